@@ -1,0 +1,80 @@
+"""Generates the Python stubs of the contract into `client/`, where they are checked in.
+
+Run it with the generator's own environment, as `make protos` does. With `--check` it
+writes nothing, and exits with 1 when the checked-in stubs are not what it would write.
+"""
+
+import filecmp
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROTOS = Path(__file__).resolve().parent
+TARGET = PROTOS.parent / "client" / "imggen" / "v1"
+SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
+
+
+def generate(into: Path) -> list[Path]:
+    """Writes the stubs below `into` and returns their paths."""
+    sources = sorted(path.relative_to(PROTOS).as_posix() for path in PROTOS.rglob("*.proto"))
+    plugins = Path(sys.executable).parent
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "grpc_tools.protoc",
+            f"--proto_path={PROTOS}",
+            f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}",
+            f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}",
+            *(f"--{kind}_out={into}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
+            *sources,
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    stubs = sorted(path for path in into.rglob("*") if path.name.endswith(SUFFIXES))
+    return [stub for stub in stubs if not _is_empty_service(stub)]
+
+
+def _is_empty_service(stub: Path) -> bool:
+    return "_pb2_grpc" in stub.name and "class " not in stub.read_text()
+
+
+def stale(fresh: list[Path]) -> list[str]:
+    """Names the stubs that are missing, differ, or have no proto any more."""
+    names = {stub.name for stub in fresh}
+    left_over = {
+        stub.name
+        for stub in TARGET.glob("*")
+        if stub.name.endswith(SUFFIXES) and stub.name not in names
+    }
+    changed = {
+        stub.name
+        for stub in fresh
+        if not (TARGET / stub.name).exists()
+        or not filecmp.cmp(stub, TARGET / stub.name, shallow=False)
+    }
+    return sorted(left_over | changed)
+
+
+def main() -> int:
+    """Generates, or with `--check` compares."""
+    with tempfile.TemporaryDirectory() as directory:
+        fresh = generate(Path(directory))
+        outdated = stale(fresh)
+        if "--check" in sys.argv[1:]:
+            for name in outdated:
+                print(f"{name} is not what the protos give; run `make protos`")
+            return 1 if outdated else 0
+        for name in outdated:
+            (TARGET / name).unlink(missing_ok=True)
+        for stub in fresh:
+            shutil.copy(stub, TARGET / stub.name)
+        print(f"{len(fresh)} stubs, {len(outdated)} changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

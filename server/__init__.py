@@ -1,0 +1,1 @@
+"""The control plane: gateway, domain, store, storage, routing and money."""
