@@ -31,7 +31,9 @@ class PortraitOptions(google.protobuf.message.Message):
     model: builtins.str
     """The model, for instance `storybook`; empty means that the service chooses."""
     size: builtins.str
-    """The size of the display version, `1024x1024` where none is given."""
+    """The size of the display version, for instance `1024x1536`, as far as the model offers it;
+    empty means `1024x1024`.
+    """
     quality: builtins.str
     """`hd` or `standard`; `hd`, the default, spends more steps."""
     def __init__(
@@ -57,7 +59,7 @@ class SceneOptions(google.protobuf.message.Message):
     model: builtins.str
     """The model, for instance `storybook`; empty means that the service chooses."""
     aspect_ratio: builtins.str
-    """`16:9`, `4:3` or `1:1`; `16:9` where none is given."""
+    """`16:9`, `4:3` or `1:1`, as far as the model offers it; empty means the widest it does."""
     quality: builtins.str
     """`hd` or `standard`; `hd`, the default, spends more steps."""
     def __init__(

@@ -1,0 +1,1 @@
+"""The nouns of the house, free of SQL, protos and libraries."""

@@ -1,0 +1,54 @@
+"""Characters and the frozen descriptions that travel with a job."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from server.domain.ids import CharacterId, ImageId
+
+
+class Gender(StrEnum):
+    """Is the gender a character is drawn with."""
+
+    UNSPECIFIED = "unspecified"
+    FEMALE = "female"
+    MALE = "male"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Is what a character looks like: all that a prompt may say of it, and nothing else."""
+
+    name: str
+    age: int | None = None
+    gender: Gender = Gender.UNSPECIFIED
+    species: str = ""
+    hair: str = ""
+    eyes: str = ""
+    skin: str = ""
+    clothing: str = ""
+    features: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """Is a character of a caller, with the version of its description."""
+
+    id: CharacterId
+    description: Description
+    description_version: int
+    reference_image_id: ImageId | None
+    reference_stale: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenCharacter:
+    """Is a character as it was when a job was admitted."""
+
+    id: UUID
+    version: int
+    description: Description

@@ -1,0 +1,10 @@
+"""Ids: UUIDs that mypy does not let one mix up."""
+
+from typing import NewType
+from uuid import UUID
+
+UserId = NewType("UserId", UUID)
+CharacterId = NewType("CharacterId", UUID)
+StoryId = NewType("StoryId", UUID)
+ImageId = NewType("ImageId", UUID)
+JobId = NewType("JobId", UUID)

@@ -1,0 +1,72 @@
+"""The RenderSpec: what a job draws, as content. Each provider compiles its own prompt from it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.states import ImageType, Quality
+from server.domain.styles import Style
+
+SPEC_VERSION = 1
+"""Is raised with every change that an older worker would misread; a worker claims only what it knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSpec:
+    """Is all that decides what a picture shows, frozen when the job is admitted.
+
+    `scene` is what the picture shows in words; where it is empty, `page_text` is what a
+    scene's description is taken from. `width` and `height` are the display version's
+    pixels. The same spec with the same model and seed gives the same picture.
+    """
+
+    image_type: ImageType
+    style: Style
+    characters: tuple[FrozenCharacter, ...]
+    scene: str
+    page_text: str
+    model: str
+    width: int
+    height: int
+    quality: Quality
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the spec as JSON for the database."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Reads a spec of SPEC_VERSION back.
+
+        Raises KeyError or ValueError for a spec of another version.
+        """
+        return cls(
+            image_type=ImageType(data["image_type"]),
+            style=Style(**data["style"]),
+            characters=tuple(_character(character) for character in data["characters"]),
+            scene=data["scene"],
+            page_text=data["page_text"],
+            model=data["model"],
+            width=data["width"],
+            height=data["height"],
+            quality=Quality(data["quality"]),
+            seed=data["seed"],
+        )
+
+
+def _character(data: dict[str, Any]) -> FrozenCharacter:
+    description = data["description"]
+    return FrozenCharacter(
+        id=UUID(str(data["id"])),
+        version=data["version"],
+        description=Description(
+            **{
+                **description,
+                "gender": Gender(description["gender"]),
+                "features": tuple(description["features"]),
+                "traits": tuple(description["traits"]),
+            }
+        ),
+    )

@@ -1,0 +1,66 @@
+"""The states of jobs and images, and the kinds of things; the values are those of the database."""
+
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """Is a job's status; each member says what moves the job on."""
+
+    QUEUED = "queued"  # a claim -> PROCESSING, a cancel -> CANCELLED
+    PROCESSING = "processing"  # its end, or -> QUEUED by a lost lease, a retry or a drain
+    COMPLETED = "completed"  # final
+    FAILED = "failed"  # RetryJob -> QUEUED
+    CANCELLED = "cancelled"  # RetryJob -> QUEUED
+
+    @property
+    def ended(self) -> bool:
+        """Tells whether no worker will move the job any more."""
+        return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class ImageStatus(StrEnum):
+    """Is an image's status; it follows its job's."""
+
+    QUEUED = "queued"
+    GENERATING = "generating"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ImageType(StrEnum):
+    """Says what an image is for."""
+
+    PORTRAIT = "portrait"
+    SCENE = "scene"
+
+
+class Lane(StrEnum):
+    """Is a kind of room that a worker has; a job is claimed only where its lane has room."""
+
+    LOCAL = "local"
+
+
+class Stage(StrEnum):
+    """Is what a worker does with a job at the moment, in this order."""
+
+    RESOLVING = "resolving"
+    RENDERING = "rendering"
+    FINISHING = "finishing"
+    STORING = "storing"
+
+
+class AssetKind(StrEnum):
+    """Is a stored form of an image."""
+
+    ORIGINAL = "original"
+    DISPLAY = "display"
+    PRINT = "print"
+    THUMBNAIL = "thumbnail"
+
+
+class Quality(StrEnum):
+    """Says how many steps a picture is worth."""
+
+    STANDARD = "standard"
+    HD = "hd"

@@ -1,0 +1,65 @@
+"""The models that imggen knows, and which of them can draw a request."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from server.domain.models import Format, Model, Size
+from server.domain.states import Lane, Quality
+
+_SQUARE = Size(1024, 1024)
+
+STORYBOOK = Model(
+    name="storybook",
+    provider="local",
+    lane=Lane.LOCAL,
+    max_characters=2,
+    portraits=MappingProxyType({"1024x1024": Format(_SQUARE, Size(256, 256))}),
+    scenes=MappingProxyType({"1:1": Format(_SQUARE, Size(256, 256))}),
+    steps=MappingProxyType({Quality.STANDARD: 20, Quality.HD: 30}),
+    price_micros=0,
+)
+"""The small checkpoint that ships with imggen. It was trained on squares alone."""
+
+SDXL = Model(
+    name="sdxl",
+    provider="local",
+    lane=Lane.LOCAL,
+    max_characters=4,
+    # The native sizes are the buckets SDXL was trained on (arXiv 2307.01952, appendix I).
+    portraits=MappingProxyType(
+        {
+            "1024x1024": Format(_SQUARE, _SQUARE),
+            "1024x1536": Format(Size(1024, 1536), Size(832, 1216)),
+        }
+    ),
+    scenes=MappingProxyType(
+        {
+            "16:9": Format(Size(1824, 1024), Size(1344, 768)),
+            "4:3": Format(Size(1368, 1024), Size(1152, 896)),
+            "1:1": Format(_SQUARE, _SQUARE),
+        }
+    ),
+    steps=MappingProxyType({Quality.STANDARD: 30, Quality.HD: 50}),
+    price_micros=0,
+)
+"""Stable Diffusion XL with its full weights, on a GPU."""
+
+KNOWN = MappingProxyType({model.name: model for model in (STORYBOOK, SDXL)})
+
+
+class Catalogue:
+    """Holds the models that this installation offers, the preferred one first."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Takes the names of the models; raises ValueError for one that is not known."""
+        names = list(names)
+        unknown = [name for name in names if name not in KNOWN]
+        if unknown or not names:
+            raise ValueError(
+                f"models: {', '.join(unknown) or 'none given'}; known are {', '.join(KNOWN)}"
+            )
+        self.models = tuple(KNOWN[name] for name in names)
+
+    def get(self, name: str) -> Model | None:
+        """Returns the offered model of that name."""
+        return next((model for model in self.models if model.name == name), None)
