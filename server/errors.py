@@ -98,3 +98,9 @@ class DeadlineExceeded(ImggenError):
     """Says that the caller's deadline passed before the answer was ready."""
 
     code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class Unimplemented(ImggenError):
+    """Says that the server has no such method; the client may be newer."""
+
+    code = grpc.StatusCode.UNIMPLEMENTED

@@ -94,6 +94,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """UNAVAILABLE: the object storage is away for the moment. Carries RetryInfo."""
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 72
     """UNAVAILABLE: the server is shutting down; another one takes the call. Carries RetryInfo."""
+    ERROR_REASON_KEYS_UNAVAILABLE: _ErrorReason.ValueType  # 73
+    """UNAVAILABLE: the keys that tokens are signed with cannot be fetched for the moment.
+    Carries RetryInfo.
+    """
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 80
     """DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready."""
     ERROR_REASON_CALL_CANCELLED: _ErrorReason.ValueType  # 81
@@ -190,6 +194,10 @@ ERROR_REASON_STORAGE_UNAVAILABLE: ErrorReason.ValueType  # 71
 """UNAVAILABLE: the object storage is away for the moment. Carries RetryInfo."""
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 72
 """UNAVAILABLE: the server is shutting down; another one takes the call. Carries RetryInfo."""
+ERROR_REASON_KEYS_UNAVAILABLE: ErrorReason.ValueType  # 73
+"""UNAVAILABLE: the keys that tokens are signed with cannot be fetched for the moment.
+Carries RetryInfo.
+"""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
 """DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready."""
 ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 81
