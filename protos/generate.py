@@ -39,7 +39,7 @@ def generate(into: Path) -> list[Path]:
 
 
 def _is_empty_service(stub: Path) -> bool:
-    return "_pb2_grpc" in stub.name and "class " not in stub.read_text()
+    return "_pb2_grpc" in stub.name and "Servicer(" not in stub.read_text()
 
 
 def stale(fresh: list[Path]) -> list[str]:
