@@ -17,7 +17,7 @@ class ImggenError(Exception):
     def __init__(
         self,
         message: str,
-        reason: ErrorReason,
+        reason: ErrorReason.ValueType,
         *,
         metadata: Mapping[str, str] | None = None,
         retry_after: timedelta | None = None,
@@ -35,7 +35,7 @@ class Violation:
 
     field: str
     description: str
-    reason: ErrorReason
+    reason: ErrorReason.ValueType
 
 
 class InvalidRequest(ImggenError):
