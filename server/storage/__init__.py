@@ -1,0 +1,17 @@
+"""Where the pixels are: one seam, a folder or S3 behind it."""
+
+from server.storage.base import KeyTaken, ObjectMissing, Storage, StorageUnavailable, StoredObject
+from server.storage.keys import content_type_of, object_key
+from server.storage.settings import StorageSettings, open_storage
+
+__all__ = [
+    "KeyTaken",
+    "ObjectMissing",
+    "Storage",
+    "StorageSettings",
+    "StorageUnavailable",
+    "StoredObject",
+    "content_type_of",
+    "object_key",
+    "open_storage",
+]

@@ -1,0 +1,202 @@
+"""A folder as the storage: of one machine, or of many that mount it."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from server.storage.base import (
+    CHUNK_SIZE,
+    KeyTaken,
+    ObjectMissing,
+    StorageUnavailable,
+    StoredObject,
+)
+from server.storage.keys import check_key, check_prefix, check_put
+from server.storage.urls import UrlSigner
+
+# No key starts with a dot, so what is being written is never an object.
+_INCOMING = ".incoming"
+_LEFTOVERS_AFTER_S = 24 * 3600
+_LIST_BATCH = 256
+_PUBLISH_TRIES = 10
+
+
+class FolderStorage:
+    """Keeps objects as files; a file appears whole, by a hard link, or not at all."""
+
+    def __init__(self, root: Path, signer: UrlSigner) -> None:
+        self.signer = signer
+        self._root = root
+        self._incoming = root / _INCOMING
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._open)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    def path(self, key: str) -> Path:
+        """Returns where the object is or would be; raises ValueError for a bad key."""
+        check_key(key)
+        return self._root / key
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Stores the bytes durably; raises KeyTaken for other bytes than are there."""
+        check_put(key, content_type)
+        await asyncio.to_thread(self._put, key, data)
+
+    async def get(self, key: str) -> bytes:
+        """Returns the bytes; raises ObjectMissing."""
+        path = self.path(key)
+        with _translated("read", key):
+            return await asyncio.to_thread(path.read_bytes)
+
+    async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[bytes]:
+        """Yields the bytes in chunks; an object deleted meanwhile is still read to its end."""
+        path = self.path(key)
+        with _translated("read", key):
+            file = await asyncio.to_thread(path.open, "rb")
+            with file:
+                while chunk := await asyncio.to_thread(file.read, chunk_size):
+                    yield chunk
+
+    async def delete(self, key: str) -> None:
+        """Removes the object, if it is there, and the folders that this empties."""
+        await asyncio.to_thread(self._delete, key)
+
+    async def list(self, prefix: str, older_than: datetime) -> AsyncIterator[StoredObject]:
+        """Yields the objects under the prefix that were written before `older_than`."""
+        check_prefix(prefix)
+        objects = self._walk(prefix, older_than.timestamp())
+        with _translated("list", prefix):
+            while batch := await asyncio.to_thread(_take, objects):
+                for found in batch:
+                    yield found
+
+    def sign(self, key: str, expires_at: datetime) -> str:
+        """Returns an address that the gateway's HTTP endpoint answers until it expires."""
+        return self.signer.sign(key, expires_at)
+
+    def sign_cdn(self, key: str, expires_at: datetime) -> str:
+        """Returns the same as `sign`: a folder has no CDN."""
+        return self.signer.sign(key, expires_at)
+
+    async def check(self) -> None:
+        """Returns when a file could be made in the folder and removed again."""
+        await asyncio.to_thread(self._check)
+
+    def _open(self) -> None:
+        with _translated("open", "the folder"):
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            for leftover in self._incoming.iterdir():
+                # Another process may be writing here; a day is far beyond any write.
+                with suppress(FileNotFoundError):
+                    if leftover.stat().st_mtime < time.time() - _LEFTOVERS_AFTER_S:
+                        leftover.unlink()
+
+    def _check(self) -> None:
+        probe = self._incoming / uuid4().hex
+        with _translated("check", "the folder"):
+            probe.touch(exist_ok=False)
+            probe.unlink()
+
+    def _put(self, key: str, data: bytes) -> None:
+        temporary = self._incoming / uuid4().hex
+        with _translated("write", key):
+            try:
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._publish(temporary, key, data)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def _publish(self, temporary: Path, key: str, data: bytes) -> None:
+        for _ in range(_PUBLISH_TRIES):
+            # A delete may remove a folder, with its last object, that was there just now.
+            with suppress(FileNotFoundError):
+                return self._link(temporary, key, data)
+        raise StorageUnavailable(f"write {key}", "its folder is removed again and again")
+
+    def _link(self, temporary: Path, key: str, data: bytes) -> None:
+        target = self.path(key)
+        self._make_folders(target.parent)
+        try:
+            # Unlike a rename, a link never replaces what is there.
+            target.hardlink_to(temporary)
+        except FileExistsError:
+            if target.read_bytes() != data:
+                raise KeyTaken(key) from None
+        _sync_folder(target.parent)
+
+    def _make_folders(self, folder: Path) -> None:
+        missing = []
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for level in reversed(missing):
+            level.mkdir(exist_ok=True)
+            _sync_folder(level.parent)
+
+    def _delete(self, key: str) -> None:
+        path = self.path(key)
+        with _translated("delete", key):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # it is not empty, or somebody else removed it
+            for folder in path.parents:
+                if folder == self._root:
+                    return
+                folder.rmdir()
+
+    def _walk(self, prefix: str, older_than: float) -> Iterator[StoredObject]:
+        for folder, folders, names in os.walk(self._root / prefix):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in names:
+                path = Path(folder, name)
+                with suppress(FileNotFoundError):
+                    stat = path.stat()
+                    if stat.st_mtime < older_than:
+                        key = path.relative_to(self._root).as_posix()
+                        modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                        yield StoredObject(key, stat.st_size, modified)
+
+
+def _take(objects: Iterator[StoredObject]) -> tuple[StoredObject, ...]:
+    return tuple(islice(objects, _LIST_BATCH))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a new name in a folder survive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated(action: str, what: str) -> Iterator[None]:
+    """Raises the storage's own errors for those of the operating system."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if action == "read":
+            raise ObjectMissing(what) from error
+        raise StorageUnavailable(f"{action} {what}", "the folder is gone") from error
+    except OSError as error:
+        raise StorageUnavailable(f"{action} {what}", error.strerror or "I/O error") from error
