@@ -1,0 +1,77 @@
+"""The calls that are being served, so that a gateway can drain them."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import grpc
+
+from imggen.v1 import errors_pb2 as reasons
+from server.errors import Unavailable
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """Is one call from its start, in the loop's seconds, to its outcome."""
+
+    method: str
+    request_id: str
+    task: "asyncio.Task[object]"
+    started: float
+    streaming: bool
+    user_id: UUID | None = None
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    reason: str = ""
+    ended_by_drain: bool = False
+
+
+class OpenCalls:
+    """Knows every call that is being served."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self._calls: set[Call] = set()
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def add(self, call: Call) -> None:
+        """Notes a call that begins."""
+        self._calls.add(call)
+        self._none_left.clear()
+
+    def remove(self, call: Call) -> None:
+        """Forgets a call that has its outcome; from now on no drain ends it."""
+        self._calls.discard(call)
+        if not self._calls:
+            self._none_left.set()
+
+    async def drain(self, grace_s: float) -> None:
+        """Refuses new calls, ends the streams, and ends after `grace_s` what is still open.
+
+        A call that is ended gets UNAVAILABLE with SHUTTING_DOWN.
+        """
+        self.draining = True
+        self._end([call for call in self._calls if call.streaming])
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._none_left.wait()
+        except TimeoutError:
+            self._end(list(self._calls))
+
+    def _end(self, calls: list[Call]) -> None:
+        for call in calls:
+            call.ended_by_drain = True
+            call.task.cancel()
+
+
+def shutting_down() -> Unavailable:
+    """Returns the error of a call that a drain refuses or ends."""
+    return Unavailable(
+        "this server is shutting down; repeat the call, another one takes it",
+        reasons.ERROR_REASON_SHUTTING_DOWN,
+        retry_after=timedelta(seconds=1),
+    )

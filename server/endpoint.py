@@ -1,0 +1,132 @@
+"""The gRPC endpoint: services behind the interceptor, with health, reflection, TLS and a drain."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from server.calls import OpenCalls
+from server.interceptors import CallInterceptor, CallLimits
+from server.metrics import GatewayMetrics
+from server.settings import GatewaySettings
+from server.tls import CertificateFiles, Certificates
+from server.tokens import TokenVerifier
+
+# What gRPC itself refuses, without a reason; the interceptor's own limit is far below it.
+_HARD_LIMIT = 4
+_LEAST_PING_INTERVAL_MS = 20_000
+# By then every call had its answer; what is left are connections that do not read.
+_CLOSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Is one gRPC service: its full name, and what registers its servicer with a server."""
+
+    name: str
+    register: Callable[[grpc.aio.Server], None]
+
+
+class Endpoint:
+    """Serves services over gRPC while it is entered; leaving it drains it."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        services: Sequence[Service],
+        verifier: TokenVerifier,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self.calls = OpenCalls()
+        self.port = 0
+        self.serving = False
+        self._settings = settings
+        self._names = [service.name for service in services]
+        self._metrics = metrics
+        self._health = health.aio.HealthServicer()
+        limits = CallLimits(settings.default_deadline_s, settings.max_request_bytes)
+        interceptor = CallInterceptor(verifier, metrics, self.calls, limits)
+        self._server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
+        for service in services:
+            service.register(self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(
+            [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
+        )
+        metrics.read_open_calls(self.calls.__len__)
+
+    async def __aenter__(self) -> Self:
+        """Listens; health says NOT_SERVING until `set_serving` is told otherwise."""
+        await self.set_serving(False)
+        self.port = self._listen()
+        await self._server.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.drain()
+
+    @property
+    def address(self) -> str:
+        """Where it listens, `host:port`, with the port that was taken."""
+        return f"{self._settings.listen.rpartition(':')[0]}:{self.port}"
+
+    async def set_serving(self, serving: bool) -> None:
+        """Tells health checks whether calls can be served; a drain has the last word."""
+        status = health_pb2.HealthCheckResponse.ServingStatus
+        for name in ("", *self._names):
+            await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+        self._note(serving and not self.calls.draining)
+
+    async def drain(self) -> None:
+        """Says NOT_SERVING, refuses new calls, ends streams, lets the others finish, closes."""
+        await self._health.enter_graceful_shutdown()
+        self._note(False)
+        # A load balancer goes on sending calls here until it has seen NOT_SERVING.
+        await asyncio.sleep(self._settings.drain_delay_s)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._server.stop(self._settings.drain_s + _CLOSE_S))
+            group.create_task(self.calls.drain(self._settings.drain_s))
+
+    def _note(self, serving: bool) -> None:
+        self.serving = serving
+        self._metrics.serving.set(serving)
+
+    def _listen(self) -> int:
+        settings = self._settings
+        if settings.tls_cert_file is None or settings.tls_key_file is None:
+            return self._server.add_insecure_port(settings.listen)
+        files = CertificateFiles(
+            settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file
+        )
+        return self._server.add_secure_port(settings.listen, Certificates(files).credentials())
+
+
+def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
+    options = [
+        # Two gateways on one port would share its calls without a word.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", settings.max_request_bytes * _HARD_LIMIT),
+        ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
+        ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", _LEAST_PING_INTERVAL_MS),
+        ("grpc.max_connection_age_grace_ms", _ms(settings.max_connection_age_grace_s)),
+    ]
+    if settings.max_connection_age_s:
+        options.append(("grpc.max_connection_age_ms", _ms(settings.max_connection_age_s)))
+    return options
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

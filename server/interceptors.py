@@ -1,0 +1,277 @@
+"""What every call goes through: who is calling, a deadline, a log line, metrics, a Status."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Never, NoReturn
+from uuid import uuid4
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from imggen.v1 import errors_pb2 as reasons
+from server.auth import serve_as
+from server.calls import Call, OpenCalls, shutting_down
+from server.errors import (
+    ImggenError,
+    InvalidRequest,
+    ResourceExhausted,
+    Unauthenticated,
+    Unimplemented,
+    Violation,
+)
+from server.metrics import GatewayMetrics
+from server.status import DETAILS_KEY, explain, refusal
+from server.tokens import TokenVerifier
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = grpc.RpcMethodHandler[Any, Any]
+
+REQUEST_ID_KEY = "x-request-id"
+
+OPEN_SERVICES = frozenset({"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"})
+"""The services that need no token, and that answer while the gateway drains."""
+
+_log = logging.getLogger("imggen.calls")
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Bounds a call: the deadline where the caller set none, and the size of its request."""
+
+    default_deadline_s: float
+    max_request_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """Takes the place of a request that could not be read."""
+
+    error: ImggenError
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps every method once, when it is first called; the wrapper then serves all its calls.
+
+    It is one interceptor and not a chain, since gRPC walks a chain anew for each call, and
+    it is the only place where an exception becomes a Status.
+    """
+
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        metrics: GatewayMetrics,
+        calls: OpenCalls,
+        limits: CallLimits,
+    ) -> None:
+        self._verifier = verifier
+        self._metrics = metrics
+        self._calls = calls
+        self._limits = limits
+        self._wrapped: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Returns the handler of the method, wrapped."""
+        method = handler_call_details.method
+        wrapped = self._wrapped.get(method)
+        if wrapped is not None:
+            return wrapped
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return self._unknown(method)
+        wrapped = self._wrapped[method] = self._wrap(method, handler)
+        return wrapped
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        read = _bounded(handler.request_deserializer, self._limits.max_request_bytes)
+        write = handler.response_serializer
+        needs_token = method.split("/")[1] not in OPEN_SERVICES
+        if handler.unary_unary is not None:
+            one = self._with_one_answer(method, handler.unary_unary, needs_token)
+            return grpc.unary_unary_rpc_method_handler(one, read, write)
+        if handler.unary_stream is not None:
+            many = self._with_answers(method, handler.unary_stream, needs_token)
+            return grpc.unary_stream_rpc_method_handler(many, read, write)
+        if handler.stream_stream is not None:
+            many = self._with_answers(method, handler.stream_stream, needs_token)
+            return grpc.stream_stream_rpc_method_handler(many, handler.request_deserializer, write)
+        raise TypeError(f"{method}: the contract has no methods that only stream requests")
+
+    def _unknown(self, method: str) -> Handler:
+        async def refuse(_requests: object, _context: Context) -> Never:
+            raise Unimplemented(
+                f"{method[:100]} is no method of this server; it may be older than the client",
+                reasons.ERROR_REASON_METHOD_UNKNOWN,
+            )
+
+        # A bidirectional handler answers before it has read anything, whatever the method was.
+        return grpc.stream_stream_rpc_method_handler(
+            self._with_answers("unknown", refuse, needs_token=False)
+        )
+
+    def _with_one_answer(
+        self, method: str, behaviour: Callable[..., Any], needs_token: bool
+    ) -> Callable[..., Any]:
+        async def answer(request: object, context: Context) -> object:
+            call = self._begin(method, context, streaming=False)
+            try:
+                await self._admit(call, request, context, needs_token)
+                # The types say float; a call without a deadline has None.
+                if context.time_remaining() is not None:
+                    return await behaviour(request, context)
+                async with asyncio.timeout(self._limits.default_deadline_s):
+                    return await behaviour(request, context)
+            except BaseException as error:
+                await self._fail(call, context, error)
+            finally:
+                self._end(call)
+
+        return answer
+
+    def _with_answers(
+        self, method: str, behaviour: Callable[..., Any], needs_token: bool
+    ) -> Callable[..., Any]:
+        # It writes by itself instead of yielding, so that a drain's cancel always arrives here.
+        async def answer(request: object, context: Context) -> None:
+            call = self._begin(method, context, streaming=True)
+            try:
+                await self._admit(call, request, context, needs_token)
+                answers = behaviour(request, context)
+                if inspect.isawaitable(answers):
+                    await answers
+                    return
+                async with aclosing(answers):
+                    async for message in answers:
+                        await context.write(message)
+            except BaseException as error:
+                await self._fail(call, context, error)
+            finally:
+                self._end(call)
+
+        return answer
+
+    def _begin(self, method: str, context: Context, *, streaming: bool) -> Call:
+        task = asyncio.current_task()
+        assert task is not None
+        request_id = _metadata(context, REQUEST_ID_KEY)
+        if not (0 < len(request_id) <= 128 and request_id.isprintable()):
+            request_id = uuid4().hex
+        context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
+        call = Call(method, request_id, task, task.get_loop().time(), streaming)
+        self._calls.add(call)
+        return call
+
+    async def _admit(
+        self, call: Call, request: object, context: Context, needs_token: bool
+    ) -> None:
+        if needs_token:
+            if self._calls.draining:
+                raise shutting_down()
+            caller = await self._verifier.verify(_bearer(context))
+            call.user_id = caller.user_id
+            serve_as(caller)
+        if type(request) is _Unreadable:
+            raise request.error
+
+    async def _fail(self, call: Call, context: Context, error: BaseException) -> NoReturn:
+        self._calls.remove(call)
+        match error:
+            case grpc.aio.AbortError():
+                call.code = context.code()
+                raise error
+            case asyncio.CancelledError() if call.ended_by_drain:
+                call.task.uncancel()
+                await self._refuse(call, context, shutting_down())
+            case asyncio.CancelledError():
+                late = context.time_remaining() == 0
+                call.code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
+                raise error
+            case Exception():
+                await self._refuse(call, context, error)
+        raise error
+
+    async def _refuse(self, call: Call, context: Context, error: Exception) -> Never:
+        explained = explain(error, call.request_id)
+        if explained.code is grpc.StatusCode.INTERNAL:
+            _log.error("call failed", extra=_fields(call), exc_info=error)
+        answer = refusal(explained)
+        call.code, call.reason = answer.code, answer.reason
+        trailing = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, answer.details))
+        await context.abort(answer.code, answer.message, trailing)
+
+    def _end(self, call: Call) -> None:
+        self._calls.remove(call)
+        seconds = call.task.get_loop().time() - call.started
+        self._metrics.count_call(call.method, call.code)
+        if not call.streaming:
+            self._metrics.time_call(call.method, seconds)
+        if _log.isEnabledFor(logging.INFO):
+            fields = _fields(call)
+            fields["ms"] = round(seconds * 1000, 2)
+            _log.info("call", extra=fields)
+
+
+def _fields(call: Call) -> dict[str, object]:
+    return {
+        "method": call.method,
+        "code": call.code.name,
+        "reason": call.reason,
+        "user_id": call.user_id and str(call.user_id),
+        "request_id": call.request_id,
+    }
+
+
+def _metadata(context: Context, key: str) -> str:
+    for name, value in context.invocation_metadata() or ():
+        if name == key:
+            return value if isinstance(value, str) else ""
+    return ""
+
+
+def _bearer(context: Context) -> str:
+    scheme, _, token = _metadata(context, "authorization").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(
+            "the call has no token; send the metadata `authorization: Bearer <token>`",
+            reasons.ERROR_REASON_TOKEN_MISSING,
+        )
+    return token.strip()
+
+
+def _bounded(deserialize: Callable[[bytes], Any] | None, most: int) -> Callable[[bytes], Any]:
+    """Reads a request whatever it is, so that a bad one gets a Status with a reason."""
+
+    def read(octets: bytes) -> object:
+        if len(octets) > most:
+            return _Unreadable(
+                ResourceExhausted(
+                    f"the request has {len(octets)} bytes; send {most} at most",
+                    reasons.ERROR_REASON_MESSAGE_TOO_LARGE,
+                )
+            )
+        try:
+            return deserialize(octets) if deserialize else octets
+        except DecodeError:
+            return _Unreadable(_not_a_message())
+
+    return read
+
+
+def _not_a_message() -> InvalidRequest:
+    return InvalidRequest(
+        [
+            Violation(
+                "",
+                "the bytes are not the method's request message; use the stubs of imggen.v1",
+                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+            )
+        ]
+    )

@@ -1,0 +1,40 @@
+"""Logs: one JSON object per line, an event's name and its fields."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record as one line of JSON; what a call gives as `extra` becomes fields.
+
+    `log.info("job claimed", extra={"job_id": job.id})` gives
+    `{"time": ..., "level": "info", "logger": ..., "event": "job claimed", "job_id": ...}`.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the line, without its newline."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        line.update((key, value) for key, value in vars(record).items() if key not in _PLAIN)
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def configure_logs(level: str, stream: TextIO | None = None) -> None:
+    """Sends the logs of the whole process as JSON to `stream`, stderr where none is given."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # boto and asyncio tell their own story at INFO and below.
+    for noisy in ("aiohttp.access", "asyncio", "botocore", "boto3", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,73 @@
+"""The gateway's Prometheus metrics, in a registry of their own."""
+
+from collections.abc import Callable
+
+import grpc
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class GatewayMetrics:
+    """Counts calls and measures them; other parts of the gateway set its gauges."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._calls = Counter(
+            "imggen_grpc_calls",
+            "Calls that have ended.",
+            ("method", "code"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "imggen_grpc_call_seconds",
+            "How long calls with one answer took.",
+            ("method",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._open_calls = Gauge(
+            "imggen_grpc_open_calls", "Calls that are being served.", registry=self.registry
+        )
+        self.watchers = Gauge("imggen_watchers", "Open WatchJob streams.", registry=self.registry)
+        self._connections = Gauge(
+            "imggen_database_connections",
+            "Connections of the database pool.",
+            ("state",),
+            registry=self.registry,
+        )
+        self.serving = Gauge(
+            "imggen_serving",
+            "1 while the gateway tells health checks SERVING.",
+            registry=self.registry,
+        )
+        # `labels()` takes a lock and hashes its arguments; the call path keeps its children.
+        self._children: dict[tuple[str, grpc.StatusCode], Counter] = {}
+        self._timers: dict[str, Histogram] = {}
+
+    def count_call(self, method: str, code: grpc.StatusCode) -> None:
+        """Counts a call that has ended."""
+        child = self._children.get((method, code))
+        if child is None:
+            child = self._children[method, code] = self._calls.labels(method, code.name)
+        child.inc()
+
+    def time_call(self, method: str, seconds: float) -> None:
+        """Adds the time that a call with one answer took."""
+        timer = self._timers.get(method)
+        if timer is None:
+            timer = self._timers[method] = self._seconds.labels(method)
+        timer.observe(seconds)
+
+    def read_open_calls(self, read: Callable[[], int]) -> None:
+        """Takes the number of open calls from `read` whenever metrics are asked for."""
+        self._open_calls.set_function(read)
+
+    def read_connections(self, *, used: Callable[[], int], idle: Callable[[], int]) -> None:
+        """Takes the pool's connections from `used` and `idle` whenever metrics are asked for."""
+        self._connections.labels("used").set_function(used)
+        self._connections.labels("idle").set_function(idle)
+
+    def page(self) -> bytes:
+        """Returns all metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)

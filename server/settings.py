@@ -1,0 +1,191 @@
+"""The gateway's settings: read once, from environment variables that start with IMGGEN_."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "imggen-development-secret-do-not-deploy"
+_SHORTEST_SECRET = 32
+
+Seconds = Annotated[float, Field(ge=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+
+
+class GatewaySettings(BaseSettings):
+    """Says how the gateway runs; the README's table is made from it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    listen: str = Field(
+        "127.0.0.1:50051", description="Where gRPC listens, `host:port`; port 0 takes a free one."
+    )
+    http_port: Port = Field(
+        8080, description="The port of signed media URLs, on the same host; 0 takes a free one."
+    )
+    metrics_port: Port = Field(
+        9090,
+        description="The port of `/metrics`, `/livez` and `/readyz`, on the same host; "
+        "0 takes a free one.",
+    )
+    database_url: str = Field(
+        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
+    )
+    database_pool_min: int = Field(
+        2, ge=0, description="Connections that are kept open while idle."
+    )
+    database_pool_max: int = Field(10, ge=1, description="The most connections of one gateway.")
+
+    tls_cert_file: Path | None = Field(
+        None, description="The certificate chain, PEM. With it and its key gRPC speaks TLS."
+    )
+    tls_key_file: Path | None = Field(
+        None,
+        description="The key of the certificate, PEM. Both are read again when they change.",
+    )
+    tls_client_ca_file: Path | None = Field(
+        None,
+        description="The authorities of client certificates, PEM. With it callers need one (mTLS).",
+    )
+
+    jwt_secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET),
+        description="The HS256 secret that signs tokens, 32 characters at least. The default is "
+        "public, so the gateway takes it on a loopback address only. Unused with a key set.",
+    )
+    jwks_url: str = Field(
+        "", description="The key set (JWKS) whose keys sign tokens; for production."
+    )
+    jwks_file: Path | None = Field(
+        None, description="The same as a file; read again when a token names a new key."
+    )
+    jwks_cooldown_s: Seconds = Field(
+        10.0, description="The least time between two reads of the key set, whatever tokens name."
+    )
+    jwt_algorithms: Annotated[tuple[Algorithm, ...], NoDecode] = Field(
+        ("RS256", "ES256"),
+        min_length=1,
+        description="The signatures that are accepted with a key set, separated by commas.",
+    )
+    jwt_issuer: str = Field("imggen-dev", min_length=1, description="The `iss` of every token.")
+    jwt_audience: str = Field("imggen", min_length=1, description="The `aud` of every token.")
+    jwt_leeway_s: Seconds = Field(
+        5.0, description="How far the issuer's clock may be off when `exp` is checked."
+    )
+
+    max_request_bytes: int = Field(
+        4 * 1024 * 1024, ge=1024, description="The largest request message."
+    )
+    default_deadline_s: Seconds = Field(
+        30.0, description="The deadline of a call with one answer whose caller set none."
+    )
+    keepalive_s: Seconds = Field(
+        60.0, description="After how much silence the gateway pings a caller."
+    )
+    keepalive_timeout_s: Seconds = Field(
+        20.0, description="How long it waits for the answer before it closes the connection."
+    )
+    max_connection_age_s: Seconds = Field(
+        1800.0,
+        description="After how long a caller is told to connect anew, so that load spreads over "
+        "new gateways; 0 means never.",
+    )
+    max_connection_age_grace_s: Seconds = Field(
+        300.0, description="How long the calls on such a connection may still take."
+    )
+    drain_delay_s: Seconds = Field(
+        0.0,
+        description="On SIGTERM: how long health says NOT_SERVING before calls are refused; "
+        "give a load balancer its probe period.",
+    )
+    drain_s: Seconds = Field(
+        20.0, description="Then: how long calls that are being served may still take."
+    )
+    health_interval_s: Annotated[float, Field(gt=0)] = Field(
+        2.0, description="How often the database is checked for the health service."
+    )
+    sweep_interval_s: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="How often the bytes of deleted images are swept."
+    )
+    models: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("storybook",),
+        min_length=1,
+        description="The models that requests may be routed to, separated by commas.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least level that is logged."
+    )
+
+    @field_validator("jwt_algorithms", "models", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise ValueError(f'"{value}" is no address; use host:port, like 127.0.0.1:50051')
+        return value
+
+    @model_validator(mode="after")
+    def _secret_fits(self) -> Self:
+        if self.key_set is not None:
+            return self
+        secret = self.jwt_secret.get_secret_value()
+        if secret == DEVELOPMENT_SECRET and not is_loopback(self.host):
+            raise ValueError(
+                f"{self.listen} is not a loopback address, and anyone can sign tokens with the "
+                "development secret; set IMGGEN_JWKS_URL, IMGGEN_JWKS_FILE or an "
+                "IMGGEN_JWT_SECRET of your own, or listen on 127.0.0.1"
+            )
+        if len(secret.encode()) < _SHORTEST_SECRET:
+            raise ValueError(
+                f"IMGGEN_JWT_SECRET has {len(secret.encode())} bytes; HS256 needs "
+                f"{_SHORTEST_SECRET} or more"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_key_set(self) -> Self:
+        if self.jwks_url and self.jwks_file:
+            raise ValueError("set IMGGEN_JWKS_URL or IMGGEN_JWKS_FILE, not both")
+        if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
+            raise ValueError(f'IMGGEN_JWKS_URL: "{self.jwks_url}" must start with https://')
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("IMGGEN_TLS_CERT_FILE and IMGGEN_TLS_KEY_FILE go together; set both")
+        if self.tls_client_ca_file and not self.tls_cert_file:
+            raise ValueError("IMGGEN_TLS_CLIENT_CA_FILE needs IMGGEN_TLS_CERT_FILE and its key")
+        return self
+
+    @property
+    def host(self) -> str:
+        """The host part of `listen`, without the brackets of an IPv6 address."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def key_set(self) -> str | Path | None:
+        """Where the key set is; None means that the shared secret signs."""
+        return self.jwks_file or self.jwks_url or None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

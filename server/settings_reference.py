@@ -1,0 +1,52 @@
+"""The settings table of the README, made from the settings classes."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+BEGIN = "<!-- settings:begin (python -m server settings --markdown) -->"
+END = "<!-- settings:end -->"
+
+
+def settings_table(classes: Sequence[type[BaseSettings]]) -> str:
+    """Returns a Markdown table of every variable that the classes read; the first class wins."""
+    rows: dict[str, str] = {}
+    for settings in classes:
+        for variable, field in _variables(settings):
+            meaning = " ".join((field.description or "").split())
+            rows.setdefault(variable, f"| `{variable}` | {_default(field)} | {meaning} |")
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows.values(), ""])
+
+
+def between_markers(document: str) -> str:
+    """Returns what a document holds between the markers; raises ValueError without them."""
+    _, begin, rest = document.partition(BEGIN)
+    table, end, _ = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the document lacks the markers {BEGIN} and {END}")
+    return table.strip() + "\n"
+
+
+def _variables(settings: type[BaseSettings]) -> Iterator[tuple[str, FieldInfo]]:
+    prefix = settings.model_config.get("env_prefix", "")
+    for name, field in settings.model_fields.items():
+        alias = field.validation_alias
+        yield (alias if isinstance(alias, str) else f"{prefix}{name}".upper()), field
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=False)
+    if field.is_required():
+        return "required"
+    if isinstance(value, SecretStr):
+        return "development secret" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
+    if value is None or value == "":
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"`{value.as_posix() if isinstance(value, Path) else value}`"

@@ -1,0 +1,159 @@
+"""Tokens: verifies JSON Web Tokens, and mints them for development."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import jwt
+
+from imggen.v1 import errors_pb2 as reasons
+from server.auth import Caller, Role, user_id_of
+from server.errors import Unauthenticated
+from server.keys import KeySource
+
+_REQUIRED = ["exp", "iss", "aud", "sub"]
+_LONGEST_SUBJECT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """Is what a token must say to be accepted; `leeway_s` forgives clocks that differ."""
+
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...]
+    leeway_s: float = 0.0
+
+
+class TokenVerifier:
+    """Turns a bearer token into its Caller.
+
+    A verified token is remembered by its digest until it expires, at most `remember_s`
+    seconds, since a signature costs more to check than the rest of a call; that bounds, too,
+    how long a token outlives the key that was withdrawn from the key set.
+    """
+
+    def __init__(
+        self,
+        keys: KeySource,
+        rules: TokenRules,
+        *,
+        remember_s: float = 60.0,
+        remember_most: int = 4096,
+    ) -> None:
+        self._keys = keys
+        self._rules = rules
+        self._remember_s = remember_s
+        self._remember_most = remember_most
+        self._remembered: dict[bytes, tuple[Caller, float]] = {}
+
+    async def verify(self, token: str) -> Caller:
+        """Returns who the token speaks for; raises Unauthenticated where it is refused."""
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._remembered.get(digest)
+        now = time.time()
+        if known is not None and now < known[1]:
+            return known[0]
+        claims = await self._claims(token)
+        caller = _caller(claims)
+        self._remember(
+            digest, caller, min(int(claims["exp"]) + self._rules.leeway_s, now + self._remember_s)
+        )
+        return caller
+
+    def _remember(self, digest: bytes, caller: Caller, until: float) -> None:
+        self._remembered.pop(digest, None)
+        if len(self._remembered) >= self._remember_most:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[digest] = (caller, until)
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            key = await self._keys.key(_key_id(token))
+            return jwt.decode(
+                token,
+                key,
+                algorithms=list(self._rules.algorithms),
+                issuer=self._rules.issuer,
+                audience=self._rules.audience,
+                leeway=self._rules.leeway_s,
+                options={"require": _REQUIRED},
+            )
+        except jwt.PyJWTError as error:
+            raise self._refusal(token, error) from error
+
+    def _refusal(self, token: str, error: jwt.PyJWTError) -> Unauthenticated:
+        rules = self._rules
+        match error:
+            case jwt.ExpiredSignatureError():
+                return Unauthenticated(
+                    f"the token expired{_expiry(token)}; get a new one from {rules.issuer}",
+                    reasons.ERROR_REASON_TOKEN_EXPIRED,
+                )
+            case (
+                jwt.InvalidAudienceError()
+                | jwt.InvalidIssuerError()
+                | jwt.MissingRequiredClaimError(claim="aud" | "iss")
+            ):
+                return Unauthenticated(
+                    f"the token is not for this service: {error}; "
+                    f'it must have the audience "{rules.audience}" and the issuer "{rules.issuer}"',
+                    reasons.ERROR_REASON_TOKEN_AUDIENCE,
+                )
+            case _:
+                return Unauthenticated(
+                    f"the token is not valid: {error}; use one that {rules.issuer} signed "
+                    f"with {' or '.join(rules.algorithms)}, with exp, iss, aud and sub",
+                    reasons.ERROR_REASON_TOKEN_INVALID,
+                )
+
+
+def mint_token(
+    secret: str,
+    *,
+    issuer: str,
+    audience: str,
+    subject: str,
+    roles: Sequence[Role] = (),
+    ttl_s: float = 3600.0,
+) -> str:
+    """Returns an HS256 token, good for `ttl_s` seconds from now."""
+    now = time.time()
+    claims = {
+        "iss": issuer,
+        "aud": audience,
+        "sub": subject,
+        "roles": [role.value for role in roles],
+        "iat": int(now),
+        "exp": int(now + ttl_s),
+    }
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def _key_id(token: str) -> str | None:
+    key_id = jwt.get_unverified_header(token).get("kid")
+    return key_id if isinstance(key_id, str) else None
+
+
+def _expiry(token: str) -> str:
+    # Its signature was verified before its expiry was looked at.
+    seconds = jwt.decode(token, options={"verify_signature": False})["exp"]
+    return f" at {datetime.fromtimestamp(int(seconds), UTC).isoformat()}"
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    subject, issuer = claims["sub"], claims["iss"]
+    if not 0 < len(subject) <= _LONGEST_SUBJECT:
+        raise Unauthenticated(
+            f"the token's sub has {len(subject)} characters; use 1 to {_LONGEST_SUBJECT}",
+            reasons.ERROR_REASON_TOKEN_INVALID,
+        )
+    return Caller(user_id_of(issuer, subject), subject, issuer, _roles(claims.get("roles")))
+
+
+def _roles(claim: object) -> frozenset[Role]:
+    named = claim if isinstance(claim, list) else []
+    return frozenset(role for role in Role if role in named)
