@@ -9,7 +9,7 @@ from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
 SPEC_VERSION = 1
-"""Is raised with every change that an older worker would misread; a worker claims only what it knows."""
+"""Is raised with every change that an older worker would misread; it claims only what it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ class RenderSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the spec as JSON for the database."""
-        return asdict(self)
+        data = asdict(self)
+        for character in data["characters"]:
+            character["id"] = str(character["id"])
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -59,7 +62,7 @@ class RenderSpec:
 def _character(data: dict[str, Any]) -> FrozenCharacter:
     description = data["description"]
     return FrozenCharacter(
-        id=UUID(str(data["id"])),
+        id=UUID(data["id"]),
         version=data["version"],
         description=Description(
             **{

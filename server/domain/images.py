@@ -1,0 +1,70 @@
+"""Images and their stored forms."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.ids import CharacterId, ImageId, JobId, StoryId
+from server.domain.states import AssetKind, ImageStatus, ImageType
+
+MAX_REGENERATIONS = 5
+"""Is how often a lineage may be regenerated, whichever of its versions it starts from."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAsset:
+    """Is an asset that lies in the storage; sizes are in bytes and pixels."""
+
+    kind: AssetKind
+    storage_key: str
+    content_type: str
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Is an image as its caller sees it; `keys` are the storage keys of its assets."""
+
+    id: ImageId
+    job_id: JobId
+    type: ImageType
+    status: ImageStatus
+    story_id: StoryId | None
+    character_id: CharacterId | None
+    character_ids: tuple[CharacterId, ...]
+    page_number: int | None
+    style: str
+    model: str
+    provider: str
+    prompt: str
+    seed: int
+    width: int | None
+    height: int | None
+    file_size: int | None
+    version: int
+    lineage_id: ImageId
+    lineage_versions: int
+    parent_image_id: ImageId | None
+    is_reference: bool
+    cost_micros: int
+    created_at: datetime
+    completed_at: datetime | None
+    keys: dict[AssetKind, str]
+
+    @property
+    def regenerations_left(self) -> int:
+        """Returns how often the lineage may still be regenerated."""
+        return max(0, MAX_REGENERATIONS + 1 - self.lineage_versions)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFilter:
+    """Says which images a list has; what is None does not matter."""
+
+    story_id: StoryId | None = None
+    character_id: CharacterId | None = None
+    type: ImageType | None = None
+    status: ImageStatus | None = None
+    page_number: int | None = None

@@ -1,0 +1,131 @@
+"""Jobs: what a caller sees of them, and what a worker holds of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from server.domain.ids import CharacterId, ImageId, JobId, StoryId, UserId
+from server.domain.images import NewAsset
+from server.domain.spec import RenderSpec
+from server.domain.states import ImageType, JobStatus, Lane, Stage
+
+REASON_PREFIX = "ERROR_REASON_"
+"""Is what the contract's names of reasons begin with and the database's do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Is where an attempt is: `step` of `steps` of a stage, and the part of the whole, 0 to 1.
+
+    `sequence` counts the reports of an attempt; a later one never stands for less.
+    """
+
+    sequence: int
+    stage: Stage
+    step: int
+    steps: int
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Is why an attempt failed: the contract's reason without its prefix, and a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Is a job as its caller sees it. Times are the database's."""
+
+    id: JobId
+    user_id: UserId
+    image_id: ImageId
+    kind: ImageType
+    status: JobStatus
+    priority: int
+    attempt: int
+    retry_count: int
+    max_retries: int
+    cancel_requested: bool
+    model: str
+    provider: str
+    estimated_micros: int
+    actual_micros: int
+    created_at: datetime
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    progress: Progress | None = None
+    failure: Failure | None = None
+    stage_ms: Mapping[Stage, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Says what the image of a new job belongs to, and its place in its lineage."""
+
+    story_id: StoryId | None = None
+    page_number: int | None = None
+    character_id: CharacterId | None = None
+    parent_image_id: ImageId | None = None
+    lineage_id: ImageId | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """Makes a create repeatable: the caller's id of the request, and a digest of the rest."""
+
+    id: UUID
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """Is a job that is to be admitted, with its image."""
+
+    id: JobId
+    image_id: ImageId
+    user_id: UserId
+    spec: RenderSpec
+    placement: Placement
+    lane: Lane
+    provider: str
+    price_micros: int
+    priority: int
+    request: RequestKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Is a job that a worker holds; `attempt` is the fencing token of all it writes."""
+
+    job_id: JobId
+    user_id: UserId
+    image_id: ImageId
+    attempt: int
+    spec: RenderSpec
+    provider: str
+    price_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Is what an attempt made: the prompt it sent, its stored assets, its times and its cost."""
+
+    prompt: str
+    negative_prompt: str
+    assets: tuple[NewAsset, ...]
+    stage_ms: Mapping[Stage, int]
+    cost_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Is how busy a lane is: jobs that wait, workers that work, and what a job takes."""
+
+    waiting: int
+    workers: int
+    mean_duration: timedelta | None

@@ -1,0 +1,137 @@
+"""Characters of callers."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from server.domain.characters import Character, Description, Gender
+from server.domain.ids import CharacterId, UserId
+from server.domain.jobs import RequestKey
+from server.domain.paging import Cursor, Listing, PageRequest
+from server.store.database import Executor, Record
+
+_SELECT = """
+SELECT c.*, r.reference_image_id, r.description_version AS shown_version
+FROM characters c LEFT JOIN LATERAL (
+  SELECT reference_image_id, description_version FROM character_references
+  WHERE character_id = c.id ORDER BY updated_at DESC LIMIT 1
+) AS r ON true
+"""
+
+_FIELDS = (
+    "name", "age", "gender", "species", "hair", "eyes", "skin", "clothing", "features", "traits",
+)  # fmt: skip
+
+
+class Characters:
+    """Runs the statements on characters; each is scoped to its user."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def create(
+        self, user: UserId, description: Description, request: RequestKey | None
+    ) -> CharacterId | None:
+        """Stores a character; returns None when the request_id is taken."""
+        row = await self._database.fetchrow(
+            f"INSERT INTO characters (user_id, {', '.join(_FIELDS)}, request_id, request_hash)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+            " ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING"
+            " RETURNING id",
+            user,
+            *_values(description),
+            request.id if request else None,
+            request.digest if request else None,
+        )
+        return None if row is None else CharacterId(row["id"])
+
+    async def replay(self, user: UserId, request: RequestKey) -> tuple[CharacterId, bool] | None:
+        """Returns the character of a request_id, and whether it came from the same request."""
+        row = await self._database.fetchrow(
+            "SELECT id, request_hash FROM characters WHERE user_id = $1 AND request_id = $2",
+            user,
+            request.id,
+        )
+        return None if row is None else (row["id"], row["request_hash"] == request.digest)
+
+    async def get(self, user: UserId, character: CharacterId) -> Character | None:
+        """Returns a character of the user that is not deleted."""
+        found = await self.get_many(user, [character])
+        return found.get(character)
+
+    async def get_many(
+        self, user: UserId, characters: Sequence[CharacterId]
+    ) -> dict[CharacterId, Character]:
+        """Returns those of the characters that the user has."""
+        rows = await self._database.fetch(
+            f"{_SELECT} WHERE c.id = ANY($1) AND c.user_id = $2 AND c.deleted_at IS NULL",
+            characters,
+            user,
+        )
+        return {row["id"]: _character(row) for row in rows}
+
+    async def page(self, user: UserId, page: PageRequest) -> Listing[Character]:
+        """Lists the user's characters, the newest first."""
+        rows = await self._database.fetch(
+            f"{_SELECT} WHERE c.user_id = $1 AND c.deleted_at IS NULL"
+            " AND ($2::timestamptz IS NULL OR (c.created_at, c.id) < ($2, $3::uuid))"
+            " ORDER BY c.created_at DESC, c.id DESC LIMIT $4",
+            user,
+            page.after.created_at if page.after else None,
+            page.after.id if page.after else None,
+            page.size + 1,
+        )
+        found = [_character(row) for row in rows]
+        return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
+
+    async def update(self, user: UserId, character: CharacterId, description: Description) -> bool:
+        """Replaces a description and raises its version if it differs; False if there is none."""
+        assignments = ", ".join(f"{name} = ${index}" for index, name in enumerate(_FIELDS, 3))
+        values = ", ".join(f"${index}" for index in range(3, 3 + len(_FIELDS)))
+        row = await self._database.fetchrow(
+            f"UPDATE characters SET {assignments}, updated_at = now(), description_version ="
+            f" description_version + (({', '.join(_FIELDS)}) IS DISTINCT FROM ({values}))::integer"
+            " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",
+            character,
+            user,
+            *_values(description),
+        )
+        return row is not None
+
+    async def delete(self, user: UserId, character: CharacterId) -> bool:
+        """Hides a character for good; False when the user has no such character."""
+        row = await self._database.fetchrow(
+            "UPDATE characters SET deleted_at = now()"
+            " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",
+            character,
+            user,
+        )
+        return row is not None
+
+
+def _values(description: Description) -> list[object]:
+    fields = asdict(description)
+    return [fields[name] for name in _FIELDS]
+
+
+def _character(row: Record) -> Character:
+    shown = row["shown_version"]
+    return Character(
+        id=row["id"],
+        description=Description(
+            name=row["name"],
+            age=row["age"],
+            gender=Gender(row["gender"]),
+            species=row["species"],
+            hair=row["hair"],
+            eyes=row["eyes"],
+            skin=row["skin"],
+            clothing=row["clothing"],
+            features=tuple(row["features"]),
+            traits=tuple(row["traits"]),
+        ),
+        description_version=row["description_version"],
+        reference_image_id=row["reference_image_id"],
+        reference_stale=shown is not None and shown < row["description_version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,132 @@
+"""The connection to Postgres: a pool whose errors speak the house's language."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Any, Protocol
+
+import asyncpg
+
+from imggen.v1.errors_pb2 import ErrorReason
+from server.errors import Unavailable
+
+Record = asyncpg.Record
+
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,  # shutdown and crash of the server
+    asyncpg.exceptions.InsufficientResourcesError,  # too many connections among them
+)
+"""What asyncpg raises when the database is away, as against a wrong statement."""
+
+
+class Executor(Protocol):
+    """Runs statements, on the pool or inside a transaction."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Record]:
+        """Runs a statement and returns its rows."""
+        ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Record | None:
+        """Runs a statement and returns its first row."""
+        ...
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Runs a statement and returns its command tag."""
+        ...
+
+
+@contextmanager
+def unavailable_when_away() -> Iterator[None]:
+    """Turns the errors of an absent database into Unavailable."""
+    try:
+        yield
+    except AWAY as error:
+        raise Unavailable(
+            "the database is away for the moment; repeat the call",
+            ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE,
+            retry_after=timedelta(seconds=1),
+        ) from error
+
+
+class Database:
+    """Is a pool of connections; every statement of its own commits by itself."""
+
+    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
+        self._pool = pool
+
+    async def fetch(self, query: str, *args: Any) -> list[Record]:
+        """Runs a statement and returns its rows."""
+        with unavailable_when_away():
+            return await self._pool.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: Any) -> Record | None:
+        """Runs a statement and returns its first row."""
+        with unavailable_when_away():
+            return await self._pool.fetchrow(query, *args)
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Runs a statement and returns its command tag."""
+        with unavailable_when_away():
+            return await self._pool.execute(query, *args)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Executor]:
+        """Gives a connection inside a transaction that an error rolls back."""
+        with unavailable_when_away():
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield connection
+
+    def idle(self) -> tuple[int, int]:
+        """Returns how many connections are idle, and how many there are."""
+        return self._pool.get_idle_size(), self._pool.get_size()
+
+
+@asynccontextmanager
+async def open_database(
+    url: str,
+    *,
+    min_size: int = 1,
+    max_size: int = 10,
+    timeout: float = 10.0,
+    synchronous_commit: bool = True,
+) -> AsyncIterator[Database]:
+    """Opens a pool and closes it at the end.
+
+    `timeout` bounds a statement and the wait for its answer, in seconds. Without
+    `synchronous_commit` a crash of the database may lose the last moments' writes: for
+    progress alone. Raises Unavailable when the database cannot be reached.
+    """
+    with unavailable_when_away():
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            command_timeout=timeout,
+            init=_prepare,
+            reset=_keep,
+            # JIT costs more than these statements take.
+            server_settings={
+                "application_name": "imggen",
+                "jit": "off",
+                "synchronous_commit": "on" if synchronous_commit else "off",
+            },
+        )
+    try:
+        yield Database(pool)
+    finally:
+        await pool.close()
+
+
+async def _keep(connection: "asyncpg.Connection[Record]") -> None:
+    """Spares the round trip that resets a session: no statement here leaves anything in one."""
+
+
+async def _prepare(connection: "asyncpg.Connection[Record]") -> None:
+    await connection.set_type_codec(
+        "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+    )

@@ -1,0 +1,158 @@
+"""Images as callers know them: read, listed, deleted; and the sweeping of what they left."""
+
+from server.domain.ids import CharacterId, ImageId, JobId, UserId
+from server.domain.images import Image, ImageFilter, NewAsset
+from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.states import AssetKind, ImageStatus, ImageType
+from server.store.database import Executor, Record
+
+_SELECT = """
+SELECT i.*, j.id AS job_id,
+  (SELECT max(l.version) FROM images l WHERE l.lineage_id = i.lineage_id) AS lineage_versions,
+  (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys
+FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
+"""
+
+_DELETE = """
+WITH image AS (
+  UPDATE images SET deleted_at = now(), is_reference = false, updated_at = now()
+  WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id, user_id
+), reference AS (
+  DELETE FROM character_references r USING image WHERE r.reference_image_id = image.id
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT user_id, 'image', id, 'deleted' FROM image
+)
+SELECT j.id FROM image JOIN image_generation_jobs j ON j.image_id = image.id
+"""
+
+
+class Images:
+    """Runs the statements on images; each is scoped to its user."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def get(self, user: UserId, image: ImageId) -> Image | None:
+        """Returns an image of the user that is not deleted."""
+        row = await self._database.fetchrow(
+            f"{_SELECT} WHERE i.id = $1 AND i.user_id = $2 AND i.deleted_at IS NULL", image, user
+        )
+        return None if row is None else _image(row)
+
+    async def page(self, user: UserId, page: PageRequest, wanted: ImageFilter) -> Listing[Image]:
+        """Lists the user's images, the newest first."""
+        rows = await self._database.fetch(
+            f"{_SELECT} WHERE i.user_id = $1 AND i.deleted_at IS NULL"
+            " AND ($2::uuid IS NULL OR i.story_id = $2)"
+            " AND ($3::uuid IS NULL OR i.character_ids @> ARRAY[$3::uuid])"
+            " AND ($4::text IS NULL OR i.image_type = $4)"
+            " AND ($5::text IS NULL OR i.status = $5)"
+            " AND ($6::integer IS NULL OR i.page_number = $6)"
+            " AND ($7::timestamptz IS NULL OR (i.created_at, i.id) < ($7, $8::uuid))"
+            " ORDER BY i.created_at DESC, i.id DESC LIMIT $9",
+            user,
+            wanted.story_id,
+            wanted.character_id,
+            wanted.type,
+            wanted.status,
+            wanted.page_number,
+            page.after.created_at if page.after else None,
+            page.after.id if page.after else None,
+            page.size + 1,
+        )
+        images = [_image(row) for row in rows]
+        return Listing.cut(images, page.size, lambda image: Cursor(image.created_at, image.id))
+
+    async def asset(self, user: UserId, image: ImageId, kind: AssetKind) -> NewAsset | None:
+        """Returns one stored form of an image of the user."""
+        row = await self._database.fetchrow(
+            "SELECT s.* FROM assets s JOIN images i ON i.id = s.image_id"
+            " WHERE i.id = $1 AND i.user_id = $2 AND i.deleted_at IS NULL AND s.kind = $3",
+            image,
+            user,
+            kind,
+        )
+        return None if row is None else _asset(row)
+
+    async def delete(self, user: UserId, image: ImageId) -> JobId | None:
+        """Hides an image for good and returns its job; None when the user has no such image."""
+        row = await self._database.fetchrow(_DELETE, image, user)
+        return None if row is None else JobId(row["id"])
+
+    async def lock_lineage(self, lineage: ImageId) -> int:
+        """Locks a lineage until the transaction ends and returns its newest version."""
+        await self._database.fetchrow("SELECT FROM images WHERE id = $1 FOR UPDATE", lineage)
+        row = await self._database.fetchrow(
+            "SELECT max(version) AS version FROM images WHERE lineage_id = $1", lineage
+        )
+        return int(row["version"]) if row else 0
+
+    async def unswept(self, limit: int) -> dict[ImageId, list[str]]:
+        """Returns deleted images whose jobs have ended, with the storage keys they leave."""
+        rows = await self._database.fetch(
+            "SELECT i.id, array_remove(array_agg(s.storage_key), NULL) AS keys FROM images i"
+            " JOIN image_generation_jobs j ON j.image_id = i.id"
+            "  AND j.status IN ('completed', 'failed', 'cancelled')"
+            " LEFT JOIN assets s ON s.image_id = i.id"
+            " WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL GROUP BY i.id LIMIT $1",
+            limit,
+        )
+        return {row["id"]: row["keys"] for row in rows}
+
+    async def swept(self, images: list[ImageId]) -> None:
+        """Notes that nothing of deleted images is left in the storage."""
+        await self._database.execute(
+            "UPDATE images SET swept_at = now() WHERE id = ANY($1)", images
+        )
+
+    async def unknown_keys(self, keys: list[str]) -> list[str]:
+        """Returns those storage keys that no asset points to."""
+        rows = await self._database.fetch(
+            "SELECT key FROM unnest($1::text[]) AS key"
+            " WHERE NOT EXISTS (SELECT FROM assets WHERE storage_key = key)",
+            keys,
+        )
+        return [row["key"] for row in rows]
+
+
+def _asset(row: Record) -> NewAsset:
+    return NewAsset(
+        kind=AssetKind(row["kind"]),
+        storage_key=row["storage_key"],
+        content_type=row["content_type"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        width=row["width"],
+        height=row["height"],
+    )
+
+
+def _image(row: Record) -> Image:
+    return Image(
+        id=row["id"],
+        job_id=row["job_id"],
+        type=ImageType(row["image_type"]),
+        status=ImageStatus(row["status"]),
+        story_id=row["story_id"],
+        character_id=row["character_id"],
+        character_ids=tuple(CharacterId(character) for character in row["character_ids"]),
+        page_number=row["page_number"],
+        style=row["style"],
+        model=row["ai_model"],
+        provider=row["ai_provider"],
+        prompt=row["prompt"],
+        seed=row["seed"],
+        width=row["width"],
+        height=row["height"],
+        file_size=row["file_size_bytes"],
+        version=row["version"],
+        lineage_id=row["lineage_id"],
+        lineage_versions=row["lineage_versions"],
+        parent_image_id=row["parent_image_id"],
+        is_reference=row["is_reference"],
+        cost_micros=row["cost_micros"],
+        created_at=row["created_at"],
+        completed_at=row["completed_at"],
+        keys={AssetKind(kind): key for kind, key in (row["keys"] or {}).items()},
+    )

@@ -1,0 +1,269 @@
+"""Jobs as callers know them: submitted, read, listed, cancelled, retried."""
+
+from collections.abc import Sequence
+
+from server.domain.ids import ImageId, JobId, StoryId, UserId
+from server.domain.jobs import Failure, Job, NewJob, Outlook, Progress, RequestKey
+from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.spec import SPEC_VERSION, RenderSpec
+from server.domain.states import ImageType, JobStatus, Lane, Stage
+from server.store.database import Executor, Record
+
+# A submit is one statement, so that it is one round trip and one commit. The foreign key
+# from the job to its image is checked at the statement's end, when both rows stand.
+_SUBMIT = """
+WITH job AS (
+  INSERT INTO image_generation_jobs (
+    id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
+    estimated_micros, request_id, request_hash
+  ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
+  RETURNING id, created_at, max_retries
+), image AS (
+  INSERT INTO images (
+    id, user_id, image_type, ai_provider, ai_model, story_id, page_number, character_id,
+    character_ids, style, style_version, seed, parent_image_id, lineage_id, version
+  ) SELECT $3, $2, $4, $9, $10, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM job
+), hold AS (
+  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
+  SELECT $1, 0, 'hold', $9, $11 FROM job
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT $2, 'job', $1, 'queued' FROM job
+)
+SELECT created_at, max_retries FROM job
+"""
+
+_SNAPSHOT = """
+SELECT j.id, j.user_id, j.image_id, j.kind, j.status, j.priority, j.attempt, j.retry_count,
+  j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
+  j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
+  p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms
+FROM image_generation_jobs j
+LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
+LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
+"""
+
+_CANCEL = """
+WITH job AS (
+  UPDATE image_generation_jobs SET
+    cancel_requested = true,
+    status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END,
+    completed_at = CASE status WHEN 'queued' THEN now() END,
+    error_reason = CASE status WHEN 'queued' THEN 'JOB_CANCELLED' END,
+    error_message = CASE status WHEN 'queued' THEN 'cancelled before it started' END,
+    updated_at = now()
+  WHERE id = $1 AND user_id = $2 AND status IN ('queued', 'processing')
+  RETURNING id, user_id, image_id, attempt, status, estimated_micros, ai_provider, created_at
+), ended AS (
+  SELECT * FROM job WHERE status = 'cancelled'
+), image AS (
+  UPDATE images SET status = 'cancelled', updated_at = now() FROM ended
+  WHERE images.id = ended.image_id
+), money AS (
+  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
+  SELECT id, attempt, 'release', ai_provider, estimated_micros FROM ended
+), budget AS (
+  UPDATE budgets SET held_micros = held_micros - estimated_micros FROM ended
+  WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.created_at::date
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT user_id, 'job', id, 'cancelled' FROM ended
+)
+SELECT status FROM job
+"""
+
+_RETRY = """
+WITH job AS (
+  UPDATE image_generation_jobs SET
+    status = 'queued', priority = coalesce($3, priority), queued_at = now(), run_after = now(),
+    completed_at = NULL, cancel_requested = false, retry_count = 0,
+    error_reason = NULL, error_message = NULL, updated_at = now()
+  WHERE id = $1 AND user_id = $2 AND status IN ('failed', 'cancelled')
+  RETURNING id, user_id, image_id, attempt, ai_provider, estimated_micros
+), image AS (
+  UPDATE images SET status = 'queued', updated_at = now() FROM job
+  WHERE images.id = job.image_id
+), hold AS (
+  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
+  SELECT id, attempt, 'hold', ai_provider, estimated_micros FROM job
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT user_id, 'job', id, 'queued' FROM job
+)
+SELECT estimated_micros FROM job
+"""
+
+_OUTLOOK = """
+SELECT
+  (SELECT count(*) FROM image_generation_jobs WHERE status = 'queued' AND lane = $1) AS waiting,
+  (SELECT count(DISTINCT worker) FROM image_generation_jobs
+    WHERE status = 'processing' AND lane = $1) AS workers,
+  (SELECT avg(finished_at - started_at) FROM (
+    SELECT finished_at, started_at FROM attempts
+    WHERE outcome = 'completed' ORDER BY finished_at DESC LIMIT 50
+  ) AS latest) AS mean
+"""
+
+
+class Jobs:
+    """Runs the statements that callers cause; each is scoped to its user."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def submit(self, job: NewJob) -> Job | None:
+        """Stores a job, its image and its hold; returns None when the request_id is taken."""
+        spec, place = job.spec, job.placement
+        row = await self._database.fetchrow(
+            _SUBMIT,
+            job.id,
+            job.user_id,
+            job.image_id,
+            spec.image_type,
+            job.lane,
+            job.priority,
+            spec.to_json(),
+            SPEC_VERSION,
+            job.provider,
+            spec.model,
+            job.price_micros,
+            job.request.id if job.request else None,
+            job.request.digest if job.request else None,
+            place.story_id,
+            place.page_number,
+            place.character_id,
+            [character.id for character in spec.characters],
+            spec.style.id,
+            spec.style.version,
+            spec.seed,
+            place.parent_image_id,
+            place.lineage_id or job.image_id,
+            place.version,
+        )
+        return None if row is None else _admitted(job, row)
+
+    async def replay(self, user: UserId, request: RequestKey) -> tuple[Job, bool] | None:
+        """Returns the job of a request_id, and whether it came from the same request."""
+        row = await self._database.fetchrow(
+            "SELECT id, request_hash FROM image_generation_jobs"
+            " WHERE user_id = $1 AND request_id = $2",
+            user,
+            request.id,
+        )
+        if row is None:
+            return None
+        job = await self.get(user, row["id"])
+        return None if job is None else (job, row["request_hash"] == request.digest)
+
+    async def get(self, user: UserId, job: JobId) -> Job | None:
+        """Returns a job of the user."""
+        row = await self._database.fetchrow(
+            f"{_SNAPSHOT} WHERE j.id = $1 AND j.user_id = $2", job, user
+        )
+        return None if row is None else _job(row)
+
+    async def snapshots(self, jobs: Sequence[JobId]) -> list[Job]:
+        """Returns jobs of any users, for watches that were authorised before."""
+        return [
+            _job(row)
+            for row in await self._database.fetch(f"{_SNAPSHOT} WHERE j.id = ANY($1)", jobs)
+        ]
+
+    async def page(
+        self,
+        user: UserId,
+        page: PageRequest,
+        status: JobStatus | None = None,
+        story: StoryId | None = None,
+    ) -> Listing[Job]:
+        """Lists the user's jobs, the newest first."""
+        rows = await self._database.fetch(
+            f"{_SNAPSHOT} WHERE j.user_id = $1 AND ($2::text IS NULL OR j.status = $2)"
+            " AND ($3::uuid IS NULL OR EXISTS"
+            "  (SELECT FROM images WHERE images.id = j.image_id AND images.story_id = $3))"
+            " AND ($4::timestamptz IS NULL OR (j.created_at, j.id) < ($4, $5::uuid))"
+            " ORDER BY j.created_at DESC, j.id DESC LIMIT $6",
+            user,
+            status,
+            story,
+            page.after.created_at if page.after else None,
+            page.after.id if page.after else None,
+            page.size + 1,
+        )
+        jobs = [_job(row) for row in rows]
+        return Listing.cut(jobs, page.size, lambda job: Cursor(job.created_at, job.id))
+
+    async def cancel(self, user: UserId, job: JobId) -> bool:
+        """Cancels a waiting job, asks a running one to stop; returns False when it had ended."""
+        return await self._database.fetchrow(_CANCEL, job, user) is not None
+
+    async def retry(self, user: UserId, job: JobId, priority: int | None) -> int | None:
+        """Queues a failed or cancelled job again and returns its price, None if it is neither."""
+        row = await self._database.fetchrow(_RETRY, job, user, priority)
+        return None if row is None else int(row["estimated_micros"])
+
+    async def spec_of(self, user: UserId, image: ImageId) -> RenderSpec | None:
+        """Returns what an image of the user was made from."""
+        row = await self._database.fetchrow(
+            "SELECT j.spec FROM image_generation_jobs j JOIN images i ON i.id = j.image_id"
+            " WHERE i.id = $1 AND i.user_id = $2 AND i.deleted_at IS NULL",
+            image,
+            user,
+        )
+        return None if row is None else RenderSpec.from_json(row["spec"])
+
+    async def outlook(self, lane: Lane) -> Outlook:
+        """Returns how busy a lane is, and how long its latest jobs took."""
+        row = await self._database.fetchrow(_OUTLOOK, lane)
+        return Outlook(row["waiting"], row["workers"], row["mean"]) if row else Outlook(0, 0, None)
+
+
+def _admitted(job: NewJob, row: Record) -> Job:
+    return Job(
+        id=job.id,
+        user_id=job.user_id,
+        image_id=job.image_id,
+        kind=job.spec.image_type,
+        status=JobStatus.QUEUED,
+        priority=job.priority,
+        attempt=0,
+        retry_count=0,
+        max_retries=row["max_retries"],
+        cancel_requested=False,
+        model=job.spec.model,
+        provider=job.provider,
+        estimated_micros=job.price_micros,
+        actual_micros=0,
+        created_at=row["created_at"],
+    )
+
+
+def _job(row: Record) -> Job:
+    reason = row["error_reason"]
+    return Job(
+        id=row["id"],
+        user_id=row["user_id"],
+        image_id=row["image_id"],
+        kind=ImageType(row["kind"]),
+        status=JobStatus(row["status"]),
+        priority=row["priority"],
+        attempt=row["attempt"],
+        retry_count=row["retry_count"],
+        max_retries=row["max_retries"],
+        cancel_requested=row["cancel_requested"],
+        model=row["ai_model"],
+        provider=row["ai_provider"],
+        estimated_micros=row["estimated_micros"],
+        actual_micros=row["actual_micros"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        progress=_progress(row) if row["stage"] is not None else None,
+        failure=Failure(reason, row["error_message"]) if reason is not None else None,
+        stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items()},
+    )
+
+
+def _progress(row: Record) -> Progress:
+    return Progress(row["seq"], Stage(row["stage"]), row["step"], row["steps"], row["fraction"])

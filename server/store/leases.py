@@ -1,0 +1,324 @@
+"""Leases: how workers hold jobs. Every write of a worker names its attempt.
+
+`attempt` is the fencing token: a claim raises it, and a write that names an older one
+changes nothing and finds out that its lease is lost. Times are the database's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from server.domain.ids import JobId
+from server.domain.jobs import Claim, Failure, Outcome, Progress
+from server.domain.spec import SPEC_VERSION, RenderSpec
+from server.domain.states import JobStatus, Lane
+from server.store.database import Executor, Record
+
+_CLAIM = """
+WITH next AS (
+  SELECT id FROM image_generation_jobs
+  WHERE status = 'queued' AND lane = $1 AND run_after <= now() AND spec_version <= $2
+  ORDER BY priority, queued_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE image_generation_jobs j SET
+    status = 'processing', attempt = j.attempt + 1, worker = $4,
+    lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
+  FROM next WHERE j.id = next.id
+  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.ai_provider, j.ai_model,
+    j.estimated_micros, j.priority, j.queued_at
+), image AS (
+  UPDATE images SET status = 'generating', updated_at = now() FROM claimed
+  WHERE images.id = claimed.image_id
+), attempt AS (
+  INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
+  SELECT id, attempt, $4, ai_provider, ai_model, (spec ->> 'seed')::bigint FROM claimed
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT user_id, 'job', id, 'processing' FROM claimed
+)
+SELECT * FROM claimed ORDER BY priority, queued_at
+"""
+
+_HEARTBEAT = """
+UPDATE image_generation_jobs j SET lease_expires_at = now() + $3
+FROM unnest($1::uuid[], $2::integer[]) AS held (id, attempt)
+WHERE j.id = held.id AND j.attempt = held.attempt AND j.status = 'processing'
+RETURNING j.id, j.cancel_requested
+"""
+
+_PROGRESS = """
+WITH held AS (
+  SELECT id, attempt, cancel_requested FROM image_generation_jobs
+  WHERE id = $1 AND attempt = $2 AND status = 'processing'
+), report AS (
+  INSERT INTO job_progress AS p (job_id, attempt, seq, stage, step, steps, fraction)
+  SELECT id, attempt, $3, $4, $5, $6, $7 FROM held
+  ON CONFLICT (job_id) DO UPDATE SET
+    attempt = excluded.attempt, seq = excluded.seq, stage = excluded.stage,
+    step = excluded.step, steps = excluded.steps, fraction = excluded.fraction,
+    updated_at = now()
+  WHERE (p.attempt, p.seq) < (excluded.attempt, excluded.seq)
+), picture AS (
+  INSERT INTO job_previews AS v (job_id, attempt, seq, jpeg)
+  SELECT id, attempt, $3, $8 FROM held WHERE $8::bytea IS NOT NULL
+  ON CONFLICT (job_id) DO UPDATE SET
+    attempt = excluded.attempt, seq = excluded.seq, jpeg = excluded.jpeg
+  WHERE (v.attempt, v.seq) < (excluded.attempt, excluded.seq)
+)
+SELECT cancel_requested,
+  EXISTS (SELECT FROM job_watches WHERE job_id = $1 AND watched_until > now()) AS watched
+FROM held
+"""
+
+_COMPLETE = """
+WITH ended AS (
+  UPDATE image_generation_jobs SET
+    status = 'completed', completed_at = now(), lease_expires_at = NULL, worker = NULL,
+    processing_time_ms = extract(epoch FROM now() - started_at) * 1000,
+    actual_micros = $3, error_reason = NULL, error_message = NULL, updated_at = now()
+  WHERE id = $1 AND attempt = $2 AND status = 'processing'
+  RETURNING id, user_id, image_id, attempt, ai_provider, estimated_micros, created_at, spec
+), asset AS (
+  INSERT INTO assets (
+    image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
+  ) SELECT ended.image_id, a.*, ended.id, ended.attempt FROM ended, unnest(
+    $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::integer[], $10::integer[]
+  ) AS a (kind, storage_key, content_type, sha256, size_bytes, width, height)
+), image AS (
+  UPDATE images i SET
+    status = 'completed', completed_at = now(), updated_at = now(), cost_micros = $3,
+    prompt = $11, negative_prompt = $12, is_reference = i.image_type = 'portrait',
+    url = shown.storage_key, width = shown.width, height = shown.height,
+    file_size_bytes = shown.size_bytes,
+    format = CASE shown.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
+  FROM ended, unnest(
+    $4::text[], $5::text[], $6::text[], $8::bigint[], $9::integer[], $10::integer[]
+  ) AS shown (kind, storage_key, content_type, size_bytes, width, height)
+  WHERE i.id = ended.image_id AND shown.kind = 'display'
+  RETURNING i.id, i.character_id, i.style, i.image_type
+), former AS (
+  UPDATE images i SET is_reference = false FROM image
+  WHERE image.image_type = 'portrait' AND i.character_id = image.character_id
+    AND i.style = image.style AND i.is_reference AND i.id <> image.id
+), reference AS (
+  INSERT INTO character_references (character_id, reference_image_id, description_version, style)
+  SELECT image.character_id, image.id, (ended.spec -> 'characters' -> 0 ->> 'version')::integer,
+    image.style
+  FROM image, ended WHERE image.image_type = 'portrait'
+  ON CONFLICT (character_id, style) DO UPDATE SET
+    reference_image_id = excluded.reference_image_id,
+    description_version = excluded.description_version, updated_at = now()
+), attempt AS (
+  UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = $11,
+    negative_prompt = $12, stage_ms = $13, cost_micros = $3
+  FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
+), money AS (
+  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
+  SELECT id, attempt, 'settle', ai_provider, $3 FROM ended
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT user_id, kind, object, 'completed' FROM ended, LATERAL (
+    VALUES ('image', image_id), ('job', id)
+  ) AS changed (kind, object)
+), preview AS (
+  DELETE FROM job_previews WHERE job_id = $1
+), budget AS (
+  UPDATE budgets SET held_micros = held_micros - estimated_micros, spent_micros = spent_micros + $3
+  FROM ended WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.created_at::date
+)
+SELECT id FROM ended
+"""
+
+# What follows the end of an attempt that made nothing. It reads the rows of `ended`, whose
+# `outcome` says how the attempt ended and whose `status` says where the job is now.
+_AFTERMATH = """
+), image AS (
+  UPDATE images SET status = ended.status, updated_at = now() FROM ended
+  WHERE images.id = ended.image_id
+), attempt AS (
+  UPDATE attempts a SET outcome = ended.outcome, finished_at = now(),
+    error_reason = ended.error_reason, error_message = ended.error_message
+  FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
+), money AS (
+  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
+  SELECT id, attempt, 'release', ai_provider, estimated_micros FROM ended
+  WHERE status <> 'queued'
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT user_id, 'job', id, status FROM ended
+), budget AS (
+  UPDATE budgets SET held_micros = held_micros - freed.micros FROM (
+    SELECT created_at::date AS day, sum(estimated_micros) AS micros FROM ended
+    WHERE status <> 'queued' GROUP BY 1
+  ) AS freed
+  WHERE freed.micros > 0 AND budgets.scope = 'global' AND budgets.day = freed.day
+)
+SELECT id, status FROM ended
+"""
+
+_RETURNED = " lease_expires_at = NULL, worker = NULL, updated_at = now()"
+
+_ROW = "j.id, j.user_id, j.image_id, j.attempt, j.status, j.ai_provider, j.estimated_micros,"
+_ROW += " j.created_at, j.error_reason, j.error_message"
+
+# Full jitter: anywhere between now and a ceiling that doubles with each failure.
+_BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval '5 minutes')"
+
+_FAIL = f"""
+WITH ended AS (
+  UPDATE image_generation_jobs j SET
+    status = CASE WHEN $5::boolean AND j.retry_count < j.max_retries THEN 'queued' ELSE 'failed' END,
+    completed_at = CASE WHEN $5::boolean AND j.retry_count < j.max_retries THEN NULL ELSE now() END,
+    retry_count = least(j.retry_count + 1, j.max_retries),
+    run_after = {_BACKOFF % 6}, error_reason = $3, error_message = $4,{_RETURNED}
+  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
+  RETURNING {_ROW}, 'failed' AS outcome
+{_AFTERMATH}"""
+
+_CANCELLED = f"""
+WITH ended AS (
+  UPDATE image_generation_jobs j SET
+    status = 'cancelled', completed_at = now(), error_reason = 'JOB_CANCELLED',
+    error_message = 'cancelled while it ran',{_RETURNED}
+  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
+  RETURNING {_ROW}, 'cancelled' AS outcome
+{_AFTERMATH}"""
+
+_RELEASE = f"""
+WITH ended AS (
+  UPDATE image_generation_jobs j SET
+    status = 'queued', run_after = now(),{_RETURNED}
+  FROM unnest($1::uuid[], $2::integer[]) AS held (id, attempt)
+  WHERE j.id = held.id AND j.attempt = held.attempt AND j.status = 'processing'
+  RETURNING {_ROW}, 'released' AS outcome
+{_AFTERMATH}"""
+
+_RESCUE = f"""
+WITH lost AS (
+  SELECT id, CASE WHEN cancel_requested THEN 'cancelled'
+    WHEN retry_count < max_retries THEN 'queued' ELSE 'failed' END AS next
+  FROM image_generation_jobs
+  WHERE status = 'processing' AND lease_expires_at < now()
+  ORDER BY lease_expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
+), ended AS (
+  UPDATE image_generation_jobs j SET
+    status = lost.next,
+    completed_at = CASE lost.next WHEN 'queued' THEN NULL ELSE now() END,
+    retry_count = least(j.retry_count + 1, j.max_retries),
+    run_after = {_BACKOFF % 1},
+    error_reason = CASE lost.next WHEN 'cancelled' THEN 'JOB_CANCELLED' ELSE 'WORKER_LOST' END,
+    error_message = CASE lost.next WHEN 'cancelled' THEN 'cancelled; its worker was lost'
+      ELSE 'the worker ' || j.worker || ' was lost' END,{_RETURNED}
+  FROM lost WHERE j.id = lost.id
+  RETURNING {_ROW}, 'lost' AS outcome
+{_AFTERMATH}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Is what a worker learns when it reports: whether to stop, and whether anyone looks on."""
+
+    cancel_requested: bool
+    watched: bool
+
+
+class Leases:
+    """Runs the statements of workers."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def claim(self, worker: str, lane: Lane, room: int, lease: timedelta) -> list[Claim]:
+        """Claims the most urgent waiting jobs of a lane, at most `room`, for one lease."""
+        rows = await self._database.fetch(_CLAIM, lane, SPEC_VERSION, room, worker, lease)
+        return [_claim(row) for row in rows]
+
+    async def heartbeat(self, held: Sequence[Claim], lease: timedelta) -> dict[JobId, bool]:
+        """Renews leases; returns the jobs still held, and whether each is to be cancelled."""
+        rows = await self._database.fetch(
+            _HEARTBEAT, [claim.job_id for claim in held], [claim.attempt for claim in held], lease
+        )
+        return {row["id"]: row["cancel_requested"] for row in rows}
+
+    async def report(
+        self, claim: Claim, progress: Progress, preview: bytes | None = None
+    ) -> Orders | None:
+        """Writes progress and a preview; returns None when the lease is lost."""
+        row = await self._database.fetchrow(
+            _PROGRESS,
+            claim.job_id,
+            claim.attempt,
+            progress.sequence,
+            progress.stage,
+            progress.step,
+            progress.steps,
+            progress.fraction,
+            preview,
+        )
+        return None if row is None else Orders(row["cancel_requested"], row["watched"])
+
+    async def complete(self, claim: Claim, outcome: Outcome) -> bool:
+        """Ends a job with its image, assets, reference and money; False when the lease is lost."""
+        assets = outcome.assets
+        row = await self._database.fetchrow(
+            _COMPLETE,
+            claim.job_id,
+            claim.attempt,
+            outcome.cost_micros,
+            [asset.kind for asset in assets],
+            [asset.storage_key for asset in assets],
+            [asset.content_type for asset in assets],
+            [asset.sha256 for asset in assets],
+            [asset.size_bytes for asset in assets],
+            [asset.width for asset in assets],
+            [asset.height for asset in assets],
+            outcome.prompt,
+            outcome.negative_prompt,
+            dict(outcome.stage_ms),
+        )
+        return row is not None
+
+    async def fail(
+        self, claim: Claim, failure: Failure, *, retryable: bool, backoff: timedelta
+    ) -> JobStatus | None:
+        """Ends an attempt with a failure: QUEUED again after a backoff with full jitter, or FAILED.
+
+        `backoff` is the ceiling of the first wait. Returns None when the lease is lost.
+        """
+        row = await self._database.fetchrow(
+            _FAIL,
+            claim.job_id,
+            claim.attempt,
+            failure.reason,
+            failure.message,
+            retryable,
+            backoff,
+        )
+        return None if row is None else JobStatus(row["status"])
+
+    async def cancelled(self, claim: Claim) -> bool:
+        """Ends a job whose cancel was asked for; False when the lease is lost."""
+        return await self._database.fetchrow(_CANCELLED, claim.job_id, claim.attempt) is not None
+
+    async def release(self, held: Sequence[Claim]) -> list[JobId]:
+        """Gives jobs back to the queue without spending a retry, as a draining worker does."""
+        rows = await self._database.fetch(
+            _RELEASE, [claim.job_id for claim in held], [claim.attempt for claim in held]
+        )
+        return [row["id"] for row in rows]
+
+    async def rescue(self, backoff: timedelta) -> list[JobId]:
+        """Takes jobs from workers whose leases ran out; each costs a retry."""
+        return [row["id"] for row in await self._database.fetch(_RESCUE, backoff)]
+
+
+def _claim(row: Record) -> Claim:
+    return Claim(
+        job_id=row["id"],
+        user_id=row["user_id"],
+        image_id=row["image_id"],
+        attempt=row["attempt"],
+        spec=RenderSpec.from_json(row["spec"]),
+        provider=row["ai_provider"],
+        price_micros=row["estimated_micros"],
+    )

@@ -1,0 +1,41 @@
+"""Brings a database to the schema of this version."""
+
+from importlib.resources import files
+
+import asyncpg
+
+from server.store.database import unavailable_when_away
+
+# Any constant will do, as long as every imggen uses the same.
+_LOCK = 0x1399E4
+
+
+async def migrate(database_url: str) -> list[str]:
+    """Applies the migrations that the database lacks, in order, and returns their names.
+
+    Many processes may call it at once: an advisory lock lets one apply them while the
+    others wait. Each migration is one transaction with the note that it was applied.
+    """
+    with unavailable_when_away():
+        connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations"
+            " (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+        missing = [name for name in names() if name not in done]
+        for name in missing:
+            async with connection.transaction():
+                await connection.execute((files(__package__) / "migrations" / name).read_text())
+                await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
+        return missing
+    finally:
+        await connection.close()
+
+
+def names() -> list[str]:
+    """Returns the names of all migrations in the order they apply."""
+    folder = files(__package__) / "migrations"
+    return sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))

@@ -1,0 +1,23 @@
+-- The six styles of FR-IMGGEN-006 with their templates, and `painterly` of FR-IMGGEN-001.
+INSERT INTO styles (id, version, display_name, description, prompt_template, negative_prompt) VALUES
+  ('3d_render', 1, '3D Render', 'Computer-generated 3D look',
+   '3D rendered, Pixar style, smooth, high quality, detailed',
+   'flat, sketch, blurry, deformed, text, watermark'),
+  ('anime', 1, 'Anime/Manga', 'Japanese animation style',
+   'anime style, manga, Japanese animation, colorful, expressive',
+   'photo, realistic, blurry, deformed, text, watermark'),
+  ('cartoon', 1, 'Cartoon', 'Bright colors, simplified features, child-friendly',
+   'children''s book illustration, cartoon style, vibrant colors, friendly, simple shapes',
+   'photo, realistic, blurry, deformed, text, watermark'),
+  ('painterly', 1, 'Painterly', 'Visible brush strokes, rich colors, like an oil painting',
+   'painterly illustration, visible brush strokes, rich colors, textured canvas, children''s book',
+   'photo, flat, blurry, deformed, text, watermark'),
+  ('realistic', 1, 'Realistic', 'Photo-like, detailed',
+   'realistic illustration, detailed, high quality, professional',
+   'cartoon, flat, blurry, deformed, text, watermark'),
+  ('storybook', 1, 'Storybook', 'Classic children''s book illustration',
+   'classic storybook illustration, hand-drawn, warm colors, nostalgic',
+   'photo, blurry, deformed, text, watermark'),
+  ('watercolor', 1, 'Watercolor', 'Soft edges, painterly, artistic',
+   'watercolor painting, soft colors, artistic, dreamy, children''s book',
+   'photo, hard edges, blurry, deformed, text, watermark');

@@ -1,0 +1,131 @@
+"""Signals: NOTIFY as a hint that something has changed. A safety poll covers a lost one.
+
+A commit that notifies takes a global lock, so signals go out after their transaction,
+coalesced, from statements of their own.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+
+from server.errors import Unavailable
+from server.store.database import Database
+
+WAKE = "imggen_wake"
+"""The channel of lanes that have new jobs, for workers."""
+
+CHANGED = "imggen_changed"
+"""The channel of jobs that have changed, for gateways."""
+
+_PAYLOAD_IDS = 200  # 37 bytes each; a payload may have 8,000
+_PAUSE_S = 0.005
+_RECONNECT_S = 0.5
+_log = logging.getLogger(__name__)
+
+
+class Signals:
+    """Sends signals, many in one: what is said while a send runs goes out with the next."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pending: dict[str, set[str]] = {WAKE: set(), CHANGED: set()}
+        self._waiting = asyncio.Event()
+
+    def say(self, channel: str, word: str) -> None:
+        """Says a word on a channel, soon and without waiting for it."""
+        self._pending[channel].add(word)
+        self._waiting.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Sends in the background until the end, then sends what is left."""
+        task = asyncio.create_task(self._run(), name="signals")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await self._send()
+
+    async def _run(self) -> None:
+        while True:
+            await self._waiting.wait()
+            self._waiting.clear()
+            await self._send()
+            # Under load this gathers more words into each send; an idle system does not wait.
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _send(self) -> None:
+        for channel, words in self._pending.items():
+            while words:
+                some = [words.pop() for _ in range(min(len(words), _PAYLOAD_IDS))]
+                try:
+                    await self._database.execute(
+                        "SELECT pg_notify($1, $2)", channel, ",".join(some)
+                    )
+                except Unavailable:
+                    _log.warning("signal lost", extra={"channel": channel, "words": len(some)})
+
+
+class Listener:
+    """Hears signals on one connection of its own, and opens it again when it breaks.
+
+    `hear(word)` is called for each word. `gap()` is called after every (re)connection:
+    words said before it were not heard.
+    """
+
+    def __init__(
+        self, url: str, channel: str, hear: Callable[[str], None], gap: Callable[[], None]
+    ) -> None:
+        self._url = url
+        self._channel = channel
+        self._hear = hear
+        self._gap = gap
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listens in the background until the end."""
+        listening = asyncio.Event()
+        task = asyncio.create_task(self._run(listening), name=f"listen {self._channel}")
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(5):
+                    await listening.wait()
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self, listening: asyncio.Event) -> None:
+        while True:
+            try:
+                await self._listen(listening)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning(
+                    "listener broken", extra={"channel": self._channel, "error": repr(error)}
+                )
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _listen(self, listening: asyncio.Event) -> None:
+        broken = asyncio.Event()
+        connection = await asyncpg.connect(
+            self._url, server_settings={"application_name": "imggen"}
+        )
+        try:
+            connection.add_termination_listener(lambda _: broken.set())
+            await connection.add_listener(self._channel, self._words)
+            listening.set()
+            self._gap()
+            await broken.wait()
+        finally:
+            connection.terminate()
+
+    def _words(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:
+        for word in str(payload).split(","):
+            self._hear(word)

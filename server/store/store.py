@@ -1,0 +1,55 @@
+"""The store as one thing: statements by noun, on the pool or inside a transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from server.store.budgets import Budgets
+from server.store.characters import Characters
+from server.store.database import Database, Executor, open_database
+from server.store.images import Images
+from server.store.jobs import Jobs
+from server.store.leases import Leases
+from server.store.stories import Stories
+from server.store.styles import Styles
+from server.store.users import Users
+from server.store.watches import Watches
+
+
+class Statements:
+    """Holds the statements by noun, all on the same executor."""
+
+    def __init__(self, database: Executor) -> None:
+        self.budgets = Budgets(database)
+        self.characters = Characters(database)
+        self.images = Images(database)
+        self.jobs = Jobs(database)
+        self.leases = Leases(database)
+        self.stories = Stories(database)
+        self.styles = Styles(database)
+        self.users = Users(database)
+        self.watches = Watches(database)
+
+
+class Store(Statements):
+    """Runs each statement by itself, or several in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.database = database
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Statements]:
+        """Gives the statements inside one transaction: all of them take effect or none does."""
+        async with self.database.transaction() as executor:
+            yield Statements(executor)
+
+
+@asynccontextmanager
+async def open_store(
+    url: str, *, max_connections: int = 10, synchronous_commit: bool = True
+) -> AsyncIterator[Store]:
+    """Opens a store on a database that has been migrated, and closes it at the end."""
+    async with open_database(
+        url, max_size=max_connections, synchronous_commit=synchronous_commit
+    ) as database:
+        yield Store(database)

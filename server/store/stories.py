@@ -1,0 +1,144 @@
+"""Stories of callers, with their pages."""
+
+from uuid import UUID
+
+from server.domain.ids import CharacterId, StoryId, UserId
+from server.domain.jobs import RequestKey
+from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.stories import Draft, Page, Story
+from server.store.database import Executor, Record
+
+_SELECT = """
+SELECT s.*, (
+  SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids)
+    ORDER BY p.page_number)
+  FROM story_pages p WHERE p.story_id = s.id
+) AS pages
+FROM stories s
+"""
+
+# The pages travel as one JSON array: arrays of arrays cannot differ in length in SQL.
+_PAGES = """
+INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids)
+SELECT story.id, page.number, page.value ->> 0, page.value ->> 1,
+  ARRAY(SELECT jsonb_array_elements_text(page.value -> 2)::uuid)
+FROM story, jsonb_array_elements({pages}) WITH ORDINALITY AS page (value, number)
+"""
+
+_CREATE = f"""
+WITH story AS (
+  INSERT INTO stories (user_id, title, style, request_id, request_hash)
+  VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
+  RETURNING id
+), pages AS ({_PAGES.format(pages="$6")})
+SELECT id FROM story
+"""
+
+# A page that stays is changed in place: one statement sees the table as it was before it,
+# so deleting and inserting the same page would collide.
+_UPDATE = f"""
+WITH story AS (
+  UPDATE stories SET title = $3, style = $4, updated_at = now()
+  WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id
+), gone AS (
+  DELETE FROM story_pages p USING story
+  WHERE p.story_id = story.id AND p.page_number > jsonb_array_length($5)
+), pages AS ({_PAGES.format(pages="$5")}
+  ON CONFLICT (story_id, page_number) DO UPDATE SET text = excluded.text,
+    scene_description = excluded.scene_description, character_ids = excluded.character_ids
+)
+SELECT id FROM story
+"""
+
+
+class Stories:
+    """Runs the statements on stories; each is scoped to its user."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def create(
+        self, user: UserId, draft: Draft, request: RequestKey | None
+    ) -> StoryId | None:
+        """Stores a story; returns None when the request_id is taken."""
+        row = await self._database.fetchrow(
+            _CREATE,
+            user,
+            draft.title,
+            draft.style,
+            request.id if request else None,
+            request.digest if request else None,
+            _pages(draft),
+        )
+        return None if row is None else StoryId(row["id"])
+
+    async def replay(self, user: UserId, request: RequestKey) -> tuple[StoryId, bool] | None:
+        """Returns the story of a request_id, and whether it came from the same request."""
+        row = await self._database.fetchrow(
+            "SELECT id, request_hash FROM stories WHERE user_id = $1 AND request_id = $2",
+            user,
+            request.id,
+        )
+        return None if row is None else (row["id"], row["request_hash"] == request.digest)
+
+    async def get(self, user: UserId, story: StoryId) -> Story | None:
+        """Returns a story of the user that is not deleted."""
+        row = await self._database.fetchrow(
+            f"{_SELECT} WHERE s.id = $1 AND s.user_id = $2 AND s.deleted_at IS NULL", story, user
+        )
+        return None if row is None else _story(row)
+
+    async def page(self, user: UserId, page: PageRequest) -> Listing[Story]:
+        """Lists the user's stories, the newest first."""
+        rows = await self._database.fetch(
+            f"{_SELECT} WHERE s.user_id = $1 AND s.deleted_at IS NULL"
+            " AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))"
+            " ORDER BY s.created_at DESC, s.id DESC LIMIT $4",
+            user,
+            page.after.created_at if page.after else None,
+            page.after.id if page.after else None,
+            page.size + 1,
+        )
+        found = [_story(row) for row in rows]
+        return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
+
+    async def update(self, user: UserId, story: StoryId, draft: Draft) -> bool:
+        """Replaces what a story says; False when the user has no such story."""
+        row = await self._database.fetchrow(
+            _UPDATE, story, user, draft.title, draft.style, _pages(draft)
+        )
+        return row is not None
+
+    async def delete(self, user: UserId, story: StoryId) -> bool:
+        """Hides a story for good; False when the user has no such story."""
+        row = await self._database.fetchrow(
+            "UPDATE stories SET deleted_at = now()"
+            " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",
+            story,
+            user,
+        )
+        return row is not None
+
+
+def _pages(draft: Draft) -> list[list[object]]:
+    return [
+        [page.text, page.scene_description, [str(one) for one in page.character_ids]]
+        for page in draft.pages
+    ]
+
+
+def _story(row: Record) -> Story:
+    return Story(
+        id=row["id"],
+        draft=Draft(
+            title=row["title"],
+            style=row["style"],
+            pages=tuple(
+                Page(text, scene, tuple(CharacterId(UUID(one)) for one in characters))
+                for text, scene, characters in row["pages"] or []
+            ),
+        ),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,94 @@
+"""Builders of valid things, so that a test names only what it is about."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.ids import ImageId, JobId, UserId
+from server.domain.images import NewAsset
+from server.domain.jobs import NewJob, Outcome, Placement, RequestKey
+from server.domain.spec import RenderSpec
+from server.domain.states import AssetKind, ImageType, Lane, Quality, Stage
+from server.domain.styles import Style
+from server.store import Store
+
+STORYBOOK_STYLE = Style("storybook", 1, "Storybook", "Classic", "classic storybook", "photo")
+
+
+def description(**changes: Any) -> Description:
+    """Returns the description of a girl with red hair."""
+    fields: dict[str, Any] = {
+        "name": "Mia",
+        "age": 7,
+        "gender": Gender.FEMALE,
+        "hair": "long red hair",
+        "eyes": "green",
+        "skin": "light",
+        "clothing": "a yellow dress",
+        "features": ("freckles",),
+        "traits": ("brave",),
+    }
+    return Description(**{**fields, **changes})
+
+
+def render_spec(**changes: Any) -> RenderSpec:
+    """Returns the spec of a portrait."""
+    fields: dict[str, Any] = {
+        "image_type": ImageType.PORTRAIT,
+        "style": STORYBOOK_STYLE,
+        "characters": (FrozenCharacter(uuid4(), 1, description()),),
+        "scene": "",
+        "page_text": "",
+        "model": "storybook",
+        "width": 1024,
+        "height": 1024,
+        "quality": Quality.STANDARD,
+        "seed": 7,
+    }
+    return RenderSpec(**{**fields, **changes})
+
+
+def new_job(user: UserId, **changes: Any) -> NewJob:
+    """Returns a job that draws a scene, so that it needs no row of a character."""
+    spec = changes.pop("spec", None) or render_spec(image_type=ImageType.SCENE, characters=())
+    fields: dict[str, Any] = {
+        "id": JobId(uuid4()),
+        "image_id": ImageId(uuid4()),
+        "user_id": user,
+        "spec": spec,
+        "placement": Placement(),
+        "lane": Lane.LOCAL,
+        "provider": "local",
+        "price_micros": 0,
+        "priority": 2,
+        "request": None,
+    }
+    return NewJob(**{**fields, **changes})
+
+
+def request_key(digest: bytes = b"same") -> RequestKey:
+    """Returns a new request's key."""
+    return RequestKey(uuid4(), digest)
+
+
+def outcome(job: UUID | str = "job", attempt: int = 1, **changes: Any) -> Outcome:
+    """Returns the outcome of an attempt with all four assets."""
+    assets = tuple(
+        NewAsset(kind, f"user/{job}/{attempt}/{kind}.png", "image/png", "00", 3, 1024, 1024)
+        for kind in AssetKind
+    )
+    fields: dict[str, Any] = {
+        "prompt": "a picture",
+        "negative_prompt": "blurry",
+        "assets": assets,
+        "stage_ms": {Stage.RENDERING: 900, Stage.STORING: 20},
+        "cost_micros": 0,
+    }
+    return Outcome(**{**fields, **changes})
+
+
+async def new_user(store: Store) -> UserId:
+    """Stores a user and returns its id."""
+    user = uuid4()
+    await store.users.ensure(user, "test", str(user))
+    return UserId(user)

@@ -1,0 +1,67 @@
+"""Fixtures with real parts: one Postgres per session, one database per test."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from cluster.postgres import embedded_postgres
+from server.store import Store, open_store
+from server.store.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Gives the URL of a Postgres that runs for the session."""
+    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="imggen-postgres-", ignore_cleanup_errors=True
+        ) as folder,
+        embedded_postgres(Path(folder) / "data") as url,
+    ):
+        yield url
+
+
+def database_url(server: str, name: str) -> str:
+    """Returns the URL of a database of the server."""
+    return server.replace("/postgres?", f"/{name}?")
+
+
+async def administer(server: str, statement: str) -> None:
+    """Runs a statement that needs a connection of its own."""
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def database(postgres: str) -> AsyncIterator[str]:
+    """Gives the URL of a migrated database of the test's own, copied from a template."""
+    template = database_url(postgres, "imggen_template")
+    connection = await asyncpg.connect(postgres)
+    try:
+        exists = await connection.fetchval(
+            "SELECT count(*) FROM pg_database WHERE datname = 'imggen_template'"
+        )
+        if not exists:
+            await connection.execute("CREATE DATABASE imggen_template")
+            await migrate(template)
+    finally:
+        await connection.close()
+    name = f"test_{uuid4().hex}"
+    await administer(postgres, f"CREATE DATABASE {name} TEMPLATE imggen_template")
+    yield database_url(postgres, name)
+    await administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def store(database: str) -> AsyncIterator[Store]:
+    """Gives a store on the test's database."""
+    async with open_store(database) as store:
+        yield store
