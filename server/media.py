@@ -1,0 +1,80 @@
+"""The HTTP endpoint that answers a folder's signed addresses."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from server.storage.folder import FolderStorage
+from server.storage.keys import content_type_of
+from server.storage.urls import Verdict
+
+_FRESH = "get the image again for a fresh address"
+_SHUTDOWN_S = 5.0
+
+
+def media_app(storage: FolderStorage) -> web.Application:
+    """Returns the application that answers GET and HEAD of `/media/KEY`."""
+    app = web.Application()
+    app.router.add_get("/media/{key:.*}", _Media(storage).read)
+    app.on_response_prepare.append(_forbid_sniffing)
+    return app
+
+
+@asynccontextmanager
+async def serve_http(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serves an application; yields the port that was bound, which 0 leaves to the system.
+
+    At the end it stops accepting and gives answers that are on their way 5 seconds.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+class _Media:
+    def __init__(self, storage: FolderStorage) -> None:
+        self._storage = storage
+
+    async def read(self, request: web.Request) -> web.StreamResponse:
+        """Answers with the object, or its part, that the address was signed for."""
+        key = request.match_info["key"]
+        expires = request.query.get("expires", "")
+        signature = request.query.get("signature", "")
+        now = time.time()
+        match self._storage.signer.verify(key, expires, signature, now):
+            case Verdict.FORGED:
+                return _text(
+                    403, f"signature: this address was not signed by this server; {_FRESH}"
+                )
+            case Verdict.EXPIRED:
+                moment = datetime.fromtimestamp(int(expires), UTC).isoformat()
+                return _text(403, f"expires: this address expired at {moment}; {_FRESH}")
+            case Verdict.VALID:
+                return await self._answer(key, int(expires) - int(now))
+
+    async def _answer(self, key: str, seconds_left: int) -> web.StreamResponse:
+        # Only what was signed comes here, and only sound keys are signed.
+        path = self._storage.path(key)
+        if not await asyncio.to_thread(path.is_file):
+            return _text(404, "image: its bytes were deleted; generate it again")
+        headers = {
+            "Content-Type": content_type_of(key),
+            "Cache-Control": f"private, max-age={seconds_left}",
+        }
+        return web.FileResponse(path, headers=headers)
+
+
+def _text(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=f"{text}\n", headers={"Cache-Control": "no-store"})
+
+
+async def _forbid_sniffing(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["X-Content-Type-Options"] = "nosniff"

@@ -1,0 +1,70 @@
+"""Settings: what fits together, and what is refused with what would be right."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from server.storage import StorageSettings, open_storage
+from server.storage.folder import FolderStorage
+from server.storage.s3 import S3Storage
+
+SECRET = "a secret of more than thirty-two characters"  # noqa: S105
+FOLDER: dict[str, Any] = {
+    "storage_url": "file:///var/pictures",
+    "url_secret": SECRET,
+    "public_url": "http://localhost:8080",
+}
+BUCKET: dict[str, Any] = {"storage_url": "s3://pictures/live"}
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_STORAGE_URL", "file:///var/pictures")
+    monkeypatch.setenv("IMGGEN_URL_SECRET", SECRET)
+    monkeypatch.setenv("IMGGEN_PUBLIC_URL", "http://localhost:8080")
+    settings = StorageSettings()  # type: ignore[call-arg]
+    assert settings.url_ttl_s == 3600
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        ({**FOLDER, "storage_url": "/var/pictures"}, "use file:///folder or s3://bucket/folder"),
+        ({**FOLDER, "storage_url": "gs://b"}, "use file:///folder or s3://bucket/folder"),
+        ({**FOLDER, "storage_url": "file://pictures"}, "use file:/// and an absolute path"),
+        ({**FOLDER, "storage_url": "file:///"}, "use file:/// and an absolute path"),
+        ({**FOLDER, "url_secret": None}, "IMGGEN_URL_SECRET: missing or shorter than 32"),
+        ({**FOLDER, "url_secret": "short"}, "IMGGEN_URL_SECRET: missing or shorter than 32"),
+        ({**FOLDER, "public_url": None}, "use the one at which callers reach"),
+        ({**FOLDER, "public_url": "localhost:8080"}, "use the one at which callers reach"),
+        ({**FOLDER, "storage_endpoint_url": "http://s3"}, "a folder uses neither"),
+        ({**FOLDER, "cloudfront_domain": "d.example"}, "a folder uses neither"),
+        ({**FOLDER, "url_ttl_s": 0}, "greater than or equal to 1"),
+        ({**BUCKET, "url_ttl_s": 604801}, "less than or equal to 604800"),
+        ({"storage_url": "s3:///live"}, "use s3://bucket/folder"),
+        ({**BUCKET, "cloudfront_domain": "d.example"}, "set all three or none"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(wrong: dict[str, Any], advice: str) -> None:
+    with pytest.raises(ValidationError, match=advice):
+        StorageSettings(**wrong)
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = StorageSettings(**FOLDER)
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.url_ttl_s = 1  # type: ignore[misc]
+
+
+async def test_a_file_address_opens_a_folder(tmp_path: Path) -> None:
+    url = (tmp_path / "with space").as_uri()
+    async with open_storage(StorageSettings(**{**FOLDER, "storage_url": url})) as storage:
+        assert isinstance(storage, FolderStorage)
+        await storage.put("user/a.png", b"picture", "image/png")
+    assert (tmp_path / "with space" / "user" / "a.png").read_bytes() == b"picture"
+
+
+def test_an_s3_address_opens_a_bucket() -> None:
+    assert isinstance(open_storage(StorageSettings(**BUCKET)), S3Storage)
