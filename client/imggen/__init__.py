@@ -1,0 +1,74 @@
+"""The typed client of imggen, the service that illustrates stories.
+
+`Client` is for asyncio, `SyncClient` for everything else; both have the same methods.
+Names are imported when they are first used, so that `import imggen` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imggen.client import Client as Client
+    from imggen.client import Snapshot as Snapshot
+    from imggen.errors import ImggenError as ImggenError
+    from imggen.sync import SyncClient as SyncClient
+    from imggen.v1.character_pb2 import Character as Character
+    from imggen.v1.character_pb2 import Gender as Gender
+    from imggen.v1.errors_pb2 import ErrorReason as ErrorReason
+    from imggen.v1.image_pb2 import AssetKind as AssetKind
+    from imggen.v1.image_pb2 import Image as Image
+    from imggen.v1.image_pb2 import ImageStatus as ImageStatus
+    from imggen.v1.image_pb2 import ImageType as ImageType
+    from imggen.v1.job_pb2 import Job as Job
+    from imggen.v1.job_pb2 import JobKind as JobKind
+    from imggen.v1.job_pb2 import JobStatus as JobStatus
+    from imggen.v1.job_pb2 import Stage as Stage
+    from imggen.v1.story_pb2 import Page as Page
+    from imggen.v1.story_pb2 import Story as Story
+    from imggen.v1.style_pb2 import Style as Style
+
+_HOMES = {
+    "imggen.client": ("Client", "Snapshot"),
+    "imggen.errors": ("ImggenError",),
+    "imggen.sync": ("SyncClient",),
+    "imggen.v1.character_pb2": ("Character", "Gender"),
+    "imggen.v1.errors_pb2": ("ErrorReason",),
+    "imggen.v1.image_pb2": ("AssetKind", "Image", "ImageStatus", "ImageType"),
+    "imggen.v1.job_pb2": ("Job", "JobKind", "JobStatus", "Stage"),
+    "imggen.v1.story_pb2": ("Page", "Story"),
+    "imggen.v1.style_pb2": ("Style",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AssetKind",
+    "Character",
+    "Client",
+    "ErrorReason",
+    "Gender",
+    "Image",
+    "ImageStatus",
+    "ImageType",
+    "ImggenError",
+    "Job",
+    "JobKind",
+    "JobStatus",
+    "Page",
+    "Snapshot",
+    "Stage",
+    "Story",
+    "Style",
+    "SyncClient",
+]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Imports a public name when it is first used."""
+        if name not in _HOME_OF:
+            raise AttributeError(f"module 'imggen' has no attribute {name!r}")
+        return getattr(import_module(_HOME_OF[name]), name)
+
+    def __dir__():
+        """Lists the public names."""
+        return __all__

@@ -1,0 +1,86 @@
+"""How a channel is opened: TLS unless the address is loopback, keepalive, and retries."""
+
+import json
+from ipaddress import ip_address
+
+import grpc
+import grpc.aio
+
+_MAX_RECEIVE_BYTES = 64 * 1024 * 1024
+
+# Every call may be repeated: reads and changes by nature, creates by their request_id. gRPC
+# allows 5 attempts at most, and repeats a stream only before its first message.
+_RETRY_POLICY = {
+    "maxAttempts": 5,
+    "initialBackoff": "0.1s",
+    "maxBackoff": "2s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+# A watch resumes by itself, with more patience than gRPC's policy has.
+_SERVICE_CONFIG = {
+    "methodConfig": [
+        {"name": [{}], "retryPolicy": _RETRY_POLICY},
+        {"name": [{"service": "imggen.v1.JobService", "method": "WatchJob"}]},
+    ],
+    "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
+}
+
+
+def open_channel(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    """Opens a channel, in clear text where there are no credentials; needs a running loop."""
+    options = [
+        ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+        ("grpc.enable_retries", 1),
+        ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
+        # The server answers pings closer than 30 s with GOAWAY ENHANCE_YOUR_CALM.
+        ("grpc.keepalive_time_ms", 45_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.initial_reconnect_backoff_ms", 200),
+        ("grpc.max_reconnect_backoff_ms", 5_000),
+    ]
+    if credentials is None:
+        return grpc.aio.insecure_channel(target, options=options)
+    return grpc.aio.secure_channel(target, credentials, options=options)
+
+
+def credentials_for(
+    target: str,
+    *,
+    root_certificates: bytes | None,
+    client_certificate: bytes | None,
+    client_key: bytes | None,
+    insecure: bool,
+) -> grpc.ChannelCredentials | None:
+    """Returns the TLS credentials, or None for clear text: when asked for, or on loopback.
+
+    Certificates and keys are PEM; without root certificates the system's are trusted.
+
+    Raises:
+        ValueError: The client has a certificate without its key or a key without its
+            certificate, or certificates are given for a connection in clear text.
+    """
+    if (client_certificate is None) != (client_key is None):
+        raise ValueError("client_certificate and client_key go together; only one was given")
+    certificates = root_certificates is not None or client_certificate is not None
+    if insecure and certificates:
+        raise ValueError("insecure=True uses no certificates; leave one of them out")
+    if insecure or (is_loopback(target) and not certificates):
+        return None
+    return grpc.ssl_channel_credentials(root_certificates, client_key, client_certificate)
+
+
+def is_loopback(target: str) -> bool:
+    """Says whether the bytes to this gRPC target stay on this machine."""
+    if target.startswith("unix:"):
+        return True
+    address = target.rsplit("/", 1)[-1]
+    for scheme in ("dns:", "ipv4:", "ipv6:"):
+        address = address.removeprefix(scheme)
+    host = address.rsplit(":", 1)[0] if address.count(":") == 1 or "]" in address else address
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,431 @@
+"""The client for asyncio: every method sends one request, or follows what became of it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from copy import copy
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, Unpack, overload
+from uuid import uuid4
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from imggen.channel import credentials_for
+from imggen.connection import Answer, Connection, Request, TokenSource
+from imggen.downloading import receive, whole_file
+from imggen.errors import DeadlineExceeded, JobCancelled, JobFailed
+from imggen.fields import (
+    AssetKindName,
+    CharacterFields,
+    ImageStatusName,
+    ImageTypeName,
+    JobStatusName,
+    StoryFields,
+    character_with,
+    id_of,
+    job_id_of,
+    number_of,
+    story_with,
+)
+from imggen.paging import pages
+from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1.character_pb2 import Character
+from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
+from imggen.v1.job_pb2 import Job, JobStatus, WatchJobResponse
+from imggen.v1.story_pb2 import Story
+from imggen.v1.style_pb2 import Style
+from imggen.watching import follow
+
+if TYPE_CHECKING:
+    import grpc.aio
+
+# A whole snapshot of a job: `job`, a `preview` when there is a new one, the `image` at the end.
+Snapshot = WatchJobResponse
+
+
+class Client:
+    """Asks imggen for pictures and follows them; an async context manager.
+
+    `token` is a string or a function, plain or async, that returns a fresh one for each call.
+    The channel uses TLS unless the address is loopback or `insecure` says so; certificates and
+    keys are PEM. `timeout` is the deadline of a call and `download_timeout` that of a download,
+    in seconds; a watch has none, and waits up to `patience` seconds for a server that went away.
+
+    Calls are repeated when the server is unavailable. Each create has a `request_id`, made once
+    per call where none is given, so a repeated one makes nothing twice. Where a thing is wanted,
+    its id does as well. Every method raises an `imggen.errors.ImggenError`.
+    """
+
+    def __init__(
+        self,
+        target: str = "127.0.0.1:50051",
+        *,
+        token: TokenSource | None = None,
+        root_certificates: bytes | None = None,
+        client_certificate: bytes | None = None,
+        client_key: bytes | None = None,
+        insecure: bool = False,
+        timeout: float = 30.0,
+        download_timeout: float = 300.0,
+        patience: float = 60.0,
+    ) -> None:
+        credentials = credentials_for(
+            target,
+            root_certificates=root_certificates,
+            client_certificate=client_certificate,
+            client_key=client_key,
+            insecure=insecure,
+        )
+        self._connection = Connection(target, credentials, token)
+        self._timeout = timeout
+        self._download_timeout = download_timeout
+        self._patience = patience
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the calls under way and closes the channel; jobs go on."""
+        await self._connection.close()
+
+    def with_timeout(self, seconds: float) -> Self:
+        """Returns this client with another deadline for its calls; both share one channel."""
+        client = copy(self)
+        client._timeout = client._download_timeout = seconds
+        return client
+
+    async def create_character(
+        self,
+        character: Character | None = None,
+        /,
+        *,
+        request_id: str | None = None,
+        **fields: Unpack[CharacterFields],
+    ) -> Character:
+        """Creates a character from its fields, a message, or a message with some fields changed."""
+        request = character_pb2.CreateCharacterRequest(
+            character=character_with(character, fields), request_id=_or_new(request_id)
+        )
+        return (await self._call(self._connection.characters.CreateCharacter, request)).character
+
+    async def get_character(self, character: Character | str) -> Character:
+        """Gets a character."""
+        request = character_pb2.GetCharacterRequest(character_id=id_of(character))
+        return (await self._call(self._connection.characters.GetCharacter, request)).character
+
+    async def update_character(
+        self, character: Character | str, /, **fields: Unpack[CharacterFields]
+    ) -> Character:
+        """Changes the given fields of a character; a message without fields changes them all."""
+        request = character_pb2.UpdateCharacterRequest(
+            character=character_with(character, fields),
+            update_mask=FieldMask(paths=list(fields) or ["*"]),
+        )
+        return (await self._call(self._connection.characters.UpdateCharacter, request)).character
+
+    def list_characters(self, *, page_size: int = 0) -> AsyncGenerator[Character, None]:
+        """Yields all characters, the newest first, fetching page after page."""
+        request = character_pb2.ListCharactersRequest(page_size=page_size)
+        return pages(
+            lambda: self._call(self._connection.characters.ListCharacters, request),
+            request,
+            lambda page: page.characters,
+        )
+
+    async def delete_character(self, character: Character | str) -> None:
+        """Deletes a character; pictures of it stay."""
+        request = character_pb2.DeleteCharacterRequest(character_id=id_of(character))
+        await self._call(self._connection.characters.DeleteCharacter, request)
+
+    async def create_story(
+        self,
+        story: Story | None = None,
+        /,
+        *,
+        request_id: str | None = None,
+        **fields: Unpack[StoryFields],
+    ) -> Story:
+        """Creates a story from its fields, a message, or a message with some fields changed."""
+        request = story_pb2.CreateStoryRequest(
+            story=story_with(story, fields), request_id=_or_new(request_id)
+        )
+        return (await self._call(self._connection.stories.CreateStory, request)).story
+
+    async def get_story(self, story: Story | str) -> Story:
+        """Gets a story."""
+        request = story_pb2.GetStoryRequest(story_id=id_of(story))
+        return (await self._call(self._connection.stories.GetStory, request)).story
+
+    async def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
+        """Changes the given fields of a story; a message without fields changes them all."""
+        request = story_pb2.UpdateStoryRequest(
+            story=story_with(story, fields), update_mask=FieldMask(paths=list(fields) or ["*"])
+        )
+        return (await self._call(self._connection.stories.UpdateStory, request)).story
+
+    def list_stories(self, *, page_size: int = 0) -> AsyncGenerator[Story, None]:
+        """Yields all stories, the newest first, fetching page after page."""
+        request = story_pb2.ListStoriesRequest(page_size=page_size)
+        return pages(
+            lambda: self._call(self._connection.stories.ListStories, request),
+            request,
+            lambda page: page.stories,
+        )
+
+    async def delete_story(self, story: Story | str) -> None:
+        """Deletes a story; its pictures stay."""
+        request = story_pb2.DeleteStoryRequest(story_id=id_of(story))
+        await self._call(self._connection.stories.DeleteStory, request)
+
+    def styles(self) -> AsyncGenerator[Style, None]:
+        """Yields all styles, in alphabetical order of their ids."""
+        request = style_pb2.ListStylesRequest()
+        return pages(
+            lambda: self._call(self._connection.styles.ListStyles, request),
+            request,
+            lambda page: page.styles,
+        )
+
+    async def generate_portrait(
+        self,
+        character: Character | str,
+        *,
+        style: str = "",
+        story: Story | str = "",
+        model: str = "",
+        size: str = "",
+        quality: str = "",
+        seed: int | None = None,
+        priority: int | None = None,
+        request_id: str | None = None,
+    ) -> Job:
+        """Asks for the portrait of a character, which becomes its reference; returns the job."""
+        request = generation_pb2.GeneratePortraitRequest(
+            character_id=id_of(character),
+            story_id=id_of(story),
+            style=style,
+            options=generation_pb2.PortraitOptions(model=model, size=size, quality=quality),
+            seed=seed,
+            priority=priority,
+            request_id=_or_new(request_id),
+        )
+        return (await self._call(self._connection.generation.GeneratePortrait, request)).job
+
+    async def generate_scene(
+        self,
+        story: Story | str,
+        page_number: int,
+        *,
+        characters: Sequence[Character | str] = (),
+        scene_description: str = "",
+        style: str = "",
+        model: str = "",
+        aspect_ratio: str = "",
+        quality: str = "",
+        seed: int | None = None,
+        priority: int | None = None,
+        request_id: str | None = None,
+    ) -> Job:
+        """Asks for the picture of a story's page, counted from 1; returns the job."""
+        request = generation_pb2.GenerateSceneRequest(
+            story_id=id_of(story),
+            page_number=page_number,
+            character_ids=[id_of(character) for character in characters],
+            scene_description=scene_description,
+            style=style,
+            options=generation_pb2.SceneOptions(
+                model=model, aspect_ratio=aspect_ratio, quality=quality
+            ),
+            seed=seed,
+            priority=priority,
+            request_id=_or_new(request_id),
+        )
+        return (await self._call(self._connection.generation.GenerateScene, request)).job
+
+    async def regenerate(
+        self,
+        image: Image | str,
+        *,
+        style: str | None = None,
+        prompt: str | None = None,
+        seed: int | None = None,
+        priority: int | None = None,
+        request_id: str | None = None,
+    ) -> Job:
+        """Asks for a new version of an image, with the given changes; returns the job."""
+        request = generation_pb2.RegenerateImageRequest(
+            image_id=id_of(image),
+            modifications=generation_pb2.Modifications(style=style, prompt=prompt, seed=seed),
+            priority=priority,
+            request_id=_or_new(request_id),
+        )
+        return (await self._call(self._connection.generation.RegenerateImage, request)).job
+
+    async def get_job(self, job: Job | str) -> Job:
+        """Gets a job as it is now."""
+        request = job_pb2.GetJobRequest(job_id=job_id_of(job))
+        return (await self._call(self._connection.jobs.GetJob, request)).job
+
+    def list_jobs(
+        self,
+        *,
+        status: JobStatus.ValueType | JobStatusName = JobStatus.JOB_STATUS_UNSPECIFIED,
+        story: Story | str = "",
+        page_size: int = 0,
+    ) -> AsyncGenerator[Job, None]:
+        """Yields the jobs for which all filters hold, the newest first."""
+        request = job_pb2.ListJobsRequest(
+            status=number_of(JobStatus, status), story_id=id_of(story), page_size=page_size
+        )
+        return pages(
+            lambda: self._call(self._connection.jobs.ListJobs, request),
+            request,
+            lambda page: page.jobs,
+        )
+
+    def watch(self, job: Job | str, *, previews: bool = False) -> AsyncGenerator[Snapshot, None]:
+        """Yields snapshots of a job until it has ended, the last one with the image.
+
+        A watch outlives its server: it resumes with the next one, and never shows less
+        progress than before within an attempt.
+        """
+        request = job_pb2.WatchJobRequest(job_id=job_id_of(job), include_previews=previews)
+        return follow(self._connection, request, patience=self._patience)
+
+    async def wait(self, job: Job | str, timeout: float | None = None) -> Image:
+        """Waits for the end of a job and returns its image.
+
+        Raises:
+            JobFailed: The job failed for good.
+            JobCancelled: The job was cancelled.
+            DeadlineExceeded: The job has not ended within `timeout` seconds; it goes on.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                last = await self._last_snapshot(job)
+        except TimeoutError as late:
+            if isinstance(late, DeadlineExceeded):
+                raise
+            raise DeadlineExceeded(
+                f"job {job_id_of(job)} has not ended within {timeout:g} s; it goes on: wait for it "
+                "again, or cancel it",
+                reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+            ) from late
+        if last.job.status == JobStatus.JOB_STATUS_FAILED:
+            raise JobFailed(last.job)
+        if last.job.status == JobStatus.JOB_STATUS_CANCELLED:
+            raise JobCancelled(last.job)
+        return last.image if last.HasField("image") else await self.get_image(last.job.image_id)
+
+    async def cancel(self, job: Job | str) -> Job:
+        """Cancels a job: at once while it waits, between two steps while it runs."""
+        request = job_pb2.CancelJobRequest(job_id=job_id_of(job))
+        return (await self._call(self._connection.jobs.CancelJob, request)).job
+
+    async def retry(self, job: Job | str, *, priority: int | None = None) -> Job:
+        """Starts a failed or cancelled job again, with all its retries."""
+        request = job_pb2.RetryJobRequest(job_id=job_id_of(job), priority=priority)
+        return (await self._call(self._connection.jobs.RetryJob, request)).job
+
+    async def get_image(self, image: Image | str) -> Image:
+        """Gets an image, with fresh URLs."""
+        request = image_pb2.GetImageRequest(image_id=id_of(image))
+        return (await self._call(self._connection.images.GetImage, request)).image
+
+    def list_images(
+        self,
+        *,
+        story: Story | str = "",
+        character: Character | str = "",
+        type: ImageType.ValueType | ImageTypeName = ImageType.IMAGE_TYPE_UNSPECIFIED,
+        status: ImageStatus.ValueType | ImageStatusName = ImageStatus.IMAGE_STATUS_UNSPECIFIED,
+        page_number: int = 0,
+        page_size: int = 0,
+    ) -> AsyncGenerator[Image, None]:
+        """Yields the images for which all filters hold, the newest first."""
+        request = image_pb2.ListImagesRequest(
+            story_id=id_of(story),
+            character_id=id_of(character),
+            type=number_of(ImageType, type),
+            status=number_of(ImageStatus, status),
+            page_number=page_number,
+            page_size=page_size,
+        )
+        return pages(
+            lambda: self._call(self._connection.images.ListImages, request),
+            request,
+            lambda page: page.images,
+        )
+
+    async def delete_image(self, image: Image | str) -> None:
+        """Deletes an image; a job that is still making it is cancelled."""
+        request = image_pb2.DeleteImageRequest(image_id=id_of(image))
+        await self._call(self._connection.images.DeleteImage, request)
+
+    @overload
+    async def download(
+        self,
+        image: Image | str,
+        path: None = None,
+        *,
+        kind: AssetKind.ValueType | AssetKindName = "display",
+    ) -> bytes: ...
+
+    @overload
+    async def download(
+        self,
+        image: Image | str,
+        path: str | PathLike[str],
+        *,
+        kind: AssetKind.ValueType | AssetKindName = "display",
+    ) -> Path: ...
+
+    async def download(
+        self,
+        image: Image | str,
+        path: str | PathLike[str] | None = None,
+        *,
+        kind: AssetKind.ValueType | AssetKindName = "display",
+    ) -> bytes | Path:
+        """Returns the bytes of an image, or puts them into a file and returns its path.
+
+        The file appears only when it is whole and its checksum is right.
+
+        Raises:
+            DataLoss: The bytes are not those that were stored.
+        """
+        request = image_pb2.DownloadImageRequest(
+            image_id=id_of(image), asset_kind=number_of(AssetKind, kind)
+        )
+        method = self._connection.images.DownloadImage
+        chunks = self._connection.stream(method, request, self._download_timeout)
+        async with aclosing(chunks):
+            if path is None:
+                buffer = BytesIO()
+                await receive(chunks, buffer)
+                return buffer.getvalue()
+            with whole_file(Path(path)) as file:
+                await receive(chunks, file)
+            return Path(path)
+
+    async def _last_snapshot(self, job: Job | str) -> Snapshot:
+        last = Snapshot()
+        async with aclosing(self.watch(job)) as snapshots:
+            async for snapshot in snapshots:
+                last = snapshot
+        return last
+
+    async def _call(
+        self, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Answer]", request: Request
+    ) -> Answer:
+        return await self._connection.call(method, request, self._timeout)
+
+
+def _or_new(request_id: str | None) -> str:
+    return str(uuid4()) if request_id is None else request_id

@@ -1,0 +1,129 @@
+"""Sends calls: adds the token and the deadline, and turns gRPC's errors into typed ones."""
+
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import grpc
+import grpc.aio
+
+from imggen.channel import open_channel
+from imggen.errors import ImggenError
+from imggen.status import error_of
+from imggen.v1.character_pb2_grpc import CharacterServiceStub
+from imggen.v1.generation_pb2_grpc import GenerationServiceStub
+from imggen.v1.image_pb2_grpc import ImageServiceStub
+from imggen.v1.job_pb2_grpc import JobServiceStub
+from imggen.v1.story_pb2_grpc import StoryServiceStub
+from imggen.v1.style_pb2_grpc import StyleServiceStub
+
+if TYPE_CHECKING:
+    from imggen.v1.character_pb2_grpc import CharacterServiceAsyncStub
+    from imggen.v1.generation_pb2_grpc import GenerationServiceAsyncStub
+    from imggen.v1.image_pb2_grpc import ImageServiceAsyncStub
+    from imggen.v1.job_pb2_grpc import JobServiceAsyncStub
+    from imggen.v1.story_pb2_grpc import StoryServiceAsyncStub
+    from imggen.v1.style_pb2_grpc import StyleServiceAsyncStub
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+TokenSource = str | Callable[[], str | Awaitable[str]]
+
+
+class Connection:
+    """Is one channel to one server, opened by the first call, as grpc.aio binds it to its loop."""
+
+    def __init__(
+        self, target: str, credentials: grpc.ChannelCredentials | None, token: TokenSource | None
+    ) -> None:
+        self.target = target
+        # Whether the server has ever answered: only then does waiting for its return make sense.
+        self.reached = False
+        self._credentials = credentials
+        self._token = token
+
+    @cached_property
+    def _channel(self) -> grpc.aio.Channel:
+        return open_channel(self.target, self._credentials)
+
+    @cached_property
+    def generation(self) -> "GenerationServiceAsyncStub":
+        """The methods that ask for pictures."""
+        return GenerationServiceStub(self._channel)
+
+    @cached_property
+    def jobs(self) -> "JobServiceAsyncStub":
+        """The methods that follow and steer jobs."""
+        return JobServiceStub(self._channel)
+
+    @cached_property
+    def images(self) -> "ImageServiceAsyncStub":
+        """The methods that find and hand out images."""
+        return ImageServiceStub(self._channel)
+
+    @cached_property
+    def characters(self) -> "CharacterServiceAsyncStub":
+        """The methods that keep characters."""
+        return CharacterServiceStub(self._channel)
+
+    @cached_property
+    def stories(self) -> "StoryServiceAsyncStub":
+        """The methods that keep stories."""
+        return StoryServiceStub(self._channel)
+
+    @cached_property
+    def styles(self) -> "StyleServiceAsyncStub":
+        """The method that lists styles."""
+        return StyleServiceStub(self._channel)
+
+    async def call(
+        self,
+        method: "grpc.aio.UnaryUnaryMultiCallable[Request, Answer]",
+        request: Request,
+        timeout: float | None,
+    ) -> Answer:
+        """Sends a request and returns the answer, or raises the typed error."""
+        try:
+            answer = await method(request, timeout=timeout, metadata=await self._metadata())
+        except grpc.aio.AioRpcError as raised:
+            raise self._error(raised, request, timeout) from raised
+        self.reached = True
+        return answer
+
+    async def stream(
+        self,
+        method: "grpc.aio.UnaryStreamMultiCallable[Request, Answer]",
+        request: Request,
+        timeout: float | None,
+    ) -> AsyncGenerator[Answer, None]:
+        """Sends a request and yields the answers; cancels the call when the caller stops early."""
+        call = method(request, timeout=timeout, metadata=await self._metadata())
+        try:
+            async for answer in call:
+                self.reached = True
+                yield answer
+        except grpc.aio.AioRpcError as raised:
+            raise self._error(raised, request, timeout) from raised
+        finally:
+            call.cancel()
+
+    async def close(self) -> None:
+        """Ends the calls under way and closes the channel; a connection without calls has none."""
+        if "_channel" in self.__dict__:
+            await self._channel.close()
+
+    async def _metadata(self) -> tuple[tuple[str, str], ...]:
+        if self._token is None:
+            return ()
+        token = self._token if isinstance(self._token, str) else self._token()
+        if inspect.isawaitable(token):
+            token = await token
+        return (("authorization", f"Bearer {token}"),)
+
+    def _error(
+        self, raised: grpc.aio.AioRpcError, request: object, timeout: float | None
+    ) -> ImggenError:
+        method = type(request).__name__.removesuffix("Request")
+        return error_of(raised, method=method, target=self.target, timeout=timeout)

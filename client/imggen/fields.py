@@ -1,0 +1,109 @@
+"""What calls accept: keyword fields, names of enum values, and things in place of their ids."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
+
+from imggen.v1.character_pb2 import Character, Gender
+from imggen.v1.image_pb2 import Image
+from imggen.v1.job_pb2 import Job
+from imggen.v1.story_pb2 import Page, Story
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
+
+GenderName = Literal["unspecified", "female", "male"]
+ImageTypeName = Literal["portrait", "scene"]
+ImageStatusName = Literal["queued", "generating", "completed", "failed", "cancelled"]
+JobStatusName = Literal["queued", "processing", "completed", "failed", "cancelled"]
+AssetKindName = Literal["original", "display", "print", "thumbnail"]
+
+Value = TypeVar("Value", bound=int)
+
+
+class CharacterFields(TypedDict, total=False):
+    """The fields of a character that callers set."""
+
+    name: str
+    age: int | None
+    gender: Gender.ValueType | GenderName
+    species: str
+    hair: str
+    eyes: str
+    skin: str
+    clothing: str
+    features: Sequence[str]
+    traits: Sequence[str]
+
+
+class StoryFields(TypedDict, total=False):
+    """The fields of a story that callers set; a page may be its text alone."""
+
+    title: str
+    style: str
+    pages: Sequence[Page | str]
+
+
+def number_of(enum: "_EnumTypeWrapper[Value]", value: Value | str) -> Value:
+    """Returns the enum value of a short name, for instance `completed`; numbers pass.
+
+    Raises:
+        ValueError: The enum has no value of that name.
+    """
+    if isinstance(value, int):
+        return value
+    names = short_names(enum)
+    if value.lower() not in names:
+        raise ValueError(
+            f"{value!r} is no {enum.DESCRIPTOR.name}; use one of {', '.join(list(names)[1:])}"
+        )
+    return names[value.lower()]
+
+
+def short_names(enum: "_EnumTypeWrapper[Value]") -> dict[str, Value]:
+    """Returns the values of an enum by their lower-case names without the prefix."""
+    prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
+    return {name.removeprefix(prefix).lower(): value for name, value in enum.items()}
+
+
+def short_name(enum: "_EnumTypeWrapper[Value]", value: Value) -> str:
+    """Returns the lower-case name of a value without its prefix, for instance `completed`."""
+    prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
+    return enum.Name(value).removeprefix(prefix).lower()
+
+
+def id_of(thing: Character | Story | Image | str) -> str:
+    """Returns the id of a thing, or the id that was given in its place."""
+    return thing if isinstance(thing, str) else thing.id
+
+
+def job_id_of(job: Job | str) -> str:
+    """Returns the id of a job, or the id that was given in its place."""
+    return job if isinstance(job, str) else job.job_id
+
+
+def character_with(base: Character | str | None, fields: CharacterFields) -> Character:
+    """Returns a character: a copy of the base, or one with its id, with the fields set."""
+    given = dict(fields)
+    if "gender" in fields:
+        given["gender"] = number_of(Gender, fields["gender"])
+    character = Character(id=base) if isinstance(base, str) else Character()
+    if isinstance(base, Character):
+        character.CopyFrom(base)
+    for name in given:
+        character.ClearField(name)  # type: ignore[arg-type] # the TypedDict's keys are its fields
+    character.MergeFrom(Character(**given))  # type: ignore[arg-type]
+    return character
+
+
+def story_with(base: Story | str | None, fields: StoryFields) -> Story:
+    """Returns a story: a copy of the base, or one with its id, with the fields set."""
+    given = dict(fields)
+    if "pages" in fields:
+        given["pages"] = [Page(text=p) if isinstance(p, str) else p for p in fields["pages"]]
+    story = Story(id=base) if isinstance(base, str) else Story()
+    if isinstance(base, Story):
+        story.CopyFrom(base)
+    for name in given:
+        story.ClearField(name)  # type: ignore[arg-type] # the TypedDict's keys are its fields
+    story.MergeFrom(Story(**given))  # type: ignore[arg-type]
+    return story

@@ -1,0 +1,103 @@
+"""Turns what gRPC raises into the typed errors of `imggen.errors`."""
+
+from collections.abc import Mapping
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from imggen import errors
+from imggen.errors import ImggenError, Violation, reason_of
+from imggen.v1.errors_pb2 import ErrorReason
+
+DETAILS_KEY = "grpc-status-details-bin"
+DOMAIN = "imggen"
+
+_KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
+    kind.code: kind
+    for kind in (
+        errors.InvalidRequest,
+        errors.NotFound,
+        errors.AlreadyExists,
+        errors.FailedPrecondition,
+        errors.Unauthenticated,
+        errors.PermissionDenied,
+        errors.ResourceExhausted,
+        errors.Unavailable,
+        errors.DeadlineExceeded,
+        errors.Cancelled,
+        errors.Unimplemented,
+        errors.DataLoss,
+        errors.Internal,
+    )
+}
+
+
+def error_of(
+    raised: grpc.aio.AioRpcError, *, method: str, target: str, timeout: float | None
+) -> ImggenError:
+    """Returns the typed error: from the details where the server sent them, else from the code."""
+    status = _details(raised)
+    if status is not None:
+        return _from_details(raised.code(), status)
+    text = raised.details() or ""
+    kind = _KINDS.get(raised.code(), errors.Internal)
+    match raised.code():
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return kind(
+                f"{method} had no answer from {target} within {timeout:g} s; allow it more with "
+                "Client(timeout=...)"
+                if timeout is not None
+                else f"{method} had no answer from {target} in time",
+                reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+            )
+        case grpc.StatusCode.UNAVAILABLE:
+            return kind(
+                f"cannot reach {target} ({text}); check that the server runs there, the "
+                "address, and that both sides speak TLS or neither does"
+            )
+        case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in text:
+            return kind(
+                f"the message of {method} is too large: {text}",
+                reason=ErrorReason.ERROR_REASON_MESSAGE_TOO_LARGE,
+            )
+        case grpc.StatusCode.CANCELLED:
+            return kind(
+                f"{method} was cancelled: {text}", reason=ErrorReason.ERROR_REASON_CALL_CANCELLED
+            )
+        case grpc.StatusCode.UNIMPLEMENTED:
+            return kind(
+                f"{target} does not know {method}; it may be older than this client, or not imggen",
+                reason=ErrorReason.ERROR_REASON_METHOD_UNKNOWN,
+            )
+        case code:
+            return kind(text or f"{method} failed with {code.name}")
+
+
+def _details(raised: grpc.aio.AioRpcError) -> Status | None:
+    for key, value in raised.trailing_metadata() or ():
+        if key == DETAILS_KEY and isinstance(value, bytes):
+            try:
+                return Status.FromString(value)
+            except DecodeError:  # a proxy's idea of details: the code still says what happened
+                return None
+    return None
+
+
+def _from_details(code: grpc.StatusCode, status: Status) -> ImggenError:
+    information, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
+    for detail in status.details:
+        for message in (information, bad_request, retry):
+            detail.Unpack(message)
+    return _KINDS.get(code, errors.Internal)(
+        status.message,
+        reason=reason_of(information.reason if information.domain == DOMAIN else ""),
+        violations=tuple(
+            Violation(bad.field, bad.description, reason_of(bad.reason))
+            for bad in bad_request.field_violations
+        ),
+        retry_after=retry.retry_delay.ToTimedelta() or None,
+        metadata=information.metadata,
+    )

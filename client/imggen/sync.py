@@ -1,0 +1,327 @@
+"""The client for code without an event loop: `Client`, run on a private one."""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from os import PathLike
+from pathlib import Path
+from typing import Self, Unpack, overload
+
+from imggen.client import Client, Snapshot
+from imggen.connection import TokenSource
+from imggen.fields import (
+    AssetKindName,
+    CharacterFields,
+    ImageStatusName,
+    ImageTypeName,
+    JobStatusName,
+    StoryFields,
+)
+from imggen.looping import LoopThread
+from imggen.v1.character_pb2 import Character
+from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
+from imggen.v1.job_pb2 import Job, JobStatus
+from imggen.v1.story_pb2 import Story
+from imggen.v1.style_pb2 import Style
+
+
+class SyncClient:
+    """Asks imggen for pictures and follows them; a context manager.
+
+    It has the arguments and the methods of `Client`, without `await`; it may be used from
+    several threads at once. Lists and watches are ordinary iterators.
+    """
+
+    def __init__(
+        self,
+        target: str = "127.0.0.1:50051",
+        *,
+        token: TokenSource | None = None,
+        root_certificates: bytes | None = None,
+        client_certificate: bytes | None = None,
+        client_key: bytes | None = None,
+        insecure: bool = False,
+        timeout: float = 30.0,
+        download_timeout: float = 300.0,
+        patience: float = 60.0,
+    ) -> None:
+        self._client = Client(
+            target,
+            token=token,
+            root_certificates=root_certificates,
+            client_certificate=client_certificate,
+            client_key=client_key,
+            insecure=insecure,
+            timeout=timeout,
+            download_timeout=download_timeout,
+            patience=patience,
+        )
+        self._loop = LoopThread("imggen-client")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the calls under way, closes the channel and ends the thread; jobs go on."""
+        self._loop.run(self._client.close())
+        self._loop.close()
+
+    def with_timeout(self, seconds: float) -> Self:
+        """Returns this client with another deadline for its calls; both share one channel."""
+        client = copy(self)
+        client._client = self._client.with_timeout(seconds)
+        return client
+
+    def create_character(
+        self,
+        character: Character | None = None,
+        /,
+        *,
+        request_id: str | None = None,
+        **fields: Unpack[CharacterFields],
+    ) -> Character:
+        """Creates a character from its fields, a message, or a message with some fields changed."""
+        return self._loop.run(
+            self._client.create_character(character, request_id=request_id, **fields)
+        )
+
+    def get_character(self, character: Character | str) -> Character:
+        """Gets a character."""
+        return self._loop.run(self._client.get_character(character))
+
+    def update_character(
+        self, character: Character | str, /, **fields: Unpack[CharacterFields]
+    ) -> Character:
+        """Changes the given fields of a character; a message without fields changes them all."""
+        return self._loop.run(self._client.update_character(character, **fields))
+
+    def list_characters(self, *, page_size: int = 0) -> Iterator[Character]:
+        """Yields all characters, the newest first, fetching page after page."""
+        return self._loop.iterate(self._client.list_characters(page_size=page_size))
+
+    def delete_character(self, character: Character | str) -> None:
+        """Deletes a character; pictures of it stay."""
+        self._loop.run(self._client.delete_character(character))
+
+    def create_story(
+        self,
+        story: Story | None = None,
+        /,
+        *,
+        request_id: str | None = None,
+        **fields: Unpack[StoryFields],
+    ) -> Story:
+        """Creates a story from its fields, a message, or a message with some fields changed."""
+        return self._loop.run(self._client.create_story(story, request_id=request_id, **fields))
+
+    def get_story(self, story: Story | str) -> Story:
+        """Gets a story."""
+        return self._loop.run(self._client.get_story(story))
+
+    def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
+        """Changes the given fields of a story; a message without fields changes them all."""
+        return self._loop.run(self._client.update_story(story, **fields))
+
+    def list_stories(self, *, page_size: int = 0) -> Iterator[Story]:
+        """Yields all stories, the newest first, fetching page after page."""
+        return self._loop.iterate(self._client.list_stories(page_size=page_size))
+
+    def delete_story(self, story: Story | str) -> None:
+        """Deletes a story; its pictures stay."""
+        self._loop.run(self._client.delete_story(story))
+
+    def styles(self) -> Iterator[Style]:
+        """Yields all styles, in alphabetical order of their ids."""
+        return self._loop.iterate(self._client.styles())
+
+    def generate_portrait(
+        self,
+        character: Character | str,
+        *,
+        style: str = "",
+        story: Story | str = "",
+        model: str = "",
+        size: str = "",
+        quality: str = "",
+        seed: int | None = None,
+        priority: int | None = None,
+        request_id: str | None = None,
+    ) -> Job:
+        """Asks for the portrait of a character, which becomes its reference; returns the job."""
+        return self._loop.run(
+            self._client.generate_portrait(
+                character,
+                style=style,
+                story=story,
+                model=model,
+                size=size,
+                quality=quality,
+                seed=seed,
+                priority=priority,
+                request_id=request_id,
+            )
+        )
+
+    def generate_scene(
+        self,
+        story: Story | str,
+        page_number: int,
+        *,
+        characters: Sequence[Character | str] = (),
+        scene_description: str = "",
+        style: str = "",
+        model: str = "",
+        aspect_ratio: str = "",
+        quality: str = "",
+        seed: int | None = None,
+        priority: int | None = None,
+        request_id: str | None = None,
+    ) -> Job:
+        """Asks for the picture of a story's page, counted from 1; returns the job."""
+        return self._loop.run(
+            self._client.generate_scene(
+                story,
+                page_number,
+                characters=characters,
+                scene_description=scene_description,
+                style=style,
+                model=model,
+                aspect_ratio=aspect_ratio,
+                quality=quality,
+                seed=seed,
+                priority=priority,
+                request_id=request_id,
+            )
+        )
+
+    def regenerate(
+        self,
+        image: Image | str,
+        *,
+        style: str | None = None,
+        prompt: str | None = None,
+        seed: int | None = None,
+        priority: int | None = None,
+        request_id: str | None = None,
+    ) -> Job:
+        """Asks for a new version of an image, with the given changes; returns the job."""
+        return self._loop.run(
+            self._client.regenerate(
+                image,
+                style=style,
+                prompt=prompt,
+                seed=seed,
+                priority=priority,
+                request_id=request_id,
+            )
+        )
+
+    def get_job(self, job: Job | str) -> Job:
+        """Gets a job as it is now."""
+        return self._loop.run(self._client.get_job(job))
+
+    def list_jobs(
+        self,
+        *,
+        status: JobStatus.ValueType | JobStatusName = JobStatus.JOB_STATUS_UNSPECIFIED,
+        story: Story | str = "",
+        page_size: int = 0,
+    ) -> Iterator[Job]:
+        """Yields the jobs for which all filters hold, the newest first."""
+        return self._loop.iterate(
+            self._client.list_jobs(status=status, story=story, page_size=page_size)
+        )
+
+    def watch(self, job: Job | str, *, previews: bool = False) -> Iterator[Snapshot]:
+        """Yields snapshots of a job until it has ended, the last one with the image.
+
+        A watch outlives its server: it resumes with the next one, and never shows less
+        progress than before within an attempt.
+        """
+        return self._loop.iterate(self._client.watch(job, previews=previews))
+
+    def wait(self, job: Job | str, timeout: float | None = None) -> Image:
+        """Waits for the end of a job and returns its image.
+
+        Raises:
+            JobFailed: The job failed for good.
+            JobCancelled: The job was cancelled.
+            DeadlineExceeded: The job has not ended within `timeout` seconds; it goes on.
+        """
+        return self._loop.run(self._client.wait(job, timeout))
+
+    def cancel(self, job: Job | str) -> Job:
+        """Cancels a job: at once while it waits, between two steps while it runs."""
+        return self._loop.run(self._client.cancel(job))
+
+    def retry(self, job: Job | str, *, priority: int | None = None) -> Job:
+        """Starts a failed or cancelled job again, with all its retries."""
+        return self._loop.run(self._client.retry(job, priority=priority))
+
+    def get_image(self, image: Image | str) -> Image:
+        """Gets an image, with fresh URLs."""
+        return self._loop.run(self._client.get_image(image))
+
+    def list_images(
+        self,
+        *,
+        story: Story | str = "",
+        character: Character | str = "",
+        type: ImageType.ValueType | ImageTypeName = ImageType.IMAGE_TYPE_UNSPECIFIED,
+        status: ImageStatus.ValueType | ImageStatusName = ImageStatus.IMAGE_STATUS_UNSPECIFIED,
+        page_number: int = 0,
+        page_size: int = 0,
+    ) -> Iterator[Image]:
+        """Yields the images for which all filters hold, the newest first."""
+        return self._loop.iterate(
+            self._client.list_images(
+                story=story,
+                character=character,
+                type=type,
+                status=status,
+                page_number=page_number,
+                page_size=page_size,
+            )
+        )
+
+    def delete_image(self, image: Image | str) -> None:
+        """Deletes an image; a job that is still making it is cancelled."""
+        self._loop.run(self._client.delete_image(image))
+
+    @overload
+    def download(
+        self,
+        image: Image | str,
+        path: None = None,
+        *,
+        kind: AssetKind.ValueType | AssetKindName = "display",
+    ) -> bytes: ...
+
+    @overload
+    def download(
+        self,
+        image: Image | str,
+        path: str | PathLike[str],
+        *,
+        kind: AssetKind.ValueType | AssetKindName = "display",
+    ) -> Path: ...
+
+    def download(
+        self,
+        image: Image | str,
+        path: str | PathLike[str] | None = None,
+        *,
+        kind: AssetKind.ValueType | AssetKindName = "display",
+    ) -> bytes | Path:
+        """Returns the bytes of an image, or puts them into a file and returns its path.
+
+        The file appears only when it is whole and its checksum is right.
+
+        Raises:
+            DataLoss: The bytes are not those that were stored.
+        """
+        if path is None:
+            return self._loop.run(self._client.download(image, kind=kind))
+        return self._loop.run(self._client.download(image, path, kind=kind))
