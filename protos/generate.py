@@ -20,7 +20,7 @@ def generate(into: Path) -> list[Path]:
     """Writes the stubs below `into` and returns their paths."""
     sources = sorted(path.relative_to(PROTOS).as_posix() for path in PROTOS.rglob("*.proto"))
     plugins = Path(sys.executable).parent
-    subprocess.run(
+    protoc = subprocess.run(
         [
             sys.executable,
             "-m",
@@ -31,9 +31,12 @@ def generate(into: Path) -> list[Path]:
             *(f"--{kind}_out={into}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
             *sources,
         ],
-        check=True,
-        stdout=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
     )
+    if protoc.returncode:
+        raise SystemExit(protoc.stderr)
     stubs = sorted(path for path in into.rglob("*") if path.name.endswith(SUFFIXES))
     return [stub for stub in stubs if not _is_empty_service(stub)]
 

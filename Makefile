@@ -1,0 +1,155 @@
+# Everything that is done in a checkout. `make` alone explains; every target sets up what it
+# needs, and does so again only when pyproject.toml or constraints.txt changed.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PROTOS := .tools/protos
+UV := .tools/uv
+
+# The first of these that is new enough; 3.11 is what was tested. `make PYTHON=...` overrules.
+ifndef PYTHON
+PYTHON := $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	echo $$name && break; done)
+endif
+
+# The install takes about 7 GB, and what it downloads lies beside it until it is done.
+FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,9)
+CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Explains the targets (this text)
+	@echo 'imggen: story illustrations, from a typed call to stored pixels.'
+	@echo
+	@echo 'Start with `make demo` (pictures in a few minutes, no GPU and no account needed),'
+	@echo 'then `make up` (the same system, for your own calls). Before a commit: `make test`.'
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
+	@echo
+	@echo 'All of it installs into $(VENV) and .tools, data is in .imggen; nothing else is written.'
+	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine has what it takes.'
+
+# ---- Set-up ------------------------------------------------------------------------------
+
+.PHONY: machine
+machine:
+	@scripts/check-machine "$(PYTHON)" $(FREE_GB)
+
+# $(call install,EXTRAS) installs the client and the service's libraries into the venv. The
+# bytecode is left to the first import, which compiles a tenth of it. Downloads are unpacked
+# beside the venv, since /tmp may be small, and are not cached, since they are 3 GB.
+define install
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@mkdir -p $(VENV)/tmp
+	@TMPDIR="$(CURDIR)/$(VENV)/tmp" $(PY) -m pip install --quiet --disable-pip-version-check \
+		--no-cache-dir --no-compile --prefer-binary --constraint constraints.txt setuptools
+	@TMPDIR="$(CURDIR)/$(VENV)/tmp" $(PY) -m pip install --quiet --disable-pip-version-check \
+		--no-cache-dir --no-compile --prefer-binary --constraint constraints.txt \
+		--no-build-isolation --editable './client[cli]' --editable '.[$(1)]'
+	@rm -rf $(VENV)/tmp
+endef
+
+$(VENV)/run.stamp: pyproject.toml client/pyproject.toml constraints.txt | machine
+	@echo 'Installing into $(VENV) (about 7 GB; minutes the first time) ...'
+	$(call install,server$(comma)actors)
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp | machine
+	@echo 'Installing what the tests need ...'
+	$(call install,server$(comma)actors$(comma)dev)
+	@touch $@
+
+$(PROTOS)/stamp: protos/requirements.txt | machine
+	@echo 'Installing the generator of the stubs into $(PROTOS) ...'
+	@test -x $(PROTOS)/bin/python || $(PYTHON) -m venv $(PROTOS)
+	@$(PROTOS)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+		--requirement protos/requirements.txt
+	@touch $@
+
+comma := ,
+
+.PHONY: setup
+setup: $(VENV)/dev.stamp $(PROTOS)/stamp ## Installs everything that the other targets need
+
+# ---- Running -----------------------------------------------------------------------------
+
+.PHONY: demo
+demo: machine $(VENV)/run.stamp ## Makes two portraits and a three-page story, and shows them
+	@$(PY) -m cluster.local demo
+
+.PHONY: up
+up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctrl-C
+	@$(PY) -m cluster.local up
+
+# ---- Checking ----------------------------------------------------------------------------
+
+.PHONY: test
+test: lint unit integration ## Lints, runs unit and integration tests, enforces their coverage
+
+.PHONY: check
+check: test slow ## Does `make test` and the slow suites: what CI runs
+
+.PHONY: lint
+lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	cd protos && "$(CURDIR)/$(PROTOS)/bin/buf" lint
+	BUF=$(PROTOS)/bin/buf scripts/check-breaking
+	$(PROTOS)/bin/python protos/generate.py --check
+
+.PHONY: format
+format: machine $(VENV)/dev.stamp ## Formats the code, and repairs what ruff can repair
+	@$(PY) -m ruff check --fix-only .
+	@$(PY) -m ruff format .
+
+# $(call covered,SUITE,PERCENT) runs a suite and fails when it reaches less of the lines.
+# The files of child processes, Ray's actors among them, lie beside the suite's own.
+define covered
+	@rm -f .coverage.$(1) .coverage.$(1).*
+	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1)
+	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage combine --quiet
+	@echo 'Coverage of the $(1) tests, $(2) % is enforced:'
+	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2)
+endef
+
+.PHONY: unit
+unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no database
+	$(call covered,unit,80)
+
+.PHONY: integration
+integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
+	$(call covered,integration,70)
+
+.PHONY: slow
+slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone
+	$(PY) -m pytest tests/slow --timeout 1800
+
+.PHONY: bench
+bench: machine $(VENV)/dev.stamp ## Measures, and prints medians with their settings
+	@$(PY) -m tests.benchmarks
+
+# ---- Maintaining -------------------------------------------------------------------------
+
+.PHONY: protos
+protos: machine $(PROTOS)/stamp ## Writes the stubs in client/imggen/v1 from protos/
+	@$(PROTOS)/bin/python protos/generate.py
+
+# Keeps the pins that still fit; `make constraints UPGRADE=--upgrade` takes the newest of all.
+# Run `make check` on what comes out before it is committed.
+.PHONY: constraints
+constraints: machine ## Compiles constraints.txt (UPGRADE=--upgrade takes newer versions)
+	@test -x $(UV)/bin/uv || { $(PYTHON) -m venv $(UV) && $(UV)/bin/python -m pip install --quiet uv; }
+	@$(UV)/bin/uv pip compile --quiet --python-version 3.11 --all-extras --no-annotate \
+		--custom-compile-command 'make constraints' $(UPGRADE) \
+		--output-file constraints.txt pyproject.toml client/pyproject.toml
+
+.PHONY: clean
+clean: ## Removes what was installed and cached; .imggen, which holds the data, stays
+	@rm -rf $(VENV) .tools $(CACHES) *.egg-info client/*.egg-info client/build build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
