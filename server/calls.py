@@ -49,6 +49,10 @@ class OpenCalls:
         if not self._calls:
             self._none_left.set()
 
+    async def idle(self) -> None:
+        """Returns when no call is being served."""
+        await self._none_left.wait()
+
     async def drain(self, grace_s: float) -> None:
         """Refuses new calls, ends the streams, and ends after `grace_s` what is still open.
 
@@ -58,7 +62,7 @@ class OpenCalls:
         self._end([call for call in self._calls if call.streaming])
         try:
             async with asyncio.timeout(grace_s):
-                await self._none_left.wait()
+                await self.idle()
         except TimeoutError:
             self._end(list(self._calls))
 

@@ -88,10 +88,14 @@ class Endpoint:
             await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
         self._note(serving and not self.calls.draining)
 
-    async def drain(self) -> None:
-        """Says NOT_SERVING, refuses new calls, ends streams, lets the others finish, closes."""
+    async def announce_shutdown(self) -> None:
+        """Tells health checks NOT_SERVING for good, and goes on serving."""
         await self._health.enter_graceful_shutdown()
         self._note(False)
+
+    async def drain(self) -> None:
+        """Says NOT_SERVING, refuses new calls, ends streams, lets the others finish, closes."""
+        await self.announce_shutdown()
         # A load balancer goes on sending calls here until it has seen NOT_SERVING.
         await asyncio.sleep(self._settings.drain_delay_s)
         async with asyncio.TaskGroup() as group:

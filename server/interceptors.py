@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Never, NoReturn
+from typing import Any, Never, NoReturn, TypeAlias
 from uuid import uuid4
 
 import grpc
@@ -29,7 +29,7 @@ from server.status import DETAILS_KEY, explain, refusal
 from server.tokens import TokenVerifier
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 REQUEST_ID_KEY = "x-request-id"
 
@@ -76,7 +76,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable["Handler | None"]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
         """Returns the handler of the method, wrapped."""
