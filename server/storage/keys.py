@@ -9,7 +9,10 @@ CONTENT_TYPES = {
     "jpg": "image/jpeg",
     "webp": "image/webp",
 }
-"""What a key's ending says of its bytes. A folder keeps no content types of its own."""
+"""What a key's ending says of its bytes. A folder keeps no content types of its own.
+
+Nothing ends in `.gz` or `.br`: aiohttp's FileResponse would send such a neighbour instead.
+"""
 
 MAX_LENGTH = 512
 

@@ -118,7 +118,8 @@ class S3Storage:
         """
         check_key(key)
         seconds = seconds_until(expires_at, time.time())
-        # The client's generate_presigned_url resolves the endpoint anew: 150 us against 50.
+        # The client's generate_presigned_url resolves the endpoint anew each time, which takes
+        # longer than the signature.
         request = AWSRequest("GET", self._base_url + key)
         S3SigV4QueryAuth(
             self._credentials.get_frozen_credentials(), "s3", self._region, expires=seconds

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import boto3
 
 START_S = 60.0
+ACCESS_KEY = "test:tester"
 
 # A server ends with the tests even when they are killed (PR_SET_PDEATHSIG).
 SERVE = """
@@ -76,6 +77,7 @@ use = egg:swift#listing_formats
 [filter:s3api]
 use = egg:swift#s3api
 location = us-east-1
+max_bucket_listing = 100
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin
@@ -84,19 +86,11 @@ user_test_tester = testing .admin
 
 @dataclass(frozen=True, slots=True)
 class Swift:
-    """Is a running Swift: its address, and who may use it."""
+    """Is a running Swift: its address, its one user, and a session of theirs."""
 
     endpoint_url: str
-    access_key: str = "test:tester"
-    secret_key: str = "testing"  # noqa: S105
-
-    def session(self) -> boto3.Session:
-        """Returns a session of the one user."""
-        return boto3.Session(
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=self.secret_key,
-            region_name="us-east-1",
-        )
+    access_key: str
+    session: boto3.Session
 
 
 @contextmanager
@@ -113,7 +107,8 @@ def running_swift(folder: Path) -> Iterator[Swift]:
         ]
         for server in servers:
             _wait_until_it_answers(*server)
-        yield Swift(f"http://127.0.0.1:{ports['proxy']}")
+        session = boto3.Session(ACCESS_KEY, "testing", region_name="us-east-1")
+        yield Swift(f"http://127.0.0.1:{ports['proxy']}", ACCESS_KEY, session)
 
 
 def _build_rings(folder: Path, ports: dict[str, int]) -> None:
@@ -131,9 +126,7 @@ def _server(folder: Path, kind: str, port: int) -> "Iterator[subprocess.Popen[by
     module = "obj" if kind == "object" else kind
     command = [sys.executable, "-c", SERVE, module, str(config), "-v"]
     with (folder / f"{kind}.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=_environment(), cwd=folder
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(), cwd=folder)
     try:
         yield process
     finally:

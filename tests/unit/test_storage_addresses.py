@@ -46,18 +46,22 @@ def pem(key: PrivateKey) -> bytes:
 async def test_a_presigned_address_is_the_one_botocore_makes(
     bucket: Bucket, token: str | None
 ) -> None:
-    style = {"addressing_style": "path" if bucket.endpoint_url else "auto"}
     client = session(token=token).client(
         "s3",
         endpoint_url=bucket.endpoint_url,
-        config=Config(signature_version="s3v4", s3=style),
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if bucket.endpoint_url else "auto"},
+        ),
     )
 
     def by_botocore() -> str:
-        return client.generate_presigned_url(
-            "get_object",
-            Params={"Bucket": bucket.name, "Key": bucket.folder + KEY},
-            ExpiresIn=3600,
+        return str(
+            client.generate_presigned_url(
+                "get_object",
+                Params={"Bucket": bucket.name, "Key": bucket.folder + KEY},
+                ExpiresIn=3600,
+            )
         )
 
     async with S3Storage(session(token=token), bucket) as storage:

@@ -60,7 +60,7 @@ def test_a_content_type_that_is_not_stored_has_no_key() -> None:
 
 def test_a_content_type_that_the_key_does_not_say_is_refused() -> None:
     check_put("user/a.png", "image/png")
-    with pytest.raises(ValueError, match='does not fit the key user/a.png; use "image/png"'):
+    with pytest.raises(ValueError, match=r'does not fit the key user/a\.png; use "image/png"'):
         check_put("user/a.png", "image/jpeg")
 
 

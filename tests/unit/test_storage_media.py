@@ -1,0 +1,148 @@
+"""The HTTP endpoint: only what was signed, for as long as it was signed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from server.media import media_app, serve_http
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
+
+KEY = "user/job/1/a.png"
+DEADLINE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Is what came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Is a served folder, with a signer for its address and a session to call it."""
+
+    storage: FolderStorage
+    base: str
+    http: aiohttp.ClientSession
+
+    async def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        url = URL(self.base + path, encoded=True)
+        async with self.http.request(method, url, headers=headers) as answer:
+            return Answer(answer.status, answer.headers, await answer.read())
+
+    def sign(self, key: str) -> str:
+        return self.storage.sign(key, datetime.now(UTC) + timedelta(minutes=5))
+
+
+@pytest.fixture(name="endpoint")
+async def serve_folder(tmp_path: Path) -> AsyncIterator[Endpoint]:
+    async with (
+        FolderStorage(tmp_path, UrlSigner("secret", "")) as storage,
+        serve_http(media_app(storage), "127.0.0.1", 0) as port,
+        aiohttp.ClientSession() as http,
+    ):
+        await storage.put(KEY, b"0123456789", "image/png")
+        yield Endpoint(storage, f"http://127.0.0.1:{port}", http)
+
+
+async def test_an_object_says_what_it_is_and_how_long_it_may_be_kept(endpoint: Endpoint) -> None:
+    answer = await endpoint.get(endpoint.sign(KEY))
+    assert (answer.status, answer.body) == (200, b"0123456789")
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    kind, _, seconds = answer.headers["Cache-Control"].partition(", max-age=")
+    assert kind == "private"
+    assert 0 < int(seconds) <= 300
+
+
+async def test_head_answers_without_the_bytes(endpoint: Endpoint) -> None:
+    answer = await endpoint.get(endpoint.sign(KEY), method="HEAD")
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["Content-Length"] == "10"
+
+
+async def test_an_object_that_the_caller_has_is_not_sent_again(endpoint: Endpoint) -> None:
+    first = await endpoint.get(endpoint.sign(KEY))
+    again = await endpoint.get(endpoint.sign(KEY), **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+async def test_a_part_beyond_the_end_is_refused(endpoint: Endpoint) -> None:
+    answer = await endpoint.get(endpoint.sign(KEY), Range="bytes=10-")
+    assert answer.status == 416
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/media/{KEY}",
+        f"/media/{KEY}?expires=&signature=",
+        f"/media/{KEY}?expires=4102444800&signature=made-up",
+        "/media/",
+        "/media/%2e%2e/%2e%2e/etc/passwd",
+        "/media/.incoming/a.png",
+        "/media/%00.png",
+        "/media/%ff.png?expires=%ff&signature=%ff",
+    ],
+)
+async def test_what_was_not_signed_is_forbidden_whatever_it_is(
+    endpoint: Endpoint, path: str
+) -> None:
+    answer = await endpoint.get(path)
+    assert (answer.status, answer.body) == (
+        403,
+        b"signature: this address was not signed by this server; "
+        b"get the image again for a fresh address\n",
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/", f"/{KEY}", f"/media/../{KEY}", "/media/../../etc/passwd"])
+async def test_there_is_nothing_else(endpoint: Endpoint, path: str) -> None:
+    answer = await endpoint.get(path)
+    assert answer.status in {403, 404}
+
+
+async def test_an_expired_address_is_told_from_a_forged_one(endpoint: Endpoint) -> None:
+    signed = endpoint.storage.sign(KEY, datetime.now(UTC) + timedelta(seconds=1))
+    deadline = time.monotonic() + DEADLINE_S
+    answer = await endpoint.get(signed)
+    while answer.status == 200 and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+        answer = await endpoint.get(signed)
+    assert answer.status == 403
+    assert answer.body.startswith(b"expires: this address expired at 20")
+
+
+async def test_a_deleted_object_is_not_found_and_not_remembered(endpoint: Endpoint) -> None:
+    await endpoint.storage.delete(KEY)
+    answer = await endpoint.get(endpoint.sign(KEY))
+    assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+    assert answer.body == b"image: its bytes were deleted; generate it again\n"
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+async def test_nothing_is_written_through_it(endpoint: Endpoint, method: str) -> None:
+    answer = await endpoint.get(endpoint.sign(KEY), method=method)
+    assert answer.status == 405
+    assert await endpoint.storage.get(KEY) == b"0123456789"
+
+
+async def test_its_port_is_free_once_it_ended(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path, UrlSigner("secret", ""))
+    async with serve_http(media_app(storage), "127.0.0.1", 0) as port:
+        pass
+    async with serve_http(media_app(storage), "127.0.0.1", port) as again:
+        assert again == port
