@@ -1,0 +1,184 @@
+"""Which tokens are taken, through a real channel; key sets come from a real HTTP server."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import jwt
+import pytest
+
+from server.auth import Caller, caller
+from server.keys import KeySet
+from server.settings import DEVELOPMENT_SECRET
+from tests.integration.gateway import Failure, failure, front
+from tests.integration.signers import Signer, good_claims, key_server
+
+OK = grpc.StatusCode.OK
+UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
+RSA = Signer("rsa-1", "RS256")
+EC = Signer("ec-1", "ES256")
+
+
+def _signed(secret: str = DEVELOPMENT_SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    return jwt.encode(good_claims(**claims), secret, algorithm)
+
+
+@pytest.mark.parametrize(
+    ("token", "reason", "hint"),
+    [
+        (_signed(exp=time.time() - 60), "TOKEN_EXPIRED", "get a new one from imggen-dev"),
+        (_signed(aud="printing"), "TOKEN_AUDIENCE", '"imggen"'),
+        (_signed(aud=None), "TOKEN_AUDIENCE", '"imggen"'),
+        (_signed(iss="somebody"), "TOKEN_AUDIENCE", '"imggen-dev"'),
+        (_signed(iss=None), "TOKEN_AUDIENCE", '"imggen-dev"'),
+        (_signed(secret="another-secret-of-thirty-two-bytes"), "TOKEN_INVALID", "HS256"),
+        (_signed(secret="another-secret-of-thirty-two-bytes", exp=1), "TOKEN_INVALID", "HS256"),
+        (_signed(exp=None), "TOKEN_INVALID", "exp"),
+        (_signed(sub=None), "TOKEN_INVALID", "sub"),
+        (_signed(sub=""), "TOKEN_INVALID", "sub"),
+        (_signed(sub="x" * 300), "TOKEN_INVALID", "sub"),
+        (_signed(nbf=time.time() + 600), "TOKEN_INVALID", "not yet valid"),
+        (_signed(exp="soon"), "TOKEN_INVALID", "exp"),
+        (_signed(algorithm="HS512", secret=DEVELOPMENT_SECRET * 2), "TOKEN_INVALID", "HS256"),
+        (jwt.encode(good_claims(), "", "none"), "TOKEN_INVALID", "HS256"),
+        (EC.token(), "TOKEN_INVALID", "HS256"),
+        ("not-a-token", "TOKEN_INVALID", "HS256"),
+        ("a.b.c", "TOKEN_INVALID", "HS256"),
+    ],
+)
+async def test_a_bad_token_is_refused_with_its_own_reason(
+    token: str, reason: str, hint: str
+) -> None:
+    async with front() as gateway:
+        failed = await failure(await gateway.list_styles(gateway.bearer(token)))
+
+    assert (failed.code, failed.reason) == (UNAUTHENTICATED, reason)
+    assert hint in failed.message
+    assert token not in failed.message
+
+
+async def test_roles_that_mean_nothing_here_are_ignored() -> None:
+    seen: list[Caller] = []
+
+    async def answer() -> None:
+        seen.append(caller())
+
+    async with front(answer) as gateway:
+        for roles in (["admin", "cook", 7], "admin", None):
+            await gateway.list_styles(gateway.bearer(_signed(roles=roles)))
+
+    assert [sorted(somebody.roles) for somebody in seen] == [["admin"], [], []]
+
+
+async def test_a_token_is_refused_once_it_expires_though_it_was_taken_before() -> None:
+    async with front(jwt_leeway_s=0) as gateway:
+        token = _signed(exp=int(time.time()) + 3)
+        taken = await (await gateway.list_styles(gateway.bearer(token))).code()
+        failed = await _until_refused(gateway, token)
+
+    assert taken is OK
+    assert failed.reason == "TOKEN_EXPIRED"
+
+
+@pytest.mark.parametrize("signer", [RSA, EC], ids=["RS256", "ES256"])
+async def test_a_token_signed_with_a_listed_key_is_taken(signer: Signer) -> None:
+    async with (
+        key_server(RSA, EC) as issuer,
+        front(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
+    ):
+        for _ in range(3):
+            call = await gateway.list_styles(gateway.bearer(signer.token()))
+            assert await call.code() is OK
+
+        assert issuer.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        (RSA.token(exp=1), "TOKEN_EXPIRED"),
+        (RSA.token(aud="printing"), "TOKEN_AUDIENCE"),
+        (Signer("rsa-1", "RS256").token(), "TOKEN_INVALID"),
+        (Signer("rsa-9", "RS256").token(), "TOKEN_INVALID"),
+        (Signer(None, "RS256").token(), "TOKEN_INVALID"),
+        (_signed(), "TOKEN_INVALID"),
+        # The public key as an HMAC secret: the classic confusion of algorithms.
+        (jwt.encode(good_claims(), RSA.jwk["n"], "HS256", {"kid": "rsa-1"}), "TOKEN_INVALID"),
+    ],
+)
+async def test_a_bad_token_is_refused_with_a_key_set_too(token: str, reason: str) -> None:
+    async with (
+        key_server(RSA, EC) as issuer,
+        front(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
+    ):
+        failed = await failure(await gateway.list_styles(gateway.bearer(token)))
+
+    assert (failed.code, failed.reason) == (UNAUTHENTICATED, reason)
+
+
+async def test_a_new_key_of_the_issuer_is_found() -> None:
+    new = Signer("rsa-2", "RS256")
+    async with (
+        key_server(RSA) as issuer,
+        front(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
+    ):
+        first = await gateway.list_styles(gateway.bearer(RSA.token()))
+        issuer.keys = [new.jwk]
+        second = await gateway.list_styles(gateway.bearer(new.token()))
+        failed = await failure(await gateway.list_styles(gateway.bearer(RSA.token(jti="2"))))
+
+        assert (await first.code(), await second.code()) == (OK, OK)
+    assert failed.reason == "TOKEN_INVALID"
+    assert "rsa-1" in failed.message
+
+
+async def test_forged_key_ids_do_not_make_the_gateway_hammer_the_issuer() -> None:
+    async with (
+        key_server(RSA) as issuer,
+        front(keys=KeySet.at(issuer.url, cooldown_s=600), jwks_url=issuer.url) as gateway,
+    ):
+        for number in range(10):
+            forged = Signer(f"forged-{number}", "ES256").token()
+            failed = await failure(await gateway.list_styles(gateway.bearer(forged)))
+            assert failed.reason == "TOKEN_INVALID"
+
+        assert issuer.asked == 1
+
+
+async def test_an_issuer_that_is_away_makes_the_call_unavailable_at_first() -> None:
+    async with (
+        key_server(RSA) as issuer,
+        front(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
+    ):
+        issuer.broken = True
+        failed = await failure(await gateway.list_styles(gateway.bearer(RSA.token())))
+        issuer.broken = False
+        taken = await (await gateway.list_styles(gateway.bearer(RSA.token()))).code()
+        issuer.broken = True
+        unknown = await failure(await gateway.list_styles(gateway.bearer(EC.token())))
+        still = await (await gateway.list_styles(gateway.bearer(RSA.token(jti="2")))).code()
+
+    assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "KEYS_UNAVAILABLE")
+    assert failed.retry_after_s is not None
+    assert (taken, still) == (OK, OK)
+    assert unknown.reason == "TOKEN_INVALID"
+
+
+async def test_a_key_set_in_a_file_is_read_again_for_a_new_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({"keys": [RSA.jwk]}))
+    async with front(keys=KeySet.at(path, cooldown_s=0), jwks_file=path) as gateway:
+        first = await gateway.list_styles(gateway.bearer(RSA.token()))
+        path.write_text(json.dumps({"keys": [RSA.jwk, EC.jwk]}))
+        second = await gateway.list_styles(gateway.bearer(EC.token()))
+
+        assert (await first.code(), await second.code()) == (OK, OK)
+
+
+async def _until_refused(gateway: Any, token: str) -> Failure:
+    while True:
+        call = await gateway.list_styles(gateway.bearer(token))
+        if await call.code() is not OK:
+            return await failure(call)
