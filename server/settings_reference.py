@@ -7,8 +7,16 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from server.settings import GatewaySettings
+from server.storage.settings import StorageSettings
+
 BEGIN = "<!-- settings:begin (python -m server settings --markdown) -->"
 END = "<!-- settings:end -->"
+
+
+def all_settings() -> list[type[BaseSettings]]:
+    """Returns the settings classes of the gateway."""
+    return [GatewaySettings, StorageSettings]
 
 
 def settings_table(classes: Sequence[type[BaseSettings]]) -> str:

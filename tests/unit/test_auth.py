@@ -1,0 +1,48 @@
+"""Who a caller is, and what it may do."""
+
+from uuid import UUID
+
+import pytest
+
+from imggen.v1 import errors_pb2 as reasons
+from server.auth import Caller, Role, caller, serve_as, user_id_of
+from server.errors import PermissionDenied
+
+ISSUER = "https://issuer.example"
+
+
+def test_a_subject_that_is_a_uuid_is_the_user_id() -> None:
+    subject = "5f1c9a52-0d59-4f3b-9e57-6f2a0c3f2b11"
+
+    assert user_id_of(ISSUER, subject) == UUID(subject)
+
+
+def test_another_subject_gets_an_id_that_depends_on_its_issuer() -> None:
+    mine = user_id_of(ISSUER, "mia")
+
+    assert mine == user_id_of(ISSUER, "mia")
+    assert len({mine, user_id_of(ISSUER, "tom"), user_id_of("https://other.example", "mia")}) == 3
+
+
+def test_a_role_that_is_lacking_is_named() -> None:
+    somebody = Caller(user_id_of(ISSUER, "mia"), "mia", ISSUER, frozenset({Role.REVIEWER}))
+
+    somebody.require(Role.REVIEWER)
+    with pytest.raises(PermissionDenied, match='"admin"') as refused:
+        somebody.require(Role.ADMIN)
+
+    assert refused.value.reason == reasons.ERROR_REASON_ROLE_REQUIRED
+    assert not somebody.is_admin
+
+
+def test_outside_of_a_call_nobody_is_calling() -> None:
+    with pytest.raises(LookupError):
+        caller()
+
+
+async def test_the_caller_is_the_one_that_is_served() -> None:
+    somebody = Caller(user_id_of(ISSUER, "mia"), "mia", ISSUER)
+
+    serve_as(somebody)
+
+    assert caller() is somebody

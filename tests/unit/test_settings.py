@@ -1,0 +1,82 @@
+"""The gateway refuses settings that do not fit together, and says what would be right."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from server.settings import DEVELOPMENT_SECRET, GatewaySettings, is_loopback
+
+OWN_SECRET = "a-secret-of-our-own-with-enough-bytes"
+
+
+@pytest.mark.parametrize(
+    "listen", ["0.0.0.0:50051", "10.0.0.7:50051", "[::]:50051", "gateway.internal:50051"]
+)
+def test_the_development_secret_is_refused_where_others_can_reach_it(listen: str) -> None:
+    with pytest.raises(ValidationError, match="development secret; set IMGGEN_JWKS_URL"):
+        GatewaySettings(listen=listen)
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.8.0.1:1", "localhost:50051", "[::1]:50051"])
+def test_the_development_secret_is_taken_on_a_loopback_address(listen: str) -> None:
+    settings = GatewaySettings(listen=listen)
+
+    assert settings.jwt_secret.get_secret_value() == DEVELOPMENT_SECRET
+    assert is_loopback(settings.host)
+
+
+@pytest.mark.parametrize(
+    "keys", [{"jwt_secret": OWN_SECRET}, {"jwks_url": "https://issuer.example/keys.json"}]
+)
+def test_with_keys_of_its_own_the_gateway_listens_anywhere(keys: dict[str, Any]) -> None:
+    settings = GatewaySettings(listen="0.0.0.0:50051", **keys)
+
+    assert settings.host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"listen": "50051"}, "use host:port"),
+        ({"listen": "127.0.0.1:http"}, "use host:port"),
+        ({"listen": "127.0.0.1:70000"}, "use host:port"),
+        ({"jwt_secret": "short"}, "has 5 bytes; HS256 needs 32"),
+        ({"jwks_url": "file:///etc/keys"}, "must start with https://"),
+        ({"jwks_url": "https://a.example", "jwks_file": "/keys"}, "not both"),
+        ({"jwt_algorithms": "HS256"}, "RS256"),
+        ({"jwt_algorithms": ""}, "jwt_algorithms"),
+        ({"tls_cert_file": "/a.crt"}, "go together"),
+        ({"tls_key_file": "/a.key"}, "go together"),
+        ({"tls_client_ca_file": "/ca.crt"}, "needs IMGGEN_TLS_CERT_FILE"),
+        ({"drain_s": -1}, "drain_s"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(values: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        GatewaySettings.model_validate(values)
+
+
+def test_a_refusal_does_not_print_secrets() -> None:
+    with pytest.raises(ValidationError) as refused:
+        GatewaySettings.model_validate({"jwt_secret": "hush-hush"})
+
+    assert "hush-hush" not in str(refused.value)
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_LISTEN", "127.0.0.1:7")
+    monkeypatch.setenv("IMGGEN_MODELS", "storybook, sdxl")
+    monkeypatch.setenv("IMGGEN_JWT_ALGORITHMS", "ES256")
+
+    settings = GatewaySettings()
+
+    assert settings.listen == "127.0.0.1:7"
+    assert settings.models == ("storybook", "sdxl")
+    assert settings.jwt_algorithms == ("ES256",)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(GatewaySettings(), "listen", "127.0.0.1:1")  # noqa: B010 - mypy forbids the plain one
