@@ -1,0 +1,6 @@
+"""What callers test with: the whole service, in memory, on a real port."""
+
+from imggen.testing.faults import Received
+from imggen.testing.service import FakeService
+
+__all__ = ["FakeService", "Received"]

@@ -1,0 +1,138 @@
+"""What a test can make go wrong, applied to every call by an interceptor."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+
+from imggen.errors import ImggenError, Unavailable
+from imggen.testing.rejections import abort, rejection
+from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.image_pb2 import DownloadImageResponse
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
+# What servicers of grpc.aio are; the type stubs know only the synchronous ones.
+Unary: TypeAlias = Callable[[Message, Context], Awaitable[Message]]
+Streaming: TypeAlias = Callable[[Message, Context], AsyncIterator[Message]]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Is one request as the fake got it, with the name of its method."""
+
+    method: str
+    request: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Goes wrong once, in the next call of a method, or of any where the method is empty."""
+
+    method: str = ""
+    # Ends the call before anything is done.
+    error: ImggenError | None = None
+    # Does what was asked and then breaks the connection; a stream after its first message.
+    lose_answer: bool = False
+    # Changes the bytes of a download, but not the checksum.
+    spoil: bool = False
+
+
+class Faults(grpc.aio.ServerInterceptor):
+    """Records every call, checks the token, waits, and makes go wrong what a test asked for."""
+
+    def __init__(self, *, token: str | None, latency: float) -> None:
+        self.latency = latency
+        self.received: list[Received] = []
+        self._token = token
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Makes something go wrong in a call to come."""
+        self._faults.append(fault)
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Wraps a method's handler."""
+        handler = await continuation(details)
+        if handler is None:
+            return handler
+        method = details.method.rsplit("/", 1)[-1]
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                cast(Any, self._streaming(method, cast(Streaming, handler.unary_stream))),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            cast(Any, self._unary(method, cast(Unary, handler.unary_unary))),
+            handler.request_deserializer,
+            handler.response_serializer,
+        )
+
+    def _unary(self, method: str, answer: Unary) -> Unary:
+        async def wrapped(request: Message, context: Context) -> Message:
+            try:
+                fault = await self._before(method, request, context)
+                message = await answer(request, context)
+                _lose(fault)
+            except ImggenError as error:
+                await abort(context, error)
+            return message
+
+        return wrapped
+
+    def _streaming(self, method: str, answers: Streaming) -> Streaming:
+        async def wrapped(request: Message, context: Context) -> AsyncIterator[Message]:
+            try:
+                fault = await self._before(method, request, context)
+                async for message in answers(request, context):
+                    yield _spoilt(message) if fault.spoil else message
+                    _lose(fault)
+            except ImggenError as error:
+                await abort(context, error)
+
+        return wrapped
+
+    async def _before(self, method: str, request: Message, context: Context) -> Fault:
+        """Does what happens before every call; returns what shall go wrong later in it."""
+        self.received.append(Received(method, request))
+        await asyncio.sleep(self.latency)
+        self._authenticate(context)
+        fault = next((each for each in self._faults if each.method in ("", method)), None)
+        if fault is None:
+            return Fault()
+        self._faults.remove(fault)
+        if fault.error is not None:
+            raise fault.error
+        return fault
+
+    def _authenticate(self, context: Context) -> None:
+        if self._token is None:
+            return
+        given = dict(context.invocation_metadata() or ()).get("authorization")
+        if given is None:
+            raise rejection(
+                ErrorReason.ERROR_REASON_TOKEN_MISSING,
+                "the call has no token; send authorization: Bearer <token>",
+            )
+        if given != f"Bearer {self._token}":
+            raise rejection(ErrorReason.ERROR_REASON_TOKEN_INVALID, "the token is not the fake's")
+
+
+def _lose(fault: Fault) -> None:
+    if fault.lose_answer:
+        raise Unavailable("the connection broke, as the fake was told")
+
+
+def _spoilt(message: Message) -> Message:
+    if isinstance(message, DownloadImageResponse):
+        message.data = message.data[::-1]
+    return message

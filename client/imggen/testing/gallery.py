@@ -1,0 +1,188 @@
+"""The fake's servicers of jobs and images."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any, TypeAlias
+
+import grpc.aio
+
+from imggen.errors import FailedPrecondition
+from imggen.testing.drawing import Worker
+from imggen.testing.memory import Memory, page_of
+from imggen.testing.picture import CONTENT_TYPE, asset
+from imggen.testing.rejections import Check
+from imggen.v1 import image_pb2, job_pb2
+from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.image_pb2 import ASSET_KIND_DISPLAY, IMAGE_STATUS_COMPLETED, AssetHeader, Image
+from imggen.v1.image_pb2_grpc import ImageServiceServicer
+from imggen.v1.job_pb2 import (
+    JOB_STATUS_CANCELLED,
+    JOB_STATUS_COMPLETED,
+    JOB_STATUS_FAILED,
+    Job,
+)
+from imggen.v1.job_pb2_grpc import JobServiceServicer
+from imggen.watching import has_ended
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+# Far below the contract's limit, so that the smallest picture comes in several chunks.
+_CHUNK_BYTES = 128
+
+
+class Jobs(JobServiceServicer):
+    """Follows and steers the worker's jobs."""
+
+    def __init__(self, memory: Memory, worker: Worker) -> None:
+        self._memory = memory
+        self._worker = worker
+
+    async def GetJob(
+        self, request: job_pb2.GetJobRequest, context: Context
+    ) -> job_pb2.GetJobResponse:
+        """Gets a job."""
+        return job_pb2.GetJobResponse(job=self._find(request.job_id))
+
+    async def ListJobs(
+        self, request: job_pb2.ListJobsRequest, context: Context
+    ) -> job_pb2.ListJobsResponse:
+        """Lists the jobs for which the filters hold, the newest first."""
+        check = Check()
+        check.id("story_id", request.story_id, optional=True)
+        check.done()
+        jobs = [
+            job
+            for job in self._memory.jobs.values()
+            if request.status in (job_pb2.JOB_STATUS_UNSPECIFIED, job.status)
+            and (not request.story_id or self._story_id(job) == request.story_id)
+        ]
+        page, token = page_of(jobs, request)
+        return job_pb2.ListJobsResponse(jobs=page, next_page_token=token)
+
+    async def WatchJob(
+        self, request: job_pb2.WatchJobRequest, context: Context
+    ) -> AsyncIterator[job_pb2.WatchJobResponse]:
+        """Streams snapshots until the job has ended; there are never previews."""
+        job = self._find(request.job_id)
+        while True:
+            change = self._memory.change()
+            image = self._memory.images.get(job.image_id)
+            done = job.status == JOB_STATUS_COMPLETED
+            yield job_pb2.WatchJobResponse(job=job, image=image if done else None)
+            if has_ended(job):
+                return
+            await change.wait()
+
+    async def CancelJob(
+        self, request: job_pb2.CancelJobRequest, context: Context
+    ) -> job_pb2.CancelJobResponse:
+        """Cancels a job."""
+        job = self._find(request.job_id)
+        if has_ended(job):
+            raise FailedPrecondition(
+                f"job {job.job_id} has ended and cannot be cancelled",
+                reason=ErrorReason.ERROR_REASON_JOB_ENDED,
+            )
+        self._worker.cancel(job)
+        return job_pb2.CancelJobResponse(job=job)
+
+    async def RetryJob(
+        self, request: job_pb2.RetryJobRequest, context: Context
+    ) -> job_pb2.RetryJobResponse:
+        """Starts a failed or cancelled job again."""
+        job = self._find(request.job_id)
+        if job.status not in (JOB_STATUS_FAILED, JOB_STATUS_CANCELLED):
+            raise FailedPrecondition(
+                f"job {job.job_id} has neither failed nor been cancelled",
+                reason=ErrorReason.ERROR_REASON_JOB_NOT_RETRYABLE,
+            )
+        self._memory.image(job.image_id)
+        if request.HasField("priority"):
+            job.priority = request.priority
+        self._worker.submit(job)
+        return job_pb2.RetryJobResponse(job=job)
+
+    def _story_id(self, job: Job) -> str:
+        image = self._memory.images.get(job.image_id)
+        return image.story_id if image is not None else ""
+
+    def _find(self, id: str) -> Job:
+        check = Check()
+        check.id("job_id", id)
+        check.done()
+        return self._memory.job(id)
+
+
+class Images(ImageServiceServicer):
+    """Finds, deletes and hands out images."""
+
+    def __init__(self, memory: Memory, worker: Worker) -> None:
+        self._memory = memory
+        self._worker = worker
+
+    async def GetImage(
+        self, request: image_pb2.GetImageRequest, context: Context
+    ) -> image_pb2.GetImageResponse:
+        """Gets an image."""
+        return image_pb2.GetImageResponse(image=self._find(request.image_id))
+
+    async def ListImages(
+        self, request: image_pb2.ListImagesRequest, context: Context
+    ) -> image_pb2.ListImagesResponse:
+        """Lists the images for which the filters hold, the newest first."""
+        check = Check()
+        check.id("story_id", request.story_id, optional=not request.page_number)
+        check.id("character_id", request.character_id, optional=True)
+        check.done()
+        images = [image for image in self._memory.images.values() if _matches(image, request)]
+        page, token = page_of(images, request)
+        return image_pb2.ListImagesResponse(images=page, next_page_token=token)
+
+    async def DeleteImage(
+        self, request: image_pb2.DeleteImageRequest, context: Context
+    ) -> image_pb2.DeleteImageResponse:
+        """Deletes an image and cancels the job that still makes it."""
+        image = self._find(request.image_id)
+        job = self._memory.job(image.job_id)
+        if not has_ended(job):
+            self._worker.cancel(job)
+        del self._memory.images[image.id]
+        return image_pb2.DeleteImageResponse()
+
+    async def DownloadImage(
+        self, request: image_pb2.DownloadImageRequest, context: Context
+    ) -> AsyncIterator[image_pb2.DownloadImageResponse]:
+        """Streams the bytes of an asset, always PNG."""
+        image = self._find(request.image_id)
+        if image.status != IMAGE_STATUS_COMPLETED:
+            raise FailedPrecondition(
+                f"image {image.id} has no stored bytes yet",
+                reason=ErrorReason.ERROR_REASON_IMAGE_NOT_READY,
+            )
+        kind = request.asset_kind or ASSET_KIND_DISPLAY
+        data = asset(image, kind)
+        header = AssetHeader(
+            asset_kind=kind,
+            content_type=CONTENT_TYPE,
+            size_bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+        yield image_pb2.DownloadImageResponse(header=header)
+        for start in range(0, len(data), _CHUNK_BYTES):
+            yield image_pb2.DownloadImageResponse(data=data[start : start + _CHUNK_BYTES])
+
+    def _find(self, id: str) -> Image:
+        check = Check()
+        check.id("image_id", id)
+        check.done()
+        return self._memory.image(id)
+
+
+def _matches(image: Image, request: image_pb2.ListImagesRequest) -> bool:
+    return (
+        request.story_id in ("", image.story_id)
+        and (not request.character_id or request.character_id in image.character_ids)
+        and request.type in (image_pb2.IMAGE_TYPE_UNSPECIFIED, image.type)
+        and request.status in (image_pb2.IMAGE_STATUS_UNSPECIFIED, image.status)
+        and request.page_number in (0, image.page_number)
+    )

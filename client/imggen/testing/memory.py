@@ -1,0 +1,149 @@
+"""What the fake knows: characters, stories, images and jobs, gone with the process."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar, cast
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from imggen.errors import AlreadyExists, NotFound
+from imggen.testing.rejections import Check
+from imggen.v1.character_pb2 import Character
+from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.image_pb2 import Image
+from imggen.v1.job_pb2 import Job
+from imggen.v1.story_pb2 import Story
+from imggen.v1.style_pb2 import Style
+
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 50
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer", bound=Message)
+
+_LOOKS = {
+    "3d_render": "3D rendered, smooth, high quality, detailed",
+    "anime": "anime style, colorful, expressive",
+    "cartoon": "children's book illustration, cartoon style, vibrant colors, simple shapes",
+    "painterly": "painterly illustration, visible brush strokes, rich colors",
+    "realistic": "realistic illustration, detailed, high quality",
+    "storybook": "classic storybook illustration, hand-drawn, warm colors",
+    "watercolor": "watercolor painting, soft colors, dreamy",
+}
+
+
+class ListRequest(Protocol):
+    """Asks for a page of a list."""
+
+    page_size: int
+    page_token: str
+
+
+class CreateRequest(Protocol):
+    """Asks for something new, once per `request_id`."""
+
+    request_id: str
+
+
+class Memory:
+    """Holds everything by id, in the order of creation, and tells waiters of changes."""
+
+    def __init__(self) -> None:
+        self.characters: dict[str, Character] = {}
+        self.stories: dict[str, Story] = {}
+        self.images: dict[str, Image] = {}
+        self.jobs: dict[str, Job] = {}
+        self.styles = [
+            Style(
+                id=name,
+                display_name=name.replace("_", " ").title(),
+                description=f"Pictures in the style {name}.",
+                prompt_template=look,
+                negative_prompt="blurry, low quality",
+                version=1,
+            )
+            for name, look in _LOOKS.items()
+        ]
+        self._answers: dict[str, tuple[Message, Message]] = {}
+        self._changed = asyncio.Event()
+
+    def character(self, id: str) -> Character:
+        """Finds a character, or raises NotFound."""
+        return _found(self.characters, id, ErrorReason.ERROR_REASON_CHARACTER_NOT_FOUND)
+
+    def story(self, id: str) -> Story:
+        """Finds a story, or raises NotFound."""
+        return _found(self.stories, id, ErrorReason.ERROR_REASON_STORY_NOT_FOUND)
+
+    def image(self, id: str) -> Image:
+        """Finds an image, or raises NotFound."""
+        return _found(self.images, id, ErrorReason.ERROR_REASON_IMAGE_NOT_FOUND)
+
+    def job(self, id: str) -> Job:
+        """Finds a job, or raises NotFound."""
+        return _found(self.jobs, id, ErrorReason.ERROR_REASON_JOB_NOT_FOUND)
+
+    def once(self, request: Message, request_id: str, make: Callable[[], Answer]) -> Answer:
+        """Makes an answer, or gives the one that this `request_id` got before."""
+        if request_id not in self._answers:
+            answer = make()
+            if request_id:
+                self._answers[request_id] = (_copy(request), _copy(answer))
+            return answer
+        first, replay = self._answers[request_id]
+        if first != request:
+            raise AlreadyExists(
+                f"request_id {request_id} was used before with another request",
+                reason=ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
+            )
+        return cast(Answer, replay)  # equal requests have answers of one type
+
+    def change(self) -> asyncio.Event:
+        """Returns an event for the next change; take it before looking at the state."""
+        return self._changed
+
+    def touch(self) -> None:
+        """Tells everybody who waits that something has changed."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def page_of(
+    items: Iterable[Item], request: ListRequest, *, newest_first: bool = True
+) -> tuple[list[Item], str]:
+    """Returns the page of the items that was asked for and the token of the next one."""
+    every = list(items)
+    if newest_first:
+        every.reverse()
+    check = Check()
+    check.range("page_size", request.page_size, 0, MAX_PAGE_SIZE)
+    if request.page_token and not request.page_token.isdecimal():
+        check.bad(
+            "page_token",
+            f'"{request.page_token}" was not made by this list',
+            ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID,
+        )
+    check.done()
+    start = int(request.page_token or 0)
+    end = start + (request.page_size or DEFAULT_PAGE_SIZE)
+    return every[start:end], str(end) if end < len(every) else ""
+
+
+def now() -> Timestamp:
+    """Returns the time as messages hold it."""
+    timestamp = Timestamp()
+    timestamp.GetCurrentTime()
+    return timestamp
+
+
+def _found(things: dict[str, Item], id: str, reason: ErrorReason.ValueType) -> Item:
+    if id not in things:
+        raise NotFound(f"{id} is not yours, or does not exist", reason=reason)
+    return things[id]
+
+
+def _copy(message: Answer) -> Answer:
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy

@@ -1,0 +1,122 @@
+"""How the fake says no: the contract's errors, as the typed ones of `imggen.errors`."""
+
+from collections.abc import Collection
+from typing import NoReturn
+from uuid import UUID
+
+import grpc
+import grpc.aio
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from imggen import errors
+from imggen.errors import ImggenError, InvalidRequest, Violation, reason_name
+from imggen.status import DETAILS_KEY, DOMAIN
+from imggen.v1.errors_pb2 import ErrorReason
+
+# The contract numbers its reasons in tens, one gRPC code each, but for those named below.
+_KINDS_BY_TEN: dict[int, type[ImggenError]] = {
+    0: errors.InvalidRequest,
+    1: errors.InvalidRequest,
+    2: errors.NotFound,
+    3: errors.AlreadyExists,
+    4: errors.FailedPrecondition,
+    5: errors.Unauthenticated,
+    6: errors.ResourceExhausted,
+    7: errors.Unavailable,
+}
+_KINDS: dict[ErrorReason.ValueType, type[ImggenError]] = {
+    ErrorReason.ERROR_REASON_ROLE_REQUIRED: errors.PermissionDenied,
+    ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED: errors.DeadlineExceeded,
+    ErrorReason.ERROR_REASON_CALL_CANCELLED: errors.Cancelled,
+    ErrorReason.ERROR_REASON_METHOD_UNKNOWN: errors.Unimplemented,
+    ErrorReason.ERROR_REASON_INTERNAL: errors.Internal,
+}
+
+
+def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
+    """Returns the error that a call with this reason ends with.
+
+    Raises:
+        ValueError: Calls never end with this reason, only jobs do.
+    """
+    kind = _KINDS.get(reason) or _KINDS_BY_TEN.get(reason // 10)
+    if kind is None:
+        raise ValueError(f"{reason_name(reason)} is a job's reason; use fail_next_job")
+    return kind(message or f"the fake was told to fail with {reason_name(reason)}", reason=reason)
+
+
+async def abort(
+    context: "grpc.aio.ServicerContext[object, object]", error: ImggenError
+) -> NoReturn:
+    """Ends a call with a `google.rpc.Status`, as the real server does."""
+    status = Status(code=error.code.value[0], message=error.message)
+    status.details.add().Pack(
+        ErrorInfo(reason=reason_name(error.reason), domain=DOMAIN, metadata=error.metadata)
+    )
+    if error.violations:
+        bad = BadRequest()
+        for violation in error.violations:
+            bad.field_violations.add(
+                field=violation.field,
+                description=violation.description,
+                reason=reason_name(violation.reason),
+            )
+        status.details.add().Pack(bad)
+    if error.retry_after is not None:
+        retry = RetryInfo()
+        retry.retry_delay.FromTimedelta(error.retry_after)
+        status.details.add().Pack(retry)
+    await context.abort(error.code, error.message, ((DETAILS_KEY, status.SerializeToString()),))
+
+
+class Check:
+    """Collects every bad field of a request, and rejects it if there is one."""
+
+    def __init__(self) -> None:
+        self._violations: list[Violation] = []
+
+    def bad(self, field: str, description: str, reason: ErrorReason.ValueType) -> None:
+        """Notes a bad field."""
+        self._violations.append(Violation(field, description, reason))
+
+    def required(self, field: str, value: str) -> None:
+        """Notes a text that is empty."""
+        if not value.strip():
+            self.bad(field, "is required", ErrorReason.ERROR_REASON_FIELD_REQUIRED)
+
+    def id(self, field: str, value: str, *, optional: bool = False) -> None:
+        """Notes an id that is missing or no UUID."""
+        if not value:
+            if not optional:
+                self.required(field, value)
+            return
+        try:
+            UUID(value)
+        except ValueError:
+            self.bad(field, f'"{value}" is no UUID', ErrorReason.ERROR_REASON_MALFORMED_ID)
+
+    def choice(
+        self, field: str, value: str, choices: Collection[str], reason: ErrorReason.ValueType
+    ) -> None:
+        """Notes a text that is neither empty nor one of the choices."""
+        if value and value not in choices:
+            self.bad(field, f'"{value}" is not offered; use one of {", ".join(choices)}', reason)
+
+    def range(self, field: str, value: int, low: int, high: int) -> None:
+        """Notes a number outside its range."""
+        if not low <= value <= high:
+            self.bad(
+                field,
+                f"{value} is outside {low} to {high}",
+                ErrorReason.ERROR_REASON_FIELD_OUT_OF_RANGE,
+            )
+
+    def done(self) -> None:
+        """Rejects the request if any field was bad."""
+        if self._violations:
+            raise InvalidRequest(
+                "; ".join(f"{bad.field}: {bad.description}" for bad in self._violations),
+                reason=self._violations[0].reason,
+                violations=tuple(self._violations),
+            )
