@@ -10,7 +10,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 
 
 class ImggenError(Exception):
-    """Is the base of every error that may reach a caller; the interceptor alone turns it into a Status."""
+    """Is the base of all errors that may reach a caller; the interceptor makes a Status of it."""
 
     code: grpc.StatusCode = grpc.StatusCode.INTERNAL
 

@@ -10,9 +10,6 @@ from server.domain.images import NewAsset
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
-REASON_PREFIX = "ERROR_REASON_"
-"""Is what the contract's names of reasons begin with and the database's do not."""
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -113,6 +113,7 @@ async def open_database(
             server_settings={
                 "application_name": "imggen",
                 "jit": "off",
+                "timezone": "UTC",  # a day of a budget is a day in UTC
                 "synchronous_commit": "on" if synchronous_commit else "off",
             },
         )

@@ -164,11 +164,13 @@ _ROW += " j.created_at, j.error_reason, j.error_message"
 # Full jitter: anywhere between now and a ceiling that doubles with each failure.
 _BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval '5 minutes')"
 
+_AGAIN = "$5::boolean AND j.retry_count < j.max_retries"
+
 _FAIL = f"""
 WITH ended AS (
   UPDATE image_generation_jobs j SET
-    status = CASE WHEN $5::boolean AND j.retry_count < j.max_retries THEN 'queued' ELSE 'failed' END,
-    completed_at = CASE WHEN $5::boolean AND j.retry_count < j.max_retries THEN NULL ELSE now() END,
+    status = CASE WHEN {_AGAIN} THEN 'queued' ELSE 'failed' END,
+    completed_at = CASE WHEN {_AGAIN} THEN NULL ELSE now() END,
     retry_count = least(j.retry_count + 1, j.max_retries),
     run_after = {_BACKOFF % 6}, error_reason = $3, error_message = $4,{_RETURNED}
   WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'

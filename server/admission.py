@@ -1,0 +1,127 @@
+"""Admission: a job is committed, with its image and its money held, before it is answered."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+from imggen.v1 import errors_pb2 as reasons
+from server.auth import Caller
+from server.domain.ids import JobId, UserId
+from server.domain.images import MAX_REGENERATIONS
+from server.domain.jobs import Job, NewJob, RequestKey
+from server.domain.states import Lane
+from server.errors import Conflict, FailedPrecondition, ResourceExhausted
+from server.store import Store
+from server.store.signals import WAKE, Signals
+from server.store.store import Statements
+
+_MAX_KNOWN_USERS = 100_000
+
+
+class Admission:
+    """Admits jobs within the day's budget and wakes the workers of their lane."""
+
+    def __init__(self, store: Store, signals: Signals, daily_budget_micros: int) -> None:
+        self._store = store
+        self._signals = signals
+        self._budget = daily_budget_micros
+
+    async def admit(self, order: NewJob) -> Job:
+        """Commits a job, or returns the one that the same request made before.
+
+        Raises Conflict when its request_id was used with another request, ResourceExhausted
+        when the budget does not cover it, FailedPrecondition when its lineage is used up.
+        """
+        if order.price_micros or order.placement.lineage_id:
+            async with self._store.transaction() as tx:
+                job = await self._submit(tx, order)
+        else:
+            job = await self._store.jobs.submit(order)
+        if job is None:
+            return await self._earlier(order)
+        # After the commit: a commit that notifies takes a lock that all others wait for.
+        self._signals.say(WAKE, order.lane)
+        return job
+
+    async def replay(self, user: UserId, request: RequestKey) -> Job | None:
+        """Returns the job that a request made before; raises Conflict for another request's."""
+        found = await self._store.jobs.replay(user, request)
+        if found is None:
+            return None
+        job, same = found
+        if not same:
+            raise request_id_reused(request)
+        return job
+
+    async def readmit(self, user: UserId, job: JobId, priority: int | None) -> bool:
+        """Queues a failed or cancelled job again with its money held; False if it is neither."""
+        async with self._store.transaction() as tx:
+            price = await tx.jobs.retry(user, job, priority)
+            if price:
+                await self._hold(tx, price)
+        self._signals.say(WAKE, Lane.LOCAL)
+        return price is not None
+
+    async def _submit(self, tx: Statements, order: NewJob) -> Job | None:
+        lineage = order.placement.lineage_id
+        if lineage is not None:
+            newest = await tx.images.lock_lineage(lineage)
+            if order.request and await tx.jobs.replay(order.user_id, order.request):
+                return None
+            order = replace(order, placement=replace(order.placement, version=newest + 1))
+            if newest > MAX_REGENERATIONS:
+                raise FailedPrecondition(
+                    f"image_id: its lineage has had its {MAX_REGENERATIONS} regenerations;"
+                    " generate a new image",
+                    reasons.ERROR_REASON_REGENERATION_LIMIT,
+                )
+        job = await tx.jobs.submit(order)
+        # Budget rows are locked last, so that nobody waits for them longer than a commit.
+        if job is not None and order.price_micros:
+            await self._hold(tx, order.price_micros)
+        return job
+
+    async def _earlier(self, order: NewJob) -> Job:
+        job = await self.replay(order.user_id, order.request) if order.request else None
+        if job is None:
+            raise ValueError(f"job {order.id} was neither stored nor there before")
+        return job
+
+    async def _hold(self, tx: Statements, price_micros: int) -> None:
+        """Holds a price against today's budget; raises ResourceExhausted when it is too high."""
+        if not await tx.budgets.hold(price_micros, self._budget):
+            raise ResourceExhausted(
+                f"the rest of today's budget does not cover {price_micros / 1e6:.4f} USD;"
+                " try again tomorrow (UTC), or ask an operator to raise it",
+                reasons.ERROR_REASON_BUDGET_EXHAUSTED,
+                retry_after=_until_tomorrow(),
+            )
+
+
+class Accounts:
+    """Makes sure that a caller's row stands before anything refers to it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: set[object] = set()
+
+    async def ensure(self, caller: Caller) -> None:
+        """Stores the caller as a user, once in the life of this process."""
+        if caller.user_id in self._known:
+            return
+        await self._store.users.ensure(caller.user_id, caller.issuer, caller.subject)
+        if len(self._known) >= _MAX_KNOWN_USERS:
+            self._known.clear()
+        self._known.add(caller.user_id)
+
+
+def request_id_reused(key: RequestKey) -> Conflict:
+    """Returns the error of a request_id that another request used before."""
+    return Conflict(
+        f"request_id: {key.id} was used before with another request; use a new UUID",
+        reasons.ERROR_REASON_REQUEST_ID_REUSED,
+    )
+
+
+def _until_tomorrow() -> timedelta:
+    now = datetime.now(UTC)
+    return datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now

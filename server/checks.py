@@ -1,0 +1,149 @@
+"""The checks of single fields: they gather everything that is wrong before anything is refused."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+from uuid import UUID
+
+from imggen.v1 import errors_pb2 as reasons
+from server.errors import InvalidRequest, Violation
+
+Reason: TypeAlias = "reasons.ErrorReason.ValueType"
+
+SHORT_TEXT = 300
+LONG_TEXT = 2_000
+PAGE_TEXT = 4_000
+CALLER_PRIORITIES = range(1, 4)
+ADMIN_PRIORITIES = range(10)
+DEFAULT_PRIORITY = 2
+
+_NIL = UUID(int=0)
+_SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"\w")
+
+
+class Checks:
+    """Gathers the violations of one request."""
+
+    def __init__(self) -> None:
+        self.violations: list[Violation] = []
+
+    def add(self, field: str, description: str, reason: Reason) -> None:
+        """Notes one bad field."""
+        self.violations.append(Violation(field, description, reason))
+
+    def done(self) -> None:
+        """Raises InvalidRequest with all that was noted."""
+        if self.violations:
+            raise InvalidRequest(self.violations)
+
+    def uuid(self, field: str, value: str, *, required: bool = True) -> UUID:
+        """Reads a UUID; an empty one that is not required gives the nil UUID."""
+        if not value:
+            if required:
+                self.add(field, "is required; give a UUID", reasons.ERROR_REASON_FIELD_REQUIRED)
+            return _NIL
+        try:
+            return UUID(value)
+        except ValueError:
+            self.add(
+                field,
+                f'"{_shown(value)}" is not a UUID; use the id that the service gave',
+                reasons.ERROR_REASON_MALFORMED_ID,
+            )
+            return _NIL
+
+    def uuids(self, field: str, values: Iterable[str]) -> tuple[UUID, ...]:
+        """Reads a list of UUIDs in which none stands twice."""
+        ids = tuple(self.uuid(f"{field}[{index}]", value) for index, value in enumerate(values))
+        if len(set(ids)) < len(ids) and _NIL not in ids:
+            self.add(
+                field,
+                "names the same character twice; name each once",
+                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+            )
+        return ids
+
+    def text(self, field: str, value: str, limit: int, *, required: bool = False) -> str:
+        """Cleans a text: Unicode NFC, no invisible characters, single spaces.
+
+        A text with control characters other than newline and tab, or longer than `limit`
+        characters, is a violation, and so is a required one of which nothing is left.
+        """
+        if len(value) > limit:
+            self.add(
+                field,
+                f"has {len(value):,} characters; {limit:,} at most",
+                reasons.ERROR_REASON_TEXT_TOO_LONG,
+            )
+            return ""
+        bad = next(
+            (c for c in value if unicodedata.category(c) == "Cc" and c not in "\n\r\t"), None
+        )
+        if bad is not None:
+            self.add(
+                field,
+                f"holds the control character U+{ord(bad):04X}; only newline and tab are allowed",
+                reasons.ERROR_REASON_CONTROL_CHARACTERS,
+            )
+            return ""
+        cleaned = clean(value)
+        if required and not cleaned:
+            self.add(field, "is required; give a text", reasons.ERROR_REASON_FIELD_REQUIRED)
+        return cleaned
+
+    def prompt(self, field: str, value: str) -> str:
+        """Cleans a text that says what a picture shows; one without a word in it is refused."""
+        found = len(self.violations)
+        cleaned = self.text(field, value, LONG_TEXT)
+        if value and len(self.violations) == found and not _WORD.search(cleaned):
+            self.add(
+                field,
+                f'nothing to draw is left of "{_shown(value)}"; describe what the picture shows',
+                reasons.ERROR_REASON_PROMPT_EMPTY,
+            )
+        return cleaned
+
+    def one_of(
+        self, field: str, value: str, known: Sequence[str], noun: str, reason: Reason
+    ) -> None:
+        """Checks that a value is one of a set."""
+        if value not in known:
+            self.add(
+                field, f'"{_shown(value)}" is not a {noun}; use one of {", ".join(known)}', reason
+            )
+
+    def within(self, field: str, value: int, allowed: range, reason: Reason, why: str = "") -> None:
+        """Checks that a number lies in a range."""
+        if value not in allowed:
+            self.add(field, f"is {value}; {allowed[0]} to {allowed[-1]} are allowed{why}", reason)
+
+    def priority(self, field: str, value: int, *, admin: bool) -> None:
+        """Checks a priority against what the caller's role may ask for."""
+        self.within(
+            field,
+            value,
+            ADMIN_PRIORITIES if admin else CALLER_PRIORITIES,
+            reasons.ERROR_REASON_PRIORITY_NOT_ALLOWED,
+            "" if admin else " (the rest needs the role admin)",
+        )
+
+    def empty(self, field: str, value: object) -> None:
+        """Checks that an output-only field was not set."""
+        if value:
+            self.add(
+                field,
+                "is output only; leave it empty",
+                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+            )
+
+
+def clean(text: str) -> str:
+    """Returns a text in Unicode NFC, without invisible characters and runs of spaces."""
+    visible = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    return _SPACES.sub(" ", "".join(visible)).strip()
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= 60 else f"{value[:57]}..."

@@ -1,0 +1,194 @@
+"""Turns the domain's nouns into the contract's messages."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from imggen.v1 import character_pb2, errors_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from server.domain.characters import Character, Gender
+from server.domain.images import Image
+from server.domain.jobs import Failure, Job
+from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Stage
+from server.domain.stories import Page, Story
+from server.domain.styles import Style
+from server.forecast import Forecast
+from server.storage import Storage
+
+JOB_STATUS = {status: job_pb2.JobStatus.Value(f"JOB_STATUS_{status.name}") for status in JobStatus}
+JOB_KIND = {kind: job_pb2.JobKind.Value(f"JOB_KIND_{kind.name}") for kind in ImageType}
+STAGE = {stage: job_pb2.Stage.Value(f"STAGE_{stage.name}") for stage in Stage}
+IMAGE_STATUS = {
+    status: image_pb2.ImageStatus.Value(f"IMAGE_STATUS_{status.name}") for status in ImageStatus
+}
+IMAGE_TYPE = {kind: image_pb2.ImageType.Value(f"IMAGE_TYPE_{kind.name}") for kind in ImageType}
+ASSET_KIND = {kind: image_pb2.AssetKind.Value(f"ASSET_KIND_{kind.name}") for kind in AssetKind}
+GENDER = {gender: character_pb2.Gender.Value(f"GENDER_{gender.name}") for gender in Gender}
+
+
+def style(style: Style) -> style_pb2.Style:
+    """Returns a style as its message."""
+    return style_pb2.Style(
+        id=style.id,
+        display_name=style.display_name,
+        description=style.description,
+        prompt_template=style.prompt_template,
+        negative_prompt=style.negative_prompt,
+        version=style.version,
+    )
+
+
+def character(character: Character) -> character_pb2.Character:
+    """Returns a character as its message."""
+    looks = character.description
+    return character_pb2.Character(
+        id=str(character.id),
+        name=looks.name,
+        age=looks.age,
+        gender=GENDER[looks.gender],
+        species=looks.species,
+        hair=looks.hair,
+        eyes=looks.eyes,
+        skin=looks.skin,
+        clothing=looks.clothing,
+        features=looks.features,
+        traits=looks.traits,
+        description_version=character.description_version,
+        reference_image_id=_id(character.reference_image_id),
+        reference_stale=character.reference_stale,
+        created_at=_time(character.created_at),
+        updated_at=_time(character.updated_at),
+    )
+
+
+def story(story: Story) -> story_pb2.Story:
+    """Returns a story as its message."""
+    return story_pb2.Story(
+        id=str(story.id),
+        title=story.draft.title,
+        style=story.draft.style,
+        pages=[_page(page) for page in story.draft.pages],
+        created_at=_time(story.created_at),
+        updated_at=_time(story.updated_at),
+    )
+
+
+class Converter:
+    """Makes the messages that need more than the noun itself: a forecast, or signed URLs."""
+
+    def __init__(self, forecast: Forecast, storage: Storage, url_ttl: timedelta) -> None:
+        self._forecast = forecast
+        self._storage = storage
+        self._url_ttl = url_ttl
+
+    async def job(self, job: Job) -> job_pb2.Job:
+        """Returns a job as its message, with the time it should end."""
+        message = job_pb2.Job(
+            job_id=str(job.id),
+            image_id=str(job.image_id),
+            kind=JOB_KIND[job.kind],
+            status=JOB_STATUS[job.status],
+            priority=job.priority,
+            attempt=job.attempt,
+            retry_count=job.retry_count,
+            max_retries=job.max_retries,
+            cancel_requested=job.cancel_requested,
+            model=job.model,
+            provider=job.provider,
+            estimated_cost_micros=job.estimated_micros,
+            actual_cost_micros=job.actual_micros,
+            created_at=_time(job.created_at),
+            started_at=_time(job.started_at),
+            completed_at=_time(job.completed_at),
+            estimated_completion_time=_time(await self._forecast.completion(job)),
+            error=_error(job.failure) if job.failure else None,
+            stage_timings=_timings(job),
+        )
+        _show_progress(job, message)
+        return message
+
+    def image(self, image: Image) -> image_pb2.Image:
+        """Returns an image as its message; its URLs are signed here and need no call."""
+        message = image_pb2.Image(
+            id=str(image.id),
+            type=IMAGE_TYPE[image.type],
+            story_id=_id(image.story_id),
+            character_id=_id(image.character_id),
+            page_number=image.page_number or 0,
+            character_ids=[str(one) for one in image.character_ids],
+            style=image.style,
+            status=IMAGE_STATUS[image.status],
+            width=image.width or 0,
+            height=image.height or 0,
+            file_size=image.file_size or 0,
+            created_at=_time(image.created_at),
+            completed_at=_time(image.completed_at),
+            version=image.version,
+            lineage_id=str(image.lineage_id),
+            parent_image_id=_id(image.parent_image_id),
+            regenerations_left=image.regenerations_left,
+            is_reference=image.is_reference,
+            model=image.model,
+            provider=image.provider,
+            prompt=image.prompt,
+            seed=image.seed,
+            cost_micros=image.cost_micros,
+            job_id=str(image.job_id),
+        )
+        if image.keys:
+            self._add_urls(image, message)
+        return message
+
+    def _add_urls(self, image: Image, message: image_pb2.Image) -> None:
+        expires = datetime.now(UTC) + self._url_ttl
+        display = image.keys[AssetKind.DISPLAY]
+        message.url = self._storage.sign(display, expires)
+        message.cdn_url = self._storage.sign_cdn(display, expires)
+        message.thumbnail_url = self._storage.sign_cdn(image.keys[AssetKind.THUMBNAIL], expires)
+        message.print_url = self._storage.sign_cdn(image.keys[AssetKind.PRINT], expires)
+        message.urls_expire_at.FromDatetime(expires)
+
+
+def _show_progress(job: Job, message: job_pb2.Job) -> None:
+    if job.status is JobStatus.COMPLETED:
+        message.fraction = 1.0
+    elif job.status is JobStatus.PROCESSING and job.progress:
+        message.stage = STAGE[job.progress.stage]
+        message.step = job.progress.step
+        message.steps = job.progress.steps
+        message.fraction = job.progress.fraction
+
+
+def _timings(job: Job) -> Iterable[job_pb2.StageTiming]:
+    for stage in Stage:
+        if job.stage_ms and stage in job.stage_ms:
+            duration = Duration()
+            duration.FromMilliseconds(job.stage_ms[stage])
+            yield job_pb2.StageTiming(stage=STAGE[stage], duration=duration)
+
+
+def _error(failure: Failure) -> job_pb2.JobError:
+    reason = errors_pb2.ErrorReason.Value(f"ERROR_REASON_{failure.reason}")
+    return job_pb2.JobError(reason=reason, message=failure.message)
+
+
+def _page(page: Page) -> story_pb2.Page:
+    return story_pb2.Page(
+        text=page.text,
+        scene_description=page.scene_description,
+        character_ids=[str(one) for one in page.character_ids],
+    )
+
+
+def _id(value: UUID | None) -> str:
+    return str(value) if value else ""
+
+
+def _time(value: datetime | None) -> Timestamp | None:
+    if value is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(value)
+    return message

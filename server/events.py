@@ -1,0 +1,179 @@
+"""Events: who watches a job always gets its newest snapshot, and never a backlog.
+
+One connection listens for the whole gateway. A signal is a hint that a job has changed;
+a safety poll covers a lost one. Jobs that have changed are read together, in one
+statement, and each watcher keeps only the newest.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from server.domain.ids import JobId
+from server.domain.jobs import Job
+from server.errors import Unavailable
+from server.store import Store
+from server.store.signals import CHANGED, Listener
+
+_POLL_S = 2.0
+_PAUSE_S = 0.02  # gathers signals under load; 50 snapshots a second are more than eyes can use
+_WATCH_LENGTH = timedelta(seconds=6)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Is a job as it was read last, with a preview when there is a new one."""
+
+    job: Job
+    preview: bytes = b""
+
+
+class Watch:
+    """Is one watcher: the newest snapshot that it has not seen."""
+
+    def __init__(self, job: JobId, *, previews: bool) -> None:
+        self.job = job
+        self.previews = previews
+        self._newest: Snapshot | None = None
+        self._shown: Job | None = None
+        self._changed = asyncio.Event()
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Keeps a snapshot unless it is older than, or the same as, the one before."""
+        if _rank(snapshot.job) < _rank(self._shown) or (
+            snapshot.job == self._shown and not snapshot.preview
+        ):
+            return
+        if self._newest is not None and not snapshot.preview:
+            snapshot = replace(snapshot, preview=self._newest.preview)
+        self._shown = snapshot.job
+        self._newest = snapshot
+        self._changed.set()
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Yields snapshots until the job has ended."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            snapshot, self._newest = self._newest, None
+            if snapshot is None:
+                continue
+            yield snapshot
+            if snapshot.job.status.ended:
+                return
+
+
+def _rank(job: Job | None) -> tuple[int, bool, int]:
+    """Orders snapshots of a job: reads that overtake each other must not show it going back."""
+    if job is None:
+        return (-1, False, 0)
+    sequence = job.progress.sequence if job.progress else 0
+    return (job.attempt, job.status.ended, sequence)
+
+
+class Events:
+    """Reads changed jobs and hands their snapshots to those who watch them."""
+
+    def __init__(self, store: Store, database_url: str) -> None:
+        self._store = store
+        self._watches: dict[JobId, set[Watch]] = {}
+        self._seen: dict[JobId, tuple[int, int]] = {}
+        self._changed: set[JobId] = set()
+        self._signal = asyncio.Event()
+        self._listener = Listener(database_url, CHANGED, self._hear, self._change_all)
+
+    def __len__(self) -> int:
+        return sum(len(watches) for watches in self._watches.values())
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listens and reads in the background until the end."""
+        async with self._listener.running():
+            tasks = [
+                asyncio.create_task(self._read_changed(), name="events"),
+                asyncio.create_task(self._poll(), name="events poll"),
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                for task in tasks:
+                    with suppress(asyncio.CancelledError):
+                        await task
+
+    @asynccontextmanager
+    async def watch(self, job: JobId, *, previews: bool) -> AsyncIterator[Watch]:
+        """Gives a watch on a job; the job is read at once."""
+        if previews:
+            await self._store.watches.renew([job], _WATCH_LENGTH)
+        watch = Watch(job, previews=previews)
+        self._watches.setdefault(job, set()).add(watch)
+        self._change(job)
+        try:
+            yield watch
+        finally:
+            others = self._watches[job]
+            others.discard(watch)
+            if not others:
+                del self._watches[job]
+                self._seen.pop(job, None)
+
+    def _hear(self, word: str) -> None:
+        with suppress(ValueError):
+            self._change(JobId(UUID(word)))
+
+    def _change(self, job: JobId) -> None:
+        if job in self._watches:
+            self._changed.add(job)
+            self._signal.set()
+
+    def _change_all(self) -> None:
+        for job in self._watches:
+            self._change(job)
+
+    async def _poll(self) -> None:
+        while True:
+            self._change_all()
+            wanted = [job for job in self._watches if self._wants_previews(job)]
+            if wanted:
+                with suppress(Unavailable):
+                    await self._store.watches.renew(wanted, _WATCH_LENGTH)
+            await asyncio.sleep(_POLL_S)
+
+    async def _read_changed(self) -> None:
+        while True:
+            await self._signal.wait()
+            self._signal.clear()
+            changed, self._changed = list(self._changed), set()
+            try:
+                await self._read(changed)
+            except Unavailable:
+                # The poll asks for them again; a watcher only waits a little longer.
+                _log.warning("snapshots not read", extra={"jobs": len(changed)})
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _read(self, changed: list[JobId]) -> None:
+        previews = await self._new_previews([job for job in changed if self._wants_previews(job)])
+        for job in await self._store.jobs.snapshots(changed):
+            for watch in self._watches.get(job.id, ()):
+                shown = previews.get(job.id, b"") if watch.previews else b""
+                watch.offer(Snapshot(job, shown))
+
+    async def _new_previews(self, jobs: list[JobId]) -> dict[JobId, bytes]:
+        if not jobs:
+            return {}
+        found = {}
+        for job, (attempt, sequence, jpeg) in (await self._store.watches.previews(jobs)).items():
+            if self._seen.get(job) != (attempt, sequence):
+                self._seen[job] = (attempt, sequence)
+                found[job] = jpeg
+        return found
+
+    def _wants_previews(self, job: JobId) -> bool:
+        return any(watch.previews for watch in self._watches.get(job, ()))

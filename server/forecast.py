@@ -1,0 +1,41 @@
+"""Forecasts when jobs end, from measured times."""
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from server.domain.jobs import Job, Outlook
+from server.domain.states import JobStatus, Lane
+from server.store import Store
+
+# What a job may take before one was measured; the specification's limit for an image.
+_UNMEASURED = timedelta(seconds=30)
+_FRESH_S = 5.0
+
+
+class Forecast:
+    """Keeps the outlook of a lane for a few seconds, so that a submit need not ask for it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._outlooks: dict[Lane, tuple[float, Outlook]] = {}
+
+    async def outlook(self, lane: Lane) -> Outlook:
+        """Returns how busy a lane is, a few seconds old at most."""
+        at, outlook = self._outlooks.get(lane, (0.0, Outlook(0, 0, None)))
+        if not at or monotonic() - at > _FRESH_S:
+            # Noted before the wait, so that one call asks and the others go on with the old one.
+            self._outlooks[lane] = (monotonic(), outlook)
+            outlook = await self._store.jobs.outlook(lane)
+            self._outlooks[lane] = (monotonic(), outlook)
+        return outlook
+
+    async def completion(self, job: Job) -> datetime | None:
+        """Returns when a job should end; None when it has ended."""
+        if job.status.ended:
+            return None
+        outlook = await self.outlook(Lane.LOCAL)
+        takes = outlook.mean_duration or _UNMEASURED
+        now = datetime.now(UTC)
+        if job.status is JobStatus.PROCESSING:
+            return max(now, (job.started_at or now) + takes)
+        return now + takes * (1 + outlook.waiting / max(1, outlook.workers))

@@ -1,0 +1,51 @@
+"""Page tokens: where a list goes on, as a text that callers hand back and need not read."""
+
+import base64
+import binascii
+from datetime import datetime
+from uuid import UUID
+
+from imggen.v1 import errors_pb2 as reasons
+from server.checks import Checks
+from server.domain.paging import Cursor, PageRequest
+
+DEFAULT_SIZE = 50
+MAX_SIZE = 100
+
+
+def page_request(checks: Checks, size: int, token: str) -> PageRequest:
+    """Reads which page of a list is asked for."""
+    checks.within(
+        "page_size",
+        size,
+        range(MAX_SIZE + 1),
+        reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        f" (0 means {DEFAULT_SIZE})",
+    )
+    after = None
+    if token:
+        try:
+            after = _cursor(token)
+        except (ValueError, binascii.Error):
+            checks.add(
+                "page_token",
+                "was not made by this list; use the next_page_token of the page before",
+                reasons.ERROR_REASON_PAGE_TOKEN_INVALID,
+            )
+    return PageRequest(size or DEFAULT_SIZE, after)
+
+
+def page_token(cursor: Cursor | None) -> str:
+    """Returns the token of the next page, empty where there is none."""
+    if cursor is None:
+        return ""
+    text = f"{cursor.created_at.isoformat()} {cursor.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _cursor(token: str) -> Cursor:
+    at, _, row = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+    created_at = datetime.fromisoformat(at)
+    if created_at.tzinfo is None:
+        raise ValueError("a cursor without a time zone")
+    return Cursor(created_at, UUID(row))

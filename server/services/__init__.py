@@ -1,0 +1,67 @@
+"""The services of the contract, one module each, and how they are made of their parts."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server as add_characters
+from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server as add_generation
+from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server as add_images
+from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
+from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_stories
+from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
+from server.admission import Accounts, Admission
+from server.convert import Converter
+from server.endpoint import Service
+from server.events import Events
+from server.forecast import Forecast
+from server.metrics import GatewayMetrics
+from server.routing.catalogue import Catalogue
+from server.services.characters import CharacterService
+from server.services.generation import GenerationService
+from server.services.images import ImageService
+from server.services.jobs import JobService
+from server.services.stories import StoryService
+from server.services.styles import StyleService
+from server.storage import Storage
+from server.store import Store
+from server.store.signals import Signals
+from server.validation import Validation
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Is what the services are made of; all of it is open and running."""
+
+    store: Store
+    storage: Storage
+    signals: Signals
+    events: Events
+    metrics: GatewayMetrics
+    catalogue: Catalogue
+    url_ttl: timedelta
+    daily_budget_micros: int
+
+
+async def make_services(parts: Parts) -> list[Service]:
+    """Returns every service of the contract; the styles are read here, once."""
+    styles = await parts.store.styles.list()
+    accounts = Accounts(parts.store)
+    admission = Admission(parts.store, parts.signals, parts.daily_budget_micros)
+    converter = Converter(Forecast(parts.store), parts.storage, parts.url_ttl)
+    generation = GenerationService(
+        Validation(parts.store, parts.catalogue, styles), admission, accounts, converter
+    )
+    jobs = JobService(parts.store, admission, parts.events, parts.signals, converter, parts.metrics)
+    images = ImageService(parts.store, parts.storage, parts.signals, converter)
+    characters = CharacterService(parts.store, accounts)
+    stories = StoryService(parts.store, accounts, styles)
+    style_service = StyleService(styles)
+    return [
+        Service("imggen.v1.GenerationService", partial(add_generation, generation)),
+        Service("imggen.v1.JobService", partial(add_jobs, jobs)),
+        Service("imggen.v1.ImageService", partial(add_images, images)),
+        Service("imggen.v1.CharacterService", partial(add_characters, characters)),
+        Service("imggen.v1.StoryService", partial(add_stories, stories)),
+        Service("imggen.v1.StyleService", partial(add_styles, style_service)),
+    ]

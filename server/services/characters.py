@@ -1,0 +1,158 @@
+"""CharacterService: keeps characters."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from imggen.v1 import character_pb2, character_pb2_grpc
+from imggen.v1 import errors_pb2 as reasons
+from server import convert
+from server.admission import Accounts, request_id_reused
+from server.auth import caller
+from server.checks import SHORT_TEXT, Checks
+from server.convert import GENDER
+from server.domain.characters import Character, Description, Gender
+from server.domain.ids import CharacterId, UserId
+from server.interceptors import Context
+from server.paging import page_request, page_token
+from server.services.filters import wanted
+from server.services.masks import masked_fields
+from server.store import Store
+from server.validation import character_missing, request_key
+
+_MAX_LIST = 16
+_TEXTS = ("species", "hair", "eyes", "skin", "clothing")
+_LISTS = ("features", "traits")
+_OUTPUT_ONLY = (
+    "id",
+    "description_version",
+    "reference_image_id",
+    "reference_stale",
+    "created_at",
+    "updated_at",
+)
+SETTABLE = ("name", "age", "gender", *_TEXTS, *_LISTS)
+
+
+class CharacterService(character_pb2_grpc.CharacterServiceServicer):
+    """Keeps callers' characters."""
+
+    def __init__(self, store: Store, accounts: Accounts) -> None:
+        self._store = store
+        self._accounts = accounts
+
+    async def CreateCharacter(
+        self, request: character_pb2.CreateCharacterRequest, context: Context
+    ) -> character_pb2.CreateCharacterResponse:
+        """Creates a character."""
+        checks, who = Checks(), caller()
+        given = {field.name for field, _ in request.character.ListFields()}
+        for name in _OUTPUT_ONLY:
+            checks.empty(f"character.{name}", name in given)
+        fields = _fields(checks, request.character, SETTABLE)
+        key = request_key(checks, request.request_id, request)
+        checks.done()
+        await self._accounts.ensure(who)
+        created = await self._store.characters.create(who.user_id, Description(**fields), key)
+        if created is None and key is not None:
+            replayed = await self._store.characters.replay(who.user_id, key)
+            if replayed is None or not replayed[1]:
+                raise request_id_reused(key)
+            created = replayed[0]
+        character = await self._character(who.user_id, created)
+        return character_pb2.CreateCharacterResponse(character=convert.character(character))
+
+    async def GetCharacter(
+        self, request: character_pb2.GetCharacterRequest, context: Context
+    ) -> character_pb2.GetCharacterResponse:
+        """Returns a character."""
+        character = await self._character(caller().user_id, _character_id(request.character_id))
+        return character_pb2.GetCharacterResponse(character=convert.character(character))
+
+    async def UpdateCharacter(
+        self, request: character_pb2.UpdateCharacterRequest, context: Context
+    ) -> character_pb2.UpdateCharacterResponse:
+        """Changes the fields that the mask names."""
+        checks, user = Checks(), caller().user_id
+        character_id = CharacterId(checks.uuid("character.id", request.character.id))
+        names = masked_fields(checks, request.update_mask, SETTABLE)
+        fields = _fields(checks, request.character, names)
+        checks.done()
+        before = await self._character(user, character_id)
+        description = replace(before.description, **fields)
+        if not await self._store.characters.update(user, character_id, description):
+            raise character_missing(character_id)
+        character = await self._character(user, character_id)
+        return character_pb2.UpdateCharacterResponse(character=convert.character(character))
+
+    async def ListCharacters(
+        self, request: character_pb2.ListCharactersRequest, context: Context
+    ) -> character_pb2.ListCharactersResponse:
+        """Returns a page of characters."""
+        checks = Checks()
+        page = page_request(checks, request.page_size, request.page_token)
+        checks.done()
+        listing = await self._store.characters.page(caller().user_id, page)
+        return character_pb2.ListCharactersResponse(
+            characters=[convert.character(character) for character in listing.rows],
+            next_page_token=page_token(listing.next),
+        )
+
+    async def DeleteCharacter(
+        self, request: character_pb2.DeleteCharacterRequest, context: Context
+    ) -> character_pb2.DeleteCharacterResponse:
+        """Hides a character."""
+        character_id = _character_id(request.character_id)
+        if not await self._store.characters.delete(caller().user_id, character_id):
+            raise character_missing(character_id)
+        return character_pb2.DeleteCharacterResponse()
+
+    async def _character(self, user: UserId, character_id: CharacterId | None) -> Character:
+        found = await self._store.characters.get(user, character_id) if character_id else None
+        if found is None:
+            raise character_missing(character_id or CharacterId(UUID(int=0)))
+        return found
+
+
+def _character_id(value: str) -> CharacterId:
+    checks = Checks()
+    character_id = checks.uuid("character_id", value)
+    checks.done()
+    return CharacterId(character_id)
+
+
+def _fields(
+    checks: Checks, message: character_pb2.Character, names: tuple[str, ...]
+) -> dict[str, Any]:
+    """Reads the named fields of a character as those of its Description."""
+    fields: dict[str, Any] = {}
+    for name in names:
+        path = f"character.{name}"
+        if name == "age":
+            fields[name] = message.age if message.HasField("age") else None
+            if fields[name] is not None:
+                checks.within(
+                    path, message.age, range(151), reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
+                )
+        elif name == "gender":
+            fields[name] = wanted(checks, path, message.gender, GENDER) or Gender.UNSPECIFIED
+        elif name in _LISTS:
+            fields[name] = _texts(checks, path, getattr(message, name))
+        else:
+            fields[name] = checks.text(
+                path, getattr(message, name), SHORT_TEXT, required=name == "name"
+            )
+    return fields
+
+
+def _texts(checks: Checks, path: str, values: list[str]) -> tuple[str, ...]:
+    if len(values) > _MAX_LIST:
+        checks.add(
+            path,
+            f"has {len(values)} entries; {_MAX_LIST} at most",
+            reasons.ERROR_REASON_TEXT_TOO_LONG,
+        )
+    return tuple(
+        checks.text(f"{path}[{index}]", value, SHORT_TEXT, required=True)
+        for index, value in enumerate(values[:_MAX_LIST])
+    )

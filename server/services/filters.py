@@ -1,0 +1,22 @@
+"""Filters of lists: enum values of the contract as the domain's."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from imggen.v1 import errors_pb2 as reasons
+from server.checks import Checks
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def wanted(checks: Checks, field: str, value: int, numbers: Mapping[E, int]) -> E | None:
+    """Returns the member of an enum by its number in the contract; None for 0, which is any."""
+    member = next((member for member, number in numbers.items() if number == value), None)
+    if value and member is None:
+        checks.add(
+            field,
+            f"has no value {value}; use one of {', '.join(member.name for member in numbers)}",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+    return member

@@ -1,0 +1,77 @@
+"""GenerationService: asks for pictures."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from imggen.v1 import generation_pb2_grpc
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GeneratePortraitResponse,
+    GenerateSceneRequest,
+    GenerateSceneResponse,
+    RegenerateImageRequest,
+    RegenerateImageResponse,
+)
+from imggen.v1.job_pb2 import Job
+from server.admission import Accounts, Admission
+from server.auth import Caller, caller
+from server.checks import Checks
+from server.convert import Converter
+from server.domain.jobs import NewJob
+from server.errors import InvalidRequest, NotFound
+from server.interceptors import Context
+from server.validation import Validation, request_key
+
+Request = GeneratePortraitRequest | GenerateSceneRequest | RegenerateImageRequest
+
+
+class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
+    """Validates, admits, answers with a committed job."""
+
+    def __init__(
+        self,
+        validation: Validation,
+        admission: Admission,
+        accounts: Accounts,
+        converter: Converter,
+    ) -> None:
+        self._validation = validation
+        self._admission = admission
+        self._accounts = accounts
+        self._converter = converter
+
+    async def GeneratePortrait(
+        self, request: GeneratePortraitRequest, context: Context
+    ) -> GeneratePortraitResponse:
+        """Admits the portrait of a character."""
+        order = self._validation.portrait(caller(), request)
+        return GeneratePortraitResponse(job=await self._admit(caller(), request, order))
+
+    async def GenerateScene(
+        self, request: GenerateSceneRequest, context: Context
+    ) -> GenerateSceneResponse:
+        """Admits the scene of a page."""
+        order = self._validation.scene(caller(), request)
+        return GenerateSceneResponse(job=await self._admit(caller(), request, order))
+
+    async def RegenerateImage(
+        self, request: RegenerateImageRequest, context: Context
+    ) -> RegenerateImageResponse:
+        """Admits a new version of an image."""
+        order = self._validation.regeneration(caller(), request)
+        return RegenerateImageResponse(job=await self._admit(caller(), request, order))
+
+    async def _admit(
+        self, who: Caller, request: Request, order: Coroutine[Any, Any, NewJob]
+    ) -> Job:
+        await self._accounts.ensure(who)
+        try:
+            job = await self._admission.admit(await order)
+        except (InvalidRequest, NotFound):
+            # What the request names may have changed since it was admitted; its answer has not.
+            key = request_key(Checks(), request.request_id, request)
+            earlier = await self._admission.replay(who.user_id, key) if key else None
+            if earlier is None:
+                raise
+            job = earlier
+        return await self._converter.job(job)

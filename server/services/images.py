@@ -1,0 +1,129 @@
+"""ImageService: finds, deletes and hands out images."""
+
+from collections.abc import AsyncIterator
+
+from imggen.v1 import errors_pb2 as reasons
+from imggen.v1 import image_pb2, image_pb2_grpc
+from server.auth import caller
+from server.checks import Checks
+from server.convert import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
+from server.domain.ids import CharacterId, ImageId, StoryId, UserId
+from server.domain.images import Image, ImageFilter
+from server.domain.states import AssetKind
+from server.errors import FailedPrecondition, NotFound
+from server.interceptors import Context
+from server.paging import page_request, page_token
+from server.services.filters import wanted
+from server.storage import Storage
+from server.store import Store
+from server.store.signals import CHANGED, Signals
+
+
+class ImageService(image_pb2_grpc.ImageServiceServicer):
+    """Shows callers their images."""
+
+    def __init__(
+        self, store: Store, storage: Storage, signals: Signals, converter: Converter
+    ) -> None:
+        self._store = store
+        self._storage = storage
+        self._signals = signals
+        self._converter = converter
+
+    async def GetImage(
+        self, request: image_pb2.GetImageRequest, context: Context
+    ) -> image_pb2.GetImageResponse:
+        """Returns an image."""
+        checks = Checks()
+        image_id = ImageId(checks.uuid("image_id", request.image_id))
+        checks.done()
+        image = await self._image(caller().user_id, image_id)
+        return image_pb2.GetImageResponse(image=self._converter.image(image))
+
+    async def ListImages(
+        self, request: image_pb2.ListImagesRequest, context: Context
+    ) -> image_pb2.ListImagesResponse:
+        """Returns a page of images."""
+        checks = Checks()
+        page = page_request(checks, request.page_size, request.page_token)
+        filters = _filter(checks, request)
+        checks.done()
+        listing = await self._store.images.page(caller().user_id, page, filters)
+        return image_pb2.ListImagesResponse(
+            images=[self._converter.image(image) for image in listing.rows],
+            next_page_token=page_token(listing.next),
+        )
+
+    async def DeleteImage(
+        self, request: image_pb2.DeleteImageRequest, context: Context
+    ) -> image_pb2.DeleteImageResponse:
+        """Hides an image and stops the job that is making it."""
+        checks = Checks()
+        user, image_id = caller().user_id, ImageId(checks.uuid("image_id", request.image_id))
+        checks.done()
+        job = await self._store.images.delete(user, image_id)
+        if job is None:
+            raise _missing(image_id)
+        await self._store.jobs.cancel(user, job)
+        self._signals.say(CHANGED, str(job))
+        return image_pb2.DeleteImageResponse()
+
+    async def DownloadImage(
+        self, request: image_pb2.DownloadImageRequest, context: Context
+    ) -> AsyncIterator[image_pb2.DownloadImageResponse]:
+        """Streams an asset: first what it is, then its bytes."""
+        checks = Checks()
+        user, image_id = caller().user_id, ImageId(checks.uuid("image_id", request.image_id))
+        kind = wanted(checks, "asset_kind", request.asset_kind, ASSET_KIND) or AssetKind.DISPLAY
+        checks.done()
+        image = await self._image(user, image_id)
+        asset = await self._store.images.asset(user, image_id, kind)
+        if asset is None:
+            raise FailedPrecondition(
+                f"image_id: the image is {image.status}, so it has no bytes yet;"
+                " wait until its job is completed",
+                reasons.ERROR_REASON_IMAGE_NOT_READY,
+            )
+        header = image_pb2.AssetHeader(
+            asset_kind=ASSET_KIND[kind],
+            content_type=asset.content_type,
+            size_bytes=asset.size_bytes,
+            sha256=asset.sha256,
+        )
+        yield image_pb2.DownloadImageResponse(header=header)
+        async for chunk in self._storage.stream(asset.storage_key):
+            yield image_pb2.DownloadImageResponse(data=chunk)
+
+    async def _image(self, user: UserId, image_id: ImageId) -> Image:
+        image = await self._store.images.get(user, image_id)
+        if image is None:
+            raise _missing(image_id)
+        return image
+
+
+def _missing(image_id: ImageId) -> NotFound:
+    return NotFound(f"image_id: you have no image {image_id}", reasons.ERROR_REASON_IMAGE_NOT_FOUND)
+
+
+def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter:
+    story = checks.uuid("story_id", request.story_id, required=False)
+    character = checks.uuid("character_id", request.character_id, required=False)
+    if request.page_number < 0:
+        checks.add(
+            "page_number",
+            f"is {request.page_number}; pages count from 1, and 0 means any",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+    if request.page_number and not request.story_id:
+        checks.add(
+            "story_id",
+            "is required with page_number; give the story of the page",
+            reasons.ERROR_REASON_FIELD_REQUIRED,
+        )
+    return ImageFilter(
+        story_id=StoryId(story) if story.int else None,
+        character_id=CharacterId(character) if character.int else None,
+        type=wanted(checks, "type", request.type, IMAGE_TYPE),
+        status=wanted(checks, "status", request.status, IMAGE_STATUS),
+        page_number=request.page_number or None,
+    )

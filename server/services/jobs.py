@@ -1,0 +1,135 @@
+"""JobService: follows and steers jobs."""
+
+from collections.abc import AsyncIterator
+
+from imggen.v1 import errors_pb2 as reasons
+from imggen.v1 import job_pb2, job_pb2_grpc
+from server.admission import Admission
+from server.auth import caller
+from server.checks import Checks
+from server.convert import JOB_STATUS, Converter
+from server.domain.ids import JobId, StoryId, UserId
+from server.domain.jobs import Job
+from server.domain.states import JobStatus
+from server.errors import FailedPrecondition, NotFound
+from server.events import Events, Snapshot
+from server.interceptors import Context
+from server.metrics import GatewayMetrics
+from server.paging import page_request, page_token
+from server.services.filters import wanted
+from server.store import Store
+from server.store.signals import CHANGED, Signals
+
+
+class JobService(job_pb2_grpc.JobServiceServicer):
+    """Shows callers their jobs."""
+
+    def __init__(
+        self,
+        store: Store,
+        admission: Admission,
+        events: Events,
+        signals: Signals,
+        converter: Converter,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._store = store
+        self._admission = admission
+        self._events = events
+        self._signals = signals
+        self._converter = converter
+        self._metrics = metrics
+
+    async def GetJob(
+        self, request: job_pb2.GetJobRequest, context: Context
+    ) -> job_pb2.GetJobResponse:
+        """Returns a job."""
+        job = await self._job(caller().user_id, _job_id(request.job_id))
+        return job_pb2.GetJobResponse(job=await self._converter.job(job))
+
+    async def ListJobs(
+        self, request: job_pb2.ListJobsRequest, context: Context
+    ) -> job_pb2.ListJobsResponse:
+        """Returns a page of jobs."""
+        checks = Checks()
+        page = page_request(checks, request.page_size, request.page_token)
+        status = wanted(checks, "status", request.status, JOB_STATUS)
+        story = checks.uuid("story_id", request.story_id, required=False)
+        checks.done()
+        listing = await self._store.jobs.page(
+            caller().user_id, page, status, StoryId(story) if story.int else None
+        )
+        return job_pb2.ListJobsResponse(
+            jobs=[await self._converter.job(job) for job in listing.rows],
+            next_page_token=page_token(listing.next),
+        )
+
+    async def WatchJob(
+        self, request: job_pb2.WatchJobRequest, context: Context
+    ) -> AsyncIterator[job_pb2.WatchJobResponse]:
+        """Streams snapshots of a job until it has ended."""
+        user = caller().user_id
+        job = await self._job(user, _job_id(request.job_id))
+        with self._metrics.watchers.track_inprogress():
+            async with self._events.watch(job.id, previews=request.include_previews) as watch:
+                async for snapshot in watch.snapshots():
+                    yield await self._answer(user, snapshot)
+
+    async def CancelJob(
+        self, request: job_pb2.CancelJobRequest, context: Context
+    ) -> job_pb2.CancelJobResponse:
+        """Cancels a job, or asks its worker to."""
+        user, job_id = caller().user_id, _job_id(request.job_id)
+        job = await self._job(user, job_id)
+        if job.status is not JobStatus.CANCELLED:
+            if not await self._store.jobs.cancel(user, job_id):
+                raise FailedPrecondition(
+                    f"job_id: the job has ended, {job.status}; only a job that waits or runs"
+                    " can be cancelled",
+                    reasons.ERROR_REASON_JOB_ENDED,
+                )
+            self._signals.say(CHANGED, str(job_id))
+            job = await self._job(user, job_id)
+        return job_pb2.CancelJobResponse(job=await self._converter.job(job))
+
+    async def RetryJob(
+        self, request: job_pb2.RetryJobRequest, context: Context
+    ) -> job_pb2.RetryJobResponse:
+        """Queues a failed or cancelled job again."""
+        checks = Checks()
+        user, job_id = caller().user_id, JobId(checks.uuid("job_id", request.job_id))
+        priority = request.priority if request.HasField("priority") else None
+        if priority is not None:
+            checks.priority("priority", priority, admin=caller().is_admin)
+        checks.done()
+        job = await self._job(user, job_id)
+        if not await self._admission.readmit(user, job_id, priority):
+            raise FailedPrecondition(
+                f"job_id: the job is {job.status}; only a failed or cancelled job can be retried",
+                reasons.ERROR_REASON_JOB_NOT_RETRYABLE,
+            )
+        job = await self._job(user, job_id)
+        return job_pb2.RetryJobResponse(job=await self._converter.job(job))
+
+    async def _job(self, user: UserId, job_id: JobId) -> Job:
+        job = await self._store.jobs.get(user, job_id)
+        if job is None:
+            raise NotFound(f"job_id: you have no job {job_id}", reasons.ERROR_REASON_JOB_NOT_FOUND)
+        return job
+
+    async def _answer(self, user: UserId, snapshot: Snapshot) -> job_pb2.WatchJobResponse:
+        answer = job_pb2.WatchJobResponse(
+            job=await self._converter.job(snapshot.job), preview=snapshot.preview
+        )
+        if snapshot.job.status is JobStatus.COMPLETED:
+            image = await self._store.images.get(user, snapshot.job.image_id)
+            if image is not None:
+                answer.image.CopyFrom(self._converter.image(image))
+        return answer
+
+
+def _job_id(value: str) -> JobId:
+    checks = Checks()
+    job_id = checks.uuid("job_id", value)
+    checks.done()
+    return JobId(job_id)

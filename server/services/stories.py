@@ -1,0 +1,165 @@
+"""StoryService: keeps stories."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from imggen.v1 import errors_pb2 as reasons
+from imggen.v1 import story_pb2, story_pb2_grpc
+from server import convert
+from server.admission import Accounts, request_id_reused
+from server.auth import caller
+from server.checks import PAGE_TEXT, SHORT_TEXT, Checks
+from server.domain.ids import CharacterId, StoryId, UserId
+from server.domain.stories import Draft, Page, Story
+from server.domain.styles import Style
+from server.errors import NotFound
+from server.interceptors import Context
+from server.paging import page_request, page_token
+from server.services.masks import masked_fields
+from server.store import Store
+from server.validation import character_missing, request_key
+
+_MAX_PAGES = 200
+SETTABLE = ("title", "style", "pages")
+
+
+class StoryService(story_pb2_grpc.StoryServiceServicer):
+    """Keeps callers' stories."""
+
+    def __init__(self, store: Store, accounts: Accounts, styles: Sequence[Style]) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._styles = sorted(style.id for style in styles)
+
+    async def CreateStory(
+        self, request: story_pb2.CreateStoryRequest, context: Context
+    ) -> story_pb2.CreateStoryResponse:
+        """Creates a story."""
+        checks, who = Checks(), caller()
+        given = {field.name for field, _ in request.story.ListFields()}
+        for name in ("id", "created_at", "updated_at"):
+            checks.empty(f"story.{name}", name in given)
+        draft = Draft(**self._fields(checks, request.story, SETTABLE))
+        key = request_key(checks, request.request_id, request)
+        checks.done()
+        await self._check_characters(who.user_id, draft)
+        await self._accounts.ensure(who)
+        created = await self._store.stories.create(who.user_id, draft, key)
+        if created is None and key is not None:
+            replayed = await self._store.stories.replay(who.user_id, key)
+            if replayed is None or not replayed[1]:
+                raise request_id_reused(key)
+            created = replayed[0]
+        story = await self._story(who.user_id, created)
+        return story_pb2.CreateStoryResponse(story=convert.story(story))
+
+    async def GetStory(
+        self, request: story_pb2.GetStoryRequest, context: Context
+    ) -> story_pb2.GetStoryResponse:
+        """Returns a story."""
+        story = await self._story(caller().user_id, _story_id(request.story_id))
+        return story_pb2.GetStoryResponse(story=convert.story(story))
+
+    async def UpdateStory(
+        self, request: story_pb2.UpdateStoryRequest, context: Context
+    ) -> story_pb2.UpdateStoryResponse:
+        """Changes the fields that the mask names."""
+        checks, user = Checks(), caller().user_id
+        story_id = StoryId(checks.uuid("story.id", request.story.id))
+        names = masked_fields(checks, request.update_mask, SETTABLE)
+        fields = self._fields(checks, request.story, names)
+        checks.done()
+        before = await self._story(user, story_id)
+        draft = replace(before.draft, **fields)
+        if "pages" in fields:
+            await self._check_characters(user, draft)
+        if not await self._store.stories.update(user, story_id, draft):
+            raise _missing(story_id)
+        story = await self._story(user, story_id)
+        return story_pb2.UpdateStoryResponse(story=convert.story(story))
+
+    async def ListStories(
+        self, request: story_pb2.ListStoriesRequest, context: Context
+    ) -> story_pb2.ListStoriesResponse:
+        """Returns a page of stories."""
+        checks = Checks()
+        page = page_request(checks, request.page_size, request.page_token)
+        checks.done()
+        listing = await self._store.stories.page(caller().user_id, page)
+        return story_pb2.ListStoriesResponse(
+            stories=[convert.story(story) for story in listing.rows],
+            next_page_token=page_token(listing.next),
+        )
+
+    async def DeleteStory(
+        self, request: story_pb2.DeleteStoryRequest, context: Context
+    ) -> story_pb2.DeleteStoryResponse:
+        """Hides a story."""
+        story_id = _story_id(request.story_id)
+        if not await self._store.stories.delete(caller().user_id, story_id):
+            raise _missing(story_id)
+        return story_pb2.DeleteStoryResponse()
+
+    async def _story(self, user: UserId, story_id: StoryId | None) -> Story:
+        found = await self._store.stories.get(user, story_id) if story_id else None
+        if found is None:
+            raise _missing(story_id or StoryId(UUID(int=0)))
+        return found
+
+    async def _check_characters(self, user: UserId, draft: Draft) -> None:
+        named = {one for page in draft.pages for one in page.character_ids}
+        found = await self._store.characters.get_many(user, list(named)) if named else {}
+        for one in sorted(named - found.keys()):
+            raise character_missing(one)
+
+    def _fields(
+        self, checks: Checks, message: story_pb2.Story, names: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Reads the named fields of a story as those of its Draft."""
+        fields: dict[str, Any] = {}
+        if "title" in names:
+            fields["title"] = checks.text("story.title", message.title, SHORT_TEXT, required=True)
+        if "style" in names:
+            fields["style"] = message.style
+            if message.style:
+                reason = reasons.ERROR_REASON_STYLE_UNKNOWN
+                checks.one_of("story.style", message.style, self._styles, "style", reason)
+        if "pages" in names:
+            fields["pages"] = _pages(checks, message.pages)
+        return fields
+
+
+def _story_id(value: str) -> StoryId:
+    checks = Checks()
+    story_id = checks.uuid("story_id", value)
+    checks.done()
+    return StoryId(story_id)
+
+
+def _missing(story_id: StoryId) -> NotFound:
+    return NotFound(f"story_id: you have no story {story_id}", reasons.ERROR_REASON_STORY_NOT_FOUND)
+
+
+def _pages(checks: Checks, pages: Sequence[story_pb2.Page]) -> tuple[Page, ...]:
+    if len(pages) > _MAX_PAGES:
+        checks.add(
+            "story.pages",
+            f"has {len(pages)} pages; {_MAX_PAGES} at most",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+    return tuple(
+        _page(checks, f"story.pages[{index}]", page)
+        for index, page in enumerate(pages[:_MAX_PAGES])
+    )
+
+
+def _page(checks: Checks, path: str, page: story_pb2.Page) -> Page:
+    return Page(
+        text=checks.text(f"{path}.text", page.text, PAGE_TEXT, required=True),
+        scene_description=checks.prompt(f"{path}.scene_description", page.scene_description),
+        character_ids=tuple(
+            CharacterId(one) for one in checks.uuids(f"{path}.character_ids", page.character_ids)
+        ),
+    )

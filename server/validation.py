@@ -1,0 +1,280 @@
+"""Turns requests for pictures into jobs: every violation at once, every default resolved."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from google.protobuf.message import Message
+
+from imggen.v1 import errors_pb2 as reasons
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    RegenerateImageRequest,
+)
+from server.auth import Caller
+from server.checks import DEFAULT_PRIORITY, Checks
+from server.domain.characters import Character, FrozenCharacter
+from server.domain.ids import CharacterId, ImageId, JobId, StoryId
+from server.domain.jobs import NewJob, Placement, RequestKey
+from server.domain.models import Size
+from server.domain.spec import RenderSpec
+from server.domain.states import ImageType, Quality
+from server.domain.stories import Page, Story
+from server.domain.styles import Style
+from server.errors import NotFound
+from server.routing.catalogue import Catalogue
+from server.routing.choice import Offer, Wish, choose
+from server.store import Store
+
+_NO_PAGE = Page("")
+
+
+class Validation:
+    """Reads requests of callers; it loads what they name and nothing that is not theirs."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, styles: Sequence[Style]) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._styles = {style.id: style for style in styles}
+
+    async def portrait(self, caller: Caller, request: GeneratePortraitRequest) -> NewJob:
+        """Returns the job that a request for a portrait asks for.
+
+        Raises InvalidRequest with every violation, or NotFound for what is not the caller's.
+        """
+        checks = Checks()
+        character_id = CharacterId(checks.uuid("character_id", request.character_id))
+        story_id = StoryId(checks.uuid("story_id", request.story_id, required=False))
+        offer = self._offer(
+            checks, ImageType.PORTRAIT, request.options.model, request.options.size, 1
+        )
+        quality = _quality(checks, request.options.quality)
+        story = await self._story(caller, story_id) if request.story_id else None
+        style = self._style(checks, request.style, story)
+        job = _Ticket(checks, caller, request)
+        checks.done()
+        found = await self._characters(caller, [character_id])
+        spec = RenderSpec(
+            image_type=ImageType.PORTRAIT,
+            style=style,
+            characters=_frozen([character_id], found),
+            scene="",
+            page_text="",
+            model=offer.model.name,
+            width=offer.format.display.width,
+            height=offer.format.display.height,
+            quality=quality,
+            seed=request.seed if request.HasField("seed") else secrets.randbits(32),
+        )
+        place = Placement(story_id=story.id if story else None, character_id=character_id)
+        return job.order(spec, place, offer)
+
+    async def scene(self, caller: Caller, request: GenerateSceneRequest) -> NewJob:
+        """Returns the job that a request for a scene asks for; raises as `portrait` does."""
+        checks = Checks()
+        story_id = StoryId(checks.uuid("story_id", request.story_id))
+        wanted = checks.uuids("character_ids", request.character_ids)
+        description = checks.prompt("scene_description", request.scene_description)
+        quality = _quality(checks, request.options.quality)
+        job = _Ticket(checks, caller, request)
+        story = await self._story(caller, story_id) if story_id.int else None
+        page = _page(checks, story, request.page_number)
+        style = self._style(checks, request.style, story)
+        ids = [CharacterId(one) for one in wanted] or list(page.character_ids)
+        offer = self._offer(
+            checks, ImageType.SCENE, request.options.model, request.options.aspect_ratio, len(ids)
+        )
+        checks.done()
+        found = await self._characters(caller, ids)
+        spec = RenderSpec(
+            image_type=ImageType.SCENE,
+            style=style,
+            characters=_frozen(ids, found),
+            scene=description or page.scene_description,
+            page_text=page.text,
+            model=offer.model.name,
+            width=offer.format.display.width,
+            height=offer.format.display.height,
+            quality=quality,
+            seed=request.seed if request.HasField("seed") else secrets.randbits(32),
+        )
+        place = Placement(story_id=story_id, page_number=request.page_number)
+        return job.order(spec, place, offer)
+
+    async def regeneration(self, caller: Caller, request: RegenerateImageRequest) -> NewJob:
+        """Returns the job that draws an image again; its version is left to admission.
+
+        Raises as `portrait` does.
+        """
+        checks = Checks()
+        image_id = ImageId(checks.uuid("image_id", request.image_id))
+        changes = request.modifications
+        prompt = checks.prompt("modifications.prompt", changes.prompt)
+        job = _Ticket(checks, caller, request)
+        if changes.HasField("style"):
+            self._style(checks, changes.style, None, field="modifications.style")
+        if not image_id.int:
+            checks.done()
+        image = await self._store.images.get(caller.user_id, image_id)
+        before = await self._store.jobs.spec_of(caller.user_id, image_id)
+        if image is None or before is None:
+            raise NotFound(
+                f"image_id: you have no image {image_id}", reasons.ERROR_REASON_IMAGE_NOT_FOUND
+            )
+        offer = self._same_offer(checks, before)
+        checks.done()
+        spec = replace(
+            before,
+            style=self._styles[changes.style] if changes.HasField("style") else before.style,
+            scene=prompt or before.scene,
+            seed=changes.seed if changes.HasField("seed") else secrets.randbits(32),
+        )
+        place = Placement(
+            story_id=image.story_id,
+            page_number=image.page_number,
+            character_id=image.character_id,
+            parent_image_id=image.id,
+            lineage_id=image.lineage_id,
+        )
+        return job.order(spec, place, offer)
+
+    def _offer(
+        self, checks: Checks, kind: ImageType, model: str, shape: str, characters: int
+    ) -> Offer:
+        found = choose(self._catalogue, Wish(kind, model, shape, characters))
+        if isinstance(found, Offer):
+            return found
+        checks.violations.extend(found)
+        return _any_offer(self._catalogue)
+
+    def _same_offer(self, checks: Checks, spec: RenderSpec) -> Offer:
+        """Returns the offer that drew a spec, as far as it still stands."""
+        size = Size(spec.width, spec.height)
+        model = self._catalogue.get(spec.model)
+        formats = [*model.portraits.values(), *model.scenes.values()] if model else []
+        for format_ in formats:
+            if model and format_.display == size:
+                return Offer(model, format_)
+        checks.add(
+            "image_id",
+            f"was drawn by {spec.model} in {size}, which is not offered any more; generate anew",
+            reasons.ERROR_REASON_MODEL_UNKNOWN,
+        )
+        return _any_offer(self._catalogue)
+
+    def _style(self, checks: Checks, name: str, story: Story | None, field: str = "style") -> Style:
+        name = name or (story.draft.style if story else "")
+        known = sorted(self._styles)
+        if not name:
+            checks.add(
+                field,
+                f"is required where the story has none; use one of {', '.join(known)}",
+                reasons.ERROR_REASON_FIELD_REQUIRED,
+            )
+        else:
+            checks.one_of(field, name, known, "style", reasons.ERROR_REASON_STYLE_UNKNOWN)
+        return self._styles.get(name, self._styles[known[0]])
+
+    async def _story(self, caller: Caller, story_id: StoryId) -> Story | None:
+        if not story_id.int:
+            return None
+        story = await self._store.stories.get(caller.user_id, story_id)
+        if story is None:
+            raise NotFound(
+                f"story_id: you have no story {story_id}", reasons.ERROR_REASON_STORY_NOT_FOUND
+            )
+        return story
+
+    async def _characters(
+        self, caller: Caller, ids: Sequence[CharacterId]
+    ) -> dict[CharacterId, Character]:
+        found = await self._store.characters.get_many(caller.user_id, ids) if ids else {}
+        for one in ids:
+            if one not in found:
+                raise character_missing(one)
+        return found
+
+
+class _Ticket:
+    """Reads what every request for a picture has: who asks, how urgently, under which id."""
+
+    def __init__(
+        self,
+        checks: Checks,
+        caller: Caller,
+        request: GeneratePortraitRequest | GenerateSceneRequest | RegenerateImageRequest,
+    ) -> None:
+        self._caller = caller
+        self._priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
+        checks.priority("priority", self._priority, admin=caller.is_admin)
+        self._key = request_key(checks, request.request_id, request)
+
+    def order(self, spec: RenderSpec, place: Placement, offer: Offer) -> NewJob:
+        return NewJob(
+            id=JobId(uuid4()),
+            image_id=ImageId(uuid4()),
+            user_id=self._caller.user_id,
+            spec=spec,
+            placement=place,
+            lane=offer.model.lane,
+            provider=offer.model.provider,
+            price_micros=offer.model.price_micros,
+            priority=self._priority,
+            request=self._key,
+        )
+
+
+def request_key(checks: Checks, request_id: str, request: Message) -> RequestKey | None:
+    """Reads a request_id; its digest is of the whole request, so that another one is seen."""
+    key = checks.uuid("request_id", request_id, required=False)
+    if not key.int:
+        return None
+    kind = request.DESCRIPTOR.name.encode()
+    octets = request.SerializeToString(deterministic=True)
+    return RequestKey(key, hashlib.sha256(kind + b"\0" + octets).digest())
+
+
+def character_missing(character: UUID) -> NotFound:
+    """Returns the error of a character that the caller does not have."""
+    return NotFound(
+        f"character_id: you have no character {character}",
+        reasons.ERROR_REASON_CHARACTER_NOT_FOUND,
+    )
+
+
+def _any_offer(catalogue: Catalogue) -> Offer:
+    """Stands in for an offer while the rest of a bad request is read."""
+    model = catalogue.models[0]
+    return Offer(model, next(iter(model.portraits.values())))
+
+
+def _quality(checks: Checks, value: str) -> Quality:
+    value = value or Quality.HD
+    known = [quality.value for quality in reversed(Quality)]
+    checks.one_of("options.quality", value, known, "quality", reasons.ERROR_REASON_QUALITY_UNKNOWN)
+    return Quality(value) if value in known else Quality.HD
+
+
+def _page(checks: Checks, story: Story | None, number: int) -> Page:
+    pages = story.draft.pages if story else ()
+    if story and number not in range(1, len(pages) + 1):
+        there = f"1 to {len(pages)} are there" if pages else "the story has no pages; add some"
+        checks.add("page_number", f"is {number}; {there}", reasons.ERROR_REASON_PAGE_OUT_OF_RANGE)
+    elif number < 1:
+        checks.add(
+            "page_number",
+            f"is {number}; pages count from 1",
+            reasons.ERROR_REASON_PAGE_OUT_OF_RANGE,
+        )
+    return pages[number - 1] if 0 < number <= len(pages) else _NO_PAGE
+
+
+def _frozen(
+    ids: Sequence[CharacterId], found: dict[CharacterId, Character]
+) -> tuple[FrozenCharacter, ...]:
+    return tuple(
+        FrozenCharacter(one, found[one].description_version, found[one].description) for one in ids
+    )
