@@ -14,7 +14,7 @@ PYTHON := $(shell for name in python3.11 python3.12 python3.13 python3; do \
 endif
 
 # The install takes about 7 GB, and what it downloads lies beside it until it is done.
-FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,9)
+FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,10)
 CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 .NOTPARALLEL:
