@@ -159,13 +159,18 @@ async def test_deleting_twice_is_deleting(storage: Storage) -> None:
 
 
 async def test_writers_and_deleters_of_neighbours_do_not_meet(storage: Storage) -> None:
+    # Writers of one folder, whose last object is deleted again and again. Without a second try
+    # a folder loses about one write in fifty.
+    rounds = 100 if isinstance(storage, FolderStorage) else 3
+
     async def write_and_delete(number: int) -> None:
-        key = f"user/job/1/{number}.png"
-        await storage.put(key, b"picture", "image/png")
-        await storage.delete(key)
+        for _ in range(rounds):
+            key = f"user/job/1/{number}.png"
+            await storage.put(key, b"picture", "image/png")
+            await storage.delete(key)
 
     async with asyncio.TaskGroup() as group:
-        for number in range(30):
+        for number in range(4):
             group.create_task(write_and_delete(number))
     assert await keys(storage) == set()
 

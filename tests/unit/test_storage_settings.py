@@ -1,5 +1,8 @@
 """Settings: what fits together, and what is refused with what would be right."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,15 @@ async def test_a_file_address_opens_a_folder(tmp_path: Path) -> None:
         assert isinstance(storage, FolderStorage)
         await storage.put("user/a.png", b"picture", "image/png")
     assert (tmp_path / "with space" / "user" / "a.png").read_bytes() == b"picture"
+
+
+def test_a_gateway_with_a_folder_loads_nothing_of_s3() -> None:
+    program = (
+        "import sys, server.media, server.storage; "
+        "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'cryptography')))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
 
 
 def test_an_s3_address_opens_a_bucket() -> None:
