@@ -9,10 +9,11 @@ import grpc.aio
 _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
 
 # Every call may be repeated: reads and changes by nature, creates by their request_id. gRPC
-# allows 5 attempts at most, and repeats a stream only before its first message.
+# allows 5 attempts at most, about 3 s with these pauses, as long as a gateway takes to restart;
+# a stream is repeated only before its first message.
 _RETRY_POLICY = {
     "maxAttempts": 5,
-    "initialBackoff": "0.1s",
+    "initialBackoff": "0.2s",
     "maxBackoff": "2s",
     "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE"],

@@ -16,8 +16,20 @@ class LoopThread:
         self._thread = Thread(target=self._loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def closed(self) -> bool:
+        """Whether the loop has been closed."""
+        return self._loop.is_closed()
+
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        """Waits for a coroutine's result; an interrupt of the wait cancels the coroutine."""
+        """Waits for a coroutine's result; an interrupt of the wait cancels the coroutine.
+
+        Raises:
+            RuntimeError: The loop is closed.
+        """
+        if self.closed:
+            coroutine.close()
+            raise RuntimeError("the client is closed; make a new one")
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
@@ -31,11 +43,12 @@ class LoopThread:
             while (item := self.run(_next(items))) is not None:
                 yield item[0]
         finally:
-            self.run(items.aclose())
+            if not self.closed:
+                self.run(items.aclose())
 
     def close(self) -> None:
         """Stops the loop and ends its thread; closing twice does nothing more."""
-        if self._loop.is_closed():
+        if self.closed:
             return
         self.run(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)

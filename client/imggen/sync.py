@@ -65,8 +65,9 @@ class SyncClient:
 
     def close(self) -> None:
         """Ends the calls under way, closes the channel and ends the thread; jobs go on."""
-        self._loop.run(self._client.close())
-        self._loop.close()
+        if not self._loop.closed:
+            self._loop.run(self._client.close())
+            self._loop.close()
 
     def with_timeout(self, seconds: float) -> Self:
         """Returns this client with another deadline for its calls; both share one channel."""

@@ -1,0 +1,147 @@
+"""How the client connects: clear text on loopback, TLS elsewhere, light imports."""
+
+import datetime
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from imggen import Client
+from imggen.channel import credentials_for, is_loopback
+from imggen.errors import Unavailable
+from imggen.testing.library import Styles
+from imggen.testing.memory import Memory
+from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
+
+Pair = tuple[bytes, bytes]
+
+
+def self_signed(name: str) -> Pair:
+    """A certificate for a host with its key, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return (
+        certificate.public_bytes(Encoding.PEM),
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
+
+
+@pytest.fixture(scope="module")
+def of_server() -> Pair:
+    return self_signed("localhost")
+
+
+@pytest.fixture(scope="module")
+def of_client() -> Pair:
+    return self_signed("caller")
+
+
+@pytest.fixture
+async def port(of_server: Pair, of_client: Pair) -> AsyncIterator[int]:
+    """A server that speaks mutual TLS."""
+    server = grpc.aio.server()
+    add_StyleServiceServicer_to_server(Styles(Memory()), server)
+    certificate, key = of_server
+    credentials = grpc.ssl_server_credentials(
+        [(key, certificate)], root_certificates=of_client[0], require_client_auth=True
+    )
+    port = server.add_secure_port("localhost:0", credentials)
+    await server.start()
+    yield port
+    await server.stop(grace=None)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("localhost", "localhost:50051", "127.0.0.1:1", "127.8.9.1:1", "[::1]:1", "::1"),
+        *("dns:///localhost:1", "dns:localhost:1", "ipv4:127.0.0.1:1", "unix:/run/imggen.sock"),
+    ],
+)
+def test_loopback_needs_no_tls(target: str) -> None:
+    assert is_loopback(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("imggen.example:443", "10.0.0.7:1", "dns:///imggen.example", "[2001:db8::1]:1"),
+        *("localhost.example:1", "dns://127.0.0.1/imggen.example:443"),
+    ],
+)
+def test_all_else_has_tls(target: str) -> None:
+    assert not is_loopback(target)
+    options = {"root_certificates": None, "client_certificate": None, "client_key": None}
+    assert credentials_for(target, insecure=False, **options) is not None
+    assert credentials_for(target, insecure=True, **options) is None
+
+
+def test_options_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="go together"):
+        Client("imggen.example:443", client_certificate=b"PEM")
+    with pytest.raises(ValueError, match="insecure=True uses no certificates"):
+        Client("imggen.example:443", root_certificates=b"PEM", insecure=True)
+
+
+async def test_certificates_of_both_sides_are_checked(
+    port: int, of_server: Pair, of_client: Pair
+) -> None:
+    certificate, key = of_client
+    async with Client(
+        f"localhost:{port}",
+        root_certificates=of_server[0],
+        client_certificate=certificate,
+        client_key=key,
+    ) as client:
+        assert [style.id async for style in client.styles()]
+
+
+async def test_a_server_of_another_authority_is_not_spoken_to(port: int, of_client: Pair) -> None:
+    async with Client(f"localhost:{port}", root_certificates=of_client[0]) as client:
+        with pytest.raises(Unavailable, match="TLS"):
+            await anext(client.styles())
+
+
+async def test_a_client_without_calls_opens_no_channel() -> None:
+    async with Client("imggen.example:443"):
+        pass
+
+
+def test_importing_the_package_imports_neither_grpc_nor_protobuf() -> None:
+    code = (
+        "import sys, imggen; "
+        "assert not {'grpc', 'google.protobuf', 'click', 'rich'} & sys.modules.keys(); "
+        "from imggen import *; assert Client and SyncClient and Page; "
+        "assert not {'click', 'rich'} & sys.modules.keys()"
+    )
+    client = Path(__file__).parents[2] / "client"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(client)})
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    import imggen
+
+    with pytest.raises(AttributeError, match="no attribute 'Painter'"):
+        imggen.Painter  # type: ignore[attr-defined] # noqa: B018
+    assert "Client" in dir(imggen)

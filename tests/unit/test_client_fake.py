@@ -1,0 +1,161 @@
+"""What the fake service promises to those who test with it."""
+
+import struct
+import zlib
+from collections.abc import AsyncIterator
+from io import BytesIO
+from uuid import uuid4
+
+import grpc
+import pytest
+from PIL import Image as Picture
+
+from imggen import Client, Image, JobStatus
+from imggen.errors import ImggenError, InvalidRequest, NotFound, reason_name
+from imggen.testing import FakeService, Received
+from imggen.testing.picture import png
+from imggen.v1.character_pb2 import (
+    Character,
+    CreateCharacterRequest,
+    ListCharactersRequest,
+    UpdateCharacterRequest,
+)
+from imggen.v1.character_pb2_grpc import CharacterServiceStub
+from imggen.v1.errors_pb2 import ErrorReason
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeService]:
+    async with FakeService() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def client(fake: FakeService) -> AsyncIterator[Client]:
+    async with Client(fake.target) as client:
+        yield client
+
+
+def test_its_pictures_are_valid_png() -> None:
+    with Picture.open(BytesIO(png(3, 2, (1, 2, 3)))) as picture:
+        picture.load()
+        assert picture.size == (3, 2)
+        assert picture.getpixel((2, 1)) == (1, 2, 3)
+
+
+def test_its_pictures_have_their_checksums() -> None:
+    data = png(1, 1, (0, 0, 0))
+    (length,) = struct.unpack(">I", data[8:12])
+    assert zlib.crc32(data[12 : 16 + length]) == struct.unpack(">I", data[16 + length :][:4])[0]
+
+
+async def test_the_same_seed_gives_the_same_picture(client: Client) -> None:
+    mia = await client.create_character(name="Mia")
+
+    async def picture(seed: int) -> bytes:
+        job = await client.generate_portrait(mia, style="anime", seed=seed)
+        return await client.download(await client.wait(job))
+
+    assert await picture(1) == await picture(1)
+    assert await picture(1) != await picture(2)
+
+
+async def test_it_records_what_it_got(fake: FakeService, client: Client) -> None:
+    await client.create_character(name="Mia", request_id=(request_id := str(uuid4())))
+    request = CreateCharacterRequest(character=Character(name="Mia"), request_id=request_id)
+    assert list(fake.received) == [Received("CreateCharacter", request)]
+
+
+async def test_a_failure_is_for_one_call_of_one_method(fake: FakeService, client: Client) -> None:
+    fake.fail_next(ErrorReason.ERROR_REASON_CHARACTER_NOT_FOUND, method="GetCharacter")
+    mia = await client.create_character(name="Mia")
+    with pytest.raises(NotFound, match="the fake was told to fail with CHARACTER_NOT_FOUND"):
+        await client.get_character(mia)
+    assert await client.get_character(mia) == mia
+
+
+async def test_a_job_shows_its_times_and_ends_whole(client: Client) -> None:
+    mia = await client.create_character(name="Mia")
+    admitted = await client.generate_portrait(mia, style="anime", model="storybook")
+    assert admitted.status == JobStatus.JOB_STATUS_QUEUED
+    assert admitted.HasField("estimated_completion_time")
+    await client.wait(admitted)
+    job = await client.get_job(admitted)
+    assert (job.attempt, job.fraction, job.model) == (1, 1.0, "storybook")
+    assert [timing.stage for timing in job.stage_timings] == [1, 2, 3, 4]
+    assert job.started_at.ToDatetime() <= job.completed_at.ToDatetime()
+
+
+async def test_a_changed_description_makes_the_reference_stale(client: Client) -> None:
+    mia = await client.create_character(name="Mia")
+    await client.wait(await client.generate_portrait(mia, style="anime"))
+    assert not (await client.update_character(mia.id, name="Mia Fox")).reference_stale
+    changed = await client.update_character(mia.id, hair="black")
+    assert (changed.reference_stale, changed.description_version) == (True, 2)
+
+
+async def test_a_new_portrait_takes_the_place_of_the_reference(client: Client) -> None:
+    mia = await client.create_character(name="Mia")
+    first = await client.wait(await client.generate_portrait(mia, style="anime"))
+    second = await client.wait(await client.generate_portrait(mia, style="cartoon"))
+    assert second.is_reference
+    assert not (await client.get_image(first)).is_reference
+
+
+async def test_it_keeps_the_rules_it_names(fake: FakeService, client: Client) -> None:
+    mia = await client.create_character(name="Mia")
+    story = await client.create_story(title="The Map", pages=["One."])
+    unknown = str(uuid4())
+    refusals: list[tuple[object, str]] = [
+        (client.create_character(name=""), "FIELD_REQUIRED"),
+        (client.create_character(name="Mia", request_id="x"), "MALFORMED_ID"),
+        (client.create_story(title="A", pages=[]), ""),
+        (client.get_story("x"), "MALFORMED_ID"),
+        (client.get_story(unknown), "STORY_NOT_FOUND"),
+        (client.get_job(unknown), "JOB_NOT_FOUND"),
+        (client.get_image(unknown), "IMAGE_NOT_FOUND"),
+        (client.update_story(unknown, title="B"), "STORY_NOT_FOUND"),
+        (client.generate_portrait(mia), "FIELD_REQUIRED"),
+        (client.generate_portrait(mia, style="anime", quality="best"), "QUALITY_UNKNOWN"),
+        (client.generate_portrait(mia, style="anime", priority=0), "PRIORITY_NOT_ALLOWED"),
+        (client.generate_portrait(unknown, style="anime"), "CHARACTER_NOT_FOUND"),
+        (client.generate_scene(story, 1), "FIELD_REQUIRED"),
+        (client.generate_scene(story, 0, style="anime"), "PAGE_OUT_OF_RANGE"),
+        (client.generate_scene(story, 1, style="oil"), "STYLE_UNKNOWN"),
+        (
+            client.generate_scene(story, 1, style="anime", aspect_ratio="2:1"),
+            "ASPECT_RATIO_NOT_OFFERED",
+        ),
+        (client.generate_scene(story, 1, style="anime", characters=["x"]), "MALFORMED_ID"),
+        (anext(client.list_images(page_number=1)), "FIELD_REQUIRED"),
+        (anext(client.list_images(page_size=101)), "FIELD_OUT_OF_RANGE"),
+    ]
+    for call, reason in refusals:
+        if not reason:
+            await call  # type: ignore[misc]
+            continue
+        with pytest.raises(ImggenError) as raised:
+            await call  # type: ignore[misc]
+        assert reason_name(raised.value.reason) == reason
+
+
+async def test_it_checks_masks_and_page_tokens_that_this_client_never_sends(
+    fake: FakeService,
+) -> None:
+    async with grpc.aio.insecure_channel(fake.target) as channel:
+        stub = CharacterServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError, match="update_mask: names no field; use"):
+            await stub.UpdateCharacter(UpdateCharacterRequest())
+        with pytest.raises(grpc.aio.AioRpcError, match="page_token"):
+            await stub.ListCharacters(ListCharactersRequest(page_token="x"))
+
+
+async def test_latency_delays_every_answer() -> None:
+    async with FakeService(latency=0.01) as fake, Client(fake.target) as client:
+        assert (await client.create_character(name="Mia")).name == "Mia"
+
+
+async def test_violations_are_those_of_the_contract(client: Client) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        await client.regenerate(Image(id="x"), style="oil")
+    assert [bad.field for bad in raised.value.violations] == ["image_id", "style"]

@@ -1,0 +1,366 @@
+"""Pictures through the client: asking, watching, waiting, steering, downloading."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from imggen import Character, Client, ImageStatus, ImageType, Job, JobStatus, Stage
+from imggen.errors import (
+    DataLoss,
+    DeadlineExceeded,
+    FailedPrecondition,
+    InvalidRequest,
+    JobCancelled,
+    JobFailed,
+    NotFound,
+    Unavailable,
+)
+from imggen.testing import FakeService
+from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    Modifications,
+    PortraitOptions,
+    RegenerateImageRequest,
+    SceneOptions,
+)
+from imggen.watching import goes_back
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeService]:
+    async with FakeService() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def client(fake: FakeService) -> AsyncIterator[Client]:
+    async with Client(fake.target) as client:
+        yield client
+
+
+@pytest.fixture
+async def mia(client: Client) -> Character:
+    return await client.create_character(name="Mia")
+
+
+async def test_a_portrait_becomes_the_reference(client: Client, mia: Character) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="watercolor", seed=5))
+    assert (image.status, image.seed) == (ImageStatus.IMAGE_STATUS_COMPLETED, 5)
+    assert (await client.get_character(mia)).reference_image_id == image.id
+    assert await client.get_image(image) == image
+    assert await client.download(image) == base64.b64decode(image.url.partition(",")[2])
+
+
+async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Client) -> None:
+    with pytest.raises(InvalidRequest):
+        await client.generate_portrait(
+            "c",
+            style="oil",
+            story="s",
+            model="m",
+            size="1x1",
+            quality="q",
+            seed=0,
+            priority=9,
+            request_id="r",
+        )
+    assert fake.requests("GeneratePortrait") == [
+        GeneratePortraitRequest(
+            character_id="c",
+            style="oil",
+            story_id="s",
+            options=PortraitOptions(model="m", size="1x1", quality="q"),
+            seed=0,
+            priority=9,
+            request_id="r",
+        )
+    ]
+
+
+async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client) -> None:
+    with pytest.raises(InvalidRequest):
+        await client.generate_scene(
+            "s",
+            3,
+            characters=["c", Character(id="d")],
+            scene_description="a hill",
+            style="oil",
+            model="m",
+            aspect_ratio="2:1",
+            quality="q",
+            seed=0,
+            priority=9,
+            request_id="r",
+        )
+    assert fake.requests("GenerateScene") == [
+        GenerateSceneRequest(
+            story_id="s",
+            page_number=3,
+            character_ids=["c", "d"],
+            scene_description="a hill",
+            style="oil",
+            options=SceneOptions(model="m", aspect_ratio="2:1", quality="q"),
+            seed=0,
+            priority=9,
+            request_id="r",
+        )
+    ]
+
+
+async def test_every_option_of_a_regeneration_is_sent(fake: FakeService, client: Client) -> None:
+    with pytest.raises(InvalidRequest):
+        await client.regenerate(
+            "i", style="", prompt="at night", seed=0, priority=9, request_id="r"
+        )
+    assert fake.requests("RegenerateImage") == [
+        RegenerateImageRequest(
+            image_id="i",
+            modifications=Modifications(style="", prompt="at night", seed=0),
+            priority=9,
+            request_id="r",
+        )
+    ]
+
+
+async def test_a_scene_shows_the_characters_of_its_page(client: Client, mia: Character) -> None:
+    story = await client.create_story(title="The Map", style="anime", pages=["One.", "Two."])
+    image = await client.wait(await client.generate_scene(story, 2, characters=[mia]))
+    assert (image.page_number, list(image.character_ids)) == (2, [mia.id])
+    with pytest.raises(InvalidRequest) as raised:
+        await client.generate_scene(story, 3)
+    assert raised.value.reason == ErrorReason.ERROR_REASON_PAGE_OUT_OF_RANGE
+
+
+async def test_a_lineage_has_five_regenerations(client: Client, mia: Character) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="anime"))
+    for version in range(2, 7):
+        image = await client.wait(await client.regenerate(image, prompt="smiling"))
+        assert (image.version, image.regenerations_left) == (version, 6 - version)
+    with pytest.raises(FailedPrecondition) as raised:
+        await client.regenerate(image)
+    assert raised.value.reason == ErrorReason.ERROR_REASON_REGENERATION_LIMIT
+
+
+async def test_a_watch_ends_with_the_image_and_never_goes_back(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.hold()
+    job = await client.generate_portrait(mia, style="anime")
+    seen = []
+    async for snapshot in client.watch(job):
+        fake.release()
+        seen.append(snapshot)
+    assert seen[0].job.status == JobStatus.JOB_STATUS_QUEUED
+    assert seen[-1].image.id == job.image_id
+    fractions = [snapshot.job.fraction for snapshot in seen]
+    assert fractions == sorted(fractions)
+    assert Stage.STAGE_RENDERING in {snapshot.job.stage for snapshot in seen}
+
+
+async def test_a_watch_goes_on_after_a_restart_of_the_server(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.hold()
+    job = await client.generate_portrait(mia, style="anime")
+    statuses: list[int] = []
+    async with aclosing(client.watch(job)) as snapshots:
+        async for snapshot in snapshots:
+            if not statuses:
+                await fake.restart()
+                fake.release()
+            statuses.append(snapshot.job.status)
+    assert statuses[-1] == JobStatus.JOB_STATUS_COMPLETED
+    assert len(fake.requests("WatchJob")) >= 2
+
+
+async def test_a_watch_goes_on_after_its_connection_broke(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    job = await client.generate_portrait(mia, style="anime")
+    fake.lose_next_answer("WatchJob")
+    assert (await client.wait(job)).id == job.image_id
+    assert len(fake.requests("WatchJob")) == 2
+
+
+async def test_patience_ends(fake: FakeService, mia: Character) -> None:
+    fake.hold()
+    async with Client(fake.target, patience=0) as client:
+        job = await client.generate_portrait(mia, style="anime")
+        for _ in range(50):
+            fake.fail_next(ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE, method="WatchJob")
+        with pytest.raises(Unavailable) as raised:
+            await client.wait(job)
+    assert raised.value.reason == ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "back"),
+    [
+        (
+            Job(attempt=1, status=JobStatus.JOB_STATUS_PROCESSING, fraction=0.5),
+            Job(attempt=0),
+            True,
+        ),
+        (
+            Job(attempt=1, status=JobStatus.JOB_STATUS_PROCESSING, fraction=0.5),
+            Job(attempt=1, status=JobStatus.JOB_STATUS_PROCESSING, fraction=0.4),
+            True,
+        ),
+        (
+            Job(attempt=1, status=JobStatus.JOB_STATUS_PROCESSING, fraction=0.5),
+            Job(attempt=2, status=JobStatus.JOB_STATUS_PROCESSING, fraction=0),
+            False,
+        ),
+        (
+            Job(attempt=1, status=JobStatus.JOB_STATUS_PROCESSING, fraction=0.5),
+            Job(attempt=1, status=JobStatus.JOB_STATUS_QUEUED, fraction=0),
+            False,
+        ),
+    ],
+)
+def test_a_lagging_snapshot_goes_back_within_an_attempt(seen: Job, now: Job, back: bool) -> None:
+    assert goes_back(seen, now) is back
+
+
+async def test_a_failed_job_raises_its_reason_and_can_be_retried(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.fail_next_job(ErrorReason.ERROR_REASON_CONTENT_INVALID)
+    job = await client.generate_portrait(mia, style="anime")
+    with pytest.raises(JobFailed) as raised:
+        await client.wait(job)
+    assert raised.value.reason == ErrorReason.ERROR_REASON_CONTENT_INVALID
+    assert raised.value.job.job_id == job.job_id
+    retried = await client.retry(job, priority=1)
+    assert (retried.status, retried.priority) == (JobStatus.JOB_STATUS_QUEUED, 1)
+    assert (await client.wait(job)).id == job.image_id
+    with pytest.raises(FailedPrecondition) as refused:
+        await client.retry(job)
+    assert refused.value.reason == ErrorReason.ERROR_REASON_JOB_NOT_RETRYABLE
+
+
+async def test_a_waiting_job_is_cancelled_at_once(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.hold()
+    job = await client.generate_portrait(mia, style="anime")
+    assert (await client.cancel(job)).status == JobStatus.JOB_STATUS_CANCELLED
+    with pytest.raises(JobCancelled):
+        await client.wait(job)
+    with pytest.raises(FailedPrecondition) as refused:
+        await client.cancel(job)
+    assert refused.value.reason == ErrorReason.ERROR_REASON_JOB_ENDED
+
+
+async def test_a_running_job_is_cancelled_before_its_next_step(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    job = await client.generate_portrait(mia, style="anime")
+    async with aclosing(client.watch(job)) as snapshots:
+        async for snapshot in snapshots:
+            if snapshot.job.status == JobStatus.JOB_STATUS_PROCESSING and not fake.requests(
+                "CancelJob"
+            ):
+                fake.hold()
+                assert (await client.cancel(job)).cancel_requested
+    with pytest.raises(JobCancelled):
+        await client.wait(job)
+
+
+async def test_a_wait_that_is_too_long_leaves_the_job_alone(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.hold()
+    job = await client.generate_portrait(mia, style="anime")
+    with pytest.raises(DeadlineExceeded, match=r"has not ended within 0\.05 s; it goes on"):
+        await client.wait(job, timeout=0.05)
+    fake.release()
+    assert (await client.wait(job)).id == job.image_id
+
+
+async def test_a_cancelled_wait_stays_a_cancellation(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.hold()
+    waiting = asyncio.create_task(client.wait(await client.generate_portrait(mia, style="anime")))
+    async with asyncio.timeout(20):
+        while not fake.requests("WatchJob"):
+            await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_lists_are_filtered_by_names(client: Client, mia: Character) -> None:
+    story = await client.create_story(title="The Map", style="anime", pages=["One.", "Two."])
+    portrait = await client.wait(await client.generate_portrait(mia, style="anime"))
+    scene_job = await client.generate_scene(story, 1, characters=[mia])
+    scene = await client.wait(scene_job)
+
+    async def ids(**filters: object) -> list[str]:
+        return [image.id async for image in client.list_images(**filters)]  # type: ignore[arg-type]
+
+    assert await ids() == [scene.id, portrait.id]
+    assert await ids(type="portrait") == [portrait.id]
+    assert await ids(type=ImageType.IMAGE_TYPE_SCENE) == [scene.id]
+    assert await ids(status="failed") == []
+    assert await ids(character=mia, story=story) == [scene.id]
+    assert await ids(story=story.id, page_number=2) == []
+    assert [job.job_id async for job in client.list_jobs(story=story)] == [scene_job.job_id]
+    assert [job async for job in client.list_jobs(status="queued")] == []
+    assert (await client.get_job(scene_job)).status == JobStatus.JOB_STATUS_COMPLETED
+
+
+async def test_a_deleted_image_is_gone_and_its_job_cancelled(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.hold()
+    job = await client.generate_portrait(mia, style="anime")
+    await client.delete_image(job.image_id)
+    with pytest.raises(NotFound):
+        await client.get_image(job.image_id)
+    with pytest.raises(JobCancelled):
+        await client.wait(job)
+
+
+async def test_a_download_is_bytes_or_a_file(
+    client: Client, mia: Character, tmp_path: Path
+) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="anime"))
+    data = await client.download(image)
+    assert data.startswith(PNG)
+    assert await client.download(image, tmp_path / "mia.png") == tmp_path / "mia.png"
+    assert (tmp_path / "mia.png").read_bytes() == data
+    assert await client.download(image, kind="thumbnail") != data
+    assert [path.name for path in tmp_path.iterdir()] == ["mia.png"]
+
+
+async def test_a_download_with_another_checksum_leaves_what_was_there(
+    fake: FakeService, client: Client, mia: Character, tmp_path: Path
+) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="anime"))
+    target = tmp_path / "mia.png"
+    target.write_bytes(b"before")
+    fake.spoil_next_download()
+    with pytest.raises(DataLoss, match="SHA-256"):
+        await client.download(image, target)
+    assert target.read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["mia.png"]
+
+
+async def test_an_image_without_bytes_cannot_be_downloaded(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.hold()
+    job = await client.generate_portrait(mia, style="anime")
+    with pytest.raises(FailedPrecondition) as raised:
+        await client.download(job.image_id)
+    assert raised.value.reason == ErrorReason.ERROR_REASON_IMAGE_NOT_READY
