@@ -1,0 +1,1 @@
+"""Models as plain Python: no Ray, no SQL, no tenants."""

@@ -1,0 +1,213 @@
+"""The diffuser: an SDXL pipeline that draws one picture at a time and says how far it is."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from diffusers import StableDiffusionXLPipeline
+from PIL import Image
+
+from actors.models.checkpoint import check_folder
+from actors.models.preview import Previews, WatchedScheduler
+from actors.models.profiles import warm_up_request
+from actors.models.render import (
+    OnStep,
+    RenderCancelled,
+    RenderEvent,
+    RenderRequest,
+    RenderResult,
+    StepEvent,
+    Timings,
+)
+from actors.models.text import encode
+from actors.settings import DiffuserSettings
+
+_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+_LATENTS = ["latents"]
+
+
+def _ignore(_: StepEvent) -> None:
+    pass
+
+
+class Diffuser:
+    """Holds a loaded pipeline; knows nothing of jobs.
+
+    Renders take turns. `on_step` hears of every step of every render, in the thread that
+    renders and before the next step begins.
+    """
+
+    def __init__(
+        self,
+        pipeline: Any,
+        *,
+        model: str,
+        preview_interval_s: float = 1.0,
+        on_step: OnStep = _ignore,
+    ) -> None:
+        self.model = model
+        self._pipeline = pipeline
+        self._preview_interval_s = preview_interval_s
+        self._on_step = on_step
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
+
+    @classmethod
+    def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
+        """Loads the checkpoint that the settings name; blocks.
+
+        Raises CheckpointRefused for weights that are not safetensors or not as their
+        checksums say.
+        """
+        if settings.torch_threads:
+            torch.set_num_threads(settings.torch_threads)
+        return cls(_load_pipeline(settings), model=settings.model, on_step=on_step)
+
+    def warm(self) -> None:
+        """Renders two steps at the model's usual size, so that the first caller does not wait."""
+        self.render(warm_up_request(self.model))
+
+    def render(self, request: RenderRequest, *, on_step: OnStep = _ignore) -> RenderResult:
+        """Draws one picture; blocks.
+
+        The same request gives the same bytes on the same machine: the noise is drawn on the
+        CPU whatever the device. Whatever `on_step` raises ends the render at that step.
+        """
+
+        def heard(event: StepEvent) -> None:
+            on_step(event)
+            self._on_step(event)
+
+        return _Render(self._pipeline, request, self._preview_interval_s).run(heard)
+
+    async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        """Renders in a thread; yields each step as it is done, then the result.
+
+        Closing the generator, or cancelling who waits for it, stops the render at the next
+        step; the next request starts when it has stopped.
+        """
+        async with self._turn:
+            loop = asyncio.get_running_loop()
+            events: asyncio.Queue[StepEvent | None] = asyncio.Queue()
+            stopped = threading.Event()
+
+            def on_step(event: StepEvent) -> None:
+                if stopped.is_set():
+                    raise RenderCancelled(f"stopped after step {event.step} of {event.steps}")
+                loop.call_soon_threadsafe(events.put_nowait, event)
+
+            def run() -> RenderResult:
+                return self.render(request, on_step=on_step)
+
+            rendered = loop.run_in_executor(self._thread, run)
+            rendered.add_done_callback(lambda _: events.put_nowait(None))
+            try:
+                while (event := await events.get()) is not None:
+                    yield event
+                yield rendered.result()
+            finally:
+                stopped.set()
+                await asyncio.wait([rendered])
+                if not rendered.cancelled():
+                    rendered.exception()  # read, so that asyncio does not report it as lost
+
+    def close(self) -> None:
+        """Ends the thread once the render in it has ended."""
+        self._thread.shutdown(wait=True)
+
+
+class _Render:
+    """Is one run of the pipeline, and the clock beside it."""
+
+    def __init__(self, pipeline: Any, request: RenderRequest, preview_interval_s: float) -> None:
+        self._pipeline = pipeline
+        self._request = request
+        self._previews = Previews(pipeline, preview_interval_s) if request.previews else None
+        self._marks: list[float] = []
+
+    def run(self, on_step: OnStep) -> RenderResult:
+        request = self._request
+        start = time.perf_counter()
+        embeddings = encode(self._pipeline, request.prompt, request.negative_prompt)
+        self._mark()
+
+        def step_ended(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            self._mark()
+            preview = self._previews.after_step(tensors["latents"]) if self._previews else None
+            on_step(StepEvent(index + 1, request.steps, preview))
+            return {}
+
+        image: Image.Image = self._pipeline(
+            prompt_embeds=embeddings.prompt,
+            negative_prompt_embeds=embeddings.negative,
+            pooled_prompt_embeds=embeddings.pooled,
+            negative_pooled_prompt_embeds=embeddings.negative_pooled,
+            width=request.width,
+            height=request.height,
+            num_inference_steps=request.steps,
+            guidance_scale=request.guidance_scale,
+            guidance_rescale=request.guidance_rescale,
+            generator=torch.Generator("cpu").manual_seed(request.seed),
+            callback_on_step_end=step_ended,
+            callback_on_step_end_tensor_inputs=_LATENTS,
+        ).images[0]
+        return RenderResult(_png(image), image.width, image.height, self._timings(start))
+
+    def _mark(self) -> None:
+        # Kernels run behind the Python that queues them: without this a step would be called
+        # done while it is still queued, and a cancel would come steps too late.
+        if self._pipeline.device.type == "cuda":
+            torch.cuda.synchronize(self._pipeline.device)
+        self._marks.append(time.perf_counter())
+
+    def _timings(self, start: float) -> Timings:
+        end = time.perf_counter()
+        encoded, *ends = self._marks
+        begins = [encoded, *ends[:-1]]
+        return Timings(
+            encode_ms=(encoded - start) * 1e3,
+            steps_ms=tuple((b - a) * 1e3 for a, b in zip(begins, ends, strict=True)),
+            decode_ms=(end - ends[-1]) * 1e3,
+            total_ms=(end - start) * 1e3,
+        )
+
+
+def _load_pipeline(settings: DiffuserSettings) -> Any:
+    source = settings.source
+    if Path(source).is_dir():
+        check_folder(Path(source))
+    device = _device(settings)
+    load: Any = StableDiffusionXLPipeline.from_pretrained  # untyped in diffusers 0.42
+    pipeline = load(
+        source,
+        dtype=_dtype(settings, device),
+        use_safetensors=True,
+        add_watermarker=False,
+    ).to(device)
+    pipeline.scheduler = WatchedScheduler(pipeline.scheduler)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def _device(settings: DiffuserSettings) -> torch.device:
+    if settings.device != "auto":
+        return torch.device(settings.device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _dtype(settings: DiffuserSettings, device: torch.device) -> torch.dtype:
+    if settings.dtype != "auto":
+        return _DTYPES[settings.dtype]
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,75 @@
+"""What a model is asked for and what it answers: plain values, so that callers need no torch."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """Asks for one picture.
+
+    `width` and `height` are the model's own pixels. An empty `negative_prompt` means none.
+    `previews` asks for small pictures of what the model has in mind, once a second at most.
+    """
+
+    prompt: str
+    negative_prompt: str
+    width: int
+    height: int
+    steps: int
+    guidance_scale: float
+    guidance_rescale: float
+    seed: int
+    previews: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """Says that step `step` of `steps` is done, counted from 1; a preview is a JPEG."""
+
+    step: int
+    steps: int
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Is how long the parts of a render took, in milliseconds; `steps_ms` has one entry a step."""
+
+    encode_ms: float
+    steps_ms: tuple[float, ...]
+    decode_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """Is a finished picture as the model gave it, a PNG, and what its making took."""
+
+    png: bytes
+    width: int
+    height: int
+    timings: Timings
+
+
+RenderEvent = StepEvent | RenderResult
+"""Is what a stream of a render yields: its steps in order, then its result."""
+
+OnStep = Callable[[StepEvent], None]
+"""Hears of every step in the thread that renders; what it raises stops the render there."""
+
+
+class RenderCancelled(Exception):
+    """Says that a render was stopped between two steps because nobody waits for it any more."""
+
+
+class Renderer(Protocol):
+    """Draws pictures, one at a time."""
+
+    def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        """Renders; yields each step as it is done, then the result.
+
+        Closing the generator stops the render at the next step.
+        """
+        ...

@@ -1,0 +1,95 @@
+"""Reading free text word by word, so that it is known in the end which words were understood."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from actors.storybook.table import Match, Table
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[,;.!?]")
+_BREAKS = frozenset({",", ";", ".", "!", "?", "and", "with", "&"})
+
+_SILENT = """
+a about above across after again all along already also always am an and any are around
+as at away back be because been before began behind being below beside between both but
+by came can color colored colour coloured come comes could did do does done down dressed
+each else even ever every eye eyed eyes face few for from fur get gets give gives go
+goes going gone got had hair haired has have having he her here hers herself him himself
+his how i if illustration in into is it its itself just know let like look looking looks
+made make makes many matching may me more most much must my near never next no not now
+of off old on once one only onto or other our out over own pair picture portrait put
+quite rather really said same saw say says scene see seen sees she should skin so some
+soon still such take takes than that the their them themselves then there these they
+thing things this those though three through till to together too took toward towards
+two under until up upon us very was way we wearing wears well went were what when where
+which while who whole whose why will with without wore would year years yet you young
+your
+"""
+
+SILENT = frozenset(_SILENT.split())
+"""Words that say nothing that could be seen; nobody misses them in a picture."""
+
+
+class Reading:
+    """Is a text being read: what each table takes from it is marked as understood."""
+
+    def __init__(self, text: str, *, ignore: Collection[str] = ()) -> None:
+        self.words: list[str] = _WORD.findall(text.lower().replace("-", " ").replace("_", " "))
+        ignored = {word for name in ignore for word in _WORD.findall(name.lower())}
+        self._read = [word in SILENT or word in ignored or len(word) == 1 for word in self.words]
+
+    def take(self, table: Table) -> Match | None:
+        """Takes what the text says most often in a table's words, or says first among equals."""
+        matches = self._unread(table)
+        if not matches:
+            return None
+        counts = Counter(match.meaning for match in matches)
+        best = max(matches, key=lambda match: (counts[match.meaning], -match.start))
+        self._mark(match for match in matches if match.meaning == best.meaning)
+        return best
+
+    def take_first(self, table: Table) -> Match | None:
+        """Takes the first phrase of a table, and leaves the others unread."""
+        first = next(iter(self._unread(table)), None)
+        if first is not None:
+            self._mark([first])
+        return first
+
+    def take_all(self, table: Table) -> tuple[str, ...]:
+        """Takes all that the text says in a table's words, in the table's order."""
+        matches = self._unread(table)
+        self._mark(matches)
+        said = {match.meaning for match in matches}
+        return tuple(meaning for meaning in table.meanings if meaning in said)
+
+    def take_before(self, table: Table, end: int) -> Match | None:
+        """Takes the last phrase that stands before a word with no comma or `and` between."""
+        start = end
+        while start > 0 and self.words[start - 1] not in _BREAKS:
+            start -= 1
+        matches = [match for match in self._unread(table) if start <= match.start < end]
+        if not matches:
+            return None
+        self._mark(matches[-1:])
+        return matches[-1]
+
+    def unknown(self) -> tuple[str, ...]:
+        """Returns the words that no table has taken, each once."""
+        pairs = zip(self.words, self._read, strict=True)
+        return tuple(dict.fromkeys(word for word, read in pairs if not read))
+
+    def _unread(self, table: Table) -> list[Match]:
+        return [
+            match
+            for match in table.matches(self.words)
+            if not any(self._read[i] and self.words[i] not in SILENT for i in _range(match))
+        ]
+
+    def _mark(self, matches: Iterable[Match]) -> None:
+        for match in matches:
+            for i in _range(match):
+                self._read[i] = True
+
+
+def _range(match: Match) -> range:
+    return range(match.start, match.end)

@@ -1,0 +1,120 @@
+"""The settings of the data plane's processes, read from `IMGGEN_*` once each."""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from actors.storybook import CHECKPOINT
+
+_SOURCES = {
+    "storybook": str(CHECKPOINT),
+    "sdxl": "stabilityai/stable-diffusion-xl-base-1.0",
+}
+_CONFIG = SettingsConfigDict(
+    env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
+)
+
+
+class DiffuserSettings(BaseSettings):
+    """Says which model a diffuser holds, and where it runs."""
+
+    model_config = _CONFIG
+
+    model: Literal["storybook", "sdxl"] = Field(
+        "storybook", description="The model, by its name in the catalogue."
+    )
+    model_path: str = Field(
+        "",
+        description="A folder in diffusers' layout, or a repository of the hub; empty for the "
+        "shipped checkpoint (`storybook`) or stabilityai/stable-diffusion-xl-base-1.0 (`sdxl`).",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where the model runs; `auto` takes a GPU where there is one."
+    )
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        "auto", description="What it computes in; `auto` is float16 on a GPU, float32 on a CPU."
+    )
+    torch_threads: int = Field(
+        0, ge=0, description="The CPU threads of torch; 0 leaves the choice to torch."
+    )
+
+    @property
+    def source(self) -> str:
+        """Is the folder or the hub's repository to load from."""
+        return self.model_path or _SOURCES[self.model]
+
+
+class ExtractorSettings(BaseSettings):
+    """Says how a page's text becomes a scene."""
+
+    model_config = _CONFIG
+
+    extractor: Literal["plain", "chat"] = Field(
+        "plain",
+        description="`plain` follows rules; `chat` asks a chat model behind OpenAI's API and "
+        "falls back to the rules when it fails.",
+    )
+    chat_base_url: str = Field(
+        "https://api.openai.com/v1", description="The address of the chat model's API."
+    )
+    chat_api_key: SecretStr | None = Field(
+        None, description="The key for that API; needed with `chat`."
+    )
+    chat_model: str = Field("gpt-5-mini", description="The name of the chat model.")
+    chat_timeout_s: float = Field(
+        10.0, gt=0, description="How long the chat model may take for a page, in seconds."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.extractor == "chat" and self.chat_api_key is None:
+            raise ValueError(
+                "IMGGEN_CHAT_API_KEY: not set, and IMGGEN_EXTRACTOR=chat needs it; set the key, "
+                "or IMGGEN_EXTRACTOR=plain"
+            )
+        return self
+
+
+class WorkerSettings(BaseSettings):
+    """Says how a worker claims jobs; storage and extractor have settings of their own."""
+
+    model_config = _CONFIG
+
+    database_url: str = Field(
+        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
+    )
+    worker_name: str = Field(
+        "", description="The worker's name in leases and logs; empty for host and process id."
+    )
+    lease_s: float = Field(30.0, gt=0, description="How long a claim holds without a heartbeat.")
+    heartbeat_s: float = Field(
+        10.0, gt=0, description="How often the leases of all running jobs are renewed."
+    )
+    poll_s: float = Field(
+        2.0, gt=0, description="How often a worker looks for jobs that no signal told it of."
+    )
+    drain_s: float = Field(
+        20.0,
+        gt=0,
+        description="How long running jobs may still take when the worker is told to go.",
+    )
+    drain_s: float = Field(
+        60.0,
+        ge=0,
+        description="How long running jobs may finish when the worker stops; others go back.",
+    )
+    rooms: dict[str, int] = Field(
+        default={"local": 2},
+        description='How many jobs run at once by lane, as JSON: `{"local": 2}`. One renders while '
+        "the next is prepared or finished.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.heartbeat_s * 2 > self.lease_s:
+            raise ValueError(
+                f"IMGGEN_HEARTBEAT_S: {self.heartbeat_s:g} s lets a lease of {self.lease_s:g} s "
+                "run out after one lost heartbeat; use half of IMGGEN_LEASE_S or less"
+            )
+        return self

@@ -1,0 +1,6 @@
+"""The small checkpoint that ships with imggen, and the words it was trained on."""
+
+from pathlib import Path
+
+CHECKPOINT = Path(__file__).parent / "checkpoint"
+"""The folder of the weights, in diffusers' layout."""
