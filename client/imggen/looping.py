@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Iterator
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+_CANCEL_S = 1.0
 
 
 class LoopThread:
@@ -30,11 +32,15 @@ class LoopThread:
         if self.closed:
             coroutine.close()
             raise RuntimeError("the client is closed; make a new one")
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        ended = Event()
+        future = asyncio.run_coroutine_threadsafe(_marking(coroutine, ended), self._loop)
         try:
             return future.result()
         except BaseException:
-            future.cancel()
+            # A generator that is still running cannot be closed, so the cancel is waited for;
+            # not for ever, as a coroutine that was cancelled before it began marks no end.
+            if future.cancel():
+                ended.wait(_CANCEL_S)
             raise
 
     def iterate(self, items: AsyncGenerator[Result, None]) -> Iterator[Result]:
@@ -54,6 +60,14 @@ class LoopThread:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _marking(coroutine: Coroutine[Any, Any, Result], ended: Event) -> Result:
+    """Awaits a coroutine and sets the event when it has ended, in whatever way."""
+    try:
+        return await coroutine
+    finally:
+        ended.set()
 
 
 async def _next(items: AsyncGenerator[Result, None]) -> tuple[Result] | None:

@@ -1,0 +1,5 @@
+"""Runs the command as `python -m imggen.cli`."""
+
+from imggen.cli import main
+
+main()

@@ -1,0 +1,70 @@
+"""The command's entry: its groups, and what errors and interrupts end with."""
+
+from collections.abc import Sequence
+
+import click
+
+from imggen.cli.jobs import cancel, jobs, retry, watch
+from imggen.cli.library import characters, stories, styles
+from imggen.cli.pictures import download, image, images, portrait, regenerate, scene
+from imggen.cli.progress import Interrupted
+from imggen.errors import ImggenError, reason_name
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="imggen")
+def imggen() -> None:
+    """Illustrate stories: portraits of characters, and scenes that show them again.
+
+    A picture takes four commands. Every one of them prints the id that the next one needs:
+
+    \b
+      imggen characters create --name Mia --age 7 --hair "curly red hair"
+      imggen portrait CHARACTER_ID --style watercolor --output mia.png
+      imggen stories create --title "The Map" --style watercolor --page "Mia finds a map."
+      imggen scene STORY_ID 1 --character CHARACTER_ID --output page1.png
+
+    The server's address and your token come from --server and --token, or from the
+    environment: IMGGEN_SERVER and IMGGEN_TOKEN. With --json every command prints JSON, with
+    the names of the gRPC contract.
+    """
+
+
+for command in (
+    *(portrait, scene, regenerate, watch, download, image, images),
+    *(characters, stories, styles, jobs, cancel, retry),
+):
+    imggen.add_command(command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command with these arguments, else the process's; returns the exit code."""
+    try:
+        code = imggen.main(arguments, prog_name="imggen", standalone_mode=False)
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except Interrupted as interrupted:
+        click.echo(f"\nimggen: {interrupted}", err=True)
+        return INTERRUPTED
+    except click.Abort:
+        click.echo("\nimggen: interrupted", err=True)
+        return INTERRUPTED
+    except (ImggenError, OSError) as error:
+        click.echo(f"imggen: {describe(error)}", err=True)
+        return FAILED
+    return code if isinstance(code, int) else 0
+
+
+def describe(error: ImggenError | OSError) -> str:
+    """Returns an error in one line: its reason, every bad field, and when to try again."""
+    if not isinstance(error, ImggenError):
+        return str(error)
+    what = "; ".join(f"{bad.field}: {bad.description}" for bad in error.violations)
+    line = f"{reason_name(error.reason) or error.code.name}: {what or error.message}"
+    if error.retry_after is not None:
+        line += f" (try again in {error.retry_after.total_seconds():.0f} s)"
+    return " ".join(line.split())

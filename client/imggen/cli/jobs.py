@@ -1,0 +1,94 @@
+"""Commands that follow and steer jobs."""
+
+import click
+
+from imggen.cli.progress import position, to_the_end
+from imggen.cli.session import Session, connected
+from imggen.fields import JobStatusName, short_name, short_names
+from imggen.v1.job_pb2 import Job, JobKind, JobStatus
+
+STATUSES = list(short_names(JobStatus))[1:]
+
+
+@click.command()
+@click.argument("job_id")
+@connected
+def watch(session: Session, job_id: str) -> None:
+    """Follow a job to its end.
+
+    With --json every snapshot is one line of JSON, the last one with the image.
+
+    \b
+    Examples:
+      imggen watch JOB_ID
+      imggen watch JOB_ID --json | jq .job.fraction
+    """
+    last = to_the_end(session, job_id, json_lines=session.json)
+    if not session.json:
+        click.echo(f"image {last.image.id}")
+
+
+@click.command()
+@click.option("--status", type=click.Choice(STATUSES), help="Only jobs with this status.")
+@click.option("--story", default="", metavar="STORY_ID", help="Only jobs of this story.")
+@connected
+def jobs(session: Session, status: JobStatusName | None, story: str) -> None:
+    """List jobs, the newest first.
+
+    \b
+    Examples:
+      imggen jobs
+      imggen jobs --status failed
+    """
+    found = list(
+        session.client.list_jobs(
+            status=status or JobStatus.JOB_STATUS_UNSPECIFIED, story=story, page_size=100
+        )
+    )
+    session.table(
+        ("JOB", "KIND", "STATUS", "DONE", "IMAGE", "ERROR"),
+        (
+            (
+                job.job_id,
+                short_name(JobKind, job.kind),
+                position(job),
+                f"{job.fraction:.0%}",
+                job.image_id,
+                job.error.message,
+            )
+            for job in found
+        ),
+        jobs=found,
+    )
+
+
+@click.command()
+@click.argument("job_id")
+@connected
+def cancel(session: Session, job_id: str) -> None:
+    """Cancel a job: at once while it waits, between two steps while it runs.
+
+    \b
+    Example:
+      imggen cancel JOB_ID
+    """
+    _print_job(session, session.client.cancel(job_id))
+
+
+@click.command()
+@click.argument("job_id")
+@click.option("--priority", type=int, help="1 (first) to 3; the old one where not given.")
+@connected
+def retry(session: Session, job_id: str, priority: int | None) -> None:
+    """Start a failed or cancelled job again.
+
+    \b
+    Example:
+      imggen retry JOB_ID && imggen watch JOB_ID
+    """
+    _print_job(session, session.client.retry(job_id, priority=priority))
+
+
+def _print_job(session: Session, job: Job) -> None:
+    state = "stops after this step" if job.cancel_requested and job.stage else position(job)
+    session.document(f"job {job.job_id}: {state}", job=job)

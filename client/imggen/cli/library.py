@@ -1,0 +1,198 @@
+"""Commands for characters, stories and styles."""
+
+from collections.abc import Sequence
+from typing import Unpack, cast
+
+import click
+
+from imggen.cli.pictures import options
+from imggen.cli.session import Session, connected
+from imggen.fields import CharacterFields
+from imggen.v1.character_pb2 import Character
+from imggen.v1.story_pb2 import Page, Story
+
+look_options = options(
+    click.option("--age", type=click.IntRange(0, 150), help="In years."),
+    click.option("--gender", type=click.Choice(["female", "male"])),
+    click.option("--species", help="For instance fox; human where not given."),
+    click.option("--hair", help="For instance `curly red hair`."),
+    click.option("--eyes", help="For instance green."),
+    click.option("--skin", help="Skin or fur, for instance `white fur`."),
+    click.option("--clothing", help="For instance `a yellow dress`."),
+    click.option("--feature", "features", multiple=True, help="For instance freckles; repeat it."),
+    click.option("--trait", "traits", multiple=True, help="For instance brave; repeat it."),
+)
+
+
+@click.group()
+def characters() -> None:
+    """Keep the characters of your stories."""
+
+
+@characters.command("create")
+@click.option("--name", required=True)
+@look_options
+@connected
+def create_character(session: Session, **fields: Unpack[CharacterFields]) -> None:
+    """Create a character; what is not given stays open.
+
+    \b
+    Example:
+      imggen characters create --name Mia --age 7 --hair "curly red hair" --feature freckles
+    """
+    _print_character(session, session.client.create_character(**_given(fields)))
+
+
+@characters.command("update")
+@click.argument("character_id")
+@click.option("--name")
+@look_options
+@connected
+def update_character(
+    session: Session, character_id: str, **fields: Unpack[CharacterFields]
+) -> None:
+    """Change what is given; pictures made before stay as they are.
+
+    \b
+    Example:
+      imggen characters update CHARACTER_ID --hair "short black hair"
+    """
+    changes = _given(fields)
+    if not changes:
+        raise click.UsageError("nothing to change; give --hair, --clothing or another option")
+    _print_character(session, session.client.update_character(character_id, **changes))
+
+
+@characters.command("list")
+@connected
+def list_characters(session: Session) -> None:
+    """List your characters, the newest first."""
+    found = list(session.client.list_characters(page_size=100))
+    session.table(
+        ("CHARACTER", "NAME", "LOOK"),
+        ((each.id, each.name, _look(each)) for each in found),
+        characters=found,
+    )
+
+
+@characters.command("show")
+@click.argument("character_id")
+@connected
+def show_character(session: Session, character_id: str) -> None:
+    """Show a character."""
+    _print_character(session, session.client.get_character(character_id))
+
+
+@characters.command("delete")
+@click.argument("character_id")
+@connected
+def delete_character(session: Session, character_id: str) -> None:
+    """Delete a character; pictures of it stay."""
+    session.client.delete_character(character_id)
+    session.document(f"deleted {character_id}")
+
+
+@click.group()
+def stories() -> None:
+    """Keep your stories."""
+
+
+@stories.command("create")
+@click.option("--title", required=True)
+@click.option("--style", default="", help="The style of its pictures; `imggen styles`.")
+@click.option("--page", "pages", multiple=True, help="A page's text; repeat it, in order.")
+@click.option(
+    "--character",
+    "character_ids",
+    multiple=True,
+    metavar="CHARACTER_ID",
+    help="Who is on every page, once for each.",
+)
+@connected
+def create_story(
+    session: Session,
+    title: str,
+    style: str,
+    pages: Sequence[str],
+    character_ids: Sequence[str],
+) -> None:
+    """Create a story from its pages.
+
+    \b
+    Example:
+      imggen stories create --title "The Map" --style watercolor \\
+        --page "Mia finds a map in the attic." --page "She follows it to the old oak."
+    """
+    story = session.client.create_story(
+        title=title,
+        style=style,
+        pages=[Page(text=text, character_ids=character_ids) for text in pages],
+    )
+    _print_story(session, story)
+
+
+@stories.command("list")
+@connected
+def list_stories(session: Session) -> None:
+    """List your stories, the newest first."""
+    found = list(session.client.list_stories())
+    session.table(
+        ("STORY", "TITLE", "STYLE", "PAGES"),
+        ((each.id, each.title, each.style, str(len(each.pages))) for each in found),
+        stories=found,
+    )
+
+
+@stories.command("show")
+@click.argument("story_id")
+@connected
+def show_story(session: Session, story_id: str) -> None:
+    """Show a story with its pages."""
+    _print_story(session, session.client.get_story(story_id))
+
+
+@stories.command("delete")
+@click.argument("story_id")
+@connected
+def delete_story(session: Session, story_id: str) -> None:
+    """Delete a story; its pictures stay."""
+    session.client.delete_story(story_id)
+    session.document(f"deleted {story_id}")
+
+
+@click.command()
+@connected
+def styles(session: Session) -> None:
+    """List the styles that pictures can be made in."""
+    found = list(session.client.styles())
+    session.table(
+        ("STYLE", "NAME", "DESCRIPTION"),
+        ((each.id, each.display_name, each.description) for each in found),
+        styles=found,
+    )
+
+
+def _given(fields: CharacterFields) -> CharacterFields:
+    """Returns the options that were given; their names are the fields' names."""
+    given = {name: value for name, value in fields.items() if value not in (None, ())}
+    return cast(CharacterFields, given)
+
+
+def _look(character: Character) -> str:
+    parts = [f"{character.age} years" if character.HasField("age") else "", character.species]
+    parts += [character.hair, character.eyes, character.skin, character.clothing]
+    return ", ".join(part for part in (*parts, *character.features, *character.traits) if part)
+
+
+def _print_character(session: Session, character: Character) -> None:
+    lines = [f"character {character.id}", f"{character.name}: {_look(character) or 'no look'}"]
+    if character.reference_image_id:
+        stale = ", older than the description" if character.reference_stale else ""
+        lines.append(f"reference {character.reference_image_id}{stale}")
+    session.document(*lines, character=character)
+
+
+def _print_story(session: Session, story: Story) -> None:
+    lines = [f"story {story.id}", f"{story.title} ({story.style or 'no style'})"]
+    lines += [f"{number}. {page.text}" for number, page in enumerate(story.pages, start=1)]
+    session.document(*lines, story=story)

@@ -1,0 +1,306 @@
+"""Commands that make, find and fetch pictures."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from imggen.cli.progress import to_the_end
+from imggen.cli.session import Session, connected
+from imggen.fields import (
+    AssetKindName,
+    ImageStatusName,
+    ImageTypeName,
+    short_name,
+    short_names,
+)
+from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
+from imggen.v1.job_pb2 import Job
+
+KINDS = list(short_names(AssetKind))[1:]
+STATUSES = list(short_names(ImageStatus))[1:]
+TYPES = list(short_names(ImageType))[1:]
+QUALITIES = ("hd", "standard")
+MICROS = 1_000_000
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def options(*each: Decorator) -> Decorator:
+    """Joins options into one decorator, in the order in which the help shows them."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
+making_options = options(
+    click.option("--model", default="", help="The model; the service chooses where not given."),
+    click.option("--quality", type=click.Choice(QUALITIES), default=None, help="[default: hd]"),
+)
+job_options = options(
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a picture's seed."),
+    click.option("--priority", type=int, help="1 (first) to 3.  [default: 2]"),
+    click.option("--no-wait", is_flag=True, help="Print the job and do not wait for its end."),
+    click.option(
+        "--output",
+        "-o",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Save the picture in this file.",
+    ),
+    click.option(
+        "--kind",
+        type=click.Choice(KINDS),
+        default="display",
+        show_default=True,
+        help="Which form of the picture --output saves.",
+    ),
+)
+
+
+@click.command()
+@click.argument("character_id")
+@style_option
+@click.option("--story", default="", metavar="STORY_ID", help="A story it belongs to.")
+@click.option("--size", default="", metavar="WxH", help="[default: 1024x1024]")
+@making_options
+@job_options
+@connected
+def portrait(
+    session: Session,
+    character_id: str,
+    style: str,
+    story: str,
+    size: str,
+    model: str,
+    quality: str | None,
+    seed: int | None,
+    priority: int | None,
+    no_wait: bool,
+    output: Path | None,
+    kind: AssetKindName,
+) -> None:
+    """Draw the portrait of a character; it becomes the character's reference.
+
+    \b
+    Examples:
+      imggen portrait CHARACTER_ID --style watercolor --output mia.png
+      imggen portrait CHARACTER_ID --style anime --kind print --output mia.jpg
+      imggen portrait CHARACTER_ID --style anime --no-wait --json | jq -r .job.jobId
+    """
+    job = session.client.generate_portrait(
+        character_id,
+        style=style,
+        story=story,
+        size=size,
+        model=model,
+        quality=quality or "",
+        seed=seed,
+        priority=priority,
+    )
+    _finish(session, job, no_wait=no_wait, output=output, kind=kind)
+
+
+@click.command()
+@click.argument("story_id")
+@click.argument("page_number", type=int)
+@click.option(
+    "--character",
+    "characters",
+    multiple=True,
+    metavar="CHARACTER_ID",
+    help="Who is in the picture, once for each; those of the page where not given.",
+)
+@click.option(
+    "--description",
+    default="",
+    help="What the picture shows; taken from the page where not given.",
+)
+@style_option
+@click.option("--aspect-ratio", default="", metavar="W:H", help="[default: 16:9]")
+@making_options
+@job_options
+@connected
+def scene(
+    session: Session,
+    story_id: str,
+    page_number: int,
+    characters: Sequence[str],
+    description: str,
+    style: str,
+    aspect_ratio: str,
+    model: str,
+    quality: str | None,
+    seed: int | None,
+    priority: int | None,
+    no_wait: bool,
+    output: Path | None,
+    kind: AssetKindName,
+) -> None:
+    """Draw the scene of a story's page; the first page is 1.
+
+    \b
+    Examples:
+      imggen scene STORY_ID 1 --output page1.png
+      imggen scene STORY_ID 2 --character CHARACTER_ID --description "Mia under a big tree"
+    """
+    job = session.client.generate_scene(
+        story_id,
+        page_number,
+        characters=characters,
+        scene_description=description,
+        style=style,
+        aspect_ratio=aspect_ratio,
+        model=model,
+        quality=quality or "",
+        seed=seed,
+        priority=priority,
+    )
+    _finish(session, job, no_wait=no_wait, output=output, kind=kind)
+
+
+@click.command()
+@click.argument("image_id")
+@click.option("--style", default=None, help="Another style.")
+@click.option("--prompt", default=None, help="What the picture shows, or what to add to it.")
+@job_options
+@connected
+def regenerate(
+    session: Session,
+    image_id: str,
+    style: str | None,
+    prompt: str | None,
+    seed: int | None,
+    priority: int | None,
+    no_wait: bool,
+    output: Path | None,
+    kind: AssetKindName,
+) -> None:
+    """Draw an image again with changes; the original stays.
+
+    Without changes only the seed is a new one. An image and its regenerations share a limit
+    of 5 regenerations.
+
+    \b
+    Examples:
+      imggen regenerate IMAGE_ID --prompt "smiling" --output mia2.png
+      imggen regenerate IMAGE_ID --style anime
+    """
+    job = session.client.regenerate(
+        image_id, style=style, prompt=prompt, seed=seed, priority=priority
+    )
+    _finish(session, job, no_wait=no_wait, output=output, kind=kind)
+
+
+@click.command()
+@click.argument("image_id")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(KINDS), default="display", show_default=True)
+@connected
+def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -> None:
+    """Save a picture in a file, whole and checked or not at all.
+
+    \b
+    Examples:
+      imggen download IMAGE_ID mia.png
+      imggen download IMAGE_ID mia.jpg --kind print
+    """
+    path = session.client.download(image_id, file, kind=kind)
+    session.document(f"saved {path}", path=str(path), imageId=image_id, kind=kind)
+
+
+@click.command()
+@click.argument("image_id")
+@connected
+def image(session: Session, image_id: str) -> None:
+    """Show an image, with fresh links to its bytes.
+
+    \b
+    Example:
+      imggen image IMAGE_ID --json | jq -r .image.printUrl
+    """
+    found = session.client.get_image(image_id)
+    session.document(*_lines(found), image=found)
+
+
+@click.command()
+@click.option("--story", default="", metavar="STORY_ID", help="Only images of this story.")
+@click.option("--character", default="", metavar="CHARACTER_ID", help="Only images with it.")
+@click.option("--type", type=click.Choice(TYPES), help="Only images of this type.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only images with this status.")
+@click.option("--page", default=0, help="Only images of this page; needs --story.")
+@connected
+def images(
+    session: Session,
+    story: str,
+    character: str,
+    type: ImageTypeName | None,
+    status: ImageStatusName | None,
+    page: int,
+) -> None:
+    """List images, the newest first.
+
+    \b
+    Examples:
+      imggen images --story STORY_ID --page 2
+      imggen images --type portrait --status completed --json
+    """
+    found = list(
+        session.client.list_images(
+            story=story,
+            character=character,
+            type=type or ImageType.IMAGE_TYPE_UNSPECIFIED,
+            status=status or ImageStatus.IMAGE_STATUS_UNSPECIFIED,
+            page_number=page,
+            page_size=100,
+        )
+    )
+    session.table(
+        ("IMAGE", "TYPE", "STATUS", "STYLE", "PAGE", "VERSION"),
+        (
+            (
+                each.id,
+                short_name(ImageType, each.type),
+                short_name(ImageStatus, each.status),
+                each.style,
+                str(each.page_number or ""),
+                str(each.version),
+            )
+            for each in found
+        ),
+        images=found,
+    )
+
+
+def _finish(
+    session: Session, job: Job, *, no_wait: bool, output: Path | None, kind: AssetKindName
+) -> None:
+    """Prints the job, or follows it to its end, saves the picture and prints that."""
+    if no_wait:
+        session.document(f"job {job.job_id}", f"image {job.image_id}", job=job)
+        return
+    last = to_the_end(session, job.job_id)
+    lines = _lines(last.image)
+    if output is None:
+        session.document(*lines, job=last.job, image=last.image)
+        return
+    path = session.client.download(last.image, output, kind=kind)
+    session.document(*lines, f"saved {path}", job=last.job, image=last.image, path=str(path))
+
+
+def _lines(image: Image) -> list[str]:
+    """Returns an image in a few lines for people."""
+    lines = [
+        f"image {image.id}",
+        f"{short_name(ImageType, image.type)}, {short_name(ImageStatus, image.status)}, "
+        f"{image.style}, version {image.version}, {image.width}x{image.height}, "
+        f"seed {image.seed}, {image.model}, ${image.cost_micros / MICROS:.4f}",
+    ]
+    # The fake's URLs hold the bytes themselves, which nobody wants on a terminal.
+    if image.url and not image.url.startswith("data:"):
+        lines += [f"display {image.cdn_url or image.url}", f"print {image.print_url}"]
+    return lines

@@ -1,0 +1,113 @@
+"""Shows a job's way to its end on stderr: a bar on a terminal, a line per stage elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from imggen.cli.session import Session, json_line
+from imggen.client import Snapshot
+from imggen.errors import JobCancelled, JobFailed
+from imggen.fields import short_name
+from imggen.v1.job_pb2 import (
+    JOB_STATUS_CANCELLED,
+    JOB_STATUS_FAILED,
+    JOB_STATUS_PROCESSING,
+    Job,
+    JobStatus,
+    Stage,
+)
+
+
+class Interrupted(Exception):
+    """Says that Ctrl-C ended the watching, not the job."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"stopped watching; the job goes on. Cancel it: imggen cancel {job_id} "
+            f"- or watch it again: imggen watch {job_id}"
+        )
+
+
+class _Show(Protocol):
+    def __call__(self, job: Job) -> None:
+        """Shows where a job is."""
+
+
+def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Snapshot:
+    """Follows a job and returns its last snapshot; with `json_lines` prints each as JSON.
+
+    Raises:
+        JobFailed: The job failed for good.
+        JobCancelled: The job was cancelled.
+        Interrupted: Ctrl-C was pressed.
+    """
+    last = Snapshot()
+    try:
+        with _shown(silent=session.json) as show:
+            for snapshot in session.client.watch(job_id):
+                last = snapshot
+                show(snapshot.job)
+                if json_lines:
+                    click.echo(json_line(snapshot))
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(job_id) from interrupt
+    if last.job.status == JOB_STATUS_FAILED:
+        raise JobFailed(last.job)
+    if last.job.status == JOB_STATUS_CANCELLED:
+        raise JobCancelled(last.job)
+    return last
+
+
+def position(job: Job) -> str:
+    """Returns where a job is in one word: its stage while it is processed, else its status."""
+    if job.status == JOB_STATUS_PROCESSING and job.stage:
+        return short_name(Stage, job.stage)
+    return short_name(JobStatus, job.status)
+
+
+@contextmanager
+def _shown(*, silent: bool) -> Iterator[_Show]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Quiet() if silent else _Lines()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} % {task.fields[steps]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bar(progress)
+
+
+class _Bar:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("queued", total=1.0, steps="")
+
+    def __call__(self, job: Job) -> None:
+        steps = f"step {job.step} of {job.steps}" if job.steps else ""
+        self._progress.update(
+            self._task, description=position(job), completed=job.fraction, steps=steps
+        )
+
+
+class _Lines:
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, job: Job) -> None:
+        if position(job) != self._last:
+            self._last = position(job)
+            click.echo(self._last, err=True)
+
+
+class _Quiet:
+    def __call__(self, job: Job) -> None:
+        """Shows nothing: the output is for a program."""

@@ -1,0 +1,112 @@
+"""What every command has: a client, the options that make it, and a way to print."""
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import click
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from rich.console import Console
+from rich.table import Table
+
+from imggen.sync import SyncClient
+
+# No table is that wide: what is piped into another program is never cut.
+_PIPED_WIDTH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Is one run of a command: its client, and whether it prints JSON."""
+
+    client: SyncClient
+    json: bool
+
+    def document(self, *lines: str, **parts: Message | Iterable[Message] | str) -> None:
+        """Prints the lines, or with --json the named parts as one document."""
+        if self.json:
+            click.echo(json.dumps(_plain(parts), indent=2, ensure_ascii=False))
+        elif lines:
+            click.echo("\n".join(lines))
+
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[str]], **parts: Iterable[Message]
+    ) -> None:
+        """Prints a table, its first column never wrapped, or with --json the parts."""
+        if self.json:
+            self.document(**parts)
+            return
+        table = Table(box=None, pad_edge=False)
+        for number, column in enumerate(columns):
+            table.add_column(column, no_wrap=number == 0, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        console = Console(highlight=False, markup=False)
+        console.print(table, width=None if console.is_terminal else _PIPED_WIDTH)
+
+
+def json_line(message: Message) -> str:
+    """Returns a message as one line of JSON, with protobuf's JSON names."""
+    return json.dumps(_plain(message), ensure_ascii=False)
+
+
+def connected(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command a session as its first argument, and the options that make one."""
+
+    @click.option(
+        "--server",
+        envvar="IMGGEN_SERVER",
+        default="127.0.0.1:50051",
+        show_default=True,
+        show_envvar=True,
+        metavar="HOST:PORT",
+        help="The server's address. TLS is used unless it is this machine's.",
+    )
+    @click.option("--token", envvar="IMGGEN_TOKEN", show_envvar=True, help="Your token, a JWT.")
+    @click.option(
+        "--ca",
+        envvar="IMGGEN_CA",
+        show_envvar=True,
+        type=click.File("rb"),
+        help="The authorities to trust instead of the system's, PEM.",
+    )
+    @click.option("--insecure", is_flag=True, help="Use no TLS, also to another machine.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @functools.wraps(command)
+    def run(
+        *,
+        server: str,
+        token: str | None,
+        ca: BinaryIO | None,
+        insecure: bool,
+        as_json: bool,
+        **arguments: object,
+    ) -> None:
+        try:
+            client = SyncClient(
+                server,
+                token=token,
+                root_certificates=ca.read() if ca is not None else None,
+                insecure=insecure,
+            )
+        except ValueError as wrong:
+            raise click.UsageError(str(wrong)) from wrong
+        with client:
+            command(Session(client, as_json), **arguments)
+
+    return run
+
+
+def _plain(value: object) -> object:
+    """Returns a value as JSON knows it, messages with all their fields."""
+    if isinstance(value, Message):
+        return MessageToDict(value, always_print_fields_with_no_presence=True)
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, str):
+        return value
+    assert isinstance(value, Iterable), "parts are messages, texts or lists of messages"
+    return [_plain(part) for part in value]

@@ -1,0 +1,311 @@
+"""The `imggen` command, run against the fake service."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imggen import SyncClient
+from imggen.cli.app import imggen, run
+from imggen.testing import FakeService
+from imggen.v1.errors_pb2 import ErrorReason
+
+CLIENT = Path(__file__).parents[2] / "client"
+PNG = b"\x89PNG\r\n\x1a\n"
+UNKNOWN = "68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11"
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+    with FakeService() as fake:
+        monkeypatch.setenv("IMGGEN_SERVER", fake.target)
+        yield fake
+
+
+@pytest.fixture
+def client(fake: FakeService) -> Iterator[SyncClient]:
+    with SyncClient(fake.target) as client:
+        yield client
+
+
+class Command:
+    """Runs the command and keeps what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.err = ""
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        assert run(arguments) == code
+        captured = self._capsys.readouterr()
+        self.err = captured.err
+        return captured.out
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self(*arguments, "--json"))
+
+
+@pytest.fixture
+def command(fake: FakeService, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(capsys)
+
+
+@pytest.fixture
+def mia(client: SyncClient) -> str:
+    return client.create_character(name="Mia").id
+
+
+@pytest.fixture
+def story(client: SyncClient) -> str:
+    return client.create_story(title="The Map", style="anime", pages=["One.", "Two."]).id
+
+
+def test_a_character_is_created_changed_shown_listed_and_deleted(command: Command) -> None:
+    look = ("--age", "7", "--gender", "female", "--hair", "red", "--feature", "freckles")
+    created = command.json("characters", "create", "--name", "Mia", *look)["character"]
+    assert (created["age"], created["gender"], created["features"]) == (
+        7,
+        "GENDER_FEMALE",
+        ["freckles"],
+    )
+    command("characters", "update", created["id"], "--hair", "black")
+    assert "Mia: 7 years, black, freckles" in command("characters", "show", created["id"])
+    assert created["id"] in command("characters", "list")
+    assert len(command.json("characters", "list")["characters"]) == 1
+    assert command("characters", "delete", created["id"]) == f"deleted {created['id']}\n"
+    assert command.json("characters", "list") == {"characters": []}
+
+
+def test_a_change_of_nothing_is_wrong_usage(command: Command, mia: str) -> None:
+    command("characters", "update", mia, code=2)
+    assert "nothing to change" in command.err
+
+
+def test_a_story_is_created_from_its_pages(command: Command, mia: str) -> None:
+    pages = ("--page", "One.", "--page", "Two.")
+    created = command.json("stories", "create", "--title", "The Map", *pages, "--character", mia)
+    assert [page["text"] for page in created["story"]["pages"]] == ["One.", "Two."]
+    assert created["story"]["pages"][1]["characterIds"] == [mia]
+    story = created["story"]["id"]
+    assert "2. Two." in command("stories", "show", story)
+    assert "The Map" in command("stories", "list")
+    assert command.json("stories", "delete", story) == {}
+    assert command.json("stories", "list") == {"stories": []}
+
+
+def test_styles_are_listed(command: Command) -> None:
+    assert "watercolor" in command("styles")
+    assert "promptTemplate" in command.json("styles")["styles"][0]
+
+
+def test_a_portrait_is_followed_and_saved(command: Command, mia: str, tmp_path: Path) -> None:
+    file = tmp_path / "mia.png"
+    out = command("portrait", mia, "--style", "anime", "--seed", "5", "-o", str(file))
+    assert "portrait, completed, anime, version 1, 128x128, seed 5" in out
+    assert f"saved {file}" in out
+    assert file.read_bytes().startswith(PNG)
+    assert command.err.splitlines()[0] == "queued"
+    assert command.err.splitlines()[-1] == "completed"
+
+
+def test_a_portrait_as_json_is_one_document(command: Command, mia: str, tmp_path: Path) -> None:
+    file = tmp_path / "mia.png"
+    document = command.json("portrait", mia, "--style", "anime", "-o", str(file))
+    assert document["job"]["status"] == "JOB_STATUS_COMPLETED"
+    assert document["image"]["id"] == document["job"]["imageId"]
+    assert document["path"] == str(file)
+    assert command.err == ""
+
+
+def test_without_waiting_the_job_is_printed(command: Command, mia: str) -> None:
+    job = command.json("portrait", mia, "--style", "anime", "--no-wait")["job"]
+    assert job["status"] == "JOB_STATUS_QUEUED"
+    assert f"image {job['imageId']}" in command("watch", job["jobId"])
+    out = command("portrait", mia, "--style", "anime", "--no-wait")
+    assert out.startswith("job ")
+
+
+def test_a_scene_has_its_options(command: Command, fake: FakeService, story: str, mia: str) -> None:
+    options = ("--character", mia, "--description", "a hill", "--aspect-ratio", "4:3")
+    image = command.json("scene", story, "2", *options, "--quality", "standard")["image"]
+    assert (image["pageNumber"], image["characterIds"]) == (2, [mia])
+    request: Any = fake.requests("GenerateScene")[0]
+    assert request.scene_description == "a hill"
+    assert (request.options.aspect_ratio, request.options.quality) == ("4:3", "standard")
+
+
+def test_an_image_is_regenerated_shown_listed_and_downloaded(
+    command: Command, mia: str, tmp_path: Path
+) -> None:
+    first = command.json("portrait", mia, "--style", "anime")["image"]
+    second = command.json("regenerate", first["id"], "--prompt", "smiling")["image"]
+    assert (second["version"], second["parentImageId"]) == (2, first["id"])
+    assert "version 2" in command("image", second["id"])
+    assert command.json("image", second["id"])["image"]["url"].startswith("data:")
+    listed = command.json("images", "--character", mia, "--status", "completed")["images"]
+    assert [image["id"] for image in listed] == [second["id"], first["id"]]
+    assert second["id"] in command("images", "--type", "portrait")
+    assert command.json("images", "--type", "scene") == {"images": []}
+    file = tmp_path / "mia.png"
+    assert command("download", first["id"], str(file), "--kind", "print") == f"saved {file}\n"
+    assert file.read_bytes().startswith(PNG)
+
+
+def test_a_watch_as_json_is_a_line_for_each_snapshot(command: Command, mia: str) -> None:
+    job = command.json("portrait", mia, "--style", "anime", "--no-wait")["job"]
+    lines = command("watch", job["jobId"], "--json").splitlines()
+    assert json.loads(lines[-1])["image"]["id"] == job["imageId"]
+    assert all(json.loads(line)["job"]["jobId"] == job["jobId"] for line in lines)
+
+
+def test_jobs_are_listed_cancelled_and_retried(
+    command: Command, fake: FakeService, mia: str
+) -> None:
+    fake.hold()
+    job = command.json("portrait", mia, "--style", "anime", "--no-wait")["job"]["jobId"]
+    assert job in command("jobs", "--status", "queued")
+    assert "cancelled" in command("cancel", job)
+    assert "JOB_CANCELLED: " in command("watch", job, code=1) + command.err
+    assert command.json("retry", job, "--priority", "1")["job"]["priority"] == 1
+    fake.release()
+    command("watch", job)
+    assert command.json("jobs")["jobs"][0]["status"] == "JOB_STATUS_COMPLETED"
+
+
+def test_a_failed_job_is_a_failure_of_the_command(
+    command: Command, fake: FakeService, mia: str
+) -> None:
+    fake.fail_next_job(ErrorReason.ERROR_REASON_CONTENT_INVALID)
+    assert command("portrait", mia, "--style", "anime", code=1) == ""
+    assert "imggen: CONTENT_INVALID: the fake was told" in command.err
+
+
+def test_an_error_is_one_line_with_every_bad_field(command: Command) -> None:
+    command("portrait", "x", "--style", "oil", "--json", code=1)
+    assert command.err.count("\n") == 1
+    assert command.err.startswith(
+        'imggen: MALFORMED_ID: character_id: "x" is no UUID; style: "oil"'
+    )
+
+
+def test_an_error_says_when_to_try_again(command: Command, fake: FakeService) -> None:
+    reason = ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED
+    fake.fail_next(reason, message="spent", retry_after=timedelta(minutes=5))
+    command("image", UNKNOWN, code=1)
+    assert command.err == "imggen: BUDGET_EXHAUSTED: spent (try again in 300 s)\n"
+
+
+def test_a_file_that_cannot_be_written_is_an_error(command: Command, mia: str) -> None:
+    command("portrait", mia, "--style", "anime", "-o", "/nowhere/mia.png", code=1)
+    assert "No such file or directory" in command.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("portrait",),
+        ("paint",),
+        ("images", "--type", "poster"),
+        ("scene", UNKNOWN, "one"),
+        ("styles", "--ca", os.devnull, "--insecure"),
+    ],
+)
+def test_wrong_usage_is_2(command: Command, arguments: tuple[str, ...]) -> None:
+    command(*arguments, code=2)
+    assert "Error: " in command.err
+
+
+def test_the_token_comes_from_the_environment_or_the_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = Command(capsys)
+    with FakeService(token="secret") as fake:
+        command("styles", "--server", fake.target, code=1)
+        assert "TOKEN_MISSING" in command.err
+        command("styles", "--server", fake.target, "--token", "secret")
+        monkeypatch.setenv("IMGGEN_TOKEN", "secret")
+        command("styles", "--server", fake.target)
+
+
+def test_every_command_explains_itself_with_an_example(command: Command) -> None:
+    assert "imggen portrait CHARACTER_ID" in command("--help")
+    for name, each in imggen.commands.items():
+        text = command(name, "--help")
+        assert each.help is not None
+        assert "--json" in text or "Commands:" in text
+        if not hasattr(each, "commands") and each.params[0].name != "server":
+            assert f"imggen {name}" in text.partition("Example")[2], name
+
+
+def process(
+    *arguments: str, stderr: int = subprocess.PIPE, **environment: str
+) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": str(CLIENT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    )
+
+
+def test_an_interrupt_leaves_the_job_and_says_how_to_cancel_it(
+    fake: FakeService, client: SyncClient, mia: str
+) -> None:
+    fake.hold()
+    job = client.generate_portrait(mia, style="anime").job_id
+    watching = process("-m", "imggen.cli", "watch", job, "--json", "--server", fake.target)
+    with watching:
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        assert json.loads(watching.stdout.readline())["job"]["status"] == "JOB_STATUS_QUEUED"
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 130
+        errors = watching.stderr.read()
+    assert f"the job goes on. Cancel it: imggen cancel {job}" in errors
+    assert "Traceback" not in errors
+    assert client.cancel(job).status
+
+
+def test_a_terminal_shows_a_bar_with_stages_and_steps(
+    fake: FakeService, client: SyncClient, mia: str
+) -> None:
+    fake.hold()
+    job = client.generate_portrait(mia, style="anime").job_id
+    terminal, end = os.openpty()
+    with process(
+        *("-m", "imggen.cli", "watch", job, "--server", fake.target), TERM="xterm", stderr=end
+    ) as watching:
+        os.close(end)
+        shown = ""
+        while chunk := read_terminal(terminal):
+            shown += chunk
+            if "queued" in shown:
+                fake.release()
+    os.close(terminal)
+    assert watching.returncode == 0
+    assert "0 %" in shown
+
+
+def read_terminal(terminal: int) -> str:
+    """The next text of a terminal; empty once the other end is closed, which Linux calls EIO."""
+    try:
+        return os.read(terminal, 4096).decode(errors="replace")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("library", ["click", "rich"])
+def test_without_the_extra_the_command_names_it(library: str) -> None:
+    code = f"import sys; sys.modules[{library!r}] = None; from imggen.cli import main; main()"
+    with process("-c", code) as without:
+        _, errors = without.communicate(timeout=30)
+    assert without.returncode == 1
+    assert errors == f"imggen: the command needs {library}: pip install 'imggen[cli]'\n"
