@@ -99,11 +99,6 @@ class WorkerSettings(BaseSettings):
         gt=0,
         description="How long running jobs may still take when the worker is told to go.",
     )
-    drain_s: float = Field(
-        60.0,
-        ge=0,
-        description="How long running jobs may finish when the worker stops; others go back.",
-    )
     rooms: dict[str, int] = Field(
         default={"local": 2},
         description='How many jobs run at once by lane, as JSON: `{"local": 2}`. One renders while '

@@ -31,14 +31,14 @@ class StorybookDialect:
         names = [character.description.name for character in spec.characters]
         setting = Reading(scene, ignore=names)
         place, when, mood = _place(setting, spec), _time(setting), _mood(setting)
-        people = [
-            read_person(description, expression=mood)
-            for description in _descriptions(spec.characters, setting)
-        ]
+        descriptions = _descriptions(spec.characters, setting)
+        people = [read_person(description, expression=mood) for description in descriptions]
         said = [style, f"{_framing(spec, people)}{_people(people)}", place]
         if place not in _TIMELESS:
             said.append(when)
         lost = [word for person in people for word in person.unknown]
+        if len(people) > 1:
+            lost += [word for each in descriptions for word in _too_small(each)]
         return CompiledPrompt(
             prompt=", ".join(said),
             negative_prompt="",
@@ -94,14 +94,38 @@ def _framing(spec: RenderSpec, people: Sequence[Person]) -> str:
 
 
 def _people(people: Sequence[Person]) -> str:
-    return " and ".join(_person(person) for person in people)
+    if len(people) == 1:
+        return _alone(people[0])
+    return " and ".join(_small(person) for person in people)
 
 
-def _person(person: Person) -> str:
+def _alone(person: Person) -> str:
     subject = " ".join(word for word in (person.trait, person.subject) if word)
     looks = ", ".join([person.hair, person.skin, person.eyes, *person.features])
-    worn = " and ".join([person.garment, *([f"a {person.hat}"] if person.hat else [])])
-    return f"{_article(subject)} {subject} with {looks}, wearing {worn}, {person.expression}"
+    return (
+        f"{_article(subject)} {subject} with {looks}, wearing {_worn(person)}, {person.expression}"
+    )
+
+
+def _small(person: Person) -> str:
+    """Returns a person in a picture of two, where longer captions lose style and colours.
+
+    Eyes are a few pixels there, so that nothing is lost with them.
+    """
+    flags = [flag for flag in person.features if flag != "freckles"]
+    looks = ", ".join([person.hair, person.skin, *flags])
+    mood = "" if person.expression == "smiling" else f", {person.expression}"
+    subject = f"{_article(person.subject)} {person.subject}"
+    return f"{subject} with {looks}, wearing {_worn(person)}{mood}"
+
+
+def _too_small(description: Description) -> tuple[str, ...]:
+    freckles = [said for said in description.features if "freckle" in said.lower()]
+    return Reading(" ".join([description.eyes, *freckles, *description.traits])).unknown()
+
+
+def _worn(person: Person) -> str:
+    return " and ".join([person.garment, *([f"a {person.hat}"] if person.hat else [])])
 
 
 def _article(noun: str) -> str:

@@ -1,0 +1,13 @@
+"""Extractors: from a page's text to what its picture shows."""
+
+from actors.extractors.base import ExtractionFailed, SceneExtractor
+from actors.extractors.choice import FallbackExtractor, open_extractor
+from actors.extractors.plain import PlainExtractor
+
+__all__ = [
+    "ExtractionFailed",
+    "FallbackExtractor",
+    "PlainExtractor",
+    "SceneExtractor",
+    "open_extractor",
+]

@@ -1,0 +1,176 @@
+"""Finishing: from the model's original to the forms that are shown, printed and listed."""
+
+import math
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.models import Size
+from server.domain.states import AssetKind, ImageType
+from server.errors import ImggenError
+
+MAX_BYTES = 5_000_000
+"""What a form may weigh (NFR-IMGGEN-003), the original excepted: that is as the model gave it."""
+
+PRINT_PORTRAIT = Size(2048, 2048)
+PRINT_SCENE = Size(3000, 2000)
+THUMBNAIL_SIDE = 256
+DPI = 300
+
+_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+_PIXELS_MAX = 64_000_000
+_QUALITIES = (95, 92, 88, 84, 80, 70)
+_THUMBNAIL_QUALITY = 85
+
+
+class PictureRefused(ImggenError):
+    """Says that what a model gave is no picture that can be finished."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedAsset:
+    """Is one form of a picture, ready to be stored."""
+
+    kind: AssetKind
+    data: bytes
+    content_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Is a picture in all its forms: original, display, print, thumbnail."""
+
+    assets: tuple[RenderedAsset, ...]
+
+    def asset(self, kind: AssetKind) -> RenderedAsset:
+        """Returns the form of that kind."""
+        return next(asset for asset in self.assets if asset.kind is kind)
+
+
+def finish(original: bytes, image_type: ImageType, display: Size) -> Finished:
+    """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
+
+    The original stays as it is. The others are 8-bit sRGB at the display version's ratio,
+    resized by Lanczos from the original, the edges that do not fit cut evenly. The same
+    original gives the same bytes. Raises PictureRefused for bytes that are no picture.
+    """
+    source = _open(original)
+    picture = _to_srgb(source)
+    printed = print_size(image_type, display)
+    return Finished(
+        (
+            RenderedAsset(
+                AssetKind.ORIGINAL, original, _FORMATS[source.format or ""], *source.size
+            ),
+            _display(_fit(picture, display)),
+            _print(_fit(picture, printed)),
+            _thumbnail(_fit(picture, thumbnail_size(display))),
+        )
+    )
+
+
+def print_size(image_type: ImageType, display: Size) -> Size:
+    """Returns the print version's pixels: 2048 on a portrait's shorter side, 3000x2000 or more
+    for a scene, both at the display version's ratio and never smaller than it.
+    """
+    least = PRINT_PORTRAIT if image_type is ImageType.PORTRAIT else PRINT_SCENE
+    scale = max(least.width / display.width, least.height / display.height, 1.0)
+    # Rounded first: 3000 / 1824 * 1824 is a little more than 3000 in floating point.
+    return Size(*(math.ceil(round(side * scale, 6)) for side in (display.width, display.height)))
+
+
+def thumbnail_size(display: Size) -> Size:
+    """Returns the thumbnail's pixels: 256 on the longer side."""
+    scale = THUMBNAIL_SIDE / max(display.width, display.height)
+    return Size(max(round(display.width * scale), 1), max(round(display.height * scale), 1))
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(BytesIO(data), formats=tuple(_FORMATS))
+        pixels = image.width * image.height
+        if pixels > _PIXELS_MAX:
+            raise PictureRefused(
+                f"the model's picture has {pixels} pixels; {_PIXELS_MAX} or fewer can be finished"
+            )
+        image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise PictureRefused(
+            f"the model's {len(data)} bytes are no picture ({error}); "
+            f"{', '.join(_FORMATS)} can be finished"
+        ) from error
+    return image
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    rgb = image.convert("RGB")
+    if not profile:
+        return rgb
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        converted = ImageCms.profileToProfile(rgb, source, ImageCms.createProfile("sRGB"))
+    except (ImageCms.PyCMSError, OSError):
+        # A profile that does not fit RGB pixels says nothing about them.
+        return rgb
+    return converted or rgb
+
+
+def _fit(picture: Image.Image, size: Size) -> Image.Image:
+    return ImageOps.fit(picture, (size.width, size.height), Image.Resampling.LANCZOS)
+
+
+def _display(image: Image.Image) -> RenderedAsset:
+    info = PngInfo()
+    info.add(b"sRGB", b"\0")
+    png = _saved(image, "PNG", pnginfo=info)
+    if len(png) <= MAX_BYTES:
+        return RenderedAsset(AssetKind.DISPLAY, png, "image/png", *image.size)
+    # Only noise gets here: a drawing of this size is a third of the limit.
+    return RenderedAsset(AssetKind.DISPLAY, _jpeg(image), "image/jpeg", *image.size)
+
+
+def _print(image: Image.Image) -> RenderedAsset:
+    return RenderedAsset(AssetKind.PRINT, _jpeg(image), "image/jpeg", *image.size)
+
+
+def _thumbnail(image: Image.Image) -> RenderedAsset:
+    data = _saved(image, "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True)
+    return RenderedAsset(AssetKind.THUMBNAIL, data, "image/jpeg", *image.size)
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    """Returns a JPEG without chroma subsampling, of the best quality that the limit allows."""
+    profile = _srgb_profile()
+    data = b""
+    for quality in _QUALITIES:
+        data = _saved(
+            image, "JPEG", quality=quality, subsampling=0, dpi=(DPI, DPI), icc_profile=profile
+        )
+        if len(data) <= MAX_BYTES:
+            return data
+    return data
+
+
+def _srgb_profile() -> bytes:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # Bytes 24 to 35 are the time of its making; the same picture must give the same bytes.
+    profile[24:36] = bytes.fromhex("07d000010001000000000000")
+    return bytes(profile)
+
+
+def _saved(image: Image.Image, image_format: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, image_format, **options)
+    return buffer.getvalue()
