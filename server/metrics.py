@@ -63,10 +63,10 @@ class GatewayMetrics:
         """Takes the number of open calls from `read` whenever metrics are asked for."""
         self._open_calls.set_function(read)
 
-    def read_connections(self, *, used: Callable[[], int], idle: Callable[[], int]) -> None:
-        """Takes the pool's connections from `used` and `idle` whenever metrics are asked for."""
-        self._connections.labels("used").set_function(used)
-        self._connections.labels("idle").set_function(idle)
+    def read_connections(self, read: Callable[[], tuple[int, int]]) -> None:
+        """Takes the pool's idle and all connections from `read` when metrics are asked for."""
+        self._connections.labels("idle").set_function(lambda: read()[0])
+        self._connections.labels("used").set_function(lambda: read()[1] - read()[0])
 
     def page(self) -> bytes:
         """Returns all metrics in the text format of Prometheus."""

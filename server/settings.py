@@ -36,9 +36,6 @@ class GatewaySettings(BaseSettings):
     database_url: str = Field(
         "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
     )
-    database_pool_min: int = Field(
-        2, ge=0, description="Connections that are kept open while idle."
-    )
     database_pool_max: int = Field(10, ge=1, description="The most connections of one gateway.")
 
     tls_cert_file: Path | None = Field(
@@ -117,6 +114,9 @@ class GatewaySettings(BaseSettings):
         min_length=1,
         description="The models that requests may be routed to, separated by commas.",
     )
+    daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
+        500.0, description="What paid providers may cost in a day (UTC), in US dollars."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least level that is logged."
     )
@@ -179,6 +179,11 @@ class GatewaySettings(BaseSettings):
     def key_set(self) -> str | Path | None:
         """Where the key set is; None means that the shared secret signs."""
         return self.jwks_file or self.jwks_url or None
+
+    @property
+    def daily_budget_micros(self) -> int:
+        """The daily budget in millionths of a US dollar."""
+        return round(self.daily_budget_usd * 1_000_000)
 
 
 def is_loopback(host: str) -> bool:

@@ -81,6 +81,10 @@ class Database:
             async with self._pool.acquire() as connection, connection.transaction():
                 yield connection
 
+    async def ping(self) -> None:
+        """Returns when the database answers; raises Unavailable when it is away."""
+        await self.execute("SELECT 1")
+
     def idle(self) -> tuple[int, int]:
         """Returns how many connections are idle, and how many there are."""
         return self._pool.get_idle_size(), self._pool.get_size()

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import asyncpg
 
-from server.store.database import unavailable_when_away
+from server.store.database import Executor, unavailable_when_away
 
 # Any constant will do, as long as every imggen uses the same.
 _LOCK = 0x1399E4
@@ -33,6 +33,15 @@ async def migrate(database_url: str) -> list[str]:
         return missing
     finally:
         await connection.close()
+
+
+async def missing(database: Executor) -> list[str]:
+    """Returns the names of the migrations that a database lacks, in order."""
+    table = await database.fetchrow("SELECT to_regclass('migrations') IS NULL AS lacks")
+    if table is None or table["lacks"]:
+        return names()
+    done = {row["name"] for row in await database.fetch("SELECT name FROM migrations")}
+    return [name for name in names() if name not in done]
 
 
 def names() -> list[str]:

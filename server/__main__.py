@@ -1,0 +1,198 @@
+"""The gateway's command: `python -m server` serves; `--help` tells the rest."""
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from server.auth import Role
+from server.errors import Unavailable
+from server.settings import GatewaySettings
+
+_ABOUT = """\
+Serves the imggen API over gRPC until SIGTERM or Ctrl-C, then drains.
+
+Settings come from environment variables, see `python -m server settings`. It needs a
+database that was migrated and a storage:
+
+  export IMGGEN_DATABASE_URL=postgresql://user:password@host/imggen
+  export IMGGEN_STORAGE_URL=s3://bucket/folder
+  python -m server migrate
+  python -m server
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit status: 2 for settings that do not fit."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except ValidationError as error:
+        for problem in error.errors():
+            print(_explain(problem["loc"], problem["msg"]), file=sys.stderr)
+        return 2
+    except (Unavailable, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _serve(options: argparse.Namespace) -> int:
+    # What serving needs takes a moment to import; the other commands go without.
+    from server.app import Addresses, serve
+    from server.logs import configure_logs
+    from server.storage.settings import StorageSettings
+
+    settings = GatewaySettings()
+    storage = StorageSettings()
+    configure_logs(settings.log_level)
+
+    def announce(addresses: Addresses) -> None:
+        if options.ready_file:
+            _write_whole(options.ready_file, json.dumps(asdict(addresses)) + "\n")
+
+    asyncio.run(serve(settings, storage, announce))
+    return 0
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    from server.store.migrate import migrate
+
+    applied = asyncio.run(migrate(GatewaySettings().database_url))
+    for name in applied:
+        print(name)
+    print(f"{len(applied)} applied; the database is up to date", file=sys.stderr)
+    return 0
+
+
+def _token(options: argparse.Namespace) -> int:
+    from server.tokens import mint_token
+
+    settings = GatewaySettings()
+    if settings.key_set:
+        print(
+            f"error: tokens are signed with the keys at {settings.key_set}; get one from "
+            f"{settings.jwt_issuer}",
+            file=sys.stderr,
+        )
+        return 2
+    print(
+        mint_token(
+            settings.jwt_secret.get_secret_value(),
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            subject=options.subject,
+            roles=options.role,
+            ttl_s=options.ttl,
+        )
+    )
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> int:
+    from server.settings_reference import all_settings, settings_table
+
+    if options.markdown:
+        print(settings_table(all_settings()), end="")
+        return 0
+    for settings in all_settings():
+        for name, value in _shown(settings()):
+            print(f"IMGGEN_{name.upper()}={value}")
+    return 0
+
+
+def _shown(settings: BaseSettings) -> list[tuple[str, str]]:
+    return [(name, _plain(value)) for name, value in settings]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if value is None:
+        return ""
+    # A URL may hold a password; a SecretStr hides itself.
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:********@", str(value))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--ready-file",
+        type=Path,
+        metavar="PATH",
+        help="write the addresses there, as JSON, once calls are served",
+    )
+    parser.set_defaults(command=_serve)
+    commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
+
+    migrate = commands.add_parser(
+        "migrate", help="bring the database up to date; safe to run many times, and at once"
+    )
+    migrate.set_defaults(command=_migrate)
+
+    token = commands.add_parser(
+        "token",
+        help="print a token for development, signed with IMGGEN_JWT_SECRET",
+        epilog='use it as: grpcurl -plaintext -H "authorization: Bearer $(python -m server token)" '
+        "localhost:50051 imggen.v1.StyleService/ListStyles",
+    )
+    token.add_argument(
+        "--subject", default="developer", help="whom it speaks for (default: developer)"
+    )
+    token.add_argument(
+        "--role",
+        action="append",
+        default=[],
+        type=Role,
+        choices=list(Role),
+        metavar="|".join(Role),
+        help="a role that it has; may be given more than once",
+    )
+    token.add_argument(
+        "--ttl",
+        type=float,
+        default=8 * 3600.0,
+        metavar="SECONDS",
+        help="how long it is good (default: 8 hours)",
+    )
+    token.set_defaults(command=_token)
+
+    settings = commands.add_parser(
+        "settings", help="print the settings as they are, secrets hidden"
+    )
+    settings.add_argument(
+        "--markdown", action="store_true", help="print the table of all settings instead"
+    )
+    settings.set_defaults(command=_settings)
+    return parser
+
+
+def _explain(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return (
+        f"error: IMGGEN_{str(location[0]).upper()}: {message}" if location else f"error: {message}"
+    )
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Writes a file that nobody sees half-written."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

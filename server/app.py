@@ -1,0 +1,186 @@
+"""The gateway as one thing: opens its parts in order, serves, and closes them in reverse."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from server.endpoint import Endpoint
+from server.events import Events
+from server.keys import KeySet, SharedSecret
+from server.media import media_app, serve_http
+from server.metrics import GatewayMetrics
+from server.monitor import monitor_app
+from server.routing.catalogue import Catalogue
+from server.services import Parts, make_services
+from server.settings import GatewaySettings
+from server.storage import Storage, StorageSettings, open_storage
+from server.storage.folder import FolderStorage
+from server.store import Store, open_store
+from server.store.migrate import missing
+from server.store.signals import Signals
+from server.tokens import TokenRules, TokenVerifier
+
+# A ping waits for a connection of the pool; a busy pool is not an absent database.
+_PING_TIMEOUT_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Says where a gateway listens, `host:port` each; `media` is empty with S3."""
+
+    grpc: str
+    media: str
+    metrics: str
+
+
+async def serve(
+    settings: GatewaySettings,
+    storage_settings: StorageSettings,
+    announce: Callable[[Addresses], None],
+) -> None:
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
+    with stop_signal() as stop:
+        async with gateway(settings, storage_settings) as addresses:
+            _log.info("listening", extra=asdict(addresses))
+            announce(addresses)
+            await stop.wait()
+            _log.info("draining", extra={"drain_s": settings.drain_s})
+    _log.info("stopped")
+
+
+@asynccontextmanager
+async def gateway(
+    settings: GatewaySettings, storage_settings: StorageSettings
+) -> AsyncIterator[Addresses]:
+    """Runs a gateway while it is entered; leaving it drains it.
+
+    Raises Unavailable when the database is away, RuntimeError when it lacks migrations, and
+    OSError or RuntimeError when an address cannot be had.
+    """
+    metrics = GatewayMetrics()
+    async with AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(open_storage(storage_settings))
+        store = await stack.enter_async_context(
+            open_store(settings.database_url, max_connections=settings.database_pool_max)
+        )
+        await _refuse_old_schema(store)
+        metrics.read_connections(store.database.idle)
+        signals = Signals(store.database)
+        await stack.enter_async_context(signals.running())
+        events = Events(store, settings.database_url)
+        await stack.enter_async_context(events.running())
+        parts = Parts(
+            store=store,
+            storage=storage,
+            signals=signals,
+            events=events,
+            metrics=metrics,
+            catalogue=Catalogue(settings.models),
+            url_ttl=timedelta(seconds=storage_settings.url_ttl_s),
+            daily_budget_micros=settings.daily_budget_micros,
+        )
+        services = await make_services(parts)
+        endpoint = Endpoint(settings, services, token_verifier(settings), metrics)
+        monitor = monitor_app(metrics, lambda: endpoint.serving)
+        metrics_port = await stack.enter_async_context(
+            serve_http(monitor, settings.host, settings.metrics_port)
+        )
+        media = await _serve_media(stack, settings, storage)
+        await stack.enter_async_context(endpoint)
+        await stack.enter_async_context(_following_database(endpoint, store, settings))
+        host = settings.listen.rpartition(":")[0]
+        yield Addresses(endpoint.address, media, f"{host}:{metrics_port}")
+
+
+def token_verifier(settings: GatewaySettings) -> TokenVerifier:
+    """Returns what checks tokens: with the key set where there is one, else the shared secret."""
+    place = settings.key_set
+    algorithms = settings.jwt_algorithms if place else ("HS256",)
+    keys = (
+        KeySet.at(place, cooldown_s=settings.jwks_cooldown_s)
+        if place
+        else SharedSecret(settings.jwt_secret.get_secret_value())
+    )
+    rules = TokenRules(
+        settings.jwt_issuer, settings.jwt_audience, tuple(algorithms), settings.jwt_leeway_s
+    )
+    return TokenVerifier(keys, rules)
+
+
+async def _refuse_old_schema(store: Store) -> None:
+    lacking = await missing(store.database)
+    if lacking:
+        raise RuntimeError(
+            f"the database lacks {', '.join(lacking)}; run `python -m server migrate` first"
+        )
+
+
+async def _serve_media(stack: AsyncExitStack, settings: GatewaySettings, storage: Storage) -> str:
+    if not isinstance(storage, FolderStorage):
+        return ""
+    port = await stack.enter_async_context(
+        serve_http(media_app(storage), settings.host, settings.http_port)
+    )
+    return f"{settings.listen.rpartition(':')[0]}:{port}"
+
+
+@asynccontextmanager
+async def _following_database(
+    endpoint: Endpoint, store: Store, settings: GatewaySettings
+) -> AsyncIterator[None]:
+    """Lets health say whether the database answers; it has answered once before the block."""
+    await _follow_once(endpoint, store.database.ping)
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(settings.health_interval_s)
+            await _follow_once(endpoint, store.database.ping)
+
+    task = asyncio.create_task(follow(), name="health")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _follow_once(endpoint: Endpoint, ping: Callable[[], Awaitable[None]]) -> None:
+    try:
+        async with asyncio.timeout(_PING_TIMEOUT_S):
+            await ping()
+        problem = None
+    except Exception as error:
+        problem = error
+    answers = problem is None
+    if answers is not endpoint.serving:
+        level = logging.INFO if answers else logging.ERROR
+        _log.log(level, "database answers" if answers else "database away", exc_info=problem)
+    await endpoint.set_serving(answers)
+
+
+@contextmanager
+def stop_signal() -> Iterator[asyncio.Event]:
+    """Gives an event that SIGTERM or SIGINT sets; the next one has its usual effect."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def release() -> None:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+    def halt() -> None:
+        stop.set()
+        release()
+
+    for number in numbers:
+        loop.add_signal_handler(number, halt)
+    try:
+        yield stop
+    finally:
+        release()

@@ -1,0 +1,29 @@
+"""What operators and orchestrators ask over HTTP: metrics, liveness, readiness."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from server.metrics import GatewayMetrics
+
+
+def monitor_app(metrics: GatewayMetrics, is_serving: Callable[[], bool]) -> web.Application:
+    """Returns the application that answers `/metrics`, `/livez` and `/readyz`."""
+
+    async def show_metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=metrics.page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def is_alive(_request: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def is_ready(_request: web.Request) -> web.Response:
+        if is_serving():
+            return web.Response(text="ready\n")
+        return web.Response(status=503, text="not ready: the database is away, or it drains\n")
+
+    app = web.Application()
+    app.router.add_get("/metrics", show_metrics)
+    app.router.add_get("/livez", is_alive)
+    app.router.add_get("/readyz", is_ready)
+    return app
