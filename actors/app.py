@@ -1,0 +1,101 @@
+"""The Serve application: which deployments there are, and how they hold each other.
+
+How many replicas and which GPUs they get is said in `cluster/serve/*.yaml` alone.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from typing import Any
+
+from ray import serve
+from ray.serve import Application
+from ray.serve.handle import DeploymentHandle
+
+from actors.extractors import open_extractor
+from actors.handles import RayRenderer, wait_until_ready
+from actors.models.render import RenderEvent, RenderRequest
+from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
+from actors.stages import Stages
+from actors.worker import Worker
+from server.logs import configure_logs
+from server.storage import StorageSettings, open_storage
+from server.store import open_store
+from server.store.signals import Signals
+
+# A replica takes more than it renders at once: its queue is inside it, since a full replica
+# would send its callers into Serve's exponential backoff.
+_ONGOING = 64
+
+
+@serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING)
+class DiffuserDeployment:
+    """Holds a warm diffuser."""
+
+    def __init__(self) -> None:
+        """Loads the model and warms it; only then is the replica healthy."""
+        # torch and diffusers are imported here, in the one process that holds the model.
+        from actors.models.diffuser import Diffuser
+
+        self._diffuser = Diffuser.load(DiffuserSettings())
+        self._diffuser.warm()
+
+    async def render(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        """Renders; yields each step as it is done, then the result."""
+        async for event in self._diffuser.stream(request):
+            yield event
+
+    async def model(self) -> str:
+        """Returns the name of the model."""
+        return self._diffuser.model
+
+
+@serve.deployment(name="worker", max_ongoing_requests=_ONGOING)
+class WorkerDeployment:
+    """Runs a worker for as long as the replica lives."""
+
+    async def __init__(self, diffuser: DeploymentHandle) -> None:
+        """Waits until the model is warm, then claims; the replica is healthy from then on."""
+        configure_logs("info")
+        settings = WorkerSettings()
+        await wait_until_ready(diffuser)
+        self._stack = AsyncExitStack()
+        enter = self._stack.enter_async_context
+        store = await enter(open_store(settings.database_url, max_connections=4))
+        progress = await enter(
+            open_store(settings.database_url, max_connections=2, synchronous_commit=False)
+        )
+        storage = await enter(open_storage(StorageSettings()))
+        extractor = await enter(open_extractor(ExtractorSettings()))
+        signals = Signals(store.database)
+        await enter(signals.running())
+        self._worker = Worker(
+            settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
+            settings,
+            Stages(RayRenderer(diffuser), extractor, storage),
+            store,
+            progress,
+            signals,
+        )
+        await enter(self._worker.running())
+
+    def check_health(self) -> None:
+        """Raises when the claim loop is dead; an absent database is no reason to restart."""
+        self._worker.check()
+
+    async def __del__(self) -> None:
+        """Stops claiming, lets running jobs finish, gives back the rest."""
+        logging.getLogger(__name__).info("worker drains")
+        await self._stack.aclose()
+
+
+def build(args: dict[str, Any]) -> Application:
+    """Builds the application; Serve calls it for `import_path: actors.app:build`.
+
+    Raises ValueError for arguments, since there are none yet: settings come from `IMGGEN_*`.
+    """
+    if args:
+        raise ValueError(f"args: {', '.join(args)} are not known; settings come from IMGGEN_*")
+    return WorkerDeployment.bind(DiffuserDeployment.bind())  # type: ignore[attr-defined]

@@ -1,0 +1,101 @@
+"""Reports: what an attempt says of itself while it runs, and what it hears back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.domain.jobs import Claim, Progress
+from server.domain.states import Stage
+from server.errors import Unavailable
+from server.store import Store
+from server.store.signals import CHANGED, Signals
+
+# The parts of a whole job, by the time they take at 20 steps on two CPU cores.
+_SPANS = {
+    Stage.RESOLVING: (0.0, 0.02),
+    Stage.RENDERING: (0.02, 0.80),
+    Stage.FINISHING: (0.80, 0.95),
+    Stage.STORING: (0.95, 1.0),
+}
+
+
+class Stop(StrEnum):
+    """Is why an attempt has to end before it is done."""
+
+    CANCELLED = "cancelled"  # its caller asked for it
+    LOST = "lost"  # another worker may hold the job; nothing more may be written
+    DRAINED = "drained"  # this worker goes; another one starts the job again
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    progress: Progress
+    preview: bytes | None
+
+
+class Reporter:
+    """Writes the newest state of an attempt, never a backlog.
+
+    `stop` is called when the database says that the attempt must end.
+    """
+
+    def __init__(
+        self, store: Store, signals: Signals, claim: Claim, stop: Callable[[Stop], None]
+    ) -> None:
+        self.watched = False
+        self._store = store
+        self._signals = signals
+        self._claim = claim
+        self._stop = stop
+        self._sequence = 0
+        self._newest: _Report | None = None
+        self._news = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Writes in the background until the end."""
+        task = asyncio.create_task(self._run(), name=f"report {self._claim.job_id}")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def enter(self, stage: Stage) -> None:
+        """Says that a stage begins, and waits until that is written."""
+        self.say(stage, 0, 0)
+        await self._write()
+
+    def say(self, stage: Stage, step: int, steps: int, preview: bytes | None = None) -> None:
+        """Says how far a stage is, soon and without waiting for it."""
+        self._sequence += 1
+        begin, end = _SPANS[stage]
+        fraction = begin + (end - begin) * (step / steps if steps else 0.0)
+        if preview is None and self._newest is not None:
+            preview = self._newest.preview  # not written yet
+        self._newest = _Report(Progress(self._sequence, stage, step, steps, fraction), preview)
+        self._news.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            with suppress(Unavailable):  # the next report says it all again
+                await self._write()
+
+    async def _write(self) -> None:
+        report, self._newest = self._newest, None
+        if report is None:
+            return
+        preview = report.preview if self.watched else None
+        orders = await self._store.leases.report(self._claim, report.progress, preview)
+        if orders is None:
+            self._stop(Stop.LOST)
+            return
+        self.watched = orders.watched
+        self._signals.say(CHANGED, str(self._claim.job_id))
+        if orders.cancel_requested:
+            self._stop(Stop.CANCELLED)

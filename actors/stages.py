@@ -1,0 +1,129 @@
+"""The stages of a job: resolve, render, finish, store."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from time import perf_counter
+
+from actors.extractors import SceneExtractor
+from actors.finishing import RenderedAsset, finish
+from actors.models.profiles import profile, render_request
+from actors.models.render import Renderer, RenderResult, StepEvent
+from actors.prompts.dialect import CompiledPrompt
+from actors.reporting import Reporter
+from server.domain.images import NewAsset
+from server.domain.jobs import Claim, Outcome
+from server.domain.models import Size
+from server.domain.spec import RenderSpec
+from server.domain.states import ImageType, Stage
+from server.storage import Storage, StorageUnavailable, object_key
+
+_STORE_TRIES = 5
+_STORE_PAUSE_S = 0.2
+_log = logging.getLogger(__name__)
+
+
+class Stages:
+    """Drives one job from its content to its stored assets."""
+
+    def __init__(self, renderer: Renderer, extractor: SceneExtractor, storage: Storage) -> None:
+        self._renderer = renderer
+        self._extractor = extractor
+        self._storage = storage
+
+    async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
+        """Draws a job's image and returns what came of it; nothing is committed here.
+
+        Raises what the stages raise; cancelling it stops the render at its next step.
+        """
+        clock = StageClock()
+        spec = claim.spec
+        with clock.measure(Stage.RESOLVING):
+            await reporter.enter(Stage.RESOLVING)
+            prompt = await self._resolve(claim)
+        with clock.measure(Stage.RENDERING):
+            result = await self._render(spec, prompt, reporter)
+        with clock.measure(Stage.FINISHING):
+            reporter.say(Stage.FINISHING, 0, 0)
+            display = Size(spec.width, spec.height)
+            finished = await asyncio.to_thread(finish, result.png, spec.image_type, display)
+        with clock.measure(Stage.STORING):
+            reporter.say(Stage.STORING, 0, 0)
+            assets = await self._store(claim, finished.assets)
+        return Outcome(
+            prompt=prompt.prompt,
+            negative_prompt=prompt.negative_prompt,
+            assets=assets,
+            stage_ms=clock.stage_ms,
+            cost_micros=claim.price_micros,
+        )
+
+    async def _resolve(self, claim: Claim) -> CompiledPrompt:
+        spec = claim.spec
+        scene = spec.scene
+        if spec.image_type is ImageType.SCENE and not scene:
+            scene = await self._extractor.scene(spec.page_text, spec.characters)
+        prompt = profile(spec.model).dialect.compile(spec, scene)
+        if prompt.unknown:
+            fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}
+            _log.info("words the model does not know", extra=fields)
+        return prompt
+
+    async def _render(
+        self, spec: RenderSpec, prompt: CompiledPrompt, reporter: Reporter
+    ) -> RenderResult:
+        request = render_request(spec, prompt, previews=reporter.watched)
+        reporter.say(Stage.RENDERING, 0, request.steps)
+        async with aclosing(self._renderer.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case StepEvent():
+                        reporter.say(Stage.RENDERING, event.step, event.steps, event.preview)
+                    case RenderResult():
+                        return event
+        raise RuntimeError("the renderer ended without a picture")
+
+    async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._put(claim, asset)) for asset in assets]
+        return tuple(task.result() for task in tasks)
+
+    async def _put(self, claim: Claim, asset: RenderedAsset) -> NewAsset:
+        key = object_key(claim.user_id, claim.job_id, claim.attempt, asset.data, asset.content_type)
+        await self._put_patiently(key, asset)
+        return NewAsset(
+            kind=asset.kind,
+            storage_key=key,
+            content_type=asset.content_type,
+            sha256=hashlib.sha256(asset.data).hexdigest(),
+            size_bytes=len(asset.data),
+            width=asset.width,
+            height=asset.height,
+        )
+
+    async def _put_patiently(self, key: str, asset: RenderedAsset) -> None:
+        """Stores bytes through a short outage: to render again would cost far more."""
+        for failures in range(_STORE_TRIES):
+            try:
+                await self._storage.put(key, asset.data, asset.content_type)
+                return
+            except StorageUnavailable:
+                if failures == _STORE_TRIES - 1:
+                    raise
+                await asyncio.sleep(_STORE_PAUSE_S * 2**failures)
+
+
+class StageClock:
+    """Measures the stages of an attempt, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.stage_ms: dict[Stage, int] = {}
+
+    @contextmanager
+    def measure(self, stage: Stage) -> Iterator[None]:
+        """Measures what happens inside it as one stage."""
+        start = perf_counter()
+        yield
+        self.stage_ms[stage] = round((perf_counter() - start) * 1000)

@@ -1,0 +1,272 @@
+"""The worker: claims jobs as far as it has room, holds their leases, drives their stages."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+from actors.reporting import Reporter, Stop
+from actors.settings import WorkerSettings
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.ids import JobId
+from server.domain.jobs import Claim, Failure, Outcome
+from server.domain.states import Lane
+from server.errors import ImggenError, Unavailable
+from server.storage import KeyTaken, StorageUnavailable
+from server.store import Store
+from server.store.signals import CHANGED, WAKE, Listener, Signals
+
+_BACKOFF = timedelta(seconds=2)
+_WRITE_TRIES = 5
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Drawing(Protocol):
+    """Draws the image of a claimed job."""
+
+    async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
+        """Returns what came of the job; raises what went wrong."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """Is one job that this worker holds, and why it was told to stop, if it was."""
+
+    claim: Claim
+    drawing: asyncio.Task[Outcome] | None = field(default=None)
+    stopped: Stop | None = field(default=None)
+
+    def stop(self, why: Stop) -> None:
+        """Stops the drawing; the first reason stands. Once it is drawn it is too late."""
+        if self.stopped is None and self.drawing is not None and not self.drawing.done():
+            self.stopped = why
+            self.drawing.cancel()
+
+
+class Worker:
+    """Pulls jobs out of the database; losing it loses nothing but time."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: WorkerSettings,
+        stages: Drawing,
+        store: Store,
+        progress: Store,
+        signals: Signals,
+    ) -> None:
+        """Takes a store for what must last, and one for progress, which need not."""
+        self.name = name
+        self._settings = settings
+        self._stages = stages
+        self._store = store
+        self._progress = progress
+        self._signals = signals
+        self._lease = timedelta(seconds=settings.lease_s)
+        self._attempts: dict[JobId, Attempt] = {}
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = False
+        self._loops: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Claims and works until the end, then drains."""
+        listener = Listener(
+            self._settings.database_url, WAKE, lambda _: self._wake.set(), self._wake.set
+        )
+        async with listener.running():
+            self._loops = [
+                asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")
+                for loop in (self._claim_loop, self._heartbeat_loop, self._rescue_loop)
+            ]
+            try:
+                yield
+            finally:
+                await self.drain()
+                for loop in self._loops:
+                    loop.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await loop
+
+    def check(self) -> None:
+        """Raises RuntimeError when the worker has stopped claiming without being told to."""
+        for loop in self._loops:
+            if loop.done() and not self._draining:
+                raise RuntimeError(f"{loop.get_name()} has ended; the worker must be restarted")
+
+    async def drain(self, patience_s: float | None = None) -> None:
+        """Claims no more, lets running jobs finish, gives back those that do not in time."""
+        self._draining = True
+        self._wake.set()
+        try:
+            async with asyncio.timeout(patience_s or self._settings.drain_s):
+                await self._idle.wait()
+        except TimeoutError:
+            for attempt in list(self._attempts.values()):
+                attempt.stop(Stop.DRAINED)
+            await self._idle.wait()
+
+    async def _forever(self, loop: Coroutine[Any, Any, None]) -> None:
+        try:
+            await loop
+        except Exception:
+            _log.exception("worker loop broken", extra={"worker": self.name})
+            raise
+
+    async def _claim_loop(self) -> None:
+        while not self._draining:
+            self._wake.clear()
+            try:
+                for lane, room in self._room().items():
+                    for claim in await self._store.leases.claim(self.name, lane, room, self._lease):
+                        self._start(claim)
+            except Unavailable:
+                _log.warning("database away", extra={"worker": self.name})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_s):
+                    await self._wake.wait()
+
+    def _room(self) -> dict[Lane, int]:
+        # One lane so far: what runs takes its room.
+        rooms = {Lane(lane): room for lane, room in self._settings.rooms.items()}
+        return {
+            lane: room - len(self._attempts)
+            for lane, room in rooms.items()
+            if room > len(self._attempts)
+        }
+
+    async def _heartbeat_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_s)
+            attempts = list(self._attempts.values())
+            if not attempts:
+                continue
+            try:
+                held = await self._store.leases.heartbeat(
+                    [attempt.claim for attempt in attempts], self._lease
+                )
+            except Unavailable:
+                _log.warning("heartbeat lost", extra={"worker": self.name})
+                continue
+            for attempt in attempts:
+                cancel_requested = held.get(attempt.claim.job_id)
+                if cancel_requested is None:
+                    attempt.stop(Stop.LOST)
+                elif cancel_requested:
+                    attempt.stop(Stop.CANCELLED)
+
+    async def _rescue_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_s / 2)
+            with suppress(Unavailable):
+                for job in await self._store.leases.rescue(_BACKOFF):
+                    _log.warning("job rescued", extra={"job_id": str(job)})
+                    self._signals.say(CHANGED, str(job))
+                    self._signals.say(WAKE, Lane.LOCAL)
+
+    def _start(self, claim: Claim) -> None:
+        self._attempts[claim.job_id] = Attempt(claim)
+        self._idle.clear()
+        task = asyncio.create_task(self._run(self._attempts[claim.job_id]))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, attempt: Attempt) -> None:
+        claim = attempt.claim
+        try:
+            await self._work(attempt)
+        except Unavailable:
+            # The lease runs out, and another attempt begins where the database is back.
+            _log.warning("end not written", extra=_fields(claim))
+        finally:
+            del self._attempts[claim.job_id]
+            if not self._attempts:
+                self._idle.set()
+            self._signals.say(CHANGED, str(claim.job_id))
+            self._wake.set()
+
+    async def _work(self, attempt: Attempt) -> None:
+        claim = attempt.claim
+        reporter = Reporter(self._progress, self._signals, claim, attempt.stop)
+        try:
+            async with reporter.running():
+                # A task of its own, so that stopping it stops nothing else.
+                attempt.drawing = asyncio.create_task(
+                    self._stages.draw(claim, reporter), name=f"job {claim.job_id}"
+                )
+                outcome = await attempt.drawing
+        except asyncio.CancelledError:
+            if attempt.stopped is None:
+                raise
+            await self._end_stopped(claim, attempt.stopped)
+        except Exception as error:
+            await self._end_failed(claim, error)
+        else:
+            await self._end_completed(claim, outcome)
+
+    async def _end_completed(self, claim: Claim, outcome: Outcome) -> None:
+        if await _patiently(lambda: self._store.leases.complete(claim, outcome)):
+            fields = {**_fields(claim), "ms": sum(outcome.stage_ms.values())}
+            _log.info("job completed", extra=fields)
+        else:
+            _log.warning("lease lost", extra=_fields(claim))
+
+    async def _end_stopped(self, claim: Claim, why: Stop) -> None:
+        _log.info("job stopped", extra={**_fields(claim), "why": why})
+        match why:
+            case Stop.CANCELLED:
+                await _patiently(lambda: self._store.leases.cancelled(claim))
+            case Stop.DRAINED:
+                await _patiently(lambda: self._store.leases.release([claim]))
+            case Stop.LOST:
+                pass
+
+    async def _end_failed(self, claim: Claim, error: Exception) -> None:
+        failure, retryable = explain(error)
+        _log.error("job failed", extra={**_fields(claim), "reason": failure.reason}, exc_info=error)
+        await _patiently(
+            lambda: self._store.leases.fail(claim, failure, retryable=retryable, backoff=_BACKOFF)
+        )
+
+
+def explain(error: Exception) -> tuple[Failure, bool]:
+    """Returns why an attempt failed, and whether another one may succeed."""
+    match error:
+        case ExceptionGroup(exceptions=(Exception() as only,)):
+            return explain(only)
+        case StorageUnavailable() | KeyTaken():
+            return Failure("STORE_FAILED", error.message), True
+        case ImggenError():
+            name = ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
+            return Failure(name, error.message), isinstance(error, Unavailable)
+        case ValueError():
+            return Failure("CONTENT_INVALID", str(error)), False
+        case _:
+            return Failure("RENDER_FAILED", f"{type(error).__name__}: {error}"), True
+
+
+async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
+    """Writes the end of an attempt through a short absence of the database."""
+    for failures in range(_WRITE_TRIES - 1):
+        try:
+            return await write()
+        except Unavailable:
+            await asyncio.sleep(0.2 * 2**failures)
+    return await write()
+
+
+def _fields(claim: Claim) -> dict[str, object]:
+    return {
+        "job_id": str(claim.job_id),
+        "user_id": str(claim.user_id),
+        "attempt": claim.attempt,
+        "provider": claim.provider,
+    }
