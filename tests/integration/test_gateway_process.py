@@ -1,0 +1,249 @@
+"""`python -m server` as operators run it: a process, its addresses, its signals, its refusals."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+import grpc
+import grpc.aio
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
+from server.app import gateway
+from server.settings import DEVELOPMENT_SECRET, GatewaySettings
+from server.storage import StorageSettings
+from server.store.migrate import migrate
+from server.tokens import mint_token
+from tests.integration.conftest import administer, database_url
+from tests.integration.gateway import failure
+
+ROOT = Path(__file__).parents[2]
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@dataclass(frozen=True)
+class Running:
+    """Is a gateway's process and where it listens."""
+
+    process: Process
+    grpc: str
+    media: str
+    metrics: str
+
+
+async def test_the_process_serves_and_drains_on_sigterm(database: str, tmp_path: Path) -> None:
+    async with _process(database, tmp_path) as running:
+        async with grpc.aio.insecure_channel(running.grpc) as channel:
+            styles = await style_pb2_grpc.StyleServiceStub(channel).ListStyles(
+                style_pb2.ListStylesRequest(), metadata=_bearer()
+            )
+            unknown = job_pb2_grpc.JobServiceStub(channel).GetJob(
+                job_pb2.GetJobRequest(job_id=str(uuid4())), metadata=_bearer()
+            )
+            failed = await failure(unknown)
+            health = await health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(service="imggen.v1.GenerationService")
+            )
+        async with aiohttp.ClientSession() as http:
+            forged = await http.get(f"http://{running.media}/media/x.png?expires=1&signature=2")
+            ready = await http.get(f"http://{running.metrics}/readyz")
+            alive = await http.get(f"http://{running.metrics}/livez")
+            page = await (await http.get(f"http://{running.metrics}/metrics")).text()
+        running.process.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(running.process.communicate(), 20)
+
+    assert "watercolor" in {style.id for style in styles.styles}
+    assert failed.reason == "JOB_NOT_FOUND"
+    assert health.status == SERVING
+    assert (forged.status, ready.status, alive.status) == (403, 200, 200)
+    assert 'imggen_database_connections{state="idle"}' in page
+    assert "imggen_serving 1.0" in page
+    assert running.process.returncode == 0
+    events = [json.loads(line)["event"] for line in log.decode().splitlines()]
+    assert events[0] == "database answers"
+    assert events[1:2] == ["listening"]
+    assert events[-2:] == ["draining", "stopped"]
+
+
+async def test_a_database_without_migrations_is_refused(postgres: str, tmp_path: Path) -> None:
+    name = f"empty_{uuid4().hex}"
+    await administer(postgres, f"CREATE DATABASE {name}")
+    environment = _environment(database_url(postgres, name), tmp_path)
+
+    refused = await _run(environment)
+    first = await _run(environment, "migrate")
+    second = await _run(environment, "migrate")
+    await administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+    assert refused[0] == 1
+    assert "run `python -m server migrate` first" in refused[2]
+    assert (first[0], second[0]) == (0, 0)
+    assert first[1].splitlines()
+    assert second[1] == ""
+
+
+async def test_a_database_that_is_away_is_refused(tmp_path: Path) -> None:
+    status, _, errors = await _run(_environment("postgresql://127.0.0.1:1/imggen", tmp_path))
+
+    assert status == 1
+    assert "the database is away" in errors
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"IMGGEN_LISTEN": "0.0.0.0:0"}, "anyone can sign tokens with the development secret"),
+        ({"IMGGEN_STORAGE_URL": "ftp://x"}, "names no storage"),
+        ({"IMGGEN_DRAIN_S": "soon"}, "IMGGEN_DRAIN_S"),
+        ({"IMGGEN_TLS_CERT_FILE": "/nowhere", "IMGGEN_TLS_KEY_FILE": "/nowhere"}, "/nowhere"),
+    ],
+)
+async def test_settings_that_do_not_fit_end_the_process_with_a_message(
+    database: str, tmp_path: Path, change: Mapping[str, str], message: str
+) -> None:
+    status, _, errors = await _run({**_environment(database, tmp_path), **change})
+
+    assert status in {1, 2}
+    assert message in errors
+    assert "Traceback" not in errors
+
+
+async def test_a_port_that_is_taken_is_refused(database: str, tmp_path: Path) -> None:
+    async with _process(database, tmp_path) as running:
+        environment = {**_environment(database, tmp_path), "IMGGEN_LISTEN": running.grpc}
+        status, _, errors = await _run(environment)
+
+    assert status == 1
+    assert running.grpc in errors
+
+
+async def test_health_follows_the_database(tmp_path: Path) -> None:
+    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    with tempfile.TemporaryDirectory(prefix="imggen-postgres-") as folder:
+        async with _postgres(folder) as database:
+            await migrate(database)
+        async with AsyncExitStack() as stack, asyncio.timeout(60):
+            postgres = await stack.enter_async_context(AsyncExitStack())
+            await postgres.enter_async_context(_postgres(folder))
+            running = gateway(_settings(database), _storage(tmp_path))
+            addresses = await stack.enter_async_context(running)
+            channel = grpc.aio.insecure_channel(addresses.grpc)
+            await stack.enter_async_context(channel)
+            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            states = [(await watch.read()).status]
+            await postgres.aclose()
+            states.append((await watch.read()).status)
+            async with aiohttp.ClientSession() as http:
+                ready = await http.get(f"http://{addresses.metrics}/readyz")
+            get = job_pb2.GetJobRequest(job_id=str(uuid4()))
+            jobs = job_pb2_grpc.JobServiceStub(channel)
+            failed = await failure(jobs.GetJob(get, metadata=_bearer()))
+            await postgres.enter_async_context(_postgres(folder))
+            states.append((await watch.read()).status)
+            watch.cancel()
+
+    assert states == [SERVING, NOT_SERVING, SERVING]
+    assert ready.status == 503
+    assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+
+
+@asynccontextmanager
+async def _postgres(folder: str) -> AsyncIterator[str]:
+    """Runs Postgres from a process of its own: a fork beside gRPC's threads may crash."""
+    code = (
+        "import pathlib, sys; from cluster.postgres import embedded_postgres\n"
+        "with embedded_postgres(pathlib.Path(sys.argv[1])) as url:\n"
+        "    print(url, flush=True); sys.stdin.read()"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, f"{folder}/data", cwd=ROOT, stdin=PIPE, stdout=PIPE
+    )
+    try:
+        assert process.stdout is not None
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        # Its standard input ends, and so does the block.
+        await process.communicate(b"")
+
+
+def _bearer() -> tuple[tuple[str, str], ...]:
+    token = mint_token(DEVELOPMENT_SECRET, issuer="imggen-dev", audience="imggen", subject="mia")
+    return (("authorization", f"Bearer {token}"),)
+
+
+def _environment(database: str, folder: Path) -> dict[str, str]:
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("IMGGEN_")}
+    return plain | {
+        "IMGGEN_LISTEN": "127.0.0.1:0",
+        "IMGGEN_HTTP_PORT": "0",
+        "IMGGEN_METRICS_PORT": "0",
+        "IMGGEN_DATABASE_URL": database,
+        "IMGGEN_STORAGE_URL": f"file://{folder}/pixels",
+        "IMGGEN_URL_SECRET": "a-secret-of-our-own-with-enough-bytes",
+        "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'client'}",
+    }
+
+
+def _settings(database: str) -> GatewaySettings:
+    return GatewaySettings.model_validate(
+        {
+            "listen": "127.0.0.1:0",
+            "http_port": 0,
+            "metrics_port": 0,
+            "database_url": database,
+            "health_interval_s": 0.05,
+            "drain_s": 0.1,
+        }
+    )
+
+
+def _storage(folder: Path) -> StorageSettings:
+    return StorageSettings.model_validate(
+        {
+            "storage_url": f"file://{folder}/pixels",
+            "url_secret": "a-secret-of-our-own-with-enough-bytes",
+            "public_url": "http://127.0.0.1:1",
+        }
+    )
+
+
+async def _run(environment: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", *arguments,
+        env=environment, cwd=ROOT, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    output, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode is not None
+    return process.returncode, output.decode(), errors.decode()
+
+
+@asynccontextmanager
+async def _process(database: str, folder: Path) -> AsyncIterator[Running]:
+    ready = folder / "ready.json"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", "--ready-file", str(ready),
+        env=_environment(database, folder), cwd=ROOT, stderr=PIPE,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(30):
+            while not ready.exists():
+                assert process.returncode is None, await process.communicate()
+                await asyncio.sleep(0.02)
+        yield Running(process, **json.loads(ready.read_text()))
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
