@@ -74,6 +74,7 @@ _SAYING = re.compile(
     r"|exclaimed|thought|screamed|roared|sighed|begged)\b",
     re.IGNORECASE,
 )
+_ENDS_SAYING = re.compile(rf"{_SAYING.pattern}(?:\s+to(?:\s+\w+){{1,3}})?\W*$", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+|\s+[\u2013\u2014]\s+")
 _GAP = "\u2026"
 _WEIGHTS = {"place": 6, "time": 4, "weather": 4, "who": 4, "action": 2}
@@ -143,7 +144,11 @@ def _clean(sentence: str) -> str:
 
 
 def _only_saying(part: str, *, spoken: bool) -> bool:
-    return spoken and _SAYING.search(part) is not None and len(part.split()) <= 5
+    """Tells whether a part beside speech says no more than whose it is."""
+    words = len(part.split())
+    if not spoken or not _SAYING.search(part):
+        return False
+    return words <= 5 or (words <= 9 and _ENDS_SAYING.search(part) is not None)
 
 
 def _stop(sentence: str) -> str:

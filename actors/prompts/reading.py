@@ -9,6 +9,23 @@ from actors.storybook.table import Match, Table
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[,;.!?]")
 _BREAKS = frozenset({",", ";", ".", "!", "?", "and", "with", "&"})
 
+_PLACING = frozenset(
+    {
+        "in",
+        "into",
+        "inside",
+        "at",
+        "on",
+        "onto",
+        "through",
+        "across",
+        "by",
+        "under",
+        "among",
+        "near",
+    }
+)
+
 _SILENT = """
 a about above across after again all along already also always am an and any are around
 as at away back be because been before began behind being below beside between both but
@@ -39,12 +56,17 @@ class Reading:
         self._read = [word in SILENT or word in ignored or len(word) == 1 for word in self.words]
 
     def take(self, table: Table) -> Match | None:
-        """Takes what the text says most often in a table's words, or says first among equals."""
+        """Takes what the text says most often in a table's words, or says first among equals.
+
+        `into the forest` counts for more than `their house`: it says where something happens.
+        """
         matches = self._unread(table)
         if not matches:
             return None
-        counts = Counter(match.meaning for match in matches)
-        best = max(matches, key=lambda match: (counts[match.meaning], -match.start))
+        said: Counter[str] = Counter()
+        for match in matches:
+            said[match.meaning] += 3 if self._placed(match) else 2
+        best = max(matches, key=lambda match: (said[match.meaning], -match.start))
         self._mark(match for match in matches if match.meaning == best.meaning)
         return best
 
@@ -77,6 +99,9 @@ class Reading:
         """Returns the words that no table has taken, each once."""
         pairs = zip(self.words, self._read, strict=True)
         return tuple(dict.fromkeys(word for word, read in pairs if not read))
+
+    def _placed(self, match: Match) -> bool:
+        return not _PLACING.isdisjoint(self.words[max(match.start - 3, 0) : match.start])
 
     def _unread(self, table: Table) -> list[Match]:
         return [
