@@ -81,7 +81,7 @@ class FolderStorage:
     async def list(self, prefix: str, older_than: datetime) -> AsyncIterator[StoredObject]:
         """Yields the objects under the prefix that were written before `older_than`."""
         check_prefix(prefix)
-        objects = self._walk(prefix, older_than.timestamp())
+        objects = self._walk(prefix, older_than)
         with _translated("list", prefix):
             while batch := await asyncio.to_thread(_take, objects):
                 for found in batch:
@@ -163,16 +163,16 @@ class FolderStorage:
                     return
                 folder.rmdir()
 
-    def _walk(self, prefix: str, older_than: float) -> Iterator[StoredObject]:
+    def _walk(self, prefix: str, older_than: datetime) -> Iterator[StoredObject]:
         for folder, folders, names in os.walk(self._root / prefix):
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in names:
                 path = Path(folder, name)
                 with suppress(FileNotFoundError):
                     stat = path.stat()
-                    if stat.st_mtime < older_than:
+                    modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                    if modified < older_than:
                         key = path.relative_to(self._root).as_posix()
-                        modified = datetime.fromtimestamp(stat.st_mtime, UTC)
                         yield StoredObject(key, stat.st_size, modified)
 
 
