@@ -1,7 +1,8 @@
 """The calls that are being served, so that a gateway can drain them."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +18,7 @@ class Call:
 
     method: str
     request_id: str
+    metadata: Mapping[str, str | bytes] = field(repr=False)  # holds the caller's token
     task: "asyncio.Task[object]"
     started: float
     streaming: bool

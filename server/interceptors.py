@@ -3,11 +3,11 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Never, NoReturn, TypeAlias
-from uuid import uuid4
 
 import grpc
 import grpc.aio
@@ -161,11 +161,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _begin(self, method: str, context: Context, *, streaming: bool) -> Call:
         task = asyncio.current_task()
         assert task is not None
-        request_id = _metadata(context, REQUEST_ID_KEY)
-        if not (0 < len(request_id) <= 128 and request_id.isprintable()):
-            request_id = uuid4().hex
+        # Each reading of the metadata decodes it anew.
+        metadata = dict(context.invocation_metadata() or ())
+        request_id = _request_id(metadata)
         context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
-        call = Call(method, request_id, task, task.get_loop().time(), streaming)
+        call = Call(method, request_id, metadata, task, task.get_loop().time(), streaming)
         self._calls.add(call)
         return call
 
@@ -175,7 +175,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if needs_token:
             if self._calls.draining:
                 raise shutting_down()
-            caller = await self._verifier.verify(_bearer(context))
+            caller = await self._verifier.verify(_bearer(call.metadata))
             call.user_id = caller.user_id
             serve_as(caller)
         if type(request) is _Unreadable:
@@ -229,15 +229,15 @@ def _fields(call: Call) -> dict[str, object]:
     }
 
 
-def _metadata(context: Context, key: str) -> str:
-    for name, value in context.invocation_metadata() or ():
-        if name == key:
-            return value if isinstance(value, str) else ""
-    return ""
+def _request_id(metadata: Mapping[str, str | bytes]) -> str:
+    given = metadata.get(REQUEST_ID_KEY)
+    if isinstance(given, str) and 0 < len(given) <= 128 and given.isascii() and given.isprintable():
+        return given
+    return secrets.token_hex(16)
 
 
-def _bearer(context: Context) -> str:
-    scheme, _, token = _metadata(context, "authorization").partition(" ")
+def _bearer(metadata: Mapping[str, str | bytes]) -> str:
+    scheme, _, token = str(metadata.get("authorization", "")).partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated(
             "the call has no token; send the metadata `authorization: Bearer <token>`",
