@@ -22,6 +22,10 @@ DPI = 300
 
 _FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 _PIXELS_MAX = 64_000_000
+_UNREADABLE = (
+    *(UnidentifiedImageError, Image.DecompressionBombError),
+    *(OSError, SyntaxError, ValueError),
+)
 _QUALITIES = (95, 92, 88, 84, 80, 70)
 _THUMBNAIL_QUALITY = 85
 
@@ -102,7 +106,7 @@ def _open(data: bytes) -> Image.Image:
                 f"the model's picture has {pixels} pixels; {_PIXELS_MAX} or fewer can be finished"
             )
         image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except _UNREADABLE as error:
         raise PictureRefused(
             f"the model's {len(data)} bytes are no picture ({error}); "
             f"{', '.join(_FORMATS)} can be finished"

@@ -7,12 +7,9 @@ from server.domain.states import ImageType
 
 _NEGATIVE = "lowres, blurry, deformed, bad anatomy, extra limbs, text, watermark, signature"
 _AN = ("a", "e", "i", "o", "u", "8", "11-", "18-")
-_CHILD, _TEEN, _ELDER = 13, 18, 60
-_NOUNS = {
-    Gender.FEMALE: ("girl", "teenage girl", "woman", "old woman"),
-    Gender.MALE: ("boy", "teenage boy", "man", "old man"),
-    Gender.UNSPECIFIED: ("child", "teenager", "person", "elderly person"),
-}
+_ADULT = 18
+_CHILDREN = {Gender.FEMALE: "girl", Gender.MALE: "boy", Gender.UNSPECIFIED: "child"}
+_ADULTS = {Gender.FEMALE: "woman", Gender.MALE: "man", Gender.UNSPECIFIED: "person"}
 
 
 class SdxlDialect:
@@ -62,16 +59,10 @@ def _noun(description: Description) -> str:
 
 
 def _person(description: Description) -> str:
-    child, teen, adult, elder = _NOUNS[description.gender]
-    age = description.age
-    if age is None:
-        gender = description.gender
+    gender = description.gender
+    if description.age is None:
         return "character" if gender is Gender.UNSPECIFIED else f"{gender} character"
-    if age < _CHILD:
-        return child
-    if age < _TEEN:
-        return teen
-    return adult if age < _ELDER else elder
+    return (_CHILDREN if description.age < _ADULT else _ADULTS)[gender]
 
 
 def _cover(description: Description) -> str:

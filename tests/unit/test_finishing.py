@@ -1,0 +1,143 @@
+"""Finishing: every form has its size, its format and its weight."""
+
+from io import BytesIO
+from random import Random
+
+import pytest
+from PIL import Image, ImageCms
+
+from actors.finishing import MAX_BYTES, PictureRefused, finish, print_size
+from server.domain.models import Model, Size
+from server.domain.states import AssetKind, ImageType
+from server.routing.catalogue import KNOWN
+
+SQUARE = Size(1024, 1024)
+
+
+def picture(size: Size, colour: str = "teal", mode: str = "RGB") -> Image.Image:
+    return Image.new(mode, (size.width, size.height), colour)
+
+
+def png(image: Image.Image, **options: object) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG", **options)
+    return buffer.getvalue()
+
+
+def noise(size: Size) -> Image.Image:
+    pixels = Random(0).randbytes(size.width * size.height * 3)
+    return Image.frombytes("RGB", (size.width, size.height), pixels)
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+def test_a_portrait_gets_its_four_forms() -> None:
+    original = png(picture(Size(256, 256)))
+    finished = finish(original, ImageType.PORTRAIT, SQUARE)
+    assert [
+        (asset.kind, asset.content_type, asset.width, asset.height) for asset in finished.assets
+    ] == [
+        (AssetKind.ORIGINAL, "image/png", 256, 256),
+        (AssetKind.DISPLAY, "image/png", 1024, 1024),
+        (AssetKind.PRINT, "image/jpeg", 2048, 2048),
+        (AssetKind.THUMBNAIL, "image/jpeg", 256, 256),
+    ]
+    assert finished.asset(AssetKind.ORIGINAL).data == original
+    for asset in finished.assets:
+        image = opened(asset.data)
+        assert image.size == (asset.width, asset.height)
+        assert image.mode == "RGB"
+        assert Image.MIME[image.format or ""] == asset.content_type
+
+
+@pytest.mark.parametrize("model", KNOWN.values(), ids=lambda model: model.name)
+def test_prints_of_all_that_is_offered_are_large_enough(model: Model) -> None:
+    for offered in model.portraits.values():
+        size = print_size(ImageType.PORTRAIT, offered.display)
+        assert min(size.width, size.height) == 2048
+    for offered in model.scenes.values():
+        size = print_size(ImageType.SCENE, offered.display)
+        assert size.width >= 3000
+        assert size.height >= 2000
+        assert size.width / size.height == pytest.approx(
+            offered.display.width / offered.display.height, rel=1e-3
+        )
+
+
+def test_a_print_is_exact_where_the_ratio_is() -> None:
+    assert print_size(ImageType.PORTRAIT, Size(1024, 1536)) == Size(2048, 3072)
+    assert print_size(ImageType.SCENE, Size(1536, 1024)) == Size(3000, 2000)
+    assert print_size(ImageType.SCENE, Size(6000, 4000)) == Size(6000, 4000)
+
+
+def test_a_print_has_300_dots_per_inch_full_colour_and_a_profile() -> None:
+    printed = opened(
+        finish(png(picture(Size(64, 64))), ImageType.PORTRAIT, SQUARE).asset(AssetKind.PRINT).data
+    )
+    assert printed.info["dpi"] == (300, 300)
+    # One sample of colour for every pixel: no component is subsampled.
+    assert {layer[1:3] for layer in printed.layer} == {(1, 1)}  # type: ignore[attr-defined]
+    profile = ImageCms.ImageCmsProfile(BytesIO(printed.info["icc_profile"]))
+    assert "sRGB" in ImageCms.getProfileName(profile)
+
+
+def test_another_ratio_is_cut_evenly_and_not_stretched() -> None:
+    source = picture(Size(300, 100), "red")
+    source.paste("blue", (100, 0, 200, 100))
+    display = finish(png(source), ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
+    image = opened(display.data)
+    assert image.getpixel((40, 512)) == (0, 0, 255)
+    assert image.getpixel((983, 512)) == (0, 0, 255)
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    source = picture(Size(64, 64), "#00000000", "RGBA")
+    display = finish(png(source), ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
+    assert opened(display.data).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_a_profile_of_another_kind_of_pixels_is_passed_over() -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    source = png(picture(Size(64, 64), "#808080"), icc_profile=lab)
+    display = finish(source, ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
+    assert opened(display.data).getpixel((5, 5)) == (128, 128, 128)
+
+
+def test_a_picture_with_srgbs_own_profile_keeps_its_colours() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source = png(picture(Size(64, 64), "#336699"), icc_profile=srgb)
+    display = finish(source, ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
+    pixel = opened(display.data).getpixel((5, 5))
+    assert isinstance(pixel, tuple)
+    assert all(abs(a - b) <= 1 for a, b in zip(pixel, (0x33, 0x66, 0x99), strict=True))
+
+
+def test_even_noise_stays_under_five_megabytes() -> None:
+    finished = finish(png(noise(Size(1344, 768))), ImageType.SCENE, Size(1824, 1024))
+    assert all(len(asset.data) <= MAX_BYTES for asset in finished.assets)
+    assert finished.asset(AssetKind.DISPLAY).content_type == "image/jpeg"
+
+
+def test_the_same_original_gives_the_same_bytes() -> None:
+    original = png(noise(Size(64, 64)))
+    again = finish(original, ImageType.PORTRAIT, SQUARE)
+    assert finish(original, ImageType.PORTRAIT, SQUARE) == again
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no picture", png(picture(Size(64, 64)))[:90], b"GIF89a" + bytes(20)]
+)
+def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
+    with pytest.raises(PictureRefused, match="PNG, JPEG, WEBP can be finished"):
+        finish(data, ImageType.SCENE, SQUARE)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_read() -> None:
+    # They are 8 kB of PNG.
+    bomb = png(Image.new("1", (8_100, 8_100)))
+    with pytest.raises(PictureRefused, match="65610000 pixels; 64000000 or fewer"):
+        finish(bomb, ImageType.SCENE, SQUARE)

@@ -1,0 +1,65 @@
+"""SDXL's dialect: plain language that says all that the content says."""
+
+from actors.prompts.sdxl import SdxlDialect
+from server.domain.characters import FrozenCharacter, Gender
+from server.domain.states import ImageType
+from tests.unit.content import CARTOON, character, render_spec
+
+MIA = character(
+    "Mia",
+    age=8,
+    gender=Gender.FEMALE,
+    hair="long red hair",
+    eyes="green",
+    skin="tan",
+    clothing="a yellow raincoat and rubber boots.",
+    features=("freckles", "a scar over the left eyebrow"),
+    traits=("brave", "curious"),
+)
+RUSTY = character("Rusty", species="fox", skin="orange", gender=Gender.MALE)
+
+
+def prompt(image_type: ImageType, scene: str, *characters: FrozenCharacter) -> str:
+    return SdxlDialect().compile(render_spec(characters, image_type, model="sdxl"), scene).prompt
+
+
+def test_a_portrait_says_the_style_then_all_of_the_description() -> None:
+    assert prompt(ImageType.PORTRAIT, "in a garden", MIA) == (
+        "children's book illustration, cartoon style, vibrant colors. portrait of Mia, a brave, "
+        "curious 8-year-old girl with long red hair, green eyes, tan skin, freckles, a scar over "
+        "the left eyebrow, wearing a yellow raincoat and rubber boots. in a garden"
+    )
+
+
+def test_a_scene_says_what_happens_before_who_is_in_it() -> None:
+    assert prompt(ImageType.SCENE, "Mia and Rusty  sit\nby a fire.", MIA, RUSTY).startswith(
+        "children's book illustration, cartoon style, vibrant colors. Mia and Rusty sit by a fire. "
+        "Mia, a brave, curious 8-year-old girl with "
+    )
+    assert prompt(ImageType.SCENE, "", RUSTY).endswith("Rusty, a male fox with orange fur")
+
+
+def test_the_article_follows_the_sound_of_a_number() -> None:
+    assert "an 11-year-old child" in prompt(ImageType.SCENE, "", character(age=11))
+    assert "an 8-year-old child" in prompt(ImageType.SCENE, "", character(age=8))
+    assert "a 7-year-old child" in prompt(ImageType.SCENE, "", character(age=7))
+
+
+def test_without_an_age_nobody_is_made_older_or_younger() -> None:
+    assert prompt(ImageType.SCENE, "", character()).endswith("Mia, a character")
+    assert "a female character" in prompt(ImageType.SCENE, "", character(gender=Gender.FEMALE))
+
+
+def test_ages_have_nouns() -> None:
+    for age, noun in {5: "5-year-old boy", 17: "17-year-old boy", 80: "80-year-old man"}.items():
+        assert noun in prompt(ImageType.SCENE, "", character(age=age, gender=Gender.MALE))
+
+
+def test_the_negative_prompt_holds_the_styles_words_and_the_models_once_each() -> None:
+    negative = SdxlDialect().compile(render_spec([MIA], style=CARTOON), "").negative_prompt
+    assert negative.startswith("photo, realistic, blurry, lowres, ")
+    assert negative.count("blurry") == 1
+
+
+def test_nothing_is_unknown_to_plain_language() -> None:
+    assert SdxlDialect().compile(render_spec([MIA]), "a xylophone").unknown == ()
