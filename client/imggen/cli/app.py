@@ -19,7 +19,8 @@ INTERRUPTED = 130
 def imggen() -> None:
     """Illustrate stories: portraits of characters, and scenes that show them again.
 
-    A picture takes four commands. Every one of them prints the id that the next one needs:
+    Four commands make a character, its portrait, a story and a page's picture. Each prints
+    the id that the next one needs:
 
     \b
       imggen characters create --name Mia --age 7 --hair "curly red hair"

@@ -46,14 +46,13 @@ def jobs(session: Session, status: JobStatusName | None, story: str) -> None:
         )
     )
     session.table(
-        ("JOB", "KIND", "STATUS", "DONE", "IMAGE", "ERROR"),
+        ("JOB", "KIND", "STATUS", "DONE", "ERROR"),
         (
             (
                 job.job_id,
                 short_name(JobKind, job.kind),
                 position(job),
                 f"{job.fraction:.0%}",
-                job.image_id,
                 job.error.message,
             )
             for job in found
@@ -66,7 +65,9 @@ def jobs(session: Session, status: JobStatusName | None, story: str) -> None:
 @click.argument("job_id")
 @connected
 def cancel(session: Session, job_id: str) -> None:
-    """Cancel a job: at once while it waits, between two steps while it runs.
+    """Cancel a job.
+
+    At once while it waits, between two steps while it runs.
 
     \b
     Example:

@@ -84,7 +84,9 @@ def portrait(
     output: Path | None,
     kind: AssetKindName,
 ) -> None:
-    """Draw the portrait of a character; it becomes the character's reference.
+    """Draw the portrait of a character.
+
+    It becomes the character's reference: scenes show the character as it does.
 
     \b
     Examples:
