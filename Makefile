@@ -140,6 +140,10 @@ bench: machine $(VENV)/dev.stamp ## Measures, and prints medians with their sett
 protos: machine $(PROTOS)/stamp ## Writes the stubs in client/imggen/v1 from protos/
 	@$(PROTOS)/bin/python protos/generate.py
 
+.PHONY: settings
+settings: machine $(VENV)/dev.stamp ## Writes the README's tables of settings from the classes
+	@$(PY) scripts/write-settings
+
 # Keeps the pins that still fit; `make constraints UPGRADE=--upgrade` takes the newest of all.
 # Run `make check` on what comes out before it is committed.
 .PHONY: constraints

@@ -113,3 +113,11 @@ class WorkerSettings(BaseSettings):
                 "run out after one lost heartbeat; use half of IMGGEN_LEASE_S or less"
             )
         return self
+
+
+DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
+    WorkerSettings,
+    DiffuserSettings,
+    ExtractorSettings,
+]
+"""Is every settings class of the data plane beside the storage's; the README's table has them."""

@@ -1,4 +1,4 @@
-"""The settings table of the README, made from the settings classes."""
+"""The settings tables of the README, made from the settings classes."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,6 @@ from pydantic_settings import BaseSettings
 from server.settings import GatewaySettings
 from server.storage.settings import StorageSettings
 
-BEGIN = "<!-- settings:begin (python -m server settings --markdown) -->"
 END = "<!-- settings:end -->"
 
 
@@ -29,13 +28,28 @@ def settings_table(classes: Sequence[type[BaseSettings]]) -> str:
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows.values(), ""])
 
 
-def between_markers(document: str) -> str:
-    """Returns what a document holds between the markers; raises ValueError without them."""
-    _, begin, rest = document.partition(BEGIN)
-    table, end, _ = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the document lacks the markers {BEGIN} and {END}")
-    return table.strip() + "\n"
+def begin(name: str) -> str:
+    """Returns the marker before the table of that name."""
+    return f"<!-- settings:begin {name} (make settings) -->"
+
+
+def between_markers(document: str, name: str) -> str:
+    """Returns the table that a document holds; raises ValueError where it lacks the markers."""
+    return _split(document, name)[1].strip() + "\n"
+
+
+def with_table(document: str, name: str, table: str) -> str:
+    """Returns the document with another table; raises ValueError where it lacks the markers."""
+    before, _, after = _split(document, name)
+    return f"{before}{begin(name)}\n{table}{END}{after}"
+
+
+def _split(document: str, name: str) -> tuple[str, str, str]:
+    before, marker, rest = document.partition(begin(name))
+    table, end, after = rest.partition(END)
+    if not marker or not end:
+        raise ValueError(f"the document lacks the markers {begin(name)} and {END}")
+    return before, table, after
 
 
 def _variables(settings: type[BaseSettings]) -> Iterator[tuple[str, FieldInfo]]:

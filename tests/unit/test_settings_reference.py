@@ -1,18 +1,32 @@
-"""The README's table of settings is the one that the classes give."""
+"""The README's tables of settings are those that the classes give."""
 
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
+from actors.settings import DATA_PLANE_SETTINGS
 from server.settings import GatewaySettings
-from server.settings_reference import BEGIN, END, all_settings, between_markers, settings_table
+from server.settings_reference import (
+    END,
+    all_settings,
+    begin,
+    between_markers,
+    settings_table,
+    with_table,
+)
 
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_the_readme_has_the_table_of_the_settings_as_they_are() -> None:
-    assert between_markers(README.read_text()) == settings_table(all_settings()), (
-        "put the output of `python -m server settings --markdown` between the README's markers"
+@pytest.mark.parametrize(
+    ("name", "classes"), [("gateway", all_settings()), ("data plane", DATA_PLANE_SETTINGS)]
+)
+def test_the_readme_has_the_tables_of_the_settings_as_they_are(
+    name: str, classes: list[type[BaseSettings]]
+) -> None:
+    assert between_markers(README.read_text(), name) == settings_table(classes), (
+        "run `make settings`"
     )
 
 
@@ -34,6 +48,9 @@ def test_the_table_tells_no_secret() -> None:
 
 
 def test_a_document_without_markers_is_refused() -> None:
-    assert between_markers(f"before\n{BEGIN}\nrow\n{END}\nafter") == "row\n"
+    document = f"before\n{begin('gateway')}\nrow\n{END}\nafter"
+
+    assert between_markers(document, "gateway") == "row\n"
+    assert "row" not in with_table(document, "gateway", "other\n")
     with pytest.raises(ValueError, match="lacks the markers"):
-        between_markers("no markers")
+        between_markers("no markers", "gateway")
