@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
 from server.auth import Caller
@@ -13,6 +14,8 @@ from server.errors import Conflict, FailedPrecondition, ResourceExhausted
 from server.store import Store
 from server.store.signals import WAKE, Signals
 from server.store.store import Statements
+
+T = TypeVar("T")
 
 _MAX_KNOWN_USERS = 100_000
 
@@ -45,21 +48,21 @@ class Admission:
     async def replay(self, user: UserId, request: RequestKey) -> Job | None:
         """Returns the job that a request made before; raises Conflict for another request's."""
         found = await self._store.jobs.replay(user, request)
-        if found is None:
-            return None
-        job, same = found
-        if not same:
-            raise request_id_reused(request)
-        return job
+        return None if found is None else same_request(request, found)
 
     async def readmit(self, user: UserId, job: JobId, priority: int | None) -> bool:
-        """Queues a failed or cancelled job again with its money held; False if it is neither."""
+        """Queues a failed or cancelled job again with its money held; False if it is neither.
+
+        Raises ResourceExhausted when the budget does not cover it.
+        """
         async with self._store.transaction() as tx:
             price = await tx.jobs.retry(user, job, priority)
             if price:
                 await self._hold(tx, price)
+        if price is None:
+            return False
         self._signals.say(WAKE, Lane.LOCAL)
-        return price is not None
+        return True
 
     async def _submit(self, tx: Statements, order: NewJob) -> Job | None:
         lineage = order.placement.lineage_id
@@ -114,12 +117,14 @@ class Accounts:
         self._known.add(caller.user_id)
 
 
-def request_id_reused(key: RequestKey) -> Conflict:
-    """Returns the error of a request_id that another request used before."""
-    return Conflict(
-        f"request_id: {key.id} was used before with another request; use a new UUID",
-        reasons.ERROR_REASON_REQUEST_ID_REUSED,
-    )
+def same_request(key: RequestKey, replayed: tuple[T, bool] | None) -> T:
+    """Returns what a request_id made before; raises Conflict if another request made it."""
+    if replayed is None or not replayed[1]:
+        raise Conflict(
+            f"request_id: {key.id} was used before with another request; use a new UUID",
+            reasons.ERROR_REASON_REQUEST_ID_REUSED,
+        )
+    return replayed[0]
 
 
 def _until_tomorrow() -> timedelta:

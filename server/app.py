@@ -80,7 +80,7 @@ async def gateway(
             signals=signals,
             events=events,
             metrics=metrics,
-            catalogue=Catalogue(settings.models),
+            catalogue=Catalogue.named(settings.models),
             url_ttl=timedelta(seconds=storage_settings.url_ttl_s),
             daily_budget_micros=settings.daily_budget_micros,
         )

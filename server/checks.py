@@ -20,7 +20,10 @@ DEFAULT_PRIORITY = 2
 
 _NIL = UUID(int=0)
 _SPACES = re.compile(r"\s+")
-_WORD = re.compile(r"\w")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_WORD = re.compile(r"[^\W_]")
+# Unicode calls them letters (Hangul fillers) or a symbol (Braille blank); nobody sees them.
+_BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u2800"), " ")
 
 
 class Checks:
@@ -45,14 +48,19 @@ class Checks:
                 self.add(field, "is required; give a UUID", reasons.ERROR_REASON_FIELD_REQUIRED)
             return _NIL
         try:
-            return UUID(value)
+            found = UUID(value)
         except ValueError:
+            found = _NIL
+        if found == _NIL:
+            right = (
+                "make a new one" if field == "request_id" else "use the id that the service gave"
+            )
             self.add(
                 field,
-                f'"{_shown(value)}" is not a UUID; use the id that the service gave',
+                f'"{_shown(value)}" is not a UUID; {right}',
                 reasons.ERROR_REASON_MALFORMED_ID,
             )
-            return _NIL
+        return found
 
     def uuids(self, field: str, values: Iterable[str]) -> tuple[UUID, ...]:
         """Reads a list of UUIDs in which none stands twice."""
@@ -78,13 +86,12 @@ class Checks:
                 reasons.ERROR_REASON_TEXT_TOO_LONG,
             )
             return ""
-        bad = next(
-            (c for c in value if unicodedata.category(c) == "Cc" and c not in "\n\r\t"), None
-        )
+        bad = _CONTROL.search(value)
         if bad is not None:
             self.add(
                 field,
-                f"holds the control character U+{ord(bad):04X}; only newline and tab are allowed",
+                f"holds the control character U+{ord(bad[0]):04X}; only newline and tab are"
+                " allowed",
                 reasons.ERROR_REASON_CONTROL_CHARACTERS,
             )
             return ""
@@ -94,10 +101,13 @@ class Checks:
         return cleaned
 
     def prompt(self, field: str, value: str) -> str:
-        """Cleans a text that says what a picture shows; one without a word in it is refused."""
+        """Cleans a text that says what a picture shows; one without a word in it is refused.
+
+        An empty one passes: it says that something else tells what the picture shows.
+        """
         found = len(self.violations)
         cleaned = self.text(field, value, LONG_TEXT)
-        if value and len(self.violations) == found and not _WORD.search(cleaned):
+        if value and len(self.violations) == found and not says_something(cleaned):
             self.add(
                 field,
                 f'nothing to draw is left of "{_shown(value)}"; describe what the picture shows',
@@ -141,8 +151,15 @@ class Checks:
 
 def clean(text: str) -> str:
     """Returns a text in Unicode NFC, without invisible characters and runs of spaces."""
-    visible = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
-    return _SPACES.sub(" ", "".join(visible)).strip()
+    if not text.isascii():
+        composed = unicodedata.normalize("NFC", text).translate(_BLANKS)
+        text = "".join(c for c in composed if unicodedata.category(c) != "Cf")
+    return _SPACES.sub(" ", text).strip()
+
+
+def says_something(text: str) -> bool:
+    """Tells whether a text has a letter or a digit, so that something can be drawn of it."""
+    return _WORD.search(text) is not None
 
 
 def _shown(value: str) -> str:

@@ -170,7 +170,10 @@ def _timings(job: Job) -> Iterable[job_pb2.StageTiming]:
 
 
 def _error(failure: Failure) -> job_pb2.JobError:
-    reason = errors_pb2.ErrorReason.Value(f"ERROR_REASON_{failure.reason}")
+    name = f"ERROR_REASON_{failure.reason}"
+    # A worker may be newer than this gateway and know more reasons.
+    known = name in errors_pb2.ErrorReason.keys()  # noqa: SIM118 - it is no dictionary
+    reason = errors_pb2.ErrorReason.Value(name) if known else errors_pb2.ERROR_REASON_INTERNAL
     return job_pb2.JobError(reason=reason, message=failure.message)
 
 

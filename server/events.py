@@ -9,12 +9,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from server.domain.ids import JobId
 from server.domain.jobs import Job
+from server.domain.states import JobStatus
 from server.errors import Unavailable
 from server.store import Store
 from server.store.signals import CHANGED, Listener
@@ -33,6 +34,20 @@ class Snapshot:
     preview: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Is the newest preview of a job, as the attempt that made it counts its reports."""
+
+    attempt: int
+    sequence: int
+    jpeg: bytes
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """Orders the previews of a job."""
+        return (self.attempt, self.sequence)
+
+
 class Watch:
     """Is one watcher: the newest snapshot that it has not seen."""
 
@@ -41,19 +56,29 @@ class Watch:
         self.previews = previews
         self._newest: Snapshot | None = None
         self._shown: Job | None = None
+        self._shown_preview = (0, 0)
         self._changed = asyncio.Event()
 
-    def offer(self, snapshot: Snapshot) -> None:
+    def offer(self, job: Job, preview: Preview | None = None) -> None:
         """Keeps a snapshot unless it is older than, or the same as, the one before."""
-        if _rank(snapshot.job) < _rank(self._shown) or (
-            snapshot.job == self._shown and not snapshot.preview
-        ):
+        if _rank(job) < _rank(self._shown):
             return
-        if self._newest is not None and not snapshot.preview:
-            snapshot = replace(snapshot, preview=self._newest.preview)
-        self._shown = snapshot.job
-        self._newest = snapshot
+        picture = self._new_picture(job, preview)
+        if job == self._shown and not picture:
+            return
+        if self._newest is not None and not picture:
+            picture = self._newest.preview
+        self._shown = job
+        self._newest = Snapshot(job, picture)
         self._changed.set()
+
+    def _new_picture(self, job: Job, preview: Preview | None) -> bytes:
+        if not self.previews or preview is None or preview.mark <= self._shown_preview:
+            return b""
+        if preview.attempt != job.attempt or job.status is not JobStatus.PROCESSING:
+            return b""
+        self._shown_preview = preview.mark
+        return preview.jpeg
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """Yields snapshots until the job has ended."""
@@ -82,7 +107,7 @@ class Events:
     def __init__(self, store: Store, database_url: str) -> None:
         self._store = store
         self._watches: dict[JobId, set[Watch]] = {}
-        self._seen: dict[JobId, tuple[int, int]] = {}
+        self._previews: dict[JobId, Preview] = {}
         self._changed: set[JobId] = set()
         self._signal = asyncio.Event()
         self._listener = Listener(database_url, CHANGED, self._hear, self._change_all)
@@ -122,7 +147,7 @@ class Events:
             others.discard(watch)
             if not others:
                 del self._watches[job]
-                self._seen.pop(job, None)
+                self._previews.pop(job, None)
 
     def _hear(self, word: str) -> None:
         with suppress(ValueError):
@@ -156,24 +181,25 @@ class Events:
             except Unavailable:
                 # The poll asks for them again; a watcher only waits a little longer.
                 _log.warning("snapshots not read", extra={"jobs": len(changed)})
+            except Exception:
+                # The same; if this task ended, every watcher would wait for good.
+                _log.exception("snapshots not read", extra={"jobs": len(changed)})
             await asyncio.sleep(_PAUSE_S)
 
     async def _read(self, changed: list[JobId]) -> None:
-        previews = await self._new_previews([job for job in changed if self._wants_previews(job)])
+        await self._read_previews([job for job in changed if self._wants_previews(job)])
         for job in await self._store.jobs.snapshots(changed):
             for watch in self._watches.get(job.id, ()):
-                shown = previews.get(job.id, b"") if watch.previews else b""
-                watch.offer(Snapshot(job, shown))
+                watch.offer(job, self._previews.get(job.id))
 
-    async def _new_previews(self, jobs: list[JobId]) -> dict[JobId, bytes]:
+    async def _read_previews(self, jobs: list[JobId]) -> None:
         if not jobs:
-            return {}
-        found = {}
-        for job, (attempt, sequence, jpeg) in (await self._store.watches.previews(jobs)).items():
-            if self._seen.get(job) != (attempt, sequence):
-                self._seen[job] = (attempt, sequence)
-                found[job] = jpeg
-        return found
+            return
+        nothing = Preview(0, 0, b"")
+        seen = {job: self._previews.get(job, nothing).mark for job in jobs}
+        for job, preview in (await self._store.watches.previews(seen)).items():
+            if job in self._watches:
+                self._previews[job] = Preview(*preview)
 
     def _wants_previews(self, job: JobId) -> bool:
         return any(watch.previews for watch in self._watches.get(job, ()))

@@ -1,10 +1,12 @@
 """Forecasts when jobs end, from measured times."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from server.domain.jobs import Job, Outlook
 from server.domain.states import JobStatus, Lane
+from server.errors import Unavailable
 from server.store import Store
 
 # What a job may take before one was measured; the specification's limit for an image.
@@ -25,8 +27,10 @@ class Forecast:
         if not at or monotonic() - at > _FRESH_S:
             # Noted before the wait, so that one call asks and the others go on with the old one.
             self._outlooks[lane] = (monotonic(), outlook)
-            outlook = await self._store.jobs.outlook(lane)
-            self._outlooks[lane] = (monotonic(), outlook)
+            # A job that is committed is answered, with an old forecast if need be.
+            with suppress(Unavailable):
+                outlook = await self._store.jobs.outlook(lane)
+                self._outlooks[lane] = (monotonic(), outlook)
         return outlook
 
     async def completion(self, job: Job) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from imggen.v1 import errors_pb2 as reasons
@@ -26,7 +26,7 @@ def page_request(checks: Checks, size: int, token: str) -> PageRequest:
     if token:
         try:
             after = _cursor(token)
-        except (ValueError, binascii.Error):
+        except (ValueError, OverflowError, binascii.Error):
             checks.add(
                 "page_token",
                 "was not made by this list; use the next_page_token of the page before",
@@ -48,4 +48,4 @@ def _cursor(token: str) -> Cursor:
     created_at = datetime.fromisoformat(at)
     if created_at.tzinfo is None:
         raise ValueError("a cursor without a time zone")
-    return Cursor(created_at, UUID(row))
+    return Cursor(created_at.astimezone(UTC), UUID(row))

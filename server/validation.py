@@ -12,10 +12,11 @@ from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
+    Modifications,
     RegenerateImageRequest,
 )
 from server.auth import Caller
-from server.checks import DEFAULT_PRIORITY, Checks
+from server.checks import DEFAULT_PRIORITY, Checks, says_something
 from server.domain.characters import Character, FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId
 from server.domain.jobs import NewJob, Placement, RequestKey
@@ -82,7 +83,9 @@ class Validation:
         job = _Ticket(checks, caller, request)
         story = await self._story(caller, story_id) if story_id.int else None
         page = _page(checks, story, request.page_number)
-        style = self._style(checks, request.style, story)
+        if page is not _NO_PAGE and not request.scene_description:
+            _check_page(checks, page, request.page_number)
+        style = self._style(checks, request.style, story, known=story is not None)
         ids = [CharacterId(one) for one in wanted] or list(page.character_ids)
         offer = self._offer(
             checks, ImageType.SCENE, request.options.model, request.options.aspect_ratio, len(ids)
@@ -114,8 +117,7 @@ class Validation:
         changes = request.modifications
         prompt = checks.prompt("modifications.prompt", changes.prompt)
         job = _Ticket(checks, caller, request)
-        if changes.HasField("style"):
-            self._style(checks, changes.style, None, field="modifications.style")
+        _check_changes(checks, changes, sorted(self._styles))
         if not image_id.int:
             checks.done()
         image = await self._store.images.get(caller.user_id, image_id)
@@ -165,18 +167,21 @@ class Validation:
         )
         return _any_offer(self._catalogue)
 
-    def _style(self, checks: Checks, name: str, story: Story | None, field: str = "style") -> Style:
+    def _style(
+        self, checks: Checks, name: str, story: Story | None, *, known: bool = True
+    ) -> Style:
+        """Reads the style; where the story is not `known`, it may well have one."""
         name = name or (story.draft.style if story else "")
-        known = sorted(self._styles)
-        if not name:
+        ids = sorted(self._styles)
+        if name:
+            checks.one_of("style", name, ids, "style", reasons.ERROR_REASON_STYLE_UNKNOWN)
+        elif known:
             checks.add(
-                field,
-                f"is required where the story has none; use one of {', '.join(known)}",
+                "style",
+                f"is required where the story has none; use one of {', '.join(ids)}",
                 reasons.ERROR_REASON_FIELD_REQUIRED,
             )
-        else:
-            checks.one_of(field, name, known, "style", reasons.ERROR_REASON_STYLE_UNKNOWN)
-        return self._styles.get(name, self._styles[known[0]])
+        return self._styles.get(name, self._styles[ids[0]])
 
     async def _story(self, caller: Caller, story_id: StoryId) -> Story | None:
         if not story_id.int:
@@ -270,6 +275,29 @@ def _page(checks: Checks, story: Story | None, number: int) -> Page:
             reasons.ERROR_REASON_PAGE_OUT_OF_RANGE,
         )
     return pages[number - 1] if 0 < number <= len(pages) else _NO_PAGE
+
+
+def _check_page(checks: Checks, page: Page, number: int) -> None:
+    """Checks that a page which must tell what its picture shows says something."""
+    if not says_something(page.scene_description or page.text):
+        checks.add(
+            "scene_description",
+            f"is required: the text of page {number} says nothing that could be drawn",
+            reasons.ERROR_REASON_PROMPT_EMPTY,
+        )
+
+
+def _check_changes(checks: Checks, changes: Modifications, styles: Sequence[str]) -> None:
+    """Checks changes that are set: an empty one is no change, and would be ignored."""
+    if changes.HasField("style"):
+        reason = reasons.ERROR_REASON_STYLE_UNKNOWN
+        checks.one_of("modifications.style", changes.style, styles, "style", reason)
+    if changes.HasField("prompt") and not changes.prompt:
+        checks.add(
+            "modifications.prompt",
+            "is set and empty; leave it unset, or describe what the picture shows",
+            reasons.ERROR_REASON_PROMPT_EMPTY,
+        )
 
 
 def _frozen(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from types import MappingProxyType
+from typing import Self
 
 from server.domain.models import Format, Model, Size
 from server.domain.states import Lane, Quality
@@ -50,15 +51,19 @@ KNOWN = MappingProxyType({model.name: model for model in (STORYBOOK, SDXL)})
 class Catalogue:
     """Holds the models that this installation offers, the preferred one first."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """Takes the names of the models; raises ValueError for one that is not known."""
+    def __init__(self, models: Iterable[Model]) -> None:
+        self.models = tuple(models)
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> Self:
+        """Returns a catalogue of known models; raises ValueError for a name that is not known."""
         names = list(names)
         unknown = [name for name in names if name not in KNOWN]
         if unknown or not names:
             raise ValueError(
                 f"models: {', '.join(unknown) or 'none given'}; known are {', '.join(KNOWN)}"
             )
-        self.models = tuple(KNOWN[name] for name in names)
+        return cls(KNOWN[name] for name in names)
 
     def get(self, name: str) -> Model | None:
         """Returns the offered model of that name."""

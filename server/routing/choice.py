@@ -65,11 +65,11 @@ def _obstacles(models: tuple[Model, ...], wish: Wish) -> list[Violation]:
     found = []
     most = max(model.max_characters for model in models)
     if wish.characters > most:
+        who = wish.model or "any model here"
         found.append(
             Violation(
                 "character_ids",
-                f"{wish.characters} characters are more than any model here can draw;"
-                f" {most} at most",
+                f"{wish.characters} characters are more than {who} can draw; {most} at most",
                 reasons.ERROR_REASON_TOO_MANY_CHARACTERS,
             )
         )

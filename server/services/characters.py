@@ -1,13 +1,13 @@
 """CharacterService: keeps characters."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from imggen.v1 import character_pb2, character_pb2_grpc
 from imggen.v1 import errors_pb2 as reasons
 from server import convert
-from server.admission import Accounts, request_id_reused
+from server.admission import Accounts, same_request
 from server.auth import caller
 from server.checks import SHORT_TEXT, Checks
 from server.convert import GENDER
@@ -55,11 +55,9 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         await self._accounts.ensure(who)
         created = await self._store.characters.create(who.user_id, Description(**fields), key)
         if created is None and key is not None:
-            replayed = await self._store.characters.replay(who.user_id, key)
-            if replayed is None or not replayed[1]:
-                raise request_id_reused(key)
-            created = replayed[0]
-        character = await self._character(who.user_id, created)
+            character = same_request(key, await self._store.characters.replay(who.user_id, key))
+        else:
+            character = await self._character(who.user_id, created)
         return character_pb2.CreateCharacterResponse(character=convert.character(character))
 
     async def GetCharacter(
@@ -78,9 +76,7 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         names = masked_fields(checks, request.update_mask, SETTABLE)
         fields = _fields(checks, request.character, names)
         checks.done()
-        before = await self._character(user, character_id)
-        description = replace(before.description, **fields)
-        if not await self._store.characters.update(user, character_id, description):
+        if not await self._store.characters.update(user, character_id, fields):
             raise character_missing(character_id)
         character = await self._character(user, character_id)
         return character_pb2.UpdateCharacterResponse(character=convert.character(character))
@@ -145,12 +141,12 @@ def _fields(
     return fields
 
 
-def _texts(checks: Checks, path: str, values: list[str]) -> tuple[str, ...]:
+def _texts(checks: Checks, path: str, values: Sequence[str]) -> tuple[str, ...]:
     if len(values) > _MAX_LIST:
         checks.add(
             path,
             f"has {len(values)} entries; {_MAX_LIST} at most",
-            reasons.ERROR_REASON_TEXT_TOO_LONG,
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
     return tuple(
         checks.text(f"{path}[{index}]", value, SHORT_TEXT, required=True)

@@ -1,7 +1,7 @@
 """GenerationService: asks for pictures."""
 
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from imggen.v1 import generation_pb2_grpc
 from imggen.v1.generation_pb2 import (
@@ -22,7 +22,7 @@ from server.errors import InvalidRequest, NotFound
 from server.interceptors import Context
 from server.validation import Validation, request_key
 
-Request = GeneratePortraitRequest | GenerateSceneRequest | RegenerateImageRequest
+Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
 
 
 class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
@@ -44,29 +44,29 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         self, request: GeneratePortraitRequest, context: Context
     ) -> GeneratePortraitResponse:
         """Admits the portrait of a character."""
-        order = self._validation.portrait(caller(), request)
-        return GeneratePortraitResponse(job=await self._admit(caller(), request, order))
+        return GeneratePortraitResponse(job=await self._admit(request, self._validation.portrait))
 
     async def GenerateScene(
         self, request: GenerateSceneRequest, context: Context
     ) -> GenerateSceneResponse:
         """Admits the scene of a page."""
-        order = self._validation.scene(caller(), request)
-        return GenerateSceneResponse(job=await self._admit(caller(), request, order))
+        return GenerateSceneResponse(job=await self._admit(request, self._validation.scene))
 
     async def RegenerateImage(
         self, request: RegenerateImageRequest, context: Context
     ) -> RegenerateImageResponse:
         """Admits a new version of an image."""
-        order = self._validation.regeneration(caller(), request)
-        return RegenerateImageResponse(job=await self._admit(caller(), request, order))
+        return RegenerateImageResponse(
+            job=await self._admit(request, self._validation.regeneration)
+        )
 
     async def _admit(
-        self, who: Caller, request: Request, order: Coroutine[Any, Any, NewJob]
+        self, request: Request, validate: Callable[[Caller, Request], Awaitable[NewJob]]
     ) -> Job:
+        who = caller()
         await self._accounts.ensure(who)
         try:
-            job = await self._admission.admit(await order)
+            job = await self._admission.admit(await validate(who, request))
         except (InvalidRequest, NotFound):
             # What the request names may have changed since it was admitted; its answer has not.
             key = request_key(Checks(), request.request_id, request)

@@ -9,7 +9,7 @@ from server.checks import Checks
 from server.convert import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
 from server.domain.ids import CharacterId, ImageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
-from server.domain.states import AssetKind
+from server.domain.states import AssetKind, ImageStatus
 from server.errors import FailedPrecondition, NotFound
 from server.interceptors import Context
 from server.paging import page_request, page_token
@@ -79,11 +79,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         image = await self._image(user, image_id)
         asset = await self._store.images.asset(user, image_id, kind)
         if asset is None:
-            raise FailedPrecondition(
-                f"image_id: the image is {image.status}, so it has no bytes yet;"
-                " wait until its job is completed",
-                reasons.ERROR_REASON_IMAGE_NOT_READY,
-            )
+            raise _not_ready(image)
         header = image_pb2.AssetHeader(
             asset_kind=ASSET_KIND[kind],
             content_type=asset.content_type,
@@ -103,6 +99,15 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
 
 def _missing(image_id: ImageId) -> NotFound:
     return NotFound(f"image_id: you have no image {image_id}", reasons.ERROR_REASON_IMAGE_NOT_FOUND)
+
+
+def _not_ready(image: Image) -> FailedPrecondition:
+    coming = image.status in (ImageStatus.QUEUED, ImageStatus.GENERATING)
+    right = "wait until its job is completed" if coming else "retry its job"
+    return FailedPrecondition(
+        f"image_id: the image is {image.status}, so it has no bytes; {right}",
+        reasons.ERROR_REASON_IMAGE_NOT_READY,
+    )
 
 
 def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter:

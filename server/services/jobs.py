@@ -80,16 +80,16 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.CancelJobResponse:
         """Cancels a job, or asks its worker to."""
         user, job_id = caller().user_id, _job_id(request.job_id)
-        job = await self._job(user, job_id)
-        if job.status is not JobStatus.CANCELLED:
-            if not await self._store.jobs.cancel(user, job_id):
-                raise FailedPrecondition(
-                    f"job_id: the job has ended, {job.status}; only a job that waits or runs"
-                    " can be cancelled",
-                    reasons.ERROR_REASON_JOB_ENDED,
-                )
+        cancelled = await self._store.jobs.cancel(user, job_id)
+        if cancelled:
             self._signals.say(CHANGED, str(job_id))
-            job = await self._job(user, job_id)
+        job = await self._job(user, job_id)
+        if not cancelled and job.status is not JobStatus.CANCELLED:
+            raise FailedPrecondition(
+                f"job_id: the job has ended, {job.status}; only a job that waits or runs"
+                " can be cancelled",
+                reasons.ERROR_REASON_JOB_ENDED,
+            )
         return job_pb2.CancelJobResponse(job=await self._converter.job(job))
 
     async def RetryJob(
@@ -102,13 +102,14 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         if priority is not None:
             checks.priority("priority", priority, admin=caller().is_admin)
         checks.done()
+        admitted = await self._admission.readmit(user, job_id, priority)
         job = await self._job(user, job_id)
-        if not await self._admission.readmit(user, job_id, priority):
+        if not admitted:
             raise FailedPrecondition(
-                f"job_id: the job is {job.status}; only a failed or cancelled job can be retried",
+                f"job_id: the job is {job.status}; only a failed or cancelled job whose image"
+                " was not deleted can be retried; generate a new image",
                 reasons.ERROR_REASON_JOB_NOT_RETRYABLE,
             )
-        job = await self._job(user, job_id)
         return job_pb2.RetryJobResponse(job=await self._converter.job(job))
 
     async def _job(self, user: UserId, job_id: JobId) -> Job:

@@ -1,17 +1,17 @@
 """StoryService: keeps stories."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server import convert
-from server.admission import Accounts, request_id_reused
+from server.admission import Accounts, same_request
 from server.auth import caller
 from server.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.domain.ids import CharacterId, StoryId, UserId
+from server.domain.jobs import RequestKey
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
@@ -44,15 +44,14 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         draft = Draft(**self._fields(checks, request.story, SETTABLE))
         key = request_key(checks, request.request_id, request)
         checks.done()
-        await self._check_characters(who.user_id, draft)
-        await self._accounts.ensure(who)
-        created = await self._store.stories.create(who.user_id, draft, key)
-        if created is None and key is not None:
-            replayed = await self._store.stories.replay(who.user_id, key)
-            if replayed is None or not replayed[1]:
-                raise request_id_reused(key)
-            created = replayed[0]
-        story = await self._story(who.user_id, created)
+        story = await self._replayed(who.user_id, key)
+        if story is None:
+            await self._check_characters(who.user_id, draft.pages)
+            await self._accounts.ensure(who)
+            created = await self._store.stories.create(who.user_id, draft, key)
+            # None: the same request came twice at once, and the other one was first.
+            replayed = None if created else await self._replayed(who.user_id, key)
+            story = replayed or await self._story(who.user_id, created)
         return story_pb2.CreateStoryResponse(story=convert.story(story))
 
     async def GetStory(
@@ -71,11 +70,9 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         names = masked_fields(checks, request.update_mask, SETTABLE)
         fields = self._fields(checks, request.story, names)
         checks.done()
-        before = await self._story(user, story_id)
-        draft = replace(before.draft, **fields)
-        if "pages" in fields:
-            await self._check_characters(user, draft)
-        if not await self._store.stories.update(user, story_id, draft):
+        await self._story(user, story_id)
+        await self._check_characters(user, fields.get("pages", ()))
+        if not await self._store.stories.update(user, story_id, **fields):
             raise _missing(story_id)
         story = await self._story(user, story_id)
         return story_pb2.UpdateStoryResponse(story=convert.story(story))
@@ -108,8 +105,13 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
             raise _missing(story_id or StoryId(UUID(int=0)))
         return found
 
-    async def _check_characters(self, user: UserId, draft: Draft) -> None:
-        named = {one for page in draft.pages for one in page.character_ids}
+    async def _replayed(self, user: UserId, key: RequestKey | None) -> Story | None:
+        """Returns the story that a request made before, whatever became of what it names."""
+        found = await self._store.stories.replay(user, key) if key else None
+        return same_request(key, found) if key and found else None
+
+    async def _check_characters(self, user: UserId, pages: Sequence[Page]) -> None:
+        named = {one for page in pages for one in page.character_ids}
         found = await self._store.characters.get_many(user, list(named)) if named else {}
         for one in sorted(named - found.keys()):
             raise character_missing(one)

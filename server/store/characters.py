@@ -1,7 +1,6 @@
 """Characters of callers."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
@@ -12,8 +11,10 @@ from server.store.database import Executor, Record
 _SELECT = """
 SELECT c.*, r.reference_image_id, r.description_version AS shown_version
 FROM characters c LEFT JOIN LATERAL (
-  SELECT reference_image_id, description_version FROM character_references
-  WHERE character_id = c.id ORDER BY updated_at DESC LIMIT 1
+  SELECT reference_image_id, description_version
+  FROM character_references JOIN images i ON i.id = reference_image_id AND i.deleted_at IS NULL
+  WHERE character_references.character_id = c.id
+  ORDER BY character_references.updated_at DESC LIMIT 1
 ) AS r ON true
 """
 
@@ -44,14 +45,15 @@ class Characters:
         )
         return None if row is None else CharacterId(row["id"])
 
-    async def replay(self, user: UserId, request: RequestKey) -> tuple[CharacterId, bool] | None:
-        """Returns the character of a request_id, and whether it came from the same request."""
+    async def replay(self, user: UserId, request: RequestKey) -> tuple[Character, bool] | None:
+        """Returns the character of a request_id, and whether it came from the same request.
+
+        A deleted one too: the answer to a request stays what it was.
+        """
         row = await self._database.fetchrow(
-            "SELECT id, request_hash FROM characters WHERE user_id = $1 AND request_id = $2",
-            user,
-            request.id,
+            f"{_SELECT} WHERE c.user_id = $1 AND c.request_id = $2", user, request.id
         )
-        return None if row is None else (row["id"], row["request_hash"] == request.digest)
+        return None if row is None else (_character(row), row["request_hash"] == request.digest)
 
     async def get(self, user: UserId, character: CharacterId) -> Character | None:
         """Returns a character of the user that is not deleted."""
@@ -83,17 +85,26 @@ class Characters:
         found = [_character(row) for row in rows]
         return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
 
-    async def update(self, user: UserId, character: CharacterId, description: Description) -> bool:
-        """Replaces a description and raises its version if it differs; False if there is none."""
-        assignments = ", ".join(f"{name} = ${index}" for index, name in enumerate(_FIELDS, 3))
-        values = ", ".join(f"${index}" for index in range(3, 3 + len(_FIELDS)))
+    async def update(
+        self, user: UserId, character: CharacterId, changes: Mapping[str, object]
+    ) -> bool:
+        """Changes fields of a description, raising its version if one differs; False if none is.
+
+        Fields that are not named stay as they are, whatever else changes them meanwhile.
+        Raises ValueError for a name that is no field of a Description.
+        """
+        if not changes or not changes.keys() <= set(_FIELDS):
+            raise ValueError(f"changes: {', '.join(changes)}; use some of {', '.join(_FIELDS)}")
+        names = ", ".join(changes)
+        values = ", ".join(f"${index}" for index in range(3, 3 + len(changes)))
         row = await self._database.fetchrow(
-            f"UPDATE characters SET {assignments}, updated_at = now(), description_version ="
-            f" description_version + (({', '.join(_FIELDS)}) IS DISTINCT FROM ({values}))::integer"
+            f"UPDATE characters SET ({names}) = ROW({values}), updated_at = now(),"
+            " description_version ="
+            f" description_version + (ROW({names}) IS DISTINCT FROM ROW({values}))::integer"
             " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",
             character,
             user,
-            *_values(description),
+            *changes.values(),
         )
         return row is not None
 
@@ -109,8 +120,7 @@ class Characters:
 
 
 def _values(description: Description) -> list[object]:
-    fields = asdict(description)
-    return [fields[name] for name in _FIELDS]
+    return [getattr(description, name) for name in _FIELDS]
 
 
 def _character(row: Record) -> Character:

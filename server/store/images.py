@@ -9,13 +9,14 @@ from server.store.database import Executor, Record
 _SELECT = """
 SELECT i.*, j.id AS job_id,
   (SELECT max(l.version) FROM images l WHERE l.lineage_id = i.lineage_id) AS lineage_versions,
-  (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys
+  (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys,
+  EXISTS (SELECT FROM character_references r WHERE r.reference_image_id = i.id) AS is_reference
 FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
 """
 
 _DELETE = """
 WITH image AS (
-  UPDATE images SET deleted_at = now(), is_reference = false, updated_at = now()
+  UPDATE images SET deleted_at = now(), updated_at = now()
   WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id, user_id
 ), reference AS (
   DELETE FROM character_references r USING image WHERE r.reference_image_id = image.id

@@ -54,18 +54,19 @@ WITH job AS (
     error_message = CASE status WHEN 'queued' THEN 'cancelled before it started' END,
     updated_at = now()
   WHERE id = $1 AND user_id = $2 AND status IN ('queued', 'processing')
-  RETURNING id, user_id, image_id, attempt, status, estimated_micros, ai_provider, created_at
+  RETURNING id, user_id, image_id, attempt, status, estimated_micros, ai_provider, queued_at
 ), ended AS (
   SELECT * FROM job WHERE status = 'cancelled'
 ), image AS (
   UPDATE images SET status = 'cancelled', updated_at = now() FROM ended
-  WHERE images.id = ended.image_id
+  WHERE images.id = ended.image_id RETURNING images.id
 ), money AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, attempt, 'release', ai_provider, estimated_micros FROM ended
 ), budget AS (
   UPDATE budgets SET held_micros = held_micros - estimated_micros FROM ended
-  WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.created_at::date
+  WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.queued_at::date
+    AND (SELECT count(*) FROM image) = 1  -- locked last
 ), change AS (
   INSERT INTO outbox (user_id, object_kind, object_id, status)
   SELECT user_id, 'job', id, 'cancelled' FROM ended
@@ -75,12 +76,14 @@ SELECT status FROM job
 
 _RETRY = """
 WITH job AS (
-  UPDATE image_generation_jobs SET
-    status = 'queued', priority = coalesce($3, priority), queued_at = now(), run_after = now(),
+  UPDATE image_generation_jobs j SET
+    status = 'queued', priority = coalesce($3, j.priority), queued_at = now(), run_after = now(),
     completed_at = NULL, cancel_requested = false, retry_count = 0,
     error_reason = NULL, error_message = NULL, updated_at = now()
-  WHERE id = $1 AND user_id = $2 AND status IN ('failed', 'cancelled')
-  RETURNING id, user_id, image_id, attempt, ai_provider, estimated_micros
+  FROM images i
+  WHERE j.id = $1 AND j.user_id = $2 AND j.status IN ('failed', 'cancelled')
+    AND i.id = j.image_id AND i.deleted_at IS NULL
+  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros
 ), image AS (
   UPDATE images SET status = 'queued', updated_at = now() FROM job
   WHERE images.id = job.image_id
@@ -199,7 +202,10 @@ class Jobs:
         return await self._database.fetchrow(_CANCEL, job, user) is not None
 
     async def retry(self, user: UserId, job: JobId, priority: int | None) -> int | None:
-        """Queues a failed or cancelled job again and returns its price, None if it is neither."""
+        """Queues a failed or cancelled job again and returns its price.
+
+        Returns None when it is neither, or when its image was deleted.
+        """
         row = await self._database.fetchrow(_RETRY, job, user, priority)
         return None if row is None else int(row["estimated_micros"])
 

@@ -77,7 +77,7 @@ WITH ended AS (
     processing_time_ms = extract(epoch FROM now() - started_at) * 1000,
     actual_micros = $3, error_reason = NULL, error_message = NULL, updated_at = now()
   WHERE id = $1 AND attempt = $2 AND status = 'processing'
-  RETURNING id, user_id, image_id, attempt, ai_provider, estimated_micros, created_at, spec
+  RETURNING id, user_id, image_id, attempt, ai_provider, estimated_micros, queued_at, spec
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -87,7 +87,7 @@ WITH ended AS (
 ), image AS (
   UPDATE images i SET
     status = 'completed', completed_at = now(), updated_at = now(), cost_micros = $3,
-    prompt = $11, negative_prompt = $12, is_reference = i.image_type = 'portrait',
+    prompt = $11, negative_prompt = $12,
     url = shown.storage_key, width = shown.width, height = shown.height,
     file_size_bytes = shown.size_bytes,
     format = CASE shown.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
@@ -95,19 +95,17 @@ WITH ended AS (
     $4::text[], $5::text[], $6::text[], $8::bigint[], $9::integer[], $10::integer[]
   ) AS shown (kind, storage_key, content_type, size_bytes, width, height)
   WHERE i.id = ended.image_id AND shown.kind = 'display'
-  RETURNING i.id, i.character_id, i.style, i.image_type
-), former AS (
-  UPDATE images i SET is_reference = false FROM image
-  WHERE image.image_type = 'portrait' AND i.character_id = image.character_id
-    AND i.style = image.style AND i.is_reference AND i.id <> image.id
+  RETURNING i.id, i.character_id, i.style, i.image_type, i.deleted_at
 ), reference AS (
-  INSERT INTO character_references (character_id, reference_image_id, description_version, style)
-  SELECT image.character_id, image.id, (ended.spec -> 'characters' -> 0 ->> 'version')::integer,
-    image.style
-  FROM image, ended WHERE image.image_type = 'portrait'
+  INSERT INTO character_references AS r (
+    character_id, reference_image_id, description_version, style
+  ) SELECT image.character_id, image.id,
+    (ended.spec -> 'characters' -> 0 ->> 'version')::integer, image.style
+  FROM image, ended WHERE image.image_type = 'portrait' AND image.deleted_at IS NULL
   ON CONFLICT (character_id, style) DO UPDATE SET
     reference_image_id = excluded.reference_image_id,
     description_version = excluded.description_version, updated_at = now()
+  WHERE r.description_version <= excluded.description_version
 ), attempt AS (
   UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = $11,
     negative_prompt = $12, stage_ms = $13, cost_micros = $3
@@ -121,10 +119,11 @@ WITH ended AS (
     VALUES ('image', image_id), ('job', id)
   ) AS changed (kind, object)
 ), preview AS (
-  DELETE FROM job_previews WHERE job_id = $1
+  DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
 ), budget AS (
   UPDATE budgets SET held_micros = held_micros - estimated_micros, spent_micros = spent_micros + $3
-  FROM ended WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.created_at::date
+  FROM ended WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.queued_at::date
+    AND (SELECT count(*) FROM image) = 1  -- locked last
 )
 SELECT id FROM ended
 """
@@ -134,7 +133,9 @@ SELECT id FROM ended
 _AFTERMATH = """
 ), image AS (
   UPDATE images SET status = ended.status, updated_at = now() FROM ended
-  WHERE images.id = ended.image_id
+  WHERE images.id = ended.image_id RETURNING images.id
+), preview AS (
+  DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
 ), attempt AS (
   UPDATE attempts a SET outcome = ended.outcome, finished_at = now(),
     error_reason = ended.error_reason, error_message = ended.error_message
@@ -148,10 +149,11 @@ _AFTERMATH = """
   SELECT user_id, 'job', id, status FROM ended
 ), budget AS (
   UPDATE budgets SET held_micros = held_micros - freed.micros FROM (
-    SELECT created_at::date AS day, sum(estimated_micros) AS micros FROM ended
+    SELECT queued_at::date AS day, sum(estimated_micros) AS micros FROM ended
     WHERE status <> 'queued' GROUP BY 1
   ) AS freed
   WHERE freed.micros > 0 AND budgets.scope = 'global' AND budgets.day = freed.day
+    AND (SELECT count(*) FROM image) > 0  -- locked last
 )
 SELECT id, status FROM ended
 """
@@ -159,18 +161,22 @@ SELECT id, status FROM ended
 _RETURNED = " lease_expires_at = NULL, worker = NULL, updated_at = now()"
 
 _ROW = "j.id, j.user_id, j.image_id, j.attempt, j.status, j.ai_provider, j.estimated_micros,"
-_ROW += " j.created_at, j.error_reason, j.error_message"
+_ROW += " j.queued_at, j.error_reason, j.error_message"
 
 # Full jitter: anywhere between now and a ceiling that doubles with each failure.
 _BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval '5 minutes')"
 
-_AGAIN = "$5::boolean AND j.retry_count < j.max_retries"
+_AGAIN = "($5::boolean AND j.retry_count < j.max_retries)"
+
+# A job whose cancel was asked for never waits again.
+_GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN 'cancelled' ELSE 'queued' END)"
+_NOT_WHEN_GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN now() END)"
 
 _FAIL = f"""
 WITH ended AS (
   UPDATE image_generation_jobs j SET
-    status = CASE WHEN {_AGAIN} THEN 'queued' ELSE 'failed' END,
-    completed_at = CASE WHEN {_AGAIN} THEN NULL ELSE now() END,
+    status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
+    completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
     retry_count = least(j.retry_count + 1, j.max_retries),
     run_after = {_BACKOFF % 6}, error_reason = $3, error_message = $4,{_RETURNED}
   WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
@@ -189,7 +195,10 @@ WITH ended AS (
 _RELEASE = f"""
 WITH ended AS (
   UPDATE image_generation_jobs j SET
-    status = 'queued', run_after = now(),{_RETURNED}
+    status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
+    error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED' ELSE j.error_reason END,
+    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+      ELSE j.error_message END,{_RETURNED}
   FROM unnest($1::uuid[], $2::integer[]) AS held (id, attempt)
   WHERE j.id = held.id AND j.attempt = held.attempt AND j.status = 'processing'
   RETURNING {_ROW}, 'released' AS outcome
@@ -285,7 +294,8 @@ class Leases:
     ) -> JobStatus | None:
         """Ends an attempt with a failure: QUEUED again after a backoff with full jitter, or FAILED.
 
-        `backoff` is the ceiling of the first wait. Returns None when the lease is lost.
+        CANCELLED instead of QUEUED where a cancel was asked for. `backoff` is the ceiling of
+        the first wait. Returns None when the lease is lost.
         """
         row = await self._database.fetchrow(
             _FAIL,
@@ -303,7 +313,10 @@ class Leases:
         return await self._database.fetchrow(_CANCELLED, claim.job_id, claim.attempt) is not None
 
     async def release(self, held: Sequence[Claim]) -> list[JobId]:
-        """Gives jobs back to the queue without spending a retry, as a draining worker does."""
+        """Gives jobs back to the queue without spending a retry, as a draining worker does.
+
+        One whose cancel was asked for is CANCELLED instead.
+        """
         rows = await self._database.fetch(
             _RELEASE, [claim.job_id for claim in held], [claim.attempt for claim in held]
         )

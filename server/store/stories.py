@@ -1,5 +1,6 @@
 """Stories of callers, with their pages."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from server.domain.ids import CharacterId, StoryId, UserId
@@ -12,7 +13,7 @@ _SELECT = """
 SELECT s.*, (
   SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids)
     ORDER BY p.page_number)
-  FROM story_pages p WHERE p.story_id = s.id
+  FROM story_pages p WHERE p.story_id = s.id AND p.page_number <= s.page_count
 ) AS pages
 FROM stories s
 """
@@ -27,8 +28,8 @@ FROM story, jsonb_array_elements({pages}) WITH ORDINALITY AS page (value, number
 
 _CREATE = f"""
 WITH story AS (
-  INSERT INTO stories (user_id, title, style, request_id, request_hash)
-  VALUES ($1, $2, $3, $4, $5)
+  INSERT INTO stories (user_id, title, style, request_id, request_hash, page_count)
+  VALUES ($1, $2, $3, $4, $5, jsonb_array_length($6))
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id
 ), pages AS ({_PAGES.format(pages="$6")})
@@ -36,10 +37,12 @@ SELECT id FROM story
 """
 
 # A page that stays is changed in place: one statement sees the table as it was before it,
-# so deleting and inserting the same page would collide.
+# so deleting and inserting the same page would collide. For the same reason two updates at
+# once cannot see each other's pages, and `page_count` says which of them stand.
 _UPDATE = f"""
 WITH story AS (
-  UPDATE stories SET title = $3, style = $4, updated_at = now()
+  UPDATE stories SET title = coalesce($3, title), style = coalesce($4, style),
+    page_count = coalesce(jsonb_array_length($5), page_count), updated_at = now()
   WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id
 ), gone AS (
   DELETE FROM story_pages p USING story
@@ -69,18 +72,19 @@ class Stories:
             draft.style,
             request.id if request else None,
             request.digest if request else None,
-            _pages(draft),
+            _pages(draft.pages),
         )
         return None if row is None else StoryId(row["id"])
 
-    async def replay(self, user: UserId, request: RequestKey) -> tuple[StoryId, bool] | None:
-        """Returns the story of a request_id, and whether it came from the same request."""
+    async def replay(self, user: UserId, request: RequestKey) -> tuple[Story, bool] | None:
+        """Returns the story of a request_id, and whether it came from the same request.
+
+        A deleted one too: the answer to a request stays what it was.
+        """
         row = await self._database.fetchrow(
-            "SELECT id, request_hash FROM stories WHERE user_id = $1 AND request_id = $2",
-            user,
-            request.id,
+            f"{_SELECT} WHERE s.user_id = $1 AND s.request_id = $2", user, request.id
         )
-        return None if row is None else (row["id"], row["request_hash"] == request.digest)
+        return None if row is None else (_story(row), row["request_hash"] == request.digest)
 
     async def get(self, user: UserId, story: StoryId) -> Story | None:
         """Returns a story of the user that is not deleted."""
@@ -103,10 +107,18 @@ class Stories:
         found = [_story(row) for row in rows]
         return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
 
-    async def update(self, user: UserId, story: StoryId, draft: Draft) -> bool:
-        """Replaces what a story says; False when the user has no such story."""
+    async def update(
+        self,
+        user: UserId,
+        story: StoryId,
+        *,
+        title: str | None = None,
+        style: str | None = None,
+        pages: Sequence[Page] | None = None,
+    ) -> bool:
+        """Changes what is given and leaves the rest; False when the user has no such story."""
         row = await self._database.fetchrow(
-            _UPDATE, story, user, draft.title, draft.style, _pages(draft)
+            _UPDATE, story, user, title, style, None if pages is None else _pages(pages)
         )
         return row is not None
 
@@ -121,10 +133,10 @@ class Stories:
         return row is not None
 
 
-def _pages(draft: Draft) -> list[list[object]]:
+def _pages(pages: Sequence[Page]) -> list[list[object]]:
     return [
         [page.text, page.scene_description, [str(one) for one in page.character_ids]]
-        for page in draft.pages
+        for page in pages
     ]
 
 

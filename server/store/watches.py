@@ -1,6 +1,6 @@
 """Previews, and who wants them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from server.domain.ids import JobId
@@ -23,9 +23,17 @@ class Watches:
             length,
         )
 
-    async def previews(self, jobs: Sequence[JobId]) -> dict[JobId, tuple[int, int, bytes]]:
-        """Returns the newest previews as (attempt, sequence, JPEG)."""
+    async def previews(
+        self, seen: Mapping[JobId, tuple[int, int]]
+    ) -> dict[JobId, tuple[int, int, bytes]]:
+        """Returns the jobs' previews as (attempt, sequence, JPEG), where newer than those seen."""
         rows = await self._database.fetch(
-            "SELECT job_id, attempt, seq, jpeg FROM job_previews WHERE job_id = ANY($1)", jobs
+            "SELECT v.job_id, v.attempt, v.seq, v.jpeg"
+            " FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS s (job_id, attempt, seq)"
+            " JOIN job_previews v"
+            " ON v.job_id = s.job_id AND (v.attempt, v.seq) > (s.attempt, s.seq)",
+            list(seen),
+            [attempt for attempt, _ in seen.values()],
+            [sequence for _, sequence in seen.values()],
         )
         return {row["job_id"]: (row["attempt"], row["seq"], row["jpeg"]) for row in rows}

@@ -48,6 +48,7 @@ CREATE TABLE stories (
   user_id uuid NOT NULL REFERENCES users (id),
   title text NOT NULL,
   style text NOT NULL,  -- empty: every request names its own
+  page_count integer NOT NULL,  -- rows beyond it are left by a shorter version, and mean nothing
   request_id uuid,
   request_hash bytea,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -88,7 +89,6 @@ CREATE TABLE images (
   height integer,
   file_size_bytes integer,
   format varchar(10),
-  is_reference boolean NOT NULL DEFAULT false,
   lineage_id uuid NOT NULL,  -- the first image's id
   version integer NOT NULL DEFAULT 1 CHECK (version > 0),
   parent_image_id uuid REFERENCES images (id),
@@ -114,7 +114,7 @@ CREATE TABLE images (
 );
 CREATE INDEX idx_images_user ON images (user_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX idx_images_story ON images (story_id) WHERE story_id IS NOT NULL;
-CREATE INDEX idx_images_reference ON images (character_id) WHERE is_reference;
+CREATE INDEX idx_images_character ON images (character_id) WHERE character_id IS NOT NULL;
 CREATE INDEX images_unswept ON images (deleted_at) WHERE deleted_at IS NOT NULL AND swept_at IS NULL;
 
 -- Jobs admitted together for a story.
@@ -145,7 +145,7 @@ CREATE TABLE image_generation_jobs (
   spec_version integer NOT NULL,  -- a worker claims only versions it knows
   ai_provider varchar(50) NOT NULL,
   ai_model varchar(100) NOT NULL,
-  queued_at timestamptz NOT NULL DEFAULT now(),
+  queued_at timestamptz NOT NULL DEFAULT now(),  -- by its caller; its day's budget holds the money
   run_after timestamptz NOT NULL DEFAULT now(),  -- backoff: not before this
   started_at timestamptz,
   completed_at timestamptz,
@@ -244,7 +244,7 @@ CREATE INDEX attempts_speed ON attempts (finished_at DESC) WHERE outcome = 'comp
 CREATE TABLE assets (
   image_id uuid NOT NULL REFERENCES images (id),
   kind text NOT NULL CHECK (kind IN ('original', 'display', 'print', 'thumbnail')),
-  storage_key text NOT NULL UNIQUE,
+  storage_key text NOT NULL,  -- two kinds with the same bytes share one
   content_type text NOT NULL,
   sha256 text NOT NULL,
   size_bytes bigint NOT NULL,
@@ -255,6 +255,7 @@ CREATE TABLE assets (
   PRIMARY KEY (image_id, kind),
   UNIQUE (job_id, attempt, kind)
 );
+CREATE INDEX assets_keys ON assets (storage_key);
 
 CREATE TABLE character_references (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -271,6 +272,8 @@ CREATE TABLE character_references (
   updated_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (character_id, style)
 );
+-- Whether an image is a reference is read from here: a flag of its own could say otherwise.
+CREATE INDEX idx_images_reference ON character_references (reference_image_id);
 
 -- The views of a reference set; embeddings are keyed by the encoder that made them.
 CREATE TABLE reference_views (
