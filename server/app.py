@@ -22,6 +22,7 @@ from server.storage.folder import FolderStorage
 from server.store import Store, open_store
 from server.store.migrate import missing
 from server.store.signals import Signals
+from server.sweep import Sweeper
 from server.tokens import TokenRules, TokenVerifier
 
 # A ping waits for a connection of the pool; a busy pool is not an absent database.
@@ -91,6 +92,8 @@ async def gateway(
             serve_http(monitor, settings.host, settings.metrics_port)
         )
         media = await _serve_media(stack, settings, storage)
+        sweeper = Sweeper(store, storage)
+        await stack.enter_async_context(sweeper.running(settings.sweep_interval_s))
         await stack.enter_async_context(endpoint)
         await stack.enter_async_context(_following_database(endpoint, store, settings))
         host = settings.listen.rpartition(":")[0]

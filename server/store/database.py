@@ -24,6 +24,11 @@ AWAY = (
 """What asyncpg raises when the database is away, as against a wrong statement."""
 
 
+# Locks of a session, which end with it; the two numbers keep apart from those of migrations.
+_LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"
+_UNLOCK_ALONE = "SELECT pg_advisory_unlock(5017, hashtext($1))"
+
+
 class Executor(Protocol):
     """Runs statements, on the pool or inside a transaction."""
 
@@ -45,6 +50,9 @@ def unavailable_when_away() -> Iterator[None]:
     """Turns the errors of an absent database into Unavailable."""
     try:
         yield
+    except asyncpg.DataError:
+        # An argument that its type cannot hold: an InterfaceError too, and ours to fix.
+        raise
     except AWAY as error:
         raise Unavailable(
             "the database is away for the moment; repeat the call",
@@ -80,6 +88,22 @@ class Database:
         with unavailable_when_away():
             async with self._pool.acquire() as connection, connection.transaction():
                 yield connection
+
+    @asynccontextmanager
+    async def alone(self, what: str) -> AsyncIterator[Executor | None]:
+        """Gives a connection of its own to one process at a time; None while another has it.
+
+        Every statement on it commits by itself.
+        """
+        with unavailable_when_away():
+            async with self._pool.acquire() as connection:
+                if not await connection.fetchval(_LOCK_ALONE, what):
+                    yield None
+                    return
+                try:
+                    yield connection
+                finally:
+                    await connection.execute(_UNLOCK_ALONE, what)
 
     async def ping(self) -> None:
         """Returns when the database answers; raises Unavailable when it is away."""

@@ -89,14 +89,19 @@ class Images:
         )
         return int(row["version"]) if row else 0
 
-    async def unswept(self, limit: int) -> dict[ImageId, list[str]]:
-        """Returns deleted images whose jobs have ended, with the storage keys they leave."""
+    async def unswept(self, after: ImageId, limit: int) -> dict[ImageId, list[str]]:
+        """Returns deleted images whose jobs have ended, with the storage keys they leave.
+
+        They come in the order of their ids, those behind `after`.
+        """
         rows = await self._database.fetch(
             "SELECT i.id, array_remove(array_agg(s.storage_key), NULL) AS keys FROM images i"
             " JOIN image_generation_jobs j ON j.image_id = i.id"
             "  AND j.status IN ('completed', 'failed', 'cancelled')"
             " LEFT JOIN assets s ON s.image_id = i.id"
-            " WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL GROUP BY i.id LIMIT $1",
+            " WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL AND i.id > $1"
+            " GROUP BY i.id ORDER BY i.id LIMIT $2",
+            after,
             limit,
         )
         return {row["id"]: row["keys"] for row in rows}

@@ -43,6 +43,15 @@ class Store(Statements):
         async with self.database.transaction() as executor:
             yield Statements(executor)
 
+    @asynccontextmanager
+    async def alone(self, what: str) -> AsyncIterator[Statements | None]:
+        """Gives the statements to one process of the fleet at a time; None while another works.
+
+        `what` names the work. Each statement takes effect by itself.
+        """
+        async with self.database.alone(what) as executor:
+            yield None if executor is None else Statements(executor)
+
 
 @asynccontextmanager
 async def open_store(

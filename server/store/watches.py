@@ -37,3 +37,9 @@ class Watches:
             [sequence for _, sequence in seen.values()],
         )
         return {row["job_id"]: (row["attempt"], row["seq"], row["jpeg"]) for row in rows}
+
+    async def forget_expired(self) -> None:
+        """Removes the notes of watches that ended a while ago."""
+        await self._database.execute(
+            "DELETE FROM job_watches WHERE watched_until < now() - interval '1 hour'"
+        )

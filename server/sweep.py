@@ -1,0 +1,154 @@
+"""Sweeps the storage: the bytes of deleted images, and objects that nothing points to.
+
+Every gateway sweeps now and then, one at a time in the whole fleet. A sweep that breaks off
+leaves nothing half done: the next one finds what is left.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from server.domain.ids import ImageId
+from server.errors import ImggenError, Unavailable
+from server.storage import Storage
+from server.store import Store
+from server.store.images import Images
+
+# A worker stores an attempt's objects just before it commits their pointers; a day is far beyond.
+_ORPHAN_AGE = timedelta(days=1)
+_IMAGES = 100
+_OBJECTS = 500
+_OBJECTS_A_SWEEP = 10_000
+_DELETES_AT_ONCE = 8
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """Counts what a sweep did: images swept, orphans removed, objects it could not remove."""
+
+    images: int
+    orphans: int
+    failures: int
+
+
+class Sweeper:
+    """Removes objects that no caller can reach any more.
+
+    The search for orphans reads a part of the storage in each sweep and goes on from there
+    in the next.
+    """
+
+    def __init__(
+        self, store: Store, storage: Storage, *, objects_a_sweep: int = _OBJECTS_A_SWEEP
+    ) -> None:
+        self._store = store
+        self._storage = storage
+        self._objects_a_sweep = objects_a_sweep
+        self._listing: AsyncGenerator[list[str], None] | None = None
+        self._failures = 0
+
+    @asynccontextmanager
+    async def running(self, interval_s: float) -> AsyncIterator[None]:
+        """Sweeps at once and then every `interval_s` in the background until the end."""
+        task = asyncio.create_task(self._run(interval_s), name="sweep")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await self._stop_listing()
+
+    async def sweep(self) -> Swept | None:
+        """Sweeps once; returns None when another gateway is sweeping.
+
+        Raises Unavailable when the database or the storage is away.
+        """
+        async with self._store.alone("sweep") as statements:
+            if statements is None:
+                return None
+            self._failures = 0
+            images = await self._sweep_deleted(statements.images)
+            orphans = await self._sweep_orphans(statements.images)
+            await statements.watches.forget_expired()
+        swept = Swept(images, orphans, self._failures)
+        _log.info("swept", extra=asdict(swept))
+        return swept
+
+    async def _run(self, interval_s: float) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except Unavailable as error:
+                _log.warning("sweep broken off", extra={"error": error.message})
+            except Exception:
+                # Whatever it is, the next sweep may do better, and calls are served meanwhile.
+                _log.exception("sweep broken off")
+            await asyncio.sleep(interval_s)
+
+    async def _sweep_deleted(self, images: Images) -> int:
+        count, last = 0, ImageId(UUID(int=0))
+        while leftovers := await images.unswept(last, _IMAGES):
+            last = max(leftovers)
+            gone = await self._delete([key for keys in leftovers.values() for key in keys])
+            clean = [image for image, keys in leftovers.items() if gone.issuperset(keys)]
+            await images.swept(clean)
+            count += len(clean)
+        return count
+
+    async def _sweep_orphans(self, images: Images) -> int:
+        count = seen = 0
+        if self._listing is None:
+            self._listing = self._old_objects()
+        try:
+            async for keys in self._listing:
+                orphans = await images.unknown_keys(keys)
+                count += len(await self._delete(orphans))
+                seen += len(keys)
+                if seen >= self._objects_a_sweep:
+                    return count
+        except BaseException:
+            await self._stop_listing()
+            raise
+        self._listing = None
+        return count
+
+    async def _old_objects(self) -> AsyncGenerator[list[str], None]:
+        batch: list[str] = []
+        async for found in self._storage.list("", datetime.now(UTC) - _ORPHAN_AGE):
+            batch.append(found.key)
+            if len(batch) == _OBJECTS:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    async def _stop_listing(self) -> None:
+        listing, self._listing = self._listing, None
+        if listing is not None:
+            await listing.aclose()
+
+    async def _delete(self, keys: Sequence[str]) -> set[str]:
+        """Removes objects and returns those that are gone; one that stays is left for later."""
+        gone = set()
+        room = asyncio.Semaphore(_DELETES_AT_ONCE)
+
+        async def delete(key: str) -> None:
+            async with room:
+                try:
+                    await self._storage.delete(key)
+                except ImggenError as error:
+                    _log.warning("object not removed", extra={"key": key, "error": error.message})
+                    self._failures += 1
+                else:
+                    gone.add(key)
+
+        async with asyncio.TaskGroup() as group:
+            for key in keys:
+                group.create_task(delete(key))
+        return gone
