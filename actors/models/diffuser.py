@@ -62,12 +62,10 @@ class Diffuser:
     def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
         """Loads the checkpoint that the settings name; blocks.
 
-        Raises CheckpointRefused for weights that are not safetensors or not as their
+        Raises CheckpointRefused for weights that are not safetensors, or not what their
         checksums say.
         """
-        if settings.torch_threads:
-            torch.set_num_threads(settings.torch_threads)
-        return cls(_load_pipeline(settings), model=settings.model, on_step=on_step)
+        return cls(load_pipeline(settings), model=settings.model, on_step=on_step)
 
     def warm(self) -> None:
         """Renders two steps at the model's usual size, so that the first caller does not wait."""
@@ -178,7 +176,10 @@ class _Render:
         )
 
 
-def _load_pipeline(settings: DiffuserSettings) -> Any:
+def load_pipeline(settings: DiffuserSettings) -> Any:
+    """Loads the pipeline that the settings name onto its device; raises CheckpointRefused."""
+    if settings.torch_threads:
+        torch.set_num_threads(settings.torch_threads)
     source = settings.source
     if Path(source).is_dir():
         check_folder(Path(source))

@@ -1,6 +1,7 @@
 """The storybook dialect: free descriptions in the words of the caption grammar."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -186,7 +187,7 @@ def test_the_scene_decides_the_expression_over_the_traits() -> None:
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Description)])
 def test_every_field_of_a_description_can_change_the_answer(field: str) -> None:
-    changed = {
+    changed: dict[str, Any] = {
         "name": "Grandma",
         "age": 80,
         "gender": Gender.MALE,

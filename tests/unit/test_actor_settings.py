@@ -1,0 +1,44 @@
+"""The data plane's settings: what they default to and what they refuse."""
+
+import pytest
+from pydantic import ValidationError
+
+from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
+from actors.storybook import CHECKPOINT
+
+
+def test_the_shipped_checkpoint_is_the_default() -> None:
+    settings = DiffuserSettings()
+    assert settings.model == "storybook"
+    assert settings.source == str(CHECKPOINT)
+
+
+def test_full_weights_come_from_the_hub_or_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_MODEL", "sdxl")
+    assert DiffuserSettings().source == "stabilityai/stable-diffusion-xl-base-1.0"
+    monkeypatch.setenv("IMGGEN_MODEL_PATH", "/weights/sdxl")
+    assert DiffuserSettings().source == "/weights/sdxl"
+
+
+def test_a_model_that_is_not_known_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_MODEL", "dall-e-3")
+    with pytest.raises(ValidationError, match="'storybook' or 'sdxl'"):
+        DiffuserSettings()
+
+
+def test_a_chat_extractor_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_EXTRACTOR", "chat")
+    with pytest.raises(ValidationError, match="IMGGEN_CHAT_API_KEY: not set"):
+        ExtractorSettings()
+
+
+def test_rooms_are_read_by_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert WorkerSettings().rooms == {"local": 2}
+    monkeypatch.setenv("IMGGEN_ROOMS", '{"local": 5}')
+    assert WorkerSettings().rooms == {"local": 5}
+
+
+def test_a_lease_must_outlive_a_lost_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_HEARTBEAT_S", "20")
+    with pytest.raises(ValidationError, match="use half of IMGGEN_LEASE_S or less"):
+        WorkerSettings()

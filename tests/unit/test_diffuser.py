@@ -1,0 +1,304 @@
+"""The diffuser with the shipped checkpoint, on a CPU."""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image, ImageChops, ImageStat
+
+from actors.models.checkpoint import CheckpointRefused
+from actors.models.diffuser import Diffuser, load_pipeline
+from actors.models.profiles import profile, render_request
+from actors.models.render import (
+    OnStep,
+    RenderCancelled,
+    RenderEvent,
+    RenderRequest,
+    RenderResult,
+    StepEvent,
+)
+from actors.settings import DiffuserSettings
+from actors.storybook import CHECKPOINT
+from server.domain.states import ImageType
+from tests.unit.content import character, render_spec
+
+STEPS = 9
+REQUEST = RenderRequest(
+    prompt="cartoon style, portrait of a young girl with long red hair, smiling, in a forest",
+    negative_prompt="",
+    width=256,
+    height=256,
+    steps=STEPS,
+    guidance_scale=3.0,
+    guidance_rescale=0.6,
+    seed=7,
+)
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Any:
+    return load_pipeline(DiffuserSettings(device="cpu", torch_threads=1))
+
+
+@pytest.fixture
+def diffuser(pipeline: Any) -> Iterator[Diffuser]:
+    diffuser = Diffuser(pipeline, model="storybook", preview_interval_s=0)
+    yield diffuser
+    diffuser.close()
+
+
+class Hold:
+    """Stops a render after one of its steps until it is let go."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self.seen: list[int] = []
+        self.reached = threading.Event()
+        self.release = threading.Event()
+
+    def __call__(self, event: StepEvent) -> None:
+        self.seen.append(event.step)
+        if event.step == self._step:
+            self.reached.set()
+            self.release.wait()
+
+
+@pytest.fixture
+def held(pipeline: Any) -> Iterator[tuple[Diffuser, Hold]]:
+    """Returns a diffuser that stalls after step 7."""
+    hold = Hold(7)
+    diffuser = Diffuser(pipeline, model="storybook", on_step=hold)
+    yield diffuser, hold
+    hold.release.set()
+    diffuser.close()
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Returns the mean difference of two pictures' channels, 0 to 255."""
+    means = ImageStat.Stat(ImageChops.difference(one, other)).mean
+    return sum(means) / len(means)
+
+
+async def collected(events: AsyncGenerator[RenderEvent]) -> list[RenderEvent]:
+    async with aclosing(events):
+        return [event async for event in events]
+
+
+def test_a_picture_has_the_size_asked_for_and_shows_something(diffuser: Diffuser) -> None:
+    result = diffuser.render(REQUEST)
+    image = opened(result.png)
+    assert (image.format, image.size, image.mode) == ("PNG", (256, 256), "RGB")
+    assert (result.width, result.height) == (256, 256)
+    assert min(ImageStat.Stat(image).stddev) > 20
+    assert len(result.timings.steps_ms) == STEPS
+    assert sum(result.timings.steps_ms) < result.timings.total_ms
+
+
+def test_the_same_request_gives_the_same_bytes_and_another_seed_others(diffuser: Diffuser) -> None:
+    png = diffuser.render(REQUEST).png
+    assert diffuser.render(REQUEST).png == png
+    assert diffuser.render(replace(REQUEST, seed=8)).png != png
+
+
+def test_prompt_and_negative_prompt_both_count(diffuser: Diffuser) -> None:
+    png = diffuser.render(REQUEST).png
+    assert diffuser.render(replace(REQUEST, prompt="in the snow")).png != png
+    assert diffuser.render(replace(REQUEST, negative_prompt="red hair")).png != png
+
+
+def test_the_tail_of_a_prompt_beyond_77_tokens_counts(diffuser: Diffuser) -> None:
+    long = ", ".join([REQUEST.prompt] * 6)
+    by_day = diffuser.render(replace(REQUEST, prompt=f"{long}, sunny day"))
+    by_night = diffuser.render(replace(REQUEST, prompt=f"{long}, at night"))
+    assert by_day.png != by_night.png
+
+
+def test_the_prompt_decides_what_is_seen(diffuser: Diffuser) -> None:
+    day = diffuser.render(replace(REQUEST, prompt="cartoon style, a girl, in a forest, sunny day"))
+    night = diffuser.render(replace(REQUEST, prompt="cartoon style, a girl, in a forest, at night"))
+    sky = (0, 0, 256, 60)
+    brightness = [sum(ImageStat.Stat(opened(result.png).crop(sky)).mean) for result in (day, night)]
+    assert brightness[0] > 1.5 * brightness[1]
+
+
+def test_every_step_is_told_in_order(diffuser: Diffuser) -> None:
+    events: list[StepEvent] = []
+    diffuser.render(REQUEST, on_step=events.append)
+    assert events == [StepEvent(step, STEPS) for step in range(1, STEPS + 1)]
+
+
+def test_what_hears_of_a_step_can_end_the_render_there(diffuser: Diffuser) -> None:
+    steps: list[int] = []
+
+    def stop_at_three(event: StepEvent) -> None:
+        steps.append(event.step)
+        if event.step == 3:
+            raise RenderCancelled("enough")
+
+    with pytest.raises(RenderCancelled, match="enough"):
+        diffuser.render(REQUEST, on_step=stop_at_three)
+    assert steps == [1, 2, 3]
+
+
+def test_previews_are_small_jpegs_that_come_to_look_like_the_picture(diffuser: Diffuser) -> None:
+    previews: list[bytes] = []
+
+    def keep(event: StepEvent) -> None:
+        assert event.preview is not None
+        previews.append(event.preview)
+
+    picture = opened(diffuser.render(replace(REQUEST, previews=True), on_step=keep).png)
+    images = [opened(preview) for preview in previews]
+    assert {(image.format, image.size) for image in images} == {("JPEG", (256, 256))}
+    assert difference(images[-1], picture) < 5
+    assert difference(images[0], picture) > difference(images[-1], picture)
+
+
+def test_previews_change_nothing_in_the_picture(diffuser: Diffuser) -> None:
+    assert diffuser.render(replace(REQUEST, previews=True)).png == diffuser.render(REQUEST).png
+
+
+def test_previews_are_no_closer_than_their_interval(pipeline: Any) -> None:
+    diffuser = Diffuser(pipeline, model="storybook", preview_interval_s=3600)
+    previews: list[bytes | None] = []
+
+    def keep(event: StepEvent) -> None:
+        previews.append(event.preview)
+
+    diffuser.render(replace(REQUEST, previews=True), on_step=keep)
+    diffuser.close()
+    assert [preview is not None for preview in previews] == [True] + [False] * (STEPS - 1)
+
+
+async def test_a_stream_yields_the_steps_and_then_the_result(diffuser: Diffuser) -> None:
+    *steps, result = await collected(diffuser.stream(REQUEST))
+    assert steps == [StepEvent(step, STEPS) for step in range(1, STEPS + 1)]
+    assert isinstance(result, RenderResult)
+    assert result.png == diffuser.render(REQUEST).png
+
+
+async def test_a_render_that_stalls_after_step_7_reads_7(held: tuple[Diffuser, Hold]) -> None:
+    diffuser, hold = held
+    async with aclosing(diffuser.stream(REQUEST)) as events:
+        told = [await anext(events) for _ in range(7)]
+        await asyncio.to_thread(hold.reached.wait)
+        assert told[-1] == StepEvent(7, STEPS)
+        following = asyncio.ensure_future(anext(events))
+        done, _ = await asyncio.wait([following], timeout=0.1)
+        assert not done
+        assert hold.seen == [1, 2, 3, 4, 5, 6, 7]
+        hold.release.set()
+        assert await following == StepEvent(8, STEPS)
+
+
+async def test_a_closed_stream_stops_the_render_at_the_next_step(
+    held: tuple[Diffuser, Hold],
+) -> None:
+    diffuser, hold = held
+    events = diffuser.stream(REQUEST)
+    while await anext(events) != StepEvent(7, STEPS):
+        pass
+    await asyncio.to_thread(hold.reached.wait)
+    closing = asyncio.ensure_future(events.aclose())
+    # One turn of the loop, so that the stop is set before the step is let go.
+    await asyncio.sleep(0)
+    hold.release.set()
+    await closing
+    assert hold.seen == [1, 2, 3, 4, 5, 6, 7]
+    assert isinstance((await collected(diffuser.stream(REQUEST)))[-1], RenderResult)
+
+
+async def test_a_cancelled_waiter_stops_its_render(held: tuple[Diffuser, Hold]) -> None:
+    diffuser, hold = held
+    waiter = asyncio.ensure_future(collected(diffuser.stream(REQUEST)))
+    await asyncio.to_thread(hold.reached.wait)
+    waiter.cancel()
+    await asyncio.sleep(0)
+    hold.release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    assert hold.seen == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_renders_take_turns(pipeline: Any) -> None:
+    order: list[tuple[int, int]] = []
+
+    def note(event: StepEvent) -> None:
+        order.append((event.steps, event.step))
+
+    diffuser = Diffuser(pipeline, model="storybook", on_step=note)
+    async with asyncio.TaskGroup() as group:
+        for steps in (3, 4):
+            group.create_task(collected(diffuser.stream(replace(REQUEST, steps=steps))))
+    diffuser.close()
+    assert order == [(3, 1), (3, 2), (3, 3), (4, 1), (4, 2), (4, 3), (4, 4)]
+
+
+async def test_a_render_that_fails_raises_where_it_is_awaited(diffuser: Diffuser) -> None:
+    with pytest.raises(ValueError, match="divisible by 8"):
+        await collected(diffuser.stream(replace(REQUEST, width=250)))
+    assert isinstance((await collected(diffuser.stream(REQUEST)))[-1], RenderResult)
+
+
+def test_it_is_warm_after_two_steps(pipeline: Any) -> None:
+    steps: list[StepEvent] = []
+    on_step: OnStep = steps.append
+    diffuser = Diffuser(pipeline, model="storybook", on_step=on_step)
+    diffuser.warm()
+    diffuser.close()
+    assert steps == [StepEvent(1, 2), StepEvent(2, 2)]
+
+
+def test_content_goes_all_the_way_to_a_picture(diffuser: Diffuser) -> None:
+    spec = render_spec([character(hair="long red hair")], ImageType.PORTRAIT)
+    request = render_request(spec, profile("storybook").dialect.compile(spec, "in a forest"))
+    assert opened(diffuser.render(request).png).size == (256, 256)
+
+
+def test_a_folder_of_pickled_weights_is_not_loaded(tmp_path: Path) -> None:
+    pickled = shutil.copytree(
+        CHECKPOINT, tmp_path / "pickled", ignore=shutil.ignore_patterns("*.safetensors", "*.sha256")
+    )
+    for component, name in {
+        "unet": "diffusion_pytorch_model.bin",
+        "vae": "diffusion_pytorch_model.bin",
+        "text_encoder": "pytorch_model.bin",
+        "text_encoder_2": "pytorch_model.bin",
+    }.items():
+        torch.save({"weight": torch.zeros(1)}, pickled / component / name)
+    with pytest.raises(CheckpointRefused, match="must be safetensors, found diffusion_pytorch"):
+        Diffuser.load(DiffuserSettings(model_path=str(pickled)))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        DiffuserSettings(device="cpu", dtype="bfloat16"),
+        pytest.param(
+            DiffuserSettings(device="cuda"),
+            marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"),
+        ),
+    ],
+    ids=["bfloat16", "gpu"],
+)
+def test_other_numbers_and_devices_draw_nearly_the_same(
+    diffuser: Diffuser, settings: DiffuserSettings
+) -> None:
+    other = Diffuser.load(settings)
+    images = [opened(drawing.render(REQUEST).png) for drawing in (diffuser, other)]
+    other.close()
+    assert difference(*images) < 10

@@ -1,0 +1,47 @@
+"""Profiles: how each model of the catalogue is asked."""
+
+from dataclasses import replace
+
+import pytest
+
+from actors.models.profiles import PROFILES, profile, render_request, warm_up_request
+from actors.prompts.dialect import CompiledPrompt
+from server.domain.models import Size
+from server.domain.states import ImageType, Quality
+from server.routing.catalogue import KNOWN
+from tests.unit.content import render_spec
+
+PROMPT = CompiledPrompt("a fox", "blurry")
+
+
+def test_every_model_of_the_catalogue_has_a_profile() -> None:
+    assert PROFILES.keys() == KNOWN.keys()
+
+
+@pytest.mark.parametrize(("quality", "steps"), [(Quality.STANDARD, 20), (Quality.HD, 30)])
+def test_a_request_takes_its_steps_from_the_quality(quality: Quality, steps: int) -> None:
+    request = render_request(render_spec(quality=quality, seed=11), PROMPT, previews=True)
+    assert (request.prompt, request.negative_prompt) == ("a fox", "blurry")
+    assert (request.width, request.height, request.steps) == (256, 256, steps)
+    assert (request.seed, request.previews) == (11, True)
+
+
+def test_a_display_size_is_drawn_at_the_models_own_size() -> None:
+    spec = replace(render_spec(model="sdxl"), width=1824, height=1024)
+    request = render_request(spec, PROMPT)
+    assert (request.width, request.height) == (1344, 768)
+
+
+def test_a_size_that_is_not_offered_is_refused() -> None:
+    with pytest.raises(ValueError, match="storybook draws no portrait of 1x2; use 1024x1024"):
+        profile("storybook").native(ImageType.PORTRAIT, Size(1, 2))
+
+
+def test_a_model_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match='"dall-e-3" has no profile; known are storybook, sdxl'):
+        profile("dall-e-3")
+
+
+def test_a_warm_up_draws_two_steps_at_the_first_size() -> None:
+    request = warm_up_request("sdxl")
+    assert (request.width, request.height, request.steps) == (1024, 1024, 2)
