@@ -7,15 +7,14 @@ import logging
 import os
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
-from typing import Any
+from contextlib import AsyncExitStack, aclosing
+from typing import Any, cast
 
 from ray import serve
-from ray.serve import Application
-from ray.serve.handle import DeploymentHandle
+from ray.serve import Application, Deployment
 
 from actors.extractors import open_extractor
-from actors.handles import RayRenderer, wait_until_ready
+from actors.handles import Handle, RayRenderer, wait_until_ready
 from actors.models.render import RenderEvent, RenderRequest
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.stages import Stages
@@ -44,8 +43,9 @@ class DiffuserDeployment:
 
     async def render(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result."""
-        async for event in self._diffuser.stream(request):
-            yield event
+        async with aclosing(self._diffuser.stream(request)) as events:
+            async for event in events:
+                yield event
 
     async def model(self) -> str:
         """Returns the name of the model."""
@@ -56,13 +56,14 @@ class DiffuserDeployment:
 class WorkerDeployment:
     """Runs a worker for as long as the replica lives."""
 
-    async def __init__(self, diffuser: DeploymentHandle) -> None:
+    async def __init__(self, diffuser: Handle) -> None:  # type: ignore[misc]  # Serve awaits it
         """Waits until the model is warm, then claims; the replica is healthy from then on."""
-        configure_logs("info")
-        settings = WorkerSettings()
-        await wait_until_ready(diffuser)
         self._stack = AsyncExitStack()
         enter = self._stack.enter_async_context
+        settings = WorkerSettings()
+        file = settings.worker_log_file
+        configure_logs("info", self._stack.enter_context(file.open("a", 1)) if file else None)
+        await wait_until_ready(diffuser)
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
@@ -98,4 +99,7 @@ def build(args: dict[str, Any]) -> Application:
     """
     if args:
         raise ValueError(f"args: {', '.join(args)} are not known; settings come from IMGGEN_*")
-    return WorkerDeployment.bind(DiffuserDeployment.bind())  # type: ignore[attr-defined]
+    # The decorator's type forgets that it makes a Deployment (ray 2.60).
+    diffuser = cast(Deployment, DiffuserDeployment)
+    worker = cast(Deployment, WorkerDeployment)
+    return worker.bind(diffuser.bind())

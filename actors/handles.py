@@ -1,29 +1,48 @@
 """Handles of model deployments, as the seams that stages are written for."""
 
 from collections.abc import AsyncGenerator
+from typing import Any, cast
 
-from ray.serve.handle import DeploymentHandle
+from ray.exceptions import RayActorError, RayTaskError
+from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from actors.models.render import RenderEvent, RenderRequest
+from imggen.v1.errors_pb2 import ErrorReason
+from server.errors import Unavailable
+
+Handle = DeploymentHandle[Any]
 
 
 class RayRenderer:
     """Renders on a diffuser deployment."""
 
-    def __init__(self, diffuser: DeploymentHandle) -> None:
+    def __init__(self, diffuser: Handle) -> None:
         self._diffuser = diffuser.options(stream=True)
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
-        """Renders; yields each step as it is done, then the result."""
-        response = self._diffuser.render.remote(request)
+        """Renders; yields each step as it is done, then the result.
+
+        Raises what the diffuser raised, and Unavailable when the diffuser itself was lost.
+        """
+        # By `stream=True` it is a generator.
+        response = cast(
+            DeploymentResponseGenerator[RenderEvent], self._diffuser.render.remote(request)
+        )
         try:
             async for event in response:
                 yield event
+        except RayTaskError as error:
+            raise error.cause from error
+        except RayActorError as error:
+            raise Unavailable(
+                "the diffuser was lost while it rendered; the job starts again",
+                ErrorReason.ERROR_REASON_RENDER_FAILED,
+            ) from error
         finally:
             # A stream that is dropped without a cancel renders on, for nobody.
-            response.cancel()
+            response.cancel()  # type: ignore[no-untyped-call]  # ray 2.60
 
 
-async def wait_until_ready(diffuser: DeploymentHandle) -> str:
+async def wait_until_ready(diffuser: Handle) -> str:
     """Returns the name of the model that a deployment draws with, once one is warm."""
     return str(await diffuser.model.remote())

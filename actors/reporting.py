@@ -65,9 +65,10 @@ class Reporter:
                 await task
 
     async def enter(self, stage: Stage) -> None:
-        """Says that a stage begins, and waits until that is written."""
+        """Says that a stage begins, and waits until that is written, or the database is away."""
         self.say(stage, 0, 0)
-        await self._write()
+        with suppress(Unavailable):
+            await self._write()
 
     def say(self, stage: Stage, step: int, steps: int, preview: bytes | None = None) -> None:
         """Says how far a stage is, soon and without waiting for it."""

@@ -1,5 +1,6 @@
 """The settings of the data plane's processes, read from `IMGGEN_*` once each."""
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -86,6 +87,9 @@ class WorkerSettings(BaseSettings):
     )
     worker_name: str = Field(
         "", description="The worker's name in leases and logs; empty for host and process id."
+    )
+    worker_log_file: Path | None = Field(
+        None, description="A file that the worker's log goes to; stderr, which Ray keeps, if unset."
     )
     lease_s: float = Field(30.0, gt=0, description="How long a claim holds without a heartbeat.")
     heartbeat_s: float = Field(

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from time import perf_counter
 
@@ -20,18 +20,27 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Stage
 from server.storage import Storage, StorageUnavailable, object_key
 
-_STORE_TRIES = 5
-_STORE_PAUSE_S = 0.2
+# Half a minute in all: to render again would cost far more.
+_STORE_PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 _log = logging.getLogger(__name__)
 
 
 class Stages:
     """Drives one job from its content to its stored assets."""
 
-    def __init__(self, renderer: Renderer, extractor: SceneExtractor, storage: Storage) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        extractor: SceneExtractor,
+        storage: Storage,
+        *,
+        store_pauses_s: Sequence[float] = _STORE_PAUSES_S,
+    ) -> None:
+        """Takes the pauses after which bytes are stored again when the storage is away."""
         self._renderer = renderer
         self._extractor = extractor
         self._storage = storage
+        self._store_pauses_s = store_pauses_s
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image and returns what came of it; nothing is committed here.
@@ -104,15 +113,13 @@ class Stages:
         )
 
     async def _put_patiently(self, key: str, asset: RenderedAsset) -> None:
-        """Stores bytes through a short outage: to render again would cost far more."""
-        for failures in range(_STORE_TRIES):
+        for pause in self._store_pauses_s:
             try:
-                await self._storage.put(key, asset.data, asset.content_type)
-                return
-            except StorageUnavailable:
-                if failures == _STORE_TRIES - 1:
-                    raise
-                await asyncio.sleep(_STORE_PAUSE_S * 2**failures)
+                return await self._storage.put(key, asset.data, asset.content_type)
+            except StorageUnavailable as error:
+                _log.warning("storage away", extra={"key": key, "error": error.message})
+                await asyncio.sleep(pause)
+        return await self._storage.put(key, asset.data, asset.content_type)
 
 
 class StageClock:

@@ -1,6 +1,7 @@
 """The worker: claims jobs as far as it has room, holds their leases, drives their stages."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -20,7 +21,9 @@ from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener, Signals
 
 _BACKOFF = timedelta(seconds=2)
-_WRITE_TRIES = 5
+_WRITE_PAUSE_S = 0.2
+_WRITE_PAUSE_MAX_S = 2.0
+_MESSAGE_MAX = 500
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -59,15 +62,22 @@ class Worker:
         store: Store,
         progress: Store,
         signals: Signals,
+        *,
+        backoff: timedelta = _BACKOFF,
     ) -> None:
-        """Takes a store for what must last, and one for progress, which need not."""
+        """Takes a store for what must last, and one for progress, which need not.
+
+        `backoff` is the ceiling of the first wait after a failure.
+        """
         self.name = name
         self._settings = settings
         self._stages = stages
         self._store = store
         self._progress = progress
         self._signals = signals
+        self._backoff = backoff
         self._lease = timedelta(seconds=settings.lease_s)
+        self._rooms = {Lane(lane): room for lane, room in settings.rooms.items()}
         self._attempts: dict[JobId, Attempt] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -83,18 +93,22 @@ class Worker:
             self._settings.database_url, WAKE, lambda _: self._wake.set(), self._wake.set
         )
         async with listener.running():
-            self._loops = [
+            claiming, *others = self._loops = [
                 asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")
                 for loop in (self._claim_loop, self._heartbeat_loop, self._rescue_loop)
             ]
             try:
                 yield
             finally:
-                await self.drain()
-                for loop in self._loops:
+                self._draining = True
+                self._wake.set()
+                # A claim under way is waited for: what it brings would be left to its lease.
+                await asyncio.wait([claiming])
+                await self._drain()
+                for loop in others:
                     loop.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await loop
+                # What broke a loop was logged when it did.
+                await asyncio.gather(*self._loops, return_exceptions=True)
 
     def check(self) -> None:
         """Raises RuntimeError when the worker has stopped claiming without being told to."""
@@ -102,17 +116,14 @@ class Worker:
             if loop.done() and not self._draining:
                 raise RuntimeError(f"{loop.get_name()} has ended; the worker must be restarted")
 
-    async def drain(self, patience_s: float | None = None) -> None:
-        """Claims no more, lets running jobs finish, gives back those that do not in time."""
-        self._draining = True
-        self._wake.set()
-        try:
-            async with asyncio.timeout(patience_s or self._settings.drain_s):
+    async def _drain(self) -> None:
+        """Lets running jobs finish, gives back those that do not in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_s):
                 await self._idle.wait()
-        except TimeoutError:
-            for attempt in list(self._attempts.values()):
-                attempt.stop(Stop.DRAINED)
-            await self._idle.wait()
+        for attempt in list(self._attempts.values()):
+            attempt.stop(Stop.DRAINED)
+        await self._idle.wait()
 
     async def _forever(self, loop: Coroutine[Any, Any, None]) -> None:
         try:
@@ -126,22 +137,26 @@ class Worker:
             self._wake.clear()
             try:
                 for lane, room in self._room().items():
-                    for claim in await self._store.leases.claim(self.name, lane, room, self._lease):
-                        self._start(claim)
+                    await self._claim(lane, room)
             except Unavailable:
                 _log.warning("database away", extra={"worker": self.name})
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.poll_s):
                     await self._wake.wait()
 
+    async def _claim(self, lane: Lane, room: int) -> None:
+        claims = await self._store.leases.claim(self.name, lane, room, self._lease)
+        if self._draining and claims:
+            await self._patiently(lambda: self._store.leases.release(claims))
+            self._signals.say(WAKE, lane)
+            return
+        for claim in claims:
+            self._start(claim)
+
     def _room(self) -> dict[Lane, int]:
         # One lane so far: what runs takes its room.
-        rooms = {Lane(lane): room for lane, room in self._settings.rooms.items()}
-        return {
-            lane: room - len(self._attempts)
-            for lane, room in rooms.items()
-            if room > len(self._attempts)
-        }
+        taken = len(self._attempts)
+        return {lane: room - taken for lane, room in self._rooms.items() if room > taken}
 
     async def _heartbeat_loop(self) -> None:
         while True:
@@ -167,15 +182,15 @@ class Worker:
         while True:
             await asyncio.sleep(self._settings.heartbeat_s / 2)
             with suppress(Unavailable):
-                for job in await self._store.leases.rescue(_BACKOFF):
+                for job in await self._store.leases.rescue(self._backoff):
                     _log.warning("job rescued", extra={"job_id": str(job)})
                     self._signals.say(CHANGED, str(job))
                     self._signals.say(WAKE, Lane.LOCAL)
 
     def _start(self, claim: Claim) -> None:
-        self._attempts[claim.job_id] = Attempt(claim)
+        attempt = self._attempts[claim.job_id] = Attempt(claim)
         self._idle.clear()
-        task = asyncio.create_task(self._run(self._attempts[claim.job_id]))
+        task = asyncio.create_task(self._run(attempt))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -183,9 +198,9 @@ class Worker:
         claim = attempt.claim
         try:
             await self._work(attempt)
-        except Unavailable:
-            # The lease runs out, and another attempt begins where the database is back.
-            _log.warning("end not written", extra=_fields(claim))
+        except Exception:
+            # The lease runs out, and another attempt begins where its end can be written.
+            _log.exception("end not written", extra=_fields(claim))
         finally:
             del self._attempts[claim.job_id]
             if not self._attempts:
@@ -213,7 +228,7 @@ class Worker:
             await self._end_completed(claim, outcome)
 
     async def _end_completed(self, claim: Claim, outcome: Outcome) -> None:
-        if await _patiently(lambda: self._store.leases.complete(claim, outcome)):
+        if await self._patiently(lambda: self._store.leases.complete(claim, outcome)):
             fields = {**_fields(claim), "ms": sum(outcome.stage_ms.values())}
             _log.info("job completed", extra=fields)
         else:
@@ -223,44 +238,48 @@ class Worker:
         _log.info("job stopped", extra={**_fields(claim), "why": why})
         match why:
             case Stop.CANCELLED:
-                await _patiently(lambda: self._store.leases.cancelled(claim))
+                await self._patiently(lambda: self._store.leases.cancelled(claim))
             case Stop.DRAINED:
-                await _patiently(lambda: self._store.leases.release([claim]))
+                await self._patiently(lambda: self._store.leases.release([claim]))
+                self._signals.say(WAKE, Lane.LOCAL)
             case Stop.LOST:
                 pass
 
     async def _end_failed(self, claim: Claim, error: Exception) -> None:
         failure, retryable = explain(error)
         _log.error("job failed", extra={**_fields(claim), "reason": failure.reason}, exc_info=error)
-        await _patiently(
-            lambda: self._store.leases.fail(claim, failure, retryable=retryable, backoff=_BACKOFF)
+        await self._patiently(
+            lambda: self._store.leases.fail(
+                claim, failure, retryable=retryable, backoff=self._backoff
+            )
         )
+
+    async def _patiently(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Writes the end of an attempt, through an absence of the database of a lease's length."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.lease_s):
+                for failures in itertools.count():
+                    with suppress(Unavailable):
+                        return await write()
+                    await asyncio.sleep(min(_WRITE_PAUSE_S * 2**failures, _WRITE_PAUSE_MAX_S))
+        return await write()
 
 
 def explain(error: Exception) -> tuple[Failure, bool]:
     """Returns why an attempt failed, and whether another one may succeed."""
     match error:
-        case ExceptionGroup(exceptions=(Exception() as only,)):
-            return explain(only)
+        case ExceptionGroup(exceptions=(Exception() as first, *_)):
+            return explain(first)
         case StorageUnavailable() | KeyTaken():
             return Failure("STORE_FAILED", error.message), True
         case ImggenError():
             name = ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
             return Failure(name, error.message), isinstance(error, Unavailable)
         case ValueError():
-            return Failure("CONTENT_INVALID", str(error)), False
+            return Failure("CONTENT_INVALID", str(error)[:_MESSAGE_MAX]), False
         case _:
-            return Failure("RENDER_FAILED", f"{type(error).__name__}: {error}"), True
-
-
-async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
-    """Writes the end of an attempt through a short absence of the database."""
-    for failures in range(_WRITE_TRIES - 1):
-        try:
-            return await write()
-        except Unavailable:
-            await asyncio.sleep(0.2 * 2**failures)
-    return await write()
+            message = f"{type(error).__name__}: {error}"
+            return Failure("RENDER_FAILED", message[:_MESSAGE_MAX]), True
 
 
 def _fields(claim: Claim) -> dict[str, object]:
