@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m benchmarks` measures, and prints medians with their settings."""

@@ -1,0 +1,87 @@
+"""The command: `python -m benchmarks` runs all of them; `--help` tells the rest."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import claims, gateway, machine, one_caller, overhead, submits
+from benchmarks.house import Ground, ground
+from benchmarks.load import LoadFailed, find_generator
+from benchmarks.report import Figure
+from cluster.processes import StartFailed
+
+BENCHMARKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {
+    "submits": submits.measure,
+    "one-caller": one_caller.measure,
+    "claims": claims.measure,
+    "gateway": gateway.measure,
+    "overhead": overhead.measure,
+}
+
+_ABOUT = """\
+Measures imggen on this machine and prints medians with the settings they were taken
+under. Everything runs on 127.0.0.1, on a Postgres of its own, and ends with the command.
+
+A target that is missed is said so and is no error: figures of a busy machine are its own.
+"""
+
+
+def main() -> int:
+    """Runs the command; SIGTERM ends it as Ctrl-C does."""
+    options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What is measured is the service as it ships, not as this shell would run it.
+    for name in [name for name in os.environ if name.startswith("IMGGEN_")]:
+        del os.environ[name]
+    try:
+        _run(options.only or list(BENCHMARKS), quick=options.quick, file=options.json)
+    except (machine.NotDurable, StartFailed, LoadFailed) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _run(names: list[str], *, quick: bool, file: Path | None) -> None:
+    with ground(find_generator(), quick=quick) as here:
+        settings = machine.settings(here.postgres) | {"load by": here.generator.name}
+        settings["sizes"] = "quick: the figures are a smoke test" if quick else "usual"
+        for name, value in settings.items():
+            print(f"{name:<22} {value}")
+        report: dict[str, object] = {"settings": settings}
+        for name in names:
+            print(f"\n{name}", flush=True)
+            figures = []
+            for figure in BENCHMARKS[name](here):
+                figures.append(figure.json())
+                print(f"  {figure.line()}", flush=True)
+            report[name] = figures
+    if file:
+        file.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=list(BENCHMARKS),
+        metavar="|".join(BENCHMARKS),
+        help="run this one; may be given more than once",
+    )
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

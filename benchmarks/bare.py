@@ -1,0 +1,113 @@
+"""The yardstick: a bare grpc.aio handler, which answers at once or after two INSERTs.
+
+It speaks the gateway's own method, so that the same load generator measures both. Each
+answer of `insert` has committed one row in each of two tables that are as wide as the
+gateway's jobs and images, but have nothing but a primary key: no other index, foreign key
+or check. It reads no token, checks nothing, logs nothing.
+"""
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import grpc.aio
+
+from benchmarks.processes import say_ready
+from imggen.v1 import job_pb2
+from imggen.v1.generation_pb2 import GeneratePortraitRequest, GeneratePortraitResponse
+from imggen.v1.generation_pb2_grpc import (
+    GenerationServiceServicer,
+    add_GenerationServiceServicer_to_server,
+)
+from server.app import stop_signal
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+TABLES = """
+CREATE SCHEMA IF NOT EXISTS bare;
+CREATE TABLE IF NOT EXISTS bare.jobs (LIKE image_generation_jobs INCLUDING DEFAULTS);
+CREATE TABLE IF NOT EXISTS bare.images (LIKE images INCLUDING DEFAULTS);
+ALTER TABLE bare.jobs DROP COLUMN estimated_cost, DROP COLUMN actual_cost, ADD PRIMARY KEY (id);
+ALTER TABLE bare.images DROP COLUMN generation_cost_usd, ADD PRIMARY KEY (id);
+"""
+
+_JOB = """
+INSERT INTO bare.jobs (
+  id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
+  estimated_micros, request_id, request_hash
+) VALUES ($1, $2, $3, 'portrait', 'local', 2, $4, 1, 'local', 'storybook', 0, $5, $6)
+"""
+
+_IMAGE = """
+INSERT INTO bare.images (
+  id, user_id, image_type, ai_provider, ai_model, character_id, character_ids, style,
+  style_version, seed, lineage_id
+) VALUES ($1, $2, 'portrait', 'local', 'storybook', $3, $4, 'storybook', 1, 7, $1)
+"""
+
+# As long as the content of a portrait's job.
+_SPEC = json.dumps({"image_type": "portrait", "content": "x" * 900})
+_DIGEST = bytes(32)
+
+
+class Echo(GenerationServiceServicer):
+    """Answers at once."""
+
+    async def GeneratePortrait(
+        self, request: GeneratePortraitRequest, context: Context
+    ) -> GeneratePortraitResponse:
+        """Returns a job that does not exist."""
+        return GeneratePortraitResponse(job=job_pb2.Job(job_id=str(uuid4())))
+
+
+class TwoInserts(GenerationServiceServicer):
+    """Answers after a transaction with two INSERTs."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+        self._user = uuid4()
+
+    async def GeneratePortrait(
+        self, request: GeneratePortraitRequest, context: Context
+    ) -> GeneratePortraitResponse:
+        """Returns the job that was committed."""
+        job, image, character = uuid4(), uuid4(), UUID(request.character_id)
+        key = UUID(request.request_id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_JOB, job, self._user, image, _SPEC, key, _DIGEST)
+            await connection.execute(_IMAGE, image, self._user, character, [character])
+        return GeneratePortraitResponse(
+            job=job_pb2.Job(job_id=str(job), image_id=str(image), model="storybook")
+        )
+
+
+async def _serve(kind: str, database_url: str, connections: int, ready_file: Path) -> None:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=connections) as pool:
+        server = grpc.aio.server()
+        servicer = Echo() if kind == "echo" else TwoInserts(pool)
+        add_GenerationServiceServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        with stop_signal() as stop:
+            say_ready(ready_file, grpc=f"127.0.0.1:{port}")
+            await stop.wait()
+        await server.stop(None)
+
+
+def main() -> None:
+    """Serves until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bare", description=__doc__)
+    parser.add_argument("kind", choices=["echo", "insert"])
+    parser.add_argument("--database-url", required=True)
+    parser.add_argument("--connections", type=int, required=True)
+    parser.add_argument("--ready-file", type=Path, required=True)
+    options = parser.parse_args()
+    asyncio.run(_serve(options.kind, options.database_url, options.connections, options.ready_file))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The house under test: a database of its own, and a gateway on it as a process."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import asyncpg
+
+from benchmarks.load import Generator
+from benchmarks.processes import Child, child
+from cluster.postgres import embedded_postgres
+from cluster.processes import ROOT
+from imggen import Gender, SyncClient
+from server.settings import GatewaySettings
+from server.store.migrate import migrate
+from server.tokens import mint_token
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Is what benchmarks stand on: a Postgres, a folder, and what makes load."""
+
+    postgres: str
+    folder: Path
+    generator: Generator
+    quick: bool
+
+    def sized(self, usual: int, quick: int) -> int:
+        """Returns a count: the usual one, or the one of a quick run."""
+        return quick if self.quick else usual
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Is a running gateway, on a database that nothing else uses."""
+
+    gateway: Child
+    address: str
+    token: str
+    character_id: str
+    database_url: str
+
+
+@contextmanager
+def ground(generator: Generator, *, quick: bool) -> Iterator[Ground]:
+    """Runs a Postgres for benchmarks; its data are in the checkout, since /tmp may be memory."""
+    data = ROOT / ".imggen"
+    data.mkdir(exist_ok=True)
+    with (
+        TemporaryDirectory(prefix="bench-", dir=data, ignore_cleanup_errors=True) as folder,
+        embedded_postgres(Path(folder) / "db") as url,
+    ):
+        yield Ground(url, Path(folder), generator, quick)
+
+
+@contextmanager
+def house(ground: Ground) -> Iterator[House]:
+    """Runs a gateway with one user and one character on a new database."""
+    url = asyncio.run(new_database(ground.postgres))
+    token = new_token()
+    with gateway(ground, url) as running:
+        address = running.says["grpc"]
+        with SyncClient(address, token=token) as client:
+            character = new_character(client)
+        yield House(running, address, token, character, url)
+
+
+@contextmanager
+def gateway(ground: Ground, database_url: str) -> Iterator[Child]:
+    """Runs a gateway with the settings of a production one, but for addresses and storage."""
+    environment = {
+        "IMGGEN_DATABASE_URL": database_url,
+        "IMGGEN_STORAGE_URL": (ground.folder / "images").as_uri(),
+        "IMGGEN_URL_SECRET": "benchmarks" * 4,
+        "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",  # nothing is downloaded
+        "IMGGEN_LISTEN": "127.0.0.1:0",
+        "IMGGEN_HTTP_PORT": "0",
+        "IMGGEN_METRICS_PORT": "0",
+    }
+    with child("server", environment=environment) as running:
+        yield running
+
+
+async def new_database(postgres: str) -> str:
+    """Returns the URL of a new, migrated database."""
+    name = f"bench_{uuid4().hex}"
+    connection = await asyncpg.connect(postgres)
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    url = postgres.replace("/postgres?", f"/{name}?")
+    await migrate(url)
+    return url
+
+
+def new_token() -> str:
+    """Returns a token that a gateway with the development secret takes."""
+    settings = GatewaySettings()
+    return mint_token(
+        settings.jwt_secret.get_secret_value(),
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        subject="benchmarks",
+    )
+
+
+def new_character(client: SyncClient) -> str:
+    """Creates a character as people write them, and returns its id."""
+    character = client.create_character(
+        name="Mia",
+        age=7,
+        gender=Gender.GENDER_FEMALE,
+        hair="long red hair",
+        eyes="green",
+        skin="light",
+        clothing="a yellow dress",
+        features=["freckles"],
+        traits=["brave"],
+    )
+    return character.id

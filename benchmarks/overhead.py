@@ -1,0 +1,82 @@
+"""What the service adds to a job, against its model and its finishing called directly."""
+
+import asyncio
+import json
+import os
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+
+import asyncpg
+
+from benchmarks.house import Ground, new_character
+from benchmarks.processes import Talker, talker
+from benchmarks.report import Figure, Target
+from cluster.local import running
+from imggen import Stage, SyncClient
+
+ADDED = Target(150.0)
+_STAGES = ("resolving", "rendering", "finishing", "storing")
+
+
+def measure(ground: Ground) -> Iterator[Figure]:
+    """Draws each picture twice, by the whole embedded service and directly, in turns.
+
+    Both draw the same content with the same seed, at 256 px and 20 steps, with as many
+    threads.
+    """
+    with running(ground.folder / "embedded", lambda _: None) as local:
+        threads = {"IMGGEN_TORCH_THREADS": os.environ["IMGGEN_TORCH_THREADS"]}
+        with (
+            SyncClient(local.address, token=local.token) as client,
+            talker("benchmarks.direct", threads) as direct,
+        ):
+            character = new_character(client)
+            direct.read()
+            rounds = [
+                (_serviced(client, character), _directly(direct, client))
+                for _ in range(ground.sized(12, 2) + 1)
+            ][1:]  # the first one warms both
+    service = [ours["all"] for ours, _ in rounds]
+    plain = [theirs["all"] for _, theirs in rounds]
+    added = [a - b for a, b in zip(service, plain, strict=True)]
+    yield Figure.median("job by the whole service", service, "ms")
+    yield Figure.median("pipeline and finishing, directly", plain, "ms")
+    share = statistics.median(added) / statistics.median(plain)
+    yield Figure.median("added by the service", added, "ms", ADDED, f"{share:.1%} by pair")
+    for stage in _STAGES:
+        more = [ours[stage] - theirs.get(stage, 0.0) for ours, theirs in rounds]
+        yield Figure.median(f"  of it, {stage}", more, "ms")
+    rest = [ours["all"] - sum(ours[stage] for stage in _STAGES) for ours, _ in rounds]
+    yield Figure.median("  of it, before, after and between", rest, "ms")
+
+
+def _serviced(client: SyncClient, character: str) -> dict[str, float]:
+    """Returns how long a caller waits from its call to its image, and each stage, in ms."""
+    began = time.perf_counter()
+    job = client.generate_portrait(character, style="storybook", quality="standard")
+    client.wait(job)
+    whole = (time.perf_counter() - began) * 1e3
+    timings = {
+        Stage.Name(one.stage).removeprefix("STAGE_").lower(): one.duration.ToMicroseconds() / 1e3
+        for one in client.get_job(job).stage_timings
+    }
+    return {"all": whole, **timings}
+
+
+def _directly(direct: Talker, _client: SyncClient) -> Mapping[str, float]:
+    """Returns how long the newest job's picture takes without the service, in ms."""
+    direct.write(asyncio.run(_newest_spec()))
+    times: dict[str, float] = json.loads(direct.read())
+    return times
+
+
+async def _newest_spec() -> str:
+    connection = await asyncpg.connect(os.environ["IMGGEN_DATABASE_URL"])
+    try:
+        spec = await connection.fetchval(
+            "SELECT spec FROM image_generation_jobs ORDER BY created_at DESC LIMIT 1"
+        )
+    finally:
+        await connection.close()
+    return json.dumps(json.loads(spec))  # one line

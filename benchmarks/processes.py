@@ -1,0 +1,120 @@
+"""Child processes of a benchmark: each says in a file when it is ready, and all are ended."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster.processes import ROOT, StartFailed, stop
+
+_READY_S = 60.0
+_PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Is a running child: what it said when it was ready, and how long that took, in seconds."""
+
+    pid: int
+    says: dict[str, Any]
+    ready_s: float
+
+    def resident_mib(self) -> float:
+        """Returns the memory that it holds at the moment, in MiB."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise ProcessLookupError(f"process {self.pid} has no memory; it has ended")
+
+
+@contextmanager
+def child(
+    module: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Child]:
+    """Runs `python -m MODULE ... --ready-file PATH` and ends it afterwards.
+
+    Raises StartFailed when it ends or says nothing in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="imggen-bench-") as folder:
+        ready, log = Path(folder, "ready.json"), Path(folder, "log")
+        began = time.perf_counter()
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments, "--ready-file", str(ready)],
+                cwd=ROOT,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                # Ctrl-C reaches every process of a terminal's group; this one ends in its turn.
+                start_new_session=True,
+            )
+        try:
+            _await(process, ready, log)
+            seconds = time.perf_counter() - began
+            yield Child(process.pid, json.loads(ready.read_text()), seconds)
+        finally:
+            stop(process, _PATIENCE_S)
+
+
+class Talker:
+    """Is a child that answers each line on its stdin with a line on its stdout."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def write(self, line: str) -> None:
+        """Sends a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def read(self) -> str:
+        """Returns the next line; raises StartFailed when the child has ended."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise StartFailed(f"{self._process.args!r} ended with {self._process.wait()}")
+        return line.rstrip("\n")
+
+
+@contextmanager
+def talker(module: str, environment: Mapping[str, str] | None = None) -> Iterator[Talker]:
+    """Runs `python -m MODULE` with its stdin and stdout in our hands, and ends it afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield Talker(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def say_ready(path: Path, **says: object) -> None:
+    """Says from inside a child that it is ready."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(says))
+    partial.replace(path)
+
+
+def _await(process: "subprocess.Popen[bytes]", ready: Path, log: Path) -> None:
+    deadline = time.monotonic() + _READY_S
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            raise StartFailed(f"{process.args!r} did not start; its log ends with:\n{last}")
+        time.sleep(0.002)

@@ -1,0 +1,114 @@
+"""Reports: figures with their targets, as lines for people and as JSON."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Is the bound of a figure: the most it should be, or the least."""
+
+    bound: float
+    least: bool = False
+
+    def met(self, value: float) -> bool:
+        """Whether a value is within the bound."""
+        return value >= self.bound if self.least else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.least else '<='} {_short(self.bound)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Is one measured figure: `low` and `high` are the quartiles of its `n` samples."""
+
+    name: str
+    value: float
+    unit: str
+    n: int
+    low: float
+    high: float
+    target: Target | None = None
+    note: str = ""
+
+    @classmethod
+    def median(
+        cls,
+        name: str,
+        samples: Sequence[float],
+        unit: str,
+        target: Target | None = None,
+        note: str = "",
+    ) -> Self:
+        """Returns the median of samples; raises ValueError when there are none."""
+        return cls._of(name, samples, unit, 0.5, target, note)
+
+    @classmethod
+    def percentile(
+        cls,
+        name: str,
+        samples: Sequence[float],
+        unit: str,
+        share: float,
+        target: Target | None = None,
+    ) -> Self:
+        """Returns the value that `share` of the samples do not exceed, 0 to 1."""
+        return cls._of(name, samples, unit, share, target, "")
+
+    @classmethod
+    def _of(
+        cls,
+        name: str,
+        samples: Sequence[float],
+        unit: str,
+        share: float,
+        target: Target | None,
+        note: str,
+    ) -> Self:
+        return cls(
+            name=name,
+            value=statistics.median(samples) if share == 0.5 else quantile(samples, share),
+            unit=unit,
+            n=len(samples),
+            low=quantile(samples, 0.25),
+            high=quantile(samples, 0.75),
+            target=target,
+            note=note,
+        )
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target was met; None where there is none."""
+        return None if self.target is None else self.target.met(self.value)
+
+    def line(self) -> str:
+        """Returns the figure as one line of a table."""
+        verdict = {True: "met", False: "MISSED", None: ""}[self.met]
+        target = str(self.target) if self.target else ""
+        spread = f"{_short(self.low)}..{_short(self.high)}"
+        text = f"{self.name:<44} {_short(self.value):>9} {self.unit:<6}"
+        text += f" {target:<9} {verdict:<7} n={self.n:<6} quartiles {spread}"
+        return f"{text}  {self.note}".rstrip()
+
+    def json(self) -> dict[str, object]:
+        """Returns the figure as JSON."""
+        return {**asdict(self), "met": self.met}
+
+
+def quantile(samples: Sequence[float], share: float) -> float:
+    """Returns the value that `share` of the samples do not exceed (nearest rank, 0 to 1).
+
+    Raises ValueError when there are no samples.
+    """
+    if not samples:
+        raise ValueError("there are no samples; a quantile needs one or more")
+    ordered = sorted(samples)
+    rank = -int(-len(ordered) * share // 1)
+    return ordered[min(max(rank, 1), len(ordered)) - 1]
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,60 @@
+"""How many durable submits a gateway takes in a second, against a bare handler."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import asyncpg
+
+from benchmarks.bare import TABLES
+from benchmarks.house import Ground, House, house
+from benchmarks.load import Order
+from benchmarks.processes import child
+from benchmarks.report import Figure, Target
+from server.settings import GatewaySettings
+
+CALLERS = 50
+RATIO = Target(0.8, least=True)
+
+
+def measure(ground: Ground) -> Iterator[Figure]:
+    """Loads the gateway and a bare handler in turns, so that both see the same machine."""
+    calls, rounds = ground.sized(3000, 300), ground.sized(5, 2)
+    with ExitStack() as stack:
+        home = stack.enter_context(house(ground))
+        asyncio.run(_make_tables(home.database_url))
+        arguments = ["--database-url", home.database_url]
+        arguments += ["--connections", str(GatewaySettings().database_pool_max)]
+        bare = stack.enter_context(child("benchmarks.bare", ["insert", *arguments]))
+        echo = stack.enter_context(child("benchmarks.bare", ["echo", *arguments]))
+        ours = order(home, CALLERS, calls)
+        theirs = replace(ours, address=bare.says["grpc"])
+        echoes = replace(ours, address=echo.says["grpc"])
+        for one in (ours, theirs, echoes):
+            ground.generator.run(replace(one, calls=min(calls, 500)))
+        pairs = [
+            (ground.generator.run(ours).per_second, ground.generator.run(theirs).per_second)
+            for _ in range(rounds)
+        ]
+        echoed = [ground.generator.run(echoes).per_second for _ in range(rounds)]
+    note = f"rounds of {calls} calls"
+    yield Figure.median(f"submits, {CALLERS} callers", [a for a, _ in pairs], "/s", note=note)
+    yield Figure.median("bare handler, two INSERTs", [b for _, b in pairs], "/s", note=note)
+    yield Figure.median("bare handler, echo", echoed, "/s", note=note)
+    yield Figure.median(
+        "submits against two INSERTs", [a / b for a, b in pairs], "x", RATIO, "by pair of rounds"
+    )
+
+
+def order(home: House, callers: int, calls: int) -> Order:
+    """Returns an order for the gateway of a house."""
+    return Order(home.address, home.token, home.character_id, callers, calls)
+
+
+async def _make_tables(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(TABLES)
+    finally:
+        await connection.close()
