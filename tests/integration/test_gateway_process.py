@@ -25,8 +25,8 @@ from server.settings import DEVELOPMENT_SECRET, GatewaySettings
 from server.storage import StorageSettings
 from server.store.migrate import migrate
 from server.tokens import mint_token
+from tests.gateway import failure
 from tests.integration.conftest import administer, database_url
-from tests.integration.gateway import failure
 
 ROOT = Path(__file__).parents[2]
 SERVING = health_pb2.HealthCheckResponse.SERVING

@@ -8,8 +8,8 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from tests.gateway import front
 from tests.integration.certificates import Authority, Pair
-from tests.integration.gateway import front
 
 AUTHORITY = Authority("imggen tests")
 SERVER = AUTHORITY.sign("gateway")

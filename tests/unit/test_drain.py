@@ -7,7 +7,7 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imggen.v1 import job_pb2, job_pb2_grpc
-from tests.integration.gateway import STYLES, at_once, failure, front
+from tests.gateway import STYLES, at_once, failure, front
 
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 

@@ -12,8 +12,8 @@ import pytest
 from server.auth import Caller, caller
 from server.keys import KeySet
 from server.settings import DEVELOPMENT_SECRET
-from tests.integration.gateway import Failure, failure, front
-from tests.integration.signers import Signer, good_claims, key_server
+from tests.gateway import Failure, failure, front
+from tests.signers import Signer, good_claims, key_server
 
 OK = grpc.StatusCode.OK
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED

@@ -17,7 +17,7 @@ from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2
 from server.auth import Caller, Role, caller
 from server.errors import InvalidRequest, NotFound, ResourceExhausted, Violation
 from server.logs import JsonFormatter
-from tests.integration.gateway import JOBS, LIST_STYLES, STYLES, failure, front
+from tests.gateway import JOBS, LIST_STYLES, STYLES, failure, front
 
 
 async def test_a_call_with_a_good_token_is_served_as_its_caller() -> None:
