@@ -11,6 +11,8 @@ import pytest
 from cluster.postgres import embedded_postgres
 from server.store import Store, open_store
 from server.store.migrate import migrate
+from tests.integration.house import House, Person, open_house
+from tests.integration.working import Shop, open_shop
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +67,29 @@ async def store(database: str) -> AsyncIterator[Store]:
     """Gives a store on the test's database."""
     async with open_store(database) as store:
         yield store
+
+
+@pytest.fixture
+async def house(database: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Gives a whole gateway on the test's database, with a folder for its pictures."""
+    async with open_house(database, tmp_path / "pixels") as house:
+        yield house
+
+
+@pytest.fixture
+def mia(house: House) -> Person:
+    """Gives a caller."""
+    return house.person("mia")
+
+
+@pytest.fixture
+def tom(house: House) -> Person:
+    """Gives another caller."""
+    return house.person("tom")
+
+
+@pytest.fixture
+async def shop(database: str, tmp_path: Path) -> AsyncIterator[Shop]:
+    """Gives a queue of jobs, for workers that run in the test."""
+    async with open_shop(database, tmp_path / "pixels") as shop:
+        yield shop

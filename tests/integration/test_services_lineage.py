@@ -1,0 +1,108 @@
+"""Regenerations: what they change, and how many a lineage has."""
+
+import asyncio
+
+import grpc.aio
+import pytest
+
+from imggen.v1 import image_pb2, job_pb2
+from imggen.v1.generation_pb2 import Modifications, RegenerateImageRequest
+from tests.integration.house import House, Person, ids
+
+
+async def test_a_regeneration_changes_what_is_named_and_keeps_the_rest(
+    house: House, mia: Person
+) -> None:
+    job = await house.draw(await mia.portrait(seed=7))
+    before = await house.spec(job)
+
+    style = await house.spec(
+        await mia.regenerate(job.image_id, modifications=Modifications(style="anime", seed=7))
+    )
+    prompt = await house.spec(
+        await mia.regenerate(
+            job.image_id, modifications=Modifications(prompt="holding a kite", seed=7)
+        )
+    )
+    seed = await house.spec(await mia.regenerate(job.image_id, modifications=Modifications(seed=8)))
+    nothing = await house.spec(await mia.regenerate(job.image_id))
+
+    assert style["spec"] == before["spec"] | {"style": style["spec"]["style"]}
+    assert style["spec"]["style"]["id"] == "anime"
+    assert prompt["spec"] == before["spec"] | {"scene": "holding a kite"}
+    assert seed["spec"] == before["spec"] | {"seed": 8}
+    assert nothing["spec"] == before["spec"] | {"seed": nothing["spec"]["seed"]}
+    assert nothing["spec"]["seed"] != 7
+
+
+async def test_the_original_stays_and_the_new_version_stands_beside_it(
+    house: House, mia: Person
+) -> None:
+    original = await house.draw(await mia.portrait())
+    before = await mia.get_image(original.image_id)
+    job = await house.draw(await mia.regenerate(original.image_id))
+    again = await mia.get_image(original.image_id)
+    new = await mia.get_image(job.image_id)
+
+    assert (again.version, again.url.split("?")[0]) == (1, before.url.split("?")[0])
+    assert (new.version, new.parent_image_id, new.lineage_id) == (2, original.image_id, before.id)
+    assert (new.character_id, new.type) == (before.character_id, image_pb2.IMAGE_TYPE_PORTRAIT)
+    assert (before.regenerations_left, again.regenerations_left) == (5, 4)
+    assert ids((await mia.list_images()).images) == [new.id, before.id]
+
+
+async def test_an_image_that_is_not_completed_may_be_regenerated(mia: Person) -> None:
+    job = await mia.portrait()
+    again = await mia.regenerate(job.image_id)
+    assert again.status == job_pb2.JOB_STATUS_QUEUED
+
+
+async def test_the_limit_counts_the_lineage_whichever_version_it_starts_from(
+    mia: Person,
+) -> None:
+    newest = (await mia.portrait()).image_id
+    for _ in range(5):
+        newest = (await mia.regenerate(newest)).image_id
+    refused = await mia.refused(
+        mia.generation.RegenerateImage, RegenerateImageRequest(image_id=newest)
+    )
+    assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
+    assert refused.reason == "REGENERATION_LIMIT"
+    assert "has had its 5 regenerations" in refused.message
+    assert (await mia.get_image(newest)).regenerations_left == 0
+
+
+@pytest.mark.parametrize("end", ["deleted", "cancelled", "failed"])
+async def test_versions_that_came_to_nothing_still_count(
+    house: House, mia: Person, end: str
+) -> None:
+    original = await house.draw(await mia.portrait())
+    for _ in range(5):
+        job = await mia.regenerate(original.image_id)
+        match end:
+            case "deleted":
+                await mia.delete_image(job.image_id)
+            case "cancelled":
+                await mia.cancel(job.job_id)
+            case _:
+                await house.fail(await house.claim())
+    refused = await mia.refused(
+        mia.generation.RegenerateImage, RegenerateImageRequest(image_id=original.image_id)
+    )
+    assert refused.reason == "REGENERATION_LIMIT"
+
+
+async def test_ten_regenerations_at_once_give_exactly_five(house: House, mia: Person) -> None:
+    original = await mia.portrait()
+
+    async def regenerate() -> str:
+        try:
+            return (await mia.regenerate(original.image_id)).image_id
+        except grpc.aio.AioRpcError as error:
+            return error.code().name
+
+    made = await asyncio.gather(*(regenerate() for _ in range(10)))
+    assert made.count("FAILED_PRECONDITION") == 5
+    images = [await mia.get_image(image) for image in made if image != "FAILED_PRECONDITION"]
+    assert sorted(image.version for image in images) == [2, 3, 4, 5, 6]
+    assert await house.count("images") == 6

@@ -1,0 +1,230 @@
+"""Nobody reaches what is another caller's: every method and every id that it takes.
+
+The tables hold an entry for each; a new method or a new id without one fails a test.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
+from tests.gateway import failure
+from tests.integration.contract import ask, methods, names_a_thing, path_of, request_fields
+from tests.integration.house import House, Person, new_id
+
+
+@dataclass(frozen=True)
+class World:
+    """Is one of each thing that a caller can own, by id."""
+
+    character: str
+    story: str
+    image: str
+    job: str
+    waiting_job: str
+    failed_job: str
+
+
+Make = Callable[[World, World], Any]
+
+# Method and field -> a request that names, in that field, a thing of the second world, and
+# otherwise only things of the first.
+NAMED: dict[tuple[str, str], Make] = {
+    ("GenerationService.GeneratePortrait", "character_id"): lambda own, any_: (
+        generation_pb2.GeneratePortraitRequest(character_id=any_.character, style="anime")
+    ),
+    ("GenerationService.GeneratePortrait", "story_id"): lambda own, any_: (
+        generation_pb2.GeneratePortraitRequest(character_id=own.character, story_id=any_.story)
+    ),
+    ("GenerationService.GenerateScene", "story_id"): lambda own, any_: (
+        generation_pb2.GenerateSceneRequest(story_id=any_.story, page_number=1)
+    ),
+    ("GenerationService.GenerateScene", "character_ids"): lambda own, any_: (
+        generation_pb2.GenerateSceneRequest(
+            story_id=own.story, page_number=1, character_ids=[any_.character]
+        )
+    ),
+    ("GenerationService.RegenerateImage", "image_id"): lambda own, any_: (
+        generation_pb2.RegenerateImageRequest(image_id=any_.image)
+    ),
+    ("JobService.GetJob", "job_id"): lambda own, any_: job_pb2.GetJobRequest(job_id=any_.job),
+    ("JobService.WatchJob", "job_id"): lambda own, any_: job_pb2.WatchJobRequest(job_id=any_.job),
+    ("JobService.CancelJob", "job_id"): lambda own, any_: job_pb2.CancelJobRequest(
+        job_id=any_.waiting_job
+    ),
+    ("JobService.RetryJob", "job_id"): lambda own, any_: job_pb2.RetryJobRequest(
+        job_id=any_.failed_job
+    ),
+    ("ImageService.GetImage", "image_id"): lambda own, any_: image_pb2.GetImageRequest(
+        image_id=any_.image
+    ),
+    ("ImageService.DeleteImage", "image_id"): lambda own, any_: image_pb2.DeleteImageRequest(
+        image_id=any_.image
+    ),
+    ("ImageService.DownloadImage", "image_id"): lambda own, any_: image_pb2.DownloadImageRequest(
+        image_id=any_.image
+    ),
+    ("CharacterService.GetCharacter", "character_id"): lambda own, any_: (
+        character_pb2.GetCharacterRequest(character_id=any_.character)
+    ),
+    ("CharacterService.UpdateCharacter", "character.id"): lambda own, any_: (
+        character_pb2.UpdateCharacterRequest(
+            character=character_pb2.Character(id=any_.character, hair="blue"),
+            update_mask=FieldMask(paths=["hair"]),
+        )
+    ),
+    ("CharacterService.DeleteCharacter", "character_id"): lambda own, any_: (
+        character_pb2.DeleteCharacterRequest(character_id=any_.character)
+    ),
+    ("StoryService.CreateStory", "story.pages.character_ids"): lambda own, any_: (
+        story_pb2.CreateStoryRequest(
+            story=story_pb2.Story(
+                title="A", pages=[story_pb2.Page(text="Mia", character_ids=[any_.character])]
+            )
+        )
+    ),
+    ("StoryService.GetStory", "story_id"): lambda own, any_: story_pb2.GetStoryRequest(
+        story_id=any_.story
+    ),
+    ("StoryService.UpdateStory", "story.id"): lambda own, any_: story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=any_.story, title="B"), update_mask=FieldMask(paths=["title"])
+    ),
+    ("StoryService.UpdateStory", "story.pages.character_ids"): lambda own, any_: (
+        story_pb2.UpdateStoryRequest(
+            story=story_pb2.Story(
+                id=own.story,
+                pages=[story_pb2.Page(text="Mia", character_ids=[any_.character])],
+            ),
+            update_mask=FieldMask(paths=["pages"]),
+        )
+    ),
+    ("StoryService.DeleteStory", "story_id"): lambda own, any_: story_pb2.DeleteStoryRequest(
+        story_id=any_.story
+    ),
+}
+
+# Lists, by method and filter; `""` is the list without one.
+LISTED: dict[tuple[str, str], Make] = {
+    ("JobService.ListJobs", ""): lambda own, any_: job_pb2.ListJobsRequest(),
+    ("JobService.ListJobs", "story_id"): lambda own, any_: job_pb2.ListJobsRequest(
+        story_id=any_.story
+    ),
+    ("ImageService.ListImages", ""): lambda own, any_: image_pb2.ListImagesRequest(),
+    ("ImageService.ListImages", "story_id"): lambda own, any_: image_pb2.ListImagesRequest(
+        story_id=any_.story
+    ),
+    ("ImageService.ListImages", "character_id"): lambda own, any_: image_pb2.ListImagesRequest(
+        character_id=any_.character
+    ),
+    ("CharacterService.ListCharacters", ""): lambda own, any_: (
+        character_pb2.ListCharactersRequest()
+    ),
+    ("StoryService.ListStories", ""): lambda own, any_: story_pb2.ListStoriesRequest(),
+}
+
+# Ids that only the service may set: an answer's. A create refuses them, an update does not
+# read them (test_services_fields holds it to that).
+NOT_READ = {
+    ("CharacterService.CreateCharacter", "character.id"),
+    ("CharacterService.CreateCharacter", "character.reference_image_id"),
+    ("CharacterService.UpdateCharacter", "character.reference_image_id"),
+    ("StoryService.CreateStory", "story.id"),
+}
+
+# Methods whose answers are the same for everybody.
+PUBLIC = {"StyleService.ListStyles"}
+
+
+def without_an_entry(known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Returns what of the contract no table speaks of: ids, lists, methods without either."""
+    found = set()
+    for name, method in methods().items():
+        places = [path for path, field in request_fields(method.input_type) if names_a_thing(field)]
+        if method.name.startswith("List") or not places:
+            places.append("")
+        found |= {(name, place) for place in places if name not in PUBLIC}
+    return found - set(known)
+
+
+def test_every_id_and_every_list_of_the_contract_has_an_entry() -> None:
+    known = [*NAMED, *LISTED, *NOT_READ]
+    assert without_an_entry(known) == set()
+    forgotten = ("JobService.CancelJob", "job_id")
+    assert without_an_entry(entry for entry in known if entry != forgotten) == {forgotten}
+    assert {name for name, _ in known} | PUBLIC == set(methods())
+
+
+@pytest.mark.parametrize("case", NAMED, ids=".".join)
+async def test_an_id_of_another_caller_is_not_found(
+    house: House, mia: Person, tom: Person, case: tuple[str, str]
+) -> None:
+    own, others = await _world(house, mia), await _world(house, tom)
+    nobodys = World(*(new_id() for _ in range(6)))
+
+    assert await _outcome(house, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
+    assert await _outcome(house, mia, case, own, nobodys) is grpc.StatusCode.NOT_FOUND
+    # The request itself is good, or the refusals above would say nothing.
+    assert await _outcome(house, mia, case, own, own) is grpc.StatusCode.OK
+
+
+async def test_lists_hold_only_what_is_the_callers(house: House, mia: Person, tom: Person) -> None:
+    own, others = await _world(house, mia), await _world(house, tom)
+    newcomer = house.person("newcomer")
+    for case, make in LISTED.items():
+        hers = await _rows(house, mia, case, make(own, own))
+        his = await _rows(house, tom, case, make(others, others))
+        assert hers, case
+        assert his, case
+        assert not hers & his, case
+        assert await _rows(house, newcomer, case, make(own, others)) == set(), case
+        if case[1]:
+            assert await _rows(house, mia, case, make(own, others)) == set(), case
+
+
+async def test_no_method_answers_without_a_token(house: House) -> None:
+    channel = house.channel()
+    for name, method in methods().items():
+        kind: Any = channel.unary_stream if method.server_streaming else channel.unary_unary
+        call = kind(path_of(method))(b"")
+        await call.code()
+        refused = await failure(call)
+        assert (refused.code, refused.reason) == (
+            grpc.StatusCode.UNAUTHENTICATED,
+            "TOKEN_MISSING",
+        ), name
+
+
+async def _outcome(
+    house: House, who: Person, case: tuple[str, str], own: World, any_: World
+) -> grpc.StatusCode:
+    try:
+        await ask(house.channel(), methods()[case[0]], NAMED[case](own, any_), who.metadata)
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
+
+
+async def _rows(house: House, who: Person, case: tuple[str, str], request: Any) -> set[str]:
+    answer = await ask(house.channel(), methods()[case[0]], request, who.metadata)
+    [rows] = [value for field, value in answer.ListFields() if field.is_repeated] or [[]]
+    return {getattr(row, "job_id", "") if case[0].startswith("Job") else row.id for row in rows}
+
+
+async def _world(house: House, who: Person) -> World:
+    character = (await who.create_character()).id
+    page = story_pb2.Page(text="Mia sleeps.", character_ids=[character])
+    story = (await who.create_story(pages=[page])).id
+    done = await house.draw(await who.portrait(character, story_id=story))
+    failed = await who.portrait(character)
+    await house.fail(await house.claim())
+    waiting = await who.portrait(character)
+    # Out of the way of the next world's claims.
+    await house.store.database.execute(
+        "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
+    )
+    return World(character, story, done.image_id, done.job_id, waiting.job_id, failed.job_id)
