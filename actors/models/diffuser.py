@@ -11,7 +11,9 @@ from typing import Any, Self
 
 import torch
 from diffusers import StableDiffusionXLPipeline
+from diffusers.utils import logging as diffusers_logging
 from PIL import Image
+from transformers.utils import logging as transformers_logging
 
 from actors.models.checkpoint import check_folder
 from actors.models.preview import Previews, WatchedScheduler
@@ -183,6 +185,9 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
     source = settings.source
     if Path(source).is_dir():
         check_folder(Path(source))
+    # Both draw bars on stderr while they load, and there a service keeps its log.
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # diffusers 0.42
     device = _device(settings)
     load: Any = StableDiffusionXLPipeline.from_pretrained  # untyped in diffusers 0.42
     pipeline = load(
