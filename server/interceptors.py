@@ -126,13 +126,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 await self._admit(call, request, context, needs_token)
                 # The types say float; a call without a deadline has None.
                 if context.time_remaining() is not None:
-                    return await behaviour(request, context)
-                async with asyncio.timeout(self._limits.default_deadline_s):
-                    return await behaviour(request, context)
+                    response: object = await behaviour(request, context)
+                else:
+                    async with asyncio.timeout(self._limits.default_deadline_s):
+                        response = await behaviour(request, context)
             except BaseException as error:
                 await self._fail(call, context, error)
-            finally:
-                self._end(call)
+            self._end(call)
+            return response
 
         return answer
 
@@ -147,14 +148,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 answers = behaviour(request, context)
                 if inspect.isawaitable(answers):
                     await answers
-                    return
-                async with aclosing(answers):
-                    async for message in answers:
-                        await context.write(message)
+                else:
+                    async with aclosing(answers):
+                        async for message in answers:
+                            await context.write(message)
             except BaseException as error:
                 await self._fail(call, context, error)
-            finally:
-                self._end(call)
+            self._end(call)
 
         return answer
 
@@ -186,16 +186,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         match error:
             case grpc.aio.AbortError():
                 call.code = context.code()
-                raise error
             case asyncio.CancelledError() if call.ended_by_drain:
                 call.task.uncancel()
                 await self._refuse(call, context, shutting_down())
             case asyncio.CancelledError():
                 late = context.time_remaining() == 0
                 call.code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
-                raise error
             case Exception():
                 await self._refuse(call, context, error)
+        self._end(call)
         raise error
 
     async def _refuse(self, call: Call, context: Context, error: Exception) -> Never:
@@ -204,6 +203,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             _log.error("call failed", extra=_fields(call), exc_info=error)
         answer = refusal(explained)
         call.code, call.reason = answer.code, answer.reason
+        # Before the caller knows, so that who has the answer finds it in the log and counted.
+        self._end(call)
         trailing = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, answer.details))
         await context.abort(answer.code, answer.message, trailing)
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from server.routing.catalogue import KNOWN
+
 DEVELOPMENT_SECRET = "imggen-development-secret-do-not-deploy"
 _SHORTEST_SECRET = 32
 
@@ -126,6 +128,14 @@ class GatewaySettings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("models")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(value) - set(KNOWN))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: unknown; known are {', '.join(sorted(KNOWN))}")
         return value
 
     @field_validator("listen")

@@ -72,9 +72,8 @@ async def test_the_process_serves_and_drains_on_sigterm(database: str, tmp_path:
     assert "imggen_serving 1.0" in page
     assert running.process.returncode == 0
     events = [json.loads(line)["event"] for line in log.decode().splitlines()]
-    assert events[0] == "database answers"
-    assert events[1:2] == ["listening"]
-    assert events[-2:] == ["draining", "stopped"]
+    told = [event for event in events if event in {"listening", "draining", "stopped"}]
+    assert told == ["listening", "draining", "stopped"]
 
 
 async def test_a_database_without_migrations_is_refused(postgres: str, tmp_path: Path) -> None:
