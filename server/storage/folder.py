@@ -150,7 +150,9 @@ class FolderStorage:
             missing.append(folder)
             folder = folder.parent
         for level in reversed(missing):
-            level.mkdir(exist_ok=True)
+            # Not `exist_ok`: that looks again, and raises when a delete came in between.
+            with suppress(FileExistsError):
+                level.mkdir()
             _sync_folder(level.parent)
 
     def _delete(self, key: str) -> None:
