@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 from actors.reporting import Reporter, Stop
 from actors.settings import WorkerSettings
 from imggen.v1.errors_pb2 import ErrorReason
-from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.states import Lane
 from server.errors import ImggenError, Unavailable
@@ -78,7 +77,7 @@ class Worker:
         self._backoff = backoff
         self._lease = timedelta(seconds=settings.lease_s)
         self._rooms = {Lane(lane): room for lane, room in settings.rooms.items()}
-        self._attempts: dict[JobId, Attempt] = {}
+        self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -121,7 +120,7 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_s):
                 await self._idle.wait()
-        for attempt in list(self._attempts.values()):
+        for attempt in list(self._attempts):
             attempt.stop(Stop.DRAINED)
         await self._idle.wait()
 
@@ -161,7 +160,7 @@ class Worker:
     async def _heartbeat_loop(self) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat_s)
-            attempts = list(self._attempts.values())
+            attempts = [attempt for attempt in self._attempts if attempt.stopped is None]
             if not attempts:
                 continue
             try:
@@ -188,7 +187,11 @@ class Worker:
                     self._signals.say(WAKE, Lane.LOCAL)
 
     def _start(self, claim: Claim) -> None:
-        attempt = self._attempts[claim.job_id] = Attempt(claim)
+        for older in self._attempts:
+            if older.claim.job_id == claim.job_id:
+                older.stop(Stop.LOST)
+        attempt = Attempt(claim)
+        self._attempts.add(attempt)
         self._idle.clear()
         task = asyncio.create_task(self._run(attempt))
         self._tasks.add(task)
@@ -202,7 +205,7 @@ class Worker:
             # The lease runs out, and another attempt begins where its end can be written.
             _log.exception("end not written", extra=_fields(claim))
         finally:
-            del self._attempts[claim.job_id]
+            self._attempts.discard(attempt)
             if not self._attempts:
                 self._idle.set()
             self._signals.say(CHANGED, str(claim.job_id))

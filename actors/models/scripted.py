@@ -1,0 +1,72 @@
+"""A renderer without a model, for tests and load tests: it draws to a script."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, ImageDraw
+
+from actors.models.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
+
+Script = Callable[[RenderRequest, int], Awaitable[None]]
+"""Is awaited before each step, which is counted from 1: it may stall there, or fail."""
+
+
+async def _go_on(_request: RenderRequest, _step: int) -> None:
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class Render:
+    """Is a render that was begun: what was asked for, its steps so far, and whether it ended."""
+
+    request: RenderRequest
+    step: int = 0
+    done: bool = False
+    stopped: bool = False
+
+
+class ScriptedRenderer:
+    """Takes `step_s` seconds a step and draws a disc whose colour is the seed's.
+
+    Renders take turns, as a diffuser's do; `renders` has them all, in the order they began.
+    """
+
+    def __init__(self, step_s: float = 0.0, script: Script = _go_on) -> None:
+        self.renders: list[Render] = []
+        self._step_s = step_s
+        self._script = script
+        self._turn = asyncio.Lock()
+
+    async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        """Renders; yields each step as it is done, then the result."""
+        async with self._turn:
+            render = Render(request)
+            self.renders.append(render)
+            try:
+                for step in range(1, request.steps + 1):
+                    await self._script(request, step)
+                    await asyncio.sleep(self._step_s)
+                    render.step = step
+                    preview = _draw(request, "JPEG") if request.previews else None
+                    yield StepEvent(step, request.steps, preview)
+                render.done = True
+                yield RenderResult(
+                    _draw(request, "PNG"), request.width, request.height, self._timings(request)
+                )
+            finally:
+                render.stopped = not render.done
+
+    def _timings(self, request: RenderRequest) -> Timings:
+        steps = (self._step_s * 1000,) * request.steps
+        return Timings(0.0, steps, 0.0, sum(steps))
+
+
+def _draw(request: RenderRequest, image_format: str) -> bytes:
+    picture = Image.new("RGB", (request.width, request.height), "white")
+    colour = tuple(request.seed.to_bytes(8, "big")[-3:])
+    ImageDraw.Draw(picture).ellipse((0, 0, request.width, request.height), fill=colour)
+    buffer = BytesIO()
+    picture.save(buffer, image_format)
+    return buffer.getvalue()

@@ -1,0 +1,248 @@
+"""How attempts end that do not simply succeed, and what they leave."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from actors.models.scripted import ScriptedRenderer
+from actors.worker import explain
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.jobs import NewJob
+from server.domain.states import ImageStatus, ImageType, JobStatus
+from server.errors import Unavailable
+from server.storage import StorageUnavailable
+from tests.builders import render_spec
+from tests.integration.wire import wire_to
+from tests.integration.working import STEPS, Shop, Stall, failing, until
+
+
+async def test_a_cancelled_render_stops_at_its_next_step(shop: Shop) -> None:
+    order = await shop.submit()
+    stall = Stall(5)
+    renderer = ScriptedRenderer(script=stall)
+    async with shop.worker(renderer):
+        await stall.reached.wait()
+        await shop.cancel(order)
+        stall.let_go.set()
+        job = await shop.becomes(order, JobStatus.CANCELLED)
+    assert job.failure is not None
+    assert job.failure.reason == "JOB_CANCELLED"
+    image = await shop.store.images.get(shop.user, order.image_id)
+    assert image is not None
+    assert image.status is ImageStatus.CANCELLED
+    [render] = renderer.renders
+    assert render.stopped
+    assert not await stored(shop)
+
+
+async def test_a_job_that_waits_for_the_renderer_is_cancelled_by_the_heartbeat(shop: Shop) -> None:
+    first, second = await shop.submit(), await shop.submit()
+    stall = Stall(5)
+    renderer = ScriptedRenderer(script=stall)
+    async with shop.worker(renderer, heartbeat_s=0.1):
+        await stall.reached.wait()
+        await shop.becomes(second, JobStatus.PROCESSING)
+        await shop.cancel(second)
+        await shop.becomes(second, JobStatus.CANCELLED)
+        stall.let_go.set()
+        await shop.becomes(first, JobStatus.COMPLETED)
+    assert len(renderer.renders) == 1
+
+
+async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(shop: Shop) -> None:
+    order = await shop.submit()
+    stall = Stall(3)
+    late = ScriptedRenderer(script=stall)
+    async with shop.worker(late, name="late", rooms={"local": 1}):
+        await stall.reached.wait()
+        await expire(shop, order)
+        async with shop.worker(name="next", lease_s=60, heartbeat_s=0.1):
+            await shop.becomes(order, JobStatus.COMPLETED)
+        before = await stored(shop)
+        stall.let_go.set()
+
+        async def stopped() -> bool:
+            return late.renders[0].stopped
+
+        await until(stopped)
+    assert late.renders[0].step < STEPS
+    assert await stored(shop) == before
+    job = await shop.job(order.id)
+    assert (job.status, job.attempt) == (JobStatus.COMPLETED, 2)
+    assert await outcomes(shop, order) == ["lost", "completed"]
+
+
+async def test_a_worker_that_claims_its_own_lost_job_again_draws_it_once(shop: Shop) -> None:
+    order = await shop.submit()
+    stall = Stall(3)
+    renderer = ScriptedRenderer(script=stall)
+    async with shop.worker(renderer, lease_s=60, heartbeat_s=0.2):
+        await stall.reached.wait()
+        # Rescue may come before the heartbeat renews it; then this worker has it twice.
+        await expire(shop, order)
+        await shop.store.leases.rescue(timedelta(0))
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+    assert job.attempt == 2
+    assert [render.done for render in renderer.renders] == [False, True]
+    assert await outcomes(shop, order) == ["lost", "completed"]
+
+
+async def test_a_failure_is_tried_again(shop: Shop) -> None:
+    order = await shop.submit()
+    renderer = ScriptedRenderer(script=failing(RuntimeError("out of memory"), times=2))
+    async with shop.worker(renderer, poll_s=0.05):
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+    assert (job.attempt, job.retry_count, job.failure) == (3, 2, None)
+    assert await outcomes(shop, order) == ["failed", "failed", "completed"]
+
+
+async def test_a_failure_that_stays_is_final_with_its_reason(shop: Shop) -> None:
+    order = await shop.submit()
+    renderer = ScriptedRenderer(script=failing(RuntimeError("out of memory")))
+    async with shop.worker(renderer, poll_s=0.05):
+        job = await shop.becomes(order, JobStatus.FAILED)
+    assert job.failure is not None
+    assert (job.failure.reason, job.failure.message) == (
+        "RENDER_FAILED",
+        "RuntimeError: out of memory",
+    )
+    assert await outcomes(shop, order) == ["failed"] * 4
+
+
+async def test_content_that_cannot_be_drawn_fails_at_once(shop: Shop) -> None:
+    spec = render_spec(image_type=ImageType.SCENE, characters=(), width=640, height=480)
+    order = await shop.submit(spec=spec)
+    async with shop.worker():
+        job = await shop.becomes(order, JobStatus.FAILED)
+    assert job.failure is not None
+    assert job.failure.reason == "CONTENT_INVALID"
+    assert "640x480" in job.failure.message
+    assert job.attempt == 1
+
+
+async def test_a_storage_that_is_away_for_a_moment_costs_no_second_render(shop: Shop) -> None:
+    order = await shop.submit()
+    elsewhere = shop.folder.with_name("elsewhere")
+    stall = Stall(STEPS)
+    renderer = ScriptedRenderer(script=stall)
+    async with shop.worker(renderer):
+        await stall.reached.wait()
+        shop.folder.rename(elsewhere)
+        stall.let_go.set()
+        await until(lambda: stage_is(shop, order, "storing"))
+        elsewhere.rename(shop.folder)
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+    assert job.attempt == 1
+    assert len(renderer.renders) == 1
+    assert len(await stored(shop)) == 4
+
+
+async def test_a_database_that_is_away_for_a_moment_costs_no_second_render(shop: Shop) -> None:
+    order = await shop.submit()
+    stall = Stall(5)
+    renderer = ScriptedRenderer(script=stall)
+    async with wire_to(shop.database) as (wire, url), shop.worker(renderer, database_url=url):
+        await stall.reached.wait()
+        wire.cut()
+        stall.let_go.set()
+
+        async def drawn() -> bool:
+            return renderer.renders[0].done and len(await stored(shop)) == 4
+
+        await until(drawn)
+        wire.mend()
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+        # It listens again as well.
+        await shop.becomes(await shop.submit(), JobStatus.COMPLETED)
+    assert job.attempt == 1
+    assert len(renderer.renders) == 2
+
+
+async def test_connections_that_the_server_ends_cost_nothing(shop: Shop) -> None:
+    order = await shop.submit()
+    stall = Stall(5)
+    async with shop.worker(ScriptedRenderer(script=stall)):
+        await stall.reached.wait()
+        await shop.store.database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        stall.let_go.set()
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+    assert job.attempt == 1
+
+
+async def test_a_worker_that_drains_finishes_what_it_has_and_takes_no_more(shop: Shop) -> None:
+    first = await shop.submit()
+    stall = Stall(5)
+    async with shop.worker(ScriptedRenderer(script=stall), rooms={"local": 1}):
+        await stall.reached.wait()
+        second = await shop.submit()
+        # The worker's end begins below, where this block ends.
+        asyncio.get_running_loop().call_soon(stall.let_go.set)
+    assert (await shop.job(first.id)).status is JobStatus.COMPLETED
+    assert (await shop.job(second.id)).status is JobStatus.QUEUED
+
+
+async def test_a_worker_that_drains_gives_back_what_takes_too_long(shop: Shop) -> None:
+    order = await shop.submit()
+    stall = Stall(5)
+    renderer = ScriptedRenderer(script=stall)
+    async with shop.worker(renderer, name="old", drain_s=0.1):
+        await stall.reached.wait()
+    assert renderer.renders[0].stopped
+    job = await shop.job(order.id)
+    assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
+    async with shop.worker(name="new"):
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+    assert (job.attempt, job.retry_count) == (2, 0)
+    assert await outcomes(shop, order) == ["released", "completed"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "again"),
+    [
+        (RuntimeError("boom"), "RENDER_FAILED", True),
+        (ValueError("bad"), "CONTENT_INVALID", False),
+        (StorageUnavailable("write k", "gone"), "STORE_FAILED", True),
+        (
+            ExceptionGroup("", [StorageUnavailable("a", "b"), StorageUnavailable("c", "d")]),
+            "STORE_FAILED",
+            True,
+        ),
+        (
+            Unavailable("away", ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE),
+            "DATABASE_UNAVAILABLE",
+            True,
+        ),
+    ],
+)
+def test_an_error_says_whether_another_attempt_may_help(
+    error: Exception, reason: str, again: bool
+) -> None:
+    failure, retryable = explain(error)
+    assert (failure.reason, retryable) == (reason, again)
+
+
+async def expire(shop: Shop, order: NewJob) -> None:
+    await shop.store.database.execute(
+        "UPDATE image_generation_jobs SET lease_expires_at = now() - interval '1 s' WHERE id = $1",
+        order.id,
+    )
+
+
+async def outcomes(shop: Shop, order: NewJob) -> list[str]:
+    rows = await shop.store.database.fetch(
+        "SELECT outcome FROM attempts WHERE job_id = $1 ORDER BY attempt", order.id
+    )
+    return [row["outcome"] for row in rows]
+
+
+async def stored(shop: Shop) -> set[str]:
+    return {path.name for path in shop.folder.glob("[!.]*/**/*.*")}
+
+
+async def stage_is(shop: Shop, order: NewJob, stage: str) -> bool:
+    progress = (await shop.job(order.id)).progress
+    return progress is not None and progress.stage == stage

@@ -1,0 +1,153 @@
+"""Workers that run in the test, on the test's database and a folder, with a scripted renderer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from actors.extractors.plain import PlainExtractor
+from actors.models.render import RenderRequest
+from actors.models.scripted import Script, ScriptedRenderer
+from actors.settings import WorkerSettings
+from actors.stages import Stages
+from actors.worker import Worker
+from server.domain.ids import JobId, UserId
+from server.domain.jobs import Claim, Job, NewJob
+from server.domain.states import JobStatus, Lane
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
+from server.store import Store, open_store
+from server.store.signals import CHANGED, WAKE, Signals
+from tests.builders import new_job, new_user
+
+DEADLINE_S = 30.0
+STEPS = 20
+"""What the builders' jobs take."""
+
+
+async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
+    """Returns the condition's value as soon as it is true."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not (value := await condition()):
+            await asyncio.sleep(0.01)
+    return value
+
+
+class Stall:
+    """Is a script that stalls at a step of its first render until it is let go."""
+
+    def __init__(self, step: int, *, always: bool = False) -> None:
+        self.reached = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self._step = step
+        self._always = always
+
+    async def __call__(self, _request: RenderRequest, step: int) -> None:
+        if step == self._step and (self._always or not self.reached.is_set()):
+            self.reached.set()
+            await self.let_go.wait()
+
+
+@dataclass
+class Shop:
+    """Is a queue of jobs and the workers that a test lets loose on it."""
+
+    database: str
+    store: Store
+    signals: Signals
+    user: UserId
+    folder: Path
+
+    async def submit(self, *, signal: bool = True, **changes: Any) -> NewJob:
+        """Admits a job and says so, as a gateway does."""
+        order = new_job(self.user, **changes)
+        await self.store.jobs.submit(order)
+        if signal:
+            self.signals.say(WAKE, order.lane)
+        return order
+
+    async def cancel(self, order: NewJob) -> None:
+        """Cancels a job, as a gateway does."""
+        assert await self.store.jobs.cancel(self.user, order.id)
+        self.signals.say(CHANGED, str(order.id))
+
+    async def job(self, job: JobId) -> Job:
+        """Reads a job."""
+        found = await self.store.jobs.get(self.user, job)
+        assert found is not None
+        return found
+
+    async def becomes(self, order: NewJob, status: JobStatus) -> Job:
+        """Waits until a job has a status; fails at once when it ends with another."""
+
+        async def there() -> Job | None:
+            job = await self.job(order.id)
+            assert job.status is status or not job.status.ended, job
+            return job if job.status is status else None
+
+        found: Job = await until(there)
+        return found
+
+    async def claim_as_the_dead(self) -> Claim:
+        """Claims the next job for a worker that is gone: its lease has run out."""
+        [claim] = await self.store.leases.claim("dead", Lane.LOCAL, 1, timedelta(seconds=-1))
+        return claim
+
+    @asynccontextmanager
+    async def worker(
+        self,
+        renderer: ScriptedRenderer | None = None,
+        *,
+        name: str = "w",
+        **settings: Any,
+    ) -> AsyncIterator[Worker]:
+        """Runs a worker of the test's own; failures are retried at once."""
+        configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
+        async with AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            store = await enter(open_store(configured.database_url, max_connections=3))
+            progress = await enter(
+                open_store(configured.database_url, max_connections=2, synchronous_commit=False)
+            )
+            signals = Signals(store.database)
+            await enter(signals.running())
+            storage = await enter(storage_in(self.folder))
+            stages = Stages(
+                renderer or ScriptedRenderer(),
+                PlainExtractor(),
+                storage,
+                store_pauses_s=[0.05] * 100,
+            )
+            worker = Worker(
+                name, configured, stages, store, progress, signals, backoff=timedelta(0)
+            )
+            await enter(worker.running())
+            yield worker
+
+
+def storage_in(folder: Path) -> FolderStorage:
+    """Returns a storage in a folder."""
+    return FolderStorage(folder, UrlSigner("s" * 32, "http://127.0.0.1"))
+
+
+@asynccontextmanager
+async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
+    """Gives a shop on the test's database, with its pictures in a folder."""
+    async with open_store(database) as store:
+        signals = Signals(store.database)
+        async with signals.running():
+            yield Shop(database, store, signals, await new_user(store), folder)
+
+
+def failing(error: Exception, times: int = 1_000_000) -> Script:
+    """Returns a script whose first `times` renders fail at their second step."""
+    failures = iter(range(times))
+
+    async def script(_request: RenderRequest, step: int) -> None:
+        if step == 2 and next(failures, None) is not None:
+            raise error
+
+    return script
