@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Iterator
-from threading import Event, Thread
-from typing import Any, TypeVar
+from threading import Thread
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
-
-_CANCEL_S = 1.0
 
 
 class LoopThread:
@@ -32,46 +30,62 @@ class LoopThread:
         if self.closed:
             coroutine.close()
             raise RuntimeError("the client is closed; make a new one")
-        ended = Event()
-        future = asyncio.run_coroutine_threadsafe(_marking(coroutine, ended), self._loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
         except BaseException:
-            # A generator that is still running cannot be closed, so the cancel is waited for;
-            # not for ever, as a coroutine that was cancelled before it began marks no end.
-            if future.cancel():
-                ended.wait(_CANCEL_S)
+            future.cancel()
             raise
 
     def iterate(self, items: AsyncGenerator[Result, None]) -> Iterator[Result]:
         """Yields what an async generator yields, and closes it when the caller stops."""
+        reader = _Reader(items)
         try:
-            while (item := self.run(_next(items))) is not None:
+            while (item := self.run(reader.next())) is not None:
                 yield item[0]
         finally:
             if not self.closed:
-                self.run(items.aclose())
+                self.run(reader.close())
 
     def close(self) -> None:
         """Stops the loop and ends its thread; closing twice does nothing more."""
         if self.closed:
             return
-        self.run(self._loop.shutdown_asyncgens())
+        self.run(_end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
 
-async def _marking(coroutine: Coroutine[Any, Any, Result], ended: Event) -> Result:
-    """Awaits a coroutine and sets the event when it has ended, in whatever way."""
-    try:
-        return await coroutine
-    finally:
-        ended.set()
+async def _end_all() -> None:
+    """Cancels what still runs on this loop, and closes its generators."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
-async def _next(items: AsyncGenerator[Result, None]) -> tuple[Result] | None:
-    """Returns the next item in a tuple, or None at the end."""
-    async for item in items:
-        return (item,)
-    return None
+class _Reader(Generic[Result]):
+    """Reads an async generator on its loop, and closes it even while it is being read.
+
+    An interrupt leaves the waiting thread at once, while the read it waited for goes on.
+    """
+
+    def __init__(self, items: AsyncGenerator[Result, None]) -> None:
+        self._items = items
+        self._reading: asyncio.Task[Any] | None = None
+
+    async def next(self) -> tuple[Result] | None:
+        """Returns the next item in a tuple, or None at the end."""
+        self._reading = asyncio.current_task()
+        async for item in self._items:
+            return (item,)
+        return None
+
+    async def close(self) -> None:
+        """Ends the read under way, then the generator."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+        await self._items.aclose()

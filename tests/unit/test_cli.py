@@ -17,7 +17,6 @@ from imggen.cli.app import imggen, run
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
 
-CLIENT = Path(__file__).parents[2] / "client"
 PNG = b"\x89PNG\r\n\x1a\n"
 UNKNOWN = "68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11"
 
@@ -249,7 +248,7 @@ def process(
 ) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, "PYTHONPATH": str(CLIENT), **environment},
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
@@ -267,8 +266,8 @@ def test_an_interrupt_leaves_the_job_and_says_how_to_cancel_it(
         assert watching.stderr is not None
         assert json.loads(watching.stdout.readline())["job"]["status"] == "JOB_STATUS_QUEUED"
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(30) == 130
         errors = watching.stderr.read()
+        assert watching.wait(30) == 130, errors
     assert f"the job goes on. Cancel it: imggen cancel {job}" in errors
     assert "Traceback" not in errors
     assert client.cancel(job).status

@@ -114,3 +114,18 @@ def test_threads_may_share_a_client(client: SyncClient) -> None:
     for thread in threads:
         thread.join()
     assert len(list(client.list_characters())) == 8
+
+
+def test_a_closed_client_says_that_it_is(fake: FakeService) -> None:
+    client = SyncClient(fake.target)
+    client.close()
+    with pytest.raises(RuntimeError, match="the client is closed"):
+        client.get_job("68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11")
+
+
+def test_a_list_left_open_when_the_client_closes_ends_quietly(fake: FakeService) -> None:
+    with SyncClient(fake.target) as client:
+        client.create_character(name="Mia")
+        characters = client.list_characters()
+        assert next(characters).name == "Mia"
+    del characters
