@@ -132,7 +132,7 @@ slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone
 
 .PHONY: bench
 bench: machine $(VENV)/dev.stamp ## Measures, and prints medians with their settings
-	@$(PY) -m tests.benchmarks
+	@$(PY) -m benchmarks
 
 # ---- Maintaining -------------------------------------------------------------------------
 
