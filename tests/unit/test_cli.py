@@ -110,7 +110,6 @@ def test_a_portrait_is_followed_and_saved(command: Command, mia: str, tmp_path: 
     assert "portrait, completed, anime, version 1, 128x128, seed 5" in out
     assert f"saved {file}" in out
     assert file.read_bytes().startswith(PNG)
-    assert command.err.splitlines()[0] == "queued"
     assert command.err.splitlines()[-1] == "completed"
 
 
