@@ -7,7 +7,7 @@ leaves nothing half done: the next one finds what is left.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -120,11 +120,13 @@ class Sweeper:
 
     async def _old_objects(self) -> AsyncGenerator[list[str], None]:
         batch: list[str] = []
-        async for found in self._storage.list("", datetime.now(UTC) - _ORPHAN_AGE):
-            batch.append(found.key)
-            if len(batch) == _OBJECTS:
-                yield batch
-                batch = []
+        old = datetime.now(UTC) - _ORPHAN_AGE
+        async with aclosing(self._storage.list("", old)) as objects:
+            async for found in objects:
+                batch.append(found.key)
+                if len(batch) == _OBJECTS:
+                    yield batch
+                    batch = []
         if batch:
             yield batch
 

@@ -1,6 +1,7 @@
 """ImageService: finds, deletes and hands out images."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, image_pb2_grpc
@@ -87,8 +88,10 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
             sha256=asset.sha256,
         )
         yield image_pb2.DownloadImageResponse(header=header)
-        async for chunk in self._storage.stream(asset.storage_key):
-            yield image_pb2.DownloadImageResponse(data=chunk)
+        # A caller may leave in the middle; what the storage has open is closed then.
+        async with aclosing(self._storage.stream(asset.storage_key)) as chunks:
+            async for chunk in chunks:
+                yield image_pb2.DownloadImageResponse(data=chunk)
 
     async def _image(self, user: UserId, image_id: ImageId) -> Image:
         image = await self._store.images.get(user, image_id)

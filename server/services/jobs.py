@@ -105,11 +105,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         admitted = await self._admission.readmit(user, job_id, priority)
         job = await self._job(user, job_id)
         if not admitted:
-            raise FailedPrecondition(
-                f"job_id: the job is {job.status}; only a failed or cancelled job whose image"
-                " was not deleted can be retried; generate a new image",
-                reasons.ERROR_REASON_JOB_NOT_RETRYABLE,
-            )
+            raise _not_retryable(job)
         return job_pb2.RetryJobResponse(job=await self._converter.job(job))
 
     async def _job(self, user: UserId, job_id: JobId) -> Job:
@@ -127,6 +123,15 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             if image is not None:
                 answer.image.CopyFrom(self._converter.image(image))
         return answer
+
+
+def _not_retryable(job: Job) -> FailedPrecondition:
+    wrong = (
+        "its image was deleted; generate a new one"
+        if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
+        else f"the job is {job.status}; only a failed or cancelled job can be retried"
+    )
+    return FailedPrecondition(f"job_id: {wrong}", reasons.ERROR_REASON_JOB_NOT_RETRYABLE)
 
 
 def _job_id(value: str) -> JobId:

@@ -1,6 +1,6 @@
 """The seam between the house and its object storage."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -72,15 +72,18 @@ class Storage(Protocol):
         """Returns the bytes; raises ObjectMissing."""
         ...
 
-    def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[bytes]:
-        """Yields the bytes in chunks of at most `chunk_size`; raises ObjectMissing."""
+    def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncGenerator[bytes, None]:
+        """Yields the bytes in chunks of at most `chunk_size`; raises ObjectMissing.
+
+        Close what you do not read to its end: `async with aclosing(...)`.
+        """
         ...
 
     async def delete(self, key: str) -> None:
         """Removes the object; one that is not there is removed already."""
         ...
 
-    def list(self, prefix: str, older_than: datetime) -> AsyncIterator[StoredObject]:
+    def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
         """Yields the objects under a prefix of whole parts, in no certain order.
 
         `prefix` is empty or ends with a slash. Objects that were written at `older_than` or

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import islice
@@ -65,7 +65,7 @@ class FolderStorage:
         with _translated("read", key):
             return await asyncio.to_thread(path.read_bytes)
 
-    async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncGenerator[bytes, None]:
         """Yields the bytes in chunks; an object deleted meanwhile is still read to its end."""
         path = self.path(key)
         with _translated("read", key):
@@ -78,7 +78,7 @@ class FolderStorage:
         """Removes the object, if it is there, and the folders that this empties."""
         await asyncio.to_thread(self._delete, key)
 
-    async def list(self, prefix: str, older_than: datetime) -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
         """Yields the objects under the prefix that were written before `older_than`."""
         check_prefix(prefix)
         objects = self._walk(prefix, older_than)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ class S3Storage:
         check_key(key)
         return await self._run(self._get, key)
 
-    async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncGenerator[bytes, None]:
         """Yields the bytes in chunks as they arrive; raises ObjectMissing."""
         check_key(key)
         with closing(await self._run(self._body, key)) as body:
@@ -100,7 +100,7 @@ class S3Storage:
         check_key(key)
         await self._run(self._delete, key)
 
-    async def list(self, prefix: str, older_than: datetime) -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
         """Yields the objects under the prefix that were written before `older_than`."""
         check_prefix(prefix)
         paginator = self._client.get_paginator("list_objects_v2")

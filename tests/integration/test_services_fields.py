@@ -1,0 +1,476 @@
+"""No field is accepted and ignored: changing it changes what is drawn, stored or answered.
+
+The table holds every field of every request; a new one without an entry fails a test.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc.aio
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message_factory import GetMessageClass
+
+from imggen.v1 import character_pb2, image_pb2, job_pb2, story_pb2
+from server.domain.states import AssetKind
+from tests.gateway import failure
+from tests.integration.contract import ask, methods, request_fields
+from tests.integration.house import House, Person, new_id
+
+Value = Any
+
+
+@dataclass(frozen=True)
+class World:
+    """Is a caller with things; `names` tells what each id and checksum stands for."""
+
+    who: Person
+    names: dict[str, str]
+    tokens: dict[str, str]
+
+    def id(self, name: str) -> str:
+        """Returns the id of a thing."""
+        return next(id_ for id_, known in self.names.items() if known == name)
+
+
+@dataclass(frozen=True)
+class Of:
+    """Is a value that depends on the world: the id of a thing, or the token of a list."""
+
+    thing: str = ""
+    token: str = ""
+
+    def of(self, world: World) -> str:
+        """Returns the value in a world."""
+        return world.tokens[self.token] if self.token else world.id(self.thing)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Is a value that makes a difference, perhaps only where other fields are given too."""
+
+    value: Value
+    given: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Is a value that only the service may set."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """Is a value that an update leaves alone, as its mask cannot name the field."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Is a request that is good as it stands, and a change of each of its fields."""
+
+    base: Mapping[str, Value]
+    changes: Mapping[str, Value | Change | Refused | NotRead]
+
+
+REQUEST_ID = "00000000-0000-4000-8000-000000000001"
+THING = "00000000-0000-4000-8000-000000000002"
+LOOKS = {
+    "name": "Ida",
+    "age": 8,
+    "gender": character_pb2.GENDER_FEMALE,
+    "species": "fox",
+    "hair": "black",
+    "eyes": "blue",
+    "skin": "tan",
+    "clothing": "a coat",
+    "features": ["freckles"],
+    "traits": ["brave"],
+}
+CHARACTER_OUTPUT = {
+    "description_version": 3,
+    "reference_image_id": THING,
+    "reference_stale": True,
+    "created_at": {"seconds": 1},
+    "updated_at": {"seconds": 1},
+}
+STORY_OUTPUT = {"created_at": {"seconds": 1}, "updated_at": {"seconds": 1}}
+PAGES = {
+    "story.title": "Night",
+    "story.style": "anime",
+    "story.pages.text": "The moon is up.",
+    "story.pages.scene_description": "a moon",
+    "story.pages.character_ids": [Of("Tom")],
+}
+
+
+def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = None) -> Any:
+    """Returns the same values for the fields of a message inside a request."""
+    return {f"{prefix}.{name}": kind(value) if kind else value for name, value in values.items()}
+
+
+PAGED = {"page_size": 1}
+
+# Methods that change what is there: each of their requests needs a world of its own.
+CHANGES_THINGS = ("Cancel", "Delete", "Regenerate", "Retry", "Update")
+
+WALKS: dict[str, Walk] = {
+    "GenerationService.GeneratePortrait": Walk(
+        {"character_id": Of("Mia"), "style": "watercolor", "seed": 7},
+        {
+            "character_id": Of("Tom"),
+            "story_id": Of("Day"),
+            "style": "anime",
+            "options.model": "sdxl",
+            "options.size": "1024x1536",
+            "options.quality": "standard",
+            "seed": 8,
+            "priority": 1,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "GenerationService.GenerateScene": Walk(
+        {"story_id": Of("Day"), "page_number": 1, "seed": 7},
+        {
+            "story_id": Of("Night"),
+            "page_number": 2,
+            "character_ids": [Of("Tom")],
+            "scene_description": "a kite over a hill",
+            "style": "anime",
+            "options.model": "sdxl",
+            "options.aspect_ratio": "16:9",
+            "options.quality": "standard",
+            "seed": 8,
+            "priority": 1,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "GenerationService.RegenerateImage": Walk(
+        {"image_id": Of("portrait of Mia"), "modifications.seed": 7},
+        {
+            "image_id": Of("portrait of Tom"),
+            "modifications.style": "anime",
+            "modifications.prompt": "with a kite",
+            "modifications.seed": 8,
+            "priority": 1,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "JobService.GetJob": Walk({"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}),
+    "JobService.WatchJob": Walk(
+        {"job_id": Of("running job")},
+        {"job_id": Of("job of Mia"), "include_previews": True},
+    ),
+    "JobService.CancelJob": Walk({"job_id": Of("waiting job")}, {"job_id": Of("running job")}),
+    "JobService.RetryJob": Walk(
+        {"job_id": Of("failed job")}, {"job_id": Of("cancelled job"), "priority": 1}
+    ),
+    "JobService.ListJobs": Walk(
+        {},
+        {
+            "status": job_pb2.JOB_STATUS_FAILED,
+            "story_id": Of("Day"),
+            "page_size": 1,
+            "page_token": Change(Of(token="jobs"), PAGED),
+        },
+    ),
+    "ImageService.GetImage": Walk(
+        {"image_id": Of("portrait of Mia")}, {"image_id": Of("portrait of Tom")}
+    ),
+    "ImageService.ListImages": Walk(
+        {},
+        {
+            "story_id": Of("Day"),
+            "character_id": Of("Tom"),
+            "type": image_pb2.IMAGE_TYPE_SCENE,
+            "status": image_pb2.IMAGE_STATUS_COMPLETED,
+            "page_number": Change(2, {"story_id": Of("Day")}),
+            "page_size": 1,
+            "page_token": Change(Of(token="images"), PAGED),
+        },
+    ),
+    "ImageService.DeleteImage": Walk(
+        {"image_id": Of("portrait of Mia")}, {"image_id": Of("portrait of Tom")}
+    ),
+    "ImageService.DownloadImage": Walk(
+        {"image_id": Of("portrait of Mia")},
+        {"image_id": Of("portrait of Tom"), "asset_kind": image_pb2.ASSET_KIND_PRINT},
+    ),
+    "CharacterService.CreateCharacter": Walk(
+        {"character.name": "Mia"},
+        {
+            **under("character", LOOKS),
+            "character.id": Refused(THING),
+            **under("character", CHARACTER_OUTPUT, Refused),
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "CharacterService.GetCharacter": Walk({"character_id": Of("Mia")}, {"character_id": Of("Tom")}),
+    "CharacterService.UpdateCharacter": Walk(
+        {"character.id": Of("Mia"), "character.name": "Mia", "update_mask": ["*"]},
+        {
+            "character.id": Of("Tom"),
+            **under("character", LOOKS),
+            **under("character", CHARACTER_OUTPUT, NotRead),
+            "update_mask": Change(["hair"], {"character.hair": "black"}),
+        },
+    ),
+    "CharacterService.ListCharacters": Walk(
+        {}, {"page_size": 1, "page_token": Change(Of(token="characters"), PAGED)}
+    ),
+    "CharacterService.DeleteCharacter": Walk(
+        {"character_id": Of("Mia")}, {"character_id": Of("Tom")}
+    ),
+    "StoryService.CreateStory": Walk(
+        {"story.title": "Day", "story.pages.text": "The sun is up."},
+        {
+            **PAGES,
+            "story.id": Refused(THING),
+            **under("story", STORY_OUTPUT, Refused),
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "StoryService.GetStory": Walk({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "StoryService.UpdateStory": Walk(
+        {
+            "story.id": Of("Day"),
+            "story.title": "Day",
+            "story.pages.text": "The sun is up.",
+            "update_mask": ["*"],
+        },
+        {
+            "story.id": Of("Night"),
+            **PAGES,
+            **under("story", STORY_OUTPUT, NotRead),
+            "update_mask": ["title"],
+        },
+    ),
+    "StoryService.ListStories": Walk(
+        {}, {"page_size": 1, "page_token": Change(Of(token="stories"), PAGED)}
+    ),
+    "StoryService.DeleteStory": Walk({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "StyleService.ListStyles": Walk({}, {"page_size": 2, "page_token": "cartoon"}),
+}
+
+
+def contract() -> set[tuple[str, str]]:
+    """Returns every field of every request, by method and path."""
+    return {
+        (name, path)
+        for name, method in methods().items()
+        for path, _ in request_fields(method.input_type)
+    }
+
+
+def test_every_field_of_the_contract_has_an_entry() -> None:
+    table = {(name, path) for name, walk in WALKS.items() for path in walk.changes}
+    assert contract() - table == set(), "a field without an entry: how does it make a difference?"
+    assert table - contract() == set(), "an entry without a field"
+
+
+@pytest.mark.parametrize("method", WALKS)
+async def test_no_field_is_accepted_and_ignored(house: House, method: str) -> None:
+    assert await _ignored(house, method, WALKS[method]) == []
+
+
+async def test_the_walk_notices_a_field_that_makes_no_difference(house: House) -> None:
+    method = "GenerationService.GeneratePortrait"
+    fake = Walk(WALKS[method].base, {"seed": 7, "priority": 1, "style": Refused("anime")})
+    assert await _ignored(house, method, fake) == ["seed makes no difference", "style is taken"]
+    method = "CharacterService.UpdateCharacter"
+    fake = Walk(WALKS[method].base, {"character.hair": NotRead("black")})
+    assert await _ignored(house, method, fake) == ["character.hair is read"]
+
+
+async def _ignored(house: House, method: str, walk: Walk) -> list[str]:
+    """Returns what is wrong with the fields of a method's request."""
+    shared = (
+        None if method.split(".")[1].startswith(CHANGES_THINGS) else await _world(house, method)
+    )
+
+    async def observe(values: Mapping[str, Value]) -> str:
+        return await _observe(house, shared or await _world(house, method), method, values)
+
+    base = await observe(walk.base)
+    # Whatever differs when the same is asked again would look like a difference below.
+    assert base == await observe(walk.base)
+    wrong = []
+    for path, entry in walk.changes.items():
+        change = entry if isinstance(entry, Change | Refused | NotRead) else Change(entry)
+        given = dict(change.given) if isinstance(change, Change) else {}
+        before = await observe({**walk.base, **given}) if given else base
+        after = await observe({**walk.base, **given, path: change.value})
+        match change:
+            case Change():
+                assert not after.startswith("refused"), (path, after)
+                if after == before:
+                    wrong.append(f"{path} makes no difference")
+            case Refused():
+                if not after.startswith(f"refused for {path}"):
+                    wrong.append(f"{path} is taken")
+            case NotRead():
+                if after != before:
+                    wrong.append(f"{path} is read")
+    return wrong
+
+
+async def _observe(house: House, world: World, method: str, values: Mapping[str, Value]) -> str:
+    """Makes a request; returns what it did, with ids and times made alike."""
+    descriptor = methods()[method]
+    request = GetMessageClass(descriptor.input_type)()
+    for path, value in values.items():
+        _set(request, path.split("."), _resolved(value, world))
+
+    async def once() -> Any:
+        return await ask(house.channel(), descriptor, request, world.who.metadata)
+
+    try:
+        answer = await once()
+        seen: dict[str, Any] = {"answer": MessageToDict(answer)}
+        if "request_id" in descriptor.input_type.fields_by_name:
+            seen["repeatable"] = _made(await once()) == _made(answer)
+    except grpc.aio.AioRpcError as error:
+        failed = await failure(_Failed(error))
+        return f"refused for {failed.fields[0] if failed.fields else failed.message}"
+    if method.startswith("GenerationService"):
+        seen["drawn"] = await house.spec(answer.job)
+    if descriptor.name.startswith("Delete"):
+        seen["left"] = await _left(world.who)
+    return _alike(json.dumps(seen, default=str, sort_keys=True), world)
+
+
+def _made(answer: Any) -> str:
+    """Returns the id of what a create made."""
+    [(descriptor, made)] = answer.ListFields()
+    return str(made.job_id if descriptor.name == "job" else made.id)
+
+
+async def _left(who: Person) -> list[Any]:
+    lists = (
+        who.images.ListImages(image_pb2.ListImagesRequest(), metadata=who.metadata),
+        who.characters.ListCharacters(character_pb2.ListCharactersRequest(), metadata=who.metadata),
+        who.stories.ListStories(story_pb2.ListStoriesRequest(), metadata=who.metadata),
+    )
+    return [MessageToDict(await call) for call in lists]
+
+
+def _alike(text: str, world: World) -> str:
+    for id_, name in world.names.items():
+        text = text.replace(id_, name)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
+    text = re.sub(r"expires=\d+&signature=[\w-]+", "SIGNED", text)
+    text = re.sub(r'"nextPageToken": "[\w=-]{20,}"', '"nextPageToken": "MORE"', text)
+    return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)", "TIME", text)
+
+
+def _resolved(value: Value, world: World) -> Value:
+    if isinstance(value, Of):
+        return value.of(world)
+    return [_resolved(one, world) for one in value] if isinstance(value, list) else value
+
+
+def _set(message: Any, path: list[str], value: Value) -> None:
+    name, rest = path[0], path[1:]
+    descriptor = message.DESCRIPTOR.fields_by_name[name]
+    inner = getattr(message, name)
+    if rest:
+        if descriptor.is_repeated:
+            inner = inner[0] if inner else inner.add()
+        _set(inner, rest, value)
+    elif descriptor.is_repeated:
+        inner.extend(value)
+    elif isinstance(inner, FieldMask):
+        inner.paths[:] = value
+    elif descriptor.message_type is not None:
+        inner.seconds = value["seconds"]
+    else:
+        setattr(message, name, value)
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """Shows a caught error as a call, for `failure` to read."""
+
+    error: grpc.aio.AioRpcError
+
+    async def trailing_metadata(self) -> Any:
+        return self.error.trailing_metadata()
+
+    async def code(self) -> grpc.StatusCode:
+        return self.error.code()
+
+    async def details(self) -> str | None:
+        return self.error.details()
+
+
+async def _world(house: House, method: str) -> World:
+    """Makes a new caller with things; with pictures where the method is about them."""
+    who = house.person(new_id(), channel=house.channel())
+    names: dict[str, str] = {}
+    for name in ("Mia", "Tom"):
+        names[(await who.create_character(name=name, skin="pale")).id] = name
+    mia, _ = names
+    pages = [
+        story_pb2.Page(text="Mia wakes.", character_ids=[mia]),
+        story_pb2.Page(text="Mia runs.", character_ids=[mia]),
+    ]
+    day = await who.create_story(title="Day", pages=pages)
+    night = await who.create_story(title="Night", pages=pages[1:])
+    names |= {day.id: "Day", night.id: "Night"}
+    if method.startswith(("JobService", "ImageService", "GenerationService.Regenerate")):
+        names |= await _pictures(house, who, names, day.id)
+    tokens = await _tokens(who) if ".List" in method else {}
+    return World(who, names, tokens)
+
+
+async def _pictures(
+    house: House, who: Person, characters: Mapping[str, str], story: str
+) -> dict[str, str]:
+    """Makes jobs in every state; returns what the ids stand for."""
+    # What is left of the world before would be claimed here.
+    await house.store.database.execute(
+        "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
+    )
+    mia, tom = list(characters)[:2]
+    names: dict[str, str] = {}
+    for name, character in (("Mia", mia), ("Tom", tom)):
+        job = await who.portrait(character, seed=5)
+        made = await house.complete(await house.claim())
+        names |= {job.job_id: f"job of {name}", job.image_id: f"portrait of {name}"}
+        names[hashlib.sha256(made[AssetKind.DISPLAY]).hexdigest()] = f"pixels of {name}"
+    failed = await who.scene(story, 1, seed=5)
+    await house.fail(await house.claim())
+    cancelled = await who.scene(story, 2, seed=5)
+    await who.cancel(cancelled.job_id)
+    running = await who.portrait(mia, seed=5)
+    await house.report(await house.claim(), 1, 0.1, b"a preview")
+    waiting = await who.portrait(mia, seed=5)
+    for name, job in (
+        ("failed", failed),
+        ("cancelled", cancelled),
+        ("running", running),
+        ("waiting", waiting),
+    ):
+        names |= {job.job_id: f"{name} job", job.image_id: f"image of the {name} job"}
+    return names
+
+
+async def _tokens(who: Person) -> dict[str, str]:
+    characters = character_pb2.ListCharactersRequest(page_size=1)
+    stories = story_pb2.ListStoriesRequest(page_size=1)
+    return {
+        "jobs": (await who.list_jobs(page_size=1)).next_page_token,
+        "images": (await who.list_images(page_size=1)).next_page_token,
+        "characters": (
+            await who.characters.ListCharacters(characters, metadata=who.metadata)
+        ).next_page_token,
+        "stories": (await who.stories.ListStories(stories, metadata=who.metadata)).next_page_token,
+    }
