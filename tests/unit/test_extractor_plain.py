@@ -78,7 +78,7 @@ PASSAGES: dict[str, tuple[list[str], str, list[str], list[str]]] = {
     "the ugly duckling": (
         [],
         "The sun shone warmly on the meadow. An old duck sat on her nest among the burdock leaves, "
-        'waiting for her ducklings to hatch. At last one eggshell after another began to crack. '
+        "waiting for her ducklings to hatch. At last one eggshell after another began to crack. "
         '"Peep, peep!" they said.',
         ["sun shone", "meadow", "duck sat on her nest"],
         ["Peep", "said"],
