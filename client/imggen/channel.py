@@ -7,6 +7,7 @@ import grpc
 import grpc.aio
 
 _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
+_MAX_METADATA_BYTES = 64 * 1024
 
 # Every call may be repeated: reads and changes by nature, creates by their request_id. gRPC
 # allows 5 attempts at most, about 3 s with these pauses, as long as a gateway takes to restart;
@@ -34,6 +35,8 @@ def open_channel(target: str, credentials: grpc.ChannelCredentials | None) -> gr
         ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
+        # Errors come in the metadata, and gRPC's limit of 8 kB would hide one with many fields.
+        ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
         # The server answers pings closer than 30 s with GOAWAY ENHANCE_YOUR_CALM.
         ("grpc.keepalive_time_ms", 45_000),
         ("grpc.keepalive_timeout_ms", 10_000),

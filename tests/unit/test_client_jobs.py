@@ -255,6 +255,12 @@ async def test_a_waiting_job_is_cancelled_at_once(
     assert (await client.cancel(job)).status == JobStatus.JOB_STATUS_CANCELLED
     with pytest.raises(JobCancelled):
         await client.wait(job)
+    assert (await client.cancel(job)).status == JobStatus.JOB_STATUS_CANCELLED
+
+
+async def test_a_completed_job_cannot_be_cancelled(client: Client, mia: Character) -> None:
+    job = await client.generate_portrait(mia, style="anime")
+    await client.wait(job)
     with pytest.raises(FailedPrecondition) as refused:
         await client.cancel(job)
     assert refused.value.reason == ErrorReason.ERROR_REASON_JOB_ENDED

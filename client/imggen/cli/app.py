@@ -64,7 +64,11 @@ def describe(error: ImggenError | OSError) -> str:
     """Returns an error in one line: its reason, every bad field, and when to try again."""
     if not isinstance(error, ImggenError):
         return str(error)
-    what = "; ".join(f"{bad.field}: {bad.description}" for bad in error.violations)
+    # The server's last violation has no field where it counts those that it leaves out.
+    what = "; ".join(
+        f"{bad.field}: {bad.description}" if bad.field else bad.description
+        for bad in error.violations
+    )
     line = f"{reason_name(error.reason) or error.code.name}: {what or error.message}"
     if error.retry_after is not None:
         line += f" (try again in {error.retry_after.total_seconds():.0f} s)"

@@ -76,8 +76,10 @@ class Jobs(JobServiceServicer):
     async def CancelJob(
         self, request: job_pb2.CancelJobRequest, context: Context
     ) -> job_pb2.CancelJobResponse:
-        """Cancels a job."""
+        """Cancels a job; one that is cancelled stays so."""
         job = self._find(request.job_id)
+        if job.status == JOB_STATUS_CANCELLED:
+            return job_pb2.CancelJobResponse(job=job)
         if has_ended(job):
             raise FailedPrecondition(
                 f"job {job.job_id} has ended and cannot be cancelled",
