@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import grpc.aio
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import (
     character_pb2,
@@ -82,6 +83,20 @@ class Person:
         answer = await self.characters.GetCharacter(request, metadata=self.metadata)
         return answer.character  # type: ignore[no-any-return]
 
+    async def update_character(self, character_id: str, **fields: Any) -> character_pb2.Character:
+        """Changes these fields of a character."""
+        request = character_pb2.UpdateCharacterRequest(
+            character=character_pb2.Character(id=character_id, **fields),
+            update_mask=FieldMask(paths=list(fields)),
+        )
+        answer = await self.characters.UpdateCharacter(request, metadata=self.metadata)
+        return answer.character  # type: ignore[no-any-return]
+
+    async def delete_character(self, character_id: str) -> None:
+        """Deletes a character."""
+        request = character_pb2.DeleteCharacterRequest(character_id=character_id)
+        await self.characters.DeleteCharacter(request, metadata=self.metadata)
+
     async def create_story(self, *pages: str, **fields: Any) -> story_pb2.Story:
         """Creates a story with pages of these texts, in watercolor unless told otherwise."""
         told = [story_pb2.Page(text=text) for text in pages or ("Mia runs through the wood.",)]
@@ -91,6 +106,25 @@ class Person:
         request = story_pb2.CreateStoryRequest(story=story)
         answer = await self.stories.CreateStory(request, metadata=self.metadata)
         return answer.story  # type: ignore[no-any-return]
+
+    async def get_story(self, story_id: str) -> story_pb2.Story:
+        """Gets a story."""
+        request = story_pb2.GetStoryRequest(story_id=story_id)
+        return (await self.stories.GetStory(request, metadata=self.metadata)).story  # type: ignore[no-any-return]
+
+    async def update_story(self, story_id: str, **fields: Any) -> story_pb2.Story:
+        """Changes these fields of a story."""
+        request = story_pb2.UpdateStoryRequest(
+            story=story_pb2.Story(id=story_id, **fields),
+            update_mask=FieldMask(paths=list(fields)),
+        )
+        answer = await self.stories.UpdateStory(request, metadata=self.metadata)
+        return answer.story  # type: ignore[no-any-return]
+
+    async def delete_story(self, story_id: str) -> None:
+        """Deletes a story."""
+        request = story_pb2.DeleteStoryRequest(story_id=story_id)
+        await self.stories.DeleteStory(request, metadata=self.metadata)
 
     async def portrait(self, character_id: str = "", **fields: Any) -> job_pb2.Job:
         """Asks for a portrait, of a new character unless told otherwise."""

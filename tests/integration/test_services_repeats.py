@@ -1,0 +1,153 @@
+"""A request_id makes a create repeatable: one thing, one answer, whatever happens meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import pytest
+
+from imggen.v1 import character_pb2, generation_pb2, story_pb2
+from tests.integration.house import House, Person, new_id
+
+
+async def _character(mia: Person, key: str, name: str) -> str:
+    request = character_pb2.CreateCharacterRequest(
+        character=character_pb2.Character(name=name), request_id=key
+    )
+    answer = await mia.characters.CreateCharacter(request, metadata=mia.metadata)
+    return str(answer.character.id)
+
+
+async def _story(mia: Person, key: str, title: str) -> str:
+    request = story_pb2.CreateStoryRequest(story=story_pb2.Story(title=title), request_id=key)
+    answer = await mia.stories.CreateStory(request, metadata=mia.metadata)
+    return str(answer.story.id)
+
+
+Create = Callable[[str, str], Awaitable[str]]
+KINDS = ("portrait", "scene", "regeneration", "character", "story")
+
+
+async def _create(house: House, mia: Person, kind: str) -> Create:
+    """Returns what creates one of a kind by request_id, with one text that may differ."""
+    character = (await mia.create_character()).id
+    story = (await mia.create_story()).id
+    image = (await mia.portrait(character)).image_id
+    changes = generation_pb2.Modifications
+
+    async def create(key: str, text: str) -> str:
+        match kind:
+            case "portrait":
+                seed = len(text)
+                return (await mia.portrait(character, seed=seed, request_id=key)).job_id
+            case "scene":
+                return (await mia.scene(story, scene_description=text, request_id=key)).job_id
+            case "regeneration":
+                change = changes(prompt=text)
+                return (await mia.regenerate(image, modifications=change, request_id=key)).job_id
+            case "character":
+                return await _character(mia, key, text)
+            case _:
+                return await _story(mia, key, text)
+
+    return create
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_same_request_again_gives_the_same_answer(
+    house: House, mia: Person, kind: str
+) -> None:
+    create = await _create(house, mia, kind)
+    key = new_id()
+    made = await create(key, "a kite")
+    again = await create(key, "a kite")
+    other = await create(new_id(), "a kite")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await create(key, "a kite and a hill")
+
+    assert again == made
+    assert other != made
+    assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS
+    assert f"request_id: {key} was used before with another request" in str(refused.value.details())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_same_request_twenty_times_at_once_makes_one_thing(
+    house: House, mia: Person, kind: str
+) -> None:
+    create = await _create(house, mia, kind)
+    key = new_id()
+    made = await asyncio.gather(*(create(key, "a kite") for _ in range(20)))
+    assert len(set(made)) == 1
+    jobs = 2 if kind in {"portrait", "scene", "regeneration"} else 1
+    assert await house.count("image_generation_jobs") == jobs
+    assert await house.count("images") == jobs
+
+
+async def test_a_request_id_belongs_to_its_caller(mia: Person, tom: Person) -> None:
+    key = new_id()
+    hers = await _character(mia, key, "Mia")
+    his = await _character(tom, key, "Tom")
+    assert hers != his
+
+
+async def test_a_request_id_is_spent_by_another_method_too(mia: Person) -> None:
+    key = new_id()
+    character = (await mia.create_character()).id
+    job = await mia.portrait(character, request_id=key)
+    request = generation_pb2.RegenerateImageRequest(image_id=job.image_id, request_id=key)
+    refused = await mia.refused(mia.generation.RegenerateImage, request)
+    assert (refused.code, refused.reason) == (
+        grpc.StatusCode.ALREADY_EXISTS,
+        "REQUEST_ID_REUSED",
+    )
+
+
+@pytest.mark.parametrize("change", ["changed", "deleted"])
+async def test_the_answer_stays_when_what_the_request_named_has_changed(
+    mia: Person, change: str
+) -> None:
+    character = (await mia.create_character()).id
+    page = story_pb2.Page(text="Mia wakes.", character_ids=[character])
+    story = (await mia.create_story(pages=[page])).id
+    fields: dict[str, Any] = {"seed": 7, "request_id": new_id()}
+    portrait = await mia.portrait(character, **fields)
+    scene = await mia.scene(story, **fields | {"request_id": (scene_key := new_id())})
+    again = await mia.regenerate(portrait.image_id, request_id=(again_key := new_id()))
+    create = story_pb2.CreateStoryRequest(
+        story=story_pb2.Story(title="Day", pages=[page]), request_id=new_id()
+    )
+    told = await mia.stories.CreateStory(create, metadata=mia.metadata)
+
+    if change == "changed":
+        await mia.update_character(character, hair="blue")
+        await mia.update_story(story, pages=[story_pb2.Page(text="Mia sleeps.")])
+    else:
+        await mia.delete_character(character)
+        await mia.delete_story(story)
+        await mia.delete_story(told.story.id)
+        await mia.delete_image(portrait.image_id)
+
+    assert (await mia.portrait(character, **fields)).job_id == portrait.job_id
+    assert (await mia.scene(story, **fields | {"request_id": scene_key})).job_id == scene.job_id
+    assert (await mia.regenerate(portrait.image_id, request_id=again_key)).job_id == again.job_id
+    retold = await mia.stories.CreateStory(create, metadata=mia.metadata)
+    assert retold.story.id == told.story.id
+
+
+async def test_a_deleted_character_is_still_the_answer_to_its_request(mia: Person) -> None:
+    key = new_id()
+    made = await _character(mia, key, "Mia")
+    await mia.delete_character(made)
+    assert await _character(mia, key, "Mia") == made
+    gone = character_pb2.GetCharacterRequest(character_id=made)
+    assert (await mia.refused(mia.characters.GetCharacter, gone)).reason == "CHARACTER_NOT_FOUND"
+
+
+async def test_a_repeated_submit_shows_the_job_as_it_is_now(house: House, mia: Person) -> None:
+    character = (await mia.create_character()).id
+    key = new_id()
+    job = await house.draw(await mia.portrait(character, seed=7, request_id=key))
+    again = await mia.portrait(character, seed=7, request_id=key)
+    assert again == await mia.get_job(job.job_id)
