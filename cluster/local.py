@@ -6,19 +6,16 @@ settings differ. All they keep is in one folder, and all they start ends with th
 
 import argparse
 import asyncio
-import logging
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from cluster.node import ray_node, serving
 from cluster.postgres import embedded_postgres
 from cluster.processes import ROOT, StartFailed, free_port, gateway, kept_secret, only_one
 from server.auth import Role
@@ -71,82 +68,18 @@ def running(
         database = stack.enter_context(embedded_postgres(folder / "db"))
         environment = _environment(folder, database, listen)
         stack.enter_context(_in_environment(environment))
-        say("starting the gateway")
+        say("starting the gateway and Ray")
         token = _prepare(environment)
-        where = stack.enter_context(gateway(os.environ, folder, logs / "gateway.log"))
-        say("starting Ray")
-        stack.enter_context(ray_node())
+        ready = stack.enter_context(gateway(os.environ, folder, logs / "gateway.log"))
+        stack.enter_context(ray_node(logs / "ray"))
+        where = ready()
         say("loading the model")
         stack.enter_context(serving(serve_config))
         say("ready")
-        yield Local(where["grpc"], where["metrics"], token)
-        say("stopping: running jobs may finish (Ctrl-C stops at once; nothing is lost)")
-
-
-@contextmanager
-def ray_node() -> Iterator[None]:
-    """Runs a Ray of its own on free ports, with its files in a folder that goes with it."""
-    import ray
-
-    # Ray keeps Unix sockets in its folder, and the path of one may have 107 characters.
-    folder = tempfile.mkdtemp(prefix="imggen-ray-")
-    try:
-        ray.init(
-            num_cpus=max(2, os.cpu_count() or 1),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            object_store_memory=200 * 1024 * 1024,
-            _temp_dir=folder,
-        )
-        yield
-    finally:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def serving(config: Path) -> Iterator[None]:
-    """Deploys a Serve config on the Ray that runs here and waits until all of it is healthy.
-
-    At the end its replicas drain. Raises StartFailed when a deployment does not come up.
-    """
-    import yaml
-    from ray import serve
-    from ray.serve._private.api import serve_start
-    from ray.serve.schema import ServeDeploySchema
-
-    schema = ServeDeploySchema.model_validate(yaml.safe_load(config.read_text()))
-    try:
-        # What `serve run` does with a config file; Serve has no public call for it.
-        client: Any = serve_start(
-            http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location
-        )
-        client.deploy_apps(schema)
-        _await_applications([application.name for application in schema.applications])
-        yield
-    finally:
-        serve.shutdown()  # type: ignore[no-untyped-call]
-
-
-def _await_applications(names: list[str]) -> None:
-    from ray import serve
-
-    while True:
-        known = serve.status().applications
-        states = {name: known[name].status for name in names if name in known}
-        for name, state in states.items():
-            if state in ("DEPLOY_FAILED", "UNHEALTHY"):
-                raise StartFailed(f"{name}: {state.lower()}: {_why(known[name])}")
-        if len(states) == len(names) and set(states.values()) == {"RUNNING"}:
-            return
-        time.sleep(0.1)
-
-
-def _why(application: Any) -> str:
-    messages = [application.message]
-    messages += [deployment.message for deployment in application.deployments.values()]
-    return "\n".join(message for message in messages if message)
+        try:
+            yield Local(where["grpc"], where["metrics"], token)
+        finally:
+            say("stopping: running jobs may finish (Ctrl-C stops at once; nothing is lost)")
 
 
 def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
@@ -161,6 +94,7 @@ def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
         "IMGGEN_HTTP_PORT": str(media),
         "IMGGEN_METRICS_PORT": "0",
         "IMGGEN_TORCH_THREADS": str(os.cpu_count() or 1),
+        "IMGGEN_WORKER_LOG_FILE": str(folder / "logs" / "worker.log"),
         "RAY_USAGE_STATS_ENABLED": "0",
         # Ray's processes run anywhere; this is where they find the packages of the checkout.
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
@@ -224,7 +158,7 @@ def main() -> int:
         help="where the data are kept (default: .imggen in the checkout)",
     )
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
     except StartFailed as error:

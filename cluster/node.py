@@ -1,0 +1,142 @@
+"""A Ray of one node, and Serve on it."""
+
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cluster.processes import StartFailed
+
+_PREFIX = "imggen-ray-"
+
+
+@contextmanager
+def ray_node(logs: Path | None = None) -> Iterator[None]:
+    """Runs a Ray of its own on free ports; its logs are at `logs` while it runs and after."""
+    import ray
+
+    _remove_leftovers(Path(tempfile.gettempdir()))
+    # Ray keeps Unix sockets in its folder, and the path of one may have 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    try:
+        with _keeping_sigterm():
+            ray.init(
+                num_cpus=max(2, os.cpu_count() or 1),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                object_store_memory=200 * 1024 * 1024,
+                _temp_dir=str(folder),
+            )
+        if logs:
+            _remove(logs)
+            logs.symlink_to(folder / "session_latest" / "logs")
+        yield
+    finally:
+        ray.shutdown(wait_for_processes=True)
+        if logs and logs.is_symlink():
+            _keep(logs)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def serving(config: Path) -> Iterator[None]:
+    """Deploys a Serve config on the Ray that runs here and waits until all of it is healthy.
+
+    At the end its replicas drain. Raises StartFailed when a deployment does not come up.
+    """
+    from ray.serve._private.api import serve_start
+    from ray.serve.schema import ServeDeploySchema
+
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    schema = ServeDeploySchema.model_validate(yaml.safe_load(config.read_text()))
+    # What `serve run` does with a config file; Serve has no public call for it.
+    client: Any = serve_start(
+        http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location
+    )
+    try:
+        client.deploy_apps(schema)
+        _await_applications([application.name for application in schema.applications])
+        yield
+    finally:
+        _stop_serve(client)
+
+
+def _stop_serve(client: Any) -> None:
+    """Drains and stops what `serve.shutdown` does.
+
+    That one waits on a call that ends with the controller's death, which Ray 2.60 prints
+    as an error.
+    """
+    import ray
+    from ray.serve._private.constants import SERVE_CONTROLLER_NAME, SERVE_NAMESPACE
+    from ray.serve.context import _set_global_client
+
+    client.shutdown_cached_handles()
+    ray.get(client._controller.graceful_shutdown.remote(wait=False))
+    with suppress(ValueError):  # there is no such actor any more
+        while True:
+            ray.get_actor(SERVE_CONTROLLER_NAME, namespace=SERVE_NAMESPACE)
+            time.sleep(0.05)
+    _set_global_client(None)  # type: ignore[no-untyped-call]
+
+
+def _await_applications(names: list[str]) -> None:
+    from ray import serve
+
+    while True:
+        known = serve.status().applications
+        states = {name: known[name].status for name in names if name in known}
+        for name, state in states.items():
+            if state in ("DEPLOY_FAILED", "UNHEALTHY"):
+                raise StartFailed(f"{name}: {state.lower()}: {_why(known[name])}")
+        if len(states) == len(names) and set(states.values()) == {"RUNNING"}:
+            return
+        time.sleep(0.1)
+
+
+def _why(application: Any) -> str:
+    """Returns the last line of each message: the rest are Serve's own frames."""
+    messages = [application.message]
+    messages += [deployment.message for deployment in application.deployments.values()]
+    return "\n".join(message.strip().splitlines()[-1] for message in messages if message.strip())
+
+
+@contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Gives SIGTERM back to whoever had it: Ray 2.60 takes it."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _keep(logs: Path) -> None:
+    """Puts a copy where the link to a running Ray's logs was."""
+    target = logs.resolve()
+    logs.unlink()
+    shutil.copytree(target, logs, ignore_dangling_symlinks=True)
+
+
+def _remove(logs: Path) -> None:
+    if logs.is_symlink():
+        logs.unlink()
+    else:
+        shutil.rmtree(logs, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes the folders of processes that were killed."""
+    for leftover in folder.glob(f"{_PREFIX}*-*"):
+        with suppress(ValueError):
+            if not Path("/proc", str(int(leftover.name.split("-")[2]))).exists():
+                shutil.rmtree(leftover, ignore_errors=True)
