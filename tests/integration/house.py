@@ -200,7 +200,7 @@ class House:
     events: Events
     metrics: GatewayMetrics
     settings: GatewaySettings
-    address: str
+    endpoint: Endpoint
     _channels: list[grpc.aio.Channel] = field(default_factory=list)
 
     def person(self, subject: str = "mia", *roles: Role, channel: Any = None) -> Person:
@@ -228,9 +228,13 @@ class House:
     def channel(self, **options: int) -> grpc.aio.Channel:
         """Opens a channel that the house closes."""
         pairs = [(f"grpc.{name}", value) for name, value in options.items()]
-        channel = grpc.aio.insecure_channel(self.address, options=pairs)
+        channel = grpc.aio.insecure_channel(self.endpoint.address, options=pairs)
         self._channels.append(channel)
         return channel
+
+    def open_calls(self) -> int:
+        """Returns how many calls are being served."""
+        return len(self.endpoint.calls)
 
     async def close(self) -> None:
         """Closes the channels."""
@@ -350,7 +354,7 @@ async def open_house(
         endpoint = Endpoint(configured, services, token_verifier(configured), metrics)
         await stack.enter_async_context(endpoint)
         await endpoint.set_serving(True)
-        house = House(store, storage, signals, events, metrics, configured, endpoint.address)
+        house = House(store, storage, signals, events, metrics, configured, endpoint)
         try:
             yield house
         finally:

@@ -1,0 +1,433 @@
+"""Bad input: each kind has its own code, its own reason, and a message that says what is right."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from server.auth import Role
+from server.routing.catalogue import STORYBOOK, Catalogue
+from tests.integration.house import House, Person, new_id, open_house
+
+Portrait = generation_pb2.GeneratePortraitRequest
+Scene = generation_pb2.GenerateSceneRequest
+ALL_STYLES = "3d_render, anime, cartoon, painterly, realistic, storybook, watercolor"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Is a request that is refused: for which field, for which reason, in which words."""
+
+    request: Any
+    field: str
+    reason: str
+    words: str
+    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT
+
+
+def portraits(mia: str, story: str) -> dict[str, Bad]:
+    """Returns bad requests for portraits."""
+
+    def bad(field: str, reason: str, words: str, **fields: Any) -> Bad:
+        request = Portrait(**{"character_id": mia, "style": "anime", **fields})
+        return Bad(request, field, reason, words)
+
+    options = generation_pb2.PortraitOptions
+    return {
+        "unknown style": bad(
+            "style", "STYLE_UNKNOWN", f'"oil" is not a style; use one of {ALL_STYLES}', style="oil"
+        ),
+        "no style": bad("style", "FIELD_REQUIRED", f"has none; use one of {ALL_STYLES}", style=""),
+        "size not offered": bad(
+            "options.size",
+            "SIZE_NOT_OFFERED",
+            '"640x480" is not offered; use one of 1024x1024, 1024x1536',
+            options=options(size="640x480"),
+        ),
+        "size not offered by the model": bad(
+            "options.size",
+            "SIZE_NOT_OFFERED",
+            '"1024x1536" is not offered; use one of 1024x1024',
+            options=options(model="storybook", size="1024x1536"),
+        ),
+        "unknown model": bad(
+            "options.model",
+            "MODEL_UNKNOWN",
+            '"dall-e" is not offered here; use one of storybook, sdxl, or leave it empty',
+            options=options(model="dall-e"),
+        ),
+        "unknown quality": bad(
+            "options.quality",
+            "QUALITY_UNKNOWN",
+            '"best" is not a quality; use one of hd, standard',
+            options=options(quality="best"),
+        ),
+        "malformed character": bad(
+            "character_id", "MALFORMED_ID", '"mia" is not a UUID; use the id', character_id="mia"
+        ),
+        "no character": bad(
+            "character_id", "FIELD_REQUIRED", "is required; give a UUID", character_id=""
+        ),
+        "the nil UUID": bad(
+            "story_id",
+            "MALFORMED_ID",
+            '"00000000-0000-0000-0000-000000000000" is not a UUID',
+            story_id="00000000-0000-0000-0000-000000000000",
+        ),
+        "malformed request id": bad(
+            "request_id", "MALFORMED_ID", '"1" is not a UUID; make a new one', request_id="1"
+        ),
+        "priority out of bounds": bad(
+            "priority",
+            "PRIORITY_NOT_ALLOWED",
+            "is 0; 1 to 3 are allowed (the rest needs the role admin)",
+            priority=0,
+        ),
+        "unknown character": Bad(
+            Portrait(character_id=story, style="anime"),
+            "",
+            "CHARACTER_NOT_FOUND",
+            f"you have no character {story}",
+            grpc.StatusCode.NOT_FOUND,
+        ),
+        "unknown story": Bad(
+            Portrait(character_id=mia, story_id=mia),
+            "",
+            "STORY_NOT_FOUND",
+            f"you have no story {mia}",
+            grpc.StatusCode.NOT_FOUND,
+        ),
+    }
+
+
+def scenes(mia: str, story: str, empty: str) -> dict[str, Bad]:
+    """Returns bad requests for scenes; page 2 of the story says nothing."""
+
+    def bad(field: str, reason: str, words: str, **fields: Any) -> Bad:
+        return Bad(Scene(**{"story_id": story, "page_number": 1, **fields}), field, reason, words)
+
+    options = generation_pb2.SceneOptions
+    nothing = ("scene_description", "PROMPT_EMPTY", "nothing to draw is left of")
+    return {
+        "aspect ratio not offered": bad(
+            "options.aspect_ratio",
+            "ASPECT_RATIO_NOT_OFFERED",
+            '"21:9" is not offered; use one of 1:1, 16:9, 4:3',
+            options=options(aspect_ratio="21:9"),
+        ),
+        "page 0": bad("page_number", "PAGE_OUT_OF_RANGE", "is 0; 1 to 2 are there", page_number=0),
+        "page beyond": bad(
+            "page_number", "PAGE_OUT_OF_RANGE", "is 3; 1 to 2 are there", page_number=3
+        ),
+        "page of an empty story": bad(
+            "page_number", "PAGE_OUT_OF_RANGE", "the story has no pages", story_id=empty
+        ),
+        "zero-width prompt": bad(*nothing, scene_description="\u200b\u2060\ufeff"),
+        "punctuation prompt": bad(*nothing, scene_description="... !? __ -"),
+        "invisible letters": bad(*nothing, scene_description="\u3164\u115f\u2800"),
+        "page that says nothing": bad(
+            "scene_description", "PROMPT_EMPTY", "the text of page 2 says nothing", page_number=2
+        ),
+        "100 kB description": bad(
+            "scene_description",
+            "TEXT_TOO_LONG",
+            "has 100,000 characters; 2,000 at most",
+            scene_description="x" * 100_000,
+        ),
+        "control characters": bad(
+            "scene_description",
+            "CONTROL_CHARACTERS",
+            "holds the control character U+0007; only newline and tab are allowed",
+            scene_description="a\x07b",
+        ),
+        "too many characters": bad(
+            "character_ids",
+            "TOO_MANY_CHARACTERS",
+            "5 characters are more than any model here can draw; 4 at most",
+            character_ids=[new_id() for _ in range(5)],
+        ),
+        "too many for the model": bad(
+            "character_ids",
+            "TOO_MANY_CHARACTERS",
+            "3 characters are more than storybook can draw; 2 at most",
+            character_ids=[new_id() for _ in range(3)],
+            options=options(model="storybook"),
+        ),
+        "a character twice": bad(
+            "character_ids", "FIELD_OUT_OF_RANGE", "twice", character_ids=[mia, mia]
+        ),
+        "malformed in a list": bad(
+            "character_ids[1]", "MALFORMED_ID", '"2" is not a UUID', character_ids=[mia, "2"]
+        ),
+        "no story": bad("story_id", "FIELD_REQUIRED", "is required; give a UUID", story_id=""),
+    }
+
+
+def regenerations(image: str) -> dict[str, Bad]:
+    """Returns bad requests for new versions."""
+
+    def bad(field: str, reason: str, words: str, **changes: Any) -> Bad:
+        request = generation_pb2.RegenerateImageRequest(
+            image_id=image, modifications=generation_pb2.Modifications(**changes)
+        )
+        return Bad(request, f"modifications.{field}", reason, words)
+
+    return {
+        "unknown style": bad("style", "STYLE_UNKNOWN", f"use one of {ALL_STYLES}", style="oil"),
+        "empty style": bad("style", "STYLE_UNKNOWN", '"" is not a style; use one of', style=""),
+        "empty prompt": bad(
+            "prompt", "PROMPT_EMPTY", "is set and empty; leave it unset", prompt=""
+        ),
+        "blank prompt": bad("prompt", "PROMPT_EMPTY", "nothing to draw is left", prompt="?!"),
+    }
+
+
+async def test_bad_requests_for_portraits_are_refused(mia: Person) -> None:
+    character, story = (await mia.create_character()).id, (await mia.create_story()).id
+    await _check(mia, mia.generation.GeneratePortrait, portraits(character, story))
+
+
+async def test_bad_requests_for_scenes_are_refused(mia: Person) -> None:
+    story = await mia.create_story("Mia wakes.", "... !")
+    empty = await mia.create_story(pages=[])
+    character = await mia.create_character()
+    await _check(mia, mia.generation.GenerateScene, scenes(character.id, story.id, empty.id))
+
+
+async def test_bad_regenerations_are_refused(mia: Person) -> None:
+    job = await mia.portrait()
+    await _check(mia, mia.generation.RegenerateImage, regenerations(job.image_id))
+
+
+async def test_bad_lists_are_refused(mia: Person) -> None:
+    request = image_pb2.ListImagesRequest
+    unmade = "was not made by this list; use the next_page_token of the page before"
+    token = ("page_token", "PAGE_TOKEN_INVALID", unmade)
+    far = "MDAwMS0wMS0wMVQwMDowMDowMCsyMzo1OSAwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDE="
+    bad = {
+        "page token": Bad(request(page_token="abc"), *token),
+        "page token of another kind": Bad(request(page_token="YWJj"), *token),
+        "page token before all time": Bad(request(page_token=far), *token),
+        "page size": Bad(
+            request(page_size=101),
+            "page_size",
+            "FIELD_OUT_OF_RANGE",
+            "is 101; 0 to 100 are allowed",
+        ),
+        "negative page": Bad(
+            request(page_number=-1, story_id=new_id()),
+            "page_number",
+            "FIELD_OUT_OF_RANGE",
+            "is -1; pages count from 1",
+        ),
+        "page without a story": Bad(
+            request(page_number=1), "story_id", "FIELD_REQUIRED", "is required with page_number"
+        ),
+        "unknown status": Bad(
+            request(status=99),  # type: ignore[arg-type]
+            "status",
+            "FIELD_OUT_OF_RANGE",
+            "has no value 99; use one of QUEUED, GENERATING, COMPLETED",
+        ),
+    }
+    await _check(mia, mia.images.ListImages, bad)
+    style = style_pb2.ListStylesRequest(page_token="oil")
+    await _check(mia, mia.styles.ListStyles, {"style token": Bad(style, *token)})
+
+
+async def test_bad_characters_and_stories_are_refused(mia: Person) -> None:
+    def character(**fields: Any) -> Any:
+        given = character_pb2.Character(**{"name": "Mia", **fields})
+        return character_pb2.CreateCharacterRequest(character=given)
+
+    out = "FIELD_OUT_OF_RANGE"
+    bad = {
+        "no name": Bad(
+            character(name="\u200b "),
+            "character.name",
+            "FIELD_REQUIRED",
+            "is required; give a text",
+        ),
+        "age": Bad(character(age=151), "character.age", out, "is 151; 0 to 150 are allowed"),
+        "gender": Bad(character(gender=9), "character.gender", out, "has no value 9; use one of"),
+        "too many features": Bad(
+            character(features=["x"] * 17), "character.features", out, "has 17 entries; 16 at most"
+        ),
+        "long hair": Bad(
+            character(hair="x" * 301),
+            "character.hair",
+            "TEXT_TOO_LONG",
+            "has 301 characters; 300 at most",
+        ),
+        "id": Bad(character(id=new_id()), "character.id", out, "is output only; leave it empty"),
+    }
+    await _check(mia, mia.characters.CreateCharacter, bad)
+
+    made = await mia.create_character()
+    known = "use some of name, age, gender, species, hair, eyes, skin, clothing, features, traits"
+
+    def update(*paths: str, **fields: Any) -> Any:
+        return character_pb2.UpdateCharacterRequest(
+            character=character_pb2.Character(id=made.id, **fields),
+            update_mask=FieldMask(paths=paths),
+        )
+
+    mask = ("update_mask", "UPDATE_MASK_INVALID")
+    bad = {
+        "no mask": Bad(update(), *mask, f"names no field; {known}, or *"),
+        "unknown field": Bad(update("hare"), *mask, f'"hare" cannot be set; {known}, or *'),
+        "output only": Bad(update("id"), *mask, '"id" cannot be set'),
+        "name taken away": Bad(update("*"), "character.name", "FIELD_REQUIRED", "is required"),
+    }
+    await _check(mia, mia.characters.UpdateCharacter, bad)
+
+    def story(**fields: Any) -> Any:
+        return story_pb2.CreateStoryRequest(story=story_pb2.Story(**{"title": "Day", **fields}))
+
+    page = story_pb2.Page
+    bad = {
+        "no title": Bad(story(title=""), "story.title", "FIELD_REQUIRED", "is required"),
+        "style": Bad(story(style="oil"), "story.style", "STYLE_UNKNOWN", f"one of {ALL_STYLES}"),
+        "201 pages": Bad(
+            story(pages=[page(text="x")] * 201), "story.pages", out, "has 201 pages; 200 at most"
+        ),
+        "empty page": Bad(
+            story(pages=[page(text="x"), page()]),
+            "story.pages[1].text",
+            "FIELD_REQUIRED",
+            "is required",
+        ),
+        "long page": Bad(
+            story(pages=[page(text="x" * 4001)]),
+            "story.pages[0].text",
+            "TEXT_TOO_LONG",
+            "has 4,001 characters; 4,000 at most",
+        ),
+    }
+    await _check(mia, mia.stories.CreateStory, bad)
+
+
+async def test_everything_that_is_wrong_is_named_at_once(mia: Person) -> None:
+    request = Portrait(
+        character_id="mia",
+        style="oil",
+        options=generation_pb2.PortraitOptions(size="1x1", quality="best"),
+        priority=7,
+        request_id="again",
+    )
+    refused = await mia.refused(mia.generation.GeneratePortrait, request)
+    assert sorted(refused.fields) == [
+        "character_id",
+        "options.quality",
+        "options.size",
+        "priority",
+        "request_id",
+        "style",
+    ]
+
+
+async def test_priorities_beyond_the_bound_are_for_admins(house: House, mia: Person) -> None:
+    admin = house.person("operator", Role.ADMIN)
+    assert (await admin.portrait(priority=0)).priority == 0
+    assert (await admin.portrait(priority=9)).priority == 9
+    assert [(await mia.portrait(priority=value)).priority for value in (1, 2, 3)] == [1, 2, 3]
+    assert (await mia.portrait()).priority == 2
+    request = Portrait(character_id=(await admin.create_character()).id, style="anime", priority=10)
+    refused = await admin.refused(admin.generation.GeneratePortrait, request)
+    assert refused.reason == "PRIORITY_NOT_ALLOWED"
+    assert "is 10; 0 to 9 are allowed" in refused.message
+
+
+async def test_a_model_that_is_not_offered_any_more_draws_no_new_version(
+    house: House, mia: Person, database: str, tmp_path: Any
+) -> None:
+    options = generation_pb2.PortraitOptions(model="sdxl")
+    job = await mia.portrait(options=options)
+    async with open_house(database, tmp_path / "b", catalogue=Catalogue([STORYBOOK])) as other:
+        again = other.person("mia")
+        request = generation_pb2.RegenerateImageRequest(image_id=job.image_id)
+        refused = await again.refused(again.generation.RegenerateImage, request)
+    assert refused.reason == "MODEL_UNKNOWN"
+    assert "was drawn by sdxl" in refused.message
+
+
+async def test_a_message_over_the_limit_is_refused(mia: Person) -> None:
+    request = Scene(story_id=new_id(), page_number=1, scene_description="x" * 5_000_000)
+    refused = await mia.refused(mia.generation.GenerateScene, request)
+    assert (refused.code, refused.reason) == (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "MESSAGE_TOO_LARGE",
+    )
+    assert "send 4194304 at most" in refused.message
+
+
+async def test_a_deadline_of_a_millisecond_admits_whole_jobs_or_none(
+    house: House, mia: Person
+) -> None:
+    character = await mia.create_character()
+    request = Portrait(character_id=character.id, style="anime")
+    calls = [
+        mia.generation.GeneratePortrait(request, metadata=mia.metadata, timeout=0.001)
+        for _ in range(20)
+    ]
+    codes = {await call.code() for call in calls}
+    assert codes <= {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.OK}
+    assert grpc.StatusCode.DEADLINE_EXCEEDED in codes
+    await _settled(house)
+    assert await house.count("images") == await house.count("image_generation_jobs")
+    assert (await mia.portrait(character.id)).job_id
+
+
+async def test_a_cancelled_call_admits_a_whole_job_or_none(house: House, mia: Person) -> None:
+    character = await mia.create_character()
+    request = Portrait(character_id=character.id, style="anime")
+    codes = set()
+    for _ in range(20):
+        call = mia.generation.GeneratePortrait(request, metadata=mia.metadata)
+        await call.wait_for_connection()
+        call.cancel()
+        codes.add(await call.code())
+    assert codes <= {grpc.StatusCode.CANCELLED, grpc.StatusCode.OK}
+    assert grpc.StatusCode.CANCELLED in codes
+    await _settled(house)
+    assert await house.count("images") == await house.count("image_generation_jobs")
+    assert (await mia.portrait(character.id)).job_id
+
+
+async def test_wrong_ids_of_jobs_and_images_are_refused(mia: Person) -> None:
+    for method, request in (
+        (mia.jobs.GetJob, job_pb2.GetJobRequest(job_id="1")),
+        (mia.jobs.WatchJob, job_pb2.WatchJobRequest(job_id="1")),
+        (mia.jobs.RetryJob, job_pb2.RetryJobRequest(job_id="1")),
+        (mia.images.GetImage, image_pb2.GetImageRequest(image_id="1")),
+        (mia.images.DownloadImage, image_pb2.DownloadImageRequest(image_id="1")),
+    ):
+        refused = await mia.refused(method, request)
+        assert (refused.code, refused.reason) == (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "MALFORMED_ID",
+        )
+
+
+async def _check(who: Person, method: Any, cases: dict[str, Bad]) -> None:
+    wrong = {}
+    for name, bad in cases.items():
+        refused = await who.refused(method, bad.request)
+        told = (refused.code, refused.reason, refused.fields)
+        fields = [bad.field] if bad.field else []
+        if told != (bad.code, bad.reason, fields) or bad.words not in refused.message:
+            wrong[name] = (*told, refused.message)
+    assert wrong == {}
+
+
+async def _settled(house: House) -> None:
+    """Waits until the gateway has no call any more."""
+    deadline = time.monotonic() + 20
+    while house.open_calls():
+        assert time.monotonic() < deadline, "calls that were given up are still being served"
+        await asyncio.sleep(0.01)
