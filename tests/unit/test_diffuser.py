@@ -302,6 +302,9 @@ def test_other_numbers_and_devices_draw_nearly_the_same(
     diffuser: Diffuser, settings: DiffuserSettings
 ) -> None:
     other = Diffuser.load(settings)
-    images = [opened(drawing.render(PICTURE).png) for drawing in (diffuser, other)]
+    drawn, redrawn = (opened(drawing.render(PICTURE).png) for drawing in (diffuser, other))
     other.close()
-    assert difference(*images) < 10
+    # How far rounding carries depends on torch and the processor; another prompt is the scale.
+    night = replace(PICTURE, prompt="watercolor style, portrait of an old man, in space")
+    another = opened(diffuser.render(night).png)
+    assert difference(drawn, redrawn) < difference(drawn, another) / 2
