@@ -11,7 +11,7 @@ from rich.table import Table
 from cluster.contact_sheet import Panel, contact_sheet
 from imggen import AssetKind, Character, Client, Gender, Image, Job, Page, Snapshot, Stage
 
-STYLE = "storybook"
+STYLE = "cartoon"
 TITLE = "The Lantern on the Hill"
 PAGES = (
     "One sunny morning Mia and Leo found an old map in the meadow behind their house.",
@@ -97,6 +97,8 @@ async def _draw(client: Client, job: Job, caption: str, path: Path, progress: Pr
         _show(progress, bar, snapshot)
     image = await client.wait(job)
     await client.download(image, path, kind=AssetKind.ASSET_KIND_DISPLAY)
+    if progress.disable:
+        progress.console.print(f"{path.stem} is done")
     return Picture(caption, image, await client.get_job(job), path)
 
 
@@ -115,6 +117,8 @@ def _progress(console: Console) -> Progress:
         TextColumn("{task.fields[stage]:<16}"),
         TimeElapsedColumn(),
         console=console,
+        # Bars are for eyes; a file or a pipe gets a line for each picture.
+        disable=not console.is_terminal,
     )
 
 
@@ -123,8 +127,17 @@ def _report(console: Console, pictures: list[Picture], folder: Path) -> None:
     contact_sheet(
         TITLE, [Panel(picture.caption, picture.path) for picture in pictures], columns=2
     ).save(sheet)
+    console.print(_table(pictures))
+    total = sum(picture.job.actual_cost_micros for picture in pictures) / 1e6
+    console.print(f"cost in all: {total:.4f} USD (drawn on this machine)")
+    for picture in pictures:
+        _print_path(console, picture.path)
+    _print_path(console, sheet)
+
+
+def _table(pictures: list[Picture]) -> Table:
     table = Table(title=TITLE, title_justify="left")
-    table.add_column("picture")
+    table.add_column("picture", no_wrap=True)
     for stage in list(_STAGES)[1:]:
         table.add_column(f"{_STAGES[stage]}, s", justify="right")
     table.add_column("cost, USD", justify="right")
@@ -133,11 +146,13 @@ def _report(console: Console, pictures: list[Picture], folder: Path) -> None:
             timing.stage: timing.duration.ToMilliseconds() for timing in picture.job.stage_timings
         }
         table.add_row(
-            str(picture.path),
+            picture.path.stem,
             *[f"{times.get(stage, 0) / 1000:.2f}" for stage in list(_STAGES)[1:]],
             f"{picture.job.actual_cost_micros / 1e6:.4f}",
         )
-    total = sum(picture.job.actual_cost_micros for picture in pictures) / 1e6
-    console.print(table)
-    console.print(f"cost in all: {total:.4f} USD (drawn on this machine)")
-    console.print(f"contact sheet: {sheet}")
+    return table
+
+
+def _print_path(console: Console, path: Path) -> None:
+    """Prints a path whole and plain, so that it can be copied."""
+    console.print(str(path), soft_wrap=True, highlight=False, markup=False)

@@ -32,7 +32,7 @@ imggen answers on {address} (metrics: http://{metrics}/metrics). In another term
   export IMGGEN_SERVER={address} IMGGEN_TOKEN={token}
   .venv/bin/imggen styles
   .venv/bin/imggen characters create --name Mia --age 7 --hair "long red hair"
-  .venv/bin/imggen portrait CHARACTER_ID --style storybook
+  .venv/bin/imggen portrait CHARACTER_ID --style cartoon
 
 Ctrl-C drains and stops all of it; the data stay.
 """
