@@ -22,18 +22,18 @@ class Panel:
     picture: Path
 
 
-def contact_sheet(title: str, panels: Sequence[Panel], columns: int) -> Image.Image:
-    """Returns the panels in rows of `columns`, 512 pixels wide each, below a title."""
-    rows = -(-len(panels) // columns)
-    width = columns * (_CELL + _MARGIN) + _MARGIN
-    sheet = Image.new("RGB", (width, rows * (_CELL + _TEXT + _MARGIN) + _TEXT + _MARGIN), _PAPER)
+def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
+    """Returns rows of panels, 512 pixels wide each and each row in the middle, below a title."""
+    width = max(map(len, rows)) * (_CELL + _MARGIN) + _MARGIN
+    height = len(rows) * (_CELL + _TEXT + _MARGIN) + _TEXT + _MARGIN
+    sheet = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((_MARGIN, _MARGIN), title, fill=_INK, font=ImageFont.load_default(44))
-    for index, panel in enumerate(panels):
-        row, column = divmod(index, columns)
-        left = _MARGIN + column * (_CELL + _MARGIN)
+    for row, panels in enumerate(rows):
         top = _MARGIN + _TEXT + row * (_CELL + _TEXT + _MARGIN)
-        _draw(sheet, pen, panel, left, top)
+        first = (width - len(panels) * (_CELL + _MARGIN) + _MARGIN) // 2
+        for column, panel in enumerate(panels):
+            _draw(sheet, pen, panel, first + column * (_CELL + _MARGIN), top)
     return sheet
 
 

@@ -16,7 +16,7 @@ TITLE = "The Lantern on the Hill"
 PAGES = (
     "One sunny morning Mia and Leo found an old map in the meadow behind their house.",
     "The map led them into the deep forest, and Mia smiled at every tree they passed.",
-    "At night they stood in front of a castle, and Leo saw a lantern in its highest window.",
+    "At night they stood in front of a castle, and Leo held up his lantern.",
 )
 _STAGES = {
     Stage.STAGE_UNSPECIFIED: "waiting",
@@ -124,9 +124,8 @@ def _progress(console: Console) -> Progress:
 
 def _report(console: Console, pictures: list[Picture], folder: Path) -> None:
     sheet = folder / "contact-sheet.png"
-    contact_sheet(
-        TITLE, [Panel(picture.caption, picture.path) for picture in pictures], columns=2
-    ).save(sheet)
+    panels = [Panel(picture.caption, picture.path) for picture in pictures]
+    contact_sheet(TITLE, [panels[:2], panels[2:]]).save(sheet)
     console.print(_table(pictures))
     total = sum(picture.job.actual_cost_micros for picture in pictures) / 1e6
     console.print(f"cost in all: {total:.4f} USD (drawn on this machine)")
