@@ -8,9 +8,11 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from cluster.local import Local
 from cluster.postgres import embedded_postgres
 from server.store import Store, open_store
 from server.store.migrate import migrate
+from tests.integration.grid import open_grid
 from tests.integration.house import House, Person, open_house
 from tests.integration.working import Shop, open_shop
 
@@ -93,3 +95,10 @@ async def shop(database: str, tmp_path: Path) -> AsyncIterator[Shop]:
     """Gives a queue of jobs, for workers that run in the test."""
     async with open_shop(database, tmp_path / "pixels") as shop:
         yield shop
+
+
+@pytest.fixture(scope="session")
+def local() -> Iterator[Local]:
+    """Gives all of imggen on one machine, with the one Ray of the session."""
+    with open_grid() as local:
+        yield local

@@ -1,0 +1,45 @@
+"""All of imggen on a Ray of the tests' own, and ways to hurt it."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import ray
+from ray.util import list_named_actors
+
+from cluster.local import Local, running
+
+SETTINGS = {
+    "IMGGEN_LEASE_S": "4",
+    "IMGGEN_HEARTBEAT_S": "1",
+    "IMGGEN_POLL_S": "0.5",
+}
+"""Short leases, so that a lost worker is found out soon."""
+
+
+@contextmanager
+def open_grid() -> Iterator[Local]:
+    """Runs all of imggen on data of the tests' own."""
+    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    with (
+        tempfile.TemporaryDirectory(prefix="imggen-grid-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in SETTINGS.items():
+            patch.setenv(name, value)
+        with running(Path(folder), print) as local:
+            yield local
+
+
+def replicas(deployment: str) -> list[str]:
+    """Returns the names of a deployment's replicas that run."""
+    named: list[dict[str, str]] = list_named_actors(all_namespaces=True)
+    return [actor["name"] for actor in named if f"#{deployment}#" in actor["name"]]
+
+
+def kill(deployment: str) -> None:
+    """Kills a deployment's only replica, as a machine that stops does."""
+    [name] = replicas(deployment)
+    ray.kill(ray.get_actor(name, namespace="serve"))

@@ -1,0 +1,152 @@
+"""From a typed call to stored pixels: the client, a gateway, a worker and a diffuser on Ray."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
+from urllib.request import urlopen
+
+import pytest
+from PIL import Image as Picture
+
+from cluster.local import Local
+from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
+from imggen.errors import JobCancelled
+from tests.integration import grid
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+async def client(local: Local) -> AsyncIterator[Client]:
+    async with Client(local.address, token=local.token) as client:
+        yield client
+
+
+@pytest.fixture
+async def mia(client: Client) -> Character:
+    return await client.create_character(
+        name="Mia", age=7, gender=Gender.GENDER_FEMALE, hair="long red hair", eyes="green"
+    )
+
+
+@pytest.fixture
+async def leo(client: Client) -> Character:
+    return await client.create_character(
+        name="Leo", age=8, gender=Gender.GENDER_MALE, hair="short black hair", eyes="brown"
+    )
+
+
+@pytest.fixture
+async def story(client: Client, mia: Character, leo: Character) -> Story:
+    pages = [
+        Page(text="Mia and Leo found a map in the meadow.", character_ids=[mia.id, leo.id]),
+        Page(text="Mia walked into the deep forest.", character_ids=[mia.id]),
+    ]
+    return await client.create_story(title="The Map", style="cartoon", pages=pages)
+
+
+async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
+    client: Client, mia: Character
+) -> None:
+    job = await client.generate_portrait(mia, style="cartoon", quality="standard")
+    snapshots = [snapshot async for snapshot in client.watch(job)]
+    steps = [snapshot.job.step for snapshot in snapshots if snapshot.job.steps == 20]
+    assert steps == sorted(steps)
+    assert len(set(steps)) > 3
+    image = await client.wait(job)
+    assert image.is_reference
+    assert await forms(client, image) == {
+        "original": ("PNG", (256, 256), None),
+        "display": ("PNG", (1024, 1024), None),
+        "print": ("JPEG", (2048, 2048), 300),
+        "thumbnail": ("JPEG", (256, 256), None),
+    }
+    for address, kind in [
+        (image.url, "display"),
+        (image.print_url, "print"),
+        (image.thumbnail_url, "thumbnail"),
+    ]:
+        assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
+
+
+async def test_a_scene_shows_two_characters_and_fills_a_printed_page(
+    client: Client, story: Story, mia: Character, leo: Character
+) -> None:
+    image = await client.wait(await client.generate_scene(story, 1, quality="standard"))
+    assert list(image.character_ids) == [mia.id, leo.id]
+    assert image.prompt
+    shown = await forms(client, image)
+    assert shown["display"] == ("PNG", (1024, 1024), None)
+    kind, (width, height), dpi = shown["print"]
+    assert (kind, dpi) == ("JPEG", 300)
+    assert width >= 3000
+    assert height >= 2000
+
+
+async def test_the_same_seed_gives_the_same_bytes(client: Client, mia: Character) -> None:
+    jobs = [
+        await client.generate_portrait(mia, style="cartoon", quality="standard", seed=7)
+        for _ in range(2)
+    ]
+    first, second = [await client.download(await client.wait(job), kind="original") for job in jobs]
+    assert first == second
+
+
+async def test_a_cancelled_render_ends_between_two_steps(client: Client, mia: Character) -> None:
+    job = await client.generate_portrait(mia, style="cartoon")
+    await rendering(client, job)
+    await client.cancel(job)
+    with pytest.raises(JobCancelled):
+        await client.wait(job)
+    assert (await client.get_job(job)).step < 30
+
+
+async def test_a_diffuser_that_is_killed_costs_an_attempt_and_no_job(
+    client: Client, mia: Character
+) -> None:
+    job = await client.generate_portrait(mia, style="cartoon")
+    await rendering(client, job)
+    grid.kill("diffuser")
+    await completed(client, job)
+    assert (await client.get_job(job)).attempt == 2
+
+
+async def test_a_worker_that_is_killed_costs_an_attempt_and_no_job(
+    client: Client, story: Story
+) -> None:
+    job = await client.generate_scene(story, 2)
+    await rendering(client, job)
+    grid.kill("worker")
+    await completed(client, job)
+    assert (await client.get_job(job)).attempt == 2
+
+
+async def rendering(client: Client, job: Job) -> None:
+    async for snapshot in client.watch(job):
+        assert snapshot.job.status != JobStatus.JOB_STATUS_COMPLETED, "too fast to be hurt"
+        if snapshot.job.step >= 2:
+            return
+
+
+async def completed(client: Client, job: Job) -> Image:
+    return await client.wait(job, timeout=120)
+
+
+async def forms(client: Client, image: Image) -> dict[str, tuple[str, tuple[int, int], int | None]]:
+    found = {}
+    for kind in ("original", "display", "print", "thumbnail"):
+        data = await client.download(image, kind=kind)
+        picture = Picture.open(BytesIO(data))
+        picture.load()
+        dpi = picture.info.get("dpi")
+        found[kind] = (picture.format or "", picture.size, round(dpi[0]) if dpi else None)
+    return found
+
+
+async def fetch(address: str) -> bytes:
+    def read() -> bytes:
+        with urlopen(address) as answer:
+            data: bytes = answer.read()
+            return data
+
+    return await asyncio.to_thread(read)
