@@ -1,12 +1,14 @@
 """Who may import whom, as pyproject.toml states it."""
 
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+from importlinter import configuration
+from importlinter.application.use_cases import lint_imports
 
 
 def test_every_import_keeps_to_the_house(
     pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # Not by `importlinter.cli`, which sets the logging of the whole process.
+    configuration.configure()
     config = pytestconfig.rootpath / "pyproject.toml"
-    status = lint_imports(config_filename=str(config), no_cache=True)
-    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+    assert lint_imports(str(config), cache_dir=None, no_logo=True), capsys.readouterr().out
