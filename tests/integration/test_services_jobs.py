@@ -1,0 +1,191 @@
+"""Jobs as callers see and steer them: read, listed, cancelled, retried."""
+
+from datetime import UTC, datetime
+
+import grpc
+import pytest
+
+from imggen.v1 import errors_pb2, job_pb2
+from server.auth import Role
+from server.domain.states import Lane
+from tests.integration.house import LEASE, House, Person
+
+QUEUED, PROCESSING = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_PROCESSING
+COMPLETED, FAILED = job_pb2.JOB_STATUS_COMPLETED, job_pb2.JOB_STATUS_FAILED
+CANCELLED = job_pb2.JOB_STATUS_CANCELLED
+
+
+async def test_a_job_tells_where_it_is_on_its_way(house: House, mia: Person) -> None:
+    job = await mia.portrait()
+    assert (job.status, job.kind, job.attempt) == (QUEUED, job_pb2.JOB_KIND_PORTRAIT, 0)
+    assert (job.model, job.provider, job.estimated_cost_micros) == ("storybook", "local", 0)
+    assert job.estimated_completion_time.ToDatetime(UTC) > datetime.now(UTC)
+    read = await mia.get_job(job.job_id)
+    assert read == _as_forecast(job, read)
+
+    claim = await house.claim()
+    await house.report(claim, 3, 0.25)
+    running = await mia.get_job(job.job_id)
+    assert (running.status, running.attempt) == (PROCESSING, 1)
+    assert (running.stage, running.step, running.steps) == (job_pb2.STAGE_RENDERING, 3, 20)
+    assert running.fraction == 0.25
+    assert running.started_at.ToDatetime() >= running.created_at.ToDatetime()
+
+    await house.complete(claim)
+    done = await mia.get_job(job.job_id)
+    assert (done.status, done.fraction, done.stage) == (COMPLETED, 1.0, job_pb2.STAGE_UNSPECIFIED)
+    assert not done.HasField("estimated_completion_time")
+    assert done.completed_at.ToDatetime() >= done.started_at.ToDatetime()
+    timings = [(timing.stage, timing.duration.ToMilliseconds()) for timing in done.stage_timings]
+    assert timings == [(job_pb2.STAGE_RENDERING, 900), (job_pb2.STAGE_STORING, 20)]
+
+
+async def test_a_failed_job_tells_why(house: House, mia: Person) -> None:
+    job = await mia.portrait()
+    await house.fail(await house.claim())
+    failed = await mia.get_job(job.job_id)
+    assert failed.status == FAILED
+    assert failed.error == job_pb2.JobError(
+        reason=errors_pb2.ERROR_REASON_RENDER_FAILED, message="the model failed"
+    )
+
+
+async def test_jobs_are_listed_the_newest_first_and_filtered(house: House, mia: Person) -> None:
+    story, other = await mia.create_story(), await mia.create_story()
+    done = await house.draw(await mia.scene(story.id))
+    failed = await mia.scene(other.id)
+    await house.fail(await house.claim())
+    waiting = await mia.scene(story.id)
+
+    assert _ids(await mia.list_jobs()) == [waiting.job_id, failed.job_id, done.job_id]
+    assert _ids(await mia.list_jobs(status=FAILED)) == [failed.job_id]
+    assert _ids(await mia.list_jobs(story_id=story.id)) == [waiting.job_id, done.job_id]
+    both = await mia.list_jobs(story_id=story.id, status=COMPLETED)
+    assert _ids(both) == [done.job_id]
+    assert _ids(await mia.list_jobs(status=CANCELLED)) == []
+
+
+async def test_pages_of_jobs_stand_while_new_ones_come(mia: Person) -> None:
+    character = await mia.create_character()
+    jobs = [(await mia.portrait(character.id)).job_id for _ in range(5)]
+    first = await mia.list_jobs(page_size=2)
+    await mia.portrait(character.id)
+    second = await mia.list_jobs(page_size=2, page_token=first.next_page_token)
+    third = await mia.list_jobs(page_size=2, page_token=second.next_page_token)
+    assert [*_ids(first), *_ids(second), *_ids(third)] == jobs[::-1]
+    assert third.next_page_token == ""
+
+
+async def test_a_waiting_job_is_cancelled_at_once(house: House, mia: Person) -> None:
+    job = await mia.portrait()
+    cancelled = await mia.cancel(job.job_id)
+    assert cancelled.status == CANCELLED
+    assert cancelled.error.reason == errors_pb2.ERROR_REASON_JOB_CANCELLED
+    assert (await mia.cancel(job.job_id)).status == CANCELLED
+    assert await house.store.leases.claim("w", Lane.LOCAL, 1, LEASE) == []
+
+
+async def test_a_running_job_is_cancelled_by_its_worker(house: House, mia: Person) -> None:
+    job = await mia.portrait()
+    claim = await house.claim()
+    asked = await mia.cancel(job.job_id)
+    assert (asked.status, asked.cancel_requested) == (PROCESSING, True)
+    assert await house.store.leases.heartbeat([claim], LEASE) == {claim.job_id: True}
+    assert await house.store.leases.cancelled(claim)
+    assert (await mia.get_job(job.job_id)).status == CANCELLED
+
+
+@pytest.mark.parametrize("end", ["fails", "is given back"])
+async def test_a_job_whose_cancel_was_asked_for_never_waits_again(
+    house: House, mia: Person, end: str
+) -> None:
+    job = await mia.portrait()
+    claim = await house.claim()
+    await mia.cancel(job.job_id)
+    if end == "fails":
+        await house.fail(claim, retryable=True)
+    else:
+        await house.store.leases.release([claim])
+    cancelled = await mia.get_job(job.job_id)
+    assert cancelled.status == CANCELLED
+    assert cancelled.HasField("completed_at")
+
+
+@pytest.mark.parametrize("end", ["completed", "failed"])
+async def test_a_job_that_has_ended_cannot_be_cancelled(
+    house: House, mia: Person, end: str
+) -> None:
+    job = await mia.portrait()
+    claim = await house.claim()
+    await (house.complete(claim) if end == "completed" else house.fail(claim))
+    request = job_pb2.CancelJobRequest(job_id=job.job_id)
+    refused = await mia.refused(mia.jobs.CancelJob, request)
+    assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "JOB_ENDED")
+    assert f"the job has ended, {end}" in refused.message
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+async def test_a_job_that_came_to_nothing_is_retried(house: House, mia: Person, end: str) -> None:
+    job = await mia.portrait()
+    if end == "failed":
+        await house.fail(await house.claim())
+    else:
+        await mia.cancel(job.job_id)
+    again = await mia.retry(job.job_id, priority=1)
+    assert (again.status, again.priority, again.retry_count) == (QUEUED, 1, 0)
+    assert not again.HasField("error")
+    assert not again.HasField("completed_at")
+    await house.draw(job)
+    assert (await mia.get_job(job.job_id)).status == COMPLETED
+    assert (await mia.get_image(job.image_id)).url
+
+
+async def test_a_retry_keeps_the_priority_unless_one_is_given(house: House, mia: Person) -> None:
+    job = await mia.portrait(priority=3)
+    await mia.cancel(job.job_id)
+    assert (await mia.retry(job.job_id)).priority == 3
+    await mia.cancel(job.job_id)
+    request = job_pb2.RetryJobRequest(job_id=job.job_id, priority=0)
+    refused = await mia.refused(mia.jobs.RetryJob, request)
+    assert refused.reason == "PRIORITY_NOT_ALLOWED"
+    admin = house.person("mia", Role.ADMIN)
+    assert (await admin.retry(job.job_id, priority=0)).priority == 0
+
+
+@pytest.mark.parametrize("state", ["queued", "processing", "completed"])
+async def test_only_a_job_that_came_to_nothing_is_retried(
+    house: House, mia: Person, state: str
+) -> None:
+    job = await mia.portrait()
+    if state != "queued":
+        claim = await house.claim()
+        if state == "completed":
+            await house.complete(claim)
+    request = job_pb2.RetryJobRequest(job_id=job.job_id)
+    refused = await mia.refused(mia.jobs.RetryJob, request)
+    assert (refused.code, refused.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "JOB_NOT_RETRYABLE",
+    )
+    assert f"the job is {state}; only a failed or cancelled job can be retried" in refused.message
+
+
+async def test_a_job_whose_image_was_deleted_is_not_retried(mia: Person) -> None:
+    job = await mia.portrait()
+    await mia.delete_image(job.image_id)
+    request = job_pb2.RetryJobRequest(job_id=job.job_id)
+    refused = await mia.refused(mia.jobs.RetryJob, request)
+    assert refused.reason == "JOB_NOT_RETRYABLE"
+    assert "its image was deleted" in refused.message
+
+
+def _ids(answer: job_pb2.ListJobsResponse) -> list[str]:
+    return [job.job_id for job in answer.jobs]
+
+
+def _as_forecast(job: job_pb2.Job, like: job_pb2.Job) -> job_pb2.Job:
+    """Returns a job with another's forecast, the one field that changes by itself."""
+    copy = job_pb2.Job()
+    copy.CopyFrom(job)
+    copy.estimated_completion_time.CopyFrom(like.estimated_completion_time)
+    return copy
