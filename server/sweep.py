@@ -44,11 +44,17 @@ class Sweeper:
     """
 
     def __init__(
-        self, store: Store, storage: Storage, *, objects_a_sweep: int = _OBJECTS_A_SWEEP
+        self,
+        store: Store,
+        storage: Storage,
+        *,
+        objects_a_sweep: int = _OBJECTS_A_SWEEP,
+        objects_at_once: int = _OBJECTS,
     ) -> None:
         self._store = store
         self._storage = storage
         self._objects_a_sweep = objects_a_sweep
+        self._objects_at_once = objects_at_once
         self._listing: AsyncGenerator[list[str], None] | None = None
         self._failures = 0
 
@@ -124,7 +130,7 @@ class Sweeper:
         async with aclosing(self._storage.list("", old)) as objects:
             async for found in objects:
                 batch.append(found.key)
-                if len(batch) == _OBJECTS:
+                if len(batch) == self._objects_at_once:
                     yield batch
                     batch = []
         if batch:

@@ -1,0 +1,131 @@
+"""The sweep: what nobody can reach is removed, and nothing else is."""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from server.storage.base import StorageUnavailable
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
+from server.store import open_store
+from server.sweep import Sweeper, Swept
+from tests.integration.house import House, Person
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+class Stubborn(FolderStorage):
+    """Is a folder that does not remove one object."""
+
+    keeps = ""
+
+    async def delete(self, key: str) -> None:
+        if key == self.keeps:
+            raise StorageUnavailable(f"delete {key}", "it is stuck")
+        await super().delete(key)
+
+
+async def test_the_bytes_of_a_deleted_image_are_swept(house: House, mia: Person) -> None:
+    kept, deleted = await house.draw(await mia.portrait()), await house.draw(await mia.portrait())
+    await mia.delete_image(deleted.image_id)
+    assert len(await _keys(house)) == 8
+    sweeper = Sweeper(house.store, house.storage)
+    assert await sweeper.sweep() == Swept(images=1, orphans=0, failures=0)
+    assert {key.split("/")[1] for key in await _keys(house)} == {kept.job_id}
+    assert await sweeper.sweep() == Swept(images=0, orphans=0, failures=0)
+
+
+async def test_an_image_whose_job_still_runs_is_swept_when_it_has_ended(
+    house: House, mia: Person
+) -> None:
+    job = await mia.portrait()
+    claim = await house.claim()
+    await mia.delete_image(job.image_id)
+    sweeper = Sweeper(house.store, house.storage)
+    assert await sweeper.sweep() == Swept(images=0, orphans=0, failures=0)
+    await house.complete(claim)
+    assert await sweeper.sweep() == Swept(images=1, orphans=0, failures=0)
+    assert await _keys(house) == []
+
+
+async def test_only_old_objects_that_nothing_points_to_are_orphans(
+    house: House, mia: Person
+) -> None:
+    done = await house.draw(await mia.portrait())
+    # Two attempts that stored and never committed: one of them just now.
+    await mia.portrait()
+    first = await house.claim()
+    old = [asset.storage_key for asset, _ in await house.store_assets(first)]
+    await house.fail(first, retryable=True)
+    second = await house.claim()
+    fresh = [asset.storage_key for asset, _ in await house.store_assets(second)]
+    for key in await _keys(house):
+        if key not in fresh:
+            _age(house, key)
+
+    assert await Sweeper(house.store, house.storage).sweep() == Swept(0, len(old), 0)
+    left = await _keys(house)
+    assert not set(left) & set(old)
+    assert set(fresh) < set(left)
+    assert sum(key.split("/")[1] == done.job_id for key in left) == 4
+
+
+async def test_a_long_storage_is_searched_in_parts(house: House) -> None:
+    for number in range(12):
+        key = f"user/job/{number}/{number:064x}.png"
+        await house.storage.put(key, b"lost", "image/png")
+        _age(house, key)
+    sweeper = Sweeper(house.store, house.storage, objects_a_sweep=5, objects_at_once=3)
+    counts = []
+    while await _keys(house):
+        swept = await sweeper.sweep()
+        assert swept is not None
+        counts.append(swept.orphans)
+    assert counts == [6, 6]
+
+
+async def test_an_object_that_cannot_be_removed_keeps_no_other_from_it(
+    house: House, mia: Person, tmp_path: Path
+) -> None:
+    jobs = [await house.draw(await mia.portrait()) for _ in range(3)]
+    for job in jobs:
+        await mia.delete_image(job.image_id)
+    storage = Stubborn(tmp_path / "pixels", UrlSigner("x" * 32, "http://nowhere"))
+    storage.keeps = (await _keys(house))[0]
+    sweeper = Sweeper(house.store, storage)
+    assert await sweeper.sweep() == Swept(images=2, orphans=0, failures=1)
+    assert await _keys(house) == [storage.keeps]
+    storage.keeps = ""
+    assert await sweeper.sweep() == Swept(images=1, orphans=0, failures=0)
+    assert await _keys(house) == []
+
+
+async def test_one_gateway_sweeps_at_a_time(house: House, mia: Person, database: str) -> None:
+    job = await house.draw(await mia.portrait())
+    await mia.delete_image(job.image_id)
+    async with open_store(database) as other:
+        async with other.alone("sweep") as held:
+            assert held is not None
+            assert await Sweeper(house.store, house.storage).sweep() is None
+            assert len(await _keys(house)) == 4
+        swept = await Sweeper(house.store, house.storage).sweep()
+    assert swept == Swept(images=1, orphans=0, failures=0)
+
+
+async def test_it_sweeps_in_the_background_and_stops(house: House, mia: Person) -> None:
+    job = await house.draw(await mia.portrait())
+    async with asyncio.timeout(60), Sweeper(house.store, house.storage).running(0.05):
+        await mia.delete_image(job.image_id)
+        while await _keys(house):
+            await asyncio.sleep(0.02)
+
+
+async def _keys(house: House) -> list[str]:
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    return sorted([found.key async for found in house.storage.list("", soon)])
+
+
+def _age(house: House, key: str) -> None:
+    moment = LONG_AGO.timestamp()
+    os.utime(house.storage.path(key), (moment, moment))
