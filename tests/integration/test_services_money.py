@@ -1,0 +1,205 @@
+"""Money: what paid models may cost in a day is held before it is spent, and never overrun."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from imggen.v1 import generation_pb2, job_pb2
+from server.routing.catalogue import STORYBOOK, Catalogue
+from server.store import Store
+from tests.builders import new_job, new_user, outcome
+from tests.integration.house import LEASE, House, Person, new_id, open_house
+
+PRICE = 40_000
+LIMIT = 100_000
+PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=PRICE)
+
+
+@pytest.fixture
+async def shop(database: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Gives a gateway with a model that costs 4 cents, and 10 cents for the day."""
+    async with open_house(
+        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_micros=LIMIT
+    ) as house:
+        yield house
+
+
+@pytest.fixture
+def buyer(shop: House) -> Person:
+    """Gives a caller of the shop."""
+    return shop.person("mia")
+
+
+async def test_a_job_shows_its_price_and_then_its_cost(shop: House, buyer: Person) -> None:
+    job = await buyer.portrait()
+    assert (job.model, job.provider, job.estimated_cost_micros) == ("paid", "somebody", PRICE)
+    assert await _budget(shop) == (PRICE, 0)
+    await shop.complete(await shop.claim(), cost_micros=30_000)
+    done = await buyer.get_job(job.job_id)
+    assert done.actual_cost_micros == 30_000
+    assert (await buyer.get_image(job.image_id)).cost_micros == 30_000
+    assert await _budget(shop) == (0, 30_000)
+
+
+async def test_what_the_budget_does_not_cover_is_refused(shop: House, buyer: Person) -> None:
+    character = await buyer.create_character()
+    for _ in range(2):
+        await buyer.portrait(character.id)
+    request = generation_pb2.GeneratePortraitRequest(character_id=character.id, style="anime")
+    refused = await buyer.refused(buyer.generation.GeneratePortrait, request)
+    assert (refused.code, refused.reason) == (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "BUDGET_EXHAUSTED",
+    )
+    assert "does not cover 0.0400 USD" in refused.message
+    assert refused.retry_after_s is not None
+    assert 0 < refused.retry_after_s <= 24 * 3600
+    assert await shop.count("images") == 2
+    # What costs nothing goes on.
+    free = generation_pb2.PortraitOptions(model="storybook")
+    assert (await buyer.portrait(character.id, options=free)).estimated_cost_micros == 0
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed", "deleted", "given back and cancelled"])
+async def test_money_of_a_job_that_came_to_nothing_is_free_again(
+    shop: House, buyer: Person, end: str
+) -> None:
+    job = await buyer.portrait()
+    match end:
+        case "cancelled":
+            await buyer.cancel(job.job_id)
+        case "failed":
+            await shop.fail(await shop.claim())
+        case "deleted":
+            await buyer.delete_image(job.image_id)
+        case _:
+            claim = await shop.claim()
+            await buyer.cancel(job.job_id)
+            await shop.store.leases.release([claim])
+    assert await _budget(shop) == (0, 0)
+    rows = await shop.store.database.fetch("SELECT kind, amount_micros FROM ledger ORDER BY id")
+    assert [tuple(row) for row in rows] == [("hold", PRICE), ("release", PRICE)]
+
+
+async def test_a_retry_holds_its_money_again_or_is_refused(shop: House, buyer: Person) -> None:
+    job = await buyer.portrait()
+    await buyer.cancel(job.job_id)
+    await buyer.retry(job.job_id)
+    assert await _budget(shop) == (PRICE, 0)
+    await buyer.cancel(job.job_id)
+    for _ in range(2):
+        await buyer.portrait()
+    request = job_pb2.RetryJobRequest(job_id=job.job_id)
+    refused = await buyer.refused(buyer.jobs.RetryJob, request)
+    assert refused.reason == "BUDGET_EXHAUSTED"
+    assert (await buyer.get_job(job.job_id)).status == job_pb2.JOB_STATUS_CANCELLED
+
+
+@pytest.mark.parametrize("end", ["complete", "fail", "cancel"])
+async def test_a_retry_on_a_later_day_is_paid_from_that_day(
+    shop: House, buyer: Person, end: str
+) -> None:
+    job = await buyer.portrait()
+    await buyer.cancel(job.job_id)
+    await shop.store.database.execute(
+        "UPDATE image_generation_jobs SET created_at = created_at - interval '3 days',"
+        " queued_at = queued_at - interval '3 days'"
+    )
+    await buyer.retry(job.job_id)
+    match end:
+        case "complete":
+            await shop.complete(await shop.claim(), cost_micros=30_000)
+        case "fail":
+            await shop.fail(await shop.claim())
+        case _:
+            await buyer.cancel(job.job_id)
+    assert await _budget(shop) == (0, 30_000 if end == "complete" else 0)
+
+
+async def test_the_same_request_again_holds_nothing_more(shop: House, buyer: Person) -> None:
+    character = await buyer.create_character()
+    fields: dict[str, Any] = {"seed": 7, "request_id": new_id()}
+    jobs = await asyncio.gather(*(buyer.portrait(character.id, **fields) for _ in range(10)))
+    assert len({job.job_id for job in jobs}) == 1
+    assert await _budget(shop) == (PRICE, 0)
+
+
+async def test_fifty_submits_at_once_never_overrun_the_budget(shop: House, buyer: Person) -> None:
+    character = await buyer.create_character()
+
+    async def submit() -> str:
+        try:
+            return (await buyer.portrait(character.id)).job_id
+        except grpc.aio.AioRpcError as error:
+            return error.code().name
+
+    made = await asyncio.gather(*(submit() for _ in range(50)))
+    assert made.count("RESOURCE_EXHAUSTED") == 48
+    assert await shop.count("image_generation_jobs") == 2
+    assert await _budget(shop) == (2 * PRICE, 0)
+
+
+async def test_a_regeneration_is_paid_for_and_its_refusal_is_free(
+    database: str, tmp_path: Path
+) -> None:
+    catalogue = Catalogue([PAID])
+    async with open_house(
+        database, tmp_path, catalogue=catalogue, daily_budget_micros=10 * PRICE
+    ) as house:
+        mia = house.person("mia")
+        job = await mia.portrait()
+        for _ in range(5):
+            await mia.regenerate(job.image_id)
+        request = generation_pb2.RegenerateImageRequest(image_id=job.image_id)
+        refused = await mia.refused(mia.generation.RegenerateImage, request)
+        assert refused.reason == "REGENERATION_LIMIT"
+        assert await _budget(house) == (6 * PRICE, 0)
+
+
+async def test_a_version_is_admitted_while_its_original_completes(store: Store) -> None:
+    # Both want the image and the budget; whoever takes the budget first must not wait for
+    # an image that the other one has.
+    user = await new_user(store)
+    order = new_job(user, price_micros=PRICE)
+    async with store.transaction() as tx:
+        await tx.jobs.submit(order)
+        assert await tx.budgets.hold(PRICE, LIMIT)
+    [claim] = await store.leases.claim("w", order.lane, 1, LEASE)
+    async with asyncio.timeout(30), store.transaction() as tx:
+        assert await tx.images.lock_lineage(order.image_id) == 1
+        completing = asyncio.create_task(store.leases.complete(claim, outcome(order.id)))
+        while not await _waits(store):
+            await asyncio.sleep(0.01)
+        assert await tx.budgets.hold(PRICE, LIMIT)
+    assert await completing
+
+
+async def test_a_day_starts_with_a_budget_of_its_own(store: Store) -> None:
+    async with store.transaction() as tx:
+        assert await tx.budgets.hold(LIMIT, LIMIT)
+        assert not await tx.budgets.hold(1, LIMIT)
+    await store.database.execute("UPDATE budgets SET day = day - 1")
+    async with store.transaction() as tx:
+        assert await tx.budgets.hold(LIMIT, LIMIT)
+        assert not await tx.budgets.hold(LIMIT + 1, LIMIT)
+
+
+async def _waits(store: Store) -> bool:
+    row = await store.database.fetchrow(
+        "SELECT count(*) AS n FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return row is not None and row["n"] > 0
+
+
+async def _budget(house: House) -> tuple[int, int]:
+    """Returns what is held and what is spent, over all days."""
+    [row] = await house.store.database.fetch(
+        "SELECT sum(held_micros) AS held, sum(spent_micros) AS spent FROM budgets"
+    )
+    return int(row["held"]), int(row["spent"])
