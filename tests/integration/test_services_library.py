@@ -1,0 +1,217 @@
+"""Characters, stories and styles: created, read, changed by mask, listed, deleted."""
+
+import asyncio
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from imggen.v1 import character_pb2, story_pb2, style_pb2
+from tests.integration.house import House, Person, ids, new_id
+
+Page = story_pb2.Page
+
+
+async def test_a_character_is_stored_as_it_was_told(mia: Person) -> None:
+    given = character_pb2.Character(
+        name="  Mia\u200b  Rose ",
+        age=0,
+        gender=character_pb2.GENDER_FEMALE,
+        species="fox",
+        hair="long\n red\thair",
+        eyes="gre\u0301en",
+        skin="white fur",
+        clothing="a coat",
+        features=["freckles", "round glasses"],
+        traits=["brave"],
+    )
+    request = character_pb2.CreateCharacterRequest(character=given)
+    made = (await mia.characters.CreateCharacter(request, metadata=mia.metadata)).character
+    assert made == await mia.get_character(made.id)
+    assert (made.name, made.hair, made.eyes) == ("Mia Rose", "long red hair", "gr\u00e9en")
+    assert (made.HasField("age"), made.age) == (True, 0)
+    assert (made.gender, made.species) == (character_pb2.GENDER_FEMALE, "fox")
+    assert (list(made.features), list(made.traits)) == (["freckles", "round glasses"], ["brave"])
+    assert (made.description_version, made.reference_image_id) == (1, "")
+    nameless_age = await mia.create_character()
+    assert not nameless_age.HasField("age")
+
+
+async def test_an_update_changes_only_what_its_mask_names(mia: Person) -> None:
+    made = await mia.create_character(hair="red", eyes="green", age=7)
+    request = character_pb2.UpdateCharacterRequest(
+        character=character_pb2.Character(id=made.id, hair="blue", eyes="brown"),
+        update_mask=FieldMask(paths=["hair", "age"]),
+    )
+    changed = (await mia.characters.UpdateCharacter(request, metadata=mia.metadata)).character
+    assert (changed.hair, changed.eyes, changed.HasField("age")) == ("blue", "green", False)
+    assert (changed.name, changed.description_version) == ("Mia", 2)
+    assert changed.updated_at.ToDatetime() > made.updated_at.ToDatetime()
+
+
+async def test_a_mask_of_everything_clears_what_is_not_given(mia: Person) -> None:
+    made = await mia.create_character(hair="red", features=["freckles"])
+    request = character_pb2.UpdateCharacterRequest(
+        character=character_pb2.Character(id=made.id, name="Ida"),
+        update_mask=FieldMask(paths=["*"]),
+    )
+    changed = (await mia.characters.UpdateCharacter(request, metadata=mia.metadata)).character
+    assert (changed.name, changed.hair, list(changed.features)) == ("Ida", "", [])
+
+
+async def test_lists_go_on_where_the_page_before_ended(mia: Person) -> None:
+    made = [(await mia.create_character(name=f"child {number}")).id for number in range(5)]
+    seen: list[str] = []
+    token = ""
+    for size in (2, 2, 2):
+        request = character_pb2.ListCharactersRequest(page_size=size, page_token=token)
+        answer = await mia.characters.ListCharacters(request, metadata=mia.metadata)
+        seen += ids(answer.characters)
+        token = answer.next_page_token
+    assert (seen, token) == (made[::-1], "")
+
+
+async def test_a_deleted_character_is_in_no_list_and_in_old_pictures(
+    house: House, mia: Person
+) -> None:
+    character = await mia.create_character()
+    job = await house.draw(await mia.portrait(character.id))
+    await mia.delete_character(character.id)
+    request = character_pb2.ListCharactersRequest()
+    answer = await mia.characters.ListCharacters(request, metadata=mia.metadata)
+    assert ids(answer.characters) == []
+    assert (await mia.get_image(job.image_id)).character_id == character.id
+    assert (await mia.regenerate(job.image_id)).job_id
+
+
+async def test_a_story_is_stored_as_it_was_told(mia: Person) -> None:
+    character = await mia.create_character()
+    pages = [
+        Page(text="Mia wakes.", scene_description="a bed", character_ids=[character.id]),
+        Page(text="... !"),
+    ]
+    made = await mia.create_story(title=" The  day ", style="anime", pages=pages)
+    assert made == await mia.get_story(made.id)
+    assert (made.title, made.style, list(made.pages)) == ("The day", "anime", pages)
+
+
+async def test_pages_are_replaced_as_a_whole_and_only_when_named(mia: Person) -> None:
+    story = await mia.create_story("One.", "Two.", "Three.")
+    retitled = await mia.update_story(story.id, title="Night")
+    assert [page.text for page in retitled.pages] == ["One.", "Two.", "Three."]
+    shorter = await mia.update_story(story.id, pages=[Page(text="Eins.")])
+    assert (shorter.title, [page.text for page in shorter.pages]) == ("Night", ["Eins."])
+    longer = await mia.update_story(story.id, pages=[Page(text=str(n)) for n in range(200)])
+    assert len(longer.pages) == 200
+    request = story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=story.id), update_mask=FieldMask(paths=["style", "pages"])
+    )
+    empty = (await mia.stories.UpdateStory(request, metadata=mia.metadata)).story
+    assert (empty.title, empty.style, list(empty.pages)) == ("Night", "", [])
+
+
+async def test_updates_at_once_leave_the_pages_of_one_of_them(mia: Person) -> None:
+    story = await mia.create_story("One.")
+    versions = [[f"{name} {page}" for page in range(count)] for name, count in
+                zip("abcdefgh", (1, 9, 2, 7, 3, 12, 5, 4), strict=True)]  # fmt: skip
+    for _ in range(5):
+        await asyncio.gather(
+            *(
+                mia.update_story(story.id, pages=[Page(text=text) for text in version])
+                for version in versions
+            )
+        )
+        assert [page.text for page in (await mia.get_story(story.id)).pages] in versions
+
+
+async def test_characters_of_pages_must_be_the_callers(mia: Person, tom: Person) -> None:
+    his = await tom.create_character()
+    story = await mia.create_story()
+    page = Page(text="Tom wakes.", character_ids=[his.id])
+    create = story_pb2.CreateStoryRequest(story=story_pb2.Story(title="Day", pages=[page]))
+    update = story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=story.id, pages=[page]), update_mask=FieldMask(paths=["pages"])
+    )
+    for method, request in ((mia.stories.CreateStory, create), (mia.stories.UpdateStory, update)):
+        refused = await mia.refused(method, request)
+        assert refused.reason == "CHARACTER_NOT_FOUND"
+        assert his.id in refused.message
+    assert [page.text for page in (await mia.get_story(story.id)).pages] == [
+        "Mia runs through the wood."
+    ]
+
+
+async def test_a_story_that_is_gone_cannot_be_read_changed_or_drawn(mia: Person) -> None:
+    story = await mia.create_story()
+    await mia.delete_story(story.id)
+    for method, request in (
+        (mia.stories.GetStory, story_pb2.GetStoryRequest(story_id=story.id)),
+        (mia.stories.DeleteStory, story_pb2.DeleteStoryRequest(story_id=story.id)),
+    ):
+        refused = await mia.refused(method, request)
+        assert refused.reason == "STORY_NOT_FOUND"
+        assert story.id in refused.message
+    listed = await mia.stories.ListStories(story_pb2.ListStoriesRequest(), metadata=mia.metadata)
+    assert ids(listed.stories) == []
+
+
+@pytest.mark.parametrize("style", ["", "anime"])
+async def test_a_scene_has_its_storys_style_unless_it_names_one(
+    house: House, mia: Person, style: str
+) -> None:
+    story = await mia.create_story(style="watercolor")
+    spec = (await house.spec(await mia.scene(story.id, style=style)))["spec"]
+    assert spec["style"]["id"] == (style or "watercolor")
+
+
+async def test_a_scene_shows_what_the_request_says_or_its_page(house: House, mia: Person) -> None:
+    character, other = await mia.create_character(), await mia.create_character(name="Tom")
+    page = Page(text="Mia wakes.", scene_description="a bed", character_ids=[character.id])
+    story = await mia.create_story(pages=[page, Page(text="Mia runs.")])
+
+    async def spec(number: int, **fields: object) -> tuple[str, str, list[str]]:
+        drawn = (await house.spec(await mia.scene(story.id, number, **fields)))["spec"]
+        names = [frozen["description"]["name"] for frozen in drawn["characters"]]
+        return drawn["scene"], drawn["page_text"], names
+
+    assert await spec(1) == ("a bed", "Mia wakes.", ["Mia"])
+    assert await spec(1, scene_description="a  hill") == ("a hill", "Mia wakes.", ["Mia"])
+    assert await spec(1, character_ids=[other.id]) == ("a bed", "Mia wakes.", ["Tom"])
+    assert await spec(2) == ("", "Mia runs.", [])
+
+
+async def test_a_page_whose_character_is_gone_says_which(mia: Person) -> None:
+    character = await mia.create_character()
+    story = await mia.create_story(pages=[Page(text="Mia.", character_ids=[character.id])])
+    await mia.delete_character(character.id)
+    with pytest.raises(Exception, match=f"you have no character {character.id}"):
+        await mia.scene(story.id)
+
+
+async def test_the_styles_are_those_of_the_specification(mia: Person) -> None:
+    request = style_pb2.ListStylesRequest()
+    answer = await mia.styles.ListStyles(request, metadata=mia.metadata)
+    assert ids(answer.styles) == [
+        "3d_render",
+        "anime",
+        "cartoon",
+        "painterly",
+        "realistic",
+        "storybook",
+        "watercolor",
+    ]
+    assert all(style.prompt_template and style.negative_prompt for style in answer.styles)
+    first = await mia.styles.ListStyles(
+        style_pb2.ListStylesRequest(page_size=5), metadata=mia.metadata
+    )
+    rest = await mia.styles.ListStyles(
+        style_pb2.ListStylesRequest(page_size=5, page_token=first.next_page_token),
+        metadata=mia.metadata,
+    )
+    assert [*first.styles, *rest.styles] == list(answer.styles)
+    assert rest.next_page_token == ""
+
+
+async def test_whoever_has_never_called_has_nothing(house: House) -> None:
+    newcomer = house.person(new_id())
+    assert (await newcomer.list_jobs()).jobs == []
+    assert (await newcomer.list_images()).images == []
