@@ -1,0 +1,191 @@
+"""`python -m cluster.local` as a terminal runs it: what it shows, what it leaves behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from PIL import Image
+
+from cluster.postgres import embedded_postgres
+from cluster.processes import ROOT
+
+_DEADLINE_S = 240.0
+_NOISE = re.compile(r"raylet|serve \d+|Warning|Traceback|\bINFO\b|\x1b")
+
+
+@dataclass
+class Command:
+    """Is a run of the command in a process group of its own, as a shell starts it."""
+
+    child: "subprocess.Popen[str]"
+    mark: str
+    lines: list[str] = field(default_factory=list)
+
+    def reads(self, text: str) -> str:
+        """Reads on until a line has the text, and returns that line."""
+        assert self.child.stdout is not None
+        for line in self.child.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if text in line:
+                return line
+        raise AssertionError(f'no "{text}" in: {self.lines}')
+
+    def ends(self) -> int:
+        """Reads to the end and returns the exit status."""
+        assert self.child.stdout is not None
+        self.lines += [line.rstrip("\n") for line in self.child.stdout]
+        return self.child.wait(_DEADLINE_S)
+
+    def interrupt(self) -> None:
+        """Does what Ctrl-C does: signals the whole group."""
+        os.killpg(self.child.pid, signal.SIGINT)
+
+    def left(self) -> list[str]:
+        """Returns the command lines of processes that came of it and still run."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                ours = f"IMGGEN_TEST_RUN={self.mark}".encode() in (process / "environ").read_bytes()
+                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if ours and words:
+                found.append(words)
+        return found
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    with tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def started(command: str, folder: Path, **settings: str) -> Iterator[Command]:
+    mark = uuid4().hex
+    child = subprocess.Popen(
+        [sys.executable, "-m", "cluster.local", command, "--folder", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "IMGGEN_TEST_RUN": mark, **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        with child:
+            running = Command(child, mark)
+            yield running
+            if child.poll() is None:
+                running.interrupt()
+                running.ends()
+    finally:
+        if child.poll() is None:
+            child.kill()
+
+
+async def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with embedded_postgres(folder / "db") as url:
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+
+async def test_a_demo_ends_with_its_pictures_and_a_second_one_keeps_them(folder: Path) -> None:
+    sheets = []
+    for _ in range(2):
+        with started("demo", folder) as demo:
+            assert demo.ends() == 0, demo.lines
+        sheets.append(next(line for line in demo.lines if line.endswith("contact-sheet.png")))
+        assert [line for line in demo.lines if line.endswith(".png")][-1] == sheets[-1]
+        assert not [line for line in demo.lines if _NOISE.search(line)]
+        assert demo.left() == []
+    assert len(set(sheets)) == 2
+    for sheet in sheets:
+        with Image.open(sheet) as picture:
+            assert picture.width > 1500
+        assert len(list(Path(sheet).parent.glob("*.png"))) == 6
+    statuses = await rows(folder, "SELECT status, count(*) FROM images GROUP BY 1")
+    assert statuses == [("completed", 10)]
+
+
+async def test_ctrl_c_in_the_middle_of_a_render_leaves_nothing_running(folder: Path) -> None:
+    with started("demo", folder) as demo:
+        demo.reads("is done")
+        demo.interrupt()
+        assert demo.ends() == 130, demo.lines
+    assert not [line for line in demo.lines if _NOISE.search(line)]
+    assert demo.left() == []
+    [(processing,)] = await rows(
+        folder, "SELECT count(*) FROM image_generation_jobs WHERE status = 'processing'"
+    )
+    assert processing == 0
+    with started("up", folder) as up:
+        up.reads("imggen answers on")
+        up.reads("Ctrl-C")
+        up.child.terminate()
+        assert up.ends() == 130, up.lines
+    assert up.left() == []
+
+
+def test_a_second_ctrl_c_stops_at_once_and_still_leaves_nothing_running(folder: Path) -> None:
+    with started("demo", folder) as demo:
+        demo.reads("is done")
+        demo.interrupt()
+        demo.reads("stopping")
+        demo.interrupt()
+        assert demo.ends() == 130, demo.lines
+    assert demo.left() == []
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing_running(folder: Path) -> None:
+    with started("up", folder) as up:
+        up.reads("loading the model")
+        up.interrupt()
+        assert up.ends() == 130, up.lines
+    assert up.left() == []
+
+
+def test_a_killed_one_is_cleaned_up_after_and_a_running_one_is_left_alone(folder: Path) -> None:
+    with started("up", folder) as killed:
+        killed.reads("imggen answers on")
+        assert len(killed.left()) > 5
+        with started("up", folder) as second:
+            assert second.ends() == 1
+        assert any("already, as process" in line for line in second.lines)
+        killed.child.kill()
+        killed.child.wait()
+        deadline = time.monotonic() + 60
+        # Postgres alone stays, and is taken over by the next one.
+        while any("postgres" not in words for words in killed.left()):
+            assert time.monotonic() < deadline, killed.left()
+            time.sleep(0.1)
+    with started("up", folder) as up:
+        up.reads("imggen answers on")
+        up.interrupt()
+        assert up.ends() == 130, up.lines
+    assert killed.left() + up.left() == []
+    assert not list(Path(tempfile.gettempdir()).glob(f"imggen-ray-{killed.child.pid}-*"))
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_ends_it(folder: Path) -> None:
+    with started("up", folder, IMGGEN_MODEL_PATH="/nonexistent") as up:
+        assert up.ends() == 1
+    assert any("/nonexistent" in line for line in up.lines), up.lines
+    assert not any("Traceback" in line for line in up.lines)
+    assert up.left() == []
