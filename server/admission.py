@@ -38,7 +38,7 @@ class Admission:
             async with self._store.transaction() as tx:
                 job = await self._submit(tx, order)
         else:
-            job = await self._store.jobs.submit(order)
+            job = await self._store.submit(order)
         if job is None:
             return await self._earlier(order)
         # After the commit: a commit that notifies takes a lock that all others wait for.

@@ -17,7 +17,7 @@ from imggen.v1.generation_pb2 import (
 )
 from server.auth import Caller
 from server.checks import DEFAULT_PRIORITY, Checks, says_something
-from server.domain.characters import Character, FrozenCharacter
+from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId
 from server.domain.jobs import NewJob, Placement, RequestKey
 from server.domain.models import Size
@@ -57,11 +57,11 @@ class Validation:
         style = self._style(checks, request.style, story)
         job = _Ticket(checks, caller, request)
         checks.done()
-        found = await self._characters(caller, [character_id])
+        characters = await self._characters(caller, [character_id])
         spec = RenderSpec(
             image_type=ImageType.PORTRAIT,
             style=style,
-            characters=_frozen([character_id], found),
+            characters=characters,
             scene="",
             page_text="",
             model=offer.model.name,
@@ -91,11 +91,11 @@ class Validation:
             checks, ImageType.SCENE, request.options.model, request.options.aspect_ratio, len(ids)
         )
         checks.done()
-        found = await self._characters(caller, ids)
+        characters = await self._characters(caller, ids)
         spec = RenderSpec(
             image_type=ImageType.SCENE,
             style=style,
-            characters=_frozen(ids, found),
+            characters=characters,
             scene=description or page.scene_description,
             page_text=page.text,
             model=offer.model.name,
@@ -195,12 +195,15 @@ class Validation:
 
     async def _characters(
         self, caller: Caller, ids: Sequence[CharacterId]
-    ) -> dict[CharacterId, Character]:
-        found = await self._store.characters.get_many(caller.user_id, ids) if ids else {}
+    ) -> tuple[FrozenCharacter, ...]:
+        """Freezes characters of the caller; raises NotFound for the first that is not there."""
+        if not ids:
+            return ()
+        found = await self._store.freeze(caller.user_id, ids)
         for one in ids:
             if one not in found:
                 raise character_missing(one)
-        return found
+        return tuple(found[one] for one in ids)
 
 
 class _Ticket:
@@ -298,11 +301,3 @@ def _check_changes(checks: Checks, changes: Modifications, styles: Sequence[str]
             "is set and empty; leave it unset, or describe what the picture shows",
             reasons.ERROR_REASON_PROMPT_EMPTY,
         )
-
-
-def _frozen(
-    ids: Sequence[CharacterId], found: dict[CharacterId, Character]
-) -> tuple[FrozenCharacter, ...]:
-    return tuple(
-        FrozenCharacter(one, found[one].description_version, found[one].description) for one in ids
-    )

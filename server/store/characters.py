@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from server.domain.characters import Character, Description, Gender
+from server.domain.characters import Character, Description, FrozenCharacter, Gender
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.paging import Cursor, Listing, PageRequest
@@ -71,6 +71,24 @@ class Characters:
         )
         return {row["id"]: _character(row) for row in rows}
 
+    async def freeze_each(
+        self, asked: Sequence[tuple[UserId, Sequence[CharacterId]]]
+    ) -> list[dict[CharacterId, FrozenCharacter]]:
+        """Returns, for each user asked for, those of the characters that the user has now."""
+        pairs = [(user, one) for user, characters in asked for one in characters]
+        rows = await self._database.fetch(
+            f"SELECT c.user_id, c.id, c.description_version, {', '.join(_FIELDS)}"
+            " FROM characters c JOIN unnest($1::uuid[], $2::uuid[]) AS asked (user_id, id)"
+            " ON c.id = asked.id AND c.user_id = asked.user_id WHERE c.deleted_at IS NULL",
+            [user for user, _ in pairs],
+            [character for _, character in pairs],
+        )
+        found = {(row["user_id"], row["id"]): _frozen(row) for row in rows}
+        return [
+            {one: found[user, one] for one in characters if (user, one) in found}
+            for user, characters in asked
+        ]
+
     async def page(self, user: UserId, page: PageRequest) -> Listing[Character]:
         """Lists the user's characters, the newest first."""
         rows = await self._database.fetch(
@@ -127,21 +145,29 @@ def _character(row: Record) -> Character:
     shown = row["shown_version"]
     return Character(
         id=row["id"],
-        description=Description(
-            name=row["name"],
-            age=row["age"],
-            gender=Gender(row["gender"]),
-            species=row["species"],
-            hair=row["hair"],
-            eyes=row["eyes"],
-            skin=row["skin"],
-            clothing=row["clothing"],
-            features=tuple(row["features"]),
-            traits=tuple(row["traits"]),
-        ),
+        description=_description(row),
         description_version=row["description_version"],
         reference_image_id=row["reference_image_id"],
         reference_stale=shown is not None and shown < row["description_version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+    )
+
+
+def _frozen(row: Record) -> FrozenCharacter:
+    return FrozenCharacter(row["id"], row["description_version"], _description(row))
+
+
+def _description(row: Record) -> Description:
+    return Description(
+        name=row["name"],
+        age=row["age"],
+        gender=Gender(row["gender"]),
+        species=row["species"],
+        hair=row["hair"],
+        eyes=row["eyes"],
+        skin=row["skin"],
+        clothing=row["clothing"],
+        features=tuple(row["features"]),
+        traits=tuple(row["traits"]),
     )

@@ -1,6 +1,7 @@
 """Jobs as callers know them: submitted, read, listed, cancelled, retried."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from server.domain.ids import ImageId, JobId, StoryId, UserId
 from server.domain.jobs import Failure, Job, NewJob, Outlook, Progress, RequestKey
@@ -9,29 +10,43 @@ from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
 
-# A submit is one statement, so that it is one round trip and one commit. The foreign key
-# from the job to its image is checked at the statement's end, when both rows stand.
+# A submit is one statement, so that it is one round trip and one commit, and it takes many
+# jobs as well as one. The foreign key from the job to its image is checked at the statement's
+# end, when both rows stand. Two statements with the same request_ids wait for each other in
+# the order of these, never in a circle.
 _SUBMIT = """
-WITH job AS (
+WITH asked AS (
+  SELECT * FROM jsonb_to_recordset($1) AS asked (
+    id uuid, user_id uuid, image_id uuid, kind text, lane text, priority integer, spec jsonb,
+    provider text, model text, micros bigint, request_id uuid, request_hash bytea,
+    story_id uuid, page_number integer, character_id uuid, character_ids uuid[],
+    style text, style_version integer, seed bigint,
+    parent_image_id uuid, lineage_id uuid, version integer
+  )
+), job AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
     estimated_micros, request_id, request_hash
-  ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  ) SELECT id, user_id, image_id, kind, lane, priority, spec, $2, provider, model,
+    micros, request_id, request_hash
+  FROM asked ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, created_at, max_retries
 ), image AS (
   INSERT INTO images (
     id, user_id, image_type, ai_provider, ai_model, story_id, page_number, character_id,
     character_ids, style, style_version, seed, parent_image_id, lineage_id, version
-  ) SELECT $3, $2, $4, $9, $10, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM job
+  ) SELECT image_id, user_id, kind, provider, model, story_id, page_number, character_id,
+    character_ids, style, style_version, seed, parent_image_id, lineage_id, version
+  FROM asked JOIN job USING (id)
 ), hold AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT $1, 0, 'hold', $9, $11 FROM job
+  SELECT id, 0, 'hold', provider, micros FROM asked JOIN job USING (id)
 ), change AS (
   INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT $2, 'job', $1, 'queued' FROM job
+  SELECT user_id, 'job', id, 'queued' FROM asked JOIN job USING (id)
 )
-SELECT created_at, max_retries FROM job
+SELECT id, created_at, max_retries FROM job
 """
 
 _SNAPSHOT = """
@@ -117,34 +132,13 @@ class Jobs:
 
     async def submit(self, job: NewJob) -> Job | None:
         """Stores a job, its image and its hold; returns None when the request_id is taken."""
-        spec, place = job.spec, job.placement
-        row = await self._database.fetchrow(
-            _SUBMIT,
-            job.id,
-            job.user_id,
-            job.image_id,
-            spec.image_type,
-            job.lane,
-            job.priority,
-            spec.to_json(),
-            SPEC_VERSION,
-            job.provider,
-            spec.model,
-            job.price_micros,
-            job.request.id if job.request else None,
-            job.request.digest if job.request else None,
-            place.story_id,
-            place.page_number,
-            place.character_id,
-            [character.id for character in spec.characters],
-            spec.style.id,
-            spec.style.version,
-            spec.seed,
-            place.parent_image_id,
-            place.lineage_id or job.image_id,
-            place.version,
-        )
-        return None if row is None else _admitted(job, row)
+        return (await self.submit_each([job]))[0]
+
+    async def submit_each(self, jobs: Sequence[NewJob]) -> list[Job | None]:
+        """Does as `submit` for each of the jobs: all are stored, or an error and none is."""
+        rows = await self._database.fetch(_SUBMIT, [_asked(job) for job in jobs], SPEC_VERSION)
+        stored = {row["id"]: row for row in rows}
+        return [_admitted(job, stored[job.id]) if job.id in stored else None for job in jobs]
 
     async def replay(self, user: UserId, request: RequestKey) -> tuple[Job, bool] | None:
         """Returns the job of a request_id, and whether it came from the same request."""
@@ -223,6 +217,38 @@ class Jobs:
         """Returns how busy a lane is, and how long its latest jobs took."""
         row = await self._database.fetchrow(_OUTLOOK, lane)
         return Outlook(row["waiting"], row["workers"], row["mean"]) if row else Outlook(0, 0, None)
+
+
+def _asked(job: NewJob) -> dict[str, object]:
+    spec, place = job.spec, job.placement
+    return {
+        "id": str(job.id),
+        "user_id": str(job.user_id),
+        "image_id": str(job.image_id),
+        "kind": spec.image_type,
+        "lane": job.lane,
+        "priority": job.priority,
+        "spec": spec.to_json(),
+        "provider": job.provider,
+        "model": spec.model,
+        "micros": job.price_micros,
+        "request_id": _text(job.request.id if job.request else None),
+        "request_hash": rf"\x{job.request.digest.hex()}" if job.request else None,
+        "story_id": _text(place.story_id),
+        "page_number": place.page_number,
+        "character_id": _text(place.character_id),
+        "character_ids": [str(character.id) for character in spec.characters],
+        "style": spec.style.id,
+        "style_version": spec.style.version,
+        "seed": spec.seed,
+        "parent_image_id": _text(place.parent_image_id),
+        "lineage_id": str(place.lineage_id or job.image_id),
+        "version": place.version,
+    }
+
+
+def _text(identity: UUID | None) -> str | None:
+    return None if identity is None else str(identity)
 
 
 def _admitted(job: NewJob, row: Record) -> Job:

@@ -1,8 +1,11 @@
 """The store as one thing: statements by noun, on the pool or inside a transaction."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from server.domain.characters import FrozenCharacter
+from server.domain.ids import CharacterId, UserId
+from server.domain.jobs import Job, NewJob
 from server.store.budgets import Budgets
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
@@ -11,6 +14,7 @@ from server.store.jobs import Jobs
 from server.store.leases import Leases
 from server.store.stories import Stories
 from server.store.styles import Styles
+from server.store.together import Together
 from server.store.users import Users
 from server.store.watches import Watches
 
@@ -36,6 +40,21 @@ class Store(Statements):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.database = database
+        self._submits = Together(self.jobs.submit_each)
+        self._freezes = Together(self.characters.freeze_each)
+
+    async def submit(self, job: NewJob) -> Job | None:
+        """Commits a job together with those that others submit at the same moment.
+
+        Returns None when the request_id is taken.
+        """
+        return await self._submits(job)
+
+    async def freeze(
+        self, user: UserId, characters: Sequence[CharacterId]
+    ) -> dict[CharacterId, FrozenCharacter]:
+        """Returns those of the characters that the user has, as they are now."""
+        return await self._freezes((user, characters))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:

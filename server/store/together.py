@@ -1,0 +1,74 @@
+"""Statements run together: what many callers ask for at the same time is one round trip."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from server.errors import Unavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Together(Generic[Item, Result]):
+    """Answers each call from a run that serves many; a lone call runs at once.
+
+    `run` takes items and returns their results in the same order. What is asked for while
+    `at_once` runs go on waits for the next one, `most` items at a time, so that a run grows
+    with the load and nobody waits for a timer. Where a run fails its items are run one by
+    one, so that each call fails for its own reasons only; a call that was cancelled before
+    its run began has no effect.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        *,
+        most: int = 64,
+        at_once: int = 2,
+    ) -> None:
+        self._run = run
+        self._most = most
+        self._at_once = at_once
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, item: Item) -> Result:
+        """Returns the item's result; raises what its run raises."""
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if self._running < self._at_once:
+            self._running += 1
+            task = asyncio.create_task(self._work(), name="together")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await answer
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                count = min(len(self._waiting), self._most)
+                asked = [self._waiting.popleft() for _ in range(count)]
+                await self._answer([one for one in asked if not one[1].done()])
+        finally:
+            self._running -= 1
+
+    async def _answer(self, asked: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        try:
+            results = await self._run([item for item, _ in asked]) if asked else []
+        except Exception as error:
+            # Without the database no item has a better chance alone.
+            if len(asked) == 1 or isinstance(error, Unavailable):
+                for _, answer in asked:
+                    if not answer.done():
+                        answer.set_exception(error)
+                return
+        else:
+            for (_, answer), result in zip(asked, results, strict=True):
+                if not answer.done():
+                    answer.set_result(result)
+            return
+        for one in asked:
+            await self._answer([one])
