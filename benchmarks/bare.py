@@ -14,11 +14,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import grpc
 import grpc.aio
 
 from benchmarks.processes import say_ready
 from imggen.v1 import job_pb2
-from imggen.v1.generation_pb2 import GeneratePortraitRequest, GeneratePortraitResponse
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GeneratePortraitResponse,
+    GenerateSceneResponse,
+    RegenerateImageResponse,
+)
 from imggen.v1.generation_pb2_grpc import (
     GenerationServiceServicer,
     add_GenerationServiceServicer_to_server,
@@ -54,7 +60,19 @@ _SPEC = json.dumps({"image_type": "portrait", "content": "x" * 900})
 _DIGEST = bytes(32)
 
 
-class Echo(GenerationServiceServicer):
+class OnePortrait(GenerationServiceServicer):
+    """Has one method; the others are UNIMPLEMENTED."""
+
+    async def GenerateScene(self, request: object, context: Context) -> GenerateSceneResponse:
+        """Refuses."""
+        return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
+
+    async def RegenerateImage(self, request: object, context: Context) -> RegenerateImageResponse:
+        """Refuses."""
+        return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
+
+
+class Echo(OnePortrait):
     """Answers at once."""
 
     async def GeneratePortrait(
@@ -64,7 +82,7 @@ class Echo(GenerationServiceServicer):
         return GeneratePortraitResponse(job=job_pb2.Job(job_id=str(uuid4())))
 
 
-class TwoInserts(GenerationServiceServicer):
+class TwoInserts(OnePortrait):
     """Answers after a transaction with two INSERTs."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
