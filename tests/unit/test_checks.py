@@ -1,0 +1,150 @@
+"""The checks of single fields, and what cleaning leaves of a text."""
+
+import unicodedata
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imggen.v1 import errors_pb2 as reasons
+from server.checks import LONG_TEXT, Checks, clean, says_something
+from server.errors import InvalidRequest
+
+
+def _found(checks: Checks) -> list[tuple[str, str]]:
+    return [(one.field, reasons.ErrorReason.Name(one.reason)[13:]) for one in checks.violations]
+
+
+def test_all_violations_are_raised_together() -> None:
+    checks = Checks()
+    checks.uuid("a", "x")
+    checks.uuid("b", "")
+    checks.text("c", "", 10, required=True)
+    with pytest.raises(InvalidRequest) as raised:
+        checks.done()
+    assert [one.field for one in raised.value.violations] == ["a", "b", "c"]
+    assert raised.value.reason == reasons.ERROR_REASON_MALFORMED_ID
+
+
+def test_nothing_wrong_raises_nothing() -> None:
+    Checks().done()
+
+
+def test_a_uuid_is_read_in_any_spelling_that_means_one() -> None:
+    checks, one = Checks(), uuid4()
+    assert checks.uuid("id", str(one)) == one
+    assert checks.uuid("id", str(one).upper()) == one
+    assert checks.uuid("id", "", required=False) == UUID(int=0)
+    assert checks.violations == []
+
+
+@pytest.mark.parametrize("value", ["1", "x" * 36, str(UUID(int=0)), "{}", "\u200b"])
+def test_what_is_no_uuid_is_refused(value: str) -> None:
+    checks = Checks()
+    checks.uuid("id", value, required=False)
+    assert _found(checks) == [("id", "MALFORMED_ID")]
+
+
+def test_a_list_of_uuids_names_each_once() -> None:
+    checks, one = Checks(), uuid4()
+    assert checks.uuids("ids", [str(one)]) == (one,)
+    checks.uuids("ids", [str(one), str(one).upper()])
+    checks.uuids("ids", [str(one), "x"])
+    assert _found(checks) == [("ids", "FIELD_OUT_OF_RANGE"), ("ids[1]", "MALFORMED_ID")]
+
+
+def test_a_long_value_is_cut_in_the_message() -> None:
+    checks = Checks()
+    checks.uuid("id", "x" * 1000)
+    assert len(checks.violations[0].description) < 150
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("  a \n\t b  ", "a b"),
+        ("a\u200bb\u2060c\ufeff", "abc"),
+        ("e\u0301", "\u00e9"),
+        ("a\u2028b\u00a0c", "a b c"),
+        ("\u3164\u2800", ""),
+        ("a\u3164b", "a b"),
+        ("\U0001f98a fox", "\U0001f98a fox"),
+    ],
+)
+def test_cleaning_leaves_what_people_see(text: str, left: str) -> None:
+    assert clean(text) == left
+
+
+@given(st.text())
+def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    assert not any(unicodedata.category(char) == "Cf" for char in once)
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x07", "\x0b", "\x1b", "\x7f", "\x85", "\x9f"])
+def test_control_characters_are_refused_by_their_number(char: str) -> None:
+    checks = Checks()
+    assert checks.text("t", f"a{char}b", 10) == ""
+    assert _found(checks) == [("t", "CONTROL_CHARACTERS")]
+    assert f"U+{ord(char):04X}" in checks.violations[0].description
+
+
+def test_newlines_and_tabs_are_spaces() -> None:
+    checks = Checks()
+    assert checks.text("t", "a\r\nb\tc", 10) == "a b c"
+    assert checks.violations == []
+
+
+def test_a_limit_counts_characters_and_says_how_many_there_are() -> None:
+    checks = Checks()
+    assert checks.text("t", "\u00e9" * 10, 10) == "\u00e9" * 10
+    checks.text("t", "x" * 100_000, LONG_TEXT)
+    assert _found(checks) == [("t", "TEXT_TOO_LONG")]
+    assert "has 100,000 characters; 2,000 at most" in checks.violations[0].description
+
+
+@pytest.mark.parametrize("text", ["?!", "\u200b", "___", "\u3164", " ", "\ufe0f"])
+def test_a_prompt_without_a_word_is_refused(text: str) -> None:
+    checks = Checks()
+    checks.prompt("p", text)
+    assert _found(checks) == [("p", "PROMPT_EMPTY")]
+
+
+@pytest.mark.parametrize("text", ["a kite", "\u51e7", "7", "\u0434\u043e\u043c!", ""])
+def test_a_prompt_with_a_word_in_any_script_is_taken(text: str) -> None:
+    checks = Checks()
+    assert checks.prompt("p", text) == text
+    assert checks.violations == []
+    assert says_something(text) is bool(text)
+
+
+def test_a_prompt_that_is_wrong_is_named_once() -> None:
+    checks = Checks()
+    checks.prompt("p", "\x00")
+    assert _found(checks) == [("p", "CONTROL_CHARACTERS")]
+
+
+@pytest.mark.parametrize(("value", "admin", "taken"), [
+    (0, False, False), (1, False, True), (3, False, True), (4, False, False),
+    (0, True, True), (9, True, True), (10, True, False), (-1, True, False),
+])  # fmt: skip
+def test_priorities_have_bounds_by_role(value: int, admin: bool, taken: bool) -> None:
+    checks = Checks()
+    checks.priority("priority", value, admin=admin)
+    assert (checks.violations == []) is taken
+    if not taken:
+        assert ("role admin" in checks.violations[0].description) is not admin
+
+
+def test_a_set_and_an_output_only_field_say_what_is_right() -> None:
+    checks = Checks()
+    checks.one_of("style", "oil", ["a", "b"], "style", reasons.ERROR_REASON_STYLE_UNKNOWN)
+    checks.one_of("style", "a", ["a", "b"], "style", reasons.ERROR_REASON_STYLE_UNKNOWN)
+    checks.empty("id", "x")
+    checks.empty("id", "")
+    assert [one.description for one in checks.violations] == [
+        '"oil" is not a style; use one of a, b',
+        "is output only; leave it empty",
+    ]
