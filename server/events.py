@@ -7,7 +7,7 @@ statement, and each watcher keeps only the newest.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,7 +80,7 @@ class Watch:
         self._shown_preview = preview.mark
         return preview.jpeg
 
-    async def snapshots(self) -> AsyncIterator[Snapshot]:
+    async def snapshots(self) -> AsyncGenerator[Snapshot, None]:
         """Yields snapshots until the job has ended."""
         while True:
             await self._changed.wait()

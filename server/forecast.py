@@ -1,5 +1,6 @@
 """Forecasts when jobs end, from measured times."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -7,7 +8,6 @@ from time import monotonic
 from server.domain.jobs import Job, Outlook
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
-from server.store import Store
 
 # What a job may take before one was measured; the specification's limit for an image.
 _UNMEASURED = timedelta(seconds=30)
@@ -15,10 +15,13 @@ _FRESH_S = 5.0
 
 
 class Forecast:
-    """Keeps the outlook of a lane for a few seconds, so that a submit need not ask for it."""
+    """Keeps the outlook of a lane for a few seconds, so that a submit need not ask for it.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    `look` asks for one; the store's does.
+    """
+
+    def __init__(self, look: Callable[[Lane], Awaitable[Outlook]]) -> None:
+        self._look = look
         self._outlooks: dict[Lane, tuple[float, Outlook]] = {}
 
     async def outlook(self, lane: Lane) -> Outlook:
@@ -29,7 +32,7 @@ class Forecast:
             self._outlooks[lane] = (monotonic(), outlook)
             # A job that is committed is answered, with an old forecast if need be.
             with suppress(Unavailable):
-                outlook = await self._store.jobs.outlook(lane)
+                outlook = await self._look(lane)
                 self._outlooks[lane] = (monotonic(), outlook)
         return outlook
 

@@ -48,7 +48,7 @@ async def make_services(parts: Parts) -> list[Service]:
     styles = await parts.store.styles.list()
     accounts = Accounts(parts.store)
     admission = Admission(parts.store, parts.signals, parts.daily_budget_micros)
-    converter = Converter(Forecast(parts.store), parts.storage, parts.url_ttl)
+    converter = Converter(Forecast(parts.store.jobs.outlook), parts.storage, parts.url_ttl)
     generation = GenerationService(
         Validation(parts.store, parts.catalogue, styles), admission, accounts, converter
     )

@@ -1,0 +1,259 @@
+"""The domain's nouns as the contract's messages."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from imggen.v1 import character_pb2, errors_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from server import convert
+from server.convert import Converter
+from server.domain.characters import Character
+from server.domain.ids import CharacterId, ImageId, JobId, StoryId, UserId
+from server.domain.images import Image
+from server.domain.jobs import Failure, Job, Outlook, Progress
+from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
+from server.domain.stories import Draft, Page, Story
+from server.forecast import Forecast
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
+from tests.builders import STORYBOOK_STYLE, description
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=1)
+
+
+async def _idle(lane: Lane) -> Outlook:
+    return Outlook(waiting=0, workers=1, mean_duration=timedelta(seconds=8))
+
+
+def _time(value: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(value)
+    return message
+
+
+@pytest.fixture
+async def converter(tmp_path: Path) -> AsyncIterator[Converter]:
+    """Gives a converter that signs for a folder."""
+    async with FolderStorage(tmp_path, UrlSigner("x" * 32, "http://pixels")) as storage:
+        yield Converter(Forecast(_idle), storage, timedelta(hours=1))
+
+
+def _job(**changes: Any) -> Job:
+    fields: dict[str, Any] = {
+        "id": JobId(uuid4()),
+        "user_id": UserId(uuid4()),
+        "image_id": ImageId(uuid4()),
+        "kind": ImageType.SCENE,
+        "status": JobStatus.QUEUED,
+        "priority": 2,
+        "attempt": 0,
+        "retry_count": 0,
+        "max_retries": 3,
+        "cancel_requested": False,
+        "model": "storybook",
+        "provider": "local",
+        "estimated_micros": 5,
+        "actual_micros": 0,
+        "created_at": NOON,
+    }
+    return Job(**{**fields, **changes})
+
+
+async def test_a_waiting_job_has_a_forecast_and_no_stage(converter: Converter) -> None:
+    job = _job(progress=Progress(9, Stage.RENDERING, 9, 20, 0.4))
+    message = await converter.job(job)
+    ends_in = message.estimated_completion_time.ToDatetime(UTC) - datetime.now(UTC)
+    assert timedelta(seconds=6) < ends_in <= timedelta(seconds=8)
+    message.ClearField("estimated_completion_time")
+    assert message == job_pb2.Job(
+        job_id=str(job.id),
+        image_id=str(job.image_id),
+        kind=job_pb2.JOB_KIND_SCENE,
+        status=job_pb2.JOB_STATUS_QUEUED,
+        priority=2,
+        max_retries=3,
+        model="storybook",
+        provider="local",
+        estimated_cost_micros=5,
+        created_at=_time(NOON),
+    )
+
+
+async def test_a_running_job_shows_its_progress(converter: Converter) -> None:
+    progress = Progress(9, Stage.RENDERING, 9, 20, 0.4)
+    message = await converter.job(
+        _job(status=JobStatus.PROCESSING, attempt=1, started_at=NOON, progress=progress)
+    )
+    assert (message.stage, message.step, message.steps) == (job_pb2.STAGE_RENDERING, 9, 20)
+    assert message.fraction == 0.4
+
+
+async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Converter) -> None:
+    times = {Stage.STORING: 20, Stage.RESOLVING: 1, Stage.RENDERING: 900}
+    message = await converter.job(
+        _job(status=JobStatus.COMPLETED, attempt=1, completed_at=LATER, stage_ms=times)
+    )
+    assert message.fraction == 1
+    assert not message.HasField("estimated_completion_time")
+    assert [(one.stage, one.duration.ToMilliseconds()) for one in message.stage_timings] == [
+        (job_pb2.STAGE_RESOLVING, 1),
+        (job_pb2.STAGE_RENDERING, 900),
+        (job_pb2.STAGE_STORING, 20),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("WORKER_LOST", errors_pb2.ERROR_REASON_WORKER_LOST),
+        ("OF_A_NEWER_WORKER", errors_pb2.ERROR_REASON_INTERNAL),
+    ],
+)
+async def test_a_failure_has_a_reason_of_the_contract(
+    converter: Converter, reason: str, told: errors_pb2.ErrorReason.ValueType
+) -> None:
+    failed = _job(status=JobStatus.FAILED, failure=Failure(reason, "it broke"))
+    message = await converter.job(failed)
+    assert message.error == job_pb2.JobError(reason=told, message="it broke")
+
+
+def _image(**changes: Any) -> Image:
+    image_id = ImageId(uuid4())
+    fields: dict[str, Any] = {
+        "id": image_id,
+        "job_id": JobId(uuid4()),
+        "type": ImageType.PORTRAIT,
+        "status": ImageStatus.QUEUED,
+        "story_id": None,
+        "character_id": CharacterId(uuid4()),
+        "character_ids": (),
+        "page_number": None,
+        "style": "anime",
+        "model": "storybook",
+        "provider": "local",
+        "prompt": "",
+        "seed": 2**32 - 1,
+        "width": None,
+        "height": None,
+        "file_size": None,
+        "version": 1,
+        "lineage_id": image_id,
+        "lineage_versions": 1,
+        "parent_image_id": None,
+        "is_reference": False,
+        "cost_micros": 0,
+        "created_at": NOON,
+        "completed_at": None,
+        "keys": {},
+    }
+    return Image(**{**fields, **changes})
+
+
+def test_an_image_without_bytes_has_no_addresses(converter: Converter) -> None:
+    image = _image()
+    message = converter.image(image)
+    assert message == image_pb2.Image(
+        id=str(image.id),
+        type=image_pb2.IMAGE_TYPE_PORTRAIT,
+        character_id=str(image.character_id),
+        style="anime",
+        status=image_pb2.IMAGE_STATUS_QUEUED,
+        created_at=_time(NOON),
+        version=1,
+        lineage_id=str(image.id),
+        regenerations_left=5,
+        model="storybook",
+        provider="local",
+        seed=2**32 - 1,
+        job_id=str(image.job_id),
+    )
+
+
+def test_a_completed_image_has_an_address_for_each_form(converter: Converter) -> None:
+    keys = {kind: f"user/job/1/{kind}.png" for kind in AssetKind}
+    message = converter.image(_image(status=ImageStatus.COMPLETED, completed_at=LATER, keys=keys))
+    for url, kind in (
+        (message.url, "display"),
+        (message.cdn_url, "display"),
+        (message.thumbnail_url, "thumbnail"),
+        (message.print_url, "print"),
+    ):
+        assert url.startswith(f"http://pixels/media/user/job/1/{kind}.png?expires=")
+    left = message.urls_expire_at.ToDatetime(UTC) - datetime.now(UTC)
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("versions", "left"), [(1, 5), (5, 1), (6, 0), (9, 0)])
+def test_a_lineage_has_five_regenerations(versions: int, left: int) -> None:
+    assert _image(lineage_versions=versions).regenerations_left == left
+
+
+def test_a_character_is_told_whole() -> None:
+    character = Character(
+        CharacterId(uuid4()), description(), 3, ImageId(uuid4()), True, NOON, LATER
+    )
+    message = convert.character(character)
+    assert message == character_pb2.Character(
+        id=str(character.id),
+        name="Mia",
+        age=7,
+        gender=character_pb2.GENDER_FEMALE,
+        hair="long red hair",
+        eyes="green",
+        skin="light",
+        clothing="a yellow dress",
+        features=["freckles"],
+        traits=["brave"],
+        description_version=3,
+        reference_image_id=str(character.reference_image_id),
+        reference_stale=True,
+        created_at=_time(NOON),
+        updated_at=_time(LATER),
+    )
+    ageless = replace(character, description=description(age=None))
+    assert not convert.character(ageless).HasField("age")
+
+
+def test_a_story_and_a_style_are_told_whole() -> None:
+    mia = CharacterId(uuid4())
+    draft = Draft("Day", "anime", (Page("Mia wakes.", "a bed", (mia,)), Page("She runs.")))
+    story = Story(StoryId(uuid4()), draft, NOON, LATER)
+    assert convert.story(story) == story_pb2.Story(
+        id=str(story.id),
+        title="Day",
+        style="anime",
+        pages=[
+            story_pb2.Page(text="Mia wakes.", scene_description="a bed", character_ids=[str(mia)]),
+            story_pb2.Page(text="She runs."),
+        ],
+        created_at=_time(NOON),
+        updated_at=_time(LATER),
+    )
+    assert convert.style(STORYBOOK_STYLE) == style_pb2.Style(
+        id="storybook",
+        version=1,
+        display_name="Storybook",
+        description="Classic",
+        prompt_template="classic storybook",
+        negative_prompt="photo",
+    )
+
+
+def test_every_value_of_the_domain_has_its_number_in_the_contract() -> None:
+    for numbers in (
+        convert.JOB_STATUS,
+        convert.JOB_KIND,
+        convert.STAGE,
+        convert.IMAGE_STATUS,
+        convert.IMAGE_TYPE,
+        convert.ASSET_KIND,
+        convert.GENDER,
+    ):
+        assert len(set(numbers.values())) == len(numbers)

@@ -1,0 +1,95 @@
+"""Forecasts of when jobs end, from how busy the house is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from imggen.v1 import errors_pb2
+from server.domain.ids import ImageId, JobId, UserId
+from server.domain.jobs import Job, Outlook
+from server.domain.states import ImageType, JobStatus, Lane
+from server.errors import Unavailable
+from server.forecast import Forecast
+
+SECONDS_8 = timedelta(seconds=8)
+
+
+def _job(status: JobStatus, **changes: Any) -> Job:
+    return Job(
+        JobId(uuid4()),
+        UserId(uuid4()),
+        ImageId(uuid4()),
+        ImageType.SCENE,
+        status,
+        2,
+        0,
+        0,
+        3,
+        False,
+        "storybook",
+        "local",
+        0,
+        0,
+        datetime.now(UTC),
+        **changes,
+    )
+
+
+async def _seconds(outlook: Outlook, job: Job) -> float:
+    async def look(_lane: Lane) -> Outlook:
+        return outlook
+
+    at = await Forecast(look).completion(job)
+    assert at is not None
+    return (at - datetime.now(UTC)).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("outlook", "seconds"),
+    [
+        (Outlook(0, 0, None), 30),
+        (Outlook(0, 2, SECONDS_8), 8),
+        (Outlook(10, 2, SECONDS_8), 48),
+        (Outlook(10, 0, SECONDS_8), 88),
+    ],
+)
+async def test_a_waiting_job_ends_after_those_before_it(outlook: Outlook, seconds: int) -> None:
+    assert await _seconds(outlook, _job(JobStatus.QUEUED)) == pytest.approx(seconds, abs=2)
+
+
+async def test_a_running_job_ends_when_jobs_do_and_never_in_the_past() -> None:
+    now = datetime.now(UTC)
+    started = _job(JobStatus.PROCESSING, started_at=now - timedelta(seconds=5))
+    assert await _seconds(Outlook(9, 1, SECONDS_8), started) == pytest.approx(3, abs=2)
+    overdue = _job(JobStatus.PROCESSING, started_at=now - timedelta(hours=1))
+    assert await _seconds(Outlook(9, 1, SECONDS_8), overdue) == pytest.approx(0, abs=2)
+
+
+async def test_an_ended_job_has_no_forecast() -> None:
+    async def look(_lane: Lane) -> Outlook:
+        raise AssertionError("nobody needs it")
+
+    assert await Forecast(look).completion(_job(JobStatus.FAILED)) is None
+
+
+async def test_many_jobs_ask_once() -> None:
+    asked = 0
+
+    async def look(_lane: Lane) -> Outlook:
+        nonlocal asked
+        asked += 1
+        return Outlook(0, 1, SECONDS_8)
+
+    forecast = Forecast(look)
+    for _ in range(5):
+        await forecast.completion(_job(JobStatus.QUEUED))
+    assert asked == 1
+
+
+async def test_a_database_that_is_away_costs_only_the_forecast() -> None:
+    async def look(_lane: Lane) -> Outlook:
+        raise Unavailable("away", errors_pb2.ERROR_REASON_DATABASE_UNAVAILABLE)
+
+    assert await Forecast(look).completion(_job(JobStatus.QUEUED)) is not None

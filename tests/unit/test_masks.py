@@ -1,0 +1,42 @@
+"""Field masks and filters: names and numbers of the contract, read once."""
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from imggen.v1 import image_pb2
+from server.checks import Checks
+from server.convert import IMAGE_TYPE
+from server.domain.states import ImageType
+from server.services.filters import wanted
+from server.services.masks import masked_fields
+
+FIELDS = ("name", "age", "hair")
+
+
+@pytest.mark.parametrize(
+    ("paths", "named"),
+    [(["hair", "name"], ("name", "hair")), (["*"], FIELDS), (["age", "age"], ("age",))],
+)
+def test_a_mask_names_fields_in_their_order(paths: list[str], named: tuple[str, ...]) -> None:
+    checks = Checks()
+    assert masked_fields(checks, FieldMask(paths=paths), FIELDS) == named
+    assert checks.violations == []
+
+
+@pytest.mark.parametrize("paths", [[], ["hare"], ["*", "name"], ["name.first"], ["id"]])
+def test_a_mask_of_anything_else_is_refused(paths: list[str]) -> None:
+    checks = Checks()
+    masked_fields(checks, FieldMask(paths=paths), FIELDS)
+    [wrong] = checks.violations
+    assert wrong.field == "update_mask"
+    assert "use some of name, age, hair, or *" in wrong.description
+
+
+def test_a_filter_is_a_member_or_none() -> None:
+    checks = Checks()
+    scene = image_pb2.IMAGE_TYPE_SCENE
+    assert wanted(checks, "type", scene, IMAGE_TYPE) is ImageType.SCENE
+    assert wanted(checks, "type", 0, IMAGE_TYPE) is None
+    assert checks.violations == []
+    assert wanted(checks, "type", 99, IMAGE_TYPE) is None
+    assert checks.violations[0].description == "has no value 99; use one of PORTRAIT, SCENE"

@@ -1,0 +1,84 @@
+"""Pages of lists: their sizes, their tokens, and where the next one goes on."""
+
+import base64
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imggen.v1 import errors_pb2 as reasons
+from server.checks import Checks
+from server.domain.paging import Cursor, Listing
+from server.paging import page_request, page_token
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_a_token_leads_back_to_its_row(at: datetime, row: UUID) -> None:
+    cursor = Cursor(at, row)
+    checks = Checks()
+    assert page_request(checks, 10, page_token(cursor)).after == cursor
+    assert checks.violations == []
+
+
+def test_no_next_page_is_an_empty_token() -> None:
+    assert page_token(None) == ""
+    assert page_request(Checks(), 10, "").after is None
+
+
+@pytest.mark.parametrize(("asked", "size"), [(0, 50), (1, 1), (100, 100)])
+def test_a_size_has_a_default(asked: int, size: int) -> None:
+    checks = Checks()
+    assert page_request(checks, asked, "").size == size
+    assert checks.violations == []
+
+
+@pytest.mark.parametrize("asked", [-1, 101, 2**31 - 1])
+def test_a_size_has_bounds(asked: int) -> None:
+    checks = Checks()
+    page_request(checks, asked, "")
+    [wrong] = checks.violations
+    assert wrong.field == "page_size"
+    assert "0 to 100 are allowed (0 means 50)" in wrong.description
+
+
+def _token(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        "\u00fc",
+        _token("then"),
+        _token(f"{NOON.isoformat()} 7"),
+        _token(f"{NOON.replace(tzinfo=None).isoformat()} {UUID(int=7)}"),
+        # Before the year 1 in UTC: no such moment.
+        _token(f"0001-01-01T00:00:00+23:00 {UUID(int=7)}"),
+        base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+    ],
+)
+def test_what_no_list_made_is_refused(token: str) -> None:
+    checks = Checks()
+    assert page_request(checks, 10, token).after is None
+    [wrong] = checks.violations
+    assert wrong.reason == reasons.ERROR_REASON_PAGE_TOKEN_INVALID
+
+
+def test_a_time_in_another_zone_is_the_same_moment() -> None:
+    east = NOON.astimezone(timezone(timedelta(hours=9)))
+    request = page_request(Checks(), 1, _token(f"{east.isoformat()} {UUID(int=7)}"))
+    assert request.after == Cursor(NOON, UUID(int=7))
+
+
+def test_a_page_is_cut_from_one_row_more() -> None:
+    def cursor(row: int) -> Cursor:
+        return Cursor(NOON, UUID(int=row))
+
+    assert Listing.cut([1, 2, 3], 2, cursor) == Listing([1, 2], cursor(2))
+    assert Listing.cut([1, 2], 2, cursor) == Listing([1, 2], None)
+    assert Listing.cut([], 2, cursor) == Listing([], None)

@@ -1,0 +1,57 @@
+"""The RenderSpec as JSON: written by hand, so held to what dataclasses say."""
+
+import json
+from dataclasses import asdict, fields
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.spec import RenderSpec
+from server.domain.states import ImageType, Quality
+from server.domain.styles import Style
+from tests.builders import render_spec
+
+_TEXT = st.text(max_size=20)
+_CHARACTERS = st.builds(
+    FrozenCharacter,
+    st.uuids(),
+    st.integers(1, 9),
+    st.builds(
+        Description,
+        _TEXT,
+        st.none() | st.integers(0, 150),
+        st.sampled_from(Gender),
+        *[_TEXT] * 5,
+        *[st.lists(_TEXT, max_size=3).map(tuple)] * 2,
+    ),
+)
+SPECS = st.builds(
+    RenderSpec,
+    st.sampled_from(ImageType),
+    st.builds(Style, _TEXT, st.integers(1, 9), *[_TEXT] * 4),
+    st.lists(_CHARACTERS, max_size=3).map(tuple),
+    _TEXT,
+    _TEXT,
+    _TEXT,
+    st.integers(1, 4096),
+    st.integers(1, 4096),
+    st.sampled_from(Quality),
+    st.integers(0, 2**32 - 1),
+)
+
+
+@given(SPECS)
+def test_a_spec_comes_back_from_the_database_as_it_was(spec: RenderSpec) -> None:
+    assert RenderSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+@given(SPECS)
+def test_nothing_of_a_spec_is_left_out(spec: RenderSpec) -> None:
+    assert json.loads(json.dumps(spec.to_json())) == json.loads(
+        json.dumps(asdict(spec), default=str)
+    )
+
+
+def test_the_fields_stand_in_their_order() -> None:
+    assert list(render_spec().to_json()) == [field.name for field in fields(RenderSpec)]
