@@ -33,7 +33,7 @@ help: ## Explains the targets (this text)
 	@echo 'All of it installs into $(VENV) and .tools, data is in .imggen; nothing else is written.'
 	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine has what it takes.'
 
-# ---- Set-up ------------------------------------------------------------------------------
+# Set-up.
 
 .PHONY: machine
 machine:
@@ -75,7 +75,7 @@ comma := ,
 .PHONY: setup
 setup: $(VENV)/dev.stamp $(PROTOS)/stamp ## Installs everything that the other targets need
 
-# ---- Running -----------------------------------------------------------------------------
+# Running.
 
 .PHONY: demo
 demo: machine $(VENV)/run.stamp ## Makes two portraits and a three-page story, and shows them
@@ -85,7 +85,7 @@ demo: machine $(VENV)/run.stamp ## Makes two portraits and a three-page story, a
 up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctrl-C
 	@$(PY) -m cluster.local up
 
-# ---- Checking ----------------------------------------------------------------------------
+# Checking.
 
 .PHONY: test
 test: lint unit integration ## Lints, runs unit and integration tests, enforces their coverage
@@ -134,7 +134,7 @@ slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone
 bench: machine $(VENV)/dev.stamp ## Measures, and prints medians with their settings
 	@$(PY) -m benchmarks
 
-# ---- Maintaining -------------------------------------------------------------------------
+# Maintaining.
 
 .PHONY: protos
 protos: machine $(PROTOS)/stamp ## Writes the stubs in client/imggen/v1 from protos/

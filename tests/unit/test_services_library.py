@@ -24,9 +24,6 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
         yield gateway
 
 
-# ---- characters
-
-
 async def test_a_character_is_created_and_shown(gateway: Gateway) -> None:
     mia = character_row()
     gateway.database.answer("FROM characters", mia)
@@ -105,9 +102,6 @@ async def test_characters_are_listed_and_deleted(gateway: Gateway) -> None:
         await gateway.characters.GetCharacter(
             character_pb2.GetCharacterRequest(character_id=str(uuid4())), NO_CONTEXT
         )
-
-
-# ---- stories
 
 
 def a_story(**fields: Any) -> story_pb2.CreateStoryRequest:
@@ -192,9 +186,6 @@ async def test_stories_are_listed_and_deleted(gateway: Gateway) -> None:
         await gateway.stories.DeleteStory(delete, NO_CONTEXT)
     gateway.database.answer("SET deleted_at", {"id": uuid4()})
     await gateway.stories.DeleteStory(delete, NO_CONTEXT)
-
-
-# ---- styles
 
 
 async def test_styles_are_listed_by_page(gateway: Gateway) -> None:

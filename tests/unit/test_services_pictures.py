@@ -28,9 +28,6 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
         yield gateway
 
 
-# ---- generation
-
-
 async def test_a_portrait_is_answered_with_its_job(gateway: Gateway) -> None:
     take_jobs(gateway.database)
     mia = character_row(gateway.caller.user_id)
@@ -66,9 +63,6 @@ async def test_an_image_that_is_not_there_cannot_be_drawn_again(gateway: Gateway
     request = generation_pb2.RegenerateImageRequest(image_id=str(uuid4()))
     with pytest.raises(NotFound):
         await gateway.generation.RegenerateImage(request, NO_CONTEXT)
-
-
-# ---- jobs
 
 
 async def test_a_job_is_shown(gateway: Gateway) -> None:
@@ -143,9 +137,6 @@ async def test_only_an_admin_may_raise_a_priority_beyond_the_bound(gateway: Gate
 async def test_a_job_of_nobody_is_not_found(gateway: Gateway) -> None:
     with pytest.raises(NotFound, match="you have no job"):
         await gateway.jobs.GetJob(job_pb2.GetJobRequest(job_id=str(uuid4())), NO_CONTEXT)
-
-
-# ---- images
 
 
 async def test_an_image_is_shown_and_listed(gateway: Gateway) -> None:
