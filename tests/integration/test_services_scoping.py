@@ -13,6 +13,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
+from server.domain.ids import UserId
 from tests.gateway import failure
 from tests.integration.contract import ask, methods, names_a_thing, path_of, request_fields
 from tests.integration.house import House, Person, new_id
@@ -165,8 +166,11 @@ async def test_an_id_of_another_caller_is_not_found(
 ) -> None:
     own, others = await _world(house, mia), await _world(house, tom)
     nobodys = World(*(new_id() for _ in range(6)))
+    before = await _everything(house, tom.user_id)
 
     assert await _outcome(house, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
+    # Nor has it done anything before it refused.
+    assert await _everything(house, tom.user_id) == before
     assert await _outcome(house, mia, case, own, nobodys) is grpc.StatusCode.NOT_FOUND
     # The request itself is good, or the refusals above would say nothing.
     assert await _outcome(house, mia, case, own, own) is grpc.StatusCode.OK
@@ -207,6 +211,20 @@ async def _outcome(
     except grpc.aio.AioRpcError as error:
         return error.code()
     return grpc.StatusCode.OK
+
+
+async def _everything(house: House, user: UserId) -> list[list[str]]:
+    """Returns every row that is a user's."""
+    tables = ("characters", "stories", "images", "image_generation_jobs", "outbox")
+    return [
+        [
+            str(row)
+            for row in await house.store.database.fetch(
+                f"SELECT * FROM {table} WHERE user_id = $1 ORDER BY id", user
+            )
+        ]
+        for table in tables
+    ]
 
 
 async def _rows(house: House, who: Person, case: tuple[str, str], request: Any) -> set[str]:
