@@ -162,7 +162,7 @@ def main() -> int:
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
     except StartFailed as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}\nlogs: {options.folder / 'logs'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -16,6 +16,7 @@ import yaml
 from cluster.processes import StartFailed
 
 _PREFIX = "imggen-ray-"
+_BROKEN = ("DEPLOY_FAILED", "UNHEALTHY")
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def _await_applications(names: list[str]) -> None:
         known = serve.status().applications
         states = {name: known[name].status for name in names if name in known}
         for name, state in states.items():
-            if state in ("DEPLOY_FAILED", "UNHEALTHY"):
+            if state in _BROKEN:
                 raise StartFailed(f"{name}: {state.lower()}: {_why(known[name])}")
         if len(states) == len(names) and set(states.values()) == {"RUNNING"}:
             return
@@ -106,7 +107,11 @@ def _await_applications(names: list[str]) -> None:
 def _why(application: Any) -> str:
     """Returns the last line of each message: the rest are Serve's own frames."""
     messages = [application.message]
-    messages += [deployment.message for deployment in application.deployments.values()]
+    messages += [
+        deployment.message
+        for deployment in application.deployments.values()
+        if deployment.status in _BROKEN
+    ]
     return "\n".join(message.strip().splitlines()[-1] for message in messages if message.strip())
 
 

@@ -21,7 +21,7 @@ from cluster.postgres import embedded_postgres
 from cluster.processes import ROOT
 
 _DEADLINE_S = 240.0
-_NOISE = re.compile(r"raylet|serve \d+|Warning|Traceback|\bINFO\b|\x1b")
+_NOISE = re.compile(r"raylet|serve \d+|Warning|Traceback|\bINFO\b|^[IWE]\d{4} |\x1b")
 
 
 @dataclass
