@@ -5,6 +5,9 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from server.app import gateway
+from server.settings import GatewaySettings
+from server.storage import StorageSettings
 from server.storage.base import StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
@@ -117,6 +120,31 @@ async def test_it_sweeps_in_the_background_and_stops(house: House, mia: Person) 
     job = await house.draw(await mia.portrait())
     async with asyncio.timeout(60), Sweeper(house.store, house.storage).running(0.05):
         await mia.delete_image(job.image_id)
+        while await _keys(house):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_gateway_sweeps(house: House, mia: Person, database: str, tmp_path: Path) -> None:
+    job = await house.draw(await mia.portrait())
+    await mia.delete_image(job.image_id)
+    settings = GatewaySettings.model_validate(
+        {
+            "listen": "127.0.0.1:0",
+            "http_port": 0,
+            "metrics_port": 0,
+            "database_url": database,
+            "sweep_interval_s": 0.05,
+            "drain_s": 0.2,
+        }
+    )
+    pixels = StorageSettings.model_validate(
+        {
+            "storage_url": f"file://{tmp_path}/pixels",
+            "url_secret": "x" * 32,
+            "public_url": "http://nowhere",
+        }
+    )
+    async with asyncio.timeout(60), gateway(settings, pixels):
         while await _keys(house):
             await asyncio.sleep(0.02)
 
