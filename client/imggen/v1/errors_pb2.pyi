@@ -33,7 +33,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_CONTROL_CHARACTERS: _ErrorReason.ValueType  # 4
     """INVALID_ARGUMENT: a text holds control characters other than newline and tab."""
     ERROR_REASON_MALFORMED_ID: _ErrorReason.ValueType  # 5
-    """INVALID_ARGUMENT: an id is not a UUID."""
+    """INVALID_ARGUMENT: an id is not a UUID, or is the nil one."""
     ERROR_REASON_STYLE_UNKNOWN: _ErrorReason.ValueType  # 6
     """INVALID_ARGUMENT: the style is not one that `StyleService.ListStyles` lists."""
     ERROR_REASON_MODEL_UNKNOWN: _ErrorReason.ValueType  # 7
@@ -73,7 +73,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_JOB_ENDED: _ErrorReason.ValueType  # 42
     """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
     ERROR_REASON_JOB_NOT_RETRYABLE: _ErrorReason.ValueType  # 43
-    """FAILED_PRECONDITION: only a failed or cancelled job can be retried."""
+    """FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 50
     """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
     ERROR_REASON_TOKEN_INVALID: _ErrorReason.ValueType  # 51
@@ -133,7 +133,7 @@ ERROR_REASON_TEXT_TOO_LONG: ErrorReason.ValueType  # 3
 ERROR_REASON_CONTROL_CHARACTERS: ErrorReason.ValueType  # 4
 """INVALID_ARGUMENT: a text holds control characters other than newline and tab."""
 ERROR_REASON_MALFORMED_ID: ErrorReason.ValueType  # 5
-"""INVALID_ARGUMENT: an id is not a UUID."""
+"""INVALID_ARGUMENT: an id is not a UUID, or is the nil one."""
 ERROR_REASON_STYLE_UNKNOWN: ErrorReason.ValueType  # 6
 """INVALID_ARGUMENT: the style is not one that `StyleService.ListStyles` lists."""
 ERROR_REASON_MODEL_UNKNOWN: ErrorReason.ValueType  # 7
@@ -173,7 +173,7 @@ ERROR_REASON_IMAGE_NOT_READY: ErrorReason.ValueType  # 41
 ERROR_REASON_JOB_ENDED: ErrorReason.ValueType  # 42
 """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
 ERROR_REASON_JOB_NOT_RETRYABLE: ErrorReason.ValueType  # 43
-"""FAILED_PRECONDITION: only a failed or cancelled job can be retried."""
+"""FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 50
 """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
 ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 51

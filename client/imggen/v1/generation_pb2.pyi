@@ -275,7 +275,7 @@ class RegenerateImageRequest(google.protobuf.message.Message):
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     image_id: builtins.str
-    """Required. The image to start from, by id; any version of its lineage."""
+    """Required. The image to start from, by id; any version of its lineage, drawn yet or not."""
     priority: builtins.int
     """Lower runs first: 1 to 3 for callers, 0 to 9 for admins; 2 where unset."""
     request_id: builtins.str

@@ -74,7 +74,8 @@ class GenerationServiceServicer(object):
 
     def RegenerateImage(self, request, context):
         """Draws an image again with changes, as a new version in its lineage; the original
-        stays. A lineage has 5 regenerations at most.
+        stays. A lineage has 5 regenerations at most; those that failed, were cancelled or were
+        deleted count too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

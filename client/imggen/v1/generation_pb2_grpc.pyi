@@ -118,7 +118,8 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
 
     RegenerateImage: _GenerationServiceRegenerateImageType
     """Draws an image again with changes, as a new version in its lineage; the original
-    stays. A lineage has 5 regenerations at most.
+    stays. A lineage has 5 regenerations at most; those that failed, were cancelled or were
+    deleted count too.
     """
 
 GenerationServiceAsyncStub: typing_extensions.TypeAlias = GenerationServiceStub[
@@ -164,7 +165,8 @@ class GenerationServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.generation_pb2.RegenerateImageResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.RegenerateImageResponse]]:
         """Draws an image again with changes, as a new version in its lineage; the original
-        stays. A lineage has 5 regenerations at most.
+        stays. A lineage has 5 regenerations at most; those that failed, were cancelled or were
+        deleted count too.
         """
 
 def add_GenerationServiceServicer_to_server(servicer: GenerationServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
