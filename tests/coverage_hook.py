@@ -5,6 +5,7 @@ process and saves when the child exits. Ray's workers do not exit: they are kill
 child saves what it has twice a second.
 """
 
+import atexit
 import os
 import threading
 from pathlib import Path
@@ -20,7 +21,7 @@ def coverage_init(_registry: Plugins, _options: object) -> None:
     """Runs in every measured process before coverage starts there."""
     is_child = "COVERAGE_PROCESS_CONFIG" in os.environ
     if is_child:
-        threading.Thread(target=_save_for_ever, name="coverage-save", daemon=True).start()
+        _save_until_exit()
     else:
         _let_children_import_this_module()
 
@@ -31,8 +32,21 @@ def _let_children_import_this_module() -> None:
     os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{inherited}" if inherited else ROOT
 
 
-def _save_for_ever() -> None:
-    pause = threading.Event()
-    while not pause.wait(INTERVAL_S):
-        if (coverage := Coverage.current()) is not None:
-            coverage.save()
+def _save_until_exit() -> None:
+    exiting = threading.Event()
+
+    def stop() -> None:
+        exiting.set()
+        thread.join()
+
+    def save() -> None:
+        # A thread that is still in C code while the interpreter goes down can crash it. By
+        # now coverage has registered its own last save; what is registered later runs first.
+        if not exiting.wait(INTERVAL_S):
+            atexit.register(stop)
+        while not exiting.wait(INTERVAL_S):
+            if (coverage := Coverage.current()) is not None:
+                coverage.save()
+
+    thread = threading.Thread(target=save, name="coverage-save", daemon=True)
+    thread.start()
