@@ -21,6 +21,8 @@ WAKE = "imggen_wake"
 CHANGED = "imggen_changed"
 """The channel of jobs that have changed, for gateways."""
 
+# What a signal tells of was flushed to disk before; the hint itself need not wait for a disk.
+_NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
 _PAYLOAD_IDS = 200  # 37 bytes each; a payload may have 8,000
 _PAUSE_S = 0.005
 _RECONNECT_S = 0.5
@@ -65,9 +67,7 @@ class Signals:
             while words:
                 some = [words.pop() for _ in range(min(len(words), _PAYLOAD_IDS))]
                 try:
-                    await self._database.execute(
-                        "SELECT pg_notify($1, $2)", channel, ",".join(some)
-                    )
+                    await self._database.execute(_NOTIFY, channel, ",".join(some))
                 except Unavailable:
                     _log.warning("signal lost", extra={"channel": channel, "words": len(some)})
 
