@@ -13,8 +13,8 @@ DEFAULT_SIZE = 50
 MAX_SIZE = 100
 
 
-def page_request(checks: Checks, size: int, token: str) -> PageRequest:
-    """Reads which page of a list is asked for."""
+def page_request(checks: Checks, rows: str, size: int, token: str) -> PageRequest:
+    """Reads which page of a list is asked for; `rows` says what it lists."""
     checks.within(
         "page_size",
         size,
@@ -25,7 +25,7 @@ def page_request(checks: Checks, size: int, token: str) -> PageRequest:
     after = None
     if token:
         try:
-            after = _cursor(token)
+            after = _cursor(rows, token)
         except (ValueError, OverflowError, binascii.Error):
             checks.add(
                 "page_token",
@@ -35,17 +35,17 @@ def page_request(checks: Checks, size: int, token: str) -> PageRequest:
     return PageRequest(size or DEFAULT_SIZE, after)
 
 
-def page_token(cursor: Cursor | None) -> str:
+def page_token(rows: str, cursor: Cursor | None) -> str:
     """Returns the token of the next page, empty where there is none."""
     if cursor is None:
         return ""
-    text = f"{cursor.created_at.isoformat()} {cursor.id}"
+    text = f"{rows} {cursor.created_at.isoformat()} {cursor.id}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _cursor(token: str) -> Cursor:
-    at, _, row = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+def _cursor(rows: str, token: str) -> Cursor:
+    listed, at, row = base64.urlsafe_b64decode(token.encode()).decode().split(" ")
     created_at = datetime.fromisoformat(at)
-    if created_at.tzinfo is None:
-        raise ValueError("a cursor without a time zone")
+    if created_at.tzinfo is None or listed != rows:
+        raise ValueError("a cursor without a time zone, or one of another list")
     return Cursor(created_at.astimezone(UTC), UUID(row))

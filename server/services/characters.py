@@ -86,12 +86,12 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     ) -> character_pb2.ListCharactersResponse:
         """Returns a page of characters."""
         checks = Checks()
-        page = page_request(checks, request.page_size, request.page_token)
+        page = page_request(checks, "characters", request.page_size, request.page_token)
         checks.done()
         listing = await self._store.characters.page(caller().user_id, page)
         return character_pb2.ListCharactersResponse(
             characters=[convert.character(character) for character in listing.rows],
-            next_page_token=page_token(listing.next),
+            next_page_token=page_token("characters", listing.next),
         )
 
     async def DeleteCharacter(

@@ -46,13 +46,13 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> image_pb2.ListImagesResponse:
         """Returns a page of images."""
         checks = Checks()
-        page = page_request(checks, request.page_size, request.page_token)
+        page = page_request(checks, "images", request.page_size, request.page_token)
         filters = _filter(checks, request)
         checks.done()
         listing = await self._store.images.page(caller().user_id, page, filters)
         return image_pb2.ListImagesResponse(
             images=[self._converter.image(image) for image in listing.rows],
-            next_page_token=page_token(listing.next),
+            next_page_token=page_token("images", listing.next),
         )
 
     async def DeleteImage(

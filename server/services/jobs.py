@@ -52,7 +52,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.ListJobsResponse:
         """Returns a page of jobs."""
         checks = Checks()
-        page = page_request(checks, request.page_size, request.page_token)
+        page = page_request(checks, "jobs", request.page_size, request.page_token)
         status = wanted(checks, "status", request.status, JOB_STATUS)
         story = checks.uuid("story_id", request.story_id, required=False)
         checks.done()
@@ -61,7 +61,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         )
         return job_pb2.ListJobsResponse(
             jobs=[await self._converter.job(job) for job in listing.rows],
-            next_page_token=page_token(listing.next),
+            next_page_token=page_token("jobs", listing.next),
         )
 
     async def WatchJob(

@@ -82,12 +82,12 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     ) -> story_pb2.ListStoriesResponse:
         """Returns a page of stories."""
         checks = Checks()
-        page = page_request(checks, request.page_size, request.page_token)
+        page = page_request(checks, "stories", request.page_size, request.page_token)
         checks.done()
         listing = await self._store.stories.page(caller().user_id, page)
         return story_pb2.ListStoriesResponse(
             stories=[convert.story(story) for story in listing.rows],
-            next_page_token=page_token(listing.next),
+            next_page_token=page_token("stories", listing.next),
         )
 
     async def DeleteStory(

@@ -22,7 +22,7 @@ class StyleService(style_pb2_grpc.StyleServiceServicer):
     ) -> style_pb2.ListStylesResponse:
         """Returns a page of styles."""
         checks = Checks()
-        size = page_request(checks, request.page_size, "").size
+        size = page_request(checks, "styles", request.page_size, "").size
         ids = [style.id for style in self._styles]
         if request.page_token and request.page_token not in ids:
             checks.add(

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import grpc
 import grpc.aio
@@ -11,9 +13,12 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2, style_pb2
 from server.auth import Role
+from server.domain.paging import Cursor
+from server.paging import page_token
 from server.routing.catalogue import STORYBOOK, Catalogue
 from tests.integration.house import House, Person, new_id, open_house
 
+EAST = timezone(timedelta(hours=23))
 Portrait = generation_pb2.GeneratePortraitRequest
 Scene = generation_pb2.GenerateSceneRequest
 ALL_STYLES = "3d_render, anime, cartoon, painterly, realistic, storybook, watercolor"
@@ -208,11 +213,13 @@ async def test_bad_lists_are_refused(mia: Person) -> None:
     request = image_pb2.ListImagesRequest
     unmade = "was not made by this list; use the next_page_token of the page before"
     token = ("page_token", "PAGE_TOKEN_INVALID", unmade)
-    far = "MDAwMS0wMS0wMVQwMDowMDowMCsyMzo1OSAwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDE="
+    far = page_token("images", Cursor(datetime(1, 1, 1, tzinfo=EAST), UUID(int=7)))
+    other = (await _first_page_of_characters(mia)).next_page_token
     bad = {
         "page token": Bad(request(page_token="abc"), *token),
         "page token of another kind": Bad(request(page_token="YWJj"), *token),
         "page token before all time": Bad(request(page_token=far), *token),
+        "page token of another list": Bad(request(page_token=other), *token),
         "page size": Bad(
             request(page_size=101),
             "page_size",
@@ -413,6 +420,13 @@ async def test_wrong_ids_of_jobs_and_images_are_refused(mia: Person) -> None:
             grpc.StatusCode.INVALID_ARGUMENT,
             "MALFORMED_ID",
         )
+
+
+async def _first_page_of_characters(mia: Person) -> character_pb2.ListCharactersResponse:
+    for _ in range(2):
+        await mia.create_character()
+    request = character_pb2.ListCharactersRequest(page_size=1)
+    return await mia.characters.ListCharacters(request, metadata=mia.metadata)  # type: ignore[no-any-return]
 
 
 async def _check(who: Person, method: Any, cases: dict[str, Bad]) -> None:

@@ -20,26 +20,26 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 def test_a_token_leads_back_to_its_row(at: datetime, row: UUID) -> None:
     cursor = Cursor(at, row)
     checks = Checks()
-    assert page_request(checks, 10, page_token(cursor)).after == cursor
+    assert page_request(checks, "jobs", 10, page_token("jobs", cursor)).after == cursor
     assert checks.violations == []
 
 
 def test_no_next_page_is_an_empty_token() -> None:
-    assert page_token(None) == ""
-    assert page_request(Checks(), 10, "").after is None
+    assert page_token("jobs", None) == ""
+    assert page_request(Checks(), "jobs", 10, "").after is None
 
 
 @pytest.mark.parametrize(("asked", "size"), [(0, 50), (1, 1), (100, 100)])
 def test_a_size_has_a_default(asked: int, size: int) -> None:
     checks = Checks()
-    assert page_request(checks, asked, "").size == size
+    assert page_request(checks, "jobs", asked, "").size == size
     assert checks.violations == []
 
 
 @pytest.mark.parametrize("asked", [-1, 101, 2**31 - 1])
 def test_a_size_has_bounds(asked: int) -> None:
     checks = Checks()
-    page_request(checks, asked, "")
+    page_request(checks, "jobs", asked, "")
     [wrong] = checks.violations
     assert wrong.field == "page_size"
     assert "0 to 100 are allowed (0 means 50)" in wrong.description
@@ -55,23 +55,24 @@ def _token(text: str) -> str:
         "x",
         "\u00fc",
         _token("then"),
-        _token(f"{NOON.isoformat()} 7"),
-        _token(f"{NOON.replace(tzinfo=None).isoformat()} {UUID(int=7)}"),
+        _token(f"jobs {NOON.isoformat()} 7"),
+        _token(f"jobs {NOON.replace(tzinfo=None).isoformat()} {UUID(int=7)}"),
         # Before the year 1 in UTC: no such moment.
-        _token(f"0001-01-01T00:00:00+23:00 {UUID(int=7)}"),
+        _token(f"jobs 0001-01-01T00:00:00+23:00 {UUID(int=7)}"),
         base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+        page_token("images", Cursor(NOON, UUID(int=7))),
     ],
 )
 def test_what_no_list_made_is_refused(token: str) -> None:
     checks = Checks()
-    assert page_request(checks, 10, token).after is None
+    assert page_request(checks, "jobs", 10, token).after is None
     [wrong] = checks.violations
     assert wrong.reason == reasons.ERROR_REASON_PAGE_TOKEN_INVALID
 
 
 def test_a_time_in_another_zone_is_the_same_moment() -> None:
     east = NOON.astimezone(timezone(timedelta(hours=9)))
-    request = page_request(Checks(), 1, _token(f"{east.isoformat()} {UUID(int=7)}"))
+    request = page_request(Checks(), "jobs", 1, _token(f"jobs {east.isoformat()} {UUID(int=7)}"))
     assert request.after == Cursor(NOON, UUID(int=7))
 
 
