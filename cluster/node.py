@@ -50,25 +50,42 @@ def ray_node(logs: Path | None = None) -> Iterator[None]:
 
 @contextmanager
 def serving(config: Path) -> Iterator[None]:
-    """Deploys a Serve config on the Ray that runs here and waits until all of it is healthy.
+    """Runs Serve on the Ray that runs here, with what a config file says.
 
     At the end its replicas drain. Raises StartFailed when a deployment does not come up.
     """
     from ray.serve._private.api import serve_start
-    from ray.serve.schema import ServeDeploySchema
 
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
-    schema = ServeDeploySchema.model_validate(yaml.safe_load(config.read_text()))
+    schema = _read(config)
     # What `serve run` does with a config file; Serve has no public call for it.
     client: Any = serve_start(
         http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location
     )
     try:
-        client.deploy_apps(schema)
-        _await_applications([application.name for application in schema.applications])
+        deploy(config)
         yield
     finally:
         _stop_serve(client)
+
+
+def deploy(config: Path) -> None:
+    """Deploys a config on the Serve that runs, and waits until all of it is healthy.
+
+    Replicas whose config has changed drain and are replaced. Raises StartFailed.
+    """
+    from ray.serve.context import _get_global_client
+
+    schema = _read(config)
+    client: Any = _get_global_client()
+    client.deploy_apps(schema)
+    _await_applications([application.name for application in schema.applications])
+
+
+def _read(config: Path) -> Any:
+    from ray.serve.schema import ServeDeploySchema
+
+    return ServeDeploySchema.model_validate(yaml.safe_load(config.read_text()))
 
 
 def _stop_serve(client: Any) -> None:

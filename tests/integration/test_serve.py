@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from io import BytesIO
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from PIL import Image as Picture
 
+from cluster.demo import tell_a_story
 from cluster.local import Local
 from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
 from imggen.errors import JobCancelled
@@ -119,6 +121,20 @@ async def test_a_worker_that_is_killed_costs_an_attempt_and_no_job(
     grid.kill("worker")
     await completed(client, job)
     assert (await client.get_job(job)).attempt == 2
+
+
+async def test_the_demo_tells_its_story(
+    local: Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await tell_a_story(local.address, local.token, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(line for line in lines if line.endswith(" is done")) == [
+        f"{name} is done" for name in ("leo", "mia", "page-1", "page-2", "page-3")
+    ]
+    [sheet] = tmp_path.glob("*/contact-sheet.png")
+    assert lines[-1] == str(sheet)
+    with Picture.open(sheet) as picture:
+        assert picture.width > 1500
 
 
 async def rendering(client: Client, job: Job) -> None:
