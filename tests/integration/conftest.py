@@ -12,8 +12,9 @@ from cluster.local import Local
 from cluster.postgres import embedded_postgres
 from server.store import Store, open_store
 from server.store.migrate import migrate
+from tests.integration.callers import Person
 from tests.integration.grid import open_grid
-from tests.integration.house import House, Person, open_house
+from tests.integration.house import House, open_house
 from tests.integration.working import Shop, open_shop
 
 

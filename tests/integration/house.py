@@ -1,7 +1,7 @@
 """The whole gateway on free ports, callers of it, and a worker that the test drives by hand."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,24 +10,19 @@ from typing import Any
 from uuid import uuid4
 
 import grpc.aio
-from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import (
-    character_pb2,
     character_pb2_grpc,
-    generation_pb2,
     generation_pb2_grpc,
-    image_pb2,
     image_pb2_grpc,
     job_pb2,
     job_pb2_grpc,
-    story_pb2,
     story_pb2_grpc,
     style_pb2_grpc,
 )
 from server.app import token_verifier
 from server.auth import Role, user_id_of
-from server.domain.ids import JobId, UserId
+from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.states import AssetKind, Lane, Stage
@@ -44,150 +39,10 @@ from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import CHANGED, Signals
 from server.tokens import mint_token
-from tests import gateway
+from tests.integration.callers import Person
 
 LEASE = timedelta(seconds=60)
 _SECRET = "a-secret-of-the-tests-with-enough-bytes"
-
-
-@dataclass(frozen=True)
-class Person:
-    """Is a caller: a name, its token, and stubs of every service."""
-
-    user_id: UserId
-    metadata: tuple[tuple[str, str], ...]
-    generation: Any
-    jobs: Any
-    images: Any
-    characters: Any
-    stories: Any
-    styles: Any
-
-    async def refused(self, method: Callable[..., Any], request: Any) -> gateway.Failure:
-        """Calls a method that fails, and returns how."""
-        call = method(request, metadata=self.metadata)
-        if hasattr(call, "__aiter__") and not hasattr(call, "__await__"):
-            await call.code()
-        return await gateway.failure(call)
-
-    async def create_character(self, **fields: Any) -> character_pb2.Character:
-        """Creates a character named Mia, unless told otherwise."""
-        character = character_pb2.Character(**{"name": "Mia", "hair": "red", **fields})
-        request = character_pb2.CreateCharacterRequest(character=character)
-        answer = await self.characters.CreateCharacter(request, metadata=self.metadata)
-        return answer.character  # type: ignore[no-any-return]
-
-    async def get_character(self, character_id: str) -> character_pb2.Character:
-        """Gets a character."""
-        request = character_pb2.GetCharacterRequest(character_id=character_id)
-        answer = await self.characters.GetCharacter(request, metadata=self.metadata)
-        return answer.character  # type: ignore[no-any-return]
-
-    async def update_character(self, character_id: str, **fields: Any) -> character_pb2.Character:
-        """Changes these fields of a character."""
-        request = character_pb2.UpdateCharacterRequest(
-            character=character_pb2.Character(id=character_id, **fields),
-            update_mask=FieldMask(paths=list(fields)),
-        )
-        answer = await self.characters.UpdateCharacter(request, metadata=self.metadata)
-        return answer.character  # type: ignore[no-any-return]
-
-    async def delete_character(self, character_id: str) -> None:
-        """Deletes a character."""
-        request = character_pb2.DeleteCharacterRequest(character_id=character_id)
-        await self.characters.DeleteCharacter(request, metadata=self.metadata)
-
-    async def create_story(self, *pages: str, **fields: Any) -> story_pb2.Story:
-        """Creates a story with pages of these texts, in watercolor unless told otherwise."""
-        told = [story_pb2.Page(text=text) for text in pages or ("Mia runs through the wood.",)]
-        story = story_pb2.Story(
-            **{"title": "A day", "style": "watercolor", "pages": told, **fields}
-        )
-        request = story_pb2.CreateStoryRequest(story=story)
-        answer = await self.stories.CreateStory(request, metadata=self.metadata)
-        return answer.story  # type: ignore[no-any-return]
-
-    async def get_story(self, story_id: str) -> story_pb2.Story:
-        """Gets a story."""
-        request = story_pb2.GetStoryRequest(story_id=story_id)
-        return (await self.stories.GetStory(request, metadata=self.metadata)).story  # type: ignore[no-any-return]
-
-    async def update_story(self, story_id: str, **fields: Any) -> story_pb2.Story:
-        """Changes these fields of a story."""
-        request = story_pb2.UpdateStoryRequest(
-            story=story_pb2.Story(id=story_id, **fields),
-            update_mask=FieldMask(paths=list(fields)),
-        )
-        answer = await self.stories.UpdateStory(request, metadata=self.metadata)
-        return answer.story  # type: ignore[no-any-return]
-
-    async def delete_story(self, story_id: str) -> None:
-        """Deletes a story."""
-        request = story_pb2.DeleteStoryRequest(story_id=story_id)
-        await self.stories.DeleteStory(request, metadata=self.metadata)
-
-    async def portrait(self, character_id: str = "", **fields: Any) -> job_pb2.Job:
-        """Asks for a portrait, of a new character unless told otherwise."""
-        character_id = character_id or (await self.create_character()).id
-        request = generation_pb2.GeneratePortraitRequest(
-            **{"character_id": character_id, "style": "watercolor", **fields}
-        )
-        answer = await self.generation.GeneratePortrait(request, metadata=self.metadata)
-        return answer.job  # type: ignore[no-any-return]
-
-    async def scene(self, story_id: str, page: int = 1, **fields: Any) -> job_pb2.Job:
-        """Asks for the scene of a page."""
-        request = generation_pb2.GenerateSceneRequest(
-            **{"story_id": story_id, "page_number": page, **fields}
-        )
-        answer = await self.generation.GenerateScene(request, metadata=self.metadata)
-        return answer.job  # type: ignore[no-any-return]
-
-    async def regenerate(self, image_id: str, **fields: Any) -> job_pb2.Job:
-        """Asks for a new version of an image; `fields` are those of the request."""
-        request = generation_pb2.RegenerateImageRequest(**{"image_id": image_id, **fields})
-        answer = await self.generation.RegenerateImage(request, metadata=self.metadata)
-        return answer.job  # type: ignore[no-any-return]
-
-    async def get_job(self, job_id: str) -> job_pb2.Job:
-        """Gets a job."""
-        request = job_pb2.GetJobRequest(job_id=job_id)
-        return (await self.jobs.GetJob(request, metadata=self.metadata)).job  # type: ignore[no-any-return]
-
-    async def list_jobs(self, **fields: Any) -> job_pb2.ListJobsResponse:
-        """Lists jobs."""
-        request = job_pb2.ListJobsRequest(**fields)
-        return await self.jobs.ListJobs(request, metadata=self.metadata)  # type: ignore[no-any-return]
-
-    async def cancel(self, job_id: str) -> job_pb2.Job:
-        """Cancels a job."""
-        request = job_pb2.CancelJobRequest(job_id=job_id)
-        return (await self.jobs.CancelJob(request, metadata=self.metadata)).job  # type: ignore[no-any-return]
-
-    async def retry(self, job_id: str, **fields: Any) -> job_pb2.Job:
-        """Retries a job."""
-        request = job_pb2.RetryJobRequest(job_id=job_id, **fields)
-        return (await self.jobs.RetryJob(request, metadata=self.metadata)).job  # type: ignore[no-any-return]
-
-    def watch(self, job_id: str, *, previews: bool = False) -> Any:
-        """Watches a job; returns the call, to be read or iterated."""
-        request = job_pb2.WatchJobRequest(job_id=job_id, include_previews=previews)
-        return self.jobs.WatchJob(request, metadata=self.metadata)
-
-    async def get_image(self, image_id: str) -> image_pb2.Image:
-        """Gets an image."""
-        request = image_pb2.GetImageRequest(image_id=image_id)
-        return (await self.images.GetImage(request, metadata=self.metadata)).image  # type: ignore[no-any-return]
-
-    async def list_images(self, **fields: Any) -> image_pb2.ListImagesResponse:
-        """Lists images."""
-        request = image_pb2.ListImagesRequest(**fields)
-        return await self.images.ListImages(request, metadata=self.metadata)  # type: ignore[no-any-return]
-
-    async def delete_image(self, image_id: str) -> None:
-        """Deletes an image."""
-        request = image_pb2.DeleteImageRequest(image_id=image_id)
-        await self.images.DeleteImage(request, metadata=self.metadata)
 
 
 @dataclass
@@ -228,9 +83,14 @@ class House:
     def channel(self, **options: int) -> grpc.aio.Channel:
         """Opens a channel that the house closes."""
         pairs = [(f"grpc.{name}", value) for name, value in options.items()]
-        channel = grpc.aio.insecure_channel(self.endpoint.address, options=pairs)
+        channel = grpc.aio.insecure_channel(self.address, options=pairs)
         self._channels.append(channel)
         return channel
+
+    @property
+    def address(self) -> str:
+        """Where gRPC listens, `host:port`."""
+        return self.endpoint.address
 
     def open_calls(self) -> int:
         """Returns how many calls are being served."""

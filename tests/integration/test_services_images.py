@@ -10,7 +10,8 @@ import pytest
 
 from imggen.v1 import image_pb2, job_pb2, story_pb2
 from server.domain.states import AssetKind
-from tests.integration.house import LEASE, House, Person, ids
+from tests.integration.callers import Person
+from tests.integration.house import LEASE, House, ids
 
 KINDS = {
     image_pb2.ASSET_KIND_ORIGINAL: AssetKind.ORIGINAL,

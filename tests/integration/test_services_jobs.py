@@ -8,7 +8,8 @@ import pytest
 from imggen.v1 import errors_pb2, job_pb2
 from server.auth import Role
 from server.domain.states import Lane
-from tests.integration.house import LEASE, House, Person
+from tests.integration.callers import Person
+from tests.integration.house import LEASE, House
 
 QUEUED, PROCESSING = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_PROCESSING
 COMPLETED, FAILED = job_pb2.JOB_STATUS_COMPLETED, job_pb2.JOB_STATUS_FAILED

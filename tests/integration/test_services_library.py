@@ -6,7 +6,8 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2, story_pb2, style_pb2
-from tests.integration.house import House, Person, ids, new_id
+from tests.integration.callers import Person
+from tests.integration.house import House, ids, new_id
 
 Page = story_pb2.Page
 

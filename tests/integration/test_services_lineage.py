@@ -7,7 +7,8 @@ import pytest
 
 from imggen.v1 import image_pb2, job_pb2
 from imggen.v1.generation_pb2 import Modifications, RegenerateImageRequest
-from tests.integration.house import House, Person, ids
+from tests.integration.callers import Person
+from tests.integration.house import House, ids
 
 
 async def test_a_regeneration_changes_what_is_named_and_keeps_the_rest(

@@ -13,7 +13,8 @@ from imggen.v1 import generation_pb2, job_pb2
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store import Store
 from tests.builders import new_job, new_user, outcome
-from tests.integration.house import LEASE, House, Person, new_id, open_house
+from tests.integration.callers import Person
+from tests.integration.house import LEASE, House, new_id, open_house
 
 PRICE = 40_000
 LIMIT = 100_000

@@ -6,7 +6,8 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2
-from tests.integration.house import House, Person, new_id
+from tests.integration.callers import Person
+from tests.integration.house import House, new_id
 
 
 async def test_a_completed_portrait_is_the_reference(house: House, mia: Person) -> None:

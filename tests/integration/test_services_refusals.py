@@ -2,37 +2,20 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID
 
 import grpc
 import grpc.aio
-from google.protobuf.field_mask_pb2 import FieldMask
 
-from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1 import generation_pb2
 from server.auth import Role
-from server.domain.paging import Cursor
-from server.paging import page_token
 from server.routing.catalogue import STORYBOOK, Catalogue
-from tests.integration.house import House, Person, new_id, open_house
+from tests.integration.callers import Person
+from tests.integration.house import House, new_id, open_house
+from tests.integration.refusing import ALL_STYLES, Bad, check
 
-EAST = timezone(timedelta(hours=23))
 Portrait = generation_pb2.GeneratePortraitRequest
 Scene = generation_pb2.GenerateSceneRequest
-ALL_STYLES = "3d_render, anime, cartoon, painterly, realistic, storybook, watercolor"
-
-
-@dataclass(frozen=True)
-class Bad:
-    """Is a request that is refused: for which field, for which reason, in which words."""
-
-    request: Any
-    field: str
-    reason: str
-    words: str
-    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT
 
 
 def portraits(mia: str, story: str) -> dict[str, Bad]:
@@ -194,129 +177,19 @@ def regenerations(image: str) -> dict[str, Bad]:
 
 async def test_bad_requests_for_portraits_are_refused(mia: Person) -> None:
     character, story = (await mia.create_character()).id, (await mia.create_story()).id
-    await _check(mia, mia.generation.GeneratePortrait, portraits(character, story))
+    await check(mia, mia.generation.GeneratePortrait, portraits(character, story))
 
 
 async def test_bad_requests_for_scenes_are_refused(mia: Person) -> None:
     story = await mia.create_story("Mia wakes.", "... !")
     empty = await mia.create_story(pages=[])
     character = await mia.create_character()
-    await _check(mia, mia.generation.GenerateScene, scenes(character.id, story.id, empty.id))
+    await check(mia, mia.generation.GenerateScene, scenes(character.id, story.id, empty.id))
 
 
 async def test_bad_regenerations_are_refused(mia: Person) -> None:
     job = await mia.portrait()
-    await _check(mia, mia.generation.RegenerateImage, regenerations(job.image_id))
-
-
-async def test_bad_lists_are_refused(mia: Person) -> None:
-    request = image_pb2.ListImagesRequest
-    unmade = "was not made by this list; use the next_page_token of the page before"
-    token = ("page_token", "PAGE_TOKEN_INVALID", unmade)
-    far = page_token("images", Cursor(datetime(1, 1, 1, tzinfo=EAST), UUID(int=7)))
-    other = (await _first_page_of_characters(mia)).next_page_token
-    bad = {
-        "page token": Bad(request(page_token="abc"), *token),
-        "page token of another kind": Bad(request(page_token="YWJj"), *token),
-        "page token before all time": Bad(request(page_token=far), *token),
-        "page token of another list": Bad(request(page_token=other), *token),
-        "page size": Bad(
-            request(page_size=101),
-            "page_size",
-            "FIELD_OUT_OF_RANGE",
-            "is 101; 0 to 100 are allowed",
-        ),
-        "negative page": Bad(
-            request(page_number=-1, story_id=new_id()),
-            "page_number",
-            "FIELD_OUT_OF_RANGE",
-            "is -1; pages count from 1",
-        ),
-        "page without a story": Bad(
-            request(page_number=1), "story_id", "FIELD_REQUIRED", "is required with page_number"
-        ),
-        "unknown status": Bad(
-            request(status=99),  # type: ignore[arg-type]
-            "status",
-            "FIELD_OUT_OF_RANGE",
-            "has no value 99; use one of QUEUED, GENERATING, COMPLETED",
-        ),
-    }
-    await _check(mia, mia.images.ListImages, bad)
-    style = style_pb2.ListStylesRequest(page_token="oil")
-    await _check(mia, mia.styles.ListStyles, {"style token": Bad(style, *token)})
-
-
-async def test_bad_characters_and_stories_are_refused(mia: Person) -> None:
-    def character(**fields: Any) -> Any:
-        given = character_pb2.Character(**{"name": "Mia", **fields})
-        return character_pb2.CreateCharacterRequest(character=given)
-
-    out = "FIELD_OUT_OF_RANGE"
-    bad = {
-        "no name": Bad(
-            character(name="\u200b "),
-            "character.name",
-            "FIELD_REQUIRED",
-            "is required; give a text",
-        ),
-        "age": Bad(character(age=151), "character.age", out, "is 151; 0 to 150 are allowed"),
-        "gender": Bad(character(gender=9), "character.gender", out, "has no value 9; use one of"),
-        "too many features": Bad(
-            character(features=["x"] * 17), "character.features", out, "has 17 entries; 16 at most"
-        ),
-        "long hair": Bad(
-            character(hair="x" * 301),
-            "character.hair",
-            "TEXT_TOO_LONG",
-            "has 301 characters; 300 at most",
-        ),
-        "id": Bad(character(id=new_id()), "character.id", out, "is output only; leave it empty"),
-    }
-    await _check(mia, mia.characters.CreateCharacter, bad)
-
-    made = await mia.create_character()
-    known = "use some of name, age, gender, species, hair, eyes, skin, clothing, features, traits"
-
-    def update(*paths: str, **fields: Any) -> Any:
-        return character_pb2.UpdateCharacterRequest(
-            character=character_pb2.Character(id=made.id, **fields),
-            update_mask=FieldMask(paths=paths),
-        )
-
-    mask = ("update_mask", "UPDATE_MASK_INVALID")
-    bad = {
-        "no mask": Bad(update(), *mask, f"names no field; {known}, or *"),
-        "unknown field": Bad(update("hare"), *mask, f'"hare" cannot be set; {known}, or *'),
-        "output only": Bad(update("id"), *mask, '"id" cannot be set'),
-        "name taken away": Bad(update("*"), "character.name", "FIELD_REQUIRED", "is required"),
-    }
-    await _check(mia, mia.characters.UpdateCharacter, bad)
-
-    def story(**fields: Any) -> Any:
-        return story_pb2.CreateStoryRequest(story=story_pb2.Story(**{"title": "Day", **fields}))
-
-    page = story_pb2.Page
-    bad = {
-        "no title": Bad(story(title=""), "story.title", "FIELD_REQUIRED", "is required"),
-        "style": Bad(story(style="oil"), "story.style", "STYLE_UNKNOWN", f"one of {ALL_STYLES}"),
-        "201 pages": Bad(
-            story(pages=[page(text="x")] * 201), "story.pages", out, "has 201 pages; 200 at most"
-        ),
-        "empty page": Bad(
-            story(pages=[page(text="x"), page()]),
-            "story.pages[1].text",
-            "FIELD_REQUIRED",
-            "is required",
-        ),
-        "long page": Bad(
-            story(pages=[page(text="x" * 4001)]),
-            "story.pages[0].text",
-            "TEXT_TOO_LONG",
-            "has 4,001 characters; 4,000 at most",
-        ),
-    }
-    await _check(mia, mia.stories.CreateStory, bad)
+    await check(mia, mia.generation.RegenerateImage, regenerations(job.image_id))
 
 
 async def test_everything_that_is_wrong_is_named_at_once(mia: Person) -> None:
@@ -405,39 +278,6 @@ async def test_a_cancelled_call_admits_a_whole_job_or_none(house: House, mia: Pe
     await _settled(house)
     assert await house.count("images") == await house.count("image_generation_jobs")
     assert (await mia.portrait(character.id)).job_id
-
-
-async def test_wrong_ids_of_jobs_and_images_are_refused(mia: Person) -> None:
-    for method, request in (
-        (mia.jobs.GetJob, job_pb2.GetJobRequest(job_id="1")),
-        (mia.jobs.WatchJob, job_pb2.WatchJobRequest(job_id="1")),
-        (mia.jobs.RetryJob, job_pb2.RetryJobRequest(job_id="1")),
-        (mia.images.GetImage, image_pb2.GetImageRequest(image_id="1")),
-        (mia.images.DownloadImage, image_pb2.DownloadImageRequest(image_id="1")),
-    ):
-        refused = await mia.refused(method, request)
-        assert (refused.code, refused.reason) == (
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "MALFORMED_ID",
-        )
-
-
-async def _first_page_of_characters(mia: Person) -> character_pb2.ListCharactersResponse:
-    for _ in range(2):
-        await mia.create_character()
-    request = character_pb2.ListCharactersRequest(page_size=1)
-    return await mia.characters.ListCharacters(request, metadata=mia.metadata)  # type: ignore[no-any-return]
-
-
-async def _check(who: Person, method: Any, cases: dict[str, Bad]) -> None:
-    wrong = {}
-    for name, bad in cases.items():
-        refused = await who.refused(method, bad.request)
-        told = (refused.code, refused.reason, refused.fields)
-        fields = [bad.field] if bad.field else []
-        if told != (bad.code, bad.reason, fields) or bad.words not in refused.message:
-            wrong[name] = (*told, refused.message)
-    assert wrong == {}
 
 
 async def _settled(house: House) -> None:

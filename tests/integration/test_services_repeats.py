@@ -8,7 +8,8 @@ import grpc
 import pytest
 
 from imggen.v1 import character_pb2, generation_pb2, story_pb2
-from tests.integration.house import House, Person, new_id
+from tests.integration.callers import Person
+from tests.integration.house import House, new_id
 
 
 async def _character(mia: Person, key: str, name: str) -> str:

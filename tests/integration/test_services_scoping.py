@@ -15,8 +15,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
 from server.domain.ids import UserId
 from tests.gateway import failure
+from tests.integration.callers import Person
 from tests.integration.contract import ask, methods, names_a_thing, path_of, request_fields
-from tests.integration.house import House, Person, new_id
+from tests.integration.house import House, new_id
 
 
 @dataclass(frozen=True)

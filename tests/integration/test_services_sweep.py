@@ -13,7 +13,8 @@ from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import open_store
 from server.sweep import Sweeper, Swept
-from tests.integration.house import House, Person
+from tests.integration.callers import Person
+from tests.integration.house import House
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

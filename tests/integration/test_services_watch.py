@@ -10,7 +10,8 @@ from imggen.v1 import job_pb2
 from server.domain.jobs import Progress
 from server.domain.states import Stage
 from server.store.signals import CHANGED
-from tests.integration.house import House, Person, open_house
+from tests.integration.callers import Person
+from tests.integration.house import House, open_house
 
 QUEUED, PROCESSING = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_PROCESSING
 COMPLETED, CANCELLED = job_pb2.JOB_STATUS_COMPLETED, job_pb2.JOB_STATUS_CANCELLED

@@ -110,7 +110,7 @@ async def test_a_stream_that_is_left_early_does_no_harm(storage: Storage) -> Non
     for _ in range(40):
         chunks = storage.stream(KEY, chunk_size=1000)
         assert await anext(chunks) == PICTURE[:1000]
-        await chunks.aclose()  # type: ignore[attr-defined]
+        await chunks.aclose()
     assert await storage.get(KEY) == PICTURE
 
 

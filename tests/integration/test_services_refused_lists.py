@@ -1,0 +1,150 @@
+"""Bad input to lists, characters, stories, jobs and images is refused, saying what is right."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import grpc
+import grpc.aio
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from imggen.v1 import character_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from server.domain.paging import Cursor
+from server.paging import page_token
+from tests.integration.callers import Person
+from tests.integration.house import new_id
+from tests.integration.refusing import ALL_STYLES, Bad, check
+
+EAST = timezone(timedelta(hours=23))
+
+
+async def test_bad_lists_are_refused(mia: Person) -> None:
+    request = image_pb2.ListImagesRequest
+    unmade = "was not made by this list; use the next_page_token of the page before"
+    token = ("page_token", "PAGE_TOKEN_INVALID", unmade)
+    far = page_token("images", Cursor(datetime(1, 1, 1, tzinfo=EAST), UUID(int=7)))
+    other = (await _first_page_of_characters(mia)).next_page_token
+    bad = {
+        "page token": Bad(request(page_token="abc"), *token),
+        "page token of another kind": Bad(request(page_token="YWJj"), *token),
+        "page token before all time": Bad(request(page_token=far), *token),
+        "page token of another list": Bad(request(page_token=other), *token),
+        "page size": Bad(
+            request(page_size=101),
+            "page_size",
+            "FIELD_OUT_OF_RANGE",
+            "is 101; 0 to 100 are allowed",
+        ),
+        "negative page": Bad(
+            request(page_number=-1, story_id=new_id()),
+            "page_number",
+            "FIELD_OUT_OF_RANGE",
+            "is -1; pages count from 1",
+        ),
+        "page without a story": Bad(
+            request(page_number=1), "story_id", "FIELD_REQUIRED", "is required with page_number"
+        ),
+        "unknown status": Bad(
+            request(status=99),  # type: ignore[arg-type]
+            "status",
+            "FIELD_OUT_OF_RANGE",
+            "has no value 99; use one of QUEUED, GENERATING, COMPLETED",
+        ),
+    }
+    await check(mia, mia.images.ListImages, bad)
+    style = style_pb2.ListStylesRequest(page_token="oil")
+    await check(mia, mia.styles.ListStyles, {"style token": Bad(style, *token)})
+
+
+async def test_bad_characters_and_stories_are_refused(mia: Person) -> None:
+    def character(**fields: Any) -> Any:
+        given = character_pb2.Character(**{"name": "Mia", **fields})
+        return character_pb2.CreateCharacterRequest(character=given)
+
+    out = "FIELD_OUT_OF_RANGE"
+    bad = {
+        "no name": Bad(
+            character(name="\u200b "),
+            "character.name",
+            "FIELD_REQUIRED",
+            "is required; give a text",
+        ),
+        "age": Bad(character(age=151), "character.age", out, "is 151; 0 to 150 are allowed"),
+        "gender": Bad(character(gender=9), "character.gender", out, "has no value 9; use one of"),
+        "too many features": Bad(
+            character(features=["x"] * 17), "character.features", out, "has 17 entries; 16 at most"
+        ),
+        "long hair": Bad(
+            character(hair="x" * 301),
+            "character.hair",
+            "TEXT_TOO_LONG",
+            "has 301 characters; 300 at most",
+        ),
+        "id": Bad(character(id=new_id()), "character.id", out, "is output only; leave it empty"),
+    }
+    await check(mia, mia.characters.CreateCharacter, bad)
+
+    made = await mia.create_character()
+    known = "use some of name, age, gender, species, hair, eyes, skin, clothing, features, traits"
+
+    def update(*paths: str, **fields: Any) -> Any:
+        return character_pb2.UpdateCharacterRequest(
+            character=character_pb2.Character(id=made.id, **fields),
+            update_mask=FieldMask(paths=paths),
+        )
+
+    mask = ("update_mask", "UPDATE_MASK_INVALID")
+    bad = {
+        "no mask": Bad(update(), *mask, f"names no field; {known}, or *"),
+        "unknown field": Bad(update("hare"), *mask, f'"hare" cannot be set; {known}, or *'),
+        "output only": Bad(update("id"), *mask, '"id" cannot be set'),
+        "name taken away": Bad(update("*"), "character.name", "FIELD_REQUIRED", "is required"),
+    }
+    await check(mia, mia.characters.UpdateCharacter, bad)
+
+    def story(**fields: Any) -> Any:
+        return story_pb2.CreateStoryRequest(story=story_pb2.Story(**{"title": "Day", **fields}))
+
+    page = story_pb2.Page
+    bad = {
+        "no title": Bad(story(title=""), "story.title", "FIELD_REQUIRED", "is required"),
+        "style": Bad(story(style="oil"), "story.style", "STYLE_UNKNOWN", f"one of {ALL_STYLES}"),
+        "201 pages": Bad(
+            story(pages=[page(text="x")] * 201), "story.pages", out, "has 201 pages; 200 at most"
+        ),
+        "empty page": Bad(
+            story(pages=[page(text="x"), page()]),
+            "story.pages[1].text",
+            "FIELD_REQUIRED",
+            "is required",
+        ),
+        "long page": Bad(
+            story(pages=[page(text="x" * 4001)]),
+            "story.pages[0].text",
+            "TEXT_TOO_LONG",
+            "has 4,001 characters; 4,000 at most",
+        ),
+    }
+    await check(mia, mia.stories.CreateStory, bad)
+
+
+async def test_wrong_ids_of_jobs_and_images_are_refused(mia: Person) -> None:
+    for method, request in (
+        (mia.jobs.GetJob, job_pb2.GetJobRequest(job_id="1")),
+        (mia.jobs.WatchJob, job_pb2.WatchJobRequest(job_id="1")),
+        (mia.jobs.RetryJob, job_pb2.RetryJobRequest(job_id="1")),
+        (mia.images.GetImage, image_pb2.GetImageRequest(image_id="1")),
+        (mia.images.DownloadImage, image_pb2.DownloadImageRequest(image_id="1")),
+    ):
+        refused = await mia.refused(method, request)
+        assert (refused.code, refused.reason) == (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "MALFORMED_ID",
+        )
+
+
+async def _first_page_of_characters(mia: Person) -> character_pb2.ListCharactersResponse:
+    for _ in range(2):
+        await mia.create_character()
+    request = character_pb2.ListCharactersRequest(page_size=1)
+    return await mia.characters.ListCharacters(request, metadata=mia.metadata)  # type: ignore[no-any-return]

@@ -1,0 +1,245 @@
+"""Every field of every request, with a value of it that makes a difference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imggen.v1 import character_pb2, image_pb2, job_pb2
+from tests.integration.callers import Person
+
+Value = Any
+
+
+@dataclass(frozen=True)
+class World:
+    """Is a caller with things; `names` tells what each id and checksum stands for."""
+
+    who: Person
+    names: dict[str, str]
+    tokens: dict[str, str]
+
+    def id(self, name: str) -> str:
+        """Returns the id of a thing."""
+        return next(id_ for id_, known in self.names.items() if known == name)
+
+
+@dataclass(frozen=True)
+class Of:
+    """Is a value that depends on the world: the id of a thing, or the token of a list."""
+
+    thing: str = ""
+    token: str = ""
+
+    def of(self, world: World) -> str:
+        """Returns the value in a world."""
+        return world.tokens[self.token] if self.token else world.id(self.thing)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Is a value that makes a difference, perhaps only where other fields are given too."""
+
+    value: Value
+    given: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Is a value that only the service may set."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """Is a value that an update leaves alone, as its mask cannot name the field."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Is a request that is good as it stands, and a change of each of its fields."""
+
+    base: Mapping[str, Value]
+    changes: Mapping[str, Value | Change | Refused | NotRead]
+
+
+REQUEST_ID = "00000000-0000-4000-8000-000000000001"
+THING = "00000000-0000-4000-8000-000000000002"
+LOOKS = {
+    "name": "Ida",
+    "age": 8,
+    "gender": character_pb2.GENDER_FEMALE,
+    "species": "fox",
+    "hair": "black",
+    "eyes": "blue",
+    "skin": "tan",
+    "clothing": "a coat",
+    "features": ["freckles"],
+    "traits": ["brave"],
+}
+CHARACTER_OUTPUT = {
+    "description_version": 3,
+    "reference_image_id": THING,
+    "reference_stale": True,
+    "created_at": {"seconds": 1},
+    "updated_at": {"seconds": 1},
+}
+STORY_OUTPUT = {"created_at": {"seconds": 1}, "updated_at": {"seconds": 1}}
+PAGES = {
+    "story.title": "Night",
+    "story.style": "anime",
+    "story.pages.text": "The moon is up.",
+    "story.pages.scene_description": "a moon",
+    "story.pages.character_ids": [Of("Tom")],
+}
+
+
+def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = None) -> Any:
+    """Returns the same values for the fields of a message inside a request."""
+    return {f"{prefix}.{name}": kind(value) if kind else value for name, value in values.items()}
+
+
+PAGED = {"page_size": 1}
+
+# Methods that change what is there: each of their requests needs a world of its own.
+CHANGES_THINGS = ("Cancel", "Delete", "Regenerate", "Retry", "Update")
+
+WALKS: dict[str, Walk] = {
+    "GenerationService.GeneratePortrait": Walk(
+        {"character_id": Of("Mia"), "style": "watercolor", "seed": 7},
+        {
+            "character_id": Of("Tom"),
+            "story_id": Of("Day"),
+            "style": "anime",
+            "options.model": "sdxl",
+            "options.size": "1024x1536",
+            "options.quality": "standard",
+            "seed": 8,
+            "priority": 1,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "GenerationService.GenerateScene": Walk(
+        {"story_id": Of("Day"), "page_number": 1, "seed": 7},
+        {
+            "story_id": Of("Night"),
+            "page_number": 2,
+            "character_ids": [Of("Tom")],
+            "scene_description": "a kite over a hill",
+            "style": "anime",
+            "options.model": "sdxl",
+            "options.aspect_ratio": "16:9",
+            "options.quality": "standard",
+            "seed": 8,
+            "priority": 1,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "GenerationService.RegenerateImage": Walk(
+        {"image_id": Of("portrait of Mia"), "modifications.seed": 7},
+        {
+            "image_id": Of("portrait of Tom"),
+            "modifications.style": "anime",
+            "modifications.prompt": "with a kite",
+            "modifications.seed": 8,
+            "priority": 1,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "JobService.GetJob": Walk({"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}),
+    "JobService.WatchJob": Walk(
+        {"job_id": Of("running job")},
+        {"job_id": Of("job of Mia"), "include_previews": True},
+    ),
+    "JobService.CancelJob": Walk({"job_id": Of("waiting job")}, {"job_id": Of("running job")}),
+    "JobService.RetryJob": Walk(
+        {"job_id": Of("failed job")}, {"job_id": Of("cancelled job"), "priority": 1}
+    ),
+    "JobService.ListJobs": Walk(
+        {},
+        {
+            "status": job_pb2.JOB_STATUS_FAILED,
+            "story_id": Of("Day"),
+            "page_size": 1,
+            "page_token": Change(Of(token="jobs"), PAGED),
+        },
+    ),
+    "ImageService.GetImage": Walk(
+        {"image_id": Of("portrait of Mia")}, {"image_id": Of("portrait of Tom")}
+    ),
+    "ImageService.ListImages": Walk(
+        {},
+        {
+            "story_id": Of("Day"),
+            "character_id": Of("Tom"),
+            "type": image_pb2.IMAGE_TYPE_SCENE,
+            "status": image_pb2.IMAGE_STATUS_COMPLETED,
+            "page_number": Change(2, {"story_id": Of("Day")}),
+            "page_size": 1,
+            "page_token": Change(Of(token="images"), PAGED),
+        },
+    ),
+    "ImageService.DeleteImage": Walk(
+        {"image_id": Of("portrait of Mia")}, {"image_id": Of("portrait of Tom")}
+    ),
+    "ImageService.DownloadImage": Walk(
+        {"image_id": Of("portrait of Mia")},
+        {"image_id": Of("portrait of Tom"), "asset_kind": image_pb2.ASSET_KIND_PRINT},
+    ),
+    "CharacterService.CreateCharacter": Walk(
+        {"character.name": "Mia"},
+        {
+            **under("character", LOOKS),
+            "character.id": Refused(THING),
+            **under("character", CHARACTER_OUTPUT, Refused),
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "CharacterService.GetCharacter": Walk({"character_id": Of("Mia")}, {"character_id": Of("Tom")}),
+    "CharacterService.UpdateCharacter": Walk(
+        {"character.id": Of("Mia"), "character.name": "Mia", "update_mask": ["*"]},
+        {
+            "character.id": Of("Tom"),
+            **under("character", LOOKS),
+            **under("character", CHARACTER_OUTPUT, NotRead),
+            "update_mask": Change(["hair"], {"character.hair": "black"}),
+        },
+    ),
+    "CharacterService.ListCharacters": Walk(
+        {}, {"page_size": 1, "page_token": Change(Of(token="characters"), PAGED)}
+    ),
+    "CharacterService.DeleteCharacter": Walk(
+        {"character_id": Of("Mia")}, {"character_id": Of("Tom")}
+    ),
+    "StoryService.CreateStory": Walk(
+        {"story.title": "Day", "story.pages.text": "The sun is up."},
+        {
+            **PAGES,
+            "story.id": Refused(THING),
+            **under("story", STORY_OUTPUT, Refused),
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "StoryService.GetStory": Walk({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "StoryService.UpdateStory": Walk(
+        {
+            "story.id": Of("Day"),
+            "story.title": "Day",
+            "story.pages.text": "The sun is up.",
+            "update_mask": ["*"],
+        },
+        {
+            "story.id": Of("Night"),
+            **PAGES,
+            **under("story", STORY_OUTPUT, NotRead),
+            "update_mask": ["title"],
+        },
+    ),
+    "StoryService.ListStories": Walk(
+        {}, {"page_size": 1, "page_token": Change(Of(token="stories"), PAGED)}
+    ),
+    "StoryService.DeleteStory": Walk({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "StyleService.ListStyles": Walk({}, {"page_size": 2, "page_token": "cartoon"}),
+}
