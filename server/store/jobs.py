@@ -268,6 +268,7 @@ def _admitted(job: NewJob, row: Record) -> Job:
         estimated_micros=job.price_micros,
         actual_micros=0,
         created_at=row["created_at"],
+        stage_ms={},
     )
 
 

@@ -1,0 +1,109 @@
+"""Jobs that are submitted at the same moment share a statement, and nothing else."""
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from server.domain.ids import CharacterId, StoryId
+from server.domain.jobs import Placement
+from server.store import Store
+from tests.builders import description, new_job, new_user, request_key
+
+
+async def test_all_of_many_are_stored_with_their_images_and_holds(store: Store) -> None:
+    user = await new_user(store)
+    orders = [new_job(user, priority=1 + index % 3, price_micros=index) for index in range(200)]
+    jobs = await asyncio.gather(*(store.submit(order) for order in orders))
+    for order, job in zip(orders, jobs, strict=True):
+        assert job is not None
+        assert (job.id, job.priority) == (order.id, order.priority)
+        assert await store.jobs.get(user, order.id) == job
+        assert await store.images.get(user, order.image_id) is not None
+        assert await store.jobs.spec_of(user, order.image_id) == order.spec
+    row = await store.database.fetchrow(
+        "SELECT count(*), sum(amount_micros) AS held FROM ledger WHERE kind = 'hold'"
+    )
+    assert row is not None
+    assert tuple(row) == (200, sum(range(200)))
+    changes = await store.database.fetch("SELECT object_id FROM outbox")
+    assert {change["object_id"] for change in changes} == {order.id for order in orders}
+
+
+async def test_a_request_id_is_taken_once_however_many_use_it_at_the_same_moment(
+    store: Store,
+) -> None:
+    user = await new_user(store)
+    key = request_key()
+    orders = [new_job(user, request=key) for _ in range(20)]
+    jobs = await asyncio.gather(*(store.submit(order) for order in orders))
+    stored = [job for job in jobs if job is not None]
+    assert len(stored) == 1
+    assert await store.jobs.replay(user, key) == (stored[0], True)
+    rows = await store.database.fetch("SELECT id FROM images")
+    assert [row["id"] for row in rows] == [stored[0].image_id]
+
+
+async def test_two_gateways_with_the_same_request_ids_never_wait_in_a_circle(
+    database: str, store: Store
+) -> None:
+    user = await new_user(store)
+    keys = [request_key() for _ in range(50)]
+    one = [new_job(user, request=key) for key in keys]
+    other = [new_job(user, request=key) for key in reversed(keys)]
+    stored = await asyncio.gather(store.jobs.submit_each(one), store.jobs.submit_each(other))
+    assert sum(job is not None for jobs in stored for job in jobs) == len(keys)
+
+
+async def test_a_job_that_cannot_be_stored_fails_alone(store: Store) -> None:
+    user = await new_user(store)
+    good = [new_job(user) for _ in range(10)]
+    bad = replace(new_job(user), placement=Placement(story_id=StoryId(uuid4())))
+    results = await asyncio.gather(
+        *(store.submit(order) for order in [*good[:5], bad, *good[5:]]), return_exceptions=True
+    )
+    assert isinstance(results.pop(5), asyncpg.ForeignKeyViolationError)
+    assert [job.id for job in results if not isinstance(job, BaseException) and job] == [
+        order.id for order in good
+    ]
+    assert await store.images.get(user, bad.image_id) is None
+
+
+async def test_characters_of_many_users_are_frozen_together_and_never_mixed(store: Store) -> None:
+    users = [await new_user(store) for _ in range(5)]
+    characters = []
+    for index, user in enumerate(users):
+        made = await store.characters.create(user, description(age=index), None)
+        assert made is not None
+        characters.append(made)
+    asked = [(user, character) for user in users for character in characters]
+    found = await asyncio.gather(
+        *(store.freeze(user, [character, CharacterId(uuid4())]) for user, character in asked)
+    )
+    for (user, character), frozen in zip(asked, found, strict=True):
+        if users.index(user) != characters.index(character):
+            assert frozen == {}
+            continue
+        assert frozen[character].description == description(age=users.index(user))
+        assert list(frozen) == [character]
+
+
+async def test_a_frozen_character_is_as_it_is_now(store: Store) -> None:
+    user = await new_user(store)
+    character = await store.characters.create(user, description(), None)
+    assert character is not None
+    assert await store.characters.update(user, character, {"age": 9})
+    frozen = (await store.freeze(user, [character]))[character]
+    assert (frozen.version, frozen.description.age) == (2, 9)
+    assert await store.characters.delete(user, character)
+    assert await store.freeze(user, [character]) == {}
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_few_are_submitted_as_many_are(store: Store, count: int) -> None:
+    user = await new_user(store)
+    orders = [new_job(user) for _ in range(count)]
+    jobs = await store.jobs.submit_each(orders)
+    assert [job and job.id for job in jobs] == [order.id for order in orders]
