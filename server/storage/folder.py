@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 from uuid import uuid4
 
 from server.storage.base import (
@@ -68,11 +69,9 @@ class FolderStorage:
     async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncGenerator[bytes, None]:
         """Yields the bytes in chunks; an object deleted meanwhile is still read to its end."""
         path = self.path(key)
-        with _translated("read", key):
-            file = await asyncio.to_thread(path.open, "rb")
-            with file:
-                while chunk := await asyncio.to_thread(file.read, chunk_size):
-                    yield chunk
+        with _translated("read", key), await _opened(path) as file:
+            while chunk := await asyncio.to_thread(file.read, chunk_size):
+                yield chunk
 
     async def delete(self, key: str) -> None:
         """Removes the object, if it is there, and the folders that this empties."""
@@ -176,6 +175,21 @@ class FolderStorage:
                     if modified < older_than:
                         key = path.relative_to(self._root).as_posix()
                         yield StoredObject(key, stat.st_size, modified)
+
+
+async def _opened(path: Path) -> BinaryIO:
+    opening = asyncio.ensure_future(asyncio.to_thread(path.open, "rb"))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # The thread goes on, and nobody else would close what it opens.
+        opening.add_done_callback(_close)
+        raise
+
+
+def _close(opening: "asyncio.Task[BufferedReader]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _take(objects: Iterator[StoredObject]) -> tuple[StoredObject, ...]:

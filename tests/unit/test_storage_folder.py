@@ -1,6 +1,7 @@
 """The folder: whole files or none, whatever ends the writer."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -117,3 +118,18 @@ async def test_a_file_in_the_folders_place_is_unavailable(tmp_path: Path) -> Non
     with pytest.raises(StorageUnavailable, match="could not open the folder"):
         async with FolderStorage(tmp_path / "file", UrlSigner("secret", "")):
             pass
+
+
+async def test_a_stream_that_is_cancelled_while_it_opens_leaves_no_file_open(
+    storage: FolderStorage,
+) -> None:
+    await storage.put(KEY, b"pixels", "image/png")
+    for _ in range(100):
+        chunks = storage.stream(KEY)
+        reading = asyncio.ensure_future(anext(chunks))
+        await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await chunks.aclose()
+    # A file that is left to the garbage collector warns, which fails the test.
+    gc.collect()
