@@ -26,7 +26,9 @@ def measure(ground: Ground) -> Iterator[Figure]:
     threads.
     """
     with running(ground.folder / "embedded", lambda _: None) as local:
+        # The second is what Ray sets for the diffuser's one CPU.
         threads = {"IMGGEN_TORCH_THREADS": os.environ["IMGGEN_TORCH_THREADS"]}
+        threads["OMP_NUM_THREADS"] = "1"
         with (
             SyncClient(local.address, token=local.token) as client,
             talker("benchmarks.direct", threads) as direct,
@@ -34,7 +36,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
             character = new_character(client)
             direct.read()
             rounds = [
-                (_serviced(client, character), _directly(direct, client))
+                (_serviced(client, character), _directly(direct))
                 for _ in range(ground.sized(12, 2) + 1)
             ][1:]  # the first one warms both
     service = [ours["all"] for ours, _ in rounds]
@@ -64,7 +66,7 @@ def _serviced(client: SyncClient, character: str) -> dict[str, float]:
     return {"all": whole, **timings}
 
 
-def _directly(direct: Talker, _client: SyncClient) -> Mapping[str, float]:
+def _directly(direct: Talker) -> Mapping[str, float]:
     """Returns how long the newest job's picture takes without the service, in ms."""
     direct.write(asyncio.run(_newest_spec()))
     times: dict[str, float] = json.loads(direct.read())
