@@ -109,7 +109,9 @@ class GatewaySettings(BaseSettings):
         2.0, description="How often the database is checked for the health service."
     )
     sweep_interval_s: Annotated[float, Field(gt=0)] = Field(
-        300.0, description="How often the bytes of deleted images are swept."
+        300.0,
+        description="How often the bytes of deleted images are swept, and day-old objects that "
+        "the database does not know; so a storage must not serve two databases.",
     )
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         ("storybook",),

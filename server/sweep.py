@@ -1,5 +1,6 @@
 """Sweeps the storage: the bytes of deleted images, and objects that nothing points to.
 
+A storage belongs to one database: what that one does not know is an orphan, whoever stored it.
 Every gateway sweeps now and then, one at a time in the whole fleet. A sweep that breaks off
 leaves nothing half done: the next one finds what is left.
 """
