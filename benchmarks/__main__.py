@@ -38,7 +38,11 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith("IMGGEN_")]:
         del os.environ[name]
     try:
-        _run(options.only or list(BENCHMARKS), quick=options.quick, file=options.json)
+        generator = find_generator(options.load)
+        with ground(generator, quick=options.quick) as here:
+            report = _run(options.only or list(BENCHMARKS), here)
+        if options.json:
+            options.json.write_text(json.dumps(report, indent=2) + "\n")
     except (machine.NotDurable, StartFailed, LoadFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -47,22 +51,21 @@ def main() -> int:
     return 0
 
 
-def _run(names: list[str], *, quick: bool, file: Path | None) -> None:
-    with ground(find_generator(), quick=quick) as here:
-        settings = machine.settings(here.postgres) | {"load by": here.generator.name}
-        settings["sizes"] = "quick: the figures are a smoke test" if quick else "usual"
-        for name, value in settings.items():
-            print(f"{name:<22} {value}")
-        report: dict[str, object] = {"settings": settings}
-        for name in names:
-            print(f"\n{name}", flush=True)
-            figures = []
-            for figure in BENCHMARKS[name](here):
-                figures.append(figure.json())
-                print(f"  {figure.line()}", flush=True)
-            report[name] = figures
-    if file:
-        file.write_text(json.dumps(report, indent=2) + "\n")
+def _run(names: list[str], here: Ground) -> dict[str, object]:
+    """Runs benchmarks, prints what they measure and returns it."""
+    settings = machine.settings(here.postgres) | {"load by": here.generator.name}
+    settings["sizes"] = "quick: the figures are a smoke test" if here.quick else "usual"
+    for name, value in settings.items():
+        print(f"{name:<22} {value}")
+    report: dict[str, object] = {"settings": settings}
+    for name in names:
+        print(f"\n{name}", flush=True)
+        figures = []
+        for figure in BENCHMARKS[name](here):
+            figures.append(figure.json())
+            print(f"  {figure.line()}", flush=True)
+        report[name] = figures
+    return report
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(BENCHMARKS),
         metavar="|".join(BENCHMARKS),
         help="run this one; may be given more than once",
+    )
+    parser.add_argument(
+        "--load",
+        choices=["ghz", "python"],
+        default="",
+        help="what makes the load (default: ghz where it is found)",
     )
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")

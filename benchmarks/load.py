@@ -63,9 +63,19 @@ class Generator(Protocol):
         ...
 
 
-def find_generator() -> Generator:
-    """Returns ghz where the machine has it, else processes of Python."""
+def find_generator(wanted: str = "") -> Generator:
+    """Returns `ghz` or `python`; where neither is wanted, ghz where the machine has it.
+
+    Raises LoadFailed where ghz is wanted and not there.
+    """
+    if wanted == "python":
+        return PythonCallers()
     found = shutil.which("ghz") or shutil.which("ghz", path=str(ROOT / ".tools" / "go" / "bin"))
+    if wanted and not found:
+        raise LoadFailed(
+            "ghz is neither on PATH nor in .tools/go/bin; install it with"
+            ' `GOBIN="$PWD/.tools/go/bin" go install github.com/bojand/ghz/cmd/ghz@latest`'
+        )
     return Ghz(found) if found else PythonCallers()
 
 
@@ -81,7 +91,7 @@ class Ghz:
         """Makes all calls of an order; raises LoadFailed when one of them fails."""
         with TemporaryDirectory(prefix="imggen-bench-") as folder:
             protoset = Path(folder, "protoset")
-            protoset.write_bytes(_descriptors())
+            protoset.write_bytes(descriptors())
             done = subprocess.run(
                 [self._program, *_ghz_arguments(order, protoset)],
                 capture_output=True,
@@ -123,7 +133,7 @@ def _ghz_arguments(order: Order, protoset: Path) -> list[str]:
     ]
 
 
-def _descriptors() -> bytes:
+def descriptors() -> bytes:
     """Returns the contract and all that it imports, as ghz reads it."""
     found: dict[str, FileDescriptor] = {}
 

@@ -1,0 +1,88 @@
+"""The parts of the benchmarks that do sums; that all of them run is tested in tests/slow."""
+
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from benchmarks import load
+from benchmarks.load import LoadFailed, new_request, read_ghz
+from benchmarks.machine import DURABLE, NotDurable, refuse_not_durable
+from benchmarks.report import Figure, Target, quantile
+
+
+def test_a_quantile_is_a_sample_that_was_measured() -> None:
+    samples = [float(number) for number in range(1, 101)]
+    assert quantile(samples, 0.99) == 99
+    assert quantile(samples, 0.25) == 25
+    assert quantile(samples, 1.0) == 100
+    assert quantile([7.0], 0.01) == 7
+
+
+def test_no_samples_have_no_quantile() -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        quantile([], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "met"),
+    [
+        (Target(4.0), 4.0, True),
+        (Target(4.0), 4.1, False),
+        (Target(0.8, least=True), 0.8, True),
+        (Target(0.8, least=True), 0.7, False),
+    ],
+)
+def test_a_target_is_the_most_or_the_least(target: Target, value: float, met: bool) -> None:
+    assert Figure.median("one", [value], "x", target).met is met
+
+
+def test_a_line_says_all_of_a_figure() -> None:
+    line = Figure.median("submit", [1.0, 2.0, 9.0], "ms", Target(1.5), "a note").line()
+    words = line.split()
+    assert words[:6] == ["submit", "2", "ms", "<=", "1.5", "MISSED"]
+    assert "n=3" in words
+    assert "1..9" in words
+    assert line.endswith("a note")
+
+
+def test_a_figure_without_a_target_is_neither_met_nor_missed() -> None:
+    figure = Figure.percentile("submit", [1.0, 2.0], "ms", 0.99)
+    assert figure.value == 2.0
+    assert figure.met is None
+    assert "MISSED" not in figure.line()
+    assert figure.json()["met"] is None
+
+
+@pytest.mark.parametrize("name", DURABLE)
+def test_a_database_that_may_lose_a_commit_is_refused(name: str) -> None:
+    refuse_not_durable(dict.fromkeys(DURABLE, "on"))
+    with pytest.raises(NotDurable, match=f"{name} is off"):
+        refuse_not_durable({**dict.fromkeys(DURABLE, "on"), name: "off"})
+
+
+def test_a_report_of_ghz_gives_its_rate_and_its_times() -> None:
+    report = {
+        "rps": 800,
+        "statusCodeDistribution": {"OK": 2},
+        "details": [{"latency": 2_000_000}, {"latency": 4_500_000}],
+    }
+    outcome = read_ghz(report, 2)
+    assert outcome.per_second == 800
+    assert outcome.latencies_ms == (2.0, 4.5)
+
+
+def test_load_with_failed_calls_is_no_figure() -> None:
+    report = {"rps": 800, "statusCodeDistribution": {"OK": 1, "Unavailable": 1}, "details": []}
+    with pytest.raises(LoadFailed, match="Unavailable"):
+        read_ghz(report, 2)
+
+
+def test_the_generator_gets_the_contract_with_all_that_it_imports() -> None:
+    files = FileDescriptorSet.FromString(load.descriptors()).file
+    names = [file.name for file in files]
+    assert "imggen/v1/generation.proto" in names
+    for index, file in enumerate(files):
+        assert set(file.dependency) <= set(names[:index])
+
+
+def test_every_request_has_an_id_of_its_own() -> None:
+    assert new_request("a").request_id != new_request("a").request_id
