@@ -47,6 +47,10 @@ class DiffuserDeployment:
             async for event in events:
                 yield event
 
+    async def show_previews(self, render: str) -> None:
+        """Makes previews of the render of that id from now on, if it is here."""
+        await self._diffuser.show_previews(render)
+
     async def model(self) -> str:
         """Returns the name of the model."""
         return self._diffuser.model

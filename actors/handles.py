@@ -17,7 +17,8 @@ class RayRenderer:
     """Renders on a diffuser deployment."""
 
     def __init__(self, diffuser: Handle) -> None:
-        self._diffuser = diffuser.options(stream=True)
+        self._diffuser = diffuser
+        self._stream = diffuser.options(stream=True)
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
@@ -26,7 +27,7 @@ class RayRenderer:
         """
         # By `stream=True` it is a generator.
         response = cast(
-            DeploymentResponseGenerator[RenderEvent], self._diffuser.render.remote(request)
+            DeploymentResponseGenerator[RenderEvent], self._stream.render.remote(request)
         )
         try:
             async for event in response:
@@ -41,6 +42,12 @@ class RayRenderer:
         finally:
             # A stream that is dropped without a cancel renders on, for nobody.
             response.cancel()  # type: ignore[no-untyped-call]  # ray 2.60
+
+    async def show_previews(self, render: str) -> None:
+        """Makes previews of the render of that id from now on, on whichever replica it is."""
+        shown = self._diffuser.broadcast("show_previews", render)
+        # A replica that is away draws nothing that could be shown.
+        await shown.results_async(return_exceptions=True)
 
 
 async def wait_until_ready(diffuser: Handle) -> str:

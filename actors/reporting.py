@@ -44,6 +44,8 @@ class Reporter:
     def __init__(
         self, store: Store, signals: Signals, claim: Claim, stop: Callable[[Stop], None]
     ) -> None:
+        self.seen = asyncio.Event()
+        """Is set once somebody has wanted previews."""
         self.watched = False
         self._store = store
         self._signals = signals
@@ -97,6 +99,8 @@ class Reporter:
             self._stop(Stop.LOST)
             return
         self.watched = orders.watched
+        if orders.watched:
+            self.seen.set()
         self._signals.say(CHANGED, str(self._claim.job_id))
         if orders.cancel_requested:
             self._stop(Stop.CANCELLED)

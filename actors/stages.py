@@ -3,14 +3,16 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
 from time import perf_counter
+from uuid import uuid4
 
 from actors.extractors import SceneExtractor
 from actors.finishing import RenderedAsset, finish
 from actors.models.profiles import profile, render_request
-from actors.models.render import Renderer, RenderResult, StepEvent
+from actors.models.render import Renderer, RenderRequest, RenderResult, StepEvent
 from actors.prompts.dialect import CompiledPrompt
 from actors.reporting import Reporter
 from server.domain.images import NewAsset
@@ -83,9 +85,14 @@ class Stages:
     async def _render(
         self, spec: RenderSpec, prompt: CompiledPrompt, reporter: Reporter
     ) -> RenderResult:
-        request = render_request(spec, prompt, previews=reporter.watched)
+        request = replace(
+            render_request(spec, prompt, previews=reporter.seen.is_set()), id=uuid4().hex
+        )
         reporter.say(Stage.RENDERING, 0, request.steps)
-        async with aclosing(self._renderer.stream(request)) as events:
+        async with (
+            self._showing(request, reporter),
+            aclosing(self._renderer.stream(request)) as events,
+        ):
             async for event in events:
                 match event:
                     case StepEvent():
@@ -93,6 +100,24 @@ class Stages:
                     case RenderResult():
                         return event
         raise RuntimeError("the renderer ended without a picture")
+
+    @asynccontextmanager
+    async def _showing(self, request: RenderRequest, reporter: Reporter) -> AsyncIterator[None]:
+        """Asks a render that runs for previews as soon as somebody wants to see them."""
+
+        async def show() -> None:
+            await reporter.seen.wait()
+            await self._renderer.show_previews(request.id)
+
+        if request.previews:
+            yield
+            return
+        task = asyncio.create_task(show(), name=f"previews {request.id}")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
         async with asyncio.TaskGroup() as group:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
@@ -58,6 +59,7 @@ class Diffuser:
         self._preview_interval_s = preview_interval_s
         self._on_step = on_step
         self._turn = asyncio.Lock()
+        self._watched: dict[str, threading.Event] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
 
     @classmethod
@@ -73,18 +75,28 @@ class Diffuser:
         """Renders two steps at the model's usual size, so that the first caller does not wait."""
         self.render(warm_up_request(self.model))
 
-    def render(self, request: RenderRequest, *, on_step: OnStep = _ignore) -> RenderResult:
+    def render(
+        self,
+        request: RenderRequest,
+        *,
+        on_step: OnStep = _ignore,
+        watched: threading.Event | None = None,
+    ) -> RenderResult:
         """Draws one picture; blocks.
 
         The same request gives the same bytes on the same machine: the noise is drawn on the
         CPU whatever the device. Whatever `on_step` raises ends the render at that step.
+        There are previews from when `watched` is set, or all along as the request says.
         """
 
         def heard(event: StepEvent) -> None:
             on_step(event)
             self._on_step(event)
 
-        return _Render(self._pipeline, request, self._preview_interval_s).run(heard)
+        watched = watched or threading.Event()
+        if request.previews:
+            watched.set()
+        return _Render(self._pipeline, request, self._preview_interval_s, watched).run(heard)
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders in a thread; yields each step as it is done, then the result.
@@ -92,30 +104,45 @@ class Diffuser:
         Closing the generator, or cancelling who waits for it, stops the render at the next
         step; the next request starts when it has stopped.
         """
-        async with self._turn:
-            loop = asyncio.get_running_loop()
-            events: asyncio.Queue[StepEvent | None] = asyncio.Queue()
-            stopped = threading.Event()
-
-            def on_step(event: StepEvent) -> None:
-                if stopped.is_set():
-                    raise RenderCancelled(f"stopped after step {event.step} of {event.steps}")
-                loop.call_soon_threadsafe(events.put_nowait, event)
-
-            def run() -> RenderResult:
-                return self.render(request, on_step=on_step)
-
-            rendered = loop.run_in_executor(self._thread, run)
-            rendered.add_done_callback(lambda _: events.put_nowait(None))
-            try:
-                while (event := await events.get()) is not None:
+        watched = self._watched[request.id] = threading.Event()
+        try:
+            async with self._turn, aclosing(self._stream(request, watched)) as events:
+                async for event in events:
                     yield event
-                yield rendered.result()
-            finally:
-                stopped.set()
-                await asyncio.wait([rendered])
-                if not rendered.cancelled():
-                    rendered.exception()  # read, so that asyncio does not report it as lost
+        finally:
+            self._watched.pop(request.id, None)
+
+    async def show_previews(self, render: str) -> None:
+        """Makes previews of the render of that id from now on, if it waits or runs here."""
+        if watched := self._watched.get(render):
+            watched.set()
+
+    async def _stream(
+        self, request: RenderRequest, watched: threading.Event
+    ) -> AsyncGenerator[RenderEvent]:
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[StepEvent | None] = asyncio.Queue()
+        stopped = threading.Event()
+
+        def on_step(event: StepEvent) -> None:
+            if stopped.is_set():
+                raise RenderCancelled(f"stopped after step {event.step} of {event.steps}")
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
+        def run() -> RenderResult:
+            return self.render(request, on_step=on_step, watched=watched)
+
+        rendered = loop.run_in_executor(self._thread, run)
+        rendered.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            yield rendered.result()
+        finally:
+            stopped.set()
+            await asyncio.wait([rendered])
+            if not rendered.cancelled():
+                rendered.exception()  # read, so that asyncio does not report it as lost
 
     def close(self) -> None:
         """Ends the thread once the render in it has ended."""
@@ -125,10 +152,17 @@ class Diffuser:
 class _Render:
     """Is one run of the pipeline, and the clock beside it."""
 
-    def __init__(self, pipeline: Any, request: RenderRequest, preview_interval_s: float) -> None:
+    def __init__(
+        self,
+        pipeline: Any,
+        request: RenderRequest,
+        preview_interval_s: float,
+        watched: threading.Event,
+    ) -> None:
         self._pipeline = pipeline
         self._request = request
-        self._previews = Previews(pipeline, preview_interval_s) if request.previews else None
+        self._previews = Previews(pipeline, preview_interval_s)
+        self._watched = watched
         self._marks: list[float] = []
 
     def run(self, on_step: OnStep) -> RenderResult:
@@ -139,7 +173,8 @@ class _Render:
 
         def step_ended(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
             self._mark()
-            preview = self._previews.after_step(tensors["latents"]) if self._previews else None
+            watched = self._watched.is_set()
+            preview = self._previews.after_step(tensors["latents"]) if watched else None
             on_step(StepEvent(index + 1, request.steps, preview))
             return {}
 

@@ -10,7 +10,8 @@ class RenderRequest:
     """Asks for one picture.
 
     `width` and `height` are the model's own pixels. An empty `negative_prompt` means none.
-    `previews` asks for small pictures of what the model has in mind, once a second at most.
+    `previews` asks for small pictures of what the model has in mind, once a second at most;
+    a render with an `id` may also be asked for them while it runs.
     """
 
     prompt: str
@@ -22,6 +23,7 @@ class RenderRequest:
     guidance_rescale: float
     seed: int
     previews: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,8 @@ class Renderer(Protocol):
 
         Closing the generator stops the render at the next step.
         """
+        ...
+
+    async def show_previews(self, render: str) -> None:
+        """Makes previews of the render of that id from now on, if it waits or runs."""
         ...

@@ -38,6 +38,7 @@ class ScriptedRenderer:
         self._step_s = step_s
         self._script = script
         self._turn = asyncio.Lock()
+        self._watched: set[str] = set()
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result."""
@@ -49,7 +50,8 @@ class ScriptedRenderer:
                     await self._script(request, step)
                     await asyncio.sleep(self._step_s)
                     render.step = step
-                    preview = _draw(request, "JPEG") if request.previews else None
+                    watched = request.previews or request.id in self._watched
+                    preview = _draw(request, "JPEG") if watched else None
                     yield StepEvent(step, request.steps, preview)
                 render.done = True
                 yield RenderResult(
@@ -57,6 +59,10 @@ class ScriptedRenderer:
                 )
             finally:
                 render.stopped = not render.done
+
+    async def show_previews(self, render: str) -> None:
+        """Makes previews of the render of that id from now on."""
+        self._watched.add(render)
 
     def _timings(self, request: RenderRequest) -> Timings:
         steps = (self._step_s * 1000,) * request.steps

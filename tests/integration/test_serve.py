@@ -71,6 +71,16 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
 
 
+async def test_who_watches_an_idle_service_draw_sees_previews(
+    client: Client, mia: Character
+) -> None:
+    job = await client.generate_portrait(mia, style="cartoon")
+    previews = [snapshot.preview async for snapshot in client.watch(job, previews=True)]
+    [first, *_] = filter(None, previews)
+    with Picture.open(BytesIO(first)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (256, 256))
+
+
 async def test_a_scene_shows_two_characters_and_fills_a_printed_page(
     client: Client, story: Story, mia: Character, leo: Character
 ) -> None:

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from actors.models.scripted import ScriptedRenderer
+import pytest
+
+from actors.models.render import RenderRequest
+from actors.models.scripted import Script, ScriptedRenderer
 from server.domain.jobs import Job, NewJob
 from server.domain.states import JobStatus, Stage
 from server.events import Events, Snapshot
@@ -65,8 +68,8 @@ async def test_progress_that_waits_for_the_database_is_written_as_one(shop: Shop
     )
     stall, last = Stall(2), Stall(STEPS)
 
-    async def script(request: object, step: int) -> None:
-        await (stall if step == 2 else last)(request, step)  # type: ignore[arg-type]
+    async def script(request: RenderRequest, step: int) -> None:
+        await (stall if step == 2 else last)(request, step)
 
     async with shop.worker(ScriptedRenderer(script=script)):
         await stall.reached.wait()
@@ -95,6 +98,30 @@ async def test_previews_are_made_for_those_who_want_to_see_them(shop: Shop) -> N
     assert left == []
 
 
+async def test_a_render_that_runs_makes_previews_for_who_comes_later(shop: Shop) -> None:
+    order = await shop.submit()
+    stall, last = Stall(5), Stall(STEPS)
+
+    async def script(request: RenderRequest, step: int) -> None:
+        await (stall if step == 5 else last)(request, step)
+        if step == 8:
+            await renderer.asked.wait()
+
+    renderer = Asked(script=script)
+    async with shop.worker(renderer):
+        await stall.reached.wait()
+        async with watching(shop, order, previews=True) as snapshots:
+            stall.let_go.set()
+            await last.reached.wait()
+            async with asyncio.timeout(30):
+                async for snapshot in snapshots:
+                    if snapshot.preview:
+                        break
+                else:
+                    pytest.fail("the job ended without a preview")
+        last.let_go.set()
+
+
 async def test_nobody_who_watches_means_no_previews(shop: Shop) -> None:
     order = await shop.submit(signal=False)
     renderer = ScriptedRenderer()
@@ -102,6 +129,18 @@ async def test_nobody_who_watches_means_no_previews(shop: Shop) -> None:
         previews = {snapshot.preview async for snapshot in snapshots}
     assert previews == {b""}
     assert not renderer.renders[0].request.previews
+
+
+class Asked(ScriptedRenderer):
+    """Is a renderer that says when it was asked for previews."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script=script)
+        self.asked = asyncio.Event()
+
+    async def show_previews(self, render: str) -> None:
+        await super().show_previews(render)
+        self.asked.set()
 
 
 def rank(job: Job) -> tuple[int, bool, int]:

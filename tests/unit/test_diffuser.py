@@ -194,6 +194,20 @@ async def test_a_stream_yields_the_steps_and_then_the_result(diffuser: Diffuser)
     assert result.png == diffuser.render(REQUEST).png
 
 
+async def test_a_stream_that_runs_makes_previews_once_they_are_asked_for(
+    held: tuple[Diffuser, Hold],
+) -> None:
+    diffuser, hold = held
+    async with aclosing(diffuser.stream(replace(REQUEST, id="mine"))) as events:
+        before = [await anext(events) for _ in range(7)]
+        await diffuser.show_previews("another")
+        await diffuser.show_previews("mine")
+        hold.release.set()
+        after = [event async for event in events]
+    assert not any(isinstance(event, StepEvent) and event.preview for event in before)
+    assert any(isinstance(event, StepEvent) and event.preview for event in after)
+
+
 async def test_a_render_that_stalls_after_step_7_reads_7(held: tuple[Diffuser, Hold]) -> None:
     diffuser, hold = held
     async with aclosing(diffuser.stream(REQUEST)) as events:

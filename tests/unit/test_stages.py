@@ -128,6 +128,9 @@ class Empty:
         """Yields one step of the request's."""
         yield StepEvent(1, request.steps)
 
+    async def show_previews(self, render: str) -> None:
+        """Has none to show."""
+
 
 async def test_a_renderer_without_a_picture_fails_the_attempt(bench: Bench) -> None:
     with pytest.raises(RuntimeError, match="without a picture"):
