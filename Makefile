@@ -112,7 +112,7 @@ format: machine $(VENV)/dev.stamp ## Formats the code, and repairs what ruff can
 # The files of child processes, Ray's actors among them, lie beside the suite's own.
 define covered
 	@rm -f .coverage.$(1) .coverage.$(1).*
-	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1)
+	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1) --durations 10
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage combine --quiet
 	@echo 'Coverage of the $(1) tests, $(2) % is enforced:'
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2)
