@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from actors.models.render import RenderRequest
 from actors.models.scripted import ScriptedRenderer
 from actors.worker import explain
 from imggen.v1.errors_pb2 import ErrorReason
@@ -19,8 +20,14 @@ from tests.integration.working import STEPS, Shop, Stall, failing, until
 
 async def test_a_cancelled_render_stops_at_its_next_step(shop: Shop) -> None:
     order = await shop.submit()
-    stall = Stall(5)
-    renderer = ScriptedRenderer(script=stall)
+    stall, for_ever = Stall(5), Stall(6)
+
+    async def script(request: RenderRequest, step: int) -> None:
+        await stall(request, step)
+        # The report of step 5 hears of the cancel, whenever the database answers it.
+        await for_ever(request, step)
+
+    renderer = ScriptedRenderer(script=script)
     async with shop.worker(renderer):
         await stall.reached.wait()
         await shop.cancel(order)
@@ -33,6 +40,7 @@ async def test_a_cancelled_render_stops_at_its_next_step(shop: Shop) -> None:
     assert image.status is ImageStatus.CANCELLED
     [render] = renderer.renders
     assert render.stopped
+    assert render.step == 5
     assert not await stored(shop)
 
 
