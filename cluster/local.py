@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from cluster.node import ray_node, serving
 from cluster.postgres import embedded_postgres
@@ -131,7 +132,8 @@ def _prepare(environment: Mapping[str, str]) -> str:
 def up(folder: Path) -> None:
     """Runs imggen until Ctrl-C."""
     with running(folder, _say, listen=_LISTEN) as local:
-        print(_WELCOME.format(address=local.address, metrics=local.metrics, token=local.token))
+        welcome = _WELCOME.format(address=local.address, metrics=local.metrics, token=local.token)
+        print(welcome, flush=True)
         signal.pause()
 
 
@@ -158,7 +160,7 @@ def main() -> int:
         help="where the data are kept (default: .imggen in the checkout)",
     )
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _end_as_ctrl_c_does)
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
     except StartFailed as error:
@@ -167,6 +169,12 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _end_as_ctrl_c_does(number: int, frame: FrameType | None) -> None:
+    # A shell's background job ignores SIGINT, so what handles it may be no function.
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(number, frame)
 
 
 def _say(text: str) -> None:

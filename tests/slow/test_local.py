@@ -153,6 +153,19 @@ def test_a_second_ctrl_c_stops_at_once_and_still_leaves_nothing_running(folder: 
     assert demo.left() == []
 
 
+def test_sigterm_ends_a_background_job_of_a_shell_in_the_middle_of_a_render(folder: Path) -> None:
+    # Such a job ignores SIGINT, and its children inherit that.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with started("demo", folder) as demo:
+            demo.reads("is done")
+            demo.child.terminate()
+            assert demo.ends() == 130, demo.lines
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert demo.left() == []
+
+
 def test_ctrl_c_while_it_starts_leaves_nothing_running(folder: Path) -> None:
     with started("up", folder) as up:
         up.reads("loading the model")
