@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +145,7 @@ def demo(folder: Path) -> None:
         asyncio.run(tell_a_story(local.address, local.token, folder / "demo"))
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; SIGTERM ends it as Ctrl-C does."""
     parser = argparse.ArgumentParser(
         prog="python -m cluster.local",
@@ -159,7 +159,7 @@ def main() -> int:
         default=ROOT / ".imggen",
         help="where the data are kept (default: .imggen in the checkout)",
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end_as_ctrl_c_does)
     try:
         {"up": up, "demo": demo}[options.command](options.folder)

@@ -110,6 +110,8 @@ def free_port() -> int:
 def kept_secret(file: Path) -> str:
     """Returns the secret in a file, made when there is none, so that URLs outlive a restart."""
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48))
+        partial = file.with_name(f"{file.name}.partial")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(48))
+        partial.replace(file)
     return file.read_text()

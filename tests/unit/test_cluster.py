@@ -1,0 +1,55 @@
+"""What the processes of one machine agree on."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.local import main
+from cluster.processes import StartFailed, free_port, kept_secret, only_one
+
+
+@pytest.fixture(autouse=True)
+def _keeping_sigterm() -> Iterator[None]:
+    """Undoes what the command does to its process."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    secret = kept_secret(file)
+    assert len(secret) >= 32
+    assert kept_secret(file) == secret
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_second_one_on_the_same_data_is_told_which_the_first_is(tmp_path: Path) -> None:
+    second = only_one(tmp_path)
+    already = pytest.raises(StartFailed, match=r"already, as process \d+; stop it first")
+    with only_one(tmp_path), already, second:
+        pass
+    with only_one(tmp_path):
+        pass
+
+
+def test_a_free_port_can_be_listened_on() -> None:
+    assert 1024 <= free_port() < 65536
+
+
+def test_the_command_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "--folder" in capsys.readouterr().out
+
+
+def test_a_start_on_data_in_use_ends_with_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with only_one(tmp_path):
+        assert main(["up", "--folder", str(tmp_path)]) == 1
+    shown = capsys.readouterr().err
+    assert "error: imggen runs on" in shown
+    assert f"logs: {tmp_path / 'logs'}" in shown
