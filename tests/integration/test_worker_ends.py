@@ -62,8 +62,9 @@ async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(shop: Shop)
     order = await shop.submit()
     stall = Stall(3)
     late = ScriptedRenderer(script=stall)
-    async with shop.worker(late, name="late", rooms={"local": 1}):
+    async with shop.worker(late, name="late", rooms={"local": 1}, lease_s=600, heartbeat_s=300):
         await stall.reached.wait()
+        # Its next heartbeat is far away, or it would renew what is expired here.
         await expire(shop, order)
         async with shop.worker(name="next", lease_s=60, heartbeat_s=0.1):
             await shop.becomes(order, JobStatus.COMPLETED)
