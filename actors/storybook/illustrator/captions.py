@@ -1,8 +1,7 @@
 """Captions: what a picture shows, in the words of a grammar with many phrasings.
 
 The first phrase of each table is the canonical one. A caption names everything that is visible;
-only what is the default of most pictures (a front view, arms down, a clear sky, the middle) may
-go unsaid, and then nothing else does.
+only defaults (a front view, arms down, a clear sky, the middle; smiles, among three) go unsaid.
 """
 
 from collections.abc import Sequence
@@ -161,23 +160,25 @@ def caption(scene: Scene, chance: Random | None = None) -> str:
 
 
 def _cast(scene: Scene, speaker: Speaker) -> str:
-    people = [describe(character, scene.framing, speaker) for character in scene.characters]
-    count = len(people)
+    count = len(scene.characters)
+    people = [describe(character, speaker, count) for character in scene.characters]
     opening = GROUPS[count] if count > 1 else FRAMINGS[scene.framing]
     return f"{speaker.say(opening)} {' and '.join(people)}"
 
 
-def describe(character: Character, framing: Framing, speaker: Speaker) -> str:
-    """Returns a character's part of a caption."""
+def describe(character: Character, speaker: Speaker, count: int = 1) -> str:
+    """Returns a character's part of a caption, briefer in company: 77 tokens are all there is."""
+    brief = count > 1
     looks = _looks(character, speaker)
     subject = _subject(character, speaker)
     said = [f"{_article(subject)} {subject} with {', '.join(looks)}" if looks else subject]
     said.append(f"wearing {_worn(character, speaker)}")
-    if character.view is not View.BACK:
+    plain = count == 3 and character.expression is Expression.SMILING
+    if character.view is not View.BACK and not plain:
         said.append(speaker.say(EXPRESSIONS[character.expression]))
-    if character.view is not View.FRONT or not speaker.leaves_out(0.8):
+    if character.view is not View.FRONT or not (brief or speaker.leaves_out(0.8)):
         said.append(speaker.say(VIEWS[character.view]))
-    if character.pose is not Pose.STANDING or not speaker.leaves_out(0.8):
+    if character.pose is not Pose.STANDING or not (brief or speaker.leaves_out(0.8)):
         said.append(speaker.say(POSES[character.pose]))
     return ", ".join(said)
 

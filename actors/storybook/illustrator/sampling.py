@@ -1,7 +1,7 @@
 """Draws scenes by chance, in the shares in which the checkpoint is asked for them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
 
@@ -73,8 +73,9 @@ def sample_scene(chance: Random, domain: Domain = FULL) -> Scene:
         time = _weighed(chance, {Time.DAY: 3, Time.SUNSET: 1.2, Time.NIGHT: 1.4})
     rains = place.outdoors and chance.random() < domain.rain
     count = max(1, row - 1)
+    cast = tuple(sample_character(chance, domain, framing) for _ in range(count))
     return Scene(
-        characters=tuple(sample_character(chance, domain, framing) for _ in range(count)),
+        characters=tuple(_plain(each) for each in cast) if count == 3 else cast,
         style=chance.choice(domain.styles),
         framing=framing,
         position=position,
@@ -106,6 +107,21 @@ def sample_character(chance: Random, domain: Domain, framing: Framing) -> Charac
     }
     body = _animal(chance) if chance.random() < 0.4 else _person(chance, averted)
     return Character(**body, **worn, **face, view=view, pose=pose)  # type: ignore[arg-type]
+
+
+def _plain(character: Character) -> Character:
+    """Returns a character whose description is short enough for a caption of three."""
+    return replace(
+        character,
+        hat=Hat.NONE,
+        glasses=False,
+        freckles=False,
+        scarf=False,
+        beard=False,
+        expression=Expression.SMILING,
+        view=View.FRONT,
+        pose=Pose.STANDING,
+    )
 
 
 def _animal(chance: Random) -> dict[str, object]:

@@ -1,0 +1,166 @@
+"""Drawings on disk: pixels for the VAE, latents and tokens for the UNet, made by all cores."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.storybook.illustrator import Illustrator, Scene
+from actors.storybook.illustrator.captions import caption
+from actors.storybook.illustrator.sampling import Domain, sample_scene
+from actors.storybook.training.loop import Stretch
+from actors.storybook.training.projection import Projection
+from actors.storybook.training.settings import CHANNELS, FACTOR, Recipe
+from actors.storybook.training.text import TOKENS, tokenize
+from actors.storybook.training.tokenizer import load_tokenizer
+
+SIDE = 256
+PHRASINGS = 4
+"""Captions that each picture has, of which a step takes one."""
+_CHUNK = 64
+Made = tuple[NDArray[np.generic], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Latents:
+    """Is a set of pictures as latents, (N, 16, 16, 16), with their captions' tokens, (N, 4, 77)."""
+
+    latents: NDArray[np.float16]
+    tokens: NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Is what one process draws: the scenes of these numbers, as pixels or as latents."""
+
+    seed: int
+    domain: Domain
+    start: int
+    stop: int
+    projection: Projection | None
+    tokenizer: Path
+
+
+def scene_of(seed: int, index: int, domain: Domain) -> Scene:
+    """Returns the scene with a number: the same whoever draws it."""
+    return sample_scene(Random(f"scene {seed} {index}"), domain)
+
+
+def draw_pictures(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
+    """Draws the VAE's pictures into `pictures.npy`, (N, 256, 256, 3)."""
+    shape = (recipe.vae.pictures, SIDE, SIDE, 3)
+    pictures = _open(stretch.folder / "pictures.npy", np.dtype(np.uint8), shape)
+    # Other numbers than those of the UNet's pictures: what one learns the other has not seen.
+    orders = _orders(recipe, stretch.folder, len(pictures), None, seed=-recipe.seed)
+    return _carry_out("pictures", orders, stretch, processes, {"pictures": pictures})
+
+
+def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
+    """Draws the UNet's pictures into `latents.npy`, and their captions into `tokens.npy`."""
+    count, side = recipe.unet.latents, SIDE // FACTOR
+    latents = _open(
+        stretch.folder / "latents.npy", np.dtype(np.float16), (count, CHANNELS, side, side)
+    )
+    tokens = _open(stretch.folder / "tokens.npy", np.dtype(np.uint16), (count, PHRASINGS, TOKENS))
+    projection = Projection.load(stretch.folder / "projection.safetensors")
+    orders = _orders(recipe, stretch.folder, count, projection, seed=recipe.seed)
+    return _carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
+
+
+def load_pictures(folder: Path) -> NDArray[np.uint8]:
+    """Returns the VAE's pictures, as they lie on disk."""
+    pictures: NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
+    return pictures
+
+
+def load_latents(folder: Path) -> Latents:
+    """Returns what is drawn of the UNet's pictures so far, as it lies on disk."""
+    drawn = _done(folder / "latents.json")
+    latents = np.load(folder / "latents.npy", mmap_mode="r")
+    return Latents(latents[:drawn], np.load(folder / "tokens.npy", mmap_mode="r")[:drawn])
+
+
+def _orders(
+    recipe: Recipe, folder: Path, count: int, projection: Projection | None, seed: int
+) -> Iterator[_Order]:
+    for start in range(0, count, _CHUNK):
+        stop = min(start + _CHUNK, count)
+        yield _Order(seed, recipe.domain, start, stop, projection, folder / "tokenizer")
+
+
+def _carry_out(
+    name: str,
+    orders: Iterator[_Order],
+    stretch: Stretch,
+    processes: int,
+    files: dict[str, NDArray[np.generic]],
+) -> bool:
+    """Draws what is not drawn yet; says whether all of it is."""
+    progress = stretch.folder / f"{name}.json"
+    drawn = _done(progress)
+    waiting = [order for order in orders if order.start >= drawn]
+    with _drawers(processes) as carry_out:
+        # A few orders at a time, so that the stretch can end between them.
+        for first in range(0, len(waiting), processes):
+            batch = waiting[first : first + processes]
+            for order, made in zip(batch, carry_out(_draw, batch), strict=True):
+                for file, values in zip(files.values(), made, strict=True):
+                    file[order.start : order.stop] = values
+                drawn = order.stop
+            progress.write_text(json.dumps({"done": drawn}), "utf-8")
+            if first // processes % 20 == 0:
+                stretch.log.write(name, done=drawn, seconds=stretch.elapsed_s)
+            if stretch.elapsed_s > stretch.limit_s:
+                break
+    return drawn >= len(next(iter(files.values())))
+
+
+@contextmanager
+def _drawers(processes: int) -> Iterator[Callable[..., Iterable[Made]]]:
+    """Yields what maps orders to what is made: other processes, or this one where one is asked."""
+    if processes == 1:
+        yield map
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        yield pool.map
+
+
+def _draw(order: _Order) -> Made:
+    cv2.setNumThreads(1)
+    illustrator = Illustrator()
+    indices = range(order.start, order.stop)
+    scenes = [scene_of(order.seed, index, order.domain) for index in indices]
+    pictures = np.stack([illustrator.draw(scene).image for scene in scenes])
+    if order.projection is None:
+        return (pictures,)
+    tokenizer = load_tokenizer(order.tokenizer)
+    captions = [
+        caption(scene, Random(f"caption {order.seed} {index} {phrasing}"))
+        for index, scene in zip(indices, scenes, strict=True)
+        for phrasing in range(PHRASINGS)
+    ]
+    tokens = tokenize(tokenizer, captions).numpy().astype(np.uint16)
+    latents = order.projection.latents(pictures).astype(np.float16)
+    return latents, tokens.reshape(len(scenes), PHRASINGS, TOKENS)
+
+
+def _open(file: Path, kind: np.dtype[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:
+    if file.exists():
+        found: NDArray[np.generic] = np.load(file, mmap_mode="r+")
+        if found.shape != shape:
+            raise ValueError(f"{file}: holds {found.shape}, the recipe says {shape}; remove it")
+        return found
+    return np.lib.format.open_memmap(file, "w+", kind, shape)
+
+
+def _done(progress: Path) -> int:
+    return int(json.loads(progress.read_text("utf-8"))["done"]) if progress.exists() else 0

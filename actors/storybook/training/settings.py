@@ -1,0 +1,135 @@
+"""All settings of a training, in one place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from actors.storybook.illustrator.sampling import FULL, PORTRAITS, Domain
+
+FACTOR = 16
+"""Pixels of a picture along one side of a latent."""
+CHANNELS = 16
+"""Channels of a latent: 16x16x3 pixels become 16 numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optimisation:
+    """Is how one network is trained; the rate rises in `warmup` steps, and then falls to 2 %."""
+
+    steps: int
+    batch: int
+    rate: float
+    warmup: int = 100
+    decay_from: float = 0.3
+    """Is the share of the steps after which the rate falls, along a cosine."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    """Is the size of both CLIP text encoders, and their training."""
+
+    width: int
+    layers: tuple[int, int]
+    training: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
+class VaeSettings:
+    """Is the VAE: trained on `pictures` pictures that are kept as pixels (0.2 MB each)."""
+
+    pictures: int
+    channels: tuple[int, ...]
+    crops: tuple[tuple[float, int], ...]
+    """Are the sides of the square crops, each with the share of the steps at which it begins."""
+    decoder: Optimisation
+    encoder: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
+class UnetSettings:
+    """Is the UNet: trained on `latents` pictures that are kept as latents (9 kB each)."""
+
+    latents: int
+    channels: tuple[int, int]
+    training: Optimisation
+    dropout: float = 0.1
+    """Is the share of captions that are left out, which classifier-free guidance needs."""
+    early: float = 0.5
+    """Is the share of timesteps among the noisiest 14 %, where colours and places are decided."""
+    average: float = 0.9995
+    compiled: bool = False
+    processes: int = 1
+    """Is the number of one-thread processes on a CPU, which beat threads for a small UNet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Is one training; the seed decides which pictures are drawn."""
+
+    domain: Domain
+    text: TextSettings
+    vae: VaeSettings
+    unet: UnetSettings
+    seed: int = 1
+    save_every_s: float = 180.0
+    log_every: int = 50
+
+
+LAPTOP = Recipe(
+    domain=FULL,
+    text=TextSettings(128, (2, 3), Optimisation(steps=12_000, batch=64, rate=2e-3)),
+    vae=VaeSettings(
+        pictures=4_000,
+        channels=(16, 16, 32, 64, 128),
+        crops=((0.0, 64), (0.4, 128), (0.85, 256)),
+        decoder=Optimisation(steps=14_000, batch=8, rate=2e-3),
+        encoder=Optimisation(steps=1_500, batch=6, rate=2e-3),
+    ),
+    unet=UnetSettings(
+        latents=60_000,
+        channels=(64, 128),
+        training=Optimisation(steps=160_000, batch=16, rate=1.2e-3, decay_from=0.6),
+        processes=2,
+    ),
+)
+"""Days of two cores, in the background."""
+
+GPU = replace(
+    LAPTOP,
+    text=TextSettings(128, (2, 3), Optimisation(steps=12_000, batch=256, rate=2e-3)),
+    vae=VaeSettings(
+        pictures=8_000,
+        channels=(32, 32, 48, 96, 160),
+        crops=((0.0, 128), (0.8, 256)),
+        decoder=Optimisation(steps=12_000, batch=64, rate=2e-3),
+        encoder=Optimisation(steps=2_000, batch=64, rate=2e-3),
+    ),
+    unet=UnetSettings(
+        latents=300_000,
+        channels=(128, 192),
+        training=Optimisation(steps=40_000, batch=512, rate=1.5e-3, warmup=500),
+        compiled=True,
+    ),
+)
+"""Half an hour of one large GPU, beside 16 cores that draw."""
+
+SMOKE = Recipe(
+    domain=PORTRAITS,
+    text=TextSettings(32, (1, 2), Optimisation(steps=4, batch=8, rate=2e-3)),
+    vae=VaeSettings(
+        pictures=24,
+        channels=(8, 8, 8, 16, 16),
+        crops=((0.0, 64), (0.5, 128)),
+        decoder=Optimisation(steps=6, batch=2, rate=2e-3),
+        encoder=Optimisation(steps=4, batch=2, rate=2e-3),
+    ),
+    unet=UnetSettings(
+        latents=32,
+        channels=(32, 32),
+        training=Optimisation(steps=4, batch=4, rate=1e-3),
+        processes=2,
+    ),
+    log_every=2,
+)
+"""A minute, for the test that the recipe works; its pictures are noise."""
+
+RECIPES: Mapping[str, Recipe] = {"laptop": LAPTOP, "gpu": GPU, "smoke": SMOKE}

@@ -1,0 +1,181 @@
+"""The training of the storybook checkpoint, at the smallest size that has all of its parts."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from actors.storybook.illustrator.attributes import Character, Framing, Place, Scene, Species, View
+from actors.storybook.illustrator.captions import caption
+from actors.storybook.illustrator.sampling import FULL, sample_scene
+from actors.storybook.training.command import STAGES, main, run
+from actors.storybook.training.drawings import draw_pictures, load_latents, load_pictures, scene_of
+from actors.storybook.training.export import sample_grid
+from actors.storybook.training.labels import IGNORED, all_labels
+from actors.storybook.training.loop import Log, Stretch, rate_at, train
+from actors.storybook.training.projection import Projection
+from actors.storybook.training.settings import SMOKE, Optimisation
+from actors.storybook.training.state import Trainee, load_state, save_state
+from actors.storybook.training.tokenizer import load_tokenizer, multi_token_words
+
+RECIPE = replace(
+    SMOKE,
+    text=replace(SMOKE.text, training=Optimisation(steps=2, batch=4, rate=1e-3)),
+    vae=replace(
+        SMOKE.vae,
+        decoder=Optimisation(steps=2, batch=2, rate=1e-3),
+        encoder=Optimisation(steps=2, batch=2, rate=1e-3),
+    ),
+    unet=replace(SMOKE.unet, training=Optimisation(steps=2, batch=2, rate=1e-3), processes=1),
+    log_every=1,
+)
+
+
+def stretch_in(folder: Path, limit_s: float = math.inf) -> Stretch:
+    folder.mkdir(exist_ok=True)
+    return Stretch(folder, Log(folder / "log.jsonl"), limit_s, save_every_s=0.0, log_every=1)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the folder of a training that ran to its end."""
+    folder = tmp_path_factory.mktemp("training")
+    torch.set_num_threads(2)
+    for stage in STAGES:
+        if stage != "grid":
+            assert run(stage, RECIPE, stretch_in(folder), 1, folder / "checkpoint")
+    return folder
+
+
+def test_every_stage_says_how_it_goes(trained: Path) -> None:
+    lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
+    assert {line["stage"] for line in lines} >= {
+        *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
+        *("latents", "unet", "unet-held-out"),
+    }
+    assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
+
+
+def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
+    files = list((trained / "state").rglob("*.safetensors"))
+    assert {file.parent.name for file in files} == {"text", "decoder", "encoder", "unet"}
+    assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
+
+
+def test_every_word_of_captions_is_one_token_and_every_caption_fits(trained: Path) -> None:
+    tokenizer, chance = load_tokenizer(trained / "tokenizer"), Random(11)
+    captions = [caption(sample_scene(chance, FULL), chance) for _ in range(200)]
+    assert multi_token_words(tokenizer, captions) == set()
+    assert max(len(tokenizer(said).input_ids) for said in captions) <= 77
+
+
+def test_the_drawn_pictures_are_those_of_their_numbers(trained: Path) -> None:
+    pictures, latents = load_pictures(trained), load_latents(trained)
+    assert pictures.shape == (RECIPE.vae.pictures, 256, 256, 3)
+    assert latents.latents.shape == (RECIPE.unet.latents, 16, 16, 16)
+    assert latents.tokens.shape == (RECIPE.unet.latents, 4, 77)
+    assert scene_of(1, 5, FULL) == scene_of(1, 5, FULL) != scene_of(1, 6, FULL)
+
+
+def test_drawing_goes_on_where_it_ended_and_in_other_processes(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, vae=replace(RECIPE.vae, pictures=130))
+    assert not draw_pictures(recipe, stretch_in(tmp_path, limit_s=-1), 1)
+    first = np.array(load_pictures(tmp_path)[:64])
+    assert first.any()
+    assert draw_pictures(recipe, stretch_in(tmp_path), 2)
+    assert np.array_equal(load_pictures(tmp_path)[:64], first)
+    assert load_pictures(tmp_path)[129].any()
+    with pytest.raises(ValueError, match="remove it"):
+        draw_pictures(RECIPE, stretch_in(tmp_path), 1)
+
+
+def test_a_sheet_shows_generated_pictures_above_drawn_ones(trained: Path) -> None:
+    sample_grid(RECIPE, trained, trained / "grid.png", count=1, steps=2)
+    assert (trained / "grid.png").stat().st_size > 10_000
+
+
+def test_the_command_runs_a_stage_and_teaches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["tokenizer", "--folder", str(tmp_path), "--recipe", "smoke", "--threads", "2"])
+    assert (tmp_path / "tokenizer" / "tokenizer.json").is_file()
+    main(["text", "--folder", str(tmp_path), "--recipe", "smoke", "--minutes", "-1"])
+    assert "the same command goes on" in (tmp_path / "log.jsonl").read_text()
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    taught = capsys.readouterr().out
+    assert all(f"  {stage} " in taught for stage in STAGES)
+
+
+def test_a_training_that_is_resumed_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    training = Optimisation(steps=6, batch=1, rate=1e-2, warmup=1)
+
+    def trainee() -> Trainee:
+        torch.manual_seed(0)
+        return Trainee(nn.Linear(3, 3), training.rate, average=0.9)
+
+    def ran(folder: Path, limits: list[float]) -> Trainee:
+        for limit_s in limits:
+            pupil = trainee()
+
+            def loss_of(step: int, pupil: Trainee = pupil) -> tuple[torch.Tensor, dict[str, float]]:
+                generator = torch.Generator().manual_seed(step)
+                return pupil.network(torch.randn(4, 3, generator=generator)).square().mean(), {}
+
+            finished = train("toy", pupil, training, loss_of, stretch_in(folder, limit_s))
+            assert finished is (limit_s == math.inf)
+        return pupil
+
+    whole = ran(tmp_path / "whole", [math.inf])
+    pieces = ran(tmp_path / "pieces", [-1, -1, math.inf])
+    assert whole.step == pieces.step == 6
+    for one, other in zip(whole.averaged, pieces.averaged, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-2)
+    pieces.use_average()
+    assert torch.equal(pieces.parameters[0], pieces.averaged[0])
+
+
+def test_a_large_state_is_written_in_pieces(tmp_path: Path) -> None:
+    tensors = {str(index): torch.full((2_000_000,), float(index)) for index in range(5)}
+    save_state(tmp_path / "state", tensors, step=7)
+    assert len(list((tmp_path / "state").glob("*.safetensors"))) == 5
+    found = load_state(tmp_path / "state")
+    assert found is not None
+    assert found[1] == 7
+    assert all(torch.equal(found[0][name], tensor) for name, tensor in tensors.items())
+    assert load_state(tmp_path / "none") is None
+
+
+def test_the_rate_rises_then_holds_then_falls() -> None:
+    training = Optimisation(steps=1000, batch=1, rate=1.0, warmup=10, decay_from=0.5)
+    assert rate_at(training, 0) == pytest.approx(0.1)
+    assert rate_at(training, 400) == pytest.approx(1.0)
+    assert rate_at(training, 750) == pytest.approx(0.51)
+    assert rate_at(training, 999) == pytest.approx(0.02, abs=1e-3)
+
+
+def test_the_projection_keeps_most_of_a_picture() -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (6, 1, 1, 3), np.uint8)
+    plain = np.broadcast_to(pictures, (6, 64, 64, 3)).copy()
+    projection = Projection.fit(plain)
+    latents = projection.latents(plain)
+    assert latents.shape == (6, 16, 4, 4)
+    back = (latents.transpose(0, 2, 3, 1) / projection.scale) @ projection.basis.T
+    patches = (back + projection.mean).reshape(6, -1, 3).mean(axis=1)
+    assert np.abs(patches - (pictures.reshape(6, 3) / 127.5 - 1)).max() < 0.02
+
+
+def test_what_is_not_visible_has_no_label() -> None:
+    fox = Character(species=Species.FOX, view=View.BACK)
+    scene = Scene((fox,), framing=Framing.FULL_BODY, place=Place.SPACE)
+    found = {(label.name, label.slot): label.of(scene) for label in all_labels()}
+    hidden = ("hair", "skin", "eyes", "expression", "beard")
+    assert all(found[name, 0] == IGNORED for name in hidden)
+    assert found["fur", 0] != IGNORED
+    assert found["time", None] == found["species", 1] == IGNORED
