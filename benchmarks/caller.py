@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from typing import Any
@@ -37,4 +38,5 @@ async def _call(order: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(json.dumps(asyncio.run(_call(json.loads(sys.stdin.readline())))), flush=True)

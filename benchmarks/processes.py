@@ -87,7 +87,11 @@ class Talker:
 
 @contextmanager
 def talker(module: str, environment: Mapping[str, str] | None = None) -> Iterator[Talker]:
-    """Runs `python -m MODULE` with its stdin and stdout in our hands, and ends it afterwards."""
+    """Runs `python -m MODULE` with its stdin and stdout in our hands, and ends it afterwards.
+
+    It stays in our session, since Linux shares the cores out among sessions, and Ray's
+    processes are in ours; so it has to ignore Ctrl-C, which we hear.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", module],
         cwd=ROOT,
@@ -95,7 +99,6 @@ def talker(module: str, environment: Mapping[str, str] | None = None) -> Iterato
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,
     )
     try:
         yield Talker(process)
