@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from actors.models.render import RenderRequest
 from actors.models.scripted import ScriptedRenderer
 from actors.worker import explain
 from imggen.v1.errors_pb2 import ErrorReason
@@ -15,19 +14,13 @@ from server.errors import Unavailable
 from server.storage import StorageUnavailable
 from tests.builders import render_spec
 from tests.integration.wire import wire_to
-from tests.integration.working import STEPS, Shop, Stall, failing, until
+from tests.integration.working import STEPS, Shop, Stall, failing, stalling, until
 
 
 async def test_a_cancelled_render_stops_at_its_next_step(shop: Shop) -> None:
     order = await shop.submit()
-    stall, for_ever = Stall(5), Stall(6)
-
-    async def script(request: RenderRequest, step: int) -> None:
-        await stall(request, step)
-        # The report of step 5 hears of the cancel, whenever the database answers it.
-        await for_ever(request, step)
-
-    renderer = ScriptedRenderer(script=script)
+    stall = Stall(5)
+    renderer = ScriptedRenderer(script=stalling(stall, Stall(6)))
     async with shop.worker(renderer):
         await stall.reached.wait()
         await shop.cancel(order)
@@ -45,11 +38,12 @@ async def test_a_cancelled_render_stops_at_its_next_step(shop: Shop) -> None:
 
 
 async def test_a_job_that_waits_for_the_renderer_is_cancelled_by_the_heartbeat(shop: Shop) -> None:
-    first, second = await shop.submit(), await shop.submit()
+    first = await shop.submit()
     stall = Stall(5)
     renderer = ScriptedRenderer(script=stall)
     async with shop.worker(renderer, heartbeat_s=0.1):
         await stall.reached.wait()
+        second = await shop.submit()
         await shop.becomes(second, JobStatus.PROCESSING)
         await shop.cancel(second)
         await shop.becomes(second, JobStatus.CANCELLED)
@@ -61,7 +55,7 @@ async def test_a_job_that_waits_for_the_renderer_is_cancelled_by_the_heartbeat(s
 async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(shop: Shop) -> None:
     order = await shop.submit()
     stall = Stall(3)
-    late = ScriptedRenderer(script=stall)
+    late = ScriptedRenderer(script=stalling(stall, Stall(4)))
     async with shop.worker(late, name="late", rooms={"local": 1}, lease_s=600, heartbeat_s=300):
         await stall.reached.wait()
         # Its next heartbeat is far away, or it would renew what is expired here.
@@ -75,7 +69,7 @@ async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(shop: Shop)
             return late.renders[0].stopped
 
         await until(stopped)
-    assert late.renders[0].step < STEPS
+    assert late.renders[0].step == 3
     assert await stored(shop) == before
     job = await shop.job(order.id)
     assert (job.status, job.attempt) == (JobStatus.COMPLETED, 2)

@@ -51,6 +51,20 @@ class Stall:
             await self.let_go.wait()
 
 
+def stalling(*stalls: Stall) -> Script:
+    """Returns a script with several stalls; one that nobody lets go of ends only by a stop.
+
+    Steps take no time here: without a second stall a render is over before its worker hears
+    from the database that it should stop.
+    """
+
+    async def script(request: RenderRequest, step: int) -> None:
+        for stall in stalls:
+            await stall(request, step)
+
+    return script
+
+
 @dataclass
 class Shop:
     """Is a queue of jobs and the workers that a test lets loose on it."""
