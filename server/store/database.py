@@ -18,6 +18,7 @@ AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what 0.32 says when a connection dies under a statement
     asyncpg.exceptions.OperatorInterventionError,  # shutdown and crash of the server
     asyncpg.exceptions.InsufficientResourcesError,  # too many connections among them
 )
