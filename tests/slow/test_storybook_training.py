@@ -21,7 +21,7 @@ def test_the_recipe_makes_a_checkpoint_that_renders(tmp_path: Path) -> None:
     subprocess.run([*command, *places], cwd=ROOT, check=True)
     check_folder(out)
     load: Any = StableDiffusionXLPipeline.from_pretrained
-    pipeline = load(out, use_safetensors=True, add_watermarker=False)
+    pipeline = load(out, dtype=torch.float32, use_safetensors=True, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)
     picture = np.asarray(
         pipeline(

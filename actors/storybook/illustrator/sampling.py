@@ -89,7 +89,9 @@ def sample_character(chance: Random, domain: Domain, framing: Framing) -> Charac
     """Returns a person, or an animal in two of five cases."""
     view = View.FRONT
     if chance.random() < domain.turned:
-        view = chance.choice((View.THREE_QUARTER, View.SIDE, View.BACK))
+        # A close-up from behind shows hair and nothing else.
+        averted_too = (View.BACK,) if framing is Framing.FULL_BODY else ()
+        view = chance.choice((View.THREE_QUARTER, View.SIDE, *averted_too))
     pose = Pose.STANDING
     if framing is Framing.FULL_BODY and chance.random() < domain.posed:
         pose = chance.choice((Pose.WAVING, Pose.CHEERING))

@@ -26,8 +26,8 @@ where the last one ended, also on another machine:
 
   tokenizer  every word of the captions becomes one token
   text       both text encoders learn to tell what a caption says, then stay as they are
-  draw       pictures for the VAE
-  vae        the decoder learns the latents of a linear map, the encoder learns the map
+  draw       pictures for the VAE, and the linear map that makes latents of pictures
+  vae        the decoder learns the map's latents, the encoder learns the map
   latents    pictures for the UNet, kept as latents and tokens
   unet       the UNet learns to draw from captions
   grid       grid.png: generated pictures above drawn ones
@@ -39,6 +39,7 @@ Examples:
   python -m actors.storybook.train unet --folder build/training --recipe gpu --minutes 8
   python -m actors.storybook.train export --folder build/training --out build/checkpoint
 
+Once `draw` is done, `latents` keeps the cores busy and can run beside `text` and `vae` on a GPU.
 The log is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The
 same command runs on a GPU where there is one, in bf16; else on the CPU, in two processes.
 """

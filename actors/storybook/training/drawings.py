@@ -25,7 +25,10 @@ from actors.storybook.training.tokenizer import load_tokenizer
 SIDE = 256
 PHRASINGS = 4
 """Captions that each picture has, of which a step takes one."""
+PROJECTION = "projection.safetensors"
 _CHUNK = 64
+_FITTED = 1_500
+"""Pictures that the projection is fitted to."""
 Made = tuple[NDArray[np.generic], ...]
 
 
@@ -55,12 +58,16 @@ def scene_of(seed: int, index: int, domain: Domain) -> Scene:
 
 
 def draw_pictures(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
-    """Draws the VAE's pictures into `pictures.npy`, (N, 256, 256, 3)."""
+    """Draws the VAE's pictures into `pictures.npy`, (N, 256, 256, 3), and fits the projection."""
     shape = (recipe.vae.pictures, SIDE, SIDE, 3)
     pictures = _open(stretch.folder / "pictures.npy", np.dtype(np.uint8), shape)
     # Other numbers than those of the UNet's pictures: what one learns the other has not seen.
     orders = _orders(recipe, stretch.folder, len(pictures), None, seed=-recipe.seed)
-    return _carry_out("pictures", orders, stretch, processes, {"pictures": pictures})
+    finished = _carry_out("pictures", orders, stretch, processes, {"pictures": pictures})
+    file = stretch.folder / PROJECTION
+    if finished and not file.exists():
+        Projection.fit(load_pictures(stretch.folder)[:_FITTED]).save(file)
+    return finished
 
 
 def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
@@ -70,7 +77,7 @@ def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
         stretch.folder / "latents.npy", np.dtype(np.float16), (count, CHANNELS, side, side)
     )
     tokens = _open(stretch.folder / "tokens.npy", np.dtype(np.uint16), (count, PHRASINGS, TOKENS))
-    projection = Projection.load(stretch.folder / "projection.safetensors")
+    projection = Projection.load(stretch.folder / PROJECTION)
     orders = _orders(recipe, stretch.folder, count, projection, seed=recipe.seed)
     return _carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
 

@@ -76,7 +76,7 @@ class Recipe:
 
 LAPTOP = Recipe(
     domain=FULL,
-    text=TextSettings(128, (2, 3), Optimisation(steps=12_000, batch=64, rate=2e-3)),
+    text=TextSettings(128, (2, 3), Optimisation(steps=6_000, batch=64, rate=2e-3)),
     vae=VaeSettings(
         pictures=4_000,
         channels=(16, 16, 32, 64, 128),
@@ -95,18 +95,18 @@ LAPTOP = Recipe(
 
 GPU = replace(
     LAPTOP,
-    text=TextSettings(128, (2, 3), Optimisation(steps=12_000, batch=256, rate=2e-3)),
+    text=TextSettings(128, (2, 3), Optimisation(steps=4_000, batch=96, rate=2e-3)),
     vae=VaeSettings(
         pictures=8_000,
         channels=(32, 32, 48, 96, 160),
         crops=((0.0, 128), (0.8, 256)),
-        decoder=Optimisation(steps=12_000, batch=64, rate=2e-3),
+        decoder=Optimisation(steps=8_000, batch=64, rate=2e-3),
         encoder=Optimisation(steps=2_000, batch=64, rate=2e-3),
     ),
     unet=UnetSettings(
-        latents=300_000,
+        latents=200_000,
         channels=(128, 192),
-        training=Optimisation(steps=40_000, batch=512, rate=1.5e-3, warmup=500),
+        training=Optimisation(steps=24_000, batch=512, rate=1.5e-3, warmup=500),
         compiled=True,
     ),
 )

@@ -169,7 +169,9 @@ class Examples:
         clean = torch.from_numpy(self._data.latents[rows]).float().to(where)
         tokens = torch.from_numpy(self._data.tokens[rows, phrasing].astype(np.int64))
         tokens[silent] = self._silence
-        noise = torch.randn(clean.shape, generator=generator).to(where)
+        seed = int(torch.randint(2**62, (), generator=generator))
+        own = torch.Generator(where).manual_seed(seed)
+        noise = torch.randn(clean.shape, generator=own, device=where)
         times = times.to(where)
         signal, spread = (part[times][:, None, None, None] for part in (self._signal, self._noise))
         noisy = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)

@@ -3,7 +3,6 @@
 A VAE trained as a whole stayed colourless for minutes; in this order both parts learn at once.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from actors.storybook.training.drawings import load_pictures
+from actors.storybook.training.drawings import PROJECTION, load_pictures
 from actors.storybook.training.loop import Loss, Stretch, device, train
 from actors.storybook.training.projection import Projection
 from actors.storybook.training.settings import CHANNELS, FACTOR, Optimisation, Recipe, VaeSettings
@@ -45,9 +44,9 @@ def new_vae(settings: VaeSettings) -> Any:
 
 
 def train_vae(recipe: Recipe, stretch: Stretch) -> bool:
-    """Fits the projection, trains the decoder, then the encoder, and measures both."""
+    """Trains the decoder on the projection's latents, then the encoder, and measures both."""
     pictures = load_pictures(stretch.folder)
-    projection = _projection(pictures, stretch.folder)
+    projection = Projection.load(stretch.folder / PROJECTION)
     torch.manual_seed(recipe.seed)
     vae = new_vae(recipe.vae).to(device(), memory_format=torch.channels_last)
     batches = _Crops(recipe, pictures, projection)
@@ -135,13 +134,6 @@ def gradient_loss(drawn: Tensor, pixels: Tensor) -> Tensor:
             loss = loss + (drawn.diff(dim=axis) - pixels.diff(dim=axis)).abs().mean()
         drawn, pixels = F.avg_pool2d(drawn, 2), F.avg_pool2d(pixels, 2)
     return loss
-
-
-def _projection(pictures: NDArray[np.uint8], folder: Path) -> Projection:
-    file = folder / "projection.safetensors"
-    if not file.exists():
-        Projection.fit(np.asarray(pictures[: min(1500, len(pictures) - _HELD_OUT)])).save(file)
-    return Projection.load(file)
 
 
 @torch.no_grad()
