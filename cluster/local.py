@@ -18,7 +18,16 @@ from types import FrameType
 
 from cluster.node import ray_node, serving
 from cluster.postgres import embedded_postgres
-from cluster.processes import ROOT, StartFailed, free_port, gateway, kept_secret, only_one
+from cluster.processes import (
+    MARK,
+    ROOT,
+    StartFailed,
+    end_leftovers,
+    free_port,
+    gateway,
+    kept_secret,
+    only_one,
+)
 from server.auth import Role
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
@@ -65,6 +74,7 @@ def running(
     logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
+        end_leftovers(folder)
         say("starting Postgres")
         database = stack.enter_context(embedded_postgres(folder / "db"))
         environment = _environment(folder, database, listen)
@@ -87,6 +97,7 @@ def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
     """Returns the settings of the embedded processes."""
     media = free_port()
     return {
+        MARK: str(folder),
         "IMGGEN_DATABASE_URL": database,
         "IMGGEN_STORAGE_URL": (folder / "images").as_uri(),
         "IMGGEN_URL_SECRET": kept_secret(folder / "url-secret"),
@@ -107,7 +118,7 @@ def _in_environment(settings: Mapping[str, str]) -> Iterator[None]:
     """Puts settings into the environment, which Ray's processes inherit; set ones stand."""
     before = dict(os.environ)
     os.environ.update({name: value for name, value in settings.items() if name not in before})
-    os.environ["PYTHONPATH"] = settings["PYTHONPATH"]
+    os.environ.update({name: settings[name] for name in ("PYTHONPATH", MARK)})
     try:
         yield
     finally:

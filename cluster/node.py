@@ -99,8 +99,9 @@ def _stop_serve(client: Any) -> None:
     from ray.serve.context import _set_global_client
 
     client.shutdown_cached_handles()
-    ray.get(client._controller.graceful_shutdown.remote(wait=False))
-    with suppress(ValueError):  # there is no such actor any more
+    # The one is raised for an actor that dies, the other for one that is dead.
+    with suppress(ray.exceptions.RayActorError, ValueError):
+        ray.get(client._controller.graceful_shutdown.remote(wait=False))
         while True:
             ray.get_actor(SERVE_CONTROLLER_NAME, namespace=SERVE_NAMESPACE)
             time.sleep(0.05)

@@ -11,13 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _READY_S = 30.0
 _DRAIN_S = 25.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+MARK = "IMGGEN_EMBEDDED_IN"
+"""The variable by which the processes of an embedded imggen are known: its folder."""
 
 
 class StartFailed(Exception):
@@ -40,6 +44,18 @@ def only_one(folder: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def end_leftovers(folder: Path) -> None:
+    """Ends what an imggen on the same data left when it was killed; needs the lock of `only_one`.
+
+    Ray's agents outlive their Ray by minutes.
+    """
+    mark = f"{MARK}={folder}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 @contextmanager

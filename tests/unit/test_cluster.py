@@ -1,13 +1,15 @@
 """What the processes of one machine agree on."""
 
+import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cluster.local import main
-from cluster.processes import StartFailed, free_port, kept_secret, only_one
+from cluster.processes import MARK, StartFailed, end_leftovers, free_port, kept_secret, only_one
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +55,14 @@ def test_a_start_on_data_in_use_ends_with_an_error(
     shown = capsys.readouterr().err
     assert "error: imggen runs on" in shown
     assert f"logs: {tmp_path / 'logs'}" in shown
+
+
+def test_what_a_killed_one_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    def sleeper(folder: Path) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(folder)})
+
+    with sleeper(tmp_path) as leftover, sleeper(tmp_path / "another") as another:
+        end_leftovers(tmp_path)
+        assert leftover.wait(30) == -signal.SIGKILL
+        assert another.poll() is None
+        another.kill()
