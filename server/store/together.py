@@ -16,9 +16,10 @@ class Together(Generic[Item, Result]):
 
     `run` takes items and returns their results in the same order. What is asked for while
     `at_once` runs go on waits for the next one, `most` items at a time, so that a run grows
-    with the load and nobody waits for a timer. Where a run fails its items are run one by
-    one, so that each call fails for its own reasons only; a call that was cancelled before
-    its run began has no effect.
+    with the load and nobody waits for a timer; more runs at once are smaller ones, which cost
+    the gateway and the database more. Where a run fails its items are run one by one, so that
+    each call fails for its own reasons only; a call that was cancelled before its run began
+    has no effect.
     """
 
     def __init__(
@@ -26,7 +27,7 @@ class Together(Generic[Item, Result]):
         run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
         *,
         most: int = 64,
-        at_once: int = 2,
+        at_once: int = 1,
     ) -> None:
         self._run = run
         self._most = most
