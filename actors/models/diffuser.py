@@ -222,7 +222,7 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
         check_folder(Path(source))
     # Both draw bars on stderr while they load, and there a service keeps its log.
     diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # diffusers 0.42
+    transformers_logging.disable_progress_bar()
     device = _device(settings)
     load: Any = StableDiffusionXLPipeline.from_pretrained  # untyped in diffusers 0.42
     pipeline = load(

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=0, help="threads of torch (0: its choice)")
     parser.add_argument("--out", type=Path, help="where the checkpoint goes (FOLDER/checkpoint)")
     said = parser.parse_args(arguments)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()
     if said.threads:
         torch.set_num_threads(said.threads)
     said.folder.mkdir(parents=True, exist_ok=True)
