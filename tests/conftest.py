@@ -1,0 +1,7 @@
+"""What holds for every test."""
+
+from hypothesis import settings
+
+# A slow machine is no bug: no test asserts on time, and Hypothesis is not to, either.
+settings.register_profile("imggen", deadline=None)
+settings.load_profile("imggen")
