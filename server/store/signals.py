@@ -24,7 +24,7 @@ CHANGED = "imggen_changed"
 # What a signal tells of was flushed to disk before; the hint itself need not wait for a disk.
 _NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
 _PAYLOAD_IDS = 200  # 37 bytes each; a payload may have 8,000
-_PAUSE_S = 0.02
+_PAUSE_S = 0.005
 _RECONNECT_S = 0.5
 _log = logging.getLogger(__name__)
 
