@@ -218,7 +218,8 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
     if settings.torch_threads:
         torch.set_num_threads(settings.torch_threads)
     source = settings.source
-    if Path(source).is_dir():
+    # A hub's repository is no absolute path: a folder that is missing gets an error of its own.
+    if Path(source).is_dir() or Path(source).is_absolute():
         check_folder(Path(source))
     # Both draw bars on stderr while they load, and there a service keeps its log.
     diffusers_logging.disable_progress_bar()

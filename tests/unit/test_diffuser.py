@@ -301,6 +301,11 @@ def test_a_folder_of_pickled_weights_is_not_loaded(tmp_path: Path) -> None:
         Diffuser.load(DiffuserSettings(model_path=str(pickled)))
 
 
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointRefused, match=r"missing: no model_index\.json"):
+        Diffuser.load(DiffuserSettings(model_path=str(tmp_path / "missing")))
+
+
 @pytest.mark.parametrize(
     "settings",
     [

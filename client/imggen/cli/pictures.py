@@ -86,7 +86,7 @@ def portrait(
 ) -> None:
     """Draw the portrait of a character.
 
-    It becomes the character's reference: scenes show the character as it does.
+    It becomes the character's reference, until a newer one in the same style.
 
     \b
     Examples:
@@ -123,7 +123,7 @@ def portrait(
     help="What the picture shows; taken from the page where not given.",
 )
 @style_option
-@click.option("--aspect-ratio", default="", metavar="W:H", help="[default: 16:9]")
+@click.option("--aspect-ratio", default="", metavar="W:H", help="[default: the widest the model offers]")
 @making_options
 @job_options
 @connected
