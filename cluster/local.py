@@ -105,7 +105,9 @@ def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
         "IMGGEN_LISTEN": listen,
         "IMGGEN_HTTP_PORT": str(media),
         "IMGGEN_METRICS_PORT": "0",
-        "IMGGEN_TORCH_THREADS": str(os.cpu_count() or 1),
+        # The other half is for the gateway, finishing and Postgres: torch's threads wait for
+        # each other, so that one which has to share its core holds up all of them.
+        "IMGGEN_TORCH_THREADS": str(max(1, (os.cpu_count() or 1) // 2)),
         "IMGGEN_WORKER_LOG_FILE": str(folder / "logs" / "worker.log"),
         "RAY_USAGE_STATS_ENABLED": "0",
         # Ray's processes run anywhere; this is where they find the packages of the checkout.
