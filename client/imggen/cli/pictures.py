@@ -123,7 +123,9 @@ def portrait(
     help="What the picture shows; taken from the page where not given.",
 )
 @style_option
-@click.option("--aspect-ratio", default="", metavar="W:H", help="[default: the widest the model offers]")
+@click.option(
+    "--aspect-ratio", default="", metavar="W:H", help="[default: the widest the model offers]"
+)
 @making_options
 @job_options
 @connected
