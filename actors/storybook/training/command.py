@@ -58,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="laptop", help="its size")
     parser.add_argument("--minutes", type=float, default=math.inf, help="ends the stretch earlier")
     parser.add_argument(
+        "--steps", type=int, help="steps of the UNet: its rate falls towards the last one"
+    )
+    parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, help="processes that draw"
     )
     parser.add_argument("--threads", type=int, default=0, help="threads of torch (0: its choice)")
@@ -68,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         torch.set_num_threads(said.threads)
     said.folder.mkdir(parents=True, exist_ok=True)
     recipe = RECIPES[said.recipe]
+    if said.steps:
+        recipe = recipe.with_unet_steps(said.steps)
     stretch = Stretch(
         said.folder,
         Log(said.folder / "log.jsonl"),

@@ -34,10 +34,14 @@ Made = tuple[NDArray[np.generic], ...]
 
 @dataclass(frozen=True, slots=True)
 class Latents:
-    """Is a set of pictures as latents, (N, 16, 16, 16), with their captions' tokens, (N, 4, 77)."""
+    """Is a set of pictures as latents, (N, 32, 16, 16), with their captions' tokens, (N, 4, 77)."""
 
     latents: NDArray[np.float16]
     tokens: NDArray[np.uint16]
+
+    def first(self, count: int) -> "Latents":
+        """Returns the first pictures."""
+        return Latents(self.latents[:count], self.tokens[:count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def draw_pictures(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     shape = (recipe.vae.pictures, SIDE, SIDE, 3)
     pictures = _open(stretch.folder / "pictures.npy", np.dtype(np.uint8), shape)
     # Other numbers than those of the UNet's pictures: what one learns the other has not seen.
-    orders = _orders(recipe, stretch.folder, len(pictures), None, seed=-recipe.seed)
+    orders = _orders(recipe.domain, stretch.folder, len(pictures), None, seed=-recipe.seed)
     finished = _carry_out("pictures", orders, stretch, processes, {"pictures": pictures})
     file = stretch.folder / PROJECTION
     if finished and not file.exists():
@@ -78,7 +82,7 @@ def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     )
     tokens = _open(stretch.folder / "tokens.npy", np.dtype(np.uint16), (count, PHRASINGS, TOKENS))
     projection = Projection.load(stretch.folder / PROJECTION)
-    orders = _orders(recipe, stretch.folder, count, projection, seed=recipe.seed)
+    orders = _orders(recipe.unet.domain, stretch.folder, count, projection, seed=recipe.seed)
     return _carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
 
 
@@ -96,11 +100,11 @@ def load_latents(folder: Path) -> Latents:
 
 
 def _orders(
-    recipe: Recipe, folder: Path, count: int, projection: Projection | None, seed: int
+    domain: Domain, folder: Path, count: int, projection: Projection | None, seed: int
 ) -> Iterator[_Order]:
     for start in range(0, count, _CHUNK):
         stop = min(start + _CHUNK, count)
-        yield _Order(seed, recipe.domain, start, stop, projection, folder / "tokenizer")
+        yield _Order(seed, domain, start, stop, projection, folder / "tokenizer")
 
 
 def _carry_out(

@@ -54,7 +54,7 @@ def sample_grid(recipe: Recipe, folder: Path, out: Path, count: int = 12, steps:
     pairs: list[Image] = []
     for index in range(count):
         # Numbers that no training draws.
-        scene = scene_of(0, index, recipe.domain)
+        scene = scene_of(0, index, recipe.unet.domain)
         made = pipeline(
             caption(scene),
             num_inference_steps=steps,
