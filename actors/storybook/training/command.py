@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from transformers.utils import logging as transformers_logging
 
+from actors.storybook.training.audit import train_audit
 from actors.storybook.training.drawings import draw_latents, draw_pictures
 from actors.storybook.training.export import export, sample_grid
 from actors.storybook.training.loop import Log, Stretch
@@ -30,6 +31,7 @@ where the last one ended, also on another machine:
   vae        the decoder learns the map's latents, the encoder learns the map
   latents    pictures for the UNet, kept as latents and tokens
   unet       the UNet learns to draw from captions
+  audit      the classifier by which the evaluation reads pictures, which does not ship
   grid       grid.png: generated pictures above drawn ones
   export     the checkpoint in diffusers' layout, fp16, with checksums
   all        all of these that are not finished
@@ -43,7 +45,7 @@ Once `draw` is done, `latents` keeps the cores busy and can run beside `text` an
 The log is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The
 same command runs on a GPU where there is one, in bf16; else on the CPU, in two processes.
 """
-STAGES = ("tokenizer", "text", "draw", "vae", "latents", "unet", "grid", "export")
+STAGES = ("tokenizer", "text", "draw", "vae", "latents", "unet", "audit", "grid", "export")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -91,6 +93,7 @@ def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path)
         "vae": lambda: train_vae(recipe, stretch),
         "latents": lambda: draw_latents(recipe, stretch, processes),
         "unet": lambda: train_unet(recipe, stretch),
+        "audit": lambda: train_audit(recipe, stretch, processes),
         "grid": lambda: sample_grid(recipe, stretch.folder, stretch.folder / "grid.png"),
         "export": lambda: export(stretch.folder, out),
     }

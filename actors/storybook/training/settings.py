@@ -62,6 +62,15 @@ class UnetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Is the audit classifier: trained on `pictures` small pictures (49 kB each)."""
+
+    pictures: int
+    widths: tuple[int, ...]
+    training: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Is one training; the seed decides which pictures are drawn."""
 
@@ -69,6 +78,7 @@ class Recipe:
     text: TextSettings
     vae: VaeSettings
     unet: UnetSettings
+    audit: AuditSettings
     seed: int = 1
     save_every_s: float = 180.0
     log_every: int = 50
@@ -89,6 +99,11 @@ LAPTOP = Recipe(
         channels=(64, 128),
         training=Optimisation(steps=160_000, batch=16, rate=1.2e-3, decay_from=0.6),
         processes=2,
+    ),
+    audit=AuditSettings(
+        pictures=14_000,
+        widths=(24, 48, 96, 128),
+        training=Optimisation(steps=2_600, batch=32, rate=2e-3),
     ),
 )
 """Days of two cores, in the background."""
@@ -127,6 +142,9 @@ SMOKE = Recipe(
         channels=(32, 32),
         training=Optimisation(steps=4, batch=4, rate=1e-3),
         processes=2,
+    ),
+    audit=AuditSettings(
+        pictures=24, widths=(8, 8, 8, 16), training=Optimisation(steps=4, batch=4, rate=1e-3)
     ),
     log_every=2,
 )
