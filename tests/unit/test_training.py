@@ -57,14 +57,14 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
-        *("latents", "unet", "unet-held-out"),
+        *("latents", "unet", "unet-held-out", "audit", "audit-held-out"),
     }
     assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
 
 
 def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
-    assert {file.parent.name for file in files} == {"text", "decoder", "encoder", "unet"}
+    assert {file.parent.name for file in files} == {"text", "decoder", "encoder", "unet", "audit"}
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
 
 

@@ -84,7 +84,7 @@ class Audit(nn.Module):
             raise ValueError(f"{file}: reads other attributes than those drawn now; train it anew")
         tensors = {name: tensor.float() for name, tensor in load_file(file).items()}
         audit.load_state_dict(tensors)
-        return audit.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        return audit.eval().to(memory_format=torch.channels_last)
 
     def save(self, file: Path) -> None:
         """Writes the weights at half precision, with the classes that they read."""

@@ -89,7 +89,9 @@ def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     latents = open_array(
         stretch.folder / "latents.npy", np.dtype(np.float16), (count, CHANNELS, side, side)
     )
-    tokens = open_array(stretch.folder / "tokens.npy", np.dtype(np.uint16), (count, PHRASINGS, TOKENS))
+    tokens = open_array(
+        stretch.folder / "tokens.npy", np.dtype(np.uint16), (count, PHRASINGS, TOKENS)
+    )
     projection = Projection.load(stretch.folder / PROJECTION)
     orders = _orders(recipe, stretch.folder, count, projection, seed=recipe.seed)
     return carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
@@ -180,7 +182,9 @@ def _draw(order: _Order) -> Made:
     return latents, tokens.reshape(len(scenes), PHRASINGS, TOKENS)
 
 
-def open_array(file: Path, kind: np.dtype[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:
+def open_array(
+    file: Path, kind: np.dtype[np.generic], shape: tuple[int, ...]
+) -> NDArray[np.generic]:
     """Returns an array on disk, made where there is none; raises ValueError for another shape."""
     if file.exists():
         found: NDArray[np.generic] = np.load(file, mmap_mode="r+")

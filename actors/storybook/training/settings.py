@@ -103,7 +103,7 @@ LAPTOP = Recipe(
     audit=AuditSettings(
         pictures=14_000,
         widths=(24, 48, 96, 128),
-        training=Optimisation(steps=2_600, batch=32, rate=2e-3),
+        training=Optimisation(steps=1_600, batch=32, rate=2e-3),
     ),
 )
 """Days of two cores, in the background."""
