@@ -105,7 +105,7 @@ class _Examples:
                 seen = truth != IGNORED
                 hits = logits.flatten(0, -2).argmax(-1)[seen] == truth[seen]
                 right.setdefault(name, []).append(hits)
-            found = {name: torch.cat(hits) for name, hits in right.items()}
+        found = {name: torch.cat(hits) for name, hits in right.items()}
         return {name: hits.float().mean().item() for name, hits in found.items() if len(hits)}
 
     def _pairs(
