@@ -21,7 +21,7 @@ from actors.storybook.illustrator.attributes import Character, Framing, Hair, Sc
 from actors.storybook.illustrator.sampling import FULL, PORTRAITS
 from actors.storybook.training.labels import IGNORED
 
-WIDTHS = (8, 8, 8, 16)
+WIDTHS = (8, 8, 16)
 GIRL, FOX = Character(hair=Hair.RED), Character(species=Species.FOX)
 TWO = Scene((GIRL, FOX), framing=Framing.FULL_BODY)
 

@@ -70,7 +70,7 @@ class Audit(nn.Module):
         self.pictures = picture_classes()
         self.characters = character_classes()
         self.trunk = Trunk(widths)
-        self.gaze = Gaze(1 + len(_ROWS), widths[-1], SIDE >> len(widths))
+        self.gaze = Gaze(1 + len(_ROWS), widths[-1], SIDE >> len(widths) + 1)
         self.picture_heads = _heads(self.pictures, self.gaze.width)
         self.character_heads = _heads(self.characters, self.gaze.width)
 

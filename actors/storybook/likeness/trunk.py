@@ -1,6 +1,7 @@
 """The convolutional trunk of the networks that look at pictures, small enough for one core."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -13,32 +14,24 @@ Image = NDArray[np.uint8]
 
 
 class Trunk(nn.Module):
-    """Halves a picture's sides once for each width; the layers after the second are residual."""
+    """Takes a picture's sides to a quarter, then to half once for each width after the first.
+
+    Large patches first: at full size, one layer would cost more than all the others.
+    """
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        before = 3
-        for index, width in enumerate(widths):
-            layers.append(_Halving(before, width))
-            layers.extend(_Residual(width) for _ in range(min(index, 2)))
-            before = width
+        layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 8, 4, 2), nn.ReLU()]
+        for before, width in pairwise(widths):
+            reduce = nn.Conv2d(before, width, 4, 2, 1, bias=False)
+            layers += [reduce, nn.GroupNorm(8, width), nn.ReLU()]
+            layers += [_Residual(width), _Residual(width)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Returns features, (B, C, H/2^n, W/2^n), of pixels in -1 to 1, (B, 3, H, W)."""
+        """Returns features, (B, C, H/2^(n+1), W/2^(n+1)), of pixels in -1 to 1, (B, 3, H, W)."""
         features: Tensor = self.layers(pixels)
         return features
-
-
-class _Halving(nn.Module):
-    def __init__(self, before: int, width: int) -> None:
-        super().__init__()
-        self.reduce = nn.Conv2d(before, width, 4, 2, 1, bias=False)
-        self.norm = nn.GroupNorm(8, width)
-
-    def forward(self, features: Tensor) -> Tensor:
-        return F.relu(self.norm(self.reduce(features)))
 
 
 class _Residual(nn.Module):

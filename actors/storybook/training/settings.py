@@ -102,8 +102,8 @@ LAPTOP = Recipe(
     ),
     audit=AuditSettings(
         pictures=14_000,
-        widths=(24, 48, 96, 128),
-        training=Optimisation(steps=1_600, batch=32, rate=2e-3),
+        widths=(48, 96, 128),
+        training=Optimisation(steps=2_600, batch=32, rate=2e-3),
     ),
 )
 """Days of two cores, in the background."""
@@ -144,7 +144,7 @@ SMOKE = Recipe(
         processes=2,
     ),
     audit=AuditSettings(
-        pictures=24, widths=(8, 8, 8, 16), training=Optimisation(steps=4, batch=4, rate=1e-3)
+        pictures=24, widths=(8, 8, 16), training=Optimisation(steps=4, batch=4, rate=1e-3)
     ),
     log_every=2,
 )
