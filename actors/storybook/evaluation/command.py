@@ -20,6 +20,7 @@ from actors.storybook.evaluation import AUDIT
 from actors.storybook.evaluation.attributes import attribute_section, drawn_section, shares
 from actors.storybook.evaluation.audit import Audit
 from actors.storybook.evaluation.fidelity import fidelity_section, load_upscaler, through_vae
+from actors.storybook.evaluation.identity import identity_section
 from actors.storybook.evaluation.plain import plain_section, time_section
 from actors.storybook.evaluation.report import Report, Section
 from actors.storybook.evaluation.sampling import Prompt, generate, held_out, load_pipeline
@@ -29,9 +30,10 @@ from actors.storybook.illustrator.sampling import FULL, RUNGS
 _DESCRIPTION = """\
 Measures a storybook checkpoint on held-out captions and characters.
 
-It writes report.txt, report.json and grids (each generated picture above the drawing of the same
-scene) into the folder that --out names, prints the report, and exits with 0 when all targets are
-met, else with 1. A part that the checkpoint lacks counts as not met, and is named.
+It writes report.txt, report.json and grids into the folder that --out names: each generated
+picture above the drawing of the same scene; references above what was made with them, without
+them, and the drawing. It prints the report, and exits with 0 when all targets are met, else with
+1. A part that the checkpoint lacks counts as not met, and is named.
 
 It climbs the ladder of rungs (portraits, styled, placed, full) until one does not stand; --rung
 measures one alone.
@@ -51,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     said.out.mkdir(parents=True, exist_ok=True)
-    report = Evaluation(said.checkpoint, said.out, said.pictures, Audit.load(said.audit)).report(
-        [said.rung] if said.rung else list(RUNGS)
-    )
+    report = Evaluation(
+        said.checkpoint, said.out, said.pictures, said.references, Audit.load(said.audit)
+    ).report([said.rung] if said.rung else list(RUNGS))
     (said.out / "report.txt").write_text(report.text(), "utf-8")
     (said.out / "report.json").write_text(json.dumps(report.json(), indent=1) + "\n", "utf-8")
     print(report.text(), end="")
@@ -70,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="where the report and grids go")
     parser.add_argument("--rung", choices=list(RUNGS), help="measures this rung alone")
     parser.add_argument("--pictures", type=int, default=96, help="generated for each rung (96)")
+    parser.add_argument(
+        "--references", type=int, default=40, help="characters drawn from a reference (40)"
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of torch (2)")
     parser.add_argument("--audit", type=Path, default=AUDIT, help="the audit classifier's weights")
     return parser
@@ -82,6 +87,7 @@ class Evaluation:
     checkpoint: Path
     out: Path
     pictures: int
+    references: int
     audit: Audit
 
     def report(self, rungs: Sequence[str]) -> Report:
@@ -101,6 +107,12 @@ class Evaluation:
             if not sections[-1].met:
                 break
             stands = rung
+        domain = RUNGS[rungs[-1]]
+        identity, grids = identity_section(self.checkpoint, domain, self.references)
+        for first in range(0, len(grids), 4):
+            people = first // 4 + 1
+            write_grid(self.out / f"identity-{people}.png", grids[first : first + 4])
+        sections.append(identity)
         return Report(str(self.checkpoint), _machine(), stands, tuple(sections))
 
     def _rung(self, rung: str, pipeline: Any) -> Section:
