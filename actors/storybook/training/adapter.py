@@ -56,7 +56,7 @@ def add_adapter(unet: Any, embedding: int) -> nn.ModuleList:
     projection = ImageProjection(embedding, unet.config.cross_attention_dim, TOKENS)
     processors: dict[str, Any] = {}
     for name, processor in unet.attn_processors.items():
-        attention = unet.get_submodule(name.removesuffix(".processor"))
+        attention: Any = unet.get_submodule(name.removesuffix(".processor"))
         processors[name] = processor
         if name.endswith("attn2.processor"):
             width, told = attention.to_k.weight.shape
@@ -81,7 +81,9 @@ def adapter_weights(unet: Any) -> dict[str, Tensor]:
         "image_proj.norm.bias": projection.norm.bias,
     }
     # It counts self-attentions as well: those have the even numbers.
-    adapted = [each for each in unet.attn_processors.values() if isinstance(each, nn.Module)]
+    adapted: list[Any] = [
+        each for each in unet.attn_processors.values() if isinstance(each, nn.Module)
+    ]
     for index, processor in enumerate(adapted):
         number = 2 * index + 1
         weights[f"ip_adapter.{number}.to_k_ip.weight"] = processor.to_k_ip[0].weight
