@@ -58,13 +58,18 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
         *("latents", "unet", "unet-held-out", "audit", "audit-held-out"),
+        *("couples", "image-encoder-held-out", "adapter-held-out", "judge"),
+        *("recogniser-held-out", "detector-held-out"),
     }
     assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
 
 
 def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
-    assert {file.parent.name for file in files} == {"text", "decoder", "encoder", "unet", "audit"}
+    assert {file.parent.name for file in files} == {
+        *("text", "decoder", "encoder", "unet", "audit"),
+        *("image-encoder", "adapter", "recogniser", "detector"),
+    }
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
 
 

@@ -67,8 +67,7 @@ def add_adapter(unet: Any, embedding: int) -> nn.ModuleList:
     unet.set_attn_processor(processors)
     unet.encoder_hid_proj = MultiIPAdapterImageProjection([projection])
     unet.register_to_config(encoder_hid_dim_type="ip_image_proj")
-    own = [each for each in processors.values() if isinstance(each, nn.Module)]
-    return nn.ModuleList([projection, *own]).requires_grad_(True)
+    return nn.ModuleList([projection, *_adapted(unet)]).requires_grad_(True)
 
 
 def adapter_weights(unet: Any) -> dict[str, Tensor]:
@@ -81,14 +80,16 @@ def adapter_weights(unet: Any) -> dict[str, Tensor]:
         "image_proj.norm.bias": projection.norm.bias,
     }
     # It counts self-attentions as well: those have the even numbers.
-    adapted: list[Any] = [
-        each for each in unet.attn_processors.values() if isinstance(each, nn.Module)
-    ]
-    for index, processor in enumerate(adapted):
+    for index, processor in enumerate(_adapted(unet)):
         number = 2 * index + 1
         weights[f"ip_adapter.{number}.to_k_ip.weight"] = processor.to_k_ip[0].weight
         weights[f"ip_adapter.{number}.to_v_ip.weight"] = processor.to_v_ip[0].weight
     return {name: each.detach().half().contiguous().cpu() for name, each in weights.items()}
+
+
+def _adapted(unet: Any) -> list[Any]:
+    # `set_attn_processor` empties the dictionary that it is given, so they are asked for anew.
+    return [each for each in unet.attn_processors.values() if isinstance(each, nn.Module)]
 
 
 def halves() -> Tensor:
