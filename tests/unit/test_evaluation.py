@@ -101,6 +101,13 @@ def test_what_is_read_wrong_counts_against() -> None:
     }
 
 
+def test_without_an_audit_nothing_is_read_and_nothing_stands() -> None:
+    for section in (attribute_section("Rung", {}, {}, {}), drawn_section({})):
+        assert len(section.figures) == 6
+        assert {figure.verdict for figure in section.figures} == {"NOT MEASURED"}
+        assert not section.met
+
+
 def test_the_targets_of_hidden_attributes_are_ignored() -> None:
     whole, slots = targets([TWO])
     assert whole[NUMBER].tolist() == [1]

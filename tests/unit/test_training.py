@@ -26,12 +26,14 @@ from actors.storybook.training.tokenizer import load_tokenizer, multi_token_word
 
 RECIPE = replace(
     SMOKE,
+    domain=FULL,  # pictures of two, which the adapter learns with region masks
     text=replace(SMOKE.text, training=Optimisation(steps=2, batch=4, rate=1e-3)),
     vae=replace(
         SMOKE.vae,
         decoder=Optimisation(steps=2, batch=2, rate=1e-3),
         encoder=Optimisation(steps=2, batch=2, rate=1e-3),
     ),
+    adapter=replace(SMOKE.adapter, duos=1.0),
     unet=replace(SMOKE.unet, training=Optimisation(steps=2, batch=2, rate=1e-3), processes=1),
     log_every=1,
 )

@@ -25,6 +25,7 @@ _ALSO = (
     *("time", "weather", "framing", "position", "garment", "hat", "hair_style", "skin", "age"),
     *("expression", "eyes", "view", "pose", "glasses", "beard", "freckles", "scarf", "gender"),
 )
+UNREAD = "nothing was read: no audit classifier, or no such attribute"
 _NAMES = {COAT: "hair or fur colour", "colour": "top colour", NUMBER: "number of characters"}
 
 
@@ -52,18 +53,14 @@ def attribute_section(
     none = Share(0, 0)
 
     def figure(name: str) -> Figure:
-        share = generated.get(name, none)
+        if name not in generated:
+            return Figure(label(name), None, "%", TARGETS.get(name), missing=UNREAD)
+        share = generated[name]
         beside = (
             f"of {share.of}; drawn {drawn.get(name, none).percent:.1f}, "
             f"through the VAE {decoded.get(name, none).percent:.1f}"
         )
-        return Figure(
-            _NAMES.get(name, name.replace("_", " ")),
-            share.percent,
-            "%",
-            TARGETS.get(name),
-            beside=beside,
-        )
+        return Figure(label(name), share.percent, "%", TARGETS.get(name), beside=beside)
 
     also = [name for name in _ALSO if name in generated]
     return Section(title, tuple(figure(name) for name in (*TARGETS, *also)))
@@ -73,15 +70,21 @@ def drawn_section(drawn: Mapping[str, Share]) -> Section:
     """Returns the classifier's own accuracies, on drawn pictures."""
     figures = tuple(
         Figure(
-            f"drawn: {_NAMES.get(name, name)}",
-            drawn[name].percent,
+            f"drawn: {label(name)}",
+            drawn[name].percent if name in drawn else None,
             "%",
             DRAWN_TARGET,
-            beside=f"of {drawn[name].of}",
+            beside=f"of {drawn[name].of}" if name in drawn else "",
+            missing="" if name in drawn else UNREAD,
         )
         for name in TARGETS
     )
     return Section("The audit classifier itself, on held-out drawings of all kinds", figures)
+
+
+def label(name: str) -> str:
+    """Returns what an attribute is called in the report."""
+    return _NAMES.get(name, name.replace("_", " "))
 
 
 def _count(found: dict[str, Share], expected: Reading, reading: Reading) -> None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 
 from actors.storybook.illustrator.attributes import Character, Scene
 from actors.storybook.likeness.trunk import Gaze, Image, Trunk, as_pixels, shrink
-from actors.storybook.training.labels import IGNORED, all_labels
+from actors.storybook.training.labels import IGNORED, Label, all_labels
 
 SIDE = 128
 """Pixels along each side at which it looks at pictures."""
@@ -52,7 +53,7 @@ def truth(scene: Scene) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Returns what is to be read of a scene, and of each character; what is hidden is left out."""
     picture = {NUMBER: str(len(scene.characters))}
     characters: list[dict[str, str]] = [{} for _ in scene.characters]
-    for label in all_labels():
+    for label in _labels():
         found = label.of(scene)
         if found == IGNORED:
             continue
@@ -141,6 +142,11 @@ def targets(scenes: Sequence[Scene]) -> tuple[dict[str, NDArray[np.int64]], ...]
             for name, value in character.items():
                 slots[name][index, row] = characters[name].index(value)
     return whole, slots
+
+
+@cache
+def _labels() -> tuple[Label, ...]:
+    return all_labels()
 
 
 def _heads(classes: Mapping[str, tuple[str, ...]], width: int) -> nn.ModuleDict:

@@ -22,9 +22,9 @@ from actors.storybook.evaluation.audit import Audit
 from actors.storybook.evaluation.fidelity import fidelity_section, load_upscaler, through_vae
 from actors.storybook.evaluation.identity import identity_section
 from actors.storybook.evaluation.plain import plain_section, time_section
-from actors.storybook.evaluation.report import Report, Section
+from actors.storybook.evaluation.report import Report, Section, Share
 from actors.storybook.evaluation.sampling import Prompt, generate, held_out, load_pipeline
-from actors.storybook.illustrator import Illustrator
+from actors.storybook.illustrator import Illustrator, Scene
 from actors.storybook.illustrator.sampling import FULL, RUNGS
 
 _DESCRIPTION = """\
@@ -53,9 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     said.out.mkdir(parents=True, exist_ok=True)
-    report = Evaluation(
-        said.checkpoint, said.out, said.pictures, said.references, Audit.load(said.audit)
-    ).report([said.rung] if said.rung else list(RUNGS))
+    audit = Audit.load(said.audit) if said.audit.is_file() else None
+    report = Evaluation(said.checkpoint, said.out, said.pictures, said.references, audit).report(
+        [said.rung] if said.rung else list(RUNGS)
+    )
     (said.out / "report.txt").write_text(report.text(), "utf-8")
     (said.out / "report.json").write_text(json.dumps(report.json(), indent=1) + "\n", "utf-8")
     print(report.text(), end="")
@@ -88,7 +89,8 @@ class Evaluation:
     out: Path
     pictures: int
     references: int
-    audit: Audit
+    audit: Audit | None
+    """None leaves the attributes unmeasured: their pictures are made, for people to look at."""
 
     def report(self, rungs: Sequence[str]) -> Report:
         """Measures all of it; of the rungs, those up to the first that does not stand."""
@@ -96,7 +98,7 @@ class Evaluation:
         sections = [plain_section(self.checkpoint), time_section(self.checkpoint, upscale)]
         pipeline = load_pipeline(self.checkpoint)
         all_kinds = held_out(FULL, _DRAWN)
-        sections.append(drawn_section(shares(self.audit, _drawn(all_kinds), _scenes(all_kinds))))
+        sections.append(drawn_section(self._read(_drawn(all_kinds), _scenes(all_kinds))))
         few = all_kinds[: self.pictures]
         drawn = _drawn(few)
         decoded = through_vae(pipeline, drawn)
@@ -115,6 +117,9 @@ class Evaluation:
         sections.append(identity)
         return Report(str(self.checkpoint), _machine(), stands, tuple(sections))
 
+    def _read(self, images: Pictures, scenes: Sequence[Scene]) -> dict[str, Share]:
+        return shares(self.audit, images, scenes) if self.audit else {}
+
     def _rung(self, rung: str, pipeline: Any) -> Section:
         prompts = held_out(RUNGS[rung], self.pictures)
         scenes = _scenes(prompts)
@@ -124,7 +129,7 @@ class Evaluation:
         drawn = _drawn(prompts)
         write_grid(self.out / f"{rung}.png", [generated, drawn])
         decoded = through_vae(pipeline, drawn)
-        found = [shares(self.audit, images, scenes) for images in (generated, drawn, decoded)]
+        found = [self._read(images, scenes) for images in (generated, drawn, decoded)]
         return attribute_section(f"Rung: {rung}", *found)
 
 
@@ -140,7 +145,7 @@ def write_grid(file: Path, rows: Sequence[Pictures], columns: int = 8) -> None:
     cv2.imwrite(str(file), cv2.cvtColor(np.vstack(lines), cv2.COLOR_RGB2BGR))
 
 
-def _scenes(prompts: Sequence[Prompt]) -> list[Any]:
+def _scenes(prompts: Sequence[Prompt]) -> list[Scene]:
     return [prompt.scene for prompt in prompts]
 
 
