@@ -28,7 +28,7 @@ help: ## Explains the targets (this text)
 	@echo 'then `make up` (the same system, for your own calls). Before a commit: `make test`.'
 	@echo
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
-		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
+		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-19s %s\n' "$$target" "$$text"; done
 	@echo
 	@echo 'All of it installs into $(VENV) and .tools, data is in .imggen; nothing else is written.'
 	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine has what it takes.'
@@ -133,6 +133,12 @@ slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone
 .PHONY: bench
 bench: machine $(VENV)/dev.stamp ## Measures, and prints medians with their settings
 	@$(PY) -m benchmarks
+
+CHECKPOINT := actors/storybook/checkpoint
+
+.PHONY: evaluate-storybook
+evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that ships (or CHECKPOINT=...), into build/evaluation
+	@$(PY) -m actors.storybook.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
 
 # Maintaining.
 

@@ -29,12 +29,14 @@ from actors.storybook.training.unet import PlainAttention, new_unet
 
 RECIPE = replace(
     SMOKE,
+    domain=FULL,  # pictures of two, which the adapter learns with region masks
     text=replace(SMOKE.text, training=Optimisation(steps=2, batch=4, rate=1e-3)),
     vae=replace(
         SMOKE.vae,
         decoder=Optimisation(steps=2, batch=2, rate=1e-3),
         encoder=Optimisation(steps=2, batch=2, rate=1e-3),
     ),
+    adapter=replace(SMOKE.adapter, duos=1.0),
     unet=replace(SMOKE.unet, training=Optimisation(steps=2, batch=2, rate=1e-3), processes=1),
     log_every=1,
 )
@@ -60,14 +62,19 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
-        *("latents", "unet", "unet-held-out"),
+        *("latents", "unet", "unet-held-out", "audit", "audit-held-out"),
+        *("couples", "image-encoder-held-out", "adapter-held-out", "judge"),
+        *("recogniser-held-out", "detector-held-out"),
     }
     assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
 
 
 def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
-    assert {file.parent.name for file in files} == {"text", "decoder", "encoder", "unet"}
+    assert {file.parent.name for file in files} == {
+        *("text", "decoder", "encoder", "unet", "audit"),
+        *("image-encoder", "adapter", "recogniser", "detector"),
+    }
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
 
 

@@ -67,6 +67,53 @@ class UnetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """Is the image encoder: trained on `characters`, each drawn twice alone and once with another.
+
+    The IP-Adapter is trained on the same drawings (0.2 MB for each character).
+    """
+
+    characters: int
+    width: int
+    layers: int
+    embedding: int
+    training: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSettings:
+    """Is the IP-Adapter's training; `brief` captions do not say how a character looks."""
+
+    training: Optimisation
+    dropout: float = 0.1
+    """Is the share of references that are left out."""
+    brief: float = 0.7
+    duos: float = 0.35
+    """Is the share of batches that show two characters, each in its region."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """Is the judge: trained on `characters`, each cut out of three drawings (0.2 MB for each)."""
+
+    characters: int
+    widths: tuple[int, ...]
+    embedding: int
+    detector_widths: tuple[int, ...]
+    training: Optimisation
+    detector: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Is the audit classifier: trained on `pictures` small pictures (49 kB each)."""
+
+    pictures: int
+    widths: tuple[int, ...]
+    training: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Is one training; the seed decides which pictures are drawn."""
 
@@ -74,6 +121,10 @@ class Recipe:
     text: TextSettings
     vae: VaeSettings
     unet: UnetSettings
+    encoder: EncoderSettings
+    adapter: AdapterSettings
+    judge: JudgeSettings
+    audit: AuditSettings
     seed: int = 1
     save_every_s: float = 180.0
     log_every: int = 50
@@ -101,6 +152,27 @@ LAPTOP = Recipe(
         domain=PAIRED,
         compiled=True,
         kept=True,
+    ),
+    encoder=EncoderSettings(
+        characters=12_000,
+        width=160,
+        layers=5,
+        embedding=256,
+        training=Optimisation(steps=5_000, batch=64, rate=1e-3, warmup=300),
+    ),
+    adapter=AdapterSettings(Optimisation(steps=8_000, batch=16, rate=1e-3)),
+    judge=JudgeSettings(
+        characters=8_000,
+        widths=(48, 96, 128),
+        embedding=128,
+        detector_widths=(32, 48, 64),
+        training=Optimisation(steps=3_000, batch=64, rate=2e-3),
+        detector=Optimisation(steps=1_200, batch=16, rate=2e-3),
+    ),
+    audit=AuditSettings(
+        pictures=14_000,
+        widths=(48, 96, 128),
+        training=Optimisation(steps=2_600, batch=32, rate=2e-3),
     ),
 )
 """Days of two cores, in the background."""
@@ -142,6 +214,25 @@ SMOKE = Recipe(
         domain=PORTRAITS,
         kept=True,
         processes=2,
+    ),
+    encoder=EncoderSettings(
+        characters=24,
+        width=32,
+        layers=1,
+        embedding=32,
+        training=Optimisation(steps=4, batch=16, rate=1e-3),
+    ),
+    adapter=AdapterSettings(Optimisation(steps=4, batch=4, rate=1e-3)),
+    judge=JudgeSettings(
+        characters=24,
+        widths=(8, 8, 16),
+        embedding=16,
+        detector_widths=(8, 8, 16),
+        training=Optimisation(steps=4, batch=16, rate=1e-3),
+        detector=Optimisation(steps=4, batch=4, rate=1e-3),
+    ),
+    audit=AuditSettings(
+        pictures=24, widths=(8, 8, 16), training=Optimisation(steps=4, batch=4, rate=1e-3)
     ),
     log_every=2,
 )
