@@ -10,7 +10,7 @@ from cluster.contact_sheet import Panel, contact_sheet
 from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.story_file import StoryFile, read_story_file
-from imggen.cli.telling import Labels, save, tell
+from imggen.cli.telling import Labels, Told, save, slug, tell
 
 STORY = Path(__file__).with_name("demo-story.yaml")
 _STAGES = {
@@ -43,16 +43,34 @@ def tell_a_story(address: str, token: str, folder: Path) -> None:
     console = Console()
     file = read_story_file(STORY, STORY.read_text("utf-8"))
     with SyncClient(address, token=token) as client:
-        # Each demo is a new batch; its portraits are drawn again only when Mia or Leo changed.
+        # Each demo is a new batch; portraits are drawn again only where the file has changed.
         told = tell(client, file, again=True)
         folder = folder / told.batch.batch_id[:8]
         last = follow_batch(client, told.batch.batch_id, told.names)
         labels = Labels(list(last.images), told.names)
         saved = save(client, list(last.images), labels, folder, "display")
+        known = _known_portraits(client, last, told, folder)
     if len(saved) < last.batch.total_images:
         raise DemoFailed(headline(last.batch))
     pictures = _pictures(file, last, labels, saved)
-    _report(console, file.title, pictures, folder)
+    _report(console, file.title, known, pictures, folder)
+
+
+def _known_portraits(
+    client: SyncClient, last: BatchSnapshot, told: Told, folder: Path
+) -> list[Panel]:
+    """Saves the portraits of an earlier demo, which the service did not draw again."""
+    drawn = {image.character_id for image in last.images}
+    return [
+        Panel(
+            name,
+            client.download(
+                client.get_character(one).reference_image_id, folder / f"{slug(name)}.png"
+            ),
+        )
+        for one, name in told.names.items()
+        if one not in drawn
+    ]
 
 
 def _pictures(
@@ -69,18 +87,20 @@ def _pictures(
     ]
 
 
-def _report(console: Console, title: str, pictures: list[Picture], folder: Path) -> None:
+def _report(
+    console: Console, title: str, known: list[Panel], pictures: list[Picture], folder: Path
+) -> None:
     sheet = folder / "contact-sheet.png"
-    rows = [
+    portraits, pages = [
         [Panel(one.text, one.path) for one in pictures if (one.text == one.label) is portrait]
         for portrait in (True, False)
     ]
-    contact_sheet(title, [row for row in rows if row]).save(sheet)
+    contact_sheet(title, [known + portraits, pages]).save(sheet)
     console.print(_table(title, pictures))
     total = sum(picture.job.actual_cost_micros for picture in pictures) / 1e6
     console.print(f"cost in all: {total:.4f} USD (drawn on this machine)")
-    for picture in pictures:
-        _print_path(console, picture.path)
+    for path in [*(panel.picture for panel in known), *(picture.path for picture in pictures)]:
+        _print_path(console, path)
     _print_path(console, sheet)
 
 

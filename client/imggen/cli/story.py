@@ -92,8 +92,9 @@ def story(
     folder = output or Path(slug(told.story.title) or told.story.id)
     saved = save(session.client, images, Labels(images, told.names), folder, kind)
     if session.json:
-        files = {job: str(path) for job, path in saved.items()}
-        session.document(batch=last.batch, images=images, story=told.story, files=files)
+        session.document(
+            batch=last.batch, images=images, story=told.story, folder=str(folder.resolve())
+        )
     else:
         print_end(last, told.names)
         for path in saved.values():

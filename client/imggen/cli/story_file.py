@@ -160,9 +160,8 @@ class _Reader:
         for name in named:
             if name not in names and who is not None:
                 known = ", ".join(filter(None, names)) or "none"
-                self._add(
-                    who, f"{path}.characters", f'"{name}" is not described; {known} described'
-                )
+                what = f'"{name}" is not described; those are: {known}'
+                self._add(who, f"{path}.characters", what)
         return FilePage(
             text=self._text(fields.get("text"), f"{path}.text"),
             scene=self._text(fields.get("scene"), f"{path}.scene"),
