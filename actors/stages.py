@@ -75,7 +75,7 @@ class Stages:
         spec = claim.spec
         scene = spec.scene
         if spec.image_type is ImageType.COVER:
-            # A title names a mood and perhaps a place; where the story happens, its first page says.
+            # The title names a mood, perhaps a place; its first page says where it happens.
             told = await self._extractor.scene(spec.page_text, spec.characters)
             scene = f"{scene}. {told}"
         elif spec.image_type is ImageType.SCENE and not scene:

@@ -61,16 +61,12 @@ def _known_portraits(
 ) -> list[Panel]:
     """Saves the portraits of an earlier demo, which the service did not draw again."""
     drawn = {image.character_id for image in last.images}
-    return [
-        Panel(
-            name,
-            client.download(
-                client.get_character(one).reference_image_id, folder / f"{slug(name)}.png"
-            ),
-        )
-        for one, name in told.names.items()
-        if one not in drawn
-    ]
+    panels = []
+    for one, name in told.names.items():
+        if one not in drawn:
+            image = client.get_character(one).reference_image_id
+            panels.append(Panel(name, client.download(image, folder / f"{slug(name)}.png")))
+    return panels
 
 
 def _pictures(

@@ -31,8 +31,8 @@ async def jobs_of(who: Person, batch: str) -> dict[str, batch_pb2.BatchImage]:
     portraits = [image for image in images if image.character_id]
     names = {f"portrait {number}": image for number, image in enumerate(portraits, 1)}
     names |= {f"page {image.page_number}": image for image in images if image.page_number}
-    names |= {"cover": image for image in images if image.job.kind == COVER}
-    return names
+    covers = [image for image in images if image.job.kind == COVER]
+    return names | dict(zip(["cover"], covers, strict=False))
 
 
 async def test_a_story_is_portraits_then_pages_that_wait_for_them(
