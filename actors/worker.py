@@ -185,6 +185,9 @@ class Worker:
                     _log.warning("job rescued", extra={"job_id": str(job)})
                     self._signals.say(CHANGED, str(job))
                     self._signals.say(WAKE, Lane.LOCAL)
+                for batch in await self._store.batches.advance_stuck():
+                    _log.warning("batch advanced", extra={"batch_id": str(batch)})
+                    self._signals.say(WAKE, Lane.LOCAL)
 
     def _start(self, claim: Claim) -> None:
         for older in self._attempts:
@@ -209,6 +212,9 @@ class Worker:
             if not self._attempts:
                 self._idle.set()
             self._signals.say(CHANGED, str(claim.job_id))
+            if claim.batch_id is not None:
+                # Its end makes others ready, more of them perhaps than there is room here.
+                self._signals.say(WAKE, Lane.LOCAL)
             self._wake.set()
 
     async def _work(self, attempt: Attempt) -> None:

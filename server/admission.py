@@ -1,11 +1,13 @@
 """Admission: a job is committed, with its image and its money held, before it is answered."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
 from server.auth import Caller
+from server.domain.batches import revived
 from server.domain.ids import JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import Job, NewJob, RequestKey
@@ -55,14 +57,34 @@ class Admission:
 
         Raises ResourceExhausted when the budget does not cover it.
         """
+        batch = await self._store.batches.of_job(user, job)
         async with self._store.transaction() as tx:
-            price = await tx.jobs.retry(user, job, priority)
-            if price:
-                await self._hold(tx, price)
-        if price is None:
+            if batch is None:
+                price = await tx.jobs.retry(user, job, priority)
+                if price:
+                    await self.hold(tx, price)
+                retried = price is not None
+            else:
+                graph = await tx.batches.lock(batch)
+                retried = await self.revive(tx, user, revived(graph, job), priority)
+        if retried:
+            self._signals.say(WAKE, Lane.LOCAL)
+        return retried
+
+    async def revive(
+        self, tx: Statements, user: UserId, jobs: Collection[JobId], priority: int | None = None
+    ) -> bool:
+        """Queues jobs of a batch, which is locked, again with their money held; False for none.
+
+        Raises ResourceExhausted when the budget does not cover them.
+        """
+        if not jobs:
             return False
-        self._signals.say(WAKE, Lane.LOCAL)
-        return True
+        # Before they are queued: where one fails again at once, its hold is there to be released.
+        price = await tx.batches.price(list(jobs))
+        if price:
+            await self.hold(tx, price)
+        return await tx.jobs.retry_each(user, list(jobs), priority) is not None
 
     async def _submit(self, tx: Statements, order: NewJob) -> Job | None:
         lineage = order.placement.lineage_id
@@ -80,7 +102,7 @@ class Admission:
         job = await tx.jobs.submit(order)
         # Budget rows are locked last, so that nobody waits for them longer than a commit.
         if job is not None and order.price_micros:
-            await self._hold(tx, order.price_micros)
+            await self.hold(tx, order.price_micros)
         return job
 
     async def _earlier(self, order: NewJob) -> Job:
@@ -89,7 +111,7 @@ class Admission:
             raise ValueError(f"job {order.id} was neither stored nor there before")
         return job
 
-    async def _hold(self, tx: Statements, price_micros: int) -> None:
+    async def hold(self, tx: Statements, price_micros: int) -> None:
         """Holds a price against today's budget; raises ResourceExhausted when it is too high."""
         if not await tx.budgets.hold(price_micros, self._budget):
             raise ResourceExhausted(

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from server.batch_events import BatchEvents
 from server.endpoint import Endpoint
 from server.events import Events
 from server.keys import KeySet, SharedSecret
@@ -75,6 +76,8 @@ async def gateway(
         await stack.enter_async_context(signals.running())
         events = Events(store, settings.database_url)
         await stack.enter_async_context(events.running())
+        batch_events = BatchEvents(store, settings.database_url)
+        await stack.enter_async_context(batch_events.running())
         parts = Parts(
             store=store,
             storage=storage,
@@ -84,6 +87,8 @@ async def gateway(
             catalogue=Catalogue.named(settings.models),
             url_ttl=timedelta(seconds=storage_settings.url_ttl_s),
             daily_budget_micros=settings.daily_budget_micros,
+            batch_events=batch_events,
+            batch_max_concurrent=settings.batch_max_concurrent,
         )
         services = await make_services(parts)
         endpoint = Endpoint(settings, services, token_verifier(settings), metrics)

@@ -121,6 +121,9 @@ class GatewaySettings(BaseSettings):
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
         500.0, description="What paid providers may cost in a day (UTC), in US dollars."
     )
+    batch_max_concurrent: int = Field(
+        5, ge=1, description="How many images of one batch, which is a story, are drawn at once."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least level that is logged."
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server as add_characters
 from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server as add_generation
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server as add_images
@@ -11,12 +12,17 @@ from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_stories
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
 from server.admission import Accounts, Admission
+from server.batch_admission import BatchAdmission
+from server.batch_convert import BatchConverter
+from server.batch_events import BatchEvents
+from server.batch_forecast import BatchForecast
 from server.convert import Converter
 from server.endpoint import Service
 from server.events import Events
 from server.forecast import Forecast
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import Catalogue
+from server.services.batches import BatchService
 from server.services.characters import CharacterService
 from server.services.generation import GenerationService
 from server.services.images import ImageService
@@ -26,6 +32,7 @@ from server.services.styles import StyleService
 from server.storage import Storage
 from server.store import Store
 from server.store.signals import Signals
+from server.storyboard import Storyboards
 from server.validation import Validation
 
 
@@ -41,6 +48,8 @@ class Parts:
     catalogue: Catalogue
     url_ttl: timedelta
     daily_budget_micros: int
+    batch_events: BatchEvents
+    batch_max_concurrent: int
 
 
 async def make_services(parts: Parts) -> list[Service]:
@@ -49,8 +58,20 @@ async def make_services(parts: Parts) -> list[Service]:
     accounts = Accounts(parts.store)
     admission = Admission(parts.store, parts.signals, parts.daily_budget_micros)
     converter = Converter(Forecast(parts.store.jobs.outlook), parts.storage, parts.url_ttl)
+    batch_converter = BatchConverter(converter, BatchForecast(parts.store.batches.pace))
+    batch_admission = BatchAdmission(parts.store, parts.signals, admission)
+    validation = Validation(parts.store, parts.catalogue, styles)
     generation = GenerationService(
-        Validation(parts.store, parts.catalogue, styles), admission, accounts, converter
+        validation,
+        admission,
+        accounts,
+        converter,
+        Storyboards(parts.store, validation, parts.batch_max_concurrent),
+        batch_admission,
+        batch_converter,
+    )
+    batches = BatchService(
+        parts.store, batch_admission, parts.batch_events, batch_converter, parts.metrics
     )
     jobs = JobService(parts.store, admission, parts.events, parts.signals, converter, parts.metrics)
     images = ImageService(parts.store, parts.storage, parts.signals, converter)
@@ -59,6 +80,7 @@ async def make_services(parts: Parts) -> list[Service]:
     style_service = StyleService(styles)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
+        Service("imggen.v1.BatchService", partial(add_batches, batches)),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
         Service("imggen.v1.ImageService", partial(add_images, images)),
         Service("imggen.v1.CharacterService", partial(add_characters, characters)),

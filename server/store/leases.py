@@ -14,18 +14,22 @@ from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobStatus, Lane
 from server.store.database import Executor, Record
 
+# The most urgent priority first, and within it users take turns: `turn` is a job's place in
+# that order, given when it is queued (next_turn in 0003_batches.sql). A job of a batch is
+# `ready` once its needs are met and its batch has room for it (advance_batch), so that no
+# claim needs to look at any other row than those that it takes.
 _CLAIM = """
 WITH next AS (
   SELECT id FROM image_generation_jobs
-  WHERE status = 'queued' AND lane = $1 AND run_after <= now() AND spec_version <= $2
-  ORDER BY priority, queued_at LIMIT $3 FOR UPDATE SKIP LOCKED
+  WHERE status = 'queued' AND ready AND lane = $1 AND run_after <= now() AND spec_version <= $2
+  ORDER BY priority, turn, queued_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), claimed AS (
   UPDATE image_generation_jobs j SET
     status = 'processing', attempt = j.attempt + 1, worker = $4,
     lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
   FROM next WHERE j.id = next.id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.ai_provider, j.ai_model,
-    j.estimated_micros, j.priority, j.queued_at
+    j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
   WHERE images.id = claimed.image_id
@@ -36,7 +40,7 @@ WITH next AS (
   INSERT INTO outbox (user_id, object_kind, object_id, status)
   SELECT user_id, 'job', id, 'processing' FROM claimed
 )
-SELECT * FROM claimed ORDER BY priority, queued_at
+SELECT * FROM claimed ORDER BY priority, turn, queued_at
 """
 
 _HEARTBEAT = """
@@ -336,4 +340,5 @@ def _claim(row: Record) -> Claim:
         spec=RenderSpec.from_json(row["spec"]),
         provider=row["ai_provider"],
         price_micros=row["estimated_micros"],
+        batch_id=row["batch_id"],
     )

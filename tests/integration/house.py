@@ -12,6 +12,7 @@ from uuid import uuid4
 import grpc.aio
 
 from imggen.v1 import (
+    batch_pb2_grpc,
     character_pb2_grpc,
     generation_pb2_grpc,
     image_pb2_grpc,
@@ -22,6 +23,7 @@ from imggen.v1 import (
 )
 from server.app import token_verifier
 from server.auth import Role, user_id_of
+from server.batch_events import BatchEvents
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
@@ -78,6 +80,7 @@ class House:
             character_pb2_grpc.CharacterServiceStub(channel),
             story_pb2_grpc.StoryServiceStub(channel),
             style_pb2_grpc.StyleServiceStub(channel),
+            batch_pb2_grpc.BatchServiceStub(channel),
         )
 
     def channel(self, **options: int) -> grpc.aio.Channel:
@@ -200,6 +203,8 @@ async def open_house(
             await stack.enter_async_context(signals.running())
         events = Events(store, database)
         await stack.enter_async_context(events.running())
+        batch_events = BatchEvents(store, database)
+        await stack.enter_async_context(batch_events.running())
         parts = Parts(
             store=store,
             storage=storage,
@@ -209,6 +214,8 @@ async def open_house(
             catalogue=catalogue or Catalogue(KNOWN.values()),
             url_ttl=timedelta(hours=1),
             daily_budget_micros=daily_budget_micros,
+            batch_events=batch_events,
+            batch_max_concurrent=configured.batch_max_concurrent,
         )
         services = await make_services(parts)
         endpoint = Endpoint(configured, services, token_verifier(configured), metrics)

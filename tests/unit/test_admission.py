@@ -103,7 +103,7 @@ async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is
 async def test_a_job_is_queued_again_with_its_money_held() -> None:
     office = Office(budget_micros=50)
     office.database.answer("budgets", {"scope": "global"})
-    office.database.answer("SELECT estimated_micros FROM job", {"estimated_micros": 30})
+    office.database.answer("sum(estimated_micros) AS micros FROM job", {"micros": 30})
     assert await office.admission.readmit(USER, JobId(uuid4()), None)
     assert office.database.ran("budgets")[0].args == (30, 50)
     assert await office.words() == [(WAKE, "local")]

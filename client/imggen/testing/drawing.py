@@ -56,6 +56,13 @@ class Worker:
 
     def submit(self, job: Job) -> None:
         """Queues a job, new or again, and starts on it."""
+        self.prepare(job)
+        task = asyncio.create_task(self._draw(job))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def prepare(self, job: Job) -> None:
+        """Makes a job, new or again, one that waits."""
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
         job.retry_count = 0
@@ -65,9 +72,10 @@ class Worker:
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
         self._memory.images[job.image_id].status = IMAGE_STATUS_QUEUED
-        task = asyncio.create_task(self._draw(job))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+
+    def fail(self, job: Job, reason: ErrorReason.ValueType) -> None:
+        """Ends a job that waits, for it never can run."""
+        self._end(job, JOB_STATUS_FAILED, reason)
 
     def cancel(self, job: Job) -> None:
         """Cancels a job at once while it waits, else before its next step."""

@@ -68,6 +68,10 @@ class Memory:
         self._answers: dict[str, tuple[Message, Message]] = {}
         self._changed = asyncio.Event()
 
+    def found(self, things: dict[str, Item], id: str, reason: ErrorReason.ValueType) -> Item:
+        """Finds a thing among its like, or raises NotFound."""
+        return _found(things, id, reason)
+
     def character(self, id: str) -> Character:
         """Finds a character, or raises NotFound."""
         return _found(self.characters, id, ErrorReason.ERROR_REASON_CHARACTER_NOT_FOUND)
