@@ -42,9 +42,6 @@ WITH asked AS (
 ), hold AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, 0, 'hold', provider, micros FROM asked JOIN job USING (id)
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'queued' FROM asked JOIN job USING (id)
 )
 SELECT id, created_at, max_retries FROM job
 """
@@ -82,9 +79,6 @@ WITH job AS (
   UPDATE budgets SET held_micros = held_micros - estimated_micros FROM ended
   WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.queued_at::date
     AND (SELECT count(*) FROM image) = 1  -- locked last
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'cancelled' FROM ended
 )
 SELECT status FROM job
 """
@@ -105,9 +99,6 @@ WITH job AS (
 ), hold AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, attempt, 'hold', ai_provider, estimated_micros FROM job
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'queued' FROM job
 )
 SELECT estimated_micros FROM job
 """
