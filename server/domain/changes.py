@@ -58,9 +58,11 @@ class Scope:
 class Stretch:
     """Is a part of the outbox: its changes in order, all that there are up to `end`.
 
-    `full` says that there may be more behind it already.
+    `full` says that there may be more behind it already, and `unsettled` that changes are
+    committed which have to wait for another transaction.
     """
 
     changes: Sequence[Change]
     end: Position
-    full: bool
+    full: bool = False
+    unsettled: bool = False

@@ -15,7 +15,8 @@ WITH now AS MATERIALIZED (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
     pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ahead
 )
-SELECT now.settled, ($1, $2) >= (swept.xact, swept.id) AND $1 <= now.ahead AS kept, change.*
+SELECT now.settled, ($1, $2) >= (swept.xact, swept.id) AND $1 <= now.ahead AS kept,
+  EXISTS (SELECT FROM outbox WHERE xact >= now.settled) AS unsettled, change.*
 FROM now CROSS JOIN outbox_swept AS swept LEFT JOIN LATERAL (
   SELECT xact, id, at, user_id, object_kind, object_id, status, image_id, batch_id FROM outbox
   WHERE (xact, id) > ($1::bigint, $2::bigint) AND xact < now.settled
@@ -85,7 +86,8 @@ class Outbox:
         changes = [_change(row) for row in rows if row["id"] is not None]
         full = len(changes) == limit
         settled = max(after, Position(rows[0]["settled"], 0))
-        return Stretch(changes, changes[-1].position if full else settled, full)
+        end = changes[-1].position if full else settled
+        return Stretch(changes, end, full, rows[0]["unsettled"])
 
     async def newest(self) -> Position:
         """Returns the position behind everything that is settled now."""

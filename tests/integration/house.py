@@ -13,6 +13,7 @@ import grpc.aio
 
 from imggen.v1 import (
     character_pb2_grpc,
+    event_pb2_grpc,
     generation_pb2_grpc,
     image_pb2_grpc,
     job_pb2,
@@ -78,6 +79,7 @@ class House:
             character_pb2_grpc.CharacterServiceStub(channel),
             story_pb2_grpc.StoryServiceStub(channel),
             style_pb2_grpc.StyleServiceStub(channel),
+            event_pb2_grpc.EventServiceStub(channel),
         )
 
     def channel(self, **options: int) -> grpc.aio.Channel:

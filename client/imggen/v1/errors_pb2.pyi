@@ -56,6 +56,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: the page token was not made by this list."""
     ERROR_REASON_UPDATE_MASK_INVALID: _ErrorReason.ValueType  # 16
     """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+    ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 19
+    """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
     ERROR_REASON_CHARACTER_NOT_FOUND: _ErrorReason.ValueType  # 20
     """NOT_FOUND: the caller has no such character."""
     ERROR_REASON_STORY_NOT_FOUND: _ErrorReason.ValueType  # 21
@@ -74,6 +76,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
     ERROR_REASON_JOB_NOT_RETRYABLE: _ErrorReason.ValueType  # 43
     """FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
+    ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 49
+    """FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
+    from now on.
+    """
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 50
     """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
     ERROR_REASON_TOKEN_INVALID: _ErrorReason.ValueType  # 51
@@ -156,6 +162,8 @@ ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason.ValueType  # 15
 """INVALID_ARGUMENT: the page token was not made by this list."""
 ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
 """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 19
+"""INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
 ERROR_REASON_CHARACTER_NOT_FOUND: ErrorReason.ValueType  # 20
 """NOT_FOUND: the caller has no such character."""
 ERROR_REASON_STORY_NOT_FOUND: ErrorReason.ValueType  # 21
@@ -174,6 +182,10 @@ ERROR_REASON_JOB_ENDED: ErrorReason.ValueType  # 42
 """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
 ERROR_REASON_JOB_NOT_RETRYABLE: ErrorReason.ValueType  # 43
 """FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
+ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 49
+"""FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
+from now on.
+"""
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 50
 """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
 ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 51
