@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -66,6 +66,27 @@ async def test_what_changes_no_status_is_not_told(store: Store) -> None:
     # A deleted image changes no more.
     assert await store.leases.complete(claim, outcome())
     assert _statuses((await _read(store, before.end)).changes, order.image_id) == ["deleted"]
+
+
+async def test_a_batch_is_told_of_when_it_comes_and_when_its_status_changes(store: Store) -> None:
+    user = await new_user(store)
+    for column in ("status text NOT NULL DEFAULT 'processing'", "completed_at timestamptz"):
+        await store.database.execute(f"ALTER TABLE batches ADD COLUMN IF NOT EXISTS {column}")
+    batch = uuid4()
+    for statement in (
+        "INSERT INTO batches (id, user_id, style) VALUES ($1, $2, 'anime')",
+        # Neither the same batch again nor a change of something else is told of.
+        "INSERT INTO batches (id, user_id, style) VALUES ($1, $2, 'anime') ON CONFLICT DO NOTHING",
+        "UPDATE batches SET style = 'cartoon' WHERE id = $1 AND user_id = $2",
+        "UPDATE batches SET status = 'completed', completed_at = now()"
+        " WHERE id = $1 AND user_id = $2",
+    ):
+        await store.database.execute(statement, batch, user)
+    changes = (await _read(store)).changes
+    assert [(one.kind, one.object_id, one.status) for one in changes] == [
+        (ChangedKind.BATCH, batch, "processing"),
+        (ChangedKind.BATCH, batch, "completed"),
+    ]
 
 
 async def test_a_refused_statement_tells_of_nothing(store: Store) -> None:

@@ -56,7 +56,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: the page token was not made by this list."""
     ERROR_REASON_UPDATE_MASK_INVALID: _ErrorReason.ValueType  # 16
     """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
-    ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 19
+    ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 17
     """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
     ERROR_REASON_CHARACTER_NOT_FOUND: _ErrorReason.ValueType  # 20
     """NOT_FOUND: the caller has no such character."""
@@ -162,7 +162,7 @@ ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason.ValueType  # 15
 """INVALID_ARGUMENT: the page token was not made by this list."""
 ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
 """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
-ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 19
+ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 17
 """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
 ERROR_REASON_CHARACTER_NOT_FOUND: ErrorReason.ValueType  # 20
 """NOT_FOUND: the caller has no such character."""

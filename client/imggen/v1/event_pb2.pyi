@@ -83,7 +83,7 @@ class Event(google.protobuf.message.Message):
 
     @property
     def batch(self) -> Global___BatchChange:
-        """Output only. A batch has begun or ended, or goes on."""
+        """Output only. A batch has another status."""
 
     @property
     def checkpoint(self) -> Global___Checkpoint:
@@ -168,8 +168,8 @@ Global___ImageChange: typing_extensions.TypeAlias = ImageChange
 
 @typing.final
 class BatchChange(google.protobuf.message.Message):
-    """A batch that was admitted, or some of whose jobs have another status. BatchService tells how
-    it stands.
+    """A batch that was admitted, has ended, or goes on after a retry. BatchService tells how it
+    stands.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor

@@ -27,6 +27,8 @@ ALTER TABLE image_generation_jobs
   ADD COLUMN changed_in bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint);
 ALTER TABLE images
   ADD COLUMN changed_in bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint);
+ALTER TABLE batches
+  ADD COLUMN changed_in bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint);
 
 -- Returns the place of a change in the outbox: not before the object's last one. A place that
 -- no transaction here has had yet came with a dump of another server, and means nothing.
@@ -73,3 +75,21 @@ CREATE TRIGGER image_changed BEFORE UPDATE OF status, deleted_at ON images
     OLD.deleted_at IS NULL
     AND (NEW.status IS DISTINCT FROM OLD.status OR NEW.deleted_at IS NOT NULL)
   ) EXECUTE FUNCTION note_image();
+
+-- A batch's status follows its jobs; there are few of them, so that every write is looked at.
+CREATE FUNCTION note_batch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF NEW.status = OLD.status THEN
+      RETURN NEW;
+    END IF;
+    NEW.changed_in := place_behind(OLD.changed_in);
+  END IF;
+  INSERT INTO outbox (xact, user_id, object_kind, object_id, status)
+  VALUES (NEW.changed_in, NEW.user_id, 'batch', NEW.id, NEW.status);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER new_batch AFTER INSERT ON batches
+  FOR EACH ROW EXECUTE FUNCTION note_batch();
+CREATE TRIGGER batch_changed BEFORE UPDATE ON batches
+  FOR EACH ROW EXECUTE FUNCTION note_batch();
