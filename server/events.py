@@ -29,7 +29,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Is a job as it was read last, with a preview when there is a new one."""
+    """Is a job as it was read last, with a preview when there is a new one.
+
+    All who watch a job get the same `job` from one read.
+    """
 
     job: Job
     preview: bytes = b""
@@ -117,6 +120,10 @@ class Events:
 
     def __len__(self) -> int:
         return sum(len(watches) for watches in self._watches.values())
+
+    def watched(self, job: JobId) -> bool:
+        """Tells whether anybody watches a job."""
+        return job in self._watches
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
