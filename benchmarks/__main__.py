@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import claims, gateway, machine, one_caller, overhead, story, submits
+from benchmarks import claims, gateway, machine, one_caller, overhead, story, submits, watchers
 from benchmarks.house import Ground, ground
 from benchmarks.load import LoadFailed, find_generator
 from benchmarks.report import Figure
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {
     "gateway": gateway.measure,
     "overhead": overhead.measure,
     "story": story.measure,
+    "watchers": watchers.measure,
 }
 
 _ABOUT = """\

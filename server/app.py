@@ -97,7 +97,7 @@ async def gateway(
             serve_http(monitor, settings.host, settings.metrics_port)
         )
         media = await _serve_media(stack, settings, storage)
-        sweeper = Sweeper(store, storage)
+        sweeper = Sweeper(store, storage, events_kept=timedelta(days=settings.events_kept_days))
         await stack.enter_async_context(sweeper.running(settings.sweep_interval_s))
         await stack.enter_async_context(endpoint)
         await stack.enter_async_context(_following_database(endpoint, store, settings))

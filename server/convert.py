@@ -2,12 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar, assert_never
 from uuid import UUID
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from imggen.v1 import character_pb2, errors_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1 import (
+    character_pb2,
+    errors_pb2,
+    event_pb2,
+    image_pb2,
+    job_pb2,
+    story_pb2,
+    style_pb2,
+)
+from server.cursors import cursor_at
+from server.domain.changes import DELETED, Change, ChangedKind, Position
 from server.domain.characters import Character, Gender
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job
@@ -17,6 +28,11 @@ from server.domain.styles import Style
 from server.forecast import Forecast
 from server.storage import Storage
 
+if TYPE_CHECKING:
+    from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
+
+Number = TypeVar("Number", bound=int)
+
 JOB_STATUS = {status: job_pb2.JobStatus.Value(f"JOB_STATUS_{status.name}") for status in JobStatus}
 JOB_KIND = {kind: job_pb2.JobKind.Value(f"JOB_KIND_{kind.name}") for kind in ImageType}
 STAGE = {stage: job_pb2.Stage.Value(f"STAGE_{stage.name}") for stage in Stage}
@@ -25,6 +41,7 @@ IMAGE_STATUS = {
 }
 IMAGE_TYPE = {kind: image_pb2.ImageType.Value(f"IMAGE_TYPE_{kind.name}") for kind in ImageType}
 ASSET_KIND = {kind: image_pb2.AssetKind.Value(f"ASSET_KIND_{kind.name}") for kind in AssetKind}
+CHANGED_KIND = {kind: event_pb2.EventKind.Value(f"EVENT_KIND_{kind.name}") for kind in ChangedKind}
 GENDER = {gender: character_pb2.Gender.Value(f"GENDER_{gender.name}") for gender in Gender}
 
 
@@ -73,6 +90,33 @@ def story(story: Story) -> story_pb2.Story:
         created_at=_time(story.created_at),
         updated_at=_time(story.updated_at),
     )
+
+
+def event(change: Change) -> event_pb2.Event:
+    """Returns a change as its message."""
+    message = event_pb2.Event(
+        cursor=cursor_at(change.position), time=_time(change.at), user_id=str(change.user_id)
+    )
+    match change.kind:
+        case ChangedKind.JOB:
+            message.job.job_id = str(change.object_id)
+            message.job.status = _number(job_pb2.JobStatus, "JOB_STATUS", change.status)
+            message.job.image_id = _id(change.image_id)
+            message.job.batch_id = _id(change.batch_id)
+        case ChangedKind.IMAGE:
+            message.image.image_id = str(change.object_id)
+            message.image.deleted = change.status == DELETED
+            message.image.status = _number(image_pb2.ImageStatus, "IMAGE_STATUS", change.status)
+        case ChangedKind.BATCH:
+            message.batch.batch_id = str(change.object_id)
+        case _:
+            assert_never(change.kind)
+    return message
+
+
+def checkpoint(position: Position) -> event_pb2.Event:
+    """Returns an event that only says how far a follower has come."""
+    return event_pb2.Event(cursor=cursor_at(position), checkpoint=event_pb2.Checkpoint())
 
 
 class Converter:
@@ -176,6 +220,13 @@ def _error(failure: Failure) -> job_pb2.JobError:
     known = name in errors_pb2.ErrorReason.keys()  # noqa: SIM118 - it is no dictionary
     reason = errors_pb2.ErrorReason.Value(name) if known else errors_pb2.ERROR_REASON_INTERNAL
     return job_pb2.JobError(reason=reason, message=failure.message)
+
+
+def _number(enum: "_EnumTypeWrapper[Number]", prefix: str, status: str) -> Number:
+    """Returns a status as its number; 0 for one that a newer gateway knows."""
+    name = f"{prefix}_{status.upper()}"
+    known = name in enum.keys()  # noqa: SIM118 - it is no dictionary
+    return enum.Value(name if known else f"{prefix}_UNSPECIFIED")
 
 
 def _page(page: Page) -> story_pb2.Page:

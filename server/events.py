@@ -18,7 +18,8 @@ from server.domain.jobs import Job
 from server.domain.states import JobStatus
 from server.errors import Unavailable
 from server.store import Store
-from server.store.signals import CHANGED, Listener
+from server.store.signals import CHANGED, WAKE, Listener
+from server.tail import Tail
 
 _POLL_S = 2.0
 _PAUSE_S = 0.02  # gathers signals under load; 50 snapshots a second are more than eyes can use
@@ -28,7 +29,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Is a job as it was read last, with a preview when there is a new one."""
+    """Is a job as it was read last, with a preview when there is a new one.
+
+    All who watch a job get the same `job` from one read.
+    """
 
     job: Job
     preview: bytes = b""
@@ -105,20 +109,26 @@ class Events:
     """Reads changed jobs and hands their snapshots to those who watch them."""
 
     def __init__(self, store: Store, database_url: str) -> None:
+        self.tail = Tail(store)
         self._store = store
         self._watches: dict[JobId, set[Watch]] = {}
         self._previews: dict[JobId, Preview] = {}
         self._changed: set[JobId] = set()
         self._signal = asyncio.Event()
-        self._listener = Listener(database_url, CHANGED, self._hear, self._change_all)
+        # A new job has no watcher yet, but the outbox tells of it.
+        self._listener = Listener(database_url, CHANGED, self._hear, self._change_all, also=(WAKE,))
 
     def __len__(self) -> int:
         return sum(len(watches) for watches in self._watches.values())
 
+    def watched(self, job: JobId) -> bool:
+        """Tells whether anybody watches a job."""
+        return job in self._watches
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listens and reads in the background until the end."""
-        async with self._listener.running():
+        async with self.tail.running(), self._listener.running():
             tasks = [
                 asyncio.create_task(self._read_changed(), name="events"),
                 asyncio.create_task(self._poll(), name="events poll"),
@@ -150,7 +160,8 @@ class Events:
                 self._previews.pop(job, None)
 
     def _hear(self, word: str) -> None:
-        with suppress(ValueError):
+        self.tail.wake()
+        with suppress(ValueError):  # a lane
             self._change(JobId(UUID(word)))
 
     def _change(self, job: JobId) -> None:
@@ -159,6 +170,7 @@ class Events:
             self._signal.set()
 
     def _change_all(self) -> None:
+        self.tail.wake()
         for job in self._watches:
             self._change(job)
 

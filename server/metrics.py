@@ -30,6 +30,9 @@ class GatewayMetrics:
             "imggen_grpc_open_calls", "Calls that are being served.", registry=self.registry
         )
         self.watchers = Gauge("imggen_watchers", "Open WatchJob streams.", registry=self.registry)
+        self.followers = Gauge(
+            "imggen_followers", "Open WatchEvents streams.", registry=self.registry
+        )
         self._connections = Gauge(
             "imggen_database_connections",
             "Connections of the database pool.",

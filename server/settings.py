@@ -113,6 +113,9 @@ class GatewaySettings(BaseSettings):
         description="How often the bytes of deleted images are swept, and day-old objects that "
         "the database does not know; so a storage must not serve two databases.",
     )
+    events_kept_days: Annotated[float, Field(gt=0)] = Field(
+        7.0, description="How long WatchEvents can go back; older events are swept."
+    )
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         ("storybook",),
         min_length=1,

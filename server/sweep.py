@@ -2,7 +2,7 @@
 
 A storage belongs to one database: what that one does not know is an orphan, whoever stored it.
 Every gateway sweeps now and then, one at a time in the whole fleet. A sweep that breaks off
-leaves nothing half done: the next one finds what is left.
+leaves nothing half done: the next one finds what is left. It forgets old events and watches, too.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from server.store.images import Images
 
 # A worker stores an attempt's objects just before it commits their pointers; a day is far beyond.
 _ORPHAN_AGE = timedelta(days=1)
+_EVENTS_KEPT = timedelta(days=7)
 _IMAGES = 100
 _OBJECTS = 500
 _OBJECTS_A_SWEEP = 10_000
@@ -30,11 +31,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Counts what a sweep did: images swept, orphans removed, objects it could not remove."""
+    """Counts what a sweep did: images swept, orphans removed, objects it could not remove, and
+    events forgotten.
+    """
 
     images: int
     orphans: int
     failures: int
+    events: int = 0
 
 
 class Sweeper:
@@ -49,11 +53,13 @@ class Sweeper:
         store: Store,
         storage: Storage,
         *,
+        events_kept: timedelta = _EVENTS_KEPT,
         objects_a_sweep: int = _OBJECTS_A_SWEEP,
         objects_at_once: int = _OBJECTS,
     ) -> None:
         self._store = store
         self._storage = storage
+        self._events_kept = events_kept
         self._objects_a_sweep = objects_a_sweep
         self._objects_at_once = objects_at_once
         self._listing: AsyncGenerator[list[str], None] | None = None
@@ -80,10 +86,11 @@ class Sweeper:
             if statements is None:
                 return None
             self._failures = 0
+            await statements.watches.forget_expired()
+            events = await statements.outbox.sweep(self._events_kept)
             images = await self._sweep_deleted(statements.images)
             orphans = await self._sweep_orphans(statements.images)
-            await statements.watches.forget_expired()
-        swept = Swept(images, orphans, self._failures)
+        swept = Swept(images, orphans, self._failures, events)
         _log.info("swept", extra=asdict(swept))
         return swept
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from imggen.v1.character_pb2 import Character as Character
     from imggen.v1.character_pb2 import Gender as Gender
     from imggen.v1.errors_pb2 import ErrorReason as ErrorReason
+    from imggen.v1.event_pb2 import Event as Event
+    from imggen.v1.event_pb2 import EventKind as EventKind
     from imggen.v1.image_pb2 import AssetKind as AssetKind
     from imggen.v1.image_pb2 import Image as Image
     from imggen.v1.image_pb2 import ImageStatus as ImageStatus
@@ -39,6 +41,7 @@ _HOMES = {
     "imggen.v1.batch_pb2": ("Batch", "BatchImage", "BatchStatus"),
     "imggen.v1.character_pb2": ("Character", "Gender"),
     "imggen.v1.errors_pb2": ("ErrorReason",),
+    "imggen.v1.event_pb2": ("Event", "EventKind"),
     "imggen.v1.image_pb2": ("AssetKind", "Image", "ImageStatus", "ImageType"),
     "imggen.v1.job_pb2": ("Job", "JobKind", "JobStatus", "Stage"),
     "imggen.v1.story_pb2": ("Page", "Story"),
@@ -55,6 +58,8 @@ __all__ = [
     "Character",
     "Client",
     "ErrorReason",
+    "Event",
+    "EventKind",
     "Gender",
     "Image",
     "ImageStatus",

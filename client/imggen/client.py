@@ -20,6 +20,7 @@ from imggen.errors import DeadlineExceeded, JobCancelled, JobFailed
 from imggen.fields import (
     AssetKindName,
     CharacterFields,
+    EventKindName,
     ImageStatusName,
     ImageTypeName,
     JobStatusName,
@@ -30,10 +31,20 @@ from imggen.fields import (
     number_of,
     story_with,
 )
+from imggen.following import follow_events
 from imggen.paging import pages
-from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1 import (
+    character_pb2,
+    event_pb2,
+    generation_pb2,
+    image_pb2,
+    job_pb2,
+    story_pb2,
+    style_pb2,
+)
 from imggen.v1.character_pb2 import Character
 from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job, JobStatus, WatchJobResponse
 from imggen.v1.story_pb2 import Story
@@ -368,6 +379,30 @@ class Client(BatchCalls):
         """Deletes an image; a job that is still making it is cancelled."""
         request = image_pb2.DeleteImageRequest(image_id=id_of(image))
         await self._call(self._connection.images.DeleteImage, request)
+
+    def events(
+        self,
+        after_cursor: str = "",
+        *,
+        kinds: Sequence[EventKind.ValueType | EventKindName] = (),
+        checkpoints: bool = False,
+    ) -> AsyncGenerator[Event, None]:
+        """Yields what changes behind a cursor: jobs, images and batches with another status.
+
+        Without a cursor it starts now; `oldest` starts with the oldest event that is kept. It
+        outlives its server: it resumes behind the last event whose dealing with ended, so that
+        each is yielded at least once. Keep `event.cursor` to go on in another process; with
+        `checkpoints` come events that only move it on, every few seconds where nothing changes.
+
+        Raises:
+            FailedPrecondition: The cursor is too old: list what there is, then start anew.
+        """
+        request = event_pb2.WatchEventsRequest(
+            after_cursor=after_cursor, kinds=[number_of(EventKind, kind) for kind in kinds]
+        )
+        return follow_events(
+            self._connection, request, checkpoints=checkpoints, patience=self._patience
+        )
 
     @overload
     async def download(

@@ -13,6 +13,7 @@ from imggen.errors import ImggenError
 from imggen.status import error_of
 from imggen.v1.batch_pb2_grpc import BatchServiceStub
 from imggen.v1.character_pb2_grpc import CharacterServiceStub
+from imggen.v1.event_pb2_grpc import EventServiceStub
 from imggen.v1.generation_pb2_grpc import GenerationServiceStub
 from imggen.v1.image_pb2_grpc import ImageServiceStub
 from imggen.v1.job_pb2_grpc import JobServiceStub
@@ -22,6 +23,7 @@ from imggen.v1.style_pb2_grpc import StyleServiceStub
 if TYPE_CHECKING:
     from imggen.v1.batch_pb2_grpc import BatchServiceAsyncStub
     from imggen.v1.character_pb2_grpc import CharacterServiceAsyncStub
+    from imggen.v1.event_pb2_grpc import EventServiceAsyncStub
     from imggen.v1.generation_pb2_grpc import GenerationServiceAsyncStub
     from imggen.v1.image_pb2_grpc import ImageServiceAsyncStub
     from imggen.v1.job_pb2_grpc import JobServiceAsyncStub
@@ -74,6 +76,11 @@ class Connection:
     def characters(self) -> "CharacterServiceAsyncStub":
         """The methods that keep characters."""
         return CharacterServiceStub(self._channel)
+
+    @cached_property
+    def events(self) -> "EventServiceAsyncStub":
+        """The method that tells of changes."""
+        return EventServiceStub(self._channel)
 
     @cached_property
     def stories(self) -> "StoryServiceAsyncStub":

@@ -16,6 +16,7 @@ GenderName = Literal["unspecified", "female", "male"]
 ImageTypeName = Literal["portrait", "scene", "cover"]
 ImageStatusName = Literal["queued", "generating", "completed", "failed", "cancelled"]
 JobStatusName = Literal["queued", "processing", "completed", "failed", "cancelled"]
+EventKindName = Literal["job", "image", "batch"]
 AssetKindName = Literal["original", "display", "print", "thumbnail"]
 
 Value = TypeVar("Value", bound=int)

@@ -11,6 +11,7 @@ from imggen.connection import TokenSource
 from imggen.fields import (
     AssetKindName,
     CharacterFields,
+    EventKindName,
     ImageStatusName,
     ImageTypeName,
     JobStatusName,
@@ -19,6 +20,7 @@ from imggen.fields import (
 from imggen.looping import LoopThread
 from imggen.sync_batches import SyncBatchCalls
 from imggen.v1.character_pb2 import Character
+from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job, JobStatus
 from imggen.v1.story_pb2 import Story
@@ -291,6 +293,27 @@ class SyncClient(SyncBatchCalls):
     def delete_image(self, image: Image | str) -> None:
         """Deletes an image; a job that is still making it is cancelled."""
         self._loop.run(self._client.delete_image(image))
+
+    def events(
+        self,
+        after_cursor: str = "",
+        *,
+        kinds: Sequence[EventKind.ValueType | EventKindName] = (),
+        checkpoints: bool = False,
+    ) -> Iterator[Event]:
+        """Yields what changes behind a cursor: jobs, images and batches with another status.
+
+        Without a cursor it starts now; `oldest` starts with the oldest event that is kept. It
+        outlives its server: it resumes behind the last event whose dealing with ended, so that
+        each is yielded at least once. Keep `event.cursor` to go on in another process; with
+        `checkpoints` come events that only move it on, every few seconds where nothing changes.
+
+        Raises:
+            FailedPrecondition: The cursor is too old: list what there is, then start anew.
+        """
+        return self._loop.iterate(
+            self._client.events(after_cursor, kinds=kinds, checkpoints=checkpoints)
+        )
 
     @overload
     def download(

@@ -1,13 +1,12 @@
 """Follows jobs and batches to their ends, across server restarts and without going back."""
 
-import asyncio
-import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
+from imggen.absence import Absence
 from imggen.connection import Connection
-from imggen.errors import Cancelled, ImggenError, Unavailable
+from imggen.errors import Cancelled, Unavailable
 from imggen.v1.batch_pb2 import BATCH_STATUS_PROCESSING, WatchBatchRequest, WatchBatchResponse
 from imggen.v1.job_pb2 import (
     JOB_STATUS_CANCELLED,
@@ -20,9 +19,6 @@ from imggen.v1.job_pb2 import (
 )
 
 Snapshot = TypeVar("Snapshot")
-
-_FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 5.0
 
 
 def has_ended(job: Job) -> bool:
@@ -78,7 +74,7 @@ async def _follow(
     patience: float,
 ) -> AsyncGenerator[Snapshot, None]:
     """Yields what a stream does, from new ones where it breaks, until the last snapshot."""
-    absence = _Absence(patience)
+    absence = Absence(patience)
     while True:
         try:
             async with aclosing(stream()) as snapshots:
@@ -102,25 +98,3 @@ def goes_back(seen: Job, now: Job) -> bool:
         return now.attempt < seen.attempt
     running = seen.status == now.status == JOB_STATUS_PROCESSING
     return running and now.fraction < seen.fraction
-
-
-class _Absence:
-    """Measures how long the server is away, with growing, jittered pauses between looks."""
-
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
-        self.end()
-
-    def end(self) -> None:
-        self._began: float | None = None
-        self._pause = _FIRST_PAUSE_S
-
-    async def pause(self, error: ImggenError) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._began is None:
-            self._began = now
-        if now - self._began > self._patience:
-            raise error
-        pause = error.retry_after.total_seconds() if error.retry_after else self._pause
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE_S)
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))

@@ -6,6 +6,7 @@ from functools import partial
 
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server as add_characters
+from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server as add_events
 from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server as add_generation
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server as add_images
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
@@ -24,6 +25,7 @@ from server.metrics import GatewayMetrics
 from server.routing.catalogue import Catalogue
 from server.services.batches import BatchService
 from server.services.characters import CharacterService
+from server.services.events import EventService
 from server.services.generation import GenerationService
 from server.services.images import ImageService
 from server.services.jobs import JobService
@@ -74,6 +76,7 @@ async def make_services(parts: Parts) -> list[Service]:
         parts.store, batch_admission, parts.batch_events, batch_converter, parts.metrics
     )
     jobs = JobService(parts.store, admission, parts.events, parts.signals, converter, parts.metrics)
+    events = EventService(parts.store, parts.events.tail, parts.metrics)
     images = ImageService(parts.store, parts.storage, parts.signals, converter)
     characters = CharacterService(parts.store, accounts)
     stories = StoryService(parts.store, accounts, styles)
@@ -82,6 +85,7 @@ async def make_services(parts: Parts) -> list[Service]:
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
+        Service("imggen.v1.EventService", partial(add_events, events)),
         Service("imggen.v1.ImageService", partial(add_images, images)),
         Service("imggen.v1.CharacterService", partial(add_characters, characters)),
         Service("imggen.v1.StoryService", partial(add_stories, stories)),

@@ -39,6 +39,8 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         self._signals = signals
         self._converter = converter
         self._metrics = metrics
+        # The newest snapshot of each job that is watched, made once for all who watch it.
+        self._shown: dict[JobId, tuple[Job, job_pb2.WatchJobResponse]] = {}
 
     async def GetJob(
         self, request: job_pb2.GetJobRequest, context: Context
@@ -71,9 +73,13 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         user = caller().user_id
         job = await self._job(user, _job_id(request.job_id))
         with self._metrics.watchers.track_inprogress():
-            async with self._events.watch(job.id, previews=request.include_previews) as watch:
-                async for snapshot in watch.snapshots():
-                    yield await self._answer(user, snapshot)
+            try:
+                async with self._events.watch(job.id, previews=request.include_previews) as watch:
+                    async for snapshot in watch.snapshots():
+                        yield await self._answer(user, snapshot)
+            finally:
+                if not self._events.watched(job.id):
+                    self._shown.pop(job.id, None)
 
     async def CancelJob(
         self, request: job_pb2.CancelJobRequest, context: Context
@@ -116,13 +122,22 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         return job
 
     async def _answer(self, user: UserId, snapshot: Snapshot) -> job_pb2.WatchJobResponse:
-        answer = job_pb2.WatchJobResponse(
-            job=await self._converter.job(snapshot.job), preview=snapshot.preview
-        )
-        if snapshot.job.status is JobStatus.COMPLETED:
-            image = await self._store.images.get(user, snapshot.job.image_id)
-            if image is not None:
-                answer.image.CopyFrom(self._converter.image(image))
+        shared = await self._shared(snapshot.job)
+        ended_well = snapshot.job.status is JobStatus.COMPLETED
+        if not snapshot.preview and not ended_well:
+            return shared
+        answer = job_pb2.WatchJobResponse(job=shared.job, preview=snapshot.preview)
+        image = await self._store.images.get(user, snapshot.job.image_id) if ended_well else None
+        if image is not None:
+            answer.image.CopyFrom(self._converter.image(image))
+        return answer
+
+    async def _shared(self, job: Job) -> job_pb2.WatchJobResponse:
+        """Returns the answer that all who watch a job get; it is made once for each read."""
+        shown, answer = self._shown.get(job.id, (None, job_pb2.WatchJobResponse()))
+        if shown is not job:
+            answer = job_pb2.WatchJobResponse(job=await self._converter.job(job))
+            self._shown[job.id] = (job, answer)
         return answer
 
 

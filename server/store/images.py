@@ -17,12 +17,9 @@ FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
 _DELETE = """
 WITH image AS (
   UPDATE images SET deleted_at = now(), updated_at = now()
-  WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id, user_id
+  WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id
 ), reference AS (
   DELETE FROM character_references r USING image WHERE r.reference_image_id = image.id
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'image', id, 'deleted' FROM image
 )
 SELECT j.id FROM image JOIN image_generation_jobs j ON j.image_id = image.id
 """

@@ -47,9 +47,6 @@ WITH asked AS (
 ), hold AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, 0, 'hold', provider, micros FROM asked JOIN job USING (id)
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'queued' FROM asked JOIN job USING (id)
 )
 SELECT id, created_at, max_retries FROM job
 """
@@ -89,9 +86,6 @@ WITH job AS (
   ) AS freed
   WHERE freed.micros > 0 AND budgets.scope = 'global' AND budgets.day = freed.day
     AND (SELECT count(*) FROM image) > 0  -- locked last
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'cancelled' FROM ended
 )
 SELECT id FROM job
 """
@@ -113,9 +107,6 @@ WITH job AS (
 ), hold AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, attempt, 'hold', ai_provider, estimated_micros FROM job
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'queued' FROM job
 )
 SELECT sum(estimated_micros) AS micros FROM job
 """

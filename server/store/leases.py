@@ -36,9 +36,6 @@ WITH next AS (
 ), attempt AS (
   INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
   SELECT id, attempt, $4, ai_provider, ai_model, (spec ->> 'seed')::bigint FROM claimed
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'processing' FROM claimed
 )
 SELECT * FROM claimed ORDER BY priority, turn, queued_at
 """
@@ -117,11 +114,6 @@ WITH ended AS (
 ), money AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, attempt, 'settle', ai_provider, $3 FROM ended
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, kind, object, 'completed' FROM ended, LATERAL (
-    VALUES ('image', image_id), ('job', id)
-  ) AS changed (kind, object)
 ), preview AS (
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
 ), budget AS (
@@ -148,9 +140,6 @@ _AFTERMATH = """
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, attempt, 'release', ai_provider, estimated_micros FROM ended
   WHERE status <> 'queued'
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, status FROM ended
 ), budget AS (
   UPDATE budgets SET held_micros = held_micros - freed.micros FROM (
     SELECT queued_at::date AS day, sum(estimated_micros) AS micros FROM ended

@@ -6,7 +6,7 @@ coalesced, from statements of their own.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -76,14 +76,21 @@ class Listener:
     """Hears signals on one connection of its own, and opens it again when it breaks.
 
     `hear(word)` is called for each word. `gap()` is called after every (re)connection:
-    words said before it were not heard.
+    words said before it were not heard. `also` names further channels to hear.
     """
 
     def __init__(
-        self, url: str, channel: str, hear: Callable[[str], None], gap: Callable[[], None]
+        self,
+        url: str,
+        channel: str,
+        hear: Callable[[str], None],
+        gap: Callable[[], None],
+        *,
+        also: Sequence[str] = (),
     ) -> None:
         self._url = url
         self._channel = channel
+        self._channels = (channel, *also)
         self._hear = hear
         self._gap = gap
 
@@ -119,7 +126,8 @@ class Listener:
         )
         try:
             connection.add_termination_listener(lambda _: broken.set())
-            await connection.add_listener(self._channel, self._words)
+            for channel in self._channels:
+                await connection.add_listener(channel, self._words)
             listening.set()
             self._gap()
             await broken.wait()

@@ -13,6 +13,7 @@ from server.store.database import Database, Executor, open_database
 from server.store.images import Images
 from server.store.jobs import Jobs
 from server.store.leases import Leases
+from server.store.outbox import Outbox
 from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.together import Together
@@ -30,6 +31,7 @@ class Statements:
         self.images = Images(database)
         self.jobs = Jobs(database)
         self.leases = Leases(database)
+        self.outbox = Outbox(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
         self.users = Users(database)

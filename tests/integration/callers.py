@@ -9,6 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from imggen.v1 import (
     batch_pb2,
     character_pb2,
+    event_pb2,
     generation_pb2,
     image_pb2,
     job_pb2,
@@ -31,6 +32,7 @@ class Person:
     stories: Any
     styles: Any
     batches: Any
+    events: Any
 
     async def refused(self, method: Callable[..., Any], request: Any) -> gateway.Failure:
         """Calls a method that fails, and returns how."""
@@ -173,6 +175,11 @@ class Person:
         """Watches a job; returns the call, to be read or iterated."""
         request = job_pb2.WatchJobRequest(job_id=job_id, include_previews=previews)
         return self.jobs.WatchJob(request, metadata=self.metadata)
+
+    def follow(self, after: str = "", *kinds: int) -> Any:
+        """Follows what changes behind a cursor; returns the call, to be read or iterated."""
+        request = event_pb2.WatchEventsRequest(after_cursor=after, kinds=kinds)
+        return self.events.WatchEvents(request, metadata=self.metadata)
 
     async def get_image(self, image_id: str) -> image_pb2.Image:
         """Gets an image."""

@@ -9,6 +9,7 @@ from google.protobuf.message_factory import GetMessageClass
 from imggen.v1 import (
     batch_pb2,
     character_pb2,
+    event_pb2,
     generation_pb2,
     image_pb2,
     job_pb2,
@@ -16,7 +17,16 @@ from imggen.v1 import (
     style_pb2,
 )
 
-_FILES = (batch_pb2, character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2, style_pb2)
+_FILES = (
+    batch_pb2,
+    character_pb2,
+    event_pb2,
+    generation_pb2,
+    image_pb2,
+    job_pb2,
+    story_pb2,
+    style_pb2,
+)
 
 
 def methods() -> dict[str, MethodDescriptor]:
@@ -54,7 +64,7 @@ def names_a_thing(field: FieldDescriptor) -> bool:
 
 
 async def ask(channel: Any, method: MethodDescriptor, request: Any, metadata: Any) -> Any:
-    """Calls a method and returns its answer; of a stream the first one."""
+    """Calls a method and returns its answer; of a stream the first one that is no checkpoint."""
     answer = GetMessageClass(method.output_type)
     kind = channel.unary_stream if method.server_streaming else channel.unary_unary
     call = kind(
@@ -65,5 +75,7 @@ async def ask(channel: Any, method: MethodDescriptor, request: Any, metadata: An
     if not method.server_streaming:
         return await call
     first = await call.read()
+    while method.name == "WatchEvents" and first.event.HasField("checkpoint"):
+        first = await call.read()
     call.cancel()
     return first

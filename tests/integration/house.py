@@ -14,6 +14,7 @@ import grpc.aio
 from imggen.v1 import (
     batch_pb2_grpc,
     character_pb2_grpc,
+    event_pb2_grpc,
     generation_pb2_grpc,
     image_pb2_grpc,
     job_pb2,
@@ -81,6 +82,7 @@ class House:
             story_pb2_grpc.StoryServiceStub(channel),
             style_pb2_grpc.StyleServiceStub(channel),
             batch_pb2_grpc.BatchServiceStub(channel),
+            event_pb2_grpc.EventServiceStub(channel),
         )
 
     def channel(self, **options: int) -> grpc.aio.Channel:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -143,6 +144,14 @@ async def not_retryable(client: Client) -> object:
     )
 
 
+async def no_such_cursor(client: Client) -> object:
+    return await anext(client.events("7"))
+
+
+async def no_such_kind(client: Client) -> object:
+    return await anext(client.events(kinds=[cast(Any, 7)]))
+
+
 REFUSED.update(
     {
         each.__name__: each
@@ -150,6 +159,7 @@ REFUSED.update(
             *(no_style, no_such_style, no_such_quality, no_such_priority, no_such_portrayed),
             *(no_such_page, no_style_of_the_story, no_such_ratio),
             *(reused, not_ready, not_retryable),
+            *(no_such_cursor, no_such_kind),
         )
     }
 )

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +19,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from imggen import Client, Event
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
 from server.app import gateway
 from server.settings import DEVELOPMENT_SECRET, GatewaySettings
@@ -74,6 +75,39 @@ async def test_the_process_serves_and_drains_on_sigterm(database: str, tmp_path:
     events = [json.loads(line)["event"] for line in log.decode().splitlines()]
     told = [event for event in events if event in {"listening", "draining", "stopped"}]
     assert told == ["listening", "draining", "stopped"]
+
+
+async def test_a_client_follows_events_from_one_gateway_to_the_next(
+    database: str, tmp_path: Path
+) -> None:
+    settings = _settings(database)
+    told: list[tuple[str, int]] = []
+    made: list[str] = []
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        first = await stack.enter_async_context(AsyncExitStack())
+        address = (await first.enter_async_context(gateway(settings, _storage(tmp_path)))).grpc
+        client = await stack.enter_async_context(Client(address, token=_token()))
+        mia = await client.create_character(name="Mia")
+
+        async def cancel_one() -> None:
+            job = await client.generate_portrait(mia, style="anime")
+            await client.cancel(job)
+            made.append(job.job_id)
+
+        events = await stack.enter_async_context(aclosing(client.events("oldest", kinds=["job"])))
+        await cancel_one()
+        told += [_told(await anext(events)) for _ in range(2)]
+        await first.aclose()
+        again = settings.model_copy(update={"listen": address})
+        await stack.enter_async_context(gateway(again, _storage(tmp_path)))
+        await cancel_one()
+        told += [_told(await anext(events)) for _ in range(2)]
+
+    assert told == [
+        (job_id, status)
+        for job_id in made
+        for status in (job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_CANCELLED)
+    ]
 
 
 async def test_a_database_without_migrations_is_refused(postgres: str, tmp_path: Path) -> None:
@@ -177,9 +211,16 @@ async def _postgres(folder: str) -> AsyncIterator[str]:
         await process.communicate(b"")
 
 
+def _token() -> str:
+    return mint_token(DEVELOPMENT_SECRET, issuer="imggen-dev", audience="imggen", subject="mia")
+
+
 def _bearer() -> tuple[tuple[str, str], ...]:
-    token = mint_token(DEVELOPMENT_SECRET, issuer="imggen-dev", audience="imggen", subject="mia")
-    return (("authorization", f"Bearer {token}"),)
+    return (("authorization", f"Bearer {_token()}"),)
+
+
+def _told(event: Event) -> tuple[str, int]:
+    return event.job.job_id, event.job.status
 
 
 def _environment(database: str, folder: Path) -> dict[str, str]:

@@ -153,6 +153,7 @@ def _alike(text: str, world: World) -> str:
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
     text = re.sub(r"expires=\d+&signature=[\w-]+", "SIGNED", text)
+    text = re.sub(r'"cursor": "[\w=-]+"', '"cursor": "CURSOR"', text)
     text = re.sub(r'"nextPageToken": "[\w=-]{20,}"', '"nextPageToken": "MORE"', text)
     return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)", "TIME", text)
 
@@ -211,11 +212,13 @@ async def _world(house: House, method: str) -> World:
     day = await who.create_story(title="Day", pages=pages)
     night = await who.create_story(title="Night", pages=pages[1:])
     names |= {day.id: "Day", night.id: "Night"}
-    if method.startswith(("JobService", "ImageService", "GenerationService.Regenerate")):
+    if method.startswith(("JobService", "ImageService", "EventService", "GenerationService.Reg")):
         names |= await _pictures(house, who, names, day.id)
     if method.startswith("BatchService"):
         names |= await _batches(house, who, day.id, night.id)
     tokens = await _tokens(who) if ".List" in method else {}
+    if method.startswith("EventService"):
+        tokens = {"events": await _cursor(who)}
     return World(who, names, tokens)
 
 
@@ -269,6 +272,14 @@ async def _batches(house: House, who: Person, day: str, night: str) -> dict[str,
         waiting.batch_id: "waiting batch",
         other.batch_id: "other waiting batch",
     }
+
+
+async def _cursor(who: Person) -> str:
+    """Returns the cursor of an event that others come behind."""
+    call = who.follow("oldest")
+    cursors = [(await call.read()).event.cursor for _ in range(5)]
+    call.cancel()
+    return str(cursors[-1])
 
 
 async def _tokens(who: Person) -> dict[str, str]:

@@ -3,7 +3,8 @@
 The tables hold an entry for each; a new method or a new id without one fails a test.
 """
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,15 @@ import grpc.aio
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from imggen.v1 import batch_pb2, character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
+from imggen.v1 import (
+    batch_pb2,
+    character_pb2,
+    event_pb2,
+    generation_pb2,
+    image_pb2,
+    job_pb2,
+    story_pb2,
+)
 from server.domain.ids import UserId
 from tests.gateway import failure
 from tests.integration.callers import Person
@@ -159,6 +168,9 @@ NOT_READ = {
     ("StoryService.CreateStory", "story.id"),
 }
 
+# Streams of what is the caller's: they take no id and have no end.
+FOLLOWED = {"EventService.WatchEvents"}
+
 # Methods whose answers are the same for everybody.
 PUBLIC = {"StyleService.ListStyles"}
 
@@ -170,7 +182,7 @@ def without_an_entry(known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         places = [path for path, field in request_fields(method.input_type) if names_a_thing(field)]
         if method.name.startswith("List") or not places:
             places.append("")
-        found |= {(name, place) for place in places if name not in PUBLIC}
+        found |= {(name, place) for place in places if name not in PUBLIC | FOLLOWED}
     return found - set(known)
 
 
@@ -179,7 +191,7 @@ def test_every_id_and_every_list_of_the_contract_has_an_entry() -> None:
     assert without_an_entry(known) == set()
     forgotten = ("JobService.CancelJob", "job_id")
     assert without_an_entry(entry for entry in known if entry != forgotten) == {forgotten}
-    assert {name for name, _ in known} | PUBLIC == set(methods())
+    assert {name for name, _ in known} | PUBLIC | FOLLOWED == set(methods())
 
 
 @pytest.mark.parametrize("case", NAMED, ids=".".join)
@@ -212,6 +224,22 @@ async def test_lists_hold_only_what_is_the_callers(house: House, mia: Person, to
             assert await _rows(house, mia, case, make(own, others)) == set(), case
 
 
+async def test_events_are_only_of_what_is_the_callers(
+    house: House, mia: Person, tom: Person
+) -> None:
+    await _world(house, tom)
+    own = await _world(house, mia)
+    last = await mia.portrait(own.character)
+    async with asyncio.timeout(60):
+        for method in FOLLOWED:
+            assert method == "EventService.WatchEvents"
+            seen = [told async for told in _until(mia.follow("oldest"), last.job_id)]
+    assert {told.user_id for told in seen} == {str(mia.user_id)}
+    assert {told.job.job_id or told.image.image_id for told in seen} >= {
+        *(own.image, own.job, own.failed_job, own.waiting_job)
+    }
+
+
 async def test_no_method_answers_without_a_token(house: House) -> None:
     channel = house.channel()
     for name, method in methods().items():
@@ -223,6 +251,14 @@ async def test_no_method_answers_without_a_token(house: House) -> None:
             grpc.StatusCode.UNAUTHENTICATED,
             "TOKEN_MISSING",
         ), name
+
+
+async def _until(call: Any, job_id: str) -> AsyncIterator[event_pb2.Event]:
+    """Yields the events of a stream up to the first one of a job."""
+    while (told := (await call.read()).event).job.job_id != job_id:
+        if not told.HasField("checkpoint"):
+            yield told
+    call.cancel()
 
 
 async def _outcome(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imggen.v1 import character_pb2, image_pb2, job_pb2
+from imggen.v1 import character_pb2, event_pb2, image_pb2, job_pb2
 from tests.integration.callers import Person
 
 Value = Any
@@ -199,6 +199,13 @@ WALKS: dict[str, Walk] = {
             "story_id": Of("Day"),
             "page_size": 1,
             "page_token": Change(Of(token="jobs"), PAGED),
+        },
+    ),
+    "EventService.WatchEvents": Walk(
+        {"after_cursor": "oldest"},
+        {
+            "after_cursor": Of(token="events"),
+            "kinds": [event_pb2.EVENT_KIND_IMAGE],
         },
     ),
     "ImageService.GetImage": Walk(

@@ -7,6 +7,7 @@ from benchmarks import load
 from benchmarks.load import LoadFailed, new_request, read_ghz
 from benchmarks.machine import DURABLE, NotDurable, refuse_not_durable
 from benchmarks.report import Figure, Target, quantile
+from benchmarks.watchers import Stream
 
 
 def test_a_quantile_is_a_sample_that_was_measured() -> None:
@@ -33,6 +34,20 @@ def test_no_samples_have_no_quantile() -> None:
 )
 def test_a_target_is_the_most_or_the_least(target: Target, value: float, met: bool) -> None:
     assert Figure.median("one", [value], "x", target).met is met
+
+
+def test_a_write_is_late_by_the_first_snapshot_that_shows_it_or_a_later_one() -> None:
+    written = [(0.0, 0.01), (0.25, 0.26), (0.5, 0.51)]
+    stream = Stream(seen=[(-1.0, 0), (0.05, 1), (0.56, 3), (0.6, 3)], written=written)
+    assert stream.lateness(1) == pytest.approx([40, 300, 50])
+    assert stream.lateness(0) == pytest.approx([50, 310, 60])
+    assert stream.longest_gap() == pytest.approx(0.46)
+    assert stream.per_second() == pytest.approx(1 / 0.51)
+
+
+def test_a_write_that_nobody_saw_is_an_error() -> None:
+    with pytest.raises(ValueError, match="step 2 of 2 never came"):
+        Stream(seen=[(0.1, 1)], written=[(0.0, 0.0), (0.2, 0.2)]).lateness(0)
 
 
 def test_a_line_says_all_of_a_figure() -> None:

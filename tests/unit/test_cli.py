@@ -272,6 +272,33 @@ def test_an_interrupt_leaves_the_job_and_says_how_to_cancel_it(
     assert client.cancel(job).status
 
 
+def test_events_are_followed_until_an_interrupt_which_says_how_to_go_on(
+    fake: FakeService, client: SyncClient, mia: str
+) -> None:
+    job = client.generate_portrait(mia, style="anime")
+    client.wait(job)
+    arguments = ("-m", "imggen.cli", "events", "--server", fake.target)
+    with process(*arguments, "--after", "oldest", "--kind", "job", "--json") as following:
+        assert following.stdout is not None
+        assert following.stderr is not None
+        told = [json.loads(following.stdout.readline()) for _ in range(3)]
+        assert [one["job"]["status"] for one in told] == [
+            *("JOB_STATUS_QUEUED", "JOB_STATUS_PROCESSING", "JOB_STATUS_COMPLETED")
+        ]
+        following.send_signal(signal.SIGINT)
+        errors = following.stderr.read()
+        assert following.wait(30) == 130, errors
+    assert "go on: imggen events --after event-" in errors
+    assert "Traceback" not in errors
+    client.delete_image(job.image_id)
+    with process(*arguments, "--after", told[-1]["cursor"]) as following:
+        assert following.stdout is not None
+        line = following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        assert following.wait(30) == 130
+    assert f"image {job.image_id} deleted" in line
+
+
 def test_a_terminal_shows_a_bar_with_stages_and_steps(
     fake: FakeService, client: SyncClient, mia: str
 ) -> None:

@@ -1,6 +1,7 @@
 """Whole stories through the client, against the fake service."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
@@ -40,6 +41,20 @@ async def story(client: Client) -> Story:
         Page(text="Nobody."),
     ]
     return await client.create_story(title="The Map", style="anime", pages=pages)
+
+
+async def test_events_tell_of_a_batch_and_of_its_jobs(client: Client, story: Story) -> None:
+    batch = await client.generate_story(story, cover=False)
+    [shot async for shot in client.watch_batch(batch)]
+    batches, jobs = 0, set()
+    async with aclosing(client.events(after_cursor="oldest")) as events:
+        async for event in events:
+            if event.HasField("job") and event.job.batch_id == batch.batch_id:
+                jobs.add(event.job.job_id)
+            batches += event.batch.batch_id == batch.batch_id
+            if batches == 2:  # its admission and its end
+                break
+    assert len(jobs) == batch.total_images
 
 
 async def test_a_story_is_followed_to_its_end(client: Client, story: Story) -> None:

@@ -10,9 +10,11 @@ from uuid import uuid4
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from imggen.v1 import character_pb2, errors_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1 import character_pb2, errors_pb2, event_pb2, image_pb2, job_pb2, story_pb2, style_pb2
 from server import convert
 from server.convert import Converter
+from server.cursors import cursor_at
+from server.domain.changes import Change, ChangedKind, Position
 from server.domain.characters import Character
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId, UserId
 from server.domain.images import Image
@@ -246,6 +248,49 @@ def test_a_story_and_a_style_are_told_whole() -> None:
     )
 
 
+def _change(kind: ChangedKind, status: str, **changes: Any) -> Change:
+    return Change(Position(7, 9), NOON, UserId(uuid4()), kind, uuid4(), status, **changes)
+
+
+def test_the_change_of_a_job_is_told_whole() -> None:
+    change = _change(ChangedKind.JOB, "processing", image_id=uuid4(), batch_id=uuid4())
+    assert convert.event(change) == event_pb2.Event(
+        cursor=cursor_at(Position(7, 9)),
+        time=_time(NOON),
+        user_id=str(change.user_id),
+        job=event_pb2.JobChange(
+            job_id=str(change.object_id),
+            status=job_pb2.JOB_STATUS_PROCESSING,
+            image_id=str(change.image_id),
+            batch_id=str(change.batch_id),
+        ),
+    )
+
+
+def test_a_deleted_image_and_a_batch_are_told_of() -> None:
+    deleted = convert.event(_change(ChangedKind.IMAGE, "deleted")).image
+    assert (deleted.deleted, deleted.status) == (True, image_pb2.IMAGE_STATUS_UNSPECIFIED)
+    drawn = convert.event(_change(ChangedKind.IMAGE, "generating")).image
+    assert (drawn.deleted, drawn.status) == (False, image_pb2.IMAGE_STATUS_GENERATING)
+    batch = _change(ChangedKind.BATCH, "completed")
+    assert convert.event(batch).batch.batch_id == str(batch.object_id)
+
+
+def test_a_status_of_a_newer_service_is_told_without_its_name() -> None:
+    told = convert.event(_change(ChangedKind.IMAGE, "framed"))
+    assert (told.image.status, told.image.deleted) == (0, False)
+    assert told.image.image_id
+
+
+def test_every_status_of_the_domain_is_told() -> None:
+    for status in JobStatus:
+        told = convert.event(_change(ChangedKind.JOB, status))
+        assert told.job.status == convert.JOB_STATUS[status]
+    for image_status in ImageStatus:
+        told = convert.event(_change(ChangedKind.IMAGE, image_status))
+        assert told.image.status == convert.IMAGE_STATUS[image_status]
+
+
 def test_every_value_of_the_domain_has_its_number_in_the_contract() -> None:
     for numbers in (
         convert.JOB_STATUS,
@@ -255,5 +300,6 @@ def test_every_value_of_the_domain_has_its_number_in_the_contract() -> None:
         convert.IMAGE_TYPE,
         convert.ASSET_KIND,
         convert.GENDER,
+        convert.CHANGED_KIND,
     ):
         assert len(set(numbers.values())) == len(numbers)

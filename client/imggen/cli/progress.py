@@ -23,6 +23,10 @@ from imggen.v1.job_pb2 import (
 
 
 class Interrupted(Exception):
+    """Says that Ctrl-C ended the command, and how to go on."""
+
+
+class StoppedWatching(Interrupted):
     """Says that Ctrl-C ended the watching, not the job."""
 
     def __init__(self, id: str, *, noun: str = "job", command: str = "imggen") -> None:
@@ -54,7 +58,7 @@ def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Sn
                 if json_lines:
                     click.echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(job_id) from interrupt
+        raise StoppedWatching(job_id) from interrupt
     if last.job.status == JOB_STATUS_FAILED:
         raise JobFailed(last.job)
     if last.job.status == JOB_STATUS_CANCELLED:

@@ -54,6 +54,7 @@ class Desk:
         self._worker = worker
         self.batches: dict[str, FakeBatch] = {}
         self._started: set[str] = set()
+        self._told: dict[str, batch_pb2.BatchStatus.ValueType] = {}
         self._moving: asyncio.Task[None] | None = None
 
     def add(self, story: Story, style: str, images: list[BatchImage]) -> FakeBatch:
@@ -127,6 +128,14 @@ class Desk:
         """Ends what never can run, and starts what can."""
         for batch in self.batches.values():
             self._move(batch)
+            self._tell(batch)
+
+    def _tell(self, batch: FakeBatch) -> None:
+        """Tells those who follow when a batch is new or has another status."""
+        status = self.show(batch)[0].status
+        if self._told.get(batch.message.batch_id) != status:
+            self._told[batch.message.batch_id] = status
+            self._memory.tell_batch(batch.message.batch_id)
 
     async def _keep_moving(self) -> None:
         while True:

@@ -19,6 +19,7 @@ from imggen.v1.image_pb2 import (
     IMAGE_STATUS_FAILED,
     IMAGE_STATUS_GENERATING,
     IMAGE_STATUS_QUEUED,
+    IMAGE_STATUS_UNSPECIFIED,
     IMAGE_TYPE_PORTRAIT,
     AssetKind,
     Image,
@@ -71,7 +72,12 @@ class Worker:
         job.ClearField("completed_at")
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
-        self._memory.images[job.image_id].status = IMAGE_STATUS_QUEUED
+        image = self._memory.images[job.image_id]
+        again = image.status not in (IMAGE_STATUS_UNSPECIFIED, IMAGE_STATUS_QUEUED)
+        image.status = IMAGE_STATUS_QUEUED
+        self._memory.tell_job(job)
+        if again:
+            self._memory.tell_image(image)
 
     def fail(self, job: Job, reason: ErrorReason.ValueType) -> None:
         """Ends a job that waits, for it never can run."""
@@ -100,6 +106,7 @@ class Worker:
         job.ClearField("stage_timings")
         if not job.HasField("started_at"):
             job.started_at.CopyFrom(now())
+        self._memory.tell_job(job)
         self._set_image_status(job, IMAGE_STATUS_GENERATING)
         for position, (stage, step, steps) in enumerate(_walk(self._steps)):
             job.stage, job.step, job.steps = stage, step, steps
@@ -141,6 +148,7 @@ class Worker:
         image.urls_expire_at.FromDatetime(now().ToDatetime() + _URLS_LIVE)
         if image.type == IMAGE_TYPE_PORTRAIT:
             self._make_reference(image)
+        self._memory.tell_image(image)
         job.model = image.model
         job.ClearField("error")
         self._end(job, JOB_STATUS_COMPLETED)
@@ -174,12 +182,13 @@ class Worker:
             job.error.reason = reason
             job.error.message = "the caller cancelled the job"
             self._set_image_status(job, IMAGE_STATUS_CANCELLED)
-        self._memory.touch()
+        self._memory.tell_job(job)
 
     def _set_image_status(self, job: Job, status: ImageStatus.ValueType) -> None:
         image = self._memory.images.get(job.image_id)
         if image is not None:
             image.status = status
+            self._memory.tell_image(image)
 
 
 def _walk(steps: int) -> Iterator[tuple[Stage.ValueType, int, int]]:

@@ -154,6 +154,7 @@ class Images(ImageServiceServicer):
         if not has_ended(job):
             self._worker.cancel(job)
         del self._memory.images[image.id]
+        self._memory.tell_image(image, deleted=True)
         return image_pb2.DeleteImageResponse()
 
     async def DownloadImage(

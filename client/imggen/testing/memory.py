@@ -11,13 +11,15 @@ from imggen.errors import AlreadyExists, NotFound
 from imggen.testing.rejections import Check
 from imggen.v1.character_pb2 import Character
 from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.image_pb2 import Image
+from imggen.v1.event_pb2 import BatchChange, Event, ImageChange, JobChange
+from imggen.v1.image_pb2 import IMAGE_STATUS_UNSPECIFIED, Image
 from imggen.v1.job_pb2 import Job
 from imggen.v1.story_pb2 import Story
 from imggen.v1.style_pb2 import Style
 
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 50
+USER_ID = "00000000-0000-4000-8000-0000000fa4e0"  # the only user there is
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer", bound=Message)
@@ -65,6 +67,8 @@ class Memory:
             )
             for name, look in _LOOKS.items()
         ]
+        self.events: list[Event] = []
+        self.events_dropped = 0
         self._answers: dict[str, tuple[Message, Message]] = {}
         self._changed = asyncio.Event()
 
@@ -102,6 +106,34 @@ class Memory:
                 reason=ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
             )
         return cast(Answer, replay)  # equal requests have answers of one type
+
+    def tell_job(self, job: Job) -> None:
+        """Tells those who follow that a job has another status."""
+        change = JobChange(
+            job_id=job.job_id, status=job.status, image_id=job.image_id, batch_id=job.batch_id
+        )
+        self._tell(Event(job=change))
+
+    def tell_image(self, image: Image, *, deleted: bool = False) -> None:
+        """Tells those who follow that an image has another status, or was deleted."""
+        status = IMAGE_STATUS_UNSPECIFIED if deleted else image.status
+        self._tell(Event(image=ImageChange(image_id=image.id, status=status, deleted=deleted)))
+
+    def tell_batch(self, batch_id: str) -> None:
+        """Tells those who follow that a batch was admitted, has ended or goes on."""
+        self._tell(Event(batch=BatchChange(batch_id=batch_id)))
+
+    def drop_events(self) -> None:
+        """Forgets the events so far, as the service does after a while."""
+        self.events_dropped += len(self.events)
+        self.events.clear()
+
+    def _tell(self, event: Event) -> None:
+        event.cursor = f"event-{self.events_dropped + len(self.events) + 1}"
+        event.time.CopyFrom(now())
+        event.user_id = USER_ID
+        self.events.append(event)
+        self.touch()
 
     def change(self) -> asyncio.Event:
         """Returns an event for the next change; take it before looking at the state."""

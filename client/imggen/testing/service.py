@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from imggen.looping import LoopThread
 from imggen.testing.batches import Batches, Desk
 from imggen.testing.drawing import Worker
+from imggen.testing.events import Events
 from imggen.testing.faults import Fault, Faults, Received
 from imggen.testing.gallery import Images, Jobs
 from imggen.testing.generation import Generation
@@ -20,6 +21,7 @@ from imggen.testing.rejections import rejection
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server
 from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server
 from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server
@@ -39,7 +41,7 @@ class FakeService:
     apart. Pictures are PNGs of one colour, given by the seed; URLs are `data:` URLs. With a
     `token`, calls need it. It keeps the contract's rules on ids, required fields, styles,
     qualities, aspect ratios, priorities, pages of stories and of lists, masks, `request_id`,
-    lineages, whole stories and the states of jobs, batches and images.
+    lineages, whole stories, cursors and the states of jobs, batches and images.
 
     It does not check the length of texts, control characters, output-only fields, models,
     sizes, how many characters a model can draw, budgets, roles or the age of tokens; there is
@@ -114,6 +116,10 @@ class FakeService:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._memory.touch)
 
+    def drop_events(self) -> None:
+        """Forgets all events so far: who goes on from before is told that it is too late."""
+        self._memory.drop_events()
+
     async def restart(self) -> None:
         """Stops the server and starts it on the same port; jobs go on, watches break.
 
@@ -152,6 +158,7 @@ class FakeService:
         )
         add_JobServiceServicer_to_server(Jobs(memory, worker, self._desk), self._server)
         add_BatchServiceServicer_to_server(Batches(memory, worker, self._desk), self._server)
+        add_EventServiceServicer_to_server(Events(memory), self._server)
         add_ImageServiceServicer_to_server(Images(memory, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)
         await self._server.start()

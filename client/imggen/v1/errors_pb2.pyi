@@ -56,6 +56,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: the page token was not made by this list."""
     ERROR_REASON_UPDATE_MASK_INVALID: _ErrorReason.ValueType  # 16
     """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+    ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 17
+    """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
     ERROR_REASON_CHARACTER_GONE: _ErrorReason.ValueType  # 18
     """INVALID_ARGUMENT: a page of the story names a character that was deleted."""
     ERROR_REASON_NOTHING_TO_DRAW: _ErrorReason.ValueType  # 19
@@ -85,6 +87,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_BATCH_NOT_RETRYABLE: _ErrorReason.ValueType  # 47
     """FAILED_PRECONDITION: only a batch with failed or cancelled jobs whose images stand can be
     retried.
+    """
+    ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 49
+    """FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
+    from now on.
     """
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 50
     """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
@@ -170,6 +176,8 @@ ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason.ValueType  # 15
 """INVALID_ARGUMENT: the page token was not made by this list."""
 ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
 """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 17
+"""INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
 ERROR_REASON_CHARACTER_GONE: ErrorReason.ValueType  # 18
 """INVALID_ARGUMENT: a page of the story names a character that was deleted."""
 ERROR_REASON_NOTHING_TO_DRAW: ErrorReason.ValueType  # 19
@@ -199,6 +207,10 @@ ERROR_REASON_BATCH_ENDED: ErrorReason.ValueType  # 46
 ERROR_REASON_BATCH_NOT_RETRYABLE: ErrorReason.ValueType  # 47
 """FAILED_PRECONDITION: only a batch with failed or cancelled jobs whose images stand can be
 retried.
+"""
+ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 49
+"""FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
+from now on.
 """
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 50
 """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""

@@ -1,0 +1,65 @@
+"""A worker's progress in a process of its own: an order on stdin, `ready`, `go`, then the times.
+
+All times are of CLOCK_MONOTONIC, which every process of a machine shares.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from server.domain.jobs import Claim, Progress
+from server.domain.states import Lane, Stage
+from server.store import Store, open_store
+from server.store.signals import CHANGED, Signals
+
+_LEASE = timedelta(hours=1)
+
+
+async def _step(order: dict[str, Any]) -> dict[str, Any]:
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        store = await enter(open_store(order["database_url"], max_connections=4))
+        progress = await enter(
+            open_store(order["database_url"], max_connections=4, synchronous_commit=False)
+        )
+        signals = Signals(store.database)
+        await enter(signals.running())
+        claims = await store.leases.claim("stepping", Lane.LOCAL, order["jobs"], _LEASE)
+        if len(claims) != order["jobs"]:
+            raise RuntimeError(f"{len(claims)} of {order['jobs']} jobs could be claimed")
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        began = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            tasks = {
+                str(claim.job_id): group.create_task(
+                    _report(progress, signals, claim, order, began + place / len(claims))
+                )
+                for place, claim in enumerate(claims)
+            }
+        return {job_id: task.result() for job_id, task in tasks.items()}
+
+
+async def _report(
+    store: Store, signals: Signals, claim: Claim, order: dict[str, Any], begin: float
+) -> list[tuple[float, float]]:
+    """Writes a job's steps at their times; returns when each was sent and was committed."""
+    times = []
+    for step in range(1, order["steps"] + 1):
+        await asyncio.sleep(begin + step / order["rate"] - time.monotonic())
+        sent = time.monotonic()
+        report = Progress(step, Stage.RENDERING, step, order["steps"], step / order["steps"])
+        await store.leases.report(claim, report)
+        times.append((sent, time.monotonic()))
+        signals.say(CHANGED, str(claim.job_id))
+    return times
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print(json.dumps(asyncio.run(_step(json.loads(sys.stdin.readline())))), flush=True)

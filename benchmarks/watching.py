@@ -1,0 +1,69 @@
+"""Watchers in a process of their own: an order on stdin, `ready`, `stop`, then what came when."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from imggen.v1.job_pb2 import WatchJobRequest, WatchJobResponse
+
+_METHOD = "/imggen.v1.JobService/WatchJob"
+# Each job's watchers are another caller's, with a connection of their own.
+_OPTIONS = [("grpc.use_local_subchannel_pool", 1)]
+
+Received = tuple[float, bytes]
+
+
+async def _watch(order: dict[str, Any]) -> list[dict[str, Any]]:
+    metadata = (("authorization", f"Bearer {order['token']}"),)
+    async with AsyncExitStack() as stack:
+        streams = []
+        for job_id in order["job_ids"]:
+            channel = grpc.aio.insecure_channel(order["address"], options=_OPTIONS)
+            await stack.enter_async_context(channel)
+            # Read at the end: reading costs time that would count as the gateway's.
+            method: Any = channel.unary_stream(_METHOD, WatchJobRequest.SerializeToString)
+            streams += [
+                (job_id, method(WatchJobRequest(job_id=job_id), metadata=metadata))
+                for _ in range(order["watchers"])
+            ]
+        received: list[list[Received]] = [[] for _ in streams]
+        for log, (_, call) in zip(received, streams, strict=True):
+            first = await call.read()
+            log.append((time.monotonic(), first))
+        readers = [
+            asyncio.create_task(_read(call, log))
+            for log, (_, call) in zip(received, streams, strict=True)
+        ]
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        for reader in readers:
+            reader.cancel()
+        ended = await asyncio.gather(*readers, return_exceptions=True)
+        wrong = [error for error in ended if not isinstance(error, asyncio.CancelledError)]
+        if wrong:
+            raise RuntimeError(f"{len(wrong)} streams have ended, one with {wrong[0]!r}")
+    return [
+        {"job_id": job_id, "seen": [(at, _step_of(message)) for at, message in log]}
+        for log, (job_id, _) in zip(received, streams, strict=True)
+    ]
+
+
+async def _read(call: Any, log: list[Received]) -> None:
+    while (message := await call.read()) is not grpc.aio.EOF:
+        log.append((time.monotonic(), message))
+
+
+def _step_of(message: bytes) -> int:
+    return WatchJobResponse.FromString(message).job.step
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print(json.dumps(asyncio.run(_watch(json.loads(sys.stdin.readline())))), flush=True)

@@ -1,0 +1,70 @@
+"""The command that follows what changes."""
+
+from collections.abc import Sequence
+
+import click
+
+from imggen.cli.progress import Interrupted
+from imggen.cli.session import Session, connected, json_line
+from imggen.fields import EventKindName, short_name, short_names
+from imggen.v1.event_pb2 import Event, EventKind
+from imggen.v1.image_pb2 import ImageStatus
+from imggen.v1.job_pb2 import JobStatus
+
+KINDS = list(short_names(EventKind))[1:]
+
+
+class StoppedFollowing(Interrupted):
+    """Says that Ctrl-C ended the following, and how to go on."""
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(f"stopped; go on: imggen events --after {cursor}")
+
+
+@click.command()
+@click.option(
+    "--after",
+    default="",
+    metavar="CURSOR",
+    help="Start behind this event; `oldest` starts with the oldest that is kept. Default: now.",
+)
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only of these; repeat it."
+)
+@connected
+def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None:
+    """Follow what changes, until Ctrl-C.
+
+    A line for each job, image or batch that has another status: the time, what it is, its id
+    and status, and the cursor to go on from. With --json every event is one line of JSON.
+
+    \b
+    Examples:
+      imggen events
+      imggen events --kind image --json | jq .image.imageId
+      imggen events --after CURSOR
+    """
+    cursor = after
+    try:
+        for event in session.client.events(after, kinds=kinds, checkpoints=True):
+            if not event.HasField("checkpoint"):
+                click.echo(json_line(event) if session.json else _line(event))
+            cursor = event.cursor
+    except KeyboardInterrupt as interrupt:
+        raise StoppedFollowing(cursor) from interrupt
+
+
+def _line(event: Event) -> str:
+    time = event.time.ToDatetime().isoformat(sep=" ", timespec="milliseconds")
+    return f"{time}  {_what(event):<54}  {event.cursor}"
+
+
+def _what(event: Event) -> str:
+    match event.WhichOneof("change"):
+        case "job":
+            return f"job   {event.job.job_id} {short_name(JobStatus, event.job.status)}"
+        case "image":
+            status = short_name(ImageStatus, event.image.status)
+            return f"image {event.image.image_id} {'deleted' if event.image.deleted else status}"
+        case _:
+            return f"batch {event.batch.batch_id}"

@@ -1,0 +1,75 @@
+"""EventService: tells of everything that changes."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from imggen.v1 import errors_pb2 as reasons
+from imggen.v1 import event_pb2, event_pb2_grpc
+from server.auth import Caller, Role, caller
+from server.checks import Checks
+from server.convert import CHANGED_KIND, checkpoint, event
+from server.cursors import OLDEST, position_of
+from server.domain.changes import ChangedKind, Position, Scope
+from server.domain.ids import UserId
+from server.errors import FailedPrecondition
+from server.interceptors import Context
+from server.metrics import GatewayMetrics
+from server.store import Store
+from server.store.outbox import Expired
+from server.tail import Tail
+
+
+class EventService(event_pb2_grpc.EventServiceServicer):
+    """Streams the outbox to those who follow it."""
+
+    def __init__(self, store: Store, tail: Tail, metrics: GatewayMetrics) -> None:
+        self._store = store
+        self._tail = tail
+        self._metrics = metrics
+
+    async def WatchEvents(
+        self, request: event_pb2.WatchEventsRequest, context: Context
+    ) -> AsyncIterator[event_pb2.WatchEventsResponse]:
+        """Streams committed changes and checkpoints until the caller leaves."""
+        checks = Checks()
+        scope = Scope(_whose(caller()), _kinds(checks, request))
+        given = request.after_cursor
+        after = position_of(checks, "after_cursor", given) if given not in ("", OLDEST) else None
+        checks.done()
+        try:
+            stretches = self._tail.follow(after or await self._start(given), scope)
+            with self._metrics.followers.track_inprogress():
+                async with aclosing(stretches):
+                    async for stretch in stretches:
+                        for change in stretch.changes:
+                            yield event_pb2.WatchEventsResponse(event=event(change))
+                        if not stretch.changes:
+                            yield event_pb2.WatchEventsResponse(event=checkpoint(stretch.end))
+        except Expired as expired:
+            raise FailedPrecondition(
+                "after_cursor: events behind the cursor are no longer kept; list what there is,"
+                " then follow from now on with an empty cursor",
+                reasons.ERROR_REASON_CURSOR_EXPIRED,
+            ) from expired
+
+    async def _start(self, given: str) -> Position:
+        outbox = self._store.outbox
+        return await (outbox.oldest() if given == OLDEST else outbox.newest())
+
+
+def _whose(who: Caller) -> UserId | None:
+    return None if who.roles & {Role.REVIEWER, Role.ADMIN} else who.user_id
+
+
+def _kinds(checks: Checks, request: event_pb2.WatchEventsRequest) -> frozenset[ChangedKind]:
+    known = {number: kind for kind, number in CHANGED_KIND.items()}
+    for place, number in enumerate(request.kinds):
+        if number not in known:
+            names = ", ".join(event_pb2.EventKind.Name(one) for one in known)
+            checks.add(
+                f"kinds[{place}]",
+                f"{number} is no kind of event; use {names}",
+                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+            )
+    asked = frozenset(known[number] for number in request.kinds if number in known)
+    return asked or frozenset(ChangedKind)

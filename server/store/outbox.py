@@ -1,0 +1,127 @@
+"""The outbox: committed changes in an order that can be resumed. Triggers write it.
+
+What a read returns is settled: no transaction that still runs, or will run, can add a change
+before its end.
+"""
+
+from datetime import timedelta
+
+from server.domain.changes import Change, ChangedKind, Position, Scope, Stretch
+from server.store.database import Executor, Record
+
+# All in one snapshot: how far the changes are settled, how far they were swept, and the changes.
+_READ = """
+WITH now AS MATERIALIZED (
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ahead
+)
+SELECT now.settled, ($1, $2) >= (swept.xact, swept.id) AND $1 <= now.ahead AS kept,
+  EXISTS (SELECT FROM outbox WHERE xact >= now.settled) AS unsettled, change.*
+FROM now CROSS JOIN outbox_swept AS swept LEFT JOIN LATERAL (
+  SELECT xact, id, at, user_id, object_kind, object_id, status, image_id, batch_id FROM outbox
+  WHERE (xact, id) > ($1::bigint, $2::bigint) AND xact < now.settled
+    AND object_kind = ANY($4::text[])%s
+  ORDER BY xact, id LIMIT $3
+) AS change ON true
+ORDER BY change.xact, change.id
+"""
+
+_READ_ALL = _READ % ""
+_READ_OF_USER = _READ % " AND user_id = $5"
+
+# Whole from the front, so that what is left has no holes; never what followers may not see yet.
+_SWEEP = """
+WITH front AS (
+  SELECT xact, id, bool_and(
+    at < now() - $1::interval AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+  ) OVER (ORDER BY xact, id) AS old
+  FROM (SELECT xact, id, at FROM outbox ORDER BY xact, id LIMIT $2) AS first
+), gone AS (
+  DELETE FROM outbox USING front
+  WHERE outbox.xact = front.xact AND outbox.id = front.id AND front.old
+  RETURNING outbox.xact, outbox.id
+), last AS (
+  SELECT xact, id FROM gone ORDER BY xact DESC, id DESC LIMIT 1
+), note AS (
+  UPDATE outbox_swept SET xact = last.xact, id = last.id FROM last
+)
+SELECT count(*) AS swept FROM gone
+"""
+
+# What no transaction here can have written came with a dump of another server, whose numbers
+# mean nothing here: no cursor of that time is good any more.
+_SWEEP_FOREIGN = """
+WITH now AS MATERIALIZED (
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ahead
+), gone AS (
+  DELETE FROM outbox USING now WHERE xact >= now.ahead RETURNING outbox.id
+)
+UPDATE outbox_swept SET xact = now.settled, id = 0 FROM now
+WHERE outbox_swept.xact > now.ahead OR EXISTS (SELECT FROM gone)
+"""
+_AT_ONCE = 5_000
+
+
+class Expired(Exception):
+    """Says that changes behind a position were swept, or that another database made it."""
+
+
+class Outbox:
+    """Runs the statements on the outbox."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def read(self, after: Position, limit: int, scope: Scope) -> Stretch:
+        """Returns the next settled changes of a scope; raises Expired where some are gone."""
+        arguments = (*after, limit, sorted(scope.kinds))
+        rows = await (
+            self._database.fetch(_READ_ALL, *arguments)
+            if scope.user_id is None
+            else self._database.fetch(_READ_OF_USER, *arguments, scope.user_id)
+        )
+        if not rows[0]["kept"]:
+            raise Expired
+        changes = [_change(row) for row in rows if row["id"] is not None]
+        full = len(changes) == limit
+        settled = max(after, Position(rows[0]["settled"], 0))
+        end = changes[-1].position if full else settled
+        return Stretch(changes, end, full, rows[0]["unsettled"])
+
+    async def newest(self) -> Position:
+        """Returns the position behind everything that is settled now."""
+        row = await self._database.fetchrow(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled"
+        )
+        assert row is not None
+        return Position(row["settled"], 0)
+
+    async def oldest(self) -> Position:
+        """Returns the position before the oldest change that is kept."""
+        row = await self._database.fetchrow("SELECT xact, id FROM outbox_swept")
+        assert row is not None
+        return Position(row["xact"], row["id"])
+
+    async def sweep(self, kept: timedelta) -> int:
+        """Forgets changes that are older than `kept`; returns how many."""
+        await self._database.execute(_SWEEP_FOREIGN)
+        count = 0
+        while True:
+            row = await self._database.fetchrow(_SWEEP, kept, _AT_ONCE)
+            count += row["swept"] if row else 0
+            if not row or row["swept"] < _AT_ONCE:
+                return count
+
+
+def _change(row: Record) -> Change:
+    return Change(
+        position=Position(row["xact"], row["id"]),
+        at=row["at"],
+        user_id=row["user_id"],
+        kind=ChangedKind(row["object_kind"]),
+        object_id=row["object_id"],
+        status=row["status"],
+        image_id=row["image_id"],
+        batch_id=row["batch_id"],
+    )

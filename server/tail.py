@@ -1,0 +1,175 @@
+"""The tail of the outbox: read once for everybody who follows it.
+
+A gateway keeps the newest changes in memory. Who follows them closely is served from there;
+who comes with an old cursor, or reads slowly, is served from the database until it has caught
+up. No follower has a queue of its own: it has a position, and asks for more when its caller
+has taken what it got.
+"""
+
+import asyncio
+import logging
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from server.domain.changes import Change, Position, Scope, Stretch
+from server.errors import Unavailable
+from server.store import Store
+
+_PAGE = 200
+_KEPT = 2_000
+_CHECKPOINT_S = 5.0
+_PAUSE_S = 0.05  # gathers signals: every progress of a job is one, and few of them are changes
+_log = logging.getLogger(__name__)
+
+
+class Tail:
+    """Hands out changes behind a position, in order, for as long as somebody wants them.
+
+    `kept` is how many changes are held in memory, `page` how many are read at once, and
+    `checkpoint_s` after how much silence a follower learns how far it has come.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        kept: int = _KEPT,
+        page: int = _PAGE,
+        checkpoint_s: float = _CHECKPOINT_S,
+    ) -> None:
+        self.catch_ups = 0  # reads of the database for one follower alone
+        self._store = store
+        self._kept = kept
+        self._page = page
+        self._checkpoint_s = checkpoint_s
+        self._followers = 0
+        self._changes: list[Change] = []  # all that there are between `_start` and `_end`
+        self._start: Position | None = None
+        self._end = Position(0, 0)
+        self._moved = asyncio.Event()
+        self._signal = asyncio.Event()
+
+    def __len__(self) -> int:
+        return self._followers
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Reads in the background until the end, each time after `wake`."""
+        task = asyncio.create_task(self._run(), name="tail")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def wake(self) -> None:
+        """Says that something may have changed."""
+        self._signal.set()
+
+    async def follow(self, after: Position, scope: Scope) -> AsyncGenerator[Stretch, None]:
+        """Yields the changes behind a position; a stretch without any says how far it has come.
+
+        The first one is without any. Raises Expired where some were swept, and Unavailable.
+        """
+        clock = asyncio.get_running_loop().time
+        due = 0.0
+        with self._counted():
+            while True:
+                stretch = self._in_memory(after, scope)
+                if stretch is None:
+                    self.catch_ups += 1
+                    stretch = await self._store.outbox.read(after, self._page, scope)
+                if not due:
+                    yield Stretch([], after)
+                    due = clock() + self._checkpoint_s
+                after = stretch.end
+                if stretch.changes:
+                    yield stretch
+                elif stretch.full or await self._more_than(after, due):
+                    continue
+                else:
+                    yield stretch
+                due = clock() + self._checkpoint_s
+
+    def _in_memory(self, after: Position, scope: Scope) -> Stretch | None:
+        """Returns what is kept behind a position; None where that is too far back."""
+        if self._start is None or after < self._start:
+            return None
+        first = self._place_of(after)
+        last = min(first + self._page, len(self._changes))
+        full = last < len(self._changes)
+        end = self._changes[last - 1].position if full else max(after, self._end)
+        wanted = [change for change in self._changes[first:last] if scope.holds(change)]
+        return Stretch(wanted, end, full)
+
+    async def _more_than(self, position: Position, due: float) -> bool:
+        """Waits until there may be more behind a position; False when there was not by then."""
+        if due <= asyncio.get_running_loop().time():
+            return False
+        try:
+            async with asyncio.timeout_at(due):
+                while self._holds_no_more_than(position):
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _holds_no_more_than(self, position: Position) -> bool:
+        if self._start is None:
+            return True
+        return self._start <= position and self._place_of(position) == len(self._changes)
+
+    def _place_of(self, position: Position) -> int:
+        return bisect_right(self._changes, position, key=lambda change: change.position)
+
+    async def _run(self) -> None:
+        while True:
+            await self._signal.wait()
+            self._signal.clear()
+            try:
+                await self._read()
+            except Unavailable:
+                _log.warning("outbox not read")  # the next signal or poll does
+            except Exception:
+                # The same; if this task ended, every follower would wait for good.
+                _log.exception("outbox not read")
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _read(self) -> None:
+        if not self._followers:
+            self._changes, self._start = [], None
+            return
+        if self._start is None:
+            self._start = self._end = await self._store.outbox.newest()
+            self._tell()
+        full = True
+        while full:
+            stretch = await self._store.outbox.read(self._end, self._page, Scope())
+            self._end, full = stretch.end, stretch.full
+            if stretch.unsettled:
+                self.wake()
+            if stretch.changes:
+                self._changes += stretch.changes
+                self._drop_oldest()
+                self._tell()
+
+    def _drop_oldest(self) -> None:
+        if len(self._changes) >= 2 * self._kept:
+            gone = len(self._changes) - self._kept
+            self._start = self._changes[gone - 1].position
+            del self._changes[:gone]
+
+    def _tell(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._followers += 1
+        self.wake()
+        try:
+            yield
+        finally:
+            self._followers -= 1

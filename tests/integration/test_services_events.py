@@ -1,0 +1,276 @@
+"""WatchEvents: every change at least once, in order, and never those of somebody else."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import grpc
+import grpc.aio
+import pytest
+
+from imggen.v1 import event_pb2
+from imggen.v1.event_pb2 import EVENT_KIND_BATCH, EVENT_KIND_IMAGE, EVENT_KIND_JOB, Event
+from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_STATUS_GENERATING
+from imggen.v1.job_pb2 import (
+    JOB_STATUS_CANCELLED,
+    JOB_STATUS_COMPLETED,
+    JOB_STATUS_PROCESSING,
+    JOB_STATUS_QUEUED,
+)
+from server.auth import Role
+from server.domain.changes import Scope
+from server.domain.ids import JobId
+from server.sweep import Sweeper
+from server.tail import Tail
+from tests.gateway import failure
+from tests.integration.callers import Person
+from tests.integration.house import House, open_house
+
+LIMIT_S = 60
+
+
+async def test_a_stream_begins_with_where_it_is_and_tells_what_changes(
+    house: House, mia: Person
+) -> None:
+    await mia.portrait()  # before
+    call = mia.follow()
+    first = (await call.read()).event
+    assert first.HasField("checkpoint")
+    job = await mia.portrait()
+    assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
+
+
+async def test_a_job_and_its_image_are_told_of_to_the_end(house: House, mia: Person) -> None:
+    call = mia.follow()
+    await call.read()
+    job = await house.draw(await mia.portrait())
+    await mia.delete_image(job.image_id)
+    told = [await _next(call) for _ in range(6)]
+    assert [_about(one) for one in told if one.HasField("job")] == [
+        (job.job_id, JOB_STATUS_QUEUED),
+        (job.job_id, JOB_STATUS_PROCESSING),
+        (job.job_id, JOB_STATUS_COMPLETED),
+    ]
+    assert [_about(one) for one in told if one.HasField("image")] == [
+        (job.image_id, IMAGE_STATUS_GENERATING),
+        (job.image_id, IMAGE_STATUS_COMPLETED),
+        (job.image_id, 0),
+    ]
+    assert [one.image.deleted for one in told] == [False] * 5 + [True]
+    assert {one.user_id for one in told} == {str(mia.user_id)}
+    assert {one.job.image_id for one in told if one.HasField("job")} == {job.image_id}
+    assert len({one.cursor for one in told}) == len(told)
+    assert all(one.HasField("time") for one in told)
+
+
+async def test_each_cursor_resumes_behind_its_event(house: House, mia: Person) -> None:
+    for _ in range(2):
+        await house.draw(await mia.portrait())
+    call = mia.follow("oldest")
+    start = (await call.read()).event
+    told = [await _next(call) for _ in range(10)]
+    for place, one in enumerate([start, *told[:-1]]):
+        again = mia.follow(one.cursor)
+        checkpoint = (await again.read()).event
+        assert (checkpoint.cursor, checkpoint.HasField("checkpoint")) == (one.cursor, True)
+        assert [await _next(again) for _ in told[place:]] == told[place:]
+        again.cancel()
+
+
+async def test_only_the_kinds_that_are_asked_for_are_told(house: House, mia: Person) -> None:
+    images, jobs = mia.follow("oldest", EVENT_KIND_IMAGE), mia.follow("oldest", EVENT_KIND_JOB)
+    both = mia.follow("oldest", EVENT_KIND_IMAGE, EVENT_KIND_JOB, EVENT_KIND_BATCH)
+    await house.draw(await mia.portrait())
+    assert all([(await _next(images)).HasField("image") for _ in range(2)])
+    assert all([(await _next(jobs)).HasField("job") for _ in range(3)])
+    assert len({(await _next(both)).WhichOneof("change") for _ in range(5)}) == 2
+
+
+async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
+    house: House, mia: Person, tom: Person
+) -> None:
+    calls = {role: house.person(f"a {role}", role).follow() for role in (Role.REVIEWER, Role.ADMIN)}
+    hers = mia.follow()
+    for call in (*calls.values(), hers):
+        await call.read()
+    his_job = await house.draw(await tom.portrait())
+    her_job = await mia.portrait()
+    # The next thing that she hears of is her own, although his came before.
+    assert _about(await _next(hers)) == (her_job.job_id, JOB_STATUS_QUEUED)
+    for call in calls.values():
+        told = [await _next(call) for _ in range(6)]
+        assert {one.job.job_id for one in told if one.HasField("job")} == {
+            *(his_job.job_id, her_job.job_id)
+        }
+        assert {one.user_id for one in told} == {str(tom.user_id), str(mia.user_id)}
+
+
+async def test_a_checkpoint_says_how_far_others_changes_have_gone(
+    house: House, mia: Person, tom: Person
+) -> None:
+    house.events.tail._checkpoint_s = 0.05
+    call = mia.follow()
+    first = (await call.read()).event
+    await house.draw(await tom.portrait())
+    while (later := (await call.read()).event).cursor == first.cursor:
+        pass
+    assert later.HasField("checkpoint")
+    job = await mia.portrait()
+    assert _about(await _next(mia.follow(later.cursor))) == (job.job_id, JOB_STATUS_QUEUED)
+
+
+async def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_house(database, tmp_path / "pixels") as house:
+        mia = house.person("mia")
+        old = (await mia.follow().read()).event.cursor
+        await mia.portrait()
+        await house.store.database.execute("UPDATE outbox SET at = now() - interval '8 days'")
+        await Sweeper(house.store, house.storage).sweep()
+    async with open_house(database, tmp_path / "pixels") as house:
+        mia = house.person("mia")
+        request = event_pb2.WatchEventsRequest(after_cursor=old)
+        async with asyncio.timeout(LIMIT_S):
+            refused = await mia.refused(mia.events.WatchEvents, request)
+        assert (refused.code, refused.reason) == (
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "CURSOR_EXPIRED",
+        )
+        assert "list what there is" in refused.message
+        # The oldest that is kept is never too old.
+        job = await mia.portrait()
+        assert _about(await _next(mia.follow("oldest"))) == (job.job_id, JOB_STATUS_QUEUED)
+
+
+@pytest.mark.parametrize("cursor", ["newest", "7", "MS4y=", "LTEuMg", "ä", "MS4yLjM"])
+async def test_a_malformed_cursor_is_refused(mia: Person, cursor: str) -> None:
+    request = event_pb2.WatchEventsRequest(after_cursor=cursor, kinds=[EVENT_KIND_JOB])
+    refused = await mia.refused(mia.events.WatchEvents, request)
+    assert (refused.code, refused.reason, refused.fields) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "CURSOR_INVALID",
+        ["after_cursor"],
+    )
+
+
+async def test_an_unknown_kind_is_refused_with_the_bad_cursor(mia: Person) -> None:
+    request = event_pb2.WatchEventsRequest(after_cursor="x", kinds=[EVENT_KIND_JOB, 0, 9])  # type: ignore[list-item]
+    refused = await mia.refused(mia.events.WatchEvents, request)
+    assert refused.fields == ["kinds[1]", "kinds[2]", "after_cursor"]
+
+
+async def test_a_lost_signal_delays_events_and_no_more(database: str, tmp_path: Path) -> None:
+    async with open_house(database, tmp_path / "pixels", listen=False) as house:
+        mia = house.person("mia")
+        call = mia.follow()
+        await call.read()
+        job = await mia.portrait()
+        assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
+        await house.store.jobs.cancel(mia.user_id, JobId(UUID(job.job_id)))
+        assert _about(await _next(call)) == (job.job_id, JOB_STATUS_CANCELLED)
+
+
+async def test_nothing_is_lost_across_gateways(database: str, tmp_path: Path) -> None:
+    seen: list[tuple[str, int]] = []
+    made: list[str] = []
+    cursor = "oldest"
+    for _ in range(3):
+        async with open_house(database, tmp_path / "pixels") as house:
+            mia = house.person("mia")
+            call = mia.follow(cursor)
+            await call.read()
+            made += [(await house.draw(await mia.portrait())).job_id for _ in range(3)]
+            # Not all of them: the rest comes from the next gateway.
+            for _ in range(7):
+                told = await _next(call)
+                cursor = told.cursor
+                seen.append(_about(told))
+            drain = asyncio.create_task(house.endpoint.drain())
+            while (message := await _read(call)) is not None:
+                cursor = message.event.cursor
+                seen.append(_about(message.event))
+            failed = await failure(call)
+            assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
+            await drain
+    async with open_house(database, tmp_path / "pixels") as house:
+        call = house.person("mia").follow(cursor)
+        while (made[-1], JOB_STATUS_COMPLETED) not in seen:
+            seen.append(_about(await _next(call)))
+    steps = (JOB_STATUS_QUEUED, JOB_STATUS_PROCESSING, JOB_STATUS_COMPLETED)
+    for job_id in made:
+        assert tuple(status for id_, status in seen if id_ == job_id) == steps
+
+
+async def test_a_slow_follower_is_served_from_the_database_and_misses_nothing(
+    house: House, mia: Person
+) -> None:
+    tail = Tail(house.store, kept=5, page=3)
+    async with tail.running():
+        slow = tail.follow(await house.store.outbox.newest(), Scope())
+        assert not (await anext(slow)).changes
+        quick = tail.follow(await house.store.outbox.newest(), Scope())
+        assert not (await anext(quick)).changes
+        heard = list[UUID]()
+        for made in range(1, 9):
+            await house.draw(await mia.portrait())
+            tail.wake()
+            while len(heard) < 5 * made:
+                heard += [change.object_id for change in (await anext(quick)).changes]
+        before = tail.catch_ups
+        assert len(tail._changes) <= 10
+        late = list[UUID]()
+        while len(late) < len(heard):
+            late += [change.object_id for change in (await anext(slow)).changes]
+        assert late == heard
+        assert tail.catch_ups > before
+        await slow.aclose()
+        await quick.aclose()
+
+
+async def test_many_followers_share_the_reads(house: House, mia: Person) -> None:
+    tail = house.events.tail
+    calls = [mia.follow() for _ in range(20)]
+    for call in calls:
+        await call.read()
+    await mia.portrait()
+    for call in calls:
+        await _next(call)
+    reads = tail.catch_ups
+    for _ in range(5):
+        job = await mia.portrait()
+        for call in calls:
+            assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
+    assert tail.catch_ups == reads
+
+
+async def test_who_leaves_is_forgotten(house: House, mia: Person) -> None:
+    call = mia.follow()
+    await call.read()
+    assert len(house.events.tail) == 1
+    call.cancel()
+    while len(house.events.tail):
+        await asyncio.sleep(0.01)
+
+
+async def _next(call: Any) -> Event:
+    """Returns the next event that is no checkpoint."""
+    async with asyncio.timeout(LIMIT_S):
+        while (told := (await call.read()).event).HasField("checkpoint"):
+            pass
+    return told  # type: ignore[no-any-return]
+
+
+async def _read(call: Any) -> Any:
+    """Returns the next message, None where the stream was ended."""
+    try:
+        return await call.read()
+    except grpc.aio.AioRpcError:
+        return None
+
+
+def _about(told: Event) -> tuple[str, int]:
+    if told.HasField("job"):
+        return told.job.job_id, told.job.status
+    return told.image.image_id, told.image.status

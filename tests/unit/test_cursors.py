@@ -1,0 +1,47 @@
+"""Cursors: what was made is read again, and nothing else is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.checks import Checks
+from server.cursors import cursor_at, position_of
+from server.domain.changes import Position
+
+NUMBERS = st.integers(0, 2**63 - 1)
+
+
+@given(NUMBERS, NUMBERS)
+def test_a_cursor_is_read_as_it_was_made(xact: int, id_: int) -> None:
+    checks = Checks()
+    assert position_of(checks, "after_cursor", cursor_at(Position(xact, id_))) == (xact, id_)
+    assert checks.violations == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "7",
+        "MS4y=",
+        "MS4y==",
+        "MS4y\n",
+        "LTEuMg",
+        "MS4yLjM",
+        "ä",
+        "MS4",
+        "MDEuMg",
+        "newest",
+        "a" * 300,
+    ],
+)
+def test_anything_else_is_refused_with_its_field(text: str) -> None:
+    checks = Checks()
+    position_of(checks, "after_cursor", text)
+    [violation] = checks.violations
+    assert violation.field == "after_cursor"
+    assert len(violation.description) < 250
+
+
+@given(st.text())
+def test_no_text_breaks_the_reading(text: str) -> None:
+    position_of(Checks(), "after_cursor", text)
