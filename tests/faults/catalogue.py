@@ -1,0 +1,29 @@
+"""The catalogue: every scenario, with the broken build in which it must fail."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.faults import mutations
+from tests.faults.builds import Build, Mutation
+from tests.faults.report import Report
+from tests.faults.scenarios.kills import killed_workers
+
+Run = Callable[[str, Build, bool], Awaitable[Report]]
+"""Runs a scenario on a Postgres server, with a build, quickly or at full length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Is a scenario by its name; `selected` ones run in `make test`, quickly.
+
+    Those that are `broken_too` run there on their broken build as well.
+    """
+
+    name: str
+    run: Run
+    mutation: Mutation
+    selected: bool = False
+    broken_too: bool = False
+
+
+SCENARIOS = (Scenario("killed_workers", killed_workers, mutations.NO_RESCUE, selected=True),)
