@@ -20,6 +20,10 @@ from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener, Signals
 
 _BACKOFF = timedelta(seconds=2)
+# A lost worker's job is claimed again within 5 s of its lease's end: a look for such jobs, the
+# first backoff and a poll come one after the other.
+_RESCUE_PAUSE_MAX_S = 1.0
+_RESCUE_BACKOFF = timedelta(seconds=1)
 _WRITE_PAUSE_S = 0.2
 _WRITE_PAUSE_MAX_S = 2.0
 _MESSAGE_MAX = 500
@@ -179,9 +183,9 @@ class Worker:
 
     async def _rescue_loop(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.heartbeat_s / 2)
+            await asyncio.sleep(min(self._settings.heartbeat_s / 2, _RESCUE_PAUSE_MAX_S))
             with suppress(Unavailable):
-                for job in await self._store.leases.rescue(self._backoff):
+                for job in await self._store.leases.rescue(min(self._backoff, _RESCUE_BACKOFF)):
                     _log.warning("job rescued", extra={"job_id": str(job)})
                     self._signals.say(CHANGED, str(job))
                     self._signals.say(WAKE, Lane.LOCAL)
