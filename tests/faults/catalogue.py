@@ -7,6 +7,7 @@ from tests.faults import mutations
 from tests.faults.builds import Build, Mutation
 from tests.faults.report import Report
 from tests.faults.scenarios.kills import killed_workers
+from tests.faults.scenarios.stopped import stopped_workers
 
 Run = Callable[[str, Build, bool], Awaitable[Report]]
 """Runs a scenario on a Postgres server, with a build, quickly or at full length."""
@@ -26,4 +27,13 @@ class Scenario:
     broken_too: bool = False
 
 
-SCENARIOS = (Scenario("killed_workers", killed_workers, mutations.NO_RESCUE, selected=True),)
+SCENARIOS = (
+    Scenario("killed_workers", killed_workers, mutations.NO_RESCUE, selected=True),
+    Scenario(
+        "stopped_workers",
+        stopped_workers,
+        mutations.NO_ATTEMPT_CHECK,
+        selected=True,
+        broken_too=True,
+    ),
+)

@@ -48,8 +48,10 @@ def one_result(history: History) -> Iterator[Violation]:
 
 def only_the_holder_ends(history: History) -> Iterator[Violation]:
     """Says which ends were accepted from an attempt that did not hold the job any more."""
-    ended = {(move.job, move.attempt) for move in history.moves if move.before == "processing"}
+    completed = {(move.job, move.attempt) for move in history.moves if move.after == "completed"}
+    left = {(move.job, move.attempt) for move in history.moves if move.before == "processing"}
     for deed in history.done("accepted"):
+        ended = completed if deed.detail == "completed" else left
         if (deed.job, deed.attempt) not in ended:
             yield Violation("fence", deed.job, f"attempt {deed.attempt} wrote {deed.detail}")
     for asset in history.assets:

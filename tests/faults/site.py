@@ -34,6 +34,9 @@ T = TypeVar("T")
 LEASE_S = 3.0
 """A short lease, so that a lost worker is found out soon."""
 
+HEARTBEAT_S = 0.5
+"""How often leases are renewed."""
+
 _BROKEN_PATIENCE_S = 15.0
 """How long a broken build is waited for: it is expected not to recover."""
 
@@ -229,7 +232,7 @@ class Site:
             "IMGGEN_HTTP_PORT": "0",
             "IMGGEN_METRICS_PORT": "0",
             "IMGGEN_LEASE_S": str(LEASE_S),
-            "IMGGEN_HEARTBEAT_S": "0.5",
+            "IMGGEN_HEARTBEAT_S": str(HEARTBEAT_S),
             "IMGGEN_POLL_S": "0.5",
             "IMGGEN_DRAIN_S": "5",
             **self.settings,

@@ -75,7 +75,6 @@ def test_a_second_committed_result_is_found() -> None:
 
 def test_an_end_that_a_lost_attempt_wrote_is_found() -> None:
     history = sound()
-    history.moves = [one for one in history.moves if one.attempt == 2]
     history.deeds.append(Deed("a", "accepted", "j", 1, "completed", 3.2))
     assert rules(history) == {"fence"}
 
