@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from tests.faults import mutations
 from tests.faults.builds import Build, Mutation
 from tests.faults.report import Report
+from tests.faults.scenarios.answers import lost_answers
 from tests.faults.scenarios.kills import killed_workers
+from tests.faults.scenarios.notifications import lost_notifications
+from tests.faults.scenarios.poison import poison_jobs
 from tests.faults.scenarios.stopped import stopped_workers
 
 Run = Callable[[str, Build, bool], Awaitable[Report]]
@@ -36,4 +39,9 @@ SCENARIOS = (
         selected=True,
         broken_too=True,
     ),
+    Scenario(
+        "lost_answers", lost_answers, mutations.NO_REQUEST_INDEX, selected=True, broken_too=True
+    ),
+    Scenario("lost_notifications", lost_notifications, mutations.NOTIFY_ONLY, selected=True),
+    Scenario("poison_jobs", poison_jobs, mutations.DAMAGE_BREAKS_CLAIMS),
 )

@@ -32,7 +32,10 @@ NO_ATTEMPT_CHECK = Mutation(
 
 NOTIFY_ONLY = Mutation(
     "NOTIFY only",
-    (Edit(_WORKER, "asyncio.timeout(self._settings.poll_s)", "asyncio.timeout(None)"),),
+    (
+        Edit(_WORKER, "asyncio.timeout(self._settings.poll_s)", "asyncio.timeout(None)"),
+        Edit("server/events.py", "await asyncio.sleep(_POLL_S)", "await asyncio.Event().wait()"),
+    ),
 )
 
 NO_REQUEST_INDEX = Mutation(
@@ -61,4 +64,9 @@ NO_PATIENCE = Mutation(
             "async with asyncio.timeout(0)",
         ),
     ),
+)
+
+DAMAGE_BREAKS_CLAIMS = Mutation(
+    "damage breaks claims",
+    (Edit(_LEASES, "except UNFIT:", "except ():"),),
 )

@@ -37,6 +37,9 @@ LEASE_S = 3.0
 HEARTBEAT_S = 0.5
 """How often leases are renewed."""
 
+POLL_S = 0.5
+"""How often a worker looks for jobs that no signal told it of."""
+
 _BROKEN_PATIENCE_S = 15.0
 """How long a broken build is waited for: it is expected not to recover."""
 
@@ -203,6 +206,23 @@ class Site:
         finally:
             await connection.close()
 
+    def jobs_are(self, count: int) -> Callable[[], Awaitable[bool]]:
+        """Returns what tells whether there are that many jobs at least."""
+
+        async def they_are() -> bool:
+            [found] = await self.query("SELECT count(*) FROM image_generation_jobs")
+            return int(found[0]) >= count
+
+        return they_are
+
+    async def query(self, statement: str) -> list[asyncpg.Record]:
+        """Returns the rows of a statement."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            return await connection.fetch(statement)
+        finally:
+            await connection.close()
+
     async def everything_ends(self) -> float:
         """Waits until every acknowledged job has ended; returns when the last one did."""
 
@@ -211,6 +231,16 @@ class Site:
             return done if {move.job for move in done} >= self.history.acknowledged() else []
 
         return (await until(ended, "every job ends", self.patience_s))[-1].at
+
+    async def everything_is_completed(self) -> None:
+        """Waits until every job is completed."""
+
+        async def they_are() -> bool:
+            return not await self.query(
+                "SELECT FROM image_generation_jobs WHERE status <> 'completed'"
+            )
+
+        await until(they_are, "every job completes", self.patience_s)
 
     @property
     def patience_s(self) -> float:
@@ -233,7 +263,7 @@ class Site:
             "IMGGEN_METRICS_PORT": "0",
             "IMGGEN_LEASE_S": str(LEASE_S),
             "IMGGEN_HEARTBEAT_S": str(HEARTBEAT_S),
-            "IMGGEN_POLL_S": "0.5",
+            "IMGGEN_POLL_S": str(POLL_S),
             "IMGGEN_DRAIN_S": "5",
             **self.settings,
         }

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import cast
 
 from actors.extractors.plain import PlainExtractor
@@ -76,6 +77,7 @@ async def _work(options: argparse.Namespace) -> None:
             store,
             progress,
             signals,
+            backoff=timedelta(seconds=options.backoff_s),
         )
         await enter(worker.running())
         points.say("ready", "", 0)
@@ -107,6 +109,7 @@ def main() -> None:
     parser.add_argument("--hold", action="append", default=[])
     parser.add_argument("--step-s", type=float, default=0.0)
     parser.add_argument("--poison", type=int, default=-1, help="the seed that cannot be drawn")
+    parser.add_argument("--backoff-s", type=float, default=2.0)
     parser.add_argument("--takes-s", type=float, help="draw nothing, and take that long")
     options = parser.parse_args()
     configure_logs("info")
