@@ -1,5 +1,6 @@
 """The store does what its model says; broken stores do not."""
 
+import asyncio
 import subprocess
 import sys
 from uuid import uuid4
@@ -18,7 +19,8 @@ async def told(server: str, mutation: Mutation | None, stories: int) -> "tuple[i
     url = named(server, name)
     with built(mutation) as build:
         await administer(url, *build.statements)
-        ran = subprocess.run(
+        ran = await asyncio.to_thread(
+            subprocess.run,
             [sys.executable, "-m", "tests.faults.model", url, "--stories", str(stories)],
             env=build.environment(),
             cwd=build.root,

@@ -61,7 +61,7 @@ async def _reasons(place: Site, bad: list[str], good: list[str]) -> list[str]:
     rows = await place.query(
         "SELECT id::text, concat_ws(' ', status, error_reason) FROM image_generation_jobs"
     )
-    ends: dict[str, str] = dict(rows)
+    ends = {str(job): str(end) for job, end in rows}
     expected = dict.fromkeys(good, "completed") | dict.fromkeys(bad, "failed CONTENT_INVALID")
     expected[bad[0]] = "failed RENDER_FAILED"
     problems = [
