@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
 from server.auth import Caller
+from server.backlog import Backlog
 from server.domain.ids import JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import Job, NewJob, RequestKey
@@ -23,8 +24,11 @@ _MAX_KNOWN_USERS = 100_000
 class Admission:
     """Admits jobs within the day's budget and wakes the workers of their lane."""
 
-    def __init__(self, store: Store, signals: Signals, daily_budget_micros: int) -> None:
+    def __init__(
+        self, store: Store, signals: Signals, daily_budget_micros: int, backlog: Backlog
+    ) -> None:
         self._store = store
+        self._backlog = backlog
         self._signals = signals
         self._budget = daily_budget_micros
 
@@ -32,8 +36,16 @@ class Admission:
         """Commits a job, or returns the one that the same request made before.
 
         Raises Conflict when its request_id was used with another request, ResourceExhausted
-        when the budget does not cover it, FailedPrecondition when its lineage is used up.
+        when the budget does not cover it or too many jobs wait, FailedPrecondition when its
+        lineage is used up.
         """
+        try:
+            await self._backlog.check(order.user_id, order.lane)
+        except ResourceExhausted:
+            earlier = await self.replay(order.user_id, order.request) if order.request else None
+            if earlier is None:
+                raise
+            return earlier
         if order.price_micros or order.placement.lineage_id:
             async with self._store.transaction() as tx:
                 job = await self._submit(tx, order)
@@ -41,6 +53,7 @@ class Admission:
             job = await self._store.submit(order)
         if job is None:
             return await self._earlier(order)
+        self._backlog.add(order.user_id)
         # After the commit: a commit that notifies takes a lock that all others wait for.
         self._signals.say(WAKE, order.lane)
         return job
@@ -53,14 +66,16 @@ class Admission:
     async def readmit(self, user: UserId, job: JobId, priority: int | None) -> bool:
         """Queues a failed or cancelled job again with its money held; False if it is neither.
 
-        Raises ResourceExhausted when the budget does not cover it.
+        Raises ResourceExhausted when the budget does not cover it, or too many jobs wait.
         """
+        await self._backlog.check(user, Lane.LOCAL)
         async with self._store.transaction() as tx:
             price = await tx.jobs.retry(user, job, priority)
             if price:
                 await self._hold(tx, price)
         if price is None:
             return False
+        self._backlog.add(user)
         self._signals.say(WAKE, Lane.LOCAL)
         return True
 

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from server.backlog import QueueLimits
 from server.endpoint import Endpoint
 from server.events import Events
 from server.keys import KeySet, SharedSecret
@@ -84,6 +85,7 @@ async def gateway(
             catalogue=Catalogue.named(settings.models),
             url_ttl=timedelta(seconds=storage_settings.url_ttl_s),
             daily_budget_micros=settings.daily_budget_micros,
+            queue_limits=QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user),
         )
         services = await make_services(parts)
         endpoint = Endpoint(settings, services, token_verifier(settings), metrics)

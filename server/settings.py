@@ -121,6 +121,13 @@ class GatewaySettings(BaseSettings):
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
         500.0, description="What paid providers may cost in a day (UTC), in US dollars."
     )
+    max_waiting_jobs: Annotated[int, Field(ge=0)] = Field(
+        10_000,
+        description="How many jobs may wait in all before more are refused; 0 means any number.",
+    )
+    max_waiting_jobs_per_user: Annotated[int, Field(ge=0)] = Field(
+        1_000, description="The same for the jobs of one user."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least level that is logged."
     )

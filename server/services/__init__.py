@@ -11,6 +11,7 @@ from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_stories
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
 from server.admission import Accounts, Admission
+from server.backlog import Backlog, QueueLimits
 from server.convert import Converter
 from server.endpoint import Service
 from server.events import Events
@@ -41,14 +42,17 @@ class Parts:
     catalogue: Catalogue
     url_ttl: timedelta
     daily_budget_micros: int
+    queue_limits: QueueLimits
 
 
 async def make_services(parts: Parts) -> list[Service]:
     """Returns every service of the contract; the styles are read here, once."""
     styles = await parts.store.styles.list()
     accounts = Accounts(parts.store)
-    admission = Admission(parts.store, parts.signals, parts.daily_budget_micros)
-    converter = Converter(Forecast(parts.store.jobs.outlook), parts.storage, parts.url_ttl)
+    forecast = Forecast(parts.store.jobs.outlook)
+    backlog = Backlog(parts.store.jobs.waiting, forecast, parts.queue_limits)
+    admission = Admission(parts.store, parts.signals, parts.daily_budget_micros, backlog)
+    converter = Converter(forecast, parts.storage, parts.url_ttl)
     generation = GenerationService(
         Validation(parts.store, parts.catalogue, styles), admission, accounts, converter
     )

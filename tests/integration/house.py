@@ -22,6 +22,7 @@ from imggen.v1 import (
 )
 from server.app import token_verifier
 from server.auth import Role, user_id_of
+from server.backlog import QueueLimits
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
@@ -180,6 +181,7 @@ async def open_house(
     *,
     catalogue: Catalogue | None = None,
     daily_budget_micros: int = 0,
+    queue_limits: QueueLimits | None = None,
     listen: bool = True,
     **settings: Any,
 ) -> AsyncIterator[House]:
@@ -209,6 +211,7 @@ async def open_house(
             catalogue=catalogue or Catalogue(KNOWN.values()),
             url_ttl=timedelta(hours=1),
             daily_budget_micros=daily_budget_micros,
+            queue_limits=queue_limits or QueueLimits(),
         )
         services = await make_services(parts)
         endpoint = Endpoint(configured, services, token_verifier(configured), metrics)

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from imggen.v1.errors_pb2 import ErrorReason
 from server.admission import Accounts, Admission
 from server.auth import serve_as
+from server.backlog import Backlog, QueueLimits
 from server.convert import Converter
 from server.domain.styles import Style
 from server.errors import InvalidRequest
@@ -48,9 +49,11 @@ class Gateway:
         self.signals = Signals(self.database)
         self.caller = somebody()
         serve_as(self.caller)
-        converter = Converter(Forecast(store.jobs.outlook), self.storage, timedelta(hours=1))
+        forecast = Forecast(store.jobs.outlook)
+        converter = Converter(forecast, self.storage, timedelta(hours=1))
         accounts = Accounts(store)
-        admission = Admission(store, self.signals, 0)
+        backlog = Backlog(store.jobs.waiting, forecast, QueueLimits())
+        admission = Admission(store, self.signals, 0, backlog)
         validation = Validation(store, Catalogue([STORYBOOK]), STYLES)
         metrics = GatewayMetrics()
         events = Events(store, "postgresql://nowhere")
