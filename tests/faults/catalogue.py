@@ -1,18 +1,23 @@
 """The catalogue: every scenario, with the broken build in which it must fail."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from tests.faults import mutations
 from tests.faults.builds import Build, Mutation
 from tests.faults.report import Report
 from tests.faults.scenarios.answers import lost_answers
+from tests.faults.scenarios.database import cut_connections, database_outage
 from tests.faults.scenarios.kills import killed_workers
 from tests.faults.scenarios.notifications import lost_notifications
+from tests.faults.scenarios.overload import overload
 from tests.faults.scenarios.poison import poison_jobs
+from tests.faults.scenarios.rolls import rolled_gateway
 from tests.faults.scenarios.stopped import stopped_workers
+from tests.faults.scenarios.storage import broken_storage
 
-Run = Callable[[str, Build, bool], Awaitable[Report]]
+Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
 """Runs a scenario on a Postgres server, with a build, quickly or at full length."""
 
 
@@ -44,4 +49,9 @@ SCENARIOS = (
     ),
     Scenario("lost_notifications", lost_notifications, mutations.NOTIFY_ONLY, selected=True),
     Scenario("poison_jobs", poison_jobs, mutations.DAMAGE_BREAKS_CLAIMS),
+    Scenario("cut_connections", cut_connections, mutations.BREAKS_WITHOUT_DATABASE),
+    Scenario("database_outage", database_outage, mutations.NO_PATIENCE),
+    Scenario("broken_storage", broken_storage, mutations.STORED_ONCE),
+    Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS),
+    Scenario("overload", overload, mutations.NO_QUEUE_LIMIT),
 )

@@ -70,3 +70,37 @@ DAMAGE_BREAKS_CLAIMS = Mutation(
     "damage breaks claims",
     (Edit(_LEASES, "except UNFIT:", "except ():"),),
 )
+
+NO_QUEUE_LIMIT = Mutation(
+    "no queue limit",
+    (Edit("server/backlog.py", "if not limits.all and not limits.user:", "if limits:"),),
+)
+
+DRAIN_ENDS_CALLS = Mutation(
+    "a drain ends calls for good",
+    (
+        Edit(
+            "server/calls.py",
+            "from server.errors import Unavailable",
+            "from server.errors import FailedPrecondition as Unavailable",
+        ),
+    ),
+)
+
+STORED_ONCE = Mutation(
+    "objects are put once",
+    (Edit("actors/stages.py", "for pause in self._store_pauses_s:", "for pause in ():"),),
+)
+
+_AWAY = '                _log.warning("database away"'
+
+BREAKS_WITHOUT_DATABASE = Mutation(
+    "claims break without the database",
+    (
+        Edit(
+            _WORKER,
+            f"            except Unavailable:\n{_AWAY}",
+            f"            except ():\n{_AWAY}",
+        ),
+    ),
+)

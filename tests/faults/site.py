@@ -15,7 +15,7 @@ import asyncpg
 
 from cluster.postgres import embedded_postgres
 from imggen import Client, Job
-from imggen.errors import ImggenError
+from imggen.errors import ImggenError, ResourceExhausted, reason_name
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
 from server.tokens import mint_token
@@ -52,11 +52,12 @@ def postgres() -> Iterator[str]:
         TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
         embedded_postgres(Path(folder) / "db") as url,
     ):
-        asyncio.run(_prepare(url))
+        asyncio.run(prepare(url))
         yield url
 
 
-async def _prepare(url: str) -> None:
+async def prepare(url: str) -> None:
+    """Makes the template that the databases of runs are copied from."""
     await administer(url, "CREATE DATABASE faults_template")
     template = named(url, "faults_template")
     await migrate(template)
@@ -139,10 +140,10 @@ class Caller:
         self._history.retries.append(job)
 
     def _note(self, error: ImggenError, took_s: float) -> None:
-        reason = type(error).__name__
-        if reason == "ResourceExhausted":
+        if isinstance(error, ResourceExhausted):
             wait = error.retry_after.total_seconds() if error.retry_after else None
-            self._history.refusals.append(Refusal(str(error.reason), wait, took_s))
+            reason = reason_name(error.reason)
+            self._history.refusals.append(Refusal(reason, wait, took_s))
         else:
             self._history.failed_calls.append(f"submit: {error!r}")
 
@@ -165,7 +166,7 @@ class Site:
         return await self._stack.enter_async_context(
             gateway_process(
                 self.build,
-                self._environment() | settings,
+                self.environment() | settings,
                 self.folder / f"gateway-{number}.log",
                 self.folder / f"gateway-{number}.json",
             )
@@ -177,7 +178,7 @@ class Site:
             worker_process(
                 name,
                 self.build,
-                self._environment() | settings,
+                self.environment() | settings,
                 self.history,
                 self.folder / f"{name}.log",
                 arguments,
@@ -232,6 +233,14 @@ class Site:
 
         return (await until(ended, "every job ends", self.patience_s))[-1].at
 
+    async def something_is(self, what: str) -> None:
+        """Waits until a worker has told of such a deed."""
+
+        async def told() -> bool:
+            return bool(self.history.done(what))
+
+        await until(told, what)
+
     async def everything_is_completed(self) -> None:
         """Waits until every job is completed."""
 
@@ -252,7 +261,8 @@ class Site:
         await self._stack.aclose()
         await collect(self.database, self.history)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Returns the settings of the processes of the run."""
         return {
             "IMGGEN_DATABASE_URL": self.database,
             "IMGGEN_STORAGE_URL": (self.folder / "pixels").as_uri(),
