@@ -9,7 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import asyncpg
+
 from cluster.processes import ROOT
+from tests.faults.processes import DEADLINE_S
 
 # A fork beside gRPC's threads may crash, so pg_ctl is started from here; each line is an order.
 _RUN = """
@@ -43,12 +46,20 @@ class FragilePostgres:
 
     async def start(self) -> None:
         """Starts it, and recovers what was committed."""
+        async with asyncio.timeout(DEADLINE_S):
+            # pg_ctl is given 10 s, and to recover may take longer: it is found running then.
+            while not await self._begin():
+                await self._leave()
+            while not await _answers(self.url):
+                await asyncio.sleep(0.05)
+
+    async def _begin(self) -> bool:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _RUN, str(self._folder), cwd=ROOT, stdin=PIPE, stdout=PIPE
         )
         assert self._process.stdout is not None
         self.url = (await self._process.stdout.readline()).decode().strip()
-        assert self.url, "Postgres did not start"
+        return bool(self.url)
 
     async def crash(self) -> None:
         """Ends it at once: SIGQUIT is Postgres's immediate shutdown, without a checkpoint."""
@@ -60,3 +71,12 @@ class FragilePostgres:
         if self._process is not None:
             await self._process.communicate(b"")
             self._process = None
+
+
+async def _answers(url: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url)
+    except (OSError, asyncpg.PostgresError):
+        return False
+    await connection.close()
+    return True

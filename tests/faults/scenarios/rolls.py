@@ -1,6 +1,7 @@
 """Gateways that are replaced under load, as an orchestrator rolls out a version."""
 
 import asyncio
+import itertools
 import time
 from contextlib import suppress
 
@@ -9,7 +10,7 @@ from tests.faults.proxy import proxy_to
 from tests.faults.report import Report, reported
 from tests.faults.site import Caller, NeverHappened, site
 
-_PAUSE_S = 0.1
+_PAUSE_S = 0.25
 
 
 async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
@@ -20,21 +21,21 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
         old = await place.gateway()
         async with proxy_to(old.port) as (proxy, port):
             caller = await place.caller(port)
-            worker = await place.worker("w", "--takes-s", "0.5")
+            worker = await place.worker("w", "--takes-s", "0.2", IMGGEN_ROOMS='{"local": 4}')
             await worker.ready.wait()
-            load = asyncio.create_task(_load(caller), name="load")
+            over = asyncio.Event()
+            load = asyncio.create_task(_load(caller, over), name="load")
             for _ in range(rolls):
                 new = await place.gateway()
                 proxy.target = new.port
                 await old.drain()
                 old = new
             last = time.monotonic()
-            load.cancel()
+            over.set()
             recovered = None
             try:
                 async with asyncio.timeout(place.patience_s):
-                    with suppress(asyncio.CancelledError):
-                        await load
+                    await load
                 recovered = max(0.0, await place.everything_ends() - last)
             except (NeverHappened, TimeoutError) as never:
                 problems.append(str(never) or "a watch did not resume")
@@ -51,15 +52,15 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
     )
 
 
-async def _load(caller: Caller) -> None:
-    """Submits and watches jobs until it is cancelled; then waits for what it has begun."""
-    calls: list[asyncio.Task[None]] = []
-    try:
-        while True:
-            calls.append(asyncio.create_task(_one(caller, len(calls))))
-            await asyncio.sleep(_PAUSE_S)
-    finally:
-        await asyncio.gather(*calls)
+async def _load(caller: Caller, over: asyncio.Event) -> None:
+    """Submits and watches jobs until that is over; then waits for what it has begun."""
+    async with asyncio.TaskGroup() as group:
+        for number in itertools.count():
+            group.create_task(_one(caller, number))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PAUSE_S):
+                    await over.wait()
+                return
 
 
 async def _one(caller: Caller, number: int) -> None:
