@@ -182,13 +182,24 @@ class Worker:
                     attempt.stop(Stop.CANCELLED)
 
     async def _rescue_loop(self) -> None:
+        away = False
         while True:
             await asyncio.sleep(min(self._settings.heartbeat_s / 2, _RESCUE_PAUSE_MAX_S))
-            with suppress(Unavailable):
-                for job in await self._store.leases.rescue(min(self._backoff, _RESCUE_BACKOFF)):
-                    _log.warning("job rescued", extra={"job_id": str(job)})
-                    self._signals.say(CHANGED, str(job))
-                    self._signals.say(WAKE, Lane.LOCAL)
+            try:
+                if away:
+                    await self._store.database.ping()
+                    # Nobody could renew a lease meanwhile; those who live do so now.
+                    await asyncio.sleep(self._settings.heartbeat_s)
+                    away = False
+                await self._rescue()
+            except Unavailable:
+                away = True
+
+    async def _rescue(self) -> None:
+        for job in await self._store.leases.rescue(min(self._backoff, _RESCUE_BACKOFF)):
+            _log.warning("job rescued", extra={"job_id": str(job)})
+            self._signals.say(CHANGED, str(job))
+            self._signals.say(WAKE, Lane.LOCAL)
 
     def _start(self, claim: Claim) -> None:
         for older in self._attempts:

@@ -66,7 +66,6 @@ async def _load(caller: Caller, length_s: float) -> None:
 async def database_outage(server: str, build: Build, quick: bool) -> Report:
     """Ends a database at once, as a loss of power does, and starts it again after a while."""
     length_s = 4.0 if quick else 20.0
-    lease_s = 1.5 * length_s
     problems: list[str] = []
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(
@@ -74,7 +73,7 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
         )
         fragile = await stack.enter_async_context(FragilePostgres(Path(folder) / "db"))
         await prepare(fragile.url)
-        async with site(fragile.url, build, IMGGEN_LEASE_S=f"{lease_s}") as place:
+        async with site(fragile.url, build, IMGGEN_LEASE_S="30") as place:
             caller = await place.caller((await place.gateway()).port)
             jobs = [await caller.submit() for _ in range(4)]
             watches = [
