@@ -50,7 +50,7 @@ SCENARIOS = (
     ),
     Scenario("lost_notifications", lost_notifications, mutations.NOTIFY_ONLY, selected=True),
     Scenario("poison_jobs", poison_jobs, mutations.DAMAGE_BREAKS_CLAIMS),
-    Scenario("cut_connections", cut_connections, mutations.BREAKS_WITHOUT_DATABASE),
+    Scenario("cut_connections", cut_connections, mutations.ABSENCE_IS_A_FAULT),
     Scenario("database_outage", database_outage, mutations.NO_PATIENCE),
     Scenario("broken_storage", broken_storage, mutations.STORED_ONCE),
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS),

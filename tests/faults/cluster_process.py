@@ -17,14 +17,20 @@ from ray.serve._private.api import serve_start
 
 from cluster.node import deploy
 
-_NODE: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024}
+_NODE: dict[str, Any] = {
+    "num_cpus": 2,
+    "object_store_memory": 100 * 1024 * 1024,
+}
 
 
 def main(config: Path) -> None:
     """Starts the cluster with Serve on it, and follows orders."""
-    folder = tempfile.mkdtemp(prefix=f"imggen-ray-{os.getpid()}-")
+    folder = Path(tempfile.mkdtemp(prefix=f"imggen-ray-{os.getpid()}-"))
+    # A Cluster writes its address where Ray's files are by default, whatever its nodes are told.
+    (folder / "ray").mkdir()
+    os.environ["RAY_TMPDIR"] = str(folder)
     # The head takes no replicas, so that a node can go without it.
-    head = _NODE | {"num_cpus": 0, "include_dashboard": False, "temp_dir": folder}
+    head = _NODE | {"num_cpus": 0, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         node = cluster.add_node(**_NODE)
@@ -39,6 +45,7 @@ def main(config: Path) -> None:
                 cluster.remove_node(cluster.head_node, allow_graceful=False)
             print("done", flush=True)
     finally:
+        ray.shutdown()
         cluster.shutdown()  # type: ignore[no-untyped-call]  # ray 2.60
         shutil.rmtree(folder, ignore_errors=True)
 

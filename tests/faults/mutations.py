@@ -92,15 +92,7 @@ STORED_ONCE = Mutation(
     (Edit("actors/stages.py", "for pause in self._store_pauses_s:", "for pause in ():"),),
 )
 
-_AWAY = '                _log.warning("database away"'
-
-BREAKS_WITHOUT_DATABASE = Mutation(
-    "claims break without the database",
-    (
-        Edit(
-            _WORKER,
-            f"            except Unavailable:\n{_AWAY}",
-            f"            except ():\n{_AWAY}",
-        ),
-    ),
+ABSENCE_IS_A_FAULT = Mutation(
+    "an absent database is a fault",
+    (Edit("server/store/database.py", "except AWAY as error:", "except () as error:"),),
 )

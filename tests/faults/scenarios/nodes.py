@@ -90,12 +90,19 @@ async def _cluster(place: Site, build: Build) -> AsyncIterator[Process]:
             cwd=build.root, stdin=PIPE, stdout=PIPE, stderr=log,
         )  # fmt: skip
     try:
-        await _hear(process, "serving")
+        try:
+            await _hear(process, "serving")
+        except NeverHappened as never:
+            raise NeverHappened(f"{never}; {log.name}: {_tail(log.name)}") from never
         yield process
     finally:
         assert process.stdin is not None
         process.stdin.close()
         await process.wait()
+
+
+def _tail(log: str) -> str:
+    return Path(log).read_text()[-4000:]
 
 
 def _config(root: Path) -> dict[str, Any]:
