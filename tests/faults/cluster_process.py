@@ -17,10 +17,9 @@ from ray.serve._private.api import serve_start
 
 from cluster.node import deploy
 
-_NODE: dict[str, Any] = {
-    "num_cpus": 2,
-    "object_store_memory": 100 * 1024 * 1024,
-}
+# Replicas need what only the node has, so that it can go without the head.
+_HEAD: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024}
+_NODE: dict[str, Any] = _HEAD | {"resources": {"replicas": 1}}
 
 
 def main(config: Path) -> None:
@@ -29,8 +28,7 @@ def main(config: Path) -> None:
     # A Cluster writes its address where Ray's files are by default, whatever its nodes are told.
     (folder / "ray").mkdir()
     os.environ["RAY_TMPDIR"] = str(folder)
-    # The head takes no replicas, so that a node can go without it.
-    head = _NODE | {"num_cpus": 0, "include_dashboard": False}
+    head = _HEAD | {"include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         node = cluster.add_node(**_NODE)
@@ -41,8 +39,8 @@ def main(config: Path) -> None:
                 cluster.remove_node(node, allow_graceful=False)
                 node = cluster.add_node(**_NODE)
             else:
-                assert cluster.head_node is not None
-                cluster.remove_node(cluster.head_node, allow_graceful=False)
+                leader: Any = cluster.head_node
+                cluster.remove_node(leader, allow_graceful=False)
             print("done", flush=True)
     finally:
         ray.shutdown()

@@ -166,10 +166,9 @@ async def test_leases_that_ran_out_while_the_database_was_away_are_renewed(shop:
     order = await shop.submit()
     stall = Stall(5)
     renderer = ScriptedRenderer(script=stall)
-    times = {"lease_s": 1.0, "heartbeat_s": 0.5}
     async with (
         wire_to(shop.database) as (wire, url),
-        shop.worker(renderer, database_url=url, **times),
+        shop.worker(renderer, database_url=url, lease_s=1.0, heartbeat_s=0.5),
     ):
         await stall.reached.wait()
         wire.cut()

@@ -113,5 +113,5 @@ def _config(root: Path) -> dict[str, Any]:
     application = config["applications"][0]
     application["import_path"] = "tests.faults.scripted_app:build"
     for deployment in application["deployments"]:
-        deployment["ray_actor_options"]["num_cpus"] = 0.1
+        deployment["ray_actor_options"] = {"num_cpus": 0.1, "resources": {"replicas": 0.1}}
     return config
