@@ -88,10 +88,10 @@ up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctr
 # Checking.
 
 .PHONY: test
-test: lint unit integration ## Lints, runs unit and integration tests, enforces their coverage
+test: lint unit integration selection ## Lints, runs all but the slow tests, enforces their coverage
 
 .PHONY: check
-check: test slow ## Does `make test` and the slow suites: what CI runs
+check: test slow faults ## Does `make test` and the slow suites: what CI runs
 
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
@@ -125,6 +125,14 @@ unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no databas
 .PHONY: integration
 integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
 	$(call covered,integration,70)
+
+.PHONY: selection
+selection: machine $(VENV)/dev.stamp ## Runs the quick selection of the faults: about a minute
+	$(PY) -m pytest tests/faults --durations 10
+
+.PHONY: faults
+faults: machine $(VENV)/dev.stamp ## Breaks everything at full length, broken builds too; prints a table
+	@$(PY) -m tests.faults
 
 .PHONY: slow
 slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from server.backlog import QueueLimits
 from server.batch_events import BatchEvents
 from server.endpoint import Endpoint
 from server.events import Events
@@ -89,6 +90,7 @@ async def gateway(
             daily_budget_micros=settings.daily_budget_micros,
             batch_events=batch_events,
             batch_max_concurrent=settings.batch_max_concurrent,
+            queue_limits=QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user),
         )
         services = await make_services(parts)
         endpoint = Endpoint(settings, services, token_verifier(settings), metrics)

@@ -6,7 +6,7 @@ from server.domain.batches import Batch, NewBatch, all_revived
 from server.domain.ids import BatchId, JobId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.states import BatchStatus, Lane
-from server.errors import FailedPrecondition, NotFound
+from server.errors import FailedPrecondition, NotFound, ResourceExhausted
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Signals
 
@@ -23,15 +23,23 @@ class BatchAdmission:
         """Commits a batch with its jobs, or returns the one that the same request made before.
 
         Raises Conflict when its request_id was used with another request, ResourceExhausted
-        when the budget does not cover all of it.
+        when the budget does not cover all of it, or too many jobs wait already.
         """
+        try:
+            await self._admission.check_room(order.user_id, _lane(order))
+        except ResourceExhausted:
+            earlier = await self.replay(order.user_id, order.request) if order.request else None
+            if earlier is None:
+                raise
+            return earlier
         async with self._store.transaction() as tx:
             created = await tx.batches.create(order)
             # Budget rows are locked last, so that nobody waits for them longer than a commit.
             if created and order.price_micros:
                 await self._admission.hold(tx, order.price_micros)
         if created:
-            self._wake(order.jobs[0].lane if order.jobs else Lane.LOCAL)
+            self._admission.note(order.user_id, len(order.jobs))
+            self._wake(_lane(order))
             return await self.get(order.user_id, order.id)
         earlier = await self.replay(order.user_id, order.request) if order.request else None
         if earlier is None:
@@ -72,9 +80,10 @@ class BatchAdmission:
         """Queues what failed or was cancelled again.
 
         Raises FailedPrecondition when that is nothing, ResourceExhausted when the budget does
-        not cover it.
+        not cover it, or too many jobs wait already.
         """
         await self.get(user, batch)
+        await self._admission.check_room(user, Lane.LOCAL)
         async with self._store.transaction() as tx:
             jobs = all_revived(await tx.batches.lock(batch))
             retried = await self._admission.revive(tx, user, jobs)
@@ -94,3 +103,7 @@ class BatchAdmission:
 
     def _wake(self, lane: Lane) -> None:
         self._signals.say(WAKE, lane)
+
+
+def _lane(order: NewBatch) -> Lane:
+    return order.jobs[0].lane if order.jobs else Lane.LOCAL

@@ -13,6 +13,7 @@ from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_stories
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
 from server.admission import Accounts, Admission
+from server.backlog import Backlog, QueueLimits
 from server.batch_admission import BatchAdmission
 from server.batch_convert import BatchConverter
 from server.batch_events import BatchEvents
@@ -52,14 +53,17 @@ class Parts:
     daily_budget_micros: int
     batch_events: BatchEvents
     batch_max_concurrent: int
+    queue_limits: QueueLimits
 
 
 async def make_services(parts: Parts) -> list[Service]:
     """Returns every service of the contract; the styles are read here, once."""
     styles = await parts.store.styles.list()
     accounts = Accounts(parts.store)
-    admission = Admission(parts.store, parts.signals, parts.daily_budget_micros)
-    converter = Converter(Forecast(parts.store.jobs.outlook), parts.storage, parts.url_ttl)
+    forecast = Forecast(parts.store.jobs.outlook)
+    backlog = Backlog(parts.store.jobs.waiting, forecast, parts.queue_limits)
+    admission = Admission(parts.store, parts.signals, parts.daily_budget_micros, backlog)
+    converter = Converter(forecast, parts.storage, parts.url_ttl)
     batch_converter = BatchConverter(converter, BatchForecast(parts.store.batches.pace))
     batch_admission = BatchAdmission(parts.store, parts.signals, admission)
     validation = Validation(parts.store, parts.catalogue, styles)

@@ -222,6 +222,15 @@ class Jobs:
         )
         return None if row is None else RenderSpec.from_json(row["spec"])
 
+    async def waiting(self, lane: Lane) -> dict[UserId, int]:
+        """Returns how many jobs wait in a lane, by user."""
+        rows = await self._database.fetch(
+            "SELECT user_id, count(*) AS jobs FROM image_generation_jobs"
+            " WHERE status = 'queued' AND lane = $1 GROUP BY user_id",
+            lane,
+        )
+        return {row["user_id"]: row["jobs"] for row in rows}
+
     async def outlook(self, lane: Lane) -> Outlook:
         """Returns how busy a lane is, and how long its latest jobs took."""
         row = await self._database.fetchrow(_OUTLOOK, lane)

@@ -4,7 +4,9 @@
 changes nothing and finds out that its lease is lost. Times are the database's.
 """
 
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +14,10 @@ from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobStatus, Lane
-from server.store.database import Executor, Record
+from server.errors import Unavailable
+from server.store.database import UNFIT, Executor, Record
+
+_NOW = timedelta(0)
 
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in
 # that order, given when it is queued (next_turn in 0003_batches.sql). A job of a batch is
@@ -218,6 +223,21 @@ WITH lost AS (
 {_AFTERMATH}"""
 
 
+# A claim writes a row of each attempt with its seed; one spec without any would fail the claim
+# of all jobs, for every worker and for good.
+_FAIL_UNCLAIMABLE = f"""
+WITH ended AS (
+  UPDATE image_generation_jobs j SET
+    status = 'failed', completed_at = now(), error_reason = $3, error_message = $4,{_RETURNED}
+  WHERE j.status = 'queued' AND j.lane = $1 AND j.spec_version <= $2
+    AND (jsonb_typeof(j.spec -> 'seed') = 'number' AND j.spec ->> 'seed' ~ '^[0-9]{{1,18}}$')
+      IS NOT TRUE
+  RETURNING {_ROW}, 'failed' AS outcome
+{_AFTERMATH}"""
+
+_log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """Is what a worker learns when it reports: whether to stop, and whether anyone looks on."""
@@ -233,9 +253,17 @@ class Leases:
         self._database = database
 
     async def claim(self, worker: str, lane: Lane, room: int, lease: timedelta) -> list[Claim]:
-        """Claims the most urgent waiting jobs of a lane, at most `room`, for one lease."""
-        rows = await self._database.fetch(_CLAIM, lane, SPEC_VERSION, room, worker, lease)
-        return [_claim(row) for row in rows]
+        """Claims the most urgent waiting jobs of a lane, at most `room`, for one lease.
+
+        A job whose spec cannot be read, though its version is known, is FAILED instead.
+        """
+        query = (_CLAIM, lane, SPEC_VERSION, room, worker, lease)
+        try:
+            rows = await self._database.fetch(*query)
+        except UNFIT:
+            await self._fail_unclaimable(lane)
+            rows = await self._database.fetch(*query)
+        return [claim for row in rows if (claim := await self._read(row)) is not None]
 
     async def heartbeat(self, held: Sequence[Claim], lease: timedelta) -> dict[JobId, bool]:
         """Renews leases; returns the jobs still held, and whether each is to be cancelled."""
@@ -290,16 +318,7 @@ class Leases:
         CANCELLED instead of QUEUED where a cancel was asked for. `backoff` is the ceiling of
         the first wait. Returns None when the lease is lost.
         """
-        row = await self._database.fetchrow(
-            _FAIL,
-            claim.job_id,
-            claim.attempt,
-            failure.reason,
-            failure.message,
-            retryable,
-            backoff,
-        )
-        return None if row is None else JobStatus(row["status"])
+        return await self._fail(claim.job_id, claim.attempt, failure, retryable, backoff)
 
     async def cancelled(self, claim: Claim) -> bool:
         """Ends a job whose cancel was asked for; False when the lease is lost."""
@@ -318,6 +337,36 @@ class Leases:
     async def rescue(self, backoff: timedelta) -> list[JobId]:
         """Takes jobs from workers whose leases ran out; each costs a retry."""
         return [row["id"] for row in await self._database.fetch(_RESCUE, backoff)]
+
+    async def _read(self, row: Record) -> Claim | None:
+        try:
+            return _claim(row)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            _log.error("spec damaged", extra={"job_id": str(row["id"])}, exc_info=error)
+            # Without the database its lease runs out, and it is read again.
+            with suppress(Unavailable):
+                await self._fail(row["id"], row["attempt"], _unreadable(repr(error)), False, _NOW)
+            return None
+
+    async def _fail(
+        self, job: JobId, attempt: int, failure: Failure, retryable: bool, backoff: timedelta
+    ) -> JobStatus | None:
+        row = await self._database.fetchrow(
+            _FAIL, job, attempt, failure.reason, failure.message, retryable, backoff
+        )
+        return None if row is None else JobStatus(row["status"])
+
+    async def _fail_unclaimable(self, lane: Lane) -> None:
+        failure = _unreadable("it has no seed, or one that is no whole number")
+        for row in await self._database.fetch(
+            _FAIL_UNCLAIMABLE, lane, SPEC_VERSION, failure.reason, failure.message
+        ):
+            _log.error("spec damaged", extra={"job_id": str(row["id"])})
+
+
+def _unreadable(problem: str) -> Failure:
+    message = f"the stored content of this job is damaged ({problem}); generate a new image"
+    return Failure("CONTENT_INVALID", message)
 
 
 def _claim(row: Record) -> Claim:

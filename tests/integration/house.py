@@ -24,6 +24,7 @@ from imggen.v1 import (
 )
 from server.app import token_verifier
 from server.auth import Role, user_id_of
+from server.backlog import QueueLimits
 from server.batch_events import BatchEvents
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
@@ -185,6 +186,7 @@ async def open_house(
     *,
     catalogue: Catalogue | None = None,
     daily_budget_micros: int = 0,
+    queue_limits: QueueLimits | None = None,
     listen: bool = True,
     **settings: Any,
 ) -> AsyncIterator[House]:
@@ -218,6 +220,7 @@ async def open_house(
             daily_budget_micros=daily_budget_micros,
             batch_events=batch_events,
             batch_max_concurrent=configured.batch_max_concurrent,
+            queue_limits=queue_limits or QueueLimits(),
         )
         services = await make_services(parts)
         endpoint = Endpoint(configured, services, token_verifier(configured), metrics)

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from imggen.v1.errors_pb2 import ErrorReason
 from server.admission import Accounts, Admission
 from server.auth import serve_as
+from server.backlog import Backlog, QueueLimits
 from server.batch_admission import BatchAdmission
 from server.batch_convert import BatchConverter
 from server.batch_events import BatchEvents
@@ -54,9 +55,11 @@ class Gateway:
         self.signals = Signals(self.database)
         self.caller = somebody()
         serve_as(self.caller)
-        converter = Converter(Forecast(store.jobs.outlook), self.storage, timedelta(hours=1))
+        forecast = Forecast(store.jobs.outlook)
+        converter = Converter(forecast, self.storage, timedelta(hours=1))
         accounts = Accounts(store)
-        admission = Admission(store, self.signals, 0)
+        backlog = Backlog(store.jobs.waiting, forecast, QueueLimits())
+        admission = Admission(store, self.signals, 0, backlog)
         validation = Validation(store, Catalogue([STORYBOOK]), STYLES)
         metrics = GatewayMetrics()
         events = Events(store, "postgresql://nowhere")

@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 
 from server.admission import Accounts, Admission
+from server.backlog import Backlog, QueueLimits
 from server.domain.ids import ImageId, JobId
 from server.domain.jobs import NewJob, Placement
 from server.errors import Conflict, FailedPrecondition, ResourceExhausted
+from server.forecast import Forecast
 from server.store.signals import WAKE, Signals
 from tests.builders import new_job, request_key
 from tests.unit.scripted import job_row, scripted_store, somebody, take_jobs
@@ -20,10 +22,12 @@ USER = somebody().user_id
 class Office:
     """Is an admission with a budget, on a scripted database that takes every job."""
 
-    def __init__(self, budget_micros: int = 0) -> None:
+    def __init__(self, budget_micros: int = 0, limits: QueueLimits | None = None) -> None:
         store, self.database = scripted_store()
         self.signals = Signals(self.database)
-        self.admission = Admission(store, self.signals, budget_micros)
+        forecast = Forecast(store.jobs.outlook)
+        backlog = Backlog(store.jobs.waiting, forecast, limits or QueueLimits())
+        self.admission = Admission(store, self.signals, budget_micros, backlog)
         take_jobs(self.database)
 
     async def words(self) -> list[Any]:

@@ -106,6 +106,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """RESOURCE_EXHAUSTED: the budget of the day does not cover the price. Carries RetryInfo."""
     ERROR_REASON_MESSAGE_TOO_LARGE: _ErrorReason.ValueType  # 61
     """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+    ERROR_REASON_QUEUE_FULL: _ErrorReason.ValueType  # 62
+    """RESOURCE_EXHAUSTED: too many jobs wait already, the caller's or all. Carries RetryInfo."""
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 70
     """UNAVAILABLE: the database is away for the moment. Carries RetryInfo."""
     ERROR_REASON_STORAGE_UNAVAILABLE: _ErrorReason.ValueType  # 71
@@ -226,6 +228,8 @@ ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 60
 """RESOURCE_EXHAUSTED: the budget of the day does not cover the price. Carries RetryInfo."""
 ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 61
 """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+ERROR_REASON_QUEUE_FULL: ErrorReason.ValueType  # 62
+"""RESOURCE_EXHAUSTED: too many jobs wait already, the caller's or all. Carries RetryInfo."""
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 70
 """UNAVAILABLE: the database is away for the moment. Carries RetryInfo."""
 ERROR_REASON_STORAGE_UNAVAILABLE: ErrorReason.ValueType  # 71
