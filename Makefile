@@ -5,6 +5,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PROTOS := .tools/protos
 UV := .tools/uv
+LOAD_TOOLS := .tools/go
+GHZ := v0.121.0
+GRPCURL := v1.9.4
+GO := $(shell command -v go 2>/dev/null)
 
 # The first of these that is new enough; 3.11 is what was tested. `make PYTHON=...` overrules.
 ifndef PYTHON
@@ -85,6 +89,18 @@ demo: machine $(VENV)/run.stamp ## Makes two portraits and a three-page story, a
 up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctrl-C
 	@$(PY) -m cluster.local up
 
+.PHONY: bench-up
+bench-up: machine $(VENV)/run.stamp ## Runs the system with stored pictures, for load by ghz
+	@$(PY) -m cluster.bench up
+
+.PHONY: bench-jobs
+bench-jobs: machine $(VENV)/run.stamp ## Submits 100 jobs to it, for ghz to get and to watch
+	@$(PY) -m cluster.bench jobs
+
+.PHONY: bench-clean
+bench-clean: machine $(VENV)/run.stamp ## Removes the database and the pictures of bench-up
+	@$(PY) -m cluster.bench clean
+
 # Checking.
 
 .PHONY: test
@@ -135,11 +151,11 @@ faults: machine $(VENV)/dev.stamp ## Breaks everything at full length, broken bu
 	@$(PY) -m tests.faults
 
 .PHONY: slow
-slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone
+slow: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Runs the slow suites alone
 	$(PY) -m pytest tests/slow --timeout 1800
 
 .PHONY: bench
-bench: machine $(VENV)/dev.stamp ## Measures, and prints medians with their settings
+bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures, and prints medians with their settings
 	@$(PY) -m benchmarks
 
 CHECKPOINT := actors/storybook/checkpoint
@@ -148,10 +164,30 @@ CHECKPOINT := actors/storybook/checkpoint
 evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that ships (or CHECKPOINT=...), into build/evaluation
 	@$(PY) -m actors.storybook.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
 
+
+# Go's own folders would be elsewhere, and its modules read-only; what the build downloads is
+# not kept. A run of `make check` with Go at hand runs the real ghz.
+.PHONY: load-tools
+load-tools: $(LOAD_TOOLS)/$(GHZ)-$(GRPCURL).stamp ## Installs ghz and grpcurl into .tools/go (needs Go 1.23)
+
+$(LOAD_TOOLS)/$(GHZ)-$(GRPCURL).stamp:
+	@test -n "$(GO)" || { echo 'make: ghz and grpcurl are built by Go 1.23 or newer, which' \
+		'is not on PATH; see https://go.dev/dl' >&2; exit 1; }
+	@echo 'Building ghz and grpcurl into $(LOAD_TOOLS)/bin (a minute or two) ...'
+	@mkdir -p $(LOAD_TOOLS)
+	@rm -rf $(LOAD_TOOLS)/build
+	@for tool in github.com/bojand/ghz/cmd/ghz@$(GHZ) \
+		github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL); do \
+		GOBIN="$(CURDIR)/$(LOAD_TOOLS)/bin" GOPATH="$(CURDIR)/$(LOAD_TOOLS)/build" \
+		GOCACHE="$(CURDIR)/$(LOAD_TOOLS)/build/cache" GOFLAGS="$$GOFLAGS -modcacherw" \
+		$(GO) install "$$tool" || exit 1; done
+	@rm -rf $(LOAD_TOOLS)/build
+	@touch $@
+
 # Maintaining.
 
 .PHONY: protos
-protos: machine $(PROTOS)/stamp ## Writes the stubs in client/imggen/v1 from protos/
+protos: machine $(PROTOS)/stamp ## Writes the stubs and ghz's protoset from protos/
 	@$(PROTOS)/bin/python protos/generate.py
 
 .PHONY: settings

@@ -3,14 +3,14 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from time import perf_counter
 from uuid import uuid4
 
 from actors.extractors import SceneExtractor
-from actors.finishing import RenderedAsset, finish
+from actors.finishing import Finished, RenderedAsset, finish
 from actors.models.profiles import profile, render_request
 from actors.models.render import Renderer, RenderRequest, RenderResult, StepEvent
 from actors.prompts.dialect import CompiledPrompt
@@ -37,12 +37,17 @@ class Stages:
         storage: Storage,
         *,
         store_pauses_s: Sequence[float] = _STORE_PAUSES_S,
+        finishing: Callable[[bytes, ImageType, Size], Finished] = finish,
     ) -> None:
-        """Takes the pauses after which bytes are stored again when the storage is away."""
+        """Takes the pauses after which bytes are stored again when the storage is away.
+
+        `finishing` runs in a thread.
+        """
         self._renderer = renderer
         self._extractor = extractor
         self._storage = storage
         self._store_pauses_s = store_pauses_s
+        self._finishing = finishing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image and returns what came of it; nothing is committed here.
@@ -59,7 +64,9 @@ class Stages:
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
             display = Size(spec.width, spec.height)
-            finished = await asyncio.to_thread(finish, result.png, spec.image_type, display)
+            finished = await asyncio.to_thread(
+                self._finishing, result.png, spec.image_type, display
+            )
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             assets = await self._store(claim, finished.assets)

@@ -252,7 +252,7 @@ class Worker:
             await self._end_completed(claim, outcome)
 
     async def _end_completed(self, claim: Claim, outcome: Outcome) -> None:
-        if await self._patiently(lambda: self._store.leases.complete(claim, outcome)):
+        if await self._patiently(lambda: self._store.complete(claim, outcome)):
             fields = {**_fields(claim), "ms": sum(outcome.stage_ms.values())}
             _log.info("job completed", extra=fields)
         else:

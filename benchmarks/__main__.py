@@ -8,7 +8,19 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import claims, gateway, machine, one_caller, overhead, story, submits, watchers
+from benchmarks import (
+    claims,
+    gateway,
+    machine,
+    one_caller,
+    overhead,
+    pool,
+    queue,
+    reads,
+    story,
+    submits,
+    watchers,
+)
 from benchmarks.house import Ground, ground
 from benchmarks.load import LoadFailed, find_generator
 from benchmarks.report import Figure
@@ -17,7 +29,10 @@ from cluster.processes import StartFailed
 BENCHMARKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {
     "submits": submits.measure,
     "one-caller": one_caller.measure,
+    "reads": reads.measure,
     "claims": claims.measure,
+    "queue": queue.measure,
+    "pool": pool.measure,
     "gateway": gateway.measure,
     "overhead": overhead.measure,
     "story": story.measure,
@@ -45,7 +60,7 @@ def main() -> int:
             report = _run(options.only or list(BENCHMARKS), here)
         if options.json:
             options.json.write_text(json.dumps(report, indent=2) + "\n")
-    except (machine.NotDurable, StartFailed, LoadFailed) as error:
+    except (machine.NotDurable, queue.UnequalWork, StartFailed, LoadFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

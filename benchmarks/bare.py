@@ -1,6 +1,6 @@
-"""The yardstick: a bare grpc.aio handler, which answers at once or after two INSERTs.
+"""The yardstick: bare grpc.aio handlers, which answer at once or after two INSERTs.
 
-It speaks the gateway's own method, so that the same load generator measures both. Each
+They speak the gateway's own methods, so that the same load generator measures both. Each
 answer of `insert` has committed one row in each of two tables that are as wide as the
 gateway's jobs and images, but have nothing but a primary key: no other index, foreign key
 or check. It reads no token, checks nothing, logs nothing.
@@ -29,6 +29,7 @@ from imggen.v1.generation_pb2_grpc import (
     GenerationServiceServicer,
     add_GenerationServiceServicer_to_server,
 )
+from imggen.v1.job_pb2 import GetJobRequest, GetJobResponse
 from server.app import stop_signal
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -103,11 +104,36 @@ class TwoInserts(OnePortrait):
         )
 
 
+async def get_job(request: GetJobRequest, _context: Context) -> GetJobResponse:
+    """Returns a job with as many fields as one that has ended, at once."""
+    job = job_pb2.Job(
+        job_id=request.job_id,
+        image_id=request.job_id,
+        kind=job_pb2.JOB_KIND_PORTRAIT,
+        status=job_pb2.JOB_STATUS_QUEUED,
+        priority=2,
+        max_retries=3,
+        model="storybook",
+        provider="local",
+    )
+    job.created_at.GetCurrentTime()
+    job.estimated_completion_time.GetCurrentTime()
+    return GetJobResponse(job=job)
+
+
+def _jobs() -> grpc.GenericRpcHandler:
+    handler = grpc.unary_unary_rpc_method_handler(
+        get_job, GetJobRequest.FromString, GetJobResponse.SerializeToString
+    )
+    return grpc.method_handlers_generic_handler("imggen.v1.JobService", {"GetJob": handler})
+
+
 async def _serve(kind: str, database_url: str, connections: int, ready_file: Path) -> None:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=connections) as pool:
         server = grpc.aio.server()
         servicer = Echo() if kind == "echo" else TwoInserts(pool)
         add_GenerationServiceServicer_to_server(servicer, server)
+        server.add_generic_rpc_handlers((_jobs(),))
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         with stop_signal() as stop:

@@ -1,6 +1,7 @@
 """Callers in a process of their own: an order on stdin, `ready`, `go`, then what came of it."""
 
 import asyncio
+import itertools
 import json
 import signal
 import sys
@@ -8,24 +9,36 @@ import time
 from typing import Any
 
 import grpc.aio
+from google.protobuf import descriptor_pool, json_format, message_factory
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 
-from benchmarks.load import new_request
-from imggen.v1.generation_pb2_grpc import GenerationServiceStub
+from benchmarks.load import fill
+from imggen.v1 import generation_pb2, job_pb2
+
+# Their services are called; a service is in the pool once its module is imported.
+_CALLED = (generation_pb2, job_pb2)
 
 
 async def _call(order: dict[str, Any]) -> dict[str, Any]:
     metadata = (("authorization", f"Bearer {order['token']}"),)
+    service, name = order["method"].split("/")
+    method = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
+    asked, answered = _message(method.input_type), _message(method.output_type)
     latencies: list[float] = []
     left = iter(range(order["calls"]))
+    requests = itertools.cycle(order["requests"])
     async with grpc.aio.insecure_channel(order["address"]) as channel:
         await channel.channel_ready()
-        stub: Any = GenerationServiceStub(channel)
+        call: Any = channel.unary_unary(
+            f"/{order['method']}", asked.SerializeToString, answered.FromString
+        )
 
         async def call_until_done() -> None:
             for _ in left:
-                request = new_request(order["character_id"])
+                request = json_format.Parse(fill(next(requests)), asked())
                 began = time.perf_counter()
-                await stub.GeneratePortrait(request, metadata=metadata, timeout=60)
+                await call(request, metadata=metadata, timeout=60)
                 latencies.append((time.perf_counter() - began) * 1e3)
 
         print("ready", flush=True)
@@ -35,6 +48,10 @@ async def _call(order: dict[str, Any]) -> dict[str, Any]:
             for _ in range(order["callers"]):
                 group.create_task(call_until_done())
         return {"began": began, "ended": time.monotonic(), "latencies_ms": latencies}
+
+
+def _message(descriptor: Descriptor) -> type[Message]:
+    return message_factory.GetMessageClass(descriptor)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,29 @@
 """Load: many callers of one method, from processes of their own.
 
-ghz is used where it is found (on PATH or in .tools/go/bin), since a client written in
+ghz is used where it is found (`make load-tools` puts it there), since a client written in
 Python needs more of the machine than the server that it measures.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 from uuid import uuid4
 
-from google.protobuf.descriptor import FileDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
-
 from benchmarks.processes import Talker, talker
 from cluster.processes import ROOT
-from imggen.v1 import generation_pb2
 
-METHOD = "imggen.v1.GenerationService/GeneratePortrait"
+GENERATE_PORTRAIT = "imggen.v1.GenerationService/GeneratePortrait"
+GET_JOB = "imggen.v1.JobService/GetJob"
+NEW_UUID = "{{newUUID}}"
+"""In a request it stands for a UUID of its own in every call."""
+
+PROTOSET = ROOT / "cluster" / "load" / "imggen.protoset"
 _LONGEST_S = 300
 
 
@@ -33,11 +33,15 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Asks for `calls` portraits of a character by `callers` at once, each in its own time."""
+    """Asks for `calls` of a method by `callers` at once, each in its own time.
+
+    The requests, in JSON's terms, take turns.
+    """
 
     address: str
     token: str
-    character_id: str
+    method: str
+    requests: Sequence[Mapping[str, object]]
     callers: int
     calls: int
 
@@ -70,13 +74,17 @@ def find_generator(wanted: str = "") -> Generator:
     """
     if wanted == "python":
         return PythonCallers()
-    found = shutil.which("ghz") or shutil.which("ghz", path=str(ROOT / ".tools" / "go" / "bin"))
+    found = find_ghz()
     if wanted and not found:
         raise LoadFailed(
-            "ghz is neither on PATH nor in .tools/go/bin; install it with"
-            ' `GOBIN="$PWD/.tools/go/bin" go install github.com/bojand/ghz/cmd/ghz@latest`'
+            "ghz is neither in .tools/go/bin nor on PATH; install it by `make load-tools`"
         )
     return Ghz(found) if found else PythonCallers()
+
+
+def find_ghz() -> str | None:
+    """Returns where ghz is: the one of `make load-tools`, else the one on PATH."""
+    return shutil.which("ghz", path=str(ROOT / ".tools" / "go" / "bin")) or shutil.which("ghz")
 
 
 class Ghz:
@@ -89,15 +97,12 @@ class Ghz:
 
     def run(self, order: Order) -> Outcome:
         """Makes all calls of an order; raises LoadFailed when one of them fails."""
-        with TemporaryDirectory(prefix="imggen-bench-") as folder:
-            protoset = Path(folder, "protoset")
-            protoset.write_bytes(descriptors())
-            done = subprocess.run(
-                [self._program, *_ghz_arguments(order, protoset)],
-                capture_output=True,
-                timeout=_LONGEST_S,
-                check=False,
-            )
+        done = subprocess.run(
+            [self._program, *_ghz_arguments(order)],
+            capture_output=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
         if done.returncode:
             raise LoadFailed(f"ghz ended with {done.returncode}: {done.stderr.decode()[-500:]}")
         return read_ghz(json.loads(done.stdout), order.calls)
@@ -116,37 +121,15 @@ def read_ghz(report: dict[str, object], calls: int) -> Outcome:
     return Outcome(float(report["rps"]), tuple(one["latency"] / 1e6 for one in details))
 
 
-def _ghz_arguments(order: Order, protoset: Path) -> list[str]:
-    request = {
-        "character_id": order.character_id,
-        "style": "storybook",
-        "options": {"quality": "standard"},
-        "request_id": "{{newUUID}}",
-    }
+def _ghz_arguments(order: Order) -> list[str]:
     metadata = {"authorization": f"Bearer {order.token}"}
     return [
-        *("--insecure", "--protoset", str(protoset), "--call", METHOD.replace("/", ".")),
-        *("--data", json.dumps(request), "--metadata", json.dumps(metadata)),
+        *("--insecure", "--protoset", str(PROTOSET), "--call", order.method),
+        *("--data", json.dumps(list(order.requests)), "--metadata", json.dumps(metadata)),
         *("--concurrency", str(order.callers), "--total", str(order.calls)),
         *("--connections", str(max(1, order.callers // 10))),
         *("--timeout", "60s", "--format", "json", order.address),
     ]
-
-
-def descriptors() -> bytes:
-    """Returns the contract and all that it imports, as ghz reads it."""
-    found: dict[str, FileDescriptor] = {}
-
-    def add(file: FileDescriptor) -> None:
-        for needed in file.dependencies:
-            add(needed)
-        found.setdefault(file.name, file)
-
-    add(generation_pb2.DESCRIPTOR)
-    files = FileDescriptorSet()
-    for file in found.values():
-        file.CopyToProto(files.file.add())
-    return files.SerializeToString()
 
 
 class PythonCallers:
@@ -169,7 +152,8 @@ def _together(callers: Sequence[Talker], order: Order) -> Outcome:
     share = {
         "address": order.address,
         "token": order.token,
-        "character_id": order.character_id,
+        "method": order.method,
+        "requests": list(order.requests),
         "callers": -(-order.callers // len(callers)),
         "calls": -(-order.calls // len(callers)),
     }
@@ -185,11 +169,16 @@ def _together(callers: Sequence[Talker], order: Order) -> Outcome:
     return Outcome(len(latencies) / seconds, latencies)
 
 
-def new_request(character_id: str) -> generation_pb2.GeneratePortraitRequest:
-    """Returns what every call asks for, with a request_id of its own."""
-    return generation_pb2.GeneratePortraitRequest(
-        character_id=character_id,
-        style="storybook",
-        options=generation_pb2.PortraitOptions(quality="standard"),
-        request_id=str(uuid4()),
-    )
+def portrait(character_id: str) -> dict[str, object]:
+    """Returns a request for a portrait, with a request_id of its own in every call."""
+    return {
+        "character_id": character_id,
+        "style": "storybook",
+        "options": {"quality": "standard"},
+        "request_id": NEW_UUID,
+    }
+
+
+def fill(request: Mapping[str, object]) -> str:
+    """Returns the JSON of a request as it is sent."""
+    return re.sub(re.escape(NEW_UUID), lambda _: str(uuid4()), json.dumps(request))

@@ -9,7 +9,7 @@ import asyncpg
 
 from benchmarks.bare import TABLES
 from benchmarks.house import Ground, House, house
-from benchmarks.load import Order
+from benchmarks.load import GENERATE_PORTRAIT, Order, portrait
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
 from server.settings import GatewaySettings
@@ -49,7 +49,8 @@ def measure(ground: Ground) -> Iterator[Figure]:
 
 def order(home: House, callers: int, calls: int) -> Order:
     """Returns an order for the gateway of a house."""
-    return Order(home.address, home.token, home.character_id, callers, calls)
+    requests = [portrait(home.character_id)]
+    return Order(home.address, home.token, GENERATE_PORTRAIT, requests, callers, calls)
 
 
 async def _make_tables(database_url: str) -> None:

@@ -144,7 +144,7 @@ def _prepare(environment: Mapping[str, str]) -> str:
 
 def up(folder: Path) -> None:
     """Runs imggen until Ctrl-C."""
-    with running(folder, _say, listen=_LISTEN) as local:
+    with running(folder, say, listen=_LISTEN) as local:
         welcome = _WELCOME.format(address=local.address, metrics=local.metrics, token=local.token)
         print(welcome, flush=True)
         signal.pause()
@@ -154,7 +154,7 @@ def demo(folder: Path) -> None:
     """Runs imggen for one story, from its characters to a contact sheet."""
     from cluster.demo import DemoFailed, tell_a_story
 
-    with running(folder, _say) as local:
+    with running(folder, say) as local:
         try:
             tell_a_story(local.address, local.token, folder / "demo")
         except DemoFailed as error:
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="where the data are kept (default: .imggen in the checkout)",
     )
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _end_as_ctrl_c_does)
+    signal.signal(signal.SIGTERM, end_as_ctrl_c_does)
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
     except StartFailed as error:
@@ -187,13 +187,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _end_as_ctrl_c_does(number: int, frame: FrameType | None) -> None:
+def end_as_ctrl_c_does(number: int, frame: FrameType | None) -> None:
+    """Handles SIGTERM as SIGINT is handled."""
     # A shell's background job ignores SIGINT, so what handles it may be no function.
     handler = signal.getsignal(signal.SIGINT)
     (handler if callable(handler) else signal.default_int_handler)(number, frame)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Prints what goes on, with the time of day."""
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 

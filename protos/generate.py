@@ -1,7 +1,8 @@
-"""Generates the Python stubs of the contract into `client/`, where they are checked in.
+"""Generates what is made of the contract and checked in: the Python stubs in `client/`, and
+the descriptors that ghz reads (a protoset) in `cluster/load/`.
 
 Run it with the generator's own environment, as `make protos` does. With `--check` it
-writes nothing, and exits with 1 when the checked-in stubs are not what it would write.
+writes nothing, and exits with 1 when what is checked in is not what it would write.
 """
 
 import filecmp
@@ -13,11 +14,12 @@ from pathlib import Path
 
 PROTOS = Path(__file__).resolve().parent
 TARGET = PROTOS.parent / "client" / "imggen" / "v1"
+PROTOSET = PROTOS.parent / "cluster" / "load" / "imggen.protoset"
 SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
 
 
 def generate(into: Path) -> list[Path]:
-    """Writes the stubs below `into` and returns their paths."""
+    """Writes the stubs and the protoset below `into`, and returns the stubs' paths."""
     sources = sorted(path.relative_to(PROTOS).as_posix() for path in PROTOS.rglob("*.proto"))
     plugins = Path(sys.executable).parent
     protoc = subprocess.run(
@@ -29,6 +31,8 @@ def generate(into: Path) -> list[Path]:
             f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}",
             f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}",
             *(f"--{kind}_out={into}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
+            "--include_imports",
+            f"--descriptor_set_out={into / PROTOSET.name}",
             *sources,
         ],
         capture_output=True,
@@ -67,15 +71,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         fresh = generate(Path(directory))
         outdated = stale(fresh)
+        protoset = Path(directory) / PROTOSET.name
+        if not PROTOSET.exists() or not filecmp.cmp(protoset, PROTOSET, shallow=False):
+            outdated.append(PROTOSET.name)
         if "--check" in sys.argv[1:]:
             for name in outdated:
                 print(f"{name} is not what the protos give; run `make protos`")
             return 1 if outdated else 0
         for name in outdated:
             (TARGET / name).unlink(missing_ok=True)
+        shutil.copy(protoset, PROTOSET)
         for stub in fresh:
             shutil.copy(stub, TARGET / stub.name)
-        print(f"{len(fresh)} stubs, {len(outdated)} changed")
+        print(f"{len(fresh)} stubs and {PROTOSET.name}; {len(outdated)} changed")
     return 0
 
 

@@ -15,6 +15,7 @@ from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
+from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
 
 _NOW = timedelta(0)
@@ -45,10 +46,16 @@ WITH next AS (
 SELECT * FROM claimed ORDER BY priority, turn, queued_at
 """
 
+# Statements that wait for the locks of many jobs take them in one order, by batch and id, so that
+# none waits for another in a circle.
 _HEARTBEAT = """
-UPDATE image_generation_jobs j SET lease_expires_at = now() + $3
-FROM unnest($1::uuid[], $2::integer[]) AS held (id, attempt)
-WHERE j.id = held.id AND j.attempt = held.attempt AND j.status = 'processing'
+WITH held AS (
+  SELECT j.id FROM image_generation_jobs j
+  JOIN unnest($1::uuid[], $2::integer[]) AS held (id, attempt) USING (id)
+  WHERE j.attempt = held.attempt AND j.status = 'processing'
+  ORDER BY j.batch_id, j.id FOR UPDATE OF j
+)
+UPDATE image_generation_jobs j SET lease_expires_at = now() + $3 FROM held WHERE j.id = held.id
 RETURNING j.id, j.cancel_requested
 """
 
@@ -74,59 +81,6 @@ WITH held AS (
 SELECT cancel_requested,
   EXISTS (SELECT FROM job_watches WHERE job_id = $1 AND watched_until > now()) AS watched
 FROM held
-"""
-
-_COMPLETE = """
-WITH ended AS (
-  UPDATE image_generation_jobs SET
-    status = 'completed', completed_at = now(), lease_expires_at = NULL, worker = NULL,
-    processing_time_ms = extract(epoch FROM now() - started_at) * 1000,
-    actual_micros = $3, error_reason = NULL, error_message = NULL, updated_at = now()
-  WHERE id = $1 AND attempt = $2 AND status = 'processing'
-  RETURNING id, user_id, image_id, attempt, ai_provider, estimated_micros, queued_at, spec
-), asset AS (
-  INSERT INTO assets (
-    image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
-  ) SELECT ended.image_id, a.*, ended.id, ended.attempt FROM ended, unnest(
-    $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::integer[], $10::integer[]
-  ) AS a (kind, storage_key, content_type, sha256, size_bytes, width, height)
-), image AS (
-  UPDATE images i SET
-    status = 'completed', completed_at = now(), updated_at = now(), cost_micros = $3,
-    prompt = $11, negative_prompt = $12,
-    url = shown.storage_key, width = shown.width, height = shown.height,
-    file_size_bytes = shown.size_bytes,
-    format = CASE shown.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
-  FROM ended, unnest(
-    $4::text[], $5::text[], $6::text[], $8::bigint[], $9::integer[], $10::integer[]
-  ) AS shown (kind, storage_key, content_type, size_bytes, width, height)
-  WHERE i.id = ended.image_id AND shown.kind = 'display'
-  RETURNING i.id, i.character_id, i.style, i.image_type, i.deleted_at
-), reference AS (
-  INSERT INTO character_references AS r (
-    character_id, reference_image_id, description_version, style
-  ) SELECT image.character_id, image.id,
-    (ended.spec -> 'characters' -> 0 ->> 'version')::integer, image.style
-  FROM image, ended WHERE image.image_type = 'portrait' AND image.deleted_at IS NULL
-  ON CONFLICT (character_id, style) DO UPDATE SET
-    reference_image_id = excluded.reference_image_id,
-    description_version = excluded.description_version, updated_at = now()
-  WHERE r.description_version <= excluded.description_version
-), attempt AS (
-  UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = $11,
-    negative_prompt = $12, stage_ms = $13, cost_micros = $3
-  FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
-), money AS (
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT id, attempt, 'settle', ai_provider, $3 FROM ended
-), preview AS (
-  DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
-), budget AS (
-  UPDATE budgets SET held_micros = held_micros - estimated_micros, spent_micros = spent_micros + $3
-  FROM ended WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.queued_at::date
-    AND (SELECT count(*) FROM image) = 1  -- locked last
-)
-SELECT id FROM ended
 """
 
 # What follows the end of an attempt that made nothing. It reads the rows of `ended`, whose
@@ -291,24 +245,11 @@ class Leases:
 
     async def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Ends a job with its image, assets, reference and money; False when the lease is lost."""
-        assets = outcome.assets
-        row = await self._database.fetchrow(
-            _COMPLETE,
-            claim.job_id,
-            claim.attempt,
-            outcome.cost_micros,
-            [asset.kind for asset in assets],
-            [asset.storage_key for asset in assets],
-            [asset.content_type for asset in assets],
-            [asset.sha256 for asset in assets],
-            [asset.size_bytes for asset in assets],
-            [asset.width for asset in assets],
-            [asset.height for asset in assets],
-            outcome.prompt,
-            outcome.negative_prompt,
-            dict(outcome.stage_ms),
-        )
-        return row is not None
+        return (await self.complete_each([(claim, outcome)]))[0]
+
+    async def complete_each(self, ended: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
+        """Does as `complete` for each of the jobs: all that are held end, or an error and none."""
+        return await complete_each(self._database, ended)
 
     async def fail(
         self, claim: Claim, failure: Failure, *, retryable: bool, backoff: timedelta

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
-from server.domain.jobs import Job, NewJob
+from server.domain.jobs import Claim, Job, NewJob, Outcome
 from server.store.batches import Batches
 from server.store.budgets import Budgets
 from server.store.characters import Characters
@@ -46,6 +46,7 @@ class Store(Statements):
         self.database = database
         self._submits = Together(self.jobs.submit_each)
         self._freezes = Together(self.characters.freeze_each)
+        self._completions = Together(self.leases.complete_each)
 
     async def submit(self, job: NewJob) -> Job | None:
         """Commits a job together with those that others submit at the same moment.
@@ -59,6 +60,13 @@ class Store(Statements):
     ) -> dict[CharacterId, FrozenCharacter]:
         """Returns those of the characters that the user has, as they are now."""
         return await self._freezes((user, characters))
+
+    async def complete(self, claim: Claim, outcome: Outcome) -> bool:
+        """Ends a job together with those that end at the same moment.
+
+        Returns False when its lease is lost.
+        """
+        return await self._completions((claim, outcome))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:

@@ -13,7 +13,6 @@ NO_ATTEMPT_CHECK = Mutation(
             _LEASES,
             "WHERE id = $1 AND attempt = $2 AND status",
             "WHERE id = $1 AND $2::integer IS NOT NULL AND status",
-            times=2,
         ),
         Edit(
             _LEASES,
@@ -26,6 +25,11 @@ NO_ATTEMPT_CHECK = Mutation(
             "j.attempt = held.attempt AND j.status",
             "held.attempt IS NOT NULL AND j.status",
             times=2,
+        ),
+        Edit(
+            "server/store/completions.py",
+            "j.attempt = asked.attempt AND j.status",
+            "asked.attempt IS NOT NULL AND j.status",
         ),
     ),
 )

@@ -1,11 +1,13 @@
 """The parts of the benchmarks that do sums; that all of them run is tested in tests/slow."""
 
-import pytest
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+import json
 
-from benchmarks import load
-from benchmarks.load import LoadFailed, new_request, read_ghz
+import pytest
+
+from benchmarks.load import LoadFailed, fill, portrait, read_ghz
 from benchmarks.machine import DURABLE, NotDurable, refuse_not_durable
+from benchmarks.pool import Run
+from benchmarks.queue import UnequalWork, refuse_unequal
 from benchmarks.report import Figure, Target, quantile
 from benchmarks.watchers import Stream
 
@@ -91,13 +93,21 @@ def test_load_with_failed_calls_is_no_figure() -> None:
         read_ghz(report, 2)
 
 
-def test_the_generator_gets_the_contract_with_all_that_it_imports() -> None:
-    files = FileDescriptorSet.FromString(load.descriptors()).file
-    names = [file.name for file in files]
-    assert "imggen/v1/generation.proto" in names
-    for index, file in enumerate(files):
-        assert set(file.dependency) <= set(names[:index])
-
-
 def test_every_request_has_an_id_of_its_own() -> None:
-    assert new_request("a").request_id != new_request("a").request_id
+    first, second = (json.loads(fill(portrait("a"))) for _ in range(2))
+    assert first["request_id"] != second["request_id"]
+    assert first | {"request_id": ""} == second | {"request_id": ""}
+
+
+def test_the_two_queues_must_have_written_the_same_rows() -> None:
+    refuse_unequal({"jobs completed": 3}, {"jobs completed": 3})
+    with pytest.raises(UnequalWork, match=r"'assets display': \(3, 0\)"):
+        refuse_unequal({"jobs completed": 3, "assets display": 3}, {"jobs completed": 3})
+    with pytest.raises(UnequalWork, match=r"'outbox job': \(3, 6\)"):
+        refuse_unequal({"outbox job": 3}, {"outbox job": 6})
+
+
+def test_a_gpu_is_busy_while_it_makes_pictures_that_are_kept() -> None:
+    says = {"gpus": 4, "render_s": 2.0, "rendered": 40, "rendering_s": 20.0}
+    assert Run(40, says, {}).busy_percent == 100
+    assert Run(40, says | {"rendering_s": 40.0}, {}).busy_percent == 50

@@ -1,0 +1,96 @@
+"""A renderer that shows pictures which it has, after a set time: for load tests."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from io import BytesIO
+from random import Random
+
+from PIL import Image, ImageDraw
+
+from actors.models.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
+
+_PREVIEW_SIDE = 64
+
+
+class StoredRenderer:
+    """Takes `render_s` seconds over every picture, step by step, and gives one that it has.
+
+    `at_once` renders run at the same time, as on so many GPUs; the others wait their turn.
+    `done` counts those that ran to their end, `running` those that run, `most` the most that
+    have run at once; `last` is when the last one ended, by the loop's clock.
+    """
+
+    def __init__(self, pictures: Sequence[bytes], *, render_s: float, at_once: int) -> None:
+        """Takes the pictures, PNG; a request gets the one that its seed points at."""
+        self.done = 0
+        self.running = 0
+        self.most = 0
+        self.last = 0.0
+        self._pictures = [(png, *_look_at(png)) for png in pictures]
+        self._render_s = render_s
+        self._room = asyncio.Semaphore(at_once)
+        self._watched: set[str] = set()
+
+    async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        """Renders; yields each step as it is done, then the result."""
+        try:
+            async with self._room:
+                self.running += 1
+                self.most = max(self.most, self.running)
+                try:
+                    async for event in self._steps(request):
+                        yield event
+                    self.done += 1
+                    self.last = asyncio.get_running_loop().time()
+                finally:
+                    self.running -= 1
+        finally:
+            self._watched.discard(request.id)
+        png, size, _ = self._picture(request)
+        step_ms = self._render_s * 1000 / request.steps
+        timings = Timings(0.0, (step_ms,) * request.steps, 0.0, self._render_s * 1000)
+        yield RenderResult(png, *size, timings)
+
+    async def show_previews(self, render: str) -> None:
+        """Makes previews of the render of that id from now on."""
+        self._watched.add(render)
+
+    async def _steps(self, request: RenderRequest) -> AsyncGenerator[StepEvent]:
+        _, _, preview = self._picture(request)
+        clock = asyncio.get_running_loop()
+        began = clock.time()
+        for step in range(1, request.steps + 1):
+            # By the clock and not step by step, so that late steps do not add up.
+            due = began + self._render_s * step / request.steps
+            await asyncio.sleep(max(0.0, due - clock.time()))
+            watched = request.previews or request.id in self._watched
+            yield StepEvent(step, request.steps, preview if watched else None)
+
+    def _picture(self, request: RenderRequest) -> tuple[bytes, tuple[int, int], bytes]:
+        return self._pictures[request.seed % len(self._pictures)]
+
+
+def draw_pictures(count: int, side: int) -> list[bytes]:
+    """Draws square PNGs, each of other discs on noise, which make it as heavy as a painting."""
+    return [_draw(Random(number), side) for number in range(count)]
+
+
+def _draw(random: Random, side: int) -> bytes:
+    picture = Image.frombytes("RGB", (side, side), random.randbytes(side * side * 3))
+    brush = ImageDraw.Draw(picture)
+    for _ in range(8):
+        x, y, radius = (random.randrange(side) for _ in range(3))
+        colour = tuple(random.randbytes(3))
+        brush.ellipse((x, y, x + radius // 2, y + radius // 2), fill=colour)
+    buffer = BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _look_at(png: bytes) -> tuple[tuple[int, int], bytes]:
+    """Returns a picture's size, and a preview of it, JPEG."""
+    with Image.open(BytesIO(png)) as picture:
+        small = picture.resize((_PREVIEW_SIDE, _PREVIEW_SIDE))
+        buffer = BytesIO()
+        small.save(buffer, "JPEG")
+        return picture.size, buffer.getvalue()

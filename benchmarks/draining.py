@@ -1,0 +1,194 @@
+"""Empties a queue of jobs that do nothing: an order on stdin, `done` on stdout."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.models import Job
+from pgqueuer.queries import Queries
+from pgqueuer.types import QueueExecutionMode
+
+from actors.settings import WorkerSettings
+from actors.worker import Worker
+from benchmarks.idle_worker import NoDrawing, nothing
+from server.domain.ids import ImageId, JobId, UserId
+from server.domain.jobs import Claim
+from server.domain.spec import RenderSpec
+from server.store import Store, open_store
+from server.store.signals import Signals
+from server.store.together import Together
+
+# Those of pgqueuer's own tools/benchmark.py. They bound what it picks at a time and not what it
+# holds, which is all that it could pick; a worker of ours holds no more than it has room for.
+_DEQUEUERS = 5
+_BATCH = 10
+_ROOM = 128
+_CONNECTIONS = 10
+_LEASE = timedelta(seconds=30)
+_PAUSE_S = 0.02
+
+# What our claim writes, for jobs that somebody else has chosen.
+_START = """
+WITH claimed AS (
+  UPDATE image_generation_jobs j SET
+    status = 'processing', attempt = j.attempt + 1, worker = 'pgqueuer',
+    lease_expires_at = now() + $2, started_at = coalesce(j.started_at, now()), updated_at = now()
+  WHERE j.id = ANY($1) AND j.status = 'queued'
+  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.ai_provider, j.ai_model,
+    j.estimated_micros
+), image AS (
+  UPDATE images SET status = 'generating', updated_at = now() FROM claimed
+  WHERE images.id = claimed.image_id
+), attempt AS (
+  INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
+  SELECT id, attempt, 'pgqueuer', ai_provider, ai_model, (spec ->> 'seed')::bigint FROM claimed
+), change AS (
+  INSERT INTO outbox (user_id, object_kind, object_id, status)
+  SELECT user_id, 'job', id, 'processing' FROM claimed
+)
+SELECT * FROM claimed
+"""
+
+_LEFT = "SELECT count(*) FROM image_generation_jobs WHERE status <> 'completed'"
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Handler = Callable[[UUID], Awaitable[None]]
+
+
+async def ours(url: str) -> None:
+    """Lets a worker empty the queue."""
+    settings = WorkerSettings(database_url=url, rooms={"local": _ROOM})
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        store = await enter(open_store(url, max_connections=_CONNECTIONS))
+        signals = Signals(store.database)
+        await enter(signals.running())
+        worker = Worker("ours", settings, NoDrawing(), store, store, signals)
+        await enter(worker.running())
+        await _emptied(store)
+
+
+async def _emptied(store: Store) -> None:
+    while True:
+        row = await store.database.fetchrow(_LEFT)
+        if row is not None and row["count"] == 0:
+            return
+        await asyncio.sleep(_PAUSE_S)
+
+
+class Handlers:
+    """Writes what a job of ours leaves behind, from inside pgqueuer's handlers."""
+
+    def __init__(self, store: Store, *, gathered: bool) -> None:
+        self._store = store
+        self._start = Together(self._start_each) if gathered else self._start_one
+        self._complete = store.complete if gathered else store.leases.complete
+
+    async def __call__(self, job: UUID) -> None:
+        """Starts and completes a job."""
+        claim = await self._start(job)
+        await self._complete(claim, nothing(claim))
+
+    async def _start_one(self, job: UUID) -> Claim:
+        [claim] = await self._start_each([job])
+        return claim
+
+    async def _start_each(self, jobs: Sequence[UUID]) -> list[Claim]:
+        rows = await self._store.database.fetch(_START, list(jobs), _LEASE)
+        claims = {row["id"]: _claim(row) for row in rows}
+        return [claims[job] for job in jobs]
+
+
+async def pgqueuer(url: str, jobs: Sequence[UUID], *, gathered: bool) -> None:
+    """Lets pgqueuer empty the queue, with handlers that write our rows."""
+    async with open_store(url, max_connections=_CONNECTIONS) as store:
+        await _run_pgqueuer(url, jobs, Handlers(store, gathered=gathered))
+
+
+async def pgqueuer_alone(url: str, jobs: Sequence[UUID]) -> None:
+    """Lets pgqueuer empty the queue, with handlers that do nothing."""
+
+    async def nothing_at_all(_job: UUID) -> None:
+        pass
+
+    await _run_pgqueuer(url, jobs, nothing_at_all)
+
+
+async def _run_pgqueuer(url: str, jobs: Sequence[UUID], handler: Handler) -> None:
+    async with AsyncExitStack() as stack:
+        queries = [Queries(AsyncpgDriver(await _connect(stack, url))) for _ in range(_DEQUEUERS)]
+        await queries[0].install()
+        await _refuse_unlogged(stack, url)
+        await queries[0].enqueue(["draw"] * len(jobs), [job.bytes for job in jobs], [0] * len(jobs))
+        queues = [PgQueuer(one.driver, queries=one) for one in queries]
+        for queue in queues:
+
+            @queue.entrypoint("draw")
+            async def draw(job: Job) -> None:
+                await handler(UUID(bytes=job.payload))
+
+        await asyncio.gather(
+            *(queue.run(batch_size=_BATCH, mode=QueueExecutionMode.drain) for queue in queues)
+        )
+
+
+async def _connect(stack: AsyncExitStack, url: str) -> Connection:
+    # Ours have it, too: JIT costs more than such statements take.
+    connection = await asyncpg.connect(url, server_settings={"jit": "off"})
+    stack.push_async_callback(connection.close)
+    return connection
+
+
+async def _refuse_unlogged(stack: AsyncExitStack, url: str) -> None:
+    """Raises RuntimeError when pgqueuer's tables would not outlive a crash, as ours do."""
+    connection = await _connect(stack, url)
+    unlogged = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'pgqueuer%' AND relkind = 'r'"
+        " AND relpersistence <> 'p'"
+    )
+    if unlogged:
+        raise RuntimeError(f"{[row['relname'] for row in unlogged]} are not logged")
+
+
+def _claim(row: asyncpg.Record) -> Claim:
+    return Claim(
+        job_id=JobId(row["id"]),
+        user_id=UserId(row["user_id"]),
+        image_id=ImageId(row["image_id"]),
+        attempt=row["attempt"],
+        spec=RenderSpec.from_json(row["spec"]),
+        provider=row["ai_provider"],
+        price_micros=row["estimated_micros"],
+    )
+
+
+def run(order: dict[str, Any]) -> None:
+    """Empties the queue of an order."""
+    url = order["database_url"]
+    jobs = [UUID(job) for job in order["jobs"]]
+    match order["kind"]:
+        case "ours":
+            asyncio.run(ours(url))
+        case "pgqueuer":
+            asyncio.run(pgqueuer(url, jobs, gathered=False))
+        case "pgqueuer-gathered":
+            asyncio.run(pgqueuer(url, jobs, gathered=True))
+        case "pgqueuer-alone":
+            asyncio.run(pgqueuer_alone(url, jobs))
+        case unknown:
+            raise ValueError(f"kind: {unknown!r} is no queue")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run(json.loads(sys.stdin.readline()))
+    print("done", flush=True)

@@ -1,0 +1,49 @@
+"""Jobs that wait, straight in the database: for benchmarks of what comes after a submit."""
+
+from uuid import uuid4
+
+from server.domain.ids import ImageId, JobId, UserId
+from server.domain.jobs import NewJob, Placement
+from server.domain.spec import RenderSpec
+from server.domain.states import ImageType, Lane, Quality
+from server.store import Store
+
+_SUBMITTED_AT_ONCE = 500
+
+
+async def submit(store: Store, count: int) -> list[JobId]:
+    """Submits jobs of a new user that draw the same scene; returns their ids."""
+    user = UserId(uuid4())
+    await store.users.ensure(user, "benchmarks", str(user))
+    [style] = [one for one in await store.styles.list() if one.id == "storybook"]
+    spec = RenderSpec(
+        image_type=ImageType.SCENE,
+        style=style,
+        characters=(),
+        scene="",
+        page_text="One sunny morning Mia found an old map in the meadow.",
+        model="storybook",
+        width=1024,
+        height=1024,
+        quality=Quality.STANDARD,
+        seed=7,
+    )
+    orders = [_order(user, spec) for _ in range(count)]
+    for start in range(0, count, _SUBMITTED_AT_ONCE):
+        await store.jobs.submit_each(orders[start : start + _SUBMITTED_AT_ONCE])
+    return [order.id for order in orders]
+
+
+def _order(user: UserId, spec: RenderSpec) -> NewJob:
+    return NewJob(
+        id=JobId(uuid4()),
+        image_id=ImageId(uuid4()),
+        user_id=user,
+        spec=spec,
+        placement=Placement(),
+        lane=Lane.LOCAL,
+        provider="local",
+        price_micros=0,
+        priority=2,
+        request=None,
+    )

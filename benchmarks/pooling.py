@@ -1,0 +1,98 @@
+"""A worker with a pool of simulated GPUs: an order on stdin, what it did on stdout."""
+
+import asyncio
+import json
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from actors.extractors.plain import PlainExtractor
+from actors.finishing import Finished, RenderedAsset
+from actors.models.stored import StoredRenderer, draw_pictures
+from actors.settings import WorkerSettings
+from actors.stages import Stages
+from actors.worker import Worker
+from server.domain.models import Size
+from server.domain.states import AssetKind, ImageType
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
+from server.store import Store, open_store
+from server.store.signals import Signals
+
+_ASSET_BYTES = 200_000
+_PICTURE_SIDE = 64  # nobody looks at it
+# So many jobs are in hand for each GPU: while one renders, others are prepared and stored.
+_ROOMS_PER_GPU = 2
+_PAUSE_S = 0.05
+
+_LEFT = """
+SELECT count(*) FROM image_generation_jobs WHERE status IN ('queued', 'processing')
+"""
+
+
+async def work(order: dict[str, Any]) -> dict[str, float]:
+    """Renders all the jobs of an order."""
+    gpus, url, folder = order["gpus"], order["database_url"], Path(order["folder"])
+    settings = WorkerSettings(database_url=url, rooms={"local": gpus * _ROOMS_PER_GPU})
+    renderer = StoredRenderer(
+        draw_pictures(8, _PICTURE_SIDE), render_s=order["render_s"], at_once=gpus
+    )
+    clock = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        # As many connections as a worker's deployment opens.
+        store = await enter(open_store(url, max_connections=4))
+        progress = await enter(open_store(url, max_connections=2, synchronous_commit=False))
+        storage = await enter(FolderStorage(folder, UrlSigner("s" * 32, "http://127.0.0.1")))
+        signals = Signals(store.database)
+        await enter(signals.running())
+        stages = Stages(renderer, PlainExtractor(), storage, finishing=_finishing())
+        worker = Worker("pool", settings, stages, store, progress, signals)
+        began, cpu = clock.time(), time.process_time()
+        await enter(worker.running())
+        await _emptied(store)
+        return {
+            "rendering_s": renderer.last - began,
+            "seconds": clock.time() - began,
+            "cpu_s": time.process_time() - cpu,
+            "rendered": renderer.done,
+            "most": renderer.most,
+        }
+
+
+async def _emptied(store: Store) -> None:
+    while True:
+        row = await store.database.fetchrow(_LEFT)
+        if row is not None and row["count"] == 0:
+            return
+        await asyncio.sleep(_PAUSE_S)
+
+
+def _finishing() -> Callable[[bytes, ImageType, Size], Finished]:
+    """Returns what gives every picture the same four assets, each of other bytes."""
+    assets = tuple(
+        RenderedAsset(kind, random.randbytes(_ASSET_BYTES), "image/png", 1024, 1024)
+        for kind in AssetKind
+    )
+    return lambda _png, _type, _size: Finished(assets)
+
+
+def main() -> None:
+    """Works until the jobs of its order have ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order = json.loads(sys.stdin.readline())
+    try:
+        says = asyncio.run(work(order))
+    finally:
+        shutil.rmtree(order["folder"], ignore_errors=True)
+    print(json.dumps(says), flush=True)
+
+
+if __name__ == "__main__":
+    main()

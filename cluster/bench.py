@@ -1,0 +1,167 @@
+"""imggen to aim load at: `python -m cluster.bench up`, `jobs` or `clean`.
+
+Everything is real but the model, which shows stored pictures after a set time: see
+`cluster/serve/bench.yaml`, and `cluster/load/README.md` for what to run against it.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cluster.local import end_as_ctrl_c_does, running, say
+from cluster.processes import ROOT, StartFailed, only_one
+from imggen import Gender, ImggenError, SyncClient
+
+SERVE_CONFIG = ROOT / "cluster" / "serve" / "bench.yaml"
+FOLDER = ROOT / ".imggen" / "bench"
+_LISTEN = "127.0.0.1:50061"  # beside the one of `make up`
+_JOBS = 100
+
+# What the service holds back for the sake of one laptop's model, it need not hold back here.
+SETTINGS = {"IMGGEN_ROOMS": '{"local": 64}'}
+"""What differs from the embedded settings; those of the environment stand."""
+
+_WELCOME = """
+imggen answers on {server}, for load. In another terminal, from the checkout:
+
+  . {env}
+  export PATH="$PWD/.tools/go/bin:$PATH"   # after `make load-tools`
+  ghz --config cluster/load/closed/submit.json $IMGGEN_SERVER
+  ghz --config cluster/load/open/submit.json --protoset cluster/load/imggen.protoset $IMGGEN_SERVER
+  cluster/load/mixed.sh
+
+cluster/load/README.md tells the rest. Ctrl-C stops all of it; `make bench-clean` removes its data.
+"""
+
+
+def env_file(folder: Path) -> Path:
+    """Returns the file that a shell sources; by it a folder is known to be one for load."""
+    return folder / "bench.env"
+
+
+def up(folder: Path, listen: str) -> None:
+    """Runs imggen until Ctrl-C, with a character, a story and some jobs to ask for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    env_file(folder).touch()
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    with running(folder, say, listen=listen, serve_config=SERVE_CONFIG) as local:
+        with SyncClient(local.address, token=local.token) as client:
+            says = {
+                "IMGGEN_SERVER": local.address,
+                "IMGGEN_TOKEN": local.token,
+                "IMGGEN_CHARACTER": _character(client),
+                "IMGGEN_BENCH": str(folder),
+            }
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in says.items()]
+        env_file(folder).write_text("".join(lines))
+        jobs(folder, _JOBS)
+        print(_WELCOME.format(server=local.address, env=_shown(env_file(folder))), flush=True)
+        signal.pause()
+
+
+def jobs(folder: Path, count: int) -> None:
+    """Submits jobs, and writes the requests that get or watch them for ghz.
+
+    Raises StartFailed where nothing runs on the folder.
+    """
+    env = read_env(folder)
+    with SyncClient(env["IMGGEN_SERVER"], token=env["IMGGEN_TOKEN"]) as client:
+        submitted = [
+            client.generate_portrait(env["IMGGEN_CHARACTER"], style="storybook").job_id
+            for _ in range(count)
+        ]
+    file = folder / "jobs.json"
+    file.write_text(json.dumps([{"job_id": job} for job in submitted]))
+    say(f"{count} jobs submitted; {_shown(file)} has them")
+
+
+def clean(folder: Path) -> None:
+    """Removes the data of a folder for load, database and pictures, and nothing else.
+
+    Raises StartFailed for a folder that is in use, or not one for load.
+    """
+    if not folder.exists():
+        say(f"{_shown(folder)} is not there; nothing to remove")
+        return
+    if not env_file(folder).exists():
+        raise StartFailed(f"{folder} holds no {env_file(folder).name}, so it is not for load")
+    with only_one(folder):
+        shutil.rmtree(folder)
+    say(f"{_shown(folder)} removed")
+
+
+def read_env(folder: Path) -> dict[str, str]:
+    """Returns what a running one wrote into its file for shells; raises StartFailed."""
+    file = env_file(folder)
+    words = shlex.split(file.read_text()) if file.exists() else []
+    if not words:
+        raise StartFailed(f"nothing runs on {folder}; start it with `make bench-up`")
+    return dict(word.split("=", 1) for word in words if word != "export")
+
+
+def _character(client: SyncClient) -> str:
+    return client.create_character(
+        name="Mia",
+        age=7,
+        gender=Gender.GENDER_FEMALE,
+        hair="long red hair",
+        clothing="a yellow dress",
+    ).id
+
+
+def _shown(path: Path) -> Path:
+    """Returns a path as it is typed in the checkout."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; SIGTERM ends it as Ctrl-C does."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, end_as_ctrl_c_does)
+    folder = options.folder.resolve()
+    try:
+        match options.command:
+            case "up":
+                up(folder, options.listen)
+            case "jobs":
+                jobs(folder, options.count)
+            case "clean":
+                clean(folder)
+    except (StartFailed, ImggenError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cluster.bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=FOLDER,
+        help="where the data are kept (default: .imggen/bench in the checkout)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("up", help="run until Ctrl-C")
+    run.add_argument("--listen", default=_LISTEN, help=f"where gRPC listens (default: {_LISTEN})")
+    more = commands.add_parser("jobs", help="submit new jobs for ghz to get and to watch")
+    more.add_argument("--count", type=int, default=_JOBS, help=f"how many (default: {_JOBS})")
+    commands.add_parser("clean", help="remove the data")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Completions: how jobs end with what they made, many in one statement and one commit."""
+
+from collections.abc import Sequence
+
+from server.domain.images import NewAsset
+from server.domain.jobs import Claim, Outcome
+from server.store.database import Executor
+
+_ASSETS = """jsonb_to_recordset(ended.assets) AS a (
+    kind text, storage_key text, content_type text, sha256 text, size_bytes bigint,
+    width integer, height integer
+  )"""
+
+# Each row is fenced by its own attempt: one whose lease is lost changes nothing, and none of
+# the others. Locks are taken in one order everywhere: jobs by batch and id, then what belongs to
+# them, then references by character and style, then the budget.
+_COMPLETE = f"""
+WITH asked AS (
+  SELECT * FROM jsonb_to_recordset($1) AS asked (
+    id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
+    assets jsonb
+  )
+), held AS (
+  SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
+  WHERE j.attempt = asked.attempt AND j.status = 'processing'
+  ORDER BY j.batch_id, j.id FOR UPDATE OF j
+), ended AS (
+  UPDATE image_generation_jobs j SET
+    status = 'completed', completed_at = now(), lease_expires_at = NULL, worker = NULL,
+    processing_time_ms = extract(epoch FROM now() - j.started_at) * 1000,
+    actual_micros = held.micros, error_reason = NULL, error_message = NULL, updated_at = now()
+  FROM held WHERE j.id = held.id
+  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
+    (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
+    held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets
+), asset AS (
+  INSERT INTO assets (
+    image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
+  ) SELECT ended.image_id, a.*, ended.id, ended.attempt FROM ended, {_ASSETS}
+), image AS (
+  UPDATE images i SET
+    status = 'completed', completed_at = now(), updated_at = now(), cost_micros = ended.micros,
+    prompt = ended.prompt, negative_prompt = ended.negative_prompt,
+    url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
+    format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
+  FROM ended, {_ASSETS}
+  WHERE i.id = ended.image_id AND a.kind = 'display'
+  RETURNING i.id, i.character_id, i.style, i.image_type, i.deleted_at,
+    ended.description_version, ended.queued_at
+), reference AS (
+  INSERT INTO character_references AS r (
+    character_id, reference_image_id, description_version, style
+  ) SELECT DISTINCT ON (character_id, style) character_id, id, description_version, style
+  FROM image WHERE image_type = 'portrait' AND deleted_at IS NULL
+  ORDER BY character_id, style, description_version DESC, queued_at DESC
+  ON CONFLICT (character_id, style) DO UPDATE SET
+    reference_image_id = excluded.reference_image_id,
+    description_version = excluded.description_version, updated_at = now()
+  WHERE r.description_version <= excluded.description_version
+), attempt AS (
+  UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = ended.prompt,
+    negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros
+  FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
+), money AS (
+  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
+  SELECT id, attempt, 'settle', ai_provider, micros FROM ended
+), preview AS (
+  DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
+), budget AS (
+  UPDATE budgets b SET
+    held_micros = b.held_micros - settled.held, spent_micros = b.spent_micros + settled.spent
+  FROM (
+    SELECT queued_at::date AS day, sum(estimated_micros) AS held, sum(micros) AS spent
+    FROM ended WHERE estimated_micros > 0 GROUP BY 1
+  ) AS settled
+  WHERE b.scope = 'global' AND b.day = settled.day
+    AND (SELECT count(*) FROM image) > 0  -- locked last
+)
+SELECT id, attempt FROM ended
+"""
+
+
+async def complete_each(database: Executor, ended: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
+    """Ends jobs with their images, assets, references and money; False for a lost lease."""
+    rows = await database.fetch(_COMPLETE, [_asked(claim, outcome) for claim, outcome in ended])
+    done = {(row["id"], row["attempt"]) for row in rows}
+    return [(claim.job_id, claim.attempt) in done for claim, _ in ended]
+
+
+def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
+    return {
+        "id": str(claim.job_id),
+        "attempt": claim.attempt,
+        "micros": outcome.cost_micros,
+        "prompt": outcome.prompt,
+        "negative_prompt": outcome.negative_prompt,
+        "stage_ms": dict(outcome.stage_ms),
+        "assets": [_asset(asset) for asset in outcome.assets],
+    }
+
+
+def _asset(asset: NewAsset) -> dict[str, object]:
+    return {
+        "kind": asset.kind,
+        "storage_key": asset.storage_key,
+        "content_type": asset.content_type,
+        "sha256": asset.sha256,
+        "size_bytes": asset.size_bytes,
+        "width": asset.width,
+        "height": asset.height,
+    }

@@ -1,0 +1,155 @@
+"""The real ghz runs every configuration of cluster/load against `python -m cluster.bench up`."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.load import find_ghz
+from cluster.bench import read_env
+from cluster.processes import ROOT
+from tests.loads import CONFIGS, LOAD, PROTOSET
+
+# A second or two of each; the files themselves ask for half a minute and more.
+_CLOSED = {"submit": 300, "get": 1000, "list": 100, "watch": 50}
+_OPEN_S = 2
+
+
+@pytest.fixture(scope="module")
+def ghz() -> str:
+    found = find_ghz()
+    if found is None and shutil.which("go") is None:
+        pytest.skip("skipped: there is no ghz, and no Go to build it with (`make load-tools`)")
+    assert found, "there is no ghz although Go is at hand; run `make load-tools`"
+    return found
+
+
+@pytest.fixture(scope="module")
+def bench(ghz: str) -> Iterator[Path]:
+    """Runs the system for load, and gives its folder."""
+    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    with tempfile.TemporaryDirectory(prefix="imggen-bench-", ignore_cleanup_errors=True) as folder:
+        child = command("up", "--listen", "127.0.0.1:0", folder=Path(folder))
+        try:
+            lines = []
+            assert child.stdout is not None
+            for line in child.stdout:
+                lines.append(line)
+                if "make bench-clean" in line:
+                    break
+            else:
+                raise AssertionError("".join(lines))
+            yield Path(folder)
+        finally:
+            child.terminate()
+            child.communicate(timeout=120)
+
+
+def command(*arguments: str, folder: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "cluster.bench", "--folder", str(folder), *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(ghz: str, bench: Path, name: str, *options: str) -> dict[str, Any]:
+    """Runs a configuration, and returns ghz's report."""
+    config = json.loads((LOAD / name).read_text())
+    if "data-file" in config:
+        options = (*options, "--data-file", str(bench / "jobs.json"))
+    env = read_env(bench)
+    done = subprocess.run(
+        [ghz, "--config", str(LOAD / name), "--format", "json", *options, env["IMGGEN_SERVER"]],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def total_of(name: str) -> int:
+    profile, call = name.removesuffix(".json").split("/")
+    if profile == "closed":
+        return _CLOSED[call]
+    return int(json.loads((LOAD / name).read_text())["rps"]) * _OPEN_S
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("contract", ["reflection", "protoset"])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_ghz_makes_the_calls_that_were_asked_for_and_none_fails(
+    name: str, contract: str, ghz: str, bench: Path
+) -> None:
+    total = total_of(name)
+    options = ["--protoset", str(PROTOSET)] if contract == "protoset" else []
+    report = run(ghz, bench, name, "--total", str(total), *options)
+    assert report["count"] == total
+    assert report["statusCodeDistribution"] == {"OK": total}
+    assert not report["errorDistribution"]
+    assert report["endReason"] == "normal"
+
+
+@pytest.mark.timeout(600)
+def test_the_mixed_profile_runs_all_of_its_calls_at_once(ghz: str, bench: Path) -> None:
+    env = {**os.environ, **read_env(bench)}
+    env["PATH"] = f"{Path(ghz).parent}:{env['PATH']}"
+    done = subprocess.run(
+        [
+            *("cluster/load/mixed.sh", "--format", "json", "--total", "20"),
+            *("--protoset", str(PROTOSET)),
+        ],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    reports = {path.stem: json.loads(path.read_text()) for path in bench.glob("mixed-*.txt")}
+    assert set(reports) == {"mixed-get", "mixed-list", "mixed-submit", "mixed-watch"}
+    for report in reports.values():
+        assert report["statusCodeDistribution"] == {"OK": 20}
+
+
+@pytest.mark.timeout(600)
+def test_a_run_with_a_wrong_token_is_seen_to_fail(ghz: str, bench: Path) -> None:
+    metadata = json.dumps({"authorization": "Bearer nobody's"})
+    report = run(ghz, bench, "closed/list.json", "--total", "20", "--metadata", metadata)
+    assert report["statusCodeDistribution"] == {"Unauthenticated": 20}
+    assert report["errorDistribution"]
+
+
+@pytest.mark.timeout(600)
+def test_new_jobs_are_there_to_watch_and_end_completed(ghz: str, bench: Path) -> None:
+    submit = command("jobs", "--count", "10", folder=bench)
+    shown, _ = submit.communicate(timeout=60)
+    assert submit.returncode == 0, shown
+    assert len(json.loads((bench / "jobs.json").read_text())) == 10
+    report = run(ghz, bench, "closed/watch.json", "--total", "10", "--concurrency", "10")
+    assert report["statusCodeDistribution"] == {"OK": 10}
+
+
+@pytest.mark.timeout(600)
+def test_data_in_use_are_not_removed(bench: Path) -> None:
+    clean = command("clean", folder=bench)
+    shown, _ = clean.communicate(timeout=60)
+    assert clean.returncode == 1
+    assert "runs on" in shown
+    assert (bench / "db").exists()
