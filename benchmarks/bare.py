@@ -23,6 +23,7 @@ from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GeneratePortraitResponse,
     GenerateSceneResponse,
+    GenerateStoryResponse,
     RegenerateImageResponse,
 )
 from imggen.v1.generation_pb2_grpc import (
@@ -65,6 +66,10 @@ class OnePortrait(GenerationServiceServicer):
     """Has one method; the others are UNIMPLEMENTED."""
 
     async def GenerateScene(self, request: object, context: Context) -> GenerateSceneResponse:
+        """Refuses."""
+        return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
+
+    async def GenerateStory(self, request: object, context: Context) -> GenerateStoryResponse:
         """Refuses."""
         return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
 

@@ -91,6 +91,11 @@ REFUSED: dict[str, Refused] = {
     "a page of the list that is too large": lambda c: anext(c.list_images(page_size=101)),
     "a page without its story": lambda c: anext(c.list_images(page_number=1)),
     "a regeneration of an unknown image": lambda c: c.regenerate(new_id()),
+    "an unknown batch": lambda c: c.get_batch(new_id()),
+    "a batch that is no UUID": lambda c: c.cancel_batch("x"),
+    "a retry of an unknown batch": lambda c: c.retry_batch(new_id()),
+    "a watch of an unknown batch": lambda c: anext(c.watch_batch(new_id())),
+    "the drawing of an unknown story": lambda c: c.generate_story(new_id(), style="anime"),
 }
 
 
@@ -126,6 +131,24 @@ async def no_such_ratio(client: Client) -> object:
     return await client.generate_scene(await a_story(client), 1, style="anime", aspect_ratio="2:1")
 
 
+async def no_story_to_draw(client: Client) -> object:
+    story = await a_story(client)
+    return await client.generate_story(story, style="anime", portraits=False, scenes=False)
+
+
+async def too_many_images(client: Client) -> object:
+    return await client.generate_story(await a_story(client), style="anime", images_per_page=5)
+
+
+async def no_style_to_draw_in(client: Client) -> object:
+    return await client.generate_story(await a_story(client))
+
+
+async def nothing_to_retry(client: Client) -> object:
+    batch = await client.generate_story(await a_story(client), style="anime")
+    return await client.retry_batch(batch)
+
+
 async def reused(client: Client) -> object:
     request_id = new_id()
     await client.create_character(name="Mia", request_id=request_id)
@@ -158,6 +181,7 @@ REFUSED.update(
         for each in (
             *(no_style, no_such_style, no_such_quality, no_such_priority, no_such_portrayed),
             *(no_such_page, no_style_of_the_story, no_such_ratio),
+            *(no_story_to_draw, too_many_images, no_style_to_draw_in, nothing_to_retry),
             *(reused, not_ready, not_retryable),
             *(no_such_cursor, no_such_kind),
         )

@@ -132,7 +132,11 @@ async def test_everything_wrong_with_a_story_is_said_at_once(house: House, mia: 
     story = await mia.create_story(pages=pages)
     await mia.delete_character(gone)
     request = generation_pb2.GenerateStoryRequest(
-        story_id=story.id, style="oil", images_per_page=9, options={"quality": "best"}, priority=9
+        story_id=story.id,
+        style="oil",
+        images_per_page=9,
+        options=generation_pb2.StoryOptions(quality="best"),
+        priority=9,
     )
     refused = await mia.refused(mia.generation.GenerateStory, request)
     assert refused.code is grpc.StatusCode.INVALID_ARGUMENT
