@@ -28,7 +28,7 @@ help: ## Explains the targets (this text)
 	@echo 'then `make up` (the same system, for your own calls). Before a commit: `make test`.'
 	@echo
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
-		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
+		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-19s %s\n' "$$target" "$$text"; done
 	@echo
 	@echo 'All of it installs into $(VENV) and .tools, data is in .imggen; nothing else is written.'
 	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine has what it takes.'
@@ -88,10 +88,10 @@ up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctr
 # Checking.
 
 .PHONY: test
-test: lint unit integration ## Lints, runs unit and integration tests, enforces their coverage
+test: lint unit integration selection ## Lints, runs all but the slow tests, enforces their coverage
 
 .PHONY: check
-check: test slow ## Does `make test` and the slow suites: what CI runs
+check: test slow faults ## Does `make test` and the slow suites: what CI runs
 
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
@@ -126,6 +126,14 @@ unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no databas
 integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
 	$(call covered,integration,70)
 
+.PHONY: selection
+selection: machine $(VENV)/dev.stamp ## Runs the quick selection of the faults: about a minute
+	$(PY) -m pytest tests/faults --durations 10
+
+.PHONY: faults
+faults: machine $(VENV)/dev.stamp ## Breaks everything at full length, broken builds too; prints a table
+	@$(PY) -m tests.faults
+
 .PHONY: slow
 slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone
 	$(PY) -m pytest tests/slow --timeout 1800
@@ -133,6 +141,12 @@ slow: machine $(VENV)/dev.stamp ## Runs the slow suites alone
 .PHONY: bench
 bench: machine $(VENV)/dev.stamp ## Measures, and prints medians with their settings
 	@$(PY) -m benchmarks
+
+CHECKPOINT := actors/storybook/checkpoint
+
+.PHONY: evaluate-storybook
+evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that ships (or CHECKPOINT=...), into build/evaluation
+	@$(PY) -m actors.storybook.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
 
 # Maintaining.
 

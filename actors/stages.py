@@ -74,7 +74,11 @@ class Stages:
     async def _resolve(self, claim: Claim) -> CompiledPrompt:
         spec = claim.spec
         scene = spec.scene
-        if spec.image_type is ImageType.SCENE and not scene:
+        if spec.image_type is ImageType.COVER:
+            # The title names a mood, perhaps a place; its first page says where it happens.
+            told = await self._extractor.scene(spec.page_text, spec.characters)
+            scene = f"{scene}. {told}"
+        elif spec.image_type is ImageType.SCENE and not scene:
             scene = await self._extractor.scene(spec.page_text, spec.characters)
         prompt = profile(spec.model).dialect.compile(spec, scene)
         if prompt.unknown:

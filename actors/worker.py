@@ -20,6 +20,10 @@ from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener, Signals
 
 _BACKOFF = timedelta(seconds=2)
+# A lost worker's job is claimed again within 5 s of its lease's end: a look for such jobs, the
+# first backoff and a poll come one after the other.
+_RESCUE_PAUSE_MAX_S = 1.0
+_RESCUE_BACKOFF = timedelta(seconds=1)
 _WRITE_PAUSE_S = 0.2
 _WRITE_PAUSE_MAX_S = 2.0
 _MESSAGE_MAX = 500
@@ -178,13 +182,27 @@ class Worker:
                     attempt.stop(Stop.CANCELLED)
 
     async def _rescue_loop(self) -> None:
+        away = False
         while True:
-            await asyncio.sleep(self._settings.heartbeat_s / 2)
-            with suppress(Unavailable):
-                for job in await self._store.leases.rescue(self._backoff):
-                    _log.warning("job rescued", extra={"job_id": str(job)})
-                    self._signals.say(CHANGED, str(job))
-                    self._signals.say(WAKE, Lane.LOCAL)
+            await asyncio.sleep(min(self._settings.heartbeat_s / 2, _RESCUE_PAUSE_MAX_S))
+            try:
+                if away:
+                    await self._store.database.ping()
+                    # Nobody could renew a lease meanwhile; those who live do so now.
+                    await asyncio.sleep(self._settings.heartbeat_s)
+                    away = False
+                await self._rescue()
+            except Unavailable:
+                away = True
+
+    async def _rescue(self) -> None:
+        for job in await self._store.leases.rescue(min(self._backoff, _RESCUE_BACKOFF)):
+            _log.warning("job rescued", extra={"job_id": str(job)})
+            self._signals.say(CHANGED, str(job))
+            self._signals.say(WAKE, Lane.LOCAL)
+        for batch in await self._store.batches.advance_stuck():
+            _log.warning("batch advanced", extra={"batch_id": str(batch)})
+            self._signals.say(WAKE, Lane.LOCAL)
 
     def _start(self, claim: Claim) -> None:
         for older in self._attempts:
@@ -209,6 +227,9 @@ class Worker:
             if not self._attempts:
                 self._idle.set()
             self._signals.say(CHANGED, str(claim.job_id))
+            if claim.batch_id is not None:
+                # Its end makes others ready, more of them perhaps than there is room here.
+                self._signals.say(WAKE, Lane.LOCAL)
             self._wake.set()
 
     async def _work(self, attempt: Attempt) -> None:

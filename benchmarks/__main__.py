@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import claims, gateway, machine, one_caller, overhead, submits, watchers
+from benchmarks import claims, gateway, machine, one_caller, overhead, story, submits, watchers
 from benchmarks.house import Ground, ground
 from benchmarks.load import LoadFailed, find_generator
 from benchmarks.report import Figure
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {
     "claims": claims.measure,
     "gateway": gateway.measure,
     "overhead": overhead.measure,
+    "story": story.measure,
     "watchers": watchers.measure,
 }
 

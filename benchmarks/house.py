@@ -80,6 +80,8 @@ def gateway(ground: Ground, database_url: str) -> Iterator[Child]:
         "IMGGEN_LISTEN": "127.0.0.1:0",
         "IMGGEN_HTTP_PORT": "0",
         "IMGGEN_METRICS_PORT": "0",
+        "IMGGEN_MAX_WAITING_JOBS": "0",  # what is measured is submits, not their refusal
+        "IMGGEN_MAX_WAITING_JOBS_PER_USER": "0",
     }
     with child("server", environment=environment) as running:
         yield running

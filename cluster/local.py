@@ -152,10 +152,13 @@ def up(folder: Path) -> None:
 
 def demo(folder: Path) -> None:
     """Runs imggen for one story, from its characters to a contact sheet."""
-    from cluster.demo import tell_a_story
+    from cluster.demo import DemoFailed, tell_a_story
 
     with running(folder, _say) as local:
-        asyncio.run(tell_a_story(local.address, local.token, folder / "demo"))
+        try:
+            tell_a_story(local.address, local.token, folder / "demo")
+        except DemoFailed as error:
+            raise StartFailed(f"the demo's story was not drawn: {error}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

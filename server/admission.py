@@ -1,11 +1,14 @@
 """Admission: a job is committed, with its image and its money held, before it is answered."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
 from server.auth import Caller
+from server.backlog import Backlog
+from server.domain.batches import revived
 from server.domain.ids import JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import Job, NewJob, RequestKey
@@ -23,8 +26,11 @@ _MAX_KNOWN_USERS = 100_000
 class Admission:
     """Admits jobs within the day's budget and wakes the workers of their lane."""
 
-    def __init__(self, store: Store, signals: Signals, daily_budget_micros: int) -> None:
+    def __init__(
+        self, store: Store, signals: Signals, daily_budget_micros: int, backlog: Backlog
+    ) -> None:
         self._store = store
+        self._backlog = backlog
         self._signals = signals
         self._budget = daily_budget_micros
 
@@ -32,8 +38,16 @@ class Admission:
         """Commits a job, or returns the one that the same request made before.
 
         Raises Conflict when its request_id was used with another request, ResourceExhausted
-        when the budget does not cover it, FailedPrecondition when its lineage is used up.
+        when the budget does not cover it or too many jobs wait, FailedPrecondition when its
+        lineage is used up.
         """
+        try:
+            await self._backlog.check(order.user_id, order.lane)
+        except ResourceExhausted:
+            earlier = await self.replay(order.user_id, order.request) if order.request else None
+            if earlier is None:
+                raise
+            return earlier
         if order.price_micros or order.placement.lineage_id:
             async with self._store.transaction() as tx:
                 job = await self._submit(tx, order)
@@ -41,6 +55,7 @@ class Admission:
             job = await self._store.submit(order)
         if job is None:
             return await self._earlier(order)
+        self._backlog.add(order.user_id)
         # After the commit: a commit that notifies takes a lock that all others wait for.
         self._signals.say(WAKE, order.lane)
         return job
@@ -53,16 +68,48 @@ class Admission:
     async def readmit(self, user: UserId, job: JobId, priority: int | None) -> bool:
         """Queues a failed or cancelled job again with its money held; False if it is neither.
 
-        Raises ResourceExhausted when the budget does not cover it.
+        Raises ResourceExhausted when the budget does not cover it, or too many jobs wait.
         """
+        await self._backlog.check(user, Lane.LOCAL)
+        batch = await self._store.batches.of_job(user, job)
         async with self._store.transaction() as tx:
-            price = await tx.jobs.retry(user, job, priority)
-            if price:
-                await self._hold(tx, price)
-        if price is None:
+            if batch is None:
+                price = await tx.jobs.retry(user, job, priority)
+                if price:
+                    await self.hold(tx, price)
+                retried = price is not None
+                self._backlog.add(user, int(retried))
+            else:
+                graph = await tx.batches.lock(batch)
+                retried = await self.revive(tx, user, revived(graph, job), priority)
+        if retried:
+            self._signals.say(WAKE, Lane.LOCAL)
+        return retried
+
+    async def revive(
+        self, tx: Statements, user: UserId, jobs: Collection[JobId], priority: int | None = None
+    ) -> bool:
+        """Queues jobs of a batch, which is locked, again with their money held; False for none.
+
+        Raises ResourceExhausted when the budget does not cover them.
+        """
+        if not jobs:
             return False
-        self._signals.say(WAKE, Lane.LOCAL)
-        return True
+        # Before they are queued: where one fails again at once, its hold is there to be released.
+        price = await tx.batches.price(list(jobs))
+        if price:
+            await self.hold(tx, price)
+        retried = await tx.jobs.retry_each(user, list(jobs), priority) is not None
+        self._backlog.add(user, len(jobs) if retried else 0)
+        return retried
+
+    async def check_room(self, user: UserId, lane: Lane) -> None:
+        """Raises ResourceExhausted when too many jobs wait for others to join them."""
+        await self._backlog.check(user, lane)
+
+    def note(self, user: UserId, jobs: int) -> None:
+        """Counts what was admitted elsewhere among the jobs that wait."""
+        self._backlog.add(user, jobs)
 
     async def _submit(self, tx: Statements, order: NewJob) -> Job | None:
         lineage = order.placement.lineage_id
@@ -80,7 +127,7 @@ class Admission:
         job = await tx.jobs.submit(order)
         # Budget rows are locked last, so that nobody waits for them longer than a commit.
         if job is not None and order.price_micros:
-            await self._hold(tx, order.price_micros)
+            await self.hold(tx, order.price_micros)
         return job
 
     async def _earlier(self, order: NewJob) -> Job:
@@ -89,7 +136,7 @@ class Admission:
             raise ValueError(f"job {order.id} was neither stored nor there before")
         return job
 
-    async def _hold(self, tx: Statements, price_micros: int) -> None:
+    async def hold(self, tx: Statements, price_micros: int) -> None:
         """Holds a price against today's budget; raises ResourceExhausted when it is too high."""
         if not await tx.budgets.hold(price_micros, self._budget):
             raise ResourceExhausted(

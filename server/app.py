@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from server.backlog import QueueLimits
+from server.batch_events import BatchEvents
 from server.endpoint import Endpoint
 from server.events import Events
 from server.keys import KeySet, SharedSecret
@@ -75,6 +77,8 @@ async def gateway(
         await stack.enter_async_context(signals.running())
         events = Events(store, settings.database_url)
         await stack.enter_async_context(events.running())
+        batch_events = BatchEvents(store, settings.database_url)
+        await stack.enter_async_context(batch_events.running())
         parts = Parts(
             store=store,
             storage=storage,
@@ -84,6 +88,9 @@ async def gateway(
             catalogue=Catalogue.named(settings.models),
             url_ttl=timedelta(seconds=storage_settings.url_ttl_s),
             daily_budget_micros=settings.daily_budget_micros,
+            batch_events=batch_events,
+            batch_max_concurrent=settings.batch_max_concurrent,
+            queue_limits=QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user),
         )
         services = await make_services(parts)
         endpoint = Endpoint(settings, services, token_verifier(settings), metrics)

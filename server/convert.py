@@ -149,6 +149,7 @@ class Converter:
             estimated_completion_time=_time(await self._forecast.completion(job)),
             error=_error(job.failure) if job.failure else None,
             stage_timings=_timings(job),
+            batch_id=_id(job.batch_id),
         )
         _show_progress(job, message)
         return message

@@ -41,8 +41,13 @@ class Forecast:
         if job.status.ended:
             return None
         outlook = await self.outlook(Lane.LOCAL)
-        takes = outlook.mean_duration or _UNMEASURED
+        takes = duration(outlook)
         now = datetime.now(UTC)
         if job.status is JobStatus.PROCESSING:
             return max(now, (job.started_at or now) + takes)
         return now + takes * (1 + outlook.waiting / max(1, outlook.workers))
+
+
+def duration(outlook: Outlook) -> timedelta:
+    """Returns what a job takes: as measured, or the specification's limit before one was."""
+    return outlook.mean_duration or _UNMEASURED

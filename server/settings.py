@@ -124,6 +124,16 @@ class GatewaySettings(BaseSettings):
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
         500.0, description="What paid providers may cost in a day (UTC), in US dollars."
     )
+    batch_max_concurrent: int = Field(
+        5, ge=1, description="How many images of one batch, which is a story, are drawn at once."
+    )
+    max_waiting_jobs: Annotated[int, Field(ge=0)] = Field(
+        10_000,
+        description="How many jobs may wait in all before more are refused; 0 means any number.",
+    )
+    max_waiting_jobs_per_user: Annotated[int, Field(ge=0)] = Field(
+        1_000, description="The same for the jobs of one user."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least level that is logged."
     )

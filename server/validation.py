@@ -12,6 +12,7 @@ from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
+    GenerateStoryRequest,
     Modifications,
     RegenerateImageRequest,
 )
@@ -19,7 +20,7 @@ from server.auth import Caller
 from server.checks import DEFAULT_PRIORITY, Checks, says_something
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId
-from server.domain.jobs import NewJob, Placement, RequestKey
+from server.domain.jobs import BatchPlace, NewJob, Placement, RequestKey
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
@@ -49,13 +50,13 @@ class Validation:
         checks = Checks()
         character_id = CharacterId(checks.uuid("character_id", request.character_id))
         story_id = StoryId(checks.uuid("story_id", request.story_id, required=False))
-        offer = self._offer(
+        offer = self.offer(
             checks, ImageType.PORTRAIT, request.options.model, request.options.size, 1
         )
-        quality = _quality(checks, request.options.quality)
-        story = await self._story(caller, story_id) if request.story_id else None
-        style = self._style(checks, request.style, story)
-        job = _Ticket(checks, caller, request)
+        quality = quality_of(checks, request.options.quality)
+        story = await self.story(caller, story_id) if request.story_id else None
+        style = self.style(checks, request.style, story)
+        job = Ticket(checks, caller, request)
         checks.done()
         characters = await self._characters(caller, [character_id])
         spec = RenderSpec(
@@ -79,15 +80,15 @@ class Validation:
         story_id = StoryId(checks.uuid("story_id", request.story_id))
         wanted = checks.uuids("character_ids", request.character_ids)
         description = checks.prompt("scene_description", request.scene_description)
-        quality = _quality(checks, request.options.quality)
-        job = _Ticket(checks, caller, request)
-        story = await self._story(caller, story_id) if story_id.int else None
+        quality = quality_of(checks, request.options.quality)
+        job = Ticket(checks, caller, request)
+        story = await self.story(caller, story_id) if story_id.int else None
         page = _page(checks, story, request.page_number)
         if page is not _NO_PAGE and not request.scene_description:
             _check_page(checks, page, request.page_number)
-        style = self._style(checks, request.style, story, known=story is not None)
+        style = self.style(checks, request.style, story, known=story is not None)
         ids = [CharacterId(one) for one in wanted] or list(page.character_ids)
-        offer = self._offer(
+        offer = self.offer(
             checks, ImageType.SCENE, request.options.model, request.options.aspect_ratio, len(ids)
         )
         checks.done()
@@ -116,7 +117,7 @@ class Validation:
         image_id = ImageId(checks.uuid("image_id", request.image_id))
         changes = request.modifications
         prompt = checks.prompt("modifications.prompt", changes.prompt)
-        job = _Ticket(checks, caller, request)
+        job = Ticket(checks, caller, request)
         _check_changes(checks, changes, sorted(self._styles))
         if not image_id.int:
             checks.done()
@@ -143,9 +144,10 @@ class Validation:
         )
         return job.order(spec, place, offer)
 
-    def _offer(
+    def offer(
         self, checks: Checks, kind: ImageType, model: str, shape: str, characters: int
     ) -> Offer:
+        """Chooses what draws a picture; notes everything that stands in the way."""
         found = choose(self._catalogue, Wish(kind, model, shape, characters))
         if isinstance(found, Offer):
             return found
@@ -167,9 +169,7 @@ class Validation:
         )
         return _any_offer(self._catalogue)
 
-    def _style(
-        self, checks: Checks, name: str, story: Story | None, *, known: bool = True
-    ) -> Style:
+    def style(self, checks: Checks, name: str, story: Story | None, *, known: bool = True) -> Style:
         """Reads the style; where the story is not `known`, it may well have one."""
         name = name or (story.draft.style if story else "")
         ids = sorted(self._styles)
@@ -183,7 +183,8 @@ class Validation:
             )
         return self._styles.get(name, self._styles[ids[0]])
 
-    async def _story(self, caller: Caller, story_id: StoryId) -> Story | None:
+    async def story(self, caller: Caller, story_id: StoryId) -> Story | None:
+        """Returns a story of the caller, None for the nil id; raises NotFound."""
         if not story_id.int:
             return None
         story = await self._store.stories.get(caller.user_id, story_id)
@@ -206,21 +207,27 @@ class Validation:
         return tuple(found[one] for one in ids)
 
 
-class _Ticket:
+class Ticket:
     """Reads what every request for a picture has: who asks, how urgently, under which id."""
 
     def __init__(
         self,
         checks: Checks,
         caller: Caller,
-        request: GeneratePortraitRequest | GenerateSceneRequest | RegenerateImageRequest,
+        request: GeneratePortraitRequest
+        | GenerateSceneRequest
+        | GenerateStoryRequest
+        | RegenerateImageRequest,
     ) -> None:
         self._caller = caller
         self._priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
         checks.priority("priority", self._priority, admin=caller.is_admin)
-        self._key = request_key(checks, request.request_id, request)
+        self.key = request_key(checks, request.request_id, request)
 
-    def order(self, spec: RenderSpec, place: Placement, offer: Offer) -> NewJob:
+    def order(
+        self, spec: RenderSpec, place: Placement, offer: Offer, batch: BatchPlace | None = None
+    ) -> NewJob:
+        """Returns the job that is asked for; in a batch, the batch has the request's id."""
         return NewJob(
             id=JobId(uuid4()),
             image_id=ImageId(uuid4()),
@@ -231,7 +238,8 @@ class _Ticket:
             provider=offer.model.provider,
             price_micros=offer.model.price_micros,
             priority=self._priority,
-            request=self._key,
+            request=None if batch else self.key,
+            batch=batch,
         )
 
 
@@ -259,7 +267,8 @@ def _any_offer(catalogue: Catalogue) -> Offer:
     return Offer(model, next(iter(model.portraits.values())))
 
 
-def _quality(checks: Checks, value: str) -> Quality:
+def quality_of(checks: Checks, value: str) -> Quality:
+    """Reads a quality; empty means the better one."""
     value = value or Quality.HD
     known = [quality.value for quality in reversed(Quality)]
     checks.one_of("options.quality", value, known, "quality", reasons.ERROR_REASON_QUALITY_UNKNOWN)

@@ -1,14 +1,24 @@
 """Builders of valid things, so that a test names only what it is about."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from server.domain.batches import Batch
 from server.domain.characters import Description, FrozenCharacter, Gender
-from server.domain.ids import ImageId, JobId, UserId
+from server.domain.ids import BatchId, ImageId, JobId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.jobs import NewJob, Outcome, Placement, RequestKey
 from server.domain.spec import RenderSpec
-from server.domain.states import AssetKind, ImageType, Lane, Quality, Stage
+from server.domain.states import (
+    AssetKind,
+    BatchStatus,
+    ImageType,
+    JobStatus,
+    Lane,
+    Quality,
+    Stage,
+)
 from server.domain.styles import Style
 from server.store import Store
 
@@ -85,6 +95,25 @@ def outcome(job: UUID | str = "job", attempt: int = 1, **changes: Any) -> Outcom
         "cost_micros": 0,
     }
     return Outcome(**{**fields, **changes})
+
+
+def batch(portraits: float, pages: float, **changes: Any) -> Batch:
+    """Returns a batch that runs, with so many images left."""
+    fields: dict[str, Any] = {
+        "id": BatchId(uuid4()),
+        "user_id": UserId(uuid4()),
+        "story_id": StoryId(uuid4()),
+        "style": "anime",
+        "status": BatchStatus.PROCESSING,
+        "max_concurrent": 5,
+        "counts": dict.fromkeys(JobStatus, 0),
+        "portraits_left": portraits,
+        "pages_left": pages,
+        "estimated_micros": 0,
+        "actual_micros": 0,
+        "created_at": datetime.now(UTC),
+    }
+    return Batch(**{**fields, **changes})
 
 
 async def new_user(store: Store) -> UserId:

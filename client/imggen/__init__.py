@@ -8,10 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from imggen.batches import BatchSnapshot as BatchSnapshot
     from imggen.client import Client as Client
     from imggen.client import Snapshot as Snapshot
     from imggen.errors import ImggenError as ImggenError
     from imggen.sync import SyncClient as SyncClient
+    from imggen.v1.batch_pb2 import Batch as Batch
+    from imggen.v1.batch_pb2 import BatchImage as BatchImage
+    from imggen.v1.batch_pb2 import BatchStatus as BatchStatus
     from imggen.v1.character_pb2 import Character as Character
     from imggen.v1.character_pb2 import Gender as Gender
     from imggen.v1.errors_pb2 import ErrorReason as ErrorReason
@@ -30,9 +34,11 @@ if TYPE_CHECKING:
     from imggen.v1.style_pb2 import Style as Style
 
 _HOMES = {
+    "imggen.batches": ("BatchSnapshot",),
     "imggen.client": ("Client", "Snapshot"),
     "imggen.errors": ("ImggenError",),
     "imggen.sync": ("SyncClient",),
+    "imggen.v1.batch_pb2": ("Batch", "BatchImage", "BatchStatus"),
     "imggen.v1.character_pb2": ("Character", "Gender"),
     "imggen.v1.errors_pb2": ("ErrorReason",),
     "imggen.v1.event_pb2": ("Event", "EventKind"),
@@ -45,6 +51,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AssetKind",
+    "Batch",
+    "BatchImage",
+    "BatchSnapshot",
+    "BatchStatus",
     "Character",
     "Client",
     "ErrorReason",

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from imggen.batches import BatchCalls
 from imggen.channel import credentials_for
 from imggen.connection import Answer, Connection, Request, TokenSource
 from imggen.downloading import receive, whole_file
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 Snapshot = WatchJobResponse
 
 
-class Client:
+class Client(BatchCalls):
     """Asks imggen for pictures and follows them; an async context manager.
 
     `token` is a string or a function, plain or async, that returns a fresh one for each call.

@@ -11,6 +11,7 @@ import grpc.aio
 from imggen.channel import open_channel
 from imggen.errors import ImggenError
 from imggen.status import error_of
+from imggen.v1.batch_pb2_grpc import BatchServiceStub
 from imggen.v1.character_pb2_grpc import CharacterServiceStub
 from imggen.v1.event_pb2_grpc import EventServiceStub
 from imggen.v1.generation_pb2_grpc import GenerationServiceStub
@@ -20,6 +21,7 @@ from imggen.v1.story_pb2_grpc import StoryServiceStub
 from imggen.v1.style_pb2_grpc import StyleServiceStub
 
 if TYPE_CHECKING:
+    from imggen.v1.batch_pb2_grpc import BatchServiceAsyncStub
     from imggen.v1.character_pb2_grpc import CharacterServiceAsyncStub
     from imggen.v1.event_pb2_grpc import EventServiceAsyncStub
     from imggen.v1.generation_pb2_grpc import GenerationServiceAsyncStub
@@ -59,6 +61,11 @@ class Connection:
     def jobs(self) -> "JobServiceAsyncStub":
         """The methods that follow and steer jobs."""
         return JobServiceStub(self._channel)
+
+    @cached_property
+    def batches(self) -> "BatchServiceAsyncStub":
+        """The methods that follow and steer batches."""
+        return BatchServiceStub(self._channel)
 
     @cached_property
     def images(self) -> "ImageServiceAsyncStub":

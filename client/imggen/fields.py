@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
+from imggen.v1.batch_pb2 import Batch
 from imggen.v1.character_pb2 import Character, Gender
 from imggen.v1.image_pb2 import Image
 from imggen.v1.job_pb2 import Job
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
 
 GenderName = Literal["unspecified", "female", "male"]
-ImageTypeName = Literal["portrait", "scene"]
+ImageTypeName = Literal["portrait", "scene", "cover"]
 ImageStatusName = Literal["queued", "generating", "completed", "failed", "cancelled"]
 JobStatusName = Literal["queued", "processing", "completed", "failed", "cancelled"]
 EventKindName = Literal["job", "image", "batch"]
@@ -80,6 +81,11 @@ def id_of(thing: Character | Story | Image | str) -> str:
 def job_id_of(job: Job | str) -> str:
     """Returns the id of a job, or the id that was given in its place."""
     return job if isinstance(job, str) else job.job_id
+
+
+def batch_id_of(batch: Batch | str) -> str:
+    """Returns the id of a batch, or the id that was given in its place."""
+    return batch if isinstance(batch, str) else batch.batch_id
 
 
 def character_with(base: Character | str | None, fields: CharacterFields) -> Character:

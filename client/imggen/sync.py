@@ -18,6 +18,7 @@ from imggen.fields import (
     StoryFields,
 )
 from imggen.looping import LoopThread
+from imggen.sync_batches import SyncBatchCalls
 from imggen.v1.character_pb2 import Character
 from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
@@ -26,7 +27,7 @@ from imggen.v1.story_pb2 import Story
 from imggen.v1.style_pb2 import Style
 
 
-class SyncClient:
+class SyncClient(SyncBatchCalls):
     """Asks imggen for pictures and follows them; a context manager.
 
     It has the arguments and the methods of `Client`, without `await`; it may be used from
@@ -46,7 +47,7 @@ class SyncClient:
         download_timeout: float = 300.0,
         patience: float = 60.0,
     ) -> None:
-        self._client = Client(
+        self._client: Client = Client(
             target,
             token=token,
             root_certificates=root_certificates,

@@ -1,11 +1,13 @@
-"""Follows a job to its end, across server restarts and without ever going back."""
+"""Follows jobs and batches to their ends, across server restarts and without going back."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import TypeVar
 
 from imggen.absence import Absence
 from imggen.connection import Connection
 from imggen.errors import Cancelled, Unavailable
+from imggen.v1.batch_pb2 import BATCH_STATUS_PROCESSING, WatchBatchRequest, WatchBatchResponse
 from imggen.v1.job_pb2 import (
     JOB_STATUS_CANCELLED,
     JOB_STATUS_COMPLETED,
@@ -15,6 +17,8 @@ from imggen.v1.job_pb2 import (
     WatchJobRequest,
     WatchJobResponse,
 )
+
+Snapshot = TypeVar("Snapshot")
 
 
 def has_ended(job: Job) -> bool:
@@ -31,25 +35,61 @@ async def follow(
         Unavailable: The server was never reached, or was away for longer than `patience` seconds.
     """
     newest = Job()
+    snapshots = _follow(
+        connection,
+        lambda: connection.stream(connection.jobs.WatchJob, request, timeout=None),
+        lambda snapshot: has_ended(snapshot.job),
+        patience,
+    )
+    async with aclosing(snapshots):
+        async for snapshot in snapshots:
+            if not goes_back(newest, snapshot.job):
+                newest = snapshot.job
+                yield snapshot
+
+
+async def follow_batch(
+    connection: Connection, request: WatchBatchRequest, *, patience: float
+) -> AsyncGenerator[WatchBatchResponse, None]:
+    """Yields snapshots until the batch has ended, resuming when the stream breaks.
+
+    Raises:
+        Unavailable: The server was never reached, or was away for longer than `patience` seconds.
+    """
+    snapshots = _follow(
+        connection,
+        lambda: connection.stream(connection.batches.WatchBatch, request, timeout=None),
+        lambda snapshot: snapshot.batch.status != BATCH_STATUS_PROCESSING,
+        patience,
+    )
+    async with aclosing(snapshots):
+        async for snapshot in snapshots:
+            yield snapshot
+
+
+async def _follow(
+    connection: Connection,
+    stream: Callable[[], AsyncGenerator[Snapshot, None]],
+    is_last: Callable[[Snapshot], bool],
+    patience: float,
+) -> AsyncGenerator[Snapshot, None]:
+    """Yields what a stream does, from new ones where it breaks, until the last snapshot."""
     absence = Absence(patience)
-    while not has_ended(newest):
+    while True:
         try:
-            snapshots = connection.stream(connection.jobs.WatchJob, request, timeout=None)
-            async with aclosing(snapshots):
+            async with aclosing(stream()) as snapshots:
                 async for snapshot in snapshots:
                     absence.end()
-                    if goes_back(newest, snapshot.job):
-                        continue
-                    newest = snapshot.job
                     yield snapshot
+                    if is_last(snapshot):
+                        return
         # A server that stops cancels the streams it still has; our own cancel is no ImggenError.
         except (Unavailable, Cancelled) as error:
             if not connection.reached:
                 raise
             await absence.pause(error)
         else:
-            if not has_ended(newest):
-                await absence.pause(Unavailable("the server ended the watch before the job ended"))
+            await absence.pause(Unavailable("the server ended the watch before the end"))
 
 
 def goes_back(seen: Job, now: Job) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from server.domain.ids import CharacterId, ImageId, JobId, StoryId, UserId
+from server.domain.ids import BatchId, CharacterId, ImageId, JobId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
@@ -57,6 +57,7 @@ class Job:
     progress: Progress | None = None
     failure: Failure | None = None
     stage_ms: Mapping[Stage, int] | None = None
+    batch_id: BatchId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,15 @@ class NewJob:
     price_micros: int
     priority: int
     request: RequestKey | None
+    batch: "BatchPlace | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlace:
+    """Is a job's place in a batch: lower positions become ready first."""
+
+    batch_id: BatchId
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ class Claim:
     spec: RenderSpec
     provider: str
     price_micros: int
+    batch_id: BatchId | None = None
 
 
 @dataclass(frozen=True, slots=True)

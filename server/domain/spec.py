@@ -8,8 +8,13 @@ from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 1
-"""Is raised with every change that an older worker would misread; it claims only what it knows."""
+SPEC_VERSION = 2
+"""Is raised with every change that an older worker would misread; it claims only what it knows.
+
+Version 2 is of jobs that are in a batch, which an older worker would not let wait, and of covers.
+"""
+
+_FIRST_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,10 @@ class RenderSpec:
     height: int
     quality: Quality
     seed: int
+
+    def version(self, *, batched: bool) -> int:
+        """Returns the oldest version of which a worker can draw this."""
+        return SPEC_VERSION if batched or self.image_type is ImageType.COVER else _FIRST_VERSION
 
     def to_json(self) -> dict[str, Any]:
         """Returns the spec as JSON for the database."""
@@ -58,9 +67,9 @@ class RenderSpec:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Reads a spec of SPEC_VERSION back.
+        """Reads a spec back.
 
-        Raises KeyError or ValueError for a spec of another version.
+        Raises KeyError or ValueError for a spec of a later version than SPEC_VERSION.
         """
         return cls(
             image_type=ImageType(data["image_type"]),

@@ -18,6 +18,20 @@ class JobStatus(StrEnum):
         return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
+class BatchStatus(StrEnum):
+    """Is a batch's status; it follows those of its jobs."""
+
+    PROCESSING = "processing"  # one of its jobs waits or runs
+    COMPLETED = "completed"  # every picture is there
+    FAILED = "failed"  # ended, and a job failed; RetryBatch -> PROCESSING
+    CANCELLED = "cancelled"  # ended, none failed, and a job was cancelled; RetryBatch -> PROCESSING
+
+    @property
+    def ended(self) -> bool:
+        """Tells whether no worker will move the batch any more."""
+        return self is not BatchStatus.PROCESSING
+
+
 class ImageStatus(StrEnum):
     """Is an image's status; it follows its job's."""
 
@@ -33,6 +47,7 @@ class ImageType(StrEnum):
 
     PORTRAIT = "portrait"
     SCENE = "scene"
+    COVER = "cover"
 
 
 class Lane(StrEnum):

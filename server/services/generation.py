@@ -9,17 +9,22 @@ from imggen.v1.generation_pb2 import (
     GeneratePortraitResponse,
     GenerateSceneRequest,
     GenerateSceneResponse,
+    GenerateStoryRequest,
+    GenerateStoryResponse,
     RegenerateImageRequest,
     RegenerateImageResponse,
 )
 from imggen.v1.job_pb2 import Job
 from server.admission import Accounts, Admission
 from server.auth import Caller, caller
+from server.batch_admission import BatchAdmission
+from server.batch_convert import BatchConverter
 from server.checks import Checks
 from server.convert import Converter
 from server.domain.jobs import NewJob
 from server.errors import InvalidRequest, NotFound
 from server.interceptors import Context
+from server.storyboard import Storyboards
 from server.validation import Validation, request_key
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
@@ -34,11 +39,17 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         admission: Admission,
         accounts: Accounts,
         converter: Converter,
+        storyboards: Storyboards,
+        batches: BatchAdmission,
+        batch_converter: BatchConverter,
     ) -> None:
         self._validation = validation
         self._admission = admission
         self._accounts = accounts
         self._converter = converter
+        self._storyboards = storyboards
+        self._batches = batches
+        self._batch_converter = batch_converter
 
     async def GeneratePortrait(
         self, request: GeneratePortraitRequest, context: Context
@@ -51,6 +62,23 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
     ) -> GenerateSceneResponse:
         """Admits the scene of a page."""
         return GenerateSceneResponse(job=await self._admit(request, self._validation.scene))
+
+    async def GenerateStory(
+        self, request: GenerateStoryRequest, context: Context
+    ) -> GenerateStoryResponse:
+        """Admits a whole story as a batch."""
+        who = caller()
+        await self._accounts.ensure(who)
+        try:
+            batch = await self._batches.admit(await self._storyboards.batch(who, request))
+        except (InvalidRequest, NotFound):
+            # As below: what the story names may have changed since.
+            key = request_key(Checks(), request.request_id, request)
+            earlier = await self._batches.replay(who.user_id, key) if key else None
+            if earlier is None:
+                raise
+            batch = earlier
+        return GenerateStoryResponse(batch=await self._batch_converter.batch(batch))
 
     async def RegenerateImage(
         self, request: RegenerateImageRequest, context: Context

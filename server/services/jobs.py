@@ -10,7 +10,7 @@ from server.checks import Checks
 from server.convert import JOB_STATUS, Converter
 from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job
-from server.domain.states import JobStatus
+from server.domain.states import JobStatus, Lane
 from server.errors import FailedPrecondition, NotFound
 from server.events import Events, Snapshot
 from server.interceptors import Context
@@ -18,7 +18,7 @@ from server.metrics import GatewayMetrics
 from server.paging import page_request, page_token
 from server.services.filters import wanted
 from server.store import Store
-from server.store.signals import CHANGED, Signals
+from server.store.signals import CHANGED, WAKE, Signals
 
 
 class JobService(job_pb2_grpc.JobServiceServicer):
@@ -89,6 +89,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         cancelled = await self._store.jobs.cancel(user, job_id)
         if cancelled:
             self._signals.say(CHANGED, str(job_id))
+            self._signals.say(WAKE, Lane.LOCAL)  # another one of its batch may be ready
         job = await self._job(user, job_id)
         if not cancelled and job.status is not JobStatus.CANCELLED:
             raise FailedPrecondition(
@@ -142,7 +143,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
 
 def _not_retryable(job: Job) -> FailedPrecondition:
     wrong = (
-        "its image was deleted; generate a new one"
+        "its image was deleted, or one that it needs; generate a new one"
         if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
         else f"the job is {job.status}; only a failed or cancelled job can be retried"
     )

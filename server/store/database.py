@@ -24,6 +24,8 @@ AWAY = (
 )
 """What asyncpg raises when the database is away, as against a wrong statement."""
 
+UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What asyncpg raises when a row does not fit its table, or a value its type."""
 
 # Locks of a session, which end with it; the two numbers keep apart from those of migrations.
 _LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"

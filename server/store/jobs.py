@@ -6,7 +6,7 @@ from uuid import UUID
 from server.domain.ids import ImageId, JobId, StoryId, UserId
 from server.domain.jobs import Failure, Job, NewJob, Outlook, Progress, RequestKey
 from server.domain.paging import Cursor, Listing, PageRequest
-from server.domain.spec import SPEC_VERSION, RenderSpec
+from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
 
@@ -18,18 +18,23 @@ _SUBMIT = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, user_id uuid, image_id uuid, kind text, lane text, priority integer, spec jsonb,
+    spec_version integer, batch_id uuid, batch_position integer,
     provider text, model text, micros bigint, request_id uuid, request_hash bytea,
     story_id uuid, page_number integer, character_id uuid, character_ids uuid[],
     style text, style_version integer, seed bigint,
     parent_image_id uuid, lineage_id uuid, version integer
   )
+), line AS (
+  SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
+  FROM (SELECT DISTINCT user_id, lane, priority FROM asked WHERE batch_id IS NULL) AS users
 ), job AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
-    estimated_micros, request_id, request_hash
-  ) SELECT id, user_id, image_id, kind, lane, priority, spec, $2, provider, model,
-    micros, request_id, request_hash
-  FROM asked ORDER BY user_id, request_id
+    estimated_micros, request_id, request_hash, batch_id, batch_position, ready, turn
+  ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
+    micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
+    coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0)
+  FROM asked LEFT JOIN line USING (user_id, lane, priority) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, created_at, max_retries
 ), image AS (
@@ -50,7 +55,7 @@ _SNAPSHOT = """
 SELECT j.id, j.user_id, j.image_id, j.kind, j.status, j.priority, j.attempt, j.retry_count,
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
-  p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms
+  j.batch_id, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -65,7 +70,7 @@ WITH job AS (
     error_reason = CASE status WHEN 'queued' THEN 'JOB_CANCELLED' END,
     error_message = CASE status WHEN 'queued' THEN 'cancelled before it started' END,
     updated_at = now()
-  WHERE id = $1 AND user_id = $2 AND status IN ('queued', 'processing')
+  WHERE id = ANY($1) AND user_id = $2 AND status IN ('queued', 'processing')
   RETURNING id, user_id, image_id, attempt, status, estimated_micros, ai_provider, queued_at
 ), ended AS (
   SELECT * FROM job WHERE status = 'cancelled'
@@ -76,11 +81,13 @@ WITH job AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, attempt, 'release', ai_provider, estimated_micros FROM ended
 ), budget AS (
-  UPDATE budgets SET held_micros = held_micros - estimated_micros FROM ended
-  WHERE estimated_micros > 0 AND scope = 'global' AND day = ended.queued_at::date
-    AND (SELECT count(*) FROM image) = 1  -- locked last
+  UPDATE budgets SET held_micros = held_micros - freed.micros FROM (
+    SELECT queued_at::date AS day, sum(estimated_micros) AS micros FROM ended GROUP BY 1
+  ) AS freed
+  WHERE freed.micros > 0 AND budgets.scope = 'global' AND budgets.day = freed.day
+    AND (SELECT count(*) FROM image) > 0  -- locked last
 )
-SELECT status FROM job
+SELECT id FROM job
 """
 
 _RETRY = """
@@ -88,9 +95,10 @@ WITH job AS (
   UPDATE image_generation_jobs j SET
     status = 'queued', priority = coalesce($3, j.priority), queued_at = now(), run_after = now(),
     completed_at = NULL, cancel_requested = false, retry_count = 0,
-    error_reason = NULL, error_message = NULL, updated_at = now()
+    error_reason = NULL, error_message = NULL, updated_at = now(),
+    ready = j.batch_id IS NULL, turn = next_turn(j.user_id, j.lane, coalesce($3, j.priority))
   FROM images i
-  WHERE j.id = $1 AND j.user_id = $2 AND j.status IN ('failed', 'cancelled')
+  WHERE j.id = ANY($1) AND j.user_id = $2 AND j.status IN ('failed', 'cancelled')
     AND i.id = j.image_id AND i.deleted_at IS NULL
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros
 ), image AS (
@@ -100,7 +108,7 @@ WITH job AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
   SELECT id, attempt, 'hold', ai_provider, estimated_micros FROM job
 )
-SELECT estimated_micros FROM job
+SELECT sum(estimated_micros) AS micros FROM job
 """
 
 _OUTLOOK = """
@@ -127,7 +135,7 @@ class Jobs:
 
     async def submit_each(self, jobs: Sequence[NewJob]) -> list[Job | None]:
         """Does as `submit` for each of the jobs: all are stored, or an error and none is."""
-        rows = await self._database.fetch(_SUBMIT, [_asked(job) for job in jobs], SPEC_VERSION)
+        rows = await self._database.fetch(_SUBMIT, [_asked(job) for job in jobs])
         stored = {row["id"]: row for row in rows}
         return [_admitted(job, stored[job.id]) if job.id in stored else None for job in jobs]
 
@@ -184,15 +192,25 @@ class Jobs:
 
     async def cancel(self, user: UserId, job: JobId) -> bool:
         """Cancels a waiting job, asks a running one to stop; returns False when it had ended."""
-        return await self._database.fetchrow(_CANCEL, job, user) is not None
+        return bool(await self.cancel_each(user, [job]))
+
+    async def cancel_each(self, user: UserId, jobs: Sequence[JobId]) -> list[JobId]:
+        """Does as `cancel` for each of the jobs; returns those that had not ended."""
+        return [row["id"] for row in await self._database.fetch(_CANCEL, jobs, user)]
 
     async def retry(self, user: UserId, job: JobId, priority: int | None) -> int | None:
         """Queues a failed or cancelled job again and returns its price.
 
         Returns None when it is neither, or when its image was deleted.
         """
-        row = await self._database.fetchrow(_RETRY, job, user, priority)
-        return None if row is None else int(row["estimated_micros"])
+        return await self.retry_each(user, [job], priority)
+
+    async def retry_each(
+        self, user: UserId, jobs: Sequence[JobId], priority: int | None
+    ) -> int | None:
+        """Does as `retry` for each of the jobs; returns their price, None if it is none."""
+        row = await self._database.fetchrow(_RETRY, jobs, user, priority)
+        return None if row is None or row["micros"] is None else int(row["micros"])
 
     async def spec_of(self, user: UserId, image: ImageId) -> RenderSpec | None:
         """Returns what an image of the user was made from."""
@@ -203,6 +221,15 @@ class Jobs:
             user,
         )
         return None if row is None else RenderSpec.from_json(row["spec"])
+
+    async def waiting(self, lane: Lane) -> dict[UserId, int]:
+        """Returns how many jobs wait in a lane, by user."""
+        rows = await self._database.fetch(
+            "SELECT user_id, count(*) AS jobs FROM image_generation_jobs"
+            " WHERE status = 'queued' AND lane = $1 GROUP BY user_id",
+            lane,
+        )
+        return {row["user_id"]: row["jobs"] for row in rows}
 
     async def outlook(self, lane: Lane) -> Outlook:
         """Returns how busy a lane is, and how long its latest jobs took."""
@@ -220,6 +247,9 @@ def _asked(job: NewJob) -> dict[str, object]:
         "lane": job.lane,
         "priority": job.priority,
         "spec": spec.to_json(),
+        "spec_version": spec.version(batched=job.batch is not None),
+        "batch_id": _text(job.batch.batch_id if job.batch else None),
+        "batch_position": job.batch.position if job.batch else None,
         "provider": job.provider,
         "model": spec.model,
         "micros": job.price_micros,
@@ -286,6 +316,7 @@ def _job(row: Record) -> Job:
         progress=_progress(row) if row["stage"] is not None else None,
         failure=Failure(reason, row["error_message"]) if reason is not None else None,
         stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items()},
+        batch_id=row["batch_id"],
     )
 
 

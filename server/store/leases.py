@@ -4,7 +4,9 @@
 changes nothing and finds out that its lease is lost. Times are the database's.
 """
 
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,20 +14,27 @@ from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobStatus, Lane
-from server.store.database import Executor, Record
+from server.errors import Unavailable
+from server.store.database import UNFIT, Executor, Record
 
+_NOW = timedelta(0)
+
+# The most urgent priority first, and within it users take turns: `turn` is a job's place in
+# that order, given when it is queued (next_turn in 0003_batches.sql). A job of a batch is
+# `ready` once its needs are met and its batch has room for it (advance_batch), so that no
+# claim needs to look at any other row than those that it takes.
 _CLAIM = """
 WITH next AS (
   SELECT id FROM image_generation_jobs
-  WHERE status = 'queued' AND lane = $1 AND run_after <= now() AND spec_version <= $2
-  ORDER BY priority, queued_at LIMIT $3 FOR UPDATE SKIP LOCKED
+  WHERE status = 'queued' AND ready AND lane = $1 AND run_after <= now() AND spec_version <= $2
+  ORDER BY priority, turn, queued_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), claimed AS (
   UPDATE image_generation_jobs j SET
     status = 'processing', attempt = j.attempt + 1, worker = $4,
     lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
   FROM next WHERE j.id = next.id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.ai_provider, j.ai_model,
-    j.estimated_micros, j.priority, j.queued_at
+    j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
   WHERE images.id = claimed.image_id
@@ -33,7 +42,7 @@ WITH next AS (
   INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
   SELECT id, attempt, $4, ai_provider, ai_model, (spec ->> 'seed')::bigint FROM claimed
 )
-SELECT * FROM claimed ORDER BY priority, queued_at
+SELECT * FROM claimed ORDER BY priority, turn, queued_at
 """
 
 _HEARTBEAT = """
@@ -214,6 +223,21 @@ WITH lost AS (
 {_AFTERMATH}"""
 
 
+# A claim writes a row of each attempt with its seed; one spec without any would fail the claim
+# of all jobs, for every worker and for good.
+_FAIL_UNCLAIMABLE = f"""
+WITH ended AS (
+  UPDATE image_generation_jobs j SET
+    status = 'failed', completed_at = now(), error_reason = $3, error_message = $4,{_RETURNED}
+  WHERE j.status = 'queued' AND j.lane = $1 AND j.spec_version <= $2
+    AND (jsonb_typeof(j.spec -> 'seed') = 'number' AND j.spec ->> 'seed' ~ '^[0-9]{{1,18}}$')
+      IS NOT TRUE
+  RETURNING {_ROW}, 'failed' AS outcome
+{_AFTERMATH}"""
+
+_log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """Is what a worker learns when it reports: whether to stop, and whether anyone looks on."""
@@ -229,9 +253,17 @@ class Leases:
         self._database = database
 
     async def claim(self, worker: str, lane: Lane, room: int, lease: timedelta) -> list[Claim]:
-        """Claims the most urgent waiting jobs of a lane, at most `room`, for one lease."""
-        rows = await self._database.fetch(_CLAIM, lane, SPEC_VERSION, room, worker, lease)
-        return [_claim(row) for row in rows]
+        """Claims the most urgent waiting jobs of a lane, at most `room`, for one lease.
+
+        A job whose spec cannot be read, though its version is known, is FAILED instead.
+        """
+        query = (_CLAIM, lane, SPEC_VERSION, room, worker, lease)
+        try:
+            rows = await self._database.fetch(*query)
+        except UNFIT:
+            await self._fail_unclaimable(lane)
+            rows = await self._database.fetch(*query)
+        return [claim for row in rows if (claim := await self._read(row)) is not None]
 
     async def heartbeat(self, held: Sequence[Claim], lease: timedelta) -> dict[JobId, bool]:
         """Renews leases; returns the jobs still held, and whether each is to be cancelled."""
@@ -286,16 +318,7 @@ class Leases:
         CANCELLED instead of QUEUED where a cancel was asked for. `backoff` is the ceiling of
         the first wait. Returns None when the lease is lost.
         """
-        row = await self._database.fetchrow(
-            _FAIL,
-            claim.job_id,
-            claim.attempt,
-            failure.reason,
-            failure.message,
-            retryable,
-            backoff,
-        )
-        return None if row is None else JobStatus(row["status"])
+        return await self._fail(claim.job_id, claim.attempt, failure, retryable, backoff)
 
     async def cancelled(self, claim: Claim) -> bool:
         """Ends a job whose cancel was asked for; False when the lease is lost."""
@@ -315,6 +338,36 @@ class Leases:
         """Takes jobs from workers whose leases ran out; each costs a retry."""
         return [row["id"] for row in await self._database.fetch(_RESCUE, backoff)]
 
+    async def _read(self, row: Record) -> Claim | None:
+        try:
+            return _claim(row)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            _log.error("spec damaged", extra={"job_id": str(row["id"])}, exc_info=error)
+            # Without the database its lease runs out, and it is read again.
+            with suppress(Unavailable):
+                await self._fail(row["id"], row["attempt"], _unreadable(repr(error)), False, _NOW)
+            return None
+
+    async def _fail(
+        self, job: JobId, attempt: int, failure: Failure, retryable: bool, backoff: timedelta
+    ) -> JobStatus | None:
+        row = await self._database.fetchrow(
+            _FAIL, job, attempt, failure.reason, failure.message, retryable, backoff
+        )
+        return None if row is None else JobStatus(row["status"])
+
+    async def _fail_unclaimable(self, lane: Lane) -> None:
+        failure = _unreadable("it has no seed, or one that is no whole number")
+        for row in await self._database.fetch(
+            _FAIL_UNCLAIMABLE, lane, SPEC_VERSION, failure.reason, failure.message
+        ):
+            _log.error("spec damaged", extra={"job_id": str(row["id"])})
+
+
+def _unreadable(problem: str) -> Failure:
+    message = f"the stored content of this job is damaged ({problem}); generate a new image"
+    return Failure("CONTENT_INVALID", message)
+
 
 def _claim(row: Record) -> Claim:
     return Claim(
@@ -325,4 +378,5 @@ def _claim(row: Record) -> Claim:
         spec=RenderSpec.from_json(row["spec"]),
         provider=row["ai_provider"],
         price_micros=row["estimated_micros"],
+        batch_id=row["batch_id"],
     )

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from server.errors import Unavailable
-from server.store.database import Database
+from server.store.database import AWAY, Database
 
 WAKE = "imggen_wake"
 """The channel of lanes that have new jobs, for workers."""
@@ -113,7 +113,7 @@ class Listener:
         while True:
             try:
                 await self._listen(listening)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*AWAY, asyncpg.PostgresError) as error:
                 _log.warning(
                     "listener broken", extra={"channel": self._channel, "error": repr(error)}
                 )

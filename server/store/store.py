@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Job, NewJob
+from server.store.batches import Batches
 from server.store.budgets import Budgets
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
@@ -24,6 +25,7 @@ class Statements:
     """Holds the statements by noun, all on the same executor."""
 
     def __init__(self, database: Executor) -> None:
+        self.batches = Batches(database)
         self.budgets = Budgets(database)
         self.characters = Characters(database)
         self.images = Images(database)

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import (
+    batch_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
@@ -30,6 +31,7 @@ class Person:
     characters: Any
     stories: Any
     styles: Any
+    batches: Any
     events: Any
 
     async def refused(self, method: Callable[..., Any], request: Any) -> gateway.Failure:
@@ -117,6 +119,37 @@ class Person:
         request = generation_pb2.RegenerateImageRequest(**{"image_id": image_id, **fields})
         answer = await self.generation.RegenerateImage(request, metadata=self.metadata)
         return answer.job  # type: ignore[no-any-return]
+
+    async def tell(self, story_id: str, **fields: Any) -> batch_pb2.Batch:
+        """Asks for all images of a story."""
+        request = generation_pb2.GenerateStoryRequest(**{"story_id": story_id, **fields})
+        answer = await self.generation.GenerateStory(request, metadata=self.metadata)
+        return answer.batch  # type: ignore[no-any-return]
+
+    async def get_batch(self, batch_id: str) -> batch_pb2.GetBatchResponse:
+        """Gets a batch with its images."""
+        request = batch_pb2.GetBatchRequest(batch_id=batch_id)
+        return await self.batches.GetBatch(request, metadata=self.metadata)  # type: ignore[no-any-return]
+
+    async def list_batches(self, **fields: Any) -> batch_pb2.ListBatchesResponse:
+        """Lists batches."""
+        request = batch_pb2.ListBatchesRequest(**fields)
+        return await self.batches.ListBatches(request, metadata=self.metadata)  # type: ignore[no-any-return]
+
+    async def cancel_batch(self, batch_id: str) -> batch_pb2.Batch:
+        """Cancels a batch."""
+        request = batch_pb2.CancelBatchRequest(batch_id=batch_id)
+        return (await self.batches.CancelBatch(request, metadata=self.metadata)).batch  # type: ignore[no-any-return]
+
+    async def retry_batch(self, batch_id: str) -> batch_pb2.Batch:
+        """Retries a batch."""
+        request = batch_pb2.RetryBatchRequest(batch_id=batch_id)
+        return (await self.batches.RetryBatch(request, metadata=self.metadata)).batch  # type: ignore[no-any-return]
+
+    def watch_batch(self, batch_id: str) -> Any:
+        """Watches a batch; returns the stream."""
+        request = batch_pb2.WatchBatchRequest(batch_id=batch_id)
+        return self.batches.WatchBatch(request, metadata=self.metadata)
 
     async def get_job(self, job_id: str) -> job_pb2.Job:
         """Gets a job."""

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import (
+    batch_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
@@ -16,7 +17,16 @@ from imggen.v1 import (
     style_pb2,
 )
 
-_FILES = (character_pb2, event_pb2, generation_pb2, image_pb2, job_pb2, story_pb2, style_pb2)
+_FILES = (
+    batch_pb2,
+    character_pb2,
+    event_pb2,
+    generation_pb2,
+    image_pb2,
+    job_pb2,
+    story_pb2,
+    style_pb2,
+)
 
 
 def methods() -> dict[str, MethodDescriptor]:

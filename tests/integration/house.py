@@ -12,6 +12,7 @@ from uuid import uuid4
 import grpc.aio
 
 from imggen.v1 import (
+    batch_pb2_grpc,
     character_pb2_grpc,
     event_pb2_grpc,
     generation_pb2_grpc,
@@ -23,6 +24,8 @@ from imggen.v1 import (
 )
 from server.app import token_verifier
 from server.auth import Role, user_id_of
+from server.backlog import QueueLimits
+from server.batch_events import BatchEvents
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
@@ -79,6 +82,7 @@ class House:
             character_pb2_grpc.CharacterServiceStub(channel),
             story_pb2_grpc.StoryServiceStub(channel),
             style_pb2_grpc.StyleServiceStub(channel),
+            batch_pb2_grpc.BatchServiceStub(channel),
             event_pb2_grpc.EventServiceStub(channel),
         )
 
@@ -182,6 +186,7 @@ async def open_house(
     *,
     catalogue: Catalogue | None = None,
     daily_budget_micros: int = 0,
+    queue_limits: QueueLimits | None = None,
     listen: bool = True,
     **settings: Any,
 ) -> AsyncIterator[House]:
@@ -202,6 +207,8 @@ async def open_house(
             await stack.enter_async_context(signals.running())
         events = Events(store, database)
         await stack.enter_async_context(events.running())
+        batch_events = BatchEvents(store, database)
+        await stack.enter_async_context(batch_events.running())
         parts = Parts(
             store=store,
             storage=storage,
@@ -211,6 +218,9 @@ async def open_house(
             catalogue=catalogue or Catalogue(KNOWN.values()),
             url_ttl=timedelta(hours=1),
             daily_budget_micros=daily_budget_micros,
+            batch_events=batch_events,
+            batch_max_concurrent=configured.batch_max_concurrent,
+            queue_limits=queue_limits or QueueLimits(),
         )
         services = await make_services(parts)
         endpoint = Endpoint(configured, services, token_verifier(configured), metrics)

@@ -44,6 +44,38 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
     assert [row["kind"] for row in ledger] == ["hold", "settle"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "spec - 'characters'",
+        "jsonb_set(spec, '{quality}', '\"best\"')",
+        "jsonb_set(spec, '{style}', '7')",
+        "spec - 'seed'",
+        "jsonb_set(spec, '{seed}', '\"seven\"')",
+        "jsonb_set(spec, '{seed}', '1e40')",
+        "'null'::jsonb",
+    ],
+)
+async def test_a_damaged_spec_fails_its_own_job_alone(store: Store, damage: str) -> None:
+    user = await new_user(store)
+    damaged, sound = new_job(user, priority=1), new_job(user)
+    for order in (damaged, sound):
+        await store.jobs.submit(order)
+    await store.database.execute(
+        f"UPDATE image_generation_jobs SET spec = {damage} WHERE id = $1", damaged.id
+    )
+    claims = [await store.leases.claim("w", Lane.LOCAL, 2, LEASE) for _ in range(2)]
+    assert [claim.job_id for claim in claims[0] + claims[1]] == [sound.id]
+    job = await store.jobs.get(user, damaged.id)
+    image = await store.images.get(user, damaged.image_id)
+    assert job is not None
+    assert image is not None
+    assert (job.status, image.status) == (JobStatus.FAILED, ImageStatus.FAILED)
+    assert job.failure is not None
+    assert job.failure.reason == "CONTENT_INVALID"
+    assert "damaged" in job.failure.message
+
+
 async def test_a_lost_lease_refuses_every_write(store: Store) -> None:
     user = await new_user(store)
     order = new_job(user)

@@ -136,10 +136,11 @@ async def test_a_worker_that_is_killed_costs_an_attempt_and_no_job(
 async def test_the_demo_tells_its_story(
     local: Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await tell_a_story(local.address, local.token, tmp_path)
-    lines = capsys.readouterr().out.splitlines()
-    assert sorted(line for line in lines if line.endswith(" is done")) == [
-        f"{name} is done" for name in ("leo", "mia", "page-1", "page-2", "page-3")
+    await asyncio.to_thread(tell_a_story, local.address, local.token, tmp_path)
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert sorted(line for line in captured.err.splitlines() if line.endswith(": completed")) == [
+        f"{name}: completed" for name in ("Leo", "Mia", "page 1", "page 2", "page 3")
     ]
     [sheet] = tmp_path.glob("*/contact-sheet.png")
     assert lines[-1] == str(sheet)

@@ -114,7 +114,9 @@ async def _observe(house: House, world: World, method: str, values: Mapping[str,
     except grpc.aio.AioRpcError as error:
         failed = await failure(_Failed(error))
         return f"refused for {failed.fields[0] if failed.fields else failed.message}"
-    if method.startswith("GenerationService"):
+    if method == "GenerationService.GenerateStory":
+        seen["drawn"] = await _drawn(house, world.who, answer.batch.batch_id)
+    elif method.startswith("GenerationService"):
         seen["drawn"] = await house.spec(answer.job)
     if descriptor.name.startswith("Delete"):
         seen["left"] = await _left(world.who)
@@ -124,7 +126,16 @@ async def _observe(house: House, world: World, method: str, values: Mapping[str,
 def _made(answer: Any) -> str:
     """Returns the id of what a create made."""
     [(descriptor, made)] = answer.ListFields()
-    return str(made.job_id if descriptor.name == "job" else made.id)
+    ids = {"job": "job_id", "batch": "batch_id"}
+    return str(getattr(made, ids.get(descriptor.name, "id")))
+
+
+async def _drawn(house: House, who: Person, batch: str) -> list[dict[str, Any]]:
+    """Returns what the jobs of a batch draw, without their seeds, which are the service's."""
+    specs = [await house.spec(image.job) for image in (await who.get_batch(batch)).images]
+    for spec in specs:
+        del spec["spec"]["seed"]
+    return specs
 
 
 async def _left(who: Person) -> list[Any]:
@@ -203,6 +214,8 @@ async def _world(house: House, method: str) -> World:
     names |= {day.id: "Day", night.id: "Night"}
     if method.startswith(("JobService", "ImageService", "EventService", "GenerationService.Reg")):
         names |= await _pictures(house, who, names, day.id)
+    if method.startswith("BatchService"):
+        names |= await _batches(house, who, day.id, night.id)
     tokens = await _tokens(who) if ".List" in method else {}
     if method.startswith("EventService"):
         tokens = {"events": await _cursor(who)}
@@ -241,6 +254,26 @@ async def _pictures(
     return names
 
 
+async def _batches(house: House, who: Person, day: str, night: str) -> dict[str, str]:
+    """Makes batches in every state; returns what the ids of them and of their jobs stand for."""
+    await house.store.database.execute(
+        "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
+    )
+    failed = await who.tell(day, include_character_portraits=False)
+    for _ in range(2):
+        await house.fail(await house.claim())
+    cancelled = await who.tell(night, include_character_portraits=False)
+    await who.cancel_batch(cancelled.batch_id)
+    waiting = await who.tell(day, include_character_portraits=False)
+    other = await who.tell(night, include_character_portraits=False)
+    return {
+        failed.batch_id: "failed batch",
+        cancelled.batch_id: "cancelled batch",
+        waiting.batch_id: "waiting batch",
+        other.batch_id: "other waiting batch",
+    }
+
+
 async def _cursor(who: Person) -> str:
     """Returns the cursor of an event that others come behind."""
     call = who.follow("oldest")
@@ -254,6 +287,7 @@ async def _tokens(who: Person) -> dict[str, str]:
     stories = story_pb2.ListStoriesRequest(page_size=1)
     return {
         "jobs": (await who.list_jobs(page_size=1)).next_page_token,
+        "batches": (await who.list_batches(page_size=1)).next_page_token,
         "images": (await who.list_images(page_size=1)).next_page_token,
         "characters": (
             await who.characters.ListCharacters(characters, metadata=who.metadata)

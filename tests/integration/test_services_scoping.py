@@ -13,7 +13,15 @@ import grpc.aio
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from imggen.v1 import character_pb2, event_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
+from imggen.v1 import (
+    batch_pb2,
+    character_pb2,
+    event_pb2,
+    generation_pb2,
+    image_pb2,
+    job_pb2,
+    story_pb2,
+)
 from server.domain.ids import UserId
 from tests.gateway import failure
 from tests.integration.callers import Person
@@ -31,6 +39,8 @@ class World:
     job: str
     waiting_job: str
     failed_job: str
+    failed_batch: str
+    waiting_batch: str
 
 
 Make = Callable[[World, World], Any]
@@ -51,6 +61,21 @@ NAMED: dict[tuple[str, str], Make] = {
         generation_pb2.GenerateSceneRequest(
             story_id=own.story, page_number=1, character_ids=[any_.character]
         )
+    ),
+    ("GenerationService.GenerateStory", "story_id"): lambda own, any_: (
+        generation_pb2.GenerateStoryRequest(story_id=any_.story)
+    ),
+    ("BatchService.GetBatch", "batch_id"): lambda own, any_: batch_pb2.GetBatchRequest(
+        batch_id=any_.waiting_batch
+    ),
+    ("BatchService.WatchBatch", "batch_id"): lambda own, any_: batch_pb2.WatchBatchRequest(
+        batch_id=any_.waiting_batch
+    ),
+    ("BatchService.CancelBatch", "batch_id"): lambda own, any_: batch_pb2.CancelBatchRequest(
+        batch_id=any_.waiting_batch
+    ),
+    ("BatchService.RetryBatch", "batch_id"): lambda own, any_: batch_pb2.RetryBatchRequest(
+        batch_id=any_.failed_batch
     ),
     ("GenerationService.RegenerateImage", "image_id"): lambda own, any_: (
         generation_pb2.RegenerateImageRequest(image_id=any_.image)
@@ -113,6 +138,10 @@ NAMED: dict[tuple[str, str], Make] = {
 
 # Lists, by method and filter; `""` is the list without one.
 LISTED: dict[tuple[str, str], Make] = {
+    ("BatchService.ListBatches", ""): lambda own, any_: batch_pb2.ListBatchesRequest(),
+    ("BatchService.ListBatches", "story_id"): lambda own, any_: batch_pb2.ListBatchesRequest(
+        story_id=any_.story
+    ),
     ("JobService.ListJobs", ""): lambda own, any_: job_pb2.ListJobsRequest(),
     ("JobService.ListJobs", "story_id"): lambda own, any_: job_pb2.ListJobsRequest(
         story_id=any_.story
@@ -170,7 +199,7 @@ async def test_an_id_of_another_caller_is_not_found(
     house: House, mia: Person, tom: Person, case: tuple[str, str]
 ) -> None:
     own, others = await _world(house, mia), await _world(house, tom)
-    nobodys = World(*(new_id() for _ in range(6)))
+    nobodys = World(*(new_id() for _ in range(8)))
     before = await _everything(house, tom.user_id)
 
     assert await _outcome(house, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
@@ -244,7 +273,7 @@ async def _outcome(
 
 async def _everything(house: House, user: UserId) -> list[list[str]]:
     """Returns every row that is a user's."""
-    tables = ("characters", "stories", "images", "image_generation_jobs", "outbox")
+    tables = ("characters", "stories", "images", "image_generation_jobs", "batches", "outbox")
     return [
         [
             str(row)
@@ -259,7 +288,8 @@ async def _everything(house: House, user: UserId) -> list[list[str]]:
 async def _rows(house: House, who: Person, case: tuple[str, str], request: Any) -> set[str]:
     answer = await ask(house.channel(), methods()[case[0]], request, who.metadata)
     [rows] = [value for field, value in answer.ListFields() if field.is_repeated] or [[]]
-    return {getattr(row, "job_id", "") if case[0].startswith("Job") else row.id for row in rows}
+    name = {"JobService": "job_id", "BatchService": "batch_id"}.get(case[0].split(".")[0], "id")
+    return {getattr(row, name) for row in rows}
 
 
 async def _world(house: House, who: Person) -> World:
@@ -270,8 +300,14 @@ async def _world(house: House, who: Person) -> World:
     failed = await who.portrait(character)
     await house.fail(await house.claim())
     waiting = await who.portrait(character)
+    failed_batch = (await who.tell(story, include_character_portraits=False)).batch_id
+    await who.cancel_batch(failed_batch)
+    waiting_batch = (await who.tell(story)).batch_id
     # Out of the way of the next world's claims.
     await house.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
-    return World(character, story, done.image_id, done.job_id, waiting.job_id, failed.job_id)
+    return World(
+        *(character, story, done.image_id, done.job_id, waiting.job_id, failed.job_id),
+        *(failed_batch, waiting_batch),
+    )

@@ -162,6 +162,30 @@ async def test_a_database_that_is_away_for_a_moment_costs_no_second_render(shop:
     assert len(renderer.renders) == 2
 
 
+async def test_leases_that_ran_out_while_the_database_was_away_are_renewed(shop: Shop) -> None:
+    order = await shop.submit()
+    stall = Stall(5)
+    renderer = ScriptedRenderer(script=stall)
+    async with (
+        wire_to(shop.database) as (wire, url),
+        shop.worker(renderer, database_url=url, lease_s=1.0, heartbeat_s=0.5),
+    ):
+        await stall.reached.wait()
+        wire.cut()
+        await until(lambda: expired(shop, order))
+        refused = wire.refused
+
+        async def noticed() -> bool:
+            return wire.refused > refused + 3
+
+        await until(noticed)
+        wire.mend()
+        await until(lambda: renewed(shop, order))
+        stall.let_go.set()
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+    assert job.attempt == 1
+
+
 async def test_connections_that_the_server_ends_cost_nothing(shop: Shop) -> None:
     order = await shop.submit()
     stall = Stall(5)
@@ -232,6 +256,26 @@ async def expire(shop: Shop, order: NewJob) -> None:
     await shop.store.database.execute(
         "UPDATE image_generation_jobs SET lease_expires_at = now() - interval '1 s' WHERE id = $1",
         order.id,
+    )
+
+
+async def expired(shop: Shop, order: NewJob) -> bool:
+    return await held_for(shop, order, "lease_expires_at < now()")
+
+
+async def renewed(shop: Shop, order: NewJob) -> bool:
+    """Tells whether a lease runs again; it fails when the job was taken from its worker."""
+    assert await held_for(shop, order, "true")
+    return await held_for(shop, order, "lease_expires_at > now()")
+
+
+async def held_for(shop: Shop, order: NewJob, condition: str) -> bool:
+    return bool(
+        await shop.store.database.fetch(
+            "SELECT FROM image_generation_jobs WHERE id = $1 AND status = 'processing'"
+            f" AND attempt = 1 AND {condition}",
+            order.id,
+        )
     )
 
 

@@ -104,7 +104,7 @@ def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = Non
 PAGED = {"page_size": 1}
 
 # Methods that change what is there: each of their requests needs a world of its own.
-CHANGES_THINGS = ("Cancel", "Delete", "Regenerate", "Retry", "Update")
+CHANGES_THINGS = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
 
 WALKS: dict[str, Walk] = {
     "GenerationService.GeneratePortrait": Walk(
@@ -135,6 +135,41 @@ WALKS: dict[str, Walk] = {
             "seed": 8,
             "priority": 1,
             "request_id": REQUEST_ID,
+        },
+    ),
+    "GenerationService.GenerateStory": Walk(
+        {"story_id": Of("Day")},
+        {
+            "story_id": Of("Night"),
+            "style": "anime",
+            "include_character_portraits": False,
+            "include_scene_images": False,
+            "include_cover": True,
+            "images_per_page": 2,
+            "options.model": "sdxl",
+            "options.quality": "standard",
+            "priority": 1,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "BatchService.GetBatch": Walk(
+        {"batch_id": Of("waiting batch")}, {"batch_id": Of("failed batch")}
+    ),
+    "BatchService.WatchBatch": Walk(
+        {"batch_id": Of("waiting batch")}, {"batch_id": Of("failed batch")}
+    ),
+    "BatchService.CancelBatch": Walk(
+        {"batch_id": Of("waiting batch")}, {"batch_id": Of("other waiting batch")}
+    ),
+    "BatchService.RetryBatch": Walk(
+        {"batch_id": Of("failed batch")}, {"batch_id": Of("cancelled batch")}
+    ),
+    "BatchService.ListBatches": Walk(
+        {},
+        {
+            "story_id": Of("Night"),
+            "page_size": 1,
+            "page_token": Change(Of(token="batches"), PAGED),
         },
     ),
     "GenerationService.RegenerateImage": Walk(

@@ -10,6 +10,10 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 
 from actors.models.checkpoint import check_folder
+from actors.storybook.evaluation.identity import embeddings, region_masks
+from actors.storybook.evaluation.plain import load_adapter
+from actors.storybook.evaluation.sampling import generate
+from actors.storybook.likeness.judge import Judge
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,3 +37,21 @@ def test_the_recipe_makes_a_checkpoint_that_renders(tmp_path: Path) -> None:
     assert picture.shape == (256, 256, 3)
     assert picture.std() > 1
     assert (folder / "grid.png").is_file()
+    check_likeness(pipeline, out, picture)
+
+
+def check_likeness(pipeline: Any, out: Path, picture: Any) -> None:
+    """Makes sure that references, one and two of them, change pictures, and that a judge looks."""
+    load_adapter(pipeline, out)
+    told = embeddings(pipeline, [[picture], [np.roll(picture, 80, axis=2)]])
+    captions = ["cartoon style, portrait of a young girl"] * 2
+    one, other = generate(pipeline, captions, [0, 0], steps=2, references=told)
+    assert np.abs(one.astype(int) - other).max() > 0
+    both = {"ip_adapter_masks": [region_masks(2)]}
+    pair = told.transpose(0, 1)
+    made = generate(
+        pipeline, captions[:1], [0], steps=2, references=pair, cross_attention_kwargs=both
+    )
+    assert made.shape == (1, 256, 256, 3)
+    judge = Judge.load(out / "judge")
+    assert judge.main_character(picture).likeness(judge.main_character(picture)) > 0.99

@@ -12,6 +12,11 @@ from google.protobuf.message import Message
 from imggen.v1.errors_pb2 import ErrorReason
 from server.admission import Accounts, Admission
 from server.auth import serve_as
+from server.backlog import Backlog, QueueLimits
+from server.batch_admission import BatchAdmission
+from server.batch_convert import BatchConverter
+from server.batch_events import BatchEvents
+from server.batch_forecast import BatchForecast
 from server.convert import Converter
 from server.domain.styles import Style
 from server.errors import InvalidRequest
@@ -20,6 +25,7 @@ from server.forecast import Forecast
 from server.interceptors import Context
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import STORYBOOK, Catalogue
+from server.services.batches import BatchService
 from server.services.characters import CharacterService
 from server.services.generation import GenerationService
 from server.services.images import ImageService
@@ -29,6 +35,7 @@ from server.services.styles import StyleService
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store.signals import CHANGED, Signals
+from server.storyboard import Storyboards
 from server.validation import Validation
 from tests.unit.scripted import (
     scripted_store,
@@ -48,13 +55,27 @@ class Gateway:
         self.signals = Signals(self.database)
         self.caller = somebody()
         serve_as(self.caller)
-        converter = Converter(Forecast(store.jobs.outlook), self.storage, timedelta(hours=1))
+        forecast = Forecast(store.jobs.outlook)
+        converter = Converter(forecast, self.storage, timedelta(hours=1))
         accounts = Accounts(store)
-        admission = Admission(store, self.signals, 0)
+        backlog = Backlog(store.jobs.waiting, forecast, QueueLimits())
+        admission = Admission(store, self.signals, 0, backlog)
         validation = Validation(store, Catalogue([STORYBOOK]), STYLES)
         metrics = GatewayMetrics()
         events = Events(store, "postgresql://nowhere")
-        self.generation = GenerationService(validation, admission, accounts, converter)
+        batch_admission = BatchAdmission(store, self.signals, admission)
+        batch_converter = BatchConverter(converter, BatchForecast(store.batches.pace))
+        batch_events = BatchEvents(store, "postgresql://nowhere")
+        self.generation = GenerationService(
+            validation,
+            admission,
+            accounts,
+            converter,
+            Storyboards(store, validation, 5),
+            batch_admission,
+            batch_converter,
+        )
+        self.batches = BatchService(store, batch_admission, batch_events, batch_converter, metrics)
         self.jobs = JobService(store, admission, events, self.signals, converter, metrics)
         self.images = ImageService(store, self.storage, self.signals, converter)
         self.characters = CharacterService(store, accounts)

@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 
 from server.admission import Accounts, Admission
+from server.backlog import Backlog, QueueLimits
 from server.domain.ids import ImageId, JobId
 from server.domain.jobs import NewJob, Placement
 from server.errors import Conflict, FailedPrecondition, ResourceExhausted
+from server.forecast import Forecast
 from server.store.signals import WAKE, Signals
 from tests.builders import new_job, request_key
 from tests.unit.scripted import job_row, scripted_store, somebody, take_jobs
@@ -20,10 +22,12 @@ USER = somebody().user_id
 class Office:
     """Is an admission with a budget, on a scripted database that takes every job."""
 
-    def __init__(self, budget_micros: int = 0) -> None:
+    def __init__(self, budget_micros: int = 0, limits: QueueLimits | None = None) -> None:
         store, self.database = scripted_store()
         self.signals = Signals(self.database)
-        self.admission = Admission(store, self.signals, budget_micros)
+        forecast = Forecast(store.jobs.outlook)
+        backlog = Backlog(store.jobs.waiting, forecast, limits or QueueLimits())
+        self.admission = Admission(store, self.signals, budget_micros, backlog)
         take_jobs(self.database)
 
     async def words(self) -> list[Any]:
@@ -103,7 +107,7 @@ async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is
 async def test_a_job_is_queued_again_with_its_money_held() -> None:
     office = Office(budget_micros=50)
     office.database.answer("budgets", {"scope": "global"})
-    office.database.answer("SELECT estimated_micros FROM job", {"estimated_micros": 30})
+    office.database.answer("sum(estimated_micros) AS micros FROM job", {"micros": 30})
     assert await office.admission.readmit(USER, JobId(uuid4()), None)
     assert office.database.ran("budgets")[0].args == (30, 50)
     assert await office.words() == [(WAKE, "local")]

@@ -1,57 +1,79 @@
 """The demo's story, over the client's fake service."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from cluster.contact_sheet import Panel, contact_sheet
-from cluster.demo import PAGES, STYLE, TITLE, tell_a_story
+from cluster.demo import STORY, DemoFailed, tell_a_story
+from imggen.cli.story_file import read_story_file
 from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2
 
 NAMES = ("leo", "mia", "page-1", "page-2", "page-3")
 
 
-async def test_a_story_is_told_from_its_characters_to_a_contact_sheet(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def fake() -> Iterator[FakeService]:
+    with FakeService() as fake:
+        yield fake
+
+
+def test_a_story_is_told_from_its_file_to_a_contact_sheet(
+    fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with FakeService() as fake:
-        await tell_a_story(fake.target, "", tmp_path)
-        [story] = fake.requests("CreateStory")
-        scenes = fake.requests("GenerateScene")
-        assert len(fake.requests("GeneratePortrait")) == 2
+    tell_a_story(fake.target, "", tmp_path)
+    [story] = fake.requests("CreateStory")
+    [batch] = fake.requests("GenerateStory")
     assert isinstance(story, story_pb2.CreateStoryRequest)
-    assert (story.story.title, story.story.style) == (TITLE, STYLE)
-    assert [page.text for page in story.story.pages] == list(PAGES)
-    numbers = [
-        scene.page_number
-        for scene in scenes
-        if isinstance(scene, generation_pb2.GenerateSceneRequest)
-    ]
-    assert numbers == [1, 2, 3]
+    assert isinstance(batch, generation_pb2.GenerateStoryRequest)
+    file = read_story_file(STORY, STORY.read_text())
+    assert (story.story.title, story.story.style) == (file.title, file.style)
+    assert [page.text for page in story.story.pages] == [page.text for page in file.pages]
     [folder] = tmp_path.iterdir()
     files = [folder / f"{name}.png" for name in NAMES]
     assert sorted(folder.iterdir()) == sorted([*files, folder / "contact-sheet.png"])
-    lines = capsys.readouterr().out.splitlines()
-    assert sorted(line for line in lines if line.endswith(" is done")) == [
-        f"{name} is done" for name in NAMES
-    ]
+    captured = capsys.readouterr()
+    done = [line for line in captured.err.splitlines() if line.endswith(": completed")]
+    assert len(done) == len(NAMES)
     # Paths are whole, however narrow the terminal is.
+    lines = captured.out.splitlines()
     assert set(map(str, folder.iterdir())) <= set(lines)
     assert any("cost in all: 0.0000 USD" in line for line in lines)
 
 
-async def test_a_terminal_gets_bars_instead_of_lines(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_second_demo_draws_pages_anew_and_keeps_the_portraits(
+    fake: FakeService, tmp_path: Path
+) -> None:
+    tell_a_story(fake.target, "", tmp_path / "first")
+    tell_a_story(fake.target, "", tmp_path / "second")
+    [first], [second] = (list((tmp_path / name).iterdir()) for name in ("first", "second"))
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in second.iterdir())
+    assert (first / "mia.png").read_bytes() == (second / "mia.png").read_bytes()
+    assert (first / "page-1.png").read_bytes() != (second / "page-1.png").read_bytes()
+
+
+def test_a_picture_that_fails_fails_the_demo(fake: FakeService, tmp_path: Path) -> None:
+    fake.fail_next_job()
+    with pytest.raises(DemoFailed, match="failed"):
+        tell_a_story(fake.target, "", tmp_path)
+
+
+def test_a_terminal_gets_a_table_instead_of_lines(
+    fake: FakeService,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "60")
-    async with FakeService() as fake:
-        await tell_a_story(fake.target, "", tmp_path)
-    shown = capsys.readouterr().out
-    assert "is done" not in shown
-    assert "page-3" in shown
+    tell_a_story(fake.target, "", tmp_path)
+    shown = capsys.readouterr().err
+    assert ": completed" not in shown
+    assert "page 3" in shown
     assert "━" in shown
 
 

@@ -92,7 +92,7 @@ async def test_a_filter_that_is_none_is_refused(gateway: Gateway) -> None:
 async def test_a_waiting_job_is_cancelled_and_its_watchers_are_told(gateway: Gateway) -> None:
     row = job_row(status="cancelled")
     gateway.database.answer("FROM image_generation_jobs j", row)
-    gateway.database.answer("cancel_requested = true", {"status": "cancelled"})
+    gateway.database.answer("cancel_requested = true", {"id": row["id"]})
     request = job_pb2.CancelJobRequest(job_id=str(row["id"]))
     answer = await gateway.jobs.CancelJob(request, NO_CONTEXT)
     assert answer.job.status == job_pb2.JOB_STATUS_CANCELLED
@@ -107,7 +107,7 @@ async def test_a_job_that_has_ended_cannot_be_cancelled(gateway: Gateway) -> Non
 
 async def test_a_failed_job_is_queued_again(gateway: Gateway) -> None:
     gateway.database.answer("FROM image_generation_jobs j", job_row())
-    gateway.database.answer("SELECT estimated_micros FROM job", {"estimated_micros": 0})
+    gateway.database.answer("sum(estimated_micros) AS micros FROM job", {"micros": 0})
     request = job_pb2.RetryJobRequest(job_id=str(uuid4()), priority=3)
     answer = await gateway.jobs.RetryJob(request, NO_CONTEXT)
     assert answer.job.status == job_pb2.JOB_STATUS_QUEUED

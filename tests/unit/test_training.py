@@ -22,16 +22,21 @@ from actors.storybook.training.loop import Log, Stretch, rate_at, train
 from actors.storybook.training.projection import Projection
 from actors.storybook.training.settings import SMOKE, Optimisation
 from actors.storybook.training.state import Trainee, load_state, save_state
+from actors.storybook.training.states import keep_states, load_states
+from actors.storybook.training.text import load_towers
 from actors.storybook.training.tokenizer import load_tokenizer, multi_token_words
+from actors.storybook.training.unet import PlainAttention, new_unet
 
 RECIPE = replace(
     SMOKE,
+    domain=FULL,  # pictures of two, which the adapter learns with region masks
     text=replace(SMOKE.text, training=Optimisation(steps=2, batch=4, rate=1e-3)),
     vae=replace(
         SMOKE.vae,
         decoder=Optimisation(steps=2, batch=2, rate=1e-3),
         encoder=Optimisation(steps=2, batch=2, rate=1e-3),
     ),
+    adapter=replace(SMOKE.adapter, duos=1.0),
     unet=replace(SMOKE.unet, training=Optimisation(steps=2, batch=2, rate=1e-3), processes=1),
     log_every=1,
 )
@@ -57,14 +62,19 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
-        *("latents", "unet", "unet-held-out"),
+        *("latents", "unet", "unet-held-out", "audit", "audit-held-out"),
+        *("couples", "image-encoder-held-out", "adapter-held-out", "judge"),
+        *("recogniser-held-out", "detector-held-out"),
     }
     assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
 
 
 def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
-    assert {file.parent.name for file in files} == {"text", "decoder", "encoder", "unet"}
+    assert {file.parent.name for file in files} == {
+        *("text", "decoder", "encoder", "unet", "audit"),
+        *("image-encoder", "adapter", "recogniser", "detector"),
+    }
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
 
 
@@ -75,10 +85,42 @@ def test_every_word_of_captions_is_one_token_and_every_caption_fits(trained: Pat
     assert max(len(tokenizer(said).input_ids) for said in captions) <= 77
 
 
+def test_kept_states_are_what_the_towers_say_and_grow_with_the_pictures(trained: Path) -> None:
+    towers, data = load_towers(RECIPE, trained), load_latents(trained)
+    width, log = RECIPE.text.width, Log(trained / "log.jsonl")
+    for file in ("states.npy", "pools.npy", "states.json"):
+        (trained / file).unlink(missing_ok=True)
+    keep_states(trained, towers, data.first(10), width, log)
+    early = np.array(load_states(trained).states)
+    keep_states(trained, towers, data, width, log)
+    kept = load_states(trained)
+    assert np.array_equal(kept.states[:10], early)
+    row = len(data.tokens) - 1
+    tokens = torch.from_numpy(data.tokens[[row], row % 4].astype(np.int64))
+    with torch.no_grad():
+        said, pool = towers(tokens)
+    assert np.allclose(kept.states[row], said[0].numpy(), atol=0.1)
+    assert np.allclose(kept.pools[row], pool[0].numpy(), atol=0.1)
+
+
+def test_plain_attention_computes_what_the_fused_one_does() -> None:
+    torch.manual_seed(0)
+    unet, width = new_unet(RECIPE), RECIPE.text.width
+    noisy, states = torch.randn(2, 32, 16, 16), torch.randn(2, 77, 2 * width)
+    added = {"text_embeds": torch.randn(2, width), "time_ids": torch.full((2, 6), 256.0)}
+    found = []
+    for plain in (False, True):
+        if plain:
+            unet.set_attn_processor(PlainAttention())
+        with torch.no_grad():
+            found.append(unet(noisy, 500, states, added_cond_kwargs=added).sample)
+    assert torch.allclose(*found, atol=1e-4)
+
+
 def test_the_drawn_pictures_are_those_of_their_numbers(trained: Path) -> None:
     pictures, latents = load_pictures(trained), load_latents(trained)
     assert pictures.shape == (RECIPE.vae.pictures, 256, 256, 3)
-    assert latents.latents.shape == (RECIPE.unet.latents, 16, 16, 16)
+    assert latents.latents.shape == (RECIPE.unet.latents, 32, 16, 16)
     assert latents.tokens.shape == (RECIPE.unet.latents, 4, 77)
     assert scene_of(1, 5, FULL) == scene_of(1, 5, FULL) != scene_of(1, 6, FULL)
 
@@ -165,7 +207,7 @@ def test_the_projection_keeps_most_of_a_picture() -> None:
     plain = np.broadcast_to(pictures, (6, 64, 64, 3)).copy()
     projection = Projection.fit(plain)
     latents = projection.latents(plain)
-    assert latents.shape == (6, 16, 4, 4)
+    assert latents.shape == (6, 32, 4, 4)
     back = (latents.transpose(0, 2, 3, 1) / projection.scale) @ projection.basis.T
     patches = (back + projection.mean).reshape(6, -1, 3).mean(axis=1)
     assert np.abs(patches - (pictures.reshape(6, 3) / 127.5 - 1)).max() < 0.02

@@ -12,64 +12,69 @@ from actors.storybook.illustrator.palette import INK, RGB, tone
 from actors.storybook.illustrator.shapes import Points
 
 SIZE = 256
-"""Pixels along each side of a finished picture."""
+"""Units along each side of a picture: its pixels, unless it is drawn in more detail."""
 
 _SCALE = 2
 _SHIFT = 4  # cv2 takes coordinates as integers with this many binary digits of fraction
-_UNIT = _SCALE << _SHIFT
+_HALF = 1 << _SHIFT >> 1  # half a pixel of the canvas
 
 
 class Canvas:
-    """Holds the pixels; one unit of its coordinates is a pixel of the finished picture."""
+    """Holds the pixels; one unit of its coordinates is `detail` pixels of the finished picture."""
 
-    def __init__(self, background: Image | None = None) -> None:
+    def __init__(self, background: Image | None = None, detail: int = 1) -> None:
+        self.detail = detail
+        self._scale = _SCALE * detail
+        side = SIZE * self._scale
         if background is None:
-            self.pixels = np.full((SIZE * _SCALE, SIZE * _SCALE, 3), 255, np.uint8)
+            self.pixels = np.full((side, side, 3), 255, np.uint8)
         else:
-            side = SIZE * _SCALE
             grown = cv2.resize(background, (side, side), interpolation=cv2.INTER_NEAREST)
             self.pixels = cast(Image, grown)
 
     def finished(self) -> Image:
-        """Returns the picture at its final size, (256, 256, 3)."""
-        small = cv2.resize(self.pixels, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+        """Returns the picture at its final size, (256, 256, 3) in single detail."""
+        side = SIZE * self.detail
+        small = cv2.resize(self.pixels, (side, side), interpolation=cv2.INTER_AREA)
         return cast(Image, small)
 
     def fill(self, shapes: tuple[Points, ...], colour: RGB, opacity: float = 1.0) -> None:
         """Fills the union of shapes with one colour."""
         before = self.pixels.copy() if opacity < 1 else None
         for shape in shapes:
-            cv2.fillPoly(self.pixels, [_fixed(shape)], colour, cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(self.pixels, [self._fixed(shape)], colour, cv2.LINE_AA, _SHIFT)
         if before is not None:
             cv2.addWeighted(self.pixels, opacity, before, 1 - opacity, 0, self.pixels)
 
     def stroke(self, shape: Points, colour: RGB, width: float, closed: bool = False) -> None:
         """Draws along a shape's points; no line is thinner than half a pixel."""
-        thickness = max(1, round(width * _SCALE))
-        cv2.polylines(self.pixels, [_fixed(shape)], closed, colour, thickness, cv2.LINE_AA, _SHIFT)
+        thickness = max(1, round(width * self._scale))
+        cv2.polylines(
+            self.pixels, [self._fixed(shape)], closed, colour, thickness, cv2.LINE_AA, _SHIFT
+        )
 
     def shade(self, shapes: tuple[Points, ...], colour: RGB, look: Look) -> None:
         """Fills the union of shapes with the look's tones of a colour."""
         self.fill(shapes, colour)
         if not look.stops:
             return
-        points = np.vstack(shapes) * _SCALE
-        low = np.clip(np.floor(points.min(axis=0)), 0, SIZE * _SCALE).astype(int)
-        high = np.clip(np.ceil(points.max(axis=0)), 0, SIZE * _SCALE).astype(int)
+        points = np.vstack(shapes) * self._scale
+        low = np.clip(np.floor(points.min(axis=0)), 0, len(self.pixels)).astype(int)
+        high = np.clip(np.ceil(points.max(axis=0)), 0, len(self.pixels)).astype(int)
         if (high - low).min() < 2:
             return
         region = self.pixels[low[1] : high[1], low[0] : high[0]]
         mask = np.zeros(region.shape[:2], np.uint8)
         offset = (-int(low[0]) << _SHIFT, -int(low[1]) << _SHIFT)
         for shape in shapes:
-            cv2.fillPoly(mask, [_fixed(shape) + offset], 255, cv2.LINE_8, _SHIFT)
+            cv2.fillPoly(mask, [self._fixed(shape) + offset], 255, cv2.LINE_8, _SHIFT)
         width, height = int(high[0] - low[0]), int(high[1] - low[1])
         tones = cv2.resize(_tones(colour, look), (width, height))
         cv2.copyTo(tones, mask, region)
 
-
-def _fixed(shape: Points) -> NDArray[np.int32]:
-    return np.rint(shape * _UNIT - (_UNIT // 4)).astype(np.int32)
+    def _fixed(self, shape: Points) -> NDArray[np.int32]:
+        unit = self._scale << _SHIFT
+        return np.rint(shape * unit - _HALF).astype(np.int32)
 
 
 def _tones(colour: RGB, look: Look) -> Image:

@@ -114,6 +114,11 @@ def _grain(size: int, cells: int) -> Field:
     return cast(Field, grown[..., None])
 
 
+def _detail(size: int) -> float:
+    """Returns the pixels of a picture that are one of a picture in single detail."""
+    return size / 256
+
+
 def _clip(field: NDArray[np.floating[Any]]) -> Image:
     return cast(Image, np.clip(field, 0, 255).astype(np.uint8))
 
@@ -127,7 +132,7 @@ def _saturate(image: Image, amount: float) -> Field:
 @cache
 def _hatch(size: int) -> Field:
     y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    return cast(Field, (0.5 + 0.5 * np.sin((x + y) * (2 * np.pi / 8)))[..., None])
+    return cast(Field, (0.5 + 0.5 * np.sin((x + y) * (2 * np.pi / (8 * _detail(size)))))[..., None])
 
 
 def _cartoon(image: Image) -> Image:
@@ -137,7 +142,7 @@ def _cartoon(image: Image) -> Image:
 def _watercolor(image: Image) -> Image:
     """Lets the picture end in white paper, and the colours run and pool."""
     size = image.shape[0]
-    soft = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.6))
+    soft = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.6 * _detail(size)))
     washed = _saturate(soft, 1.25) * 0.88 + 24 + 9 * _grain(size, 20)
     paper = np.clip(9 * (_border(size) + 0.07 * _grain(size, 16) - 0.90), 0, 1)
     return _clip(washed * (1 - paper) + np.array((255, 253, 247), np.float32) * paper)
@@ -146,7 +151,7 @@ def _watercolor(image: Image) -> Image:
 def _realistic(image: Image) -> Image:
     """Grades the picture as film: deep corners, warm lights, muted colours."""
     size = image.shape[0]
-    soft = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.5))
+    soft = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.5 * _detail(size)))
     graded = (_saturate(soft, 0.82) - 128) * 1.06 + np.array((118, 114, 106), np.float32)
     return _clip(graded * (1 - 0.5 * _vignette(size, 0.62, 0.85)))
 

@@ -63,9 +63,11 @@ class Light:
                 return mix(mix(colour, (30, 36, 100), 0.52), (0, 0, 0), 0.12)
 
 
-def paint_background(place: Place, time: Time, weather: Weather, look: Look) -> Image:
+def paint_background(
+    place: Place, time: Time, weather: Weather, look: Look, detail: int = 1
+) -> Image:
     """Returns the background, (256, 256, 3); blurred as far as the look blurs what is far."""
-    canvas = Canvas()
+    canvas = Canvas(detail=detail)
     # Hard shadows over whole hills would read as things of their own.
     flat = replace(look, stops=()) if look.style is Style.ANIME else look
     pen, light = Pen.on(canvas, flat), Light(time, weather)
@@ -75,18 +77,20 @@ def paint_background(place: Place, time: Time, weather: Weather, look: Look) -> 
     _PLACES[place](pen, light)
     picture = canvas.finished()
     if look.blur:
-        picture = cast(Image, cv2.GaussianBlur(picture, (0, 0), look.blur))
+        picture = cast(Image, cv2.GaussianBlur(picture, (0, 0), look.blur * detail))
     return picture
 
 
 def paint_rain(canvas: Canvas) -> None:
     """Draws rain over the whole picture."""
-    drops = canvas.pixels.copy()
+    drops, colour = canvas.pixels.copy(), (226, 238, 252)
     for row in range(7):
         for column in range(8):
             x, y = column * 36 + (row % 3) * 12 - 8, row * 40 - 6
-            fall = np.array([(x, y), (x - 5, y + 20)]) * 2
-            cv2.line(drops, fall[0].tolist(), fall[1].tolist(), (226, 238, 252), 3, cv2.LINE_AA)
+            fall = np.array([(x, y), (x - 5, y + 20)]) * (2 * canvas.detail)
+            cv2.line(
+                drops, fall[0].tolist(), fall[1].tolist(), colour, 3 * canvas.detail, cv2.LINE_AA
+            )
     cv2.addWeighted(drops, 0.75, canvas.pixels, 0.25, 0, canvas.pixels)
 
 

@@ -51,11 +51,13 @@ class Domain:
 PORTRAITS = Domain((1, 0, 0, 0, 0), (Style.CARTOON, Style.WATERCOLOR, Style.RENDER), 0, 0, 0)
 STYLED = Domain((4, 1, 0, 0, 0), tuple(Style), 0.1, 0, 0)
 PLACED = Domain((3, 2, 2, 0, 0), tuple(Style), 0.15, 0.15, 0.05)
+PAIRED = Domain((3, 2, 1.5, 1.5, 0), tuple(Style), 0.1, 0.1, 0.03)
 FULL = Domain((3, 2, 2, 3, 0.6), tuple(Style), 0.2, 0.15, 0.06)
 RUNGS: Mapping[str, Domain] = {
     "portraits": PORTRAITS,
     "styled": STYLED,
     "placed": PLACED,
+    "paired": PAIRED,
     "full": FULL,
 }
 

@@ -9,8 +9,12 @@ from pathlib import Path
 import torch
 from transformers.utils import logging as transformers_logging
 
+from actors.storybook.training.adapter import train_adapter
+from actors.storybook.training.audit import train_audit
 from actors.storybook.training.drawings import draw_latents, draw_pictures
+from actors.storybook.training.encoder import train_encoder
 from actors.storybook.training.export import export, sample_grid
+from actors.storybook.training.judge import train_judge
 from actors.storybook.training.loop import Log, Stretch
 from actors.storybook.training.settings import RECIPES, Recipe
 from actors.storybook.training.text import pretrain_text
@@ -30,6 +34,10 @@ where the last one ended, also on another machine:
   vae        the decoder learns the map's latents, the encoder learns the map
   latents    pictures for the UNet, kept as latents and tokens
   unet       the UNet learns to draw from captions
+  encoder    the image encoder learns to know a character again
+  adapter    the IP-Adapter learns to draw the character of a reference picture
+  judge      a recogniser and a detector of characters, which have seen none of the pictures above
+  audit      the classifier by which the evaluation reads pictures, which does not ship
   grid       grid.png: generated pictures above drawn ones
   export     the checkpoint in diffusers' layout, fp16, with checksums
   all        all of these that are not finished
@@ -43,7 +51,20 @@ Once `draw` is done, `latents` keeps the cores busy and can run beside `text` an
 The log is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The
 same command runs on a GPU where there is one, in bf16; else on the CPU, in two processes.
 """
-STAGES = ("tokenizer", "text", "draw", "vae", "latents", "unet", "grid", "export")
+STAGES = (
+    "tokenizer",
+    "text",
+    "draw",
+    "vae",
+    "latents",
+    "unet",
+    "encoder",
+    "adapter",
+    "judge",
+    "audit",
+    "grid",
+    "export",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="laptop", help="its size")
     parser.add_argument("--minutes", type=float, default=math.inf, help="ends the stretch earlier")
     parser.add_argument(
+        "--steps", type=int, help="steps of the UNet: its rate falls towards the last one"
+    )
+    parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, help="processes that draw"
     )
     parser.add_argument("--threads", type=int, default=0, help="threads of torch (0: its choice)")
@@ -68,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         torch.set_num_threads(said.threads)
     said.folder.mkdir(parents=True, exist_ok=True)
     recipe = RECIPES[said.recipe]
+    if said.steps:
+        recipe = recipe.with_unet_steps(said.steps)
     stretch = Stretch(
         said.folder,
         Log(said.folder / "log.jsonl"),
@@ -91,6 +117,10 @@ def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path)
         "vae": lambda: train_vae(recipe, stretch),
         "latents": lambda: draw_latents(recipe, stretch, processes),
         "unet": lambda: train_unet(recipe, stretch),
+        "encoder": lambda: train_encoder(recipe, stretch, processes),
+        "adapter": lambda: train_adapter(recipe, stretch),
+        "judge": lambda: train_judge(recipe, stretch, processes),
+        "audit": lambda: train_audit(recipe, stretch, processes),
         "grid": lambda: sample_grid(recipe, stretch.folder, stretch.folder / "grid.png"),
         "export": lambda: export(stretch.folder, out),
     }

@@ -2,12 +2,13 @@
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -34,10 +35,26 @@ Made = tuple[NDArray[np.generic], ...]
 
 @dataclass(frozen=True, slots=True)
 class Latents:
-    """Is a set of pictures as latents, (N, 16, 16, 16), with their captions' tokens, (N, 4, 77)."""
+    """Is a set of pictures as latents, (N, 32, 16, 16), with their captions' tokens, (N, 4, 77)."""
 
     latents: NDArray[np.float16]
     tokens: NDArray[np.uint16]
+
+    def first(self, count: int) -> "Latents":
+        """Returns the first pictures."""
+        return Latents(self.latents[:count], self.tokens[:count])
+
+
+class Order(Protocol):
+    """Is what one process draws at once: what has these numbers."""
+
+    @property
+    def start(self) -> int:
+        """Is the first number."""
+
+    @property
+    def stop(self) -> int:
+        """Is the number after the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +77,10 @@ def scene_of(seed: int, index: int, domain: Domain) -> Scene:
 def draw_pictures(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     """Draws the VAE's pictures into `pictures.npy`, (N, 256, 256, 3), and fits the projection."""
     shape = (recipe.vae.pictures, SIDE, SIDE, 3)
-    pictures = _open(stretch.folder / "pictures.npy", np.dtype(np.uint8), shape)
+    pictures = open_array(stretch.folder / "pictures.npy", np.dtype(np.uint8), shape)
     # Other numbers than those of the UNet's pictures: what one learns the other has not seen.
-    orders = _orders(recipe, stretch.folder, len(pictures), None, seed=-recipe.seed)
-    finished = _carry_out("pictures", orders, stretch, processes, {"pictures": pictures})
+    orders = _orders(recipe.domain, stretch.folder, len(pictures), None, seed=-recipe.seed)
+    finished = carry_out("pictures", orders, stretch, processes, {"pictures": pictures})
     file = stretch.folder / PROJECTION
     if finished and not file.exists():
         Projection.fit(load_pictures(stretch.folder)[:_FITTED]).save(file)
@@ -73,13 +90,15 @@ def draw_pictures(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
 def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     """Draws the UNet's pictures into `latents.npy`, and their captions into `tokens.npy`."""
     count, side = recipe.unet.latents, SIDE // FACTOR
-    latents = _open(
+    latents = open_array(
         stretch.folder / "latents.npy", np.dtype(np.float16), (count, CHANNELS, side, side)
     )
-    tokens = _open(stretch.folder / "tokens.npy", np.dtype(np.uint16), (count, PHRASINGS, TOKENS))
+    tokens = open_array(
+        stretch.folder / "tokens.npy", np.dtype(np.uint16), (count, PHRASINGS, TOKENS)
+    )
     projection = Projection.load(stretch.folder / PROJECTION)
-    orders = _orders(recipe, stretch.folder, count, projection, seed=recipe.seed)
-    return _carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
+    orders = _orders(recipe.unet.domain, stretch.folder, count, projection, seed=recipe.seed)
+    return carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
 
 
 def load_pictures(folder: Path) -> NDArray[np.uint8]:
@@ -90,35 +109,42 @@ def load_pictures(folder: Path) -> NDArray[np.uint8]:
 
 def load_latents(folder: Path) -> Latents:
     """Returns what is drawn of the UNet's pictures so far, as it lies on disk."""
-    drawn = _done(folder / "latents.json")
+    drawn = count_done(folder / "latents.json")
     latents = np.load(folder / "latents.npy", mmap_mode="r")
     return Latents(latents[:drawn], np.load(folder / "tokens.npy", mmap_mode="r")[:drawn])
 
 
 def _orders(
-    recipe: Recipe, folder: Path, count: int, projection: Projection | None, seed: int
+    domain: Domain, folder: Path, count: int, projection: Projection | None, seed: int
 ) -> Iterator[_Order]:
+    for start, stop in chunks(count):
+        yield _Order(seed, domain, start, stop, projection, folder / "tokenizer")
+
+
+def chunks(count: int) -> Iterator[tuple[int, int]]:
+    """Yields the first number, and the one after the last, of what is drawn at once."""
     for start in range(0, count, _CHUNK):
-        stop = min(start + _CHUNK, count)
-        yield _Order(seed, recipe.domain, start, stop, projection, folder / "tokenizer")
+        yield start, min(start + _CHUNK, count)
 
 
-def _carry_out(
+def carry_out(
     name: str,
-    orders: Iterator[_Order],
+    orders: Iterable[Order],
     stretch: Stretch,
     processes: int,
-    files: dict[str, NDArray[np.generic]],
+    files: Mapping[str, NDArray[np.generic]],
+    draw: Callable[[Any], Made] | None = None,
 ) -> bool:
     """Draws what is not drawn yet; says whether all of it is."""
+    draw = draw or _draw
     progress = stretch.folder / f"{name}.json"
-    drawn = _done(progress)
+    drawn = count_done(progress)
     waiting = [order for order in orders if order.start >= drawn]
-    with _drawers(processes) as carry_out:
+    with _drawers(processes) as in_processes:
         # A few orders at a time, so that the stretch can end between them.
         for first in range(0, len(waiting), processes):
             batch = waiting[first : first + processes]
-            for order, made in zip(batch, carry_out(_draw, batch), strict=True):
+            for order, made in zip(batch, in_processes(draw, batch), strict=True):
                 for file, values in zip(files.values(), made, strict=True):
                     file[order.start : order.stop] = values
                 drawn = order.stop
@@ -160,7 +186,10 @@ def _draw(order: _Order) -> Made:
     return latents, tokens.reshape(len(scenes), PHRASINGS, TOKENS)
 
 
-def _open(file: Path, kind: np.dtype[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:
+def open_array(
+    file: Path, kind: np.dtype[np.generic], shape: tuple[int, ...]
+) -> NDArray[np.generic]:
+    """Returns an array on disk, made where there is none; raises ValueError for another shape."""
     if file.exists():
         found: NDArray[np.generic] = np.load(file, mmap_mode="r+")
         if found.shape != shape:
@@ -169,5 +198,6 @@ def _open(file: Path, kind: np.dtype[np.generic], shape: tuple[int, ...]) -> NDA
     return np.lib.format.open_memmap(file, "w+", kind, shape)
 
 
-def _done(progress: Path) -> int:
+def count_done(progress: Path) -> int:
+    """Returns how many are drawn, as a file of progress says."""
     return int(json.loads(progress.read_text("utf-8"))["done"]) if progress.exists() else 0

@@ -1,6 +1,7 @@
 """Puts the trained parts together as a checkpoint that plain diffusers loads."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +9,12 @@ import cv2
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, StableDiffusionXLPipeline, UNet2DConditionModel
-from transformers import CLIPTextModel, CLIPTextModelWithProjection
+from transformers import (
+    CLIPImageProcessor,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPVisionModelWithProjection,
+)
 
 from actors.storybook.illustrator import Illustrator
 from actors.storybook.illustrator.captions import caption
@@ -18,12 +24,25 @@ from actors.storybook.training.settings import Recipe
 from actors.storybook.training.tokenizer import load_tokenizer
 from actors.storybook.training.unet import new_scheduler
 
+LARGEST_FILE = 24 * 1024 * 1024
+LARGEST = 40 * 1024 * 1024
+_BESIDE = ("ip_adapter", "judge")
+"""Folders that go into the checkpoint as they are: diffusers loads them by name, or not at all."""
+
 
 def assemble(folder: Path) -> Any:
     """Returns the pipeline of a training's folder."""
     pipeline: Any = StableDiffusionXLPipeline  # untyped in diffusers 0.42
     vae: Any = AutoencoderKL
     unet: Any = UNet2DConditionModel
+    beside = {}
+    if (folder / "image_encoder").is_dir():
+        beside = {
+            "image_encoder": CLIPVisionModelWithProjection.from_pretrained(
+                folder / "image_encoder"
+            ),
+            "feature_extractor": CLIPImageProcessor.from_pretrained(folder / "image_encoder"),
+        }
     return pipeline(
         vae=vae.from_pretrained(folder / "vae"),
         text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder"),
@@ -33,18 +52,36 @@ def assemble(folder: Path) -> Any:
         unet=unet.from_pretrained(folder / "unet"),
         scheduler=new_scheduler(),
         add_watermarker=False,
+        **beside,
     )
 
 
 def export(folder: Path, out: Path) -> None:
-    """Writes the checkpoint: fp16 safetensors in diffusers' layout, with checksums."""
+    """Writes the checkpoint: fp16 safetensors in diffusers' layout, with checksums.
+
+    Raises ValueError where it is larger than what the repository holds.
+    """
     assemble(folder).to(dtype=torch.float16).save_pretrained(out, safe_serialization=True)
+    for name in _BESIDE:
+        if (folder / name).is_dir():
+            shutil.copytree(folder / name, out / name, dirs_exist_ok=True)
+    check_size(out)
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(out).as_posix()}\n"
         for file in sorted(out.rglob("*"))
         if file.suffix in {".json", ".safetensors"}
     ]
     (out / "checksums.sha256").write_text("".join(lines), "utf-8")
+
+
+def check_size(out: Path) -> None:
+    """Raises ValueError for a checkpoint, or a file of it, that is too large to be kept."""
+    sizes = {file: file.stat().st_size for file in out.rglob("*") if file.is_file()}
+    large = [file.relative_to(out).as_posix() for file in sizes if sizes[file] > LARGEST_FILE]
+    if large:
+        raise ValueError(f"{', '.join(large)}: larger than {LARGEST_FILE} bytes; train it smaller")
+    if sum(sizes.values()) > LARGEST:
+        raise ValueError(f"{out}: {sum(sizes.values())} bytes; it must be {LARGEST} or less")
 
 
 def sample_grid(recipe: Recipe, folder: Path, out: Path, count: int = 12, steps: int = 20) -> None:
@@ -54,7 +91,7 @@ def sample_grid(recipe: Recipe, folder: Path, out: Path, count: int = 12, steps:
     pairs: list[Image] = []
     for index in range(count):
         # Numbers that no training draws.
-        scene = scene_of(0, index, recipe.domain)
+        scene = scene_of(0, index, recipe.unet.domain)
         made = pipeline(
             caption(scene),
             num_inference_steps=steps,

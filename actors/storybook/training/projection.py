@@ -16,14 +16,14 @@ _FLATTENING = 0.65
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Maps patches of 16x16x3 pixels, in -1 to 1, to 16 numbers, and back."""
+    """Maps patches of 16x16x3 pixels, in -1 to 1, to 32 numbers, and back."""
 
     mean: NDArray[np.float32]
     """(768,)"""
     basis: NDArray[np.float32]
-    """(768, 16)"""
+    """(768, 32)"""
     scale: NDArray[np.float32]
-    """(16,)"""
+    """(32,)"""
 
     @classmethod
     def fit(cls, pictures: NDArray[np.uint8]) -> Self:
@@ -48,7 +48,7 @@ class Projection:
         save_file({"mean": self.mean, "basis": self.basis, "scale": self.scale}, file)
 
     def latents(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns the latents, (N, 16, H/16, W/16), of pictures, (N, H, W, 3)."""
+        """Returns the latents, (N, 32, H/16, W/16), of pictures, (N, H, W, 3)."""
         patches = _patches(pictures)
         projected = (patches - self.mean) @ self.basis * self.scale
         return np.ascontiguousarray(projected.transpose(0, 3, 1, 2))

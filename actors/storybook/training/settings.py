@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
-from actors.storybook.illustrator.sampling import FULL, PORTRAITS, Domain
+from actors.storybook.illustrator.sampling import FULL, PAIRED, PORTRAITS, Domain
 
 FACTOR = 16
 """Pixels of a picture along one side of a latent."""
-CHANNELS = 16
-"""Channels of a latent: 16x16x3 pixels become 16 numbers."""
+CHANNELS = 32
+"""Channels of a latent: 16x16x3 pixels become 32 numbers, of which 16 would blur the eyes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,65 @@ class UnetSettings:
     latents: int
     channels: tuple[int, int]
     training: Optimisation
+    domain: Domain
+    """Is what it draws; the text encoders know all of the grammar, so that it can be widened."""
     dropout: float = 0.1
     """Is the share of captions that are left out, which classifier-free guidance needs."""
     early: float = 0.5
     """Is the share of timesteps among the noisiest 14 %, where colours and places are decided."""
     average: float = 0.9995
     compiled: bool = False
+    kept: bool = False
+    """Says whether captions are read once and kept (40 kB each), in one phrasing a picture."""
     processes: int = 1
     """Is the number of one-thread processes on a CPU, which beat threads for a small UNet."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """Is the image encoder: trained on `characters`, each drawn twice alone and once with another.
+
+    The IP-Adapter is trained on the same drawings (0.2 MB for each character).
+    """
+
+    characters: int
+    width: int
+    layers: int
+    embedding: int
+    training: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSettings:
+    """Is the IP-Adapter's training; `brief` captions do not say how a character looks."""
+
+    training: Optimisation
+    dropout: float = 0.1
+    """Is the share of references that are left out."""
+    brief: float = 0.7
+    duos: float = 0.35
+    """Is the share of batches that show two characters, each in its region."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """Is the judge: trained on `characters`, each cut out of three drawings (0.2 MB for each)."""
+
+    characters: int
+    widths: tuple[int, ...]
+    embedding: int
+    detector_widths: tuple[int, ...]
+    training: Optimisation
+    detector: Optimisation
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Is the audit classifier: trained on `pictures` small pictures (49 kB each)."""
+
+    pictures: int
+    widths: tuple[int, ...]
+    training: Optimisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +121,58 @@ class Recipe:
     text: TextSettings
     vae: VaeSettings
     unet: UnetSettings
+    encoder: EncoderSettings
+    adapter: AdapterSettings
+    judge: JudgeSettings
+    audit: AuditSettings
     seed: int = 1
     save_every_s: float = 180.0
     log_every: int = 50
 
+    def with_unet_steps(self, steps: int) -> Self:
+        """Returns the recipe with a shorter or a longer training of the UNet."""
+        training = replace(self.unet.training, steps=steps)
+        return replace(self, unet=replace(self.unet, training=training))
+
 
 LAPTOP = Recipe(
     domain=FULL,
-    text=TextSettings(128, (2, 3), Optimisation(steps=6_000, batch=64, rate=2e-3)),
+    text=TextSettings(128, (2, 3), Optimisation(steps=2_200, batch=64, rate=2e-3)),
     vae=VaeSettings(
         pictures=4_000,
         channels=(16, 16, 32, 64, 128),
         crops=((0.0, 64), (0.4, 128), (0.85, 256)),
-        decoder=Optimisation(steps=14_000, batch=8, rate=2e-3),
+        decoder=Optimisation(steps=8_000, batch=8, rate=2e-3),
         encoder=Optimisation(steps=1_500, batch=6, rate=2e-3),
     ),
     unet=UnetSettings(
         latents=60_000,
         channels=(64, 128),
-        training=Optimisation(steps=160_000, batch=16, rate=1.2e-3, decay_from=0.6),
-        processes=2,
+        training=Optimisation(steps=150_000, batch=32, rate=1.2e-3, decay_from=0.6),
+        domain=PAIRED,
+        compiled=True,
+        kept=True,
+    ),
+    encoder=EncoderSettings(
+        characters=12_000,
+        width=160,
+        layers=5,
+        embedding=256,
+        training=Optimisation(steps=5_000, batch=64, rate=1e-3, warmup=300),
+    ),
+    adapter=AdapterSettings(Optimisation(steps=8_000, batch=16, rate=1e-3)),
+    judge=JudgeSettings(
+        characters=8_000,
+        widths=(48, 96, 128),
+        embedding=128,
+        detector_widths=(32, 48, 64),
+        training=Optimisation(steps=3_000, batch=64, rate=2e-3),
+        detector=Optimisation(steps=1_200, batch=16, rate=2e-3),
+    ),
+    audit=AuditSettings(
+        pictures=14_000,
+        widths=(48, 96, 128),
+        training=Optimisation(steps=2_600, batch=32, rate=2e-3),
     ),
 )
 """Days of two cores, in the background."""
@@ -107,6 +191,7 @@ GPU = replace(
         latents=200_000,
         channels=(128, 192),
         training=Optimisation(steps=24_000, batch=512, rate=1.5e-3, warmup=500),
+        domain=FULL,
         compiled=True,
     ),
 )
@@ -126,7 +211,28 @@ SMOKE = Recipe(
         latents=32,
         channels=(32, 32),
         training=Optimisation(steps=4, batch=4, rate=1e-3),
+        domain=PORTRAITS,
+        kept=True,
         processes=2,
+    ),
+    encoder=EncoderSettings(
+        characters=24,
+        width=32,
+        layers=1,
+        embedding=32,
+        training=Optimisation(steps=4, batch=16, rate=1e-3),
+    ),
+    adapter=AdapterSettings(Optimisation(steps=4, batch=4, rate=1e-3)),
+    judge=JudgeSettings(
+        characters=24,
+        widths=(8, 8, 16),
+        embedding=16,
+        detector_widths=(8, 8, 16),
+        training=Optimisation(steps=4, batch=16, rate=1e-3),
+        detector=Optimisation(steps=4, batch=4, rate=1e-3),
+    ),
+    audit=AuditSettings(
+        pictures=24, widths=(8, 8, 16), training=Optimisation(steps=4, batch=4, rate=1e-3)
     ),
     log_every=2,
 )

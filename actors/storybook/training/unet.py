@@ -1,6 +1,5 @@
 """The UNet: SDXL's architecture, small, trained to predict v from latents and captions."""
 
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,13 +15,12 @@ from actors.storybook.training.drawings import SIDE, Latents, load_latents
 from actors.storybook.training.loop import Loss, Stretch, device, train
 from actors.storybook.training.settings import CHANNELS, FACTOR, Recipe
 from actors.storybook.training.state import Trainee
-from actors.storybook.training.text import Towers, load_towers, tokenize
-from actors.storybook.training.tokenizer import load_tokenizer
+from actors.storybook.training.states import States, keep_states, load_states
+from actors.storybook.training.text import Towers, load_towers
 
 _HELD_OUT = 16
 _STEPS = 1000
 _EARLY = 860
-_EMPTY = ""
 
 
 def new_unet(recipe: Recipe) -> Any:
@@ -71,6 +69,10 @@ def new_scheduler() -> Any:
 def train_unet(recipe: Recipe, stretch: Stretch) -> bool:
     """Trains the UNet: on the GPU where there is one, else in processes of one thread each."""
     count = recipe.unet.processes
+    if recipe.unet.kept:
+        towers = load_towers(recipe, stretch.folder).to(device())
+        data = load_latents(stretch.folder)
+        keep_states(stretch.folder, towers, data, recipe.text.width, stretch.log)
     if device().type == "cuda" or count == 1:
         return _train(0, recipe, stretch)
     with TemporaryDirectory() as folder:
@@ -101,8 +103,10 @@ def _join(rank: int, recipe: Recipe, stretch: Stretch, meeting: str) -> None:
 def _train(rank: int, recipe: Recipe, stretch: Stretch) -> bool:
     torch.manual_seed(recipe.seed)
     unet = new_unet(recipe).to(device(), memory_format=torch.channels_last)
+    if device().type == "cpu":
+        unet.set_attn_processor(PlainAttention())
     trainee = Trainee(unet, recipe.unet.training.rate, recipe.unet.average)
-    examples = Examples(recipe, stretch.folder, rank)
+    examples = Examples(recipe, stretch, rank)
     network: Any = torch.compile(unet) if recipe.unet.compiled else unet
     finished = train("unet", trainee, recipe.unet.training, examples.loss(network), stretch)
     if rank == 0:
@@ -112,15 +116,44 @@ def _train(rank: int, recipe: Recipe, stretch: Stretch) -> bool:
     return finished
 
 
+class PlainAttention:
+    """Is attention as two products: torch 2.14's fused one takes three times as long to learn on
+    a CPU where pictures are 64 tokens. What it computes is the same.
+    """
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        **_: object,
+    ) -> Tensor:
+        """Returns what diffusers' own processor returns for a transformer block."""
+        context = hidden_states if encoder_hidden_states is None else encoder_hidden_states
+        query, key, value = (
+            part.view(len(part), -1, attn.heads, part.shape[-1] // attn.heads).transpose(1, 2)
+            for part in (attn.to_q(hidden_states), attn.to_k(context), attn.to_v(context))
+        )
+        weights = (query @ key.mT * attn.scale).softmax(dim=-1)
+        found = (weights @ value).transpose(1, 2).reshape(hidden_states.shape)
+        said: Tensor = attn.to_out[0](found)
+        return said
+
+
 class Examples:
     """Makes the UNet's batches: noisy latents, timesteps and captions."""
 
-    def __init__(self, recipe: Recipe, folder: Path, rank: int = 0) -> None:
+    def __init__(self, recipe: Recipe, stretch: Stretch, rank: int = 0) -> None:
         self._recipe = recipe
         self._rank = rank
+        folder = stretch.folder
         self._data: Latents = load_latents(folder)
         self._towers: Towers = load_towers(recipe, folder).to(device())
-        self._silence = tokenize(load_tokenizer(folder / "tokenizer"), [_EMPTY])
+        self._said: States | None = None
+        if recipe.unet.kept:
+            self._said = load_states(folder)
+            # Pictures may be drawn meanwhile, whose captions nobody has read yet.
+            self._data = self._data.first(len(self._said.states))
         kept = new_scheduler().alphas_cumprod.to(device())
         self._signal, self._noise = kept.sqrt(), (1 - kept).sqrt()
 
@@ -167,8 +200,6 @@ class Examples:
     ) -> Tensor:
         where = device()
         clean = torch.from_numpy(self._data.latents[rows]).float().to(where)
-        tokens = torch.from_numpy(self._data.tokens[rows, phrasing].astype(np.int64))
-        tokens[silent] = self._silence
         seed = int(torch.randint(2**62, (), generator=generator))
         own = torch.Generator(where).manual_seed(seed)
         noise = torch.randn(clean.shape, generator=own, device=where)
@@ -177,7 +208,7 @@ class Examples:
         noisy = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)
         target = signal * noise - spread * clean
         with torch.autocast(where.type, torch.bfloat16):
-            states, pool = self._say(tokens.to(where), silent.to(where))
+            states, pool = self._say(rows, phrasing, silent)
             sizes = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]], device=where).float()
             added = {"text_embeds": pool, "time_ids": sizes.expand(len(rows), -1)}
             found = network(noisy, times, states, added_cond_kwargs=added).sample
@@ -185,8 +216,16 @@ class Examples:
         return errors
 
     @torch.no_grad()
-    def _say(self, tokens: Tensor, silent: Tensor) -> tuple[Tensor, Tensor]:
+    def _say(
+        self, rows: NDArray[np.int64], phrasing: NDArray[np.int64], silent: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Returns the captions' states and pools; zeros where nothing is said, as SDXL has it."""
-        states, pool = self._towers(tokens)
-        spoken = (~silent).float()
+        where = device()
+        if self._said is None:
+            tokens = torch.from_numpy(self._data.tokens[rows, phrasing].astype(np.int64))
+            states, pool = self._towers(tokens.to(where))
+        else:
+            states = torch.from_numpy(self._said.states[rows]).to(where)
+            pool = torch.from_numpy(self._said.pools[rows]).to(where)
+        spoken = (~silent).to(where, torch.float32)
         return states.float() * spoken[:, None, None], pool.float() * spoken[:, None]

@@ -12,7 +12,7 @@ def main() -> None:
         from imggen.cli.app import run
     except ModuleNotFoundError as missing:
         library = (missing.name or "").partition(".")[0]
-        if library not in ("click", "rich"):
+        if library not in ("click", "rich", "yaml"):
             raise
         sys.exit(f"imggen: the command needs {library}: pip install 'imggen[cli]'")
     sys.exit(run())

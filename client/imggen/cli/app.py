@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import click
 
+from imggen.cli.batches import batch
 from imggen.cli.events import events
 from imggen.cli.jobs import cancel, jobs, retry, watch
 from imggen.cli.library import characters, stories, styles
 from imggen.cli.pictures import download, image, images, portrait, regenerate, scene
 from imggen.cli.progress import Interrupted
+from imggen.cli.story import story
 from imggen.errors import ImggenError, reason_name
 
 FAILED = 1
@@ -29,6 +31,8 @@ def imggen() -> None:
       imggen stories create --title "The Map" --style watercolor --page "Mia finds a map."
       imggen scene STORY_ID 1 --character CHARACTER_ID --output page1.png
 
+    Or write a whole story into a file, and have all of it drawn: `imggen story --help`.
+
     The server's address and your token come from --server and --token, or from the
     environment: IMGGEN_SERVER and IMGGEN_TOKEN. With --json every command prints JSON, with
     the names of the gRPC contract.
@@ -37,7 +41,7 @@ def imggen() -> None:
 
 for command in (
     *(portrait, scene, regenerate, watch, download, image, images),
-    *(characters, stories, styles, jobs, cancel, retry, events),
+    *(story, batch, characters, stories, styles, jobs, cancel, retry, events),
 ):
     imggen.add_command(command)
 

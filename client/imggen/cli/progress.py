@@ -29,10 +29,10 @@ class Interrupted(Exception):
 class StoppedWatching(Interrupted):
     """Says that Ctrl-C ended the watching, not the job."""
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, id: str, *, noun: str = "job", command: str = "imggen") -> None:
         super().__init__(
-            f"stopped watching; the job goes on. Cancel it: imggen cancel {job_id} "
-            f"- or watch it again: imggen watch {job_id}"
+            f"stopped watching; the {noun} goes on. Cancel it: {command} cancel {id} "
+            f"- or watch it again: {command} watch {id}"
         )
 
 

@@ -57,6 +57,13 @@ class Worker:
 
     def submit(self, job: Job) -> None:
         """Queues a job, new or again, and starts on it."""
+        self.prepare(job)
+        task = asyncio.create_task(self._draw(job))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def prepare(self, job: Job) -> None:
+        """Makes a job, new or again, one that waits."""
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
         job.retry_count = 0
@@ -71,9 +78,10 @@ class Worker:
         self._memory.tell_job(job)
         if again:
             self._memory.tell_image(image)
-        task = asyncio.create_task(self._draw(job))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+
+    def fail(self, job: Job, reason: ErrorReason.ValueType) -> None:
+        """Ends a job that waits, for it never can run."""
+        self._end(job, JOB_STATUS_FAILED, reason)
 
     def cancel(self, job: Job) -> None:
         """Cancels a job at once while it waits, else before its next step."""

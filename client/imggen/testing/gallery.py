@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import grpc.aio
 
 from imggen.errors import FailedPrecondition
+from imggen.testing.batches import Desk
 from imggen.testing.drawing import Worker
 from imggen.testing.memory import Memory, page_of
 from imggen.testing.picture import CONTENT_TYPE, asset
@@ -33,9 +34,10 @@ _CHUNK_BYTES = 128
 class Jobs(JobServiceServicer):
     """Follows and steers the worker's jobs."""
 
-    def __init__(self, memory: Memory, worker: Worker) -> None:
+    def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
         self._memory = memory
         self._worker = worker
+        self._desk = desk
 
     async def GetJob(
         self, request: job_pb2.GetJobRequest, context: Context
@@ -101,7 +103,10 @@ class Jobs(JobServiceServicer):
         self._memory.image(job.image_id)
         if request.HasField("priority"):
             job.priority = request.priority
-        self._worker.submit(job)
+        if job.batch_id:
+            self._desk.revive(self._desk.retried_with(job))
+        else:
+            self._worker.submit(job)
         return job_pb2.RetryJobResponse(job=job)
 
     def _story_id(self, job: Job) -> str:

@@ -7,20 +7,28 @@ from uuid import uuid4
 import grpc.aio
 
 from imggen.errors import FailedPrecondition
+from imggen.testing.batches import MAX_IMAGES_PER_PAGE, Desk, StoryPlan
 from imggen.testing.drawing import Worker
 from imggen.testing.library import check_style
 from imggen.testing.memory import Memory, now
 from imggen.testing.rejections import Check
 from imggen.v1 import generation_pb2
+from imggen.v1.batch_pb2 import BatchImage
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.generation_pb2_grpc import GenerationServiceServicer
-from imggen.v1.image_pb2 import IMAGE_TYPE_PORTRAIT, IMAGE_TYPE_SCENE, Image
-from imggen.v1.job_pb2 import JOB_KIND_PORTRAIT, JOB_KIND_SCENE, Job
+from imggen.v1.image_pb2 import (
+    IMAGE_TYPE_COVER,
+    IMAGE_TYPE_PORTRAIT,
+    IMAGE_TYPE_SCENE,
+    Image,
+)
+from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_PORTRAIT, JOB_KIND_SCENE, Job
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Request: TypeAlias = (
     generation_pb2.GeneratePortraitRequest
     | generation_pb2.GenerateSceneRequest
+    | generation_pb2.GenerateStoryRequest
     | generation_pb2.RegenerateImageRequest
 )
 Seeded: TypeAlias = (
@@ -33,14 +41,20 @@ MAX_REGENERATIONS = 5
 _QUALITIES = ("hd", "standard")
 _ASPECT_RATIOS = ("16:9", "4:3", "1:1")
 _DEFAULT_PRIORITY = 2
+_KINDS = {
+    IMAGE_TYPE_PORTRAIT: JOB_KIND_PORTRAIT,
+    IMAGE_TYPE_SCENE: JOB_KIND_SCENE,
+    IMAGE_TYPE_COVER: JOB_KIND_COVER,
+}
 
 
 class Generation(GenerationServiceServicer):
     """Admits jobs and hands them to the worker."""
 
-    def __init__(self, memory: Memory, worker: Worker) -> None:
+    def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
         self._memory = memory
         self._worker = worker
+        self._desk = desk
 
     async def GeneratePortrait(
         self, request: generation_pb2.GeneratePortraitRequest, context: Context
@@ -116,6 +130,43 @@ class Generation(GenerationServiceServicer):
         )
         return generation_pb2.GenerateSceneResponse(job=self._admit(image, request, request))
 
+    async def GenerateStory(
+        self, request: generation_pb2.GenerateStoryRequest, context: Context
+    ) -> generation_pb2.GenerateStoryResponse:
+        """Draws a whole story."""
+        check = Check()
+        check.id("story_id", request.story_id)
+        self._check_common(check, request, request.style)
+        _check_quality(check, request.options.quality)
+        check.range("images_per_page", request.images_per_page, 0, MAX_IMAGES_PER_PAGE)
+        check.done()
+        return self._memory.once(request, request.request_id, lambda: self._tell(request))
+
+    def _tell(
+        self, request: generation_pb2.GenerateStoryRequest
+    ) -> generation_pb2.GenerateStoryResponse:
+        story = self._memory.story(request.story_id)
+        style = _style(request.style, story.style)
+        images: list[BatchImage] = []
+        portraits: dict[str, str] = {}
+        for image in StoryPlan(self._memory, request, style).images():
+            job = self._admit(image, request, None)
+            if image.type == IMAGE_TYPE_PORTRAIT:
+                portraits[image.character_id] = job.job_id
+                needs = []
+            else:
+                needs = [portraits[one] for one in image.character_ids if one in portraits]
+            images.append(
+                BatchImage(
+                    job=job,
+                    page_number=image.page_number,
+                    character_id=image.character_id,
+                    needs_job_ids=needs,
+                )
+            )
+        batch = self._desk.add(story, style, images)
+        return generation_pb2.GenerateStoryResponse(batch=self._desk.show(batch)[0])
+
     async def RegenerateImage(
         self, request: generation_pb2.RegenerateImageRequest, context: Context
     ) -> generation_pb2.RegenerateImageResponse:
@@ -164,11 +215,13 @@ class Generation(GenerationServiceServicer):
                 ErrorReason.ERROR_REASON_PRIORITY_NOT_ALLOWED,
             )
 
-    def _admit(self, image: Image, request: Request, seeded: Seeded) -> Job:
+    def _admit(self, image: Image, request: Request, seeded: Seeded | None) -> Job:
+        """Stores a job and starts on it; one without a place for its seed waits for its batch."""
         image.id = str(uuid4())
         image.job_id = str(uuid4())
         image.created_at.CopyFrom(now())
-        image.seed = seeded.seed if seeded.HasField("seed") else secrets.randbits(32)
+        if seeded is not None:
+            image.seed = seeded.seed if seeded.HasField("seed") else secrets.randbits(32)
         image.version = image.version or 1
         image.lineage_id = image.lineage_id or image.id
         self._memory.images[image.id] = image
@@ -178,13 +231,16 @@ class Generation(GenerationServiceServicer):
         job = Job(
             job_id=image.job_id,
             image_id=image.id,
-            kind=JOB_KIND_PORTRAIT if image.type == IMAGE_TYPE_PORTRAIT else JOB_KIND_SCENE,
+            kind=_KINDS[image.type],
             priority=request.priority if request.HasField("priority") else _DEFAULT_PRIORITY,
             model=image.model,
             created_at=image.created_at,
         )
         self._memory.jobs[job.job_id] = job
-        self._worker.submit(job)
+        if seeded is None:
+            self._worker.prepare(job)
+        else:
+            self._worker.submit(job)
         return job
 
 

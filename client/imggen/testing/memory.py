@@ -11,7 +11,7 @@ from imggen.errors import AlreadyExists, NotFound
 from imggen.testing.rejections import Check
 from imggen.v1.character_pb2 import Character
 from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.event_pb2 import Event, ImageChange, JobChange
+from imggen.v1.event_pb2 import BatchChange, Event, ImageChange, JobChange
 from imggen.v1.image_pb2 import IMAGE_STATUS_UNSPECIFIED, Image
 from imggen.v1.job_pb2 import Job
 from imggen.v1.story_pb2 import Story
@@ -72,6 +72,10 @@ class Memory:
         self._answers: dict[str, tuple[Message, Message]] = {}
         self._changed = asyncio.Event()
 
+    def found(self, things: dict[str, Item], id: str, reason: ErrorReason.ValueType) -> Item:
+        """Finds a thing among its like, or raises NotFound."""
+        return _found(things, id, reason)
+
     def character(self, id: str) -> Character:
         """Finds a character, or raises NotFound."""
         return _found(self.characters, id, ErrorReason.ERROR_REASON_CHARACTER_NOT_FOUND)
@@ -105,14 +109,19 @@ class Memory:
 
     def tell_job(self, job: Job) -> None:
         """Tells those who follow that a job has another status."""
-        self._tell(
-            Event(job=JobChange(job_id=job.job_id, status=job.status, image_id=job.image_id))
+        change = JobChange(
+            job_id=job.job_id, status=job.status, image_id=job.image_id, batch_id=job.batch_id
         )
+        self._tell(Event(job=change))
 
     def tell_image(self, image: Image, *, deleted: bool = False) -> None:
         """Tells those who follow that an image has another status, or was deleted."""
         status = IMAGE_STATUS_UNSPECIFIED if deleted else image.status
         self._tell(Event(image=ImageChange(image_id=image.id, status=status, deleted=deleted)))
+
+    def tell_batch(self, batch_id: str) -> None:
+        """Tells those who follow that a batch was admitted, has ended or goes on."""
+        self._tell(Event(batch=BatchChange(batch_id=batch_id)))
 
     def drop_events(self) -> None:
         """Forgets the events so far, as the service does after a while."""

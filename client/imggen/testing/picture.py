@@ -8,7 +8,7 @@ from imggen.v1.image_pb2 import (
     ASSET_KIND_ORIGINAL,
     ASSET_KIND_PRINT,
     ASSET_KIND_THUMBNAIL,
-    IMAGE_TYPE_SCENE,
+    IMAGE_TYPE_PORTRAIT,
     AssetKind,
     Image,
 )
@@ -23,9 +23,9 @@ _WIDTHS = {
 
 
 def size_of(image: Image, kind: AssetKind.ValueType) -> tuple[int, int]:
-    """Returns the width and height of an asset in pixels; scenes are wide."""
+    """Returns the width and height of an asset in pixels; scenes and covers are wide."""
     width = _WIDTHS[kind]
-    return width, width * 9 // 16 if image.type == IMAGE_TYPE_SCENE else width
+    return width, width if image.type == IMAGE_TYPE_PORTRAIT else width * 9 // 16
 
 
 def asset(image: Image, kind: AssetKind.ValueType) -> bytes:

@@ -9,6 +9,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from imggen.looping import LoopThread
+from imggen.testing.batches import Batches, Desk
 from imggen.testing.drawing import Worker
 from imggen.testing.events import Events
 from imggen.testing.faults import Fault, Faults, Received
@@ -17,6 +18,7 @@ from imggen.testing.generation import Generation
 from imggen.testing.library import Characters, Stories, Styles
 from imggen.testing.memory import Memory
 from imggen.testing.rejections import rejection
+from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server
@@ -39,7 +41,7 @@ class FakeService:
     apart. Pictures are PNGs of one colour, given by the seed; URLs are `data:` URLs. With a
     `token`, calls need it. It keeps the contract's rules on ids, required fields, styles,
     qualities, aspect ratios, priorities, pages of stories and of lists, masks, `request_id`,
-    lineages, cursors and the states of jobs and images.
+    lineages, whole stories, cursors and the states of jobs, batches and images.
 
     It does not check the length of texts, control characters, output-only fields, models,
     sizes, how many characters a model can draw, budgets, roles or the age of tokens; there is
@@ -56,6 +58,7 @@ class FakeService:
     ) -> None:
         self._memory = Memory()
         self._worker = Worker(self._memory, steps=steps, step_seconds=step_seconds)
+        self._desk = Desk(self._memory, self._worker)
         self._faults = Faults(token=token, latency=latency)
         self._server: grpc.aio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -131,6 +134,7 @@ class FakeService:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._desk.stop()
         await self._worker.stop()
         await self._stop_serving()
 
@@ -149,9 +153,12 @@ class FakeService:
         add_CharacterServiceServicer_to_server(Characters(memory), self._server)
         add_StoryServiceServicer_to_server(Stories(memory), self._server)
         add_StyleServiceServicer_to_server(Styles(memory), self._server)
-        add_GenerationServiceServicer_to_server(Generation(memory, worker), self._server)
+        add_GenerationServiceServicer_to_server(
+            Generation(memory, worker, self._desk), self._server
+        )
+        add_JobServiceServicer_to_server(Jobs(memory, worker, self._desk), self._server)
+        add_BatchServiceServicer_to_server(Batches(memory, worker, self._desk), self._server)
         add_EventServiceServicer_to_server(Events(memory), self._server)
-        add_JobServiceServicer_to_server(Jobs(memory, worker), self._server)
         add_ImageServiceServicer_to_server(Images(memory, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)
         await self._server.start()

@@ -58,6 +58,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
     ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 17
     """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
+    ERROR_REASON_CHARACTER_GONE: _ErrorReason.ValueType  # 18
+    """INVALID_ARGUMENT: a page of the story names a character that was deleted."""
+    ERROR_REASON_NOTHING_TO_DRAW: _ErrorReason.ValueType  # 19
+    """INVALID_ARGUMENT: nothing of the story is left to draw, by what the request leaves out."""
     ERROR_REASON_CHARACTER_NOT_FOUND: _ErrorReason.ValueType  # 20
     """NOT_FOUND: the caller has no such character."""
     ERROR_REASON_STORY_NOT_FOUND: _ErrorReason.ValueType  # 21
@@ -66,6 +70,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """NOT_FOUND: the caller has no such image."""
     ERROR_REASON_JOB_NOT_FOUND: _ErrorReason.ValueType  # 23
     """NOT_FOUND: the caller has no such job."""
+    ERROR_REASON_BATCH_NOT_FOUND: _ErrorReason.ValueType  # 25
+    """NOT_FOUND: the caller has no such batch."""
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
     """ALREADY_EXISTS: the request_id was used before with another request."""
     ERROR_REASON_REGENERATION_LIMIT: _ErrorReason.ValueType  # 40
@@ -76,6 +82,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
     ERROR_REASON_JOB_NOT_RETRYABLE: _ErrorReason.ValueType  # 43
     """FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
+    ERROR_REASON_BATCH_ENDED: _ErrorReason.ValueType  # 46
+    """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
+    ERROR_REASON_BATCH_NOT_RETRYABLE: _ErrorReason.ValueType  # 47
+    """FAILED_PRECONDITION: only a batch with failed or cancelled jobs whose images stand can be
+    retried.
+    """
     ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 49
     """FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
     from now on.
@@ -94,6 +106,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """RESOURCE_EXHAUSTED: the budget of the day does not cover the price. Carries RetryInfo."""
     ERROR_REASON_MESSAGE_TOO_LARGE: _ErrorReason.ValueType  # 61
     """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+    ERROR_REASON_QUEUE_FULL: _ErrorReason.ValueType  # 62
+    """RESOURCE_EXHAUSTED: too many jobs wait already, the caller's or all. Carries RetryInfo."""
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 70
     """UNAVAILABLE: the database is away for the moment. Carries RetryInfo."""
     ERROR_REASON_STORAGE_UNAVAILABLE: _ErrorReason.ValueType  # 71
@@ -122,6 +136,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: the caller or an admin cancelled the job."""
     ERROR_REASON_CONTENT_INVALID: _ErrorReason.ValueType  # 94
     """In `Job.error`: a part of the job's content cannot be drawn as it stands."""
+    ERROR_REASON_DEPENDENCY_FAILED: _ErrorReason.ValueType  # 96
+    """In `Job.error`: a job that this one needs failed or was cancelled; it runs again with that."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Says why a call or a job failed. It travels without its prefix as `reason` of
@@ -164,6 +180,10 @@ ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
 """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
 ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 17
 """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
+ERROR_REASON_CHARACTER_GONE: ErrorReason.ValueType  # 18
+"""INVALID_ARGUMENT: a page of the story names a character that was deleted."""
+ERROR_REASON_NOTHING_TO_DRAW: ErrorReason.ValueType  # 19
+"""INVALID_ARGUMENT: nothing of the story is left to draw, by what the request leaves out."""
 ERROR_REASON_CHARACTER_NOT_FOUND: ErrorReason.ValueType  # 20
 """NOT_FOUND: the caller has no such character."""
 ERROR_REASON_STORY_NOT_FOUND: ErrorReason.ValueType  # 21
@@ -172,6 +192,8 @@ ERROR_REASON_IMAGE_NOT_FOUND: ErrorReason.ValueType  # 22
 """NOT_FOUND: the caller has no such image."""
 ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 23
 """NOT_FOUND: the caller has no such job."""
+ERROR_REASON_BATCH_NOT_FOUND: ErrorReason.ValueType  # 25
+"""NOT_FOUND: the caller has no such batch."""
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
 """ALREADY_EXISTS: the request_id was used before with another request."""
 ERROR_REASON_REGENERATION_LIMIT: ErrorReason.ValueType  # 40
@@ -182,6 +204,12 @@ ERROR_REASON_JOB_ENDED: ErrorReason.ValueType  # 42
 """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
 ERROR_REASON_JOB_NOT_RETRYABLE: ErrorReason.ValueType  # 43
 """FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
+ERROR_REASON_BATCH_ENDED: ErrorReason.ValueType  # 46
+"""FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
+ERROR_REASON_BATCH_NOT_RETRYABLE: ErrorReason.ValueType  # 47
+"""FAILED_PRECONDITION: only a batch with failed or cancelled jobs whose images stand can be
+retried.
+"""
 ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 49
 """FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
 from now on.
@@ -200,6 +228,8 @@ ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 60
 """RESOURCE_EXHAUSTED: the budget of the day does not cover the price. Carries RetryInfo."""
 ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 61
 """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+ERROR_REASON_QUEUE_FULL: ErrorReason.ValueType  # 62
+"""RESOURCE_EXHAUSTED: too many jobs wait already, the caller's or all. Carries RetryInfo."""
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 70
 """UNAVAILABLE: the database is away for the moment. Carries RetryInfo."""
 ERROR_REASON_STORAGE_UNAVAILABLE: ErrorReason.ValueType  # 71
@@ -228,4 +258,6 @@ ERROR_REASON_JOB_CANCELLED: ErrorReason.ValueType  # 93
 """In `Job.error`: the caller or an admin cancelled the job."""
 ERROR_REASON_CONTENT_INVALID: ErrorReason.ValueType  # 94
 """In `Job.error`: a part of the job's content cannot be drawn as it stands."""
+ERROR_REASON_DEPENDENCY_FAILED: ErrorReason.ValueType  # 96
+"""In `Job.error`: a job that this one needs failed or was cancelled; it runs again with that."""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

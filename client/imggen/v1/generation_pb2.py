@@ -22,34 +22,41 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from imggen.v1 import batch_pb2 as imggen_dot_v1_dot_batch__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x13imggen/v1/job.proto\"?\n\x0fPortraitOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\t\"D\n\x0cSceneOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x14\n\x0c\x61spect_ratio\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\t\"\xd1\x01\n\x17GeneratePortraitRequest\x12\x14\n\x0c\x63haracter_id\x18\x01 \x01(\t\x12\x10\n\x08story_id\x18\x02 \x01(\t\x12\r\n\x05style\x18\x03 \x01(\t\x12+\n\x07options\x18\x04 \x01(\x0b\x32\x1a.imggen.v1.PortraitOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\nrequest_id\x18\x07 \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\xfc\x01\n\x14GenerateSceneRequest\x12\x10\n\x08story_id\x18\x01 \x01(\t\x12\x13\n\x0bpage_number\x18\x02 \x01(\x05\x12\x15\n\rcharacter_ids\x18\x03 \x03(\t\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12\r\n\x05style\x18\x05 \x01(\t\x12(\n\x07options\x18\x06 \x01(\x0b\x32\x17.imggen.v1.SceneOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\nrequest_id\x18\t \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"i\n\rModifications\x12\x12\n\x05style\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\x93\x01\n\x16RegenerateImageRequest\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\x9e\x02\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x15imggen/v1/batch.proto\x1a\x13imggen/v1/job.proto\"?\n\x0fPortraitOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\t\"D\n\x0cSceneOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x14\n\x0c\x61spect_ratio\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\t\"\xd1\x01\n\x17GeneratePortraitRequest\x12\x14\n\x0c\x63haracter_id\x18\x01 \x01(\t\x12\x10\n\x08story_id\x18\x02 \x01(\t\x12\r\n\x05style\x18\x03 \x01(\t\x12+\n\x07options\x18\x04 \x01(\x0b\x32\x1a.imggen.v1.PortraitOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\nrequest_id\x18\x07 \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\xfc\x01\n\x14GenerateSceneRequest\x12\x10\n\x08story_id\x18\x01 \x01(\t\x12\x13\n\x0bpage_number\x18\x02 \x01(\x05\x12\x15\n\rcharacter_ids\x18\x03 \x03(\t\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12\r\n\x05style\x18\x05 \x01(\t\x12(\n\x07options\x18\x06 \x01(\x0b\x32\x17.imggen.v1.SceneOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\nrequest_id\x18\t \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\".\n\x0cStoryOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07quality\x18\x02 \x01(\t\"\xcf\x02\n\x14GenerateStoryRequest\x12\x10\n\x08story_id\x18\x01 \x01(\t\x12\r\n\x05style\x18\x02 \x01(\t\x12(\n\x1binclude_character_portraits\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12!\n\x14include_scene_images\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x15\n\rinclude_cover\x18\x05 \x01(\x08\x12\x17\n\x0fimages_per_page\x18\x06 \x01(\x05\x12(\n\x07options\x18\x07 \x01(\x0b\x32\x17.imggen.v1.StoryOptions\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x02\x88\x01\x01\x12\x12\n\nrequest_id\x18\t \x01(\tB\x1e\n\x1c_include_character_portraitsB\x17\n\x15_include_scene_imagesB\x0b\n\t_priority\"8\n\x15GenerateStoryResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"i\n\rModifications\x12\x12\n\x05style\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\x93\x01\n\x16RegenerateImageRequest\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\xf2\x02\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12R\n\rGenerateStory\x12\x1f.imggen.v1.GenerateStoryRequest\x1a .imggen.v1.GenerateStoryResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.generation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PORTRAITOPTIONS']._serialized_start=62
-  _globals['_PORTRAITOPTIONS']._serialized_end=125
-  _globals['_SCENEOPTIONS']._serialized_start=127
-  _globals['_SCENEOPTIONS']._serialized_end=195
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=198
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=407
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=409
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=464
-  _globals['_GENERATESCENEREQUEST']._serialized_start=467
-  _globals['_GENERATESCENEREQUEST']._serialized_end=719
-  _globals['_GENERATESCENERESPONSE']._serialized_start=721
-  _globals['_GENERATESCENERESPONSE']._serialized_end=773
-  _globals['_MODIFICATIONS']._serialized_start=775
-  _globals['_MODIFICATIONS']._serialized_end=880
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=883
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=1030
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=1032
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=1086
-  _globals['_GENERATIONSERVICE']._serialized_start=1089
-  _globals['_GENERATIONSERVICE']._serialized_end=1375
+  _globals['_PORTRAITOPTIONS']._serialized_start=85
+  _globals['_PORTRAITOPTIONS']._serialized_end=148
+  _globals['_SCENEOPTIONS']._serialized_start=150
+  _globals['_SCENEOPTIONS']._serialized_end=218
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=221
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=430
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=432
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=487
+  _globals['_GENERATESCENEREQUEST']._serialized_start=490
+  _globals['_GENERATESCENEREQUEST']._serialized_end=742
+  _globals['_GENERATESCENERESPONSE']._serialized_start=744
+  _globals['_GENERATESCENERESPONSE']._serialized_end=796
+  _globals['_STORYOPTIONS']._serialized_start=798
+  _globals['_STORYOPTIONS']._serialized_end=844
+  _globals['_GENERATESTORYREQUEST']._serialized_start=847
+  _globals['_GENERATESTORYREQUEST']._serialized_end=1182
+  _globals['_GENERATESTORYRESPONSE']._serialized_start=1184
+  _globals['_GENERATESTORYRESPONSE']._serialized_end=1240
+  _globals['_MODIFICATIONS']._serialized_start=1242
+  _globals['_MODIFICATIONS']._serialized_end=1347
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=1350
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=1497
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=1499
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=1553
+  _globals['_GENERATIONSERVICE']._serialized_start=1556
+  _globals['_GENERATIONSERVICE']._serialized_end=1926
 # @@protoc_insertion_point(module_scope)

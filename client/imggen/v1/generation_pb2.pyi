@@ -8,6 +8,7 @@ import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.message
+import imggen.v1.batch_pb2
 import imggen.v1.job_pb2
 import sys
 import typing
@@ -228,6 +229,114 @@ class GenerateSceneResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["job", b"job"]) -> None: ...
 
 Global___GenerateSceneResponse: typing_extensions.TypeAlias = GenerateSceneResponse
+
+@typing.final
+class StoryOptions(google.protobuf.message.Message):
+    """How the images of a story are made."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: builtins.int
+    QUALITY_FIELD_NUMBER: builtins.int
+    model: builtins.str
+    """The model of them all, for instance `storybook`; empty means that the service chooses."""
+    quality: builtins.str
+    """`hd` or `standard`; `hd`, the default, spends more steps."""
+    def __init__(
+        self,
+        *,
+        model: builtins.str = ...,
+        quality: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["model", b"model", "quality", b"quality"]) -> None: ...
+
+Global___StoryOptions: typing_extensions.TypeAlias = StoryOptions
+
+@typing.final
+class GenerateStoryRequest(google.protobuf.message.Message):
+    """Asks for a whole story."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STORY_ID_FIELD_NUMBER: builtins.int
+    STYLE_FIELD_NUMBER: builtins.int
+    INCLUDE_CHARACTER_PORTRAITS_FIELD_NUMBER: builtins.int
+    INCLUDE_SCENE_IMAGES_FIELD_NUMBER: builtins.int
+    INCLUDE_COVER_FIELD_NUMBER: builtins.int
+    IMAGES_PER_PAGE_FIELD_NUMBER: builtins.int
+    OPTIONS_FIELD_NUMBER: builtins.int
+    PRIORITY_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    story_id: builtins.str
+    """Required. The story, by id."""
+    style: builtins.str
+    """The style of every image; empty means the story's."""
+    include_character_portraits: builtins.bool
+    """Whether the portraits of its characters are drawn that are missing in this style, or older
+    than the character's description; unset means yes. Pages then wait for them.
+    """
+    include_scene_images: builtins.bool
+    """Whether its pages are drawn; unset means yes."""
+    include_cover: builtins.bool
+    """Whether a cover is drawn: the characters that are on most pages, where the first page
+    happens, without lettering.
+    """
+    images_per_page: builtins.int
+    """How many images each page gets, 1 to 4, with different seeds; 0 means 1."""
+    priority: builtins.int
+    """Lower runs first: 1 to 3 for callers, 0 to 9 for admins; 2 where unset."""
+    request_id: builtins.str
+    """Makes the call repeatable: the same id with the same request gives the same
+    answer, with another request ALREADY_EXISTS. A UUID; empty for none.
+    """
+    @property
+    def options(self) -> Global___StoryOptions:
+        """How they are made."""
+
+    def __init__(
+        self,
+        *,
+        story_id: builtins.str = ...,
+        style: builtins.str = ...,
+        include_character_portraits: builtins.bool | None = ...,
+        include_scene_images: builtins.bool | None = ...,
+        include_cover: builtins.bool = ...,
+        images_per_page: builtins.int = ...,
+        options: Global___StoryOptions | None = ...,
+        priority: builtins.int | None = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "include_character_portraits", b"include_character_portraits", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "images_per_page", b"images_per_page", "include_character_portraits", b"include_character_portraits", "include_cover", b"include_cover", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority", "request_id", b"request_id", "story_id", b"story_id", "style", b"style"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_include_character_portraits", b"_include_character_portraits"]) -> typing.Literal["include_character_portraits"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_include_scene_images", b"_include_scene_images"]) -> typing.Literal["include_scene_images"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_priority", b"_priority"]) -> typing.Literal["priority"] | None: ...
+
+Global___GenerateStoryRequest: typing_extensions.TypeAlias = GenerateStoryRequest
+
+@typing.final
+class GenerateStoryResponse(google.protobuf.message.Message):
+    """Holds the batch that draws the story."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    BATCH_FIELD_NUMBER: builtins.int
+    @property
+    def batch(self) -> imggen.v1.batch_pb2.Batch:
+        """The batch, PROCESSING; COMPLETED where everything that was asked for is there already."""
+
+    def __init__(
+        self,
+        *,
+        batch: imggen.v1.batch_pb2.Batch | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["batch", b"batch"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch", b"batch"]) -> None: ...
+
+Global___GenerateStoryResponse: typing_extensions.TypeAlias = GenerateStoryResponse
 
 @typing.final
 class Modifications(google.protobuf.message.Message):

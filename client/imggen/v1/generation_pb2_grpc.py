@@ -46,6 +46,11 @@ class GenerationServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_generation__pb2.GenerateSceneRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_generation__pb2.GenerateSceneResponse.FromString,
                 _registered_method=True)
+        self.GenerateStory = channel.unary_unary(
+                '/imggen.v1.GenerationService/GenerateStory',
+                request_serializer=imggen_dot_v1_dot_generation__pb2.GenerateStoryRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_generation__pb2.GenerateStoryResponse.FromString,
+                _registered_method=True)
         self.RegenerateImage = channel.unary_unary(
                 '/imggen.v1.GenerationService/RegenerateImage',
                 request_serializer=imggen_dot_v1_dot_generation__pb2.RegenerateImageRequest.SerializeToString,
@@ -72,6 +77,15 @@ class GenerationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GenerateStory(self, request, context):
+        """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
+        or older than their characters, then the pages and the cover, each as soon as the portraits
+        of the characters in it are drawn. Follow it with `BatchService.WatchBatch`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RegenerateImage(self, request, context):
         """Draws an image again with changes, as a new version in its lineage; the original
         stays. A lineage has 5 regenerations at most; those that failed, were cancelled or were
@@ -93,6 +107,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.GenerateScene,
                     request_deserializer=imggen_dot_v1_dot_generation__pb2.GenerateSceneRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_generation__pb2.GenerateSceneResponse.SerializeToString,
+            ),
+            'GenerateStory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GenerateStory,
+                    request_deserializer=imggen_dot_v1_dot_generation__pb2.GenerateStoryRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_generation__pb2.GenerateStoryResponse.SerializeToString,
             ),
             'RegenerateImage': grpc.unary_unary_rpc_method_handler(
                     servicer.RegenerateImage,
@@ -156,6 +175,33 @@ class GenerationService(object):
             '/imggen.v1.GenerationService/GenerateScene',
             imggen_dot_v1_dot_generation__pb2.GenerateSceneRequest.SerializeToString,
             imggen_dot_v1_dot_generation__pb2.GenerateSceneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GenerateStory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.GenerationService/GenerateStory',
+            imggen_dot_v1_dot_generation__pb2.GenerateStoryRequest.SerializeToString,
+            imggen_dot_v1_dot_generation__pb2.GenerateStoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

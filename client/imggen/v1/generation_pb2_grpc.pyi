@@ -57,6 +57,22 @@ _GenerationServiceGenerateSceneType = typing_extensions.TypeVar(
     ],
 )
 
+_GenerationServiceGenerateStoryType = typing_extensions.TypeVar(
+    '_GenerationServiceGenerateStoryType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.GenerateStoryRequest,
+        imggen.v1.generation_pb2.GenerateStoryResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.GenerateStoryRequest,
+        imggen.v1.generation_pb2.GenerateStoryResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.GenerateStoryRequest,
+        imggen.v1.generation_pb2.GenerateStoryResponse,
+    ],
+)
+
 _GenerationServiceRegenerateImageType = typing_extensions.TypeVar(
     '_GenerationServiceRegenerateImageType',
     grpc.UnaryUnaryMultiCallable[
@@ -73,7 +89,7 @@ _GenerationServiceRegenerateImageType = typing_extensions.TypeVar(
     ],
 )
 
-class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitType, _GenerationServiceGenerateSceneType, _GenerationServiceRegenerateImageType]):
+class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitType, _GenerationServiceGenerateSceneType, _GenerationServiceGenerateStoryType, _GenerationServiceRegenerateImageType]):
     """Asks for pictures. Every call returns at once with a committed job; follow it
     with `JobService.WatchJob`.
     """
@@ -87,6 +103,10 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.generation_pb2.GenerateSceneRequest,
             imggen.v1.generation_pb2.GenerateSceneResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.generation_pb2.GenerateStoryRequest,
+            imggen.v1.generation_pb2.GenerateStoryResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.generation_pb2.RegenerateImageRequest,
@@ -105,6 +125,10 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
             imggen.v1.generation_pb2.GenerateSceneResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.generation_pb2.GenerateStoryRequest,
+            imggen.v1.generation_pb2.GenerateStoryResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             imggen.v1.generation_pb2.RegenerateImageRequest,
             imggen.v1.generation_pb2.RegenerateImageResponse,
         ],
@@ -115,6 +139,12 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
 
     GenerateScene: _GenerationServiceGenerateSceneType
     """Draws the scene of a story's page."""
+
+    GenerateStory: _GenerationServiceGenerateStoryType
+    """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
+    or older than their characters, then the pages and the cover, each as soon as the portraits
+    of the characters in it are drawn. Follow it with `BatchService.WatchBatch`.
+    """
 
     RegenerateImage: _GenerationServiceRegenerateImageType
     """Draws an image again with changes, as a new version in its lineage; the original
@@ -130,6 +160,10 @@ GenerationServiceAsyncStub: typing_extensions.TypeAlias = GenerationServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.generation_pb2.GenerateSceneRequest,
         imggen.v1.generation_pb2.GenerateSceneResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.GenerateStoryRequest,
+        imggen.v1.generation_pb2.GenerateStoryResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.generation_pb2.RegenerateImageRequest,
@@ -157,6 +191,17 @@ class GenerationServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.generation_pb2.GenerateSceneResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.GenerateSceneResponse]]:
         """Draws the scene of a story's page."""
+
+    @abc.abstractmethod
+    def GenerateStory(
+        self,
+        request: imggen.v1.generation_pb2.GenerateStoryRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.generation_pb2.GenerateStoryResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.GenerateStoryResponse]]:
+        """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
+        or older than their characters, then the pages and the cover, each as soon as the portraits
+        of the characters in it are drawn. Follow it with `BatchService.WatchBatch`.
+        """
 
     @abc.abstractmethod
     def RegenerateImage(

@@ -32,6 +32,8 @@ class _ImageTypeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """One character, alone."""
     IMAGE_TYPE_SCENE: _ImageType.ValueType  # 2
     """The picture of a story's page."""
+    IMAGE_TYPE_COVER: _ImageType.ValueType  # 3
+    """The cover of a story: its main characters, without lettering."""
 
 class ImageType(_ImageType, metaclass=_ImageTypeEnumTypeWrapper):
     """What an image is for."""
@@ -42,6 +44,8 @@ IMAGE_TYPE_PORTRAIT: ImageType.ValueType  # 1
 """One character, alone."""
 IMAGE_TYPE_SCENE: ImageType.ValueType  # 2
 """The picture of a story's page."""
+IMAGE_TYPE_COVER: ImageType.ValueType  # 3
+"""The cover of a story: its main characters, without lettering."""
 Global___ImageType: typing_extensions.TypeAlias = ImageType
 
 class _ImageStatus:

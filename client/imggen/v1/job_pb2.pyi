@@ -32,7 +32,9 @@ class _JobStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     JOB_STATUS_UNSPECIFIED: _JobStatus.ValueType  # 0
     """No status is given; in a filter it means any."""
     JOB_STATUS_QUEUED: _JobStatus.ValueType  # 1
-    """Committed, waiting for a worker. A worker's claim makes it PROCESSING, a cancel CANCELLED."""
+    """Committed, waiting for a worker, or for other jobs of its batch. A worker's claim makes it
+    PROCESSING, a cancel CANCELLED, the failure of a job that it needs FAILED.
+    """
     JOB_STATUS_PROCESSING: _JobStatus.ValueType  # 2
     """A worker holds its lease. Its end makes it COMPLETED, FAILED or CANCELLED; a lost
     worker, a retry or a drain makes it QUEUED again.
@@ -50,7 +52,9 @@ class JobStatus(_JobStatus, metaclass=_JobStatusEnumTypeWrapper):
 JOB_STATUS_UNSPECIFIED: JobStatus.ValueType  # 0
 """No status is given; in a filter it means any."""
 JOB_STATUS_QUEUED: JobStatus.ValueType  # 1
-"""Committed, waiting for a worker. A worker's claim makes it PROCESSING, a cancel CANCELLED."""
+"""Committed, waiting for a worker, or for other jobs of its batch. A worker's claim makes it
+PROCESSING, a cancel CANCELLED, the failure of a job that it needs FAILED.
+"""
 JOB_STATUS_PROCESSING: JobStatus.ValueType  # 2
 """A worker holds its lease. Its end makes it COMPLETED, FAILED or CANCELLED; a lost
 worker, a retry or a drain makes it QUEUED again.
@@ -107,6 +111,8 @@ class _JobKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTy
     """Draws the portrait of a character."""
     JOB_KIND_SCENE: _JobKind.ValueType  # 2
     """Draws the scene of a page."""
+    JOB_KIND_COVER: _JobKind.ValueType  # 3
+    """Draws the cover of a story."""
 
 class JobKind(_JobKind, metaclass=_JobKindEnumTypeWrapper):
     """What a job does."""
@@ -117,6 +123,8 @@ JOB_KIND_PORTRAIT: JobKind.ValueType  # 1
 """Draws the portrait of a character."""
 JOB_KIND_SCENE: JobKind.ValueType  # 2
 """Draws the scene of a page."""
+JOB_KIND_COVER: JobKind.ValueType  # 3
+"""Draws the cover of a story."""
 Global___JobKind: typing_extensions.TypeAlias = JobKind
 
 @typing.final
@@ -148,6 +156,7 @@ class Job(google.protobuf.message.Message):
     COMPLETED_AT_FIELD_NUMBER: builtins.int
     ESTIMATED_COMPLETION_TIME_FIELD_NUMBER: builtins.int
     STAGE_TIMINGS_FIELD_NUMBER: builtins.int
+    BATCH_ID_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -165,7 +174,9 @@ class Job(google.protobuf.message.Message):
     fraction: builtins.float
     """Output only. How much of the job is done, 0 to 1; never goes back within an attempt."""
     priority: builtins.int
-    """Output only. Lower runs first; 2 where the request names none."""
+    """Output only. Lower runs first, and users take turns within it; 2 where the request names
+    none.
+    """
     attempt: builtins.int
     """Output only. Counts the times a worker has started it."""
     retry_count: builtins.int
@@ -182,6 +193,8 @@ class Job(google.protobuf.message.Message):
     """Output only. The most it can cost, in millionths of a US dollar: the hold on the budget."""
     actual_cost_micros: builtins.int
     """Output only. What it cost, in millionths of a US dollar; 0 before it has ended."""
+    batch_id: builtins.str
+    """Output only. The batch it was admitted with; empty for none."""
     @property
     def error(self) -> Global___JobError:
         """Output only. Why the last attempt failed; unset where none has."""
@@ -232,9 +245,10 @@ class Job(google.protobuf.message.Message):
         completed_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         estimated_completion_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         stage_timings: collections.abc.Iterable[Global___StageTiming] | None = ...,
+        batch_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "model", b"model", "priority", b"priority", "provider", b"provider", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "model", b"model", "priority", b"priority", "provider", b"provider", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 

@@ -96,7 +96,9 @@ class JobServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RetryJob(self, request, context):
-        """Starts a failed or cancelled job again, with all its retries.
+        """Starts a failed or cancelled job again, with all its retries. In a batch, jobs that it needs
+        and that ended without a picture start again with it, and so do jobs that failed for want of
+        it alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -171,7 +171,10 @@ class JobServiceStub(typing.Generic[_JobServiceGetJobType, _JobServiceListJobsTy
     """Cancels a job: at once while it waits, between two steps while it runs."""
 
     RetryJob: _JobServiceRetryJobType
-    """Starts a failed or cancelled job again, with all its retries."""
+    """Starts a failed or cancelled job again, with all its retries. In a batch, jobs that it needs
+    and that ended without a picture start again with it, and so do jobs that failed for want of
+    it alone.
+    """
 
 JobServiceAsyncStub: typing_extensions.TypeAlias = JobServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -239,6 +242,9 @@ class JobServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.job_pb2.RetryJobRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.job_pb2.RetryJobResponse, collections.abc.Awaitable[imggen.v1.job_pb2.RetryJobResponse]]:
-        """Starts a failed or cancelled job again, with all its retries."""
+        """Starts a failed or cancelled job again, with all its retries. In a batch, jobs that it needs
+        and that ended without a picture start again with it, and so do jobs that failed for want of
+        it alone.
+        """
 
 def add_JobServiceServicer_to_server(servicer: JobServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -1,0 +1,222 @@
+"""Whether a reference picture makes the character: the judge ranks it among its look-alikes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers.image_processor import IPAdapterMaskProcessor
+from numpy.typing import NDArray
+from PIL import Image
+
+from actors.storybook.evaluation.plain import ADAPTER, load_adapter
+from actors.storybook.evaluation.report import Figure, Section, Share
+from actors.storybook.evaluation.sampling import HELD_OUT, SIDE, generate, load_pipeline
+from actors.storybook.illustrator import Character, Illustrator, Scene
+from actors.storybook.illustrator.attributes import Place, Style
+from actors.storybook.illustrator.sampling import Domain
+from actors.storybook.likeness.judge import Appearance, Judge
+from actors.storybook.training.cast import (
+    GROUP,
+    brief_caption,
+    character_of,
+    look_alikes,
+    met_alone,
+    met_together,
+    reference_scene,
+)
+
+LOOK_ALIKES = 20
+"""Who is ranked: the right one, and 19 of the same species, age and gender."""
+PORTRAITS_TARGET = 90.0
+DUOS_TARGET = 80.0
+FALL_TARGET = 20.0
+"""The least points by which the rate falls with the adapter off: less is no conditioning."""
+JUDGE = "judge"
+_SCALE = 1.0
+Pictures = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Is one picture to be made: a scene, the references of its characters, and its caption."""
+
+    scene: Scene
+    references: tuple[Scene, ...]
+    rivals: tuple[tuple[Character, ...], ...]
+    """Are, for each character, the others that it is ranked among."""
+    seed: int
+
+    @property
+    def caption(self) -> str:
+        """Returns a caption that does not say how the characters look."""
+        return brief_caption(self.scene)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Is how often the judge ranks the right one first."""
+
+    with_adapter: Share
+    without: Share
+    drawn: Share
+    """Is the same of the scenes as they are drawn: no checkpoint can do better."""
+    pictures: Mapping[str, Pictures]
+
+
+def cases(domain: Domain, count: int, people: int) -> list[Case]:
+    """Returns held-out cases: portraits in places, or two characters."""
+    found = []
+    close = replace(domain, framings=(1, 0, 0, 0, 0), turned=0.0)
+    for index in range(count):
+        chance = Random(f"identity {people} {index}")
+        cast = [
+            # Every fourth number is a new character; the others look like it.
+            character_of(HELD_OUT, (index * people + which) * GROUP, domain)
+            for which in range(people)
+        ]
+        scene = (
+            met_together(cast, chance, domain) if people > 1 else met_alone(cast[0], chance, close)
+        )
+        if scene.place is Place.PLAIN:
+            scene = replace(scene, place=Place.MEADOW)
+        found.append(
+            Case(
+                scene,
+                tuple(reference_scene(each, scene) for each in cast),
+                tuple(tuple(look_alikes(each, chance, LOOK_ALIKES - 1)) for each in cast),
+                index,
+            )
+        )
+    return found
+
+
+def identity_section(
+    checkpoint: Path, domain: Domain, count: int
+) -> tuple[Section, list[Pictures]]:
+    """Ranks the characters of generated portraits and of pictures of two; returns the grids."""
+    title = f"A reference picture makes the character: first among {LOOK_ALIKES} look-alikes"
+    names = ("portraits in new places", "pictures of two, with region masks")
+    targets = (PORTRAITS_TARGET, DUOS_TARGET)
+    why = missing(checkpoint)
+    figures: list[Figure] = []
+    grids: list[Pictures] = []
+    for name, target, people in zip(names, targets, (1, 2), strict=True):
+        fall = f"{name}: fall without the adapter"
+        shown = why or ("" if people == 1 or domain.framings[3] else "the rung has one character")
+        if shown:
+            figures.append(Figure(name, None, "%", target, missing=shown))
+            figures.append(Figure(fall, None, "points", FALL_TARGET, missing=shown))
+            continue
+        outcome = measure(checkpoint, cases(domain, count, people))
+        grids.extend(outcome.pictures.values())
+        lost = outcome.with_adapter.percent - outcome.without.percent
+        drawn = f"of {outcome.with_adapter.of}; drawn {outcome.drawn.percent:.1f}"
+        figures.append(Figure(name, outcome.with_adapter.percent, "%", target, beside=drawn))
+        figures.append(
+            Figure(fall, lost, "points", FALL_TARGET, beside=f"to {outcome.without.percent:.1f} %")
+        )
+    return Section(title, tuple(figures)), grids
+
+
+def missing(checkpoint: Path) -> str:
+    """Returns which part of it a checkpoint lacks, or nothing."""
+    parts = (ADAPTER, Path(JUDGE) / "model.safetensors")
+    absent = [part.as_posix() for part in parts if not (checkpoint / part).is_file()]
+    return f"the checkpoint has no {' and no '.join(absent)}" if absent else ""
+
+
+def measure(checkpoint: Path, asked: Sequence[Case]) -> Outcome:
+    """Generates each case with and without the adapter, and lets the judge rank."""
+    pipeline = load_pipeline(checkpoint)
+    load_adapter(pipeline, checkpoint)
+    judge, illustrator = Judge.load(checkpoint / JUDGE), Illustrator()
+    references = [[illustrator.draw(each).image for each in case.references] for case in asked]
+    captions = [case.caption for case in asked]
+    seeds = [case.seed for case in asked]
+    told: dict[str, Any] = {"references": embeddings(pipeline, references)}
+    people = len(asked[0].references)
+    if people > 1:
+        told["cross_attention_kwargs"] = {"ip_adapter_masks": [region_masks(people)]}
+    pipeline.set_ip_adapter_scale(_SCALE)
+    with_adapter = generate(pipeline, captions, seeds, **told)
+    pipeline.set_ip_adapter_scale(0.0)
+    without = generate(pipeline, captions, seeds, **told)
+    drawn = np.stack([illustrator.draw(case.scene).image for case in asked])
+    candidates = [_candidates(judge, illustrator, case) for case in asked]
+    ranked = {
+        "with_adapter": _ranked(judge, with_adapter, candidates),
+        "without": _ranked(judge, without, candidates),
+        "drawn": _ranked(judge, drawn, candidates),
+    }
+    shown = {
+        "reference": np.stack([each[0] for each in references]),
+        "with": with_adapter,
+        "without": without,
+        "drawn": drawn,
+    }
+    return Outcome(**ranked, pictures=shown)
+
+
+@torch.no_grad()
+def embeddings(pipeline: Any, references: Sequence[Sequence[Pictures]]) -> torch.Tensor:
+    """Returns what the pipeline's own encoder makes of references, (N, images, D)."""
+    found = []
+    for pictures in references:
+        shown = [Image.fromarray(picture) for picture in pictures]
+        pixels = pipeline.feature_extractor(shown, return_tensors="pt").pixel_values
+        found.append(pipeline.image_encoder(pixels).image_embeds)
+    return torch.stack(found)
+
+
+def region_masks(people: int) -> torch.Tensor:
+    """Returns the region of each character, (1, people, 256, 256): columns of the same width."""
+    masks = []
+    for index in range(people):
+        mask = np.zeros((SIDE, SIDE), np.uint8)
+        mask[:, index * SIDE // people : (index + 1) * SIDE // people] = 255
+        masks.append(Image.fromarray(mask))
+    processor = IPAdapterMaskProcessor()
+    regions: torch.Tensor = processor.preprocess(masks, height=SIDE, width=SIDE)
+    return regions.reshape(1, people, SIDE, SIDE)
+
+
+def rank(shown: Appearance, candidates: Sequence[Appearance]) -> int:
+    """Returns how many candidates are more like what is shown than the first one, the right one."""
+    likenesses = [shown.likeness(each) for each in candidates]
+    return sum(each >= likenesses[0] for each in likenesses[1:])
+
+
+def _candidates(judge: Judge, illustrator: Illustrator, case: Case) -> list[list[Appearance]]:
+    return [
+        [_reference(judge, illustrator, reference.characters[0], case.scene.style)]
+        + [_reference(judge, illustrator, rival, case.scene.style) for rival in rivals]
+        for reference, rivals in zip(case.references, case.rivals, strict=True)
+    ]
+
+
+def _reference(
+    judge: Judge, illustrator: Illustrator, character: Character, style: Style
+) -> Appearance:
+    return judge.main_character(illustrator.draw(Scene((character,), style=style)).image)
+
+
+def _ranked(
+    judge: Judge, images: Pictures, candidates: Sequence[Sequence[Sequence[Appearance]]]
+) -> Share:
+    """Returns how many characters are ranked first; one that is not found is not."""
+    total = Share(0, 0)
+    for image, cast in zip(images, candidates, strict=True):
+        if len(cast) == 1:
+            shown = [judge.main_character(image)]
+        else:
+            shown = judge.look(image, judge.find(image))
+            if len(shown) != len(cast):
+                total += Share(0, len(cast))
+                continue
+        for each, known in zip(shown, cast, strict=True):
+            total += Share(int(rank(each, known) == 0), 1)
+    return total

@@ -1,0 +1,150 @@
+"""Drawings of the same characters in two places: what the image encoder and its adapter learn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.storybook.illustrator import Character, Illustrator, Scene
+from actors.storybook.illustrator.captions import caption
+from actors.storybook.illustrator.sampling import Domain
+from actors.storybook.likeness.trunk import shrink
+from actors.storybook.training.cast import (
+    GROUP,
+    brief_caption,
+    character_of,
+    has_company,
+    met_alone,
+    met_together,
+)
+from actors.storybook.training.drawings import (
+    PROJECTION,
+    SIDE,
+    Made,
+    carry_out,
+    chunks,
+    count_done,
+    open_array,
+)
+from actors.storybook.training.loop import Stretch
+from actors.storybook.training.projection import Projection
+from actors.storybook.training.settings import CHANNELS, FACTOR, Recipe
+from actors.storybook.training.text import TOKENS, tokenize
+from actors.storybook.training.tokenizer import load_tokenizer
+
+SEEN = 128
+"""Pixels along each side at which references are looked at."""
+_SEED = 3_000
+"""Is added to the recipe's seed: other characters than those of any other part."""
+_FILES = ("pictures", "latents", "tokens", "duo-latents", "duo-tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Couples:
+    """Is a set of characters, each drawn twice alone, and once beside another one.
+
+    `pictures` are (N, 2, 128, 128, 3); `latents` those pictures', (N, 2, 32, 16, 16); `tokens`
+    their captions', brief and whole, (N, 2, 2, 77). Of the pictures of two, the character is
+    on the left; on the right is the one who is `GROUP` further on.
+    """
+
+    pictures: NDArray[np.uint8]
+    latents: NDArray[np.float16]
+    tokens: NDArray[np.uint16]
+    duo_latents: NDArray[np.float16]
+    duo_tokens: NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    seed: int
+    domain: Domain
+    start: int
+    stop: int
+    projection: Projection
+    tokenizer: Path
+
+
+def draw_couples(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
+    """Draws what is missing of the couples; says whether all are drawn."""
+    count, side, folder = recipe.encoder.characters, SIDE // FACTOR, stretch.folder
+    shapes: tuple[tuple[type[np.generic], tuple[int, ...]], ...] = (
+        (np.uint8, (count, 2, SEEN, SEEN, 3)),
+        (np.float16, (count, 2, CHANNELS, side, side)),
+        (np.uint16, (count, 2, 2, TOKENS)),
+        (np.float16, (count, CHANNELS, side, side)),
+        (np.uint16, (count, 2, TOKENS)),
+    )
+    files = {
+        name: open_array(folder / f"couples-{name}.npy", np.dtype(kind), shape)
+        for name, (kind, shape) in zip(_FILES, shapes, strict=True)
+    }
+    orders = list(_orders(recipe, folder, count))
+    return carry_out("couples", orders, stretch, processes, files, _draw)
+
+
+def load_couples(folder: Path) -> Couples:
+    """Returns what is drawn of the couples so far, as it lies on disk."""
+    drawn = count_done(folder / "couples.json")
+    return Couples(
+        *(np.load(folder / f"couples-{name}.npy", mmap_mode="r")[:drawn] for name in _FILES)
+    )
+
+
+def couple_character(recipe: Recipe, index: int) -> Character:
+    """Returns the character with a number."""
+    return character_of(_SEED + recipe.seed, index, recipe.unet.domain)
+
+
+def _orders(recipe: Recipe, folder: Path, count: int) -> Iterator[_Order]:
+    projection = Projection.load(folder / PROJECTION)
+    for start, stop in chunks(count):
+        seed = _SEED + recipe.seed
+        yield _Order(seed, recipe.unet.domain, start, stop, projection, folder / "tokenizer")
+
+
+def _draw(order: _Order) -> Made:
+    cv2.setNumThreads(1)
+    illustrator, tokenizer = Illustrator(), load_tokenizer(order.tokenizer)
+    scenes = [_alone(order, index, which) for index in _range(order) for which in range(2)]
+    pictures = np.stack([illustrator.draw(scene).image for scene in scenes])
+    small = np.stack([shrink(picture, SEEN) for picture in pictures])
+    tokens = tokenize(tokenizer, _captions(order, scenes)).numpy().astype(np.uint16)
+    latents = order.projection.latents(pictures).astype(np.float16)
+    count = len(_range(order))
+    halves = (
+        small.reshape(count, 2, *small.shape[1:]),
+        latents.reshape(count, 2, *latents.shape[1:]),
+        tokens.reshape(count, 2, 2, TOKENS),
+    )
+    if not has_company(order.domain):
+        none = np.zeros((count, *latents.shape[1:]), np.float16)
+        return (*halves, none, np.zeros((count, 2, TOKENS), np.uint16))
+    duos = [_together(order, index) for index in _range(order)]
+    drawn = np.stack([illustrator.draw(scene).image for scene in duos])
+    said = tokenize(tokenizer, _captions(order, duos)).numpy().astype(np.uint16)
+    duo_latents = order.projection.latents(drawn).astype(np.float16)
+    return (*halves, duo_latents, said.reshape(count, 2, TOKENS))
+
+
+def _range(order: _Order) -> range:
+    return range(order.start, order.stop)
+
+
+def _alone(order: _Order, index: int, which: int) -> Scene:
+    character = character_of(order.seed, index, order.domain)
+    return met_alone(character, Random(f"couple {order.seed} {index} {which}"), order.domain)
+
+
+def _together(order: _Order, index: int) -> Scene:
+    cast = [character_of(order.seed, each, order.domain) for each in (index, index + GROUP)]
+    return met_together(cast, Random(f"duo {order.seed} {index}"), order.domain)
+
+
+def _captions(order: _Order, scenes: list[Scene]) -> list[str]:
+    chance = Random(f"couples {order.seed} {order.start} {len(scenes)}")
+    return [said(scene, chance) for scene in scenes for said in (brief_caption, caption)]

@@ -1,0 +1,98 @@
+"""Whole stories: how far off their estimate is, and how long one user waits beside a noisy one."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from benchmarks.house import Ground, House, house, new_character
+from benchmarks.processes import child
+from benchmarks.report import Figure, Target
+from imggen import JobStatus, Page, SyncClient
+from server.settings import GatewaySettings
+from server.tokens import mint_token
+
+OFF = Target(30.0)
+TIMES_IDLE = Target(2.0)
+_IMAGE_S = 0.5
+_ROOM = 4
+_PAGES = 10
+_NOISE = 100
+
+
+def measure(ground: Ground) -> Iterator[Figure]:
+    """Draws stories, and single images beside a hundred of somebody else, at a set speed."""
+    with (
+        house(ground) as home,
+        child(
+            "benchmarks.timed_worker",
+            ["--seconds", str(_IMAGE_S), "--room", str(_ROOM)],
+            {"IMGGEN_DATABASE_URL": home.database_url},
+        ),
+        SyncClient(home.address, token=home.token) as client,
+    ):
+        _story(client)  # what the first estimate is made from
+        stories = [_story(client) for _ in range(ground.sized(5, 1))]
+        waits = _waits(ground, home)
+    took = [actual for _, actual in stories]
+    off = [abs(estimate - actual) / actual * 100 for estimate, actual in stories]
+    note = f"{_IMAGE_S:g} s an image, {_ROOM} at once"
+    yield Figure.median(f"story of 2 portraits and {_PAGES} pages", took, "s", note=note)
+    yield Figure.median("its estimate when it is admitted, off by", off, "%", OFF)
+    idle, beside = waits
+    yield Figure.median("one image on an idle system", idle, "s")
+    base = statistics.median(idle)
+    times = [wait / base for wait in beside]
+    name = f"the same beside {_NOISE} of another user"
+    yield Figure.median(name, times, "x idle", TIMES_IDLE)
+
+
+def _story(client: SyncClient) -> tuple[float, float]:
+    """Has a new story drawn; returns the estimate of its time and the time, in seconds."""
+    cast = [new_character(client) for _ in range(2)]
+    pages = [Page(text=f"Page {number}.", character_ids=cast) for number in range(_PAGES)]
+    story = client.create_story(title="A day", style="storybook", pages=pages)
+    began = time.perf_counter()
+    batch = client.generate_story(story)
+    ends = batch.estimated_completion_time.ToDatetime(UTC)
+    estimate = (ends - datetime.now(UTC)).total_seconds()
+    client.wait_batch(batch, timeout=300)
+    return estimate, time.perf_counter() - began
+
+
+def _waits(ground: Ground, home: House) -> tuple[list[float], list[float]]:
+    """Returns how long one image takes on an idle system, and beside many of another user."""
+    rounds = ground.sized(5, 1)
+    with (
+        SyncClient(home.address, token=_token("noisy")) as noisy,
+        SyncClient(home.address, token=_token("quiet")) as quiet,
+    ):
+        theirs, ours = new_character(noisy), new_character(quiet)
+        idle = [_one(quiet, ours) for _ in range(rounds)]
+        beside = []
+        for _ in range(rounds):
+            jobs = [noisy.generate_portrait(theirs, style="anime") for _ in range(_NOISE)]
+            beside.append(_one(quiet, ours))
+            for job in jobs:
+                if noisy.get_job(job).status == JobStatus.JOB_STATUS_QUEUED:
+                    noisy.cancel(job)
+            for job in noisy.list_jobs(status="processing"):
+                for _snapshot in noisy.watch(job):
+                    pass
+    return idle, beside
+
+
+def _one(client: SyncClient, character: str) -> float:
+    began = time.perf_counter()
+    client.wait(client.generate_portrait(character, style="anime"), timeout=300)
+    return time.perf_counter() - began
+
+
+def _token(subject: str) -> str:
+    settings = GatewaySettings()
+    return mint_token(
+        settings.jwt_secret.get_secret_value(),
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        subject=subject,
+    )

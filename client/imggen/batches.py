@@ -1,0 +1,122 @@
+"""What a client can do with whole stories and the batches that draw them."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from imggen.connection import Answer, Connection, Request
+from imggen.errors import DeadlineExceeded
+from imggen.fields import batch_id_of, id_of
+from imggen.paging import pages
+from imggen.v1 import batch_pb2, generation_pb2
+from imggen.v1.batch_pb2 import Batch, GetBatchResponse, WatchBatchResponse
+from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.story_pb2 import Story
+from imggen.watching import follow_batch
+
+if TYPE_CHECKING:
+    import grpc.aio
+
+# A whole snapshot of a batch: `batch`, and `images` with their jobs as they are.
+BatchSnapshot = WatchBatchResponse
+
+
+class BatchCalls:
+    """Is the part of `Client` that is about whole stories."""
+
+    _connection: Connection
+    _patience: float
+
+    async def _call(
+        self, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Answer]", request: Request
+    ) -> Answer:
+        raise NotImplementedError
+
+    async def generate_story(
+        self,
+        story: Story | str,
+        *,
+        style: str = "",
+        portraits: bool = True,
+        scenes: bool = True,
+        cover: bool = False,
+        images_per_page: int = 1,
+        model: str = "",
+        quality: str = "",
+        priority: int | None = None,
+        request_id: str | None = None,
+    ) -> Batch:
+        """Asks for all pictures of a story in one style; returns the batch.
+
+        Portraits that are missing or stale come first, then the cover and the pages, each as
+        soon as the portraits of its characters are there.
+        """
+        request = generation_pb2.GenerateStoryRequest(
+            story_id=id_of(story),
+            style=style,
+            include_character_portraits=portraits,
+            include_scene_images=scenes,
+            include_cover=cover,
+            images_per_page=images_per_page,
+            options=generation_pb2.StoryOptions(model=model, quality=quality),
+            priority=priority,
+            request_id=str(uuid4()) if request_id is None else request_id,
+        )
+        return (await self._call(self._connection.generation.GenerateStory, request)).batch
+
+    async def get_batch(self, batch: Batch | str) -> GetBatchResponse:
+        """Gets a batch as it is now, with its images."""
+        request = batch_pb2.GetBatchRequest(batch_id=batch_id_of(batch))
+        return await self._call(self._connection.batches.GetBatch, request)
+
+    def list_batches(
+        self, *, story: Story | str = "", page_size: int = 0
+    ) -> AsyncGenerator[Batch, None]:
+        """Yields all batches, or those of a story, the newest first."""
+        request = batch_pb2.ListBatchesRequest(story_id=id_of(story), page_size=page_size)
+        return pages(
+            lambda: self._call(self._connection.batches.ListBatches, request),
+            request,
+            lambda page: page.batches,
+        )
+
+    def watch_batch(self, batch: Batch | str) -> AsyncGenerator[BatchSnapshot, None]:
+        """Yields snapshots of a batch and its images until it has ended.
+
+        A watch outlives its server: it resumes with the next one.
+        """
+        request = batch_pb2.WatchBatchRequest(batch_id=batch_id_of(batch))
+        return follow_batch(self._connection, request, patience=self._patience)
+
+    async def wait_batch(self, batch: Batch | str, timeout: float | None = None) -> BatchSnapshot:
+        """Waits for the end of a batch and returns its last snapshot, failed images included.
+
+        Raises:
+            DeadlineExceeded: The batch has not ended within `timeout` seconds; it goes on.
+        """
+        last = BatchSnapshot()
+        try:
+            async with asyncio.timeout(timeout), aclosing(self.watch_batch(batch)) as snapshots:
+                async for snapshot in snapshots:
+                    last = snapshot
+        except TimeoutError as late:
+            if isinstance(late, DeadlineExceeded):
+                raise
+            raise DeadlineExceeded(
+                f"batch {batch_id_of(batch)} has not ended within {timeout:g} s; it goes on: wait "
+                "for it again, or cancel it",
+                reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+            ) from late
+        return last
+
+    async def cancel_batch(self, batch: Batch | str) -> Batch:
+        """Cancels what is left of a batch: at once what waits, between two steps what runs."""
+        request = batch_pb2.CancelBatchRequest(batch_id=batch_id_of(batch))
+        return (await self._call(self._connection.batches.CancelBatch, request)).batch
+
+    async def retry_batch(self, batch: Batch | str) -> Batch:
+        """Starts all failed and cancelled jobs of a batch again, with all their retries."""
+        request = batch_pb2.RetryBatchRequest(batch_id=batch_id_of(batch))
+        return (await self._call(self._connection.batches.RetryBatch, request)).batch

@@ -1,0 +1,114 @@
+"""Shows a batch's way to its end on stderr: a live table on a terminal, lines elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from imggen.batches import BatchSnapshot
+from imggen.cli.progress import Interrupted, position
+from imggen.cli.session import json_line
+from imggen.cli.telling import Labels
+from imggen.sync import SyncClient
+from imggen.v1.batch_pb2 import Batch
+from imggen.v1.job_pb2 import JOB_STATUS_FAILED
+
+_BAR = 24
+
+
+class _Show(Protocol):
+    def __call__(self, snapshot: BatchSnapshot, labels: Labels) -> None:
+        """Shows where a batch is."""
+
+
+def follow_batch(
+    client: SyncClient,
+    batch_id: str,
+    names: dict[str, str],
+    *,
+    silent: bool = False,
+    json_lines: bool = False,
+) -> BatchSnapshot:
+    """Follows a batch and returns its last snapshot; with `json_lines` prints each as JSON.
+
+    Raises:
+        Interrupted: Ctrl-C was pressed; the batch goes on.
+    """
+    last = BatchSnapshot()
+    try:
+        with _shown(silent=silent) as show:
+            for snapshot in client.watch_batch(batch_id):
+                last = snapshot
+                show(snapshot, Labels(list(snapshot.images), names))
+                if json_lines:
+                    click.echo(json_line(snapshot))
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(batch_id, noun="batch", command="imggen batch") from interrupt
+    return last
+
+
+def headline(batch: Batch) -> str:
+    """Returns how far a batch is, in one line."""
+    done = f"{batch.completed_images} of {batch.total_images} drawn"
+    if batch.failed_images:
+        done += f", {batch.failed_images} failed"
+    if batch.cancelled_images:
+        done += f", {batch.cancelled_images} cancelled"
+    if batch.HasField("estimated_completion_time"):
+        ends = batch.estimated_completion_time.ToDatetime(UTC)
+        seconds = max(0.0, (ends - datetime.now(UTC)).total_seconds())
+        done += f", about {seconds:.0f} s left"
+    return done
+
+
+@contextmanager
+def _shown(*, silent: bool) -> Iterator[_Show]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Quiet() if silent else _Lines()
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield _Live(live)
+
+
+class _Live:
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def __call__(self, snapshot: BatchSnapshot, labels: Labels) -> None:
+        table = Table(
+            box=None, pad_edge=False, title=headline(snapshot.batch), title_justify="left"
+        )
+        for column in ("", "", "", ""):
+            table.add_column(column, no_wrap=True)
+        for image in snapshot.images:
+            job = image.job
+            steps = f"step {job.step} of {job.steps}" if job.steps else ""
+            bar = ProgressBar(total=1.0, completed=job.fraction, width=_BAR)
+            table.add_row(labels.of(image), position(job), bar, steps)
+        self._live.update(table, refresh=True)
+
+
+class _Lines:
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def __call__(self, snapshot: BatchSnapshot, labels: Labels) -> None:
+        for image in snapshot.images:
+            what = position(image.job)
+            if self._last.get(image.job.job_id) != what:
+                self._last[image.job.job_id] = what
+                if image.job.status == JOB_STATUS_FAILED:
+                    what += f", {image.job.error.message}"
+                click.echo(f"{labels.of(image)}: {what}", err=True)
+
+
+class _Quiet:
+    def __call__(self, snapshot: BatchSnapshot, labels: Labels) -> None:
+        """Shows nothing: the output is for a program."""

@@ -1,0 +1,256 @@
+"""Story files: a story with its characters, pages and wishes, written in YAML."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID, uuid5
+
+import click
+
+from imggen.fields import CharacterFields
+
+if TYPE_CHECKING:
+    from yaml.nodes import MappingNode, Node, SequenceNode
+
+_NAMESPACE = UUID("5a6f1d0e-3c0b-4c59-9d5d-0b7c3f1a2e41")
+_NULL = "tag:yaml.org,2002:null"
+_BOOL = "tag:yaml.org,2002:bool"
+_INT = "tag:yaml.org,2002:int"
+_STORY = ("title", "style", "options", "characters", "pages")
+_OPTIONS = ("portraits", "scenes", "cover", "images_per_page", "model", "quality", "priority")
+_LOOKS = ("species", "hair", "eyes", "skin", "clothing")
+_CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
+_PAGE = ("text", "scene", "characters")
+_GENDERS = ("female", "male", "unspecified")
+
+
+class StoryFileWrong(click.ClickException):
+    """Says everything that is wrong with a story file, with its lines."""
+
+    exit_code = 2
+
+    def __init__(self, wrong: Sequence[str]) -> None:
+        super().__init__("\n".join(wrong))
+
+    def show(self, file: Any = None) -> None:
+        """Prints each fault in a line of its own, so that editors can jump to it."""
+        click.echo(self.message, err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """Is a page of a story file; `characters` are names."""
+
+    text: str
+    scene: str
+    characters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """Is how the pictures are made; what is not given is left to the service."""
+
+    portraits: bool = True
+    scenes: bool = True
+    cover: bool = False
+    images_per_page: int = 1
+    model: str = ""
+    quality: str = ""
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryFile:
+    """Is what a story file says."""
+
+    title: str
+    style: str
+    characters: tuple[CharacterFields, ...]
+    pages: tuple[FilePage, ...]
+    options: FileOptions = field(default_factory=FileOptions)
+
+    def request_id(self, *what: object) -> str:
+        """Returns the id of a request for a part of this story: the same for the same words."""
+        return str(uuid5(_NAMESPACE, json.dumps([self.title, *what], default=str)))
+
+
+def read_story_file(path: Path, text: str) -> StoryFile:
+    """Reads a story file; raises StoryFileWrong with all that is wrong in it."""
+    try:
+        import yaml
+    except ModuleNotFoundError as missing:
+        raise click.UsageError(
+            "a story file is YAML, and PyYAML is not installed: pip install 'imggen[cli]'"
+        ) from missing
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise StoryFileWrong([f"{path}:{line}: is no YAML: {error.problem}"]) from error
+    except yaml.YAMLError as error:
+        raise StoryFileWrong([f"{path}: is no YAML: {error}"]) from error
+    reader = _Reader(path)
+    story = reader.story(root) if root is not None else reader.nothing()
+    if reader.wrong:
+        raise StoryFileWrong([message for _, message in sorted(reader.wrong)])
+    return story
+
+
+class _Reader:
+    """Reads nodes of YAML, which know their lines, and gathers what is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.wrong: list[tuple[int, str]] = []
+        self._path = path
+
+    def nothing(self) -> StoryFile:
+        """Notes that the file is empty."""
+        self.wrong.append((0, f"{self._path}:1: is empty; it needs title, style and pages"))
+        return StoryFile("", "", (), ())
+
+    def story(self, root: "Node") -> StoryFile:
+        """Reads the whole file."""
+        fields = self._mapping(root, "the file", _STORY, required=("title", "style", "pages"))
+        characters = tuple(
+            self._character(node, f"characters[{number}]")
+            for number, node in enumerate(self._sequence(fields.get("characters"), "characters"))
+        )
+        names = [str(character.get("name", "")) for character in characters]
+        self._check_names(fields.get("characters"), names)
+        pages = tuple(
+            self._page(node, f"pages[{number}]", names)
+            for number, node in enumerate(self._sequence(fields.get("pages"), "pages"))
+        )
+        if "pages" in fields and not pages:
+            self._add(fields["pages"], "pages", "has no pages; write one or more")
+        return StoryFile(
+            title=self._text(fields.get("title"), "title"),
+            style=self._text(fields.get("style"), "style"),
+            characters=characters,
+            pages=pages,
+            options=self._options(fields.get("options")),
+        )
+
+    def _check_names(self, node: "Node | None", names: list[str]) -> None:
+        for name in sorted({name for name in names if name and names.count(name) > 1}):
+            if node is not None:
+                self._add(node, "characters", f'"{name}" stands twice; give each its own name')
+
+    def _character(self, node: "Node", path: str) -> CharacterFields:
+        fields = self._mapping(node, path, _CHARACTER, required=("name",))
+        read: dict[str, object] = {"name": self._text(fields.get("name"), f"{path}.name")}
+        for name in _LOOKS:
+            if name in fields:
+                read[name] = self._text(fields[name], f"{path}.{name}")
+        for name in ("features", "traits"):
+            if name in fields:
+                read[name] = self._texts(fields[name], f"{path}.{name}")
+        if "age" in fields:
+            read["age"] = self._number(fields["age"], f"{path}.age")
+        if "gender" in fields:
+            read["gender"] = self._choice(fields["gender"], f"{path}.gender", _GENDERS)
+        return cast(CharacterFields, read)
+
+    def _page(self, node: "Node", path: str, names: Sequence[str]) -> FilePage:
+        fields = self._mapping(node, path, _PAGE, required=("text",))
+        who = fields.get("characters")
+        named = self._texts(who, f"{path}.characters")
+        for name in named:
+            if name not in names and who is not None:
+                known = ", ".join(filter(None, names)) or "none"
+                what = f'"{name}" is not described; those are: {known}'
+                self._add(who, f"{path}.characters", what)
+        return FilePage(
+            text=self._text(fields.get("text"), f"{path}.text"),
+            scene=self._text(fields.get("scene"), f"{path}.scene"),
+            characters=named,
+        )
+
+    def _options(self, node: "Node | None") -> FileOptions:
+        fields = {} if node is None else self._mapping(node, "options", _OPTIONS)
+        read: dict[str, Any] = {}
+        for name, value in fields.items():
+            path = f"options.{name}"
+            if name in ("portraits", "scenes", "cover"):
+                read[name] = self._flag(value, path)
+            elif name in ("images_per_page", "priority"):
+                read[name] = self._number(value, path)
+            else:
+                read[name] = self._text(value, path)
+        return FileOptions(**read)
+
+    def _mapping(
+        self,
+        node: "Node",
+        path: str,
+        known: Sequence[str],
+        required: Sequence[str] = (),
+    ) -> dict[str, "Node"]:
+        if _kind(node) != "mapping":
+            self._add(node, path, f"must have the fields {', '.join(known)}")
+            return {}
+        fields: dict[str, Node] = {}
+        for key, value in cast("MappingNode", node).value:
+            name = str(key.value)
+            if name not in known:
+                self._add(key, path, f'"{name}" is no field; use {", ".join(known)}')
+            elif name in fields:
+                self._add(key, path, f'"{name}" stands twice')
+            else:
+                fields[name] = value
+        for name in required:
+            if name not in fields or fields[name].tag == _NULL:
+                self._add(node, path, f'"{name}" is missing')
+        return fields
+
+    def _sequence(self, node: "Node | None", path: str) -> Iterator["Node"]:
+        if node is None or node.tag == _NULL:
+            return
+        if _kind(node) != "sequence":
+            self._add(node, path, "must be a list, each entry behind a dash")
+            return
+        yield from cast("SequenceNode", node).value
+
+    def _texts(self, node: "Node | None", path: str) -> tuple[str, ...]:
+        entries = enumerate(self._sequence(node, path))
+        return tuple(self._text(entry, f"{path}[{number}]") for number, entry in entries)
+
+    def _text(self, node: "Node | None", path: str) -> str:
+        if node is None or node.tag == _NULL:
+            return ""
+        if _kind(node) != "scalar":
+            self._add(node, path, "must be a text; put it in quotes")
+            return ""
+        return " ".join(str(node.value).split())
+
+    def _number(self, node: "Node", path: str) -> int:
+        if node.tag != _INT or not str(node.value).isdecimal():
+            self._add(node, path, f"{_shown(node)} is no whole number")
+            return 0
+        return int(node.value)
+
+    def _flag(self, node: "Node", path: str) -> bool:
+        if node.tag != _BOOL:
+            self._add(node, path, f"{_shown(node)} is neither true nor false")
+            return False
+        return str(node.value).lower() in ("true", "yes", "on")
+
+    def _choice(self, node: "Node", path: str, known: Sequence[str]) -> str:
+        value = self._text(node, path)
+        if value not in known:
+            self._add(node, path, f"{_shown(node)} is not offered; use {', '.join(known)}")
+        return value
+
+    def _add(self, node: "Node", path: str, what: str) -> None:
+        line = node.start_mark.line + 1
+        self.wrong.append((line, f"{self._path}:{line}: {path}: {what}"))
+
+
+def _shown(node: "Node") -> str:
+    return f'"{node.value}"' if _kind(node) == "scalar" else f"a {_kind(node)}"
+
+
+def _kind(node: "Node") -> str:
+    return str(vars(type(node))["id"])

@@ -1,0 +1,148 @@
+"""Telling a story file: its characters, its story and its batch are made once, then followed."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+from imggen.cli.story_file import StoryFile
+from imggen.errors import NotFound
+from imggen.fields import AssetKindName, CharacterFields
+from imggen.sync import SyncClient
+from imggen.v1.batch_pb2 import Batch, BatchImage
+from imggen.v1.character_pb2 import Character
+from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_STATUS_COMPLETED
+from imggen.v1.story_pb2 import Page, Story
+
+Thing = TypeVar("Thing", Character, Story)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Is a story file as the service has it."""
+
+    story: Story
+    names: dict[str, str]
+    """The characters' names by their ids."""
+    batch: Batch
+
+
+def tell(client: SyncClient, file: StoryFile, *, again: bool = False) -> Told:
+    """Makes the characters, the story and the batch of a file, or finds those it made before.
+
+    `again` asks for a new batch of the same story. What was deleted since is made anew.
+    """
+    characters: dict[str, Character] = {}
+    for fields in file.characters:
+        characters[fields["name"]] = _character(client, file, fields)
+    pages = [
+        Page(
+            text=page.text,
+            scene_description=page.scene,
+            character_ids=[characters[name].id for name in page.characters],
+        )
+        for page in file.pages
+    ]
+    ids = [character.id for character in characters.values()]
+    story = _standing(
+        lambda key: client.create_story(
+            title=file.title, style=file.style, pages=pages, request_id=key
+        ),
+        client.get_story,
+        lambda number: file.request_id("story", file.style, file.pages, ids, number),
+    )
+    key = str(uuid4()) if again else file.request_id("batch", story.id, file.options)
+    options = file.options
+    batch = client.generate_story(
+        story,
+        portraits=options.portraits,
+        scenes=options.scenes,
+        cover=options.cover,
+        images_per_page=options.images_per_page,
+        model=options.model,
+        quality=options.quality,
+        priority=options.priority,
+        request_id=key,
+    )
+    return Told(story, {each.id: name for name, each in characters.items()}, batch)
+
+
+def _character(client: SyncClient, file: StoryFile, fields: CharacterFields) -> Character:
+    return _standing(
+        lambda key: client.create_character(request_id=key, **fields),
+        client.get_character,
+        lambda number: file.request_id("character", fields, number),
+    )
+
+
+def _standing(
+    create: Callable[[str], Thing], get: Callable[[str], Thing], key: Callable[[int], str]
+) -> Thing:
+    """Returns the first thing of a row of request ids that has not been deleted."""
+    for number in count():
+        made = create(key(number))
+        try:
+            return get(made.id)
+        except NotFound:
+            continue
+    raise AssertionError("count() does not end")
+
+
+class Labels:
+    """Names the images of a batch for people and for files."""
+
+    def __init__(self, images: list[BatchImage], names: dict[str, str]) -> None:
+        self._names = names
+        copies = Counter(image.page_number for image in images)
+        seen: Counter[int] = Counter()
+        self._labels: dict[str, str] = {}
+        for image in images:
+            label = self._label(image)
+            if image.page_number and copies[image.page_number] > 1:
+                seen[image.page_number] += 1
+                label += f" ({seen[image.page_number]})"
+            self._labels[image.job.job_id] = label
+
+    def of(self, image: BatchImage) -> str:
+        """Returns what an image is, for instance `page 3` or `Mia`."""
+        return self._labels[image.job.job_id]
+
+    def file(self, image: BatchImage, suffix: str) -> str:
+        """Returns the name of an image's file, for instance `page-3.png`."""
+        return f"{slug(self.of(image)) or image.job.image_id}{suffix}"
+
+    def _label(self, image: BatchImage) -> str:
+        if image.job.kind == JOB_KIND_COVER:
+            return "cover"
+        if image.page_number:
+            return f"page {image.page_number}"
+        return self._names.get(image.character_id, f"portrait {image.character_id[:8]}")
+
+
+def save(
+    client: SyncClient,
+    images: list[BatchImage],
+    labels: Labels,
+    folder: Path,
+    kind: AssetKindName,
+) -> dict[str, Path]:
+    """Saves the pictures that are there in a folder; returns the files by their jobs' ids."""
+    folder.mkdir(parents=True, exist_ok=True)
+    suffix = ".jpg" if kind in ("print", "thumbnail") else ".png"
+    saved: dict[str, Path] = {}
+    for image in images:
+        if image.job.status == JOB_STATUS_COMPLETED:
+            path = folder / labels.file(image, suffix)
+            if path in saved.values():  # two names that make one file name
+                path = folder / f"{path.stem}-{image.job.image_id[:8]}{suffix}"
+            saved[image.job.job_id] = client.download(image.job.image_id, path, kind=kind)
+    return saved
+
+
+def slug(text: str) -> str:
+    """Returns a text as a file is named: `The Map!` becomes `the-map`."""
+    return re.sub(r"[\W_]+", "-", text.lower()).strip("-")

@@ -1,0 +1,89 @@
+"""The backlog: how many jobs may wait. Beyond that a submit is refused at once."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+
+from imggen.v1 import errors_pb2 as reasons
+from server.domain.ids import UserId
+from server.domain.jobs import Outlook
+from server.domain.states import Lane
+from server.errors import ResourceExhausted, Unavailable
+from server.forecast import Forecast, duration
+
+_FRESH_S = 0.5
+_SHORTEST = timedelta(seconds=1)
+_LONGEST = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """Is how many jobs may wait at once, in all and of one user; 0 means any number."""
+
+    all: int = 0
+    user: int = 0
+
+
+class Backlog:
+    """Counts the jobs that wait, without asking for them at every submit.
+
+    `count` asks the database, twice a second at most; in between, what this gateway admits is
+    added. So other gateways' submits of half a second may come on top of a limit, and so may a
+    batch, which is admitted whole where one job would be.
+    """
+
+    def __init__(
+        self,
+        count: Callable[[Lane], Awaitable[Mapping[UserId, int]]],
+        forecast: Forecast,
+        limits: QueueLimits,
+    ) -> None:
+        self._count = count
+        self._forecast = forecast
+        self._limits = limits
+        self._waiting: Counter[UserId] = Counter()
+        self._total = 0
+        self._counted: float | None = None
+
+    async def check(self, user: UserId, lane: Lane) -> None:
+        """Raises ResourceExhausted when no more jobs may wait, in all or of this user."""
+        limits = self._limits
+        if not limits.all and not limits.user:
+            return
+        await self._refresh(lane)
+        if limits.user and self._waiting[user] >= limits.user:
+            raise await self._full(lane, f"{limits.user} of your jobs", limits.user)
+        if limits.all and self._total >= limits.all:
+            raise await self._full(lane, f"{limits.all} jobs", limits.all)
+
+    def add(self, user: UserId, jobs: int = 1) -> None:
+        """Notes that jobs of the user were admitted."""
+        self._waiting[user] += jobs
+        self._total += jobs
+
+    async def _refresh(self, lane: Lane) -> None:
+        if self._counted is not None and monotonic() - self._counted < _FRESH_S:
+            return
+        # Noted before the wait, so that one call asks and the others go on with the old count.
+        self._counted = monotonic()
+        with suppress(Unavailable):  # the submit itself says so
+            self._waiting = Counter(await self._count(lane))
+            self._total = self._waiting.total()
+
+    async def _full(self, lane: Lane, what: str, limit: int) -> ResourceExhausted:
+        wait = room_after(await self._forecast.outlook(lane), limit)
+        return ResourceExhausted(
+            f"{what} wait already, and no more may; try again in {wait.total_seconds():.0f} s",
+            reasons.ERROR_REASON_QUEUE_FULL,
+            metadata={"limit": str(limit)},
+            retry_after=wait,
+        )
+
+
+def room_after(outlook: Outlook, limit: int) -> timedelta:
+    """Returns when a tenth of a full queue should have been worked off."""
+    wait = duration(outlook) * max(1, limit // 10) / max(1, outlook.workers)
+    return min(max(wait, _SHORTEST), _LONGEST)

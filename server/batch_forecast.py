@@ -1,0 +1,82 @@
+"""Forecasts when batches end, from what the latest images took and how they overlapped."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from time import monotonic
+
+from server.domain.batches import Batch, Pace
+from server.domain.ids import UserId
+from server.domain.states import ImageType, Lane
+from server.errors import Unavailable
+
+# What an image may take before one was measured; the specification's limit.
+_UNMEASURED = timedelta(seconds=30)
+_FRESH_S = 2.0
+_MAX_USERS = 1_000
+
+
+class BatchForecast:
+    """Keeps the pace of a user's batches for a few seconds, so that watches need not ask.
+
+    `look` asks for one; the store's does.
+    """
+
+    def __init__(self, look: Callable[[Lane, UserId], Awaitable[Pace]]) -> None:
+        self._look = look
+        self._paces: dict[UserId, tuple[float, Pace]] = {}
+
+    async def completion(self, batch: Batch) -> datetime | None:
+        """Returns when a batch should end; None when it has ended."""
+        if batch.status.ended:
+            return None
+        return datetime.now(UTC) + time_left(batch, await self._pace(batch.user_id))
+
+    async def _pace(self, user: UserId) -> Pace:
+        at, pace = self._paces.get(user, (0.0, Pace({}, 1.0, ())))
+        if not at or monotonic() - at > _FRESH_S:
+            # A batch that is committed is answered, with an old forecast if need be.
+            with suppress(Unavailable):
+                pace = await self._look(Lane.LOCAL, user)
+                if len(self._paces) >= _MAX_USERS:
+                    self._paces.clear()
+                self._paces[user] = (monotonic(), pace)
+        return pace
+
+
+def time_left(batch: Batch, pace: Pace) -> timedelta:
+    """Returns how long the rest of a batch takes.
+
+    Portraits come first and pages after them, each as many at once as latest images were, or
+    as the batch may have. Where others wait too, users take turns: each of them has as many
+    images drawn meanwhile as this batch, if it has as many.
+    """
+    takes = _seconds(pace)
+    at_once = min(max(pace.overlap, 1.0), batch.max_concurrent)
+    alone = _phase(batch.portraits_left, takes[ImageType.PORTRAIT], at_once)
+    alone += _phase(batch.pages_left, takes[ImageType.SCENE], at_once)
+    images = batch.portraits_left + batch.pages_left
+    work = batch.portraits_left * takes[ImageType.PORTRAIT]
+    work += batch.pages_left * takes[ImageType.SCENE]
+    others = sum(min(waiting, ceil(images)) for waiting in pace.ahead)
+    shared = work * (1 + others / images) / max(pace.overlap, 1.0) if images else 0.0
+    return timedelta(seconds=max(alone, shared))
+
+
+def _phase(images: float, seconds: float, at_once: float) -> float:
+    """Returns what images take that are drawn beside each other, the last one alone if need be."""
+    return seconds * max(min(1.0, images), images / at_once)
+
+
+def _seconds(pace: Pace) -> dict[ImageType, float]:
+    """Returns what a portrait and what a page takes; the one stands in for the other."""
+    known = {kind: taken.total_seconds() for kind, taken in pace.takes.items()}
+    pages = known.get(ImageType.SCENE, known.get(ImageType.COVER))
+    portraits = known.get(ImageType.PORTRAIT, pages)
+    unknown = _UNMEASURED.total_seconds()
+    portraits = unknown if portraits is None else portraits
+    return {
+        ImageType.PORTRAIT: portraits,
+        ImageType.SCENE: portraits if pages is None else pages,
+    }

@@ -1,0 +1,97 @@
+"""BatchService: follows and steers batches."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from imggen.v1 import batch_pb2, batch_pb2_grpc
+from server.auth import caller
+from server.batch_admission import BatchAdmission
+from server.batch_convert import BatchConverter
+from server.batch_events import BatchEvents
+from server.checks import Checks
+from server.domain.batches import BatchImage
+from server.domain.ids import BatchId, StoryId
+from server.interceptors import Context
+from server.metrics import GatewayMetrics
+from server.paging import page_request, page_token
+from server.store import Store
+
+
+class BatchService(batch_pb2_grpc.BatchServiceServicer):
+    """Shows callers their batches."""
+
+    def __init__(
+        self,
+        store: Store,
+        admission: BatchAdmission,
+        events: BatchEvents,
+        converter: BatchConverter,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._store = store
+        self._admission = admission
+        self._events = events
+        self._converter = converter
+        self._metrics = metrics
+
+    async def GetBatch(
+        self, request: batch_pb2.GetBatchRequest, context: Context
+    ) -> batch_pb2.GetBatchResponse:
+        """Returns a batch with its images."""
+        batch = await self._admission.get(caller().user_id, _batch_id(request.batch_id))
+        images = await self._store.batches.images(batch.id)
+        return batch_pb2.GetBatchResponse(
+            batch=await self._converter.batch(batch), images=await self._images(images)
+        )
+
+    async def ListBatches(
+        self, request: batch_pb2.ListBatchesRequest, context: Context
+    ) -> batch_pb2.ListBatchesResponse:
+        """Returns a page of batches."""
+        checks = Checks()
+        page = page_request(checks, "batches", request.page_size, request.page_token)
+        story = checks.uuid("story_id", request.story_id, required=False)
+        checks.done()
+        listing = await self._store.batches.page(
+            caller().user_id, page, StoryId(story) if story.int else None
+        )
+        return batch_pb2.ListBatchesResponse(
+            batches=[await self._converter.batch(batch) for batch in listing.rows],
+            next_page_token=page_token("batches", listing.next),
+        )
+
+    async def WatchBatch(
+        self, request: batch_pb2.WatchBatchRequest, context: Context
+    ) -> AsyncIterator[batch_pb2.WatchBatchResponse]:
+        """Streams snapshots of a batch until it has ended."""
+        batch = await self._admission.get(caller().user_id, _batch_id(request.batch_id))
+        with self._metrics.watchers.track_inprogress():
+            async with self._events.watch(batch.id) as watch:
+                async for snapshot in watch.snapshots():
+                    yield batch_pb2.WatchBatchResponse(
+                        batch=await self._converter.batch(snapshot.batch),
+                        images=await self._images(snapshot.images),
+                    )
+
+    async def CancelBatch(
+        self, request: batch_pb2.CancelBatchRequest, context: Context
+    ) -> batch_pb2.CancelBatchResponse:
+        """Cancels the jobs of a batch, or asks their workers to."""
+        batch = await self._admission.cancel(caller().user_id, _batch_id(request.batch_id))
+        return batch_pb2.CancelBatchResponse(batch=await self._converter.batch(batch))
+
+    async def RetryBatch(
+        self, request: batch_pb2.RetryBatchRequest, context: Context
+    ) -> batch_pb2.RetryBatchResponse:
+        """Queues what failed or was cancelled again."""
+        batch = await self._admission.retry(caller().user_id, _batch_id(request.batch_id))
+        return batch_pb2.RetryBatchResponse(batch=await self._converter.batch(batch))
+
+    async def _images(self, images: Sequence[BatchImage]) -> list[batch_pb2.BatchImage]:
+        return [await self._converter.image(image) for image in images]
+
+
+def _batch_id(value: str) -> BatchId:
+    checks = Checks()
+    batch_id = checks.uuid("batch_id", value)
+    checks.done()
+    return BatchId(batch_id)

@@ -1,0 +1,265 @@
+"""Batches of callers, and the graphs of their jobs. What moves them on is 0003_batches.sql."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from server.domain.batches import Batch, BatchImage, NewBatch, Node, Pace
+from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
+from server.domain.jobs import Job, RequestKey
+from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
+from server.store.database import Executor, Record
+from server.store.jobs import Jobs
+
+_CREATE = """
+INSERT INTO batches (id, user_id, story_id, style, max_concurrent, request_id, request_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, request_id) DO NOTHING RETURNING id
+"""
+
+_SELECT = """
+SELECT b.*, jobs.*
+FROM batches b, LATERAL (
+  SELECT
+    coalesce(sum(1) FILTER (WHERE j.status = 'queued'), 0) AS queued,
+    coalesce(sum(1) FILTER (WHERE j.status = 'processing'), 0) AS processing,
+    coalesce(sum(1) FILTER (WHERE j.status = 'completed'), 0) AS completed,
+    coalesce(sum(1) FILTER (WHERE j.status = 'failed'), 0) AS failed,
+    coalesce(sum(1) FILTER (WHERE j.status = 'cancelled'), 0) AS cancelled,
+    coalesce(sum(rest.part) FILTER (WHERE j.kind = 'portrait'), 0) AS portraits_left,
+    coalesce(sum(rest.part) FILTER (WHERE j.kind <> 'portrait'), 0) AS pages_left,
+    coalesce(sum(j.estimated_micros), 0)::bigint AS estimated_micros,
+    coalesce(sum(j.actual_micros), 0)::bigint AS actual_micros,
+    min(j.started_at) AS started_at
+  FROM image_generation_jobs j
+  LEFT JOIN job_progress p
+    ON p.job_id = j.id AND p.attempt = j.attempt AND j.status = 'processing'
+  CROSS JOIN LATERAL (SELECT CASE
+    WHEN j.status IN ('queued', 'processing') THEN 1 - coalesce(p.fraction, 0) ELSE 0
+  END AS part) AS rest
+  WHERE j.batch_id = b.id
+) AS jobs
+"""
+
+_IMAGES = """
+SELECT j.id, i.page_number, i.character_id, ARRAY(
+  SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id ORDER BY 1
+) AS needs
+FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
+WHERE j.batch_id = $1 ORDER BY j.batch_position
+"""
+
+# In the order in which jobs need each other, and the batch after its jobs, as everywhere.
+_LOCK = """
+SELECT j.id, j.status, j.error_reason, i.deleted_at IS NOT NULL AS deleted, ARRAY(
+  SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
+) AS needs
+FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
+WHERE j.batch_id = $1 ORDER BY j.batch_position FOR NO KEY UPDATE OF j
+"""
+
+_FRESH = """
+SELECT r.character_id FROM character_references r
+JOIN characters c ON c.id = r.character_id
+JOIN images i ON i.id = r.reference_image_id AND i.deleted_at IS NULL
+WHERE r.character_id = ANY($1) AND r.style = $2
+  AND r.description_version >= c.description_version
+"""
+
+# What batches took lately; where there were none, what any jobs did. `overlap` leaves out the
+# time in which nothing ran.
+_PACE = """
+WITH latest AS (
+  SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
+  FROM attempts a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = $1
+  WHERE a.outcome = 'completed' ORDER BY a.finished_at DESC LIMIT 100
+), measured AS (
+  SELECT * FROM latest WHERE batched OR NOT EXISTS (SELECT FROM latest WHERE batched)
+  ORDER BY finished_at DESC LIMIT 50
+), busy AS (
+  SELECT sum(upper(span) - lower(span)) AS length FROM (
+    SELECT unnest(range_agg(tstzrange(started_at, finished_at))) AS span FROM measured
+  ) AS spans
+)
+SELECT
+  (SELECT jsonb_object_agg(kind, seconds) FROM (
+    SELECT kind, extract(epoch FROM avg(finished_at - started_at)) AS seconds
+    FROM measured GROUP BY kind
+  ) AS kinds) AS takes,
+  (SELECT extract(epoch FROM sum(finished_at - started_at)) FROM measured)
+    / nullif(extract(epoch FROM (SELECT length FROM busy)), 0) AS overlap,
+  ARRAY(
+    SELECT count(*) FROM image_generation_jobs
+    WHERE lane = $1 AND status IN ('queued', 'processing') AND ready AND user_id <> $2
+    GROUP BY user_id
+  ) AS ahead
+"""
+
+_STUCK = """
+SELECT b.id, advance_batch(b.id) FROM batches b WHERE b.status = 'processing'
+  AND NOT EXISTS (
+    SELECT FROM image_generation_jobs j
+    WHERE j.batch_id = b.id AND j.ready AND j.status IN ('queued', 'processing')
+  )
+"""
+
+
+class Batches:
+    """Runs the statements on batches; those of callers are scoped to their user."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+        self._jobs = Jobs(database)
+
+    async def create(self, batch: NewBatch) -> bool:
+        """Stores a batch with its jobs; False when the request_id is taken.
+
+        It takes several statements, so it runs inside a transaction.
+        """
+        created = await self._database.fetchrow(
+            _CREATE,
+            batch.id,
+            batch.user_id,
+            batch.story_id,
+            batch.style,
+            batch.max_concurrent,
+            batch.request.id if batch.request else None,
+            batch.request.digest if batch.request else None,
+        )
+        if created is None:
+            return False
+        if batch.jobs:
+            await self._jobs.submit_each(batch.jobs)
+        await self._database.execute(
+            "INSERT INTO job_dependencies (job_id, needs_job_id)"
+            " SELECT * FROM unnest($1::uuid[], $2::uuid[])",
+            [job for job, _ in batch.needs],
+            [needed for _, needed in batch.needs],
+        )
+        await self.advance(batch.id)
+        return True
+
+    async def advance(self, batch: BatchId) -> None:
+        """Makes ready what can be, and ends what never can; harmless at any time."""
+        await self._database.execute("SELECT advance_batch($1)", batch)
+
+    async def advance_stuck(self) -> list[BatchId]:
+        """Advances the batches in which nothing moves; there should be none."""
+        return [row["id"] for row in await self._database.fetch(_STUCK)]
+
+    async def replay(self, user: UserId, request: RequestKey) -> tuple[Batch, bool] | None:
+        """Returns the batch of a request_id, and whether it came from the same request."""
+        row = await self._database.fetchrow(
+            f"{_SELECT} WHERE b.user_id = $1 AND b.request_id = $2", user, request.id
+        )
+        return None if row is None else (_batch(row), row["request_hash"] == request.digest)
+
+    async def get(self, user: UserId, batch: BatchId) -> Batch | None:
+        """Returns a batch of the user."""
+        row = await self._database.fetchrow(
+            f"{_SELECT} WHERE b.id = $1 AND b.user_id = $2", batch, user
+        )
+        return None if row is None else _batch(row)
+
+    async def snapshots(self, batches: Sequence[BatchId]) -> list[Batch]:
+        """Returns batches of any users, for watches that were authorised before."""
+        rows = await self._database.fetch(f"{_SELECT} WHERE b.id = ANY($1)", batches)
+        return [_batch(row) for row in rows]
+
+    async def images(self, batch: BatchId) -> list[BatchImage]:
+        """Returns the images of a batch in order, each with its job."""
+        rows = await self._database.fetch(_IMAGES, batch)
+        jobs = {job.id: job for job in await self._jobs.snapshots([row["id"] for row in rows])}
+        return [_image(row, jobs[row["id"]]) for row in rows]
+
+    async def page(
+        self, user: UserId, page: PageRequest, story: StoryId | None = None
+    ) -> Listing[Batch]:
+        """Lists the user's batches, the newest first."""
+        rows = await self._database.fetch(
+            f"{_SELECT} WHERE b.user_id = $1 AND ($2::uuid IS NULL OR b.story_id = $2)"
+            " AND ($3::timestamptz IS NULL OR (b.created_at, b.id) < ($3, $4::uuid))"
+            " ORDER BY b.created_at DESC, b.id DESC LIMIT $5",
+            user,
+            story,
+            page.after.created_at if page.after else None,
+            page.after.id if page.after else None,
+            page.size + 1,
+        )
+        found = [_batch(row) for row in rows]
+        return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
+
+    async def of_job(self, user: UserId, job: JobId) -> BatchId | None:
+        """Returns the batch of a job of the user; None where it has none."""
+        row = await self._database.fetchrow(
+            "SELECT batch_id FROM image_generation_jobs WHERE id = $1 AND user_id = $2", job, user
+        )
+        return row["batch_id"] if row else None
+
+    async def lock(self, batch: BatchId) -> dict[JobId, Node]:
+        """Locks a batch and its jobs until the transaction ends; returns their graph."""
+        rows = await self._database.fetch(_LOCK, batch)
+        await self._database.fetchrow("SELECT FROM batches WHERE id = $1 FOR NO KEY UPDATE", batch)
+        return {row["id"]: _node(row) for row in rows}
+
+    async def price(self, jobs: Sequence[JobId]) -> int:
+        """Returns what jobs may cost together."""
+        row = await self._database.fetchrow(
+            "SELECT coalesce(sum(estimated_micros), 0)::bigint AS micros"
+            " FROM image_generation_jobs WHERE id = ANY($1)",
+            jobs,
+        )
+        return int(row["micros"]) if row else 0
+
+    async def fresh_portraits(
+        self, characters: Sequence[CharacterId], style: str
+    ) -> set[CharacterId]:
+        """Returns those characters whose reference in a style shows them as they are now."""
+        rows = await self._database.fetch(_FRESH, characters, style)
+        return {row["character_id"] for row in rows}
+
+    async def pace(self, lane: Lane, user: UserId) -> Pace:
+        """Returns how fast a lane draws batches, and what others of its users have there."""
+        row = await self._database.fetchrow(_PACE, lane, user)
+        if row is None:
+            return Pace({}, 1.0, ())
+        return Pace(
+            takes={
+                ImageType(kind): timedelta(seconds=float(seconds))
+                for kind, seconds in (row["takes"] or {}).items()
+            },
+            overlap=float(row["overlap"] or 1.0),
+            ahead=tuple(row["ahead"]),
+        )
+
+
+def _batch(row: Record) -> Batch:
+    return Batch(
+        id=row["id"],
+        user_id=row["user_id"],
+        story_id=row["story_id"],
+        style=row["style"],
+        status=BatchStatus(row["status"]),
+        max_concurrent=row["max_concurrent"],
+        counts={status: int(row[status]) for status in JobStatus},
+        portraits_left=float(row["portraits_left"]),
+        pages_left=float(row["pages_left"]),
+        estimated_micros=row["estimated_micros"],
+        actual_micros=row["actual_micros"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+    )
+
+
+def _image(row: Record, job: Job) -> BatchImage:
+    return BatchImage(job, row["page_number"], row["character_id"], tuple(row["needs"]))
+
+
+def _node(row: Record) -> Node:
+    return Node(
+        id=row["id"],
+        status=JobStatus(row["status"]),
+        dependency_failed=row["error_reason"] == "DEPENDENCY_FAILED",
+        deleted=row["deleted"],
+        needs=frozenset(row["needs"]),
+    )

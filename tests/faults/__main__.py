@@ -1,0 +1,90 @@
+"""Runs every scenario at full length, and each again on its broken build; prints the table.
+
+`python -m tests.faults` ends with status 1 when a promise is broken by the sound build, or kept
+by a broken one. `--quick` shortens what is injected; names run those scenarios alone.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from tests.faults.builds import SOUND, built
+from tests.faults.catalogue import SCENARIOS, Scenario
+from tests.faults.report import Report
+from tests.faults.site import postgres
+
+_HEAD = ("scenario", "injected", "lost", "twice", "recovery s", "the broken build")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the scenarios and prints the table as they end."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = [scenario.name for scenario in SCENARIOS]
+    parser.add_argument("scenario", nargs="*", help=f"some of {', '.join(names)}")
+    parser.add_argument("--quick", action="store_true", help="inject less, for less long")
+    parser.add_argument("--sound", action="store_true", help="leave the broken builds out")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.scenario) - set(names))
+    if unknown:
+        parser.error(f"{', '.join(unknown)}: no such scenario; use some of {', '.join(names)}")
+    chosen = [one for one in SCENARIOS if not options.scenario or one.name in options.scenario]
+    began = time.monotonic()
+    print(_row(_HEAD), _row(["---"] * len(_HEAD)), sep="\n", flush=True)
+    with postgres() as server:
+        kept = [
+            _show(scenario, server, quick=options.quick, broken=not options.sound)
+            for scenario in chosen
+        ]
+    took = time.monotonic() - began
+    print(f"\n{len(kept)} scenarios in {took:.0f} s on {os.cpu_count()} cores; {_ABOUT}")
+    return 0 if all(kept) else 1
+
+
+_ABOUT = (
+    "lost: acknowledged and never ended; twice: done again that must be done once; recovery: from"
+    " the end of the fault to the end of the last job"
+)
+
+
+def _show(scenario: Scenario, server: str, *, quick: bool, broken: bool) -> bool:
+    """Runs a scenario and prints its row; returns whether all is as it should be."""
+    report = _run(scenario, lambda: asyncio.run(scenario.run(server, SOUND, quick)))
+    verdict, found_out = "not run", True
+    if broken:
+        with built(scenario.mutation) as build:
+            bad = _run(scenario, lambda: asyncio.run(scenario.run(server, build, True)))
+        found_out = bad is None or not bad.sound
+        verdict = f"{scenario.mutation.name}: {'fails' if found_out else 'NOT FOUND OUT'}"
+    if report is None:
+        print(_row([scenario.name, "BROKE OFF", "", "", "", verdict]), flush=True)
+        return False
+    recovery = "" if report.recovery_s is None else f"{report.recovery_s:.1f}"
+    cells = (report.scenario, report.injected, str(report.lost), str(report.twice), recovery)
+    print(_row([*cells, verdict]), flush=True)
+    if not report.sound:
+        print(report.explained(), file=sys.stderr, flush=True)
+    return report.sound and found_out
+
+
+def _run(scenario: Scenario, run: Callable[[], Report]) -> Report | None:
+    """Returns a scenario's report; None when it could not be run to its end."""
+    try:
+        return run()
+    except Exception as error:
+        print(f"{scenario.name}: {error!r}", file=sys.stderr, flush=True)
+        return None
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+"""What the tests of faults stand on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.site import postgres
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Gives the URL of a Postgres with a template of a migrated database."""
+    with postgres() as url:
+        yield url

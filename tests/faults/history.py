@@ -1,0 +1,184 @@
+"""Histories: everything that callers, workers and the database said while something was broken.
+
+Callers and workers tell of themselves; what was committed is told by triggers on the database
+of the run, so that it is known even of a process that was killed before it could say so.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+import asyncpg
+
+ENDED = ("completed", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Is a call that asked for a job: `job` is the answer, empty where none was acknowledged."""
+
+    request_id: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Is a submit that was refused: its reason, when to try again, and how long that took."""
+
+    reason: str
+    retry_after_s: float | None
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Is a snapshot that a watch gave."""
+
+    watch: int
+    job: str
+    attempt: int
+    ended: bool
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Is what a worker did for an attempt: `what` happened, `detail` says more.
+
+    claimed, rendering (a render began), rendered, stopped (a render was stopped), stored (the
+    detail is the key), accepted and refused (the detail is the end that was written).
+    """
+
+    worker: str
+    what: str
+    job: str
+    attempt: int
+    detail: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Is a committed change of a job's status, with the attempt of the row."""
+
+    job: str
+    attempt: int
+    before: str
+    after: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Is a job as it stands at the end."""
+
+    job: str
+    request_id: str
+    status: str
+    attempt: int
+    reason: str
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Is a row that says what an attempt did for good: a stored asset, or money that was paid.
+
+    `kind` is the asset's, or empty; `key` is where its bytes are, or empty.
+    """
+
+    job: str
+    attempt: int
+    kind: str = ""
+    key: str = ""
+
+
+@dataclass
+class History:
+    """Is all that is known of a run. Times are seconds of this machine's monotonic clock."""
+
+    submits: list[Submit] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    failed_calls: list[str] = field(default_factory=list)
+    retries: list[str] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    assets: list[Effect] = field(default_factory=list)
+    payments: list[Effect] = field(default_factory=list)
+
+    def done(self, what: str) -> list[Deed]:
+        """Returns the deeds of one kind, in the order they were heard of."""
+        return [deed for deed in self.deeds if deed.what == what]
+
+    def acknowledged(self) -> set[str]:
+        """Returns the jobs whose submits were answered."""
+        return {submit.job for submit in self.submits if submit.job}
+
+
+# clock_timestamp() is the wall clock; the offset turns it into the monotonic one.
+_RECORD = """
+CREATE TABLE IF NOT EXISTS history_moves (
+  id bigint GENERATED ALWAYS AS IDENTITY, job uuid NOT NULL, attempt integer NOT NULL,
+  before text NOT NULL, after text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE OR REPLACE FUNCTION history_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO history_moves (job, attempt, before, after)
+  VALUES (new.id, new.attempt, old.status, new.status);
+  RETURN new;
+END $$;
+CREATE OR REPLACE TRIGGER history AFTER UPDATE ON image_generation_jobs FOR EACH ROW
+WHEN (old.status IS DISTINCT FROM new.status OR new.status = 'completed')
+EXECUTE FUNCTION history_move();
+"""
+
+
+async def record(database: str) -> None:
+    """Has the database of a run write down how its jobs move."""
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute(_RECORD)
+    finally:
+        await connection.close()
+
+
+async def collect(database: str, history: History) -> None:
+    """Adds what the database knows to a history."""
+    connection = await asyncpg.connect(database)
+    try:
+        history.moves = await moves(connection)
+        history.rows = [
+            Row(*row)
+            for row in await connection.fetch(
+                "SELECT id::text, coalesce(request_id::text, ''), status, attempt,"
+                " coalesce(error_reason, ''), retry_count FROM image_generation_jobs"
+            )
+        ]
+        history.assets = [
+            Effect(*row)
+            for row in await connection.fetch(
+                "SELECT job_id::text, attempt, kind, storage_key FROM assets"
+            )
+        ]
+        history.payments = [
+            Effect(*row)
+            for row in await connection.fetch(
+                "SELECT job_id::text, attempt FROM ledger WHERE kind = 'settle'"
+            )
+        ]
+    finally:
+        await connection.close()
+
+
+async def moves(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Move]:
+    """Returns the committed moves of all jobs, in order."""
+    offset = time.monotonic() - time.time()
+    rows = await connection.fetch(
+        "SELECT job::text, attempt, before, after, extract(epoch FROM at)::float8 AS at"
+        " FROM history_moves ORDER BY id"
+    )
+    return [
+        Move(row["job"], row["attempt"], row["before"], row["after"], row["at"] + offset)
+        for row in rows
+    ]

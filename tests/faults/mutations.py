@@ -1,0 +1,98 @@
+"""The mutations: for each wall against loss, the build that lacks it."""
+
+from tests.faults.builds import Edit, Mutation
+
+_LEASES = "server/store/leases.py"
+_WORKER = "actors/worker.py"
+
+# The parameters stay in the statements, since Postgres must know their types.
+NO_ATTEMPT_CHECK = Mutation(
+    "no attempt check",
+    (
+        Edit(
+            _LEASES,
+            "WHERE id = $1 AND attempt = $2 AND status",
+            "WHERE id = $1 AND $2::integer IS NOT NULL AND status",
+            times=2,
+        ),
+        Edit(
+            _LEASES,
+            "WHERE j.id = $1 AND j.attempt = $2 AND j.status",
+            "WHERE j.id = $1 AND $2::integer IS NOT NULL AND j.status",
+            times=2,
+        ),
+        Edit(
+            _LEASES,
+            "j.attempt = held.attempt AND j.status",
+            "held.attempt IS NOT NULL AND j.status",
+            times=2,
+        ),
+    ),
+)
+
+NOTIFY_ONLY = Mutation(
+    "NOTIFY only",
+    (
+        Edit(_WORKER, "asyncio.timeout(self._settings.poll_s)", "asyncio.timeout(None)"),
+        Edit("server/events.py", "await asyncio.sleep(_POLL_S)", "await asyncio.Event().wait()"),
+    ),
+)
+
+NO_REQUEST_INDEX = Mutation(
+    "no request_id index",
+    (
+        Edit(
+            "server/store/jobs.py",
+            "ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING",
+            "",
+        ),
+    ),
+    ("DROP INDEX jobs_request",),
+)
+
+NO_RESCUE = Mutation(
+    "no rescue",
+    (Edit(_LEASES, "lease_expires_at < now()", "lease_expires_at < now() - interval '1 day'"),),
+)
+
+NO_PATIENCE = Mutation(
+    "ends are written once",
+    (
+        Edit(
+            _WORKER,
+            "async with asyncio.timeout(self._settings.lease_s)",
+            "async with asyncio.timeout(0)",
+        ),
+    ),
+)
+
+DAMAGE_BREAKS_CLAIMS = Mutation(
+    "damage breaks claims",
+    (Edit(_LEASES, "except UNFIT:", "except ():"),),
+)
+
+NO_QUEUE_LIMIT = Mutation(
+    "no queue limit",
+    (Edit("server/backlog.py", "if not limits.all and not limits.user:", "if limits:"),),
+)
+
+DRAIN_ENDS_CALLS = Mutation(
+    "a drain ends calls for good",
+    (
+        Edit(
+            "server/calls.py",
+            "from server.errors import Unavailable",
+            "from server.errors import FailedPrecondition as Unavailable",
+        ),
+    ),
+)
+
+STORED_ONCE = Mutation(
+    "objects are put once",
+    (Edit("actors/stages.py", "for pause in self._store_pauses_s:", "for pause in ():"),),
+)
+
+ABSENCE_IS_A_FAULT = Mutation(
+    "an absent database is a fault",
+    (Edit("server/store/database.py", "except AWAY as error:", "except () as error:"),),
+)

@@ -1,0 +1,94 @@
+"""A TCP proxy that loses what it is told to lose; it also stands in for a load balancer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+_CHUNK = 65536
+
+
+class Proxy:
+    """Carries connections to a port of this machine.
+
+    `target` may change: new connections go to the new one. While `answers_lost` nothing comes
+    back; while `refusing` connections are broken; `pause_s` is what each piece of data takes;
+    after `breaks_after` more bytes have gone to the target, that connection breaks, once.
+    """
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.answers_lost = False
+        self.refusing = False
+        self.pause_s = 0.0
+        self.breaks_after: int | None = None
+        self.broken = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def cut(self) -> None:
+        """Breaks every connection."""
+        self.broken += len(self._writers) // 2
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carries one connection until either side ends it."""
+        if self.refusing:
+            self.broken += 1
+            writer.transport.abort()
+            return
+        try:
+            back, forth = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            writer.transport.abort()
+            return
+        ends = {writer, forth}
+        self._writers |= ends
+        try:
+            pumps = [
+                asyncio.create_task(self._ask(reader, forth)),
+                asyncio.create_task(self._answer(back, writer)),
+            ]
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            for end in ends:
+                end.transport.abort()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            self._writers -= ends
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while some := await reader.read(_CHUNK):
+                await asyncio.sleep(self.pause_s)
+                if self.breaks_after is not None:
+                    self.breaks_after -= len(some)
+                    if self.breaks_after <= 0:
+                        self.breaks_after = None
+                        self.broken += 1
+                        # A part of this piece arrives: what is written is cut in its middle.
+                        writer.write(some[: len(some) // 2])
+                        await writer.drain()
+                        return
+                writer.write(some)
+                await writer.drain()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while some := await reader.read(_CHUNK):
+                if not self.answers_lost:
+                    writer.write(some)
+                    await writer.drain()
+
+
+@asynccontextmanager
+async def proxy_to(target: int) -> AsyncIterator[tuple[Proxy, int]]:
+    """Gives a proxy to a port, and the port on which it listens."""
+    proxy = Proxy(target)
+    server = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
+    try:
+        yield proxy, server.sockets[0].getsockname()[1]
+    finally:
+        proxy.cut()
+        server.close()
+        await server.wait_closed()

@@ -1,0 +1,1 @@
+"""The scenarios: each breaks one thing, and says what came of it."""

@@ -1,0 +1,37 @@
+"""Submits whose answers are lost on the way."""
+
+import asyncio
+
+from tests.faults.builds import Build
+from tests.faults.proxy import proxy_to
+from tests.faults.report import Report, reported
+from tests.faults.site import NeverHappened, site, until
+
+
+async def lost_answers(server: str, build: Build, quick: bool) -> Report:
+    """Loses the answer to each submit once it is committed; the client repeats the call."""
+    count = 3 if quick else 20
+    problems: list[str] = []
+    async with site(server, build) as place:
+        gateway = await place.gateway()
+        async with proxy_to(gateway.port) as (proxy, port):
+            caller = await place.caller(port)
+            took_s = 0.0
+            for number in range(1, count + 1):
+                proxy.answers_lost = True
+                submit = asyncio.create_task(caller.submit())
+                await until(place.jobs_are(number), "the submit is committed")
+                proxy.answers_lost = False
+                proxy.cut()
+                began = asyncio.get_running_loop().time()
+                await submit
+                took_s = max(took_s, asyncio.get_running_loop().time() - began)
+            await place.worker("w", "--takes-s", "0.01")
+            try:
+                await place.everything_ends()
+            except NeverHappened as never:
+                problems.append(str(never))
+    history = place.history
+    if len(history.acknowledged()) != count or history.failed_calls:
+        problems.append(f"{count} submits gave {len(history.acknowledged())} jobs")
+    return reported("answers to submits lost", f"{count} answers", history, took_s, problems)

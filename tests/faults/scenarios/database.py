@@ -1,0 +1,114 @@
+"""A database whose connections are cut, and one that is gone for a while."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.faults.builds import Build
+from tests.faults.outage import FragilePostgres
+from tests.faults.report import Report, reported
+from tests.faults.site import Caller, NeverHappened, administer, prepare, site
+
+_CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = '{}' AND application_name = 'imggen'
+"""
+_PAUSE_S = 0.2
+
+
+async def cut_connections(server: str, build: Build, quick: bool) -> Report:
+    """Ends every connection of gateway and worker, five times a second, under load."""
+    length_s = 5.0 if quick else 30.0
+    problems: list[str] = []
+    cuts = 0
+    async with site(server, build, IMGGEN_LEASE_S="30") as place:
+        caller = await place.caller((await place.gateway()).port)
+        worker = await place.worker("w", "--takes-s", "0.05", IMGGEN_ROOMS='{"local": 4}')
+        await worker.ready.wait()
+        name = place.database.rpartition("/")[2].partition("?")[0]
+        began = time.monotonic()
+        load = asyncio.create_task(_load(caller, length_s))
+        while time.monotonic() - began < length_s:
+            await administer(server, _CUT.format(name))
+            cuts += 1
+            await asyncio.sleep(_PAUSE_S)
+        over = time.monotonic()
+        await load
+        recovered = None
+        try:
+            recovered = max(0.0, await place.everything_ends() - over)
+        except NeverHappened as never:
+            problems.append(str(never))
+    # A call that is repeated for longer than its client does so may be told that it is away.
+    problems += [call for call in place.history.failed_calls if "Unavailable" not in call]
+    if not place.history.acknowledged():
+        problems.append("no submit was acknowledged")
+    return reported(
+        "connections to the database cut 5 times a second",
+        f"{cuts} cuts of all, {length_s:g} s",
+        place.history,
+        recovered,
+        problems,
+    )
+
+
+async def _load(caller: Caller, length_s: float) -> None:
+    """Submits and watches jobs for a while; what fails is asked for again."""
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        number = 0
+        while time.monotonic() - began < length_s:
+            if job := await caller.submit():
+                group.create_task(caller.watch(job.job_id, number := number + 1))
+            await asyncio.sleep(0.05)
+
+
+async def database_outage(server: str, build: Build, quick: bool) -> Report:
+    """Ends a database at once, as a loss of power does, and starts it again after a while."""
+    length_s = 4.0 if quick else 20.0
+    problems: list[str] = []
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(
+            TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True)
+        )
+        fragile = await stack.enter_async_context(FragilePostgres(Path(folder) / "db"))
+        await prepare(fragile.url)
+        async with site(fragile.url, build, IMGGEN_LEASE_S="30") as place:
+            caller = await place.caller((await place.gateway()).port)
+            jobs = [await caller.submit() for _ in range(4)]
+            watches = [
+                asyncio.create_task(caller.watch(job.job_id, number))
+                for number, job in enumerate(jobs)
+                if job
+            ]
+            worker = await place.worker("w", "--step-s", "0.05")
+            await place.something_is("rendering")
+            await fragile.crash()
+            await asyncio.sleep(length_s)
+            await caller.submit()
+            await fragile.start()
+            back = time.monotonic()
+            await caller.submit()
+            recovered = None
+            try:
+                recovered = await place.everything_ends() - back
+                async with asyncio.timeout(place.patience_s):
+                    await asyncio.gather(*watches)
+            except (NeverHappened, TimeoutError) as never:
+                problems.append(str(never) or "a watch did not hear of the end")
+            finally:
+                for watch in watches:
+                    watch.cancel()
+            await worker.end()
+    report = reported(
+        "database ended at once and started again",
+        f"1 crash, {length_s:g} s away",
+        place.history,
+        recovered,
+        problems,
+    )
+    if report.again:
+        problems.append(f"{report.again} pictures were rendered again for it")
+    return report

@@ -1,0 +1,57 @@
+"""Workers that are killed between a claim and its end."""
+
+import asyncio
+
+from tests.faults.builds import Build
+from tests.faults.points import COMPLETED, POINTS
+from tests.faults.processes import WorkerProcess
+from tests.faults.report import Report, reported
+from tests.faults.site import LEASE_S, NeverHappened, site
+
+TAKEOVER_S = 5.0
+"""A job is claimed again this soon after the lease of its killed worker has run out."""
+
+_PRODUCTION = {"IMGGEN_LEASE_S": "30", "IMGGEN_HEARTBEAT_S": "10", "IMGGEN_POLL_S": "2"}
+
+
+async def killed_workers(server: str, build: Build, quick: bool) -> Report:
+    """Kills a worker at each point of claim, render, store and complete, all at once."""
+    problems: list[str] = []
+    settings = {} if quick else _PRODUCTION
+    lease_s = float(settings.get("IMGGEN_LEASE_S", LEASE_S))
+    async with site(server, build, **settings) as place:
+        caller = await place.caller((await place.gateway()).port)
+        for _ in POINTS:
+            await caller.submit()
+        victims = {
+            point: await place.worker(point, "--hold", point, IMGGEN_ROOMS='{"local": 1}')
+            for point in POINTS
+        }
+        await asyncio.gather(*(_held(victim) for victim in victims.values()))
+        heir = await place.worker("heir", IMGGEN_ROOMS='{"local": 4}')
+        await heir.ready.wait()
+        killed = {point: victim.kill() for point, victim in victims.items()}
+        recovered = killed[COMPLETED]
+        try:
+            recovered = await place.everything_ends()
+        except NeverHappened as never:
+            problems.append(str(never))
+    claims = place.history.done("claimed")
+    for point, victim in victims.items():
+        reached, job, attempt = victim.held_at
+        if reached != point:
+            problems.append(f"{point}: was not reached")
+        after = [one.at for one in claims if (one.job, one.attempt) == (job, attempt + 1)]
+        if point != COMPLETED and after and after[0] - killed[point] > lease_s + TAKEOVER_S:
+            problems.append(f"{point}: taken over after {after[0] - killed[point]:.1f} s")
+    return reported(
+        "worker killed at each of its points",
+        f"{len(POINTS)} SIGKILLs: {', '.join(POINTS)}",
+        place.history,
+        recovered - min(killed.values()),
+        problems,
+    )
+
+
+async def _held(victim: WorkerProcess) -> None:
+    await victim.held.wait()

@@ -1,0 +1,55 @@
+"""Signals that never arrive."""
+
+import asyncio
+
+from tests.faults.builds import Build
+from tests.faults.deaf import deaf_to
+from tests.faults.report import Report, reported
+from tests.faults.site import POLL_S, NeverHappened, site
+
+_SLACK_S = 3.0
+"""What a busy machine may take besides: two processes and a database take part."""
+
+_WATCH_POLL_S = 2.0
+
+
+async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
+    """Loses every NOTIFY on its way to workers and gateways; the safety polls cover it."""
+    problems: list[str] = []
+    claims: list[float] = []
+    ends: list[float] = []
+    async with deaf_to(server) as (deaf, through), site(server, build) as place:
+        place.settings["IMGGEN_DATABASE_URL"] = through(place.database)
+        caller = await place.caller((await place.gateway()).port)
+        worker = await place.worker("w", "--takes-s", "0.01")
+        await worker.ready.wait()
+        loop = asyncio.get_running_loop()
+        for number in range(3 if quick else 10):
+            # The worker and the watch are idle: nothing but a signal or a poll wakes them.
+            job = await caller.submit()
+            assert job is not None
+            began = loop.time()
+            watch = asyncio.create_task(caller.watch(job.job_id, number))
+            try:
+                ended = await place.everything_ends()
+                async with asyncio.timeout(place.patience_s):
+                    await watch
+            except (NeverHappened, TimeoutError) as never:
+                watch.cancel()
+                problems.append(str(never) or "the watch did not hear of the end")
+                break
+            ends.append(loop.time() - ended)
+            claims.append(place.history.done("claimed")[-1].at - began)
+    if not deaf.lost:
+        problems.append("no notification was lost")
+    if max(claims, default=0.0) > POLL_S + _SLACK_S:
+        problems.append(f"a claim came after {max(claims):.1f} s")
+    if max(ends, default=0.0) > _WATCH_POLL_S + _SLACK_S:
+        problems.append(f"a watch heard of the end after {max(ends):.1f} s")
+    return reported(
+        "every NOTIFY lost",
+        f"{deaf.lost} notifications",
+        place.history,
+        max(claims + ends, default=None),
+        problems,
+    )

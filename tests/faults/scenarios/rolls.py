@@ -1,0 +1,68 @@
+"""Gateways that are replaced under load, as an orchestrator rolls out a version."""
+
+import asyncio
+import itertools
+import time
+from contextlib import suppress
+
+from tests.faults.builds import Build
+from tests.faults.proxy import proxy_to
+from tests.faults.report import Report, reported
+from tests.faults.site import Caller, NeverHappened, site
+
+_PAUSE_S = 0.25
+
+
+async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
+    """Starts a new gateway, sends new connections there and drains the old one, many times."""
+    rolls = 2 if quick else 6
+    problems: list[str] = []
+    async with site(server, build) as place:
+        old = await place.gateway()
+        async with proxy_to(old.port) as (proxy, port):
+            caller = await place.caller(port)
+            worker = await place.worker("w", "--takes-s", "0.2", IMGGEN_ROOMS='{"local": 4}')
+            await worker.ready.wait()
+            over = asyncio.Event()
+            load = asyncio.create_task(_load(caller, over), name="load")
+            for _ in range(rolls):
+                new = await place.gateway()
+                proxy.target = new.port
+                await old.drain()
+                old = new
+            last = time.monotonic()
+            over.set()
+            recovered = None
+            try:
+                async with asyncio.timeout(place.patience_s):
+                    await load
+                recovered = max(0.0, await place.everything_ends() - last)
+            except (NeverHappened, TimeoutError) as never:
+                problems.append(str(never) or "a watch did not resume")
+    problems += place.history.failed_calls
+    watched = {seen.watch for seen in place.history.seen if seen.ended}
+    if len(watched) < len(place.history.acknowledged()):
+        problems.append("a watch did not see the end")
+    return reported(
+        "gateway rolled under load",
+        f"{rolls} rolls, {len(place.history.submits)} submits and watches",
+        place.history,
+        recovered,
+        problems,
+    )
+
+
+async def _load(caller: Caller, over: asyncio.Event) -> None:
+    """Submits and watches jobs until that is over; then waits for what it has begun."""
+    async with asyncio.TaskGroup() as group:
+        for number in itertools.count():
+            group.create_task(_one(caller, number))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PAUSE_S):
+                    await over.wait()
+                return
+
+
+async def _one(caller: Caller, number: int) -> None:
+    if job := await caller.submit():
+        await caller.watch(job.job_id, number)

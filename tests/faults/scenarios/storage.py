@@ -1,0 +1,111 @@
+"""A storage that refuses, that is slow, and whose connections are cut in mid-write."""
+
+import asyncio
+import hashlib
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.faults.builds import Build
+from tests.faults.proxy import Proxy, proxy_to
+from tests.faults.report import Report, reported
+from tests.faults.site import Caller, NeverHappened, Site, site, until
+from tests.integration.swift import ACCESS_KEY, Swift, running_swift
+
+_BUCKET = "faults"
+_SLOW_S = 0.1
+_MIDDLE = 10_000
+"""Bytes after which a connection breaks; every picture has more."""
+
+
+async def broken_storage(server: str, build: Build, quick: bool) -> Report:
+    """Refuses connections, slows each piece of data, and breaks connections in mid-write."""
+    refused_s = 3.0 if quick else 15.0
+    problems: list[str] = []
+    with (
+        TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
+        running_swift(Path(folder)) as swift,
+    ):
+        swift_port = int(swift.endpoint_url.rpartition(":")[2])
+        async with proxy_to(swift_port) as (proxy, port), site(server, build) as place:
+            s3 = _client(swift)
+            await asyncio.to_thread(s3.create_bucket, Bucket=_BUCKET)
+            place.settings |= _settings(port)
+            caller = await place.caller((await place.gateway()).port)
+            worker = await place.worker("w")
+            await worker.ready.wait()
+            try:
+                await _refuse(place, caller, proxy, refused_s)
+                mended = time.monotonic()
+                recovered = await place.everything_ends() - mended
+                await _slow_down(place, caller, proxy)
+                await _break(place, caller, proxy)
+            except NeverHappened as never:
+                recovered = None
+                problems.append(str(never))
+            problems += await _damaged(place, s3)
+    report = reported(
+        "storage refusing, slow, cut in mid-write",
+        f"refused {refused_s:g} s, slow, {proxy.broken} connections broken",
+        place.history,
+        recovered,
+        problems,
+    )
+    if report.again:
+        problems.append(f"{report.again} pictures were generated again for it")
+    problems += [f"a job {row.status}" for row in place.history.rows if row.status != "completed"]
+    return report
+
+
+async def _refuse(place: Site, caller: Caller, proxy: Proxy, length_s: float) -> None:
+    proxy.refusing = True
+    proxy.cut()
+    await caller.submit()
+
+    async def refused() -> bool:
+        return proxy.broken > 0
+
+    await until(refused, "a connection is refused", place.patience_s)
+    await asyncio.sleep(length_s)
+    proxy.refusing = False
+
+
+async def _slow_down(place: Site, caller: Caller, proxy: Proxy) -> None:
+    proxy.pause_s = _SLOW_S
+    await caller.submit()
+    await place.everything_ends()
+    proxy.pause_s = 0.0
+
+
+async def _break(place: Site, caller: Caller, proxy: Proxy) -> None:
+    proxy.breaks_after = _MIDDLE
+    await caller.submit()
+    await place.everything_ends()
+    if proxy.breaks_after is not None:
+        raise NeverHappened("no connection was broken in mid-write")
+
+
+async def _damaged(place: Site, s3: Any) -> list[str]:
+    """Returns which assets of completed jobs are not in the storage as they were made."""
+    problems = []
+    for key, digest in await place.query("SELECT storage_key, sha256 FROM assets"):
+        found = await asyncio.to_thread(s3.get_object, Bucket=_BUCKET, Key=f"pixels/{key}")
+        data = await asyncio.to_thread(found["Body"].read)
+        if hashlib.sha256(data).hexdigest() != digest:
+            problems.append(f"{key} is damaged")
+    return problems
+
+
+def _client(swift: Swift) -> Any:
+    return swift.session.client("s3", endpoint_url=swift.endpoint_url)
+
+
+def _settings(port: int) -> dict[str, str]:
+    return {
+        "IMGGEN_STORAGE_URL": f"s3://{_BUCKET}/pixels",
+        "IMGGEN_STORAGE_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }

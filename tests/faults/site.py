@@ -1,0 +1,295 @@
+"""The site of a run: a database, a folder for the pixels, and the processes that use them."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+from uuid import uuid4
+
+import asyncpg
+
+from cluster.postgres import embedded_postgres
+from imggen import Client, Job
+from imggen.errors import ImggenError, ResourceExhausted, reason_name
+from server.settings import GatewaySettings
+from server.store.migrate import migrate
+from server.tokens import mint_token
+from tests.faults.builds import Build
+from tests.faults.history import ENDED, History, Move, Refusal, Seen, Submit, collect, moves, record
+from tests.faults.processes import (
+    DEADLINE_S,
+    GatewayProcess,
+    WorkerProcess,
+    gateway_process,
+    worker_process,
+)
+
+T = TypeVar("T")
+
+LEASE_S = 3.0
+"""A short lease, so that a lost worker is found out soon."""
+
+HEARTBEAT_S = 0.5
+"""How often leases are renewed."""
+
+POLL_S = 0.5
+"""How often a worker looks for jobs that no signal told it of."""
+
+_BROKEN_PATIENCE_S = 15.0
+"""How long a broken build is waited for: it is expected not to recover."""
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """Runs a Postgres with a template of a migrated database, and gives its URL."""
+    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    with (
+        TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
+        embedded_postgres(Path(folder) / "db") as url,
+    ):
+        asyncio.run(prepare(url))
+        yield url
+
+
+async def prepare(url: str) -> None:
+    """Makes the template that the databases of runs are copied from."""
+    await administer(url, "CREATE DATABASE faults_template")
+    template = named(url, "faults_template")
+    await migrate(template)
+    await record(template)
+
+
+async def administer(url: str, *statements: str) -> None:
+    """Runs statements on a connection of their own."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def named(url: str, database: str) -> str:
+    """Returns the URL of a database of the server."""
+    return url.replace("/postgres?", f"/{database}?")
+
+
+async def until(
+    condition: Callable[[], Awaitable[T]], what: str, patience_s: float = DEADLINE_S
+) -> T:
+    """Returns the condition's value as soon as it is true; raises NeverHappened."""
+    try:
+        async with asyncio.timeout(patience_s):
+            while not (value := await condition()):
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise NeverHappened(f"{what}: not within {patience_s:g} s") from None
+    return value
+
+
+class NeverHappened(Exception):
+    """Says what a run waited for in vain."""
+
+
+class Caller:
+    """Is a caller who writes down what it asked for, what it was answered and what it saw."""
+
+    def __init__(self, client: Client, history: History) -> None:
+        self.client = client
+        self.character = ""
+        self._history = history
+
+    async def introduce(self) -> None:
+        """Creates the character whose portraits it asks for."""
+        self.character = (await self.client.create_character(name="Mia", hair="red hair")).id
+
+    async def submit(self, *, seed: int | None = None, request_id: str = "") -> Job | None:
+        """Asks for a portrait; returns None when that was refused or failed."""
+        request = request_id or str(uuid4())
+        began = time.monotonic()
+        try:
+            job = await self.client.generate_portrait(
+                self.character, style="cartoon", seed=seed, request_id=request
+            )
+        except ImggenError as error:
+            self._history.submits.append(Submit(request, ""))
+            self._note(error, time.monotonic() - began)
+            return None
+        self._history.submits.append(Submit(request, job.job_id))
+        return job
+
+    async def watch(self, job: str, number: int) -> None:
+        """Watches a job to its end."""
+        try:
+            async for snapshot in self.client.watch(job):
+                ended = snapshot.job.status not in (1, 2)
+                self._history.seen.append(
+                    Seen(number, job, snapshot.job.attempt, ended, snapshot.job.fraction)
+                )
+        except ImggenError as error:
+            self._history.failed_calls.append(f"watch: {error!r}")
+
+    async def retry(self, job: str) -> None:
+        """Asks for another start of a job that failed."""
+        await self.client.retry(job)
+        self._history.retries.append(job)
+
+    def _note(self, error: ImggenError, took_s: float) -> None:
+        if isinstance(error, ResourceExhausted):
+            wait = error.retry_after.total_seconds() if error.retry_after else None
+            reason = reason_name(error.reason)
+            self._history.refusals.append(Refusal(reason, wait, took_s))
+        else:
+            self._history.failed_calls.append(f"submit: {error!r}")
+
+
+@dataclass
+class Site:
+    """Is what a scenario stands on: everything in it is of one build."""
+
+    build: Build
+    database: str
+    folder: Path
+    history: History = field(default_factory=History)
+    settings: dict[str, str] = field(default_factory=dict)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    async def gateway(self, **settings: str) -> GatewayProcess:
+        """Starts a gateway."""
+        number = next(self._numbers)
+        return await self._stack.enter_async_context(
+            gateway_process(
+                self.build,
+                self.environment() | settings,
+                self.folder / f"gateway-{number}.log",
+                self.folder / f"gateway-{number}.json",
+            )
+        )
+
+    async def worker(self, name: str, *arguments: str, **settings: str) -> WorkerProcess:
+        """Starts a worker; it is not ready yet."""
+        return await self._stack.enter_async_context(
+            worker_process(
+                name,
+                self.build,
+                self.environment() | settings,
+                self.history,
+                self.folder / f"{name}.log",
+                arguments,
+            )
+        )
+
+    async def caller(self, port: int, subject: str = "mia") -> Caller:
+        """Returns a caller of the gateway on a port."""
+        settings = GatewaySettings()
+        token = mint_token(
+            settings.jwt_secret.get_secret_value(),
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            subject=subject,
+        )
+        client = await self._stack.enter_async_context(Client(f"127.0.0.1:{port}", token=token))
+        caller = Caller(client, self.history)
+        await caller.introduce()
+        return caller
+
+    async def moves(self) -> list[Move]:
+        """Returns the moves that were committed so far."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            return await moves(connection)
+        finally:
+            await connection.close()
+
+    def jobs_are(self, count: int) -> Callable[[], Awaitable[bool]]:
+        """Returns what tells whether there are that many jobs at least."""
+
+        async def they_are() -> bool:
+            [found] = await self.query("SELECT count(*) FROM image_generation_jobs")
+            return int(found[0]) >= count
+
+        return they_are
+
+    async def query(self, statement: str) -> list[asyncpg.Record]:
+        """Returns the rows of a statement."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            return await connection.fetch(statement)
+        finally:
+            await connection.close()
+
+    async def everything_ends(self) -> float:
+        """Waits until every acknowledged job has ended; returns when the last one did."""
+
+        async def ended() -> list[Move]:
+            done = [move for move in await self.moves() if move.after in ENDED]
+            return done if {move.job for move in done} >= self.history.acknowledged() else []
+
+        return (await until(ended, "every job ends", self.patience_s))[-1].at
+
+    async def something_is(self, what: str) -> None:
+        """Waits until a worker has told of such a deed."""
+
+        async def told() -> bool:
+            return bool(self.history.done(what))
+
+        await until(told, what)
+
+    async def everything_is_completed(self) -> None:
+        """Waits until every job is completed."""
+
+        async def they_are() -> bool:
+            return not await self.query(
+                "SELECT FROM image_generation_jobs WHERE status <> 'completed'"
+            )
+
+        await until(they_are, "every job completes", self.patience_s)
+
+    @property
+    def patience_s(self) -> float:
+        """Is how long the end of what was begun is waited for."""
+        return _BROKEN_PATIENCE_S if self.build.name else DEADLINE_S
+
+    async def close(self) -> None:
+        """Ends the processes, and adds what the database knows to the history."""
+        await self._stack.aclose()
+        await collect(self.database, self.history)
+
+    def environment(self) -> dict[str, str]:
+        """Returns the settings of the processes of the run."""
+        return {
+            "IMGGEN_DATABASE_URL": self.database,
+            "IMGGEN_STORAGE_URL": (self.folder / "pixels").as_uri(),
+            "IMGGEN_URL_SECRET": "a-secret-of-the-faults-with-enough-bytes",
+            "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",
+            "IMGGEN_LISTEN": "127.0.0.1:0",
+            "IMGGEN_HTTP_PORT": "0",
+            "IMGGEN_METRICS_PORT": "0",
+            "IMGGEN_LEASE_S": str(LEASE_S),
+            "IMGGEN_HEARTBEAT_S": str(HEARTBEAT_S),
+            "IMGGEN_POLL_S": str(POLL_S),
+            "IMGGEN_DRAIN_S": "5",
+            **self.settings,
+        }
+
+
+@asynccontextmanager
+async def site(server: str, build: Build, **settings: str) -> AsyncIterator[Site]:
+    """Gives a site on a new database of a Postgres server; leaving it completes its history."""
+    name = f"faults_{uuid4().hex}"
+    await administer(server, f"CREATE DATABASE {name} TEMPLATE faults_template")
+    with TemporaryDirectory(prefix="imggen-faults-") as folder:
+        database = named(server, name)
+        await administer(database, *build.statements)
+        place = Site(build, database, Path(folder), settings=settings)
+        try:
+            yield place
+        finally:
+            await place.close()
+    await administer(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,117 @@
+"""The checker finds each broken promise, and none in a history that keeps them."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.checker import check
+from tests.faults.history import Deed, Effect, History, Move, Row, Seen, Submit
+
+
+def sound() -> History:
+    """Returns the history of a job whose first attempt was lost and whose second completed."""
+    return History(
+        submits=[Submit("r", ""), Submit("r", "j")],
+        seen=[
+            Seen(1, "j", 0, False, 0.0),
+            Seen(1, "j", 1, False, 0.8),
+            Seen(1, "j", 2, False, 0.1),
+            Seen(1, "j", 2, True, 0.1),
+        ],
+        deeds=[
+            Deed("a", "claimed", "j", 1, "", 1.0),
+            Deed("a", "rendering", "j", 1, "", 1.1),
+            Deed("b", "claimed", "j", 2, "", 3.0),
+            Deed("b", "rendering", "j", 2, "", 3.1),
+            Deed("a", "refused", "j", 1, "completed", 3.2),
+            Deed("b", "accepted", "j", 2, "completed", 4.0),
+        ],
+        moves=[
+            Move("j", 1, "queued", "processing", 1.0),
+            Move("j", 1, "processing", "queued", 2.0),
+            Move("j", 2, "queued", "processing", 3.0),
+            Move("j", 2, "processing", "completed", 4.0),
+        ],
+        rows=[Row("j", "r", "completed", 2, "", 1)],
+        assets=[Effect("j", 2, kind, f"u/j/2/{kind}.png") for kind in ("display", "print")],
+        payments=[Effect("j", 2)],
+    )
+
+
+def rules(history: History) -> set[str]:
+    return {violation.rule for violation in check(history)}
+
+
+def test_a_history_that_keeps_every_promise_has_no_violations() -> None:
+    assert check(sound()) == []
+
+
+@pytest.mark.parametrize("status", ["queued", "processing"])
+def test_an_acknowledged_job_that_never_ends_is_lost(status: str) -> None:
+    history = sound()
+    history.rows = [replace(history.rows[0], status=status)]
+    assert "lost" in rules(history)
+
+
+def test_an_acknowledged_job_that_is_gone_is_lost() -> None:
+    history = sound()
+    history.rows = []
+    assert "lost" in rules(history)
+
+
+def test_a_second_end_needs_a_second_beginning() -> None:
+    history = sound()
+    history.moves.append(Move("j", 2, "processing", "failed", 5.0))
+    assert rules(history) == {"ends"}
+    history.retries.append("j")
+    assert rules(history) == set()
+
+
+def test_a_second_committed_result_is_found() -> None:
+    history = sound()
+    history.moves.append(Move("j", 2, "completed", "completed", 5.0))
+    assert rules(history) == {"ends", "results"}
+
+
+def test_an_end_that_a_lost_attempt_wrote_is_found() -> None:
+    history = sound()
+    history.deeds.append(Deed("a", "accepted", "j", 1, "completed", 3.2))
+    assert rules(history) == {"fence"}
+
+
+def test_bytes_of_another_attempt_are_found() -> None:
+    history = sound()
+    history.assets[0] = replace(history.assets[0], key="u/j/1/display.png")
+    assert rules(history) == {"fence"}
+
+
+def test_a_kind_that_is_stored_twice_is_found() -> None:
+    history = sound()
+    history.assets.append(history.assets[0])
+    assert rules(history) == {"assets"}
+
+
+def test_a_second_payment_or_render_of_an_attempt_is_found() -> None:
+    paid, rendered = sound(), sound()
+    paid.payments.append(paid.payments[0])
+    rendered.deeds.append(rendered.deeds[1])
+    assert rules(paid) == rules(rendered) == {"paid"}
+
+
+def test_a_request_that_made_two_jobs_is_found() -> None:
+    answered, stored = sound(), sound()
+    answered.submits.append(Submit("r", "k"))
+    assert "request" in rules(answered)
+    stored.rows.append(Row("k", "r", "completed", 1, "", 0))
+    assert rules(stored) == {"request"}
+
+
+@pytest.mark.parametrize(
+    "back", [Seen(1, "j", 1, False, 0.9), Seen(1, "j", 2, False, 0.5), Seen(1, "j", 2, True, 0.0)]
+)
+def test_a_watch_that_goes_back_is_found(back: Seen) -> None:
+    history = sound()
+    history.seen.append(back)
+    assert rules(history) == {"watch"}
+    history.seen[-1] = replace(back, watch=2)
+    assert rules(history) == set()

@@ -1,0 +1,52 @@
+"""The store does what its model says; broken stores do not."""
+
+import asyncio
+import subprocess
+import sys
+from uuid import uuid4
+
+import pytest
+
+from tests.faults import mutations
+from tests.faults.builds import Mutation, built
+from tests.faults.site import administer, named
+
+
+async def told(server: str, mutation: Mutation | None, stories: int) -> "tuple[int, str]":
+    """Tells stories to the store of a build; returns the exit status and what it said."""
+    name = f"model_{uuid4().hex}"
+    await administer(server, f"CREATE DATABASE {name} TEMPLATE faults_template")
+    url = named(server, name)
+    with built(mutation) as build:
+        await administer(url, *build.statements)
+        ran = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "tests.faults.model", url, "--stories", str(stories)],
+            env=build.environment(),
+            cwd=build.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    await administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+async def test_the_store_does_what_its_model_says(server: str) -> None:
+    status, said = await told(server, None, 8)
+    assert status == 0, said
+
+
+@pytest.mark.parametrize(
+    ("mutation", "found"),
+    [
+        (mutations.NO_ATTEMPT_CHECK, "a lost lease"),
+        (mutations.NO_REQUEST_INDEX, "a request_id made a second job"),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+async def test_a_broken_store_does_not(server: str, mutation: Mutation, found: str) -> None:
+    status, said = await told(server, mutation, 100)
+    assert status == 1, said
+    assert "the store and the model differ" in said
+    assert found in said

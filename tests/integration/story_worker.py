@@ -1,0 +1,28 @@
+"""A worker in a process of its own that draws to a script, for tests that kill it.
+
+Run it as `python -m tests.integration.story_worker DATABASE_URL FOLDER`.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from actors.models.scripted import ScriptedRenderer
+from tests.integration.working import open_shop
+
+ROOM = 2
+LEASE_S = 2.0
+
+
+async def work(database: str, folder: Path) -> None:
+    """Draws until it is killed; a lease that it leaves behind is over soon."""
+    settings = {"lease_s": LEASE_S, "heartbeat_s": 0.5, "poll_s": 0.2, "rooms": {"local": ROOM}}
+    async with (
+        open_shop(database, folder) as shop,
+        shop.worker(ScriptedRenderer(step_s=0.01), name=f"worker {id(shop)}", **settings),
+    ):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1], Path(sys.argv[2])))

@@ -1,0 +1,50 @@
+"""A full queue: more is refused with when to come back, and what was admitted is answered."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from imggen.v1 import generation_pb2, job_pb2
+from server.backlog import QueueLimits
+from tests.integration.house import House, new_id, open_house
+
+
+@pytest.fixture
+async def narrow(database: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Gives a gateway where two jobs of a user may wait."""
+    async with open_house(database, tmp_path, queue_limits=QueueLimits(user=2)) as house:
+        yield house
+
+
+async def test_a_full_queue_refuses_more_and_repeats_its_answers(narrow: House) -> None:
+    mia, tom = narrow.person("mia"), narrow.person("tom")
+    character = await mia.create_character()
+    first, second, third = [
+        generation_pb2.GeneratePortraitRequest(
+            character_id=character.id, style="anime", request_id=new_id()
+        )
+        for _ in range(3)
+    ]
+    made = [
+        await mia.generation.GeneratePortrait(request, metadata=mia.metadata)
+        for request in (first, second)
+    ]
+    refused = await mia.refused(mia.generation.GeneratePortrait, third)
+    assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL")
+    assert refused.retry_after_s
+    assert await narrow.count("image_generation_jobs") == 2
+    again = await mia.generation.GeneratePortrait(second, metadata=mia.metadata)
+    assert again.job.job_id == made[1].job.job_id
+    await tom.portrait()
+
+
+async def test_a_job_that_failed_is_not_retried_into_a_full_queue(narrow: House) -> None:
+    mia = narrow.person("mia")
+    job = await mia.portrait()
+    await narrow.fail(await narrow.claim())
+    for _ in range(2):
+        await mia.portrait()
+    request = job_pb2.RetryJobRequest(job_id=job.job_id)
+    assert (await mia.refused(mia.jobs.RetryJob, request)).reason == "QUEUE_FULL"

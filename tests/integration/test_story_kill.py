@@ -1,0 +1,78 @@
+"""A worker process that is killed in mid-story: nothing is lost, and little is drawn twice."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from imggen.v1 import batch_pb2, story_pb2
+from tests.integration.callers import Person
+from tests.integration.house import House
+from tests.integration.story_worker import ROOM
+
+pytestmark = pytest.mark.timeout(300)
+PAGES = 8
+
+
+@asynccontextmanager
+async def a_worker(house: House, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Runs a worker process, and kills it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.integration.story_worker"),
+        *(house.settings.database_url, str(folder)),
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_a_worker_killed_in_mid_story_loses_nothing(
+    house: House, mia: Person, tmp_path: Path
+) -> None:
+    character = (await mia.create_character()).id
+    pages = [
+        story_pb2.Page(text=f"Mia walks on, page {number}.", character_ids=[character])
+        for number in range(PAGES)
+    ]
+    story = await mia.create_story(pages=pages)
+    batch = await mia.tell(story.id)
+    call = mia.watch_batch(batch.batch_id)
+    # Where the gateway of the test serves pictures from.
+    folder = tmp_path / "pixels"
+    async with a_worker(house, folder) as process:
+        await _until(call, lambda shot: shot.batch.completed_images >= 3)
+        await _until(call, lambda shot: shot.batch.processing_images > 0)
+        process.kill()
+        await process.wait()
+        before = await house.store.database.fetch(
+            "SELECT id FROM image_generation_jobs WHERE status = 'completed'"
+        )
+    async with a_worker(house, folder):
+        last = await _until(
+            call, lambda shot: shot.batch.status != batch_pb2.BATCH_STATUS_PROCESSING
+        )
+    assert last.batch.status == batch_pb2.BATCH_STATUS_COMPLETED
+    assert last.batch.completed_images == last.batch.total_images == PAGES + 1
+    attempts = await house.store.database.fetch("SELECT job_id, outcome FROM attempts")
+    outcomes = [row["outcome"] for row in attempts]
+    assert outcomes.count("completed") == PAGES + 1
+    # Only what was being drawn is drawn again.
+    assert outcomes.count("lost") == len(attempts) - (PAGES + 1) <= ROOM
+    again = {row["job_id"] for row in attempts if row["outcome"] == "lost"}
+    assert not again & {row["id"] for row in before}
+    assert await house.count("assets") == 4 * (PAGES + 1)
+    settled = await house.store.database.fetch("SELECT job_id FROM ledger WHERE kind = 'settle'")
+    assert len(settled) == PAGES + 1
+
+
+async def _until(call: object, fits: object) -> batch_pb2.WatchBatchResponse:
+    async with asyncio.timeout(200):
+        while not fits(shot := await call.read()):  # type: ignore[operator, attr-defined]
+            pass
+    return shot  # type: ignore[no-any-return]

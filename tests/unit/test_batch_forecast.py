@@ -1,0 +1,75 @@
+"""Forecasts of when batches end, from what the latest images took."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from imggen.v1 import errors_pb2
+from server.batch_forecast import BatchForecast, time_left
+from server.domain.batches import Batch, Pace
+from server.domain.ids import UserId
+from server.domain.states import BatchStatus, ImageType, Lane
+from server.errors import Unavailable
+from tests.builders import batch as _batch
+
+
+def _pace(overlap: float = 1.0, ahead: tuple[int, ...] = (), **seconds: float) -> Pace:
+    takes = {ImageType(kind): timedelta(seconds=each) for kind, each in seconds.items()}
+    return Pace(takes, overlap, ahead)
+
+
+@pytest.mark.parametrize(
+    ("batch", "pace", "seconds"),
+    [
+        # one after the other
+        (_batch(2, 10), _pace(portrait=4, scene=6), 2 * 4 + 10 * 6),
+        # two at once
+        (_batch(2, 10), _pace(2.0, portrait=4, scene=6), 4 + 5 * 6),
+        # many at once: the batch has room for five
+        (_batch(2, 10), _pace(64.0, portrait=4, scene=6), 4 + 2 * 6),
+        # the last half of an image takes half of its time
+        (_batch(0, 0.5), _pace(5.0, scene=6), 3),
+        # nothing was measured
+        (_batch(1, 0), _pace(), 30),
+        # one kind stands in for another
+        (_batch(1, 1), _pace(scene=6), 12),
+        (_batch(1, 1), _pace(portrait=4), 8),
+        (_batch(0, 1), _pace(cover=5), 5),
+        # another user has as many drawn meanwhile, and no more
+        (_batch(0, 10), _pace(ahead=(100,), scene=6), 120),
+        (_batch(0, 10), _pace(ahead=(3, 2), scene=6), 90),
+        # there is room for all
+        (_batch(0, 10), _pace(64.0, ahead=(10, 10), scene=6), 12),
+        (_batch(0, 0), _pace(ahead=(10,), scene=6), 0),
+    ],
+)
+def test_the_rest_of_a_batch_takes_what_its_images_do(
+    batch: Batch, pace: Pace, seconds: float
+) -> None:
+    assert time_left(batch, pace).total_seconds() == pytest.approx(seconds)
+
+
+async def test_a_batch_that_has_ended_has_no_forecast_and_others_ask_once() -> None:
+    asked = 0
+
+    async def look(_lane: Lane, _user: UserId) -> Pace:
+        nonlocal asked
+        asked += 1
+        return _pace(scene=6)
+
+    forecast = BatchForecast(look)
+    ended = _batch(0, 0, status=BatchStatus.COMPLETED, completed_at=datetime.now(UTC))
+    assert await forecast.completion(ended) is None
+    batch = _batch(0, 2)
+    for _ in range(3):
+        at = await forecast.completion(batch)
+        assert at is not None
+        assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(12, abs=2)
+    assert asked == 1
+
+
+async def test_a_database_that_is_away_costs_only_the_forecast() -> None:
+    async def look(_lane: Lane, _user: UserId) -> Pace:
+        raise Unavailable("away", errors_pb2.ERROR_REASON_DATABASE_UNAVAILABLE)
+
+    assert await BatchForecast(look).completion(_batch(0, 1)) is not None

@@ -1,0 +1,68 @@
+"""Batches: how far they are, and what a retry starts again."""
+
+from uuid import uuid4
+
+import pytest
+
+from server.domain.batches import Node, all_revived, revived
+from server.domain.ids import JobId
+from server.domain.states import JobStatus
+from tests.builders import batch as _batch
+
+FAILED, CANCELLED, COMPLETED = JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.COMPLETED
+A, B, C, D = [JobId(uuid4()) for _ in range(4)]
+
+
+def graph(*nodes: Node) -> dict[JobId, Node]:
+    return {node.id: node for node in nodes}
+
+
+def node(
+    id: JobId, status: JobStatus, *needs: JobId, because: bool = False, deleted: bool = False
+) -> Node:
+    return Node(id, status, because, deleted, frozenset(needs))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "chosen"),
+    [
+        # what it needs comes with it
+        ((node(A, FAILED), node(B, FAILED, A, because=True)), B, {A, B}),
+        # and what failed for want of it
+        ((node(A, FAILED), node(B, FAILED, A, because=True)), A, {A, B}),
+        # but not what failed or was cancelled of itself
+        ((node(A, CANCELLED), node(B, CANCELLED, A)), A, {A}),
+        ((node(A, COMPLETED), node(B, FAILED, A)), B, {B}),
+        # nor what needs another one that is not there
+        ((node(A, FAILED), node(B, FAILED), node(C, FAILED, A, B, because=True)), A, {A}),
+        # all the way down
+        (
+            (node(A, FAILED), node(B, FAILED, A, because=True), node(C, FAILED, B, because=True)),
+            A,
+            {A, B, C},
+        ),
+        # nothing, where what it needs can never be there
+        ((node(A, FAILED, deleted=True), node(B, FAILED, A, because=True)), B, set()),
+        ((node(A, FAILED, deleted=True),), A, set()),
+        ((node(A, COMPLETED),), A, set()),
+    ],
+)
+def test_a_retry_starts_again_what_can_run(
+    nodes: tuple[Node, ...], asked: JobId, chosen: set[JobId]
+) -> None:
+    assert revived(graph(*nodes), asked) == chosen
+
+
+def test_a_retry_of_all_leaves_out_what_can_never_run() -> None:
+    nodes = graph(
+        node(A, FAILED, deleted=True),
+        node(B, FAILED, A, because=True),
+        node(C, CANCELLED),
+        node(D, COMPLETED),
+    )
+    assert all_revived(nodes) == {C}
+
+
+def test_a_fraction_counts_what_ended_and_parts_of_what_runs() -> None:
+    counts = {**dict.fromkeys(JobStatus, 0), COMPLETED: 1, FAILED: 1, JobStatus.PROCESSING: 2}
+    assert _batch(0.5, 0.5, counts=counts).fraction == 0.75

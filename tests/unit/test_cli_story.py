@@ -1,0 +1,203 @@
+"""`imggen story` and `imggen batch`, run against the fake service."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imggen import SyncClient
+from imggen.cli.app import run
+from imggen.testing import FakeService
+
+TALE = """
+title: The Map
+style: anime
+characters:
+  - name: Mia
+    age: 7
+    gender: female
+    features: [freckles]
+  - name: Leo
+pages:
+  - text: Mia and Leo find a map.
+    characters: [Mia, Leo]
+  - text: Mia follows it.
+    scene: Mia under an oak
+    characters: [Mia]
+options:
+  cover: yes
+  images_per_page: 2
+"""
+WRONG = """title: The Map
+style: anime
+characters:
+  - name: Mia
+    age: seven
+    colour: red
+  - age: 3
+pages:
+  - text: Mia.
+    characters: [Mia, Tom]
+  - scene: nobody
+options:
+  cover: maybe
+  quality: {a: b}
+"""
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+    with FakeService() as fake:
+        monkeypatch.setenv("IMGGEN_SERVER", fake.target)
+        yield fake
+
+
+@pytest.fixture
+def tale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tale.yaml"
+    path.write_text(TALE)
+    return path
+
+
+class Command:
+    """Runs the command and keeps what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.err = ""
+
+    def __call__(self, *arguments: str | Path, code: int = 0) -> str:
+        assert run([str(argument) for argument in arguments]) == code
+        captured = self._capsys.readouterr()
+        self.err = captured.err
+        return captured.out
+
+    def json(self, *arguments: str | Path) -> Any:
+        return json.loads(self(*arguments, "--json"))
+
+
+@pytest.fixture
+def command(fake: FakeService, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(capsys)
+
+
+def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeService) -> None:
+    out = command("story", tale)
+    folder = tale.parent / "the-map"
+    names = ["cover", "leo", "mia", "page-1-1", "page-1-2", "page-2-1", "page-2-2"]
+    assert sorted(path.stem for path in folder.iterdir()) == names
+    assert "7 of 7 drawn" in out
+    assert "saved the-map/page-2-2.png" in out
+    assert "Mia: rendering" in command.err
+    mia = fake.requests("CreateCharacter")[0].character  # type: ignore[attr-defined]
+    assert (mia.name, mia.age, list(mia.features)) == ("Mia", 7, ["freckles"])
+
+
+def test_the_same_file_goes_on_with_the_same_batch(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    first = command.json("story", tale, "--no-wait")["batch"]["batchId"]
+    assert command.json("story", tale)["batch"]["batchId"] == first
+    again = command.json("story", tale, "--again")["batch"]
+    assert again["batchId"] != first
+    assert again["totalImages"] == 5  # the portraits are there
+    tale.write_text(TALE.replace("follows", "loses"))
+    assert command.json("story", tale, "--no-wait")["batch"]["batchId"] != first
+    with SyncClient(fake.target) as client:
+        assert len(list(client.list_characters())) == 2
+        assert len(list(client.list_stories())) == 2
+
+
+def test_what_was_deleted_is_made_anew(command: Command, tale: Path, fake: FakeService) -> None:
+    command("story", tale)
+    with SyncClient(fake.target) as client:
+        for character in list(client.list_characters()):
+            client.delete_character(character)
+        command("story", tale)
+        assert len(list(client.list_characters())) == 2
+
+
+def test_everything_wrong_in_a_file_is_said_with_its_line(command: Command, tale: Path) -> None:
+    tale.write_text(WRONG)
+    command("story", tale, code=2)
+    assert command.err.splitlines() == [
+        f'{tale}:5: characters[0].age: "seven" is no whole number',
+        f'{tale}:6: characters[0]: "colour" is no field; use name, age, gender, species, hair,'
+        " eyes, skin, clothing, features, traits",
+        f'{tale}:7: characters[1]: "name" is missing',
+        f'{tale}:10: pages[0].characters: "Tom" is not described; those are: Mia',
+        f'{tale}:11: pages[1]: "text" is missing',
+        f'{tale}:13: options.cover: "maybe" is neither true nor false',
+        f"{tale}:14: options.quality: must be a text; put it in quotes",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("title: [", "is no YAML"),
+        ("- a", "must have the fields title"),
+        ("title: a\nstyle: anime\npages: []", "has no pages"),
+        ("title: a\nstyle: anime\npages: one", "must be a list"),
+        ("title: a\ntitle: b\nstyle: anime\npages: [{text: a}]", "stands twice"),
+        (
+            "title: a\nstyle: anime\npages: [{text: a}]\ncharacters: [{name: M}, {name: M}]",
+            '"M" stands twice',
+        ),
+    ],
+)
+def test_a_file_that_is_no_story_is_refused(
+    command: Command, tale: Path, text: str, said: str
+) -> None:
+    tale.write_text(text)
+    command("story", tale, code=2)
+    assert said in command.err
+
+
+def test_a_story_with_a_failed_picture_ends_with_one_and_says_what_to_do(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    fake.fail_next_job()
+    out = command("story", tale, code=1)
+    assert "RENDER_FAILED" in out
+    [line] = [line for line in out.splitlines() if "imggen batch retry" in line]
+    batch = line.split()[-1]
+    assert "failed" in command("batch", "show", batch)
+    assert "processing" in command("batch", "retry", batch)
+    assert "7 of 7 drawn" in command("batch", "watch", batch)
+    assert batch in command("batch", "list")
+    assert command.json("batch", "show", batch)["batch"]["status"] == "BATCH_STATUS_COMPLETED"
+
+
+def test_a_batch_is_cancelled(command: Command, tale: Path, fake: FakeService) -> None:
+    fake.hold()
+    batch = command.json("story", tale, "--no-wait")["batch"]["batchId"]
+    assert command.json("batch", "cancel", batch)["batch"]["batchId"] == batch
+    command("batch", "watch", batch, code=1)
+    lines = command("batch", "watch", batch, "--json", code=1).splitlines()
+    assert json.loads(lines[-1])["batch"]["status"] == "BATCH_STATUS_CANCELLED"
+
+
+def test_ctrl_c_leaves_the_batch_and_says_how_to_go_on(fake: FakeService, tale: Path) -> None:
+    fake.hold()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imggen.cli", "story", str(tale)],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    seen = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    seen += process.stderr.read()
+    assert process.wait(30) == 130
+    assert "the batch goes on. Cancel it: imggen batch cancel " in seen
+    process.stderr.close()
