@@ -9,6 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.v1 import (
+    batch_pb2,
     character_pb2,
     errors_pb2,
     event_pb2,
@@ -109,6 +110,7 @@ def event(change: Change) -> event_pb2.Event:
             message.image.status = _number(image_pb2.ImageStatus, "IMAGE_STATUS", change.status)
         case ChangedKind.BATCH:
             message.batch.batch_id = str(change.object_id)
+            message.batch.status = _number(batch_pb2.BatchStatus, "BATCH_STATUS", change.status)
         case _:
             assert_never(change.kind)
     return message

@@ -176,7 +176,7 @@ class Person:
         request = job_pb2.WatchJobRequest(job_id=job_id, include_previews=previews)
         return self.jobs.WatchJob(request, metadata=self.metadata)
 
-    def follow(self, after: str = "", *kinds: int) -> Any:
+    def follow(self, after: str = "", *kinds: event_pb2.EventKind.ValueType) -> Any:
         """Follows what changes behind a cursor; returns the call, to be read or iterated."""
         request = event_pb2.WatchEventsRequest(after_cursor=after, kinds=kinds)
         return self.events.WatchEvents(request, metadata=self.metadata)

@@ -70,8 +70,6 @@ async def test_what_changes_no_status_is_not_told(store: Store) -> None:
 
 async def test_a_batch_is_told_of_when_it_comes_and_when_its_status_changes(store: Store) -> None:
     user = await new_user(store)
-    for column in ("status text NOT NULL DEFAULT 'processing'", "completed_at timestamptz"):
-        await store.database.execute(f"ALTER TABLE batches ADD COLUMN IF NOT EXISTS {column}")
     batch = uuid4()
     for statement in (
         "INSERT INTO batches (id, user_id, style) VALUES ($1, $2, 'anime')",

@@ -128,7 +128,9 @@ async def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(
         old = (await mia.follow().read()).event.cursor
         await mia.portrait()
         await house.store.database.execute("UPDATE outbox SET at = now() - interval '8 days'")
-        await Sweeper(house.store, house.storage).sweep()
+        swept = await Sweeper(house.store, house.storage).sweep()
+        assert swept is not None
+        assert swept.events == 1
     async with open_house(database, tmp_path / "pixels") as house:
         mia = house.person("mia")
         request = event_pb2.WatchEventsRequest(after_cursor=old)

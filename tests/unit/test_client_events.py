@@ -9,6 +9,7 @@ import pytest
 from imggen import Client, ErrorReason, Event, EventKind, SyncClient
 from imggen.errors import FailedPrecondition, InvalidRequest, Unavailable
 from imggen.testing import FakeService
+from imggen.v1.batch_pb2 import BatchStatus
 from imggen.v1.character_pb2 import Character
 from imggen.v1.event_pb2 import EVENT_KIND_BATCH
 from imggen.v1.image_pb2 import ImageStatus
@@ -19,6 +20,7 @@ JOB = [
     JobStatus.JOB_STATUS_PROCESSING,
     JobStatus.JOB_STATUS_COMPLETED,
 ]
+BATCH = [BatchStatus.BATCH_STATUS_PROCESSING, BatchStatus.BATCH_STATUS_COMPLETED]
 IMAGE = [ImageStatus.IMAGE_STATUS_GENERATING, ImageStatus.IMAGE_STATUS_COMPLETED]
 
 
@@ -62,6 +64,19 @@ async def test_a_retry_and_a_deletion_are_told(
         *("CANCELLED", "QUEUED", "GENERATING", "COMPLETED", "UNSPECIFIED")
     ]
     assert [one.deleted for one in told] == [False] * 4 + [True]
+
+
+async def test_a_story_s_batch_and_its_jobs_are_told(client: Client, mia: Character) -> None:
+    story = await client.create_story(title="A", style="anime", pages=["Mia runs."])
+    batch = await client.generate_story(story, portraits=False)
+    told: list[Event] = []
+    async with aclosing(client.events("oldest")) as events:
+        while [one.batch.status for one in told if one.HasField("batch")] != BATCH:
+            told.append(await anext(events))
+    assert {one.batch.batch_id for one in told if one.HasField("batch")} == {batch.batch_id}
+    jobs = [one.job for one in told if one.HasField("job")]
+    assert [one.status for one in jobs] == JOB
+    assert {one.batch_id for one in jobs} == {batch.batch_id}
 
 
 async def test_a_cursor_resumes_in_another_process(client: Client, mia: Character) -> None:

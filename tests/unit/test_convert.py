@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.v1 import character_pb2, errors_pb2, event_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 from server import convert
 from server.convert import Converter
 from server.cursors import cursor_at
@@ -273,7 +274,9 @@ def test_a_deleted_image_and_a_batch_are_told_of() -> None:
     drawn = convert.event(_change(ChangedKind.IMAGE, "generating")).image
     assert (drawn.deleted, drawn.status) == (False, image_pb2.IMAGE_STATUS_GENERATING)
     batch = _change(ChangedKind.BATCH, "completed")
-    assert convert.event(batch).batch.batch_id == str(batch.object_id)
+    assert convert.event(batch).batch == event_pb2.BatchChange(
+        batch_id=str(batch.object_id), status=BATCH_STATUS_COMPLETED
+    )
 
 
 def test_a_status_of_a_newer_service_is_told_without_its_name() -> None:

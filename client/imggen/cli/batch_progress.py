@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from imggen.batches import BatchSnapshot
-from imggen.cli.progress import Interrupted, position
+from imggen.cli.progress import StoppedWatching, position
 from imggen.cli.session import json_line
 from imggen.cli.telling import Labels
 from imggen.sync import SyncClient
@@ -38,7 +38,7 @@ def follow_batch(
     """Follows a batch and returns its last snapshot; with `json_lines` prints each as JSON.
 
     Raises:
-        Interrupted: Ctrl-C was pressed; the batch goes on.
+        StoppedWatching: Ctrl-C was pressed; the batch goes on.
     """
     last = BatchSnapshot()
     try:
@@ -49,7 +49,7 @@ def follow_batch(
                 if json_lines:
                     click.echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(batch_id, noun="batch", command="imggen batch") from interrupt
+        raise StoppedWatching(batch_id, noun="batch", command="imggen batch") from interrupt
     return last
 
 

@@ -7,6 +7,7 @@ import click
 from imggen.cli.progress import Interrupted
 from imggen.cli.session import Session, connected, json_line
 from imggen.fields import EventKindName, short_name, short_names
+from imggen.v1.batch_pb2 import BatchStatus
 from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import ImageStatus
 from imggen.v1.job_pb2 import JobStatus
@@ -67,4 +68,4 @@ def _what(event: Event) -> str:
             status = short_name(ImageStatus, event.image.status)
             return f"image {event.image.image_id} {'deleted' if event.image.deleted else status}"
         case _:
-            return f"batch {event.batch.batch_id}"
+            return f"batch {event.batch.batch_id} {short_name(BatchStatus, event.batch.status)}"

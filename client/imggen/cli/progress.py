@@ -47,7 +47,7 @@ def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Sn
     Raises:
         JobFailed: The job failed for good.
         JobCancelled: The job was cancelled.
-        Interrupted: Ctrl-C was pressed.
+        StoppedWatching: Ctrl-C was pressed.
     """
     last = Snapshot()
     try:

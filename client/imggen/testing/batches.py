@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from uuid import uuid4
 
 import grpc.aio
 
@@ -57,10 +56,10 @@ class Desk:
         self._told: dict[str, batch_pb2.BatchStatus.ValueType] = {}
         self._moving: asyncio.Task[None] | None = None
 
-    def add(self, story: Story, style: str, images: list[BatchImage]) -> FakeBatch:
+    def add(self, batch_id: str, story: Story, style: str, images: list[BatchImage]) -> FakeBatch:
         """Takes a batch in and starts on it."""
         message = Batch(
-            batch_id=str(uuid4()),
+            batch_id=batch_id,
             story_id=story.id,
             style=style,
             total_images=len(images),
@@ -68,8 +67,6 @@ class Desk:
             created_at=now(),
         )
         batch = FakeBatch(message, images)
-        for image in images:
-            self._job(image).batch_id = message.batch_id
         self.batches[message.batch_id] = batch
         self.move()
         if self._moving is None:
@@ -132,10 +129,10 @@ class Desk:
 
     def _tell(self, batch: FakeBatch) -> None:
         """Tells those who follow when a batch is new or has another status."""
-        status = self.show(batch)[0].status
-        if self._told.get(batch.message.batch_id) != status:
-            self._told[batch.message.batch_id] = status
-            self._memory.tell_batch(batch.message.batch_id)
+        shown, _ = self.show(batch)
+        if self._told.get(shown.batch_id) != shown.status:
+            self._told[shown.batch_id] = shown.status
+            self._memory.tell_batch(shown)
 
     async def _keep_moving(self) -> None:
         while True:

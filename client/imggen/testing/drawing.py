@@ -64,6 +64,7 @@ class Worker:
 
     def prepare(self, job: Job) -> None:
         """Makes a job, new or again, one that waits."""
+        waits = job.status == JOB_STATUS_QUEUED
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
         job.retry_count = 0
@@ -75,7 +76,8 @@ class Worker:
         image = self._memory.images[job.image_id]
         again = image.status not in (IMAGE_STATUS_UNSPECIFIED, IMAGE_STATUS_QUEUED)
         image.status = IMAGE_STATUS_QUEUED
-        self._memory.tell_job(job)
+        if not waits:
+            self._memory.tell_job(job)
         if again:
             self._memory.tell_image(image)
 

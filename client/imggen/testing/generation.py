@@ -147,10 +147,11 @@ class Generation(GenerationServiceServicer):
     ) -> generation_pb2.GenerateStoryResponse:
         story = self._memory.story(request.story_id)
         style = _style(request.style, story.style)
+        batch_id = str(uuid4())
         images: list[BatchImage] = []
         portraits: dict[str, str] = {}
         for image in StoryPlan(self._memory, request, style).images():
-            job = self._admit(image, request, None)
+            job = self._admit(image, request, None, batch_id)
             if image.type == IMAGE_TYPE_PORTRAIT:
                 portraits[image.character_id] = job.job_id
                 needs = []
@@ -164,7 +165,7 @@ class Generation(GenerationServiceServicer):
                     needs_job_ids=needs,
                 )
             )
-        batch = self._desk.add(story, style, images)
+        batch = self._desk.add(batch_id, story, style, images)
         return generation_pb2.GenerateStoryResponse(batch=self._desk.show(batch)[0])
 
     async def RegenerateImage(
@@ -215,7 +216,9 @@ class Generation(GenerationServiceServicer):
                 ErrorReason.ERROR_REASON_PRIORITY_NOT_ALLOWED,
             )
 
-    def _admit(self, image: Image, request: Request, seeded: Seeded | None) -> Job:
+    def _admit(
+        self, image: Image, request: Request, seeded: Seeded | None, batch_id: str = ""
+    ) -> Job:
         """Stores a job and starts on it; one without a place for its seed waits for its batch."""
         image.id = str(uuid4())
         image.job_id = str(uuid4())
@@ -235,6 +238,7 @@ class Generation(GenerationServiceServicer):
             priority=request.priority if request.HasField("priority") else _DEFAULT_PRIORITY,
             model=image.model,
             created_at=image.created_at,
+            batch_id=batch_id,
         )
         self._memory.jobs[job.job_id] = job
         if seeded is None:

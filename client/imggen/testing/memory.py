@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.errors import AlreadyExists, NotFound
 from imggen.testing.rejections import Check
+from imggen.v1.batch_pb2 import Batch
 from imggen.v1.character_pb2 import Character
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.event_pb2 import BatchChange, Event, ImageChange, JobChange
@@ -119,9 +120,9 @@ class Memory:
         status = IMAGE_STATUS_UNSPECIFIED if deleted else image.status
         self._tell(Event(image=ImageChange(image_id=image.id, status=status, deleted=deleted)))
 
-    def tell_batch(self, batch_id: str) -> None:
+    def tell_batch(self, batch: Batch) -> None:
         """Tells those who follow that a batch was admitted, has ended or goes on."""
-        self._tell(Event(batch=BatchChange(batch_id=batch_id)))
+        self._tell(Event(batch=BatchChange(batch_id=batch.batch_id, status=batch.status)))
 
     def drop_events(self) -> None:
         """Forgets the events so far, as the service does after a while."""

@@ -23,33 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from imggen.v1 import batch_pb2 as imggen_dot_v1_dot_batch__pb2
 from imggen.v1 import image_pb2 as imggen_dot_v1_dot_image__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/event.proto\x12\timggen.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/image.proto\x1a\x13imggen/v1/job.proto\"\x80\x02\n\x05\x45vent\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12#\n\x03job\x18\x04 \x01(\x0b\x32\x14.imggen.v1.JobChangeH\x00\x12\'\n\x05image\x18\x05 \x01(\x0b\x32\x16.imggen.v1.ImageChangeH\x00\x12\'\n\x05\x62\x61tch\x18\x06 \x01(\x0b\x32\x16.imggen.v1.BatchChangeH\x00\x12+\n\ncheckpoint\x18\x07 \x01(\x0b\x32\x15.imggen.v1.CheckpointH\x00\x42\x08\n\x06\x63hange\"e\n\tJobChange\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12$\n\x06status\x18\x02 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x10\n\x08image_id\x18\x03 \x01(\t\x12\x10\n\x08\x62\x61tch_id\x18\x04 \x01(\t\"X\n\x0bImageChange\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12&\n\x06status\x18\x02 \x01(\x0e\x32\x16.imggen.v1.ImageStatus\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"\x1f\n\x0b\x42\x61tchChange\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\"\x0c\n\nCheckpoint\"O\n\x12WatchEventsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\t\x12#\n\x05kinds\x18\x02 \x03(\x0e\x32\x14.imggen.v1.EventKind\"6\n\x13WatchEventsResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Event*g\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45VENT_KIND_JOB\x10\x01\x12\x14\n\x10\x45VENT_KIND_IMAGE\x10\x02\x12\x14\n\x10\x45VENT_KIND_BATCH\x10\x03\x32^\n\x0c\x45ventService\x12N\n\x0bWatchEvents\x12\x1d.imggen.v1.WatchEventsRequest\x1a\x1e.imggen.v1.WatchEventsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/event.proto\x12\timggen.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/batch.proto\x1a\x15imggen/v1/image.proto\x1a\x13imggen/v1/job.proto\"\x80\x02\n\x05\x45vent\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12#\n\x03job\x18\x04 \x01(\x0b\x32\x14.imggen.v1.JobChangeH\x00\x12\'\n\x05image\x18\x05 \x01(\x0b\x32\x16.imggen.v1.ImageChangeH\x00\x12\'\n\x05\x62\x61tch\x18\x06 \x01(\x0b\x32\x16.imggen.v1.BatchChangeH\x00\x12+\n\ncheckpoint\x18\x07 \x01(\x0b\x32\x15.imggen.v1.CheckpointH\x00\x42\x08\n\x06\x63hange\"e\n\tJobChange\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12$\n\x06status\x18\x02 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x10\n\x08image_id\x18\x03 \x01(\t\x12\x10\n\x08\x62\x61tch_id\x18\x04 \x01(\t\"X\n\x0bImageChange\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12&\n\x06status\x18\x02 \x01(\x0e\x32\x16.imggen.v1.ImageStatus\x12\x0f\n\x07\x64\x65leted\x18\x03 \x01(\x08\"G\n\x0b\x42\x61tchChange\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12&\n\x06status\x18\x02 \x01(\x0e\x32\x16.imggen.v1.BatchStatus\"\x0c\n\nCheckpoint\"O\n\x12WatchEventsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\t\x12#\n\x05kinds\x18\x02 \x03(\x0e\x32\x14.imggen.v1.EventKind\"6\n\x13WatchEventsResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Event*g\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45VENT_KIND_JOB\x10\x01\x12\x14\n\x10\x45VENT_KIND_IMAGE\x10\x02\x12\x14\n\x10\x45VENT_KIND_BATCH\x10\x03\x32^\n\x0c\x45ventService\x12N\n\x0bWatchEvents\x12\x1d.imggen.v1.WatchEventsRequest\x1a\x1e.imggen.v1.WatchEventsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTKIND']._serialized_start=749
-  _globals['_EVENTKIND']._serialized_end=852
-  _globals['_EVENT']._serialized_start=114
-  _globals['_EVENT']._serialized_end=370
-  _globals['_JOBCHANGE']._serialized_start=372
-  _globals['_JOBCHANGE']._serialized_end=473
-  _globals['_IMAGECHANGE']._serialized_start=475
-  _globals['_IMAGECHANGE']._serialized_end=563
-  _globals['_BATCHCHANGE']._serialized_start=565
-  _globals['_BATCHCHANGE']._serialized_end=596
-  _globals['_CHECKPOINT']._serialized_start=598
-  _globals['_CHECKPOINT']._serialized_end=610
-  _globals['_WATCHEVENTSREQUEST']._serialized_start=612
-  _globals['_WATCHEVENTSREQUEST']._serialized_end=691
-  _globals['_WATCHEVENTSRESPONSE']._serialized_start=693
-  _globals['_WATCHEVENTSRESPONSE']._serialized_end=747
-  _globals['_EVENTSERVICE']._serialized_start=854
-  _globals['_EVENTSERVICE']._serialized_end=948
+  _globals['_EVENTKIND']._serialized_start=812
+  _globals['_EVENTKIND']._serialized_end=915
+  _globals['_EVENT']._serialized_start=137
+  _globals['_EVENT']._serialized_end=393
+  _globals['_JOBCHANGE']._serialized_start=395
+  _globals['_JOBCHANGE']._serialized_end=496
+  _globals['_IMAGECHANGE']._serialized_start=498
+  _globals['_IMAGECHANGE']._serialized_end=586
+  _globals['_BATCHCHANGE']._serialized_start=588
+  _globals['_BATCHCHANGE']._serialized_end=659
+  _globals['_CHECKPOINT']._serialized_start=661
+  _globals['_CHECKPOINT']._serialized_end=673
+  _globals['_WATCHEVENTSREQUEST']._serialized_start=675
+  _globals['_WATCHEVENTSREQUEST']._serialized_end=754
+  _globals['_WATCHEVENTSRESPONSE']._serialized_start=756
+  _globals['_WATCHEVENTSRESPONSE']._serialized_end=810
+  _globals['_EVENTSERVICE']._serialized_start=917
+  _globals['_EVENTSERVICE']._serialized_end=1011
 # @@protoc_insertion_point(module_scope)

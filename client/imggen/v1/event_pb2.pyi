@@ -10,6 +10,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import imggen.v1.batch_pb2
 import imggen.v1.image_pb2
 import imggen.v1.job_pb2
 import sys
@@ -168,21 +169,23 @@ Global___ImageChange: typing_extensions.TypeAlias = ImageChange
 
 @typing.final
 class BatchChange(google.protobuf.message.Message):
-    """A batch that was admitted, has ended, or goes on after a retry. BatchService tells how it
-    stands.
-    """
+    """A batch that was admitted, has ended, or goes on after a retry."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: builtins.int
+    STATUS_FIELD_NUMBER: builtins.int
     batch_id: builtins.str
     """Output only. The id of the batch, a UUID."""
+    status: imggen.v1.batch_pb2.BatchStatus.ValueType
+    """Output only. Its new status; UNSPECIFIED is one that this server does not know yet."""
     def __init__(
         self,
         *,
         batch_id: builtins.str = ...,
+        status: imggen.v1.batch_pb2.BatchStatus.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id", "status", b"status"]) -> None: ...
 
 Global___BatchChange: typing_extensions.TypeAlias = BatchChange
 
