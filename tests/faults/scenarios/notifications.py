@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.faults.builds import Build
-from tests.faults.deaf import deaf_to
+from tests.faults.lossy import lossy_wire
 from tests.faults.report import Report, reported
 from tests.faults.site import POLL_S, NeverHappened, site
 
@@ -18,7 +18,8 @@ async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
     problems: list[str] = []
     claims: list[float] = []
     ends: list[float] = []
-    async with deaf_to(server) as (deaf, through), site(server, build) as place:
+    async with lossy_wire(server) as (wire, through), site(server, build) as place:
+        wire.deaf = True
         place.settings["IMGGEN_DATABASE_URL"] = through(place.database)
         caller = await place.caller((await place.gateway()).port)
         worker = await place.worker("w", "--takes-s", "0.01")
@@ -40,7 +41,7 @@ async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
                 break
             ends.append(loop.time() - ended)
             claims.append(place.history.done("claimed")[-1].at - began)
-    if not deaf.lost:
+    if not wire.lost:
         problems.append("no notification was lost")
     if max(claims, default=0.0) > POLL_S + _SLACK_S:
         problems.append(f"a claim came after {max(claims):.1f} s")
@@ -48,7 +49,7 @@ async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
         problems.append(f"a watch heard of the end after {max(ends):.1f} s")
     return reported(
         "every NOTIFY lost",
-        f"{deaf.lost} notifications",
+        f"{wire.lost} notifications",
         place.history,
         max(claims + ends, default=None),
         problems,

@@ -1,4 +1,4 @@
-"""A wire to Postgres on which notifications are lost, and nothing else."""
+"""A wire to Postgres on which notifications are lost, or answers with their connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,11 +9,18 @@ _NOTIFICATION = b"A"  # NotificationResponse of the protocol's version 3
 _HEADER = 5  # a letter, and the length of the rest with itself, 4 bytes
 
 
-class Deaf:
-    """Carries connections to a Postgres and counts the notifications that it drops."""
+class LossyWire:
+    """Carries connections to a Postgres.
+
+    While it is `deaf` it drops notifications and counts them; `cut_answers` says how many of the
+    next answers are lost, each with its connection, after the statement has had its effect.
+    """
 
     def __init__(self, socket: str) -> None:
         self.lost = 0
+        self.deaf = False
+        self.cut_answers = 0
+        self.cut = 0
         self._socket = socket
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,7 +42,11 @@ class Deaf:
             while True:
                 header = await reader.readexactly(_HEADER)
                 body = await reader.readexactly(int.from_bytes(header[1:], "big") - 4)
-                if header[:1] == _NOTIFICATION:
+                if self.cut_answers > 0:
+                    self.cut_answers -= 1
+                    self.cut += 1
+                    return
+                if self.deaf and header[:1] == _NOTIFICATION:
                     self.lost += 1
                     continue
                 writer.write(header + body)
@@ -50,11 +61,11 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def deaf_to(server: str) -> AsyncIterator[tuple[Deaf, Callable[[str], str]]]:
+async def lossy_wire(server: str) -> AsyncIterator[tuple[LossyWire, Callable[[str], str]]]:
     """Gives such a wire to a server, and what turns the URL of a database into one through it."""
     [folder] = parse_qs(urlsplit(server).query)["host"]
-    deaf = Deaf(f"{folder}/.s.PGSQL.5432")
-    listening = await asyncio.start_server(deaf.carry, "127.0.0.1", 0)
+    wire = LossyWire(f"{folder}/.s.PGSQL.5432")
+    listening = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
 
     def through(database: str) -> str:
@@ -63,7 +74,7 @@ async def deaf_to(server: str) -> AsyncIterator[tuple[Deaf, Callable[[str], str]
         return f"postgresql://{credentials}@127.0.0.1:{port}{parts.path}?sslmode=disable"
 
     try:
-        yield deaf, through
+        yield wire, through
     finally:
         listening.close()
         await listening.wait_closed()
