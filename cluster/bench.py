@@ -23,7 +23,7 @@ FOLDER = ROOT / ".imggen" / "bench"
 _LISTEN = "127.0.0.1:50061"  # beside the one of `make up`
 _JOBS = 100
 
-# What the service holds back for the sake of one laptop's model, it need not hold back here.
+# The diffuser shows 50 at once; the others are prepared and finished meanwhile.
 SETTINGS = {"IMGGEN_ROOMS": '{"local": 64}'}
 """What differs from the embedded settings; those of the environment stand."""
 
