@@ -35,8 +35,8 @@ picture above the drawing of the same scene; references above what was made with
 them, and the drawing. It prints the report, and exits with 0 when all targets are met, else with
 1. A part that the checkpoint lacks counts as not met, and is named.
 
-It climbs the ladder of rungs (portraits, styled, placed, full) until one does not stand; --rung
-measures one alone.
+It climbs the ladder of rungs (portraits, styled, placed, paired, full) until one does not stand;
+--rung measures one alone.
 """
 _DRAWN = 400
 """Drawings on which the audit classifier's own accuracy is measured."""
