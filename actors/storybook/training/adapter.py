@@ -35,6 +35,8 @@ TOKENS = 4
 """Tokens that a reference becomes: what `load_ip_adapter` takes a plain projection for."""
 _EARLY, _STEPS = 860, 1000
 _HELD_OUT = 16
+_BOTH = 0.5
+"""The share of silent captions whose reference is left out as well."""
 
 
 def train_adapter(recipe: Recipe, stretch: Stretch) -> bool:
@@ -136,6 +138,8 @@ class _Examples:
             times = np.where(early, chance.integers(_EARLY, _STEPS, count), times)
             dropped = torch.from_numpy(chance.random(count) < settings.dropout)
             silent = torch.from_numpy(chance.random(count) < self._recipe.unet.dropout)
+            # Guidance compares with pictures of which neither caption nor reference says anything.
+            dropped |= silent & torch.from_numpy(chance.random(count) < _BOTH)
             duo = bool(chance.random() < self._duos)
             said = (chance.random(count) >= settings.brief).astype(np.int64)
             batch = self._duo(rows, said) if duo else self._single(rows, said, chance)
