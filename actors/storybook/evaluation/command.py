@@ -103,13 +103,13 @@ class Evaluation:
         drawn = _drawn(few)
         decoded = through_vae(pipeline, drawn)
         sections.append(fidelity_section(drawn, decoded, _scenes(few)[:_UPSCALED], upscale))
-        stands = "none"
+        stands, domain = "none", RUNGS[rungs[0]]
         for rung in rungs:
+            domain = RUNGS[rung]
             sections.append(self._rung(rung, pipeline))
             if not sections[-1].met:
                 break
             stands = rung
-        domain = RUNGS[rungs[-1]]
         identity, grids = identity_section(self.checkpoint, domain, self.references)
         for first in range(0, len(grids), 4):
             people = first // 4 + 1
