@@ -51,9 +51,6 @@ WITH claimed AS (
 ), attempt AS (
   INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
   SELECT id, attempt, 'pgqueuer', ai_provider, ai_model, (spec ->> 'seed')::bigint FROM claimed
-), change AS (
-  INSERT INTO outbox (user_id, object_kind, object_id, status)
-  SELECT user_id, 'job', id, 'processing' FROM claimed
 )
 SELECT * FROM claimed
 """

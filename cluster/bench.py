@@ -24,7 +24,11 @@ _LISTEN = "127.0.0.1:50061"  # beside the one of `make up`
 _JOBS = 100
 
 # The diffuser shows 50 at once; the others are prepared and finished meanwhile.
-SETTINGS = {"IMGGEN_ROOMS": '{"local": 64}'}
+SETTINGS = {
+    "IMGGEN_ROOMS": '{"local": 64}',
+    "IMGGEN_MAX_WAITING_JOBS": "0",
+    "IMGGEN_MAX_WAITING_JOBS_PER_USER": "0",
+}
 """What differs from the embedded settings; those of the environment stand."""
 
 _WELCOME = """

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import StableDiffusionXLPipeline
+from safetensors.torch import load_file
 
 from actors.models.checkpoint import check_folder
 from actors.storybook.evaluation.identity import embeddings, region_masks
 from actors.storybook.evaluation.plain import load_adapter
 from actors.storybook.evaluation.sampling import generate
 from actors.storybook.likeness.judge import Judge
+from actors.storybook.training.adapter import WEIGHTS, adapter_weights
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,6 +45,9 @@ def test_the_recipe_makes_a_checkpoint_that_renders(tmp_path: Path) -> None:
 def check_likeness(pipeline: Any, out: Path, picture: Any) -> None:
     """Makes sure that references, one and two of them, change pictures, and that a judge looks."""
     load_adapter(pipeline, out)
+    kept, loaded = load_file(out / WEIGHTS), adapter_weights(pipeline.unet)
+    assert kept.keys() == loaded.keys()
+    assert all(torch.equal(kept[name], loaded[name]) for name in kept)
     told = embeddings(pipeline, [[picture], [np.roll(picture, 80, axis=2)]])
     captions = ["cartoon style, portrait of a young girl"] * 2
     one, other = generate(pipeline, captions, [0, 0], steps=2, references=told)

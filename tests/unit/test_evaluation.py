@@ -14,6 +14,7 @@ from actors.storybook.evaluation.attributes import COAT, attribute_section, draw
 from actors.storybook.evaluation.audit import NUMBER, Audit, targets, truth
 from actors.storybook.evaluation.command import main, write_grid
 from actors.storybook.evaluation.fidelity import load_upscaler, psnr, through_vae
+from actors.storybook.evaluation.identity import identity_section
 from actors.storybook.evaluation.plain import plain_section
 from actors.storybook.evaluation.report import Figure, Report, Section, Share
 from actors.storybook.evaluation.sampling import generate, held_out, load_pipeline
@@ -163,6 +164,13 @@ def test_what_a_checkpoint_lacks_is_named_and_counts(tmp_path: Path) -> None:
     absent = plain_section(tmp_path).figures
     assert not any(figure.met for figure in absent)
     assert load_upscaler(tmp_path / "model.safetensors") is None
+
+
+def test_without_an_adapter_or_a_judge_no_character_is_ranked(tmp_path: Path) -> None:
+    section, grids = identity_section(tmp_path, FULL, 1)
+    assert [figure.verdict for figure in section.figures] == ["NOT MEASURED"] * 4
+    assert "no ip_adapter/ip_adapter.safetensors and no judge/model" in section.figures[0].missing
+    assert grids == []
 
 
 def test_a_grid_shows_rows_below_each_other(tmp_path: Path) -> None:

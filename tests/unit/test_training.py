@@ -29,7 +29,6 @@ from actors.storybook.training.unet import PlainAttention, new_unet
 
 RECIPE = replace(
     SMOKE,
-    domain=FULL,  # pictures of two, which the adapter learns with region masks
     text=replace(SMOKE.text, training=Optimisation(steps=2, batch=4, rate=1e-3)),
     vae=replace(
         SMOKE.vae,
@@ -37,7 +36,12 @@ RECIPE = replace(
         encoder=Optimisation(steps=2, batch=2, rate=1e-3),
     ),
     adapter=replace(SMOKE.adapter, duos=1.0),
-    unet=replace(SMOKE.unet, training=Optimisation(steps=2, batch=2, rate=1e-3), processes=1),
+    unet=replace(
+        SMOKE.unet,
+        training=Optimisation(steps=2, batch=2, rate=1e-3),
+        domain=FULL,  # pictures of two, which the adapter learns with region masks
+        processes=1,
+    ),
     log_every=1,
 )
 

@@ -35,8 +35,8 @@ picture above the drawing of the same scene; references above what was made with
 them, and the drawing. It prints the report, and exits with 0 when all targets are met, else with
 1. A part that the checkpoint lacks counts as not met, and is named.
 
-It climbs the ladder of rungs (portraits, styled, placed, full) until one does not stand; --rung
-measures one alone.
+It climbs the ladder of rungs (portraits, styled, placed, paired, full) until one does not stand;
+--rung measures one alone.
 """
 _DRAWN = 400
 """Drawings on which the audit classifier's own accuracy is measured."""
@@ -103,13 +103,13 @@ class Evaluation:
         drawn = _drawn(few)
         decoded = through_vae(pipeline, drawn)
         sections.append(fidelity_section(drawn, decoded, _scenes(few)[:_UPSCALED], upscale))
-        stands = "none"
+        stands, domain = "none", RUNGS[rungs[0]]
         for rung in rungs:
+            domain = RUNGS[rung]
             sections.append(self._rung(rung, pipeline))
             if not sections[-1].met:
                 break
             stands = rung
-        domain = RUNGS[rungs[-1]]
         identity, grids = identity_section(self.checkpoint, domain, self.references)
         for first in range(0, len(grids), 4):
             people = first // 4 + 1

@@ -74,5 +74,6 @@ def shrink(image: Image, side: int) -> Image:
 
 def as_pixels(images: NDArray[np.uint8]) -> Tensor:
     """Returns pictures, (B, H, W, 3) uint8, as pixels in -1 to 1, (B, 3, H, W)."""
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+    writable = np.require(images, requirements=["C", "W"])  # torch takes no others
+    pixels = torch.from_numpy(writable).permute(0, 3, 1, 2)
     return (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)

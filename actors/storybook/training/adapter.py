@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
+from diffusers.models.attention_processor import (
+    IPAdapterAttnProcessor,
+    IPAdapterAttnProcessor2_0,
+)
 from diffusers.models.embeddings import ImageProjection, MultiIPAdapterImageProjection
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -24,7 +27,7 @@ from actors.storybook.training.settings import Recipe
 from actors.storybook.training.state import Trainee
 from actors.storybook.training.text import load_towers, tokenize
 from actors.storybook.training.tokenizer import load_tokenizer
-from actors.storybook.training.unet import new_scheduler
+from actors.storybook.training.unet import PlainAttention, new_scheduler
 
 WEIGHTS = Path("ip_adapter") / "ip_adapter.safetensors"
 """Where the weights lie in a training's folder and in a checkpoint."""
@@ -32,6 +35,8 @@ TOKENS = 4
 """Tokens that a reference becomes: what `load_ip_adapter` takes a plain projection for."""
 _EARLY, _STEPS = 860, 1000
 _HELD_OUT = 16
+_BOTH = 0.5
+"""The share of silent captions whose reference is left out as well."""
 
 
 def train_adapter(recipe: Recipe, stretch: Stretch) -> bool:
@@ -39,6 +44,8 @@ def train_adapter(recipe: Recipe, stretch: Stretch) -> bool:
     torch.manual_seed(recipe.seed)
     loader: Any = UNet2DConditionModel  # untyped in diffusers 0.42
     unet = loader.from_pretrained(stretch.folder / "unet").requires_grad_(False)
+    if device().type == "cpu":
+        unet.set_attn_processor(PlainAttention())
     layers = add_adapter(unet, recipe.encoder.embedding)
     unet.to(device(), memory_format=torch.channels_last)
     trainee = Trainee(layers, recipe.adapter.training.rate, average=0.999)
@@ -54,13 +61,16 @@ def train_adapter(recipe: Recipe, stretch: Stretch) -> bool:
 def add_adapter(unet: Any, embedding: int) -> nn.ModuleList:
     """Gives a UNet an untrained adapter, and returns the layers of it; text's are their start."""
     projection = ImageProjection(embedding, unet.config.cross_attention_dim, TOKENS)
+    # Both compute the same; the fused one takes longer to learn on a CPU.
+    plain = device().type == "cpu"
+    kind: Any = IPAdapterAttnProcessor if plain else IPAdapterAttnProcessor2_0
     processors: dict[str, Any] = {}
     for name, processor in unet.attn_processors.items():
         attention: Any = unet.get_submodule(name.removesuffix(".processor"))
         processors[name] = processor
         if name.endswith("attn2.processor"):
             width, told = attention.to_k.weight.shape
-            adapted: Any = IPAdapterAttnProcessor2_0(width, told, num_tokens=[TOKENS])
+            adapted: Any = kind(width, told, num_tokens=[TOKENS])
             adapted.to_k_ip[0].load_state_dict(attention.to_k.state_dict())
             adapted.to_v_ip[0].load_state_dict(attention.to_v.state_dict())
             processors[name] = adapted
@@ -128,6 +138,8 @@ class _Examples:
             times = np.where(early, chance.integers(_EARLY, _STEPS, count), times)
             dropped = torch.from_numpy(chance.random(count) < settings.dropout)
             silent = torch.from_numpy(chance.random(count) < self._recipe.unet.dropout)
+            # Guidance compares with pictures of which neither caption nor reference says anything.
+            dropped |= silent & torch.from_numpy(chance.random(count) < _BOTH)
             duo = bool(chance.random() < self._duos)
             said = (chance.random(count) >= settings.brief).astype(np.int64)
             batch = self._duo(rows, said) if duo else self._single(rows, said, chance)
