@@ -1,5 +1,5 @@
 """Trains the storybook checkpoint from nothing, on pictures that the illustrator draws.
 
-Its stages, in order: tokenizer, text, draw, vae, latents, unet, export. It is never imported at
-inference; `python -m actors.storybook.train --help` explains how it is run.
+Its stages, in order: tokenizer, text, draw, vae, latents, unet, upscaler, export. It is never
+imported at inference; `python -m actors.storybook.train --help` explains how it is run.
 """

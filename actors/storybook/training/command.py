@@ -16,6 +16,7 @@ from actors.storybook.training.settings import RECIPES, Recipe
 from actors.storybook.training.text import pretrain_text
 from actors.storybook.training.tokenizer import train_tokenizer
 from actors.storybook.training.unet import train_unet
+from actors.storybook.training.upscaler import train_upscaler
 from actors.storybook.training.vae import train_vae
 
 _DESCRIPTION = """\
@@ -30,6 +31,7 @@ where the last one ended, also on another machine:
   vae        the decoder learns the map's latents, the encoder learns the map
   latents    pictures for the UNet, kept as latents and tokens
   unet       the UNet learns to draw from captions
+  upscaler   large pictures, and a small network that learns to make them of small ones
   grid       grid.png: generated pictures above drawn ones
   export     the checkpoint in diffusers' layout, fp16, with checksums
   all        all of these that are not finished
@@ -43,7 +45,7 @@ Once `draw` is done, `latents` keeps the cores busy and can run beside `text` an
 The log is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The
 same command runs on a GPU where there is one, in bf16; else on the CPU, in two processes.
 """
-STAGES = ("tokenizer", "text", "draw", "vae", "latents", "unet", "grid", "export")
+STAGES = ("tokenizer", "text", "draw", "vae", "latents", "unet", "upscaler", "grid", "export")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -91,6 +93,7 @@ def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path)
         "vae": lambda: train_vae(recipe, stretch),
         "latents": lambda: draw_latents(recipe, stretch, processes),
         "unet": lambda: train_unet(recipe, stretch),
+        "upscaler": lambda: train_upscaler(recipe, stretch, processes),
         "grid": lambda: sample_grid(recipe, stretch.folder, stretch.folder / "grid.png"),
         "export": lambda: export(stretch.folder, out),
     }

@@ -25,6 +25,8 @@ from actors.storybook.training.tokenizer import load_tokenizer
 SIDE = 256
 PHRASINGS = 4
 """Captions that each picture has, of which a step takes one."""
+DETAIL = 4
+"""Pixels along one side that the upscaler makes of one."""
 PROJECTION = "projection.safetensors"
 _CHUNK = 64
 _FITTED = 1_500
@@ -50,6 +52,7 @@ class _Order:
     stop: int
     projection: Projection | None
     tokenizer: Path
+    detail: int = 1
 
 
 def scene_of(seed: int, index: int, domain: Domain) -> Scene:
@@ -82,6 +85,21 @@ def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     return _carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
 
 
+def draw_details(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
+    """Draws the upscaler's pictures into `details.npy`, (N, 1024, 1024, 3)."""
+    count, side = recipe.upscaler.pictures, DETAIL * SIDE
+    details = _open(stretch.folder / "details.npy", np.dtype(np.uint8), (count, side, side, 3))
+    # Numbers that neither the VAE nor the UNet is trained on.
+    orders = _orders(recipe, stretch.folder, count, None, seed=10_000 + recipe.seed, detail=DETAIL)
+    return _carry_out("details", orders, stretch, processes, {"details": details})
+
+
+def load_details(folder: Path) -> NDArray[np.uint8]:
+    """Returns the upscaler's pictures, as they lie on disk."""
+    details: NDArray[np.uint8] = np.load(folder / "details.npy", mmap_mode="r")
+    return details
+
+
 def load_pictures(folder: Path) -> NDArray[np.uint8]:
     """Returns the VAE's pictures, as they lie on disk."""
     pictures: NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
@@ -96,11 +114,16 @@ def load_latents(folder: Path) -> Latents:
 
 
 def _orders(
-    recipe: Recipe, folder: Path, count: int, projection: Projection | None, seed: int
+    recipe: Recipe,
+    folder: Path,
+    count: int,
+    projection: Projection | None,
+    seed: int,
+    detail: int = 1,
 ) -> Iterator[_Order]:
     for start in range(0, count, _CHUNK):
         stop = min(start + _CHUNK, count)
-        yield _Order(seed, recipe.domain, start, stop, projection, folder / "tokenizer")
+        yield _Order(seed, recipe.domain, start, stop, projection, folder / "tokenizer", detail)
 
 
 def _carry_out(
@@ -143,7 +166,7 @@ def _drawers(processes: int) -> Iterator[Callable[..., Iterable[Made]]]:
 
 def _draw(order: _Order) -> Made:
     cv2.setNumThreads(1)
-    illustrator = Illustrator()
+    illustrator = Illustrator(order.detail)
     indices = range(order.start, order.stop)
     scenes = [scene_of(order.seed, index, order.domain) for index in indices]
     pictures = np.stack([illustrator.draw(scene).image for scene in scenes])

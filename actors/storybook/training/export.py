@@ -1,6 +1,7 @@
 """Puts the trained parts together as a checkpoint that plain diffusers loads."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from actors.storybook.training.drawings import scene_of
 from actors.storybook.training.settings import Recipe
 from actors.storybook.training.tokenizer import load_tokenizer
 from actors.storybook.training.unet import new_scheduler
+from actors.storybook.training.upscaler import WEIGHTS
 
 
 def assemble(folder: Path) -> Any:
@@ -39,6 +41,9 @@ def assemble(folder: Path) -> Any:
 def export(folder: Path, out: Path) -> None:
     """Writes the checkpoint: fp16 safetensors in diffusers' layout, with checksums."""
     assemble(folder).to(dtype=torch.float16).save_pretrained(out, safe_serialization=True)
+    if (folder / WEIGHTS).is_file():
+        (out / WEIGHTS).parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / WEIGHTS, out / WEIGHTS)
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(out).as_posix()}\n"
         for file in sorted(out.rglob("*"))

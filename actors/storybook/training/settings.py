@@ -62,6 +62,18 @@ class UnetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UpscalerSettings:
+    """Is the upscaler: trained on crops of `side` out of pictures of 1024 pixels (3 MB each)."""
+
+    pictures: int
+    features: int
+    convolutions: int
+    side: int
+    training: Optimisation
+    average: float = 0.998
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Is one training; the seed decides which pictures are drawn."""
 
@@ -69,6 +81,7 @@ class Recipe:
     text: TextSettings
     vae: VaeSettings
     unet: UnetSettings
+    upscaler: UpscalerSettings
     seed: int = 1
     save_every_s: float = 180.0
     log_every: int = 50
@@ -89,6 +102,13 @@ LAPTOP = Recipe(
         channels=(64, 128),
         training=Optimisation(steps=160_000, batch=16, rate=1.2e-3, decay_from=0.6),
         processes=2,
+    ),
+    upscaler=UpscalerSettings(
+        pictures=240,
+        features=48,
+        convolutions=16,
+        side=48,
+        training=Optimisation(steps=8_000, batch=8, rate=1e-3),
     ),
 )
 """Days of two cores, in the background."""
@@ -127,6 +147,13 @@ SMOKE = Recipe(
         channels=(32, 32),
         training=Optimisation(steps=4, batch=4, rate=1e-3),
         processes=2,
+    ),
+    upscaler=UpscalerSettings(
+        pictures=18,
+        features=8,
+        convolutions=2,
+        side=16,
+        training=Optimisation(steps=4, batch=2, rate=1e-3),
     ),
     log_every=2,
 )
