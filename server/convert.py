@@ -105,6 +105,7 @@ class Converter:
             estimated_completion_time=_time(await self._forecast.completion(job)),
             error=_error(job.failure) if job.failure else None,
             stage_timings=_timings(job),
+            unknown_words=job.unknown_words,
         )
         _show_progress(job, message)
         return message

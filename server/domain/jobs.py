@@ -57,6 +57,7 @@ class Job:
     progress: Progress | None = None
     failure: Failure | None = None
     stage_ms: Mapping[Stage, int] | None = None
+    unknown_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Is what an attempt made: the prompt it sent, its stored assets, its times and its cost."""
+    """Is what an attempt made: the prompt it sent, its stored assets, its times and its cost.
+
+    `unknown_words` are those of the request that the model cannot draw.
+    """
 
     prompt: str
     negative_prompt: str
     assets: tuple[NewAsset, ...]
     stage_ms: Mapping[Stage, int]
     cost_micros: int
+    unknown_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ WITH ended AS (
   WHERE r.description_version <= excluded.description_version
 ), attempt AS (
   UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = $11,
-    negative_prompt = $12, stage_ms = $13, cost_micros = $3
+    negative_prompt = $12, stage_ms = $13, cost_micros = $3, unknown_words = $14
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), money AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
@@ -286,6 +286,7 @@ class Leases:
             outcome.prompt,
             outcome.negative_prompt,
             dict(outcome.stage_ms),
+            list(outcome.unknown_words),
         )
         return row is not None
 

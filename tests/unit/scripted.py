@@ -156,6 +156,7 @@ def job_row(**changes: Any) -> Row:
         "error_message": None,
         "stage": None,
         "stage_ms": None,
+        "unknown_words": None,
         "request_hash": b"",
         **changes,
     }

@@ -49,6 +49,7 @@ class Worker:
     def __init__(self, memory: Memory, *, steps: int, step_seconds: float) -> None:
         self.held = False
         self.failures: deque[ErrorReason.ValueType] = deque()
+        self.unknown_words: tuple[str, ...] = ()
         self._memory = memory
         self._steps = steps
         self._step_seconds = step_seconds
@@ -134,6 +135,7 @@ class Worker:
         if image.type == IMAGE_TYPE_PORTRAIT:
             self._make_reference(image)
         job.model = image.model
+        job.unknown_words[:] = self.unknown_words
         job.ClearField("error")
         self._end(job, JOB_STATUS_COMPLETED)
 

@@ -28,45 +28,45 @@ from imggen.v1 import errors_pb2 as imggen_dot_v1_dot_errors__pb2
 from imggen.v1 import image_pb2 as imggen_dot_v1_dot_image__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13imggen/v1/job.proto\x12\timggen.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/errors.proto\x1a\x15imggen/v1/image.proto\"\xa6\x05\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12 \n\x04kind\x18\x03 \x01(\x0e\x32\x12.imggen.v1.JobKind\x12$\n\x06status\x18\x04 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x1f\n\x05stage\x18\x05 \x01(\x0e\x32\x10.imggen.v1.Stage\x12\x0c\n\x04step\x18\x06 \x01(\x05\x12\r\n\x05steps\x18\x07 \x01(\x05\x12\x10\n\x08\x66raction\x18\x08 \x01(\x01\x12\x10\n\x08priority\x18\t \x01(\x05\x12\x0f\n\x07\x61ttempt\x18\n \x01(\x05\x12\x13\n\x0bretry_count\x18\x0b \x01(\x05\x12\x13\n\x0bmax_retries\x18\x0c \x01(\x05\x12\"\n\x05\x65rror\x18\r \x01(\x0b\x32\x13.imggen.v1.JobError\x12\x18\n\x10\x63\x61ncel_requested\x18\x0e \x01(\x08\x12\r\n\x05model\x18\x0f \x01(\t\x12\x10\n\x08provider\x18\x10 \x01(\t\x12\x1d\n\x15\x65stimated_cost_micros\x18\x11 \x01(\x03\x12\x1a\n\x12\x61\x63tual_cost_micros\x18\x12 \x01(\x03\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x19\x65stimated_completion_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\rstage_timings\x18\x17 \x03(\x0b\x32\x16.imggen.v1.StageTiming\"C\n\x08JobError\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.imggen.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"[\n\x0bStageTiming\x12\x1f\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.Stage\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"p\n\x0fListJobsRequest\x12$\n\x06status\x18\x01 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x10\n\x08story_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.imggen.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\";\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x18\n\x10include_previews\x18\x02 \x01(\x08\"a\n\x10WatchJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x0f\n\x07preview\x18\x02 \x01(\x0c\x12\x1f\n\x05image\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Image\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"E\n\x0fRetryJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\x08priority\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_priority\"/\n\x10RetryJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job*\xa4\x01\n\tJobStatus\x12\x1a\n\x16JOB_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATUS_QUEUED\x10\x01\x12\x19\n\x15JOB_STATUS_PROCESSING\x10\x02\x12\x18\n\x14JOB_STATUS_COMPLETED\x10\x03\x12\x15\n\x11JOB_STATUS_FAILED\x10\x04\x12\x18\n\x14JOB_STATUS_CANCELLED\x10\x05*p\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTAGE_RESOLVING\x10\x01\x12\x13\n\x0fSTAGE_RENDERING\x10\x02\x12\x13\n\x0fSTAGE_FINISHING\x10\x03\x12\x11\n\rSTAGE_STORING\x10\x04*N\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_KIND_PORTRAIT\x10\x01\x12\x12\n\x0eJOB_KIND_SCENE\x10\x02\x32\xe4\x02\n\nJobService\x12=\n\x06GetJob\x12\x18.imggen.v1.GetJobRequest\x1a\x19.imggen.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.imggen.v1.ListJobsRequest\x1a\x1b.imggen.v1.ListJobsResponse\x12\x45\n\x08WatchJob\x12\x1a.imggen.v1.WatchJobRequest\x1a\x1b.imggen.v1.WatchJobResponse0\x01\x12\x46\n\tCancelJob\x12\x1b.imggen.v1.CancelJobRequest\x1a\x1c.imggen.v1.CancelJobResponse\x12\x43\n\x08RetryJob\x12\x1a.imggen.v1.RetryJobRequest\x1a\x1b.imggen.v1.RetryJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13imggen/v1/job.proto\x12\timggen.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/errors.proto\x1a\x15imggen/v1/image.proto\"\xbd\x05\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12 \n\x04kind\x18\x03 \x01(\x0e\x32\x12.imggen.v1.JobKind\x12$\n\x06status\x18\x04 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x1f\n\x05stage\x18\x05 \x01(\x0e\x32\x10.imggen.v1.Stage\x12\x0c\n\x04step\x18\x06 \x01(\x05\x12\r\n\x05steps\x18\x07 \x01(\x05\x12\x10\n\x08\x66raction\x18\x08 \x01(\x01\x12\x10\n\x08priority\x18\t \x01(\x05\x12\x0f\n\x07\x61ttempt\x18\n \x01(\x05\x12\x13\n\x0bretry_count\x18\x0b \x01(\x05\x12\x13\n\x0bmax_retries\x18\x0c \x01(\x05\x12\"\n\x05\x65rror\x18\r \x01(\x0b\x32\x13.imggen.v1.JobError\x12\x18\n\x10\x63\x61ncel_requested\x18\x0e \x01(\x08\x12\r\n\x05model\x18\x0f \x01(\t\x12\x10\n\x08provider\x18\x10 \x01(\t\x12\x1d\n\x15\x65stimated_cost_micros\x18\x11 \x01(\x03\x12\x1a\n\x12\x61\x63tual_cost_micros\x18\x12 \x01(\x03\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x19\x65stimated_completion_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\rstage_timings\x18\x17 \x03(\x0b\x32\x16.imggen.v1.StageTiming\x12\x15\n\runknown_words\x18\x1e \x03(\t\"C\n\x08JobError\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.imggen.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"[\n\x0bStageTiming\x12\x1f\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.Stage\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"p\n\x0fListJobsRequest\x12$\n\x06status\x18\x01 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x10\n\x08story_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.imggen.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\";\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x18\n\x10include_previews\x18\x02 \x01(\x08\"a\n\x10WatchJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x0f\n\x07preview\x18\x02 \x01(\x0c\x12\x1f\n\x05image\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Image\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"E\n\x0fRetryJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\x08priority\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_priority\"/\n\x10RetryJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job*\xa4\x01\n\tJobStatus\x12\x1a\n\x16JOB_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATUS_QUEUED\x10\x01\x12\x19\n\x15JOB_STATUS_PROCESSING\x10\x02\x12\x18\n\x14JOB_STATUS_COMPLETED\x10\x03\x12\x15\n\x11JOB_STATUS_FAILED\x10\x04\x12\x18\n\x14JOB_STATUS_CANCELLED\x10\x05*p\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTAGE_RESOLVING\x10\x01\x12\x13\n\x0fSTAGE_RENDERING\x10\x02\x12\x13\n\x0fSTAGE_FINISHING\x10\x03\x12\x11\n\rSTAGE_STORING\x10\x04*N\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_KIND_PORTRAIT\x10\x01\x12\x12\n\x0eJOB_KIND_SCENE\x10\x02\x32\xe4\x02\n\nJobService\x12=\n\x06GetJob\x12\x18.imggen.v1.GetJobRequest\x1a\x19.imggen.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.imggen.v1.ListJobsRequest\x1a\x1b.imggen.v1.ListJobsResponse\x12\x45\n\x08WatchJob\x12\x1a.imggen.v1.WatchJobRequest\x1a\x1b.imggen.v1.WatchJobResponse0\x01\x12\x46\n\tCancelJob\x12\x1b.imggen.v1.CancelJobRequest\x1a\x1c.imggen.v1.CancelJobResponse\x12\x43\n\x08RetryJob\x12\x1a.imggen.v1.RetryJobRequest\x1a\x1b.imggen.v1.RetryJobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.job_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOBSTATUS']._serialized_start=1625
-  _globals['_JOBSTATUS']._serialized_end=1789
-  _globals['_STAGE']._serialized_start=1791
-  _globals['_STAGE']._serialized_end=1903
-  _globals['_JOBKIND']._serialized_start=1905
-  _globals['_JOBKIND']._serialized_end=1983
+  _globals['_JOBSTATUS']._serialized_start=1648
+  _globals['_JOBSTATUS']._serialized_end=1812
+  _globals['_STAGE']._serialized_start=1814
+  _globals['_STAGE']._serialized_end=1926
+  _globals['_JOBKIND']._serialized_start=1928
+  _globals['_JOBKIND']._serialized_end=2006
   _globals['_JOB']._serialized_start=147
-  _globals['_JOB']._serialized_end=825
-  _globals['_JOBERROR']._serialized_start=827
-  _globals['_JOBERROR']._serialized_end=894
-  _globals['_STAGETIMING']._serialized_start=896
-  _globals['_STAGETIMING']._serialized_end=987
-  _globals['_GETJOBREQUEST']._serialized_start=989
-  _globals['_GETJOBREQUEST']._serialized_end=1020
-  _globals['_GETJOBRESPONSE']._serialized_start=1022
-  _globals['_GETJOBRESPONSE']._serialized_end=1067
-  _globals['_LISTJOBSREQUEST']._serialized_start=1069
-  _globals['_LISTJOBSREQUEST']._serialized_end=1181
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1183
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1256
-  _globals['_WATCHJOBREQUEST']._serialized_start=1258
-  _globals['_WATCHJOBREQUEST']._serialized_end=1317
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1319
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1416
-  _globals['_CANCELJOBREQUEST']._serialized_start=1418
-  _globals['_CANCELJOBREQUEST']._serialized_end=1452
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1454
-  _globals['_CANCELJOBRESPONSE']._serialized_end=1502
-  _globals['_RETRYJOBREQUEST']._serialized_start=1504
-  _globals['_RETRYJOBREQUEST']._serialized_end=1573
-  _globals['_RETRYJOBRESPONSE']._serialized_start=1575
-  _globals['_RETRYJOBRESPONSE']._serialized_end=1622
-  _globals['_JOBSERVICE']._serialized_start=1986
-  _globals['_JOBSERVICE']._serialized_end=2342
+  _globals['_JOB']._serialized_end=848
+  _globals['_JOBERROR']._serialized_start=850
+  _globals['_JOBERROR']._serialized_end=917
+  _globals['_STAGETIMING']._serialized_start=919
+  _globals['_STAGETIMING']._serialized_end=1010
+  _globals['_GETJOBREQUEST']._serialized_start=1012
+  _globals['_GETJOBREQUEST']._serialized_end=1043
+  _globals['_GETJOBRESPONSE']._serialized_start=1045
+  _globals['_GETJOBRESPONSE']._serialized_end=1090
+  _globals['_LISTJOBSREQUEST']._serialized_start=1092
+  _globals['_LISTJOBSREQUEST']._serialized_end=1204
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1206
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1279
+  _globals['_WATCHJOBREQUEST']._serialized_start=1281
+  _globals['_WATCHJOBREQUEST']._serialized_end=1340
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1342
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1439
+  _globals['_CANCELJOBREQUEST']._serialized_start=1441
+  _globals['_CANCELJOBREQUEST']._serialized_end=1475
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1477
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1525
+  _globals['_RETRYJOBREQUEST']._serialized_start=1527
+  _globals['_RETRYJOBREQUEST']._serialized_end=1596
+  _globals['_RETRYJOBRESPONSE']._serialized_start=1598
+  _globals['_RETRYJOBRESPONSE']._serialized_end=1645
+  _globals['_JOBSERVICE']._serialized_start=2009
+  _globals['_JOBSERVICE']._serialized_end=2365
 # @@protoc_insertion_point(module_scope)
