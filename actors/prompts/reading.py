@@ -38,7 +38,7 @@ of off old on once one only onto or other our out over own pair picture portrait
 quite rather really said same saw say says scene see seen sees she should skin so some
 soon still such take takes than that the their them themselves then there these they
 thing things this those though three through till to together too took toward towards
-two under until up upon us very was way we wearing wears well went were what when where
+two under until up upon us very was way we wearing wears went were what when where
 which while who whole whose why will with without wore would year years yet you young
 your
 """
@@ -114,6 +114,12 @@ class Reading:
         matches = [match for match in self.find(table) if match.meaning == meaning]
         self.mark(matches)
         return bool(matches)
+
+    def forget(self, table: Table) -> None:
+        """Marks the phrases of a table as not understood after all."""
+        for match in table.matches(self.words):
+            for i in _range(match):
+                self._read[i] = self.words[i] in SILENT
 
     def said(self, match: Match) -> str:
         """Returns the words of a match as they stand in the text."""

@@ -38,6 +38,9 @@ class StorybookDialect:
         cast = [read_looks(*each) for each in zip(descriptions, acting, strict=True)]
         _leave_out_who_is_shown(setting, cast)
         shown, lost = fit(_scene(style, cast, setting, portrait=portrait))
+        setting.take_each(words.BODY)
+        # What says where it is, as `table`, and is not drawn there.
+        setting.forget(words.HINTS)
         looked = [word for looks in cast for word in looks.unknown]
         unknown = [*strange, *beings, *looked, *lost, *unseen]
         return CompiledPrompt(
@@ -69,9 +72,9 @@ def _descriptions(spec: RenderSpec, setting: Reading) -> tuple[list[Description]
     somebody = setting.take(words.EVERYBODY)
     if somebody is None:
         return [Description(name="")], ()
-    if somebody.meaning in COATS:
-        return [Description(name="", species=somebody.meaning)], ()
     said = setting.said(somebody)
+    if somebody.meaning in COATS:
+        return [Description(name="", species=said)], ()
     beings = (said,) if said in words.BEINGS else ()
     return [Description(name="", features=(somebody.meaning,))], beings
 

@@ -36,9 +36,9 @@ class Table:
     def _at(self, words: Sequence[str], start: int) -> Match | None:
         for end in range(min(start + self.longest, len(words)), start, -1):
             phrase = tuple(words[start:end])
-            meaning = self.phrases.get(phrase) or self.phrases.get(_singular(phrase))
-            if meaning is not None:
-                return Match(meaning, start, end)
+            for form in (phrase, *_singulars(phrase)):
+                if (meaning := self.phrases.get(form)) is not None:
+                    return Match(meaning, start, end)
         return None
 
 
@@ -64,13 +64,13 @@ def union(*tables: Table) -> Table:
     return Table(meanings, phrases, max(table.longest for table in tables))
 
 
-def _singular(phrase: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns a phrase whose last word has lost its plural's ending."""
+def _singulars(phrase: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yields a phrase whose last word has lost a plural's ending, in the ways in which it may."""
     *first, last = phrase
+    if not last.endswith("s") or last.endswith(("ss", "us")) or len(last) <= 3:
+        return
+    yield (*first, last[:-1])
+    if last.endswith("ies"):
+        yield (*first, last[:-3] + "y")
     if last.endswith(("ches", "shes", "xes", "sses")):
-        return (*first, last[:-2])
-    if last.endswith("ies") and len(last) > 4:
-        return (*first, last[:-3] + "y")
-    if last.endswith("s") and not last.endswith(("ss", "us")) and len(last) > 3:
-        return (*first, last[:-1])
-    return phrase
+        yield (*first, last[:-2])

@@ -161,7 +161,7 @@ HATS = _words(
     {
         Hat.STRAW_HAT: ("sun hat", "sunhat", "hat", "bonnet", "cowboy hat", "farmer hat"),
         Hat.WIZARD_HAT: ("witch hat", "pointed hat", "pointy hat", "magic hat", "wizard's hat"),
-        Hat.CROWN: ("tiara", "circlet", "diadem", "coronet"),
+        Hat.CROWN: ("tiara", "circlet", "diadem", "coronet", "headdress", "wreath"),
         Hat.CAP: ("baseball cap", "beret", "beanie", "helmet", "woolly hat", "hood up"),
     }
 )
@@ -177,7 +177,21 @@ FEATURES = table(
 )
 
 COAT_WORDS = table(
-    {"fur": ("furry", "fluffy", "tail", "ear", "paw", "whiskers", "snout", "muzzle", "coat")}
+    {
+        "fur": (
+            "furry",
+            "fluffy",
+            "tail",
+            "ear",
+            "paw",
+            "forepaw",
+            "hind leg",
+            "whiskers",
+            "snout",
+            "muzzle",
+            "coat",
+        )
+    }
 )
 """What every animal has."""
 
@@ -275,7 +289,20 @@ PLACES = _words(
         Place.BEACH: (
             *("beach", "sea", "seaside", "ocean", "shore", "sand", "island", "wave", "harbour"),
             *("harbor", "coast", "river", "lake", "pond", "boat", "ship", "stream", "bank"),
-            *("water", "sail", "mast", "deck", "shell", "brook", "reed", "canal", "riverside"),
+            *(
+                "water",
+                "sail",
+                "mast",
+                "deck",
+                "shell",
+                "brook",
+                "reed",
+                "canal",
+                "riverside",
+                "pool",
+                "sand bank",
+                "shoreline",
+            ),
         ),
         Place.CASTLE: (
             *("castle", "palace", "kingdom", "tower", "fortress", "throne", "drawbridge", "hall"),
@@ -287,27 +314,74 @@ PLACES = _words(
             *("school", "classroom", "library", "window", "table", "door", "chair", "floor"),
             *("wall", "stairs", "staircase", "cupboard", "lamp", "candle", "stove", "pillow"),
             *("blanket", "curtain", "shelf", "clock", "cradle", "carpet", "mirror", "fire"),
-            *("burrow", "stool", "bench", "ceiling", "cellar"),
+            *("burrow", "stool", "bench", "ceiling", "cellar", "armchair", "sofa", "furniture"),
+            *("pot", "pan", "saucepan", "kettle", "dish", "plate", "cup", "bowl", "spoon", "jug"),
+            *("doorstep", "doorway", "hallway", "cave", "den"),
         ),
         Place.CITY: (
             *("city", "town", "street", "market", "village", "shop", "square", "rooftop"),
             *("marketplace", "bridge", "road", "lane", "roof", "chimney", "church", "houses"),
-            *("pavement", "lantern", "carriage", "workshop", "tavern", "inn"),
+            *(
+                "pavement",
+                "lantern",
+                "carriage",
+                "coach",
+                "cart",
+                "wagon",
+                "workshop",
+                "tavern",
+                "inn",
+            ),
         ),
         Place.SNOW: (
             *("snow", "snowy", "ice", "icy", "winter", "mountain", "frozen", "blizzard"),
-            *("snowflake", "glacier", "frost", "icicle", "snowdrift", "sledge", "sleigh"),
+            *("snowflake", "flake", "glacier", "frost", "icicle", "snowdrift", "sledge", "sleigh"),
         ),
         Place.SPACE: (*("space", "planet", "rocket", "galaxy", "spaceship", "comet", "astronaut"),),
         Place.MEADOW: (
             *("meadow", "field", "garden", "park", "flower", "hill", "farm", "grass", "lawn"),
             *("orchard", "pasture", "hedge", "playground", "prairie", "hillside", "heath"),
-            *("rose", "daisy", "fence", "path", "corn", "hay", "valley", "countryside", "vine"),
-            *("barn", "farmyard", "nest", "vineyard"),
+            *(
+                "rose",
+                "daisy",
+                "fence",
+                "path",
+                "corn",
+                "cornfield",
+                "corn field",
+                "hay",
+                "valley",
+                "countryside",
+                "vine",
+            ),
+            *("barn", "farmyard", "nest", "vineyard", "country", "haystack", "cornfield"),
+            *("hill side", "oat", "wheat", "barley", "wayside", "roadside", "warren", "stable"),
         ),
     },
     grammar.PLACES,
 )
+
+HINTS = table(
+    {
+        "a thing": (
+            *("bush", "mushroom", "moss", "fern", "log", "bramble", "twig", "root"),
+            *("boat", "ship", "sail", "mast", "deck", "shell", "reed", "bridge"),
+            *("throne", "drawbridge", "moat", "gate"),
+            *("table", "door", "chair", "stairs", "staircase", "cupboard", "lamp", "candle"),
+            *("stove", "curtain", "shelf", "clock", "cradle", "carpet", "mirror", "fire"),
+            *("fireplace", "hearth", "fireside", "stool", "bench", "ceiling"),
+            *("chimney", "church", "lantern", "carriage", "market", "shop"),
+            *("sledge", "sleigh", "icicle", "glacier"),
+            *("rocket", "spaceship", "comet", "astronaut"),
+            *("fence", "corn", "hay", "barn", "path", "nest", "vine", "vineyard", "farmyard"),
+            *("haystack", "cornfield", "oat", "wheat", "barley", "warren", "stable", "wayside"),
+            *("roadside", "burrow", "armchair", "sofa", "furniture", "pot", "pan", "saucepan"),
+            *("kettle", "dish", "plate", "cup", "bowl", "spoon", "jug", "doorstep", "doorway"),
+            *("hallway", "cave", "den", "coach", "cart", "wagon", "lightning", "thunder"),
+        )
+    }
+)
+"""What says where a scene is, and is not drawn there."""
 
 TIMES = _words(
     {
@@ -329,7 +403,7 @@ RAIN = table(
         Weather.RAIN: (
             *grammar.RAIN,
             *("rain", "raining", "rained", "drizzle", "shower", "downpour", "puddle", "storm"),
-            *("stormy", "thunder", "thunderstorm", "raindrop"),
+            *("stormy", "thunder", "lightning", "thunderstorm", "raindrop"),
         )
     }
 )
@@ -368,6 +442,8 @@ SUBJECTS = _subjects(
                 *("tailor", "miller", "carpenter", "sailor", "giant", "huntsman", "ogre"),
                 *("fisherman", "shepherd", "minister", "gardener", "gentleman", "angel"),
                 *("robot", "scarecrow", "swindler", "servant", "courtier", "fool"),
+                *("shoemaker", "cobbler", "baker", "blacksmith", "butcher", "teacher", "doctor"),
+                *("merchant", "hatter", "cook", "peasant", "wood cutter", "beggar", "thief"),
             ),
         ),
         (
@@ -381,6 +457,18 @@ SUBJECTS = _subjects(
     ]
 )
 """People, and the beings that are drawn as people."""
+
+BODY = table(
+    {
+        "a body": (
+            *("head", "neck", "shoulder", "arm", "elbow", "hand", "finger", "back", "leg", "foot"),
+            *("feet", "toe", "nose", "mouth", "lip", "cheek", "chin", "ear", "eyebrow", "throat"),
+            *("body", "figure", "face", "eye", "hair", "skin", "heel", "shoe", "clothes"),
+            *("clothing", "sky", "ground"),
+        )
+    }
+)
+"""What every character has, and the sky; shoes are the same for all."""
 
 EVERYBODY = union(SUBJECTS, KINDS)
 """Whom a scene may be about."""

@@ -224,7 +224,7 @@ def test_a_scene_without_characters_may_be_about_an_animal() -> None:
     wolf = scene("The wolf knocked at the door of the house")
     assert "half body illustration of a grey boy fox" in wolf.prompt
     assert "in a bedroom" in wolf.prompt
-    assert wolf.unknown == ("wolf", "knocked")
+    assert wolf.unknown == ("wolf", "knocked", "door")
 
 
 def test_whoever_is_in_the_picture_is_no_unknown_word_of_the_scene() -> None:
