@@ -464,7 +464,7 @@ BODY = table(
             *("head", "neck", "shoulder", "arm", "elbow", "hand", "finger", "back", "leg", "foot"),
             *("feet", "toe", "nose", "mouth", "lip", "cheek", "chin", "ear", "eyebrow", "throat"),
             *("body", "figure", "face", "eye", "hair", "skin", "heel", "shoe", "clothes"),
-            *("clothing", "sky", "ground"),
+            *("clothing", "sky"),
         )
     }
 )
