@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from actors.storybook.grammar import length
 from actors.storybook.illustrator.attributes import Character, Framing, Place, Scene, Species, View
 from actors.storybook.illustrator.captions import caption
 from actors.storybook.illustrator.sampling import FULL, sample_scene
@@ -33,6 +34,7 @@ RECIPE = replace(
         encoder=Optimisation(steps=2, batch=2, rate=1e-3),
     ),
     unet=replace(SMOKE.unet, training=Optimisation(steps=2, batch=2, rate=1e-3), processes=1),
+    upscaler=replace(SMOKE.upscaler, training=Optimisation(steps=2, batch=2, rate=1e-3)),
     log_every=1,
 )
 
@@ -58,13 +60,20 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
         *("latents", "unet", "unet-held-out"),
+        *("details", "upscaler", "upscaler-psnr", "upscaler-psnr-decoded"),
     }
     assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
 
 
 def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
-    assert {file.parent.name for file in files} == {"text", "decoder", "encoder", "unet"}
+    assert {file.parent.name for file in files} == {
+        "text",
+        "decoder",
+        "encoder",
+        "unet",
+        "upscaler",
+    }
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
 
 
@@ -73,6 +82,19 @@ def test_every_word_of_captions_is_one_token_and_every_caption_fits(trained: Pat
     captions = [caption(sample_scene(chance, FULL), chance) for _ in range(200)]
     assert multi_token_words(tokenizer, captions) == set()
     assert max(len(tokenizer(said).input_ids) for said in captions) <= 77
+
+
+def test_a_prompt_is_as_long_as_the_tokenizer_has_it(trained: Path) -> None:
+    tokenizer, chance = load_tokenizer(trained / "tokenizer"), Random(12)
+    said = [caption(sample_scene(chance, FULL)) for _ in range(300)]
+    assert [len(tokenizer(each).input_ids) for each in said] == list(map(length, said))
+
+
+def test_the_checkpoint_holds_the_upscaler(trained: Path) -> None:
+    shipped = trained / "checkpoint" / "upscaler" / "model.safetensors"
+    sums = (trained / "checkpoint" / "checksums.sha256").read_text()
+    assert shipped.is_file()
+    assert "upscaler/model.safetensors" in sums
 
 
 def test_the_drawn_pictures_are_those_of_their_numbers(trained: Path) -> None:

@@ -105,8 +105,8 @@ LAPTOP = Recipe(
     ),
     upscaler=UpscalerSettings(
         pictures=240,
-        features=48,
-        convolutions=16,
+        features=32,
+        convolutions=8,
         side=48,
         training=Optimisation(steps=8_000, batch=8, rate=1e-3),
     ),

@@ -6,12 +6,13 @@ from typing import Any, cast
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 from spandrel.architectures.Compact import Compact
-from torch import Tensor
+from torch import Tensor, nn
 
 from actors.storybook.training.drawings import DETAIL, SIDE, draw_details, load_details
 from actors.storybook.training.loop import Loss, Stretch, device, train
@@ -22,7 +23,7 @@ from actors.storybook.training.vae import gradient_loss
 WEIGHTS = Path("upscaler") / "model.safetensors"
 """Where the weights lie in a training's folder and in a checkpoint."""
 HELD_OUT = 16
-_DECODED, _SPOILED = 0.35, 0.15
+_DECODED, _SPOILED = 0.25, 0.1
 """The shares of inputs that the VAE has decoded, and that are blurred and noisy."""
 Pixels = NDArray[np.uint8]
 
@@ -42,8 +43,9 @@ def train_upscaler(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     decoded = decode(stretch.folder / "vae", small)
     torch.manual_seed(recipe.seed)
     network = new_upscaler(recipe.upscaler).to(device(), memory_format=torch.channels_last)
-    trainee = Trainee(network, recipe.upscaler.training.rate, recipe.upscaler.average)
     pairs = Pairs(recipe, large, small, decoded)
+    begin(network, pairs)
+    trainee = Trainee(network, recipe.upscaler.training.rate, recipe.upscaler.average)
     finished = train("upscaler", trainee, recipe.upscaler.training, pairs.loss(network), stretch)
     trainee.use_average()
     _save(network, stretch.folder / WEIGHTS)
@@ -51,6 +53,56 @@ def train_upscaler(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     stretch.log.write("upscaler-psnr", **measure(network, large[held], small[held]))
     stretch.log.write("upscaler-psnr-decoded", **measure(network, large[held], decoded[held]))
     return finished
+
+
+@torch.no_grad()
+def begin(network: Any, pairs: "Pairs", batches: int = 8) -> None:
+    """Makes an untrained upscaler the best linear one that looks at five by five pixels.
+
+    From torch's own weights eighteen plain layers learned nothing in 3,000 steps: they let no
+    signal through. Here half of the features carry the neighbourhood through all layers as it
+    is, the others begin as random differences of it, and the last layer is solved for.
+    """
+    first, *inner, last = [layer for layer in network.body if isinstance(layer, nn.Conv2d)]
+    features = first.out_channels
+    near = sorted(range(9), key=lambda at: abs(at // 3 - 1) + abs(at % 3 - 1))
+    carried = [(colour, at) for at in near for colour in range(3)][: features // 2]
+    nn.init.kaiming_normal_(first.weight)
+    # Zero sums, so that flat colours excite no difference.
+    first.weight -= first.weight.mean((1, 2, 3), keepdim=True)
+    for index, (colour, at) in enumerate(carried):
+        first.weight[index] = 0
+        first.weight[index, colour, at // 3, at % 3] = 1
+    for layer in inner:
+        nn.init.kaiming_normal_(layer.weight, a=0.25)
+        layer.weight[:, : len(carried)] -= layer.weight[:, : len(carried)].mean((1, 2, 3), True)
+        layer.weight[: len(carried)] = 0
+        nn.init.dirac_(layer.weight[: len(carried)])
+    for layer in (first, *inner):
+        nn.init.zeros_(layer.bias)
+    _solve(network, last, pairs, batches)
+
+
+def _solve(network: Any, last: nn.Conv2d, pairs: "Pairs", batches: int) -> None:
+    """Fits the last layer by least squares to what nearest neighbours leave to be done."""
+    size = last.in_channels * 9 + 1
+    squares = torch.zeros(size, size, dtype=torch.float64)
+    products = torch.zeros(size, last.out_channels, dtype=torch.float64)
+    for step in range(batches):
+        source, target = pairs.batch(step)
+        seen = source
+        for layer in list(network.body)[:-1]:
+            seen = layer(seen)
+        rows = F.unfold(seen.contiguous(), 3, padding=1).transpose(1, 2).flatten(0, 1)
+        rows = torch.cat([rows, torch.ones_like(rows[:, :1])], 1).double().cpu()
+        rest = target - F.interpolate(source, scale_factor=DETAIL, mode="nearest")
+        wanted = F.pixel_unshuffle(rest, DETAIL).flatten(2).transpose(1, 2).flatten(0, 1)
+        squares += rows.T @ rows
+        products += rows.T @ wanted.double().cpu()
+    ridge = 1e-5 * squares.diagonal().mean() * torch.eye(size, dtype=torch.float64)
+    found = torch.linalg.solve(squares + ridge, products).T.float()
+    last.weight.copy_(found[:, :-1].reshape(last.weight.shape))
+    last.bias.copy_(found[:, -1])
 
 
 class Pairs:
@@ -108,8 +160,10 @@ def decode(folder: Path, pictures: Pixels) -> Pixels:
     vae = loader.from_pretrained(folder).to(device(), memory_format=torch.channels_last)
     found = []
     for picture in pictures:
-        latents = vae.encode(_tensor(picture[None]) * 2 - 1).latent_dist.mode()
-        found.append(_pixels(vae.decode(latents).sample / 2 + 0.5))
+        with torch.autocast(device().type, torch.bfloat16):
+            latents = vae.encode(_tensor(picture[None]) * 2 - 1).latent_dist.mode()
+            decoded = vae.decode(latents).sample
+        found.append(_pixels(decoded.float() / 2 + 0.5))
     return np.concatenate(found)
 
 
