@@ -14,8 +14,9 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.extractors import open_extractor
-from actors.handles import Handle, RayRenderer, wait_until_ready
+from actors.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
 from actors.models.render import RenderEvent, RenderRequest
+from actors.models.upscaling import NoUpscaler
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.stages import Stages
 from actors.worker import Worker
@@ -31,14 +32,17 @@ _ONGOING = 64
 
 @serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING)
 class DiffuserDeployment:
-    """Holds a warm diffuser."""
+    """Holds a warm diffuser, and the upscaler of its pictures: one process has torch."""
 
     def __init__(self) -> None:
         """Loads the model and warms it; only then is the replica healthy."""
         # torch and diffusers are imported here, in the one process that holds the model.
         from actors.models.diffuser import Diffuser
+        from actors.models.upscaler import Upscaler
 
-        self._diffuser = Diffuser.load(DiffuserSettings())
+        settings = DiffuserSettings()
+        self._diffuser = Diffuser.load(settings)
+        self._upscaler = Upscaler.load(settings) or NoUpscaler()
         self._diffuser.warm()
 
     async def render(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
@@ -50,6 +54,10 @@ class DiffuserDeployment:
     async def show_previews(self, render: str) -> None:
         """Makes previews of the render of that id from now on, if it is here."""
         await self._diffuser.show_previews(render)
+
+    async def upscale(self, png: bytes) -> bytes:
+        """Makes a picture larger, unless the settings say `none`."""
+        return await self._upscaler.upscale(png)
 
     async def model(self) -> str:
         """Returns the name of the model."""
@@ -79,7 +87,7 @@ class WorkerDeployment:
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings,
-            Stages(RayRenderer(diffuser), extractor, storage),
+            Stages(RayRenderer(diffuser), extractor, storage, upscaler=RayUpscaler(diffuser)),
             store,
             progress,
             signals,

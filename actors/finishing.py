@@ -59,15 +59,18 @@ class Finished:
         return next(asset for asset in self.assets if asset.kind is kind)
 
 
-def finish(original: bytes, image_type: ImageType, display: Size) -> Finished:
+def finish(
+    original: bytes, image_type: ImageType, display: Size, enlarged: bytes | None = None
+) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
     The original stays as it is. The others are 8-bit sRGB at the display version's ratio,
-    resized by Lanczos from the original, the edges that do not fit cut evenly. The same
-    original gives the same bytes. Raises PictureRefused for bytes that are no picture.
+    resized by Lanczos from what an upscaler made of the original, else from the original
+    itself, the edges that do not fit cut evenly. The same bytes give the same bytes. Raises
+    PictureRefused for bytes that are no picture.
     """
     source = _open(original)
-    picture = _to_srgb(source)
+    picture = _to_srgb(_open(enlarged) if enlarged else source)
     printed = print_size(image_type, display)
     return Finished(
         (

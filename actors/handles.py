@@ -50,6 +50,28 @@ class RayRenderer:
         await shown.results_async(return_exceptions=True)
 
 
+class RayUpscaler:
+    """Upscales on a diffuser deployment, whose process holds the upscaler too."""
+
+    def __init__(self, diffuser: Handle) -> None:
+        self._diffuser = diffuser
+
+    async def upscale(self, png: bytes) -> bytes:
+        """Returns a picture as the deployment's upscaler makes it.
+
+        Raises what the upscaler raised, and Unavailable when the deployment was lost.
+        """
+        try:
+            return bytes(await self._diffuser.upscale.remote(png))
+        except RayTaskError as error:
+            raise error.cause from error
+        except RayActorError as error:
+            raise Unavailable(
+                "the upscaler was lost while it worked; the job starts again",
+                ErrorReason.ERROR_REASON_RENDER_FAILED,
+            ) from error
+
+
 async def wait_until_ready(diffuser: Handle) -> str:
     """Returns the name of the model that a deployment draws with, once one is warm."""
     return str(await diffuser.model.remote())

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from actors.storybook import CHECKPOINT
+from actors.storybook import CHECKPOINT, UPSCALER
 
 _SOURCES = {
     "storybook": str(CHECKPOINT),
@@ -39,6 +39,24 @@ class DiffuserSettings(BaseSettings):
     torch_threads: int = Field(
         0, ge=0, description="The CPU threads of torch; 0 leaves the choice to torch."
     )
+
+    upscaler: str = Field(
+        "auto",
+        description="A safetensors file of an upscaler that spandrel loads, which makes the "
+        "model's picture larger before it is finished; `auto` is the shipped one for `storybook` "
+        "and none for others, `none` leaves it to Lanczos.",
+    )
+
+    @property
+    def upscaler_file(self) -> Path | None:
+        """Is the file of the upscaler's weights, None where there is to be no upscaler."""
+        match self.upscaler:
+            case "none":
+                return None
+            case "auto":
+                return UPSCALER if self.model == "storybook" else None
+            case _:
+                return Path(self.upscaler)
 
     @property
     def source(self) -> str:

@@ -13,6 +13,7 @@ from actors.extractors import SceneExtractor
 from actors.finishing import Finished, RenderedAsset, finish
 from actors.models.profiles import profile, render_request
 from actors.models.render import Renderer, RenderRequest, RenderResult, StepEvent
+from actors.models.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.reporting import Reporter
 from server.domain.images import NewAsset
@@ -26,6 +27,8 @@ from server.storage import Storage, StorageUnavailable, object_key
 _STORE_PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 _log = logging.getLogger(__name__)
 
+Finishing = Callable[[bytes, ImageType, Size, bytes | None], Finished]
+
 
 class Stages:
     """Drives one job from its content to its stored assets."""
@@ -36,16 +39,18 @@ class Stages:
         extractor: SceneExtractor,
         storage: Storage,
         *,
+        upscaler: Upscaler | None = None,
         store_pauses_s: Sequence[float] = _STORE_PAUSES_S,
-        finishing: Callable[[bytes, ImageType, Size], Finished] = finish,
+        finishing: Finishing = finish,
     ) -> None:
         """Takes the pauses after which bytes are stored again when the storage is away.
 
-        `finishing` runs in a thread.
+        `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos.
         """
         self._renderer = renderer
         self._extractor = extractor
         self._storage = storage
+        self._upscaler = upscaler or NoUpscaler()
         self._store_pauses_s = store_pauses_s
         self._finishing = finishing
 
@@ -63,10 +68,7 @@ class Stages:
             result = await self._render(spec, prompt, reporter)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            display = Size(spec.width, spec.height)
-            finished = await asyncio.to_thread(
-                self._finishing, result.png, spec.image_type, display
-            )
+            finished = await self._finish(spec, result)
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             assets = await self._store(claim, finished.assets)
@@ -76,6 +78,7 @@ class Stages:
             assets=assets,
             stage_ms=clock.stage_ms,
             cost_micros=claim.price_micros,
+            unknown_words=prompt.unknown,
         )
 
     async def _resolve(self, claim: Claim) -> CompiledPrompt:
@@ -111,6 +114,15 @@ class Stages:
                     case RenderResult():
                         return event
         raise RuntimeError("the renderer ended without a picture")
+
+    async def _finish(self, spec: RenderSpec, result: RenderResult) -> Finished:
+        display = Size(spec.width, spec.height)
+        enlarged = None
+        if result.width < display.width or result.height < display.height:
+            enlarged = await self._upscaler.upscale(result.png)
+        return await asyncio.to_thread(
+            self._finishing, result.png, spec.image_type, display, enlarged
+        )
 
     @asynccontextmanager
     async def _showing(self, request: RenderRequest, reporter: Reporter) -> AsyncIterator[None]:

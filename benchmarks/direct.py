@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from actors.finishing import finish
 from actors.models.diffuser import Diffuser
 from actors.models.profiles import profile, render_request
+from actors.models.upscaler import Upscaler
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
@@ -23,13 +24,14 @@ from server.domain.spec import RenderSpec
 _NICE = 15
 
 
-def _draw(diffuser: Diffuser, spec: RenderSpec) -> dict[str, float]:
+def _draw(diffuser: Diffuser, upscaler: Upscaler | None, spec: RenderSpec) -> dict[str, float]:
     """Returns how long the render and the finishing took, in ms."""
     request = render_request(spec, profile(spec.model).dialect.compile(spec, spec.scene))
     began = time.perf_counter()
     result = diffuser.render(request)
     rendered = time.perf_counter()
-    finish(result.png, spec.image_type, Size(spec.width, spec.height))
+    enlarged = upscaler.enlarge(result.png) if upscaler else None
+    finish(result.png, spec.image_type, Size(spec.width, spec.height), enlarged)
     finished = time.perf_counter()
     return {
         "all": (finished - began) * 1e3,
@@ -42,13 +44,14 @@ def main() -> None:
     """Draws until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
-    diffuser = Diffuser.load(DiffuserSettings())
+    settings = DiffuserSettings()
+    diffuser, upscaler = Diffuser.load(settings), Upscaler.load(settings)
     diffuser.warm()
     print("ready", flush=True)
     with ThreadPoolExecutor(1) as thread:
         for line in sys.stdin:
             spec = RenderSpec.from_json(json.loads(line))
-            print(json.dumps(thread.submit(_draw, diffuser, spec).result()), flush=True)
+            print(json.dumps(thread.submit(_draw, diffuser, upscaler, spec).result()), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,9 @@ from actors.extractors.plain import PlainExtractor
 from actors.finishing import Finished, RenderedAsset
 from actors.models.stored import StoredRenderer, draw_pictures
 from actors.settings import WorkerSettings
-from actors.stages import Stages
+from actors.stages import Finishing, Stages
 from actors.worker import Worker
-from server.domain.models import Size
-from server.domain.states import AssetKind, ImageType
+from server.domain.states import AssetKind
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
@@ -74,13 +72,13 @@ async def _emptied(store: Store) -> None:
         await asyncio.sleep(_PAUSE_S)
 
 
-def _finishing() -> Callable[[bytes, ImageType, Size], Finished]:
+def _finishing() -> Finishing:
     """Returns what gives every picture the same four assets, each of other bytes."""
     assets = tuple(
         RenderedAsset(kind, random.randbytes(_ASSET_BYTES), "image/png", 1024, 1024)
         for kind in AssetKind
     )
-    return lambda _png, _type, _size: Finished(assets)
+    return lambda _png, _type, _size, _enlarged: Finished(assets)
 
 
 def main() -> None:

@@ -152,6 +152,7 @@ class Converter:
             error=_error(job.failure) if job.failure else None,
             stage_timings=_timings(job),
             batch_id=_id(job.batch_id),
+            unknown_words=job.unknown_words,
         )
         _show_progress(job, message)
         return message

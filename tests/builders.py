@@ -93,6 +93,7 @@ def outcome(job: UUID | str = "job", attempt: int = 1, **changes: Any) -> Outcom
         "assets": assets,
         "stage_ms": {Stage.RENDERING: 900, Stage.STORING: 20},
         "cost_micros": 0,
+        "unknown_words": ("sword", "boots"),
     }
     return Outcome(**{**fields, **changes})
 

@@ -47,6 +47,13 @@ def verify_checksums(folder: Path) -> None:
         )
 
 
+def verify_file(folder: Path, file: Path) -> None:
+    """Compares one file with its folder's checksums; raises CheckpointRefused where it differs."""
+    name = file.relative_to(folder).as_posix()
+    if _read_checksums(folder / CHECKSUMS).get(name) != _digest(file):
+        raise CheckpointRefused(f"{file}: not as {CHECKSUMS} says; take the checkpoint anew")
+
+
 def _check_weights(component: Path) -> None:
     if any(component.glob("*.safetensors")):
         return

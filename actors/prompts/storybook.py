@@ -2,131 +2,133 @@
 
 from collections.abc import Sequence
 
+from actors.prompts.acting import read_acting
 from actors.prompts.dialect import CompiledPrompt
-from actors.prompts.person import Person, read_person
+from actors.prompts.fitting import fit
+from actors.prompts.looks import Looks, read_looks
 from actors.prompts.reading import Reading
+from actors.storybook import attributes as drawn
 from actors.storybook import vocabulary as words
-from server.domain.characters import Description, FrozenCharacter
+from actors.storybook.animals import COATS, KINDS
+from actors.storybook.grammar import SUBJECTS, caption
+from server.domain.characters import Description
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType
 from server.domain.styles import Style
-from server.routing.catalogue import STORYBOOK
 
-_DEFAULT_STYLE = "storybook style"
-_DEFAULT_TIME = "during the day"
-_TIMELESS = frozenset({"plain background", "in space"})
+_SLOTS = 3
 
 
 class StorybookDialect:
     """Writes captions as the training pictures had them.
 
-    The checkpoint knows people, one or two of them, in nine places at three times of day.
+    The checkpoint knows people and four animals, one to three of them, in nine places.
     Whatever else the content says is returned as unknown.
     """
 
     def compile(self, spec: RenderSpec, scene: str) -> CompiledPrompt:
-        """Returns the caption of a spec; raises ValueError for more than two characters."""
-        _check_count(spec.characters)
+        """Returns the caption of a spec; raises ValueError for more than three characters."""
+        _check_count(len(spec.characters))
         style, strange = _style(spec.style)
         names = [character.description.name for character in spec.characters]
         setting = Reading(scene, ignore=names)
-        place, when, mood = _place(setting, spec), _time(setting), _mood(setting)
-        descriptions = _descriptions(spec.characters, setting)
-        people = [read_person(description, expression=mood) for description in descriptions]
-        said = [style, f"{_framing(spec, people)}{_people(people)}", place]
-        if place not in _TIMELESS:
-            said.append(when)
-        lost = [word for person in people for word in person.unknown]
-        if len(people) > 1:
-            lost += [word for each in descriptions for word in _too_small(each)]
+        portrait = spec.image_type is ImageType.PORTRAIT
+        acting, unseen = read_acting(setting, names or [""], whole=not portrait)
+        descriptions, beings = _descriptions(spec, setting)
+        cast = [read_looks(*each) for each in zip(descriptions, acting, strict=True)]
+        _leave_out_who_is_shown(setting, cast)
+        shown, lost = fit(_scene(style, cast, setting, portrait=portrait))
+        setting.take_each(words.BODY)
+        # What says where it is, as `table`, and is not drawn there.
+        setting.forget(words.HINTS)
+        looked = [word for looks in cast for word in looks.unknown]
+        unknown = [*strange, *beings, *looked, *lost, *unseen]
         return CompiledPrompt(
-            prompt=", ".join(said),
+            prompt=caption(shown),
             negative_prompt="",
-            unknown=tuple(dict.fromkeys([*strange, *lost, *setting.unknown()])),
+            unknown=tuple(dict.fromkeys([*unknown, *setting.unknown()])),
         )
 
 
-def _check_count(characters: Sequence[FrozenCharacter]) -> None:
-    if len(characters) > STORYBOOK.max_characters:
-        raise ValueError(
-            f"characters: {len(characters)} are too many for {STORYBOOK.name}; "
-            f"use {STORYBOOK.max_characters} or fewer"
-        )
+def _check_count(count: int) -> None:
+    if count > _SLOTS:
+        raise ValueError(f"characters: {count} are too many for storybook; use {_SLOTS} or fewer")
 
 
-def _style(style: Style) -> tuple[str, tuple[str, ...]]:
+def _style(style: Style) -> tuple[drawn.Style, tuple[str, ...]]:
     found = Reading(style.id).take(words.STYLES) or Reading(style.prompt_template).take(
         words.STYLES
     )
-    return (found.meaning, ()) if found else (_DEFAULT_STYLE, (style.id,))
+    return (drawn.Style(found.meaning), ()) if found else (drawn.Style.STORYBOOK, (style.id,))
 
 
-def _place(setting: Reading, spec: RenderSpec) -> str:
-    place = setting.take(words.PLACES)
-    if place is not None:
-        return place.meaning
-    return "plain background" if spec.image_type is ImageType.PORTRAIT else "in a meadow"
+def _descriptions(spec: RenderSpec, setting: Reading) -> tuple[list[Description], tuple[str, ...]]:
+    """Returns who is in the picture, and the beings that people stand for.
+
+    The grammar has no picture without a character: the scene's own is taken where none is given.
+    """
+    if spec.characters:
+        return [character.description for character in spec.characters], ()
+    somebody = setting.take(words.EVERYBODY)
+    if somebody is None:
+        return [Description(name="")], ()
+    said = setting.said(somebody)
+    if somebody.meaning in COATS:
+        return [Description(name="", species=said)], ()
+    beings = (said,) if said in words.BEINGS else ()
+    return [Description(name="", features=(somebody.meaning,))], beings
 
 
-def _time(setting: Reading) -> str:
-    time = setting.take(words.TIMES)
-    return time.meaning if time else _DEFAULT_TIME
+def _leave_out_who_is_shown(setting: Reading, cast: Sequence[Looks]) -> None:
+    """Marks `the girl` and `the wolf` as understood where they are in the picture."""
+    for looks in cast:
+        if looks.kind:
+            setting.take_meaning(KINDS, looks.kind)
+        else:
+            subject = SUBJECTS[looks.character.age, looks.character.gender][0]
+            setting.take_meaning(words.SUBJECTS, subject)
 
 
-def _mood(setting: Reading) -> str:
-    mood = setting.take(words.EXPRESSIONS)
-    return mood.meaning if mood else ""
-
-
-def _descriptions(characters: Sequence[FrozenCharacter], setting: Reading) -> list[Description]:
-    """Returns who is in the picture; the grammar has no picture without a person."""
-    if characters:
-        return [character.description for character in characters]
-    somebody = setting.take(words.SUBJECTS)
-    return [Description(name="", features=(somebody.meaning,) if somebody else ())]
-
-
-def _framing(spec: RenderSpec, people: Sequence[Person]) -> str:
-    if len(people) > 1:
-        return "scene with "
-    # Figures in full-body pictures have eyes of 4 pixels; half bodies still show the place.
-    return "portrait of " if spec.image_type is ImageType.PORTRAIT else "half body illustration of "
-
-
-def _people(people: Sequence[Person]) -> str:
-    if len(people) == 1:
-        return _alone(people[0])
-    return " and ".join(_small(person) for person in people)
-
-
-def _alone(person: Person) -> str:
-    subject = " ".join(word for word in (person.trait, person.subject) if word)
-    looks = ", ".join([person.hair, person.skin, person.eyes, *person.features])
-    return (
-        f"{_article(subject)} {subject} with {looks}, wearing {_worn(person)}, {person.expression}"
+def _scene(
+    style: drawn.Style, cast: Sequence[Looks], setting: Reading, *, portrait: bool
+) -> drawn.Scene:
+    characters = tuple(looks.character for looks in cast)
+    position = None
+    if len(characters) == 1 and not portrait:
+        position = setting.take(words.POSITIONS)
+    # Before the place: `a full body view of` says nothing of where.
+    framing = _framing(setting, characters, moved=position is not None, portrait=portrait)
+    place = _place(setting, portrait=portrait)
+    time = None if place.timeless else setting.take(words.TIMES)
+    rain = setting.take(words.RAIN) if place.outdoors else None
+    return drawn.Scene(
+        characters=characters,
+        style=style,
+        framing=framing,
+        position=drawn.Position(position.meaning) if position else drawn.Position.CENTRE,
+        place=place,
+        time=drawn.Time(time.meaning) if time else drawn.Time.DAY,
+        weather=drawn.Weather.RAIN if rain else drawn.Weather.DRY,
     )
 
 
-def _small(person: Person) -> str:
-    """Returns a person in a picture of two, where longer captions lose style and colours.
-
-    Eyes are a few pixels there, so that nothing is lost with them.
-    """
-    flags = [flag for flag in person.features if flag != "freckles"]
-    looks = ", ".join([person.hair, person.skin, *flags])
-    mood = "" if person.expression == "smiling" else f", {person.expression}"
-    subject = f"{_article(person.subject)} {person.subject}"
-    return f"{subject} with {looks}, wearing {_worn(person)}{mood}"
-
-
-def _too_small(description: Description) -> tuple[str, ...]:
-    freckles = [said for said in description.features if "freckle" in said.lower()]
-    return Reading(" ".join([description.eyes, *freckles, *description.traits])).unknown()
+def _framing(
+    setting: Reading, characters: Sequence[drawn.Character], *, moved: bool, portrait: bool
+) -> drawn.Framing:
+    """Returns a whole figure where arms, a back or a side of the picture are to be seen."""
+    if portrait:
+        return drawn.Framing.CLOSE_UP
+    said = setting.take(words.FRAMINGS)
+    first = characters[0]
+    acts = first.pose is not drawn.Pose.STANDING or first.view is drawn.View.BACK
+    if len(characters) > 1 or moved or acts:
+        return drawn.Framing.FULL_BODY
+    # Faces are larger in half bodies, which still show the place.
+    return drawn.Framing(said.meaning) if said else drawn.Framing.HALF_BODY
 
 
-def _worn(person: Person) -> str:
-    return " and ".join([person.garment, *([f"a {person.hat}"] if person.hat else [])])
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[0] in "aeiou" else "a"
+def _place(setting: Reading, *, portrait: bool) -> drawn.Place:
+    place = setting.take(words.PLACES)
+    if place is not None:
+        return drawn.Place(place.meaning)
+    return drawn.Place.PLAIN if portrait else drawn.Place.MEADOW

@@ -58,6 +58,7 @@ class Job:
     failure: Failure | None = None
     stage_ms: Mapping[Stage, int] | None = None
     batch_id: BatchId | None = None
+    unknown_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Is what an attempt made: the prompt it sent, its stored assets, its times and its cost."""
+    """Is what an attempt made: the prompt it sent, its stored assets, its times and its cost.
+
+    `unknown_words` are those of the request that the model cannot draw.
+    """
 
     prompt: str
     negative_prompt: str
     assets: tuple[NewAsset, ...]
     stage_ms: Mapping[Stage, int]
     cost_micros: int
+    unknown_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _COMPLETE = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
-    assets jsonb
+    assets jsonb, unknown_words text[]
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -32,7 +32,8 @@ WITH asked AS (
   FROM held WHERE j.id = held.id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
-    held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets
+    held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets,
+    held.unknown_words
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -59,7 +60,8 @@ WITH asked AS (
   WHERE r.description_version <= excluded.description_version
 ), attempt AS (
   UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = ended.prompt,
-    negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros
+    negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros,
+    unknown_words = ended.unknown_words
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), money AS (
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
@@ -95,6 +97,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "prompt": outcome.prompt,
         "negative_prompt": outcome.negative_prompt,
         "stage_ms": dict(outcome.stage_ms),
+        "unknown_words": list(outcome.unknown_words),
         "assets": [_asset(asset) for asset in outcome.assets],
     }
 

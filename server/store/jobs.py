@@ -55,7 +55,7 @@ _SNAPSHOT = """
 SELECT j.id, j.user_id, j.image_id, j.kind, j.status, j.priority, j.attempt, j.retry_count,
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
-  j.batch_id, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms
+  j.batch_id, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -317,6 +317,7 @@ def _job(row: Record) -> Job:
         failure=Failure(reason, row["error_message"]) if reason is not None else None,
         stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items()},
         batch_id=row["batch_id"],
+        unknown_words=tuple(row["unknown_words"] or ()),
     )
 
 

@@ -40,6 +40,7 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
     assert (job.status, image.status) == (JobStatus.COMPLETED, ImageStatus.COMPLETED)
     assert len(image.keys) == 4
     assert job.stage_ms == {Stage.RENDERING: 900, Stage.STORING: 20}
+    assert job.unknown_words == ("sword", "boots")
     ledger = await store.database.fetch("SELECT kind FROM ledger ORDER BY id")
     assert [row["kind"] for row in ledger] == ["hold", "settle"]
 

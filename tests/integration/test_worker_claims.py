@@ -3,13 +3,15 @@
 import pytest
 
 from actors.models.scripted import ScriptedRenderer
-from server.domain.states import ImageStatus, JobStatus
+from server.domain.states import ImageStatus, ImageType, JobStatus
+from tests.builders import render_spec
 from tests.integration.wire import wire_to
 from tests.integration.working import Shop, Stall, until
 
 
 async def test_a_job_ends_with_its_image_and_all_four_assets_stored(shop: Shop) -> None:
-    order = await shop.submit()
+    spec = render_spec(image_type=ImageType.SCENE, characters=(), scene="A sword lies in the snow")
+    order = await shop.submit(spec=spec)
     async with shop.worker():
         job = await shop.becomes(order, JobStatus.COMPLETED)
     image = await shop.store.images.get(shop.user, order.image_id)
@@ -18,6 +20,7 @@ async def test_a_job_ends_with_its_image_and_all_four_assets_stored(shop: Shop) 
     assert image.prompt
     assert job.stage_ms is not None
     assert len(job.stage_ms) == 4
+    assert "sword" in job.unknown_words
     assert len(image.keys) == 4
     for key in image.keys.values():
         assert (shop.folder / key).stat().st_size > 0

@@ -157,6 +157,7 @@ def job_row(**changes: Any) -> Row:
         "stage": None,
         "stage_ms": None,
         "batch_id": None,
+        "unknown_words": None,
         "request_hash": b"",
         **changes,
     }

@@ -156,6 +156,18 @@ def test_an_image_is_regenerated_shown_listed_and_downloaded(
     assert file.read_bytes().startswith(PNG)
 
 
+def test_words_that_the_model_cannot_draw_are_named(
+    command: Command, fake: FakeService, mia: str
+) -> None:
+    fake.miss_words("sword", "boots")
+    assert "not drawn: sword, boots" in command("portrait", mia, "--style", "anime")
+    ended = command.json("portrait", mia, "--style", "anime")["job"]
+    assert ended["unknownWords"] == ["sword", "boots"]
+    assert command("watch", ended["jobId"]).endswith("\nnot drawn: sword, boots\n")
+    fake.miss_words()
+    assert "not drawn" not in command("portrait", mia, "--style", "anime")
+
+
 def test_a_watch_as_json_is_a_line_for_each_snapshot(command: Command, mia: str) -> None:
     job = command.json("portrait", mia, "--style", "anime", "--no-wait")["job"]
     lines = command("watch", job["jobId"], "--json").splitlines()

@@ -101,9 +101,16 @@ async def test_a_running_job_shows_its_progress(converter: Converter) -> None:
 async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Converter) -> None:
     times = {Stage.STORING: 20, Stage.RESOLVING: 1, Stage.RENDERING: 900}
     message = await converter.job(
-        _job(status=JobStatus.COMPLETED, attempt=1, completed_at=LATER, stage_ms=times)
+        _job(
+            status=JobStatus.COMPLETED,
+            attempt=1,
+            completed_at=LATER,
+            stage_ms=times,
+            unknown_words=("sword",),
+        )
     )
     assert message.fraction == 1
+    assert list(message.unknown_words) == ["sword"]
     assert not message.HasField("estimated_completion_time")
     assert [(one.stage, one.duration.ToMilliseconds()) for one in message.stage_timings] == [
         (job_pb2.STAGE_RESOLVING, 1),

@@ -54,6 +54,15 @@ def test_a_portrait_gets_its_four_forms() -> None:
         assert Image.MIME[image.format or ""] == asset.content_type
 
 
+def test_what_an_upscaler_made_is_shown_and_the_original_is_kept() -> None:
+    original, enlarged = png(picture(Size(256, 256))), png(picture(SQUARE, "maroon"))
+    finished = finish(original, ImageType.PORTRAIT, SQUARE, enlarged)
+    assert finished.asset(AssetKind.ORIGINAL).data == original
+    assert opened(finished.asset(AssetKind.DISPLAY).data).getpixel((5, 5)) == (128, 0, 0)
+    with pytest.raises(PictureRefused):
+        finish(original, ImageType.PORTRAIT, SQUARE, b"no picture")
+
+
 @pytest.mark.parametrize("model", KNOWN.values(), ids=lambda model: model.name)
 def test_prints_of_all_that_is_offered_are_large_enough(model: Model) -> None:
     for offered in model.portraits.values():

@@ -8,6 +8,8 @@ import pytest
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.storybook import StorybookDialect
 from actors.storybook import vocabulary
+from actors.storybook.attributes import Place
+from actors.storybook.grammar import LONGEST, length
 from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.states import ImageType
 from server.domain.styles import Style
@@ -23,6 +25,7 @@ MIA = character(
     clothing="a yellow dress and a straw hat",
     features=("freckles",),
 )
+RUSTY = character("Rusty", species="fox")
 TOM = character("Tom", age=71, gender=Gender.MALE, hair="white", clothing="a brown coat")
 
 
@@ -54,19 +57,79 @@ def test_a_scene_with_one_character_shows_half_of_the_body_and_the_place() -> No
     assert prompt.endswith("at the beach, at sunset")
 
 
-def test_a_scene_with_two_names_both_and_leaves_out_what_is_too_small() -> None:
+def test_a_scene_with_two_names_both_from_left_to_right() -> None:
     compiled = scene("Mia and Tom in the castle at night", MIA, TOM)
     assert compiled.prompt == (
-        "cartoon style, scene with a young girl with long red hair, light skin, wearing a yellow "
-        "dress and a straw hat and an old man with short white hair, light skin, wearing a brown "
-        "coat, in front of a castle, at night"
+        "cartoon style, scene with two characters, a young girl with long red hair, light skin, "
+        "green eyes, freckles, wearing a yellow dress and a straw hat, smiling and an old man with "
+        "short white hair, light skin, brown eyes, wearing a brown coat, smiling, "
+        "in front of a castle, at night"
     )
-    assert compiled.unknown == ("green", "freckles")
+    assert compiled.unknown == ()
 
 
-def test_three_characters_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 are too many for storybook; use 2 or fewer"):
-        scene("", MIA, TOM, MIA)
+def test_a_scene_with_three_says_looks_and_clothes_alone_and_reports_the_rest() -> None:
+    compiled = scene("Mia, Tom and Rusty laugh in the rain", MIA, TOM, RUSTY)
+    assert "scene with three characters, a young girl with long red hair" in compiled.prompt
+    assert compiled.prompt.endswith(
+        "wearing a blue shirt, in a meadow, during the day, in the rain"
+    )
+    assert set(compiled.unknown) == {"freckles", "straw hat", "laughing"}
+
+
+def test_what_is_too_long_to_be_read_is_left_out_and_reported() -> None:
+    looks = {"hair": "a bun", "clothing": "a red coat, a crown, a scarf"}
+    pair = [
+        character(name, age=70, gender=Gender.MALE, features=("glasses", "a beard"), **looks)
+        for name in ("Jim", "Joe")
+    ]
+    compiled = scene("Jim and Joe wave to us in front of the castle, in the rain", *pair)
+    assert length(compiled.prompt) <= LONGEST
+    assert compiled.unknown[:2] == ("scarf", "glasses")
+
+
+def test_four_characters_are_refused() -> None:
+    with pytest.raises(ValueError, match="4 are too many for storybook; use 3 or fewer"):
+        scene("", MIA, TOM, MIA, TOM)
+
+
+@pytest.mark.parametrize(
+    ("words", "phrase"),
+    [
+        ("Mia waves", "smiling, waving, in a meadow"),
+        ("Mia plays by the waves", "at the beach"),
+        ("seen from behind, Mia walks to the castle", "back view, in front of a castle"),
+        ("Mia in profile", "side view"),
+        ("she throws up her arms", "arms up"),
+        ("Mia on the left, in the snow", "smiling, on the left, in the snow"),
+        ("rain falls on the street", "in a city, during the day, in the rain"),
+    ],
+)
+def test_what_a_scene_says_of_acting_and_weather_is_drawn(words: str, phrase: str) -> None:
+    assert phrase in scene(words, MIA).prompt
+
+
+@pytest.mark.parametrize(
+    "words", ["Mia waves", "from behind", "on the left", "in the rain at home"]
+)
+def test_what_a_portrait_cannot_show_is_reported(words: str) -> None:
+    compiled = portrait(MIA, scene=words)
+    assert compiled.unknown
+    assert "smiling" in compiled.prompt
+
+
+def test_whole_figures_are_drawn_where_arms_backs_and_sides_are_to_be_seen() -> None:
+    assert "half body illustration of" in scene("Mia in the forest", MIA).prompt
+    for words in ("Mia waves", "Mia from behind", "Mia on the right", "a full body view of Mia"):
+        assert "full body illustration of" in scene(words, MIA).prompt
+
+
+def test_each_character_does_what_is_said_of_it() -> None:
+    prompt = scene("Mia laughs in the forest. Tom is angry", MIA, TOM).prompt
+    assert "straw hat, laughing and" in prompt
+    assert "brown coat, angry," in prompt
+    both = scene("Mia and Tom wave. It is evening", MIA, TOM).prompt
+    assert both.count(", waving") == 2
 
 
 def test_a_scene_without_characters_draws_whom_the_scene_names() -> None:
@@ -88,7 +151,7 @@ def test_a_scene_without_characters_draws_whom_the_scene_names() -> None:
         ({"clothing": "a blue cap, a shirt"}, "wearing a blue shirt and a cap"),
         ({"features": ("round spectacles",)}, "glasses"),
         ({"features": ("a tiara",)}, "and a crown"),
-        ({"traits": ("courageous",)}, "a brave young girl"),
+        ({"clothing": "a woollen scarf"}, "wearing a blue shirt and a scarf"),
         ({"traits": ("grumpy",)}, "angry, plain background"),
     ],
 )
@@ -100,7 +163,8 @@ def test_free_words_become_known_ones(looks: dict[str, str], phrase: str) -> Non
     ("looks", "subject"),
     [
         ({"age": 5, "gender": Gender.MALE}, "a young boy"),
-        ({"age": 15, "gender": Gender.FEMALE}, "a teenage girl"),
+        ({"age": 15, "gender": Gender.FEMALE}, "a young girl"),
+        ({"age": 17, "gender": Gender.FEMALE}, "a woman"),
         ({"age": 40, "gender": Gender.MALE}, "a man"),
         ({"age": 80, "gender": Gender.FEMALE}, "an old woman"),
         ({}, "a young girl"),
@@ -120,11 +184,51 @@ def test_a_long_beard_is_no_long_hair() -> None:
     assert "short grey hair, light skin, brown eyes, a beard" in prompt
 
 
-def test_an_animal_becomes_a_person_with_hair_of_its_colour_and_is_reported() -> None:
-    fox = portrait(character("Rusty", species="fox", skin="orange fur"))
-    assert "red hair" in fox.prompt
-    assert "fox" in fox.unknown
-    assert "grey hair" in portrait(character("Puss", species="cat")).prompt
+def test_four_animals_are_drawn_with_their_fur() -> None:
+    fox = portrait(character("Rusty", species="fox", skin="white fur", eyes="green"))
+    assert fox.prompt == (
+        "cartoon style, portrait of a white boy fox with green eyes, wearing a blue shirt, "
+        "smiling, plain background"
+    )
+    assert fox.unknown == ()
+    lady = character("Lady", species="cat", gender=Gender.FEMALE, features=("a bushy tail",))
+    assert "a grey girl cat" in portrait(lady).prompt
+    assert "an orange boy fox" in portrait(RUSTY).prompt
+
+
+@pytest.mark.parametrize(
+    ("species", "drawn"),
+    [
+        ("wolf", "grey boy fox"),
+        ("dog", "brown boy fox"),
+        ("mouse", "grey boy rabbit"),
+        ("grey donkey", "grey boy rabbit"),
+        ("lion", "golden boy cat"),
+        ("toad", "brown boy bear"),
+    ],
+)
+def test_another_animal_becomes_the_nearest_one_and_is_reported(species: str, drawn: str) -> None:
+    compiled = portrait(character("Max", species=species))
+    assert drawn in compiled.prompt
+    assert compiled.unknown == (species.split()[-1],)
+
+
+def test_a_being_becomes_a_person_and_is_reported() -> None:
+    fairy = portrait(character("Bell", species="fairy", hair="blonde"))
+    assert "portrait of a woman with long blonde hair" in fairy.prompt
+    assert fairy.unknown == ("fairy",)
+    assert portrait(character("X", species="griffon")).unknown == ("griffon",)
+
+
+def test_a_scene_without_characters_may_be_about_an_animal() -> None:
+    wolf = scene("The wolf knocked at the door of the house")
+    assert "half body illustration of a grey boy fox" in wolf.prompt
+    assert "in a bedroom" in wolf.prompt
+    assert wolf.unknown == ("wolf", "knocked", "door")
+
+
+def test_whoever_is_in_the_picture_is_no_unknown_word_of_the_scene() -> None:
+    assert scene("the girl and the fox in the forest", MIA, RUSTY).unknown == ()
 
 
 def test_words_that_it_does_not_know_are_returned() -> None:
@@ -132,7 +236,7 @@ def test_words_that_it_does_not_know_are_returned() -> None:
         clothing="a green dress and red boots", features=("a scar",), traits=("stubborn", "brave")
     )
     assert portrait(hero, scene="riding a dragon").unknown == (
-        *("red", "boots", "scar", "stubborn", "riding", "dragon"),
+        *("red", "boots", "scar", "stubborn", "brave", "riding", "dragon"),
     )
 
 
@@ -171,7 +275,7 @@ def test_another_style_is_known_by_its_template_or_reported() -> None:
 @pytest.mark.parametrize("time", vocabulary.TIMES.meanings)
 def test_places_and_times_are_read_back_as_they_are_written(place: str, time: str) -> None:
     prompt = scene(f"Mia {place}, {time}", MIA).prompt
-    timeless = place in {"plain background", "in space"}
+    timeless = Place(place).timeless
     assert prompt.endswith(place if timeless else f"{place}, {time}")
 
 

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from actors.extractors.plain import PlainExtractor
 from actors.models.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.models.scripted import ScriptedRenderer
+from actors.models.upscaling import Upscaler
 from actors.reporting import Reporter, Stop
 from actors.stages import Stages
 from actors.worker import explain
@@ -61,12 +65,21 @@ class Bench:
         )
         self.database.answer("job_progress", ALL_IS_WELL)
 
-    async def draw(self, renderer: Renderer | None = None, away: int = 0) -> Outcome:
+    async def draw(
+        self,
+        renderer: Renderer | None = None,
+        away: int = 0,
+        upscaler: Upscaler | None = None,
+    ) -> Outcome:
         """Draws the claimed job."""
         reporter = Reporter(self.store, self.signals, self.claim, self.stopped.append)
         async with AwayFor(self.folder, away) as storage, reporter.running():
             stages = Stages(
-                renderer or ScriptedRenderer(), PlainExtractor(), storage, store_pauses_s=[0.0]
+                renderer or ScriptedRenderer(),
+                PlainExtractor(),
+                storage,
+                upscaler=upscaler,
+                store_pauses_s=[0.0],
             )
             return await stages.draw(self.claim, reporter)
 
@@ -91,6 +104,37 @@ async def test_a_job_ends_with_all_its_assets_and_what_it_took(bench: Bench) -> 
     assert len(stored) >= len({asset.storage_key for asset in outcome.assets})
 
 
+class Repainter:
+    """Is an upscaler that paints everything red, and counts what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[bytes] = []
+
+    async def upscale(self, png: bytes) -> bytes:
+        self.given.append(png)
+        buffer = BytesIO()
+        Image.new("RGB", (1024, 1024), "red").save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+async def test_what_is_shown_is_made_of_the_upscaled_picture(bench: Bench) -> None:
+    upscaler = Repainter()
+    outcome = await bench.draw(upscaler=upscaler)
+    stored = {
+        asset.kind: (bench.folder / asset.storage_key).read_bytes() for asset in outcome.assets
+    }
+    assert upscaler.given == [stored[AssetKind.ORIGINAL]]
+    shown = Image.open(BytesIO(stored[AssetKind.DISPLAY])).getpixel((512, 512))
+    assert shown == (255, 0, 0)
+
+
+async def test_a_picture_that_is_large_enough_is_not_upscaled(bench: Bench) -> None:
+    upscaler = Repainter()
+    bench.claim = replace(bench.claim, spec=render_spec(model="sdxl"))
+    await bench.draw(upscaler=upscaler)
+    assert upscaler.given == []
+
+
 async def test_the_first_report_is_written_before_the_work_begins(bench: Bench) -> None:
     await bench.draw()
     assert bench.reported()[0] == (Stage.RESOLVING, 0, 0)
@@ -106,7 +150,15 @@ async def test_a_scene_is_read_out_of_its_page(bench: Bench) -> None:
     bench.claim = Claim(
         bench.claim.job_id, bench.claim.user_id, bench.claim.image_id, 1, spec, "local", 0
     )
-    assert "snow" in (await bench.draw()).prompt
+    outcome = await bench.draw()
+    assert "snow" in outcome.prompt
+
+
+async def test_words_that_the_model_cannot_draw_are_reported(bench: Bench) -> None:
+    bench.claim = replace(bench.claim, spec=render_spec(scene="A sword lies in the snow"))
+    outcome = await bench.draw()
+    assert {"sword", "lies"} <= set(outcome.unknown_words)
+    assert "snow" not in outcome.unknown_words
 
 
 async def test_bytes_are_stored_again_when_the_storage_was_away(bench: Bench) -> None:

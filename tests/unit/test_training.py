@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from actors.storybook.grammar import length
 from actors.storybook.illustrator.attributes import Character, Framing, Place, Scene, Species, View
 from actors.storybook.illustrator.captions import caption
 from actors.storybook.illustrator.sampling import FULL, sample_scene
@@ -42,6 +43,7 @@ RECIPE = replace(
         domain=FULL,  # pictures of two, which the adapter learns with region masks
         processes=1,
     ),
+    upscaler=replace(SMOKE.upscaler, training=Optimisation(steps=2, batch=2, rate=1e-3)),
     log_every=1,
 )
 
@@ -69,6 +71,7 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
         *("latents", "unet", "unet-held-out", "audit", "audit-held-out"),
         *("couples", "image-encoder-held-out", "adapter-held-out", "judge"),
         *("recogniser-held-out", "detector-held-out"),
+        *("details", "upscaler", "upscaler-psnr", "upscaler-psnr-decoded"),
     }
     assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
 
@@ -76,7 +79,7 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
 def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
     assert {file.parent.name for file in files} == {
-        *("text", "decoder", "encoder", "unet", "audit"),
+        *("text", "decoder", "encoder", "unet", "audit", "upscaler"),
         *("image-encoder", "adapter", "recogniser", "detector"),
     }
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
@@ -118,7 +121,20 @@ def test_plain_attention_computes_what_the_fused_one_does() -> None:
             unet.set_attn_processor(PlainAttention())
         with torch.no_grad():
             found.append(unet(noisy, 500, states, added_cond_kwargs=added).sample)
-    assert torch.allclose(*found, atol=1e-4)
+    assert torch.allclose(found[0], found[1], atol=1e-4)
+
+
+def test_a_prompt_is_as_long_as_the_tokenizer_has_it(trained: Path) -> None:
+    tokenizer, chance = load_tokenizer(trained / "tokenizer"), Random(12)
+    said = [caption(sample_scene(chance, FULL)) for _ in range(300)]
+    assert [len(tokenizer(each).input_ids) for each in said] == list(map(length, said))
+
+
+def test_the_checkpoint_holds_the_upscaler(trained: Path) -> None:
+    shipped = trained / "checkpoint" / "upscaler" / "model.safetensors"
+    sums = (trained / "checkpoint" / "checksums.sha256").read_text()
+    assert shipped.is_file()
+    assert "upscaler/model.safetensors" in sums
 
 
 def test_the_drawn_pictures_are_those_of_their_numbers(trained: Path) -> None:

@@ -5,17 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from actors.storybook.illustrator.attributes import (
-    Character,
-    Expression,
-    Hat,
-    Pose,
-    Position,
-    Scene,
-    View,
-    Weather,
-)
-from actors.storybook.illustrator.captions import (
+from actors.storybook.grammar import (
     EXPRESSIONS,
     FRAMINGS,
     GROUPS,
@@ -30,6 +20,16 @@ from actors.storybook.illustrator.captions import (
     TIMES,
     VIEWS,
     Speaker,
+)
+from actors.storybook.illustrator.attributes import (
+    Character,
+    Expression,
+    Hat,
+    Pose,
+    Position,
+    Scene,
+    View,
+    Weather,
 )
 from actors.storybook.illustrator.sampling import Domain, sample_character, sample_scene
 

@@ -20,6 +20,7 @@ from actors.storybook.training.settings import RECIPES, Recipe
 from actors.storybook.training.text import pretrain_text
 from actors.storybook.training.tokenizer import train_tokenizer
 from actors.storybook.training.unet import train_unet
+from actors.storybook.training.upscaler import train_upscaler
 from actors.storybook.training.vae import train_vae
 
 _DESCRIPTION = """\
@@ -34,6 +35,7 @@ where the last one ended, also on another machine:
   vae        the decoder learns the map's latents, the encoder learns the map
   latents    pictures for the UNet, kept as latents and tokens
   unet       the UNet learns to draw from captions
+  upscaler   large pictures, and a small network that learns to make them of small ones
   encoder    the image encoder learns to know a character again
   adapter    the IP-Adapter learns to draw the character of a reference picture
   judge      a recogniser and a detector of characters, which have seen none of the pictures above
@@ -58,6 +60,7 @@ STAGES = (
     "vae",
     "latents",
     "unet",
+    "upscaler",
     "encoder",
     "adapter",
     "judge",
@@ -121,6 +124,7 @@ def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path)
         "adapter": lambda: train_adapter(recipe, stretch),
         "judge": lambda: train_judge(recipe, stretch, processes),
         "audit": lambda: train_audit(recipe, stretch, processes),
+        "upscaler": lambda: train_upscaler(recipe, stretch, processes),
         "grid": lambda: sample_grid(recipe, stretch.folder, stretch.folder / "grid.png"),
         "export": lambda: export(stretch.folder, out),
     }

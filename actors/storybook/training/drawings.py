@@ -26,6 +26,8 @@ from actors.storybook.training.tokenizer import load_tokenizer
 SIDE = 256
 PHRASINGS = 4
 """Captions that each picture has, of which a step takes one."""
+DETAIL = 4
+"""Pixels along one side that the upscaler makes of one."""
 PROJECTION = "projection.safetensors"
 _CHUNK = 64
 _FITTED = 1_500
@@ -67,6 +69,7 @@ class _Order:
     stop: int
     projection: Projection | None
     tokenizer: Path
+    detail: int = 1
 
 
 def scene_of(seed: int, index: int, domain: Domain) -> Scene:
@@ -101,6 +104,23 @@ def draw_latents(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     return carry_out("latents", orders, stretch, processes, {"latents": latents, "tokens": tokens})
 
 
+def draw_details(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
+    """Draws the upscaler's pictures into `details.npy`, (N, 1024, 1024, 3)."""
+    count, side = recipe.upscaler.pictures, DETAIL * SIDE
+    details = open_array(stretch.folder / "details.npy", np.dtype(np.uint8), (count, side, side, 3))
+    # Numbers that neither the VAE nor the UNet is trained on.
+    orders = _orders(
+        recipe.domain, stretch.folder, count, None, seed=10_000 + recipe.seed, detail=DETAIL
+    )
+    return carry_out("details", orders, stretch, processes, {"details": details})
+
+
+def load_details(folder: Path) -> NDArray[np.uint8]:
+    """Returns the upscaler's pictures, as they lie on disk."""
+    details: NDArray[np.uint8] = np.load(folder / "details.npy", mmap_mode="r")
+    return details
+
+
 def load_pictures(folder: Path) -> NDArray[np.uint8]:
     """Returns the VAE's pictures, as they lie on disk."""
     pictures: NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
@@ -115,10 +135,15 @@ def load_latents(folder: Path) -> Latents:
 
 
 def _orders(
-    domain: Domain, folder: Path, count: int, projection: Projection | None, seed: int
+    domain: Domain,
+    folder: Path,
+    count: int,
+    projection: Projection | None,
+    seed: int,
+    detail: int = 1,
 ) -> Iterator[_Order]:
     for start, stop in chunks(count):
-        yield _Order(seed, domain, start, stop, projection, folder / "tokenizer")
+        yield _Order(seed, domain, start, stop, projection, folder / "tokenizer", detail)
 
 
 def chunks(count: int) -> Iterator[tuple[int, int]]:
@@ -169,7 +194,7 @@ def _drawers(processes: int) -> Iterator[Callable[..., Iterable[Made]]]:
 
 def _draw(order: _Order) -> Made:
     cv2.setNumThreads(1)
-    illustrator = Illustrator()
+    illustrator = Illustrator(order.detail)
     indices = range(order.start, order.stop)
     scenes = [scene_of(order.seed, index, order.domain) for index in indices]
     pictures = np.stack([illustrator.draw(scene).image for scene in scenes])

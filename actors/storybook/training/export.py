@@ -26,7 +26,7 @@ from actors.storybook.training.unet import new_scheduler
 
 LARGEST_FILE = 24 * 1024 * 1024
 LARGEST = 40 * 1024 * 1024
-_BESIDE = ("ip_adapter", "judge")
+_BESIDE = ("ip_adapter", "judge", "upscaler")
 """Folders that go into the checkpoint as they are: diffusers loads them by name, or not at all."""
 
 

@@ -114,6 +114,18 @@ class AuditSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UpscalerSettings:
+    """Is the upscaler: trained on crops of `side` out of pictures of 1024 pixels (3 MB each)."""
+
+    pictures: int
+    features: int
+    convolutions: int
+    side: int
+    training: Optimisation
+    average: float = 0.998
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Is one training; the seed decides which pictures are drawn."""
 
@@ -125,6 +137,7 @@ class Recipe:
     adapter: AdapterSettings
     judge: JudgeSettings
     audit: AuditSettings
+    upscaler: UpscalerSettings
     seed: int = 1
     save_every_s: float = 180.0
     log_every: int = 50
@@ -143,7 +156,7 @@ LAPTOP = Recipe(
         channels=(16, 16, 32, 64, 128),
         crops=((0.0, 64), (0.4, 128), (0.85, 256)),
         decoder=Optimisation(steps=8_000, batch=8, rate=2e-3),
-        encoder=Optimisation(steps=1_500, batch=6, rate=2e-3),
+        encoder=Optimisation(steps=6_000, batch=6, rate=2e-3),
     ),
     unet=UnetSettings(
         latents=60_000,
@@ -173,6 +186,13 @@ LAPTOP = Recipe(
         pictures=14_000,
         widths=(48, 96, 128),
         training=Optimisation(steps=2_600, batch=32, rate=2e-3),
+    ),
+    upscaler=UpscalerSettings(
+        pictures=240,
+        features=32,
+        convolutions=8,
+        side=48,
+        training=Optimisation(steps=8_000, batch=8, rate=1e-3),
     ),
 )
 """Days of two cores, in the background."""
@@ -233,6 +253,13 @@ SMOKE = Recipe(
     ),
     audit=AuditSettings(
         pictures=24, widths=(8, 8, 16), training=Optimisation(steps=4, batch=4, rate=1e-3)
+    ),
+    upscaler=UpscalerSettings(
+        pictures=18,
+        features=8,
+        convolutions=2,
+        side=16,
+        training=Optimisation(steps=4, batch=2, rate=1e-3),
     ),
     log_every=2,
 )

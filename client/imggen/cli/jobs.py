@@ -2,7 +2,7 @@
 
 import click
 
-from imggen.cli.progress import position, to_the_end
+from imggen.cli.progress import not_drawn, position, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import JobStatusName, short_name, short_names
 from imggen.v1.job_pb2 import Job, JobKind, JobStatus
@@ -25,7 +25,7 @@ def watch(session: Session, job_id: str) -> None:
     """
     last = to_the_end(session, job_id, json_lines=session.json)
     if not session.json:
-        click.echo(f"image {last.image.id}")
+        click.echo("\n".join([f"image {last.image.id}", *not_drawn(last.job)]))
 
 
 @click.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from imggen.cli.progress import to_the_end
+from imggen.cli.progress import not_drawn, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
     AssetKindName,
@@ -288,7 +288,7 @@ def _finish(
         session.document(f"job {job.job_id}", f"image {job.image_id}", job=job)
         return
     last = to_the_end(session, job.job_id)
-    lines = _lines(last.image)
+    lines = [*_lines(last.image), *not_drawn(last.job)]
     if output is None:
         session.document(*lines, job=last.job, image=last.image)
         return

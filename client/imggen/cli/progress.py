@@ -73,6 +73,11 @@ def position(job: Job) -> str:
     return short_name(JobStatus, job.status)
 
 
+def not_drawn(job: Job) -> list[str]:
+    """Returns a line with the words that the model cannot draw, or none."""
+    return [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
+
+
 @contextmanager
 def _shown(*, silent: bool) -> Iterator[_Show]:
     console = Console(stderr=True)

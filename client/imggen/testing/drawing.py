@@ -50,6 +50,7 @@ class Worker:
     def __init__(self, memory: Memory, *, steps: int, step_seconds: float) -> None:
         self.held = False
         self.failures: deque[ErrorReason.ValueType] = deque()
+        self.unknown_words: tuple[str, ...] = ()
         self._memory = memory
         self._steps = steps
         self._step_seconds = step_seconds
@@ -152,6 +153,7 @@ class Worker:
             self._make_reference(image)
         self._memory.tell_image(image)
         job.model = image.model
+        job.unknown_words[:] = self.unknown_words
         job.ClearField("error")
         self._end(job, JOB_STATUS_COMPLETED)
 

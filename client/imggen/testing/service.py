@@ -106,6 +106,10 @@ class FakeService:
         """Makes the next job that starts fail for good while it renders."""
         self._worker.failures.append(reason)
 
+    def miss_words(self, *words: str) -> None:
+        """Makes jobs that complete from now on say that these words cannot be drawn."""
+        self._worker.unknown_words = words
+
     def hold(self) -> None:
         """Stops all jobs before their next step, until `release`."""
         self._worker.held = True

@@ -28,45 +28,45 @@ from imggen.v1 import errors_pb2 as imggen_dot_v1_dot_errors__pb2
 from imggen.v1 import image_pb2 as imggen_dot_v1_dot_image__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13imggen/v1/job.proto\x12\timggen.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/errors.proto\x1a\x15imggen/v1/image.proto\"\xb8\x05\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12 \n\x04kind\x18\x03 \x01(\x0e\x32\x12.imggen.v1.JobKind\x12$\n\x06status\x18\x04 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x1f\n\x05stage\x18\x05 \x01(\x0e\x32\x10.imggen.v1.Stage\x12\x0c\n\x04step\x18\x06 \x01(\x05\x12\r\n\x05steps\x18\x07 \x01(\x05\x12\x10\n\x08\x66raction\x18\x08 \x01(\x01\x12\x10\n\x08priority\x18\t \x01(\x05\x12\x0f\n\x07\x61ttempt\x18\n \x01(\x05\x12\x13\n\x0bretry_count\x18\x0b \x01(\x05\x12\x13\n\x0bmax_retries\x18\x0c \x01(\x05\x12\"\n\x05\x65rror\x18\r \x01(\x0b\x32\x13.imggen.v1.JobError\x12\x18\n\x10\x63\x61ncel_requested\x18\x0e \x01(\x08\x12\r\n\x05model\x18\x0f \x01(\t\x12\x10\n\x08provider\x18\x10 \x01(\t\x12\x1d\n\x15\x65stimated_cost_micros\x18\x11 \x01(\x03\x12\x1a\n\x12\x61\x63tual_cost_micros\x18\x12 \x01(\x03\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x19\x65stimated_completion_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\rstage_timings\x18\x17 \x03(\x0b\x32\x16.imggen.v1.StageTiming\x12\x10\n\x08\x62\x61tch_id\x18\x1a \x01(\t\"C\n\x08JobError\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.imggen.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"[\n\x0bStageTiming\x12\x1f\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.Stage\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"p\n\x0fListJobsRequest\x12$\n\x06status\x18\x01 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x10\n\x08story_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.imggen.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\";\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x18\n\x10include_previews\x18\x02 \x01(\x08\"a\n\x10WatchJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x0f\n\x07preview\x18\x02 \x01(\x0c\x12\x1f\n\x05image\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Image\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"E\n\x0fRetryJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\x08priority\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_priority\"/\n\x10RetryJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job*\xa4\x01\n\tJobStatus\x12\x1a\n\x16JOB_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATUS_QUEUED\x10\x01\x12\x19\n\x15JOB_STATUS_PROCESSING\x10\x02\x12\x18\n\x14JOB_STATUS_COMPLETED\x10\x03\x12\x15\n\x11JOB_STATUS_FAILED\x10\x04\x12\x18\n\x14JOB_STATUS_CANCELLED\x10\x05*p\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTAGE_RESOLVING\x10\x01\x12\x13\n\x0fSTAGE_RENDERING\x10\x02\x12\x13\n\x0fSTAGE_FINISHING\x10\x03\x12\x11\n\rSTAGE_STORING\x10\x04*b\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_KIND_PORTRAIT\x10\x01\x12\x12\n\x0eJOB_KIND_SCENE\x10\x02\x12\x12\n\x0eJOB_KIND_COVER\x10\x03\x32\xe4\x02\n\nJobService\x12=\n\x06GetJob\x12\x18.imggen.v1.GetJobRequest\x1a\x19.imggen.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.imggen.v1.ListJobsRequest\x1a\x1b.imggen.v1.ListJobsResponse\x12\x45\n\x08WatchJob\x12\x1a.imggen.v1.WatchJobRequest\x1a\x1b.imggen.v1.WatchJobResponse0\x01\x12\x46\n\tCancelJob\x12\x1b.imggen.v1.CancelJobRequest\x1a\x1c.imggen.v1.CancelJobResponse\x12\x43\n\x08RetryJob\x12\x1a.imggen.v1.RetryJobRequest\x1a\x1b.imggen.v1.RetryJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13imggen/v1/job.proto\x12\timggen.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/errors.proto\x1a\x15imggen/v1/image.proto\"\xcf\x05\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12 \n\x04kind\x18\x03 \x01(\x0e\x32\x12.imggen.v1.JobKind\x12$\n\x06status\x18\x04 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x1f\n\x05stage\x18\x05 \x01(\x0e\x32\x10.imggen.v1.Stage\x12\x0c\n\x04step\x18\x06 \x01(\x05\x12\r\n\x05steps\x18\x07 \x01(\x05\x12\x10\n\x08\x66raction\x18\x08 \x01(\x01\x12\x10\n\x08priority\x18\t \x01(\x05\x12\x0f\n\x07\x61ttempt\x18\n \x01(\x05\x12\x13\n\x0bretry_count\x18\x0b \x01(\x05\x12\x13\n\x0bmax_retries\x18\x0c \x01(\x05\x12\"\n\x05\x65rror\x18\r \x01(\x0b\x32\x13.imggen.v1.JobError\x12\x18\n\x10\x63\x61ncel_requested\x18\x0e \x01(\x08\x12\r\n\x05model\x18\x0f \x01(\t\x12\x10\n\x08provider\x18\x10 \x01(\t\x12\x1d\n\x15\x65stimated_cost_micros\x18\x11 \x01(\x03\x12\x1a\n\x12\x61\x63tual_cost_micros\x18\x12 \x01(\x03\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x19\x65stimated_completion_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\rstage_timings\x18\x17 \x03(\x0b\x32\x16.imggen.v1.StageTiming\x12\x10\n\x08\x62\x61tch_id\x18\x1a \x01(\t\x12\x15\n\runknown_words\x18\x1e \x03(\t\"C\n\x08JobError\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.imggen.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"[\n\x0bStageTiming\x12\x1f\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.Stage\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"p\n\x0fListJobsRequest\x12$\n\x06status\x18\x01 \x01(\x0e\x32\x14.imggen.v1.JobStatus\x12\x10\n\x08story_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.imggen.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\";\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x18\n\x10include_previews\x18\x02 \x01(\x08\"a\n\x10WatchJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x0f\n\x07preview\x18\x02 \x01(\x0c\x12\x1f\n\x05image\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Image\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"E\n\x0fRetryJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x15\n\x08priority\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_priority\"/\n\x10RetryJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job*\xa4\x01\n\tJobStatus\x12\x1a\n\x16JOB_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATUS_QUEUED\x10\x01\x12\x19\n\x15JOB_STATUS_PROCESSING\x10\x02\x12\x18\n\x14JOB_STATUS_COMPLETED\x10\x03\x12\x15\n\x11JOB_STATUS_FAILED\x10\x04\x12\x18\n\x14JOB_STATUS_CANCELLED\x10\x05*p\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTAGE_RESOLVING\x10\x01\x12\x13\n\x0fSTAGE_RENDERING\x10\x02\x12\x13\n\x0fSTAGE_FINISHING\x10\x03\x12\x11\n\rSTAGE_STORING\x10\x04*b\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_KIND_PORTRAIT\x10\x01\x12\x12\n\x0eJOB_KIND_SCENE\x10\x02\x12\x12\n\x0eJOB_KIND_COVER\x10\x03\x32\xe4\x02\n\nJobService\x12=\n\x06GetJob\x12\x18.imggen.v1.GetJobRequest\x1a\x19.imggen.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.imggen.v1.ListJobsRequest\x1a\x1b.imggen.v1.ListJobsResponse\x12\x45\n\x08WatchJob\x12\x1a.imggen.v1.WatchJobRequest\x1a\x1b.imggen.v1.WatchJobResponse0\x01\x12\x46\n\tCancelJob\x12\x1b.imggen.v1.CancelJobRequest\x1a\x1c.imggen.v1.CancelJobResponse\x12\x43\n\x08RetryJob\x12\x1a.imggen.v1.RetryJobRequest\x1a\x1b.imggen.v1.RetryJobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.job_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOBSTATUS']._serialized_start=1643
-  _globals['_JOBSTATUS']._serialized_end=1807
-  _globals['_STAGE']._serialized_start=1809
-  _globals['_STAGE']._serialized_end=1921
-  _globals['_JOBKIND']._serialized_start=1923
-  _globals['_JOBKIND']._serialized_end=2021
+  _globals['_JOBSTATUS']._serialized_start=1666
+  _globals['_JOBSTATUS']._serialized_end=1830
+  _globals['_STAGE']._serialized_start=1832
+  _globals['_STAGE']._serialized_end=1944
+  _globals['_JOBKIND']._serialized_start=1946
+  _globals['_JOBKIND']._serialized_end=2044
   _globals['_JOB']._serialized_start=147
-  _globals['_JOB']._serialized_end=843
-  _globals['_JOBERROR']._serialized_start=845
-  _globals['_JOBERROR']._serialized_end=912
-  _globals['_STAGETIMING']._serialized_start=914
-  _globals['_STAGETIMING']._serialized_end=1005
-  _globals['_GETJOBREQUEST']._serialized_start=1007
-  _globals['_GETJOBREQUEST']._serialized_end=1038
-  _globals['_GETJOBRESPONSE']._serialized_start=1040
-  _globals['_GETJOBRESPONSE']._serialized_end=1085
-  _globals['_LISTJOBSREQUEST']._serialized_start=1087
-  _globals['_LISTJOBSREQUEST']._serialized_end=1199
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1201
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1274
-  _globals['_WATCHJOBREQUEST']._serialized_start=1276
-  _globals['_WATCHJOBREQUEST']._serialized_end=1335
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1337
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1434
-  _globals['_CANCELJOBREQUEST']._serialized_start=1436
-  _globals['_CANCELJOBREQUEST']._serialized_end=1470
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1472
-  _globals['_CANCELJOBRESPONSE']._serialized_end=1520
-  _globals['_RETRYJOBREQUEST']._serialized_start=1522
-  _globals['_RETRYJOBREQUEST']._serialized_end=1591
-  _globals['_RETRYJOBRESPONSE']._serialized_start=1593
-  _globals['_RETRYJOBRESPONSE']._serialized_end=1640
-  _globals['_JOBSERVICE']._serialized_start=2024
-  _globals['_JOBSERVICE']._serialized_end=2380
+  _globals['_JOB']._serialized_end=866
+  _globals['_JOBERROR']._serialized_start=868
+  _globals['_JOBERROR']._serialized_end=935
+  _globals['_STAGETIMING']._serialized_start=937
+  _globals['_STAGETIMING']._serialized_end=1028
+  _globals['_GETJOBREQUEST']._serialized_start=1030
+  _globals['_GETJOBREQUEST']._serialized_end=1061
+  _globals['_GETJOBRESPONSE']._serialized_start=1063
+  _globals['_GETJOBRESPONSE']._serialized_end=1108
+  _globals['_LISTJOBSREQUEST']._serialized_start=1110
+  _globals['_LISTJOBSREQUEST']._serialized_end=1222
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1224
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1297
+  _globals['_WATCHJOBREQUEST']._serialized_start=1299
+  _globals['_WATCHJOBREQUEST']._serialized_end=1358
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1360
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1457
+  _globals['_CANCELJOBREQUEST']._serialized_start=1459
+  _globals['_CANCELJOBREQUEST']._serialized_end=1493
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1495
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1543
+  _globals['_RETRYJOBREQUEST']._serialized_start=1545
+  _globals['_RETRYJOBREQUEST']._serialized_end=1614
+  _globals['_RETRYJOBRESPONSE']._serialized_start=1616
+  _globals['_RETRYJOBRESPONSE']._serialized_end=1663
+  _globals['_JOBSERVICE']._serialized_start=2047
+  _globals['_JOBSERVICE']._serialized_end=2403
 # @@protoc_insertion_point(module_scope)

@@ -157,6 +157,7 @@ class Job(google.protobuf.message.Message):
     ESTIMATED_COMPLETION_TIME_FIELD_NUMBER: builtins.int
     STAGE_TIMINGS_FIELD_NUMBER: builtins.int
     BATCH_ID_FIELD_NUMBER: builtins.int
+    UNKNOWN_WORDS_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -219,6 +220,13 @@ class Job(google.protobuf.message.Message):
     def stage_timings(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___StageTiming]:
         """Output only. How long each stage of the last attempt took, in order."""
 
+    @property
+    def unknown_words(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Output only. Words of the request that the model cannot draw, in the order in which it met
+        them; what stands for them, or that they were left out, is seen in the image's prompt. Known
+        once the job has completed.
+        """
+
     def __init__(
         self,
         *,
@@ -246,9 +254,10 @@ class Job(google.protobuf.message.Message):
         estimated_completion_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         stage_timings: collections.abc.Iterable[Global___StageTiming] | None = ...,
         batch_id: builtins.str = ...,
+        unknown_words: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "model", b"model", "priority", b"priority", "provider", b"provider", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "model", b"model", "priority", b"priority", "provider", b"provider", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "unknown_words", b"unknown_words"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 

@@ -1,0 +1,122 @@
+"""The upscaler: tiles without seams, weights that are checked, and a gain over Lanczos."""
+
+import shutil
+from io import BytesIO
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from actors.models.checkpoint import CheckpointRefused
+from actors.models.upscaler import Upscaler
+from actors.models.upscaling import NoUpscaler
+from actors.settings import DiffuserSettings
+from actors.storybook import CHECKPOINT, UPSCALER
+from actors.storybook.illustrator import Illustrator
+from actors.storybook.illustrator.sampling import FULL, sample_scene
+from actors.storybook.training.settings import LAPTOP, SMOKE
+from actors.storybook.training.upscaler import Pairs, begin, measure, new_upscaler, shrunk
+from actors.storybook.upscaled import load, main
+
+
+def png(width: int, height: int) -> bytes:
+    pixels = np.random.default_rng(3).integers(0, 255, (height, width, 3), np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Upscaler:
+    torch.set_num_threads(1)
+    loaded = Upscaler.load(DiffuserSettings(device="cpu"))
+    assert loaded is not None
+    return loaded
+
+
+def test_tiles_have_no_seams() -> None:
+    torch.manual_seed(0)
+    network = new_upscaler(LAPTOP.upscaler)
+    pixels = torch.rand(1, 3, 90, 130)
+    with torch.inference_mode():
+        whole = network(pixels)
+    torch.testing.assert_close(Upscaler(network, 4).run(pixels, tile=48), whole, atol=1e-5, rtol=0)
+
+
+async def test_a_picture_becomes_four_times_as_large(shipped: Upscaler) -> None:
+    large = Image.open(BytesIO(await shipped.upscale(png(40, 24))))
+    assert (large.format, large.mode, large.size) == ("PNG", "RGB", (160, 96))
+
+
+async def test_without_an_upscaler_a_picture_stays_as_it_is() -> None:
+    assert await NoUpscaler().upscale(b"png") == b"png"
+    assert Upscaler.load(DiffuserSettings(upscaler="none")) is None
+    assert Upscaler.load(DiffuserSettings(model="sdxl")) is None
+
+
+def test_the_shipped_weights_are_small_and_better_than_lanczos() -> None:
+    assert UPSCALER.stat().st_size < 2_500_000
+    assert {str(each.dtype) for each in load_file(UPSCALER).values()} == {"torch.float16"}
+    chance, illustrator = Random(1_234), Illustrator(4)
+    large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(4)])
+    found = measure(load(UPSCALER), large, np.stack([shrunk(picture) for picture in large]))
+    assert found["upscaler"] > found["lanczos"]
+
+
+def test_the_command_prints_the_gain(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--pictures", "1"])
+    drawn, decoded, taken = capsys.readouterr().out.splitlines()
+    assert drawn.startswith("drawn: upscaler ")
+    assert "gain +" in drawn
+    assert decoded.startswith("decoded by the VAE: ")
+    assert taken.startswith("256 to 1024 pixels: ")
+
+
+def test_a_missing_file_is_named_with_what_would_be_right(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointRefused, match=r"none\.safetensors: not a file; .* or `none`"):
+        Upscaler.load(DiffuserSettings(upscaler=str(tmp_path / "none.safetensors")))
+
+
+def test_a_pickle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x4.pth").write_bytes(b"pickle")
+    with pytest.raises(CheckpointRefused, match="must be safetensors"):
+        Upscaler.load(DiffuserSettings(upscaler=str(tmp_path / "x4.pth")))
+
+
+def test_weights_that_differ_from_their_checksum_are_refused(tmp_path: Path) -> None:
+    shutil.copytree(CHECKPOINT / "upscaler", tmp_path / "upscaler")
+    shutil.copy(CHECKPOINT / "checksums.sha256", tmp_path)
+    copy = tmp_path / "upscaler" / UPSCALER.name
+    assert Upscaler.load(DiffuserSettings(upscaler=str(copy)))
+    data = bytearray(copy.read_bytes())
+    data[-1] ^= 1
+    copy.write_bytes(data)
+    with pytest.raises(CheckpointRefused, match="not as checksums"):
+        Upscaler.load(DiffuserSettings(upscaler=str(copy)))
+
+
+def test_it_begins_no_worse_than_lanczos() -> None:
+    torch.manual_seed(1)
+    chance, illustrator = Random(5), Illustrator(4)
+    large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(22)])
+    small = np.stack([shrunk(picture) for picture in large])
+    network = new_upscaler(LAPTOP.upscaler)
+    begin(network, Pairs(LAPTOP, large, small, small), batches=4)
+    # The last 16 are held out.
+    found = measure(network, large[-3:], small[-3:])
+    assert found["upscaler"] > found["lanczos"]
+
+
+def test_what_it_learns_from_is_the_same_crop_small_and_large() -> None:
+    large = np.random.default_rng(0).integers(0, 255, (18, 1024, 1024, 3), np.uint8)
+    small = np.stack([shrunk(picture) for picture in large])
+    source, target = Pairs(SMOKE, large, small, small).batch(0)
+    assert target.shape[-1] == 4 * source.shape[-1]
+    pooled = torch.nn.functional.avg_pool2d(target, 4)
+    # A crop that is spoiled differs from its large one; most are not.
+    agree = [(one - other).abs().max() < 0.01 for one, other in zip(source, pooled, strict=True)]
+    assert any(agree)
