@@ -10,6 +10,7 @@ import grpc.aio
 import pytest
 
 from imggen.v1 import event_pb2
+from imggen.v1.batch_pb2 import BATCH_STATUS_CANCELLED, BATCH_STATUS_PROCESSING
 from imggen.v1.event_pb2 import EVENT_KIND_BATCH, EVENT_KIND_IMAGE, EVENT_KIND_JOB, Event
 from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_STATUS_GENERATING
 from imggen.v1.job_pb2 import (
@@ -85,6 +86,19 @@ async def test_only_the_kinds_that_are_asked_for_are_told(house: House, mia: Per
     assert all([(await _next(images)).HasField("image") for _ in range(2)])
     assert all([(await _next(jobs)).HasField("job") for _ in range(3)])
     assert len({(await _next(both)).WhichOneof("change") for _ in range(5)}) == 2
+
+
+async def test_a_batch_is_told_of_with_its_status_and_its_jobs_name_it(mia: Person) -> None:
+    call = mia.follow("oldest", EVENT_KIND_BATCH)
+    story = await mia.create_story("Mia runs.")
+    batch = await mia.tell(story.id, include_character_portraits=False)
+    await mia.cancel_batch(batch.batch_id)
+    told = [(await _next(call)).batch for _ in range(2)]
+    assert [(one.batch_id, one.status) for one in told] == [
+        (batch.batch_id, BATCH_STATUS_PROCESSING),
+        (batch.batch_id, BATCH_STATUS_CANCELLED),
+    ]
+    assert (await _next(mia.follow("oldest", EVENT_KIND_JOB))).job.batch_id == batch.batch_id
 
 
 async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
