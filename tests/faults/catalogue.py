@@ -10,6 +10,7 @@ from tests.faults.report import Report
 from tests.faults.scenarios.answers import lost_answers
 from tests.faults.scenarios.database import cut_connections, database_outage
 from tests.faults.scenarios.kills import killed_workers
+from tests.faults.scenarios.nodes import lost_nodes
 from tests.faults.scenarios.noisy import noisy_neighbour
 from tests.faults.scenarios.notifications import lost_notifications
 from tests.faults.scenarios.overload import overload
@@ -57,4 +58,6 @@ SCENARIOS = (
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT),
     Scenario("noisy_neighbour", noisy_neighbour, None),
+    # The last one, since it kills whole nodes; they are in a process of their own.
+    Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE),
 )
