@@ -10,6 +10,8 @@ from tests.faults.report import Report
 from tests.faults.scenarios.answers import lost_answers
 from tests.faults.scenarios.database import cut_connections, database_outage
 from tests.faults.scenarios.kills import killed_workers
+from tests.faults.scenarios.nodes import lost_nodes
+from tests.faults.scenarios.noisy import noisy_neighbour
 from tests.faults.scenarios.notifications import lost_notifications
 from tests.faults.scenarios.overload import overload
 from tests.faults.scenarios.poison import poison_jobs
@@ -25,12 +27,13 @@ Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
 class Scenario:
     """Is a scenario by its name; `selected` ones run in `make test`, quickly.
 
+    The broken build of the one without a mutation is any whose claims take the oldest first.
     Those that are `broken_too` run there on their broken build as well.
     """
 
     name: str
     run: Run
-    mutation: Mutation
+    mutation: Mutation | None
     selected: bool = False
     broken_too: bool = False
 
@@ -54,4 +57,7 @@ SCENARIOS = (
     Scenario("broken_storage", broken_storage, mutations.STORED_ONCE),
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT),
+    Scenario("noisy_neighbour", noisy_neighbour, None),
+    # The last one, since it kills whole nodes; they are in a process of their own.
+    Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE),
 )

@@ -1,0 +1,60 @@
+"""A Ray cluster of a head and a node, in a process of its own; each line on stdin is an order.
+
+`node` kills the node and adds another; `head` kills the head. The end of stdin ends all of it.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.cluster_utils import Cluster
+from ray.serve._private.api import serve_start
+
+from cluster.node import deploy
+
+# Replicas need what only the node has, so that it can go without the head.
+_HEAD: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024}
+_NODE: dict[str, Any] = _HEAD | {"resources": {"replicas": 1}}
+
+
+def main(config: Path) -> None:
+    """Starts the cluster with Serve on it, and follows orders."""
+    folder = Path(tempfile.mkdtemp(prefix=f"imggen-ray-{os.getpid()}-"))
+    # A Cluster writes its address where Ray's files are by default, whatever its nodes are told.
+    (folder / "ray").mkdir()
+    os.environ["RAY_TMPDIR"] = str(folder)
+    head = _HEAD | {"include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        node = cluster.add_node(**_NODE)
+        _serve(cluster.address, config)
+        print("serving", flush=True)
+        for order in sys.stdin:
+            if order.strip() == "node":
+                cluster.remove_node(node, allow_graceful=False)
+                node = cluster.add_node(**_NODE)
+            else:
+                leader: Any = cluster.head_node
+                cluster.remove_node(leader, allow_graceful=False)
+            print("done", flush=True)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]  # ray 2.60
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(address: str, config: Path) -> None:
+    """Deploys from a driver that leaves again: it would die with the node that it is on."""
+    ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    serve_start(proxy_location="Disabled")
+    deploy(config)
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

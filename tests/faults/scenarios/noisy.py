@@ -1,0 +1,64 @@
+"""One caller who asks for a hundred times as much as another."""
+
+import asyncio
+import time
+
+from tests.faults.builds import Build
+from tests.faults.report import Report, reported
+from tests.faults.site import Caller, NeverHappened, Site, site
+
+_TAKES_S = 0.2
+_ROOM = 4
+_NOISE = 100
+_TIMES = 2.0
+
+
+async def noisy_neighbour(server: str, build: Build, quick: bool) -> Report:
+    """Compares how long a caller waits alone with how long behind another's hundred jobs."""
+    count = 5 if quick else 10
+    problems: list[str] = []
+    async with site(server, build) as place:
+        gateway = await place.gateway(IMGGEN_MAX_WAITING_JOBS_PER_USER="0")
+        quiet = await place.caller(gateway.port, "quiet")
+        loud = await place.caller(gateway.port, "loud")
+        worker = await place.worker(
+            "w", "--takes-s", str(_TAKES_S), IMGGEN_ROOMS=f'{{"local": {_ROOM}}}'
+        )
+        await worker.ready.wait()
+        idle = noisy = 0.0
+        try:
+            # Alone, but with every place taken: what runs is never taken away.
+            await _fill(loud, _ROOM)
+            idle = await _waits(place, quiet, range(count))
+            await place.everything_ends()
+            await _fill(loud, _NOISE * count)
+            noisy = await _waits(place, quiet, range(count, 2 * count))
+            await place.everything_ends()
+        except NeverHappened as never:
+            problems.append(str(never))
+    if noisy > _TIMES * idle:
+        problems.append(f"a job took {noisy:.2f} s, and {idle:.2f} s when nobody else waited")
+    return reported(
+        "one noisy caller, 100:1",
+        f"{_NOISE * count} jobs ahead; {noisy:.2f} s a job, {idle:.2f} s without them",
+        place.history,
+        None,
+        problems,
+    )
+
+
+async def _fill(caller: Caller, count: int) -> None:
+    await asyncio.gather(*(caller.submit() for _ in range(count)))
+
+
+async def _waits(place: Site, caller: Caller, numbers: range) -> float:
+    """Submits jobs one after the other; returns how long one took on average."""
+    took = []
+    for number in numbers:
+        job = await caller.submit()
+        assert job is not None
+        began = time.monotonic()
+        async with asyncio.timeout(place.patience_s):
+            await caller.watch(job.job_id, number)
+        took.append(time.monotonic() - began)
+    return sum(took) / len(took)
