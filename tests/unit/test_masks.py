@@ -39,4 +39,4 @@ def test_a_filter_is_a_member_or_none() -> None:
     assert wanted(checks, "type", 0, IMAGE_TYPE) is None
     assert checks.violations == []
     assert wanted(checks, "type", 99, IMAGE_TYPE) is None
-    assert checks.violations[0].description == "has no value 99; use one of PORTRAIT, SCENE"
+    assert checks.violations[0].description == "has no value 99; use one of PORTRAIT, SCENE, COVER"
