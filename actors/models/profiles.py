@@ -7,6 +7,7 @@ from actors.models.render import RenderRequest
 from actors.prompts.dialect import CompiledPrompt, Dialect
 from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
+from actors.storybook import GUIDANCE, RESCALE
 from server.domain.models import Model, Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType
@@ -42,10 +43,8 @@ class Profile:
 
 PROFILES = MappingProxyType(
     {
-        # By eye on grids of its six styles: below 2.5 colours leave the prompt, from 4.5 on
-        # they burn; without rescale they burn from 4 on.
         STORYBOOK.name: Profile(
-            STORYBOOK, StorybookDialect(), guidance_scale=3.0, guidance_rescale=0.6
+            STORYBOOK, StorybookDialect(), guidance_scale=GUIDANCE, guidance_rescale=RESCALE
         ),
         # The guidance of the spec's example; SDXL was not trained to zero terminal SNR.
         SDXL.name: Profile(SDXL, SdxlDialect(), guidance_scale=7.5, guidance_rescale=0.0),

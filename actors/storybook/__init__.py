@@ -7,3 +7,10 @@ CHECKPOINT = Path(__file__).parent / "checkpoint"
 
 UPSCALER = CHECKPOINT / "upscaler" / "model.safetensors"
 """The weights of the upscaler, in the layout of SRVGGNetCompact."""
+
+GUIDANCE, RESCALE = 1.5, 0.6
+"""How the checkpoint is sampled: classifier-free guidance, and phi of arXiv 2305.08891 (3.4).
+
+Captions leave so little open that the prediction with one is nearly right by itself: from 2 on,
+guidance mostly amplifies what is wrong with it, and flat colours crackle.
+"""

@@ -13,9 +13,10 @@ from diffusers import StableDiffusionXLImg2ImgPipeline, StableDiffusionXLInpaint
 from numpy.typing import NDArray
 from PIL import Image
 
+from actors.storybook import GUIDANCE, RESCALE
 from actors.storybook.evaluation.fidelity import Upscale
 from actors.storybook.evaluation.report import Figure, Section
-from actors.storybook.evaluation.sampling import GUIDANCE, RESCALE, load_pipeline
+from actors.storybook.evaluation.sampling import load_pipeline
 
 ADAPTER = Path("ip_adapter") / "ip_adapter.safetensors"
 """Where a checkpoint has its IP-Adapter."""

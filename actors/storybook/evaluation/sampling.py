@@ -11,14 +11,13 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 from numpy.typing import NDArray
 
+from actors.storybook import GUIDANCE, RESCALE
 from actors.storybook.illustrator import Scene
 from actors.storybook.illustrator.captions import caption
 from actors.storybook.illustrator.sampling import Domain
 from actors.storybook.training.drawings import scene_of
 
 STEPS = 20
-GUIDANCE = 3.0
-RESCALE = 0.6
 BATCH = 8
 SIDE = 256
 HELD_OUT = 0

@@ -16,6 +16,7 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
+from actors.storybook import GUIDANCE, RESCALE
 from actors.storybook.illustrator import Illustrator
 from actors.storybook.illustrator.captions import caption
 from actors.storybook.illustrator.looks import Image
@@ -95,8 +96,8 @@ def sample_grid(recipe: Recipe, folder: Path, out: Path, count: int = 12, steps:
         made = pipeline(
             caption(scene),
             num_inference_steps=steps,
-            guidance_scale=3.0,
-            guidance_rescale=0.6,
+            guidance_scale=GUIDANCE,
+            guidance_rescale=RESCALE,
             output_type="np",
             generator=torch.Generator().manual_seed(index),
         ).images[0]
