@@ -140,7 +140,7 @@ async def test_the_demo_tells_its_story(
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert sorted(line for line in captured.err.splitlines() if line.endswith(": completed")) == [
-        f"{name}: completed" for name in ("Leo", "Mia", "page 1", "page 2", "page 3")
+        f"{name}: completed" for name in ("Mia", "Pip", "page 1", "page 2", "page 3")
     ]
     [sheet] = tmp_path.glob("*/contact-sheet.png")
     assert lines[-1] == str(sheet)

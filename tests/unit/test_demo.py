@@ -12,7 +12,7 @@ from imggen.cli.story_file import read_story_file
 from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2
 
-NAMES = ("leo", "mia", "page-1", "page-2", "page-3")
+NAMES = ("mia", "page-1", "page-2", "page-3", "pip")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from actors.storybook import CHECKPOINT, UPSCALER
 from actors.storybook.illustrator import Illustrator
 from actors.storybook.illustrator.sampling import FULL, sample_scene
 from actors.storybook.training.settings import LAPTOP, SMOKE
-from actors.storybook.training.upscaler import Pairs, begin, measure, new_upscaler, shrunk
+from actors.storybook.training.upscaler import HELD_OUT, Pairs, begin, measure, new_upscaler, shrunk
 from actors.storybook.upscaled import load, main
 
 
@@ -105,9 +105,8 @@ def test_it_begins_no_worse_than_lanczos() -> None:
     large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(22)])
     small = np.stack([shrunk(picture) for picture in large])
     network = new_upscaler(LAPTOP.upscaler)
-    begin(network, Pairs(LAPTOP, large, small, small), batches=4)
-    # The last 16 are held out.
-    found = measure(network, large[-3:], small[-3:])
+    begin(network, Pairs(LAPTOP, large, small, small))
+    found = measure(network, large[-HELD_OUT:], small[-HELD_OUT:])
     assert found["upscaler"] > found["lanczos"]
 
 
