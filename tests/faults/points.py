@@ -18,7 +18,8 @@ from actors.worker import Drawing
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.states import JobStatus, Lane
 from server.storage import Storage
-from server.store.database import Executor
+from server.store import Store
+from server.store.database import Database, Executor
 from server.store.leases import Leases
 
 CLAIMED = "claimed"  # the claim is committed, its worker does not know it yet
@@ -53,6 +54,10 @@ class Points:
         # One write of less than a page is whole, whatever kills the process after it.
         os.write(self._pipe, json.dumps(line).encode() + b"\n")
 
+    def say_end(self, claim: Claim, end: str, accepted: bool) -> None:
+        """Tells how an attempt ended, and whether the store accepted that."""
+        self.say("accepted" if accepted else "refused", claim.job_id, claim.attempt, end)
+
     async def reach(self, point: str, job: object, attempt: int) -> None:
         """Tells that a point is reached, and waits there if it is one to hold at, once."""
         if point in self._holds:
@@ -61,8 +66,25 @@ class Points:
             await self.let_go.wait()
 
 
-class ToldLeases(Leases):
+class ToldStore(Store):
     """Tells of claims and ends."""
+
+    def __init__(self, database: Database, points: Points) -> None:
+        super().__init__(database)
+        self.leases = ToldLeases(database, points)
+        self._points = points
+
+    async def complete(self, claim: Claim, outcome: Outcome) -> bool:
+        """Completes, and tells whether that was accepted."""
+        await self._points.reach(STORED, claim.job_id, claim.attempt)
+        accepted = await super().complete(claim, outcome)
+        await self._points.reach(COMPLETED, claim.job_id, claim.attempt)
+        self._points.say_end(claim, "completed", accepted)
+        return accepted
+
+
+class ToldLeases(Leases):
+    """Tells of claims and failures."""
 
     def __init__(self, database: Executor, points: Points) -> None:
         super().__init__(database)
@@ -76,24 +98,13 @@ class ToldLeases(Leases):
             await self._points.reach(CLAIMED, claim.job_id, claim.attempt)
         return claims
 
-    async def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Completes, and tells whether that was accepted."""
-        await self._points.reach(STORED, claim.job_id, claim.attempt)
-        accepted = await super().complete(claim, outcome)
-        await self._points.reach(COMPLETED, claim.job_id, claim.attempt)
-        self._ended(claim, "completed", accepted)
-        return accepted
-
     async def fail(
         self, claim: Claim, failure: Failure, *, retryable: bool, backoff: timedelta
     ) -> JobStatus | None:
         """Fails, and tells whether that was accepted."""
         status = await super().fail(claim, failure, retryable=retryable, backoff=backoff)
-        self._ended(claim, f"failed {failure.reason}", status is not None)
+        self._points.say_end(claim, f"failed {failure.reason}", status is not None)
         return status
-
-    def _ended(self, claim: Claim, end: str, accepted: bool) -> None:
-        self._points.say("accepted" if accepted else "refused", claim.job_id, claim.attempt, end)
 
 
 class ToldDrawing:

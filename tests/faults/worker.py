@@ -25,8 +25,9 @@ from server.domain.states import AssetKind
 from server.logs import configure_logs
 from server.storage import Storage, StorageSettings, open_storage
 from server.store import open_store
+from server.store.database import open_database
 from server.store.signals import Signals
-from tests.faults.points import Points, ToldDrawing, ToldLeases, ToldRenderer, ToldStorage
+from tests.faults.points import Points, ToldDrawing, ToldRenderer, ToldStorage, ToldStore
 
 
 class Poisoned:
@@ -62,8 +63,7 @@ async def _work(options: argparse.Namespace) -> None:
     points = Points(sys.stdout.fileno(), options.hold)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        store = await enter(open_store(settings.database_url, max_connections=4))
-        store.leases = ToldLeases(store.database, points)
+        store = ToldStore(await enter(open_database(settings.database_url, max_size=4)), points)
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
         )
