@@ -58,13 +58,13 @@ async def test_without_an_upscaler_a_picture_stays_as_it_is() -> None:
     assert Upscaler.load(DiffuserSettings(model="sdxl")) is None
 
 
-def test_the_shipped_weights_are_small_and_better_than_lanczos() -> None:
+def test_the_shipped_weights_are_small_and_a_decibel_better_than_lanczos() -> None:
     assert UPSCALER.stat().st_size < 2_500_000
     assert {str(each.dtype) for each in load_file(UPSCALER).values()} == {"torch.float16"}
     chance, illustrator = Random(1_234), Illustrator(4)
     large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(4)])
     found = measure(load(UPSCALER), large, np.stack([shrunk(picture) for picture in large]))
-    assert found["upscaler"] > found["lanczos"]
+    assert found["upscaler"] > found["lanczos"] + 1
 
 
 def test_the_command_prints_the_gain(capsys: pytest.CaptureFixture[str]) -> None:
