@@ -107,7 +107,7 @@ bench-clean: machine $(VENV)/run.stamp ## Removes the database and the pictures 
 test: lint unit integration selection ## Lints, runs all but the slow tests, enforces their coverage
 
 .PHONY: check
-check: test slow faults ## Does `make test` and the slow suites: what CI runs
+check: test slow faults-quick ## Does `make test` and the slow suites: what CI runs
 
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
@@ -149,6 +149,10 @@ selection: machine $(VENV)/dev.stamp ## Runs the quick selection of the faults: 
 .PHONY: faults
 faults: machine $(VENV)/dev.stamp ## Breaks everything at full length, broken builds too; prints a table
 	@$(PY) -m tests.faults
+
+.PHONY: faults-quick
+faults-quick: machine $(VENV)/dev.stamp ## Does the same for less long
+	@$(PY) -m tests.faults --quick
 
 .PHONY: slow
 slow: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Runs the slow suites alone

@@ -4,6 +4,7 @@ It is trained with diffusers' own attention processors, so that what is learned 
 `load_ip_adapter` runs. Captions mostly do not say what the character looks like.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from diffusers.models.attention_processor import (
 from diffusers.models.embeddings import ImageProjection, MultiIPAdapterImageProjection
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from actors.storybook.training.cast import GROUP, has_company
 from actors.storybook.training.couples import SEEN, load_couples
@@ -197,7 +199,9 @@ class _Examples:
         said = torch.from_numpy(tokens.astype(np.int64))
         said[silent] = self._silence
         regions = {"ip_adapter_masks": [halves().to(where)]} if images > 1 else None
-        with torch.autocast(where.type, torch.bfloat16):
+        # On a CPU torch 2.14's fused attention takes longer to learn than its plain products.
+        plain = sdpa_kernel(SDPBackend.MATH) if where.type == "cpu" else nullcontext()
+        with torch.autocast(where.type, torch.bfloat16), plain:
             states, pool, embeds = self._told(said.to(where), silent.to(where), pictures)
             embeds = embeds * (~dropped.to(where))[:, None, None]
             sizes = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]], device=where).float()

@@ -155,7 +155,7 @@ LAPTOP = Recipe(
         pictures=4_000,
         channels=(16, 16, 32, 64, 128),
         crops=((0.0, 64), (0.4, 128), (0.85, 256)),
-        decoder=Optimisation(steps=8_000, batch=8, rate=2e-3),
+        decoder=Optimisation(steps=9_500, batch=8, rate=2e-3),
         encoder=Optimisation(steps=6_000, batch=6, rate=2e-3),
     ),
     unet=UnetSettings(
