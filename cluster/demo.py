@@ -9,8 +9,11 @@ from rich.table import Table
 from cluster.contact_sheet import Panel, contact_sheet
 from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
+from imggen.cli.progress import Interrupted
 from imggen.cli.story_file import StoryFile, read_story_file
 from imggen.cli.telling import Labels, Told, save, slug, tell
+
+__all__ = ["DemoFailed", "Interrupted", "tell_a_story"]
 
 STORY = Path(__file__).with_name("demo-story.yaml")
 _STAGES = {

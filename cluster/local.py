@@ -152,13 +152,16 @@ def up(folder: Path) -> None:
 
 def demo(folder: Path) -> None:
     """Runs imggen for one story, from its characters to a contact sheet."""
-    from cluster.demo import DemoFailed, tell_a_story
+    from cluster.demo import DemoFailed, Interrupted, tell_a_story
 
     with running(folder, say) as local:
         try:
             tell_a_story(local.address, local.token, folder / "demo")
         except DemoFailed as error:
             raise StartFailed(f"the demo's story was not drawn: {error}") from error
+        except Interrupted:
+            # It says how to go on watching, but what is watched ends with the demo.
+            raise KeyboardInterrupt from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
