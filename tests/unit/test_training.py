@@ -130,6 +130,12 @@ def test_a_prompt_is_as_long_as_the_tokenizer_has_it(trained: Path) -> None:
     assert [len(tokenizer(each).input_ids) for each in said] == list(map(length, said))
 
 
+def test_the_checkpoint_does_not_say_where_it_was_made(trained: Path) -> None:
+    settings = [each.read_text() for each in (trained / "checkpoint").rglob("*.json")]
+    assert settings
+    assert not [each for each in settings if str(trained) in each or "_name_or_path" in each]
+
+
 def test_the_checkpoint_holds_the_upscaler(trained: Path) -> None:
     shipped = trained / "checkpoint" / "upscaler" / "model.safetensors"
     sums = (trained / "checkpoint" / "checksums.sha256").read_text()

@@ -1,6 +1,7 @@
 """Puts the trained parts together as a checkpoint that plain diffusers loads."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any, cast
@@ -67,6 +68,7 @@ def export(folder: Path, out: Path) -> None:
         if (folder / name).is_dir():
             shutil.copytree(folder / name, out / name, dirs_exist_ok=True)
     check_size(out)
+    _forget_origin(out)
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(out).as_posix()}\n"
         for file in sorted(out.rglob("*"))
@@ -83,6 +85,14 @@ def check_size(out: Path) -> None:
         raise ValueError(f"{', '.join(large)}: larger than {LARGEST_FILE} bytes; train it smaller")
     if sum(sizes.values()) > LARGEST:
         raise ValueError(f"{out}: {sum(sizes.values())} bytes; it must be {LARGEST} or less")
+
+
+def _forget_origin(out: Path) -> None:
+    """Takes the folder that a part was loaded from, which diffusers notes, out of its settings."""
+    for file in out.rglob("config.json"):
+        settings = json.loads(file.read_text("utf-8"))
+        if settings.pop("_name_or_path", None) is not None:
+            file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def sample_grid(recipe: Recipe, folder: Path, out: Path, count: int = 12, steps: int = 20) -> None:
