@@ -67,6 +67,9 @@ def generate(
     out, they are zeros, as dropped ones are.
     """
     made = []
+    if references is not None:
+        # diffusers 0.42 gives every picture of a batch the references of all of them.
+        batch = 1
     for first in range(0, len(captions), batch):
         rows = slice(first, first + batch)
         if references is not None:
