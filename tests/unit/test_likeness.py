@@ -14,11 +14,14 @@ from actors.storybook.evaluation.identity import LOOK_ALIKES, cases, rank, regio
 from actors.storybook.illustrator import draw
 from actors.storybook.illustrator.attributes import (
     Character,
+    Expression,
     Framing,
     Hair,
     Place,
+    Pose,
     Scene,
     Species,
+    Style,
     View,
 )
 from actors.storybook.illustrator.sampling import FULL, PORTRAITS
@@ -40,6 +43,9 @@ from actors.storybook.training.cast import (
     look_alikes,
     met_alone,
     met_together,
+    partner,
+    reference_scene,
+    style_of,
 )
 from actors.storybook.training.encoder import contrast
 from actors.storybook.training.export import check_size
@@ -101,6 +107,23 @@ def test_four_in_a_row_look_alike_and_numbers_give_the_same_character() -> None:
     assert len({(each.species, each.age, each.gender) for each in cast[:GROUP]}) == 1
     assert all(each != cast[0] for each in cast[1:GROUP])
     assert cast[0] != character_of(4, 0, FULL)
+
+
+def test_partners_are_mutual_strangers_who_share_a_style() -> None:
+    for index in range(24):
+        other = partner(index)
+        assert partner(other) == index
+        assert other // GROUP != index // GROUP
+        assert style_of(3, index, FULL) is style_of(3, other, FULL)
+    assert {style_of(3, index, FULL) for index in range(0, 400, GROUP)} == set(FULL.styles)
+
+
+def test_a_reference_shows_a_character_alone_and_at_rest() -> None:
+    busy = replace(GIRL, view=View.SIDE, expression=list(Expression)[-1], pose=list(Pose)[-1])
+    shown = reference_scene(busy, Style.WATERCOLOR)
+    assert shown.style is Style.WATERCOLOR
+    assert shown.place is Place.PLAIN
+    assert shown == reference_scene(GIRL, Style.WATERCOLOR)
 
 
 def test_a_character_stays_itself_wherever_it_is_met() -> None:

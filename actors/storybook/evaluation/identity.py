@@ -86,7 +86,7 @@ def cases(domain: Domain, count: int, people: int) -> list[Case]:
         found.append(
             Case(
                 scene,
-                tuple(reference_scene(each, scene) for each in cast),
+                tuple(reference_scene(each, scene.style) for each in cast),
                 tuple(tuple(look_alikes(each, chance, LOOK_ALIKES - 1)) for each in cast),
                 index,
             )

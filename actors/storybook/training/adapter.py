@@ -1,10 +1,14 @@
 """The IP-Adapter: teaches the frozen UNet to draw the character of a reference picture.
 
 It is trained with diffusers' own attention processors, so that what is learned is what
-`load_ip_adapter` runs. Captions mostly do not say what the character looks like.
+`load_ip_adapter` runs. Its teacher is the UNet itself, which reads a caption that says all of a
+character: with the reference and a caption that says little, it is to predict the same (knowledge
+distillation, arXiv 1503.02531). The noise of a picture, which nobody can predict, cancels out, so
+that a tenth of the steps do.
 """
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +20,19 @@ from diffusers.models.attention_processor import (
     IPAdapterAttnProcessor2_0,
 )
 from diffusers.models.embeddings import ImageProjection, MultiIPAdapterImageProjection
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from actors.storybook.training.cast import GROUP, has_company
+from actors.storybook.training.cast import GROUP, has_company, partner
 from actors.storybook.training.couples import SEEN, load_couples
 from actors.storybook.training.drawings import SIDE
 from actors.storybook.training.encoder import clip_pixels, load_encoder
 from actors.storybook.training.loop import Loss, Stretch, device, train
 from actors.storybook.training.settings import Recipe
 from actors.storybook.training.state import Trainee
-from actors.storybook.training.text import load_towers, tokenize
-from actors.storybook.training.tokenizer import load_tokenizer
+from actors.storybook.training.text import load_towers
 from actors.storybook.training.unet import PlainAttention, new_scheduler
 
 WEIGHTS = Path("ip_adapter") / "ip_adapter.safetensors"
@@ -37,27 +41,33 @@ TOKENS = 4
 """Tokens that a reference becomes: what `load_ip_adapter` takes a plain projection for."""
 _EARLY, _STEPS = 860, 1000
 _HELD_OUT = 16
-_BOTH = 0.5
-"""The share of silent captions whose reference is left out as well."""
 
 
 def train_adapter(recipe: Recipe, stretch: Stretch) -> bool:
     """Trains the adapter's layers alone, and writes them in the layout of IP-Adapter."""
     torch.manual_seed(recipe.seed)
-    loader: Any = UNet2DConditionModel  # untyped in diffusers 0.42
-    unet = loader.from_pretrained(stretch.folder / "unet").requires_grad_(False)
-    if device().type == "cpu":
-        unet.set_attn_processor(PlainAttention())
-    layers = add_adapter(unet, recipe.encoder.embedding)
-    unet.to(device(), memory_format=torch.channels_last)
-    trainee = Trainee(layers, recipe.adapter.training.rate, average=0.999)
-    examples = _Examples(recipe, stretch.folder)
-    finished = train("adapter", trainee, recipe.adapter.training, examples.loss(unet), stretch)
+    teacher, unet = _frozen(stretch.folder), _frozen(stretch.folder)
+    layers = add_adapter(unet, recipe.encoder.embedding).to(device())
+    trainee = Trainee(layers, recipe.adapter.training.rate, average=0.998)
+    networks = (teacher, unet)
+    if recipe.unet.compiled:
+        networks = (torch.compile(teacher), torch.compile(unet))
+    examples = _Examples(recipe, stretch.folder, networks[0])
+    loss = examples.loss(networks[1])
+    finished = train("adapter", trainee, recipe.adapter.training, loss, stretch)
     trainee.use_average()
     stretch.log.write("adapter-held-out", **examples.held_out(unet))
     (stretch.folder / WEIGHTS.parent).mkdir(exist_ok=True)
     save_file(adapter_weights(unet), stretch.folder / WEIGHTS)
     return finished
+
+
+def _frozen(folder: Path) -> Any:
+    loader: Any = UNet2DConditionModel  # untyped in diffusers 0.42
+    unet = loader.from_pretrained(folder / "unet").requires_grad_(False)
+    if device().type == "cpu":
+        unet.set_attn_processor(PlainAttention())
+    return unet.to(device(), memory_format=torch.channels_last)
 
 
 def add_adapter(unet: Any, embedding: int) -> nn.ModuleList:
@@ -112,23 +122,40 @@ def halves() -> Tensor:
     return masks
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Is what is learned at once: clean latents, references, captions, and which are left out.
+
+    `tokens` are brief captions and whole ones, (B, 2, 77); `said` tells which the adapter's UNet
+    reads. A silent one has neither caption nor reference, as guidance compares with.
+    """
+
+    latents: NDArray[np.float16]
+    pictures: NDArray[np.uint8]
+    tokens: NDArray[np.uint16]
+    said: NDArray[np.int64]
+    dropped: NDArray[np.bool_]
+    silent: NDArray[np.bool_]
+
+
 class _Examples:
     """Makes the batches: references, the same characters elsewhere, and what captions say."""
 
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, teacher: Any) -> None:
         self._recipe = recipe
+        self._teacher = teacher
         self._couples = load_couples(folder)
         self._encoder = load_encoder(folder).to(device())
         self._towers = load_towers(recipe, folder).to(device())
-        self._silence = tokenize(load_tokenizer(folder / "tokenizer"), [""])
         kept = new_scheduler().alphas_cumprod.to(device())
         self._signal, self._noise = kept.sqrt(), (1 - kept).sqrt()
-        count = len(self._couples.pictures) - GROUP  # the last ones have no partner
-        self._known = count - min(_HELD_OUT, count // 4)
+        count = len(self._couples.pictures)
+        pairs = 2 * GROUP  # a character and its partner are trained on both, or neither is
+        self._known = count - min(_HELD_OUT, max(pairs, count // 4 // pairs * pairs))
         self._duos = recipe.adapter.duos if has_company(recipe.unet.domain) else 0.0
 
     def loss(self, unet: Any) -> Loss:
-        """Returns the mean square error of v."""
+        """Returns the mean square distance from the teacher's v."""
         settings = self._recipe.adapter
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
@@ -138,93 +165,98 @@ class _Examples:
             times = chance.integers(0, _STEPS, count)
             early = chance.random(count) < self._recipe.unet.early
             times = np.where(early, chance.integers(_EARLY, _STEPS, count), times)
-            dropped = torch.from_numpy(chance.random(count) < settings.dropout)
-            silent = torch.from_numpy(chance.random(count) < self._recipe.unet.dropout)
-            # Guidance compares with pictures of which neither caption nor reference says anything.
-            dropped |= silent & torch.from_numpy(chance.random(count) < _BOTH)
-            duo = bool(chance.random() < self._duos)
+            silent = chance.random(count) < self._recipe.unet.dropout
+            dropped = silent | (chance.random(count) < settings.dropout)
             said = (chance.random(count) >= settings.brief).astype(np.int64)
-            batch = self._duo(rows, said) if duo else self._single(rows, said, chance)
-            errors = self._errors(unet, *batch, times, dropped, silent, int(chance.integers(2**62)))
-            return errors.mean(), {}
+            duo = bool(chance.random() < self._duos)
+            batch = self._batch(rows, said, dropped, silent, duo)
+            errors = self._errors(unet, batch, times, int(chance.integers(2**62)), chance)
+            return errors.mean(), {"duo": float(duo)}
 
         return loss_of
 
     @torch.no_grad()
     def held_out(self, unet: Any) -> dict[str, float]:
         """Returns the loss on characters that are not trained on, with and without references."""
-        rows = np.arange(self._known, len(self._couples.pictures) - GROUP)
+        rows = np.arange(self._known, len(self._couples.pictures))
         times = np.linspace(40, _STEPS - 1, len(rows)).astype(np.int64)
-        said, none = np.zeros(len(rows), np.int64), torch.zeros(len(rows), dtype=torch.bool)
+        said, none = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
         found = {}
-        for name, dropped in {"with": none, "without": ~none}.items():
-            batch = self._single(rows, said, np.random.default_rng(0))
-            found[name] = self._errors(unet, *batch, times, dropped, none, 0).mean().item()
+        for duo in (False, True) if self._duos else (False,):
+            for name, dropped in {"with": none, "without": ~none}.items():
+                batch = self._batch(rows, said, dropped, none, duo)
+                # The one whose reference is left out is still to look as its caption says.
+                errors = self._errors(unet, batch, times, 0, whole=True)
+                found[f"{name}-duo" if duo else name] = errors.mean().item()
         return found
 
-    def _single(self, rows: Any, said: Any, chance: np.random.Generator) -> tuple[Any, Any, Any]:
-        one = chance.integers(0, 2, len(rows))
-        pictures = self._couples.pictures[rows, one][:, None]
-        other = 1 - one
-        return pictures, self._couples.latents[rows, other], self._couples.tokens[rows, other, said]
-
-    def _duo(self, rows: Any, said: Any) -> tuple[Any, Any, Any]:
-        pictures = [self._couples.pictures[which, 0] for which in (rows, rows + GROUP)]
-        return (
-            np.stack(pictures, axis=1),
-            self._couples.duo_latents[rows],
-            self._couples.duo_tokens[rows, said],
+    def _batch(self, rows: Any, said: Any, dropped: Any, silent: Any, duo: bool) -> _Batch:
+        known = self._couples
+        shown = [rows, partner(rows)] if duo else [rows]
+        pictures = np.stack([known.pictures[which, 0] for which in shown], axis=1)
+        latents, tokens = (
+            (known.duo_latents, known.duo_tokens) if duo else (known.latents, known.tokens)
         )
+        return _Batch(latents[rows], pictures, tokens[rows], said, dropped, silent)
 
     def _errors(
         self,
         unet: Any,
-        pictures: Any,
-        latents: Any,
-        tokens: Any,
-        times: Any,
-        dropped: Tensor,
-        silent: Tensor,
+        batch: _Batch,
+        times: NDArray[np.int64],
         seed: int,
+        chance: np.random.Generator | None = None,
+        whole: bool = False,
     ) -> Tensor:
+        """Returns each example's distance from the teacher, which reads whole captions.
+
+        Where a reference is left out, it reads what the adapter's UNet reads, if not `whole`:
+        without a reference the adapter is to change nothing.
+        """
         where = device()
-        clean = torch.from_numpy(latents.astype(np.float32)).to(where)
+        clean = torch.from_numpy(batch.latents.astype(np.float32)).to(where)
         own = torch.Generator(where).manual_seed(seed)
         noise = torch.randn(clean.shape, generator=own, device=where)
         steps = torch.from_numpy(times).to(where)
         signal, spread = (part[steps][:, None, None, None] for part in (self._signal, self._noise))
         noisy = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)
-        target = signal * noise - spread * clean
-        count, images = pictures.shape[:2]
-        said = torch.from_numpy(tokens.astype(np.int64))
-        said[silent] = self._silence
+        images = batch.pictures.shape[1]
         regions = {"ip_adapter_masks": [halves().to(where)]} if images > 1 else None
+        every = np.arange(len(times))
+        full = np.where(batch.dropped & (not whole), batch.said, 1)
         # On a CPU torch 2.14's fused attention takes longer to learn than its plain products.
         plain = sdpa_kernel(SDPBackend.MATH) if where.type == "cpu" else nullcontext()
-        with torch.autocast(where.type, torch.bfloat16), plain:
-            states, pool, embeds = self._told(said.to(where), silent.to(where), pictures)
-            embeds = embeds * (~dropped.to(where))[:, None, None]
-            sizes = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]], device=where).float()
-            added = {
-                "text_embeds": pool,
-                "time_ids": sizes.expand(count, -1),
-                "image_embeds": [embeds],
-            }
-            found = unet(
-                noisy, steps, states, added_cond_kwargs=added, cross_attention_kwargs=regions
-            ).sample
-        errors: Tensor = (found.float() - target).square().mean((1, 2, 3))
+        with torch.autocast(where.type, torch.bfloat16):
+            with torch.no_grad():
+                states, added = self._told(batch.tokens[every, full], batch.silent)
+                target = self._teacher(noisy, steps, states, added_cond_kwargs=added).sample
+                embeds = self._embeds(batch.pictures, chance)
+                embeds *= torch.from_numpy(~batch.dropped).to(where)[:, None, None]
+                states, added = self._told(batch.tokens[every, batch.said], batch.silent)
+            added["image_embeds"] = [embeds]
+            with plain:
+                found = unet(
+                    noisy, steps, states, added_cond_kwargs=added, cross_attention_kwargs=regions
+                ).sample
+        errors: Tensor = (found.float() - target.float()).square().mean((1, 2, 3))
         return errors
 
-    @torch.no_grad()
-    def _told(self, tokens: Tensor, silent: Tensor, pictures: Any) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns captions' states and pools, zeros where silent, and references' embeddings."""
-        states, pool = self._towers(tokens)
-        spoken = (~silent).float()
-        pixels = clip_pixels(pictures.reshape(-1, SEEN, SEEN, 3)).to(device())
-        embeds = self._encoder(pixels).image_embeds.float()
-        return (
-            states.float() * spoken[:, None, None],
-            pool.float() * spoken[:, None],
-            embeds.reshape(*pictures.shape[:2], -1),
-        )
+    def _told(
+        self, tokens: NDArray[np.uint16], silent: NDArray[np.bool_]
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """Returns captions' states, and their pools with the sizes; zeros where silent."""
+        where = device()
+        states, pool = self._towers(torch.from_numpy(tokens.astype(np.int64)).to(where))
+        spoken = torch.from_numpy(~silent).to(where, torch.float32)
+        sizes = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]], device=where).float()
+        added = {
+            "text_embeds": pool.float() * spoken[:, None],
+            "time_ids": sizes.expand(len(tokens), -1),
+        }
+        return states.float() * spoken[:, None, None], added
+
+    def _embeds(self, pictures: NDArray[np.uint8], chance: np.random.Generator | None) -> Tensor:
+        """Returns references' embeddings, (B, images, D); spoiled, as generated ones are."""
+        pixels = clip_pixels(pictures.reshape(-1, SEEN, SEEN, 3), chance).to(device())
+        embeds: Tensor = self._encoder(pixels).image_embeds.float()
+        return embeds.reshape(*pictures.shape[:2], -1)

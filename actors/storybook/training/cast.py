@@ -28,6 +28,7 @@ from actors.storybook.illustrator.attributes import (
     Pose,
     Position,
     Scene,
+    Style,
     View,
     Weather,
 )
@@ -75,6 +76,16 @@ def look_alikes(character: Character, chance: Random, count: int) -> list[Charac
     return found
 
 
+def partner(index: int) -> int:
+    """Returns the number of the character that one is drawn beside: the relation is mutual."""
+    return index ^ GROUP
+
+
+def style_of(seed: int, index: int, domain: Domain) -> Style:
+    """Returns the style in which a character is drawn: that of its look-alikes and its partner."""
+    return Random(f"style {seed} {index // (2 * GROUP)}").choice(domain.styles)
+
+
 def met_alone(character: Character, chance: Random, domain: Domain) -> Scene:
     """Returns a scene of the domain with the character alone in it, seen from wherever."""
     weights = (*domain.framings[:_ALONE], 0.0, 0.0)
@@ -95,9 +106,9 @@ def has_company(domain: Domain) -> bool:
     return domain.framings[_ALONE] > 0
 
 
-def reference_scene(character: Character, scene: Scene) -> Scene:
-    """Returns what a character's reference shows: it alone, smiling, in the style of a scene."""
-    return Scene((_still(character),), style=scene.style)
+def reference_scene(character: Character, style: Style) -> Scene:
+    """Returns what a character's reference shows: it alone, close, smiling, nothing behind it."""
+    return Scene((_still(character),), style=style)
 
 
 def brief_caption(scene: Scene, chance: Random | None = None) -> str:

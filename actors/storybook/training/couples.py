@@ -1,7 +1,7 @@
-"""Drawings of the same characters in two places: what the image encoder and its adapter learn."""
+"""Drawings of characters, for reference and elsewhere: for the image encoder and its adapter."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -14,12 +14,14 @@ from actors.storybook.illustrator.captions import caption
 from actors.storybook.illustrator.sampling import Domain
 from actors.storybook.likeness.trunk import shrink
 from actors.storybook.training.cast import (
-    GROUP,
     brief_caption,
     character_of,
     has_company,
     met_alone,
     met_together,
+    partner,
+    reference_scene,
+    style_of,
 )
 from actors.storybook.training.drawings import (
     PROJECTION,
@@ -45,11 +47,12 @@ _FILES = ("pictures", "latents", "tokens", "duo-latents", "duo-tokens")
 
 @dataclass(frozen=True, slots=True)
 class Couples:
-    """Is a set of characters, each drawn twice alone, and once beside another one.
+    """Is a set of characters, each drawn for reference, met alone, and beside its partner.
 
-    `pictures` are (N, 2, 128, 128, 3); `latents` those pictures', (N, 2, 32, 16, 16); `tokens`
-    their captions', brief and whole, (N, 2, 2, 77). Of the pictures of two, the character is
-    on the left; on the right is the one who is `GROUP` further on.
+    A character's three drawings have one style, as all pictures of a story have. `pictures` are
+    its reference and the one of it alone, (N, 2, 128, 128, 3); `latents` those of the latter,
+    (N, 32, 16, 16); `tokens` its captions, brief and whole, (N, 2, 77). In the picture of two it
+    is on the left.
     """
 
     pictures: NDArray[np.uint8]
@@ -74,8 +77,8 @@ def draw_couples(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     count, side, folder = recipe.encoder.characters, SIDE // FACTOR, stretch.folder
     shapes: tuple[tuple[type[np.generic], tuple[int, ...]], ...] = (
         (np.uint8, (count, 2, SEEN, SEEN, 3)),
-        (np.float16, (count, 2, CHANNELS, side, side)),
-        (np.uint16, (count, 2, 2, TOKENS)),
+        (np.float16, (count, CHANNELS, side, side)),
+        (np.uint16, (count, 2, TOKENS)),
         (np.float16, (count, CHANNELS, side, side)),
         (np.uint16, (count, 2, TOKENS)),
     )
@@ -110,39 +113,42 @@ def _orders(recipe: Recipe, folder: Path, count: int) -> Iterator[_Order]:
 def _draw(order: _Order) -> Made:
     cv2.setNumThreads(1)
     illustrator, tokenizer = Illustrator(), load_tokenizer(order.tokenizer)
-    scenes = [_alone(order, index, which) for index in _range(order) for which in range(2)]
-    pictures = np.stack([illustrator.draw(scene).image for scene in scenes])
-    small = np.stack([shrink(picture, SEEN) for picture in pictures])
-    tokens = tokenize(tokenizer, _captions(order, scenes)).numpy().astype(np.uint16)
-    latents = order.projection.latents(pictures).astype(np.float16)
-    count = len(_range(order))
-    halves = (
-        small.reshape(count, 2, *small.shape[1:]),
-        latents.reshape(count, 2, *latents.shape[1:]),
-        tokens.reshape(count, 2, 2, TOKENS),
-    )
+    numbers = range(order.start, order.stop)
+
+    def drawn(scenes: list[Scene]) -> NDArray[np.uint8]:
+        return np.stack([illustrator.draw(scene).image for scene in scenes])
+
+    def learned(scenes: list[Scene], pictures: NDArray[np.uint8]) -> Made:
+        tokens = tokenize(tokenizer, _captions(order, scenes)).numpy().astype(np.uint16)
+        latents = order.projection.latents(pictures).astype(np.float16)
+        return latents, tokens.reshape(len(scenes), 2, TOKENS)
+
+    met = [_alone(order, index) for index in numbers]
+    alone = drawn(met)
+    shown = zip(drawn([_for_reference(order, index) for index in numbers]), alone, strict=True)
+    pictures = np.stack([[shrink(each, SEEN) for each in pair] for pair in shown])
+    one = learned(met, alone)
     if not has_company(order.domain):
-        none = np.zeros((count, *latents.shape[1:]), np.float16)
-        return (*halves, none, np.zeros((count, 2, TOKENS), np.uint16))
-    duos = [_together(order, index) for index in _range(order)]
-    drawn = np.stack([illustrator.draw(scene).image for scene in duos])
-    said = tokenize(tokenizer, _captions(order, duos)).numpy().astype(np.uint16)
-    duo_latents = order.projection.latents(drawn).astype(np.float16)
-    return (*halves, duo_latents, said.reshape(count, 2, TOKENS))
+        return (pictures, *one, *(np.zeros_like(each) for each in one))
+    duos = [_together(order, index) for index in numbers]
+    return (pictures, *one, *learned(duos, drawn(duos)))
 
 
-def _range(order: _Order) -> range:
-    return range(order.start, order.stop)
-
-
-def _alone(order: _Order, index: int, which: int) -> Scene:
+def _for_reference(order: _Order, index: int) -> Scene:
     character = character_of(order.seed, index, order.domain)
-    return met_alone(character, Random(f"couple {order.seed} {index} {which}"), order.domain)
+    return reference_scene(character, style_of(order.seed, index, order.domain))
+
+
+def _alone(order: _Order, index: int) -> Scene:
+    character = character_of(order.seed, index, order.domain)
+    scene = met_alone(character, Random(f"met {order.seed} {index}"), order.domain)
+    return replace(scene, style=style_of(order.seed, index, order.domain))
 
 
 def _together(order: _Order, index: int) -> Scene:
-    cast = [character_of(order.seed, each, order.domain) for each in (index, index + GROUP)]
-    return met_together(cast, Random(f"duo {order.seed} {index}"), order.domain)
+    cast = [character_of(order.seed, each, order.domain) for each in (index, partner(index))]
+    scene = met_together(cast, Random(f"duo {order.seed} {index}"), order.domain)
+    return replace(scene, style=style_of(order.seed, index, order.domain))
 
 
 def _captions(order: _Order, scenes: list[Scene]) -> list[str]:

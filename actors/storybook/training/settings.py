@@ -68,7 +68,7 @@ class UnetSettings:
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
-    """Is the image encoder: trained on `characters`, each drawn twice alone and once with another.
+    """Is the image encoder: trained on `characters`, drawn for reference, alone and in company.
 
     The IP-Adapter is trained on the same drawings (0.2 MB for each character).
     """
@@ -87,8 +87,8 @@ class AdapterSettings:
     training: Optimisation
     dropout: float = 0.1
     """Is the share of references that are left out."""
-    brief: float = 0.7
-    duos: float = 0.35
+    brief: float = 0.8
+    duos: float = 0.5
     """Is the share of batches that show two characters, each in its region."""
 
 
@@ -167,13 +167,13 @@ LAPTOP = Recipe(
         kept=True,
     ),
     encoder=EncoderSettings(
-        characters=12_000,
+        characters=8_000,
         width=160,
         layers=5,
         embedding=256,
-        training=Optimisation(steps=5_000, batch=64, rate=1e-3, warmup=300),
+        training=Optimisation(steps=3_000, batch=64, rate=1e-3, warmup=300),
     ),
-    adapter=AdapterSettings(Optimisation(steps=8_000, batch=16, rate=1e-3)),
+    adapter=AdapterSettings(Optimisation(steps=12_000, batch=16, rate=1e-3)),
     judge=JudgeSettings(
         characters=8_000,
         widths=(48, 96, 128),
