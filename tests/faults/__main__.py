@@ -57,7 +57,7 @@ def _show(scenario: Scenario, server: str, *, quick: bool, broken: bool) -> bool
     """Runs a scenario and prints its row; returns whether all is as it should be."""
     report = _run(scenario, lambda: asyncio.run(scenario.run(server, SOUND, quick)))
     verdict, found_out = "not run", True
-    if broken and scenario.mutation is not None:
+    if broken:
         with built(scenario.mutation) as build:
             bad = _run(scenario, lambda: asyncio.run(scenario.run(server, build, True)))
         found_out = bad is None or not bad.sound

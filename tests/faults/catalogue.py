@@ -15,6 +15,7 @@ from tests.faults.scenarios.noisy import noisy_neighbour
 from tests.faults.scenarios.notifications import lost_notifications
 from tests.faults.scenarios.overload import overload
 from tests.faults.scenarios.poison import poison_jobs
+from tests.faults.scenarios.replicas import lost_replicas
 from tests.faults.scenarios.rolls import rolled_gateway
 from tests.faults.scenarios.stopped import stopped_workers
 from tests.faults.scenarios.storage import broken_storage
@@ -27,13 +28,12 @@ Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
 class Scenario:
     """Is a scenario by its name; `selected` ones run in `make test`, quickly.
 
-    The broken build of the one without a mutation is any whose claims take the oldest first.
     Those that are `broken_too` run there on their broken build as well.
     """
 
     name: str
     run: Run
-    mutation: Mutation | None
+    mutation: Mutation
     selected: bool = False
     broken_too: bool = False
 
@@ -57,7 +57,8 @@ SCENARIOS = (
     Scenario("broken_storage", broken_storage, mutations.STORED_ONCE),
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT),
-    Scenario("noisy_neighbour", noisy_neighbour, None),
+    Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS),
+    Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE),
     # The last one, since it kills whole nodes; they are in a process of their own.
     Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE),
 )

@@ -1,6 +1,7 @@
 """A Ray cluster of a head and a node, in a process of its own; each line on stdin is an order.
 
-`node` kills the node and adds another; `head` kills the head. The end of stdin ends all of it.
+`node` kills the node and adds another; `head` kills the head; `kill DEPLOYMENT` kills its replica;
+`deploy FILE` deploys another config. The end of stdin ends all of it.
 """
 
 import logging
@@ -8,6 +9,8 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from ray.cluster_utils import Cluster
 from ray.serve._private.api import serve_start
 
 from cluster.node import deploy
+from tests.integration.grid import kill
 
 # Replicas need what only the node has, so that it can go without the head.
 _HEAD: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024}
@@ -32,15 +36,26 @@ def main(config: Path) -> None:
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         node = cluster.add_node(**_NODE)
-        _serve(cluster.address, config)
+        with _driver(cluster.address):
+            serve_start(proxy_location="Disabled")
+            deploy(config)
         print("serving", flush=True)
         for order in sys.stdin:
-            if order.strip() == "node":
-                cluster.remove_node(node, allow_graceful=False)
-                node = cluster.add_node(**_NODE)
-            else:
-                leader: Any = cluster.head_node
-                cluster.remove_node(leader, allow_graceful=False)
+            match order.split():
+                case ["node"]:
+                    cluster.remove_node(node, allow_graceful=False)
+                    node = cluster.add_node(**_NODE)
+                case ["head"]:
+                    leader: Any = cluster.head_node
+                    cluster.remove_node(leader, allow_graceful=False)
+                case ["kill", deployment]:
+                    with _driver(cluster.address):
+                        kill(deployment)
+                case ["deploy", changed]:
+                    with _driver(cluster.address):
+                        deploy(Path(changed))
+                case _:
+                    raise ValueError(order)
             print("done", flush=True)
     finally:
         ray.shutdown()
@@ -48,12 +63,14 @@ def main(config: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(address: str, config: Path) -> None:
-    """Deploys from a driver that leaves again: it would die with the node that it is on."""
+@contextmanager
+def _driver(address: str) -> Iterator[None]:
+    """Is a driver that leaves again: it would die with the node that it is on."""
     ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-    serve_start(proxy_location="Disabled")
-    deploy(config)
-    ray.shutdown()
+    try:
+        yield
+    finally:
+        ray.shutdown()
 
 
 if __name__ == "__main__":

@@ -59,6 +59,17 @@ NO_RESCUE = Mutation(
     (Edit(_LEASES, "lease_expires_at < now()", "lease_expires_at < now() - interval '1 day'"),),
 )
 
+NO_TURNS = Mutation(
+    "the oldest first",
+    (
+        Edit(
+            _LEASES,
+            "ORDER BY priority, turn, queued_at LIMIT",
+            "ORDER BY priority, queued_at LIMIT",
+        ),
+    ),
+)
+
 NO_PATIENCE = Mutation(
     "ends are written once",
     (

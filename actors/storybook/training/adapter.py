@@ -193,7 +193,7 @@ class _Examples:
     def _batch(self, rows: Any, said: Any, dropped: Any, silent: Any, duo: bool) -> _Batch:
         known = self._couples
         shown = [rows, partner(rows)] if duo else [rows]
-        pictures = np.stack([known.pictures[which, 0] for which in shown], axis=1)
+        pictures = np.stack([known.pictures[which] for which in shown], axis=1)
         latents, tokens = (
             (known.duo_latents, known.duo_tokens) if duo else (known.latents, known.tokens)
         )

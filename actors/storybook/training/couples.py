@@ -50,9 +50,8 @@ class Couples:
     """Is a set of characters, each drawn for reference, met alone, and beside its partner.
 
     A character's three drawings have one style, as all pictures of a story have. `pictures` are
-    its reference and the one of it alone, (N, 2, 128, 128, 3); `latents` those of the latter,
-    (N, 32, 16, 16); `tokens` its captions, brief and whole, (N, 2, 77). In the picture of two it
-    is on the left.
+    references, (N, 128, 128, 3). Of one alone `latents` are (N, 32, 16, 16), `tokens` its
+    captions, brief and whole, (N, 2, 77). In the picture of two it is on the left.
     """
 
     pictures: NDArray[np.uint8]
@@ -76,7 +75,7 @@ def draw_couples(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     """Draws what is missing of the couples; says whether all are drawn."""
     count, side, folder = recipe.encoder.characters, SIDE // FACTOR, stretch.folder
     shapes: tuple[tuple[type[np.generic], tuple[int, ...]], ...] = (
-        (np.uint8, (count, 2, SEEN, SEEN, 3)),
+        (np.uint8, (count, SEEN, SEEN, 3)),
         (np.float16, (count, CHANNELS, side, side)),
         (np.uint16, (count, 2, TOKENS)),
         (np.float16, (count, CHANNELS, side, side)),
@@ -123,11 +122,10 @@ def _draw(order: _Order) -> Made:
         latents = order.projection.latents(pictures).astype(np.float16)
         return latents, tokens.reshape(len(scenes), 2, TOKENS)
 
+    shown = drawn([_for_reference(order, index) for index in numbers])
+    pictures = np.stack([shrink(each, SEEN) for each in shown])
     met = [_alone(order, index) for index in numbers]
-    alone = drawn(met)
-    shown = zip(drawn([_for_reference(order, index) for index in numbers]), alone, strict=True)
-    pictures = np.stack([[shrink(each, SEEN) for each in pair] for pair in shown])
-    one = learned(met, alone)
+    one = learned(met, drawn(met))
     if not has_company(order.domain):
         return (pictures, *one, *(np.zeros_like(each) for each in one))
     duos = [_together(order, index) for index in numbers]

@@ -171,7 +171,7 @@ LAPTOP = Recipe(
         width=160,
         layers=5,
         embedding=256,
-        training=Optimisation(steps=3_000, batch=64, rate=1e-3, warmup=300),
+        training=Optimisation(steps=2_500, batch=64, rate=2e-3),
     ),
     adapter=AdapterSettings(Optimisation(steps=12_000, batch=16, rate=1e-3)),
     judge=JudgeSettings(

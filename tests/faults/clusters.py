@@ -1,0 +1,113 @@
+"""A Ray cluster on a site's database and storage, and the orders that it follows."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.faults.builds import Build
+from tests.faults.site import NeverHappened, Site, until
+
+START_S = 900.0
+
+
+class Cluster:
+    """Is a cluster that serves: a process that follows one order after the other."""
+
+    def __init__(self, process: Process, folder: Path, config: dict[str, Any]) -> None:
+        self._process = process
+        self._folder = folder
+        self._config = config
+
+    async def kill_node(self) -> None:
+        """Kills the node with the replicas; another one takes its place."""
+        await self._order("node")
+
+    async def kill_head(self) -> None:
+        """Kills the head, and with it all of the cluster's memory."""
+        await self._order("head")
+
+    async def kill_replica(self, deployment: str) -> None:
+        """Kills a deployment's only replica."""
+        await self._order(f"kill {deployment}")
+
+    async def redeploy(self) -> None:
+        """Replaces all replicas, as a new version does; returns when the new ones are healthy."""
+        for deployment in self._config["applications"][0]["deployments"]:
+            deployment["ray_actor_options"]["num_cpus"] /= 2
+        config = self._folder / "changed.yaml"
+        config.write_text(yaml.safe_dump(self._config))
+        await self._order(f"deploy {config}")
+
+    async def _order(self, order: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{order}\n".encode())
+        await _hear(self._process, "done")
+
+
+@asynccontextmanager
+async def cluster(place: Site, build: Build) -> AsyncIterator[Cluster]:
+    """Runs a cluster, and ends it; raises NeverHappened where it does not come to serve."""
+    config = _config(build.root)
+    file = place.folder / "serve.yaml"
+    file.write_text(yaml.safe_dump(config))
+    with (place.folder / "cluster.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.cluster_process", str(file),
+            env={**build.environment(), **place.environment(), "RAY_USAGE_STATS_ENABLED": "0"},
+            cwd=build.root, stdin=PIPE, stdout=PIPE, stderr=log,
+        )  # fmt: skip
+    try:
+        try:
+            await _hear(process, "serving")
+        except NeverHappened as never:
+            raise NeverHappened(f"{never}; {log.name}: {_tail(log.name)}") from never
+        yield Cluster(process, place.folder, config)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+async def rendering(place: Site) -> None:
+    """Returns when a job is in the middle of its picture."""
+
+    async def is_rendering() -> bool:
+        return bool(
+            await place.query(
+                "SELECT FROM image_generation_jobs j JOIN job_progress p ON p.job_id = j.id"
+                " WHERE j.status = 'processing' AND p.attempt = j.attempt AND p.step > 1"
+            )
+        )
+
+    await until(is_rendering, "something renders", START_S)
+
+
+async def _hear(process: Process, word: str) -> None:
+    assert process.stdout is not None
+    async with asyncio.timeout(START_S):
+        heard = (await process.stdout.readline()).decode().strip()
+    if heard != word:
+        raise NeverHappened(f"the cluster said {heard!r}, not {word!r}")
+
+
+def _tail(log: str) -> str:
+    return Path(log).read_text()[-4000:]
+
+
+def _config(root: Path) -> dict[str, Any]:
+    """Returns the embedded config with the scripted diffuser, and next to no cores."""
+    config: dict[str, Any] = yaml.safe_load(
+        Path(os.path.realpath(root / "cluster"), "serve", "embedded.yaml").read_text()
+    )
+    application = config["applications"][0]
+    application["import_path"] = "tests.faults.scripted_app:build"
+    for deployment in application["deployments"]:
+        deployment["ray_actor_options"] = {"num_cpus": 0.1, "resources": {"replicas": 0.1}}
+    return config
