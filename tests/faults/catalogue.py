@@ -19,6 +19,7 @@ from tests.faults.scenarios.replicas import lost_replicas
 from tests.faults.scenarios.rolls import rolled_gateway
 from tests.faults.scenarios.stopped import stopped_workers
 from tests.faults.scenarios.storage import broken_storage
+from tests.faults.scenarios.story import killed_story
 
 Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
 """Runs a scenario on a Postgres server, with a build, quickly or at full length."""
@@ -58,6 +59,7 @@ SCENARIOS = (
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT),
     Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS),
+    Scenario("killed_story", killed_story, mutations.NO_RESCUE),
     Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE),
     # The last one, since it kills whole nodes; they are in a process of their own.
     Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE),
