@@ -47,7 +47,7 @@ from actors.storybook.training.cast import (
     reference_scene,
     style_of,
 )
-from actors.storybook.training.encoder import contrast
+from actors.storybook.training.encoder import contrast, new_encoder
 from actors.storybook.training.export import check_size
 from actors.storybook.training.judge import (
     crop_targets,
@@ -230,6 +230,14 @@ def test_what_the_judge_is_taught_is_what_is_visible() -> None:
 def test_contrast_is_least_where_each_finds_its_own() -> None:
     views = torch.eye(4)
     assert contrast(views, views, 0.1) < contrast(views, views.roll(1, 0), 0.1)
+
+
+def test_patches_start_at_places_that_are_told_apart() -> None:
+    places = new_encoder(SMOKE.encoder).vision_model.embeddings.position_embedding.weight[1:]
+    apart = torch.cdist(places, places) + torch.eye(len(places))
+    assert apart.min() > 0.1
+    beside, across = apart[0, 1], apart[0, -1]
+    assert across > beside
 
 
 def test_the_adapter_of_a_unet_is_its_own_and_text_is_its_start() -> None:

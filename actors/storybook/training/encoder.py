@@ -44,7 +44,7 @@ class Likeness(nn.Module):
 
 def new_encoder(settings: EncoderSettings) -> CLIPVisionModelWithProjection:
     """Returns an untrained image encoder."""
-    return CLIPVisionModelWithProjection(
+    encoder = CLIPVisionModelWithProjection(
         CLIPVisionConfig(
             hidden_size=settings.width,
             intermediate_size=3 * settings.width,
@@ -56,10 +56,12 @@ def new_encoder(settings: EncoderSettings) -> CLIPVisionModelWithProjection:
             hidden_act="gelu",
         )
     )
+    _place_patches(encoder)
+    return encoder
 
 
 @torch.no_grad()
-def place_patches(encoder: Any) -> None:
+def _place_patches(encoder: Any) -> None:
     """Starts the places of patches as sines and cosines, as `Better plain ViT baselines` does.
 
     (arXiv 2205.01580) From random places it takes a small encoder several times as long to see
@@ -92,7 +94,6 @@ def train_encoder(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
         return False
     torch.manual_seed(recipe.seed)
     encoder = new_encoder(recipe.encoder)
-    place_patches(encoder)
     if device().type == "cpu":
         encoder.set_attn_implementation("eager")  # the fused one takes longer to learn
     pupil = Likeness(encoder, recipe.encoder.embedding).to(device())
