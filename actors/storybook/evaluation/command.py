@@ -105,11 +105,10 @@ class Evaluation:
         sections.append(fidelity_section(drawn, decoded, _scenes(few)[:_UPSCALED], upscale))
         stands, domain = "none", RUNGS[rungs[0]]
         for rung in rungs:
-            domain = RUNGS[rung]
             sections.append(self._rung(rung, pipeline))
             if not sections[-1].met:
                 break
-            stands = rung
+            stands, domain = rung, RUNGS[rung]
         identity, grids = identity_section(self.checkpoint, domain, self.references)
         for first in range(0, len(grids), 4):
             people = first // 4 + 1
