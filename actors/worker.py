@@ -23,6 +23,9 @@ _BACKOFF = timedelta(seconds=2)
 # A lost worker's job is claimed again within 5 s of its lease's end: a look for such jobs, the
 # first backoff and a poll come one after the other.
 _RESCUE_PAUSE_MAX_S = 1.0
+_AWAY_PAUSE_S = 0.25
+_RENEWED_WITHIN_S = 2.0
+"""How soon after an absence of the database every live worker has renewed its leases."""
 _RESCUE_BACKOFF = timedelta(seconds=1)
 _WRITE_PAUSE_S = 0.2
 _WRITE_PAUSE_MAX_S = 2.0
@@ -162,8 +165,10 @@ class Worker:
         return {lane: room - taken for lane, room in self._rooms.items() if room > taken}
 
     async def _heartbeat_loop(self) -> None:
+        pause = self._settings.heartbeat_s
         while True:
-            await asyncio.sleep(self._settings.heartbeat_s)
+            await asyncio.sleep(pause)
+            pause = self._settings.heartbeat_s
             attempts = [attempt for attempt in self._attempts if attempt.stopped is None]
             if not attempts:
                 continue
@@ -173,6 +178,8 @@ class Worker:
                 )
             except Unavailable:
                 _log.warning("heartbeat lost", extra={"worker": self.name})
+                # A lease that ran out meanwhile must be renewed before anybody may rescue its job.
+                pause = min(pause, _AWAY_PAUSE_S)
                 continue
             for attempt in attempts:
                 cancel_requested = held.get(attempt.claim.job_id)
@@ -189,7 +196,7 @@ class Worker:
                 if away:
                     await self._store.database.ping()
                     # Nobody could renew a lease meanwhile; those who live do so now.
-                    await asyncio.sleep(self._settings.heartbeat_s)
+                    await asyncio.sleep(max(self._settings.heartbeat_s, _RENEWED_WITHIN_S))
                     away = False
                 await self._rescue()
             except Unavailable:

@@ -100,12 +100,19 @@ def one_job_of_a_request(history: History) -> Iterator[Violation]:
 
 
 def watches_go_forward(history: History) -> Iterator[Violation]:
-    """Says which watches saw a job go back."""
+    """Says which watches saw a job go back to an older attempt, or within one.
+
+    A job that waits after an attempt was lost may say less than the attempt did: what it had
+    reported last may be lost with a database that crashed.
+    """
     watches: dict[int, list[Seen]] = {}
     for seen in history.seen:
         watches.setdefault(seen.watch, []).append(seen)
     for snapshots in watches.values():
         for earlier, later in pairwise(snapshots):
+            if later.attempt < earlier.attempt:
+                yield Violation("watch", later.job, f"{_rank(later)} after {_rank(earlier)}")
+        for earlier, later in pairwise(seen for seen in snapshots if not seen.queued):
             if _rank(later) < _rank(earlier):
                 yield Violation("watch", later.job, f"{_rank(later)} after {_rank(earlier)}")
 

@@ -38,6 +38,8 @@ class Seen:
     attempt: int
     ended: bool
     fraction: float
+    queued: bool = False
+    """Says that no attempt runs: the next one will begin from nothing."""
 
 
 @dataclass(frozen=True, slots=True)

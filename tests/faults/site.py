@@ -16,6 +16,7 @@ import asyncpg
 from cluster.postgres import embedded_postgres
 from imggen import Client, Job
 from imggen.errors import ImggenError, ResourceExhausted, reason_name
+from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
 from server.tokens import mint_token
@@ -127,9 +128,11 @@ class Caller:
         """Watches a job to its end."""
         try:
             async for snapshot in self.client.watch(job):
-                ended = snapshot.job.status not in (1, 2)
+                now = snapshot.job
+                queued = now.status == JOB_STATUS_QUEUED
+                ended = not queued and now.status != JOB_STATUS_PROCESSING
                 self._history.seen.append(
-                    Seen(number, job, snapshot.job.attempt, ended, snapshot.job.fraction)
+                    Seen(number, job, now.attempt, ended, now.fraction, queued)
                 )
         except ImggenError as error:
             self._history.failed_calls.append(f"watch: {error!r}")

@@ -106,6 +106,14 @@ def test_a_request_that_made_two_jobs_is_found() -> None:
     assert rules(stored) == {"request"}
 
 
+def test_a_job_that_waits_anew_may_say_less_but_not_of_an_older_attempt() -> None:
+    history = sound()
+    history.seen[-1] = Seen(1, "j", 2, False, 0.0, queued=True)
+    assert rules(history) == set()
+    history.seen[-1] = replace(history.seen[-1], attempt=0)
+    assert rules(history) == {"watch"}
+
+
 @pytest.mark.parametrize(
     "back", [Seen(1, "j", 1, False, 0.9), Seen(1, "j", 2, False, 0.5), Seen(1, "j", 2, True, 0.0)]
 )
