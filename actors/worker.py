@@ -1,7 +1,6 @@
 """The worker: claims jobs as far as it has room, holds their leases, drives their stages."""
 
 import asyncio
-import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -286,14 +285,21 @@ class Worker:
         )
 
     async def _patiently(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Writes the end of an attempt, through an absence of the database of a lease's length."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.lease_s):
-                for failures in itertools.count():
-                    with suppress(Unavailable):
-                        return await write()
-                    await asyncio.sleep(min(_WRITE_PAUSE_S * 2**failures, _WRITE_PAUSE_MAX_S))
-        return await write()
+        """Writes the end of an attempt, through any absence of the database.
+
+        While it is away nobody can take the job over, and nothing else could be begun here. A
+        worker that drains gives up after a lease.
+        """
+        pause_s, waited_s = _WRITE_PAUSE_S, 0.0
+        while True:
+            try:
+                return await write()
+            except Unavailable:
+                if self._draining and waited_s >= self._settings.lease_s:
+                    raise
+            await asyncio.sleep(pause_s)
+            waited_s += pause_s
+            pause_s = min(2 * pause_s, _WRITE_PAUSE_MAX_S)
 
 
 def explain(error: Exception) -> tuple[Failure, bool]:

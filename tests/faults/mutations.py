@@ -75,8 +75,8 @@ NO_PATIENCE = Mutation(
     (
         Edit(
             _WORKER,
-            "async with asyncio.timeout(self._settings.lease_s)",
-            "async with asyncio.timeout(0)",
+            "if self._draining and waited_s >= self._settings.lease_s",
+            "if waited_s >= 0",
         ),
     ),
 )

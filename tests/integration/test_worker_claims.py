@@ -101,34 +101,3 @@ async def test_an_absent_database_is_no_reason_to_restart_a_worker(shop: Shop) -
         worker.check()
         wire.mend()
         await shop.becomes(await shop.submit(), JobStatus.COMPLETED)
-
-
-async def test_leases_that_ran_out_while_the_database_was_away_are_renewed(shop: Shop) -> None:
-    order, stall = await shop.submit(), Stall(1)
-
-    async def runs_for(more_than: str) -> bool:
-        """Says whether the lease has so much time left, as the database sees it."""
-        query = f"SELECT lease_expires_at > now() + interval '{more_than}' AS so"
-        [row] = await shop.store.database.fetch(f"{query} FROM image_generation_jobs")
-        return bool(row["so"])
-
-    async def ran_out() -> bool:
-        return not await runs_for("0")
-
-    async def renewed() -> bool:
-        return await runs_for("0.5 s")
-
-    renderer = ScriptedRenderer(script=stall)
-    async with (
-        wire_to(shop.database) as (wire, url),
-        shop.worker(renderer, database_url=url, lease_s=1, heartbeat_s=0.5, poll_s=0.05),
-    ):
-        await stall.reached.wait()
-        for _ in range(3):
-            wire.cut()
-            await until(ran_out)
-            wire.mend()
-            await until(renewed)
-        stall.let_go.set()
-        job = await shop.becomes(order, JobStatus.COMPLETED)
-    assert (job.attempt, job.retry_count) == (1, 0)

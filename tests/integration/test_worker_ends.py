@@ -162,6 +162,31 @@ async def test_a_database_that_is_away_for_a_moment_costs_no_second_render(shop:
     assert len(renderer.renders) == 2
 
 
+async def test_a_picture_outlasts_an_absence_of_the_database_of_more_than_a_lease(
+    shop: Shop,
+) -> None:
+    order, stall = await shop.submit(), Stall(5)
+    renderer = ScriptedRenderer(script=stall)
+    lease_s = 1.0
+    async with (
+        wire_to(shop.database) as (wire, url),
+        shop.worker(renderer, database_url=url, lease_s=lease_s, heartbeat_s=0.5),
+    ):
+        await stall.reached.wait()
+        wire.cut()
+        stall.let_go.set()
+
+        async def drawn() -> bool:
+            return renderer.renders[0].done and len(await stored(shop)) == 4
+
+        await until(drawn)
+        await asyncio.sleep(2 * lease_s)
+        wire.mend()
+        job = await shop.becomes(order, JobStatus.COMPLETED)
+    assert job.attempt == 1
+    assert len(renderer.renders) == 1
+
+
 async def test_leases_that_ran_out_while_the_database_was_away_are_renewed(shop: Shop) -> None:
     order = await shop.submit()
     stall = Stall(5)
