@@ -163,7 +163,7 @@ class _Examples:
             count = settings.training.batch
             rows = np.sort(chance.integers(0, self._known, count))
             times = chance.integers(0, _STEPS, count)
-            early = chance.random(count) < self._recipe.unet.early
+            early = chance.random(count) < settings.early
             times = np.where(early, chance.integers(_EARLY, _STEPS, count), times)
             silent = chance.random(count) < self._recipe.unet.dropout
             dropped = silent | (chance.random(count) < settings.dropout)

@@ -90,6 +90,8 @@ class AdapterSettings:
     brief: float = 0.8
     duos: float = 0.5
     """Is the share of batches that show two characters, each in its region."""
+    early: float = 0.25
+    """Is the share of timesteps among the noisiest: of glasses and hats, later ones decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ LAPTOP = Recipe(
         embedding=256,
         training=Optimisation(steps=2_500, batch=64, rate=2e-3),
     ),
-    adapter=AdapterSettings(Optimisation(steps=14_000, batch=16, rate=1e-3)),
+    adapter=AdapterSettings(Optimisation(steps=14_000, batch=16, rate=2e-3)),
     judge=JudgeSettings(
         characters=8_000,
         widths=(48, 96, 128),
