@@ -6,8 +6,7 @@ How many replicas and which GPUs they get is said in `cluster/serve/*.yaml` alon
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
 from ray import serve
@@ -15,8 +14,8 @@ from ray.serve import Application, Deployment
 
 from actors.extractors import open_extractor
 from actors.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
-from actors.models.render import RenderEvent, RenderRequest
 from actors.models.upscaling import NoUpscaler
+from actors.replica import DiffuserReplica
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.stages import Stages
 from actors.worker import Worker
@@ -31,7 +30,7 @@ _ONGOING = 64
 
 
 @serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING)
-class DiffuserDeployment:
+class DiffuserDeployment(DiffuserReplica):
     """Holds a warm diffuser, and the upscaler of its pictures: one process has torch."""
 
     def __init__(self) -> None:
@@ -41,27 +40,10 @@ class DiffuserDeployment:
         from actors.models.upscaler import Upscaler
 
         settings = DiffuserSettings()
-        self._diffuser = Diffuser.load(settings)
-        self._upscaler = Upscaler.load(settings) or NoUpscaler()
-        self._diffuser.warm()
-
-    async def render(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
-        """Renders; yields each step as it is done, then the result."""
-        async with aclosing(self._diffuser.stream(request)) as events:
-            async for event in events:
-                yield event
-
-    async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on, if it is here."""
-        await self._diffuser.show_previews(render)
-
-    async def upscale(self, png: bytes) -> bytes:
-        """Makes a picture larger, unless the settings say `none`."""
-        return await self._upscaler.upscale(png)
-
-    async def model(self) -> str:
-        """Returns the name of the model."""
-        return self._diffuser.model
+        diffuser = Diffuser.load(settings)
+        upscaler = Upscaler.load(settings) or NoUpscaler()
+        diffuser.warm()
+        super().__init__(diffuser, upscaler, diffuser.model)
 
 
 @serve.deployment(name="worker", max_ongoing_requests=_ONGOING)

@@ -4,8 +4,6 @@ It shows what the service takes, and not what a GPU does: the time of a picture 
 `cluster/serve/bench.yaml`.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,8 +11,9 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.app import WorkerDeployment
-from actors.models.render import RenderEvent, RenderRequest
 from actors.models.stored import StoredRenderer, draw_pictures
+from actors.models.upscaling import NoUpscaler
+from actors.replica import DiffuserReplica
 from server.routing.catalogue import STORYBOOK
 
 # A replica of the model's own application says no to no caller either: the queue is inside.
@@ -32,31 +31,18 @@ class Arguments(BaseModel):
 
 
 @serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING)
-class StoredDiffuserDeployment:
+class StoredDiffuserDeployment(DiffuserReplica):
     """Holds pictures, and shows them after a set time."""
 
     def __init__(self, arguments: Arguments) -> None:
         """Draws the pictures that there will be."""
         side = next(iter(STORYBOOK.portraits.values())).native.width
-        self._renderer = StoredRenderer(
+        renderer = StoredRenderer(
             draw_pictures(arguments.pictures, side),
             render_s=arguments.render_s,
             at_once=arguments.at_once,
         )
-
-    async def render(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
-        """Renders; yields each step as it is done, then the result."""
-        async with aclosing(self._renderer.stream(request)) as events:
-            async for event in events:
-                yield event
-
-    async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on."""
-        await self._renderer.show_previews(render)
-
-    async def model(self) -> str:
-        """Returns the name of the model that the pictures stand for."""
-        return STORYBOOK.name
+        super().__init__(renderer, NoUpscaler(), STORYBOOK.name)
 
 
 def build(args: Arguments) -> Application:

@@ -15,6 +15,7 @@ import pytest
 from benchmarks.load import find_ghz
 from cluster.bench import read_env
 from cluster.processes import ROOT
+from imggen import SyncClient
 from tests.loads import CONFIGS, LOAD, PROTOSET
 
 # A second or two of each; the files themselves ask for half a minute and more.
@@ -141,9 +142,14 @@ def test_new_jobs_are_there_to_watch_and_end_completed(ghz: str, bench: Path) ->
     submit = command("jobs", "--count", "10", folder=bench)
     shown, _ = submit.communicate(timeout=60)
     assert submit.returncode == 0, shown
-    assert len(json.loads((bench / "jobs.json").read_text())) == 10
+    jobs = [asked["job_id"] for asked in json.loads((bench / "jobs.json").read_text())]
+    assert len(jobs) == 10
     report = run(ghz, bench, "closed/watch.json", "--total", "10", "--concurrency", "10")
     assert report["statusCodeDistribution"] == {"OK": 10}
+    env = read_env(bench)
+    with SyncClient(env["IMGGEN_SERVER"], token=env["IMGGEN_TOKEN"]) as client:
+        for job in jobs:
+            client.wait(job, timeout=120)
 
 
 @pytest.mark.timeout(600)

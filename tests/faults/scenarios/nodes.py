@@ -21,6 +21,7 @@ async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
                 await rendering(place)
                 await first.kill_node()
                 await place.everything_ends()
+                await place.everything_is_completed()
                 await caller.submit()
                 await rendering(place)
                 await first.kill_head()
@@ -29,6 +30,7 @@ async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
                     await caller.submit()
             async with cluster(place, build):
                 recovered = await place.everything_ends() - killed
+                await place.everything_is_completed()
         except (NeverHappened, TimeoutError) as never:
             problems.append(str(never) or "the cluster did not start")
     problems += place.history.failed_calls
