@@ -60,8 +60,10 @@ def _show(scenario: Scenario, server: str, *, quick: bool, broken: bool) -> bool
     if broken:
         with built(scenario.mutation) as build:
             bad = _run(scenario, lambda: asyncio.run(scenario.run(server, build, True)))
-        found_out = bad is None or not bad.sound
-        verdict = f"{scenario.mutation.name}: {'fails' if found_out else 'NOT FOUND OUT'}"
+        # What breaks off has kept no promise and broken none: it shows nothing.
+        found_out = bad is not None and not bad.sound
+        told = "BROKE OFF" if bad is None else "fails" if found_out else "NOT FOUND OUT"
+        verdict = f"{scenario.mutation.name}: {told}"
     if report is None:
         print(_row([scenario.name, "BROKE OFF", "", "", "", verdict]), flush=True)
         return False

@@ -34,8 +34,8 @@ async def noisy_neighbour(server: str, build: Build, quick: bool) -> Report:
             await _fill(loud, _NOISE * count)
             noisy = await _waits(place, quiet, range(count, 2 * count))
             await place.everything_ends()
-        except NeverHappened as never:
-            problems.append(str(never))
+        except (NeverHappened, TimeoutError) as never:
+            problems.append(str(never) or f"a job has not ended within {place.patience_s:g} s")
     if noisy > _TIMES * idle:
         problems.append(f"a job took {noisy:.2f} s, and {idle:.2f} s when nobody else waited")
     return reported(
