@@ -49,7 +49,7 @@ def latents(pipeline: Any, reference: torch.Tensor) -> torch.Tensor:
     drawn: torch.Tensor = pipeline(
         "cartoon style, portrait of a young girl",
         num_inference_steps=2,
-        ip_adapter_image_embeds=[torch.cat([torch.zeros_like(reference), reference])],
+        ip_adapter_image_embeds=[reference],
         generator=torch.Generator().manual_seed(0),
         output_type="latent",
     ).images
@@ -63,12 +63,12 @@ def check_likeness(pipeline: Any, out: Path, picture: Any) -> None:
     assert kept.keys() == loaded.keys()
     assert all(torch.equal(kept[name], loaded[name]) for name in kept)
     told = embeddings(pipeline, [[picture], [255 - picture]])
-    one, other = told[:1], told[1:]
+    one, other = told
     assert torch.equal(latents(pipeline, one), latents(pipeline, one))
     assert not torch.equal(latents(pipeline, one), latents(pipeline, other))
     caption = "cartoon style, portrait of a young girl"
     both = {"ip_adapter_masks": [region_masks(2)]}
-    pair = told.transpose(0, 1)
+    pair = torch.cat([one, other], dim=1)[None]
     made = generate(pipeline, [caption], [0], steps=2, references=pair, cross_attention_kwargs=both)
     assert made.shape == (1, 256, 256, 3)
     judge = Judge.load(out / "judge")

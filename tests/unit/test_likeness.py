@@ -242,7 +242,7 @@ def test_patches_start_at_places_that_are_told_apart() -> None:
 
 def test_the_adapter_of_a_unet_is_its_own_and_text_is_its_start() -> None:
     unet = new_unet(SMOKE).requires_grad_(False)
-    layers = add_adapter(unet, 32)
+    layers = add_adapter(unet, SMOKE.encoder.width)
     weights = adapter_weights(unet)
     numbers = sorted({name.split(".")[1] for name in weights if name.startswith("ip_adapter")})
     assert numbers == ["1", "3", "5", "7"]

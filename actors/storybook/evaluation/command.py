@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rung", choices=list(RUNGS), help="measures this rung alone")
     parser.add_argument("--pictures", type=int, default=96, help="generated for each rung (96)")
     parser.add_argument(
-        "--references", type=int, default=40, help="characters drawn from a reference (40)"
+        "--references", type=int, default=80, help="pictures drawn from references (80)"
     )
     parser.add_argument("--threads", type=int, default=2, help="threads of torch (2)")
     parser.add_argument("--audit", type=Path, default=AUDIT, help="the audit classifier's weights")

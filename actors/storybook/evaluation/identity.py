@@ -153,7 +153,7 @@ def measure(checkpoint: Path, asked: Sequence[Case]) -> Outcome:
         "drawn": _ranked(judge, drawn, candidates),
     }
     shown = {
-        "reference": np.stack([each[0] for each in references]),
+        "reference": np.stack([_beside(each) for each in references]),
         "with": with_adapter,
         "without": without,
         "drawn": drawn,
@@ -163,12 +163,12 @@ def measure(checkpoint: Path, asked: Sequence[Case]) -> Outcome:
 
 @torch.no_grad()
 def embeddings(pipeline: Any, references: Sequence[Sequence[Pictures]]) -> torch.Tensor:
-    """Returns what the pipeline's own encoder makes of references, (N, images, D)."""
+    """Returns what the pipeline makes of nothing and of references, (N, 2, images, tokens, D)."""
     found = []
     for pictures in references:
         shown = [Image.fromarray(picture) for picture in pictures]
-        pixels = pipeline.feature_extractor(shown, return_tensors="pt").pixel_values
-        found.append(pipeline.image_encoder(pixels).image_embeds)
+        embeds, nothing = pipeline.encode_image(shown, "cpu", 1, output_hidden_states=True)
+        found.append(torch.stack([nothing, embeds]))
     return torch.stack(found)
 
 
@@ -182,6 +182,16 @@ def region_masks(people: int) -> torch.Tensor:
     processor = IPAdapterMaskProcessor()
     regions: torch.Tensor = processor.preprocess(masks, height=SIDE, width=SIDE)
     return regions.reshape(1, people, SIDE, SIDE)
+
+
+def _beside(pictures: Sequence[Pictures]) -> Pictures:
+    """Returns pictures beside each other in one of the same size."""
+    side = SIDE // len(pictures)
+    sheet = Image.new("RGB", (SIDE, SIDE), "white")
+    for index, picture in enumerate(pictures):
+        small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
+        sheet.paste(small, (index * side, (SIDE - side) // 2))
+    return np.asarray(sheet)
 
 
 def rank(shown: Appearance, candidates: Sequence[Appearance]) -> int:

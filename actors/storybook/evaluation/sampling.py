@@ -63,8 +63,8 @@ def generate(
 ) -> NDArray[np.uint8]:
     """Returns pictures, (N, 256, 256, 3); each seed gives its noise, whatever the batch.
 
-    References are image embeddings, (N, images, D), for a pipeline with an IP-Adapter; left
-    out, they are zeros, as dropped ones are.
+    References are image embeddings for a pipeline with an IP-Adapter, (N, 2, images, tokens, D):
+    of each, those of nothing come first, which guidance compares with.
     """
     made = []
     if references is not None:
@@ -73,8 +73,7 @@ def generate(
     for first in range(0, len(captions), batch):
         rows = slice(first, first + batch)
         if references is not None:
-            given = references[rows]
-            more["ip_adapter_image_embeds"] = [torch.cat([torch.zeros_like(given), given])]
+            more["ip_adapter_image_embeds"] = [references[first]]
         images = pipeline(
             list(captions[rows]),
             height=SIDE,

@@ -175,7 +175,7 @@ LAPTOP = Recipe(
         embedding=256,
         training=Optimisation(steps=2_500, batch=64, rate=2e-3),
     ),
-    adapter=AdapterSettings(Optimisation(steps=14_000, batch=16, rate=2e-3)),
+    adapter=AdapterSettings(Optimisation(steps=9_000, batch=16, rate=2e-3)),
     judge=JudgeSettings(
         characters=8_000,
         widths=(48, 96, 128),
