@@ -93,7 +93,10 @@ def build(args: dict[str, Any]) -> Application:
     """
     if args:
         raise ValueError(f"args: {', '.join(args)} are not known; settings come from IMGGEN_*")
+    return working_with(cast(Deployment, DiffuserDeployment).bind())
+
+
+def working_with(diffuser: Application) -> Application:
+    """Returns the application whose workers draw on a diffuser deployment."""
     # The decorator's type forgets that it makes a Deployment (ray 2.60).
-    diffuser = cast(Deployment, DiffuserDeployment)
-    worker = cast(Deployment, WorkerDeployment)
-    return worker.bind(diffuser.bind())
+    return cast(Deployment, WorkerDeployment).bind(diffuser)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 from ray.serve import Application, Deployment
 
-from actors.app import WorkerDeployment
+from actors.app import working_with
 from actors.models.stored import StoredRenderer, draw_pictures
 from actors.models.upscaling import NoUpscaler
 from actors.replica import DiffuserReplica
@@ -47,7 +47,4 @@ class StoredDiffuserDeployment(DiffuserReplica):
 
 def build(args: Arguments) -> Application:
     """Builds the application; Serve calls it for `import_path: actors.bench:build`."""
-    # The decorator's type forgets that it makes a Deployment (ray 2.60).
-    diffuser = cast(Deployment, StoredDiffuserDeployment)
-    worker = cast(Deployment, WorkerDeployment)
-    return worker.bind(diffuser.bind(args))
+    return working_with(cast(Deployment, StoredDiffuserDeployment).bind(args))

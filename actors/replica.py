@@ -27,7 +27,7 @@ class DiffuserReplica:
         await self._renderer.show_previews(render)
 
     async def upscale(self, png: bytes) -> bytes:
-        """Makes a picture larger, unless the settings say `none`."""
+        """Returns a picture, a PNG, as large as the upscaler makes it."""
         return await self._upscaler.upscale(png)
 
     async def model(self) -> str:

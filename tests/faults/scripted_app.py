@@ -5,7 +5,7 @@ from typing import Any, cast
 from ray import serve
 from ray.serve import Application, Deployment
 
-from actors.app import WorkerDeployment
+from actors.app import working_with
 from actors.models.scripted import ScriptedRenderer
 from actors.models.upscaling import NoUpscaler
 from actors.replica import DiffuserReplica
@@ -23,6 +23,4 @@ class ScriptedDiffuser(DiffuserReplica):
 
 def build(args: dict[str, Any]) -> Application:
     """Builds the application."""
-    diffuser = cast(Deployment, ScriptedDiffuser)
-    worker = cast(Deployment, WorkerDeployment)
-    return worker.bind(diffuser.bind())
+    return working_with(cast(Deployment, ScriptedDiffuser).bind())

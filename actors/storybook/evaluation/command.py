@@ -32,8 +32,8 @@ Measures a storybook checkpoint on held-out captions and characters.
 
 It writes report.txt, report.json and grids into the folder that --out names: each generated
 picture above the drawing of the same scene; references above what was made with them, without
-them, and the drawing. It prints the report, and exits with 0 when all targets are met, else with
-1. A part that the checkpoint lacks counts as not met, and is named.
+them and told in words alone, and the drawing. It prints the report, and exits with 0 when all
+targets are met, else with 1. A part that the checkpoint lacks counts as not met, and is named.
 
 It climbs the ladder of rungs (portraits, styled, placed, paired, full) until one does not stand;
 --rung measures one alone.

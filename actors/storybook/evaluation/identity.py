@@ -17,6 +17,7 @@ from actors.storybook.evaluation.report import Figure, Section, Share
 from actors.storybook.evaluation.sampling import HELD_OUT, SIDE, generate, load_pipeline
 from actors.storybook.illustrator import Character, Illustrator, Scene
 from actors.storybook.illustrator.attributes import Place, Style
+from actors.storybook.illustrator.captions import caption
 from actors.storybook.illustrator.sampling import Domain
 from actors.storybook.likeness.judge import Appearance, Judge
 from actors.storybook.training.cast import (
@@ -62,6 +63,8 @@ class Outcome:
 
     with_adapter: Share
     without: Share
+    told: Share
+    """Is the same without a reference, where captions say all: what the adapter learns from."""
     drawn: Share
     """Is the same of the scenes as they are drawn: no checkpoint can do better."""
     pictures: Mapping[str, Pictures]
@@ -114,8 +117,11 @@ def identity_section(
         outcome = measure(checkpoint, cases(domain, count, people))
         grids.extend(outcome.pictures.values())
         lost = outcome.with_adapter.percent - outcome.without.percent
-        drawn = f"of {outcome.with_adapter.of}; drawn {outcome.drawn.percent:.1f}"
-        figures.append(Figure(name, outcome.with_adapter.percent, "%", target, beside=drawn))
+        beside = (
+            f"of {outcome.with_adapter.of}; captions that say all, without a reference"
+            f" {outcome.told.percent:.1f}; drawn {outcome.drawn.percent:.1f}"
+        )
+        figures.append(Figure(name, outcome.with_adapter.percent, "%", target, beside=beside))
         figures.append(
             Figure(fall, lost, "points", FALL_TARGET, beside=f"to {outcome.without.percent:.1f} %")
         )
@@ -130,34 +136,31 @@ def missing(checkpoint: Path) -> str:
 
 
 def measure(checkpoint: Path, asked: Sequence[Case]) -> Outcome:
-    """Generates each case with and without the adapter, and lets the judge rank."""
+    """Generates each case with the adapter, without it and told in words; the judge ranks all."""
     pipeline = load_pipeline(checkpoint)
     load_adapter(pipeline, checkpoint)
     judge, illustrator = Judge.load(checkpoint / JUDGE), Illustrator()
     references = [[illustrator.draw(each).image for each in case.references] for case in asked]
-    captions = [case.caption for case in asked]
-    seeds = [case.seed for case in asked]
-    told: dict[str, Any] = {"references": embeddings(pipeline, references)}
     people = len(asked[0].references)
+    more: dict[str, Any] = {"references": embeddings(pipeline, references)}
     if people > 1:
-        told["cross_attention_kwargs"] = {"ip_adapter_masks": [region_masks(people)]}
-    pipeline.set_ip_adapter_scale(_SCALE)
-    with_adapter = generate(pipeline, captions, seeds, **told)
-    pipeline.set_ip_adapter_scale(0.0)
-    without = generate(pipeline, captions, seeds, **told)
-    drawn = np.stack([illustrator.draw(case.scene).image for case in asked])
+        more["cross_attention_kwargs"] = {"ip_adapter_masks": [region_masks(people)]}
+
+    def made(captions: Sequence[str], scale: float) -> Pictures:
+        pipeline.set_ip_adapter_scale(scale)
+        return generate(pipeline, captions, [case.seed for case in asked], **more)
+
+    brief = [case.caption for case in asked]
+    whole = [caption(case.scene) for case in asked]
+    pictures = {
+        "with_adapter": made(brief, _SCALE),
+        "without": made(brief, 0.0),
+        "told": made(whole, 0.0),
+        "drawn": np.stack([illustrator.draw(case.scene).image for case in asked]),
+    }
     candidates = [_candidates(judge, illustrator, case) for case in asked]
-    ranked = {
-        "with_adapter": _ranked(judge, with_adapter, candidates),
-        "without": _ranked(judge, without, candidates),
-        "drawn": _ranked(judge, drawn, candidates),
-    }
-    shown = {
-        "reference": np.stack([_beside(each) for each in references]),
-        "with": with_adapter,
-        "without": without,
-        "drawn": drawn,
-    }
+    ranked = {name: _ranked(judge, each, candidates) for name, each in pictures.items()}
+    shown = {"reference": np.stack([_beside(each) for each in references]), **pictures}
     return Outcome(**ranked, pictures=shown)
 
 

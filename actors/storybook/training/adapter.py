@@ -36,7 +36,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from actors.storybook.training.cast import GROUP, has_company, partner
 from actors.storybook.training.couples import SEEN, load_couples
 from actors.storybook.training.drawings import SIDE
-from actors.storybook.training.encoder import clip_pixels, load_encoder
+from actors.storybook.training.encoder import clip_pixels, load_encoder, patches
 from actors.storybook.training.loop import Loss, Stretch, device, train
 from actors.storybook.training.settings import Recipe
 from actors.storybook.training.state import Trainee
@@ -271,9 +271,3 @@ class _Examples:
         pixels = clip_pixels(pictures.reshape(-1, SEEN, SEEN, 3), chance).to(device())
         embeds = patches(self._encoder, pixels)
         return embeds.reshape(*pictures.shape[:2], *embeds.shape[1:])
-
-
-def patches(encoder: Any, pixels: Tensor) -> Tensor:
-    """Returns what an image encoder makes of each patch, before its last layer, (N, 65, D)."""
-    found: Tensor = encoder(pixels, output_hidden_states=True).hidden_states[-2]
-    return found.float()

@@ -88,6 +88,12 @@ def load_encoder(folder: Any) -> CLIPVisionModelWithProjection:
     return encoder.eval().requires_grad_(False)
 
 
+def patches(encoder: Any, pixels: Tensor) -> Tensor:
+    """Returns what an image encoder makes of each patch, before its last layer, (N, 65, D)."""
+    found: Tensor = encoder(pixels, output_hidden_states=True).hidden_states[-2]
+    return found.float()
+
+
 def train_encoder(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     """Draws the couples that are missing, trains the encoder and measures it."""
     if not draw_couples(recipe, stretch, processes):
