@@ -3,24 +3,19 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from typing import TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
-from server.auth import Caller
 from server.backlog import Backlog
 from server.domain.batches import revived
 from server.domain.ids import JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import Job, NewJob, RequestKey
 from server.domain.states import Lane
-from server.errors import Conflict, FailedPrecondition, ResourceExhausted
+from server.errors import FailedPrecondition, ResourceExhausted
+from server.replay import same_request
 from server.store import Store
 from server.store.signals import WAKE, Signals
 from server.store.store import Statements
-
-T = TypeVar("T")
-
-_MAX_KNOWN_USERS = 100_000
 
 
 class Admission:
@@ -145,33 +140,6 @@ class Admission:
                 reasons.ERROR_REASON_BUDGET_EXHAUSTED,
                 retry_after=_until_tomorrow(),
             )
-
-
-class Accounts:
-    """Makes sure that a caller's row stands before anything refers to it."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._known: set[object] = set()
-
-    async def ensure(self, caller: Caller) -> None:
-        """Stores the caller as a user, once in the life of this process."""
-        if caller.user_id in self._known:
-            return
-        await self._store.users.ensure(caller.user_id, caller.issuer, caller.subject)
-        if len(self._known) >= _MAX_KNOWN_USERS:
-            self._known.clear()
-        self._known.add(caller.user_id)
-
-
-def same_request(key: RequestKey, replayed: tuple[T, bool] | None) -> T:
-    """Returns what a request_id made before; raises Conflict if another request made it."""
-    if replayed is None or not replayed[1]:
-        raise Conflict(
-            f"request_id: {key.id} was used before with another request; use a new UUID",
-            reasons.ERROR_REASON_REQUEST_ID_REUSED,
-        )
-    return replayed[0]
 
 
 def _until_tomorrow() -> timedelta:

@@ -3,11 +3,15 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from imggen.v1 import errors_pb2 as reasons
+import grpc.aio
+
 from server.domain.ids import UserId
-from server.errors import PermissionDenied
+
+Context = grpc.aio.ServicerContext[Any, Any]
+"""What gRPC hands every method of a service."""
 
 
 class Role(StrEnum):
@@ -30,16 +34,6 @@ class Caller:
     def is_admin(self) -> bool:
         """Whether the caller may do what only operators may."""
         return Role.ADMIN in self.roles
-
-    def require(self, role: Role) -> None:
-        """Raises PermissionDenied unless the caller has the role."""
-        if role not in self.roles:
-            raise PermissionDenied(
-                f'the call needs the role "{role}"; the token of "{self.subject}" has '
-                f"{', '.join(sorted(self.roles)) or 'none'}; ask {self.issuer} for it",
-                reasons.ERROR_REASON_ROLE_REQUIRED,
-                metadata={"role": role},
-            )
 
 
 def user_id_of(issuer: str, subject: str) -> UserId:

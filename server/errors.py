@@ -76,12 +76,6 @@ class Unauthenticated(ImggenError):
     code = grpc.StatusCode.UNAUTHENTICATED
 
 
-class PermissionDenied(ImggenError):
-    """Says that the caller is known but lacks the role that the call needs."""
-
-    code = grpc.StatusCode.PERMISSION_DENIED
-
-
 class ResourceExhausted(ImggenError):
     """Says that a budget or a queue is full; `retry_after` says when it may have room."""
 

@@ -14,7 +14,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from imggen.v1 import errors_pb2 as reasons
-from server.auth import serve_as
+from server.auth import Context, serve_as
 from server.calls import Call, OpenCalls, shutting_down
 from server.errors import (
     ImggenError,
@@ -28,7 +28,6 @@ from server.metrics import GatewayMetrics
 from server.status import DETAILS_KEY, explain, refusal
 from server.tokens import TokenVerifier
 
-Context = grpc.aio.ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 REQUEST_ID_KEY = "x-request-id"

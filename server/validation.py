@@ -1,12 +1,9 @@
 """Turns requests for pictures into jobs: every violation at once, every default resolved."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
-
-from google.protobuf.message import Message
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
@@ -20,13 +17,14 @@ from server.auth import Caller
 from server.checks import DEFAULT_PRIORITY, Checks, says_something
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId
-from server.domain.jobs import BatchPlace, NewJob, Placement, RequestKey
+from server.domain.jobs import BatchPlace, NewJob, Placement
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
+from server.request_key import request_key
 from server.routing.catalogue import Catalogue
 from server.routing.choice import Offer, Wish, choose
 from server.store import Store
@@ -241,16 +239,6 @@ class Ticket:
             request=None if batch else self.key,
             batch=batch,
         )
-
-
-def request_key(checks: Checks, request_id: str, request: Message) -> RequestKey | None:
-    """Reads a request_id; its digest is of the whole request, so that another one is seen."""
-    key = checks.uuid("request_id", request_id, required=False)
-    if not key.int:
-        return None
-    kind = request.DESCRIPTOR.name.encode()
-    octets = request.SerializeToString(deterministic=True)
-    return RequestKey(key, hashlib.sha256(kind + b"\0" + octets).digest())
 
 
 def character_missing(character: UUID) -> NotFound:

@@ -7,19 +7,20 @@ from uuid import UUID
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server import convert
-from server.admission import Accounts, same_request
-from server.auth import caller
+from server.auth import Context, caller
 from server.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
-from server.interceptors import Context
 from server.paging import page_request, page_token
+from server.replay import same_request
+from server.request_key import request_key
 from server.services.masks import masked_fields
 from server.store import Store
-from server.validation import character_missing, request_key
+from server.users import Accounts
+from server.validation import character_missing
 
 _MAX_PAGES = 200
 SETTABLE = ("title", "style", "pages")

@@ -22,7 +22,7 @@ from imggen.v1 import (
     story_pb2_grpc,
     style_pb2_grpc,
 )
-from server.app import token_verifier
+from server.app import Parts, make_services, token_verifier
 from server.auth import Role, user_id_of
 from server.backlog import QueueLimits
 from server.batch_events import BatchEvents
@@ -35,7 +35,6 @@ from server.events import Events
 from server.media import media_app, serve_http
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import KNOWN, Catalogue
-from server.services import Parts, make_services
 from server.settings import GatewaySettings
 from server.storage.folder import FolderStorage
 from server.storage.keys import object_key

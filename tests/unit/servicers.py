@@ -10,8 +10,8 @@ import pytest
 from google.protobuf.message import Message
 
 from imggen.v1.errors_pb2 import ErrorReason
-from server.admission import Accounts, Admission
-from server.auth import serve_as
+from server.admission import Admission
+from server.auth import Context, serve_as
 from server.backlog import Backlog, QueueLimits
 from server.batch_admission import BatchAdmission
 from server.batch_convert import BatchConverter
@@ -22,7 +22,6 @@ from server.domain.styles import Style
 from server.errors import InvalidRequest
 from server.events import Events
 from server.forecast import Forecast
-from server.interceptors import Context
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.services.batches import BatchService
@@ -36,6 +35,7 @@ from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store.signals import CHANGED, Signals
 from server.storyboard import Storyboards
+from server.users import Accounts
 from server.validation import Validation
 from tests.unit.scripted import (
     scripted_store,
