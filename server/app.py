@@ -24,13 +24,13 @@ from server.batch_convert import BatchConverter
 from server.batch_events import BatchEvents
 from server.batch_forecast import BatchForecast
 from server.convert import Converter
-from server.endpoint import Endpoint, Service
+from server.edge.endpoint import Endpoint, Service
+from server.edge.media import media_app, serve_http
+from server.edge.monitor import monitor_app
 from server.events import Events
 from server.forecast import Forecast
 from server.keys import KeySet, SharedSecret
-from server.media import media_app, serve_http
 from server.metrics import GatewayMetrics
-from server.monitor import monitor_app
 from server.routing.catalogue import Catalogue
 from server.services.batches import BatchService
 from server.services.characters import CharacterService

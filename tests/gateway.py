@@ -13,7 +13,7 @@ from google.rpc.status_pb2 import Status
 
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
 from server.auth import Role
-from server.endpoint import Endpoint, Service
+from server.edge.endpoint import Endpoint, Service
 from server.keys import KeySource, SharedSecret
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings

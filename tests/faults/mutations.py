@@ -95,7 +95,7 @@ DRAIN_ENDS_CALLS = Mutation(
     "a drain ends calls for good",
     (
         Edit(
-            "server/calls.py",
+            "server/edge/calls.py",
             "from server.errors import Unavailable",
             "from server.errors import FailedPrecondition as Unavailable",
         ),

@@ -30,9 +30,9 @@ from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.states import AssetKind, Lane, Stage
-from server.endpoint import Endpoint
+from server.edge.endpoint import Endpoint
+from server.edge.media import media_app, serve_http
 from server.events import Events
-from server.media import media_app, serve_http
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import KNOWN, Catalogue
 from server.settings import GatewaySettings

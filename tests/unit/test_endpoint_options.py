@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.endpoint import _options
+from server.edge.endpoint import _options
 from server.settings import GatewaySettings
 
 

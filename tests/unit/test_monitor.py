@@ -3,9 +3,9 @@
 import aiohttp
 import grpc
 
-from server.media import serve_http
+from server.edge.media import serve_http
+from server.edge.monitor import monitor_app
 from server.metrics import GatewayMetrics
-from server.monitor import monitor_app
 
 
 async def test_readiness_follows_serving_and_liveness_does_not() -> None:

@@ -9,8 +9,8 @@ from google.rpc.status_pb2 import Status
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.errors_pb2 import ErrorReason
+from server.edge.status import explain, reason_name, refusal
 from server.errors import ImggenError, InvalidRequest, NotFound, Unavailable, Violation
-from server.status import explain, reason_name, refusal
 
 
 def test_every_status_has_error_info_with_the_reason_and_the_domain() -> None:

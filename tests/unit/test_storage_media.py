@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from server.media import media_app, serve_http
+from server.edge.media import media_app, serve_http
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 

@@ -71,7 +71,7 @@ async def test_a_file_address_opens_a_folder(tmp_path: Path) -> None:
 
 def test_a_gateway_with_a_folder_loads_nothing_of_s3() -> None:
     program = (
-        "import sys, server.media, server.storage; "
+        "import sys, server.edge.media, server.storage; "
         "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'cryptography')))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

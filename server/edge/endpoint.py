@@ -14,11 +14,11 @@ from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from server.calls import OpenCalls
-from server.interceptors import CallInterceptor, CallLimits
+from server.edge.calls import OpenCalls
+from server.edge.interceptors import CallInterceptor, CallLimits
+from server.edge.tls import CertificateFiles, Certificates
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
-from server.tls import CertificateFiles, Certificates
 from server.tokens import TokenVerifier
 
 # What gRPC itself refuses, without a reason; the interceptor's own limit is far below it.

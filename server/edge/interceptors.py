@@ -15,7 +15,8 @@ from google.protobuf.message import DecodeError
 
 from imggen.v1 import errors_pb2 as reasons
 from server.auth import Context, serve_as
-from server.calls import Call, OpenCalls, shutting_down
+from server.edge.calls import Call, OpenCalls, shutting_down
+from server.edge.status import DETAILS_KEY, explain, refusal
 from server.errors import (
     ImggenError,
     InvalidRequest,
@@ -25,7 +26,6 @@ from server.errors import (
     Violation,
 )
 from server.metrics import GatewayMetrics
-from server.status import DETAILS_KEY, explain, refusal
 from server.tokens import TokenVerifier
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
