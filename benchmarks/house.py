@@ -15,9 +15,9 @@ from benchmarks.processes import Child, child
 from cluster.postgres import embedded_postgres
 from cluster.processes import ROOT
 from imggen import Gender, SyncClient
+from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
-from server.tokens import mint_token
 
 
 @dataclass(frozen=True, slots=True)

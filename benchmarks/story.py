@@ -9,8 +9,8 @@ from benchmarks.house import Ground, House, house, new_character
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
 from imggen import JobStatus, Page, SyncClient
+from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
-from server.tokens import mint_token
 
 OFF = Target(30.0)
 TIMES_IDLE = Target(2.0)

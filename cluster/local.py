@@ -28,10 +28,10 @@ from cluster.processes import (
     kept_secret,
     only_one,
 )
-from server.auth import Role
+from server.identity.caller import Role
+from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
-from server.tokens import mint_token
 
 EMBEDDED = ROOT / "cluster" / "serve" / "embedded.yaml"
 _LISTEN = "127.0.0.1:50051"

@@ -12,8 +12,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from server.auth import Role
 from server.errors import Unavailable
+from server.identity.caller import Role
 from server.settings import GatewaySettings
 
 _ABOUT = """\
@@ -75,7 +75,7 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _token(options: argparse.Namespace) -> int:
-    from server.tokens import mint_token
+    from server.identity.tokens import mint_token
 
     settings = GatewaySettings()
     if settings.key_set:

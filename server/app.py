@@ -29,7 +29,8 @@ from server.edge.media import media_app, serve_http
 from server.edge.monitor import monitor_app
 from server.events import Events
 from server.forecast import Forecast
-from server.keys import KeySet, SharedSecret
+from server.identity.keys import KeySet, SharedSecret
+from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import Catalogue
 from server.services.batches import BatchService
@@ -48,7 +49,6 @@ from server.store.migrate import missing
 from server.store.signals import Signals
 from server.storyboard import Storyboards
 from server.sweep import Sweeper
-from server.tokens import TokenRules, TokenVerifier
 from server.users import Accounts
 from server.validation import Validation
 

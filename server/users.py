@@ -1,6 +1,6 @@
 """Users: a caller's row stands before anything refers to it."""
 
-from server.auth import Caller
+from server.identity.caller import Caller
 from server.store import Store
 
 _MAX_KNOWN_USERS = 100_000

@@ -13,7 +13,6 @@ from imggen.v1.generation_pb2 import (
     Modifications,
     RegenerateImageRequest,
 )
-from server.auth import Caller
 from server.checks import DEFAULT_PRIORITY, Checks, says_something
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId
@@ -24,6 +23,7 @@ from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
+from server.identity.caller import Caller
 from server.request_key import request_key
 from server.routing.catalogue import Catalogue
 from server.routing.choice import Offer, Wish, choose

@@ -12,12 +12,12 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
-from server.auth import Role
 from server.edge.endpoint import Endpoint, Service
-from server.keys import KeySource, SharedSecret
+from server.identity.caller import Role
+from server.identity.keys import KeySource, SharedSecret
+from server.identity.tokens import TokenRules, TokenVerifier, mint_token
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
-from server.tokens import TokenRules, TokenVerifier, mint_token
 
 STYLES = "imggen.v1.StyleService"
 JOBS = "imggen.v1.JobService"

@@ -17,9 +17,9 @@ from grpc_reflection.v1alpha import reflection
 from server.edge.calls import OpenCalls
 from server.edge.interceptors import CallInterceptor, CallLimits
 from server.edge.tls import CertificateFiles, Certificates
+from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
-from server.tokens import TokenVerifier
 
 # What gRPC itself refuses, without a reason; the interceptor's own limit is far below it.
 _HARD_LIMIT = 4

@@ -14,7 +14,6 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from imggen.v1 import errors_pb2 as reasons
-from server.auth import Context, serve_as
 from server.edge.calls import Call, OpenCalls, shutting_down
 from server.edge.status import DETAILS_KEY, explain, refusal
 from server.errors import (
@@ -25,8 +24,9 @@ from server.errors import (
     Unimplemented,
     Violation,
 )
+from server.identity.caller import Context, serve_as
+from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
-from server.tokens import TokenVerifier
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from imggen.v1 import character_pb2, character_pb2_grpc
 from imggen.v1 import errors_pb2 as reasons
 from server import convert
-from server.auth import Context, caller
 from server.checks import SHORT_TEXT, Checks
 from server.convert import GENDER
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
+from server.identity.caller import Context, caller
 from server.paging import page_request, page_token
 from server.replay import same_request
 from server.request_key import request_key

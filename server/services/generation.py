@@ -16,13 +16,13 @@ from imggen.v1.generation_pb2 import (
 )
 from imggen.v1.job_pb2 import Job
 from server.admission import Admission
-from server.auth import Caller, Context, caller
 from server.batch_admission import BatchAdmission
 from server.batch_convert import BatchConverter
 from server.checks import Checks
 from server.convert import Converter
 from server.domain.jobs import NewJob
 from server.errors import InvalidRequest, NotFound
+from server.identity.caller import Caller, Context, caller
 from server.request_key import request_key
 from server.storyboard import Storyboards
 from server.users import Accounts

@@ -5,13 +5,13 @@ from contextlib import aclosing
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, image_pb2_grpc
-from server.auth import Context, caller
 from server.checks import Checks
 from server.convert import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
 from server.domain.ids import CharacterId, ImageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind, ImageStatus
 from server.errors import FailedPrecondition, NotFound
+from server.identity.caller import Context, caller
 from server.paging import page_request, page_token
 from server.services.filters import wanted
 from server.storage import Storage

@@ -7,13 +7,13 @@ from uuid import UUID
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server import convert
-from server.auth import Context, caller
 from server.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
+from server.identity.caller import Context, caller
 from server.paging import page_request, page_token
 from server.replay import same_request
 from server.request_key import request_key

@@ -17,9 +17,9 @@ from cluster.postgres import embedded_postgres
 from imggen import Client, Job
 from imggen.errors import ImggenError, ResourceExhausted, reason_name
 from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
+from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
-from server.tokens import mint_token
 from tests.faults.builds import Build
 from tests.faults.history import ENDED, History, Move, Refusal, Seen, Submit, collect, moves, record
 from tests.faults.processes import (

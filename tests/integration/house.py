@@ -23,7 +23,6 @@ from imggen.v1 import (
     style_pb2_grpc,
 )
 from server.app import Parts, make_services, token_verifier
-from server.auth import Role, user_id_of
 from server.backlog import QueueLimits
 from server.batch_events import BatchEvents
 from server.domain.ids import JobId
@@ -33,6 +32,8 @@ from server.domain.states import AssetKind, Lane, Stage
 from server.edge.endpoint import Endpoint
 from server.edge.media import media_app, serve_http
 from server.events import Events
+from server.identity.caller import Role, user_id_of
+from server.identity.tokens import mint_token
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import KNOWN, Catalogue
 from server.settings import GatewaySettings
@@ -41,7 +42,6 @@ from server.storage.keys import object_key
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import CHANGED, Signals
-from server.tokens import mint_token
 from tests.integration.callers import Person
 
 LEASE = timedelta(seconds=60)

@@ -22,10 +22,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from imggen import Client, Event
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
 from server.app import gateway
+from server.identity.tokens import mint_token
 from server.settings import DEVELOPMENT_SECRET, GatewaySettings
 from server.storage import StorageSettings
 from server.store.migrate import migrate
-from server.tokens import mint_token
 from tests.gateway import failure
 from tests.integration.conftest import administer, database_url
 

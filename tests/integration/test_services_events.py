@@ -19,9 +19,9 @@ from imggen.v1.job_pb2 import (
     JOB_STATUS_PROCESSING,
     JOB_STATUS_QUEUED,
 )
-from server.auth import Role
 from server.domain.changes import Scope
 from server.domain.ids import JobId
+from server.identity.caller import Role
 from server.sweep import Sweeper
 from server.tail import Tail
 from tests.gateway import failure

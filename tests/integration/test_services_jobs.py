@@ -6,8 +6,8 @@ import grpc
 import pytest
 
 from imggen.v1 import errors_pb2, job_pb2
-from server.auth import Role
 from server.domain.states import Lane
+from server.identity.caller import Role
 from tests.integration.callers import Person
 from tests.integration.house import LEASE, House
 

@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 
 from imggen.v1 import generation_pb2
-from server.auth import Role
+from server.identity.caller import Role
 from server.routing.catalogue import STORYBOOK, Catalogue
 from tests.integration.callers import Person
 from tests.integration.house import House, new_id, open_house

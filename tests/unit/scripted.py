@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from server.auth import Caller, Role
 from server.domain.ids import UserId
+from server.identity.caller import Caller, Role
 from server.store import Store
 from server.store.database import Database, Executor, Record
 

@@ -11,7 +11,6 @@ from google.protobuf.message import Message
 
 from imggen.v1.errors_pb2 import ErrorReason
 from server.admission import Admission
-from server.auth import Context, serve_as
 from server.backlog import Backlog, QueueLimits
 from server.batch_admission import BatchAdmission
 from server.batch_convert import BatchConverter
@@ -22,6 +21,7 @@ from server.domain.styles import Style
 from server.errors import InvalidRequest
 from server.events import Events
 from server.forecast import Forecast
+from server.identity.caller import Context, serve_as
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.services.batches import BatchService

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from server.auth import Caller, Role, caller, serve_as, user_id_of
+from server.identity.caller import Caller, Role, caller, serve_as, user_id_of
 
 ISSUER = "https://issuer.example"
 

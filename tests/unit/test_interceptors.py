@@ -14,8 +14,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2
-from server.auth import Caller, Role, caller
 from server.errors import InvalidRequest, NotFound, ResourceExhausted, Violation
+from server.identity.caller import Caller, Role, caller
 from server.logs import JsonFormatter
 from tests.gateway import JOBS, LIST_STYLES, STYLES, failure, front
 

@@ -9,7 +9,7 @@ from jwt import PyJWKSet
 from jwt.algorithms import ECAlgorithm
 
 from server.errors import Unauthenticated, Unavailable
-from server.keys import KeySet
+from server.identity.keys import KeySet
 
 
 class Issuer:

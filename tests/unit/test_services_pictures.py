@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from imggen.v1 import generation_pb2, image_pb2, job_pb2
-from server.auth import Role, serve_as
 from server.errors import FailedPrecondition, InvalidRequest, NotFound
+from server.identity.caller import Role, serve_as
 from tests.unit.scripted import (
     character_row,
     image_row,

@@ -9,8 +9,8 @@ import grpc
 import jwt
 import pytest
 
-from server.auth import Caller, caller
-from server.keys import KeySet
+from server.identity.caller import Caller, caller
+from server.identity.keys import KeySet
 from server.settings import DEVELOPMENT_SECRET
 from tests.gateway import Failure, failure, front
 from tests.signers import Signer, good_claims, key_server

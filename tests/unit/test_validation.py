@@ -15,11 +15,11 @@ from imggen.v1.generation_pb2 import (
     RegenerateImageRequest,
     SceneOptions,
 )
-from server.auth import Role
 from server.domain.jobs import NewJob
 from server.domain.states import Quality
 from server.domain.styles import Style
 from server.errors import InvalidRequest, NotFound
+from server.identity.caller import Role
 from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
 from server.validation import Validation
 from tests.builders import render_spec

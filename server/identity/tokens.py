@@ -10,9 +10,9 @@ from typing import Any
 import jwt
 
 from imggen.v1 import errors_pb2 as reasons
-from server.auth import Caller, Role, user_id_of
 from server.errors import Unauthenticated
-from server.keys import KeySource
+from server.identity.caller import Caller, Role, user_id_of
+from server.identity.keys import KeySource
 
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _LONGEST_SUBJECT = 255
