@@ -32,6 +32,8 @@ from server.forecast import Forecast
 from server.identity.keys import KeySet, SharedSecret
 from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
+from server.requests.pictures import Validation
+from server.requests.stories import Storyboards
 from server.routing.catalogue import Catalogue
 from server.services.batches import BatchService
 from server.services.characters import CharacterService
@@ -47,10 +49,8 @@ from server.storage.folder import FolderStorage
 from server.store import Store, open_store
 from server.store.migrate import missing
 from server.store.signals import Signals
-from server.storyboard import Storyboards
 from server.sweep import Sweeper
 from server.users import Accounts
-from server.validation import Validation
 
 # A ping waits for a connection of the pool; a busy pool is not an absent database.
 _PING_TIMEOUT_S = 5.0

@@ -18,7 +18,6 @@ from imggen.v1 import (
     story_pb2,
     style_pb2,
 )
-from server.cursors import cursor_at
 from server.domain.changes import DELETED, Change, ChangedKind, Position
 from server.domain.characters import Character, Gender
 from server.domain.images import Image
@@ -27,6 +26,7 @@ from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, S
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.forecast import Forecast
+from server.requests.event_cursors import cursor_at
 from server.storage import Storage
 
 if TYPE_CHECKING:

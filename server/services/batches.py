@@ -6,12 +6,12 @@ from imggen.v1 import batch_pb2, batch_pb2_grpc
 from server.batch_admission import BatchAdmission
 from server.batch_convert import BatchConverter
 from server.batch_events import BatchEvents
-from server.checks import Checks
 from server.domain.batches import BatchImage
 from server.domain.ids import BatchId, StoryId
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
-from server.paging import page_request, page_token
+from server.requests.checks import Checks
+from server.requests.page_tokens import page_request, page_token
 from server.store import Store
 
 

@@ -18,15 +18,15 @@ from imggen.v1.job_pb2 import Job
 from server.admission import Admission
 from server.batch_admission import BatchAdmission
 from server.batch_convert import BatchConverter
-from server.checks import Checks
 from server.convert import Converter
 from server.domain.jobs import NewJob
 from server.errors import InvalidRequest, NotFound
 from server.identity.caller import Caller, Context, caller
-from server.request_key import request_key
-from server.storyboard import Storyboards
+from server.requests.checks import Checks
+from server.requests.pictures import Validation
+from server.requests.request_key import request_key
+from server.requests.stories import Storyboards
 from server.users import Accounts
-from server.validation import Validation
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
 

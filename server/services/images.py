@@ -5,15 +5,15 @@ from contextlib import aclosing
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, image_pb2_grpc
-from server.checks import Checks
 from server.convert import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
 from server.domain.ids import CharacterId, ImageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind, ImageStatus
 from server.errors import FailedPrecondition, NotFound
 from server.identity.caller import Context, caller
-from server.paging import page_request, page_token
-from server.services.filters import wanted
+from server.requests.checks import Checks
+from server.requests.filters import wanted
+from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage
 from server.store import Store
 from server.store.signals import CHANGED, Signals

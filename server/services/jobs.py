@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission import Admission
-from server.checks import Checks
 from server.convert import JOB_STATUS, Converter
 from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job
@@ -14,8 +13,9 @@ from server.errors import FailedPrecondition, NotFound
 from server.events import Events, Snapshot
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
-from server.paging import page_request, page_token
-from server.services.filters import wanted
+from server.requests.checks import Checks
+from server.requests.filters import wanted
+from server.requests.page_tokens import page_request, page_token
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Signals
 

@@ -10,7 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2, image_pb2, job_pb2, story_pb2, style_pb2
 from server.domain.paging import Cursor
-from server.paging import page_token
+from server.requests.page_tokens import page_token
 from tests.integration.callers import Person
 from tests.integration.house import new_id
 from tests.integration.refusing import ALL_STYLES, Bad, check

@@ -23,6 +23,8 @@ from server.events import Events
 from server.forecast import Forecast
 from server.identity.caller import Context, serve_as
 from server.metrics import GatewayMetrics
+from server.requests.pictures import Validation
+from server.requests.stories import Storyboards
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.services.batches import BatchService
 from server.services.characters import CharacterService
@@ -34,9 +36,7 @@ from server.services.styles import StyleService
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store.signals import CHANGED, Signals
-from server.storyboard import Storyboards
 from server.users import Accounts
-from server.validation import Validation
 from tests.unit.scripted import (
     scripted_store,
     somebody,

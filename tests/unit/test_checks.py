@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imggen.v1 import errors_pb2 as reasons
-from server.checks import LONG_TEXT, Checks, clean, says_something
 from server.errors import InvalidRequest
+from server.requests.checks import LONG_TEXT, Checks, clean, says_something
 
 
 def _found(checks: Checks) -> list[tuple[str, str]]:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.checks import Checks
-from server.cursors import cursor_at, position_of
 from server.domain.changes import Position
+from server.requests.checks import Checks
+from server.requests.event_cursors import cursor_at, position_of
 
 NUMBERS = st.integers(0, 2**63 - 1)
 

@@ -4,11 +4,11 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import image_pb2
-from server.checks import Checks
 from server.convert import IMAGE_TYPE
 from server.domain.states import ImageType
-from server.services.filters import wanted
-from server.services.masks import masked_fields
+from server.requests.checks import Checks
+from server.requests.filters import wanted
+from server.requests.masks import masked_fields
 
 FIELDS = ("name", "age", "hair")
 

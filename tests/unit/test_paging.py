@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imggen.v1 import errors_pb2 as reasons
-from server.checks import Checks
 from server.domain.paging import Cursor, Listing
-from server.paging import page_request, page_token
+from server.requests.checks import Checks
+from server.requests.page_tokens import page_request, page_token
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -20,8 +20,8 @@ from server.domain.states import Quality
 from server.domain.styles import Style
 from server.errors import InvalidRequest, NotFound
 from server.identity.caller import Role
+from server.requests.pictures import Validation
 from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
-from server.validation import Validation
 from tests.builders import render_spec
 from tests.unit.scripted import (
     ScriptedDatabase,

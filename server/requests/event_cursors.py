@@ -4,8 +4,8 @@ import base64
 import binascii
 
 from imggen.v1 import errors_pb2 as reasons
-from server.checks import Checks
 from server.domain.changes import Position
+from server.requests.checks import Checks
 
 OLDEST = "oldest"
 """The cursor before the oldest event that is kept."""

@@ -4,8 +4,8 @@ import hashlib
 
 from google.protobuf.message import Message
 
-from server.checks import Checks
 from server.domain.jobs import RequestKey
+from server.requests.checks import Checks
 
 
 def request_key(checks: Checks, request_id: str, request: Message) -> RequestKey | None:

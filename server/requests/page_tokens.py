@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from imggen.v1 import errors_pb2 as reasons
-from server.checks import Checks
 from server.domain.paging import Cursor, PageRequest
+from server.requests.checks import Checks
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 100

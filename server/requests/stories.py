@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import GenerateStoryRequest
-from server.checks import Checks, says_something
 from server.domain.batches import NewBatch
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId
@@ -20,9 +19,10 @@ from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.errors import Violation
 from server.identity.caller import Caller
+from server.requests.checks import Checks, says_something
+from server.requests.pictures import Ticket, Validation, quality_of
 from server.routing.choice import Offer
 from server.store import Store
-from server.validation import Ticket, Validation, quality_of
 
 MAX_IMAGES_PER_PAGE = 4
 

@@ -13,7 +13,6 @@ from imggen.v1.generation_pb2 import (
     Modifications,
     RegenerateImageRequest,
 )
-from server.checks import DEFAULT_PRIORITY, Checks, says_something
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId
 from server.domain.jobs import BatchPlace, NewJob, Placement
@@ -24,7 +23,8 @@ from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
 from server.identity.caller import Caller
-from server.request_key import request_key
+from server.requests.checks import DEFAULT_PRIORITY, Checks, says_something
+from server.requests.request_key import request_key
 from server.routing.catalogue import Catalogue
 from server.routing.choice import Offer, Wish, choose
 from server.store import Store

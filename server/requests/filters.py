@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
-from server.checks import Checks
+from server.requests.checks import Checks
 
 E = TypeVar("E", bound=StrEnum)
 

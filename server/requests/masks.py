@@ -3,7 +3,7 @@
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import errors_pb2 as reasons
-from server.checks import Checks
+from server.requests.checks import Checks
 
 
 def masked_fields(checks: Checks, mask: FieldMask, settable: tuple[str, ...]) -> tuple[str, ...]:
