@@ -17,9 +17,10 @@ from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server as add_i
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_stories
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
-from server.admission import Admission
-from server.backlog import Backlog, QueueLimits
-from server.batch_admission import BatchAdmission
+from server.admission.backlog import Backlog, QueueLimits
+from server.admission.batches import BatchAdmission
+from server.admission.jobs import Admission
+from server.admission.users import Accounts
 from server.batch_convert import BatchConverter
 from server.batch_events import BatchEvents
 from server.batch_forecast import BatchForecast
@@ -50,7 +51,6 @@ from server.store import Store, open_store
 from server.store.migrate import missing
 from server.store.signals import Signals
 from server.sweep import Sweeper
-from server.users import Accounts
 
 # A ping waits for a connection of the pool; a busy pool is not an absent database.
 _PING_TIMEOUT_S = 5.0

@@ -1,4 +1,4 @@
 """How a request becomes a value or its violations: fields, masks, filters, tokens, cursors, keys.
 
-What needs a transaction is `server.admission`; nothing here writes.
+What needs a transaction is `server.admission.jobs`; nothing here writes.
 """

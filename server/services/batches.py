@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from imggen.v1 import batch_pb2, batch_pb2_grpc
-from server.batch_admission import BatchAdmission
+from server.admission.batches import BatchAdmission
 from server.batch_convert import BatchConverter
 from server.batch_events import BatchEvents
 from server.domain.batches import BatchImage

@@ -7,11 +7,12 @@ from uuid import UUID
 from imggen.v1 import character_pb2, character_pb2_grpc
 from imggen.v1 import errors_pb2 as reasons
 from server import convert
+from server.admission.replay import same_request
+from server.admission.users import Accounts
 from server.convert import GENDER
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
-from server.replay import same_request
 from server.requests.checks import SHORT_TEXT, Checks
 from server.requests.filters import wanted
 from server.requests.masks import masked_fields
@@ -19,7 +20,6 @@ from server.requests.page_tokens import page_request, page_token
 from server.requests.pictures import character_missing
 from server.requests.request_key import request_key
 from server.store import Store
-from server.users import Accounts
 
 _MAX_LIST = 16
 _TEXTS = ("species", "hair", "eyes", "skin", "clothing")

@@ -15,8 +15,9 @@ from imggen.v1.generation_pb2 import (
     RegenerateImageResponse,
 )
 from imggen.v1.job_pb2 import Job
-from server.admission import Admission
-from server.batch_admission import BatchAdmission
+from server.admission.batches import BatchAdmission
+from server.admission.jobs import Admission
+from server.admission.users import Accounts
 from server.batch_convert import BatchConverter
 from server.convert import Converter
 from server.domain.jobs import NewJob
@@ -26,7 +27,6 @@ from server.requests.checks import Checks
 from server.requests.pictures import Validation
 from server.requests.request_key import request_key
 from server.requests.stories import Storyboards
-from server.users import Accounts
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import job_pb2, job_pb2_grpc
-from server.admission import Admission
+from server.admission.jobs import Admission
 from server.convert import JOB_STATUS, Converter
 from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job

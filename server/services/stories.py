@@ -7,20 +7,20 @@ from uuid import UUID
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server import convert
+from server.admission.replay import same_request
+from server.admission.users import Accounts
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
 from server.identity.caller import Context, caller
-from server.replay import same_request
 from server.requests.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.requests.masks import masked_fields
 from server.requests.page_tokens import page_request, page_token
 from server.requests.pictures import character_missing
 from server.requests.request_key import request_key
 from server.store import Store
-from server.users import Accounts
 
 _MAX_PAGES = 200
 SETTABLE = ("title", "style", "pages")

@@ -88,7 +88,7 @@ DAMAGE_BREAKS_CLAIMS = Mutation(
 
 NO_QUEUE_LIMIT = Mutation(
     "no queue limit",
-    (Edit("server/backlog.py", "if not limits.all and not limits.user:", "if limits:"),),
+    (Edit("server/admission/backlog.py", "if not limits.all and not limits.user:", "if limits:"),),
 )
 
 DRAIN_ENDS_CALLS = Mutation(

@@ -22,8 +22,8 @@ from imggen.v1 import (
     story_pb2_grpc,
     style_pb2_grpc,
 )
+from server.admission.backlog import QueueLimits
 from server.app import Parts, make_services, token_verifier
-from server.backlog import QueueLimits
 from server.batch_events import BatchEvents
 from server.domain.ids import JobId
 from server.domain.images import NewAsset

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from imggen.v1 import generation_pb2, job_pb2
-from server.backlog import QueueLimits
+from server.admission.backlog import QueueLimits
 from tests.integration.house import House, new_id, open_house
 
 

@@ -10,9 +10,10 @@ import pytest
 from google.protobuf.message import Message
 
 from imggen.v1.errors_pb2 import ErrorReason
-from server.admission import Admission
-from server.backlog import Backlog, QueueLimits
-from server.batch_admission import BatchAdmission
+from server.admission.backlog import Backlog, QueueLimits
+from server.admission.batches import BatchAdmission
+from server.admission.jobs import Admission
+from server.admission.users import Accounts
 from server.batch_convert import BatchConverter
 from server.batch_events import BatchEvents
 from server.batch_forecast import BatchForecast
@@ -36,7 +37,6 @@ from server.services.styles import StyleService
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store.signals import CHANGED, Signals
-from server.users import Accounts
 from tests.unit.scripted import (
     scripted_store,
     somebody,

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from server.admission import Admission
-from server.backlog import Backlog, QueueLimits
+from server.admission.backlog import Backlog, QueueLimits
+from server.admission.jobs import Admission
+from server.admission.users import Accounts
 from server.domain.ids import ImageId, JobId
 from server.domain.jobs import NewJob, Placement
 from server.errors import Conflict, FailedPrecondition, ResourceExhausted
 from server.forecast import Forecast
 from server.store.signals import WAKE, Signals
-from server.users import Accounts
 from tests.builders import new_job, request_key
 from tests.unit.scripted import job_row, scripted_store, somebody, take_jobs
 

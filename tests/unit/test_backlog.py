@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from imggen.v1.errors_pb2 import ErrorReason
-from server.backlog import Backlog, QueueLimits, room_after
+from server.admission.backlog import Backlog, QueueLimits, room_after
 from server.domain.ids import UserId
 from server.domain.jobs import Outlook
 from server.domain.states import Lane

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from imggen.v1 import errors_pb2 as reasons
-from server.backlog import Backlog
+from server.admission.backlog import Backlog
+from server.admission.replay import same_request
 from server.domain.batches import revived
 from server.domain.ids import JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import Job, NewJob, RequestKey
 from server.domain.states import Lane
 from server.errors import FailedPrecondition, ResourceExhausted
-from server.replay import same_request
 from server.store import Store
 from server.store.signals import WAKE, Signals
 from server.store.store import Statements

@@ -1,13 +1,13 @@
 """Admission of batches: all of a story is committed in one transaction, or nothing of it is."""
 
 from imggen.v1 import errors_pb2 as reasons
-from server.admission import Admission
+from server.admission.jobs import Admission
+from server.admission.replay import same_request
 from server.domain.batches import Batch, NewBatch, all_revived
 from server.domain.ids import BatchId, JobId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.states import BatchStatus, Lane
 from server.errors import FailedPrecondition, NotFound, ResourceExhausted
-from server.replay import same_request
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Signals
 
