@@ -22,13 +22,11 @@ from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
 from server.batch_convert import BatchConverter
-from server.batch_events import BatchEvents
 from server.batch_forecast import BatchForecast
 from server.convert import Converter
 from server.edge.endpoint import Endpoint, Service
 from server.edge.media import media_app, serve_http
 from server.edge.monitor import monitor_app
-from server.events import Events
 from server.forecast import Forecast
 from server.identity.keys import KeySet, SharedSecret
 from server.identity.tokens import TokenRules, TokenVerifier
@@ -51,6 +49,8 @@ from server.store import Store, open_store
 from server.store.migrate import missing
 from server.store.signals import Signals
 from server.sweep import Sweeper
+from server.watching.batches import BatchEvents
+from server.watching.jobs import Events
 
 # A ping waits for a connection of the pool; a busy pool is not an absent database.
 _PING_TIMEOUT_S = 5.0

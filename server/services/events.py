@@ -15,7 +15,7 @@ from server.requests.checks import Checks
 from server.requests.event_cursors import OLDEST, position_of
 from server.store import Store
 from server.store.outbox import Expired
-from server.tail import Tail
+from server.watching.feed import Tail
 
 
 class EventService(event_pb2_grpc.EventServiceServicer):

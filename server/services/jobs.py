@@ -10,7 +10,6 @@ from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job
 from server.domain.states import JobStatus, Lane
 from server.errors import FailedPrecondition, NotFound
-from server.events import Events, Snapshot
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
 from server.requests.checks import Checks
@@ -18,6 +17,7 @@ from server.requests.filters import wanted
 from server.requests.page_tokens import page_request, page_token
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Signals
+from server.watching.jobs import Events, Snapshot
 
 
 class JobService(job_pb2_grpc.JobServiceServicer):

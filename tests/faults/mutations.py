@@ -38,7 +38,11 @@ NOTIFY_ONLY = Mutation(
     "NOTIFY only",
     (
         Edit(_WORKER, "asyncio.timeout(self._settings.poll_s)", "asyncio.timeout(None)"),
-        Edit("server/events.py", "await asyncio.sleep(_POLL_S)", "await asyncio.Event().wait()"),
+        Edit(
+            "server/watching/jobs.py",
+            "await asyncio.sleep(_POLL_S)",
+            "await asyncio.Event().wait()",
+        ),
     ),
 )
 

@@ -24,14 +24,12 @@ from imggen.v1 import (
 )
 from server.admission.backlog import QueueLimits
 from server.app import Parts, make_services, token_verifier
-from server.batch_events import BatchEvents
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.states import AssetKind, Lane, Stage
 from server.edge.endpoint import Endpoint
 from server.edge.media import media_app, serve_http
-from server.events import Events
 from server.identity.caller import Role, user_id_of
 from server.identity.tokens import mint_token
 from server.metrics import GatewayMetrics
@@ -42,6 +40,8 @@ from server.storage.keys import object_key
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import CHANGED, Signals
+from server.watching.batches import BatchEvents
+from server.watching.jobs import Events
 from tests.integration.callers import Person
 
 LEASE = timedelta(seconds=60)

@@ -23,7 +23,7 @@ from server.domain.changes import Scope
 from server.domain.ids import JobId
 from server.identity.caller import Role
 from server.sweep import Sweeper
-from server.tail import Tail
+from server.watching.feed import Tail
 from tests.gateway import failure
 from tests.integration.callers import Person
 from tests.integration.house import House, open_house

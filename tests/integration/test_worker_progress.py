@@ -10,7 +10,7 @@ from actors.models.render import RenderRequest
 from actors.models.scripted import Script, ScriptedRenderer
 from server.domain.jobs import Job, NewJob
 from server.domain.states import JobStatus, Stage
-from server.events import Events, Snapshot
+from server.watching.jobs import Events, Snapshot
 from tests.integration.working import STEPS, Shop, Stall, until
 
 

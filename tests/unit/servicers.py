@@ -15,12 +15,10 @@ from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
 from server.batch_convert import BatchConverter
-from server.batch_events import BatchEvents
 from server.batch_forecast import BatchForecast
 from server.convert import Converter
 from server.domain.styles import Style
 from server.errors import InvalidRequest
-from server.events import Events
 from server.forecast import Forecast
 from server.identity.caller import Context, serve_as
 from server.metrics import GatewayMetrics
@@ -37,6 +35,8 @@ from server.services.styles import StyleService
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store.signals import CHANGED, Signals
+from server.watching.batches import BatchEvents
+from server.watching.jobs import Events
 from tests.unit.scripted import (
     scripted_store,
     somebody,

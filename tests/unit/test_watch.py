@@ -9,7 +9,7 @@ from uuid import uuid4
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Progress
 from server.domain.states import ImageType, JobStatus, Stage
-from server.events import Preview, Snapshot, Watch
+from server.watching.jobs import Preview, Snapshot, Watch
 
 QUEUED = Job(
     id=JobId(uuid4()),

@@ -19,7 +19,7 @@ from server.domain.states import JobStatus
 from server.errors import Unavailable
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener
-from server.tail import Tail
+from server.watching.feed import Tail
 
 _POLL_S = 2.0
 _PAUSE_S = 0.02  # gathers signals under load; 50 snapshots a second are more than eyes can use
