@@ -22,12 +22,12 @@ from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
 from server.batch_convert import BatchConverter
-from server.batch_forecast import BatchForecast
 from server.convert import Converter
 from server.edge.endpoint import Endpoint, Service
 from server.edge.media import media_app, serve_http
 from server.edge.monitor import monitor_app
-from server.forecast import Forecast
+from server.forecast.batches import BatchForecast
+from server.forecast.jobs import Forecast
 from server.identity.keys import KeySet, SharedSecret
 from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics

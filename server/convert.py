@@ -25,7 +25,7 @@ from server.domain.jobs import Failure, Job
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Stage
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
-from server.forecast import Forecast
+from server.forecast.jobs import Forecast
 from server.requests.event_cursors import cursor_at
 from server.storage import Storage
 

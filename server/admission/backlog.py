@@ -12,7 +12,7 @@ from server.domain.ids import UserId
 from server.domain.jobs import Outlook
 from server.domain.states import Lane
 from server.errors import ResourceExhausted, Unavailable
-from server.forecast import Forecast, duration
+from server.forecast.jobs import Forecast, duration
 
 _FRESH_S = 0.5
 _SHORTEST = timedelta(seconds=1)

@@ -15,11 +15,11 @@ from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
 from server.batch_convert import BatchConverter
-from server.batch_forecast import BatchForecast
 from server.convert import Converter
 from server.domain.styles import Style
 from server.errors import InvalidRequest
-from server.forecast import Forecast
+from server.forecast.batches import BatchForecast
+from server.forecast.jobs import Forecast
 from server.identity.caller import Context, serve_as
 from server.metrics import GatewayMetrics
 from server.requests.pictures import Validation

@@ -12,7 +12,7 @@ from server.admission.users import Accounts
 from server.domain.ids import ImageId, JobId
 from server.domain.jobs import NewJob, Placement
 from server.errors import Conflict, FailedPrecondition, ResourceExhausted
-from server.forecast import Forecast
+from server.forecast.jobs import Forecast
 from server.store.signals import WAKE, Signals
 from tests.builders import new_job, request_key
 from tests.unit.scripted import job_row, scripted_store, somebody, take_jobs

@@ -12,7 +12,7 @@ from server.domain.ids import UserId
 from server.domain.jobs import Outlook
 from server.domain.states import Lane
 from server.errors import ResourceExhausted, Unavailable
-from server.forecast import Forecast
+from server.forecast.jobs import Forecast
 
 MIA, TOM = UserId(uuid4()), UserId(uuid4())
 BUSY = Outlook(100, 2, timedelta(seconds=4))

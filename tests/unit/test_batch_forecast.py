@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from imggen.v1 import errors_pb2
-from server.batch_forecast import BatchForecast, time_left
 from server.domain.batches import Batch, Pace
 from server.domain.ids import UserId
 from server.domain.states import BatchStatus, ImageType, Lane
 from server.errors import Unavailable
+from server.forecast.batches import BatchForecast, time_left
 from tests.builders import batch as _batch
 
 

@@ -21,7 +21,7 @@ from server.domain.images import Image
 from server.domain.jobs import Failure, Job, Outlook, Progress
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
-from server.forecast import Forecast
+from server.forecast.jobs import Forecast
 from server.requests.event_cursors import cursor_at
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner

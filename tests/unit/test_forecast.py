@@ -11,7 +11,7 @@ from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Outlook
 from server.domain.states import ImageType, JobStatus, Lane
 from server.errors import Unavailable
-from server.forecast import Forecast
+from server.forecast.jobs import Forecast
 
 SECONDS_8 = timedelta(seconds=8)
 
