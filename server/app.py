@@ -21,8 +21,6 @@ from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
-from server.batch_convert import BatchConverter
-from server.convert import Converter
 from server.edge.endpoint import Endpoint, Service
 from server.edge.media import media_app, serve_http
 from server.edge.monitor import monitor_app
@@ -31,6 +29,8 @@ from server.forecast.jobs import Forecast
 from server.identity.keys import KeySet, SharedSecret
 from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
+from server.replies.batches import BatchConverter
+from server.replies.messages import Converter
 from server.requests.pictures import Validation
 from server.requests.stories import Storyboards
 from server.routing.catalogue import Catalogue

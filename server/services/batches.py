@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 
 from imggen.v1 import batch_pb2, batch_pb2_grpc
 from server.admission.batches import BatchAdmission
-from server.batch_convert import BatchConverter
 from server.domain.batches import BatchImage
 from server.domain.ids import BatchId, StoryId
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
+from server.replies.batches import BatchConverter
 from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
 from server.store import Store

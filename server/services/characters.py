@@ -6,13 +6,13 @@ from uuid import UUID
 
 from imggen.v1 import character_pb2, character_pb2_grpc
 from imggen.v1 import errors_pb2 as reasons
-from server import convert
 from server.admission.replay import same_request
 from server.admission.users import Accounts
-from server.convert import GENDER
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
+from server.replies import messages as convert
+from server.replies.messages import GENDER
 from server.requests.checks import SHORT_TEXT, Checks
 from server.requests.filters import wanted
 from server.requests.masks import masked_fields

@@ -5,12 +5,12 @@ from contextlib import aclosing
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import event_pb2, event_pb2_grpc
-from server.convert import CHANGED_KIND, checkpoint, event
 from server.domain.changes import ChangedKind, Position, Scope
 from server.domain.ids import UserId
 from server.errors import FailedPrecondition
 from server.identity.caller import Caller, Context, Role, caller
 from server.metrics import GatewayMetrics
+from server.replies.messages import CHANGED_KIND, checkpoint, event
 from server.requests.checks import Checks
 from server.requests.event_cursors import OLDEST, position_of
 from server.store import Store

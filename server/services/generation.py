@@ -18,11 +18,11 @@ from imggen.v1.job_pb2 import Job
 from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
-from server.batch_convert import BatchConverter
-from server.convert import Converter
 from server.domain.jobs import NewJob
 from server.errors import InvalidRequest, NotFound
 from server.identity.caller import Caller, Context, caller
+from server.replies.batches import BatchConverter
+from server.replies.messages import Converter
 from server.requests.checks import Checks
 from server.requests.pictures import Validation
 from server.requests.request_key import request_key

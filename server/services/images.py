@@ -5,12 +5,12 @@ from contextlib import aclosing
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, image_pb2_grpc
-from server.convert import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
 from server.domain.ids import CharacterId, ImageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind, ImageStatus
 from server.errors import FailedPrecondition, NotFound
 from server.identity.caller import Context, caller
+from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
 from server.requests.checks import Checks
 from server.requests.filters import wanted
 from server.requests.page_tokens import page_request, page_token

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission.jobs import Admission
-from server.convert import JOB_STATUS, Converter
 from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job
 from server.domain.states import JobStatus, Lane
 from server.errors import FailedPrecondition, NotFound
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
+from server.replies.messages import JOB_STATUS, Converter
 from server.requests.checks import Checks
 from server.requests.filters import wanted
 from server.requests.page_tokens import page_request, page_token

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
-from server import convert
 from server.admission.replay import same_request
 from server.admission.users import Accounts
 from server.domain.ids import CharacterId, StoryId, UserId
@@ -15,6 +14,7 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
 from server.identity.caller import Context, caller
+from server.replies import messages as convert
 from server.requests.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.requests.masks import masked_fields
 from server.requests.page_tokens import page_request, page_token

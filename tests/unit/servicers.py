@@ -14,14 +14,14 @@ from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
-from server.batch_convert import BatchConverter
-from server.convert import Converter
 from server.domain.styles import Style
 from server.errors import InvalidRequest
 from server.forecast.batches import BatchForecast
 from server.forecast.jobs import Forecast
 from server.identity.caller import Context, serve_as
 from server.metrics import GatewayMetrics
+from server.replies.batches import BatchConverter
+from server.replies.messages import Converter
 from server.requests.pictures import Validation
 from server.requests.stories import Storyboards
 from server.routing.catalogue import STORYBOOK, Catalogue

@@ -12,8 +12,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.v1 import character_pb2, errors_pb2, event_pb2, image_pb2, job_pb2, story_pb2, style_pb2
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
-from server import convert
-from server.convert import Converter
 from server.domain.changes import Change, ChangedKind, Position
 from server.domain.characters import Character
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId, UserId
@@ -22,6 +20,8 @@ from server.domain.jobs import Failure, Job, Outlook, Progress
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.jobs import Forecast
+from server.replies import messages as convert
+from server.replies.messages import Converter
 from server.requests.event_cursors import cursor_at
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner

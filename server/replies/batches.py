@@ -5,10 +5,10 @@ from datetime import datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.v1 import batch_pb2
-from server.convert import Converter
 from server.domain.batches import Batch, BatchImage
 from server.domain.states import BatchStatus, JobStatus
 from server.forecast.batches import BatchForecast
+from server.replies.messages import Converter
 
 BATCH_STATUS = {
     status: batch_pb2.BatchStatus.Value(f"BATCH_STATUS_{status.name}") for status in BatchStatus

@@ -1,0 +1,4 @@
+"""Replies: the domain's values become messages of the contract.
+
+Nothing here reads the store.
+"""
