@@ -48,7 +48,7 @@ from server.storage.folder import FolderStorage
 from server.store import Store, open_store
 from server.store.migrate import missing
 from server.store.signals import Signals
-from server.sweep import Sweeper
+from server.upkeep.sweep import Sweeper
 from server.watching.batches import BatchEvents
 from server.watching.jobs import Events
 

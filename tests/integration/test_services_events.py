@@ -22,7 +22,7 @@ from imggen.v1.job_pb2 import (
 from server.domain.changes import Scope
 from server.domain.ids import JobId
 from server.identity.caller import Role
-from server.sweep import Sweeper
+from server.upkeep.sweep import Sweeper
 from server.watching.feed import Tail
 from tests.gateway import failure
 from tests.integration.callers import Person

@@ -12,7 +12,7 @@ from server.storage.base import StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import open_store
-from server.sweep import Sweeper, Swept
+from server.upkeep.sweep import Sweeper, Swept
 from tests.integration.callers import Person
 from tests.integration.house import House
 
