@@ -26,7 +26,7 @@ from server.identity.caller import Caller
 from server.requests.checks import DEFAULT_PRIORITY, Checks, says_something
 from server.requests.request_key import request_key
 from server.routing.catalogue import Catalogue
-from server.routing.choice import Offer, Wish, choose
+from server.routing.offers import Offer, Wish, choose
 from server.store import Store
 
 _NO_PAGE = Page("")

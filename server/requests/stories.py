@@ -21,7 +21,7 @@ from server.errors import Violation
 from server.identity.caller import Caller
 from server.requests.checks import Checks, says_something
 from server.requests.pictures import Ticket, Validation, quality_of
-from server.routing.choice import Offer
+from server.routing.offers import Offer
 from server.store import Store
 
 MAX_IMAGES_PER_PAGE = 4

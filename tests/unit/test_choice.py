@@ -9,7 +9,7 @@ from server.domain.models import Size
 from server.domain.states import ImageType
 from server.errors import Violation
 from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
-from server.routing.choice import Offer, Wish, choose
+from server.routing.offers import Offer, Wish, choose
 
 BOTH = Catalogue([STORYBOOK, SDXL])
 
