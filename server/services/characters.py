@@ -11,7 +11,7 @@ from server.admission.users import Accounts
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
-from server.replies import messages as convert
+from server.replies import messages
 from server.replies.messages import GENDER
 from server.requests.checks import SHORT_TEXT, Checks
 from server.requests.filters import wanted
@@ -59,14 +59,14 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
             character = same_request(key, await self._store.characters.replay(who.user_id, key))
         else:
             character = await self._character(who.user_id, created)
-        return character_pb2.CreateCharacterResponse(character=convert.character(character))
+        return character_pb2.CreateCharacterResponse(character=messages.character(character))
 
     async def GetCharacter(
         self, request: character_pb2.GetCharacterRequest, context: Context
     ) -> character_pb2.GetCharacterResponse:
         """Returns a character."""
         character = await self._character(caller().user_id, _character_id(request.character_id))
-        return character_pb2.GetCharacterResponse(character=convert.character(character))
+        return character_pb2.GetCharacterResponse(character=messages.character(character))
 
     async def UpdateCharacter(
         self, request: character_pb2.UpdateCharacterRequest, context: Context
@@ -80,7 +80,7 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         if not await self._store.characters.update(user, character_id, fields):
             raise character_missing(character_id)
         character = await self._character(user, character_id)
-        return character_pb2.UpdateCharacterResponse(character=convert.character(character))
+        return character_pb2.UpdateCharacterResponse(character=messages.character(character))
 
     async def ListCharacters(
         self, request: character_pb2.ListCharactersRequest, context: Context
@@ -91,7 +91,7 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         checks.done()
         listing = await self._store.characters.page(caller().user_id, page)
         return character_pb2.ListCharactersResponse(
-            characters=[convert.character(character) for character in listing.rows],
+            characters=[messages.character(character) for character in listing.rows],
             next_page_token=page_token("characters", listing.next),
         )
 

@@ -14,7 +14,7 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.errors import NotFound
 from server.identity.caller import Context, caller
-from server.replies import messages as convert
+from server.replies import messages
 from server.requests.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.requests.masks import masked_fields
 from server.requests.page_tokens import page_request, page_token
@@ -53,14 +53,14 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
             # None: the same request came twice at once, and the other one was first.
             replayed = None if created else await self._replayed(who.user_id, key)
             story = replayed or await self._story(who.user_id, created)
-        return story_pb2.CreateStoryResponse(story=convert.story(story))
+        return story_pb2.CreateStoryResponse(story=messages.story(story))
 
     async def GetStory(
         self, request: story_pb2.GetStoryRequest, context: Context
     ) -> story_pb2.GetStoryResponse:
         """Returns a story."""
         story = await self._story(caller().user_id, _story_id(request.story_id))
-        return story_pb2.GetStoryResponse(story=convert.story(story))
+        return story_pb2.GetStoryResponse(story=messages.story(story))
 
     async def UpdateStory(
         self, request: story_pb2.UpdateStoryRequest, context: Context
@@ -76,7 +76,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         if not await self._store.stories.update(user, story_id, **fields):
             raise _missing(story_id)
         story = await self._story(user, story_id)
-        return story_pb2.UpdateStoryResponse(story=convert.story(story))
+        return story_pb2.UpdateStoryResponse(story=messages.story(story))
 
     async def ListStories(
         self, request: story_pb2.ListStoriesRequest, context: Context
@@ -87,7 +87,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         checks.done()
         listing = await self._store.stories.page(caller().user_id, page)
         return story_pb2.ListStoriesResponse(
-            stories=[convert.story(story) for story in listing.rows],
+            stories=[messages.story(story) for story in listing.rows],
             next_page_token=page_token("stories", listing.next),
         )
 

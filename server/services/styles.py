@@ -6,7 +6,7 @@ from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import style_pb2, style_pb2_grpc
 from server.domain.styles import Style
 from server.identity.caller import Context
-from server.replies import messages as convert
+from server.replies import messages
 from server.requests.checks import Checks
 from server.requests.page_tokens import page_request
 
@@ -33,6 +33,6 @@ class StyleService(style_pb2_grpc.StyleServiceServicer):
         checks.done()
         rest = [style for style in self._styles if style.id > request.page_token]
         return style_pb2.ListStylesResponse(
-            styles=[convert.style(style) for style in rest[:size]],
+            styles=[messages.style(style) for style in rest[:size]],
             next_page_token=rest[size - 1].id if len(rest) > size else "",
         )
