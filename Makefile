@@ -134,16 +134,13 @@ define covered
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2) $(3)
 endef
 
-# What trains and measures the checkpoint runs in no service: its lines are the unit tests' part.
-RECIPE := actors/storybook
-
 .PHONY: unit
 unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no database
 	$(call covered,unit,80)
 
 .PHONY: integration
 integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
-	$(call covered,integration,70,--omit '$(RECIPE)/training/*$(comma)$(RECIPE)/evaluation/*$(comma)$(RECIPE)/likeness/*')
+	$(call covered,integration,70,--omit 'recipe/*$(comma)actors/storybook/likeness/*')
 
 .PHONY: selection
 selection: machine $(VENV)/dev.stamp ## Runs the quick selection of the faults: about a minute
@@ -169,7 +166,7 @@ CHECKPOINT := actors/storybook/checkpoint
 
 .PHONY: evaluate-storybook
 evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that ships (or CHECKPOINT=...), into build/evaluation
-	@$(PY) -m actors.storybook.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
+	@$(PY) -m recipe.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
 
 
 # Go's own folders would be elsewhere, and its modules read-only; what the build downloads is

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_command_draws_the_whole_domain_on_one_sheet(tmp_path: Path) -> None:
     out = tmp_path / "grid.png"
-    command = [sys.executable, "-m", "actors.storybook.gallery", "--out", str(out)]
+    command = [sys.executable, "-m", "recipe.gallery", "--out", str(out)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
     with Image.open(out) as sheet:
         assert sheet.width % 256 == sheet.height % 256 == 0

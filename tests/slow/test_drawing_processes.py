@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from actors.storybook.training.drawings import draw_pictures, load_pictures
-from actors.storybook.training.loop import Log, Stretch
-from actors.storybook.training.settings import SMOKE
+from recipe.training.drawings import draw_pictures, load_pictures
+from recipe.training.loop import Log, Stretch
+from recipe.training.settings import SMOKE
 
 
 def test_two_processes_draw_what_one_draws(tmp_path: Path) -> None:

@@ -11,18 +11,18 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file
 
 from actors.models.checkpoint import check_folder
-from actors.storybook.evaluation.identity import embeddings, region_masks
-from actors.storybook.evaluation.plain import load_adapter
-from actors.storybook.evaluation.sampling import generate
 from actors.storybook.likeness.judge import Judge
-from actors.storybook.training.adapter import WEIGHTS, adapter_weights
+from recipe.evaluation.identity import embeddings, region_masks
+from recipe.evaluation.plain import load_adapter
+from recipe.evaluation.sampling import generate
+from recipe.training.adapter import WEIGHTS, adapter_weights
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_recipe_makes_a_checkpoint_that_renders(tmp_path: Path) -> None:
     folder, out = tmp_path / "training", tmp_path / "checkpoint"
-    command = [sys.executable, "-m", "actors.storybook.train", "all", "--recipe", "smoke"]
+    command = [sys.executable, "-m", "recipe.train", "all", "--recipe", "smoke"]
     places = ["--folder", str(folder), "--out", str(out), "--processes", "1", "--threads", "1"]
     subprocess.run([*command, *places], cwd=ROOT, check=True)
     check_folder(out)

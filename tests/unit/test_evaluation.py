@@ -10,17 +10,17 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 
 from actors.storybook import CHECKPOINT
-from actors.storybook.evaluation.attributes import COAT, attribute_section, drawn_section, shares
-from actors.storybook.evaluation.audit import NUMBER, Audit, targets, truth
-from actors.storybook.evaluation.command import main, write_grid
-from actors.storybook.evaluation.fidelity import load_upscaler, psnr, through_vae
-from actors.storybook.evaluation.identity import identity_section
-from actors.storybook.evaluation.plain import plain_section
-from actors.storybook.evaluation.report import Figure, Report, Section, Share
-from actors.storybook.evaluation.sampling import generate, held_out, load_pipeline
-from actors.storybook.illustrator.attributes import Character, Framing, Hair, Scene, Species
-from actors.storybook.illustrator.sampling import FULL, PORTRAITS
-from actors.storybook.training.labels import IGNORED
+from recipe.evaluation.attributes import COAT, attribute_section, drawn_section, shares
+from recipe.evaluation.audit import NUMBER, Audit, targets, truth
+from recipe.evaluation.command import main, write_grid
+from recipe.evaluation.fidelity import load_upscaler, psnr, through_vae
+from recipe.evaluation.identity import identity_section
+from recipe.evaluation.plain import plain_section
+from recipe.evaluation.report import Figure, Report, Section, Share
+from recipe.evaluation.sampling import generate, held_out, load_pipeline
+from recipe.illustrator.attributes import Character, Framing, Hair, Scene, Species
+from recipe.illustrator.sampling import FULL, PORTRAITS
+from recipe.training.labels import IGNORED
 
 WIDTHS = (8, 8, 16)
 GIRL, FOX = Character(hair=Hair.RED), Character(species=Species.FOX)

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from actors.storybook import gallery
+from recipe import gallery
 
 
 def test_the_gallery_writes_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from actors.storybook import attributes as drawn
 from actors.storybook import grammar, vocabulary
 from actors.storybook.animals import COATS, DRAWN, KINDS
 from actors.storybook.grammar import LONGEST, caption, length
-from actors.storybook.illustrator.sampling import FULL, sample_scene
 from actors.storybook.table import Table, table
+from recipe.illustrator.sampling import FULL, sample_scene
 from server.domain.characters import FrozenCharacter, Gender
 from server.domain.states import ImageType
 from tests.unit.content import CARTOON, character, render_spec

@@ -9,9 +9,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from actors.storybook.gallery import rows
-from actors.storybook.illustrator import Character, Illustrator, Scene, draw
-from actors.storybook.illustrator.attributes import (
+from recipe.gallery import rows
+from recipe.illustrator import Character, Illustrator, Scene, draw
+from recipe.illustrator.attributes import (
     Age,
     Expression,
     Framing,
@@ -25,8 +25,8 @@ from actors.storybook.illustrator.attributes import (
     View,
     Weather,
 )
-from actors.storybook.illustrator.captions import caption
-from actors.storybook.illustrator.sampling import FULL, PORTRAITS, RUNGS, sample_scene
+from recipe.illustrator.captions import caption
+from recipe.illustrator.sampling import FULL, PORTRAITS, RUNGS, sample_scene
 
 PERSON = Character(age=Age.ADULT, gender=Gender.MALE)
 ANIMAL = Character(species=Species.CAT)

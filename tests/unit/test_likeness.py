@@ -10,9 +10,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from actors.storybook.evaluation.identity import LOOK_ALIKES, cases, rank, region_masks
-from actors.storybook.illustrator import draw
-from actors.storybook.illustrator.attributes import (
+from actors.storybook.likeness.judge import (
+    CELLS,
+    CROP,
+    Appearance,
+    Detector,
+    Judge,
+    crop,
+    peaks,
+)
+from recipe.evaluation.identity import LOOK_ALIKES, cases, rank, region_masks
+from recipe.illustrator import draw
+from recipe.illustrator.attributes import (
     Character,
     Expression,
     Framing,
@@ -24,18 +33,9 @@ from actors.storybook.illustrator.attributes import (
     Style,
     View,
 )
-from actors.storybook.illustrator.sampling import FULL, PORTRAITS
-from actors.storybook.likeness.judge import (
-    CELLS,
-    CROP,
-    Appearance,
-    Detector,
-    Judge,
-    crop,
-    peaks,
-)
-from actors.storybook.training.adapter import adapter_weights, add_adapter, halves
-from actors.storybook.training.cast import (
+from recipe.illustrator.sampling import FULL, PORTRAITS
+from recipe.training.adapter import adapter_weights, add_adapter, halves
+from recipe.training.cast import (
     GROUP,
     brief_caption,
     character_of,
@@ -47,9 +47,9 @@ from actors.storybook.training.cast import (
     reference_scene,
     style_of,
 )
-from actors.storybook.training.encoder import contrast, new_encoder
-from actors.storybook.training.export import check_size
-from actors.storybook.training.judge import (
+from recipe.training.encoder import contrast, new_encoder
+from recipe.training.export import check_size
+from recipe.training.judge import (
     crop_targets,
     detector_targets,
     focal_loss,
@@ -57,9 +57,9 @@ from actors.storybook.training.judge import (
     overlap,
     views_of,
 )
-from actors.storybook.training.labels import IGNORED
-from actors.storybook.training.settings import SMOKE
-from actors.storybook.training.unet import new_unet
+from recipe.training.labels import IGNORED
+from recipe.training.settings import SMOKE
+from recipe.training.unet import new_unet
 
 CLASSES = {"species": ("human", "fox"), "view": ("front view", "side view")}
 GIRL = Character(hair=Hair.RED)

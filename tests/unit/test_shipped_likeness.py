@@ -7,12 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from actors.storybook import CHECKPOINT
-from actors.storybook.evaluation.identity import JUDGE, Case, cases, embeddings
-from actors.storybook.evaluation.plain import load_adapter
-from actors.storybook.evaluation.sampling import generate, load_pipeline
-from actors.storybook.illustrator import Illustrator
-from actors.storybook.illustrator.sampling import PAIRED
 from actors.storybook.likeness.judge import Judge
+from recipe.evaluation.identity import JUDGE, Case, cases, embeddings
+from recipe.evaluation.plain import load_adapter
+from recipe.evaluation.sampling import generate, load_pipeline
+from recipe.illustrator import Illustrator
+from recipe.illustrator.sampling import PAIRED
 
 COUNT = 2
 

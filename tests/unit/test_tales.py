@@ -7,7 +7,7 @@ import pytest
 from actors.extractors.plain import PlainExtractor
 from actors.prompts.reading import SILENT, words_of
 from actors.prompts.storybook import StorybookDialect
-from actors.prompts.tales import Knowledge, Tale, known, load_tales, main, share
+from recipe.tales import Knowledge, Tale, known, load_tales, main, share
 from tests.unit.content import render_spec
 
 FOLDER = Path(__file__).parent / "tales"

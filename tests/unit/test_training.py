@@ -12,21 +12,21 @@ import torch
 from torch import nn
 
 from actors.storybook.grammar import length
-from actors.storybook.illustrator.attributes import Character, Framing, Place, Scene, Species, View
-from actors.storybook.illustrator.captions import caption
-from actors.storybook.illustrator.sampling import FULL, sample_scene
-from actors.storybook.training.command import STAGES, main, run
-from actors.storybook.training.drawings import draw_pictures, load_latents, load_pictures, scene_of
-from actors.storybook.training.export import sample_grid
-from actors.storybook.training.labels import IGNORED, all_labels
-from actors.storybook.training.loop import Log, Stretch, rate_at, train
-from actors.storybook.training.projection import Projection
-from actors.storybook.training.settings import SMOKE, Optimisation
-from actors.storybook.training.state import Trainee, load_state, save_state
-from actors.storybook.training.states import keep_states, load_states
-from actors.storybook.training.text import load_towers
-from actors.storybook.training.tokenizer import load_tokenizer, multi_token_words
-from actors.storybook.training.unet import PlainAttention, new_unet
+from recipe.illustrator.attributes import Character, Framing, Place, Scene, Species, View
+from recipe.illustrator.captions import caption
+from recipe.illustrator.sampling import FULL, sample_scene
+from recipe.training.command import STAGES, main, run
+from recipe.training.drawings import draw_pictures, load_latents, load_pictures, scene_of
+from recipe.training.export import sample_grid
+from recipe.training.labels import IGNORED, all_labels
+from recipe.training.loop import Log, Stretch, rate_at, train
+from recipe.training.projection import Projection
+from recipe.training.settings import SMOKE, Optimisation
+from recipe.training.state import Trainee, load_state, save_state
+from recipe.training.states import keep_states, load_states
+from recipe.training.text import load_towers
+from recipe.training.tokenizer import load_tokenizer, multi_token_words
+from recipe.training.unet import PlainAttention, new_unet
 
 RECIPE = replace(
     SMOKE,

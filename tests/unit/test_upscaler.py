@@ -16,11 +16,11 @@ from actors.models.upscaler import Upscaler
 from actors.models.upscaling import NoUpscaler
 from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT, UPSCALER
-from actors.storybook.illustrator import Illustrator
-from actors.storybook.illustrator.sampling import FULL, sample_scene
-from actors.storybook.training.settings import LAPTOP, SMOKE
-from actors.storybook.training.upscaler import HELD_OUT, Pairs, begin, measure, new_upscaler, shrunk
-from actors.storybook.upscaled import load, main
+from recipe.illustrator import Illustrator
+from recipe.illustrator.sampling import FULL, sample_scene
+from recipe.training.settings import LAPTOP, SMOKE
+from recipe.training.upscaler import HELD_OUT, Pairs, begin, measure, new_upscaler, shrunk
+from recipe.upscaled import load, main
 
 
 def png(width: int, height: int) -> bytes:

@@ -1,0 +1,9 @@
+"""Draws the pictures that the storybook checkpoint is trained on, and says what it drew.
+
+It is the recipe's, never the service's: nothing that generates a picture imports it.
+"""
+
+from recipe.illustrator.attributes import Character, Scene
+from recipe.illustrator.drawing import Box, Drawing, Illustrator, draw
+
+__all__ = ["Box", "Character", "Drawing", "Illustrator", "Scene", "draw"]

@@ -1,0 +1,133 @@
+"""How many of the nouns of old tales the grammar has words for: `python -m recipe.tales`.
+
+A tale is a YAML file: title, author, year, translator, the text of a page, and by hand the nouns
+that name something that is to be seen there, props that nobody can draw among them.
+"""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from actors.prompts.reading import Reading, words_of
+from actors.storybook import vocabulary as words
+from actors.storybook.animals import DRAWN, KINDS
+from actors.storybook.table import union
+
+_SEEN = union(
+    words.EVERYBODY,
+    words.PLACES,
+    words.TIMES,
+    words.RAIN,
+    words.CLOTHES,
+    words.HATS,
+    words.FEATURES,
+    words.HAIR_STYLES,
+    words.COAT_WORDS,
+    words.BODY,
+)
+
+
+class Knowledge(StrEnum):
+    """Is what becomes of a noun."""
+
+    DRAWN = "drawn"
+    """It is in the picture as what it is."""
+    STOOD_FOR = "stood for"
+    """Another thing stands for it, or a place of which it is a part; the job reports it."""
+    UNKNOWN = "unknown"
+    """Nothing in the picture comes of it; the job reports it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tale:
+    """Is a page of a tale, and what is to be seen in its picture."""
+
+    title: str
+    author: str
+    year: str
+    translator: str
+    text: str
+    nouns: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """Returns whose tale it is."""
+        translated = f", in English by {self.translator}" if self.translator else ""
+        return f"{self.title} ({self.author}, {self.year}{translated})"
+
+    def nouns_that_are(self, *knowledge: Knowledge) -> tuple[str, ...]:
+        """Returns the nouns of which that becomes."""
+        return tuple(noun for noun in self.nouns if known(noun) in knowledge)
+
+
+def load_tales(folder: Path) -> list[Tale]:
+    """Reads a folder of tales; raises ValueError for a noun that its text does not have."""
+    tales = []
+    for file in sorted(folder.glob("*.yaml")):
+        data = yaml.safe_load(file.read_text("utf-8"))
+        tale = Tale(**{**data, "year": str(data["year"]), "nouns": tuple(data["nouns"])})
+        text = words_of(tale.text)
+        missing = [noun for noun in tale.nouns if not set(words_of(noun)) <= set(text)]
+        if missing:
+            raise ValueError(f"{file}: {', '.join(missing)}: not in the text; list its own nouns")
+        tales.append(tale)
+    return tales
+
+
+def known(noun: str) -> Knowledge:
+    """Returns what becomes of a noun: of `burdock leaves` what becomes of leaves."""
+    reading = Reading(noun)
+    last = len(reading.words)
+    found = next((match for match in _SEEN.matches(reading.words) if match.end == last), None)
+    if found is None:
+        return Knowledge.UNKNOWN
+    kind = found.meaning in KINDS.meanings and found.meaning not in DRAWN
+    hint = any(match.end == last for match in words.HINTS.matches(reading.words))
+    being = reading.words[-1] in words.BEINGS
+    return Knowledge.STOOD_FOR if kind or hint or being else Knowledge.DRAWN
+
+
+def share(tales: Iterable[Tale], *knowledge: Knowledge) -> float:
+    """Returns the share of the tales' nouns of which that becomes."""
+    tales = list(tales)
+    nouns = sum(len(tale.nouns) for tale in tales)
+    return sum(len(tale.nouns_that_are(*knowledge)) for tale in tales) / nouns
+
+
+def report(tales: Sequence[Tale]) -> list[str]:
+    """Returns a line for each tale, and one for all."""
+    lines = [_line(tale.source, [tale]) + _missed(tale) for tale in tales]
+    return [*lines, _line(f"all {len(tales)} tales", tales)]
+
+
+def _line(name: str, tales: Sequence[Tale]) -> str:
+    nouns = sum(len(tale.nouns) for tale in tales)
+    mapped = share(tales, Knowledge.DRAWN, Knowledge.STOOD_FOR)
+    drawn = share(tales, Knowledge.DRAWN)
+    return f"{mapped:4.0%} known, {drawn:4.0%} drawn as they are, of {nouns:3d} nouns: {name}"
+
+
+def _missed(tale: Tale) -> str:
+    stood = tale.nouns_that_are(Knowledge.STOOD_FOR)
+    unknown = tale.nouns_that_are(Knowledge.UNKNOWN)
+    said = [f"stood for: {', '.join(stood)}"] if stood else []
+    said += [f"unknown: {', '.join(unknown)}"] if unknown else []
+    return "".join(f"\n      {each}" for each in said)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the report of a folder of tales."""
+    parser = argparse.ArgumentParser(
+        prog="python -m recipe.tales",
+        description="Prints how many nouns of each tale the storybook checkpoint's grammar knows.",
+    )
+    parser.add_argument("folder", type=Path, help="a folder of tales, such as tests/unit/tales")
+    print("\n".join(report(load_tales(parser.parse_args(arguments).folder))))  # its purpose
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The command of the training."""
+
+import argparse
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from transformers.utils import logging as transformers_logging
+
+from recipe.training.adapter import train_adapter
+from recipe.training.audit import train_audit
+from recipe.training.drawings import draw_latents, draw_pictures
+from recipe.training.encoder import train_encoder
+from recipe.training.export import export, sample_grid
+from recipe.training.judge import train_judge
+from recipe.training.loop import Log, Stretch
+from recipe.training.settings import RECIPES, Recipe
+from recipe.training.text import pretrain_text
+from recipe.training.tokenizer import train_tokenizer
+from recipe.training.unet import train_unet
+from recipe.training.upscaler import train_upscaler
+from recipe.training.vae import train_vae
+
+_DESCRIPTION = """\
+Trains the storybook checkpoint from nothing: it draws its own pictures, and needs no data.
+
+Stages, in order; each takes up what it finds in the folder, so that the same command goes on
+where the last one ended, also on another machine:
+
+  tokenizer  every word of the captions becomes one token
+  text       both text encoders learn to tell what a caption says, then stay as they are
+  draw       pictures for the VAE, and the linear map that makes latents of pictures
+  vae        the decoder learns the map's latents, the encoder learns the map
+  latents    pictures for the UNet, kept as latents and tokens
+  unet       the UNet learns to draw from captions
+  upscaler   large pictures, and a small network that learns to make them of small ones
+  encoder    the image encoder learns to know a character again
+  adapter    the IP-Adapter learns to draw the character of a reference picture
+  judge      a recogniser and a detector of characters, which have seen none of the pictures above
+  audit      the classifier by which the evaluation reads pictures, which does not ship
+  grid       grid.png: generated pictures above drawn ones
+  export     the checkpoint in diffusers' layout, fp16, with checksums
+  all        all of these that are not finished
+
+Examples:
+  nice -n 19 python -m recipe.train all --folder build/training
+  python -m recipe.train unet --folder build/training --recipe gpu --minutes 8
+  python -m recipe.train export --folder build/training --out build/checkpoint
+
+Once `draw` is done, `latents` keeps the cores busy and can run beside `text` and `vae` on a GPU.
+The log is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The
+same command runs on a GPU where there is one, in bf16; else on the CPU, in two processes.
+"""
+STAGES = (
+    "tokenizer",
+    "text",
+    "draw",
+    "vae",
+    "latents",
+    "unet",
+    "upscaler",
+    "encoder",
+    "adapter",
+    "judge",
+    "audit",
+    "grid",
+    "export",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the stages that the command line names."""
+    parser = argparse.ArgumentParser(
+        prog="python -m recipe.train",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("stage", choices=[*STAGES, "all"])
+    parser.add_argument("--folder", type=Path, required=True, help="where all of it is kept")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="laptop", help="its size")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="ends the stretch earlier")
+    parser.add_argument(
+        "--steps", type=int, help="steps of the UNet: its rate falls towards the last one"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count() or 1, help="processes that draw"
+    )
+    parser.add_argument("--threads", type=int, default=0, help="threads of torch (0: its choice)")
+    parser.add_argument("--out", type=Path, help="where the checkpoint goes (FOLDER/checkpoint)")
+    said = parser.parse_args(arguments)
+    transformers_logging.disable_progress_bar()
+    if said.threads:
+        torch.set_num_threads(said.threads)
+    said.folder.mkdir(parents=True, exist_ok=True)
+    recipe = RECIPES[said.recipe]
+    if said.steps:
+        recipe = recipe.with_unet_steps(said.steps)
+    stretch = Stretch(
+        said.folder,
+        Log(said.folder / "log.jsonl"),
+        60 * said.minutes,
+        recipe.save_every_s,
+        recipe.log_every,
+    )
+    out = said.out or said.folder / "checkpoint"
+    for stage in STAGES if said.stage == "all" else (said.stage,):
+        if not run(stage, recipe, stretch, said.processes, out):
+            stretch.log.write(stage, ended="the stretch is over; the same command goes on")
+            return
+
+
+def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path) -> bool:
+    """Runs one stage; says whether it is finished."""
+    stages: dict[str, Callable[[], bool | None]] = {
+        "tokenizer": lambda: _tokenizer(stretch.folder),
+        "text": lambda: pretrain_text(recipe, stretch),
+        "draw": lambda: draw_pictures(recipe, stretch, processes),
+        "vae": lambda: train_vae(recipe, stretch),
+        "latents": lambda: draw_latents(recipe, stretch, processes),
+        "unet": lambda: train_unet(recipe, stretch),
+        "encoder": lambda: train_encoder(recipe, stretch, processes),
+        "adapter": lambda: train_adapter(recipe, stretch),
+        "judge": lambda: train_judge(recipe, stretch, processes),
+        "audit": lambda: train_audit(recipe, stretch, processes),
+        "upscaler": lambda: train_upscaler(recipe, stretch, processes),
+        "grid": lambda: sample_grid(recipe, stretch.folder, stretch.folder / "grid.png"),
+        "export": lambda: export(stretch.folder, out),
+    }
+    return stages[stage]() is not False
+
+
+def _tokenizer(folder: Path) -> None:
+    if not (folder / "tokenizer" / "tokenizer.json").is_file():
+        train_tokenizer(folder / "tokenizer")

@@ -1,0 +1,154 @@
+"""Drawings of characters, for reference and elsewhere: for the image encoder and its adapter."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.storybook.likeness.trunk import shrink
+from recipe.illustrator import Character, Illustrator, Scene
+from recipe.illustrator.captions import caption
+from recipe.illustrator.sampling import Domain
+from recipe.training.cast import (
+    brief_caption,
+    character_of,
+    has_company,
+    met_alone,
+    met_together,
+    partner,
+    reference_scene,
+    style_of,
+)
+from recipe.training.drawings import (
+    PROJECTION,
+    SIDE,
+    Made,
+    carry_out,
+    chunks,
+    count_done,
+    open_array,
+)
+from recipe.training.loop import Stretch
+from recipe.training.projection import Projection
+from recipe.training.settings import CHANNELS, FACTOR, Recipe
+from recipe.training.text import TOKENS, tokenize
+from recipe.training.tokenizer import load_tokenizer
+
+SEEN = 128
+"""Pixels along each side at which references are looked at."""
+_SEED = 3_000
+"""Is added to the recipe's seed: other characters than those of any other part."""
+_FILES = ("pictures", "latents", "tokens", "duo-latents", "duo-tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Couples:
+    """Is a set of characters, each drawn for reference, met alone, and beside its partner.
+
+    A character's three drawings have one style, as all pictures of a story have. `pictures` are
+    references, (N, 128, 128, 3). Of one alone `latents` are (N, 32, 16, 16), `tokens` its
+    captions, brief and whole, (N, 2, 77). In the picture of two it is on the left.
+    """
+
+    pictures: NDArray[np.uint8]
+    latents: NDArray[np.float16]
+    tokens: NDArray[np.uint16]
+    duo_latents: NDArray[np.float16]
+    duo_tokens: NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    seed: int
+    domain: Domain
+    start: int
+    stop: int
+    projection: Projection
+    tokenizer: Path
+
+
+def draw_couples(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
+    """Draws what is missing of the couples; says whether all are drawn."""
+    count, side, folder = recipe.encoder.characters, SIDE // FACTOR, stretch.folder
+    shapes: tuple[tuple[type[np.generic], tuple[int, ...]], ...] = (
+        (np.uint8, (count, SEEN, SEEN, 3)),
+        (np.float16, (count, CHANNELS, side, side)),
+        (np.uint16, (count, 2, TOKENS)),
+        (np.float16, (count, CHANNELS, side, side)),
+        (np.uint16, (count, 2, TOKENS)),
+    )
+    files = {
+        name: open_array(folder / f"couples-{name}.npy", np.dtype(kind), shape)
+        for name, (kind, shape) in zip(_FILES, shapes, strict=True)
+    }
+    orders = list(_orders(recipe, folder, count))
+    return carry_out("couples", orders, stretch, processes, files, _draw)
+
+
+def load_couples(folder: Path) -> Couples:
+    """Returns what is drawn of the couples so far, as it lies on disk."""
+    drawn = count_done(folder / "couples.json")
+    return Couples(
+        *(np.load(folder / f"couples-{name}.npy", mmap_mode="r")[:drawn] for name in _FILES)
+    )
+
+
+def couple_character(recipe: Recipe, index: int) -> Character:
+    """Returns the character with a number."""
+    return character_of(_SEED + recipe.seed, index, recipe.unet.domain)
+
+
+def _orders(recipe: Recipe, folder: Path, count: int) -> Iterator[_Order]:
+    projection = Projection.load(folder / PROJECTION)
+    for start, stop in chunks(count):
+        seed = _SEED + recipe.seed
+        yield _Order(seed, recipe.unet.domain, start, stop, projection, folder / "tokenizer")
+
+
+def _draw(order: _Order) -> Made:
+    cv2.setNumThreads(1)
+    illustrator, tokenizer = Illustrator(), load_tokenizer(order.tokenizer)
+    numbers = range(order.start, order.stop)
+
+    def drawn(scenes: list[Scene]) -> NDArray[np.uint8]:
+        return np.stack([illustrator.draw(scene).image for scene in scenes])
+
+    def learned(scenes: list[Scene], pictures: NDArray[np.uint8]) -> Made:
+        tokens = tokenize(tokenizer, _captions(order, scenes)).numpy().astype(np.uint16)
+        latents = order.projection.latents(pictures).astype(np.float16)
+        return latents, tokens.reshape(len(scenes), 2, TOKENS)
+
+    shown = drawn([_for_reference(order, index) for index in numbers])
+    pictures = np.stack([shrink(each, SEEN) for each in shown])
+    met = [_alone(order, index) for index in numbers]
+    one = learned(met, drawn(met))
+    if not has_company(order.domain):
+        return (pictures, *one, *(np.zeros_like(each) for each in one))
+    duos = [_together(order, index) for index in numbers]
+    return (pictures, *one, *learned(duos, drawn(duos)))
+
+
+def _for_reference(order: _Order, index: int) -> Scene:
+    character = character_of(order.seed, index, order.domain)
+    return reference_scene(character, style_of(order.seed, index, order.domain))
+
+
+def _alone(order: _Order, index: int) -> Scene:
+    character = character_of(order.seed, index, order.domain)
+    scene = met_alone(character, Random(f"met {order.seed} {index}"), order.domain)
+    return replace(scene, style=style_of(order.seed, index, order.domain))
+
+
+def _together(order: _Order, index: int) -> Scene:
+    cast = [character_of(order.seed, each, order.domain) for each in (index, partner(index))]
+    scene = met_together(cast, Random(f"duo {order.seed} {index}"), order.domain)
+    return replace(scene, style=style_of(order.seed, index, order.domain))
+
+
+def _captions(order: _Order, scenes: list[Scene]) -> list[str]:
+    chance = Random(f"couples {order.seed} {order.start} {len(scenes)}")
+    return [said(scene, chance) for scene in scenes for said in (brief_caption, caption)]
