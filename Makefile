@@ -104,7 +104,7 @@ bench-clean: machine $(VENV)/run.stamp ## Removes the database and the pictures 
 # Checking.
 
 .PHONY: test
-test: lint unit integration selection ## Lints, runs all but the slow tests, enforces their coverage
+test: lint unit recipe integration selection ## Lints, runs all but the slow tests, enforces their coverage
 
 .PHONY: check
 check: test slow faults-quick ## Does `make test` and the slow suites: what CI runs
@@ -128,7 +128,7 @@ format: machine $(VENV)/dev.stamp ## Formats the code, and repairs what ruff can
 # The files of child processes, Ray's actors among them, lie beside the suite's own.
 define covered
 	@rm -f .coverage.$(1) .coverage.$(1).*
-	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1) --durations 10
+	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1) --ignore tests/recipe/slow --durations 10
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage combine --quiet
 	@echo 'Coverage of the $(1) tests, $(2) % is enforced:'
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2) $(3)
@@ -136,7 +136,11 @@ endef
 
 .PHONY: unit
 unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no database
-	$(call covered,unit,80)
+	$(call covered,unit,80,--omit 'recipe/*$(comma)actors/storybook/likeness/*')
+
+.PHONY: recipe
+recipe: machine $(VENV)/dev.stamp ## Runs the tests of how the checkpoint is drawn, trained and measured
+	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/storybook/likeness/*')
 
 .PHONY: integration
 integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
@@ -156,7 +160,7 @@ faults-quick: machine $(VENV)/dev.stamp ## Does the same for less long
 
 .PHONY: slow
 slow: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Runs the slow suites alone
-	$(PY) -m pytest tests/slow --timeout 1800
+	$(PY) -m pytest tests/slow tests/recipe/slow --timeout 1800
 
 .PHONY: bench
 bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures, and prints medians with their settings

@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m recipe.tales",
         description="Prints how many nouns of each tale the storybook checkpoint's grammar knows.",
     )
-    parser.add_argument("folder", type=Path, help="a folder of tales, such as tests/unit/tales")
+    parser.add_argument("folder", type=Path, help="a folder of tales, such as tests/recipe/tales")
     print("\n".join(report(load_tales(parser.parse_args(arguments).folder))))  # its purpose
 
 

@@ -3,24 +3,19 @@
 import shutil
 from io import BytesIO
 from pathlib import Path
-from random import Random
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 
 from actors.models.checkpoint import CheckpointRefused
 from actors.models.upscaler import Upscaler
 from actors.models.upscaling import NoUpscaler
 from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT, UPSCALER
-from recipe.illustrator import Illustrator
-from recipe.illustrator.sampling import FULL, sample_scene
-from recipe.training.settings import LAPTOP, SMOKE
-from recipe.training.upscaler import HELD_OUT, Pairs, begin, measure, new_upscaler, shrunk
-from recipe.upscaled import load, main
+from recipe.training.settings import LAPTOP
+from recipe.training.upscaler import new_upscaler
 
 
 def png(width: int, height: int) -> bytes:
@@ -58,24 +53,6 @@ async def test_without_an_upscaler_a_picture_stays_as_it_is() -> None:
     assert Upscaler.load(DiffuserSettings(model="sdxl")) is None
 
 
-def test_the_shipped_weights_are_small_and_a_decibel_better_than_lanczos() -> None:
-    assert UPSCALER.stat().st_size < 2_500_000
-    assert {str(each.dtype) for each in load_file(UPSCALER).values()} == {"torch.float16"}
-    chance, illustrator = Random(1_234), Illustrator(4)
-    large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(4)])
-    found = measure(load(UPSCALER), large, np.stack([shrunk(picture) for picture in large]))
-    assert found["upscaler"] > found["lanczos"] + 1
-
-
-def test_the_command_prints_the_gain(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--pictures", "1"])
-    drawn, decoded, taken = capsys.readouterr().out.splitlines()
-    assert drawn.startswith("drawn: upscaler ")
-    assert "gain +" in drawn
-    assert decoded.startswith("decoded by the VAE: ")
-    assert taken.startswith("256 to 1024 pixels: ")
-
-
 def test_a_missing_file_is_named_with_what_would_be_right(tmp_path: Path) -> None:
     with pytest.raises(CheckpointRefused, match=r"none\.safetensors: not a file; .* or `none`"):
         Upscaler.load(DiffuserSettings(upscaler=str(tmp_path / "none.safetensors")))
@@ -97,25 +74,3 @@ def test_weights_that_differ_from_their_checksum_are_refused(tmp_path: Path) -> 
     copy.write_bytes(data)
     with pytest.raises(CheckpointRefused, match="not as checksums"):
         Upscaler.load(DiffuserSettings(upscaler=str(copy)))
-
-
-def test_it_begins_no_worse_than_lanczos() -> None:
-    torch.manual_seed(1)
-    chance, illustrator = Random(5), Illustrator(4)
-    large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(22)])
-    small = np.stack([shrunk(picture) for picture in large])
-    network = new_upscaler(LAPTOP.upscaler)
-    begin(network, Pairs(LAPTOP, large, small, small))
-    found = measure(network, large[-HELD_OUT:], small[-HELD_OUT:])
-    assert found["upscaler"] > found["lanczos"]
-
-
-def test_what_it_learns_from_is_the_same_crop_small_and_large() -> None:
-    large = np.random.default_rng(0).integers(0, 255, (18, 1024, 1024, 3), np.uint8)
-    small = np.stack([shrunk(picture) for picture in large])
-    source, target = Pairs(SMOKE, large, small, small).batch(0)
-    assert target.shape[-1] == 4 * source.shape[-1]
-    pooled = torch.nn.functional.avg_pool2d(target, 4)
-    # A crop that is spoiled differs from its large one; most are not.
-    agree = [(one - other).abs().max() < 0.01 for one, other in zip(source, pooled, strict=True)]
-    assert any(agree)

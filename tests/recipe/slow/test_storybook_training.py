@@ -17,7 +17,7 @@ from recipe.evaluation.plain import load_adapter
 from recipe.evaluation.sampling import generate
 from recipe.training.adapter import WEIGHTS, adapter_weights
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_recipe_makes_a_checkpoint_that_renders(tmp_path: Path) -> None:
