@@ -36,7 +36,7 @@ class DiffuserDeployment(DiffuserReplica):
     def __init__(self) -> None:
         """Loads the model and warms it; only then is the replica healthy."""
         # torch and diffusers are imported here, in the one process that holds the model.
-        from actors.models.diffuser import Diffuser
+        from actors.engine.diffuser import Diffuser
         from actors.models.upscaler import Upscaler
 
         settings = DiffuserSettings()

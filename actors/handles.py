@@ -6,7 +6,7 @@ from typing import Any, cast
 from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
-from actors.models.render import RenderEvent, RenderRequest
+from actors.engine.render import RenderEvent, RenderRequest
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Unavailable
 

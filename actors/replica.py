@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from actors.models.render import Renderer, RenderEvent, RenderRequest
+from actors.engine.render import Renderer, RenderEvent, RenderRequest
 from actors.models.upscaling import Upscaler
 
 

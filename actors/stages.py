@@ -9,10 +9,10 @@ from dataclasses import replace
 from time import perf_counter
 from uuid import uuid4
 
+from actors.engine.profiles import profile, render_request
+from actors.engine.render import Renderer, RenderRequest, RenderResult, StepEvent
 from actors.extractors import SceneExtractor
 from actors.finishing import Finished, RenderedAsset, finish
-from actors.models.profiles import profile, render_request
-from actors.models.render import Renderer, RenderRequest, RenderResult, StepEvent
 from actors.models.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.reporting import Reporter

@@ -12,9 +12,9 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from actors.engine.diffuser import Diffuser
+from actors.engine.profiles import profile, render_request
 from actors.finishing import finish
-from actors.models.diffuser import Diffuser
-from actors.models.profiles import profile, render_request
 from actors.models.upscaler import Upscaler
 from actors.settings import DiffuserSettings
 from server.domain.models import Size

@@ -7,7 +7,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from actors.models.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
+from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
 
 Script = Callable[[RenderRequest, int], Awaitable[None]]
 """Is awaited before each step, which is counted from 1: it may stall there, or fail."""

@@ -7,7 +7,7 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from actors.models.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
+from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
 
 _PREVIEW_SIDE = 64
 

@@ -12,7 +12,7 @@ from PIL import Image
 from spandrel import ModelLoader
 from torch import Tensor
 
-from actors.models.checkpoint import CHECKSUMS, CheckpointRefused, verify_file
+from actors.engine.checkpoint import CHECKSUMS, CheckpointRefused, verify_file
 from actors.settings import DiffuserSettings
 
 _TILE = 256

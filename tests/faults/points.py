@@ -12,7 +12,7 @@ from contextlib import aclosing
 from contextvars import ContextVar
 from datetime import timedelta
 
-from actors.models.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
+from actors.engine.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
 from actors.reporting import Reporter
 from actors.worker import Drawing
 from server.domain.jobs import Claim, Failure, Outcome

@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import cast
 
+from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
-from actors.models.render import RenderRequest
 from actors.models.scripted import ScriptedRenderer
 from actors.reporting import Reporter
 from actors.settings import WorkerSettings

@@ -21,8 +21,8 @@ from PIL import Image
 import actors
 assert Path(actors.__file__).is_relative_to(sys.argv[1]), actors.__file__
 assert importlib.util.find_spec("recipe") is None
-from actors.models.diffuser import Diffuser
-from actors.models.render import RenderRequest
+from actors.engine.diffuser import Diffuser
+from actors.engine.render import RenderRequest
 from actors.settings import DiffuserSettings
 from actors.storybook.likeness.judge import Judge
 import io

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from actors.models.render import RenderRequest
+from actors.engine.render import RenderRequest
 from actors.models.scripted import Script, ScriptedRenderer
 from server.domain.jobs import Job, NewJob
 from server.domain.states import JobStatus, Stage

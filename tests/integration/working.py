@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
-from actors.models.render import RenderRequest
 from actors.models.scripted import Script, ScriptedRenderer
 from actors.settings import WorkerSettings
 from actors.stages import Stages

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from actors.models.render import RenderRequest, RenderResult, StepEvent
+from actors.engine.render import RenderRequest, RenderResult, StepEvent
 from actors.models.stored import StoredRenderer, draw_pictures
 from cluster.bench import env_file, main, read_env
 from cluster.processes import StartFailed, only_one

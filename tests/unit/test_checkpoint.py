@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.models.checkpoint import CHECKSUMS, CheckpointRefused, check_folder
+from actors.engine.checkpoint import CHECKSUMS, CheckpointRefused, check_folder
 from actors.storybook import CHECKPOINT
 
 

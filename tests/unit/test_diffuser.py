@@ -14,10 +14,10 @@ import pytest
 import torch
 from PIL import Image, ImageChops, ImageStat
 
-from actors.models.checkpoint import CheckpointRefused
-from actors.models.diffuser import Diffuser, load_pipeline
-from actors.models.profiles import profile, render_request
-from actors.models.render import (
+from actors.engine.checkpoint import CheckpointRefused
+from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.profiles import profile, render_request
+from actors.engine.render import (
     OnStep,
     RenderCancelled,
     RenderEvent,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from actors.models.profiles import PROFILES, profile, render_request, warm_up_request
+from actors.engine.profiles import PROFILES, profile, render_request, warm_up_request
 from actors.prompts.dialect import CompiledPrompt
 from server.domain.models import Size
 from server.domain.states import ImageType, Quality

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
+from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
-from actors.models.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.models.scripted import ScriptedRenderer
 from actors.models.upscaling import Upscaler
 from actors.reporting import Reporter, Stop

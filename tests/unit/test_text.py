@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from actors.models.diffuser import load_pipeline
-from actors.models.text import CHUNK, encode
+from actors.engine.diffuser import load_pipeline
+from actors.engine.text import CHUNK, encode
 from actors.prompts.storybook import StorybookDialect
 from actors.settings import DiffuserSettings
 from server.domain.characters import Gender

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from actors.models.checkpoint import CheckpointRefused
+from actors.engine.checkpoint import CheckpointRefused
 from actors.models.upscaler import Upscaler
 from actors.models.upscaling import NoUpscaler
 from actors.settings import DiffuserSettings

@@ -10,7 +10,7 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file
 
-from actors.models.checkpoint import check_folder
+from actors.engine.checkpoint import check_folder
 from actors.storybook.likeness.judge import Judge
 from recipe.evaluation.identity import embeddings, region_masks
 from recipe.evaluation.plain import load_adapter

@@ -16,10 +16,10 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
-from actors.models.checkpoint import check_folder
-from actors.models.preview import Previews, WatchedScheduler
-from actors.models.profiles import warm_up_request
-from actors.models.render import (
+from actors.engine.checkpoint import check_folder
+from actors.engine.preview import Previews, WatchedScheduler
+from actors.engine.profiles import warm_up_request
+from actors.engine.render import (
     OnStep,
     RenderCancelled,
     RenderEvent,
@@ -28,7 +28,7 @@ from actors.models.render import (
     StepEvent,
     Timings,
 )
-from actors.models.text import encode
+from actors.engine.text import encode
 from actors.settings import DiffuserSettings
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from actors.models.render import RenderRequest
+from actors.engine.render import RenderRequest
 from actors.prompts.dialect import CompiledPrompt, Dialect
 from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
