@@ -13,8 +13,8 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.extractors import open_extractor
+from actors.finishing.upscaling import NoUpscaler
 from actors.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
-from actors.models.upscaling import NoUpscaler
 from actors.replica import DiffuserReplica
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.stages import Stages
@@ -37,7 +37,7 @@ class DiffuserDeployment(DiffuserReplica):
         """Loads the model and warms it; only then is the replica healthy."""
         # torch and diffusers are imported here, in the one process that holds the model.
         from actors.engine.diffuser import Diffuser
-        from actors.models.upscaler import Upscaler
+        from actors.finishing.upscaler import Upscaler
 
         settings = DiffuserSettings()
         diffuser = Diffuser.load(settings)

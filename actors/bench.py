@@ -11,8 +11,8 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.app import working_with
+from actors.finishing.upscaling import NoUpscaler
 from actors.models.stored import StoredRenderer, draw_pictures
-from actors.models.upscaling import NoUpscaler
 from actors.replica import DiffuserReplica
 from server.routing.catalogue import STORYBOOK
 

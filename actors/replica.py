@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest
-from actors.models.upscaling import Upscaler
+from actors.finishing.upscaling import Upscaler
 
 
 class DiffuserReplica:

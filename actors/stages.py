@@ -12,8 +12,8 @@ from uuid import uuid4
 from actors.engine.profiles import profile, render_request
 from actors.engine.render import Renderer, RenderRequest, RenderResult, StepEvent
 from actors.extractors import SceneExtractor
-from actors.finishing import Finished, RenderedAsset, finish
-from actors.models.upscaling import NoUpscaler, Upscaler
+from actors.finishing.forms import Finished, RenderedAsset, finish
+from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.reporting import Reporter
 from server.domain.images import NewAsset

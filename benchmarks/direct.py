@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from actors.engine.diffuser import Diffuser
 from actors.engine.profiles import profile, render_request
-from actors.finishing import finish
-from actors.models.upscaler import Upscaler
+from actors.finishing.forms import finish
+from actors.finishing.upscaler import Upscaler
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
 from server.domain.spec import RenderSpec

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.extractors.plain import PlainExtractor
-from actors.finishing import Finished, RenderedAsset
+from actors.finishing.forms import Finished, RenderedAsset
 from actors.models.stored import StoredRenderer, draw_pictures
 from actors.settings import WorkerSettings
 from actors.stages import Finishing, Stages

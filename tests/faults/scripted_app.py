@@ -6,8 +6,8 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.app import working_with
+from actors.finishing.upscaling import NoUpscaler
 from actors.models.scripted import ScriptedRenderer
-from actors.models.upscaling import NoUpscaler
 from actors.replica import DiffuserReplica
 
 _STEP_S = 0.1

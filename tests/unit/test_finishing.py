@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from PIL import Image, ImageCms
 
-from actors.finishing import MAX_BYTES, PictureRefused, finish, print_size
+from actors.finishing.forms import MAX_BYTES, PictureRefused, finish, print_size
 from server.domain.models import Model, Size
 from server.domain.states import AssetKind, ImageType
 from server.routing.catalogue import KNOWN

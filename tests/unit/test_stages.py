@@ -12,8 +12,8 @@ from PIL import Image
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
+from actors.finishing.upscaling import Upscaler
 from actors.models.scripted import ScriptedRenderer
-from actors.models.upscaling import Upscaler
 from actors.reporting import Reporter, Stop
 from actors.stages import Stages
 from actors.worker import explain

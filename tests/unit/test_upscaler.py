@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from actors.engine.checkpoint import CheckpointRefused
-from actors.models.upscaler import Upscaler
-from actors.models.upscaling import NoUpscaler
+from actors.finishing.upscaler import Upscaler
+from actors.finishing.upscaling import NoUpscaler
 from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT, UPSCALER
 from recipe.training.settings import LAPTOP
