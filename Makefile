@@ -136,15 +136,15 @@ endef
 
 .PHONY: unit
 unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no database
-	$(call covered,unit,80,--omit 'recipe/*$(comma)actors/storybook/likeness/*')
+	$(call covered,unit,80,--omit 'recipe/*$(comma)actors/judging/*')
 
 .PHONY: recipe
 recipe: machine $(VENV)/dev.stamp ## Runs the tests of how the checkpoint is drawn, trained and measured
-	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/storybook/likeness/*')
+	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*')
 
 .PHONY: integration
 integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
-	$(call covered,integration,70,--omit 'recipe/*$(comma)actors/storybook/likeness/*')
+	$(call covered,integration,70,--omit 'recipe/*$(comma)actors/judging/*')
 
 .PHONY: selection
 selection: machine $(VENV)/dev.stamp ## Runs the quick selection of the faults: about a minute

@@ -19,7 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from actors.storybook.likeness.trunk import Gaze, Image, Trunk, as_pixels, shrink
+from actors.judging.trunk import Gaze, Image, Trunk, as_pixels, shrink
 from recipe.illustrator.attributes import Character, Scene
 from recipe.training.labels import IGNORED, Label, all_labels
 

@@ -12,7 +12,7 @@ from diffusers.image_processor import IPAdapterMaskProcessor
 from numpy.typing import NDArray
 from PIL import Image
 
-from actors.storybook.likeness.judge import Appearance, Judge
+from actors.judging.judge import Appearance, Judge
 from recipe.evaluation.plain import ADAPTER, load_adapter
 from recipe.evaluation.report import Figure, Section, Share
 from recipe.evaluation.sampling import HELD_OUT, SIDE, generate, load_pipeline

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from actors.storybook.likeness.trunk import as_pixels, shrink
+from actors.judging.trunk import as_pixels, shrink
 from recipe.evaluation.audit import SIDE, Audit, targets
 from recipe.illustrator import Illustrator, Scene
 from recipe.illustrator.sampling import FULL

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.storybook.likeness.trunk import shrink
+from actors.judging.trunk import shrink
 from recipe.illustrator import Character, Illustrator, Scene
 from recipe.illustrator.captions import caption
 from recipe.illustrator.sampling import Domain

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from actors.storybook.likeness.judge import CELLS, CROP, FIELD, Judge, crop
-from actors.storybook.likeness.trunk import as_pixels, shrink
+from actors.judging.judge import CELLS, CROP, FIELD, Judge, crop
+from actors.judging.trunk import as_pixels, shrink
 from recipe.evaluation.audit import character_classes, truth
 from recipe.illustrator import Character, Illustrator, Scene
 from recipe.illustrator.sampling import FULL

@@ -24,7 +24,7 @@ assert importlib.util.find_spec("recipe") is None
 from actors.engine.diffuser import Diffuser
 from actors.engine.render import RenderRequest
 from actors.settings import DiffuserSettings
-from actors.storybook.likeness.judge import Judge
+from actors.judging.judge import Judge
 import io
 diffuser = Diffuser.load(
     DiffuserSettings(model_path=sys.argv[2], device="cpu", torch_threads=1)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from actors.storybook.likeness.judge import (
+from actors.judging.judge import (
     CELLS,
     CROP,
     Appearance,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from actors.judging.judge import Judge
 from actors.storybook import CHECKPOINT
-from actors.storybook.likeness.judge import Judge
 from recipe.evaluation.identity import JUDGE, Case, cases, embeddings
 from recipe.evaluation.plain import load_adapter
 from recipe.evaluation.sampling import generate, load_pipeline

@@ -11,7 +11,7 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file
 
 from actors.engine.checkpoint import check_folder
-from actors.storybook.likeness.judge import Judge
+from actors.judging.judge import Judge
 from recipe.evaluation.identity import embeddings, region_masks
 from recipe.evaluation.plain import load_adapter
 from recipe.evaluation.sampling import generate

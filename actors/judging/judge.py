@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from actors.storybook.likeness.trunk import Gaze, Image, Trunk, as_pixels, shrink
+from actors.judging.trunk import Gaze, Image, Trunk, as_pixels, shrink
 
 FIELD = 128
 """Pixels along each side at which characters are looked for."""
