@@ -7,8 +7,8 @@ from ray.serve import Application, Deployment
 
 from actors.app import working_with
 from actors.finishing.upscaling import NoUpscaler
-from actors.models.scripted import ScriptedRenderer
 from actors.replica import DiffuserReplica
+from actors.testing.scripted import ScriptedRenderer
 
 _STEP_S = 0.1
 

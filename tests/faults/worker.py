@@ -14,10 +14,10 @@ from typing import cast
 
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
-from actors.models.scripted import ScriptedRenderer
 from actors.reporting import Reporter
 from actors.settings import WorkerSettings
 from actors.stages import Stages
+from actors.testing.scripted import ScriptedRenderer
 from actors.worker import Drawing, Worker
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from actors.models.scripted import ScriptedRenderer
+from actors.testing.scripted import ScriptedRenderer
 from tests.integration.working import open_shop
 
 ROOM = 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.models.scripted import ScriptedRenderer
+from actors.testing.scripted import ScriptedRenderer
 from server.domain.states import ImageStatus, ImageType, JobStatus
 from tests.builders import render_spec
 from tests.integration.wire import wire_to

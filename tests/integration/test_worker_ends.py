@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.models.scripted import ScriptedRenderer
+from actors.testing.scripted import ScriptedRenderer
 from actors.worker import explain
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import NewJob

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from actors.engine.render import RenderRequest
-from actors.models.scripted import Script, ScriptedRenderer
+from actors.testing.scripted import Script, ScriptedRenderer
 from server.domain.jobs import Job, NewJob
 from server.domain.states import JobStatus, Stage
 from server.watching.jobs import Events, Snapshot

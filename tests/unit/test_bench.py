@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from actors.engine.render import RenderRequest, RenderResult, StepEvent
-from actors.models.stored import StoredRenderer, draw_pictures
+from actors.testing.stored import StoredRenderer, draw_pictures
 from cluster.bench import env_file, main, read_env
 from cluster.processes import StartFailed, only_one
 

@@ -13,9 +13,9 @@ from PIL import Image
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.upscaling import Upscaler
-from actors.models.scripted import ScriptedRenderer
 from actors.reporting import Reporter, Stop
 from actors.stages import Stages
+from actors.testing.scripted import ScriptedRenderer
 from actors.worker import explain
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.ids import ImageId, JobId, UserId

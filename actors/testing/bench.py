@@ -12,8 +12,8 @@ from ray.serve import Application, Deployment
 
 from actors.app import working_with
 from actors.finishing.upscaling import NoUpscaler
-from actors.models.stored import StoredRenderer, draw_pictures
 from actors.replica import DiffuserReplica
+from actors.testing.stored import StoredRenderer, draw_pictures
 from server.routing.catalogue import STORYBOOK
 
 # A replica of the model's own application says no to no caller either: the queue is inside.
@@ -46,5 +46,5 @@ class StoredDiffuserDeployment(DiffuserReplica):
 
 
 def build(args: Arguments) -> Application:
-    """Builds the application; Serve calls it for `import_path: actors.bench:build`."""
+    """Builds the application; Serve calls it for `import_path: actors.testing.bench:build`."""
     return working_with(cast(Deployment, StoredDiffuserDeployment).bind(args))

@@ -1,1 +1,0 @@
-"""Models as plain Python: no Ray, no SQL, no tenants."""

@@ -1,0 +1,1 @@
+"""Models for load and fault tests, shipped with the rest: scripted, and stored pictures."""
