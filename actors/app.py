@@ -17,8 +17,8 @@ from actors.finishing.upscaling import NoUpscaler
 from actors.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
 from actors.replica import DiffuserReplica
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
-from actors.stages import Stages
-from actors.worker import Worker
+from actors.worker.loop import Worker
+from actors.worker.stages import Stages
 from server.logs import configure_logs
 from server.storage import StorageSettings, open_storage
 from server.store import open_store

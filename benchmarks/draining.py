@@ -18,7 +18,7 @@ from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
 
 from actors.settings import WorkerSettings
-from actors.worker import Worker
+from actors.worker.loop import Worker
 from benchmarks.idle_worker import NoDrawing, nothing
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Claim

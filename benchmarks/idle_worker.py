@@ -5,9 +5,9 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from actors.reporting import Reporter
 from actors.settings import WorkerSettings
-from actors.worker import Worker
+from actors.worker.loop import Worker
+from actors.worker.reporting import Reporter
 from benchmarks.processes import say_ready
 from server.app import stop_signal
 from server.domain.images import NewAsset

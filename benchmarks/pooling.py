@@ -14,9 +14,9 @@ from typing import Any
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.forms import Finished, RenderedAsset
 from actors.settings import WorkerSettings
-from actors.stages import Finishing, Stages
 from actors.testing.stored import StoredRenderer, draw_pictures
-from actors.worker import Worker
+from actors.worker.loop import Worker
+from actors.worker.stages import Finishing, Stages
 from server.domain.states import AssetKind
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner

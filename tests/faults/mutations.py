@@ -3,7 +3,7 @@
 from tests.faults.builds import Edit, Mutation
 
 _LEASES = "server/store/leases.py"
-_WORKER = "actors/worker.py"
+_WORKER = "actors/worker/loop.py"
 
 # The parameters stay in the statements, since Postgres must know their types.
 NO_ATTEMPT_CHECK = Mutation(
@@ -108,7 +108,7 @@ DRAIN_ENDS_CALLS = Mutation(
 
 STORED_ONCE = Mutation(
     "objects are put once",
-    (Edit("actors/stages.py", "for pause in self._store_pauses_s:", "for pause in ():"),),
+    (Edit("actors/worker/stages.py", "for pause in self._store_pauses_s:", "for pause in ():"),),
 )
 
 ABSENCE_IS_A_FAULT = Mutation(

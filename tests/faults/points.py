@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from datetime import timedelta
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
-from actors.reporting import Reporter
-from actors.worker import Drawing
+from actors.worker.loop import Drawing
+from actors.worker.reporting import Reporter
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.states import JobStatus, Lane
 from server.storage import Storage

@@ -14,11 +14,11 @@ from typing import cast
 
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
-from actors.reporting import Reporter
 from actors.settings import WorkerSettings
-from actors.stages import Stages
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker import Drawing, Worker
+from actors.worker.loop import Drawing, Worker
+from actors.worker.reporting import Reporter
+from actors.worker.stages import Stages
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.states import AssetKind

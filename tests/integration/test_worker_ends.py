@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker import explain
+from actors.worker.loop import explain
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import NewJob
 from server.domain.states import ImageStatus, ImageType, JobStatus

@@ -11,9 +11,9 @@ from typing import Any
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
 from actors.settings import WorkerSettings
-from actors.stages import Stages
 from actors.testing.scripted import Script, ScriptedRenderer
-from actors.worker import Worker
+from actors.worker.loop import Worker
+from actors.worker.stages import Stages
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
 from server.domain.states import JobStatus, Lane

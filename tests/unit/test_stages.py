@@ -13,10 +13,10 @@ from PIL import Image
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.upscaling import Upscaler
-from actors.reporting import Reporter, Stop
-from actors.stages import Stages
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker import explain
+from actors.worker.loop import explain
+from actors.worker.reporting import Reporter, Stop
+from actors.worker.stages import Stages
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Claim, Outcome

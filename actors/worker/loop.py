@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
-from actors.reporting import Reporter, Stop
 from actors.settings import WorkerSettings
+from actors.worker.reporting import Reporter, Stop
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.states import Lane

@@ -15,7 +15,7 @@ from actors.extractors import SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
-from actors.reporting import Reporter
+from actors.worker.reporting import Reporter
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Size
