@@ -14,8 +14,8 @@ from ray.serve import Application, Deployment
 
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler
-from actors.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
-from actors.replica import DiffuserReplica
+from actors.serve.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
+from actors.serve.replica import DiffuserReplica
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.worker.loop import Worker
 from actors.worker.stages import Stages

@@ -12,7 +12,7 @@ from ray.serve import Application, Deployment
 
 from actors.app import working_with
 from actors.finishing.upscaling import NoUpscaler
-from actors.replica import DiffuserReplica
+from actors.serve.replica import DiffuserReplica
 from actors.testing.stored import StoredRenderer, draw_pictures
 from server.routing.catalogue import STORYBOOK
 

@@ -7,7 +7,7 @@ from ray.serve import Application, Deployment
 
 from actors.app import working_with
 from actors.finishing.upscaling import NoUpscaler
-from actors.replica import DiffuserReplica
+from actors.serve.replica import DiffuserReplica
 from actors.testing.scripted import ScriptedRenderer
 
 _STEP_S = 0.1
