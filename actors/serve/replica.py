@@ -8,7 +8,7 @@ from actors.finishing.upscaling import Upscaler
 
 
 class DiffuserReplica:
-    """Is what every diffuser deployment is made of: `actors.serve.handles` calls it by these names."""
+    """What every diffuser deployment is made of; `actors.serve.handles` calls it by these names."""
 
     def __init__(self, renderer: Renderer, upscaler: Upscaler, model: str) -> None:
         """Takes what draws, what makes larger, and the name of the model."""
