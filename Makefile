@@ -83,11 +83,11 @@ setup: $(VENV)/dev.stamp $(PROTOS)/stamp ## Installs everything that the other t
 
 .PHONY: demo
 demo: machine $(VENV)/run.stamp ## Makes two portraits and a three-page story, and shows them
-	@$(PY) -m cluster.local demo
+	@$(PY) -m cluster.embedded.local demo
 
 .PHONY: up
 up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctrl-C
-	@$(PY) -m cluster.local up
+	@$(PY) -m cluster.embedded.local up
 
 .PHONY: bench-up
 bench-up: machine $(VENV)/run.stamp ## Runs the system with stored pictures, for load by ghz

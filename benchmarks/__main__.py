@@ -24,7 +24,7 @@ from benchmarks import (
 from benchmarks.house import Ground, ground
 from benchmarks.load import LoadFailed, find_generator
 from benchmarks.report import Figure
-from cluster.processes import StartFailed
+from cluster.embedded.processes import StartFailed
 
 BENCHMARKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {
     "submits": submits.measure,

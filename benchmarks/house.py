@@ -12,8 +12,8 @@ import asyncpg
 
 from benchmarks.load import Generator
 from benchmarks.processes import Child, child
-from cluster.postgres import embedded_postgres
-from cluster.processes import ROOT
+from cluster.embedded.postgres import embedded_postgres
+from cluster.embedded.processes import ROOT
 from imggen import Gender, SyncClient
 from server.identity.tokens import mint_token
 from server.settings import GatewaySettings

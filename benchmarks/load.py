@@ -16,7 +16,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from benchmarks.processes import Talker, talker
-from cluster.processes import ROOT
+from cluster.embedded.processes import ROOT
 
 GENERATE_PORTRAIT = "imggen.v1.GenerationService/GeneratePortrait"
 GET_JOB = "imggen.v1.JobService/GetJob"

@@ -12,7 +12,7 @@ import asyncpg
 from benchmarks.house import Ground, new_character
 from benchmarks.processes import Talker, talker
 from benchmarks.report import Figure, Target
-from cluster.local import running
+from cluster.embedded.local import running
 from imggen import Stage, SyncClient
 
 ADDED = Target(150.0)

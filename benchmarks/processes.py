@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster.processes import ROOT, StartFailed, stop
+from cluster.embedded.processes import ROOT, StartFailed, stop
 
 _READY_S = 60.0
 _PATIENCE_S = 20.0

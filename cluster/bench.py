@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cluster.local import end_as_ctrl_c_does, running, say
-from cluster.processes import ROOT, StartFailed, only_one
+from cluster.embedded.local import end_as_ctrl_c_does, running, say
+from cluster.embedded.processes import ROOT, StartFailed, only_one
 from imggen import Gender, ImggenError, SyncClient
 
 SERVE_CONFIG = ROOT / "cluster" / "serve" / "bench.yaml"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cluster.processes import ROOT
+from cluster.embedded.processes import ROOT
 
 _PACKAGES = ("actors", "client/imggen", "cluster", "server", "tests")
 

@@ -18,7 +18,7 @@ import ray
 from ray.cluster_utils import Cluster
 from ray.serve._private.api import serve_start
 
-from cluster.node import deploy
+from cluster.embedded.node import deploy
 from tests.integration.grid import kill
 
 # Replicas need what only the node has, so that it can go without the head.

@@ -11,13 +11,13 @@ from typing import Self
 
 import asyncpg
 
-from cluster.processes import ROOT
+from cluster.embedded.processes import ROOT
 from tests.faults.processes import DEADLINE_S
 
 # A fork beside gRPC's threads may crash, so pg_ctl is started from here; each line is an order.
 _RUN = """
 import pathlib, sys
-from cluster.postgres import embedded_postgres
+from cluster.embedded.postgres import embedded_postgres
 with embedded_postgres(pathlib.Path(sys.argv[1])) as url:
     print(url, flush=True)
     sys.stdin.read()

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from cluster.postgres import embedded_postgres
+from cluster.embedded.postgres import embedded_postgres
 from imggen import Client, Job
 from imggen.errors import ImggenError, ResourceExhausted, reason_name
 from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED

@@ -8,8 +8,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from cluster.local import Local
-from cluster.postgres import embedded_postgres
+from cluster.embedded.local import Local
+from cluster.embedded.postgres import embedded_postgres
 from server.store import Store, open_store
 from server.store.migrate import migrate
 from tests.integration.callers import Person

@@ -9,7 +9,7 @@ import pytest
 import ray
 from ray.util import list_named_actors
 
-from cluster.local import Local, running
+from cluster.embedded.local import Local, running
 
 SETTINGS = {
     "IMGGEN_LEASE_S": "4",

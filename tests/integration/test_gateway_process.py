@@ -196,7 +196,7 @@ async def test_health_follows_the_database(tmp_path: Path) -> None:
 async def _postgres(folder: str) -> AsyncIterator[str]:
     """Runs Postgres from a process of its own: a fork beside gRPC's threads may crash."""
     code = (
-        "import pathlib, sys; from cluster.postgres import embedded_postgres\n"
+        "import pathlib, sys; from cluster.embedded.postgres import embedded_postgres\n"
         "with embedded_postgres(pathlib.Path(sys.argv[1])) as url:\n"
         "    print(url, flush=True); sys.stdin.read()"
     )

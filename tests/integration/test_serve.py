@@ -9,8 +9,8 @@ from urllib.request import urlopen
 import pytest
 from PIL import Image as Picture
 
-from cluster.demo import tell_a_story
-from cluster.local import Local
+from cluster.embedded.demo import tell_a_story
+from cluster.embedded.local import Local
 from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
 from imggen.errors import JobCancelled
 from tests.integration import grid

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.load import find_ghz
 from cluster.bench import read_env
-from cluster.processes import ROOT
+from cluster.embedded.processes import ROOT
 from imggen import SyncClient
 from tests.loads import CONFIGS, LOAD, PROTOSET
 

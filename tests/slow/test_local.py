@@ -1,4 +1,4 @@
-"""`python -m cluster.local` as a terminal runs it: what it shows, what it leaves behind."""
+"""`python -m cluster.embedded.local` as a terminal runs it: what it shows, what it leaves behind."""
 
 import os
 import re
@@ -16,8 +16,8 @@ import asyncpg
 import pytest
 from PIL import Image
 
-from cluster.postgres import embedded_postgres
-from cluster.processes import ROOT
+from cluster.embedded.postgres import embedded_postgres
+from cluster.embedded.processes import ROOT
 
 _DEADLINE_S = 240.0
 _NOISE = re.compile(r"raylet|serve \d+|Warning|Traceback|\bINFO\b|^[IWE]\d{4} |\x1b")
@@ -75,7 +75,7 @@ def folder() -> Iterator[Path]:
 def started(command: str, folder: Path, **settings: str) -> Iterator[Command]:
     mark = uuid4().hex
     child = subprocess.Popen(
-        [sys.executable, "-m", "cluster.local", command, "--folder", str(folder)],
+        [sys.executable, "-m", "cluster.embedded.local", command, "--folder", str(folder)],
         cwd=ROOT,
         env={**os.environ, "IMGGEN_TEST_RUN": mark, **settings},
         stdin=subprocess.DEVNULL,

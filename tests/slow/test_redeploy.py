@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.local import EMBEDDED, Local
-from cluster.node import deploy
+from cluster.embedded.local import EMBEDDED, Local
+from cluster.embedded.node import deploy
 from imggen import Client, Page
 from tests.integration.grid import open_grid, replicas
 

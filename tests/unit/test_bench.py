@@ -12,7 +12,7 @@ from PIL import Image
 from actors.engine.render import RenderRequest, RenderResult, StepEvent
 from actors.testing.stored import StoredRenderer, draw_pictures
 from cluster.bench import env_file, main, read_env
-from cluster.processes import StartFailed, only_one
+from cluster.embedded.processes import StartFailed, only_one
 
 REQUEST = RenderRequest("a fox", "", 256, 256, 4, 3.0, 0.0, seed=1, id="one")
 

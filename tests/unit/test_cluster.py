@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from cluster.local import main
-from cluster.processes import MARK, StartFailed, end_leftovers, free_port, kept_secret, only_one
+from cluster.embedded.local import main
+from cluster.embedded.processes import (
+    MARK,
+    StartFailed,
+    end_leftovers,
+    free_port,
+    kept_secret,
+    only_one,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cluster.contact_sheet import Panel, contact_sheet
-from cluster.demo import STORY, DemoFailed, tell_a_story
+from cluster.embedded.contact_sheet import Panel, contact_sheet
+from cluster.embedded.demo import STORY, DemoFailed, tell_a_story
 from imggen.cli.story_file import read_story_file
 from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2

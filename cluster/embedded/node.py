@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from cluster.processes import StartFailed
+from cluster.embedded.processes import StartFailed
 
 _PREFIX = "imggen-ray-"
 _BROKEN = ("DEPLOY_FAILED", "UNHEALTHY")

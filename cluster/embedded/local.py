@@ -1,4 +1,4 @@
-"""imggen on one machine, everything embedded: `python -m cluster.local up` or `demo`.
+"""imggen on one machine, everything embedded: `python -m cluster.embedded.local up` or `demo`.
 
 The same parts as anywhere: Postgres, a gateway, and a worker and a diffuser on Ray; only
 settings differ. All they keep is in one folder, and all they start ends with the command.
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from cluster.node import ray_node, serving
-from cluster.postgres import embedded_postgres
-from cluster.processes import (
+from cluster.embedded.node import ray_node, serving
+from cluster.embedded.postgres import embedded_postgres
+from cluster.embedded.processes import (
     MARK,
     ROOT,
     StartFailed,
@@ -152,7 +152,7 @@ def up(folder: Path) -> None:
 
 def demo(folder: Path) -> None:
     """Runs imggen for one story, from its characters to a contact sheet."""
-    from cluster.demo import DemoFailed, Interrupted, tell_a_story
+    from cluster.embedded.demo import DemoFailed, Interrupted, tell_a_story
 
     with running(folder, say) as local:
         try:
@@ -167,7 +167,7 @@ def demo(folder: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; SIGTERM ends it as Ctrl-C does."""
     parser = argparse.ArgumentParser(
-        prog="python -m cluster.local",
+        prog="python -m cluster.embedded.local",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

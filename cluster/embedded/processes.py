@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 _READY_S = 30.0
 _DRAIN_S = 25.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cluster.contact_sheet import Panel, contact_sheet
+from cluster.embedded.contact_sheet import Panel, contact_sheet
 from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.progress import Interrupted
