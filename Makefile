@@ -91,15 +91,15 @@ up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctr
 
 .PHONY: bench-up
 bench-up: machine $(VENV)/run.stamp ## Runs the system with stored pictures, for load by ghz
-	@$(PY) -m cluster.bench up
+	@$(PY) -m cluster.load.bench up
 
 .PHONY: bench-jobs
 bench-jobs: machine $(VENV)/run.stamp ## Submits 100 jobs to it, for ghz to get and to watch
-	@$(PY) -m cluster.bench jobs
+	@$(PY) -m cluster.load.bench jobs
 
 .PHONY: bench-clean
 bench-clean: machine $(VENV)/run.stamp ## Removes the database and the pictures of bench-up
-	@$(PY) -m cluster.bench clean
+	@$(PY) -m cluster.load.bench clean
 
 # Checking.
 

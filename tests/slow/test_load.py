@@ -1,4 +1,4 @@
-"""The real ghz runs every configuration of cluster/load against `python -m cluster.bench up`."""
+"""The real ghz runs every configuration of cluster/load against `python -m cluster.load.bench up`."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.load import find_ghz
-from cluster.bench import read_env
 from cluster.embedded.processes import ROOT
+from cluster.load.bench import read_env
 from imggen import SyncClient
 from tests.loads import CONFIGS, LOAD, PROTOSET
 
@@ -55,7 +55,7 @@ def bench(ghz: str) -> Iterator[Path]:
 
 def command(*arguments: str, folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "cluster.bench", "--folder", str(folder), *arguments],
+        [sys.executable, "-m", "cluster.load.bench", "--folder", str(folder), *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -11,8 +11,8 @@ from PIL import Image
 
 from actors.engine.render import RenderRequest, RenderResult, StepEvent
 from actors.testing.stored import StoredRenderer, draw_pictures
-from cluster.bench import env_file, main, read_env
 from cluster.embedded.processes import StartFailed, only_one
+from cluster.load.bench import env_file, main, read_env
 
 REQUEST = RenderRequest("a fox", "", 256, 256, 4, 3.0, 0.0, seed=1, id="one")
 

@@ -1,4 +1,4 @@
-"""imggen to aim load at: `python -m cluster.bench up`, `jobs` or `clean`.
+"""imggen to aim load at: `python -m cluster.load.bench up`, `jobs` or `clean`.
 
 Everything is real but the model, which shows stored pictures after a set time: see
 `cluster/serve/bench.yaml`, and `cluster/load/README.md` for what to run against it.
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m cluster.bench",
+        prog="python -m cluster.load.bench",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

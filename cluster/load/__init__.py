@@ -1,0 +1,1 @@
+"""imggen to aim load at, with its ghz configurations."""
