@@ -28,7 +28,10 @@ def measure(ground: Ground) -> Iterator[Figure]:
     """Submits jobs one at a time to a worker whose jobs are drawn at once."""
     with (
         house(ground) as home,
-        child("benchmarks.idle_worker", environment={"IMGGEN_DATABASE_URL": home.database_url}),
+        child(
+            "benchmarks.children.instant_worker",
+            environment={"IMGGEN_DATABASE_URL": home.database_url},
+        ),
         SyncClient(home.address, token=home.token) as client,
     ):
         jobs = []

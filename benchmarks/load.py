@@ -133,7 +133,7 @@ def _ghz_arguments(order: Order) -> list[str]:
 
 
 class PythonCallers:
-    """Is `benchmarks.caller` in as many processes as there are cores."""
+    """Is `benchmarks.children.load_callers` in as many processes as there are cores."""
 
     def __init__(self) -> None:
         self._most = len(os.sched_getaffinity(0))
@@ -143,7 +143,10 @@ class PythonCallers:
         """Makes all calls of an order; raises LoadFailed when one of them fails."""
         with ExitStack() as stack:
             count = min(self._most, order.callers)
-            callers = [stack.enter_context(talker("benchmarks.caller")) for _ in range(count)]
+            callers = [
+                stack.enter_context(talker("benchmarks.children.load_callers"))
+                for _ in range(count)
+            ]
             return _together(callers, order)
 
 

@@ -31,7 +31,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
         threads["OMP_NUM_THREADS"] = "1"
         with (
             SyncClient(local.address, token=local.token) as client,
-            talker("benchmarks.direct", threads) as direct,
+            talker("benchmarks.children.direct_render", threads) as direct,
         ):
             character = new_character(client)
             direct.read()

@@ -91,7 +91,7 @@ async def _run(ground: Ground, gpus: int, count: int, render_s: float) -> Run:
 
 
 def _work(order: Mapping[str, object]) -> dict[str, Any]:
-    with talker("benchmarks.pooling") as process:
+    with talker("benchmarks.children.pool_worker") as process:
         process.write(json.dumps(order))
         says: dict[str, Any] = json.loads(process.read())
         return says

@@ -110,6 +110,6 @@ async def _round(ground: Ground, kind: str, count: int) -> Round:
 
 def _drain(order: Mapping[str, object]) -> None:
     """Has a process of its own empty a queue."""
-    with talker("benchmarks.draining") as process:
+    with talker("benchmarks.children.queue_drainer") as process:
         process.write(json.dumps(order))
         process.read()

@@ -18,7 +18,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
     """Loads the gateway and the bare handler in turns, so that both see the same machine."""
     calls, rounds = ground.sized(5000, 300), ground.sized(5, 2)
     arguments = ["echo", "--database-url", ground.postgres, "--connections", "1"]
-    with house(ground) as home, child("benchmarks.bare", arguments) as echo:
+    with house(ground) as home, child("benchmarks.children.bare_handlers", arguments) as echo:
         ours = _order(home, calls)
         echoes = replace(ours, address=echo.says["grpc"])
         for one in (ours, echoes):

@@ -25,7 +25,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
     with (
         house(ground) as home,
         child(
-            "benchmarks.timed_worker",
+            "benchmarks.children.timed_worker",
             ["--seconds", str(_IMAGE_S), "--room", str(_ROOM)],
             {"IMGGEN_DATABASE_URL": home.database_url},
         ),

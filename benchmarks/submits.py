@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import asyncpg
 
-from benchmarks.bare import TABLES
+from benchmarks.children.bare_handlers import TABLES
 from benchmarks.house import Ground, House, house
 from benchmarks.load import GENERATE_PORTRAIT, Order, portrait
 from benchmarks.processes import child
@@ -26,8 +26,10 @@ def measure(ground: Ground) -> Iterator[Figure]:
         asyncio.run(_make_tables(home.database_url))
         arguments = ["--database-url", home.database_url]
         arguments += ["--connections", str(GatewaySettings().database_pool_max)]
-        bare = stack.enter_context(child("benchmarks.bare", ["insert", *arguments]))
-        echo = stack.enter_context(child("benchmarks.bare", ["echo", *arguments]))
+        bare = stack.enter_context(
+            child("benchmarks.children.bare_handlers", ["insert", *arguments])
+        )
+        echo = stack.enter_context(child("benchmarks.children.bare_handlers", ["echo", *arguments]))
         ours = order(home, CALLERS, calls)
         theirs = replace(ours, address=bare.says["grpc"])
         echoes = replace(ours, address=echo.says["grpc"])

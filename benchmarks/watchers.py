@@ -77,8 +77,8 @@ def measure(ground: Ground) -> Iterator[Figure]:
     with (
         house(ground) as home,
         SyncClient(home.address, token=home.token) as client,
-        talker("benchmarks.stepping") as writer,
-        talker("benchmarks.watching") as watching,
+        talker("benchmarks.children.progress_writer") as writer,
+        talker("benchmarks.children.stream_watcher") as watching,
     ):
         ids = [
             client.generate_portrait(home.character_id, style="storybook").job_id

@@ -1,4 +1,4 @@
-"""A worker in a process of its own whose images take a set time each, some of them at once."""
+"""A worker in a process of its own, with everything but pictures: each job is drawn at once."""
 
 import argparse
 import asyncio
@@ -8,34 +8,34 @@ from pathlib import Path
 from actors.settings import WorkerSettings
 from actors.worker.loop import Worker
 from actors.worker.reporting import Reporter
-from benchmarks.idle_worker import NoDrawing
 from benchmarks.processes import say_ready
 from server.app import stop_signal
+from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
-from server.domain.states import Stage
+from server.domain.states import AssetKind
 from server.store import open_store
 from server.store.signals import Signals
 
-_STEPS = 10
 
-
-class TimedDrawing:
-    """Takes its time step by step, and stores nothing."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._none = NoDrawing()
+class NoDrawing:
+    """Says that a picture was drawn and stored, and does neither."""
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Returns an outcome with four assets that do not exist."""
-        for step in range(1, _STEPS + 1):
-            await asyncio.sleep(self._seconds / _STEPS)
-            reporter.say(Stage.RENDERING, step, _STEPS)
-        return await self._none.draw(claim, reporter)
+        return nothing(claim)
 
 
-async def _work(ready_file: Path, seconds: float, room: int) -> None:
-    settings = WorkerSettings(rooms={"local": room})
+def nothing(claim: Claim) -> Outcome:
+    """Returns an outcome with four assets that do not exist."""
+    assets = tuple(
+        NewAsset(kind, f"{claim.job_id}/{kind}.png", "image/png", "00", 3, 1024, 1024)
+        for kind in AssetKind
+    )
+    return Outcome("a picture", "", assets, {}, claim.price_micros)
+
+
+async def _work(ready_file: Path) -> None:
+    settings = WorkerSettings()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         store = await enter(open_store(settings.database_url, max_connections=4))
@@ -44,7 +44,7 @@ async def _work(ready_file: Path, seconds: float, room: int) -> None:
         )
         signals = Signals(store.database)
         await enter(signals.running())
-        worker = Worker("timed", settings, TimedDrawing(seconds), store, progress, signals)
+        worker = Worker("idle", settings, NoDrawing(), store, progress, signals)
         await enter(worker.running())
         with stop_signal() as stop:
             say_ready(ready_file)
@@ -53,12 +53,11 @@ async def _work(ready_file: Path, seconds: float, room: int) -> None:
 
 def main() -> None:
     """Works until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.timed_worker", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.children.instant_worker", description=__doc__
+    )
     parser.add_argument("--ready-file", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--room", type=int, required=True)
-    options = parser.parse_args()
-    asyncio.run(_work(options.ready_file, options.seconds, options.room))
+    asyncio.run(_work(parser.parse_args().ready_file))
 
 
 if __name__ == "__main__":

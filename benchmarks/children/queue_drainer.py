@@ -19,7 +19,7 @@ from pgqueuer.types import QueueExecutionMode
 
 from actors.settings import WorkerSettings
 from actors.worker.loop import Worker
-from benchmarks.idle_worker import NoDrawing, nothing
+from benchmarks.children.instant_worker import NoDrawing, nothing
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Claim
 from server.domain.spec import RenderSpec

@@ -149,7 +149,9 @@ async def _serve(kind: str, database_url: str, connections: int, ready_file: Pat
 
 def main() -> None:
     """Serves until SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.bare", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.children.bare_handlers", description=__doc__
+    )
     parser.add_argument("kind", choices=["echo", "insert"])
     parser.add_argument("--database-url", required=True)
     parser.add_argument("--connections", type=int, required=True)
