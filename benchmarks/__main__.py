@@ -12,12 +12,12 @@ from benchmarks import (
     claims,
     gateway,
     machine,
-    one_caller,
     overhead,
     pool,
     queue,
     reads,
     story,
+    submit_latency,
     submits,
     watchers,
 )
@@ -28,7 +28,7 @@ from cluster.embedded.processes import StartFailed
 
 BENCHMARKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {
     "submits": submits.measure,
-    "one-caller": one_caller.measure,
+    "one-caller": submit_latency.measure,
     "reads": reads.measure,
     "claims": claims.measure,
     "queue": queue.measure,

@@ -1,4 +1,4 @@
-"""The real ghz runs every configuration of cluster/load against `python -m cluster.load.bench up`."""
+"""The real ghz runs every configuration of cluster/load against the system for load."""
 
 import json
 import os

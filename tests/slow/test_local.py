@@ -1,4 +1,4 @@
-"""`python -m cluster.embedded.local` as a terminal runs it: what it shows, what it leaves behind."""
+"""`python -m cluster.embedded.local` as a terminal runs it: what it shows and leaves behind."""
 
 import os
 import re
