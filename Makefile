@@ -115,7 +115,7 @@ lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports,
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
-	cd protos && "$(CURDIR)/$(PROTOS)/bin/buf" lint
+	$(PROTOS)/bin/buf lint
 	BUF=$(PROTOS)/bin/buf scripts/check-breaking
 	$(PROTOS)/bin/python protos/generate.py --check
 
