@@ -20,7 +20,9 @@ SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
 
 def generate(into: Path) -> list[Path]:
     """Writes the stubs and the protoset below `into`, and returns the stubs' paths."""
-    sources = sorted(path.relative_to(PROTOS).as_posix() for path in (PROTOS / "imggen").rglob("*.proto"))
+    sources = sorted(
+        path.relative_to(PROTOS).as_posix() for path in (PROTOS / "imggen").rglob("*.proto")
+    )
     plugins = Path(sys.executable).parent
     protoc = subprocess.run(
         [
