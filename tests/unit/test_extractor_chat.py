@@ -76,7 +76,7 @@ async def test_the_models_answer_is_the_scene() -> None:
     assert asked["model"] == "small"
     assert [message["role"] for message in asked["messages"]] == ["system", "user"]
     assert asked["messages"][1]["content"] == f"Characters: Mia, Tom\n\nPage:\n{PAGE}"
-    assert server.identity.keys == ["Bearer k-1"]
+    assert server.keys == ["Bearer k-1"]
 
 
 async def test_an_empty_page_is_not_sent() -> None:
@@ -144,4 +144,4 @@ async def test_the_settings_choose_the_extractor(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("IMGGEN_CHAT_BASE_URL", url)
         async with open_extractor(ExtractorSettings()) as extractor:
             assert await extractor.scene(PAGE, []) == server.content
-    assert server.identity.keys == ["Bearer k-2"]
+    assert server.keys == ["Bearer k-2"]
