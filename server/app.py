@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.admission.users import Accounts
 from server.edge.endpoint import Endpoint, Service
+from server.edge.health import following_database
 from server.edge.media import media_app, serve_http
 from server.edge.monitor import monitor_app
 from server.forecast.batches import BatchForecast
@@ -46,14 +47,13 @@ from server.settings import GatewaySettings
 from server.storage import Storage, StorageSettings, open_storage
 from server.storage.folder import FolderStorage
 from server.store import Store, open_store
+from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
 from server.upkeep.sweep import Sweeper
 from server.watching.batches import BatchEvents
 from server.watching.jobs import Events
 
-# A ping waits for a connection of the pool; a busy pool is not an absent database.
-_PING_TIMEOUT_S = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -73,111 +73,126 @@ async def serve(
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
     with stop_signal() as stop:
-        async with gateway(settings, storage_settings) as addresses:
-            _log.info("listening", extra=asdict(addresses))
-            announce(addresses)
+        async with open_gateway(settings, storage_settings) as gateway:
+            _log.info("listening", extra=asdict(gateway.addresses))
+            announce(gateway.addresses)
             await stop.wait()
             _log.info("draining", extra={"drain_s": settings.drain_s})
     _log.info("stopped")
 
 
-@asynccontextmanager
-async def gateway(
-    settings: GatewaySettings, storage_settings: StorageSettings
-) -> AsyncIterator[Addresses]:
-    """Runs a gateway while it is entered; leaving it drains it.
-
-    Raises Unavailable when the database is away, RuntimeError when it lacks migrations, and
-    OSError or RuntimeError when an address cannot be had.
-    """
-    metrics = GatewayMetrics()
-    async with AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(open_storage(storage_settings))
-        store = await stack.enter_async_context(
-            open_store(settings.database_url, max_connections=settings.database_pool_max)
-        )
-        await _refuse_old_schema(store)
-        metrics.read_connections(store.database.idle)
-        signals = Signals(store.database)
-        await stack.enter_async_context(signals.running())
-        events = Events(store, settings.database_url)
-        await stack.enter_async_context(events.running())
-        batch_events = BatchEvents(store, settings.database_url)
-        await stack.enter_async_context(batch_events.running())
-        parts = Parts(
-            store=store,
-            storage=storage,
-            signals=signals,
-            events=events,
-            metrics=metrics,
-            catalogue=Catalogue.named(settings.models),
-            url_ttl=timedelta(seconds=storage_settings.url_ttl_s),
-            daily_budget_micros=settings.daily_budget_micros,
-            batch_events=batch_events,
-            batch_max_concurrent=settings.batch_max_concurrent,
-            queue_limits=QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user),
-        )
-        services = await make_services(parts)
-        endpoint = Endpoint(settings, services, token_verifier(settings), metrics)
-        monitor = monitor_app(metrics, lambda: endpoint.serving)
-        metrics_port = await stack.enter_async_context(
-            serve_http(monitor, settings.host, settings.metrics_port)
-        )
-        media = await _serve_media(stack, settings, storage)
-        sweeper = Sweeper(store, storage, events_kept=timedelta(days=settings.events_kept_days))
-        await stack.enter_async_context(sweeper.running(settings.sweep_interval_s))
-        await stack.enter_async_context(endpoint)
-        await stack.enter_async_context(_following_database(endpoint, store, settings))
-        host = settings.listen.rpartition(":")[0]
-        yield Addresses(endpoint.address, media, f"{host}:{metrics_port}")
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Is what the services are made of; all of it is open and running."""
+    """The parts of a gateway that everything else stands on, open and running."""
 
     store: Store
     storage: Storage
     signals: Signals
     events: Events
-    metrics: GatewayMetrics
-    catalogue: Catalogue
-    url_ttl: timedelta
-    daily_budget_micros: int
     batch_events: BatchEvents
-    batch_max_concurrent: int
-    queue_limits: QueueLimits
+    metrics: GatewayMetrics
 
 
-async def make_services(parts: Parts) -> list[Service]:
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running gateway: its parts, its endpoint, and where it listens."""
+
+    parts: Parts
+    endpoint: Endpoint
+    addresses: Addresses
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: GatewaySettings,
+    storage_settings: StorageSettings,
+    *,
+    catalogue: Catalogue | None = None,
+    make_signals: Callable[[Database], Signals] = Signals,
+) -> AsyncIterator[Gateway]:
+    """Runs a gateway while it is entered; leaving it drains it.
+
+    `catalogue` stands in for the models that the settings name, and `make_signals` for what
+    tells other processes of changes. Raises Unavailable when the database is away, RuntimeError
+    when it lacks migrations, and OSError or RuntimeError when an address cannot be had.
+    """
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        parts = await _open_parts(stack, settings, storage_settings, make_signals)
+        services = await _services(
+            parts,
+            settings,
+            catalogue or Catalogue.named(settings.models),
+            timedelta(seconds=storage_settings.url_ttl_s),
+        )
+        endpoint = Endpoint(settings, services, _token_verifier(settings), parts.metrics)
+        monitor = monitor_app(parts.metrics, lambda: endpoint.serving)
+        metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))
+        media = await _serve_media(stack, settings, parts.storage)
+        if settings.sweep_interval_s:
+            kept = timedelta(days=settings.events_kept_days)
+            sweeper = Sweeper(parts.store, parts.storage, events_kept=kept)
+            await enter(sweeper.running(settings.sweep_interval_s))
+        await enter(endpoint)
+        ping = parts.store.database.ping
+        await enter(following_database(endpoint, ping, settings.health_interval_s))
+        host = settings.listen.rpartition(":")[0]
+        yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
+
+
+async def _open_parts(
+    stack: AsyncExitStack,
+    settings: GatewaySettings,
+    storage_settings: StorageSettings,
+    make_signals: Callable[[Database], Signals],
+) -> Parts:
+    enter = stack.enter_async_context
+    metrics = GatewayMetrics()
+    storage = await enter(open_storage(storage_settings))
+    store = await enter(
+        open_store(settings.database_url, max_connections=settings.database_pool_max)
+    )
+    await _refuse_old_schema(store)
+    metrics.read_connections(store.database.idle)
+    signals = make_signals(store.database)
+    await enter(signals.running())
+    events = Events(store, settings.database_url)
+    await enter(events.running())
+    batch_events = BatchEvents(store, settings.database_url)
+    await enter(batch_events.running())
+    return Parts(store, storage, signals, events, batch_events, metrics)
+
+
+async def _services(
+    parts: Parts, settings: GatewaySettings, catalogue: Catalogue, url_ttl: timedelta
+) -> list[Service]:
     """Returns every service of the contract; the styles are read here, once."""
-    styles = await parts.store.styles.list()
-    accounts = Accounts(parts.store)
-    forecast = Forecast(parts.store.jobs.outlook)
-    backlog = Backlog(parts.store.jobs.waiting, forecast, parts.queue_limits)
-    admission = Admission(parts.store, parts.signals, parts.daily_budget_micros, backlog)
-    converter = Converter(forecast, parts.storage, parts.url_ttl)
-    batch_converter = BatchConverter(converter, BatchForecast(parts.store.batches.pace))
-    batch_admission = BatchAdmission(parts.store, parts.signals, admission)
-    validation = Validation(parts.store, parts.catalogue, styles)
+    store, signals, metrics = parts.store, parts.signals, parts.metrics
+    styles = await store.styles.list()
+    accounts = Accounts(store)
+    forecast = Forecast(store.jobs.outlook)
+    limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
+    backlog = Backlog(store.jobs.waiting, forecast, limits)
+    admission = Admission(store, signals, settings.daily_budget_micros, backlog)
+    batch_admission = BatchAdmission(store, signals, admission)
+    converter = Converter(forecast, parts.storage, url_ttl)
+    batch_converter = BatchConverter(converter, BatchForecast(store.batches.pace))
+    validation = Validation(store, catalogue, styles)
     generation = GenerationService(
         validation,
         admission,
         accounts,
         converter,
-        Storyboards(parts.store, validation, parts.batch_max_concurrent),
+        Storyboards(store, validation, settings.batch_max_concurrent),
         batch_admission,
         batch_converter,
     )
-    batches = BatchService(
-        parts.store, batch_admission, parts.batch_events, batch_converter, parts.metrics
-    )
-    jobs = JobService(parts.store, admission, parts.events, parts.signals, converter, parts.metrics)
-    events = EventService(parts.store, parts.events.tail, parts.metrics)
-    images = ImageService(parts.store, parts.storage, parts.signals, converter)
-    characters = CharacterService(parts.store, accounts)
-    stories = StoryService(parts.store, accounts, styles)
-    style_service = StyleService(styles)
+    batches = BatchService(store, batch_admission, parts.batch_events, batch_converter, metrics)
+    jobs = JobService(store, admission, parts.events, signals, converter, metrics)
+    events = EventService(store, parts.events.tail, metrics)
+    images = ImageService(store, parts.storage, signals, converter)
+    characters = CharacterService(store, accounts)
+    stories = StoryService(store, accounts, styles)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
@@ -186,11 +201,11 @@ async def make_services(parts: Parts) -> list[Service]:
         Service("imggen.v1.ImageService", partial(add_images, images)),
         Service("imggen.v1.CharacterService", partial(add_characters, characters)),
         Service("imggen.v1.StoryService", partial(add_stories, stories)),
-        Service("imggen.v1.StyleService", partial(add_styles, style_service)),
+        Service("imggen.v1.StyleService", partial(add_styles, StyleService(styles))),
     ]
 
 
-def token_verifier(settings: GatewaySettings) -> TokenVerifier:
+def _token_verifier(settings: GatewaySettings) -> TokenVerifier:
     """Returns what checks tokens: with the key set where there is one, else the shared secret."""
     place = settings.key_set
     algorithms = settings.jwt_algorithms if place else ("HS256",)
@@ -220,41 +235,6 @@ async def _serve_media(stack: AsyncExitStack, settings: GatewaySettings, storage
         serve_http(media_app(storage), settings.host, settings.http_port)
     )
     return f"{settings.listen.rpartition(':')[0]}:{port}"
-
-
-@asynccontextmanager
-async def _following_database(
-    endpoint: Endpoint, store: Store, settings: GatewaySettings
-) -> AsyncIterator[None]:
-    """Lets health say whether the database answers; it has answered once before the block."""
-    await _follow_once(endpoint, store.database.ping)
-
-    async def follow() -> None:
-        while True:
-            await asyncio.sleep(settings.health_interval_s)
-            await _follow_once(endpoint, store.database.ping)
-
-    task = asyncio.create_task(follow(), name="health")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _follow_once(endpoint: Endpoint, ping: Callable[[], Awaitable[None]]) -> None:
-    try:
-        async with asyncio.timeout(_PING_TIMEOUT_S):
-            await ping()
-        problem = None
-    except Exception as error:
-        problem = error
-    answers = problem is None
-    if answers is not endpoint.serving:
-        level = logging.INFO if answers else logging.ERROR
-        _log.log(level, "database answers" if answers else "database away", exc_info=problem)
-    await endpoint.set_serving(answers)
 
 
 @contextmanager

@@ -108,10 +108,11 @@ class GatewaySettings(BaseSettings):
     health_interval_s: Annotated[float, Field(gt=0)] = Field(
         2.0, description="How often the database is checked for the health service."
     )
-    sweep_interval_s: Annotated[float, Field(gt=0)] = Field(
+    sweep_interval_s: Seconds = Field(
         300.0,
         description="How often the bytes of deleted images are swept, and day-old objects that "
-        "the database does not know; so a storage must not serve two databases.",
+        "the database does not know; so a storage must not serve two databases. 0 means never, "
+        "by this gateway.",
     )
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."

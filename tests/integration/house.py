@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 import grpc.aio
+from pydantic import SecretStr
 
+from cluster.embedded.processes import free_port
 from imggen.v1 import (
     batch_pb2_grpc,
     character_pb2_grpc,
@@ -22,25 +24,22 @@ from imggen.v1 import (
     story_pb2_grpc,
     style_pb2_grpc,
 )
-from server.admission.backlog import QueueLimits
-from server.app import Parts, make_services, token_verifier
+from server.app import Gateway, open_gateway
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.states import AssetKind, Lane, Stage
 from server.edge.endpoint import Endpoint
-from server.edge.media import media_app, serve_http
 from server.identity.caller import Role, user_id_of
 from server.identity.tokens import mint_token
 from server.metrics import GatewayMetrics
 from server.routing.catalogue import KNOWN, Catalogue
 from server.settings import GatewaySettings
+from server.storage import StorageSettings
 from server.storage.folder import FolderStorage
 from server.storage.keys import object_key
-from server.storage.urls import UrlSigner
-from server.store import Store, open_store
+from server.store import Store
 from server.store.signals import CHANGED, Signals
-from server.watching.batches import BatchEvents
 from server.watching.jobs import Events
 from tests.integration.callers import Person
 
@@ -52,14 +51,41 @@ _SECRET = "a-secret-of-the-tests-with-enough-bytes"
 class House:
     """Is a running gateway with all its parts within reach."""
 
-    store: Store
-    storage: FolderStorage
-    signals: Signals
-    events: Events
-    metrics: GatewayMetrics
+    gateway: Gateway
     settings: GatewaySettings
-    endpoint: Endpoint
     _channels: list[grpc.aio.Channel] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        """The gateway's store."""
+        return self.gateway.parts.store
+
+    @property
+    def storage(self) -> FolderStorage:
+        """The gateway's storage."""
+        storage = self.gateway.parts.storage
+        assert isinstance(storage, FolderStorage)
+        return storage
+
+    @property
+    def signals(self) -> Signals:
+        """What the gateway says of changes."""
+        return self.gateway.parts.signals
+
+    @property
+    def events(self) -> Events:
+        """Those who watch jobs."""
+        return self.gateway.parts.events
+
+    @property
+    def metrics(self) -> GatewayMetrics:
+        """The gateway's metrics."""
+        return self.gateway.parts.metrics
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the gateway serves gRPC."""
+        return self.gateway.endpoint
 
     def person(self, subject: str = "mia", *roles: Role, channel: Any = None) -> Person:
         """Returns a caller with a token of that subject and these roles."""
@@ -178,54 +204,52 @@ class House:
         return int(row["n"])
 
 
+class LostSignals(Signals):
+    """Signals that nobody hears."""
+
+    def say(self, channel: str, word: str) -> None:
+        """Loses the word."""
+
+
 @asynccontextmanager
 async def open_house(
     database: str,
     folder: Path,
     *,
     catalogue: Catalogue | None = None,
-    daily_budget_micros: int = 0,
-    queue_limits: QueueLimits | None = None,
     listen: bool = True,
     **settings: Any,
 ) -> AsyncIterator[House]:
-    """Opens a gateway with its HTTP endpoint; `listen=False` leaves it deaf to signals."""
+    """Opens the gateway that users run, on free ports; `listen=False` leaves it deaf to signals.
+
+    It offers every known model, has no budget, no limit of its queue, and does not sweep.
+    """
     configured = GatewaySettings.model_validate(
-        {"listen": "127.0.0.1:0", "drain_s": 0.2, "database_url": database, **settings}
+        {
+            "listen": "127.0.0.1:0",
+            "http_port": free_port(),
+            "metrics_port": 0,
+            "drain_s": 0.2,
+            "database_url": database,
+            "daily_budget_usd": 0,
+            "max_waiting_jobs": 0,
+            "max_waiting_jobs_per_user": 0,
+            "sweep_interval_s": 0,
+            **settings,
+        }
     )
-    metrics = GatewayMetrics()
-    async with AsyncExitStack() as stack:
-        # The address of the pictures is known once their endpoint has its port.
-        served = FolderStorage(folder, UrlSigner(_SECRET, "http://nowhere"))
-        await stack.enter_async_context(served)
-        port = await stack.enter_async_context(serve_http(media_app(served), "127.0.0.1", 0))
-        storage = FolderStorage(folder, UrlSigner(_SECRET, f"http://127.0.0.1:{port}"))
-        store = await stack.enter_async_context(open_store(database))
-        signals = Signals(store.database)
-        if listen:
-            await stack.enter_async_context(signals.running())
-        events = Events(store, database)
-        await stack.enter_async_context(events.running())
-        batch_events = BatchEvents(store, database)
-        await stack.enter_async_context(batch_events.running())
-        parts = Parts(
-            store=store,
-            storage=storage,
-            signals=signals,
-            events=events,
-            metrics=metrics,
-            catalogue=catalogue or Catalogue(KNOWN.values()),
-            url_ttl=timedelta(hours=1),
-            daily_budget_micros=daily_budget_micros,
-            batch_events=batch_events,
-            batch_max_concurrent=configured.batch_max_concurrent,
-            queue_limits=queue_limits or QueueLimits(),
-        )
-        services = await make_services(parts)
-        endpoint = Endpoint(configured, services, token_verifier(configured), metrics)
-        await stack.enter_async_context(endpoint)
-        await endpoint.set_serving(True)
-        house = House(store, storage, signals, events, metrics, configured, endpoint)
+    pixels = StorageSettings(
+        storage_url=folder.absolute().as_uri(),
+        url_secret=SecretStr(_SECRET),
+        public_url=f"http://127.0.0.1:{configured.http_port}",
+    )
+    async with open_gateway(
+        configured,
+        pixels,
+        catalogue=catalogue or Catalogue(KNOWN.values()),
+        make_signals=Signals if listen else LostSignals,
+    ) as gateway:
+        house = House(gateway, configured)
         try:
             yield house
         finally:

@@ -21,7 +21,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imggen import Client, Event
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
-from server.app import gateway
+from server.app import open_gateway
 from server.identity.tokens import mint_token
 from server.settings import DEVELOPMENT_SECRET, GatewaySettings
 from server.storage import StorageSettings
@@ -85,7 +85,8 @@ async def test_a_client_follows_events_from_one_gateway_to_the_next(
     made: list[str] = []
     async with AsyncExitStack() as stack, asyncio.timeout(60):
         first = await stack.enter_async_context(AsyncExitStack())
-        address = (await first.enter_async_context(gateway(settings, _storage(tmp_path)))).grpc
+        running = await first.enter_async_context(open_gateway(settings, _storage(tmp_path)))
+        address = running.addresses.grpc
         client = await stack.enter_async_context(Client(address, token=_token()))
         mia = await client.create_character(name="Mia")
 
@@ -99,7 +100,7 @@ async def test_a_client_follows_events_from_one_gateway_to_the_next(
         told += [_told(await anext(events)) for _ in range(2)]
         await first.aclose()
         again = settings.model_copy(update={"listen": address})
-        await stack.enter_async_context(gateway(again, _storage(tmp_path)))
+        await stack.enter_async_context(open_gateway(again, _storage(tmp_path)))
         await cancel_one()
         told += [_told(await anext(events)) for _ in range(2)]
 
@@ -170,16 +171,16 @@ async def test_health_follows_the_database(tmp_path: Path) -> None:
         async with AsyncExitStack() as stack, asyncio.timeout(60):
             postgres = await stack.enter_async_context(AsyncExitStack())
             await postgres.enter_async_context(_postgres(folder))
-            running = gateway(_settings(database), _storage(tmp_path))
-            addresses = await stack.enter_async_context(running)
-            channel = grpc.aio.insecure_channel(addresses.grpc)
+            running = open_gateway(_settings(database), _storage(tmp_path))
+            gateway = await stack.enter_async_context(running)
+            channel = grpc.aio.insecure_channel(gateway.addresses.grpc)
             await stack.enter_async_context(channel)
             watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
             states = [(await watch.read()).status]
             await postgres.aclose()
             states.append((await watch.read()).status)
             async with aiohttp.ClientSession() as http:
-                ready = await http.get(f"http://{addresses.metrics}/readyz")
+                ready = await http.get(f"http://{gateway.addresses.metrics}/readyz")
             get = job_pb2.GetJobRequest(job_id=str(uuid4()))
             jobs = job_pb2_grpc.JobServiceStub(channel)
             failed = await failure(jobs.GetJob(get, metadata=_bearer()))

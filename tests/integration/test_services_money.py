@@ -25,7 +25,7 @@ PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=PRICE)
 async def shop(database: str, tmp_path: Path) -> AsyncIterator[House]:
     """Gives a gateway with a model that costs 4 cents, and 10 cents for the day."""
     async with open_house(
-        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_micros=LIMIT
+        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
     ) as house:
         yield house
 
@@ -150,7 +150,7 @@ async def test_a_regeneration_is_paid_for_and_its_refusal_is_free(
 ) -> None:
     catalogue = Catalogue([PAID])
     async with open_house(
-        database, tmp_path, catalogue=catalogue, daily_budget_micros=10 * PRICE
+        database, tmp_path, catalogue=catalogue, daily_budget_usd=10 * PRICE / 1e6
     ) as house:
         mia = house.person("mia")
         job = await mia.portrait()

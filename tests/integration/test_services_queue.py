@@ -7,14 +7,13 @@ import grpc
 import pytest
 
 from imggen.v1 import generation_pb2, job_pb2
-from server.admission.backlog import QueueLimits
 from tests.integration.house import House, new_id, open_house
 
 
 @pytest.fixture
 async def narrow(database: str, tmp_path: Path) -> AsyncIterator[House]:
     """Gives a gateway where two jobs of a user may wait."""
-    async with open_house(database, tmp_path, queue_limits=QueueLimits(user=2)) as house:
+    async with open_house(database, tmp_path, max_waiting_jobs_per_user=2) as house:
         yield house
 
 

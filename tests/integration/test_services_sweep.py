@@ -5,7 +5,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from server.app import gateway
+from server.app import open_gateway
 from server.settings import GatewaySettings
 from server.storage import StorageSettings
 from server.storage.base import StorageUnavailable
@@ -145,7 +145,7 @@ async def test_a_gateway_sweeps(house: House, mia: Person, database: str, tmp_pa
             "public_url": "http://nowhere",
         }
     )
-    async with asyncio.timeout(60), gateway(settings, pixels):
+    async with asyncio.timeout(60), open_gateway(settings, pixels):
         while await _keys(house):
             await asyncio.sleep(0.02)
 
