@@ -32,8 +32,8 @@ from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
 from server.replies.batches import BatchConverter
 from server.replies.messages import Converter
-from server.requests.pictures import Validation
-from server.requests.stories import Storyboards
+from server.requests.pictures import PictureReader
+from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.services.batches import BatchService
 from server.services.characters import CharacterService
@@ -177,15 +177,17 @@ async def _services(
     batch_admission = BatchAdmission(store, signals, admission)
     converter = Converter(forecast, parts.storage, url_ttl)
     batch_converter = BatchConverter(converter, BatchForecast(store.batches.pace))
-    validation = Validation(store, catalogue, styles)
+    pictures = PictureReader(store, catalogue, styles)
     generation = GenerationService(
-        validation,
-        admission,
+        store,
+        pictures,
+        StoryReader(store, pictures),
         accounts,
-        converter,
-        Storyboards(store, validation, settings.batch_max_concurrent),
+        admission,
         batch_admission,
+        converter,
         batch_converter,
+        settings.batch_max_concurrent,
     )
     batches = BatchService(store, batch_admission, parts.batch_events, batch_converter, metrics)
     jobs = JobService(store, admission, parts.events, signals, converter, metrics)

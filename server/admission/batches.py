@@ -1,13 +1,17 @@
 """Admission of batches: all of a story is committed in one transaction, or nothing of it is."""
 
+from uuid import uuid4
+
 from imggen.v1 import errors_pb2 as reasons
-from server.admission.jobs import Admission
-from server.admission.replay import same_request
+from server.admission.jobs import Admission, new_job
 from server.domain.batches import Batch, NewBatch, all_revived
 from server.domain.ids import BatchId, JobId, UserId
-from server.domain.jobs import RequestKey
+from server.domain.jobs import BatchPlace
 from server.domain.states import BatchStatus, Lane
-from server.errors import FailedPrecondition, NotFound, ResourceExhausted
+from server.errors import FailedPrecondition
+from server.requests.missing import missing_batch
+from server.requests.origin import Origin
+from server.requests.stories import Storyboard
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Signals
 
@@ -20,45 +24,29 @@ class BatchAdmission:
         self._signals = signals
         self._admission = admission
 
-    async def admit(self, order: NewBatch) -> Batch:
-        """Commits a batch with its jobs, or returns the one that the same request made before.
+    async def admit(self, new: NewBatch) -> Batch | None:
+        """Commits a batch with its jobs; returns None when its request_id is taken.
 
-        Raises Conflict when its request_id was used with another request, ResourceExhausted
-        when the budget does not cover all of it, or too many jobs wait already.
+        Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait
+        already.
         """
-        try:
-            await self._admission.check_room(order.user_id, _lane(order))
-        except ResourceExhausted:
-            earlier = await self.replay(order.user_id, order.request) if order.request else None
-            if earlier is None:
-                raise
-            return earlier
+        await self._admission.check_room(new.user_id, _lane(new))
         async with self._store.transaction() as tx:
-            created = await tx.batches.create(order)
+            created = await tx.batches.create(new)
             # Budget rows are locked last, so that nobody waits for them longer than a commit.
-            if created and order.price_micros:
-                await self._admission.hold(tx, order.price_micros)
-        if created:
-            self._admission.note(order.user_id, len(order.jobs))
-            self._wake(_lane(order))
-            return await self.get(order.user_id, order.id)
-        earlier = await self.replay(order.user_id, order.request) if order.request else None
-        if earlier is None:
-            raise ValueError(f"batch {order.id} was neither stored nor there before")
-        return earlier
-
-    async def replay(self, user: UserId, request: RequestKey) -> Batch | None:
-        """Returns the batch that a request made before; raises Conflict for another request's."""
-        found = await self._store.batches.replay(user, request)
-        return None if found is None else same_request(request, found)
+            if created and new.price_micros:
+                await self._admission.hold(tx, new.price_micros)
+        if not created:
+            return None
+        self._admission.note(new.user_id, len(new.jobs))
+        self._wake(_lane(new))
+        return await self.get(new.user_id, new.id)
 
     async def get(self, user: UserId, batch: BatchId) -> Batch:
         """Returns a batch of the user; raises NotFound."""
         found = await self._store.batches.get(user, batch)
         if found is None:
-            raise NotFound(
-                f"batch_id: you have no batch {batch}", reasons.ERROR_REASON_BATCH_NOT_FOUND
-            )
+            raise missing_batch(batch)
         return found
 
     async def cancel(self, user: UserId, batch: BatchId) -> Batch:
@@ -106,5 +94,24 @@ class BatchAdmission:
         self._signals.say(WAKE, lane)
 
 
-def _lane(order: NewBatch) -> Lane:
-    return order.jobs[0].lane if order.jobs else Lane.LOCAL
+def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatch:
+    """Returns the batch that draws a storyboard."""
+    batch = BatchId(uuid4())
+    jobs = tuple(
+        new_job(origin, picture, BatchPlace(batch, place))
+        for place, picture in enumerate(board.pictures)
+    )
+    return NewBatch(
+        id=batch,
+        user_id=origin.user_id,
+        story_id=board.story_id,
+        style=board.style.id,
+        max_concurrent=max_concurrent,
+        request=origin.request,
+        jobs=jobs,
+        needs=tuple((jobs[one].id, jobs[needed].id) for one, needed in board.needs),
+    )
+
+
+def _lane(new: NewBatch) -> Lane:
+    return new.jobs[0].lane if new.jobs else Lane.LOCAL

@@ -3,16 +3,18 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.backlog import Backlog
-from server.admission.replay import same_request
 from server.domain.batches import revived
-from server.domain.ids import JobId, UserId
+from server.domain.ids import ImageId, JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
-from server.domain.jobs import Job, NewJob, RequestKey
+from server.domain.jobs import BatchPlace, Job, NewJob
 from server.domain.states import Lane
 from server.errors import FailedPrecondition, ResourceExhausted
+from server.requests.origin import Origin
+from server.requests.pictures import Picture
 from server.store import Store
 from server.store.signals import WAKE, Signals
 from server.store.store import Statements
@@ -29,36 +31,23 @@ class Admission:
         self._signals = signals
         self._budget = daily_budget_micros
 
-    async def admit(self, order: NewJob) -> Job:
-        """Commits a job, or returns the one that the same request made before.
+    async def admit(self, new: NewJob) -> Job | None:
+        """Commits a job; returns None when its request_id is taken.
 
-        Raises Conflict when its request_id was used with another request, ResourceExhausted
-        when the budget does not cover it or too many jobs wait, FailedPrecondition when its
-        lineage is used up.
+        Raises ResourceExhausted when the budget does not cover it or too many jobs wait,
+        FailedPrecondition when its lineage is used up.
         """
-        try:
-            await self._backlog.check(order.user_id, order.lane)
-        except ResourceExhausted:
-            earlier = await self.replay(order.user_id, order.request) if order.request else None
-            if earlier is None:
-                raise
-            return earlier
-        if order.price_micros or order.placement.lineage_id:
+        await self._backlog.check(new.user_id, new.lane)
+        if new.price_micros or new.placement.lineage_id:
             async with self._store.transaction() as tx:
-                job = await self._submit(tx, order)
+                job = await self._submit(tx, new)
         else:
-            job = await self._store.submit(order)
-        if job is None:
-            return await self._earlier(order)
-        self._backlog.add(order.user_id)
-        # After the commit: a commit that notifies takes a lock that all others wait for.
-        self._signals.say(WAKE, order.lane)
+            job = await self._store.submit(new)
+        if job is not None:
+            self._backlog.add(new.user_id)
+            # After the commit: a commit that notifies takes a lock that all others wait for.
+            self._signals.say(WAKE, new.lane)
         return job
-
-    async def replay(self, user: UserId, request: RequestKey) -> Job | None:
-        """Returns the job that a request made before; raises Conflict for another request's."""
-        found = await self._store.jobs.replay(user, request)
-        return None if found is None else same_request(request, found)
 
     async def readmit(self, user: UserId, job: JobId, priority: int | None) -> bool:
         """Queues a failed or cancelled job again with its money held; False if it is neither.
@@ -106,29 +95,22 @@ class Admission:
         """Counts what was admitted elsewhere among the jobs that wait."""
         self._backlog.add(user, jobs)
 
-    async def _submit(self, tx: Statements, order: NewJob) -> Job | None:
-        lineage = order.placement.lineage_id
+    async def _submit(self, tx: Statements, new: NewJob) -> Job | None:
+        lineage, newest = new.placement.lineage_id, 0
         if lineage is not None:
             newest = await tx.images.lock_lineage(lineage)
-            if order.request and await tx.jobs.replay(order.user_id, order.request):
-                return None
-            order = replace(order, placement=replace(order.placement, version=newest + 1))
-            if newest > MAX_REGENERATIONS:
-                raise FailedPrecondition(
-                    f"image_id: its lineage has had its {MAX_REGENERATIONS} regenerations;"
-                    " generate a new image",
-                    reasons.ERROR_REASON_REGENERATION_LIMIT,
-                )
-        job = await tx.jobs.submit(order)
+            new = replace(new, placement=replace(new.placement, version=newest + 1))
+        job = await tx.jobs.submit(new)
+        # After the insert, which finds out that the same request has made this version already.
+        if job is not None and newest > MAX_REGENERATIONS:
+            raise FailedPrecondition(
+                f"image_id: its lineage has had its {MAX_REGENERATIONS} regenerations;"
+                " generate a new image",
+                reasons.ERROR_REASON_REGENERATION_LIMIT,
+            )
         # Budget rows are locked last, so that nobody waits for them longer than a commit.
-        if job is not None and order.price_micros:
-            await self.hold(tx, order.price_micros)
-        return job
-
-    async def _earlier(self, order: NewJob) -> Job:
-        job = await self.replay(order.user_id, order.request) if order.request else None
-        if job is None:
-            raise ValueError(f"job {order.id} was neither stored nor there before")
+        if job is not None and new.price_micros:
+            await self.hold(tx, new.price_micros)
         return job
 
     async def hold(self, tx: Statements, price_micros: int) -> None:
@@ -140,6 +122,24 @@ class Admission:
                 reasons.ERROR_REASON_BUDGET_EXHAUSTED,
                 retry_after=_until_tomorrow(),
             )
+
+
+def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:
+    """Returns the job that draws a picture; in a batch, the batch has the request's id."""
+    model = picture.offer.model
+    return NewJob(
+        id=JobId(uuid4()),
+        image_id=ImageId(uuid4()),
+        user_id=origin.user_id,
+        spec=picture.spec,
+        placement=picture.placement,
+        lane=model.lane,
+        provider=model.provider,
+        price_micros=model.price_micros,
+        priority=origin.priority,
+        request=None if batch else origin.request,
+        batch=batch,
+    )
 
 
 def _until_tomorrow() -> timedelta:

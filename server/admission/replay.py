@@ -1,19 +1,47 @@
 """Replays: a repeated request_id gets the answer that the first one got."""
 
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
+from server.domain.ids import UserId
 from server.domain.jobs import RequestKey
 from server.errors import Conflict
 
 T = TypeVar("T")
 
+Find: TypeAlias = Callable[[UserId, RequestKey], Awaitable[tuple[T, bool] | None]]
+"""Finds what a request_id made, and whether the same request made it; None for nothing."""
 
-def same_request(key: RequestKey, replayed: tuple[T, bool] | None) -> T:
-    """Returns what a request_id made before; raises Conflict if another request made it."""
-    if replayed is None or not replayed[1]:
+
+async def once(
+    user: UserId, key: RequestKey | None, find: Find[T], make: Callable[[], Awaitable[T | None]]
+) -> T:
+    """Returns what a create made before under its request_id, else makes it.
+
+    It is looked up before anything else: what the request names may have changed since, or the
+    queue may be full, and its answer stays. `make` returns None where another call with the same
+    request_id, made at the same time, was first. Raises Conflict when a request_id was used with
+    another request.
+    """
+    earlier = await _replayed(user, key, find)
+    if earlier is None:
+        earlier = await make()
+    if earlier is None:
+        earlier = await _replayed(user, key, find)
+    if earlier is None:
+        raise ValueError("nothing was made, and nothing was there before")
+    return earlier
+
+
+async def _replayed(user: UserId, key: RequestKey | None, find: Find[T]) -> T | None:
+    found = await find(user, key) if key is not None else None
+    if key is None or found is None:
+        return None
+    made, same = found
+    if not same:
         raise Conflict(
             f"request_id: {key.id} was used before with another request; use a new UUID",
             reasons.ERROR_REASON_REQUEST_ID_REUSED,
         )
-    return replayed[0]
+    return made

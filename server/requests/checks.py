@@ -2,14 +2,18 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias, TypeVar, overload
 from uuid import UUID
 
 from imggen.v1 import errors_pb2 as reasons
 from server.errors import InvalidRequest, Violation
 
 Reason: TypeAlias = "reasons.ErrorReason.ValueType"
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 
 SHORT_TEXT = 300
 LONG_TEXT = 2_000
@@ -39,14 +43,44 @@ class Checks:
     def done(self) -> None:
         """Raises InvalidRequest with all that was noted."""
         if self.violations:
-            raise InvalidRequest(self.violations)
+            raise self.refused()
 
-    def uuid(self, field: str, value: str, *, required: bool = True) -> UUID:
-        """Reads a UUID; an empty one that is not required gives the nil UUID."""
+    def refused(self) -> InvalidRequest:
+        """Returns the error that tells all that was noted."""
+        return InvalidRequest(self.violations)
+
+    @overload
+    def complete(self, first: A | None, /) -> A: ...
+    @overload
+    def complete(self, first: A | None, second: B | None, /) -> tuple[A, B]: ...
+    @overload
+    def complete(self, first: A | None, second: B | None, third: C | None, /) -> tuple[A, B, C]: ...
+    @overload
+    def complete(
+        self, first: A | None, second: B | None, third: C | None, fourth: D | None, /
+    ) -> tuple[A, B, C, D]: ...
+
+    def complete(self, *values: object) -> object:
+        """Returns values that were read, none of which is None; or raises as `done` does.
+
+        A reader gives None for what it has noted a violation of, so that where nothing was
+        noted every value is there.
+        """
+        self.done()
+        assert None not in values, "a value is missing, and no violation says why"
+        return values[0] if len(values) == 1 else values
+
+    def id(
+        self, field: str, value: str, kind: Callable[[UUID], A], *, required: bool = True
+    ) -> A | None:
+        """Reads an id; None for one that is no UUID, and for an empty one.
+
+        An empty one is a violation where it is required.
+        """
         if not value:
             if required:
                 self.add(field, "is required; give a UUID", reasons.ERROR_REASON_FIELD_REQUIRED)
-            return _NIL
+            return None
         try:
             found = UUID(value)
         except ValueError:
@@ -60,18 +94,25 @@ class Checks:
                 f'"{_shown(value)}" is not a UUID; {right}',
                 reasons.ERROR_REASON_MALFORMED_ID,
             )
-        return found
+            return None
+        return kind(found)
 
-    def uuids(self, field: str, values: Iterable[str]) -> tuple[UUID, ...]:
-        """Reads a list of UUIDs in which none stands twice."""
-        ids = tuple(self.uuid(f"{field}[{index}]", value) for index, value in enumerate(values))
-        if len(set(ids)) < len(ids) and _NIL not in ids:
+    def ids(
+        self, field: str, values: Iterable[str], kind: Callable[[UUID], A]
+    ) -> tuple[A, ...] | None:
+        """Reads a list of ids in which none stands twice; None where one is a violation."""
+        read = [self.id(f"{field}[{index}]", value, kind) for index, value in enumerate(values)]
+        found = tuple(one for one in read if one is not None)
+        if len(found) < len(read):
+            return None
+        if len(set(found)) < len(found):
             self.add(
                 field,
                 "names the same character twice; name each once",
                 reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
             )
-        return ids
+            return None
+        return found
 
     def text(self, field: str, value: str, limit: int, *, required: bool = False) -> str:
         """Cleans a text: Unicode NFC, no invisible characters, single spaces.
@@ -116,13 +157,14 @@ class Checks:
         return cleaned
 
     def one_of(
-        self, field: str, value: str, known: Sequence[str], noun: str, reason: Reason
-    ) -> None:
-        """Checks that a value is one of a set."""
+        self, field: str, value: str, known: Mapping[str, A], noun: str, reason: Reason
+    ) -> A | None:
+        """Reads a value by its name; None for a name that is not known, a violation."""
         if value not in known:
             self.add(
                 field, f'"{_shown(value)}" is not a {noun}; use one of {", ".join(known)}', reason
             )
+        return known.get(value)
 
     def within(self, field: str, value: int, allowed: range, reason: Reason, why: str = "") -> None:
         """Checks that a number lies in a range."""

@@ -1,17 +1,38 @@
 """Request keys: the caller's id of a create, with a digest of the whole request."""
 
 import hashlib
+from typing import TypeAlias
 
-from google.protobuf.message import Message
-
+from imggen.v1.character_pb2 import CreateCharacterRequest
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    GenerateStoryRequest,
+    RegenerateImageRequest,
+)
+from imggen.v1.story_pb2 import CreateStoryRequest
+from server.domain.ids import RequestId
 from server.domain.jobs import RequestKey
 from server.requests.checks import Checks
 
+Create: TypeAlias = (
+    CreateCharacterRequest
+    | CreateStoryRequest
+    | GeneratePortraitRequest
+    | GenerateSceneRequest
+    | GenerateStoryRequest
+    | RegenerateImageRequest
+)
+"""Every request of the contract that makes something, and so has a `request_id`."""
 
-def request_key(checks: Checks, request_id: str, request: Message) -> RequestKey | None:
-    """Reads a request_id; its digest is of the whole request, so that another one is seen."""
-    key = checks.uuid("request_id", request_id, required=False)
-    if not key.int:
+
+def request_key(checks: Checks, request: Create) -> RequestKey | None:
+    """Reads a create's `request_id`; None where there is none, or none that can be read.
+
+    The digest is of the whole request, so that another one under the same id is noticed.
+    """
+    key = checks.id("request_id", request.request_id, RequestId, required=False)
+    if key is None:
         return None
     kind = request.DESCRIPTOR.name.encode()
     octets = request.SerializeToString(deterministic=True)

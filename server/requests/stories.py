@@ -1,81 +1,109 @@
-"""Storyboards: a request for a whole story, as the jobs that draw it and who waits for whom."""
+"""Requests for whole stories, read as a storyboard: the pictures that draw it, in order."""
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import GenerateStoryRequest
-from server.domain.batches import NewBatch
 from server.domain.characters import FrozenCharacter
-from server.domain.ids import BatchId, CharacterId, JobId, StoryId
-from server.domain.jobs import BatchPlace, NewJob, Placement
-from server.domain.spec import RenderSpec
+from server.domain.ids import CharacterId, StoryId, UserId
+from server.domain.jobs import Placement
 from server.domain.states import ImageType, Quality
-from server.domain.stories import Page, Story
+from server.domain.stories import Story
 from server.domain.styles import Style
 from server.errors import Violation
-from server.identity.caller import Caller
 from server.requests.checks import Checks, says_something
-from server.requests.pictures import Ticket, Validation, quality_of
-from server.routing.offers import Offer
+from server.requests.pictures import Content, Picture, PictureReader, new_seed, read_quality
+from server.routing.offers import Offer, Wish
 from server.store import Store
 
 MAX_IMAGES_PER_PAGE = 4
 
 
-class Storyboards:
+@dataclass(frozen=True, slots=True)
+class Storyboard:
+    """The pictures of a story, portraits first.
+
+    A picture needs the portraits of the characters on it that are drawn with it: `portraits`
+    has their places in `pictures`.
+    """
+
+    story_id: StoryId
+    style: Style
+    pictures: tuple[Picture, ...]
+
+    @property
+    def portraits(self) -> dict[CharacterId, int]:
+        """The places of the portraits, by character."""
+        return {
+            picture.placement.character_id: place
+            for place, picture in enumerate(self.pictures)
+            if picture.spec.image_type is ImageType.PORTRAIT and picture.placement.character_id
+        }
+
+    @property
+    def needs(self) -> Iterator[tuple[int, int]]:
+        """Pairs of places: a picture, and a portrait that must be drawn before it."""
+        portraits = self.portraits
+        for place, picture in enumerate(self.pictures):
+            if picture.spec.image_type is not ImageType.PORTRAIT:
+                for character in picture.spec.characters:
+                    needed = portraits.get(CharacterId(character.id))
+                    if needed is not None:
+                        yield place, needed
+
+
+class StoryReader:
     """Reads requests for whole stories."""
 
-    def __init__(self, store: Store, validation: Validation, max_concurrent: int) -> None:
+    def __init__(self, store: Store, pictures: PictureReader) -> None:
         self._store = store
-        self._validation = validation
-        self._max_concurrent = max_concurrent
+        self._pictures = pictures
 
-    async def batch(self, caller: Caller, request: GenerateStoryRequest) -> NewBatch:
-        """Returns the batch that a request for a whole story asks for.
+    async def storyboard(
+        self, checks: Checks, user: UserId, request: GenerateStoryRequest
+    ) -> Storyboard:
+        """Returns the storyboard that a request for a whole story asks for.
 
-        Raises InvalidRequest with everything that is wrong with the request and with the
-        story's pages, or NotFound for a story that is not the caller's.
+        Raises InvalidRequest with everything that is wrong with the request, what `checks`
+        holds already, and what is wrong with the story's pages; or NotFound for a story that is
+        not the caller's.
         """
-        checks = Checks()
-        story_id = StoryId(checks.uuid("story_id", request.story_id))
-        quality = quality_of(checks, request.options.quality)
-        ticket = Ticket(checks, caller, request)
-        images_per_page = _images_per_page(checks, request.images_per_page)
-        story = await self._validation.story(caller, story_id)
-        style = self._validation.style(checks, request.style, story, known=story is not None)
-        if story is None:
-            checks.done()
-            raise AssertionError("a story without an id is a violation")
-        cast = await self._cast(checks, caller, story)
-        board = _Board(self._validation, checks, ticket, request, story, style, quality, cast)
-        board.check()
-        fresh = await self._store.batches.fresh_portraits(list(cast), style.id)
-        board.draw_portraits([one for one in cast if one not in fresh])
-        board.draw_cover()
-        board.draw_pages(images_per_page)
-        checks.done()
-        return NewBatch(
-            id=board.id,
-            user_id=caller.user_id,
-            story_id=story.id,
-            style=style.id,
-            max_concurrent=self._max_concurrent,
-            request=ticket.key,
-            jobs=tuple(board.jobs),
-            needs=tuple(board.needs),
+        story_id = checks.id("story_id", request.story_id, StoryId)
+        maybe_quality = read_quality(checks, request.options.quality)
+        maybe_copies = _images_per_page(checks, request.images_per_page)
+        story = await self._pictures.story(user, story_id) if story_id else None
+        maybe_style = self._pictures.style(
+            checks, request.style, story.draft.style if story else None
         )
+        if story is None:
+            raise checks.refused()
+        cast = await self._cast(checks, user, story)
+        known = (
+            await self._store.batches.fresh_portraits(list(cast), maybe_style.id)
+            if maybe_style
+            else set()
+        )
+        panels = _Panels(self._pictures, checks, request, story, cast)
+        panels.check()
+        panels.add_portraits([one for one in cast if one not in known])
+        panels.add_cover()
+        panels.add_pages()
+        style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
+        pictures = [
+            picture
+            for panel in panels.added
+            for picture in panel.pictures(cast, style, quality, copies)
+        ]
+        return Storyboard(story.id, style, tuple(pictures))
 
     async def _cast(
-        self, checks: Checks, caller: Caller, story: Story
+        self, checks: Checks, user: UserId, story: Story
     ) -> dict[CharacterId, FrozenCharacter]:
         """Freezes the characters of a story in the order of their first pages."""
         named = list(dict.fromkeys(one for page in story.draft.pages for one in page.character_ids))
-        found = await self._store.freeze(caller.user_id, named) if named else {}
+        found = await self._store.freeze(user, named) if named else {}
         for number, page in enumerate(story.draft.pages, start=1):
             for one in page.character_ids:
                 if one not in found:
@@ -89,8 +117,8 @@ class Storyboards:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
-    """Is what one image shows, beside what it has in common with all others."""
+class _Panel:
+    """What one place of the story shows, beside what it has in common with all others."""
 
     image_type: ImageType
     characters: Sequence[CharacterId]
@@ -99,37 +127,41 @@ class _Drawn:
     scene: str = ""
     page_text: str = ""
 
+    def pictures(
+        self,
+        cast: Mapping[CharacterId, FrozenCharacter],
+        style: Style,
+        quality: Quality,
+        copies: int,
+    ) -> Iterator[Picture]:
+        """Yields its pictures: as many as a page has, or one of anything else."""
+        characters = tuple(cast[one] for one in self.characters if one in cast)
+        content = Content(self.image_type, style, characters, quality, self.scene, self.page_text)
+        count = copies if self.image_type is ImageType.SCENE else 1
+        for seed in _seeds(count):
+            yield content.drawn_by(self.offer, self.placement, seed)
 
-class _Board:
-    """Gathers the jobs of one story, portraits first."""
+
+class _Panels:
+    """Gathers the panels of one story, portraits first, and notes what stands in their way."""
 
     def __init__(
         self,
-        validation: Validation,
+        pictures: PictureReader,
         checks: Checks,
-        ticket: Ticket,
         request: GenerateStoryRequest,
         story: Story,
-        style: Style,
-        quality: Quality,
         cast: Mapping[CharacterId, FrozenCharacter],
     ) -> None:
-        self.id = BatchId(uuid4())
-        self.jobs: list[NewJob] = []
-        self.needs: list[tuple[JobId, JobId]] = []
-        self._validation = validation
+        self.added: list[_Panel] = []
+        self._pictures = pictures
         self._checks = checks
-        self._ticket = ticket
         self._model = request.options.model
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
         self._wants_pages = _unless_unset(request, "include_scene_images")
         self._wants_cover = request.include_cover
         self._story = story
-        self._style = style
-        self._quality = quality
         self._cast = cast
-        self._portraits: dict[CharacterId, JobId] = {}
-        self._positions = count()
 
     def check(self) -> None:
         """Notes what keeps the story from being drawn at all."""
@@ -142,17 +174,16 @@ class _Board:
         elif not self._wants_pages and not self._wants_cover and not named:
             self._nothing("its pages name no characters, and only portraits are asked for")
 
-    def draw_portraits(self, characters: Sequence[CharacterId]) -> None:
+    def add_portraits(self, characters: Sequence[CharacterId]) -> None:
         """Adds the portraits of characters, if they are asked for."""
         if not (self._wants_portraits and characters):
             return
         offer = self._offer(ImageType.PORTRAIT, 1, "")
-        for one in characters:
+        for one in characters if offer else ():
             place = Placement(story_id=self._story.id, character_id=one)
-            [job] = self._add(_Drawn(ImageType.PORTRAIT, [one], offer, place))
-            self._portraits[one] = job
+            self._add(ImageType.PORTRAIT, [one], offer, place)
 
-    def draw_cover(self) -> None:
+    def add_cover(self) -> None:
         """Adds the cover: the characters that are on most pages, where the first page happens."""
         pages = self._story.draft.pages
         if not (self._wants_cover and pages):
@@ -162,17 +193,16 @@ class _Board:
         leading = [one for one, _ in pages_of.most_common() if one in self._cast]
         offer = self._cover_offer(leading)
         first = pages[0]
-        drawn = _Drawn(
+        self._add(
             ImageType.COVER,
-            leading[: offer.model.max_characters],
+            leading[: offer.model.max_characters if offer else 0],
             offer,
             Placement(story_id=self._story.id),
             scene=self._story.draft.title,
             page_text=first.scene_description or first.text,
         )
-        self._add(drawn)
 
-    def draw_pages(self, images_per_page: int) -> None:
+    def add_pages(self) -> None:
         """Adds the scenes of all pages, if they are asked for."""
         if not self._wants_pages:
             return
@@ -184,13 +214,33 @@ class _Board:
                     " scene_description",
                     reasons.ERROR_REASON_PROMPT_EMPTY,
                 )
-            offer = self._offer(ImageType.SCENE, len(page.character_ids), f"page {number}: ")
-            self._add(_page(self._story.id, number, page, offer), images_per_page)
+            self._add(
+                ImageType.SCENE,
+                page.character_ids,
+                self._offer(ImageType.SCENE, len(page.character_ids), f"page {number}: "),
+                Placement(story_id=self._story.id, page_number=number),
+                scene=page.scene_description,
+                page_text=page.text,
+            )
 
-    def _offer(self, kind: ImageType, characters: int, where: str) -> Offer:
+    def _add(
+        self,
+        image_type: ImageType,
+        characters: Sequence[CharacterId],
+        offer: Offer | None,
+        placement: Placement,
+        *,
+        scene: str = "",
+        page_text: str = "",
+    ) -> None:
+        """Adds a panel, unless nothing can draw it, which was noted."""
+        if offer is not None:
+            self.added.append(_Panel(image_type, characters, offer, placement, scene, page_text))
+
+    def _offer(self, kind: ImageType, characters: int, where: str) -> Offer | None:
         """Chooses what draws an image; what stands in the way is the story's, not a field's."""
         found = Checks()
-        offer = self._validation.offer(found, kind, self._model, "", characters)
+        offer = self._pictures.offer(found, Wish(kind, self._model, "", characters))
         for wrong in found.violations:
             if wrong.reason == reasons.ERROR_REASON_MODEL_UNKNOWN:
                 moved = wrong
@@ -200,41 +250,14 @@ class _Board:
                 self._checks.violations.append(moved)
         return offer
 
-    def _cover_offer(self, leading: Sequence[CharacterId]) -> Offer:
+    def _cover_offer(self, leading: Sequence[CharacterId]) -> Offer | None:
         """Chooses what draws the cover, with as many of the leading characters as it can."""
         for characters in range(len(leading), 0, -1):
-            tried = Checks()
-            offer = self._validation.offer(tried, ImageType.COVER, self._model, "", characters)
-            if not tried.violations:
+            wish = Wish(ImageType.COVER, self._model, "", characters)
+            offer = self._pictures.offer(Checks(), wish)
+            if offer is not None:
                 return offer
         return self._offer(ImageType.COVER, 0, "the cover: ")
-
-    def _add(self, drawn: _Drawn, copies: int = 1) -> list[JobId]:
-        added = []
-        for seed in _seeds(copies):
-            place = BatchPlace(self.id, next(self._positions))
-            job = self._ticket.order(self._spec(drawn, seed), drawn.placement, drawn.offer, place)
-            self.jobs.append(job)
-            if drawn.image_type is not ImageType.PORTRAIT:
-                portraits = [self._portraits.get(one) for one in drawn.characters]
-                self.needs += [(job.id, portrait) for portrait in portraits if portrait]
-            added.append(job.id)
-        return added
-
-    def _spec(self, drawn: _Drawn, seed: int) -> RenderSpec:
-        display = drawn.offer.format.display
-        return RenderSpec(
-            image_type=drawn.image_type,
-            style=self._style,
-            characters=tuple(self._cast[one] for one in drawn.characters if one in self._cast),
-            scene=drawn.scene,
-            page_text=drawn.page_text,
-            model=drawn.offer.model.name,
-            width=display.width,
-            height=display.height,
-            quality=self._quality,
-            seed=seed,
-        )
 
     def _nothing(self, why: str) -> None:
         self._checks.add(
@@ -242,33 +265,23 @@ class _Board:
         )
 
 
-def _page(story: StoryId, number: int, page: Page, offer: Offer) -> _Drawn:
-    return _Drawn(
-        ImageType.SCENE,
-        page.character_ids,
-        offer,
-        Placement(story_id=story, page_number=number),
-        scene=page.scene_description,
-        page_text=page.text,
-    )
-
-
 def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:
     return bool(getattr(request, field)) or not request.HasField(field)  # type: ignore[arg-type]
 
 
-def _images_per_page(checks: Checks, number: int) -> int:
+def _images_per_page(checks: Checks, number: int) -> int | None:
+    """Reads how many images a page gets; None for a number that is not allowed."""
     allowed = range(MAX_IMAGES_PER_PAGE + 1)
     reason = reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
     checks.within("images_per_page", number, allowed, reason, " (0 means 1)")
-    return number if number in allowed[1:] else 1
+    return (number or 1) if number in allowed else None
 
 
 def _seeds(number: int) -> Iterator[int]:
     """Yields different seeds."""
     seen: set[int] = set()
     while len(seen) < number:
-        seed = secrets.randbits(32)
+        seed = new_seed()
         if seed not in seen:
             seen.add(seed)
             yield seed

@@ -48,11 +48,9 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         """Returns a page of batches."""
         checks = Checks()
         page = page_request(checks, "batches", request.page_size, request.page_token)
-        story = checks.uuid("story_id", request.story_id, required=False)
+        story = checks.id("story_id", request.story_id, StoryId, required=False)
         checks.done()
-        listing = await self._store.batches.page(
-            caller().user_id, page, StoryId(story) if story.int else None
-        )
+        listing = await self._store.batches.page(caller().user_id, page, story)
         return batch_pb2.ListBatchesResponse(
             batches=[await self._converter.batch(batch) for batch in listing.rows],
             next_page_token=page_token("batches", listing.next),
@@ -91,6 +89,4 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
 
 def _batch_id(value: str) -> BatchId:
     checks = Checks()
-    batch_id = checks.uuid("batch_id", value)
-    checks.done()
-    return BatchId(batch_id)
+    return checks.complete(checks.id("batch_id", value, BatchId))

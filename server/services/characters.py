@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from imggen.v1 import character_pb2, character_pb2_grpc
 from imggen.v1 import errors_pb2 as reasons
-from server.admission.replay import same_request
+from server.admission.replay import once
 from server.admission.users import Accounts
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
@@ -16,8 +15,8 @@ from server.replies.messages import GENDER
 from server.requests.checks import SHORT_TEXT, Checks
 from server.requests.filters import wanted
 from server.requests.masks import masked_fields
+from server.requests.missing import missing_character
 from server.requests.page_tokens import page_request, page_token
-from server.requests.pictures import character_missing
 from server.requests.request_key import request_key
 from server.store import Store
 
@@ -51,14 +50,15 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         for name in _OUTPUT_ONLY:
             checks.empty(f"character.{name}", name in given)
         fields = _fields(checks, request.character, SETTABLE)
-        key = request_key(checks, request.request_id, request)
-        checks.done()
-        await self._accounts.ensure(who)
-        created = await self._store.characters.create(who.user_id, Description(**fields), key)
-        if created is None and key is not None:
-            character = same_request(key, await self._store.characters.replay(who.user_id, key))
-        else:
-            character = await self._character(who.user_id, created)
+        key = request_key(checks, request)
+
+        async def create() -> Character | None:
+            checks.done()
+            await self._accounts.ensure(who)
+            created = await self._store.characters.create(who.user_id, Description(**fields), key)
+            return await self._character(who.user_id, created) if created else None
+
+        character = await once(who.user_id, key, self._store.characters.replay, create)
         return character_pb2.CreateCharacterResponse(character=messages.character(character))
 
     async def GetCharacter(
@@ -73,12 +73,12 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     ) -> character_pb2.UpdateCharacterResponse:
         """Changes the fields that the mask names."""
         checks, user = Checks(), caller().user_id
-        character_id = CharacterId(checks.uuid("character.id", request.character.id))
+        asked = checks.id("character.id", request.character.id, CharacterId)
         names = masked_fields(checks, request.update_mask, SETTABLE)
         fields = _fields(checks, request.character, names)
-        checks.done()
+        character_id = checks.complete(asked)
         if not await self._store.characters.update(user, character_id, fields):
-            raise character_missing(character_id)
+            raise missing_character(character_id)
         character = await self._character(user, character_id)
         return character_pb2.UpdateCharacterResponse(character=messages.character(character))
 
@@ -101,21 +101,19 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         """Hides a character."""
         character_id = _character_id(request.character_id)
         if not await self._store.characters.delete(caller().user_id, character_id):
-            raise character_missing(character_id)
+            raise missing_character(character_id)
         return character_pb2.DeleteCharacterResponse()
 
-    async def _character(self, user: UserId, character_id: CharacterId | None) -> Character:
-        found = await self._store.characters.get(user, character_id) if character_id else None
+    async def _character(self, user: UserId, character_id: CharacterId) -> Character:
+        found = await self._store.characters.get(user, character_id)
         if found is None:
-            raise character_missing(character_id or CharacterId(UUID(int=0)))
+            raise missing_character(character_id)
         return found
 
 
 def _character_id(value: str) -> CharacterId:
     checks = Checks()
-    character_id = checks.uuid("character_id", value)
-    checks.done()
-    return CharacterId(character_id)
+    return checks.complete(checks.id("character_id", value, CharacterId))
 
 
 def _fields(

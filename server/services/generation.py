@@ -14,93 +14,98 @@ from imggen.v1.generation_pb2 import (
     RegenerateImageRequest,
     RegenerateImageResponse,
 )
-from imggen.v1.job_pb2 import Job
-from server.admission.batches import BatchAdmission
-from server.admission.jobs import Admission
+from imggen.v1.job_pb2 import Job as JobMessage
+from server.admission.batches import BatchAdmission, new_batch
+from server.admission.jobs import Admission, new_job
+from server.admission.replay import once
 from server.admission.users import Accounts
-from server.domain.jobs import NewJob
-from server.errors import InvalidRequest, NotFound
-from server.identity.caller import Caller, Context, caller
+from server.domain.batches import Batch
+from server.domain.ids import UserId
+from server.domain.jobs import Job
+from server.identity.caller import Context, caller
 from server.replies.batches import BatchConverter
 from server.replies.messages import Converter
 from server.requests.checks import Checks
-from server.requests.pictures import Validation
-from server.requests.request_key import request_key
-from server.requests.stories import Storyboards
+from server.requests.origin import read_origin
+from server.requests.pictures import Picture, PictureReader
+from server.requests.stories import StoryReader
+from server.store import Store
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
 
 
 class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
-    """Validates, admits, answers with a committed job."""
+    """Reads a request, admits its jobs, answers with what is committed."""
 
     def __init__(
         self,
-        validation: Validation,
-        admission: Admission,
+        store: Store,
+        pictures: PictureReader,
+        stories: StoryReader,
         accounts: Accounts,
-        converter: Converter,
-        storyboards: Storyboards,
+        admission: Admission,
         batches: BatchAdmission,
+        converter: Converter,
         batch_converter: BatchConverter,
+        batch_max_concurrent: int,
     ) -> None:
-        self._validation = validation
-        self._admission = admission
+        self._store = store
+        self._pictures = pictures
+        self._stories = stories
         self._accounts = accounts
-        self._converter = converter
-        self._storyboards = storyboards
+        self._admission = admission
         self._batches = batches
+        self._converter = converter
         self._batch_converter = batch_converter
+        self._batch_max_concurrent = batch_max_concurrent
 
     async def GeneratePortrait(
         self, request: GeneratePortraitRequest, context: Context
     ) -> GeneratePortraitResponse:
         """Admits the portrait of a character."""
-        return GeneratePortraitResponse(job=await self._admit(request, self._validation.portrait))
+        return GeneratePortraitResponse(job=await self._generate(request, self._pictures.portrait))
 
     async def GenerateScene(
         self, request: GenerateSceneRequest, context: Context
     ) -> GenerateSceneResponse:
         """Admits the scene of a page."""
-        return GenerateSceneResponse(job=await self._admit(request, self._validation.scene))
-
-    async def GenerateStory(
-        self, request: GenerateStoryRequest, context: Context
-    ) -> GenerateStoryResponse:
-        """Admits a whole story as a batch."""
-        who = caller()
-        await self._accounts.ensure(who)
-        try:
-            batch = await self._batches.admit(await self._storyboards.batch(who, request))
-        except (InvalidRequest, NotFound):
-            # As below: what the story names may have changed since.
-            key = request_key(Checks(), request.request_id, request)
-            earlier = await self._batches.replay(who.user_id, key) if key else None
-            if earlier is None:
-                raise
-            batch = earlier
-        return GenerateStoryResponse(batch=await self._batch_converter.batch(batch))
+        return GenerateSceneResponse(job=await self._generate(request, self._pictures.scene))
 
     async def RegenerateImage(
         self, request: RegenerateImageRequest, context: Context
     ) -> RegenerateImageResponse:
         """Admits a new version of an image."""
         return RegenerateImageResponse(
-            job=await self._admit(request, self._validation.regeneration)
+            job=await self._generate(request, self._pictures.regeneration)
         )
 
-    async def _admit(
-        self, request: Request, validate: Callable[[Caller, Request], Awaitable[NewJob]]
-    ) -> Job:
-        who = caller()
-        await self._accounts.ensure(who)
-        try:
-            job = await self._admission.admit(await validate(who, request))
-        except (InvalidRequest, NotFound):
-            # What the request names may have changed since it was admitted; its answer has not.
-            key = request_key(Checks(), request.request_id, request)
-            earlier = await self._admission.replay(who.user_id, key) if key else None
-            if earlier is None:
-                raise
-            job = earlier
+    async def GenerateStory(
+        self, request: GenerateStoryRequest, context: Context
+    ) -> GenerateStoryResponse:
+        """Admits a whole story as a batch."""
+        checks, who = Checks(), caller()
+        origin = read_origin(checks, who, request)
+
+        async def admit() -> Batch | None:
+            board = await self._stories.storyboard(checks, who.user_id, request)
+            await self._accounts.ensure(who)
+            return await self._batches.admit(new_batch(origin, board, self._batch_max_concurrent))
+
+        batch = await once(who.user_id, origin.request, self._store.batches.replay, admit)
+        return GenerateStoryResponse(batch=await self._batch_converter.batch(batch))
+
+    async def _generate(
+        self,
+        request: Request,
+        read: Callable[[Checks, UserId, Request], Awaitable[Picture]],
+    ) -> JobMessage:
+        checks, who = Checks(), caller()
+        origin = read_origin(checks, who, request)
+
+        async def admit() -> Job | None:
+            picture = await read(checks, who.user_id, request)
+            await self._accounts.ensure(who)
+            return await self._admission.admit(new_job(origin, picture))
+
+        job = await once(who.user_id, origin.request, self._store.replay_job, admit)
         return await self._converter.job(job)

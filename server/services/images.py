@@ -8,11 +8,12 @@ from imggen.v1 import image_pb2, image_pb2_grpc
 from server.domain.ids import CharacterId, ImageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind, ImageStatus
-from server.errors import FailedPrecondition, NotFound
+from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
 from server.requests.checks import Checks
 from server.requests.filters import wanted
+from server.requests.missing import missing_image
 from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage
 from server.store import Store
@@ -35,8 +36,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> image_pb2.GetImageResponse:
         """Returns an image."""
         checks = Checks()
-        image_id = ImageId(checks.uuid("image_id", request.image_id))
-        checks.done()
+        image_id = checks.complete(checks.id("image_id", request.image_id, ImageId))
         image = await self._image(caller().user_id, image_id)
         return image_pb2.GetImageResponse(image=self._converter.image(image))
 
@@ -59,11 +59,11 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> image_pb2.DeleteImageResponse:
         """Hides an image and stops the job that is making it."""
         checks = Checks()
-        user, image_id = caller().user_id, ImageId(checks.uuid("image_id", request.image_id))
-        checks.done()
+        user = caller().user_id
+        image_id = checks.complete(checks.id("image_id", request.image_id, ImageId))
         job = await self._store.images.delete(user, image_id)
         if job is None:
-            raise _missing(image_id)
+            raise missing_image(image_id)
         await self._store.jobs.cancel(user, job)
         self._signals.say(CHANGED, str(job))
         return image_pb2.DeleteImageResponse()
@@ -73,9 +73,9 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> AsyncIterator[image_pb2.DownloadImageResponse]:
         """Streams an asset: first what it is, then its bytes."""
         checks = Checks()
-        user, image_id = caller().user_id, ImageId(checks.uuid("image_id", request.image_id))
+        user, asked = caller().user_id, checks.id("image_id", request.image_id, ImageId)
         kind = wanted(checks, "asset_kind", request.asset_kind, ASSET_KIND) or AssetKind.DISPLAY
-        checks.done()
+        image_id = checks.complete(asked)
         image = await self._image(user, image_id)
         asset = await self._store.images.asset(user, image_id, kind)
         if asset is None:
@@ -95,12 +95,8 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     async def _image(self, user: UserId, image_id: ImageId) -> Image:
         image = await self._store.images.get(user, image_id)
         if image is None:
-            raise _missing(image_id)
+            raise missing_image(image_id)
         return image
-
-
-def _missing(image_id: ImageId) -> NotFound:
-    return NotFound(f"image_id: you have no image {image_id}", reasons.ERROR_REASON_IMAGE_NOT_FOUND)
 
 
 def _not_ready(image: Image) -> FailedPrecondition:
@@ -113,8 +109,8 @@ def _not_ready(image: Image) -> FailedPrecondition:
 
 
 def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter:
-    story = checks.uuid("story_id", request.story_id, required=False)
-    character = checks.uuid("character_id", request.character_id, required=False)
+    story = checks.id("story_id", request.story_id, StoryId, required=False)
+    character = checks.id("character_id", request.character_id, CharacterId, required=False)
     if request.page_number < 0:
         checks.add(
             "page_number",
@@ -128,8 +124,8 @@ def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter
             reasons.ERROR_REASON_FIELD_REQUIRED,
         )
     return ImageFilter(
-        story_id=StoryId(story) if story.int else None,
-        character_id=CharacterId(character) if character.int else None,
+        story_id=story,
+        character_id=character,
         type=wanted(checks, "type", request.type, IMAGE_TYPE),
         status=wanted(checks, "status", request.status, IMAGE_STATUS),
         page_number=request.page_number or None,

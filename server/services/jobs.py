@@ -8,12 +8,13 @@ from server.admission.jobs import Admission
 from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job
 from server.domain.states import JobStatus, Lane
-from server.errors import FailedPrecondition, NotFound
+from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
 from server.replies.messages import JOB_STATUS, Converter
 from server.requests.checks import Checks
 from server.requests.filters import wanted
+from server.requests.missing import missing_job
 from server.requests.page_tokens import page_request, page_token
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Signals
@@ -55,11 +56,9 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         checks = Checks()
         page = page_request(checks, "jobs", request.page_size, request.page_token)
         status = wanted(checks, "status", request.status, JOB_STATUS)
-        story = checks.uuid("story_id", request.story_id, required=False)
+        story = checks.id("story_id", request.story_id, StoryId, required=False)
         checks.done()
-        listing = await self._store.jobs.page(
-            caller().user_id, page, status, StoryId(story) if story.int else None
-        )
+        listing = await self._store.jobs.page(caller().user_id, page, status, story)
         return job_pb2.ListJobsResponse(
             jobs=[await self._converter.job(job) for job in listing.rows],
             next_page_token=page_token("jobs", listing.next),
@@ -103,11 +102,11 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.RetryJobResponse:
         """Queues a failed or cancelled job again."""
         checks = Checks()
-        user, job_id = caller().user_id, JobId(checks.uuid("job_id", request.job_id))
+        user, asked = caller().user_id, checks.id("job_id", request.job_id, JobId)
         priority = request.priority if request.HasField("priority") else None
         if priority is not None:
             checks.priority("priority", priority, admin=caller().is_admin)
-        checks.done()
+        job_id = checks.complete(asked)
         admitted = await self._admission.readmit(user, job_id, priority)
         job = await self._job(user, job_id)
         if not admitted:
@@ -117,7 +116,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     async def _job(self, user: UserId, job_id: JobId) -> Job:
         job = await self._store.jobs.get(user, job_id)
         if job is None:
-            raise NotFound(f"job_id: you have no job {job_id}", reasons.ERROR_REASON_JOB_NOT_FOUND)
+            raise missing_job(job_id)
         return job
 
     async def _answer(self, user: UserId, snapshot: Snapshot) -> job_pb2.WatchJobResponse:
@@ -151,6 +150,4 @@ def _not_retryable(job: Job) -> FailedPrecondition:
 
 def _job_id(value: str) -> JobId:
     checks = Checks()
-    job_id = checks.uuid("job_id", value)
-    checks.done()
-    return JobId(job_id)
+    return checks.complete(checks.id("job_id", value, JobId))

@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
-from server.admission.replay import same_request
+from server.admission.replay import once
 from server.admission.users import Accounts
 from server.domain.ids import CharacterId, StoryId, UserId
-from server.domain.jobs import RequestKey
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
-from server.errors import NotFound
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.requests.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.requests.masks import masked_fields
+from server.requests.missing import missing_character, missing_story
 from server.requests.page_tokens import page_request, page_token
-from server.requests.pictures import character_missing
 from server.requests.request_key import request_key
 from server.store import Store
 
@@ -32,7 +29,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     def __init__(self, store: Store, accounts: Accounts, styles: Sequence[Style]) -> None:
         self._store = store
         self._accounts = accounts
-        self._styles = sorted(style.id for style in styles)
+        self._styles = {style.id: style for style in sorted(styles, key=lambda style: style.id)}
 
     async def CreateStory(
         self, request: story_pb2.CreateStoryRequest, context: Context
@@ -43,16 +40,16 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         for name in ("id", "created_at", "updated_at"):
             checks.empty(f"story.{name}", name in given)
         draft = Draft(**self._fields(checks, request.story, SETTABLE))
-        key = request_key(checks, request.request_id, request)
-        checks.done()
-        story = await self._replayed(who.user_id, key)
-        if story is None:
+        key = request_key(checks, request)
+
+        async def create() -> Story | None:
+            checks.done()
             await self._check_characters(who.user_id, draft.pages)
             await self._accounts.ensure(who)
             created = await self._store.stories.create(who.user_id, draft, key)
-            # None: the same request came twice at once, and the other one was first.
-            replayed = None if created else await self._replayed(who.user_id, key)
-            story = replayed or await self._story(who.user_id, created)
+            return await self._story(who.user_id, created) if created else None
+
+        story = await once(who.user_id, key, self._store.stories.replay, create)
         return story_pb2.CreateStoryResponse(story=messages.story(story))
 
     async def GetStory(
@@ -67,14 +64,14 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     ) -> story_pb2.UpdateStoryResponse:
         """Changes the fields that the mask names."""
         checks, user = Checks(), caller().user_id
-        story_id = StoryId(checks.uuid("story.id", request.story.id))
+        asked = checks.id("story.id", request.story.id, StoryId)
         names = masked_fields(checks, request.update_mask, SETTABLE)
         fields = self._fields(checks, request.story, names)
-        checks.done()
+        story_id = checks.complete(asked)
         await self._story(user, story_id)
         await self._check_characters(user, fields.get("pages", ()))
         if not await self._store.stories.update(user, story_id, **fields):
-            raise _missing(story_id)
+            raise missing_story(story_id)
         story = await self._story(user, story_id)
         return story_pb2.UpdateStoryResponse(story=messages.story(story))
 
@@ -97,25 +94,20 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         """Hides a story."""
         story_id = _story_id(request.story_id)
         if not await self._store.stories.delete(caller().user_id, story_id):
-            raise _missing(story_id)
+            raise missing_story(story_id)
         return story_pb2.DeleteStoryResponse()
 
-    async def _story(self, user: UserId, story_id: StoryId | None) -> Story:
-        found = await self._store.stories.get(user, story_id) if story_id else None
+    async def _story(self, user: UserId, story_id: StoryId) -> Story:
+        found = await self._store.stories.get(user, story_id)
         if found is None:
-            raise _missing(story_id or StoryId(UUID(int=0)))
+            raise missing_story(story_id)
         return found
-
-    async def _replayed(self, user: UserId, key: RequestKey | None) -> Story | None:
-        """Returns the story that a request made before, whatever became of what it names."""
-        found = await self._store.stories.replay(user, key) if key else None
-        return same_request(key, found) if key and found else None
 
     async def _check_characters(self, user: UserId, pages: Sequence[Page]) -> None:
         named = {one for page in pages for one in page.character_ids}
         found = await self._store.characters.get_many(user, list(named)) if named else {}
         for one in sorted(named - found.keys()):
-            raise character_missing(one)
+            raise missing_character(one)
 
     def _fields(
         self, checks: Checks, message: story_pb2.Story, names: tuple[str, ...]
@@ -136,13 +128,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
 
 def _story_id(value: str) -> StoryId:
     checks = Checks()
-    story_id = checks.uuid("story_id", value)
-    checks.done()
-    return StoryId(story_id)
-
-
-def _missing(story_id: StoryId) -> NotFound:
-    return NotFound(f"story_id: you have no story {story_id}", reasons.ERROR_REASON_STORY_NOT_FOUND)
+    return checks.complete(checks.id("story_id", value, StoryId))
 
 
 def _pages(checks: Checks, pages: Sequence[story_pb2.Page]) -> tuple[Page, ...]:
@@ -162,7 +148,5 @@ def _page(checks: Checks, path: str, page: story_pb2.Page) -> Page:
     return Page(
         text=checks.text(f"{path}.text", page.text, PAGE_TEXT, required=True),
         scene_description=checks.prompt(f"{path}.scene_description", page.scene_description),
-        character_ids=tuple(
-            CharacterId(one) for one in checks.uuids(f"{path}.character_ids", page.character_ids)
-        ),
+        character_ids=checks.ids(f"{path}.character_ids", page.character_ids, CharacterId) or (),
     )

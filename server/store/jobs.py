@@ -55,7 +55,8 @@ _SNAPSHOT = """
 SELECT j.id, j.user_id, j.image_id, j.kind, j.status, j.priority, j.attempt, j.retry_count,
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
-  j.batch_id, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
+  j.batch_id, j.request_id, j.request_hash,
+  p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -139,18 +140,18 @@ class Jobs:
         stored = {row["id"]: row for row in rows}
         return [_admitted(job, stored[job.id]) if job.id in stored else None for job in jobs]
 
-    async def replay(self, user: UserId, request: RequestKey) -> tuple[Job, bool] | None:
-        """Returns the job of a request_id, and whether it came from the same request."""
-        row = await self._database.fetchrow(
-            "SELECT id, request_hash FROM image_generation_jobs"
-            " WHERE user_id = $1 AND request_id = $2",
-            user,
-            request.id,
+    async def replay_each(
+        self, requests: Sequence[tuple[UserId, RequestKey]]
+    ) -> list[tuple[Job, bool] | None]:
+        """Returns the job of each request_id, and whether it came from the same request."""
+        rows = await self._database.fetch(
+            f"{_SNAPSHOT} JOIN unnest($1::uuid[], $2::uuid[]) AS asked (user_id, request_id)"
+            " ON (j.user_id, j.request_id) = (asked.user_id, asked.request_id)",
+            [user for user, _ in requests],
+            [request.id for _, request in requests],
         )
-        if row is None:
-            return None
-        job = await self.get(user, row["id"])
-        return None if job is None else (job, row["request_hash"] == request.digest)
+        found = {(row["user_id"], row["request_id"]): row for row in rows}
+        return [_replayed(found.get((user, key.id)), key) for user, key in requests]
 
     async def get(self, user: UserId, job: JobId) -> Job | None:
         """Returns a job of the user."""
@@ -319,6 +320,10 @@ def _job(row: Record) -> Job:
         batch_id=row["batch_id"],
         unknown_words=tuple(row["unknown_words"] or ()),
     )
+
+
+def _replayed(row: Record | None, request: RequestKey) -> tuple[Job, bool] | None:
+    return None if row is None else (_job(row), row["request_hash"] == request.digest)
 
 
 def _progress(row: Record) -> Progress:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
-from server.domain.jobs import Claim, Job, NewJob, Outcome
+from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
 from server.store.batches import Batches
 from server.store.budgets import Budgets
 from server.store.characters import Characters
@@ -45,6 +45,7 @@ class Store(Statements):
         super().__init__(database)
         self.database = database
         self._submits = Together(self.jobs.submit_each)
+        self._replays = Together(self.jobs.replay_each)
         self._freezes = Together(self.characters.freeze_each)
         self._completions = Together(self.leases.complete_each)
 
@@ -54,6 +55,13 @@ class Store(Statements):
         Returns None when the request_id is taken.
         """
         return await self._submits(job)
+
+    async def replay_job(self, user: UserId, request: RequestKey) -> tuple[Job, bool] | None:
+        """Returns the job of a request_id, and whether it came from the same request.
+
+        It is looked up together with those that others look up at the same moment.
+        """
+        return await self._replays((user, request))
 
     async def freeze(
         self, user: UserId, characters: Sequence[CharacterId]

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from imggen.v1 import character_pb2, generation_pb2, story_pb2
+from server.domain.images import MAX_REGENERATIONS
 from tests.integration.callers import Person
 from tests.integration.house import House, new_id
 
@@ -84,6 +85,19 @@ async def test_the_same_request_twenty_times_at_once_makes_one_thing(
     jobs = 2 if kind in {"portrait", "scene", "regeneration"} else 1
     assert await house.count("image_generation_jobs") == jobs
     assert await house.count("images") == jobs
+
+
+async def test_the_last_regeneration_asked_for_at_once_by_one_request_is_one(mia: Person) -> None:
+    image = (await mia.portrait()).image_id
+    for _ in range(MAX_REGENERATIONS - 1):
+        await mia.regenerate(image)
+    key = new_id()
+    made = await asyncio.gather(*(mia.regenerate(image, request_id=key) for _ in range(10)))
+    assert len({job.job_id for job in made}) == 1
+    other = generation_pb2.RegenerateImageRequest(image_id=image, request_id=new_id())
+    refused = await mia.refused(mia.generation.RegenerateImage, other)
+    assert refused.reason == "REGENERATION_LIMIT"
+    assert (await mia.regenerate(image, request_id=key)).job_id == made[0].job_id
 
 
 async def test_a_request_id_belongs_to_its_caller(mia: Person, tom: Person) -> None:

@@ -41,7 +41,7 @@ async def test_a_request_id_is_taken_once_however_many_use_it_at_the_same_moment
     jobs = await asyncio.gather(*(store.submit(order) for order in orders))
     stored = [job for job in jobs if job is not None]
     assert len(stored) == 1
-    assert await store.jobs.replay(user, key) == (stored[0], True)
+    assert await store.replay_job(user, key) == (stored[0], True)
     rows = await store.database.fetch("SELECT id FROM images")
     assert [row["id"] for row in rows] == [stored[0].image_id]
 

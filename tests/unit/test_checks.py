@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imggen.v1 import errors_pb2 as reasons
+from server.domain.ids import UserId
 from server.errors import InvalidRequest
 from server.requests.checks import LONG_TEXT, Checks, clean, says_something
 
@@ -18,8 +19,8 @@ def _found(checks: Checks) -> list[tuple[str, str]]:
 
 def test_all_violations_are_raised_together() -> None:
     checks = Checks()
-    checks.uuid("a", "x")
-    checks.uuid("b", "")
+    checks.id("a", "x", UserId)
+    checks.id("b", "", UserId)
     checks.text("c", "", 10, required=True)
     with pytest.raises(InvalidRequest) as raised:
         checks.done()
@@ -31,32 +32,42 @@ def test_nothing_wrong_raises_nothing() -> None:
     Checks().done()
 
 
+def test_what_was_read_is_complete_or_its_violations_are_raised() -> None:
+    checks, one = Checks(), uuid4()
+    assert checks.complete(checks.id("a", str(one), UserId)) == one
+    assert checks.complete(1, "two") == (1, "two")
+    with pytest.raises(InvalidRequest) as raised:
+        checks.complete(checks.id("a", "x", UserId), checks.id("b", "", UserId))
+    assert [one.field for one in raised.value.violations] == ["a", "b"]
+
+
 def test_a_uuid_is_read_in_any_spelling_that_means_one() -> None:
     checks, one = Checks(), uuid4()
-    assert checks.uuid("id", str(one)) == one
-    assert checks.uuid("id", str(one).upper()) == one
-    assert checks.uuid("id", "", required=False) == UUID(int=0)
+    assert checks.id("id", str(one), UserId) == one
+    assert checks.id("id", str(one).upper(), UserId) == one
+    assert checks.id("id", "", UserId, required=False) is None
     assert checks.violations == []
 
 
 @pytest.mark.parametrize("value", ["1", "x" * 36, str(UUID(int=0)), "{}", "\u200b"])
 def test_what_is_no_uuid_is_refused(value: str) -> None:
     checks = Checks()
-    checks.uuid("id", value, required=False)
+    assert checks.id("id", value, UserId, required=False) is None
     assert _found(checks) == [("id", "MALFORMED_ID")]
 
 
 def test_a_list_of_uuids_names_each_once() -> None:
     checks, one = Checks(), uuid4()
-    assert checks.uuids("ids", [str(one)]) == (one,)
-    checks.uuids("ids", [str(one), str(one).upper()])
-    checks.uuids("ids", [str(one), "x"])
+    assert checks.ids("ids", [str(one)], UserId) == (one,)
+    assert checks.ids("ids", [], UserId) == ()
+    assert checks.ids("ids", [str(one), str(one).upper()], UserId) is None
+    assert checks.ids("ids", [str(one), "x"], UserId) is None
     assert _found(checks) == [("ids", "FIELD_OUT_OF_RANGE"), ("ids[1]", "MALFORMED_ID")]
 
 
 def test_a_long_value_is_cut_in_the_message() -> None:
     checks = Checks()
-    checks.uuid("id", "x" * 1000)
+    checks.id("id", "x" * 1000, UserId)
     assert len(checks.violations[0].description) < 150
 
 
@@ -140,8 +151,9 @@ def test_priorities_have_bounds_by_role(value: int, admin: bool, taken: bool) ->
 
 def test_a_set_and_an_output_only_field_say_what_is_right() -> None:
     checks = Checks()
-    checks.one_of("style", "oil", ["a", "b"], "style", reasons.ERROR_REASON_STYLE_UNKNOWN)
-    checks.one_of("style", "a", ["a", "b"], "style", reasons.ERROR_REASON_STYLE_UNKNOWN)
+    known, reason = {"a": 1, "b": 2}, reasons.ERROR_REASON_STYLE_UNKNOWN
+    assert checks.one_of("style", "oil", known, "style", reason) is None
+    assert checks.one_of("style", "a", known, "style", reason) == 1
     checks.empty("id", "x")
     checks.empty("id", "")
     assert [one.description for one in checks.violations] == [

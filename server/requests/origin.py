@@ -1,0 +1,37 @@
+"""Where jobs come from: who asks, how urgently, and under which request_id."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    GenerateStoryRequest,
+    RegenerateImageRequest,
+)
+from server.domain.ids import UserId
+from server.domain.jobs import RequestKey
+from server.identity.caller import Caller
+from server.requests.checks import DEFAULT_PRIORITY, Checks
+from server.requests.request_key import request_key
+
+Generate: TypeAlias = (
+    GeneratePortraitRequest | GenerateSceneRequest | GenerateStoryRequest | RegenerateImageRequest
+)
+"""Every request of the contract that makes jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all jobs of one request have in common."""
+
+    user_id: UserId
+    priority: int
+    request: RequestKey | None
+
+
+def read_origin(checks: Checks, caller: Caller, request: Generate) -> Origin:
+    """Reads what every request for pictures has; what is wrong with it is noted."""
+    priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
+    checks.priority("priority", priority, admin=caller.is_admin)
+    return Origin(caller.user_id, priority, request_key(checks, request))
