@@ -2,6 +2,7 @@
 
 import json
 from ipaddress import ip_address
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -20,19 +21,25 @@ _RETRY_POLICY = {
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
 # A watch resumes by itself, with more patience than gRPC's policy has.
-_SERVICE_CONFIG = {
+_WATCHES = (
+    ("imggen.v1.JobService", "WatchJob"),
+    ("imggen.v1.BatchService", "WatchBatch"),
+    ("imggen.v1.EventService", "WatchEvents"),
+)
+SERVICE_CONFIG: dict[str, Any] = {
     "methodConfig": [
         {"name": [{}], "retryPolicy": _RETRY_POLICY},
-        {"name": [{"service": "imggen.v1.JobService", "method": "WatchJob"}]},
+        {"name": [{"service": service, "method": method} for service, method in _WATCHES]},
     ],
     "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
 }
+"""What gRPC does by itself when a call fails."""
 
 
 def open_channel(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
     """Opens a channel, in clear text where there are no credentials; needs a running loop."""
     options = [
-        ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+        ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
         # Errors come in the metadata, and gRPC's limit of 8 kB would hide one with many fields.

@@ -13,9 +13,14 @@ _PREFIX = "ERROR_REASON_"
 
 
 def reason_name(reason: ErrorReason.ValueType) -> str:
-    """Returns the reason without its prefix, for instance `STYLE_UNKNOWN`; empty for none."""
+    """Returns the reason without its prefix, for instance `STYLE_UNKNOWN`; empty for none.
+
+    A newer server's reason, which has no name here, is `UNKNOWN_` and its number.
+    """
     if reason == ERROR_REASON_UNSPECIFIED:
         return ""
+    if reason not in ErrorReason.values():
+        return f"UNKNOWN_{reason}"
     return ErrorReason.Name(reason).removeprefix(_PREFIX)
 
 
@@ -168,3 +173,32 @@ class JobCancelled(ImggenError):
             metadata={"job_id": job.job_id},
         )
         self.job = job
+
+
+# The contract numbers its reasons in tens, one kind of error each, but for those below.
+_KINDS_BY_TEN: Mapping[int, type[ImggenError]] = {
+    0: InvalidRequest,
+    1: InvalidRequest,
+    2: NotFound,
+    3: AlreadyExists,
+    4: FailedPrecondition,
+    5: Unauthenticated,
+    6: ResourceExhausted,
+    7: Unavailable,
+    9: JobFailed,
+}
+_KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
+    ErrorReason.ERROR_REASON_ROLE_REQUIRED: PermissionDenied,
+    ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED: DeadlineExceeded,
+    ErrorReason.ERROR_REASON_CALL_CANCELLED: Cancelled,
+    ErrorReason.ERROR_REASON_METHOD_UNKNOWN: Unimplemented,
+    ErrorReason.ERROR_REASON_INTERNAL: Internal,
+    ErrorReason.ERROR_REASON_JOB_CANCELLED: JobCancelled,
+}
+
+
+def kind_of(reason: ErrorReason.ValueType) -> type[ImggenError] | None:
+    """Returns the class of errors with this reason; None for one that is not of this contract."""
+    if reason == ERROR_REASON_UNSPECIFIED or reason not in ErrorReason.values():
+        return None
+    return _KINDS.get(reason) or _KINDS_BY_TEN.get(reason // 10)

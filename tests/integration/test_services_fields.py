@@ -18,9 +18,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import character_pb2, image_pb2, story_pb2
 from server.domain.states import AssetKind
+from tests.contract import ask, methods, request_fields
 from tests.gateway import failure
 from tests.integration.callers import Person
-from tests.integration.contract import ask, methods, request_fields
 from tests.integration.house import House, new_id
 from tests.integration.walks import (
     CHANGES_THINGS,

@@ -23,9 +23,9 @@ from imggen.v1 import (
     story_pb2,
 )
 from server.domain.ids import UserId
+from tests.contract import ask, methods, names_a_thing, path_of, request_fields
 from tests.gateway import failure
 from tests.integration.callers import Person
-from tests.integration.contract import ask, methods, names_a_thing, path_of, request_fields
 from tests.integration.house import House, new_id
 
 

@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from imggen import Client
-from imggen.channel import credentials_for, is_loopback
+from imggen.channel import SERVICE_CONFIG, credentials_for, is_loopback
 from imggen.errors import Unavailable
 from imggen.testing.library import Styles
 from imggen.testing.memory import Memory
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
+from tests.contract import methods
 
 Pair = tuple[bytes, bytes]
 
@@ -120,6 +121,19 @@ async def test_a_server_of_another_authority_is_not_spoken_to(port: int, of_clie
     async with Client(f"localhost:{port}", root_certificates=of_client[0]) as client:
         with pytest.raises(Unavailable, match="TLS"):
             await anext(client.styles())
+
+
+def test_grpc_repeats_every_call_but_the_watches_which_resume_by_themselves() -> None:
+    all_calls, watches = SERVICE_CONFIG["methodConfig"]
+    assert all_calls["name"] == [{}]
+    assert all_calls["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
+    assert "retryPolicy" not in watches
+    exempt = {(one["service"], one["method"]) for one in watches["name"]}
+    assert exempt == {
+        (method.containing_service.full_name, method.name)
+        for method in methods().values()
+        if method.server_streaming and method.name.startswith("Watch")
+    }
 
 
 async def test_a_client_without_calls_opens_no_channel() -> None:

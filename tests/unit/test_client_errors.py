@@ -5,12 +5,13 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import grpc
 import pytest
 
 from imggen import Client, Job, errors
-from imggen.errors import ImggenError, JobCancelled, JobFailed, reason_name, reason_of
+from imggen.errors import ImggenError, JobCancelled, JobFailed, kind_of, reason_name, reason_of
 from imggen.status import error_of
 from imggen.testing import FakeService
 from imggen.testing.rejections import rejection
@@ -50,6 +51,24 @@ def reasons_of_calls() -> list[tuple[str, str]]:
 def test_the_contract_pairs_codes_and_reasons() -> None:
     assert ("INVALID_ARGUMENT", "STYLE_UNKNOWN") in reasons_of_calls()
     assert len(reasons_of_calls()) > 30
+
+
+@pytest.mark.parametrize("reason", ErrorReason.values()[1:], ids=reason_name)
+def test_every_reason_of_the_contract_has_its_kind_of_error(reason: ErrorReason.ValueType) -> None:
+    kind = kind_of(reason)
+    assert kind is not None
+    codes = {name: code for code, name in reasons_of_calls()}
+    if reason_name(reason) in codes:
+        assert kind.code.name == codes[reason_name(reason)]
+    else:
+        assert kind in (JobFailed, JobCancelled)
+
+
+def test_a_reason_of_a_newer_server_is_told_by_its_number() -> None:
+    newer = cast(ErrorReason.ValueType, 9_999)
+    failed = Job(error=JobError(reason=newer, message="the picture gate"))
+    assert kind_of(newer) is None
+    assert str(JobFailed(failed)) == "the picture gate [UNKNOWN_9999]"
 
 
 @pytest.mark.parametrize(("code", "reason"), reasons_of_calls())

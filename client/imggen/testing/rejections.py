@@ -9,29 +9,17 @@ import grpc.aio
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from imggen import errors
-from imggen.errors import ImggenError, InvalidRequest, Violation, reason_name
+from imggen.errors import (
+    ImggenError,
+    InvalidRequest,
+    JobCancelled,
+    JobFailed,
+    Violation,
+    kind_of,
+    reason_name,
+)
 from imggen.status import DETAILS_KEY, DOMAIN
 from imggen.v1.errors_pb2 import ErrorReason
-
-# The contract numbers its reasons in tens, one gRPC code each, but for those named below.
-_KINDS_BY_TEN: dict[int, type[ImggenError]] = {
-    0: errors.InvalidRequest,
-    1: errors.InvalidRequest,
-    2: errors.NotFound,
-    3: errors.AlreadyExists,
-    4: errors.FailedPrecondition,
-    5: errors.Unauthenticated,
-    6: errors.ResourceExhausted,
-    7: errors.Unavailable,
-}
-_KINDS: dict[ErrorReason.ValueType, type[ImggenError]] = {
-    ErrorReason.ERROR_REASON_ROLE_REQUIRED: errors.PermissionDenied,
-    ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED: errors.DeadlineExceeded,
-    ErrorReason.ERROR_REASON_CALL_CANCELLED: errors.Cancelled,
-    ErrorReason.ERROR_REASON_METHOD_UNKNOWN: errors.Unimplemented,
-    ErrorReason.ERROR_REASON_INTERNAL: errors.Internal,
-}
 
 
 def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
@@ -40,8 +28,8 @@ def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
     Raises:
         ValueError: Calls never end with this reason, only jobs do.
     """
-    kind = _KINDS.get(reason) or _KINDS_BY_TEN.get(reason // 10)
-    if kind is None:
+    kind = kind_of(reason)
+    if kind is None or issubclass(kind, JobFailed | JobCancelled):
         raise ValueError(f"{reason_name(reason)} is a job's reason; use fail_next_job")
     return kind(message or f"the fake was told to fail with {reason_name(reason)}", reason=reason)
 
