@@ -44,7 +44,7 @@ def closed_port() -> Iterator[int]:
 def reasons_of_calls() -> list[tuple[str, str]]:
     """The codes and reasons as the comments of the contract pair them."""
     return re.findall(
-        r"// ([A-Z_]+): [^;]*?ERROR_REASON_([A-Z_]+) =", CONTRACT.read_text(), flags=re.DOTALL
+        r"// ([A-Z_]+): (?:(?!= \d+;).)*?ERROR_REASON_([A-Z_]+) =", CONTRACT.read_text(), flags=re.DOTALL
     )
 
 
