@@ -121,7 +121,7 @@ class WorkerSettings(BaseSettings):
         gt=0,
         description="How long running jobs may still take when the worker is told to go.",
     )
-    rooms: dict[str, int] = Field(
+    slots: dict[str, int] = Field(
         default={"local": 2},
         description='How many jobs run at once by lane, as JSON: `{"local": 2}`. One renders while '
         "the next is prepared or finished.",

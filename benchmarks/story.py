@@ -15,7 +15,7 @@ from server.settings import GatewaySettings
 OFF = Target(30.0)
 TIMES_IDLE = Target(2.0)
 _IMAGE_S = 0.5
-_ROOM = 4
+_SLOTS = 4
 _PAGES = 10
 _NOISE = 100
 
@@ -26,7 +26,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
         house(ground) as home,
         child(
             "benchmarks.children.timed_worker",
-            ["--seconds", str(_IMAGE_S), "--room", str(_ROOM)],
+            ["--seconds", str(_IMAGE_S), "--slots", str(_SLOTS)],
             {"IMGGEN_DATABASE_URL": home.database_url},
         ),
         SyncClient(home.address, token=home.token) as client,
@@ -36,7 +36,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
         waits = _waits(ground, home)
     took = [actual for _, actual in stories]
     off = [abs(estimate - actual) / actual * 100 for estimate, actual in stories]
-    note = f"{_IMAGE_S:g} s an image, {_ROOM} at once"
+    note = f"{_IMAGE_S:g} s an image, {_SLOTS} at once"
     yield Figure.median(f"story of 2 portraits and {_PAGES} pages", took, "s", note=note)
     yield Figure.median("its estimate when it is admitted, off by", off, "%", OFF)
     idle, beside = waits

@@ -1,20 +1,20 @@
-"""The worker: claims jobs as far as it has room, holds their leases, drives their stages."""
+"""The worker: claims jobs as far as it has slots, holds their leases, rescues lost ones."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from actors.settings import WorkerSettings
-from actors.worker.reporting import Reporter, Stop
-from imggen.v1.errors_pb2 import ErrorReason
-from server.domain.jobs import Claim, Failure, Outcome
+from actors.worker.attempt import Attempt, AttemptParts, Drawing, fields_of
+from actors.worker.lanes import Slots
+from actors.worker.patience import Patience
+from actors.worker.reporting import Stop
+from server.domain.jobs import Claim
 from server.domain.states import Lane
-from server.errors import ImggenError, Unavailable
-from server.storage import KeyTaken, StorageUnavailable
+from server.errors import Unavailable
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener, Signals
 
@@ -26,34 +26,7 @@ _AWAY_PAUSE_S = 0.25
 _RENEWED_WITHIN_S = 2.0
 """How soon after an absence of the database every live worker has renewed its leases."""
 _RESCUE_BACKOFF = timedelta(seconds=1)
-_WRITE_PAUSE_S = 0.2
-_WRITE_PAUSE_MAX_S = 2.0
-_MESSAGE_MAX = 500
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-
-class Drawing(Protocol):
-    """Draws the image of a claimed job."""
-
-    async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
-        """Returns what came of the job; raises what went wrong."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class Attempt:
-    """Is one job that this worker holds, and why it was told to stop, if it was."""
-
-    claim: Claim
-    drawing: asyncio.Task[Outcome] | None = field(default=None)
-    stopped: Stop | None = field(default=None)
-
-    def stop(self, why: Stop) -> None:
-        """Stops the drawing; the first reason stands. Once it is drawn it is too late."""
-        if self.stopped is None and self.drawing is not None and not self.drawing.done():
-            self.stopped = why
-            self.drawing.cancel()
 
 
 class Worker:
@@ -76,13 +49,13 @@ class Worker:
         """
         self.name = name
         self._settings = settings
-        self._stages = stages
         self._store = store
-        self._progress = progress
         self._signals = signals
         self._backoff = backoff
         self._lease = timedelta(seconds=settings.lease_s)
-        self._rooms = {Lane(lane): room for lane, room in settings.rooms.items()}
+        self._slots = Slots(settings.slots)
+        self._patience = Patience(settings.lease_s, lambda: self._draining)
+        self._parts = AttemptParts(stages, store, progress, signals, self._patience, backoff)
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -141,27 +114,25 @@ class Worker:
         while not self._draining:
             self._wake.clear()
             try:
-                for lane, room in self._room().items():
-                    await self._claim(lane, room)
+                for lane, slots in self._free_slots().items():
+                    await self._claim(lane, slots)
             except Unavailable:
                 _log.warning("database away", extra={"worker": self.name})
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.poll_s):
                     await self._wake.wait()
 
-    async def _claim(self, lane: Lane, room: int) -> None:
-        claims = await self._store.leases.claim(self.name, lane, room, self._lease)
+    async def _claim(self, lane: Lane, slots: int) -> None:
+        claims = await self._store.leases.claim(self.name, lane, slots, self._lease)
         if self._draining and claims:
-            await self._patiently(lambda: self._store.leases.release(claims))
+            await self._patience.write(lambda: self._store.leases.release(claims))
             self._signals.say(WAKE, lane)
             return
         for claim in claims:
             self._start(claim)
 
-    def _room(self) -> dict[Lane, int]:
-        # One lane so far: what runs takes its room.
-        taken = len(self._attempts)
-        return {lane: room - taken for lane, room in self._rooms.items() if room > taken}
+    def _free_slots(self) -> dict[Lane, int]:
+        return self._slots.free(attempt.claim.lane for attempt in self._attempts)
 
     async def _heartbeat_loop(self) -> None:
         pause = self._settings.heartbeat_s
@@ -214,7 +185,7 @@ class Worker:
         for older in self._attempts:
             if older.claim.job_id == claim.job_id:
                 older.stop(Stop.LOST)
-        attempt = Attempt(claim)
+        attempt = Attempt(claim, self._parts)
         self._attempts.add(attempt)
         self._idle.clear()
         task = asyncio.create_task(self._run(attempt))
@@ -224,10 +195,10 @@ class Worker:
     async def _run(self, attempt: Attempt) -> None:
         claim = attempt.claim
         try:
-            await self._work(attempt)
+            await attempt.run()
         except Exception:
             # The lease runs out, and another attempt begins where its end can be written.
-            _log.exception("end not written", extra=_fields(claim))
+            _log.exception("end not written", extra=fields_of(claim))
         finally:
             self._attempts.discard(attempt)
             if not self._attempts:
@@ -237,92 +208,3 @@ class Worker:
                 # Its end makes others ready, more of them perhaps than there is room here.
                 self._signals.say(WAKE, Lane.LOCAL)
             self._wake.set()
-
-    async def _work(self, attempt: Attempt) -> None:
-        claim = attempt.claim
-        reporter = Reporter(self._progress, self._signals, claim, attempt.stop)
-        try:
-            async with reporter.running():
-                # A task of its own, so that stopping it stops nothing else.
-                attempt.drawing = asyncio.create_task(
-                    self._stages.draw(claim, reporter), name=f"job {claim.job_id}"
-                )
-                outcome = await attempt.drawing
-        except asyncio.CancelledError:
-            if attempt.stopped is None:
-                raise
-            await self._end_stopped(claim, attempt.stopped)
-        except Exception as error:
-            await self._end_failed(claim, error)
-        else:
-            await self._end_completed(claim, outcome)
-
-    async def _end_completed(self, claim: Claim, outcome: Outcome) -> None:
-        if await self._patiently(lambda: self._store.complete(claim, outcome)):
-            fields = {**_fields(claim), "ms": sum(outcome.stage_ms.values())}
-            _log.info("job completed", extra=fields)
-        else:
-            _log.warning("lease lost", extra=_fields(claim))
-
-    async def _end_stopped(self, claim: Claim, why: Stop) -> None:
-        _log.info("job stopped", extra={**_fields(claim), "why": why})
-        match why:
-            case Stop.CANCELLED:
-                await self._patiently(lambda: self._store.leases.cancelled(claim))
-            case Stop.DRAINED:
-                await self._patiently(lambda: self._store.leases.release([claim]))
-                self._signals.say(WAKE, Lane.LOCAL)
-            case Stop.LOST:
-                pass
-
-    async def _end_failed(self, claim: Claim, error: Exception) -> None:
-        failure, retryable = explain(error)
-        _log.error("job failed", extra={**_fields(claim), "reason": failure.reason}, exc_info=error)
-        await self._patiently(
-            lambda: self._store.leases.fail(
-                claim, failure, retryable=retryable, backoff=self._backoff
-            )
-        )
-
-    async def _patiently(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Writes the end of an attempt, through any absence of the database.
-
-        While it is away nobody can take the job over, and nothing else could be begun here. A
-        worker that drains gives up after a lease.
-        """
-        pause_s, waited_s = _WRITE_PAUSE_S, 0.0
-        while True:
-            try:
-                return await write()
-            except Unavailable:
-                if self._draining and waited_s >= self._settings.lease_s:
-                    raise
-            await asyncio.sleep(pause_s)
-            waited_s += pause_s
-            pause_s = min(2 * pause_s, _WRITE_PAUSE_MAX_S)
-
-
-def explain(error: Exception) -> tuple[Failure, bool]:
-    """Returns why an attempt failed, and whether another one may succeed."""
-    match error:
-        case ExceptionGroup(exceptions=(Exception() as first, *_)):
-            return explain(first)
-        case StorageUnavailable() | KeyTaken():
-            return Failure("STORE_FAILED", error.message), True
-        case ImggenError():
-            name = ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
-            return Failure(name, error.message), isinstance(error, Unavailable)
-        case ValueError():
-            return Failure("CONTENT_INVALID", str(error)[:_MESSAGE_MAX]), False
-        case _:
-            message = f"{type(error).__name__}: {error}"
-            return Failure("RENDER_FAILED", message[:_MESSAGE_MAX]), True
-
-
-def _fields(claim: Claim) -> dict[str, object]:
-    return {
-        "job_id": str(claim.job_id),
-        "user_id": str(claim.user_id),
-        "attempt": claim.attempt,
-        "provider": claim.provider,
-    }

@@ -26,7 +26,7 @@ from server.store.signals import Signals
 _ASSET_BYTES = 200_000
 _PICTURE_SIDE = 64  # nobody looks at it
 # So many jobs are in hand for each GPU: while one renders, others are prepared and stored.
-_ROOMS_PER_GPU = 2
+_SLOTS_PER_GPU = 2
 _PAUSE_S = 0.05
 
 _LEFT = """
@@ -37,7 +37,7 @@ SELECT count(*) FROM image_generation_jobs WHERE status IN ('queued', 'processin
 async def work(order: dict[str, Any]) -> dict[str, float]:
     """Renders all the jobs of an order."""
     gpus, url, folder = order["gpus"], order["database_url"], Path(order["folder"])
-    settings = WorkerSettings(database_url=url, rooms={"local": gpus * _ROOMS_PER_GPU})
+    settings = WorkerSettings(database_url=url, slots={"local": gpus * _SLOTS_PER_GPU})
     renderer = StoredRenderer(
         draw_pictures(8, _PICTURE_SIDE), render_s=order["render_s"], at_once=gpus
     )

@@ -23,15 +23,16 @@ from benchmarks.children.instant_worker import NoDrawing, nothing
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Claim
 from server.domain.spec import RenderSpec
+from server.domain.states import Lane
 from server.store import Store, open_store
 from server.store.signals import Signals
 from server.store.together import Together
 
 # Those of pgqueuer's own tools/benchmark.py. They bound what it picks at a time and not what it
-# holds, which is all that it could pick; a worker of ours holds no more than it has room for.
+# holds, which is all that it could pick; a worker of ours holds no more than it has slots for.
 _DEQUEUERS = 5
 _BATCH = 10
-_ROOM = 128
+_SLOTS = 128
 _CONNECTIONS = 10
 _LEASE = timedelta(seconds=30)
 _PAUSE_S = 0.02
@@ -43,7 +44,7 @@ WITH claimed AS (
     status = 'processing', attempt = j.attempt + 1, worker = 'pgqueuer',
     lease_expires_at = now() + $2, started_at = coalesce(j.started_at, now()), updated_at = now()
   WHERE j.id = ANY($1) AND j.status = 'queued'
-  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.ai_provider, j.ai_model,
+  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, j.ai_provider, j.ai_model,
     j.estimated_micros
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
@@ -63,7 +64,7 @@ Handler = Callable[[UUID], Awaitable[None]]
 
 async def ours(url: str) -> None:
     """Lets a worker empty the queue."""
-    settings = WorkerSettings(database_url=url, rooms={"local": _ROOM})
+    settings = WorkerSettings(database_url=url, slots={"local": _SLOTS})
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         store = await enter(open_store(url, max_connections=_CONNECTIONS))
@@ -163,6 +164,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         image_id=ImageId(row["image_id"]),
         attempt=row["attempt"],
         spec=RenderSpec.from_json(row["spec"]),
+        lane=Lane(row["lane"]),
         provider=row["ai_provider"],
         price_micros=row["estimated_micros"],
     )

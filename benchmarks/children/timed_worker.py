@@ -34,8 +34,8 @@ class TimedDrawing:
         return await self._none.draw(claim, reporter)
 
 
-async def _work(ready_file: Path, seconds: float, room: int) -> None:
-    settings = WorkerSettings(rooms={"local": room})
+async def _work(ready_file: Path, seconds: float, slots: int) -> None:
+    settings = WorkerSettings(slots={"local": slots})
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         store = await enter(open_store(settings.database_url, max_connections=4))
@@ -58,9 +58,9 @@ def main() -> None:
     )
     parser.add_argument("--ready-file", type=Path, required=True)
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--room", type=int, required=True)
+    parser.add_argument("--slots", type=int, required=True)
     options = parser.parse_args()
-    asyncio.run(_work(options.ready_file, options.seconds, options.room))
+    asyncio.run(_work(options.ready_file, options.seconds, options.slots))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _JOBS = 100
 
 # The diffuser shows 50 at once; the others are prepared and finished meanwhile.
 SETTINGS = {
-    "IMGGEN_ROOMS": '{"local": 64}',
+    "IMGGEN_SLOTS": '{"local": 64}',
     "IMGGEN_MAX_WAITING_JOBS": "0",
     "IMGGEN_MAX_WAITING_JOBS_PER_USER": "0",
 }

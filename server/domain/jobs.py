@@ -115,6 +115,7 @@ class Claim:
     image_id: ImageId
     attempt: int
     spec: RenderSpec
+    lane: Lane
     provider: str
     price_micros: int
     batch_id: BatchId | None = None

@@ -34,7 +34,7 @@ WITH next AS (
     status = 'processing', attempt = j.attempt + 1, worker = $4,
     lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
   FROM next WHERE j.id = next.id
-  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.ai_provider, j.ai_model,
+  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, j.ai_provider, j.ai_model,
     j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
@@ -206,12 +206,12 @@ class Leases:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def claim(self, worker: str, lane: Lane, room: int, lease: timedelta) -> list[Claim]:
-        """Claims the most urgent waiting jobs of a lane, at most `room`, for one lease.
+    async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
+        """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
         A job whose spec cannot be read, though its version is known, is FAILED instead.
         """
-        query = (_CLAIM, lane, SPEC_VERSION, room, worker, lease)
+        query = (_CLAIM, lane, SPEC_VERSION, slots, worker, lease)
         try:
             rows = await self._database.fetch(*query)
         except UNFIT:
@@ -317,6 +317,7 @@ def _claim(row: Record) -> Claim:
         image_id=row["image_id"],
         attempt=row["attempt"],
         spec=RenderSpec.from_json(row["spec"]),
+        lane=Lane(row["lane"]),
         provider=row["ai_provider"],
         price_micros=row["estimated_micros"],
         batch_id=row["batch_id"],

@@ -137,12 +137,12 @@ class StoreMachine(RuleBasedStateMachine):
         """Somebody asks for something new."""
         return RequestKey(uuid4(), b"same")
 
-    @rule(target=claims, room=st.integers(1, 3))
-    def claim(self, room: int) -> Any:
-        """A claim takes what waits, as much as there is room for."""
-        taken: list[Claim] = self.do(self.store.leases.claim("w", Lane.LOCAL, room, _LEASE))
+    @rule(target=claims, slots=st.integers(1, 3))
+    def claim(self, slots: int) -> Any:
+        """A claim takes what waits, as much as there are slots for."""
+        taken: list[Claim] = self.do(self.store.leases.claim("w", Lane.LOCAL, slots, _LEASE))
         waiting = [job for job in self.jobs.values() if job.status == "queued"]
-        assert len(taken) == min(room, len(waiting))
+        assert len(taken) == min(slots, len(waiting))
         for claim in taken:
             assert self.jobs[claim.job_id].status == "queued"
             self.jobs[claim.job_id].claim()

@@ -78,8 +78,8 @@ NO_PATIENCE = Mutation(
     "ends are written once",
     (
         Edit(
-            _WORKER,
-            "if self._draining and waited_s >= self._settings.lease_s",
+            "actors/worker/patience.py",
+            "if self._draining() and waited_s >= self._lease_s",
             "if waited_s >= 0",
         ),
     ),

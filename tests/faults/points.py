@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
-from actors.worker.loop import Drawing
+from actors.worker.attempt import Drawing
 from actors.worker.reporting import Reporter
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.states import JobStatus, Lane
@@ -90,9 +90,9 @@ class ToldLeases(Leases):
         super().__init__(database)
         self._points = points
 
-    async def claim(self, worker: str, lane: Lane, room: int, lease: timedelta) -> list[Claim]:
+    async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
         """Claims, and tells what was claimed."""
-        claims = await super().claim(worker, lane, room, lease)
+        claims = await super().claim(worker, lane, slots, lease)
         for claim in claims:
             self._points.say("claimed", claim.job_id, claim.attempt)
             await self._points.reach(CLAIMED, claim.job_id, claim.attempt)

@@ -16,7 +16,8 @@ from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
 from actors.settings import WorkerSettings
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker.loop import Drawing, Worker
+from actors.worker.attempt import Drawing
+from actors.worker.loop import Worker
 from actors.worker.reporting import Reporter
 from actors.worker.stages import Stages
 from server.domain.images import NewAsset

@@ -11,7 +11,7 @@ import pytest
 from imggen.v1 import batch_pb2, story_pb2
 from tests.integration.callers import Person
 from tests.integration.house import House
-from tests.integration.story_worker import ROOM
+from tests.integration.story_worker import SLOTS
 
 pytestmark = pytest.mark.timeout(300)
 PAGES = 8
@@ -63,7 +63,7 @@ async def test_a_worker_killed_in_mid_story_loses_nothing(
     outcomes = [row["outcome"] for row in attempts]
     assert outcomes.count("completed") == PAGES + 1
     # Only what was being drawn is drawn again.
-    assert outcomes.count("lost") == len(attempts) - (PAGES + 1) <= ROOM
+    assert outcomes.count("lost") == len(attempts) - (PAGES + 1) <= SLOTS
     again = {row["job_id"] for row in attempts if row["outcome"] == "lost"}
     assert not again & {row["id"] for row in before}
     assert await house.count("assets") == 4 * (PAGES + 1)

@@ -29,7 +29,7 @@ async def test_a_job_ends_with_its_image_and_all_four_assets_stored(shop: Shop) 
 async def test_no_more_is_claimed_than_there_is_room_for(shop: Shop) -> None:
     orders = [await shop.submit() for _ in range(3)]
     stall = Stall(1)
-    async with shop.worker(ScriptedRenderer(script=stall), rooms={"local": 2}, poll_s=0.05):
+    async with shop.worker(ScriptedRenderer(script=stall), slots={"local": 2}, poll_s=0.05):
         await stall.reached.wait()
         statuses = [(await shop.job(order.id)).status for order in orders]
         assert statuses == [JobStatus.PROCESSING, JobStatus.PROCESSING, JobStatus.QUEUED]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker.loop import explain
+from actors.worker.attempt import explain
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import NewJob
 from server.domain.states import ImageStatus, ImageType, JobStatus
@@ -56,7 +56,7 @@ async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(shop: Shop)
     order = await shop.submit()
     stall = Stall(3)
     late = ScriptedRenderer(script=stalling(stall, Stall(4)))
-    async with shop.worker(late, name="late", rooms={"local": 1}, lease_s=600, heartbeat_s=300):
+    async with shop.worker(late, name="late", slots={"local": 1}, lease_s=600, heartbeat_s=300):
         await stall.reached.wait()
         # Its next heartbeat is far away, or it would renew what is expired here.
         await expire(shop, order)
@@ -228,7 +228,7 @@ async def test_connections_that_the_server_ends_cost_nothing(shop: Shop) -> None
 async def test_a_worker_that_drains_finishes_what_it_has_and_takes_no_more(shop: Shop) -> None:
     first = await shop.submit()
     stall = Stall(5)
-    async with shop.worker(ScriptedRenderer(script=stall), rooms={"local": 1}):
+    async with shop.worker(ScriptedRenderer(script=stall), slots={"local": 1}):
         await stall.reached.wait()
         second = await shop.submit()
         # The worker's end begins below, where this block ends.

@@ -32,10 +32,10 @@ def test_a_chat_extractor_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
         ExtractorSettings()
 
 
-def test_rooms_are_read_by_lane(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert WorkerSettings().rooms == {"local": 2}
-    monkeypatch.setenv("IMGGEN_ROOMS", '{"local": 5}')
-    assert WorkerSettings().rooms == {"local": 5}
+def test_slots_are_read_by_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert WorkerSettings().slots == {"local": 2}
+    monkeypatch.setenv("IMGGEN_SLOTS", '{"local": 5}')
+    assert WorkerSettings().slots == {"local": 5}
 
 
 def test_a_lease_must_outlive_a_lost_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,9 +43,8 @@ def closed_port() -> Iterator[int]:
 
 def reasons_of_calls() -> list[tuple[str, str]]:
     """The codes and reasons as the comments of the contract pair them."""
-    return re.findall(
-        r"// ([A-Z_]+): (?:(?!= \d+;).)*?ERROR_REASON_([A-Z_]+) =", CONTRACT.read_text(), flags=re.DOTALL
-    )
+    comment_then_name = r"// ([A-Z_]+): (?:(?!= \d+;).)*?ERROR_REASON_([A-Z_]+) ="
+    return re.findall(comment_then_name, CONTRACT.read_text(), flags=re.DOTALL)
 
 
 def test_the_contract_pairs_codes_and_reasons() -> None:

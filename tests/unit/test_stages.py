@@ -14,13 +14,13 @@ from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.upscaling import Upscaler
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker.loop import explain
+from actors.worker.attempt import explain
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.stages import Stages
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Claim, Outcome
-from server.domain.states import AssetKind, ImageType, Stage
+from server.domain.states import AssetKind, ImageType, Lane, Stage
 from server.errors import FailedPrecondition, Unavailable
 from server.storage import StorageUnavailable
 from server.storage.folder import FolderStorage
@@ -60,6 +60,7 @@ class Bench:
             image_id=ImageId(uuid4()),
             attempt=1,
             spec=render_spec(),
+            lane=Lane.LOCAL,
             provider="local",
             price_micros=5,
         )
@@ -147,9 +148,7 @@ async def test_a_scene_is_read_out_of_its_page(bench: Bench) -> None:
     spec = render_spec(
         image_type=ImageType.SCENE, characters=(), page_text="A red fox slept in the snow."
     )
-    bench.claim = Claim(
-        bench.claim.job_id, bench.claim.user_id, bench.claim.image_id, 1, spec, "local", 0
-    )
+    bench.claim = replace(bench.claim, spec=spec)
     outcome = await bench.draw()
     assert "snow" in outcome.prompt
 

@@ -43,12 +43,6 @@ class ListRequest(Protocol):
     page_token: str
 
 
-class CreateRequest(Protocol):
-    """Asks for something new, once per `request_id`."""
-
-    request_id: str
-
-
 class Memory:
     """Holds everything by id, in the order of creation, and tells waiters of changes."""
 

@@ -27,7 +27,7 @@ async def cut_connections(server: str, build: Build, quick: bool) -> Report:
     async with lossy_wire(server) as (wire, through), site(server, build) as place:
         place.settings["IMGGEN_DATABASE_URL"] = through(place.database)
         caller = await place.caller((await place.gateway()).port)
-        worker = await place.worker("w", "--takes-s", "0.05", IMGGEN_ROOMS='{"local": 4}')
+        worker = await place.worker("w", "--takes-s", "0.05", IMGGEN_SLOTS='{"local": 4}')
         await worker.ready.wait()
         name = place.database.rpartition("/")[2].partition("?")[0]
         began = time.monotonic()

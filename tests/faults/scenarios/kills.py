@@ -24,11 +24,11 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
         for _ in POINTS:
             await caller.submit()
         victims = {
-            point: await place.worker(point, "--hold", point, IMGGEN_ROOMS='{"local": 1}')
+            point: await place.worker(point, "--hold", point, IMGGEN_SLOTS='{"local": 1}')
             for point in POINTS
         }
         await asyncio.gather(*(_held(victim) for victim in victims.values()))
-        heir = await place.worker("heir", IMGGEN_ROOMS='{"local": 4}')
+        heir = await place.worker("heir", IMGGEN_SLOTS='{"local": 4}')
         await heir.ready.wait()
         killed = {point: victim.kill() for point, victim in victims.items()}
         recovered = killed[COMPLETED]

@@ -8,7 +8,7 @@ from tests.faults.report import Report, reported
 from tests.faults.site import Caller, NeverHappened, Site, site
 
 _TAKES_S = 0.2
-_ROOM = 4
+_SLOTS = 4
 _NOISE = 100
 _TIMES = 2.0
 
@@ -22,13 +22,13 @@ async def noisy_neighbour(server: str, build: Build, quick: bool) -> Report:
         quiet = await place.caller(gateway.port, "quiet")
         loud = await place.caller(gateway.port, "loud")
         worker = await place.worker(
-            "w", "--takes-s", str(_TAKES_S), IMGGEN_ROOMS=f'{{"local": {_ROOM}}}'
+            "w", "--takes-s", str(_TAKES_S), IMGGEN_SLOTS=f'{{"local": {_SLOTS}}}'
         )
         await worker.ready.wait()
         idle = noisy = 0.0
         try:
             # Alone, but with every place taken: what runs is never taken away.
-            await _fill(loud, _ROOM)
+            await _fill(loud, _SLOTS)
             idle = await _waits(place, quiet, range(count))
             await place.everything_ends()
             await _fill(loud, _NOISE * count)

@@ -9,8 +9,8 @@ from tests.faults.report import Report, reported
 from tests.faults.site import Caller, NeverHappened, Site, site
 
 _TAKES_S = 0.2
-_ROOM = 4
-_RATE = _ROOM / _TAKES_S
+_SLOTS = 4
+_RATE = _SLOTS / _TAKES_S
 _WAITING = 60
 """As many jobs may wait as take three seconds."""
 
@@ -25,7 +25,7 @@ async def overload(server: str, build: Build, quick: bool) -> Report:
         gateway = await place.gateway(IMGGEN_MAX_WAITING_JOBS=str(_WAITING))
         caller = await place.caller(gateway.port)
         worker = await place.worker(
-            "w", "--takes-s", str(_TAKES_S), IMGGEN_ROOMS=f'{{"local": {_ROOM}}}'
+            "w", "--takes-s", str(_TAKES_S), IMGGEN_SLOTS=f'{{"local": {_SLOTS}}}'
         )
         await worker.ready.wait()
         peak = await _goodput(place, caller, _RATE, length_s)

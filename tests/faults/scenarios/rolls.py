@@ -21,7 +21,7 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
         old = await place.gateway()
         async with proxy_to(old.port) as (proxy, port):
             caller = await place.caller(port)
-            worker = await place.worker("w", "--takes-s", "0.2", IMGGEN_ROOMS='{"local": 4}')
+            worker = await place.worker("w", "--takes-s", "0.2", IMGGEN_SLOTS='{"local": 4}')
             await worker.ready.wait()
             over = asyncio.Event()
             load = asyncio.create_task(_load(caller, over), name="load")

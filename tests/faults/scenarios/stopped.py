@@ -22,7 +22,7 @@ async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
             await caller.submit()
         sleepers = [
             await place.worker(
-                point, "--hold", point, "--step-s", "0.2", IMGGEN_ROOMS='{"local": 1}'
+                point, "--hold", point, "--step-s", "0.2", IMGGEN_SLOTS='{"local": 1}'
             )
             for point in _POINTS
         ]
@@ -31,7 +31,7 @@ async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
             sleeper.freeze()
             await sleeper.let_go()
         heirs = [
-            await place.worker(f"heir-{number}", "--hold", RENDERING, IMGGEN_ROOMS='{"local": 1}')
+            await place.worker(f"heir-{number}", "--hold", RENDERING, IMGGEN_SLOTS='{"local": 1}')
             for number, _ in enumerate(_POINTS)
         ]
         await asyncio.gather(*(heir.held.wait() for heir in heirs))

@@ -16,7 +16,7 @@ from tests.faults.report import Report, reported
 from tests.faults.site import Caller, NeverHappened, Site, prepare, site, until
 
 _PAGES = 9
-_ROOM = 2
+_SLOTS = 2
 _STEP_S = "0.05"
 
 
@@ -35,14 +35,14 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
         gateway = await place.gateway()
         proxy, port = await stack.enter_async_context(proxy_to(gateway.port))
         caller = await place.caller(port)
-        rooms = {"IMGGEN_ROOMS": f'{{"local": {_ROOM}}}'}
-        first = await place.worker("first", "--step-s", _STEP_S, **rooms)
+        slots = {"IMGGEN_SLOTS": f'{{"local": {_SLOTS}}}'}
+        first = await place.worker("first", "--step-s", _STEP_S, **slots)
         batch = await _begin(place, caller)
         watch = asyncio.create_task(caller.client.wait_batch(batch), name="watch the story")
         try:
             await _drawn(place, 2)
             first.kill()
-            await place.worker("second", "--step-s", _STEP_S, **rooms)
+            await place.worker("second", "--step-s", _STEP_S, **slots)
             await _drawn(place, 4)
             gateway.kill()
             proxy.target = (await place.gateway()).port
@@ -67,8 +67,8 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
         recovered,
         problems,
     )
-    if report.again > _ROOM:
-        problems.append(f"{report.again} pictures were drawn again, {_ROOM} were in flight")
+    if report.again > _SLOTS:
+        problems.append(f"{report.again} pictures were drawn again, {_SLOTS} were in flight")
     return report
 
 

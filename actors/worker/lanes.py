@@ -1,0 +1,20 @@
+"""Lanes: how many jobs of each a worker may run at once."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from server.domain.states import Lane
+
+
+class Slots:
+    """The slots of a worker by lane; a running job takes one of its own lane, and of no other."""
+
+    def __init__(self, slots: Mapping[str, int]) -> None:
+        """Takes the number of slots by the lane's name; raises ValueError for an unknown lane."""
+        self._slots = {Lane(lane): number for lane, number in slots.items()}
+
+    def free(self, running: Iterable[Lane]) -> dict[Lane, int]:
+        """Returns the free slots by lane, where there are any, while these lanes' jobs run."""
+        taken = Counter(running)
+        free = {lane: number - taken[lane] for lane, number in self._slots.items()}
+        return {lane: number for lane, number in free.items() if number > 0}

@@ -1,0 +1,36 @@
+"""Patience: how an end is written while the database is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from server.errors import Unavailable
+
+_PAUSE_S = 0.2
+_PAUSE_MAX_S = 2.0
+T = TypeVar("T")
+
+
+class Patience:
+    """Writes the ends of attempts, through any absence of the database.
+
+    While it is away nobody can take a job over, and nothing else could be begun here. A worker
+    that drains gives up after a lease of `lease_s` seconds.
+    """
+
+    def __init__(self, lease_s: float, draining: Callable[[], bool]) -> None:
+        self._lease_s = lease_s
+        self._draining = draining
+
+    async def write(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Writes until it has succeeded; raises Unavailable when it gives up."""
+        pause_s, waited_s = _PAUSE_S, 0.0
+        while True:
+            try:
+                return await write()
+            except Unavailable:
+                if self._draining() and waited_s >= self._lease_s:
+                    raise
+            await asyncio.sleep(pause_s)
+            waited_s += pause_s
+            pause_s = min(2 * pause_s, _PAUSE_MAX_S)
