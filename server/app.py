@@ -49,8 +49,7 @@ from server.store import Store, open_store
 from server.store.migrate import missing
 from server.store.signals import Signals
 from server.upkeep.sweep import Sweeper
-from server.watching.batches import BatchEvents
-from server.watching.jobs import Events
+from server.watching import Watching
 
 # A ping waits for a connection of the pool; a busy pool is not an absent database.
 _PING_TIMEOUT_S = 5.0
@@ -100,20 +99,17 @@ async def gateway(
         metrics.read_connections(store.database.idle)
         signals = Signals(store.database)
         await stack.enter_async_context(signals.running())
-        events = Events(store, settings.database_url)
-        await stack.enter_async_context(events.running())
-        batch_events = BatchEvents(store, settings.database_url)
-        await stack.enter_async_context(batch_events.running())
+        watching = Watching(store, settings.database_url)
+        await stack.enter_async_context(watching.running())
         parts = Parts(
             store=store,
             storage=storage,
             signals=signals,
-            events=events,
+            watching=watching,
             metrics=metrics,
             catalogue=Catalogue.named(settings.models),
             url_ttl=timedelta(seconds=storage_settings.url_ttl_s),
             daily_budget_micros=settings.daily_budget_micros,
-            batch_events=batch_events,
             batch_max_concurrent=settings.batch_max_concurrent,
             queue_limits=QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user),
         )
@@ -139,12 +135,11 @@ class Parts:
     store: Store
     storage: Storage
     signals: Signals
-    events: Events
+    watching: Watching
     metrics: GatewayMetrics
     catalogue: Catalogue
     url_ttl: timedelta
     daily_budget_micros: int
-    batch_events: BatchEvents
     batch_max_concurrent: int
     queue_limits: QueueLimits
 
@@ -170,10 +165,12 @@ async def make_services(parts: Parts) -> list[Service]:
         batch_converter,
     )
     batches = BatchService(
-        parts.store, batch_admission, parts.batch_events, batch_converter, parts.metrics
+        parts.store, batch_admission, parts.watching.batches, batch_converter, parts.metrics
     )
-    jobs = JobService(parts.store, admission, parts.events, parts.signals, converter, parts.metrics)
-    events = EventService(parts.store, parts.events.tail, parts.metrics)
+    jobs = JobService(
+        parts.store, admission, parts.watching.jobs, parts.signals, converter, parts.metrics
+    )
+    events = EventService(parts.store, parts.watching.tail, parts.metrics)
     images = ImageService(parts.store, parts.storage, parts.signals, converter)
     characters = CharacterService(parts.store, accounts)
     stories = StoryService(parts.store, accounts, styles)

@@ -7,20 +7,18 @@ has taken what it got.
 """
 
 import asyncio
-import logging
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 from server.domain.changes import Change, Cursor, Scope, Stretch
-from server.errors import Unavailable
 from server.store import Store
+from server.watching.loop import ReadLoop
 
 _PAGE = 200
 _KEPT = 2_000
 _CHECKPOINT_S = 5.0
 _PAUSE_S = 0.05  # gathers signals: every progress of a job is one, and few of them are changes
-_log = logging.getLogger(__name__)
 
 
 class Tail:
@@ -48,25 +46,18 @@ class Tail:
         self._start: Cursor | None = None
         self._end = Cursor(0, 0)
         self._moved = asyncio.Event()
-        self._signal = asyncio.Event()
+        self._loop = ReadLoop("outbox", self._read, self._poll, pause_s=_PAUSE_S)
 
     def __len__(self) -> int:
         return self._followers
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Reads in the background until the end, each time after `wake`."""
-        task = asyncio.create_task(self._run(), name="tail")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return self._loop.running()
 
     def wake(self) -> None:
         """Says that something may have changed."""
-        self._signal.set()
+        self._loop.wake()
 
     async def follow(self, after: Cursor, scope: Scope) -> AsyncGenerator[Stretch, None]:
         """Yields the changes after a cursor; a stretch without any says how far it has come.
@@ -124,18 +115,8 @@ class Tail:
     def _index_of(self, cursor: Cursor) -> int:
         return bisect_right(self._changes, cursor, key=lambda change: change.cursor)
 
-    async def _run(self) -> None:
-        while True:
-            await self._signal.wait()
-            self._signal.clear()
-            try:
-                await self._read()
-            except Unavailable:
-                _log.warning("outbox not read")  # the next signal or poll does
-            except Exception:
-                # The same; if this task ended, every follower would wait for good.
-                _log.exception("outbox not read")
-            await asyncio.sleep(_PAUSE_S)
+    async def _poll(self) -> None:
+        self.wake()
 
     async def _read(self) -> None:
         if not self._followers:

@@ -40,8 +40,7 @@ from server.storage.keys import object_key
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import CHANGED, Signals
-from server.watching.batches import BatchEvents
-from server.watching.jobs import Events
+from server.watching import Watching
 from tests.integration.callers import Person
 
 LEASE = timedelta(seconds=60)
@@ -55,7 +54,7 @@ class House:
     store: Store
     storage: FolderStorage
     signals: Signals
-    events: Events
+    watching: Watching
     metrics: GatewayMetrics
     settings: GatewaySettings
     endpoint: Endpoint
@@ -204,20 +203,17 @@ async def open_house(
         signals = Signals(store.database)
         if listen:
             await stack.enter_async_context(signals.running())
-        events = Events(store, database)
-        await stack.enter_async_context(events.running())
-        batch_events = BatchEvents(store, database)
-        await stack.enter_async_context(batch_events.running())
+        watching = Watching(store, database)
+        await stack.enter_async_context(watching.running())
         parts = Parts(
             store=store,
             storage=storage,
             signals=signals,
-            events=events,
+            watching=watching,
             metrics=metrics,
             catalogue=catalogue or Catalogue(KNOWN.values()),
             url_ttl=timedelta(hours=1),
             daily_budget_micros=daily_budget_micros,
-            batch_events=batch_events,
             batch_max_concurrent=configured.batch_max_concurrent,
             queue_limits=queue_limits or QueueLimits(),
         )
@@ -225,7 +221,7 @@ async def open_house(
         endpoint = Endpoint(configured, services, token_verifier(configured), metrics)
         await stack.enter_async_context(endpoint)
         await endpoint.set_serving(True)
-        house = House(store, storage, signals, events, metrics, configured, endpoint)
+        house = House(store, storage, signals, watching, metrics, configured, endpoint)
         try:
             yield house
         finally:
