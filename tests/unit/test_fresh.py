@@ -68,7 +68,8 @@ async def test_others_go_on_with_the_value_of_before_while_one_loads() -> None:
     source.now += FRESH_S
     source.go_on.clear()
     [first] = await _asking(fresh, 1)
-    assert [await fresh.get("a") for _ in range(3)] == ["a 1"] * 3
+    async with asyncio.timeout(10):
+        assert [await fresh.get("a") for _ in range(3)] == ["a 1"] * 3
     source.go_on.set()
     assert await first == "a 2"
     assert await fresh.get("a") == "a 2"
@@ -128,6 +129,8 @@ async def test_the_key_that_was_loaded_longest_ago_is_dropped() -> None:
     await fresh.get("a")
     await fresh.get("b")
     source.now += FRESH_S
+    await fresh.get("b")
+    assert len(fresh) == 2
     await fresh.get("a")
     await fresh.get("c")
     assert len(fresh) == 2
