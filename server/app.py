@@ -51,8 +51,7 @@ from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
 from server.upkeep.sweep import Sweeper
-from server.watching.batches import BatchEvents
-from server.watching.jobs import Events
+from server.watching import Watching
 
 _log = logging.getLogger(__name__)
 
@@ -88,8 +87,7 @@ class Parts:
     store: Store
     storage: Storage
     signals: Signals
-    events: Events
-    batch_events: BatchEvents
+    watching: Watching
     metrics: GatewayMetrics
 
 
@@ -156,11 +154,9 @@ async def _open_parts(
     metrics.read_connections(store.database.idle)
     signals = make_signals(store.database)
     await enter(signals.running())
-    events = Events(store, settings.database_url)
-    await enter(events.running())
-    batch_events = BatchEvents(store, settings.database_url)
-    await enter(batch_events.running())
-    return Parts(store, storage, signals, events, batch_events, metrics)
+    watching = Watching(store, settings.database_url)
+    await enter(watching.running())
+    return Parts(store, storage, signals, watching, metrics)
 
 
 async def _services(
@@ -189,9 +185,10 @@ async def _services(
         batch_converter,
         settings.batch_max_concurrent,
     )
-    batches = BatchService(store, batch_admission, parts.batch_events, batch_converter, metrics)
-    jobs = JobService(store, admission, parts.events, signals, converter, metrics)
-    events = EventService(store, parts.events.tail, metrics)
+    watching = parts.watching
+    batches = BatchService(store, batch_admission, watching.batches, batch_converter, metrics)
+    jobs = JobService(store, admission, watching.jobs, signals, converter, metrics)
+    events = EventService(store, watching.tail, metrics)
     images = ImageService(store, parts.storage, signals, converter)
     characters = CharacterService(store, accounts)
     stories = StoryService(store, accounts, styles)

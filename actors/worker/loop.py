@@ -67,9 +67,8 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Claims and works until the end, then drains."""
-        listener = Listener(
-            self._settings.database_url, WAKE, lambda _: self._wake.set(), self._wake.set
-        )
+        listener = Listener(self._settings.database_url)
+        listener.subscribe(WAKE, lambda _: self._wake.set(), self._wake.set)
         async with listener.running():
             claiming, *others = self._loops = [
                 asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")

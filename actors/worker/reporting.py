@@ -94,13 +94,13 @@ class Reporter:
         if report is None:
             return
         preview = report.preview if self.watched else None
-        orders = await self._store.leases.report(self._claim, report.progress, preview)
-        if orders is None:
+        answer = await self._store.leases.report(self._claim, report.progress, preview)
+        if answer is None:
             self._stop(Stop.LOST)
             return
-        self.watched = orders.watched
-        if orders.watched:
+        self.watched = answer.watched
+        if answer.watched:
             self.seen.set()
         self._signals.say(CHANGED, str(self._claim.job_id))
-        if orders.cancel_requested:
+        if answer.cancel_requested:
             self._stop(Stop.CANCELLED)

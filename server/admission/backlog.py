@@ -2,16 +2,15 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from time import monotonic
 
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.ids import UserId
 from server.domain.jobs import Outlook
 from server.domain.states import Lane
-from server.errors import ResourceExhausted, Unavailable
+from server.errors import ResourceExhausted
+from server.forecast.fresh import Fresh
 from server.forecast.jobs import Forecast, duration
 
 _FRESH_S = 0.5
@@ -21,10 +20,20 @@ _LONGEST = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """Is how many jobs may wait at once, in all and of one user; 0 means any number."""
+    """How many jobs may wait at once, in all and of one user; 0 means any number."""
 
     all: int = 0
     user: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    users: Counter[UserId] = field(default_factory=Counter)
+    all: int = 0
+
+    def add(self, user: UserId, jobs: int) -> None:
+        self.users[user] += jobs
+        self.all += jobs
 
 
 class Backlog:
@@ -44,34 +53,29 @@ class Backlog:
         self._count = count
         self._forecast = forecast
         self._limits = limits
-        self._waiting: Counter[UserId] = Counter()
-        self._total = 0
-        self._counted: float | None = None
+        self._newest = _Waiting()  # of the one lane so far
+        self._counts = Fresh(self._recount, self._newest, fresh_s=_FRESH_S)
 
     async def check(self, user: UserId, lane: Lane) -> None:
         """Raises ResourceExhausted when no more jobs may wait, in all or of this user."""
         limits = self._limits
         if not limits.all and not limits.user:
             return
-        await self._refresh(lane)
-        if limits.user and self._waiting[user] >= limits.user:
+        # A count that cannot be had is the one of before: the submit itself says so.
+        waiting = await self._counts.get(lane)
+        if limits.user and waiting.users[user] >= limits.user:
             raise await self._full(lane, f"{limits.user} of your jobs", limits.user)
-        if limits.all and self._total >= limits.all:
+        if limits.all and waiting.all >= limits.all:
             raise await self._full(lane, f"{limits.all} jobs", limits.all)
 
     def add(self, user: UserId, jobs: int = 1) -> None:
         """Notes that jobs of the user were admitted."""
-        self._waiting[user] += jobs
-        self._total += jobs
+        self._newest.add(user, jobs)
 
-    async def _refresh(self, lane: Lane) -> None:
-        if self._counted is not None and monotonic() - self._counted < _FRESH_S:
-            return
-        # Noted before the wait, so that one call asks and the others go on with the old count.
-        self._counted = monotonic()
-        with suppress(Unavailable):  # the submit itself says so
-            self._waiting = Counter(await self._count(lane))
-            self._total = self._waiting.total()
+    async def _recount(self, lane: Lane) -> _Waiting:
+        users = Counter(await self._count(lane))
+        self._newest = _Waiting(users, users.total())
+        return self._newest
 
     async def _full(self, lane: Lane, what: str, limit: int) -> ResourceExhausted:
         wait = room_after(await self._forecast.outlook(lane), limit)

@@ -21,8 +21,8 @@ class ChangedKind(StrEnum):
     BATCH = "batch"
 
 
-class Position(NamedTuple):
-    """Is a place in the outbox; the changes before it and at it have been seen."""
+class Cursor(NamedTuple):
+    """A place in the outbox; the changes before it and at it have been seen."""
 
     xact: int
     id: int
@@ -32,7 +32,7 @@ class Position(NamedTuple):
 class Change:
     """Is one committed change of status. `image_id` and `batch_id` are those of a job."""
 
-    position: Position
+    cursor: Cursor
     at: datetime
     user_id: UserId
     kind: ChangedKind
@@ -58,11 +58,11 @@ class Scope:
 class Stretch:
     """Is a part of the outbox: its changes in order, all that there are up to `end`.
 
-    `full` says that there may be more behind it already, and `unsettled` that changes are
+    `full` says that there may be more after it already, and `unsettled` that changes are
     committed which have to wait for another transaction.
     """
 
     changes: Sequence[Change]
-    end: Position
+    end: Cursor
     full: bool = False
     unsettled: bool = False

@@ -1,4 +1,4 @@
-"""Pages of lists: the newest first, each page going on behind the last row of the one before."""
+"""Pages of lists: the newest first, each page going on after the last row of the one before."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """Is the last row that a list has shown."""
+class LastRow:
+    """The last row of a page; the next page goes on after it."""
 
     created_at: datetime
     id: UUID
@@ -19,22 +19,22 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Asks for `size` rows behind a cursor."""
+    """Which page is asked for: `size` rows after the last one of the page before."""
 
     size: int
-    after: Cursor | None = None
+    after: LastRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """Is a page of rows, with the cursor of the next page where there is one."""
+    """A page of rows, with the row that the next page goes on after, where there is one."""
 
     rows: list[T]
-    next: Cursor | None
+    next: LastRow | None
 
     @classmethod
-    def cut(cls, rows: list[T], size: int, cursor: Callable[[T], Cursor]) -> "Listing[T]":
+    def cut(cls, rows: list[T], size: int, last_row: Callable[[T], LastRow]) -> "Listing[T]":
         """Makes a page of `size` rows out of a query that asked for one row more."""
         more = len(rows) > size
         rows = rows[:size]
-        return cls(rows, cursor(rows[-1]) if more else None)
+        return cls(rows, last_row(rows[-1]) if more else None)

@@ -1,15 +1,14 @@
 """Forecasts when batches end, from what the latest images took and how they overlapped."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
-from time import monotonic
 
 from server.domain.batches import Batch, Pace
 from server.domain.ids import UserId
 from server.domain.states import ImageType, Lane
-from server.errors import Unavailable
+from server.forecast.fresh import Fresh
 
 # What an image may take before one was measured; the specification's limit.
 _UNMEASURED = timedelta(seconds=30)
@@ -20,29 +19,20 @@ _MAX_USERS = 1_000
 class BatchForecast:
     """Keeps the pace of a user's batches for a few seconds, so that watches need not ask.
 
-    `look` asks for one; the store's does.
+    `look` asks for one; the store's does. A batch that is committed is answered, with an old
+    forecast if need be.
     """
 
     def __init__(self, look: Callable[[Lane, UserId], Awaitable[Pace]]) -> None:
-        self._look = look
-        self._paces: dict[UserId, tuple[float, Pace]] = {}
+        self._paces = Fresh(
+            partial(look, Lane.LOCAL), Pace({}, 1.0, ()), fresh_s=_FRESH_S, most=_MAX_USERS
+        )
 
     async def completion(self, batch: Batch) -> datetime | None:
         """Returns when a batch should end; None when it has ended."""
         if batch.status.ended:
             return None
-        return datetime.now(UTC) + time_left(batch, await self._pace(batch.user_id))
-
-    async def _pace(self, user: UserId) -> Pace:
-        at, pace = self._paces.get(user, (0.0, Pace({}, 1.0, ())))
-        if not at or monotonic() - at > _FRESH_S:
-            # A batch that is committed is answered, with an old forecast if need be.
-            with suppress(Unavailable):
-                pace = await self._look(Lane.LOCAL, user)
-                if len(self._paces) >= _MAX_USERS:
-                    self._paces.clear()
-                self._paces[user] = (monotonic(), pace)
-        return pace
+        return datetime.now(UTC) + time_left(batch, await self._paces.get(batch.user_id))
 
 
 def time_left(batch: Batch, pace: Pace) -> timedelta:

@@ -1,13 +1,11 @@
 """Forecasts when jobs end, from measured times."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 
 from server.domain.jobs import Job, Outlook
 from server.domain.states import JobStatus, Lane
-from server.errors import Unavailable
+from server.forecast.fresh import Fresh
 
 # What a job may take before one was measured; the specification's limit for an image.
 _UNMEASURED = timedelta(seconds=30)
@@ -17,24 +15,16 @@ _FRESH_S = 5.0
 class Forecast:
     """Keeps the outlook of a lane for a few seconds, so that a submit need not ask for it.
 
-    `look` asks for one; the store's does.
+    `look` asks for one; the store's does. A job that is committed is answered, with an old
+    forecast if need be.
     """
 
     def __init__(self, look: Callable[[Lane], Awaitable[Outlook]]) -> None:
-        self._look = look
-        self._outlooks: dict[Lane, tuple[float, Outlook]] = {}
+        self._outlooks = Fresh(look, Outlook(0, 0, None), fresh_s=_FRESH_S)
 
     async def outlook(self, lane: Lane) -> Outlook:
         """Returns how busy a lane is, a few seconds old at most."""
-        at, outlook = self._outlooks.get(lane, (0.0, Outlook(0, 0, None)))
-        if not at or monotonic() - at > _FRESH_S:
-            # Noted before the wait, so that one call asks and the others go on with the old one.
-            self._outlooks[lane] = (monotonic(), outlook)
-            # A job that is committed is answered, with an old forecast if need be.
-            with suppress(Unavailable):
-                outlook = await self._look(lane)
-                self._outlooks[lane] = (monotonic(), outlook)
-        return outlook
+        return await self._outlooks.get(lane)
 
     async def completion(self, job: Job) -> datetime | None:
         """Returns when a job should end; None when it has ended."""

@@ -18,7 +18,7 @@ from imggen.v1 import (
     story_pb2,
     style_pb2,
 )
-from server.domain.changes import DELETED, Change, ChangedKind, Position
+from server.domain.changes import DELETED, Change, ChangedKind, Cursor
 from server.domain.characters import Character, Gender
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job
@@ -26,7 +26,7 @@ from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, S
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.forecast.jobs import Forecast
-from server.requests.event_cursors import cursor_at
+from server.requests.event_cursors import cursor_text
 from server.storage import Storage
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def story(story: Story) -> story_pb2.Story:
 def event(change: Change) -> event_pb2.Event:
     """Returns a change as its message."""
     message = event_pb2.Event(
-        cursor=cursor_at(change.position), time=_time(change.at), user_id=str(change.user_id)
+        cursor=cursor_text(change.cursor), time=_time(change.at), user_id=str(change.user_id)
     )
     match change.kind:
         case ChangedKind.JOB:
@@ -116,9 +116,9 @@ def event(change: Change) -> event_pb2.Event:
     return message
 
 
-def checkpoint(position: Position) -> event_pb2.Event:
+def checkpoint(cursor: Cursor) -> event_pb2.Event:
     """Returns an event that only says how far a follower has come."""
-    return event_pb2.Event(cursor=cursor_at(position), checkpoint=event_pb2.Checkpoint())
+    return event_pb2.Event(cursor=cursor_text(cursor), checkpoint=event_pb2.Checkpoint())
 
 
 class Converter:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from imggen.v1 import errors_pb2 as reasons
-from server.domain.paging import Cursor, PageRequest
+from server.domain.paging import LastRow, PageRequest
 from server.requests.checks import Checks
 
 DEFAULT_SIZE = 50
@@ -25,7 +25,7 @@ def page_request(checks: Checks, rows: str, size: int, token: str) -> PageReques
     after = None
     if token:
         try:
-            after = _cursor(rows, token)
+            after = _last_row(rows, token)
         except (ValueError, OverflowError, binascii.Error):
             checks.add(
                 "page_token",
@@ -35,17 +35,17 @@ def page_request(checks: Checks, rows: str, size: int, token: str) -> PageReques
     return PageRequest(size or DEFAULT_SIZE, after)
 
 
-def page_token(rows: str, cursor: Cursor | None) -> str:
+def page_token(rows: str, last: LastRow | None) -> str:
     """Returns the token of the next page, empty where there is none."""
-    if cursor is None:
+    if last is None:
         return ""
-    text = f"{rows} {cursor.created_at.isoformat()} {cursor.id}"
+    text = f"{rows} {last.created_at.isoformat()} {last.id}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _cursor(rows: str, token: str) -> Cursor:
+def _last_row(rows: str, token: str) -> LastRow:
     listed, at, row = base64.urlsafe_b64decode(token.encode()).decode().split(" ")
     created_at = datetime.fromisoformat(at)
     if created_at.tzinfo is None or listed != rows:
-        raise ValueError("a cursor without a time zone, or one of another list")
-    return Cursor(created_at.astimezone(UTC), UUID(row))
+        raise ValueError("a time without a zone, or a token of another list")
+    return LastRow(created_at.astimezone(UTC), UUID(row))

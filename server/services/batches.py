@@ -12,7 +12,7 @@ from server.replies.batches import BatchConverter
 from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
 from server.store import Store
-from server.watching.batches import BatchEvents
+from server.watching.batches import BatchWatches
 
 
 class BatchService(batch_pb2_grpc.BatchServiceServicer):
@@ -22,13 +22,13 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         self,
         store: Store,
         admission: BatchAdmission,
-        events: BatchEvents,
+        watches: BatchWatches,
         converter: BatchConverter,
         metrics: GatewayMetrics,
     ) -> None:
         self._store = store
         self._admission = admission
-        self._events = events
+        self._watches = watches
         self._converter = converter
         self._metrics = metrics
 
@@ -62,7 +62,7 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         """Streams snapshots of a batch until it has ended."""
         batch = await self._admission.get(caller().user_id, _batch_id(request.batch_id))
         with self._metrics.watchers.track_inprogress():
-            async with self._events.watch(batch.id) as watch:
+            async with self._watches.watch(batch.id) as watch:
                 async for snapshot in watch.snapshots():
                     yield batch_pb2.WatchBatchResponse(
                         batch=await self._converter.batch(snapshot.batch),

@@ -5,14 +5,14 @@ from contextlib import aclosing
 
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import event_pb2, event_pb2_grpc
-from server.domain.changes import ChangedKind, Position, Scope
+from server.domain.changes import ChangedKind, Cursor, Scope
 from server.domain.ids import UserId
 from server.errors import FailedPrecondition
 from server.identity.caller import Caller, Context, Role, caller
 from server.metrics import GatewayMetrics
 from server.replies.messages import CHANGED_KIND, checkpoint, event
 from server.requests.checks import Checks
-from server.requests.event_cursors import OLDEST, position_of
+from server.requests.event_cursors import OLDEST, cursor_of
 from server.store import Store
 from server.store.outbox import Expired
 from server.watching.feed import Tail
@@ -33,7 +33,7 @@ class EventService(event_pb2_grpc.EventServiceServicer):
         checks = Checks()
         scope = Scope(_whose(caller()), _kinds(checks, request))
         given = request.after_cursor
-        after = position_of(checks, "after_cursor", given) if given not in ("", OLDEST) else None
+        after = cursor_of(checks, "after_cursor", given) if given not in ("", OLDEST) else None
         checks.done()
         try:
             stretches = self._tail.follow(after or await self._start(given), scope)
@@ -51,7 +51,7 @@ class EventService(event_pb2_grpc.EventServiceServicer):
                 reasons.ERROR_REASON_CURSOR_EXPIRED,
             ) from expired
 
-    async def _start(self, given: str) -> Position:
+    async def _start(self, given: str) -> Cursor:
         outbox = self._store.outbox
         return await (outbox.oldest() if given == OLDEST else outbox.newest())
 

@@ -18,7 +18,7 @@ from server.requests.missing import missing_job
 from server.requests.page_tokens import page_request, page_token
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Signals
-from server.watching.jobs import Events, Snapshot
+from server.watching.jobs import JobSnapshot, JobWatches
 
 
 class JobService(job_pb2_grpc.JobServiceServicer):
@@ -28,14 +28,14 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         self,
         store: Store,
         admission: Admission,
-        events: Events,
+        watches: JobWatches,
         signals: Signals,
         converter: Converter,
         metrics: GatewayMetrics,
     ) -> None:
         self._store = store
         self._admission = admission
-        self._events = events
+        self._watches = watches
         self._signals = signals
         self._converter = converter
         self._metrics = metrics
@@ -72,11 +72,11 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         job = await self._job(user, _job_id(request.job_id))
         with self._metrics.watchers.track_inprogress():
             try:
-                async with self._events.watch(job.id, previews=request.include_previews) as watch:
+                async with self._watches.watch(job.id, previews=request.include_previews) as watch:
                     async for snapshot in watch.snapshots():
                         yield await self._answer(user, snapshot)
             finally:
-                if not self._events.watched(job.id):
+                if not self._watches.watched(job.id):
                     self._shown.pop(job.id, None)
 
     async def CancelJob(
@@ -119,7 +119,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             raise missing_job(job_id)
         return job
 
-    async def _answer(self, user: UserId, snapshot: Snapshot) -> job_pb2.WatchJobResponse:
+    async def _answer(self, user: UserId, snapshot: JobSnapshot) -> job_pb2.WatchJobResponse:
         shared = await self._shared(snapshot.job)
         ended_well = snapshot.job.status is JobStatus.COMPLETED
         if not snapshot.preview and not ended_well:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from server.domain.batches import Batch, BatchImage, NewBatch, Node, Pace
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
 from server.domain.jobs import Job, RequestKey
-from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
@@ -186,7 +186,7 @@ class Batches:
             page.size + 1,
         )
         found = [_batch(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
+        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
 
     async def of_job(self, user: UserId, job: JobId) -> BatchId | None:
         """Returns the batch of a job of the user; None where it has none."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from server.domain.characters import Character, Description, FrozenCharacter, Gender
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import RequestKey
-from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.paging import LastRow, Listing, PageRequest
 from server.store.database import Executor, Record
 
 _SELECT = """
@@ -101,7 +101,7 @@ class Characters:
             page.size + 1,
         )
         found = [_character(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
+        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
 
     async def update(
         self, user: UserId, character: CharacterId, changes: Mapping[str, object]

@@ -2,7 +2,7 @@
 
 from server.domain.ids import CharacterId, ImageId, JobId, UserId
 from server.domain.images import Image, ImageFilter, NewAsset
-from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.states import AssetKind, ImageStatus, ImageType
 from server.store.database import Executor, Record
 
@@ -60,7 +60,7 @@ class Images:
             page.size + 1,
         )
         images = [_image(row) for row in rows]
-        return Listing.cut(images, page.size, lambda image: Cursor(image.created_at, image.id))
+        return Listing.cut(images, page.size, lambda image: LastRow(image.created_at, image.id))
 
     async def asset(self, user: UserId, image: ImageId, kind: AssetKind) -> NewAsset | None:
         """Returns one stored form of an image of the user."""

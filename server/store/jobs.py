@@ -5,7 +5,7 @@ from uuid import UUID
 
 from server.domain.ids import ImageId, JobId, StoryId, UserId
 from server.domain.jobs import Failure, Job, NewJob, Outlook, Progress, RequestKey
-from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
@@ -189,7 +189,7 @@ class Jobs:
             page.size + 1,
         )
         jobs = [_job(row) for row in rows]
-        return Listing.cut(jobs, page.size, lambda job: Cursor(job.created_at, job.id))
+        return Listing.cut(jobs, page.size, lambda job: LastRow(job.created_at, job.id))
 
     async def cancel(self, user: UserId, job: JobId) -> bool:
         """Cancels a waiting job, asks a running one to stop; returns False when it had ended."""

@@ -193,8 +193,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """Is what a worker learns when it reports: whether to stop, and whether anyone looks on."""
+class ReportAnswer:
+    """What a worker learns when it reports: whether to stop, and whether anyone looks on."""
 
     cancel_requested: bool
     watched: bool
@@ -228,7 +228,7 @@ class Leases:
 
     async def report(
         self, claim: Claim, progress: Progress, preview: bytes | None = None
-    ) -> Orders | None:
+    ) -> ReportAnswer | None:
         """Writes progress and a preview; returns None when the lease is lost."""
         row = await self._database.fetchrow(
             _PROGRESS,
@@ -241,7 +241,7 @@ class Leases:
             progress.fraction,
             preview,
         )
-        return None if row is None else Orders(row["cancel_requested"], row["watched"])
+        return None if row is None else ReportAnswer(row["cancel_requested"], row["watched"])
 
     async def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Ends a job with its image, assets, reference and money; False when the lease is lost."""

@@ -6,7 +6,7 @@ before its end.
 
 from datetime import timedelta
 
-from server.domain.changes import Change, ChangedKind, Position, Scope, Stretch
+from server.domain.changes import Change, ChangedKind, Cursor, Scope, Stretch
 from server.store.database import Executor, Record
 
 # All in one snapshot: how far the changes are settled, how far they were swept, and the changes.
@@ -64,7 +64,7 @@ _AT_ONCE = 5_000
 
 
 class Expired(Exception):
-    """Says that changes behind a position were swept, or that another database made it."""
+    """Says that changes after a cursor were swept, or that another database made it."""
 
 
 class Outbox:
@@ -73,7 +73,7 @@ class Outbox:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def read(self, after: Position, limit: int, scope: Scope) -> Stretch:
+    async def read(self, after: Cursor, limit: int, scope: Scope) -> Stretch:
         """Returns the next settled changes of a scope; raises Expired where some are gone."""
         arguments = (*after, limit, sorted(scope.kinds))
         rows = await (
@@ -85,23 +85,23 @@ class Outbox:
             raise Expired
         changes = [_change(row) for row in rows if row["id"] is not None]
         full = len(changes) == limit
-        settled = max(after, Position(rows[0]["settled"], 0))
-        end = changes[-1].position if full else settled
+        settled = max(after, Cursor(rows[0]["settled"], 0))
+        end = changes[-1].cursor if full else settled
         return Stretch(changes, end, full, rows[0]["unsettled"])
 
-    async def newest(self) -> Position:
-        """Returns the position behind everything that is settled now."""
+    async def newest(self) -> Cursor:
+        """Returns the cursor after everything that is settled now."""
         row = await self._database.fetchrow(
             "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled"
         )
         assert row is not None
-        return Position(row["settled"], 0)
+        return Cursor(row["settled"], 0)
 
-    async def oldest(self) -> Position:
-        """Returns the position before the oldest change that is kept."""
+    async def oldest(self) -> Cursor:
+        """Returns the cursor before the oldest change that is kept."""
         row = await self._database.fetchrow("SELECT xact, id FROM outbox_swept")
         assert row is not None
-        return Position(row["xact"], row["id"])
+        return Cursor(row["xact"], row["id"])
 
     async def sweep(self, kept: timedelta) -> int:
         """Forgets changes that are older than `kept`; returns how many."""
@@ -116,7 +116,7 @@ class Outbox:
 
 def _change(row: Record) -> Change:
     return Change(
-        position=Position(row["xact"], row["id"]),
+        cursor=Cursor(row["xact"], row["id"]),
         at=row["at"],
         user_id=row["user_id"],
         kind=ChangedKind(row["object_kind"]),

@@ -6,7 +6,7 @@ coalesced, from statements of their own.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -75,30 +75,27 @@ class Signals:
 class Listener:
     """Hears signals on one connection of its own, and opens it again when it breaks.
 
-    `hear(word)` is called for each word. `gap()` is called after every (re)connection:
-    words said before it were not heard. `also` names further channels to hear.
+    A process has one, and whoever wants to hear subscribes to it before it runs.
     """
 
-    def __init__(
-        self,
-        url: str,
-        channel: str,
-        hear: Callable[[str], None],
-        gap: Callable[[], None],
-        *,
-        also: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._channel = channel
-        self._channels = (channel, *also)
-        self._hear = hear
-        self._gap = gap
+        self._hear: dict[str, list[Callable[[str], None]]] = {}
+        self._gaps: list[Callable[[], None]] = []
+
+    def subscribe(self, channel: str, hear: Callable[[str], None], gap: Callable[[], None]) -> None:
+        """Has `hear` called for each word of a channel.
+
+        `gap` is called after every (re)connection: words said before it were not heard.
+        """
+        self._hear.setdefault(channel, []).append(hear)
+        self._gaps.append(gap)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listens in the background until the end."""
         listening = asyncio.Event()
-        task = asyncio.create_task(self._run(listening), name=f"listen {self._channel}")
+        task = asyncio.create_task(self._run(listening), name="listener")
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(5):
@@ -114,9 +111,7 @@ class Listener:
             try:
                 await self._listen(listening)
             except (*AWAY, asyncpg.PostgresError) as error:
-                _log.warning(
-                    "listener broken", extra={"channel": self._channel, "error": repr(error)}
-                )
+                _log.warning("listener broken", extra={"error": repr(error)})
             await asyncio.sleep(_RECONNECT_S)
 
     async def _listen(self, listening: asyncio.Event) -> None:
@@ -126,14 +121,16 @@ class Listener:
         )
         try:
             connection.add_termination_listener(lambda _: broken.set())
-            for channel in self._channels:
+            for channel in self._hear:
                 await connection.add_listener(channel, self._words)
             listening.set()
-            self._gap()
+            for gap in self._gaps:
+                gap()
             await broken.wait()
         finally:
             connection.terminate()
 
-    def _words(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:
+    def _words(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
         for word in str(payload).split(","):
-            self._hear(word)
+            for hear in self._hear[channel]:
+                hear(word)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import RequestKey
-from server.domain.paging import Cursor, Listing, PageRequest
+from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.stories import Draft, Page, Story
 from server.store.database import Executor, Record
 
@@ -105,7 +105,7 @@ class Stories:
             page.size + 1,
         )
         found = [_story(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: Cursor(one.created_at, one.id))
+        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
 
     async def update(
         self,

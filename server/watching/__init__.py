@@ -2,3 +2,7 @@
 
 It reads the store and knows neither requests nor messages.
 """
+
+from server.watching.watching import Watching
+
+__all__ = ["Watching"]

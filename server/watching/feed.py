@@ -2,29 +2,27 @@
 
 A gateway keeps the newest changes in memory. Who follows them closely is served from there;
 who comes with an old cursor, or reads slowly, is served from the database until it has caught
-up. No follower has a queue of its own: it has a position, and asks for more when its caller
+up. No follower has a queue of its own: it has a cursor, and asks for more when its caller
 has taken what it got.
 """
 
 import asyncio
-import logging
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 
-from server.domain.changes import Change, Position, Scope, Stretch
-from server.errors import Unavailable
+from server.domain.changes import Change, Cursor, Scope, Stretch
 from server.store import Store
+from server.watching.loop import ReadLoop
 
 _PAGE = 200
 _KEPT = 2_000
 _CHECKPOINT_S = 5.0
 _PAUSE_S = 0.05  # gathers signals: every progress of a job is one, and few of them are changes
-_log = logging.getLogger(__name__)
 
 
 class Tail:
-    """Hands out changes behind a position, in order, for as long as somebody wants them.
+    """Hands out changes after a cursor, in order, for as long as somebody wants them.
 
     `kept` is how many changes are held in memory, `page` how many are read at once, and
     `checkpoint_s` after how much silence a follower learns how far it has come.
@@ -45,31 +43,24 @@ class Tail:
         self._checkpoint_s = checkpoint_s
         self._followers = 0
         self._changes: list[Change] = []  # all that there are between `_start` and `_end`
-        self._start: Position | None = None
-        self._end = Position(0, 0)
+        self._start: Cursor | None = None
+        self._end = Cursor(0, 0)
         self._moved = asyncio.Event()
-        self._signal = asyncio.Event()
+        self._loop = ReadLoop("outbox", self._read, self._poll, pause_s=_PAUSE_S)
 
     def __len__(self) -> int:
         return self._followers
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Reads in the background until the end, each time after `wake`."""
-        task = asyncio.create_task(self._run(), name="tail")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return self._loop.running()
 
     def wake(self) -> None:
         """Says that something may have changed."""
-        self._signal.set()
+        self._loop.wake()
 
-    async def follow(self, after: Position, scope: Scope) -> AsyncGenerator[Stretch, None]:
-        """Yields the changes behind a position; a stretch without any says how far it has come.
+    async def follow(self, after: Cursor, scope: Scope) -> AsyncGenerator[Stretch, None]:
+        """Yields the changes after a cursor; a stretch without any says how far it has come.
 
         The first one is without any. Raises Expired where some were swept, and Unavailable.
         """
@@ -93,49 +84,39 @@ class Tail:
                     yield stretch
                 due = clock() + self._checkpoint_s
 
-    def _in_memory(self, after: Position, scope: Scope) -> Stretch | None:
-        """Returns what is kept behind a position; None where that is too far back."""
+    def _in_memory(self, after: Cursor, scope: Scope) -> Stretch | None:
+        """Returns what is kept after a cursor; None where that is too far back."""
         if self._start is None or after < self._start:
             return None
-        first = self._place_of(after)
+        first = self._index_of(after)
         last = min(first + self._page, len(self._changes))
         full = last < len(self._changes)
-        end = self._changes[last - 1].position if full else max(after, self._end)
+        end = self._changes[last - 1].cursor if full else max(after, self._end)
         wanted = [change for change in self._changes[first:last] if scope.holds(change)]
         return Stretch(wanted, end, full)
 
-    async def _more_than(self, position: Position, due: float) -> bool:
-        """Waits until there may be more behind a position; False when there was not by then."""
+    async def _more_than(self, cursor: Cursor, due: float) -> bool:
+        """Waits until there may be more after a cursor; False where there was none until `due`."""
         if due <= asyncio.get_running_loop().time():
             return False
         try:
             async with asyncio.timeout_at(due):
-                while self._holds_no_more_than(position):
+                while self._holds_no_more_than(cursor):
                     await self._moved.wait()
         except TimeoutError:
             return False
         return True
 
-    def _holds_no_more_than(self, position: Position) -> bool:
+    def _holds_no_more_than(self, cursor: Cursor) -> bool:
         if self._start is None:
             return True
-        return self._start <= position and self._place_of(position) == len(self._changes)
+        return self._start <= cursor and self._index_of(cursor) == len(self._changes)
 
-    def _place_of(self, position: Position) -> int:
-        return bisect_right(self._changes, position, key=lambda change: change.position)
+    def _index_of(self, cursor: Cursor) -> int:
+        return bisect_right(self._changes, cursor, key=lambda change: change.cursor)
 
-    async def _run(self) -> None:
-        while True:
-            await self._signal.wait()
-            self._signal.clear()
-            try:
-                await self._read()
-            except Unavailable:
-                _log.warning("outbox not read")  # the next signal or poll does
-            except Exception:
-                # The same; if this task ended, every follower would wait for good.
-                _log.exception("outbox not read")
-            await asyncio.sleep(_PAUSE_S)
+    async def _poll(self) -> None:
+        self.wake()
 
     async def _read(self) -> None:
         if not self._followers:
@@ -158,7 +139,7 @@ class Tail:
     def _drop_oldest(self) -> None:
         if len(self._changes) >= 2 * self._kept:
             gone = len(self._changes) - self._kept
-            self._start = self._changes[gone - 1].position
+            self._start = self._changes[gone - 1].cursor
             del self._changes[:gone]
 
     def _tell(self) -> None:

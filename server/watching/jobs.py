@@ -1,14 +1,10 @@
-"""Events: who watches a job always gets its newest snapshot, and never a backlog.
+"""Watches of jobs: a snapshot has the job, and a preview where there is a new one.
 
-One connection listens for the whole gateway. A signal is a hint that a job has changed;
-a safety poll covers a lost one. Jobs that have changed are read together, in one
-statement, and each watcher keeps only the newest.
+Previews are made while somebody wants them: who asks for them says so again and again.
 """
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -16,20 +12,16 @@ from uuid import UUID
 from server.domain.ids import JobId
 from server.domain.jobs import Job
 from server.domain.states import JobStatus
-from server.errors import Unavailable
 from server.store import Store
-from server.store.signals import CHANGED, WAKE, Listener
-from server.watching.feed import Tail
+from server.watching.loop import Watch, WatchLoop
 
-_POLL_S = 2.0
-_PAUSE_S = 0.02  # gathers signals under load; 50 snapshots a second are more than eyes can use
-_WATCH_LENGTH = timedelta(seconds=6)
-_log = logging.getLogger(__name__)
+_PAUSE_S = 0.02  # 50 snapshots a second are more than eyes can use
+_WANTED_FOR = timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Is a job as it was read last, with a preview when there is a new one.
+class JobSnapshot:
+    """A job as it was read last, with a preview when there is a new one.
 
     All who watch a job get the same `job` from one read.
     """
@@ -37,10 +29,15 @@ class Snapshot:
     job: Job
     preview: bytes = b""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the job has ended."""
+        return self.job.status.ended
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Is the newest preview of a job, as the attempt that made it counts its reports."""
+    """The newest preview of a job, as the attempt that made it counts its reports."""
 
     attempt: int
     sequence: int
@@ -52,29 +49,26 @@ class Preview:
         return (self.attempt, self.sequence)
 
 
-class Watch:
-    """Is one watcher: the newest snapshot that it has not seen."""
+class JobWatch(Watch[JobSnapshot]):
+    """One watcher of a job, with previews where it asked for them."""
 
-    def __init__(self, job: JobId, *, previews: bool) -> None:
-        self.job = job
+    def __init__(self, *, previews: bool) -> None:
+        super().__init__()
         self.previews = previews
-        self._newest: Snapshot | None = None
         self._shown: Job | None = None
         self._shown_preview = (0, 0)
-        self._changed = asyncio.Event()
 
     def offer(self, job: Job, preview: Preview | None = None) -> None:
-        """Keeps a snapshot unless it is older than, or the same as, the one before."""
+        """Shows a job unless it is older than, or the same as, the one before."""
         if _rank(job) < _rank(self._shown):
             return
         picture = self._new_picture(job, preview)
         if job == self._shown and not picture:
             return
-        if self._newest is not None and not picture:
-            picture = self._newest.preview
+        if self.unseen is not None and not picture:
+            picture = self.unseen.preview
         self._shown = job
-        self._newest = Snapshot(job, picture)
-        self._changed.set()
+        self.show(JobSnapshot(job, picture))
 
     def _new_picture(self, job: Job, preview: Preview | None) -> bytes:
         if not self.previews or preview is None or preview.mark <= self._shown_preview:
@@ -83,18 +77,6 @@ class Watch:
             return b""
         self._shown_preview = preview.mark
         return preview.jpeg
-
-    async def snapshots(self) -> AsyncGenerator[Snapshot, None]:
-        """Yields snapshots until the job has ended."""
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            snapshot, self._newest = self._newest, None
-            if snapshot is None:
-                continue
-            yield snapshot
-            if snapshot.job.status.ended:
-                return
 
 
 def _rank(job: Job | None) -> tuple[int, bool, int]:
@@ -105,104 +87,38 @@ def _rank(job: Job | None) -> tuple[int, bool, int]:
     return (job.attempt, job.status.ended, sequence)
 
 
-class Events:
+class JobWatches(WatchLoop[JobId, JobWatch]):
     """Reads changed jobs and hands their snapshots to those who watch them."""
 
-    def __init__(self, store: Store, database_url: str) -> None:
-        self.tail = Tail(store)
+    def __init__(self, store: Store) -> None:
+        super().__init__("jobs", pause_s=_PAUSE_S)
         self._store = store
-        self._watches: dict[JobId, set[Watch]] = {}
         self._previews: dict[JobId, Preview] = {}
-        self._changed: set[JobId] = set()
-        self._signal = asyncio.Event()
-        # A new job has no watcher yet, but the outbox tells of it.
-        self._listener = Listener(database_url, CHANGED, self._hear, self._change_all, also=(WAKE,))
-
-    def __len__(self) -> int:
-        return sum(len(watches) for watches in self._watches.values())
-
-    def watched(self, job: JobId) -> bool:
-        """Tells whether anybody watches a job."""
-        return job in self._watches
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Listens and reads in the background until the end."""
-        async with self.tail.running(), self._listener.running():
-            tasks = [
-                asyncio.create_task(self._read_changed(), name="events"),
-                asyncio.create_task(self._poll(), name="events poll"),
-            ]
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                for task in tasks:
-                    with suppress(asyncio.CancelledError):
-                        await task
-
-    @asynccontextmanager
-    async def watch(self, job: JobId, *, previews: bool) -> AsyncIterator[Watch]:
+    async def watch(self, job: JobId, *, previews: bool) -> AsyncIterator[JobWatch]:
         """Gives a watch on a job; the job is read at once."""
         if previews:
-            await self._store.watches.renew([job], _WATCH_LENGTH)
-        watch = Watch(job, previews=previews)
-        self._watches.setdefault(job, set()).add(watch)
-        self._change(job)
-        try:
+            await self._store.watches.renew([job], _WANTED_FOR)
+        with self._entered(job, JobWatch(previews=previews)) as watch:
             yield watch
-        finally:
-            others = self._watches[job]
-            others.discard(watch)
-            if not others:
-                del self._watches[job]
-                self._previews.pop(job, None)
 
-    def _hear(self, word: str) -> None:
-        self.tail.wake()
-        with suppress(ValueError):  # a lane
-            self._change(JobId(UUID(word)))
+    def _key_of(self, word: str) -> JobId:
+        return JobId(UUID(word))
 
-    def _change(self, job: JobId) -> None:
-        if job in self._watches:
-            self._changed.add(job)
-            self._signal.set()
-
-    def _change_all(self) -> None:
-        self.tail.wake()
-        for job in self._watches:
-            self._change(job)
-
-    async def _poll(self) -> None:
-        while True:
-            self._change_all()
-            wanted = [job for job in self._watches if self._wants_previews(job)]
-            if wanted:
-                with suppress(Unavailable):
-                    await self._store.watches.renew(wanted, _WATCH_LENGTH)
-            await asyncio.sleep(_POLL_S)
-
-    async def _read_changed(self) -> None:
-        while True:
-            await self._signal.wait()
-            self._signal.clear()
-            changed, self._changed = list(self._changed), set()
-            try:
-                await self._read(changed)
-            except Unavailable:
-                # The poll asks for them again; a watcher only waits a little longer.
-                _log.warning("snapshots not read", extra={"jobs": len(changed)})
-            except Exception:
-                # The same; if this task ended, every watcher would wait for good.
-                _log.exception("snapshots not read", extra={"jobs": len(changed)})
-            await asyncio.sleep(_PAUSE_S)
-
-    async def _read(self, changed: list[JobId]) -> None:
+    async def _read(self, changed: Sequence[JobId]) -> None:
         await self._read_previews([job for job in changed if self._wants_previews(job)])
         for job in await self._store.jobs.snapshots(changed):
-            for watch in self._watches.get(job.id, ()):
+            for watch in self._watches_of(job.id):
                 watch.offer(job, self._previews.get(job.id))
+
+    async def _renew(self) -> None:
+        wanted = [job for job in self._watches if self._wants_previews(job)]
+        if wanted:
+            await self._store.watches.renew(wanted, _WANTED_FOR)
+
+    def _forget(self, key: JobId) -> None:
+        self._previews.pop(key, None)
 
     async def _read_previews(self, jobs: list[JobId]) -> None:
         if not jobs:
@@ -210,8 +126,8 @@ class Events:
         nothing = Preview(0, 0, b"")
         seen = {job: self._previews.get(job, nothing).mark for job in jobs}
         for job, preview in (await self._store.watches.previews(seen)).items():
-            if job in self._watches:
+            if self.watched(job):
                 self._previews[job] = Preview(*preview)
 
     def _wants_previews(self, job: JobId) -> bool:
-        return any(watch.previews for watch in self._watches.get(job, ()))
+        return any(watch.previews for watch in self._watches_of(job))

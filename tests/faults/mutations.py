@@ -39,8 +39,8 @@ NOTIFY_ONLY = Mutation(
     (
         Edit(_WORKER, "asyncio.timeout(self._settings.poll_s)", "asyncio.timeout(None)"),
         Edit(
-            "server/watching/jobs.py",
-            "await asyncio.sleep(_POLL_S)",
+            "server/watching/loop.py",
+            "await asyncio.sleep(self._poll_s)",
             "await asyncio.Event().wait()",
         ),
     ),

@@ -40,7 +40,7 @@ from server.storage.folder import FolderStorage
 from server.storage.keys import object_key
 from server.store import Store
 from server.store.signals import CHANGED, Signals
-from server.watching.jobs import Events
+from server.watching import Watching
 from tests.integration.callers import Person
 
 LEASE = timedelta(seconds=60)
@@ -73,9 +73,9 @@ class House:
         return self.gateway.parts.signals
 
     @property
-    def events(self) -> Events:
-        """Those who watch jobs."""
-        return self.gateway.parts.events
+    def watching(self) -> Watching:
+        """All that the gateway watches."""
+        return self.gateway.parts.watching
 
     @property
     def metrics(self) -> GatewayMetrics:

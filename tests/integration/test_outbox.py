@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from server.domain.changes import Change, ChangedKind, Position, Scope, Stretch
+from server.domain.changes import Change, ChangedKind, Cursor, Scope, Stretch
 from server.domain.ids import UserId
 from server.domain.jobs import Claim, Failure, NewJob
 from server.domain.states import Lane
@@ -14,7 +14,7 @@ from server.store import Store
 from server.store.outbox import Expired
 from tests.builders import new_job, new_user, outcome
 
-START = Position(0, 0)
+START = Cursor(0, 0)
 ALL = Scope()
 _TOUCH = "UPDATE image_generation_jobs SET status = status WHERE id = $1"
 _CANCEL = (
@@ -205,7 +205,7 @@ async def test_a_dump_of_another_server_is_followed_from_here_on(store: Store) -
     await store.database.execute("UPDATE outbox SET xact = $1", far)
     await store.database.execute("UPDATE image_generation_jobs SET changed_in = $1", far)
     with pytest.raises(Expired):
-        await store.outbox.read(Position(far, 1), 100, ALL)
+        await store.outbox.read(Cursor(far, 1), 100, ALL)
 
     await store.outbox.sweep(timedelta(days=7))
     newest = await store.outbox.newest()
@@ -227,7 +227,7 @@ async def _claim(store: Store) -> Claim:
     return claim
 
 
-async def _read(store: Store, after: Position = START) -> Stretch:
+async def _read(store: Store, after: Cursor = START) -> Stretch:
     return await store.outbox.read(after, 1000, ALL)
 
 

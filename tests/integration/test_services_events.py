@@ -123,7 +123,7 @@ async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
 async def test_a_checkpoint_says_how_far_others_changes_have_gone(
     house: House, mia: Person, tom: Person
 ) -> None:
-    house.events.tail._checkpoint_s = 0.05
+    house.watching.tail._checkpoint_s = 0.05
     call = mia.follow()
     first = (await call.read()).event
     await house.draw(await tom.portrait())
@@ -246,7 +246,7 @@ async def test_a_slow_follower_is_served_from_the_database_and_misses_nothing(
 
 
 async def test_many_followers_share_the_reads(house: House, mia: Person) -> None:
-    tail = house.events.tail
+    tail = house.watching.tail
     calls = [mia.follow() for _ in range(20)]
     for call in calls:
         await call.read()
@@ -264,9 +264,9 @@ async def test_many_followers_share_the_reads(house: House, mia: Person) -> None
 async def test_who_leaves_is_forgotten(house: House, mia: Person) -> None:
     call = mia.follow()
     await call.read()
-    assert len(house.events.tail) == 1
+    assert len(house.watching.tail) == 1
     call.cancel()
-    while len(house.events.tail):
+    while len(house.watching.tail):
         await asyncio.sleep(0.01)
 
 

@@ -9,7 +9,7 @@ import grpc.aio
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2, image_pb2, job_pb2, story_pb2, style_pb2
-from server.domain.paging import Cursor
+from server.domain.paging import LastRow
 from server.requests.page_tokens import page_token
 from tests.integration.callers import Person
 from tests.integration.house import new_id
@@ -22,7 +22,7 @@ async def test_bad_lists_are_refused(mia: Person) -> None:
     request = image_pb2.ListImagesRequest
     unmade = "was not made by this list; use the next_page_token of the page before"
     token = ("page_token", "PAGE_TOKEN_INVALID", unmade)
-    far = page_token("images", Cursor(datetime(1, 1, 1, tzinfo=EAST), UUID(int=7)))
+    far = page_token("images", LastRow(datetime(1, 1, 1, tzinfo=EAST), UUID(int=7)))
     other = (await _first_page_of_characters(mia)).next_page_token
     bad = {
         "page token": Bad(request(page_token="abc"), *token),

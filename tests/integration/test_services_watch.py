@@ -197,9 +197,9 @@ async def test_a_watcher_who_leaves_is_forgotten(house: House, mia: Person) -> N
     call = mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
         await call.read()
-        assert len(house.events) == 1
+        assert len(house.watching.jobs) == 1
         call.cancel()
-        while len(house.events):
+        while len(house.watching.jobs):
             await asyncio.sleep(0.01)
 
 

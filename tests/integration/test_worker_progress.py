@@ -10,16 +10,17 @@ from actors.engine.render import RenderRequest
 from actors.testing.scripted import Script, ScriptedRenderer
 from server.domain.jobs import Job, NewJob
 from server.domain.states import JobStatus, Stage
-from server.watching.jobs import Events, Snapshot
+from server.watching import Watching
+from server.watching.jobs import JobSnapshot
 from tests.integration.working import STEPS, Shop, Stall, until
 
 
 @asynccontextmanager
 async def watching(
     shop: Shop, order: NewJob, *, previews: bool = False
-) -> AsyncIterator[AsyncIterator[Snapshot]]:
-    events = Events(shop.store, shop.database)
-    async with events.running(), events.watch(order.id, previews=previews) as watch:
+) -> AsyncIterator[AsyncIterator[JobSnapshot]]:
+    loops = Watching(shop.store, shop.database)
+    async with loops.running(), loops.jobs.watch(order.id, previews=previews) as watch:
         yield watch.snapshots()
 
 

@@ -35,8 +35,7 @@ from server.services.styles import StyleService
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store.signals import CHANGED, Signals
-from server.watching.batches import BatchEvents
-from server.watching.jobs import Events
+from server.watching import Watching
 from tests.unit.scripted import (
     scripted_store,
     somebody,
@@ -62,10 +61,9 @@ class Gateway:
         admission = Admission(store, self.signals, 0, backlog)
         validation = Validation(store, Catalogue([STORYBOOK]), STYLES)
         metrics = GatewayMetrics()
-        events = Events(store, "postgresql://nowhere")
+        watching = Watching(store, "postgresql://nowhere")
         batch_admission = BatchAdmission(store, self.signals, admission)
         batch_converter = BatchConverter(converter, BatchForecast(store.batches.pace))
-        batch_events = BatchEvents(store, "postgresql://nowhere")
         self.generation = GenerationService(
             validation,
             admission,
@@ -75,8 +73,10 @@ class Gateway:
             batch_admission,
             batch_converter,
         )
-        self.batches = BatchService(store, batch_admission, batch_events, batch_converter, metrics)
-        self.jobs = JobService(store, admission, events, self.signals, converter, metrics)
+        self.batches = BatchService(
+            store, batch_admission, watching.batches, batch_converter, metrics
+        )
+        self.jobs = JobService(store, admission, watching.jobs, self.signals, converter, metrics)
         self.images = ImageService(store, self.storage, self.signals, converter)
         self.characters = CharacterService(store, accounts)
         self.stories = StoryService(store, accounts, STYLES)

@@ -1,5 +1,6 @@
 """The backlog: who may have how many jobs waiting, and what a refusal says."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from uuid import uuid4
@@ -61,6 +62,13 @@ async def test_what_is_admitted_counts_before_the_database_is_asked_again() -> N
         backlog.add(MIA)
     with pytest.raises(ResourceExhausted):
         await backlog.check(MIA, Lane.LOCAL)
+
+
+async def test_submits_that_come_together_count_once() -> None:
+    counted = Counted({MIA: 1})
+    backlog = counted.backlog(QueueLimits(user=2))
+    await asyncio.gather(*(backlog.check(MIA, Lane.LOCAL) for _ in range(5)))
+    assert counted.asked == 1
 
 
 async def test_without_limits_nobody_is_asked() -> None:

@@ -1,5 +1,6 @@
 """Forecasts of when batches end, from what the latest images took."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,26 @@ async def test_a_batch_that_has_ended_has_no_forecast_and_others_ask_once() -> N
     batch = _batch(0, 2)
     for _ in range(3):
         at = await forecast.completion(batch)
+        assert at is not None
+        assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(12, abs=2)
+    assert asked == 1
+
+
+async def test_watchers_of_one_user_who_ask_together_ask_once() -> None:
+    asked = 0
+    go_on = asyncio.Event()
+
+    async def look(_lane: Lane, _user: UserId) -> Pace:
+        nonlocal asked
+        asked += 1
+        await go_on.wait()
+        return _pace(scene=6)
+
+    forecast, batch = BatchForecast(look), _batch(0, 2)
+    watchers = [asyncio.create_task(forecast.completion(batch)) for _ in range(5)]
+    await asyncio.sleep(0)
+    go_on.set()
+    for at in await asyncio.gather(*watchers):
         assert at is not None
         assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(12, abs=2)
     assert asked == 1

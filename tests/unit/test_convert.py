@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.v1 import character_pb2, errors_pb2, event_pb2, image_pb2, job_pb2, story_pb2, style_pb2
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
-from server.domain.changes import Change, ChangedKind, Position
+from server.domain.changes import Change, ChangedKind, Cursor
 from server.domain.characters import Character
 from server.domain.ids import CharacterId, ImageId, JobId, StoryId, UserId
 from server.domain.images import Image
@@ -22,7 +22,7 @@ from server.domain.stories import Draft, Page, Story
 from server.forecast.jobs import Forecast
 from server.replies import messages as convert
 from server.replies.messages import Converter
-from server.requests.event_cursors import cursor_at
+from server.requests.event_cursors import cursor_text
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from tests.builders import STORYBOOK_STYLE, description
@@ -257,13 +257,13 @@ def test_a_story_and_a_style_are_told_whole() -> None:
 
 
 def _change(kind: ChangedKind, status: str, **changes: Any) -> Change:
-    return Change(Position(7, 9), NOON, UserId(uuid4()), kind, uuid4(), status, **changes)
+    return Change(Cursor(7, 9), NOON, UserId(uuid4()), kind, uuid4(), status, **changes)
 
 
 def test_the_change_of_a_job_is_told_whole() -> None:
     change = _change(ChangedKind.JOB, "processing", image_id=uuid4(), batch_id=uuid4())
     assert convert.event(change) == event_pb2.Event(
-        cursor=cursor_at(Position(7, 9)),
+        cursor=cursor_text(Cursor(7, 9)),
         time=_time(NOON),
         user_id=str(change.user_id),
         job=event_pb2.JobChange(

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.changes import Position
+from server.domain.changes import Cursor
 from server.requests.checks import Checks
-from server.requests.event_cursors import cursor_at, position_of
+from server.requests.event_cursors import cursor_of, cursor_text
 
 NUMBERS = st.integers(0, 2**63 - 1)
 
@@ -14,7 +14,7 @@ NUMBERS = st.integers(0, 2**63 - 1)
 @given(NUMBERS, NUMBERS)
 def test_a_cursor_is_read_as_it_was_made(xact: int, id_: int) -> None:
     checks = Checks()
-    assert position_of(checks, "after_cursor", cursor_at(Position(xact, id_))) == (xact, id_)
+    assert cursor_of(checks, "after_cursor", cursor_text(Cursor(xact, id_))) == (xact, id_)
     assert checks.violations == []
 
 
@@ -36,7 +36,7 @@ def test_a_cursor_is_read_as_it_was_made(xact: int, id_: int) -> None:
 )
 def test_anything_else_is_refused_with_its_field(text: str) -> None:
     checks = Checks()
-    position_of(checks, "after_cursor", text)
+    cursor_of(checks, "after_cursor", text)
     [violation] = checks.violations
     assert violation.field == "after_cursor"
     assert len(violation.description) < 250
@@ -44,4 +44,4 @@ def test_anything_else_is_refused_with_its_field(text: str) -> None:
 
 @given(st.text())
 def test_no_text_breaks_the_reading(text: str) -> None:
-    position_of(Checks(), "after_cursor", text)
+    cursor_of(Checks(), "after_cursor", text)

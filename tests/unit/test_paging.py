@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imggen.v1 import errors_pb2 as reasons
-from server.domain.paging import Cursor, Listing
+from server.domain.paging import LastRow, Listing
 from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
 
@@ -18,9 +18,9 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 @given(st.datetimes(timezones=st.just(UTC)), st.uuids())
 def test_a_token_leads_back_to_its_row(at: datetime, row: UUID) -> None:
-    cursor = Cursor(at, row)
+    last = LastRow(at, row)
     checks = Checks()
-    assert page_request(checks, "jobs", 10, page_token("jobs", cursor)).after == cursor
+    assert page_request(checks, "jobs", 10, page_token("jobs", last)).after == last
     assert checks.violations == []
 
 
@@ -60,7 +60,7 @@ def _token(text: str) -> str:
         # Before the year 1 in UTC: no such moment.
         _token(f"jobs 0001-01-01T00:00:00+23:00 {UUID(int=7)}"),
         base64.urlsafe_b64encode(b"\xff\xfe").decode(),
-        page_token("images", Cursor(NOON, UUID(int=7))),
+        page_token("images", LastRow(NOON, UUID(int=7))),
     ],
 )
 def test_what_no_list_made_is_refused(token: str) -> None:
@@ -73,13 +73,13 @@ def test_what_no_list_made_is_refused(token: str) -> None:
 def test_a_time_in_another_zone_is_the_same_moment() -> None:
     east = NOON.astimezone(timezone(timedelta(hours=9)))
     request = page_request(Checks(), "jobs", 1, _token(f"jobs {east.isoformat()} {UUID(int=7)}"))
-    assert request.after == Cursor(NOON, UUID(int=7))
+    assert request.after == LastRow(NOON, UUID(int=7))
 
 
 def test_a_page_is_cut_from_one_row_more() -> None:
-    def cursor(row: int) -> Cursor:
-        return Cursor(NOON, UUID(int=row))
+    def last(row: int) -> LastRow:
+        return LastRow(NOON, UUID(int=row))
 
-    assert Listing.cut([1, 2, 3], 2, cursor) == Listing([1, 2], cursor(2))
-    assert Listing.cut([1, 2], 2, cursor) == Listing([1, 2], None)
-    assert Listing.cut([], 2, cursor) == Listing([], None)
+    assert Listing.cut([1, 2, 3], 2, last) == Listing([1, 2], last(2))
+    assert Listing.cut([1, 2], 2, last) == Listing([1, 2], None)
+    assert Listing.cut([], 2, last) == Listing([], None)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Progress
 from server.domain.states import ImageType, JobStatus, Stage
-from server.watching.jobs import Preview, Snapshot, Watch
+from server.watching.jobs import JobSnapshot, JobWatch, Preview
 
 QUEUED = Job(
     id=JobId(uuid4()),
@@ -38,21 +38,21 @@ def _running(sequence: int, attempt: int = 1, **changes: Any) -> Job:
     )
 
 
-async def _shown(watch: Watch) -> list[Snapshot]:
+async def _shown(watch: JobWatch) -> list[JobSnapshot]:
     """Returns what a watch shows until the job has ended."""
     async with asyncio.timeout(10):
         return [snapshot async for snapshot in watch.snapshots()]
 
 
 async def test_only_the_newest_is_shown() -> None:
-    watch = Watch(QUEUED.id, previews=False)
+    watch = JobWatch(previews=False)
     for job in (QUEUED, _running(1), _running(2), DONE):
         watch.offer(job)
-    assert await _shown(watch) == [Snapshot(DONE)]
+    assert await _shown(watch) == [JobSnapshot(DONE)]
 
 
 async def test_each_state_is_shown_to_who_keeps_up() -> None:
-    watch = Watch(QUEUED.id, previews=False)
+    watch = JobWatch(previews=False)
     jobs = [QUEUED, _running(1), _running(2), _running(1, attempt=2), DONE]
     jobs[-1] = replace(DONE, attempt=2)
     seen = []
@@ -65,7 +65,7 @@ async def test_each_state_is_shown_to_who_keeps_up() -> None:
 
 
 async def test_an_older_read_is_not_shown() -> None:
-    watch = Watch(QUEUED.id, previews=False)
+    watch = JobWatch(previews=False)
     shown = watch.snapshots()
     for newer, older in ((_running(5), _running(4)), (_running(1, 2), _running(9, 1))):
         watch.offer(newer)
@@ -75,7 +75,7 @@ async def test_an_older_read_is_not_shown() -> None:
 
 
 async def test_the_same_read_again_is_not_shown() -> None:
-    watch = Watch(QUEUED.id, previews=False)
+    watch = JobWatch(previews=False)
     watch.offer(_running(5))
     shown = watch.snapshots()
     await anext(shown)
@@ -86,7 +86,7 @@ async def test_the_same_read_again_is_not_shown() -> None:
 
 
 async def test_a_cancel_that_is_asked_for_is_shown() -> None:
-    watch = Watch(QUEUED.id, previews=False)
+    watch = JobWatch(previews=False)
     watch.offer(_running(5))
     watch.offer(_running(5, cancel_requested=True))
     watch.offer(replace(DONE, status=JobStatus.CANCELLED))
@@ -94,19 +94,19 @@ async def test_a_cancel_that_is_asked_for_is_shown() -> None:
 
 
 async def test_a_preview_is_shown_once_and_not_lost_with_a_skipped_snapshot() -> None:
-    watch = Watch(QUEUED.id, previews=True)
+    watch = JobWatch(previews=True)
     preview = Preview(1, 4, b"jpeg")
     watch.offer(_running(4), preview)
     watch.offer(_running(5), preview)
     shown = watch.snapshots()
-    assert await anext(shown) == Snapshot(_running(5), b"jpeg")
+    assert await anext(shown) == JobSnapshot(_running(5), b"jpeg")
     watch.offer(_running(6), preview)
-    assert await anext(shown) == Snapshot(_running(6), b"")
+    assert await anext(shown) == JobSnapshot(_running(6), b"")
     await shown.aclose()
 
 
 async def test_a_preview_alone_is_news() -> None:
-    watch = Watch(QUEUED.id, previews=True)
+    watch = JobWatch(previews=True)
     shown = watch.snapshots()
     watch.offer(_running(4))
     await anext(shown)
@@ -116,7 +116,7 @@ async def test_a_preview_alone_is_news() -> None:
 
 
 async def test_a_preview_belongs_to_its_attempt_and_to_who_asked_for_it() -> None:
-    asked, other = Watch(QUEUED.id, previews=True), Watch(QUEUED.id, previews=False)
+    asked, other = JobWatch(previews=True), JobWatch(previews=False)
     for watch in (asked, other):
         shown = watch.snapshots()
         watch.offer(_running(4, attempt=2), Preview(1, 9, b"jpeg"))

@@ -1,0 +1,209 @@
+"""Watch loops: who watches what, and the task that reads what has changed of it.
+
+A signal is a hint that something has changed; a safety poll covers a lost one. What has changed
+is read together, and each watcher keeps only the newest of it, never a backlog.
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Iterator,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, Generic, Protocol, TypeVar
+
+from server.errors import Unavailable
+
+POLL_S = 2.0
+_log = logging.getLogger(__name__)
+
+
+class Ends(Protocol):
+    """A snapshot that says whether it is the last one."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing changes after it."""
+        ...
+
+
+AnySnapshot = TypeVar("AnySnapshot", bound=Ends)
+
+
+class Watch(Generic[AnySnapshot]):
+    """One watcher: the newest snapshot that it has not seen."""
+
+    def __init__(self) -> None:
+        self.unseen: AnySnapshot | None = None
+        """The newest snapshot, until it is yielded."""
+        self._changed = asyncio.Event()
+
+    def show(self, snapshot: AnySnapshot) -> None:
+        """Keeps a snapshot, in place of one that was not seen yet."""
+        self.unseen = snapshot
+        self._changed.set()
+
+    async def snapshots(self) -> AsyncGenerator[AnySnapshot, None]:
+        """Yields snapshots until what is watched has ended."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            snapshot, self.unseen = self.unseen, None
+            if snapshot is None:
+                continue
+            yield snapshot
+            if snapshot.ended:
+                return
+
+
+Key = TypeVar("Key", bound=Hashable)
+AnyWatch = TypeVar("AnyWatch", bound=Watch[Any])
+
+
+class ReadLoop:
+    """Runs `read` after each signal, and `poll` once in a while, for signals that were lost.
+
+    What either of them raises is logged and ends nothing: the next poll covers it. A pause
+    after each read gathers signals under load.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[], Awaitable[None]],
+        poll: Callable[[], Awaitable[None]],
+        *,
+        pause_s: float,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._name = name
+        self._read = read
+        self._poll = poll
+        self._pause_s = pause_s
+        self._poll_s = poll_s
+        self._signal = asyncio.Event()
+
+    def wake(self) -> None:
+        """Says that there is something to read."""
+        self._signal.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Reads in the background until the end."""
+        tasks = [
+            asyncio.create_task(self._read_signalled(), name=f"{self._name} read"),
+            asyncio.create_task(self._poll_always(), name=f"{self._name} poll"),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read_signalled(self) -> None:
+        while True:
+            await self._signal.wait()
+            self._signal.clear()
+            await self._safely(self._read)
+            await asyncio.sleep(self._pause_s)
+
+    async def _poll_always(self) -> None:
+        while True:
+            await self._safely(self._poll)
+            await asyncio.sleep(self._poll_s)
+
+    async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except Unavailable:
+            _log.warning("changes not read", extra={"of": self._name})
+        except Exception:
+            # If this task ended, everybody who watches would wait for good.
+            _log.exception("changes not read", extra={"of": self._name})
+
+
+class WatchLoop(ABC, Generic[Key, AnyWatch]):
+    """Everybody who watches something of one kind, each by the key of what they watch."""
+
+    def __init__(self, name: str, *, pause_s: float, poll_s: float = POLL_S) -> None:
+        self._watches: dict[Key, set[AnyWatch]] = {}
+        self._changed: set[Key] = set()
+        self._loop = ReadLoop(name, self._read_changed, self._poll, pause_s=pause_s, poll_s=poll_s)
+
+    def __len__(self) -> int:
+        return sum(len(watches) for watches in self._watches.values())
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Reads in the background until the end."""
+        return self._loop.running()
+
+    def watched(self, key: Key) -> bool:
+        """Tells whether anybody watches a key."""
+        return key in self._watches
+
+    def change(self, key: Key) -> None:
+        """Says that a key may have changed; it is read soon, where it is watched."""
+        if key in self._watches:
+            self._changed.add(key)
+            self._loop.wake()
+
+    def change_all(self) -> None:
+        """Says that anything may have changed."""
+        for key in self._watches:
+            self.change(key)
+
+    def hear(self, word: str) -> None:
+        """Takes a word of the channel of changes."""
+        key = self._key_of(word)
+        if key is not None:
+            self.change(key)
+
+    @abstractmethod
+    def _key_of(self, word: str) -> Key | None:
+        """Returns what has changed by a word; None where it is nothing that is watched."""
+
+    @abstractmethod
+    async def _read(self, changed: Sequence[Key]) -> None:
+        """Reads what has changed, and offers it to the watches of each key."""
+
+    async def _renew(self) -> None:
+        """Does at each poll what lasts only for a while."""
+
+    def _forget(self, key: Key) -> None:
+        """Drops what is kept of a key that nobody watches any more."""
+
+    def _watches_of(self, key: Key) -> Collection[AnyWatch]:
+        return self._watches.get(key, ())
+
+    @contextmanager
+    def _entered(self, key: Key, watch: AnyWatch) -> Iterator[AnyWatch]:
+        """Counts a watch in; its key is read at once."""
+        self._watches.setdefault(key, set()).add(watch)
+        self.change(key)
+        try:
+            yield watch
+        finally:
+            others = self._watches[key]
+            others.discard(watch)
+            if not others:
+                del self._watches[key]
+                self._forget(key)
+
+    async def _read_changed(self) -> None:
+        # Taken before the read: what changes during it is read again.
+        changed, self._changed = list(self._changed), set()
+        if changed:
+            await self._read(changed)
+
+    async def _poll(self) -> None:
+        self.change_all()
+        await self._renew()

@@ -1,0 +1,58 @@
+"""Signals: who hears which words, and on how many connections."""
+
+import asyncio
+from pathlib import Path
+from uuid import uuid4
+
+from actors.testing.scripted import ScriptedRenderer
+from server.app import gateway
+from server.settings import GatewaySettings
+from server.storage import StorageSettings
+from server.store import Store
+from server.store.signals import CHANGED, WAKE, Listener, Signals
+from tests.integration.working import Shop
+
+_LISTENING = """
+SELECT count(*) AS connections FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'LISTEN%'
+"""
+
+
+async def test_each_word_goes_to_those_who_hear_its_channel(store: Store, database: str) -> None:
+    changed, both = asyncio.Queue[str](), asyncio.Queue[str]()
+    gaps = list[str]()
+    listener, signals = Listener(database), Signals(store.database)
+    listener.subscribe(CHANGED, changed.put_nowait, lambda: gaps.append("changed"))
+    for channel in (CHANGED, WAKE):
+        listener.subscribe(channel, both.put_nowait, lambda: gaps.append("both"))
+    async with asyncio.timeout(30), listener.running(), signals.running():
+        assert set(gaps) == {"changed", "both"}
+        job = str(uuid4())
+        signals.say(WAKE, "local")
+        assert await both.get() == "local"
+        signals.say(CHANGED, job)
+        assert await both.get() == job
+        assert await changed.get() == job
+        assert changed.empty()
+
+
+async def test_a_worker_listens_on_one_connection(shop: Shop) -> None:
+    async with shop.worker(ScriptedRenderer()):
+        assert await _listening(shop.store) == 1
+
+
+async def test_a_gateway_listens_on_one_connection(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    ports = {"listen": "127.0.0.1:0", "http_port": 0, "metrics_port": 0}
+    settings = GatewaySettings.model_validate({**ports, "database_url": database})
+    folder = {"storage_url": f"file://{tmp_path}/pixels", "public_url": "http://127.0.0.1:1"}
+    storage = StorageSettings.model_validate({**folder, "url_secret": "s" * 32})
+    async with gateway(settings, storage):
+        assert await _listening(store) == 1
+
+
+async def _listening(store: Store) -> int:
+    """Returns how many connections listen."""
+    [row] = await store.database.fetch(_LISTENING)
+    return int(row["connections"])

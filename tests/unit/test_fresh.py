@@ -1,0 +1,147 @@
+"""Values that are loaded again in time: how often, for whom, and what an absence leaves."""
+
+import asyncio
+
+import pytest
+
+from imggen.v1 import errors_pb2 as reasons
+from server.errors import Unavailable
+from server.forecast.fresh import Fresh
+
+AWAY = Unavailable("away", reasons.ERROR_REASON_DATABASE_UNAVAILABLE)
+FRESH_S = 5.0
+
+
+class Source:
+    """Where values come from: it counts its loads, and holds or fails them when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.loads: list[str] = []
+        self.error: Exception | None = None
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    def fresh(self, most: int = 10) -> Fresh[str, str]:
+        """Returns what keeps its values."""
+        return Fresh(self._load, "nothing", fresh_s=FRESH_S, most=most, clock=lambda: self.now)
+
+    async def _load(self, key: str) -> str:
+        self.loads.append(key)
+        value = f"{key} {len(self.loads)}"
+        await self.go_on.wait()
+        if self.error is not None:
+            raise self.error
+        return value
+
+
+async def test_a_value_is_loaded_once_while_it_is_fresh() -> None:
+    source = Source()
+    fresh = source.fresh()
+    assert [await fresh.get("a") for _ in range(3)] == ["a 1"] * 3
+    source.now += FRESH_S - 0.1
+    assert await fresh.get("a") == "a 1"
+    source.now += 0.1
+    assert await fresh.get("a") == "a 2"
+    assert source.loads == ["a", "a"]
+
+
+async def test_each_key_has_its_own_value() -> None:
+    fresh = Source().fresh()
+    assert [await fresh.get(key) for key in ("a", "b", "a", "b")] == ["a 1", "b 2", "a 1", "b 2"]
+
+
+async def test_many_who_wait_for_a_first_value_wait_for_one_load() -> None:
+    source = Source()
+    fresh = source.fresh()
+    source.go_on.clear()
+    waiting = await _asking(fresh, 5)
+    source.go_on.set()
+    assert await asyncio.gather(*waiting) == ["a 1"] * 5
+    assert source.loads == ["a"]
+
+
+async def test_others_go_on_with_the_value_of_before_while_one_loads() -> None:
+    source = Source()
+    fresh = source.fresh()
+    await fresh.get("a")
+    source.now += FRESH_S
+    source.go_on.clear()
+    [first] = await _asking(fresh, 1)
+    async with asyncio.timeout(10):
+        assert [await fresh.get("a") for _ in range(3)] == ["a 1"] * 3
+    source.go_on.set()
+    assert await first == "a 2"
+    assert await fresh.get("a") == "a 2"
+    assert source.loads == ["a", "a"]
+
+
+async def test_an_absence_keeps_the_value_of_before_and_is_not_asked_about_at_once() -> None:
+    source = Source()
+    fresh = source.fresh()
+    await fresh.get("a")
+    source.now += FRESH_S
+    source.error = AWAY
+    assert [await fresh.get("a") for _ in range(2)] == ["a 1"] * 2
+    assert len(source.loads) == 2
+    source.error = None
+    source.now += FRESH_S
+    assert await fresh.get("a") == "a 3"
+
+
+async def test_an_absence_before_any_value_gives_what_there_is_otherwise() -> None:
+    source = Source()
+    fresh = source.fresh()
+    source.error = AWAY
+    assert [await fresh.get("a") for _ in range(2)] == ["nothing"] * 2
+    assert len(source.loads) == 1
+
+
+async def test_a_fault_is_told_to_all_who_wait_and_the_next_load_is_tried() -> None:
+    source = Source()
+    fresh = source.fresh()
+    source.error = ValueError("a fault")
+    source.go_on.clear()
+    waiting = await _asking(fresh, 2)
+    source.go_on.set()
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(error) for error in told] == [ValueError] * 2
+    source.error = None
+    assert await fresh.get("a") == "a 2"
+
+
+async def test_who_gives_up_does_not_end_the_load_of_the_others() -> None:
+    source = Source()
+    fresh = source.fresh()
+    source.go_on.clear()
+    first, second = await _asking(fresh, 2)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    source.go_on.set()
+    assert await second == "a 1"
+    assert source.loads == ["a"]
+
+
+async def test_the_key_that_was_loaded_longest_ago_is_dropped() -> None:
+    source = Source()
+    fresh = source.fresh(most=2)
+    await fresh.get("a")
+    await fresh.get("b")
+    source.now += FRESH_S
+    await fresh.get("b")
+    assert len(fresh) == 2
+    await fresh.get("a")
+    await fresh.get("c")
+    assert len(fresh) == 2
+    source.loads.clear()
+    for key in ("a", "c", "b"):
+        await fresh.get(key)
+    assert source.loads == ["b"]
+
+
+async def _asking(fresh: Fresh[str, str], many: int) -> list[asyncio.Task[str]]:
+    """Returns tasks that ask for one key, each of which has begun to."""
+    tasks = [asyncio.create_task(fresh.get("a")) for _ in range(many)]
+    await asyncio.sleep(0)
+    return tasks

@@ -1,0 +1,204 @@
+"""The loop that reads for those who watch: what it covers, and what it survives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from imggen.v1 import errors_pb2 as reasons
+from server.errors import Unavailable
+from server.watching.loop import Watch, WatchLoop
+
+AWAY = Unavailable("away", reasons.ERROR_REASON_DATABASE_UNAVAILABLE)
+NEVER_S = 3600.0
+Snapshots = AsyncIterator["Count"]
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number as it was read last."""
+
+    number: int
+    ended: bool = False
+
+
+class Counts(WatchLoop[str, Watch[Count]]):
+    """Watches of numbers, which are read from a dictionary."""
+
+    def __init__(self, *, poll_s: float = NEVER_S) -> None:
+        super().__init__("counts", pause_s=0.0, poll_s=poll_s)
+        self.numbers: dict[str, int] = {}
+        self.reads: list[list[str]] = []
+        self.forgotten: list[str] = []
+        self.before_offer: Callable[[], Awaitable[None]] | None = None
+        self.polled = asyncio.Event()
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[None]:
+        """Runs, beginning after the first poll."""
+        async with self.running():
+            await self.polled.wait()
+            yield
+
+    @asynccontextmanager
+    async def watch(self, key: str) -> AsyncIterator[Snapshots]:
+        """Gives what is shown of a number."""
+        with self._entered(key, Watch[Count]()) as watch:
+            yield watch.snapshots()
+
+    def _key_of(self, word: str) -> str | None:
+        return word.removeprefix("number ") if word.startswith("number ") else None
+
+    async def _read(self, changed: Sequence[str]) -> None:
+        self.reads.append(sorted(changed))
+        found = {key: self.numbers.get(key, 0) for key in changed}
+        if self.before_offer is not None:
+            await self.before_offer()
+        for key, number in found.items():
+            for watch in self._watches_of(key):
+                watch.show(Count(number))
+
+    async def _renew(self) -> None:
+        self.polled.set()
+
+    def _forget(self, key: str) -> None:
+        self.forgotten.append(key)
+
+
+async def _next(snapshots: Snapshots) -> int:
+    async with asyncio.timeout(10):
+        return (await anext(snapshots)).number
+
+
+async def test_who_begins_to_watch_is_shown_what_there_is() -> None:
+    counts = Counts()
+    counts.numbers["a"] = 7
+    async with counts.started(), counts.watch("a") as shown:
+        assert await _next(shown) == 7
+
+
+async def test_a_word_makes_what_it_names_be_read_for_all_who_watch_it() -> None:
+    counts = Counts()
+    async with (
+        counts.started(),
+        counts.watch("a") as one,
+        counts.watch("a") as two,
+        counts.watch("b") as other,
+    ):
+        for shown in (one, two, other):
+            await _next(shown)
+        counts.reads.clear()
+        counts.numbers["a"] = 1
+        counts.hear("number a")
+        assert (await _next(one), await _next(two)) == (1, 1)
+        assert counts.reads == [["a"]]
+
+
+async def test_words_of_what_nobody_watches_are_not_read() -> None:
+    counts = Counts()
+    async with counts.started(), counts.watch("a") as shown:
+        await _next(shown)
+        counts.reads.clear()
+        for word in ("number b", "letter a", "number a"):
+            counts.hear(word)
+        await _next(shown)
+        assert counts.reads == [["a"]]
+
+
+async def test_what_changes_together_is_read_together() -> None:
+    counts = Counts()
+    async with counts.started(), counts.watch("a") as a, counts.watch("b") as b:
+        await _next(a)
+        await _next(b)
+        counts.reads.clear()
+        counts.change_all()
+        await _next(a)
+        await _next(b)
+        assert counts.reads == [["a", "b"]]
+
+
+async def test_a_change_during_a_read_is_not_lost() -> None:
+    counts = Counts()
+    reading, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        reading.set()
+        await go_on.wait()
+
+    async with counts.started(), counts.watch("a") as shown:
+        await _next(shown)
+        counts.before_offer = hold
+        counts.change("a")
+        await reading.wait()
+        # The read has the old number already.
+        counts.numbers["a"] = 5
+        counts.change("a")
+        go_on.set()
+        while await _next(shown) != 5:
+            pass
+
+
+@pytest.mark.parametrize("error", [AWAY, RuntimeError("a fault")])
+async def test_a_read_that_fails_does_not_end_the_loop(error: Exception) -> None:
+    counts = Counts()
+    failed = asyncio.Event()
+
+    async def fail() -> None:
+        counts.before_offer = None
+        failed.set()
+        raise error
+
+    async with counts.started(), counts.watch("a") as shown:
+        await _next(shown)
+        counts.before_offer = fail
+        counts.change("a")
+        async with asyncio.timeout(10):
+            await failed.wait()
+        counts.numbers["a"] = 3
+        counts.change("a")
+        assert await _next(shown) == 3
+
+
+async def test_the_poll_reads_what_a_lost_signal_told_of() -> None:
+    counts = Counts(poll_s=0.001)
+    async with counts.started(), counts.watch("a") as shown:
+        await _next(shown)
+        counts.numbers["a"] = 9
+        while await _next(shown) != 9:
+            pass
+
+
+async def test_a_poll_that_fails_is_followed_by_the_next() -> None:
+    class Away(Counts):
+        polls = 0
+
+        async def _renew(self) -> None:
+            self.polls += 1
+            if self.polls == 1:
+                raise AWAY
+            await super()._renew()
+
+    async with asyncio.timeout(10), Away(poll_s=0.001).started():
+        pass
+
+
+async def test_the_last_who_leaves_lets_go_of_what_is_kept() -> None:
+    counts = Counts()
+    async with counts.watch("a"):
+        async with counts.watch("a"):
+            assert len(counts) == 2
+        assert (counts.watched("a"), counts.forgotten) == (True, [])
+    assert (len(counts), counts.watched("a"), counts.forgotten) == (0, False, ["a"])
+
+
+async def test_a_watch_shows_the_newest_alone_and_ends_with_the_last() -> None:
+    watch = Watch[Count]()
+    for number in range(3):
+        watch.show(Count(number))
+    seen = []
+    async for count in watch.snapshots():
+        seen.append(count.number)
+        watch.show(Count(9, ended=True))
+    assert seen == [2, 9]
