@@ -160,6 +160,8 @@ class Site:
     folder: Path
     history: History = field(default_factory=History)
     settings: dict[str, str] = field(default_factory=dict)
+    patience_s: float = DEADLINE_S
+    """How long the end of what was begun is waited for."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -254,11 +256,6 @@ class Site:
 
         await until(they_are, "every job completes", self.patience_s)
 
-    @property
-    def patience_s(self) -> float:
-        """Is how long the end of what was begun is waited for."""
-        return _BROKEN_PATIENCE_S if self.build.name else DEADLINE_S
-
     async def close(self) -> None:
         """Ends the processes, and adds what the database knows to the history."""
         await self._stack.aclose()
@@ -290,7 +287,8 @@ async def site(server: str, build: Build, **settings: str) -> AsyncIterator[Site
     with TemporaryDirectory(prefix="imggen-faults-") as folder:
         database = named(server, name)
         await administer(database, *build.statements)
-        place = Site(build, database, Path(folder), settings=settings)
+        patience_s = _BROKEN_PATIENCE_S if build.name else DEADLINE_S
+        place = Site(build, database, Path(folder), settings=settings, patience_s=patience_s)
         try:
             yield place
         finally:

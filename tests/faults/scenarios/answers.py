@@ -5,13 +5,14 @@ import asyncio
 from tests.faults.builds import Build
 from tests.faults.proxy import proxy_to
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import NeverHappened, site, until
 
 
 async def lost_answers(server: str, build: Build, quick: bool) -> Report:
     """Loses the answer to each submit once it is committed; the client repeats the call."""
     count = 3 if quick else 20
-    problems: list[str] = []
+    problems: list[Problem] = []
     async with site(server, build) as place:
         gateway = await place.gateway()
         async with proxy_to(gateway.port) as (proxy, port):
@@ -30,8 +31,10 @@ async def lost_answers(server: str, build: Build, quick: bool) -> Report:
             try:
                 await place.everything_ends()
             except NeverHappened as never:
-                problems.append(str(never))
+                problems.append(Problem(Rule.AWAITED, str(never)))
     history = place.history
     if len(history.acknowledged()) != count or history.failed_calls:
-        problems.append(f"{count} submits gave {len(history.acknowledged())} jobs")
+        problems.append(
+            Problem(Rule.CALLS, f"{count} submits gave {len(history.acknowledged())} jobs")
+        )
     return reported("answers to submits lost", f"{count} answers", history, took_s, problems)

@@ -9,7 +9,9 @@ from tempfile import TemporaryDirectory
 from tests.faults.builds import Build
 from tests.faults.lossy import lossy_wire
 from tests.faults.outage import FragilePostgres
+from tests.faults.processes import DEADLINE_S
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import Caller, NeverHappened, administer, prepare, site
 
 _CUT = """
@@ -22,7 +24,7 @@ _PAUSE_S = 0.2
 async def cut_connections(server: str, build: Build, quick: bool) -> Report:
     """Ends every connection of gateway and worker, five times a second, under load."""
     length_s = 5.0 if quick else 30.0
-    problems: list[str] = []
+    problems: list[Problem] = []
     cuts = 0
     async with lossy_wire(server) as (wire, through), site(server, build) as place:
         place.settings["IMGGEN_DATABASE_URL"] = through(place.database)
@@ -46,11 +48,15 @@ async def cut_connections(server: str, build: Build, quick: bool) -> Report:
                 await load
             recovered = max(0.0, await place.everything_ends() - over)
         except (NeverHappened, TimeoutError) as never:
-            problems.append(str(never) or "a watch did not hear of the end")
+            problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not hear of the end"))
     # A call that is repeated for longer than its client does so may be told that it is away.
-    problems += [call for call in place.history.failed_calls if "Unavailable" not in call]
+    problems += [
+        Problem(Rule.CALLS, call)
+        for call in place.history.failed_calls
+        if "Unavailable" not in call
+    ]
     if not place.history.acknowledged():
-        problems.append("no submit was acknowledged")
+        problems.append(Problem(Rule.INJECTED, "no submit was acknowledged"))
     return reported(
         "connections to the database cut 5 times a second",
         f"{cuts} cuts of all, {wire.cut} answers lost, {length_s:g} s",
@@ -74,7 +80,7 @@ async def _load(caller: Caller, length_s: float) -> None:
 async def database_outage(server: str, build: Build, quick: bool) -> Report:
     """Ends a database at once, as a loss of power does, and starts it again after a while."""
     length_s = 4.0 if quick else 20.0
-    problems: list[str] = []
+    problems: list[Problem] = []
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(
             TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True)
@@ -82,6 +88,8 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
         fragile = await stack.enter_async_context(FragilePostgres(Path(folder) / "db"))
         await prepare(fragile.url)
         async with site(fragile.url, build, IMGGEN_LEASE_S="30") as place:
+            # Longer than the lease: an end that is given up is made up for only after it.
+            place.patience_s = DEADLINE_S
             caller = await place.caller((await place.gateway()).port)
             jobs = [await caller.submit() for _ in range(4)]
             watches = [
@@ -103,7 +111,9 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
                 async with asyncio.timeout(place.patience_s):
                     await asyncio.gather(*watches)
             except (NeverHappened, TimeoutError) as never:
-                problems.append(str(never) or "a watch did not hear of the end")
+                problems.append(
+                    Problem(Rule.AWAITED, str(never) or "a watch did not hear of the end")
+                )
             finally:
                 for watch in watches:
                     watch.cancel()
@@ -116,5 +126,5 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
         problems,
     )
     if report.again:
-        problems.append(f"{report.again} pictures were rendered again for it")
+        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were rendered again for it"))
     return report

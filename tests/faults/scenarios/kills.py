@@ -6,6 +6,7 @@ from tests.faults.builds import Build
 from tests.faults.points import COMPLETED, POINTS
 from tests.faults.processes import WorkerProcess
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import LEASE_S, NeverHappened, site
 
 TAKEOVER_S = 5.0
@@ -16,7 +17,7 @@ _PRODUCTION = {"IMGGEN_LEASE_S": "30", "IMGGEN_HEARTBEAT_S": "10", "IMGGEN_POLL_
 
 async def killed_workers(server: str, build: Build, quick: bool) -> Report:
     """Kills a worker at each point of claim, render, store and complete, all at once."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     settings = {} if quick else _PRODUCTION
     lease_s = float(settings.get("IMGGEN_LEASE_S", LEASE_S))
     async with site(server, build, **settings) as place:
@@ -35,15 +36,17 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
         try:
             recovered = await place.everything_ends()
         except NeverHappened as never:
-            problems.append(str(never))
+            problems.append(Problem(Rule.AWAITED, str(never)))
     claims = place.history.done("claimed")
     for point, victim in victims.items():
         reached, job, attempt = victim.held_at
         if reached != point:
-            problems.append(f"{point}: was not reached")
+            problems.append(Problem(Rule.INJECTED, f"{point}: was not reached"))
         after = [one.at for one in claims if (one.job, one.attempt) == (job, attempt + 1)]
         if point != COMPLETED and after and after[0] - killed[point] > lease_s + TAKEOVER_S:
-            problems.append(f"{point}: taken over after {after[0] - killed[point]:.1f} s")
+            problems.append(
+                Problem(Rule.SOON, f"{point}: taken over after {after[0] - killed[point]:.1f} s")
+            )
     return reported(
         "worker killed at each of its points",
         f"{len(POINTS)} SIGKILLs: {', '.join(POINTS)}",

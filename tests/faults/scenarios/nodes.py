@@ -5,12 +5,13 @@ import time
 from tests.faults.builds import Build
 from tests.faults.clusters import cluster, rendering
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import NeverHappened, site
 
 
 async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
     """Kills the node with the replicas, then the head; a new cluster takes over."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     recovered = None
     async with site(server, build, IMGGEN_DRAIN_S="5") as place:
         caller = await place.caller((await place.gateway()).port)
@@ -32,8 +33,8 @@ async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
                 recovered = await place.everything_ends() - killed
                 await place.everything_is_completed()
         except (NeverHappened, TimeoutError) as never:
-            problems.append(str(never) or "the cluster did not start")
-    problems += place.history.failed_calls
+            problems.append(Problem(Rule.AWAITED, str(never) or "the cluster did not start"))
+    problems += [Problem(Rule.CALLS, call) for call in place.history.failed_calls]
     return reported(
         "Ray: node removed, head killed",
         "1 node, 1 head",

@@ -5,6 +5,7 @@ import asyncio
 from tests.faults.builds import Build
 from tests.faults.lossy import lossy_wire
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import POLL_S, NeverHappened, site
 
 _SLACK_S = 3.0
@@ -15,7 +16,7 @@ _WATCH_POLL_S = 2.0
 
 async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
     """Loses every NOTIFY on its way to workers and gateways; the safety polls cover it."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     claims: list[float] = []
     ends: list[float] = []
     async with lossy_wire(server) as (wire, through), site(server, build) as place:
@@ -37,16 +38,18 @@ async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
                     await watch
             except (NeverHappened, TimeoutError) as never:
                 watch.cancel()
-                problems.append(str(never) or "the watch did not hear of the end")
+                problems.append(
+                    Problem(Rule.AWAITED, str(never) or "the watch did not hear of the end")
+                )
                 break
             ends.append(loop.time() - ended)
             claims.append(place.history.done("claimed")[-1].at - began)
     if not wire.lost:
-        problems.append("no notification was lost")
+        problems.append(Problem(Rule.INJECTED, "no notification was lost"))
     if max(claims, default=0.0) > POLL_S + _SLACK_S:
-        problems.append(f"a claim came after {max(claims):.1f} s")
+        problems.append(Problem(Rule.SOON, f"a claim came after {max(claims):.1f} s"))
     if max(ends, default=0.0) > _WATCH_POLL_S + _SLACK_S:
-        problems.append(f"a watch heard of the end after {max(ends):.1f} s")
+        problems.append(Problem(Rule.SOON, f"a watch heard of the end after {max(ends):.1f} s"))
     return reported(
         "every NOTIFY lost",
         f"{wire.lost} notifications",

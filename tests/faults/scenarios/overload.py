@@ -6,6 +6,7 @@ import time
 from tests.faults.builds import Build
 from tests.faults.history import History
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import Caller, NeverHappened, Site, site
 
 _TAKES_S = 0.2
@@ -20,7 +21,7 @@ _GOODPUT = 0.9
 async def overload(server: str, build: Build, quick: bool) -> Report:
     """Offers three times what the workers can do, to a queue that has a limit."""
     length_s = 6.0 if quick else 20.0
-    problems: list[str] = []
+    problems: list[Problem] = []
     async with site(server, build) as place:
         gateway = await place.gateway(IMGGEN_MAX_WAITING_JOBS=str(_WAITING))
         caller = await place.caller(gateway.port)
@@ -35,10 +36,14 @@ async def overload(server: str, build: Build, quick: bool) -> Report:
             recovered = await place.everything_ends() - began
         except NeverHappened as never:
             recovered = None
-            problems.append(str(never))
+            problems.append(Problem(Rule.AWAITED, str(never)))
     history = place.history
     if goodput < _GOODPUT * peak:
-        problems.append(f"goodput {goodput:.1f} jobs/s, under load of one {peak:.1f} jobs/s")
+        problems.append(
+            Problem(
+                Rule.GOODPUT, f"goodput {goodput:.1f} jobs/s, under load of one {peak:.1f} jobs/s"
+            )
+        )
     problems += _about_refusals(history)
     return reported(
         "3x overload",
@@ -62,13 +67,17 @@ async def _goodput(place: Site, caller: Caller, rate: float, length_s: float) ->
     return (len(place.history.done("accepted")) - done) / took
 
 
-def _about_refusals(history: History) -> list[str]:
+def _about_refusals(history: History) -> list[Problem]:
     refusals = history.refusals
     if not refusals:
-        return ["nothing was refused"]
+        return [Problem(Rule.REFUSALS, "nothing was refused")]
     problems = []
     if any(refusal.retry_after_s is None for refusal in refusals):
-        problems.append("a refusal does not say when to try again")
+        problems.append(Problem(Rule.REFUSALS, "a refusal does not say when to try again"))
     if {refusal.reason for refusal in refusals} != {"QUEUE_FULL"}:
-        problems.append(f"refused with {sorted({refusal.reason for refusal in refusals})}")
+        problems.append(
+            Problem(
+                Rule.REFUSALS, f"refused with {sorted({refusal.reason for refusal in refusals})}"
+            )
+        )
     return problems

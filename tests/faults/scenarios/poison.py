@@ -2,6 +2,7 @@
 
 from tests.faults.builds import Build
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import Caller, NeverHappened, Site, administer, site
 
 _POISON = 13
@@ -12,7 +13,7 @@ _RENDERS = 4
 
 async def poison_jobs(server: str, build: Build, quick: bool) -> Report:
     """Fails each render of a job and damages the content of others; then revives all of them."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     async with site(server, build) as place:
         caller = await place.caller((await place.gateway()).port)
         bad_ones = [await _submit(caller, seed) for seed in (_POISON, *range(len(_DAMAGE)))]
@@ -40,7 +41,7 @@ async def poison_jobs(server: str, build: Build, quick: bool) -> Report:
             await place.worker("good")
             await place.everything_is_completed()
         except NeverHappened as never:
-            problems.append(str(never))
+            problems.append(Problem(Rule.AWAITED, str(never)))
     return reported(
         "poison job and damaged content; RetryJob revives",
         f"1 poison, {len(_DAMAGE)} damaged",
@@ -56,7 +57,7 @@ async def _submit(caller: Caller, seed: int) -> str:
     return job.job_id
 
 
-async def _reasons(place: Site, bad: list[str], good: list[str]) -> list[str]:
+async def _reasons(place: Site, bad: list[str], good: list[str]) -> list[Problem]:
     """Returns what is wrong with how the jobs have ended."""
     rows = await place.query(
         "SELECT id::text, concat_ws(' ', status, error_reason) FROM image_generation_jobs"
@@ -65,9 +66,13 @@ async def _reasons(place: Site, bad: list[str], good: list[str]) -> list[str]:
     expected = dict.fromkeys(good, "completed") | dict.fromkeys(bad, "failed CONTENT_INVALID")
     expected[bad[0]] = "failed RENDER_FAILED"
     problems = [
-        f"job {job}: {ends[job]}, not {end}" for job, end in expected.items() if ends[job] != end
+        Problem(Rule.OUTCOME, f"job {job}: {ends[job]}, not {end}")
+        for job, end in expected.items()
+        if ends[job] != end
     ]
     renders = [deed for deed in place.history.done("rendering") if deed.job == bad[0]]
     if len(renders) != _RENDERS:
-        problems.append(f"the poison was rendered {len(renders)} times, not {_RENDERS}")
+        problems.append(
+            Problem(Rule.OUTCOME, f"the poison was rendered {len(renders)} times, not {_RENDERS}")
+        )
     return problems

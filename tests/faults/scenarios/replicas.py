@@ -5,6 +5,7 @@ import time
 from tests.faults.builds import Build
 from tests.faults.clusters import cluster, rendering
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import NeverHappened, site
 
 _LOAD = 8
@@ -13,7 +14,7 @@ _LOAD = 8
 async def lost_replicas(server: str, build: Build, quick: bool) -> Report:
     """Kills the diffuser's replica, then the worker's, and then redeploys both under load."""
     rounds = 1 if quick else 3
-    problems: list[str] = []
+    problems: list[Problem] = []
     recovered = None
     async with site(server, build, IMGGEN_DRAIN_S="5") as place:
         caller = await place.caller((await place.gateway()).port)
@@ -34,8 +35,8 @@ async def lost_replicas(server: str, build: Build, quick: bool) -> Report:
                 await place.everything_ends()
                 await place.everything_is_completed()
         except (NeverHappened, TimeoutError) as never:
-            problems.append(str(never) or "the cluster did not start")
-    problems += place.history.failed_calls
+            problems.append(Problem(Rule.AWAITED, str(never) or "the cluster did not start"))
+    problems += [Problem(Rule.CALLS, call) for call in place.history.failed_calls]
     return reported(
         "Ray: replicas killed, redeployed under load",
         f"{rounds} diffuser, {rounds} worker, 1 redeploy",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from tests.faults.builds import Build
 from tests.faults.proxy import proxy_to
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import Caller, NeverHappened, site
 
 _PAUSE_S = 0.25
@@ -16,7 +17,7 @@ _PAUSE_S = 0.25
 async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
     """Starts a new gateway, sends new connections there and drains the old one, many times."""
     rolls = 2 if quick else 6
-    problems: list[str] = []
+    problems: list[Problem] = []
     async with site(server, build) as place:
         old = await place.gateway()
         async with proxy_to(old.port) as (proxy, port):
@@ -38,11 +39,11 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
                     await load
                 recovered = max(0.0, await place.everything_ends() - last)
             except (NeverHappened, TimeoutError) as never:
-                problems.append(str(never) or "a watch did not resume")
-    problems += place.history.failed_calls
+                problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not resume"))
+    problems += [Problem(Rule.CALLS, call) for call in place.history.failed_calls]
     watched = {seen.watch for seen in place.history.seen if seen.ended}
     if len(watched) < len(place.history.acknowledged()):
-        problems.append("a watch did not see the end")
+        problems.append(Problem(Rule.AWAITED, "a watch did not see the end"))
     return reported(
         "gateway rolled under load",
         f"{rolls} rolls, {len(place.history.submits)} submits and watches",

@@ -6,6 +6,7 @@ from tests.faults.builds import Build
 from tests.faults.points import RENDERING, STORED
 from tests.faults.processes import WorkerProcess
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import HEARTBEAT_S, NeverHappened, Site, site, until
 
 _POINTS = (RENDERING, STORED)
@@ -15,7 +16,7 @@ _SLACK_S = 2.0
 
 async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
     """Stops workers in mid-render and before their end, until others hold their jobs."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     async with site(server, build) as place:
         caller = await place.caller((await place.gateway()).port)
         for _ in _POINTS:
@@ -39,15 +40,17 @@ async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
         try:
             await _late_ones_find_out(place, sleepers)
         except NeverHappened as never:
-            problems.append(str(never))
+            problems.append(Problem(Rule.AWAITED, str(never)))
         for heir in heirs:
             await heir.let_go()
         recovered = await place.everything_ends()
     stops = [deed.at for deed in place.history.done("stopped") if deed.worker == RENDERING]
     if not stops or stops[0] - thawed > HEARTBEAT_S + _SLACK_S:
-        problems.append(f"the late render went on for {[at - thawed for at in stops]} s")
+        problems.append(
+            Problem(Rule.SOON, f"the late render went on for {[at - thawed for at in stops]} s")
+        )
     if not [deed for deed in place.history.done("refused") if deed.worker == STORED]:
-        problems.append("the late end was not refused")
+        problems.append(Problem(Rule.AWAITED, "the late end was not refused"))
     return reported(
         "worker stopped past its lease and continued",
         f"{len(_POINTS)} SIGSTOPs: {', '.join(_POINTS)}",

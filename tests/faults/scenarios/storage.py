@@ -10,6 +10,7 @@ from typing import Any
 from tests.faults.builds import Build
 from tests.faults.proxy import Proxy, proxy_to
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import Caller, NeverHappened, Site, site, until
 from tests.integration.swift import ACCESS_KEY, Swift, running_swift
 
@@ -22,7 +23,7 @@ _MIDDLE = 10_000
 async def broken_storage(server: str, build: Build, quick: bool) -> Report:
     """Refuses connections, slows each piece of data, and breaks connections in mid-write."""
     refused_s = 3.0 if quick else 15.0
-    problems: list[str] = []
+    problems: list[Problem] = []
     with (
         TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
         running_swift(Path(folder)) as swift,
@@ -43,7 +44,7 @@ async def broken_storage(server: str, build: Build, quick: bool) -> Report:
                 await _break(place, caller, proxy)
             except NeverHappened as never:
                 recovered = None
-                problems.append(str(never))
+                problems.append(Problem(Rule.AWAITED, str(never)))
             problems += await _damaged(place, s3)
     report = reported(
         "storage refusing, slow, cut in mid-write",
@@ -53,8 +54,12 @@ async def broken_storage(server: str, build: Build, quick: bool) -> Report:
         problems,
     )
     if report.again:
-        problems.append(f"{report.again} pictures were generated again for it")
-    problems += [f"a job {row.status}" for row in place.history.rows if row.status != "completed"]
+        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were generated again for it"))
+    problems += [
+        Problem(Rule.OUTCOME, f"a job {row.status}")
+        for row in place.history.rows
+        if row.status != "completed"
+    ]
     return report
 
 
@@ -86,14 +91,14 @@ async def _break(place: Site, caller: Caller, proxy: Proxy) -> None:
         raise NeverHappened("no connection was broken in mid-write")
 
 
-async def _damaged(place: Site, s3: Any) -> list[str]:
+async def _damaged(place: Site, s3: Any) -> list[Problem]:
     """Returns which assets of completed jobs are not in the storage as they were made."""
     problems = []
     for key, digest in await place.query("SELECT storage_key, sha256 FROM assets"):
         found = await asyncio.to_thread(s3.get_object, Bucket=_BUCKET, Key=f"pixels/{key}")
         data = await asyncio.to_thread(found["Body"].read)
         if hashlib.sha256(data).hexdigest() != digest:
-            problems.append(f"{key} is damaged")
+            problems.append(Problem(Rule.DAMAGE, f"{key} is damaged"))
     return problems
 
 

@@ -13,6 +13,7 @@ from tests.faults.history import Submit
 from tests.faults.outage import FragilePostgres
 from tests.faults.proxy import proxy_to
 from tests.faults.report import Report, reported
+from tests.faults.rules import Problem, Rule
 from tests.faults.site import Caller, NeverHappened, Site, prepare, site, until
 
 _PAGES = 9
@@ -22,7 +23,7 @@ _STEP_S = "0.05"
 
 async def killed_story(server: str, build: Build, quick: bool) -> Report:
     """Kills each process of a story in its middle: only pictures in flight are drawn again."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     recovered = None
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(
@@ -55,9 +56,13 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
             async with asyncio.timeout(place.patience_s):
                 last = (await watch).batch
             if last.status != BATCH_STATUS_COMPLETED or last.completed_images != last.total_images:
-                problems.append(f"the story ended with {last.completed_images} pictures")
+                problems.append(
+                    Problem(Rule.OUTCOME, f"the story ended with {last.completed_images} pictures")
+                )
         except (NeverHappened, TimeoutError) as never:
-            problems.append(str(never) or "the watch did not hear of the end")
+            problems.append(
+                Problem(Rule.AWAITED, str(never) or "the watch did not hear of the end")
+            )
         finally:
             watch.cancel()
     report = reported(
@@ -68,7 +73,9 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
         problems,
     )
     if report.again > _ROOM:
-        problems.append(f"{report.again} pictures were drawn again, {_ROOM} were in flight")
+        problems.append(
+            Problem(Rule.AGAIN, f"{report.again} pictures were drawn again, {_ROOM} were in flight")
+        )
     return report
 
 
