@@ -171,6 +171,7 @@ class Failure:
     reason: str
     info: ErrorInfo
     fields: list[str]
+    reasons: dict[str, str]
     retry_after_s: float | None
 
 
@@ -191,5 +192,6 @@ async def failure(call: Any) -> Failure:
         info.reason,
         info,
         [violation.field for violation in bad.field_violations],
+        {violation.field: violation.reason for violation in bad.field_violations},
         retry.retry_delay.ToTimedelta().total_seconds() if any(found) else None,
     )
