@@ -192,25 +192,6 @@ async def test_bad_regenerations_are_refused(mia: Person) -> None:
     await check(mia, mia.generation.RegenerateImage, regenerations(job.image_id))
 
 
-async def test_everything_that_is_wrong_is_named_at_once(mia: Person) -> None:
-    request = Portrait(
-        character_id="mia",
-        style="oil",
-        options=generation_pb2.PortraitOptions(size="1x1", quality="best"),
-        priority=7,
-        request_id="again",
-    )
-    refused = await mia.refused(mia.generation.GeneratePortrait, request)
-    assert sorted(refused.fields) == [
-        "character_id",
-        "options.quality",
-        "options.size",
-        "priority",
-        "request_id",
-        "style",
-    ]
-
-
 async def test_priorities_beyond_the_bound_are_for_admins(house: House, mia: Person) -> None:
     admin = house.person("operator", Role.ADMIN)
     assert (await admin.portrait(priority=0)).priority == 0

@@ -3,15 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker.loop import explain
-from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import NewJob
 from server.domain.states import ImageStatus, ImageType, JobStatus
-from server.errors import Unavailable
-from server.storage import StorageUnavailable
 from tests.builders import render_spec
 from tests.integration.wire import wire_to
 from tests.integration.working import STEPS, Shop, Stall, failing, stalling, until
@@ -250,31 +244,6 @@ async def test_a_worker_that_drains_gives_back_what_takes_too_long(shop: Shop) -
         job = await shop.becomes(order, JobStatus.COMPLETED)
     assert (job.attempt, job.retry_count) == (2, 0)
     assert await outcomes(shop, order) == ["released", "completed"]
-
-
-@pytest.mark.parametrize(
-    ("error", "reason", "again"),
-    [
-        (RuntimeError("boom"), "RENDER_FAILED", True),
-        (ValueError("bad"), "CONTENT_INVALID", False),
-        (StorageUnavailable("write k", "gone"), "STORE_FAILED", True),
-        (
-            ExceptionGroup("", [StorageUnavailable("a", "b"), StorageUnavailable("c", "d")]),
-            "STORE_FAILED",
-            True,
-        ),
-        (
-            Unavailable("away", ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE),
-            "DATABASE_UNAVAILABLE",
-            True,
-        ),
-    ],
-)
-def test_an_error_says_whether_another_attempt_may_help(
-    error: Exception, reason: str, again: bool
-) -> None:
-    failure, retryable = explain(error)
-    assert (failure.reason, retryable) == (reason, again)
 
 
 async def expire(shop: Shop, order: NewJob) -> None:
