@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 
 from tests.faults.builds import SOUND, built
 from tests.faults.catalogue import SCENARIOS, Scenario
+from tests.faults.environment import postgres
 from tests.faults.report import Report
-from tests.faults.site import postgres
 
 _HEAD = ("scenario", "injected", "lost", "twice", "recovery s", "the broken build")
 

@@ -3,11 +3,11 @@
 import asyncio
 
 from tests.faults.builds import Build
-from tests.faults.points import COMPLETED, POINTS
+from tests.faults.environment import LEASE_S, NeverHappened, fault_environment
+from tests.faults.hold_points import COMPLETED, POINTS
 from tests.faults.processes import WorkerProcess
 from tests.faults.report import Report, reported
 from tests.faults.rules import Problem, Rule
-from tests.faults.site import LEASE_S, NeverHappened, site
 
 TAKEOVER_S = 5.0
 """A job is claimed again this soon after the lease of its killed worker has run out."""
@@ -20,24 +20,24 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
     problems: list[Problem] = []
     settings = {} if quick else _PRODUCTION
     lease_s = float(settings.get("IMGGEN_LEASE_S", LEASE_S))
-    async with site(server, build, **settings) as place:
-        caller = await place.caller((await place.gateway()).port)
+    async with fault_environment(server, build, **settings) as environment:
+        caller = await environment.caller((await environment.gateway()).port)
         for _ in POINTS:
             await caller.submit()
         victims = {
-            point: await place.worker(point, "--hold", point, IMGGEN_ROOMS='{"local": 1}')
+            point: await environment.worker(point, "--hold", point, IMGGEN_ROOMS='{"local": 1}')
             for point in POINTS
         }
         await asyncio.gather(*(_held(victim) for victim in victims.values()))
-        heir = await place.worker("heir", IMGGEN_ROOMS='{"local": 4}')
+        heir = await environment.worker("heir", IMGGEN_ROOMS='{"local": 4}')
         await heir.ready.wait()
         killed = {point: victim.kill() for point, victim in victims.items()}
         recovered = killed[COMPLETED]
         try:
-            recovered = await place.everything_ends()
+            recovered = await environment.everything_ends()
         except NeverHappened as never:
             problems.append(Problem(Rule.AWAITED, str(never)))
-    claims = place.history.done("claimed")
+    claims = environment.history.done("claimed")
     for point, victim in victims.items():
         reached, job, attempt = victim.held_at
         if reached != point:
@@ -50,7 +50,7 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
     return reported(
         "worker killed at each of its points",
         f"{len(POINTS)} SIGKILLs: {', '.join(POINTS)}",
-        place.history,
+        environment.history,
         recovered - min(killed.values()),
         problems,
     )
