@@ -8,8 +8,8 @@ from imggen.v1 import image_pb2, job_pb2
 from imggen.v1.generation_pb2 import Modifications, PortraitOptions, RegenerateImageRequest
 from server.identity.caller import Role
 from tests.integration.callers import Person
+from tests.integration.cuttable_postgres import cuttable_postgres
 from tests.integration.house import House, new_id, open_house
-from tests.integration.wire import wire_to
 
 
 async def test_a_portrait_freezes_its_character_and_resolves_what_was_left_out(
@@ -67,12 +67,12 @@ async def test_a_request_without_an_id_asks_the_database_nothing(
     database: str, tmp_path: Path
 ) -> None:
     async with (
-        wire_to(database) as (wire, url),
+        cuttable_postgres(database) as (proxy, url),
         open_house(url, tmp_path / "pixels") as gateway,
     ):
         mia = gateway.person("mia")
         await mia.create_character()
-        wire.cut()
+        proxy.cut()
         nothing = await mia.refused(mia.generation.RegenerateImage, RegenerateImageRequest())
         image = image_pb2.GetImageRequest(image_id=new_id())
         asked = await mia.refused(mia.images.GetImage, image)

@@ -12,7 +12,7 @@ from server.identity.caller import Role
 from server.routing.catalogue import STORYBOOK, Catalogue
 from tests.integration.callers import Person
 from tests.integration.house import House, new_id, open_house
-from tests.integration.refusing import ALL_STYLES, Bad, check
+from tests.integration.refusals import ALL_STYLES, Bad, check
 
 Portrait = generation_pb2.GeneratePortraitRequest
 Scene = generation_pb2.GenerateSceneRequest

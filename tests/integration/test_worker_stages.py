@@ -25,8 +25,8 @@ from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import CHANGED, Listener, Signals
 from tests.builders import new_job, new_user, render_spec
-from tests.integration.wire import wire_to
-from tests.integration.working import until
+from tests.integration.cuttable_postgres import cuttable_postgres
+from tests.integration.job_queue import until
 
 LEASE = timedelta(seconds=60)
 
@@ -221,9 +221,9 @@ async def test_an_attempt_whose_cancel_was_asked_for_is_told_so(job: ClaimedJob)
 async def test_a_report_goes_unwritten_while_the_database_is_away(
     job: ClaimedJob, database: str
 ) -> None:
-    async with wire_to(database) as (wire, url), open_store(url) as store:
+    async with cuttable_postgres(database) as (proxy, url), open_store(url) as store:
         away = ClaimedJob(store, job.signals, job.claim, job.folder)
-        wire.cut()
+        proxy.cut()
         assert (await away.draw()).assets
     assert away.stopped == []
     assert await job.reported() == []
