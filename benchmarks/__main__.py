@@ -21,12 +21,12 @@ from benchmarks import (
     submits,
     watchers,
 )
-from benchmarks.house import Ground, ground
+from benchmarks.environment import BenchEnvironment, bench_environment
 from benchmarks.load import LoadFailed, find_generator
 from benchmarks.report import Figure
 from cluster.embedded.processes import StartFailed
 
-BENCHMARKS: dict[str, Callable[[Ground], Iterator[Figure]]] = {
+BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "submits": submits.measure,
     "one-caller": submit_latency.measure,
     "reads": reads.measure,
@@ -56,8 +56,8 @@ def main() -> int:
         del os.environ[name]
     try:
         generator = find_generator(options.load)
-        with ground(generator, quick=options.quick) as here:
-            report = _run(options.only or list(BENCHMARKS), here)
+        with bench_environment(generator, quick=options.quick) as bench:
+            report = _run(options.only or list(BENCHMARKS), bench)
         if options.json:
             options.json.write_text(json.dumps(report, indent=2) + "\n")
     except (machine.NotDurable, queue.UnequalWork, StartFailed, LoadFailed) as error:
@@ -68,17 +68,17 @@ def main() -> int:
     return 0
 
 
-def _run(names: list[str], here: Ground) -> dict[str, object]:
+def _run(names: list[str], bench: BenchEnvironment) -> dict[str, object]:
     """Runs benchmarks, prints what they measure and returns it."""
-    settings = machine.settings(here.postgres) | {"load by": here.generator.name}
-    settings["sizes"] = "quick: the figures are a smoke test" if here.quick else "usual"
+    settings = machine.settings(bench.postgres) | {"load by": bench.generator.name}
+    settings["sizes"] = "quick: the figures are a smoke test" if bench.quick else "usual"
     for name, value in settings.items():
         print(f"{name:<22} {value}")
     report: dict[str, object] = {"settings": settings}
     for name in names:
         print(f"\n{name}", flush=True)
         figures = []
-        for figure in BENCHMARKS[name](here):
+        for figure in BENCHMARKS[name](bench):
             figures.append(figure.json())
             print(f"  {figure.line()}", flush=True)
         report[name] = figures

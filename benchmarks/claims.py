@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from benchmarks.house import Ground, house
+from benchmarks.environment import BenchEnvironment, gateway_under_test
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
 from imggen import SyncClient
@@ -24,24 +24,24 @@ WHERE j.id = ANY($1)
 """
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Submits jobs one at a time to a worker whose jobs are drawn at once."""
     with (
-        house(ground) as home,
+        gateway_under_test(bench) as gateway,
         child(
             "benchmarks.children.instant_worker",
-            environment={"IMGGEN_DATABASE_URL": home.database_url},
+            environment={"IMGGEN_DATABASE_URL": gateway.database_url},
         ),
-        SyncClient(home.address, token=home.token) as client,
+        SyncClient(gateway.address, token=gateway.token) as client,
     ):
         jobs = []
-        for _ in range(ground.sized(300, 20)):
-            job = client.generate_portrait(home.character_id, style="storybook")
+        for _ in range(bench.sized(300, 20)):
+            job = client.generate_portrait(gateway.character_id, style="storybook")
             client.wait(job, timeout=60)
             jobs.append(UUID(job.job_id))
             # Long enough that the worker waits again, and never in step with any of its timers.
             time.sleep(random.uniform(0.02, 0.06))
-        waits = asyncio.run(_waits(home.database_url, jobs))
+        waits = asyncio.run(_waits(gateway.database_url, jobs))
     yield Figure.median("submit to claimed by an idle worker, p50", waits, "ms", P50)
     yield Figure.percentile("submit to claimed by an idle worker, p99", waits, "ms", 0.99, P99)
 

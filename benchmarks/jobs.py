@@ -28,13 +28,13 @@ async def submit(store: Store, count: int) -> list[JobId]:
         quality=Quality.STANDARD,
         seed=7,
     )
-    orders = [_order(user, spec) for _ in range(count)]
+    jobs = [_job(user, spec) for _ in range(count)]
     for start in range(0, count, _SUBMITTED_AT_ONCE):
-        await store.jobs.submit_each(orders[start : start + _SUBMITTED_AT_ONCE])
-    return [order.id for order in orders]
+        await store.jobs.submit_each(jobs[start : start + _SUBMITTED_AT_ONCE])
+    return [job.id for job in jobs]
 
 
-def _order(user: UserId, spec: RenderSpec) -> NewJob:
+def _job(user: UserId, spec: RenderSpec) -> NewJob:
     return NewJob(
         id=JobId(uuid4()),
         image_id=ImageId(uuid4()),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
-from benchmarks.processes import Talker, talker
+from benchmarks.processes import LineChild, line_child
 from cluster.embedded.processes import ROOT
 
 GENERATE_PORTRAIT = "imggen.v1.GenerationService/GeneratePortrait"
@@ -32,7 +32,7 @@ class LoadFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LoadPlan:
     """Asks for `calls` of a method by `callers` at once, each in its own time.
 
     The requests, in JSON's terms, take turns.
@@ -48,13 +48,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Is what came of an order: answered calls per second, and each one's time in ms."""
+    """What came of a plan: answered calls per second, and each one's time in ms."""
 
     per_second: float
     latencies_ms: tuple[float, ...]
 
 
-class Generator(Protocol):
+class LoadGenerator(Protocol):
     """Makes load."""
 
     @property
@@ -62,12 +62,12 @@ class Generator(Protocol):
         """Says what makes the load."""
         ...
 
-    def run(self, order: Order) -> Outcome:
-        """Makes all calls of an order; raises LoadFailed when one of them fails."""
+    def run(self, plan: LoadPlan) -> Outcome:
+        """Makes all calls of a plan; raises LoadFailed when one of them fails."""
         ...
 
 
-def find_generator(wanted: str = "") -> Generator:
+def find_generator(wanted: str = "") -> LoadGenerator:
     """Returns `ghz` or `python`; where neither is wanted, ghz where the machine has it.
 
     Raises LoadFailed where ghz is wanted and not there.
@@ -95,17 +95,17 @@ class Ghz:
         shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
         self.name = f"ghz {(shown.stdout + shown.stderr).strip()}"
 
-    def run(self, order: Order) -> Outcome:
-        """Makes all calls of an order; raises LoadFailed when one of them fails."""
+    def run(self, plan: LoadPlan) -> Outcome:
+        """Makes all calls of a plan; raises LoadFailed when one of them fails."""
         done = subprocess.run(
-            [self._program, *_ghz_arguments(order)],
+            [self._program, *_ghz_arguments(plan)],
             capture_output=True,
             timeout=_LONGEST_S,
             check=False,
         )
         if done.returncode:
             raise LoadFailed(f"ghz ended with {done.returncode}: {done.stderr.decode()[-500:]}")
-        return read_ghz(json.loads(done.stdout), order.calls)
+        return read_ghz(json.loads(done.stdout), plan.calls)
 
 
 def read_ghz(report: dict[str, object], calls: int) -> Outcome:
@@ -121,14 +121,14 @@ def read_ghz(report: dict[str, object], calls: int) -> Outcome:
     return Outcome(float(report["rps"]), tuple(one["latency"] / 1e6 for one in details))
 
 
-def _ghz_arguments(order: Order) -> list[str]:
-    metadata = {"authorization": f"Bearer {order.token}"}
+def _ghz_arguments(plan: LoadPlan) -> list[str]:
+    metadata = {"authorization": f"Bearer {plan.token}"}
     return [
-        *("--insecure", "--protoset", str(PROTOSET), "--call", order.method),
-        *("--data", json.dumps(list(order.requests)), "--metadata", json.dumps(metadata)),
-        *("--concurrency", str(order.callers), "--total", str(order.calls)),
-        *("--connections", str(max(1, order.callers // 10))),
-        *("--timeout", "60s", "--format", "json", order.address),
+        *("--insecure", "--protoset", str(PROTOSET), "--call", plan.method),
+        *("--data", json.dumps(list(plan.requests)), "--metadata", json.dumps(metadata)),
+        *("--concurrency", str(plan.callers), "--total", str(plan.calls)),
+        *("--connections", str(max(1, plan.callers // 10))),
+        *("--timeout", "60s", "--format", "json", plan.address),
     ]
 
 
@@ -139,26 +139,26 @@ class PythonCallers:
         self._most = len(os.sched_getaffinity(0))
         self.name = f"{self._most} processes of Python with grpc.aio"
 
-    def run(self, order: Order) -> Outcome:
-        """Makes all calls of an order; raises LoadFailed when one of them fails."""
+    def run(self, plan: LoadPlan) -> Outcome:
+        """Makes all calls of a plan; raises LoadFailed when one of them fails."""
         with ExitStack() as stack:
-            count = min(self._most, order.callers)
+            count = min(self._most, plan.callers)
             callers = [
-                stack.enter_context(talker("benchmarks.children.load_callers"))
+                stack.enter_context(line_child("benchmarks.children.load_callers"))
                 for _ in range(count)
             ]
-            return _together(callers, order)
+            return _together(callers, plan)
 
 
-def _together(callers: Sequence[Talker], order: Order) -> Outcome:
+def _together(callers: Sequence[LineChild], plan: LoadPlan) -> Outcome:
     """Lets the processes call at once: each waits for the others before it starts."""
     share = {
-        "address": order.address,
-        "token": order.token,
-        "method": order.method,
-        "requests": list(order.requests),
-        "callers": -(-order.callers // len(callers)),
-        "calls": -(-order.calls // len(callers)),
+        "address": plan.address,
+        "token": plan.token,
+        "method": plan.method,
+        "requests": list(plan.requests),
+        "callers": -(-plan.callers // len(callers)),
+        "calls": -(-plan.calls // len(callers)),
     }
     for caller in callers:
         caller.write(json.dumps(share))

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import asyncpg
 
-from benchmarks.house import Ground, new_character
-from benchmarks.processes import Talker, talker
+from benchmarks.environment import BenchEnvironment, new_character
+from benchmarks.processes import LineChild, line_child
 from benchmarks.report import Figure, Target
 from cluster.embedded.local import running
 from imggen import Stage, SyncClient
@@ -19,25 +19,25 @@ ADDED = Target(150.0)
 _STAGES = ("resolving", "rendering", "finishing", "storing")
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Draws each picture twice, by the whole embedded service and directly, in turns.
 
     Both draw the same content with the same seed, at 256 px and 20 steps, with as many
     threads.
     """
-    with running(ground.folder / "embedded", lambda _: None) as local:
+    with running(bench.folder / "embedded", lambda _: None) as local:
         # The second is what Ray sets for the diffuser's one CPU.
         threads = {"IMGGEN_TORCH_THREADS": os.environ["IMGGEN_TORCH_THREADS"]}
         threads["OMP_NUM_THREADS"] = "1"
         with (
             SyncClient(local.address, token=local.token) as client,
-            talker("benchmarks.children.direct_render", threads) as direct,
+            line_child("benchmarks.children.direct_render", threads) as direct,
         ):
             character = new_character(client)
             direct.read()
             rounds = [
                 (_serviced(client, character), _directly(direct))
-                for _ in range(ground.sized(12, 2) + 1)
+                for _ in range(bench.sized(12, 2) + 1)
             ][1:]  # the first one warms both
     service = [ours["all"] for ours, _ in rounds]
     plain = [theirs["all"] for _, theirs in rounds]
@@ -66,7 +66,7 @@ def _serviced(client: SyncClient, character: str) -> dict[str, float]:
     return {"all": whole, **timings}
 
 
-def _directly(direct: Talker) -> Mapping[str, float]:
+def _directly(direct: LineChild) -> Mapping[str, float]:
     """Returns how long the newest job's picture takes without the service, in ms."""
     direct.write(asyncio.run(_newest_spec()))
     times: dict[str, float] = json.loads(direct.read())

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.house import Ground, new_database
+from benchmarks.environment import BenchEnvironment, new_database
 from benchmarks.jobs import submit
-from benchmarks.processes import talker
+from benchmarks.processes import line_child
 from benchmarks.report import Figure, Target
 from server.store import open_store
 
@@ -53,11 +53,11 @@ class Run:
         return float(100 * rendered / (self.says["gpus"] * self.says["rendering_s"]))
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Gives a pool as many jobs as its GPUs need for half a minute, and waits for all of them."""
-    gpus = ground.sized(GPUS, 8)
-    render_s = RENDER_S if not ground.quick else 0.5
-    run = asyncio.run(_run(ground, gpus, gpus * ground.sized(20, 3), render_s))
+    gpus = bench.sized(GPUS, 8)
+    render_s = RENDER_S if not bench.quick else 0.5
+    run = asyncio.run(_run(bench, gpus, gpus * bench.sized(20, 3), render_s))
     note = f"{gpus} GPUs at {render_s:g} s, {run.jobs} jobs, four assets of 200 kB each"
     per_hour = run.jobs * 3600 / run.says["seconds"]
     yield Figure.median("GPUs busy", [run.busy_percent], "%", BUSY, note)
@@ -70,17 +70,17 @@ def measure(ground: Ground) -> Iterator[Figure]:
     twice = run.counts["doubled"] + run.says["rendered"] - run.jobs
     yield Figure.median("jobs rendered or ended twice", [twice], "", NONE)
     yield Figure.median("leases expired", [run.counts["expired"]], "", NONE)
-    many = asyncio.run(_run(ground, AT_ONCE, AT_ONCE * 2, 1.0))
+    many = asyncio.run(_run(bench, AT_ONCE, AT_ONCE * 2, 1.0))
     yield Figure.median("jobs rendering at once", [many.says["most"]], "", ALL_AT_ONCE)
 
 
-async def _run(ground: Ground, gpus: int, count: int, render_s: float) -> Run:
-    url = await new_database(ground.postgres)
+async def _run(bench: BenchEnvironment, gpus: int, count: int, render_s: float) -> Run:
+    url = await new_database(bench.postgres)
     async with open_store(url) as store:
         await submit(store, count)
         order = {
             "database_url": url,
-            "folder": str(ground.folder / "pool"),
+            "folder": str(bench.folder / "pool"),
             "gpus": gpus,
             "jobs": count,
             "render_s": render_s,
@@ -91,7 +91,7 @@ async def _run(ground: Ground, gpus: int, count: int, render_s: float) -> Run:
 
 
 def _work(order: Mapping[str, object]) -> dict[str, Any]:
-    with talker("benchmarks.children.pool_worker") as process:
+    with line_child("benchmarks.children.pool_worker") as process:
         process.write(json.dumps(order))
         says: dict[str, Any] = json.loads(process.read())
         return says

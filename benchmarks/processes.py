@@ -64,8 +64,8 @@ def child(
             stop(process, _PATIENCE_S)
 
 
-class Talker:
-    """Is a child that answers each line on its stdin with a line on its stdout."""
+class LineChild:
+    """A child that answers each line on its stdin with a line on its stdout."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -86,7 +86,7 @@ class Talker:
 
 
 @contextmanager
-def talker(module: str, environment: Mapping[str, str] | None = None) -> Iterator[Talker]:
+def line_child(module: str, environment: Mapping[str, str] | None = None) -> Iterator[LineChild]:
     """Runs `python -m MODULE` with its stdin and stdout in our hands, and ends it afterwards.
 
     It stays in our session, since Linux shares the cores out among sessions, and Ray's
@@ -101,7 +101,7 @@ def talker(module: str, environment: Mapping[str, str] | None = None) -> Iterato
         text=True,
     )
     try:
-        yield Talker(process)
+        yield LineChild(process)
     finally:
         process.kill()
         process.communicate()

@@ -12,9 +12,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from benchmarks.house import Ground, new_database
+from benchmarks.environment import BenchEnvironment, new_database
 from benchmarks.jobs import submit
-from benchmarks.processes import talker
+from benchmarks.processes import line_child
 from benchmarks.report import Figure, Target
 from server.store import open_store
 
@@ -61,14 +61,14 @@ class Round:
     rows: dict[str, int]
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Lets each of them empty a queue of its own, in turns; raises UnequalWork."""
-    jobs, rounds = ground.sized(5000, 100), ground.sized(5, 1)
+    jobs, rounds = bench.sized(5000, 100), bench.sized(5, 1)
     rates: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for _ in range(rounds):
         written = {}
         for kind, samples in rates.items():
-            done = asyncio.run(_round(ground, kind, jobs))
+            done = asyncio.run(_round(bench, kind, jobs))
             samples.append(done.per_second)
             written[kind] = done.rows
         refuse_unequal(written["ours"], written["pgqueuer"])
@@ -92,8 +92,8 @@ def refuse_unequal(ours: dict[str, int], theirs: dict[str, int]) -> None:
         raise UnequalWork(f"rows by us and by pgqueuer's handlers differ: {differing}")
 
 
-async def _round(ground: Ground, kind: str, count: int) -> Round:
-    url = await new_database(ground.postgres)
+async def _round(bench: BenchEnvironment, kind: str, count: int) -> Round:
+    url = await new_database(bench.postgres)
     async with open_store(url) as store:
         jobs = await submit(store, count)
         order = {"kind": kind, "database_url": url, "jobs": [str(job) for job in jobs]}
@@ -110,6 +110,6 @@ async def _round(ground: Ground, kind: str, count: int) -> Round:
 
 def _drain(order: Mapping[str, object]) -> None:
     """Has a process of its own empty a queue."""
-    with talker("benchmarks.children.queue_drainer") as process:
+    with line_child("benchmarks.children.queue_drainer") as process:
         process.write(json.dumps(order))
         process.read()

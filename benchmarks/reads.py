@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmarks.house import Ground, House, house
-from benchmarks.load import GET_JOB, Order
+from benchmarks.environment import BenchEnvironment, GatewayUnderTest, gateway_under_test
+from benchmarks.load import GET_JOB, LoadPlan
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
 from benchmarks.submits import CALLERS
@@ -14,17 +14,20 @@ RATIO = Target(0.6, least=True)
 _JOBS = 100
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Loads the gateway and the bare handler in turns, so that both see the same machine."""
-    calls, rounds = ground.sized(5000, 300), ground.sized(5, 2)
-    arguments = ["echo", "--database-url", ground.postgres, "--connections", "1"]
-    with house(ground) as home, child("benchmarks.children.bare_handlers", arguments) as echo:
-        ours = _order(home, calls)
+    calls, rounds = bench.sized(5000, 300), bench.sized(5, 2)
+    arguments = ["echo", "--database-url", bench.postgres, "--connections", "1"]
+    with (
+        gateway_under_test(bench) as gateway,
+        child("benchmarks.children.bare_handlers", arguments) as echo,
+    ):
+        ours = _load_plan(gateway, calls)
         echoes = replace(ours, address=echo.says["grpc"])
         for one in (ours, echoes):
-            ground.generator.run(replace(one, calls=min(calls, 500)))
+            bench.generator.run(replace(one, calls=min(calls, 500)))
         pairs = [
-            (ground.generator.run(ours).per_second, ground.generator.run(echoes).per_second)
+            (bench.generator.run(ours).per_second, bench.generator.run(echoes).per_second)
             for _ in range(rounds)
         ]
     note = f"rounds of {calls} calls, {_JOBS} jobs in turn"
@@ -35,11 +38,11 @@ def measure(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def _order(home: House, calls: int) -> Order:
-    with SyncClient(home.address, token=home.token) as client:
+def _load_plan(gateway: GatewayUnderTest, calls: int) -> LoadPlan:
+    with SyncClient(gateway.address, token=gateway.token) as client:
         jobs = [
-            client.generate_portrait(home.character_id, style="storybook").job_id
+            client.generate_portrait(gateway.character_id, style="storybook").job_id
             for _ in range(_JOBS)
         ]
     requests = [{"job_id": job} for job in jobs]
-    return Order(home.address, home.token, GET_JOB, requests, CALLERS, calls)
+    return LoadPlan(gateway.address, gateway.token, GET_JOB, requests, CALLERS, calls)

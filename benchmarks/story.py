@@ -5,7 +5,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from benchmarks.house import Ground, House, house, new_character
+from benchmarks.environment import (
+    BenchEnvironment,
+    GatewayUnderTest,
+    gateway_under_test,
+    new_character,
+)
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
 from imggen import JobStatus, Page, SyncClient
@@ -20,20 +25,20 @@ _PAGES = 10
 _NOISE = 100
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Draws stories, and single images beside a hundred of somebody else, at a set speed."""
     with (
-        house(ground) as home,
+        gateway_under_test(bench) as gateway,
         child(
             "benchmarks.children.timed_worker",
             ["--seconds", str(_IMAGE_S), "--slots", str(_SLOTS)],
-            {"IMGGEN_DATABASE_URL": home.database_url},
+            {"IMGGEN_DATABASE_URL": gateway.database_url},
         ),
-        SyncClient(home.address, token=home.token) as client,
+        SyncClient(gateway.address, token=gateway.token) as client,
     ):
         _story(client)  # what the first estimate is made from
-        stories = [_story(client) for _ in range(ground.sized(5, 1))]
-        waits = _waits(ground, home)
+        stories = [_story(client) for _ in range(bench.sized(5, 1))]
+        waits = _waits(bench, gateway)
     took = [actual for _, actual in stories]
     off = [abs(estimate - actual) / actual * 100 for estimate, actual in stories]
     note = f"{_IMAGE_S:g} s an image, {_SLOTS} at once"
@@ -60,12 +65,12 @@ def _story(client: SyncClient) -> tuple[float, float]:
     return estimate, time.perf_counter() - began
 
 
-def _waits(ground: Ground, home: House) -> tuple[list[float], list[float]]:
+def _waits(bench: BenchEnvironment, gateway: GatewayUnderTest) -> tuple[list[float], list[float]]:
     """Returns how long one image takes on an idle system, and beside many of another user."""
-    rounds = ground.sized(5, 1)
+    rounds = bench.sized(5, 1)
     with (
-        SyncClient(home.address, token=_token("noisy")) as noisy,
-        SyncClient(home.address, token=_token("quiet")) as quiet,
+        SyncClient(gateway.address, token=_token("noisy")) as noisy,
+        SyncClient(gateway.address, token=_token("quiet")) as quiet,
     ):
         theirs, ours = new_character(noisy), new_character(quiet)
         idle = [_one(quiet, ours) for _ in range(rounds)]

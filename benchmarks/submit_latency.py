@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmarks.house import Ground, house
+from benchmarks.environment import BenchEnvironment, gateway_under_test
 from benchmarks.report import Figure, Target
-from benchmarks.submits import order
+from benchmarks.submits import load_plan
 
 P50 = Target(4.0)
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Submits one after the other."""
-    with house(ground) as home:
-        asked = order(home, callers=1, calls=ground.sized(2000, 100))
-        ground.generator.run(replace(asked, calls=50))
-        latencies = ground.generator.run(asked).latencies_ms
+    with gateway_under_test(bench) as gateway:
+        plan = load_plan(gateway, callers=1, calls=bench.sized(2000, 100))
+        bench.generator.run(replace(plan, calls=50))
+        latencies = bench.generator.run(plan).latencies_ms
     yield Figure.median("submit, one caller, p50", latencies, "ms", P50)
     yield Figure.percentile("submit, one caller, p99", latencies, "ms", 0.99)

@@ -8,8 +8,8 @@ from dataclasses import replace
 import asyncpg
 
 from benchmarks.children.bare_handlers import TABLES
-from benchmarks.house import Ground, House, house
-from benchmarks.load import GENERATE_PORTRAIT, Order, portrait
+from benchmarks.environment import BenchEnvironment, GatewayUnderTest, gateway_under_test
+from benchmarks.load import GENERATE_PORTRAIT, LoadPlan, portrait
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
 from server.settings import GatewaySettings
@@ -18,28 +18,28 @@ CALLERS = 50
 RATIO = Target(0.8, least=True)
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Loads the gateway and a bare handler in turns, so that both see the same machine."""
-    calls, rounds = ground.sized(3000, 300), ground.sized(5, 2)
+    calls, rounds = bench.sized(3000, 300), bench.sized(5, 2)
     with ExitStack() as stack:
-        home = stack.enter_context(house(ground))
-        asyncio.run(_make_tables(home.database_url))
-        arguments = ["--database-url", home.database_url]
+        gateway = stack.enter_context(gateway_under_test(bench))
+        asyncio.run(_make_tables(gateway.database_url))
+        arguments = ["--database-url", gateway.database_url]
         arguments += ["--connections", str(GatewaySettings().database_pool_max)]
         bare = stack.enter_context(
             child("benchmarks.children.bare_handlers", ["insert", *arguments])
         )
         echo = stack.enter_context(child("benchmarks.children.bare_handlers", ["echo", *arguments]))
-        ours = order(home, CALLERS, calls)
+        ours = load_plan(gateway, CALLERS, calls)
         theirs = replace(ours, address=bare.says["grpc"])
         echoes = replace(ours, address=echo.says["grpc"])
         for one in (ours, theirs, echoes):
-            ground.generator.run(replace(one, calls=min(calls, 500)))
+            bench.generator.run(replace(one, calls=min(calls, 500)))
         pairs = [
-            (ground.generator.run(ours).per_second, ground.generator.run(theirs).per_second)
+            (bench.generator.run(ours).per_second, bench.generator.run(theirs).per_second)
             for _ in range(rounds)
         ]
-        echoed = [ground.generator.run(echoes).per_second for _ in range(rounds)]
+        echoed = [bench.generator.run(echoes).per_second for _ in range(rounds)]
     note = f"rounds of {calls} calls"
     yield Figure.median(f"submits, {CALLERS} callers", [a for a, _ in pairs], "/s", note=note)
     yield Figure.median("bare handler, two INSERTs", [b for _, b in pairs], "/s", note=note)
@@ -49,10 +49,10 @@ def measure(ground: Ground) -> Iterator[Figure]:
     )
 
 
-def order(home: House, callers: int, calls: int) -> Order:
-    """Returns an order for the gateway of a house."""
-    requests = [portrait(home.character_id)]
-    return Order(home.address, home.token, GENERATE_PORTRAIT, requests, callers, calls)
+def load_plan(gateway: GatewayUnderTest, callers: int, calls: int) -> LoadPlan:
+    """Returns the plan of submits to a gateway."""
+    requests = [portrait(gateway.character_id)]
+    return LoadPlan(gateway.address, gateway.token, GENERATE_PORTRAIT, requests, callers, calls)
 
 
 async def _make_tables(database_url: str) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
-from benchmarks.house import Ground, house
-from benchmarks.processes import talker
+from benchmarks.environment import BenchEnvironment, gateway_under_test
+from benchmarks.processes import line_child
 from benchmarks.report import Figure, Target
 from imggen import SyncClient
 
@@ -70,28 +70,28 @@ class Stream:
         return [at for at, _ in self.seen if begin <= at <= end]
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
+def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     """Lets jobs run whose progress is written, and streams follow them from another process."""
-    jobs, watchers = ground.sized(50, 5), ground.sized(20, 4)
-    steps = RATE * ground.sized(30, 5)
+    jobs, watchers = bench.sized(50, 5), bench.sized(20, 4)
+    steps = RATE * bench.sized(30, 5)
     with (
-        house(ground) as home,
-        SyncClient(home.address, token=home.token) as client,
-        talker("benchmarks.children.progress_writer") as writer,
-        talker("benchmarks.children.stream_watcher") as watching,
+        gateway_under_test(bench) as gateway,
+        SyncClient(gateway.address, token=gateway.token) as client,
+        line_child("benchmarks.children.progress_writer") as writer,
+        line_child("benchmarks.children.stream_watcher") as watching,
     ):
         ids = [
-            client.generate_portrait(home.character_id, style="storybook").job_id
+            client.generate_portrait(gateway.character_id, style="storybook").job_id
             for _ in range(jobs)
         ]
-        order = {"database_url": home.database_url, "jobs": jobs, "rate": RATE, "steps": steps}
+        order = {"database_url": gateway.database_url, "jobs": jobs, "rate": RATE, "steps": steps}
         writer.write(json.dumps(order))
         writer.read()
         watching.write(
             json.dumps(
                 {
-                    "address": home.address,
-                    "token": home.token,
+                    "address": gateway.address,
+                    "token": gateway.token,
                     "job_ids": ids,
                     "watchers": watchers,
                 }
@@ -101,7 +101,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
         writer.write("go")
         written = writer.read()
         time.sleep(_LAST_S)
-        memory = home.gateway.resident_mib()
+        memory = gateway.process.resident_mib()
         watching.write("stop")
         streams = Stream.all(watching.read(), written)
     note = f"{len(streams)} streams, {jobs} jobs, {RATE} writes/s each"

@@ -1,4 +1,4 @@
-"""The catalogue: every scenario, with the broken build in which it must fail."""
+"""The catalogue: every scenario, with the broken build in which it must fail, and the rule."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from tests.faults import mutations
 from tests.faults.builds import Build, Mutation
 from tests.faults.report import Report
+from tests.faults.rules import Rule
 from tests.faults.scenarios.answers import lost_answers
 from tests.faults.scenarios.database import cut_connections, database_outage
 from tests.faults.scenarios.kills import killed_workers
@@ -27,40 +28,54 @@ Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Is a scenario by its name; `selected` ones run in `make test`, quickly.
+    """A scenario by its name; `selected` ones run in `make test`, quickly.
 
-    Those that are `broken_too` run there on their broken build as well.
+    Those that are `broken_too` run there on their broken build as well. That build must break the
+    rule that its mutation takes away the wall of; another rule says nothing of that wall.
     """
 
     name: str
     run: Run
     mutation: Mutation
+    breaks: Rule
     selected: bool = False
     broken_too: bool = False
 
+    def found_out(self, report: Report) -> bool:
+        """Tells whether a report of the broken build names the rule that it breaks."""
+        return self.breaks in report.broken
+
 
 SCENARIOS = (
-    Scenario("killed_workers", killed_workers, mutations.NO_RESCUE, selected=True),
+    Scenario("killed_workers", killed_workers, mutations.NO_RESCUE, Rule.LOST, selected=True),
     Scenario(
         "stopped_workers",
         stopped_workers,
         mutations.NO_ATTEMPT_CHECK,
+        Rule.FENCE,
         selected=True,
         broken_too=True,
     ),
     Scenario(
-        "lost_answers", lost_answers, mutations.NO_REQUEST_INDEX, selected=True, broken_too=True
+        "lost_answers",
+        lost_answers,
+        mutations.NO_REQUEST_INDEX,
+        Rule.REQUEST,
+        selected=True,
+        broken_too=True,
     ),
-    Scenario("lost_notifications", lost_notifications, mutations.NOTIFY_ONLY, selected=True),
-    Scenario("poison_jobs", poison_jobs, mutations.DAMAGE_BREAKS_CLAIMS),
-    Scenario("cut_connections", cut_connections, mutations.ABSENCE_IS_A_FAULT),
-    Scenario("database_outage", database_outage, mutations.NO_PATIENCE),
-    Scenario("broken_storage", broken_storage, mutations.STORED_ONCE),
-    Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS),
-    Scenario("overload", overload, mutations.NO_QUEUE_LIMIT),
-    Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS),
-    Scenario("killed_story", killed_story, mutations.NO_RESCUE),
-    Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE),
+    Scenario(
+        "lost_notifications", lost_notifications, mutations.NOTIFY_ONLY, Rule.LOST, selected=True
+    ),
+    Scenario("poison_jobs", poison_jobs, mutations.DAMAGE_BREAKS_CLAIMS, Rule.LOST),
+    Scenario("cut_connections", cut_connections, mutations.ABSENCE_IS_A_FAULT, Rule.CALLS),
+    Scenario("database_outage", database_outage, mutations.NO_PATIENCE, Rule.AGAIN),
+    Scenario("broken_storage", broken_storage, mutations.STORED_ONCE, Rule.AGAIN),
+    Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS, Rule.CALLS),
+    Scenario("overload", overload, mutations.NO_QUEUE_LIMIT, Rule.REFUSALS),
+    Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS, Rule.SHARE),
+    Scenario("killed_story", killed_story, mutations.NO_RESCUE, Rule.LOST),
+    Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE, Rule.LOST),
     # The last one, since it kills whole nodes; they are in a process of their own.
-    Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE),
+    Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE, Rule.LOST),
 )

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.faults.history import ENDED, History, Seen
+from tests.faults.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
     """Is a broken promise: its name, whose job it broke, and how."""
 
-    rule: str
+    rule: Rule
     job: str
     how: str
 
@@ -29,12 +30,12 @@ def ends_once(history: History) -> Iterator[Violation]:
     begun = Counter(history.retries)
     for job in sorted(history.acknowledged()):
         if job not in status:
-            yield Violation("lost", job, "was acknowledged, and there is no such job")
+            yield Violation(Rule.LOST, job, "was acknowledged, and there is no such job")
         elif status[job] not in ENDED:
-            yield Violation("lost", job, f"has not ended: {status[job]}")
+            yield Violation(Rule.LOST, job, f"has not ended: {status[job]}")
         elif ends[job] != 1 + begun[job]:
             yield Violation(
-                "ends", job, f"was begun {1 + begun[job]} times and ended {ends[job]} times"
+                Rule.ENDS, job, f"was begun {1 + begun[job]} times and ended {ends[job]} times"
             )
 
 
@@ -43,7 +44,7 @@ def one_result(history: History) -> Iterator[Violation]:
     results = Counter(move.job for move in history.moves if move.after == "completed")
     for job, count in results.items():
         if count > 1:
-            yield Violation("results", job, f"has {count} committed results")
+            yield Violation(Rule.RESULTS, job, f"has {count} committed results")
 
 
 def only_the_holder_ends(history: History) -> Iterator[Violation]:
@@ -53,10 +54,10 @@ def only_the_holder_ends(history: History) -> Iterator[Violation]:
     for deed in history.done("accepted"):
         ended = completed if deed.detail == "completed" else left
         if (deed.job, deed.attempt) not in ended:
-            yield Violation("fence", deed.job, f"attempt {deed.attempt} wrote {deed.detail}")
+            yield Violation(Rule.FENCE, deed.job, f"attempt {deed.attempt} wrote {deed.detail}")
     for asset in history.assets:
         if asset.key.count("/") == 3 and asset.key.split("/")[2] != str(asset.attempt):
-            yield Violation("fence", asset.job, f"attempt {asset.attempt} has {asset.key}")
+            yield Violation(Rule.FENCE, asset.job, f"attempt {asset.attempt} has {asset.key}")
 
 
 def one_asset_of_a_kind(history: History) -> Iterator[Violation]:
@@ -64,11 +65,11 @@ def one_asset_of_a_kind(history: History) -> Iterator[Violation]:
     kinds = Counter((asset.job, asset.attempt, asset.kind) for asset in history.assets)
     for (job, attempt, kind), count in kinds.items():
         if count > 1:
-            yield Violation("assets", job, f"attempt {attempt} stored {kind} {count} times")
+            yield Violation(Rule.ASSETS, job, f"attempt {attempt} stored {kind} {count} times")
     images = Counter((asset.job, asset.kind) for asset in history.assets)
     for (job, kind), count in images.items():
         if count > 1:
-            yield Violation("assets", job, f"has {count} of {kind}")
+            yield Violation(Rule.ASSETS, job, f"has {count} of {kind}")
 
 
 def one_paid_call(history: History) -> Iterator[Violation]:
@@ -82,7 +83,7 @@ def one_paid_call(history: History) -> Iterator[Violation]:
     ):
         for (job, attempt), count in Counter(effects).items():
             if count > 1:
-                yield Violation("paid", job, f"attempt {attempt} {what} {count} times")
+                yield Violation(Rule.PAID, job, f"attempt {attempt} {what} {count} times")
 
 
 def one_job_of_a_request(history: History) -> Iterator[Violation]:
@@ -96,7 +97,7 @@ def one_job_of_a_request(history: History) -> Iterator[Violation]:
             jobs.setdefault(row.request_id, set()).add(row.job)
     for request, made in jobs.items():
         if len(made) > 1:
-            yield Violation("request", min(made), f"request {request} made {len(made)} jobs")
+            yield Violation(Rule.REQUEST, min(made), f"request {request} made {len(made)} jobs")
 
 
 def watches_go_forward(history: History) -> Iterator[Violation]:
@@ -111,10 +112,10 @@ def watches_go_forward(history: History) -> Iterator[Violation]:
     for snapshots in watches.values():
         for earlier, later in pairwise(snapshots):
             if later.attempt < earlier.attempt:
-                yield Violation("watch", later.job, f"{_rank(later)} after {_rank(earlier)}")
+                yield Violation(Rule.WATCH, later.job, f"{_rank(later)} after {_rank(earlier)}")
         for earlier, later in pairwise(seen for seen in snapshots if not seen.queued):
             if _rank(later) < _rank(earlier):
-                yield Violation("watch", later.job, f"{_rank(later)} after {_rank(earlier)}")
+                yield Violation(Rule.WATCH, later.job, f"{_rank(later)} after {_rank(earlier)}")
 
 
 def _rank(seen: Seen) -> tuple[int, bool, float]:

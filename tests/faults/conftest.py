@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.site import postgres
+from tests.faults.environment import postgres
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The model: what a store of jobs should do, in a page, against which Hypothesis drives it.
 
 `python -m tests.faults.model URL` runs it on an empty, migrated database of a Postgres, and ends
-with status 1 and the story that it told where the two differ.
+with status 1 and the steps that led to where the two differ.
 """
 
 import argparse
@@ -114,7 +114,7 @@ class StoreMachine(RuleBasedStateMachine):
         return self.runner.run(what)
 
     def teardown(self) -> None:
-        """Leaves nothing for the next story to claim or to rescue."""
+        """Leaves nothing for the next example to claim or to rescue."""
         self.do(self.store.database.execute(_END_ALL))
 
     @initialize(target=requests)
@@ -241,8 +241,8 @@ class StoreMachine(RuleBasedStateMachine):
             assert model.results <= 1
 
 
-def run(url: str, stories: int, steps: int) -> None:
-    """Tells stories of so many steps; raises AssertionError at the first that ends badly."""
+def run(url: str, examples: int, steps: int) -> None:
+    """Runs examples of so many steps; raises AssertionError at the first that ends badly."""
     with asyncio.Runner() as runner:
         opening = open_store(url, max_connections=2, synchronous_commit=False)
         StoreMachine.runner = runner
@@ -252,7 +252,7 @@ def run(url: str, stories: int, steps: int) -> None:
             run_state_machine_as_test(
                 StoreMachine,
                 settings=settings(
-                    max_examples=stories,
+                    max_examples=examples,
                     stateful_step_count=steps,
                     phases=[Phase.generate],
                     deadline=None,
@@ -266,14 +266,14 @@ def run(url: str, stories: int, steps: int) -> None:
 
 
 def main() -> int:
-    """Tells stories on the database whose URL is given."""
+    """Runs examples on the database whose URL is given."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.model", description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("--stories", type=int, default=20)
+    parser.add_argument("--examples", type=int, default=20)
     parser.add_argument("--steps", type=int, default=30)
     options = parser.parse_args()
     try:
-        run(options.url, options.stories, options.steps)
+        run(options.url, options.examples, options.steps)
     except AssertionError as error:
         print(f"the store and the model differ: {error}", file=sys.stderr)
         print("\n".join(getattr(error, "__notes__", [])), file=sys.stderr)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from tests.faults.checker import Violation, check, rendered_again
 from tests.faults.history import History
+from tests.faults.rules import Problem, Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Is what came of a scenario.
 
-    `problems` are broken promises of the scenario itself, beside those of every history.
+    `problems` are broken rules of the scenario itself, beside those of every history.
     `again` counts renders beyond the first of each job, which a lost attempt costs.
     """
 
@@ -19,7 +20,7 @@ class Report:
     injected: str
     history: History
     recovery_s: float | None
-    problems: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
     violations: Sequence[Violation] = field(default_factory=tuple)
 
     @property
@@ -28,14 +29,20 @@ class Report:
         return not self.violations and not self.problems
 
     @property
+    def broken(self) -> frozenset[Rule]:
+        """The rules that were broken."""
+        problems = {problem.rule for problem in self.problems}
+        return frozenset(problems | {violation.rule for violation in self.violations})
+
+    @property
     def lost(self) -> int:
         """Is how many acknowledged jobs have not ended."""
-        return sum(violation.rule == "lost" for violation in self.violations)
+        return sum(violation.rule is Rule.LOST for violation in self.violations)
 
     @property
     def twice(self) -> int:
         """Is how many promises of "once" were broken."""
-        return sum(violation.rule not in ("lost", "watch") for violation in self.violations)
+        return sum(violation.rule not in (Rule.LOST, Rule.WATCH) for violation in self.violations)
 
     @property
     def again(self) -> int:
@@ -44,7 +51,7 @@ class Report:
 
     def explained(self) -> str:
         """Returns what is wrong, a line each."""
-        lines = [*self.problems]
+        lines = [f"{one.rule}: {one.text}" for one in self.problems]
         lines += [f"{one.rule}: job {one.job} {one.how}" for one in self.violations]
         return "\n".join(lines)
 
@@ -54,7 +61,7 @@ def reported(
     injected: str,
     history: History,
     recovery_s: float | None,
-    problems: Sequence[str] = (),
+    problems: Sequence[Problem] = (),
 ) -> Report:
     """Returns the report of a run whose history is complete."""
     return Report(scenario, injected, history, recovery_s, problems, check(history))

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.faults.catalogue import SCENARIOS
 from tests.faults.checker import check
 from tests.faults.history import Deed, Effect, History, Move, Row, Seen, Submit
+from tests.faults.report import reported
+from tests.faults.rules import Problem, Rule
 
 
 def sound() -> History:
@@ -123,3 +126,20 @@ def test_a_watch_that_goes_back_is_found(back: Seen) -> None:
     assert rules(history) == {"watch"}
     history.seen[-1] = replace(back, watch=2)
     assert rules(history) == set()
+
+
+def test_a_broken_build_is_found_out_by_its_own_rule_alone() -> None:
+    [answers] = [scenario for scenario in SCENARIOS if scenario.breaks is Rule.REQUEST]
+    lost, repeated = sound(), sound()
+    lost.rows = [replace(lost.rows[0], status="queued")]
+    repeated.submits.append(Submit("r", "k"))
+    unsound = reported("answers", "", lost, None, [Problem(Rule.AWAITED, "a job never ended")])
+    assert not unsound.sound
+    assert not answers.found_out(unsound)
+    assert answers.found_out(reported("answers", "", repeated, None))
+
+
+def test_a_rule_of_a_scenario_itself_is_found_too() -> None:
+    [noisy] = [scenario for scenario in SCENARIOS if scenario.breaks is Rule.SHARE]
+    assert noisy.found_out(reported("noisy", "", sound(), None, [Problem(Rule.SHARE, "waits")]))
+    assert not noisy.found_out(reported("noisy", "", sound(), None, [Problem(Rule.SOON, "late")]))

@@ -9,11 +9,11 @@ import pytest
 
 from tests.faults import mutations
 from tests.faults.builds import Mutation, built
-from tests.faults.site import administer, named
+from tests.faults.environment import administer, named
 
 
-async def told(server: str, mutation: Mutation | None, stories: int) -> "tuple[int, str]":
-    """Tells stories to the store of a build; returns the exit status and what it said."""
+async def run_model(server: str, mutation: Mutation | None, examples: int) -> "tuple[int, str]":
+    """Runs the model against the store of a build; returns the exit status and what it said."""
     name = f"model_{uuid4().hex}"
     await administer(server, f"CREATE DATABASE {name} TEMPLATE faults_template")
     url = named(server, name)
@@ -21,7 +21,7 @@ async def told(server: str, mutation: Mutation | None, stories: int) -> "tuple[i
         await administer(url, *build.statements)
         ran = await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, "-m", "tests.faults.model", url, "--stories", str(stories)],
+            [sys.executable, "-m", "tests.faults.model", url, "--examples", str(examples)],
             env=build.environment(),
             cwd=build.root,
             capture_output=True,
@@ -33,7 +33,7 @@ async def told(server: str, mutation: Mutation | None, stories: int) -> "tuple[i
 
 
 async def test_the_store_does_what_its_model_says(server: str) -> None:
-    status, said = await told(server, None, 8)
+    status, said = await run_model(server, None, 8)
     assert status == 0, said
 
 
@@ -46,7 +46,7 @@ async def test_the_store_does_what_its_model_says(server: str) -> None:
     ids=lambda value: getattr(value, "name", None),
 )
 async def test_a_broken_store_does_not(server: str, mutation: Mutation, found: str) -> None:
-    status, said = await told(server, mutation, 100)
+    status, said = await run_model(server, mutation, 100)
     assert status == 1, said
     assert "the store and the model differ" in said
     assert found in said

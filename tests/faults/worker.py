@@ -28,10 +28,16 @@ from server.storage import Storage, StorageSettings, open_storage
 from server.store import open_store
 from server.store.database import open_database
 from server.store.signals import Signals
-from tests.faults.points import Points, ToldDrawing, ToldRenderer, ToldStorage, ToldStore
+from tests.faults.hold_points import (
+    HoldPoints,
+    TellingDrawing,
+    TellingRenderer,
+    TellingStorage,
+    TellingStore,
+)
 
 
-class Poisoned:
+class PoisonScript:
     """Is a script that fails for the seed it was given, at the second step."""
 
     def __init__(self, seed: int) -> None:
@@ -43,7 +49,7 @@ class Poisoned:
             raise RuntimeError("the model fails for this one")
 
 
-class Quick:
+class TimedDrawing:
     """Says that a picture was drawn and stored after a while, and does neither."""
 
     def __init__(self, takes_s: float) -> None:
@@ -61,10 +67,10 @@ class Quick:
 
 async def _work(options: argparse.Namespace) -> None:
     settings = WorkerSettings()
-    points = Points(sys.stdout.fileno(), options.hold)
+    points = HoldPoints(sys.stdout.fileno(), options.hold)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        store = ToldStore(await enter(open_database(settings.database_url, max_size=4)), points)
+        store = TellingStore(await enter(open_database(settings.database_url, max_size=4)), points)
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
         )
@@ -74,7 +80,7 @@ async def _work(options: argparse.Namespace) -> None:
         worker = Worker(
             options.name,
             settings,
-            ToldDrawing(_drawing(options, points, storage)),
+            TellingDrawing(_drawing(options, points, storage)),
             store,
             progress,
             signals,
@@ -85,16 +91,16 @@ async def _work(options: argparse.Namespace) -> None:
         await _follow(points)
 
 
-def _drawing(options: argparse.Namespace, points: Points, storage: Storage) -> Drawing:
+def _drawing(options: argparse.Namespace, points: HoldPoints, storage: Storage) -> Drawing:
     if options.takes_s is not None:
-        return Quick(options.takes_s)
-    renderer = ScriptedRenderer(options.step_s, Poisoned(options.poison))
+        return TimedDrawing(options.takes_s)
+    renderer = ScriptedRenderer(options.step_s, PoisonScript(options.poison))
     # The stages do nothing but put.
-    told = cast(Storage, ToldStorage(storage, points))
-    return Stages(ToldRenderer(renderer, points), PlainExtractor(), told)
+    told = cast(Storage, TellingStorage(storage, points))
+    return Stages(TellingRenderer(renderer, points), PlainExtractor(), told)
 
 
-async def _follow(points: Points) -> None:
+async def _follow(points: HoldPoints) -> None:
     """Lets the worker go on with each line, until there are no more."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from imggen.v1 import (
     story_pb2,
 )
 from server.domain.ids import UserId
-from tests import gateway
+from tests import endpoint
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Person:
     batches: Any
     events: Any
 
-    async def refused(self, method: Callable[..., Any], request: Any) -> gateway.Failure:
+    async def refused(self, method: Callable[..., Any], request: Any) -> endpoint.Failure:
         """Calls a method that fails, and returns how."""
         call = method(request, metadata=self.metadata)
         if hasattr(call, "__aiter__") and not hasattr(call, "__await__"):
             await call.code()
-        return await gateway.failure(call)
+        return await endpoint.failure(call)
 
     async def create_character(self, **fields: Any) -> character_pb2.Character:
         """Creates a character named Mia, unless told otherwise."""

@@ -13,9 +13,9 @@ from cluster.embedded.postgres import embedded_postgres
 from server.store import Store, open_store
 from server.store.migrate import migrate
 from tests.integration.callers import Person
-from tests.integration.grid import open_grid
 from tests.integration.house import House, open_house
-from tests.integration.working import Shop, open_shop
+from tests.integration.job_queue import JobQueue, open_job_queue
+from tests.integration.local_ray import local_imggen
 
 
 @pytest.fixture(scope="session")
@@ -92,14 +92,14 @@ def tom(house: House) -> Person:
 
 
 @pytest.fixture
-async def shop(database: str, tmp_path: Path) -> AsyncIterator[Shop]:
+async def job_queue(database: str, tmp_path: Path) -> AsyncIterator[JobQueue]:
     """Gives a queue of jobs, for workers that run in the test."""
-    async with open_shop(database, tmp_path / "pixels") as shop:
-        yield shop
+    async with open_job_queue(database, tmp_path / "pixels") as job_queue:
+        yield job_queue
 
 
 @pytest.fixture(scope="session")
 def local() -> Iterator[Local]:
     """Gives all of imggen on one machine, with the one Ray of the session."""
-    with open_grid() as local:
+    with local_imggen() as local:
         yield local

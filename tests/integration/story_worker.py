@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from actors.testing.scripted import ScriptedRenderer
-from tests.integration.working import open_shop
+from tests.integration.job_queue import open_job_queue
 
 SLOTS = 2
 LEASE_S = 2.0
@@ -18,8 +18,8 @@ async def work(database: str, folder: Path) -> None:
     """Draws until it is killed; a lease that it leaves behind is over soon."""
     settings = {"lease_s": LEASE_S, "heartbeat_s": 0.5, "poll_s": 0.2, "slots": {"local": SLOTS}}
     async with (
-        open_shop(database, folder) as shop,
-        shop.worker(ScriptedRenderer(step_s=0.01), name=f"worker {id(shop)}", **settings),
+        open_job_queue(database, folder) as job_queue,
+        job_queue.worker(ScriptedRenderer(step_s=0.01), name=f"worker {id(job_queue)}", **settings),
     ):
         await asyncio.Event().wait()
 

@@ -29,7 +29,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 
 
 @dataclass
-class Rewritten:
+class RewrittenDatabase:
     """Runs statements on a database with some of their words taken out."""
 
     database: Executor
@@ -49,7 +49,7 @@ class Rewritten:
 
 
 @dataclass
-class Desk:
+class BatchInStore:
     """Is a store with a batch of `needed` jobs, and `pages` that need all of them."""
 
     store: Store
@@ -76,7 +76,7 @@ async def new_story(store: Store, user: UserId) -> StoryId:
     return story
 
 
-async def open_desk(store: Store, pages: int, *, needed: int, words: str = "") -> Desk:
+async def open_batch(store: Store, pages: int, *, needed: int, words: str = "") -> BatchInStore:
     user = await new_user(store)
     batch, story = BatchId(uuid4()), await new_story(store, user)
     jobs = [new_job(user, batch=BatchPlace(batch, number)) for number in range(needed + pages)]
@@ -84,48 +84,50 @@ async def open_desk(store: Store, pages: int, *, needed: int, words: str = "") -
     order = NewBatch(batch, user, story, "anime", LIMIT, None, tuple(jobs), needs)
     async with store.transaction() as tx:
         assert await tx.batches.create(order)
-    return Desk(store, Leases(Rewritten(store.database, words or "nothing")), user, jobs)
+    return BatchInStore(
+        store, Leases(RewrittenDatabase(store.database, words or "nothing")), user, jobs
+    )
 
 
 async def pages_wait_for_their_portrait(store: Store, words: str) -> None:
-    desk = await open_desk(store, pages=2, needed=1, words=words)
-    assert [one.job_id for one in await desk.claim()] == [desk.jobs[0].id]
+    batch_in_store = await open_batch(store, pages=2, needed=1, words=words)
+    assert [one.job_id for one in await batch_in_store.claim()] == [batch_in_store.jobs[0].id]
 
 
 async def no_more_than_the_limit_runs(store: Store, words: str) -> None:
-    desk = await open_desk(store, pages=6, needed=0, words=words)
-    claims = await desk.claim()
+    batch_in_store = await open_batch(store, pages=6, needed=0, words=words)
+    claims = await batch_in_store.claim()
     assert len(claims) == LIMIT
-    assert await desk.leases.complete(claims[0], outcome(claims[0].job_id))
-    assert len(await desk.claim()) == 1
+    assert await batch_in_store.leases.complete(claims[0], outcome(claims[0].job_id))
+    assert len(await batch_in_store.claim()) == 1
 
 
 async def a_failure_ends_what_needs_it(store: Store, words: str) -> None:
-    desk = await open_desk(store, pages=2, needed=1, words=words)
-    [portrait] = await desk.claim()
+    batch_in_store = await open_batch(store, pages=2, needed=1, words=words)
+    [portrait] = await batch_in_store.claim()
     failure = Failure("RENDER_FAILED", "the model failed")
-    await desk.leases.fail(portrait, failure, retryable=False, backoff=timedelta(0))
-    assert await desk.status(1) is JobStatus.FAILED
+    await batch_in_store.leases.fail(portrait, failure, retryable=False, backoff=timedelta(0))
+    assert await batch_in_store.status(1) is JobStatus.FAILED
 
 
 async def an_end_makes_the_next_one_ready(store: Store, words: str) -> None:
-    desk = await open_desk(store, pages=1, needed=1, words=words)
-    [portrait] = await desk.claim()
-    await desk.leases.complete(portrait, outcome(portrait.job_id))
-    assert [one.job_id for one in await desk.claim()] == [desk.jobs[1].id]
+    batch_in_store = await open_batch(store, pages=1, needed=1, words=words)
+    [portrait] = await batch_in_store.claim()
+    await batch_in_store.leases.complete(portrait, outcome(portrait.job_id))
+    assert [one.job_id for one in await batch_in_store.claim()] == [batch_in_store.jobs[1].id]
 
 
 async def a_page_that_needs_two_sees_both_end_at_once(store: Store, words: str) -> None:
-    desk = await open_desk(store, pages=1, needed=2, words=words)
-    one, other = await desk.claim()
+    batch_in_store = await open_batch(store, pages=1, needed=2, words=words)
+    one, other = await batch_in_store.claim()
     async with store.transaction() as first:
         assert await first.leases.complete(one, outcome(one.job_id))
-        ending = asyncio.create_task(desk.leases.complete(other, outcome(other.job_id)))
+        ending = asyncio.create_task(batch_in_store.leases.complete(other, outcome(other.job_id)))
         # It waits for the batch, which the first one holds; without that it is done.
         while not ending.done() and not await store.database.fetch(WAITING):
             await asyncio.sleep(0.01)
     assert await ending
-    assert [claim.job_id for claim in await desk.claim()] == [desk.jobs[2].id]
+    assert [claim.job_id for claim in await batch_in_store.claim()] == [batch_in_store.jobs[2].id]
 
 
 async def a_failure_goes_all_the_way_down(store: Store, words: str) -> None:
@@ -150,7 +152,7 @@ async def a_failure_goes_all_the_way_down(store: Store, words: str) -> None:
 
 
 async def a_newcomer_is_next(store: Store, words: str) -> None:
-    leases = Leases(Rewritten(store.database, words or "nothing"))
+    leases = Leases(RewrittenDatabase(store.database, words or "nothing"))
     noisy, other = await new_user(store), await new_user(store)
     for _ in range(5):
         await store.jobs.submit(new_job(noisy))
@@ -223,9 +225,9 @@ async def test_without_a_guard_of_the_claim_its_test_fails(
 
 
 async def test_a_batch_in_which_nothing_moves_is_taken_up_again(store: Store) -> None:
-    desk = await open_desk(store, pages=3, needed=0)
+    batch_in_store = await open_batch(store, pages=3, needed=0)
     await store.database.execute("UPDATE image_generation_jobs SET ready = false")
-    assert await desk.claim() == []
+    assert await batch_in_store.claim() == []
     assert len(await store.batches.advance_stuck()) == 1
-    assert len(await desk.claim()) == LIMIT
+    assert len(await batch_in_store.claim()) == LIMIT
     assert await store.batches.advance_stuck() == []

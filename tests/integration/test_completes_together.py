@@ -13,7 +13,7 @@ from server.domain.jobs import Claim, NewJob, Placement
 from server.domain.states import JobStatus, Lane
 from server.store import Store
 from tests.builders import description, new_job, new_user, outcome, render_spec
-from tests.integration.working import until
+from tests.integration.job_queue import until
 
 LEASE = timedelta(seconds=30)
 EXPIRED = timedelta(seconds=-1)

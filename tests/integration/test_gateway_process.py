@@ -26,7 +26,7 @@ from server.identity.tokens import mint_token
 from server.settings import DEVELOPMENT_SECRET, GatewaySettings
 from server.storage import StorageSettings
 from server.store.migrate import migrate
-from tests.gateway import failure
+from tests.endpoint import failure
 from tests.integration.conftest import administer, database_url
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningGateway:
     """Is a gateway's process and where it listens."""
 
     process: Process
@@ -272,7 +272,7 @@ async def _run(environment: Mapping[str, str], *arguments: str) -> tuple[int, st
 
 
 @asynccontextmanager
-async def _process(database: str, folder: Path) -> AsyncIterator[Running]:
+async def _process(database: str, folder: Path) -> AsyncIterator[RunningGateway]:
     ready = folder / "ready.json"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "--ready-file", str(ready),
@@ -283,7 +283,7 @@ async def _process(database: str, folder: Path) -> AsyncIterator[Running]:
             while not ready.exists():
                 assert process.returncode is None, await process.communicate()
                 await asyncio.sleep(0.02)
-        yield Running(process, **json.loads(ready.read_text()))
+        yield RunningGateway(process, **json.loads(ready.read_text()))
     finally:
         if process.returncode is None:
             process.kill()

@@ -8,7 +8,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.gateway import front
+from tests.endpoint import running_endpoint
 from tests.integration.certificates import Authority, Pair
 
 AUTHORITY = Authority("imggen tests")
@@ -29,24 +29,24 @@ def mtls(tls: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
 
 
 async def test_a_caller_that_trusts_the_authority_is_served(tls: dict[str, Any]) -> None:
-    async with front(**tls) as gateway:
+    async with running_endpoint(**tls) as gateway:
         assert await _health_code(gateway.endpoint.address, AUTHORITY) is grpc.StatusCode.OK
 
 
 async def test_a_caller_that_trusts_another_authority_refuses(tls: dict[str, Any]) -> None:
-    async with front(**tls) as gateway:
+    async with running_endpoint(**tls) as gateway:
         code = await _health_code(gateway.endpoint.address, Authority("somebody else"))
 
     assert code is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_plain_text_is_refused_by_a_server_with_tls(tls: dict[str, Any]) -> None:
-    async with front(**tls) as gateway:
+    async with running_endpoint(**tls) as gateway:
         assert await (await gateway.list_styles()).code() is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_a_caller_with_a_certificate_is_served_under_mtls(mtls: dict[str, Any]) -> None:
-    async with front(**mtls) as gateway:
+    async with running_endpoint(**mtls) as gateway:
         client = AUTHORITY.sign("caller")
         code = await _health_code(gateway.endpoint.address, AUTHORITY, client)
 
@@ -57,7 +57,7 @@ async def test_a_caller_with_a_certificate_is_served_under_mtls(mtls: dict[str, 
 async def test_a_caller_without_a_good_certificate_is_refused_under_mtls(
     mtls: dict[str, Any], client: Pair | None
 ) -> None:
-    async with front(**mtls) as gateway:
+    async with running_endpoint(**mtls) as gateway:
         code = await _health_code(gateway.endpoint.address, AUTHORITY, client)
 
     assert code is grpc.StatusCode.UNAVAILABLE
@@ -67,7 +67,7 @@ async def test_a_renewed_certificate_is_used_without_a_restart(
     tls: dict[str, Any], tmp_path: Path
 ) -> None:
     renewed = Authority("renewed")
-    async with front(**tls) as gateway:
+    async with running_endpoint(**tls) as gateway:
         address = gateway.endpoint.address
         before = await _health_code(address, AUTHORITY)
         certificate, key = renewed.sign("gateway").write(tmp_path, "new")

@@ -13,7 +13,7 @@ from cluster.embedded.demo import tell_a_story
 from cluster.embedded.local import Local
 from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
 from imggen.errors import JobCancelled
-from tests.integration import grid
+from tests.integration.local_ray import kill_replica
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -123,7 +123,7 @@ async def test_a_diffuser_that_is_killed_costs_an_attempt_and_no_job(
 ) -> None:
     job = await client.generate_portrait(mia, style="cartoon")
     await rendering(client, job)
-    grid.kill("diffuser")
+    kill_replica("diffuser")
     await completed(client, job)
     assert (await client.get_job(job)).attempt == 2
 
@@ -133,7 +133,7 @@ async def test_a_worker_that_is_killed_costs_an_attempt_and_no_job(
 ) -> None:
     job = await client.generate_scene(story, 2)
     await rendering(client, job)
-    grid.kill("worker")
+    kill_replica("worker")
     await completed(client, job)
     assert (await client.get_job(job)).attempt == 2
 

@@ -24,7 +24,7 @@ from server.domain.ids import JobId
 from server.identity.caller import Role
 from server.upkeep.sweep import Sweeper
 from server.watching.feed import Tail
-from tests.gateway import failure
+from tests.endpoint import failure
 from tests.integration.callers import Person
 from tests.integration.house import House, open_house
 

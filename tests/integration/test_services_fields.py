@@ -19,20 +19,20 @@ from google.protobuf.message_factory import GetMessageClass
 from imggen.v1 import character_pb2, image_pb2, story_pb2
 from server.domain.states import AssetKind
 from tests.contract import ask, methods, request_fields
-from tests.gateway import failure
+from tests.endpoint import failure
 from tests.integration.callers import Person
-from tests.integration.house import House, new_id
-from tests.integration.walks import (
+from tests.integration.field_changes import (
     CHANGES_THINGS,
-    WALKS,
+    FIELD_CHANGES,
+    CallerWithThings,
     Change,
+    FieldChanges,
     NotRead,
     Of,
     Refused,
     Value,
-    Walk,
-    World,
 )
+from tests.integration.house import House, new_id
 
 
 def contract() -> set[tuple[str, str]]:
@@ -45,43 +45,49 @@ def contract() -> set[tuple[str, str]]:
 
 
 def test_every_field_of_the_contract_has_an_entry() -> None:
-    table = {(name, path) for name, walk in WALKS.items() for path in walk.changes}
+    table = {(name, path) for name, changes in FIELD_CHANGES.items() for path in changes.changes}
     assert contract() - table == set(), "a field without an entry: how does it make a difference?"
     assert table - contract() == set(), "an entry without a field"
 
 
-@pytest.mark.parametrize("method", WALKS)
+@pytest.mark.parametrize("method", FIELD_CHANGES)
 async def test_no_field_is_accepted_and_ignored(house: House, method: str) -> None:
-    assert await _ignored(house, method, WALKS[method]) == []
+    assert await _ignored(house, method, FIELD_CHANGES[method]) == []
 
 
-async def test_the_walk_notices_a_field_that_makes_no_difference(house: House) -> None:
+async def test_a_field_that_makes_no_difference_is_noticed(house: House) -> None:
     method = "GenerationService.GeneratePortrait"
-    fake = Walk(WALKS[method].base, {"seed": 7, "priority": 1, "style": Refused("anime")})
+    fake = FieldChanges(
+        FIELD_CHANGES[method].base, {"seed": 7, "priority": 1, "style": Refused("anime")}
+    )
     assert await _ignored(house, method, fake) == ["seed makes no difference", "style is taken"]
     method = "CharacterService.UpdateCharacter"
-    fake = Walk(WALKS[method].base, {"character.hair": NotRead("black")})
+    fake = FieldChanges(FIELD_CHANGES[method].base, {"character.hair": NotRead("black")})
     assert await _ignored(house, method, fake) == ["character.hair is read"]
 
 
-async def _ignored(house: House, method: str, walk: Walk) -> list[str]:
+async def _ignored(house: House, method: str, changes: FieldChanges) -> list[str]:
     """Returns what is wrong with the fields of a method's request."""
     shared = (
-        None if method.split(".")[1].startswith(CHANGES_THINGS) else await _world(house, method)
+        None
+        if method.split(".")[1].startswith(CHANGES_THINGS)
+        else await _caller_with_things(house, method)
     )
 
     async def observe(values: Mapping[str, Value]) -> str:
-        return await _observe(house, shared or await _world(house, method), method, values)
+        return await _observe(
+            house, shared or await _caller_with_things(house, method), method, values
+        )
 
-    base = await observe(walk.base)
+    base = await observe(changes.base)
     # Whatever differs when the same is asked again would look like a difference below.
-    assert base == await observe(walk.base)
+    assert base == await observe(changes.base)
     wrong = []
-    for path, entry in walk.changes.items():
+    for path, entry in changes.changes.items():
         change = entry if isinstance(entry, Change | Refused | NotRead) else Change(entry)
         given = dict(change.given) if isinstance(change, Change) else {}
-        before = await observe({**walk.base, **given}) if given else base
-        after = await observe({**walk.base, **given, path: change.value})
+        before = await observe({**changes.base, **given}) if given else base
+        after = await observe({**changes.base, **given, path: change.value})
         match change:
             case Change():
                 assert not after.startswith("refused"), (path, after)
@@ -96,15 +102,17 @@ async def _ignored(house: House, method: str, walk: Walk) -> list[str]:
     return wrong
 
 
-async def _observe(house: House, world: World, method: str, values: Mapping[str, Value]) -> str:
+async def _observe(
+    house: House, things: CallerWithThings, method: str, values: Mapping[str, Value]
+) -> str:
     """Makes a request; returns what it did, with ids and times made alike."""
     descriptor = methods()[method]
     request = GetMessageClass(descriptor.input_type)()
     for path, value in values.items():
-        _set(request, path.split("."), _resolved(value, world))
+        _set(request, path.split("."), _resolved(value, things))
 
     async def once() -> Any:
-        return await ask(house.channel(), descriptor, request, world.who.metadata)
+        return await ask(house.channel(), descriptor, request, things.who.metadata)
 
     try:
         answer = await once()
@@ -115,12 +123,12 @@ async def _observe(house: House, world: World, method: str, values: Mapping[str,
         failed = await failure(_Failed(error))
         return f"refused for {failed.fields[0] if failed.fields else failed.message}"
     if method == "GenerationService.GenerateStory":
-        seen["drawn"] = await _drawn(house, world.who, answer.batch.batch_id)
+        seen["drawn"] = await _drawn(house, things.who, answer.batch.batch_id)
     elif method.startswith("GenerationService"):
         seen["drawn"] = await house.spec(answer.job)
     if descriptor.name.startswith("Delete"):
-        seen["left"] = await _left(world.who)
-    return _alike(json.dumps(seen, default=str, sort_keys=True), world)
+        seen["left"] = await _left(things.who)
+    return _alike(json.dumps(seen, default=str, sort_keys=True), things)
 
 
 def _made(answer: Any) -> str:
@@ -147,8 +155,8 @@ async def _left(who: Person) -> list[Any]:
     return [MessageToDict(await call) for call in lists]
 
 
-def _alike(text: str, world: World) -> str:
-    for id_, name in world.names.items():
+def _alike(text: str, things: CallerWithThings) -> str:
+    for id_, name in things.names.items():
         text = text.replace(id_, name)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
@@ -158,10 +166,10 @@ def _alike(text: str, world: World) -> str:
     return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)", "TIME", text)
 
 
-def _resolved(value: Value, world: World) -> Value:
+def _resolved(value: Value, things: CallerWithThings) -> Value:
     if isinstance(value, Of):
-        return value.of(world)
-    return [_resolved(one, world) for one in value] if isinstance(value, list) else value
+        return value.of(things)
+    return [_resolved(one, things) for one in value] if isinstance(value, list) else value
 
 
 def _set(message: Any, path: list[str], value: Value) -> None:
@@ -198,7 +206,7 @@ class _Failed:
         return self.error.details()
 
 
-async def _world(house: House, method: str) -> World:
+async def _caller_with_things(house: House, method: str) -> CallerWithThings:
     """Makes a new caller with things; with pictures where the method is about them."""
     who = house.person(new_id(), channel=house.channel())
     names: dict[str, str] = {}
@@ -219,14 +227,14 @@ async def _world(house: House, method: str) -> World:
     tokens = await _tokens(who) if ".List" in method else {}
     if method.startswith("EventService"):
         tokens = {"events": await _cursor(who)}
-    return World(who, names, tokens)
+    return CallerWithThings(who, names, tokens)
 
 
 async def _pictures(
     house: House, who: Person, characters: Mapping[str, str], story: str
 ) -> dict[str, str]:
     """Makes jobs in every state; returns what the ids stand for."""
-    # What is left of the world before would be claimed here.
+    # What is left of the caller before would be claimed here.
     await house.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )

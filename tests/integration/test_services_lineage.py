@@ -8,7 +8,7 @@ import pytest
 from imggen.v1 import image_pb2, job_pb2
 from imggen.v1.generation_pb2 import Modifications, RegenerateImageRequest
 from tests.integration.callers import Person
-from tests.integration.house import House, ids
+from tests.integration.house import House, ids, new_id
 
 
 async def test_a_regeneration_changes_what_is_named_and_keeps_the_rest(
@@ -71,6 +71,16 @@ async def test_the_limit_counts_the_lineage_whichever_version_it_starts_from(
     assert refused.reason == "REGENERATION_LIMIT"
     assert "has had its 5 regenerations" in refused.message
     assert (await mia.get_image(newest)).regenerations_left == 0
+
+
+async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is_full(
+    mia: Person,
+) -> None:
+    original = await mia.portrait()
+    keys = [new_id() for _ in range(5)]
+    made = [await mia.regenerate(original.image_id, request_id=key) for key in keys]
+    again = await mia.regenerate(original.image_id, request_id=keys[0])
+    assert again.job_id == made[0].job_id
 
 
 @pytest.mark.parametrize("end", ["deleted", "cancelled", "failed"])

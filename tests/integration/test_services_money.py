@@ -22,7 +22,7 @@ PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=PRICE)
 
 
 @pytest.fixture
-async def shop(database: str, tmp_path: Path) -> AsyncIterator[House]:
+async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
     """Gives a gateway with a model that costs 4 cents, and 10 cents for the day."""
     async with open_house(
         database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
@@ -31,23 +31,25 @@ async def shop(database: str, tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def buyer(shop: House) -> Person:
-    """Gives a caller of the shop."""
-    return shop.person("mia")
+def buyer(paid_gateway: House) -> Person:
+    """Gives a caller of the paid gateway."""
+    return paid_gateway.person("mia")
 
 
-async def test_a_job_shows_its_price_and_then_its_cost(shop: House, buyer: Person) -> None:
+async def test_a_job_shows_its_price_and_then_its_cost(paid_gateway: House, buyer: Person) -> None:
     job = await buyer.portrait()
     assert (job.model, job.provider, job.estimated_cost_micros) == ("paid", "somebody", PRICE)
-    assert await _budget(shop) == (PRICE, 0)
-    await shop.complete(await shop.claim(), cost_micros=30_000)
+    assert await _budget(paid_gateway) == (PRICE, 0)
+    await paid_gateway.complete(await paid_gateway.claim(), cost_micros=30_000)
     done = await buyer.get_job(job.job_id)
     assert done.actual_cost_micros == 30_000
     assert (await buyer.get_image(job.image_id)).cost_micros == 30_000
-    assert await _budget(shop) == (0, 30_000)
+    assert await _budget(paid_gateway) == (0, 30_000)
 
 
-async def test_what_the_budget_does_not_cover_is_refused(shop: House, buyer: Person) -> None:
+async def test_what_the_budget_does_not_cover_is_refused(
+    paid_gateway: House, buyer: Person
+) -> None:
     character = await buyer.create_character()
     for _ in range(2):
         await buyer.portrait(character.id)
@@ -60,7 +62,7 @@ async def test_what_the_budget_does_not_cover_is_refused(shop: House, buyer: Per
     assert "does not cover 0.0400 USD" in refused.message
     assert refused.retry_after_s is not None
     assert 0 < refused.retry_after_s <= 24 * 3600
-    assert await shop.count("images") == 2
+    assert await paid_gateway.count("images") == 2
     # What costs nothing goes on.
     free = generation_pb2.PortraitOptions(model="storybook")
     assert (await buyer.portrait(character.id, options=free)).estimated_cost_micros == 0
@@ -68,30 +70,34 @@ async def test_what_the_budget_does_not_cover_is_refused(shop: House, buyer: Per
 
 @pytest.mark.parametrize("end", ["cancelled", "failed", "deleted", "given back and cancelled"])
 async def test_money_of_a_job_that_came_to_nothing_is_free_again(
-    shop: House, buyer: Person, end: str
+    paid_gateway: House, buyer: Person, end: str
 ) -> None:
     job = await buyer.portrait()
     match end:
         case "cancelled":
             await buyer.cancel(job.job_id)
         case "failed":
-            await shop.fail(await shop.claim())
+            await paid_gateway.fail(await paid_gateway.claim())
         case "deleted":
             await buyer.delete_image(job.image_id)
         case _:
-            claim = await shop.claim()
+            claim = await paid_gateway.claim()
             await buyer.cancel(job.job_id)
-            await shop.store.leases.release([claim])
-    assert await _budget(shop) == (0, 0)
-    rows = await shop.store.database.fetch("SELECT kind, amount_micros FROM ledger ORDER BY id")
+            await paid_gateway.store.leases.release([claim])
+    assert await _budget(paid_gateway) == (0, 0)
+    rows = await paid_gateway.store.database.fetch(
+        "SELECT kind, amount_micros FROM ledger ORDER BY id"
+    )
     assert [tuple(row) for row in rows] == [("hold", PRICE), ("release", PRICE)]
 
 
-async def test_a_retry_holds_its_money_again_or_is_refused(shop: House, buyer: Person) -> None:
+async def test_a_retry_holds_its_money_again_or_is_refused(
+    paid_gateway: House, buyer: Person
+) -> None:
     job = await buyer.portrait()
     await buyer.cancel(job.job_id)
     await buyer.retry(job.job_id)
-    assert await _budget(shop) == (PRICE, 0)
+    assert await _budget(paid_gateway) == (PRICE, 0)
     await buyer.cancel(job.job_id)
     for _ in range(2):
         await buyer.portrait()
@@ -103,34 +109,38 @@ async def test_a_retry_holds_its_money_again_or_is_refused(shop: House, buyer: P
 
 @pytest.mark.parametrize("end", ["complete", "fail", "cancel"])
 async def test_a_retry_on_a_later_day_is_paid_from_that_day(
-    shop: House, buyer: Person, end: str
+    paid_gateway: House, buyer: Person, end: str
 ) -> None:
     job = await buyer.portrait()
     await buyer.cancel(job.job_id)
-    await shop.store.database.execute(
+    await paid_gateway.store.database.execute(
         "UPDATE image_generation_jobs SET created_at = created_at - interval '3 days',"
         " queued_at = queued_at - interval '3 days'"
     )
     await buyer.retry(job.job_id)
     match end:
         case "complete":
-            await shop.complete(await shop.claim(), cost_micros=30_000)
+            await paid_gateway.complete(await paid_gateway.claim(), cost_micros=30_000)
         case "fail":
-            await shop.fail(await shop.claim())
+            await paid_gateway.fail(await paid_gateway.claim())
         case _:
             await buyer.cancel(job.job_id)
-    assert await _budget(shop) == (0, 30_000 if end == "complete" else 0)
+    assert await _budget(paid_gateway) == (0, 30_000 if end == "complete" else 0)
 
 
-async def test_the_same_request_again_holds_nothing_more(shop: House, buyer: Person) -> None:
+async def test_the_same_request_again_holds_nothing_more(
+    paid_gateway: House, buyer: Person
+) -> None:
     character = await buyer.create_character()
     fields: dict[str, Any] = {"seed": 7, "request_id": new_id()}
     jobs = await asyncio.gather(*(buyer.portrait(character.id, **fields) for _ in range(10)))
     assert len({job.job_id for job in jobs}) == 1
-    assert await _budget(shop) == (PRICE, 0)
+    assert await _budget(paid_gateway) == (PRICE, 0)
 
 
-async def test_fifty_submits_at_once_never_overrun_the_budget(shop: House, buyer: Person) -> None:
+async def test_fifty_submits_at_once_never_overrun_the_budget(
+    paid_gateway: House, buyer: Person
+) -> None:
     character = await buyer.create_character()
 
     async def submit() -> str:
@@ -141,8 +151,8 @@ async def test_fifty_submits_at_once_never_overrun_the_budget(shop: House, buyer
 
     made = await asyncio.gather(*(submit() for _ in range(50)))
     assert made.count("RESOURCE_EXHAUSTED") == 48
-    assert await shop.count("image_generation_jobs") == 2
-    assert await _budget(shop) == (2 * PRICE, 0)
+    assert await paid_gateway.count("image_generation_jobs") == 2
+    assert await _budget(paid_gateway) == (2 * PRICE, 0)
 
 
 async def test_a_regeneration_is_paid_for_and_its_refusal_is_free(

@@ -11,14 +11,14 @@ from tests.integration.house import House, new_id, open_house
 
 
 @pytest.fixture
-async def narrow(database: str, tmp_path: Path) -> AsyncIterator[House]:
+async def limited_gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
     """Gives a gateway where two jobs of a user may wait."""
     async with open_house(database, tmp_path, max_waiting_jobs_per_user=2) as house:
         yield house
 
 
-async def test_a_full_queue_refuses_more_and_repeats_its_answers(narrow: House) -> None:
-    mia, tom = narrow.person("mia"), narrow.person("tom")
+async def test_a_full_queue_refuses_more_and_repeats_its_answers(limited_gateway: House) -> None:
+    mia, tom = limited_gateway.person("mia"), limited_gateway.person("tom")
     character = await mia.create_character()
     first, second, third = [
         generation_pb2.GeneratePortraitRequest(
@@ -33,19 +33,19 @@ async def test_a_full_queue_refuses_more_and_repeats_its_answers(narrow: House) 
     refused = await mia.refused(mia.generation.GeneratePortrait, third)
     assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL")
     assert refused.retry_after_s
-    assert await narrow.count("image_generation_jobs") == 2
+    assert await limited_gateway.count("image_generation_jobs") == 2
     again = await mia.generation.GeneratePortrait(second, metadata=mia.metadata)
     assert again.job.job_id == made[1].job.job_id
     await tom.portrait()
 
 
 async def test_a_job_that_failed_is_not_retried_into_a_full_queue(
-    house: House, narrow: House
+    house: House, limited_gateway: House
 ) -> None:
     # Submitted elsewhere: what a gateway admitted itself counts as waiting till it counts anew.
     job = await house.person("mia").portrait()
     await house.fail(await house.claim())
-    mia = narrow.person("mia")
+    mia = limited_gateway.person("mia")
     for _ in range(2):
         await mia.portrait()
     request = job_pb2.RetryJobRequest(job_id=job.job_id)

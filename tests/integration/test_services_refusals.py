@@ -12,7 +12,7 @@ from server.identity.caller import Role
 from server.routing.catalogue import STORYBOOK, Catalogue
 from tests.integration.callers import Person
 from tests.integration.house import House, new_id, open_house
-from tests.integration.refusing import ALL_STYLES, Bad, check
+from tests.integration.refusals import ALL_STYLES, Bad, check
 
 Portrait = generation_pb2.GeneratePortraitRequest
 Scene = generation_pb2.GenerateSceneRequest
@@ -190,25 +190,6 @@ async def test_bad_requests_for_scenes_are_refused(mia: Person) -> None:
 async def test_bad_regenerations_are_refused(mia: Person) -> None:
     job = await mia.portrait()
     await check(mia, mia.generation.RegenerateImage, regenerations(job.image_id))
-
-
-async def test_everything_that_is_wrong_is_named_at_once(mia: Person) -> None:
-    request = Portrait(
-        character_id="mia",
-        style="oil",
-        options=generation_pb2.PortraitOptions(size="1x1", quality="best"),
-        priority=7,
-        request_id="again",
-    )
-    refused = await mia.refused(mia.generation.GeneratePortrait, request)
-    assert sorted(refused.fields) == [
-        "character_id",
-        "options.quality",
-        "options.size",
-        "priority",
-        "request_id",
-        "style",
-    ]
 
 
 async def test_priorities_beyond_the_bound_are_for_admins(house: House, mia: Person) -> None:

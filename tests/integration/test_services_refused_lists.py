@@ -13,7 +13,7 @@ from server.domain.paging import LastRow
 from server.requests.page_tokens import page_token
 from tests.integration.callers import Person
 from tests.integration.house import new_id
-from tests.integration.refusing import ALL_STYLES, Bad, check
+from tests.integration.refusals import ALL_STYLES, Bad, check
 
 EAST = timezone(timedelta(hours=23))
 

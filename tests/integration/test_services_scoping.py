@@ -24,14 +24,14 @@ from imggen.v1 import (
 )
 from server.domain.ids import UserId
 from tests.contract import ask, methods, names_a_thing, path_of, request_fields
-from tests.gateway import failure
+from tests.endpoint import failure
 from tests.integration.callers import Person
 from tests.integration.house import House, new_id
 
 
 @dataclass(frozen=True)
-class World:
-    """Is one of each thing that a caller can own, by id."""
+class OwnedThings:
+    """One of each thing that a caller can own, by id."""
 
     character: str
     story: str
@@ -43,9 +43,9 @@ class World:
     waiting_batch: str
 
 
-Make = Callable[[World, World], Any]
+Make = Callable[[OwnedThings, OwnedThings], Any]
 
-# Method and field -> a request that names, in that field, a thing of the second world, and
+# Method and field -> a request that names, in that field, a thing of the second caller, and
 # otherwise only things of the first.
 NAMED: dict[tuple[str, str], Make] = {
     ("GenerationService.GeneratePortrait", "character_id"): lambda own, any_: (
@@ -198,8 +198,8 @@ def test_every_id_and_every_list_of_the_contract_has_an_entry() -> None:
 async def test_an_id_of_another_caller_is_not_found(
     house: House, mia: Person, tom: Person, case: tuple[str, str]
 ) -> None:
-    own, others = await _world(house, mia), await _world(house, tom)
-    nobodys = World(*(new_id() for _ in range(8)))
+    own, others = await _owned_things(house, mia), await _owned_things(house, tom)
+    nobodys = OwnedThings(*(new_id() for _ in range(8)))
     before = await _everything(house, tom.user_id)
 
     assert await _outcome(house, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
@@ -211,7 +211,7 @@ async def test_an_id_of_another_caller_is_not_found(
 
 
 async def test_lists_hold_only_what_is_the_callers(house: House, mia: Person, tom: Person) -> None:
-    own, others = await _world(house, mia), await _world(house, tom)
+    own, others = await _owned_things(house, mia), await _owned_things(house, tom)
     newcomer = house.person("newcomer")
     for case, make in LISTED.items():
         hers = await _rows(house, mia, case, make(own, own))
@@ -227,8 +227,8 @@ async def test_lists_hold_only_what_is_the_callers(house: House, mia: Person, to
 async def test_events_are_only_of_what_is_the_callers(
     house: House, mia: Person, tom: Person
 ) -> None:
-    await _world(house, tom)
-    own = await _world(house, mia)
+    await _owned_things(house, tom)
+    own = await _owned_things(house, mia)
     last = await mia.portrait(own.character)
     async with asyncio.timeout(60):
         for method in FOLLOWED:
@@ -262,7 +262,7 @@ async def _until(call: Any, job_id: str) -> AsyncIterator[event_pb2.Event]:
 
 
 async def _outcome(
-    house: House, who: Person, case: tuple[str, str], own: World, any_: World
+    house: House, who: Person, case: tuple[str, str], own: OwnedThings, any_: OwnedThings
 ) -> grpc.StatusCode:
     try:
         await ask(house.channel(), methods()[case[0]], NAMED[case](own, any_), who.metadata)
@@ -292,7 +292,7 @@ async def _rows(house: House, who: Person, case: tuple[str, str], request: Any) 
     return {getattr(row, name) for row in rows}
 
 
-async def _world(house: House, who: Person) -> World:
+async def _owned_things(house: House, who: Person) -> OwnedThings:
     character = (await who.create_character()).id
     page = story_pb2.Page(text="Mia sleeps.", character_ids=[character])
     story = (await who.create_story(pages=[page])).id
@@ -303,11 +303,11 @@ async def _world(house: House, who: Person) -> World:
     failed_batch = (await who.tell(story, include_character_portraits=False)).batch_id
     await who.cancel_batch(failed_batch)
     waiting_batch = (await who.tell(story)).batch_id
-    # Out of the way of the next world's claims.
+    # Out of the way of the next caller's claims.
     await house.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
-    return World(
+    return OwnedThings(
         *(character, story, done.image_id, done.job_id, waiting.job_id, failed.job_id),
         *(failed_batch, waiting_batch),
     )

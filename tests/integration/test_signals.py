@@ -5,12 +5,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from actors.testing.scripted import ScriptedRenderer
-from server.app import gateway
+from server.app import open_gateway
 from server.settings import GatewaySettings
 from server.storage import StorageSettings
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener, Signals
-from tests.integration.working import Shop
+from tests.integration.job_queue import JobQueue
 
 _LISTENING = """
 SELECT count(*) AS connections FROM pg_stat_activity
@@ -36,9 +36,9 @@ async def test_each_word_goes_to_those_who_hear_its_channel(store: Store, databa
         assert changed.empty()
 
 
-async def test_a_worker_listens_on_one_connection(shop: Shop) -> None:
-    async with shop.worker(ScriptedRenderer()):
-        assert await _listening(shop.store) == 1
+async def test_a_worker_listens_on_one_connection(job_queue: JobQueue) -> None:
+    async with job_queue.worker(ScriptedRenderer()):
+        assert await _listening(job_queue.store) == 1
 
 
 async def test_a_gateway_listens_on_one_connection(
@@ -48,7 +48,7 @@ async def test_a_gateway_listens_on_one_connection(
     settings = GatewaySettings.model_validate({**ports, "database_url": database})
     folder = {"storage_url": f"file://{tmp_path}/pixels", "public_url": "http://127.0.0.1:1"}
     storage = StorageSettings.model_validate({**folder, "url_secret": "s" * 32})
-    async with gateway(settings, storage):
+    async with open_gateway(settings, storage):
         assert await _listening(store) == 1
 
 

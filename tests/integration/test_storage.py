@@ -28,7 +28,7 @@ DEADLINE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedStorage:
     """Is a storage under test, with what its addresses are signed by."""
 
     storage: Storage
@@ -42,17 +42,17 @@ def run_swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
 
 
 @pytest.fixture(name="opened", params=["folder", "s3"])
-async def open_each(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
+async def open_each(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenedStorage]:
     if request.param == "folder":
         async with open_folder(tmp_path) as folder:
-            yield Opened(folder, ("expires", "signature"))
+            yield OpenedStorage(folder, ("expires", "signature"))
     else:
         async with open_bucket(request.getfixturevalue("swift")) as bucket:
-            yield Opened(bucket, ("X-Amz-Expires", "X-Amz-Signature"))
+            yield OpenedStorage(bucket, ("X-Amz-Expires", "X-Amz-Signature"))
 
 
 @pytest.fixture(name="storage")
-def of_opened(opened: Opened) -> Storage:
+def of_opened(opened: OpenedStorage) -> Storage:
     return opened.storage
 
 
@@ -135,7 +135,7 @@ async def test_writers_of_the_same_bytes_all_succeed(storage: Storage) -> None:
     assert await keys(storage) == {KEY}
 
 
-async def test_of_writers_of_other_bytes_one_is_kept_whole(opened: Opened) -> None:
+async def test_of_writers_of_other_bytes_one_is_kept_whole(opened: OpenedStorage) -> None:
     pictures = [bytes([number]) * 500_000 for number in range(8)]
     outcomes = await asyncio.gather(
         *(opened.storage.put(KEY, picture, "image/png") for picture in pictures),
@@ -250,7 +250,9 @@ async def test_a_signed_address_of_nothing_is_not_found(
         assert answer.status == 404
 
 
-async def test_a_tampered_address_is_forbidden(opened: Opened, http: aiohttp.ClientSession) -> None:
+async def test_a_tampered_address_is_forbidden(
+    opened: OpenedStorage, http: aiohttp.ClientSession
+) -> None:
     await opened.storage.put(KEY, PICTURE, "image/png")
     await opened.storage.put("user/job/1/b.png", b"another's", "image/png")
     url = URL(opened.storage.sign(KEY, soon()), encoded=True)

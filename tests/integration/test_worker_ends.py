@@ -3,66 +3,64 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker.attempt import explain
-from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import NewJob
 from server.domain.states import ImageStatus, ImageType, JobStatus
-from server.errors import Unavailable
-from server.storage import StorageUnavailable
 from tests.builders import render_spec
-from tests.integration.wire import wire_to
-from tests.integration.working import STEPS, Shop, Stall, failing, stalling, until
+from tests.integration.cuttable_postgres import cuttable_postgres
+from tests.integration.job_queue import STEPS, JobQueue, Stall, failing, stalling, until
 
 
-async def test_a_cancelled_render_stops_at_its_next_step(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_cancelled_render_stops_at_its_next_step(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
     stall = Stall(5)
     renderer = ScriptedRenderer(script=stalling(stall, Stall(6)))
-    async with shop.worker(renderer):
+    async with job_queue.worker(renderer):
         await stall.reached.wait()
-        await shop.cancel(order)
+        await job_queue.cancel(order)
         stall.let_go.set()
-        job = await shop.becomes(order, JobStatus.CANCELLED)
+        job = await job_queue.becomes(order, JobStatus.CANCELLED)
     assert job.failure is not None
     assert job.failure.reason == "JOB_CANCELLED"
-    image = await shop.store.images.get(shop.user, order.image_id)
+    image = await job_queue.store.images.get(job_queue.user, order.image_id)
     assert image is not None
     assert image.status is ImageStatus.CANCELLED
     [render] = renderer.renders
     assert render.stopped
     assert render.step == 5
-    assert not await stored(shop)
+    assert not await stored(job_queue)
 
 
-async def test_a_job_that_waits_for_the_renderer_is_cancelled_by_the_heartbeat(shop: Shop) -> None:
-    first = await shop.submit()
+async def test_a_job_that_waits_for_the_renderer_is_cancelled_by_the_heartbeat(
+    job_queue: JobQueue,
+) -> None:
+    first = await job_queue.submit()
     stall = Stall(5)
     renderer = ScriptedRenderer(script=stall)
-    async with shop.worker(renderer, heartbeat_s=0.1):
+    async with job_queue.worker(renderer, heartbeat_s=0.1):
         await stall.reached.wait()
-        second = await shop.submit()
-        await shop.becomes(second, JobStatus.PROCESSING)
-        await shop.cancel(second)
-        await shop.becomes(second, JobStatus.CANCELLED)
+        second = await job_queue.submit()
+        await job_queue.becomes(second, JobStatus.PROCESSING)
+        await job_queue.cancel(second)
+        await job_queue.becomes(second, JobStatus.CANCELLED)
         stall.let_go.set()
-        await shop.becomes(first, JobStatus.COMPLETED)
+        await job_queue.becomes(first, JobStatus.COMPLETED)
     assert len(renderer.renders) == 1
 
 
-async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
     stall = Stall(3)
     late = ScriptedRenderer(script=stalling(stall, Stall(4)))
-    async with shop.worker(late, name="late", slots={"local": 1}, lease_s=600, heartbeat_s=300):
+    async with job_queue.worker(
+        late, name="late", slots={"local": 1}, lease_s=600, heartbeat_s=300
+    ):
         await stall.reached.wait()
         # Its next heartbeat is far away, or it would renew what is expired here.
-        await expire(shop, order)
-        async with shop.worker(name="next", lease_s=60, heartbeat_s=0.1):
-            await shop.becomes(order, JobStatus.COMPLETED)
-        before = await stored(shop)
+        await expire(job_queue, order)
+        async with job_queue.worker(name="next", lease_s=60, heartbeat_s=0.1):
+            await job_queue.becomes(order, JobStatus.COMPLETED)
+        before = await stored(job_queue)
         stall.let_go.set()
 
         async def stopped() -> bool:
@@ -70,233 +68,221 @@ async def test_a_worker_whose_lease_is_lost_stops_and_writes_nothing(shop: Shop)
 
         await until(stopped)
     assert late.renders[0].step == 3
-    assert await stored(shop) == before
-    job = await shop.job(order.id)
+    assert await stored(job_queue) == before
+    job = await job_queue.job(order.id)
     assert (job.status, job.attempt) == (JobStatus.COMPLETED, 2)
-    assert await outcomes(shop, order) == ["lost", "completed"]
+    assert await outcomes(job_queue, order) == ["lost", "completed"]
 
 
-async def test_a_worker_that_claims_its_own_lost_job_again_draws_it_once(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_worker_that_claims_its_own_lost_job_again_draws_it_once(
+    job_queue: JobQueue,
+) -> None:
+    order = await job_queue.submit()
     stall = Stall(3)
     renderer = ScriptedRenderer(script=stall)
-    async with shop.worker(renderer, lease_s=60, heartbeat_s=0.2):
+    async with job_queue.worker(renderer, lease_s=60, heartbeat_s=0.2):
         await stall.reached.wait()
         # Rescue may come before the heartbeat renews it; then this worker has it twice.
-        await expire(shop, order)
-        await shop.store.leases.rescue(timedelta(0))
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+        await expire(job_queue, order)
+        await job_queue.store.leases.rescue(timedelta(0))
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
     assert job.attempt == 2
     assert [render.done for render in renderer.renders] == [False, True]
-    assert await outcomes(shop, order) == ["lost", "completed"]
+    assert await outcomes(job_queue, order) == ["lost", "completed"]
 
 
-async def test_a_failure_is_tried_again(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_failure_is_tried_again(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
     renderer = ScriptedRenderer(script=failing(RuntimeError("out of memory"), times=2))
-    async with shop.worker(renderer, poll_s=0.05):
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+    async with job_queue.worker(renderer, poll_s=0.05):
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
     assert (job.attempt, job.retry_count, job.failure) == (3, 2, None)
-    assert await outcomes(shop, order) == ["failed", "failed", "completed"]
+    assert await outcomes(job_queue, order) == ["failed", "failed", "completed"]
 
 
-async def test_a_failure_that_stays_is_final_with_its_reason(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_failure_that_stays_is_final_with_its_reason(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
     renderer = ScriptedRenderer(script=failing(RuntimeError("out of memory")))
-    async with shop.worker(renderer, poll_s=0.05):
-        job = await shop.becomes(order, JobStatus.FAILED)
+    async with job_queue.worker(renderer, poll_s=0.05):
+        job = await job_queue.becomes(order, JobStatus.FAILED)
     assert job.failure is not None
     assert (job.failure.reason, job.failure.message) == (
         "RENDER_FAILED",
         "RuntimeError: out of memory",
     )
-    assert await outcomes(shop, order) == ["failed"] * 4
+    assert await outcomes(job_queue, order) == ["failed"] * 4
 
 
-async def test_content_that_cannot_be_drawn_fails_at_once(shop: Shop) -> None:
+async def test_content_that_cannot_be_drawn_fails_at_once(job_queue: JobQueue) -> None:
     spec = render_spec(image_type=ImageType.SCENE, characters=(), width=640, height=480)
-    order = await shop.submit(spec=spec)
-    async with shop.worker():
-        job = await shop.becomes(order, JobStatus.FAILED)
+    order = await job_queue.submit(spec=spec)
+    async with job_queue.worker():
+        job = await job_queue.becomes(order, JobStatus.FAILED)
     assert job.failure is not None
     assert job.failure.reason == "CONTENT_INVALID"
     assert "640x480" in job.failure.message
     assert job.attempt == 1
 
 
-async def test_a_storage_that_is_away_for_a_moment_costs_no_second_render(shop: Shop) -> None:
-    order = await shop.submit()
-    elsewhere = shop.folder.with_name("elsewhere")
+async def test_a_storage_that_is_away_for_a_moment_costs_no_second_render(
+    job_queue: JobQueue,
+) -> None:
+    order = await job_queue.submit()
+    elsewhere = job_queue.folder.with_name("elsewhere")
     stall = Stall(STEPS)
     renderer = ScriptedRenderer(script=stall)
-    async with shop.worker(renderer):
+    async with job_queue.worker(renderer):
         await stall.reached.wait()
-        shop.folder.rename(elsewhere)
+        job_queue.folder.rename(elsewhere)
         stall.let_go.set()
-        await until(lambda: stage_is(shop, order, "storing"))
-        elsewhere.rename(shop.folder)
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+        await until(lambda: stage_is(job_queue, order, "storing"))
+        elsewhere.rename(job_queue.folder)
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
     assert job.attempt == 1
     assert len(renderer.renders) == 1
-    assert len(await stored(shop)) == 4
+    assert len(await stored(job_queue)) == 4
 
 
-async def test_a_database_that_is_away_for_a_moment_costs_no_second_render(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_database_that_is_away_for_a_moment_costs_no_second_render(
+    job_queue: JobQueue,
+) -> None:
+    order = await job_queue.submit()
     stall = Stall(5)
     renderer = ScriptedRenderer(script=stall)
-    async with wire_to(shop.database) as (wire, url), shop.worker(renderer, database_url=url):
+    async with (
+        cuttable_postgres(job_queue.database) as (proxy, url),
+        job_queue.worker(renderer, database_url=url),
+    ):
         await stall.reached.wait()
-        wire.cut()
+        proxy.cut()
         stall.let_go.set()
 
         async def drawn() -> bool:
-            return renderer.renders[0].done and len(await stored(shop)) == 4
+            return renderer.renders[0].done and len(await stored(job_queue)) == 4
 
         await until(drawn)
-        wire.mend()
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+        proxy.mend()
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
         # It listens again as well.
-        await shop.becomes(await shop.submit(), JobStatus.COMPLETED)
+        await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
     assert job.attempt == 1
     assert len(renderer.renders) == 2
 
 
 async def test_a_picture_outlasts_an_absence_of_the_database_of_more_than_a_lease(
-    shop: Shop,
+    job_queue: JobQueue,
 ) -> None:
-    order, stall = await shop.submit(), Stall(5)
+    order, stall = await job_queue.submit(), Stall(5)
     renderer = ScriptedRenderer(script=stall)
     lease_s = 1.0
     async with (
-        wire_to(shop.database) as (wire, url),
-        shop.worker(renderer, database_url=url, lease_s=lease_s, heartbeat_s=0.5),
+        cuttable_postgres(job_queue.database) as (proxy, url),
+        job_queue.worker(renderer, database_url=url, lease_s=lease_s, heartbeat_s=0.5),
     ):
         await stall.reached.wait()
-        wire.cut()
+        proxy.cut()
         stall.let_go.set()
 
         async def drawn() -> bool:
-            return renderer.renders[0].done and len(await stored(shop)) == 4
+            return renderer.renders[0].done and len(await stored(job_queue)) == 4
 
         await until(drawn)
         await asyncio.sleep(2 * lease_s)
-        wire.mend()
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+        proxy.mend()
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
     assert job.attempt == 1
     assert len(renderer.renders) == 1
 
 
-async def test_leases_that_ran_out_while_the_database_was_away_are_renewed(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_leases_that_ran_out_while_the_database_was_away_are_renewed(
+    job_queue: JobQueue,
+) -> None:
+    order = await job_queue.submit()
     stall = Stall(5)
     renderer = ScriptedRenderer(script=stall)
     async with (
-        wire_to(shop.database) as (wire, url),
-        shop.worker(renderer, database_url=url, lease_s=1.0, heartbeat_s=0.5),
+        cuttable_postgres(job_queue.database) as (proxy, url),
+        job_queue.worker(renderer, database_url=url, lease_s=1.0, heartbeat_s=0.5),
     ):
         await stall.reached.wait()
-        wire.cut()
-        await until(lambda: expired(shop, order))
-        refused = wire.refused
+        proxy.cut()
+        await until(lambda: expired(job_queue, order))
+        refused = proxy.refused
 
         async def noticed() -> bool:
-            return wire.refused > refused + 3
+            return proxy.refused > refused + 3
 
         await until(noticed)
-        wire.mend()
-        await until(lambda: renewed(shop, order))
+        proxy.mend()
+        await until(lambda: renewed(job_queue, order))
         stall.let_go.set()
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
     assert job.attempt == 1
 
 
-async def test_connections_that_the_server_ends_cost_nothing(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_connections_that_the_server_ends_cost_nothing(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
     stall = Stall(5)
-    async with shop.worker(ScriptedRenderer(script=stall)):
+    async with job_queue.worker(ScriptedRenderer(script=stall)):
         await stall.reached.wait()
-        await shop.store.database.execute(
+        await job_queue.store.database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         stall.let_go.set()
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
     assert job.attempt == 1
 
 
-async def test_a_worker_that_drains_finishes_what_it_has_and_takes_no_more(shop: Shop) -> None:
-    first = await shop.submit()
+async def test_a_worker_that_drains_finishes_what_it_has_and_takes_no_more(
+    job_queue: JobQueue,
+) -> None:
+    first = await job_queue.submit()
     stall = Stall(5)
-    async with shop.worker(ScriptedRenderer(script=stall), slots={"local": 1}):
+    async with job_queue.worker(ScriptedRenderer(script=stall), slots={"local": 1}):
         await stall.reached.wait()
-        second = await shop.submit()
+        second = await job_queue.submit()
         # The worker's end begins below, where this block ends.
         asyncio.get_running_loop().call_soon(stall.let_go.set)
-    assert (await shop.job(first.id)).status is JobStatus.COMPLETED
-    assert (await shop.job(second.id)).status is JobStatus.QUEUED
+    assert (await job_queue.job(first.id)).status is JobStatus.COMPLETED
+    assert (await job_queue.job(second.id)).status is JobStatus.QUEUED
 
 
-async def test_a_worker_that_drains_gives_back_what_takes_too_long(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_worker_that_drains_gives_back_what_takes_too_long(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
     stall = Stall(5)
     renderer = ScriptedRenderer(script=stall)
-    async with shop.worker(renderer, name="old", drain_s=0.1):
+    async with job_queue.worker(renderer, name="old", drain_s=0.1):
         await stall.reached.wait()
     assert renderer.renders[0].stopped
-    job = await shop.job(order.id)
+    job = await job_queue.job(order.id)
     assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
-    async with shop.worker(name="new"):
-        job = await shop.becomes(order, JobStatus.COMPLETED)
+    async with job_queue.worker(name="new"):
+        job = await job_queue.becomes(order, JobStatus.COMPLETED)
     assert (job.attempt, job.retry_count) == (2, 0)
-    assert await outcomes(shop, order) == ["released", "completed"]
+    assert await outcomes(job_queue, order) == ["released", "completed"]
 
 
-@pytest.mark.parametrize(
-    ("error", "reason", "again"),
-    [
-        (RuntimeError("boom"), "RENDER_FAILED", True),
-        (ValueError("bad"), "CONTENT_INVALID", False),
-        (StorageUnavailable("write k", "gone"), "STORE_FAILED", True),
-        (
-            ExceptionGroup("", [StorageUnavailable("a", "b"), StorageUnavailable("c", "d")]),
-            "STORE_FAILED",
-            True,
-        ),
-        (
-            Unavailable("away", ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE),
-            "DATABASE_UNAVAILABLE",
-            True,
-        ),
-    ],
-)
-def test_an_error_says_whether_another_attempt_may_help(
-    error: Exception, reason: str, again: bool
-) -> None:
-    failure, retryable = explain(error)
-    assert (failure.reason, retryable) == (reason, again)
-
-
-async def expire(shop: Shop, order: NewJob) -> None:
-    await shop.store.database.execute(
+async def expire(job_queue: JobQueue, order: NewJob) -> None:
+    await job_queue.store.database.execute(
         "UPDATE image_generation_jobs SET lease_expires_at = now() - interval '1 s' WHERE id = $1",
         order.id,
     )
 
 
-async def expired(shop: Shop, order: NewJob) -> bool:
-    return await held_for(shop, order, "lease_expires_at < now()")
+async def expired(job_queue: JobQueue, order: NewJob) -> bool:
+    return await held_for(job_queue, order, "lease_expires_at < now()")
 
 
-async def renewed(shop: Shop, order: NewJob) -> bool:
+async def renewed(job_queue: JobQueue, order: NewJob) -> bool:
     """Tells whether a lease runs again; it fails when the job was taken from its worker."""
-    assert await held_for(shop, order, "true")
-    return await held_for(shop, order, "lease_expires_at > now()")
+    assert await held_for(job_queue, order, "true")
+    return await held_for(job_queue, order, "lease_expires_at > now()")
 
 
-async def held_for(shop: Shop, order: NewJob, condition: str) -> bool:
+async def held_for(job_queue: JobQueue, order: NewJob, condition: str) -> bool:
     return bool(
-        await shop.store.database.fetch(
+        await job_queue.store.database.fetch(
             "SELECT FROM image_generation_jobs WHERE id = $1 AND status = 'processing'"
             f" AND attempt = 1 AND {condition}",
             order.id,
@@ -304,17 +290,17 @@ async def held_for(shop: Shop, order: NewJob, condition: str) -> bool:
     )
 
 
-async def outcomes(shop: Shop, order: NewJob) -> list[str]:
-    rows = await shop.store.database.fetch(
+async def outcomes(job_queue: JobQueue, order: NewJob) -> list[str]:
+    rows = await job_queue.store.database.fetch(
         "SELECT outcome FROM attempts WHERE job_id = $1 ORDER BY attempt", order.id
     )
     return [row["outcome"] for row in rows]
 
 
-async def stored(shop: Shop) -> set[str]:
-    return {path.name for path in shop.folder.glob("[!.]*/**/*.*")}
+async def stored(job_queue: JobQueue) -> set[str]:
+    return {path.name for path in job_queue.folder.glob("[!.]*/**/*.*")}
 
 
-async def stage_is(shop: Shop, order: NewJob, stage: str) -> bool:
-    progress = (await shop.job(order.id)).progress
+async def stage_is(job_queue: JobQueue, order: NewJob, stage: str) -> bool:
+    progress = (await job_queue.job(order.id)).progress
     return progress is not None and progress.stage == stage

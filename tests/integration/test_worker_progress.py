@@ -12,29 +12,34 @@ from server.domain.jobs import Job, NewJob
 from server.domain.states import JobStatus, Stage
 from server.watching import Watching
 from server.watching.jobs import JobSnapshot
-from tests.integration.working import STEPS, Shop, Stall, until
+from tests.integration.job_queue import STEPS, JobQueue, Stall, until
 
 
 @asynccontextmanager
 async def watching(
-    shop: Shop, order: NewJob, *, previews: bool = False
+    job_queue: JobQueue, new: NewJob, *, previews: bool = False
 ) -> AsyncIterator[AsyncIterator[JobSnapshot]]:
-    loops = Watching(shop.store, shop.database)
-    async with loops.running(), loops.jobs.watch(order.id, previews=previews) as watch:
+    loops = Watching(job_queue.store, job_queue.database)
+    async with loops.running(), loops.jobs.watch(new.id, previews=previews) as watch:
         yield watch.snapshots()
 
 
-async def test_a_render_that_stalls_at_step_seven_is_seen_at_step_seven(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_render_that_stalls_at_step_seven_is_seen_at_step_seven(
+    job_queue: JobQueue,
+) -> None:
+    order = await job_queue.submit()
     stall = Stall(8)
-    async with shop.worker(ScriptedRenderer(script=stall)), watching(shop, order) as snapshots:
+    async with (
+        job_queue.worker(ScriptedRenderer(script=stall)),
+        watching(job_queue, order) as snapshots,
+    ):
         async with asyncio.timeout(30):
             async for snapshot in snapshots:
                 progress = snapshot.job.progress
                 if progress is not None and progress.step == 7:
                     break
         await stall.reached.wait()
-        job = await shop.job(order.id)
+        job = await job_queue.job(order.id)
         assert job.progress is not None
         assert (job.progress.stage, job.progress.step, job.progress.steps) == (
             Stage.RENDERING,
@@ -42,12 +47,15 @@ async def test_a_render_that_stalls_at_step_seven_is_seen_at_step_seven(shop: Sh
             STEPS,
         )
         stall.let_go.set()
-        await shop.becomes(order, JobStatus.COMPLETED)
+        await job_queue.becomes(order, JobStatus.COMPLETED)
 
 
-async def test_what_is_seen_never_goes_back_and_ends_with_the_job(shop: Shop) -> None:
-    order = await shop.submit(signal=False)
-    async with watching(shop, order) as snapshots, shop.worker(ScriptedRenderer(step_s=0.02)):
+async def test_what_is_seen_never_goes_back_and_ends_with_the_job(job_queue: JobQueue) -> None:
+    order = await job_queue.submit(signal=False)
+    async with (
+        watching(job_queue, order) as snapshots,
+        job_queue.worker(ScriptedRenderer(step_s=0.02)),
+    ):
         seen = [snapshot.job async for snapshot in snapshots]
     ranks = [rank(job) for job in seen]
     assert ranks == sorted(ranks)
@@ -58,9 +66,9 @@ async def test_what_is_seen_never_goes_back_and_ends_with_the_job(shop: Shop) ->
     assert fractions == sorted(fractions)
 
 
-async def test_progress_that_waits_for_the_database_is_written_as_one(shop: Shop) -> None:
-    order = await shop.submit()
-    await shop.store.database.execute(
+async def test_progress_that_waits_for_the_database_is_written_as_one(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
+    await job_queue.store.database.execute(
         "CREATE TABLE written (step integer NOT NULL);"
         "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
         " 'BEGIN INSERT INTO written VALUES (new.step); RETURN new; END';"
@@ -72,35 +80,35 @@ async def test_progress_that_waits_for_the_database_is_written_as_one(shop: Shop
     async def script(request: RenderRequest, step: int) -> None:
         await (stall if step == 2 else last)(request, step)
 
-    async with shop.worker(ScriptedRenderer(script=script)):
+    async with job_queue.worker(ScriptedRenderer(script=script)):
         await stall.reached.wait()
-        await until(lambda: step_is(shop, order, 1))
-        async with shop.store.database.transaction() as holding:
+        await until(lambda: step_is(job_queue, order, 1))
+        async with job_queue.store.database.transaction() as holding:
             await holding.execute("SELECT FROM job_progress WHERE job_id = $1 FOR UPDATE", order.id)
             stall.let_go.set()
             await last.reached.wait()
-        await until(lambda: step_is(shop, order, STEPS - 1))
-        rows = await shop.store.database.fetch("SELECT step FROM written WHERE step > 1")
+        await until(lambda: step_is(job_queue, order, STEPS - 1))
+        rows = await job_queue.store.database.fetch("SELECT step FROM written WHERE step > 1")
         last.let_go.set()
-        await shop.becomes(order, JobStatus.COMPLETED)
+        await job_queue.becomes(order, JobStatus.COMPLETED)
     # One report was held up, and one had gathered behind it.
     assert [row["step"] for row in rows][-1] == STEPS - 1
     assert len(rows) <= 3
 
 
-async def test_previews_are_made_for_those_who_want_to_see_them(shop: Shop) -> None:
-    order = await shop.submit(signal=False)
+async def test_previews_are_made_for_those_who_want_to_see_them(job_queue: JobQueue) -> None:
+    order = await job_queue.submit(signal=False)
     renderer = ScriptedRenderer(step_s=0.02)
-    async with watching(shop, order, previews=True) as snapshots, shop.worker(renderer):
+    async with watching(job_queue, order, previews=True) as snapshots, job_queue.worker(renderer):
         previews = [snapshot.preview async for snapshot in snapshots]
     assert renderer.renders[0].request.previews
     assert any(preview.startswith(b"\xff\xd8") for preview in previews)
-    left = await shop.store.database.fetch("SELECT FROM job_previews")
+    left = await job_queue.store.database.fetch("SELECT FROM job_previews")
     assert left == []
 
 
-async def test_a_render_that_runs_makes_previews_for_who_comes_later(shop: Shop) -> None:
-    order = await shop.submit()
+async def test_a_render_that_runs_makes_previews_for_who_comes_later(job_queue: JobQueue) -> None:
+    order = await job_queue.submit()
     stall, last = Stall(5), Stall(STEPS)
 
     async def script(request: RenderRequest, step: int) -> None:
@@ -109,9 +117,9 @@ async def test_a_render_that_runs_makes_previews_for_who_comes_later(shop: Shop)
             await renderer.asked.wait()
 
     renderer = Asked(script=script)
-    async with shop.worker(renderer):
+    async with job_queue.worker(renderer):
         await stall.reached.wait()
-        async with watching(shop, order, previews=True) as snapshots:
+        async with watching(job_queue, order, previews=True) as snapshots:
             stall.let_go.set()
             await last.reached.wait()
             async with asyncio.timeout(30):
@@ -123,10 +131,10 @@ async def test_a_render_that_runs_makes_previews_for_who_comes_later(shop: Shop)
         last.let_go.set()
 
 
-async def test_nobody_who_watches_means_no_previews(shop: Shop) -> None:
-    order = await shop.submit(signal=False)
+async def test_nobody_who_watches_means_no_previews(job_queue: JobQueue) -> None:
+    order = await job_queue.submit(signal=False)
     renderer = ScriptedRenderer()
-    async with watching(shop, order) as snapshots, shop.worker(renderer):
+    async with watching(job_queue, order) as snapshots, job_queue.worker(renderer):
         previews = {snapshot.preview async for snapshot in snapshots}
     assert previews == {b""}
     assert not renderer.renders[0].request.previews
@@ -148,6 +156,6 @@ def rank(job: Job) -> tuple[int, bool, int]:
     return (job.attempt, job.status.ended, job.progress.sequence if job.progress else 0)
 
 
-async def step_is(shop: Shop, order: NewJob, step: int) -> bool:
-    progress = (await shop.job(order.id)).progress
+async def step_is(job_queue: JobQueue, order: NewJob, step: int) -> bool:
+    progress = (await job_queue.job(order.id)).progress
     return progress is not None and progress.step == step

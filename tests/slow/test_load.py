@@ -16,7 +16,7 @@ from benchmarks.load import find_ghz
 from cluster.embedded.processes import ROOT
 from cluster.load.bench import read_env
 from imggen import SyncClient
-from tests.loads import CONFIGS, LOAD, PROTOSET
+from tests.load_configs import CONFIGS, LOAD, PROTOSET
 
 # A second or two of each; the files themselves ask for half a minute and more.
 _CLOSED = {"submit": 300, "get": 1000, "list": 100, "watch": 50}

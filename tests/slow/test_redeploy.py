@@ -10,12 +10,12 @@ import yaml
 from cluster.embedded.local import EMBEDDED, Local
 from cluster.embedded.node import deploy
 from imggen import Client, Page
-from tests.integration.grid import open_grid, replicas
+from tests.integration.local_ray import local_imggen, replicas
 
 
 @pytest.fixture
 def local() -> Iterator[Local]:
-    with open_grid() as local:
+    with local_imggen() as local:
         yield local
 
 

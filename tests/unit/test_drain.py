@@ -7,13 +7,13 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imggen.v1 import job_pb2, job_pb2_grpc
-from tests.gateway import STYLES, at_once, failure, front
+from tests.endpoint import STYLES, at_once, failure, running_endpoint
 
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 async def test_an_open_stream_is_told_that_the_server_shuts_down() -> None:
-    async with front(drain_s=10) as gateway:
+    async with running_endpoint(drain_s=10) as gateway:
         stub = job_pb2_grpc.JobServiceStub(gateway.channel())
         watch = stub.WatchJob(job_pb2.WatchJobRequest(job_id="7"), metadata=gateway.bearer())
         first = await watch.read()
@@ -34,7 +34,7 @@ async def test_a_call_that_is_being_served_completes() -> None:
         begun.set()
         await may_end.wait()
 
-    async with front(answer, drain_s=10) as gateway, asyncio.TaskGroup() as group:
+    async with running_endpoint(answer, drain_s=10) as gateway, asyncio.TaskGroup() as group:
         call = group.create_task(gateway.list_styles())
         await begun.wait()
         stub = job_pb2_grpc.JobServiceStub(gateway.channel())
@@ -55,7 +55,7 @@ async def test_a_call_that_outlasts_the_grace_is_told_why_it_ends() -> None:
         await asyncio.Event().wait()
 
     begun = asyncio.Event()
-    async with front(answer, drain_s=0.05) as gateway, asyncio.TaskGroup() as group:
+    async with running_endpoint(answer, drain_s=0.05) as gateway, asyncio.TaskGroup() as group:
         call = group.create_task(gateway.list_styles(timeout=None))
         await begun.wait()
         await gateway.endpoint.drain()
@@ -65,7 +65,7 @@ async def test_a_call_that_outlasts_the_grace_is_told_why_it_ends() -> None:
 
 
 async def test_a_drained_server_takes_no_calls() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         channel = gateway.channel()
         await channel.channel_ready()
         await gateway.endpoint.drain()
@@ -75,7 +75,7 @@ async def test_a_drained_server_takes_no_calls() -> None:
 
 
 async def test_health_says_so_before_calls_are_refused() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         health = health_pb2_grpc.HealthStub(gateway.channel())
         watch = health.Watch(health_pb2.HealthCheckRequest(service=STYLES))
         await watch.read()
@@ -92,7 +92,7 @@ async def test_health_says_so_before_calls_are_refused() -> None:
 
 
 async def test_a_new_call_on_an_old_connection_is_told_that_the_server_drains() -> None:
-    async with front(at_once) as gateway:
+    async with running_endpoint(at_once) as gateway:
         gateway.endpoint.calls.draining = True
         failed = await failure(await gateway.list_styles())
 

@@ -17,7 +17,7 @@ from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2
 from server.errors import InvalidRequest, NotFound, ResourceExhausted, Violation
 from server.identity.caller import Caller, Role, caller
 from server.logs import JsonFormatter
-from tests.gateway import JOBS, LIST_STYLES, STYLES, failure, front
+from tests.endpoint import JOBS, LIST_STYLES, STYLES, failure, running_endpoint
 
 
 async def test_a_call_with_a_good_token_is_served_as_its_caller() -> None:
@@ -26,7 +26,7 @@ async def test_a_call_with_a_good_token_is_served_as_its_caller() -> None:
     async def answer() -> None:
         seen.append(caller())
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         token = gateway.token("5f1c9a52-0d59-4f3b-9e57-6f2a0c3f2b11", (Role.ADMIN,))
         call = await gateway.list_styles(gateway.bearer(token))
 
@@ -51,7 +51,7 @@ async def test_callers_of_calls_at_the_same_time_are_not_mixed_up() -> None:
         await everyone.wait()
         seen.add((before, caller().subject))
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         names = [f"user-{number}" for number in range(8)]
         await asyncio.gather(
             *(gateway.list_styles(gateway.bearer(gateway.token(name))) for name in names)
@@ -64,7 +64,7 @@ async def test_callers_of_calls_at_the_same_time_are_not_mixed_up() -> None:
 async def test_a_call_without_a_bearer_token_is_refused(
     metadata: tuple[tuple[str, str], ...],
 ) -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         failed = await failure(await gateway.list_styles(metadata))
 
     assert (failed.code, failed.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING")
@@ -72,7 +72,7 @@ async def test_a_call_without_a_bearer_token_is_refused(
 
 
 async def test_an_expired_token_is_refused() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         failed = await failure(await gateway.list_styles(gateway.bearer(gateway.token(ttl_s=-60))))
 
     assert (failed.code, failed.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
@@ -86,7 +86,7 @@ async def test_an_error_of_the_house_reaches_the_caller_whole() -> None:
             metadata={"character_id": "7"},
         )
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         failed = await failure(await gateway.list_styles())
 
     assert (failed.code, failed.reason) == (grpc.StatusCode.NOT_FOUND, "CHARACTER_NOT_FOUND")
@@ -103,7 +103,7 @@ async def test_waiting_that_helps_is_told() -> None:
             retry_after=timedelta(seconds=90),
         )
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         failed = await failure(await gateway.list_styles())
 
     assert failed.retry_after_s == 90
@@ -118,7 +118,7 @@ async def test_every_bad_field_is_named() -> None:
             ]
         )
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         failed = await failure(await gateway.list_styles())
 
     assert failed.code is grpc.StatusCode.INVALID_ARGUMENT
@@ -134,7 +134,7 @@ async def test_more_bad_fields_than_metadata_can_carry_still_give_a_status() -> 
             ]
         )
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         failed = await failure(await gateway.list_styles())
 
     assert (failed.code, failed.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TEXT_TOO_LONG")
@@ -148,7 +148,7 @@ async def test_an_unknown_exception_is_internal_and_tells_nothing(
     async def answer() -> None:
         raise RuntimeError("SELECT secret FROM vault")
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         call = await gateway.list_styles((*gateway.bearer(), ("x-request-id", "abc-1")))
         failed = await failure(call)
 
@@ -164,7 +164,7 @@ async def test_a_call_without_a_deadline_gets_one() -> None:
     async def answer() -> None:
         await asyncio.Event().wait()
 
-    async with front(answer, default_deadline_s=0.05) as gateway:
+    async with running_endpoint(answer, default_deadline_s=0.05) as gateway:
         failed = await failure(await gateway.list_styles(timeout=None))
 
     assert (failed.code, failed.reason) == (
@@ -182,7 +182,7 @@ async def test_a_deadline_of_a_millisecond_ends_the_call_and_frees_its_work() ->
         finally:
             left.set()
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         first = await gateway.list_styles(timeout=0.2)
         await asyncio.wait_for(left.wait(), 10)
         second = await gateway.list_styles(timeout=0.001)
@@ -196,7 +196,7 @@ async def test_a_cancelled_call_stops_its_work_and_is_logged_as_cancelled(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "imggen.calls")
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         stub = job_pb2_grpc.JobServiceStub(gateway.channel())
         call = stub.WatchJob(job_pb2.WatchJobRequest(), metadata=gateway.bearer())
         await call.read()
@@ -208,7 +208,7 @@ async def test_a_cancelled_call_stops_its_work_and_is_logged_as_cancelled(
 
 
 async def test_a_request_over_the_limit_is_refused_with_the_limit() -> None:
-    async with front(max_request_bytes=1024) as gateway:
+    async with running_endpoint(max_request_bytes=1024) as gateway:
         request = style_pb2.ListStylesRequest(page_token="x" * 2000)
         failed = await failure(await gateway.list_styles(request=request))
 
@@ -220,7 +220,7 @@ async def test_a_request_over_the_limit_is_refused_with_the_limit() -> None:
 
 
 async def test_a_request_far_over_the_limit_is_not_even_read() -> None:
-    async with front(max_request_bytes=1024) as gateway:
+    async with running_endpoint(max_request_bytes=1024) as gateway:
         request = style_pb2.ListStylesRequest(page_token="x" * 10_000)
         call = await gateway.list_styles(request=request)
 
@@ -228,7 +228,7 @@ async def test_a_request_far_over_the_limit_is_not_even_read() -> None:
 
 
 async def test_bytes_that_are_no_request_are_refused() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         failed = await failure(gateway.raw(LIST_STYLES, b"\xff\xff\xff"))
 
     assert failed.code is grpc.StatusCode.INVALID_ARGUMENT
@@ -236,14 +236,14 @@ async def test_bytes_that_are_no_request_are_refused() -> None:
 
 @pytest.mark.parametrize("method", ["/imggen.v1.StyleService/Paint", "/nowhere.Service/Do"])
 async def test_an_unknown_method_is_unimplemented_with_a_reason(method: str) -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         failed = await failure(gateway.raw(method))
 
     assert (failed.code, failed.reason) == (grpc.StatusCode.UNIMPLEMENTED, "METHOD_UNKNOWN")
 
 
 async def test_health_and_reflection_need_no_token() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         channel = gateway.channel()
         health = health_pb2_grpc.HealthStub(channel)
         for name in ("", STYLES, JOBS):
@@ -260,7 +260,7 @@ async def test_health_and_reflection_need_no_token() -> None:
 @pytest.mark.parametrize("symbol", [STYLES, f"{STYLES}.ListStyles", "imggen.v1.Style"])
 async def test_reflection_finds_services_their_methods_and_messages(symbol: str) -> None:
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         reflection = reflection_pb2_grpc.ServerReflectionStub(gateway.channel())
         [answer] = [one async for one in reflection.ServerReflectionInfo(iter([request]))]
 
@@ -271,7 +271,7 @@ async def test_reflection_finds_services_their_methods_and_messages(symbol: str)
 @pytest.mark.parametrize("symbol", [f"{STYLES}.Paint", "imggen.v1.Nobody", "Nobody", ""])
 async def test_reflection_says_what_there_is_not(symbol: str) -> None:
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         reflection = reflection_pb2_grpc.ServerReflectionStub(gateway.channel())
         [answer] = [one async for one in reflection.ServerReflectionInfo(iter([request]))]
 
@@ -279,7 +279,7 @@ async def test_reflection_says_what_there_is_not(symbol: str) -> None:
 
 
 async def test_a_service_that_does_not_exist_has_no_health() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         call = health_pb2_grpc.HealthStub(gateway.channel()).Check(
             health_pb2.HealthCheckRequest(service="nobody")
         )
@@ -288,7 +288,7 @@ async def test_a_service_that_does_not_exist_has_no_health() -> None:
 
 
 async def test_the_request_id_comes_back_and_one_is_made_where_none_is_given() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         given = await gateway.list_styles((*gateway.bearer(), ("x-request-id", "abc-2")))
         made = await gateway.list_styles()
         too_long = await gateway.list_styles((*gateway.bearer(), ("x-request-id", "x" * 500)))
@@ -302,7 +302,7 @@ async def test_a_call_is_one_log_line_without_its_content(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "imggen.calls")
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         request = style_pb2.ListStylesRequest(page_token="Mia in the forest")
         await gateway.list_styles((*gateway.bearer(), ("x-request-id", "abc-3")), request)
 
@@ -317,7 +317,7 @@ async def test_a_call_is_one_log_line_without_its_content(
 
 
 async def test_calls_are_counted_and_timed_by_method_and_code() -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         await gateway.list_styles()
         await gateway.list_styles(())
         await gateway.raw("/nowhere.Service/Do").code()

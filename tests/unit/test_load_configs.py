@@ -13,7 +13,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 
-from tests.loads import CONFIGS, LOAD, PROTOSET, ROOT
+from tests.load_configs import CONFIGS, LOAD, PROTOSET, ROOT
 
 PROTOS = sorted(path.stem for path in (ROOT / "protos" / "imggen" / "v1").glob("*.proto"))
 for proto in PROTOS:

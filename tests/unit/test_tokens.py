@@ -12,7 +12,7 @@ import pytest
 from server.identity.caller import Caller, caller
 from server.identity.keys import KeySet
 from server.settings import DEVELOPMENT_SECRET
-from tests.gateway import Failure, failure, front
+from tests.endpoint import Failure, failure, running_endpoint
 from tests.signers import Signer, good_claims, key_server
 
 OK = grpc.StatusCode.OK
@@ -51,7 +51,7 @@ def _signed(secret: str = DEVELOPMENT_SECRET, algorithm: str = "HS256", **claims
 async def test_a_bad_token_is_refused_with_its_own_reason(
     token: str, reason: str, hint: str
 ) -> None:
-    async with front() as gateway:
+    async with running_endpoint() as gateway:
         failed = await failure(await gateway.list_styles(gateway.bearer(token)))
 
     assert (failed.code, failed.reason) == (UNAUTHENTICATED, reason)
@@ -65,7 +65,7 @@ async def test_roles_that_mean_nothing_here_are_ignored() -> None:
     async def answer() -> None:
         seen.append(caller())
 
-    async with front(answer) as gateway:
+    async with running_endpoint(answer) as gateway:
         for roles in (["admin", "cook", 7], "admin", None):
             await gateway.list_styles(gateway.bearer(_signed(roles=roles)))
 
@@ -73,7 +73,7 @@ async def test_roles_that_mean_nothing_here_are_ignored() -> None:
 
 
 async def test_a_token_is_refused_once_it_expires_though_it_was_taken_before() -> None:
-    async with front(jwt_leeway_s=0) as gateway:
+    async with running_endpoint(jwt_leeway_s=0) as gateway:
         token = _signed(exp=int(time.time()) + 3)
         taken = await (await gateway.list_styles(gateway.bearer(token))).code()
         failed = await _until_refused(gateway, token)
@@ -86,7 +86,7 @@ async def test_a_token_is_refused_once_it_expires_though_it_was_taken_before() -
 async def test_a_token_signed_with_a_listed_key_is_taken(signer: Signer) -> None:
     async with (
         key_server(RSA, EC) as issuer,
-        front(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
+        running_endpoint(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
     ):
         for _ in range(3):
             call = await gateway.list_styles(gateway.bearer(signer.token()))
@@ -111,7 +111,7 @@ async def test_a_token_signed_with_a_listed_key_is_taken(signer: Signer) -> None
 async def test_a_bad_token_is_refused_with_a_key_set_too(token: str, reason: str) -> None:
     async with (
         key_server(RSA, EC) as issuer,
-        front(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
+        running_endpoint(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
     ):
         failed = await failure(await gateway.list_styles(gateway.bearer(token)))
 
@@ -122,7 +122,7 @@ async def test_a_new_key_of_the_issuer_is_found() -> None:
     new = Signer("rsa-2", "RS256")
     async with (
         key_server(RSA) as issuer,
-        front(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
+        running_endpoint(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
     ):
         first = await gateway.list_styles(gateway.bearer(RSA.token()))
         issuer.keys = [new.jwk]
@@ -137,7 +137,9 @@ async def test_a_new_key_of_the_issuer_is_found() -> None:
 async def test_forged_key_ids_do_not_make_the_gateway_hammer_the_issuer() -> None:
     async with (
         key_server(RSA) as issuer,
-        front(keys=KeySet.at(issuer.url, cooldown_s=600), jwks_url=issuer.url) as gateway,
+        running_endpoint(
+            keys=KeySet.at(issuer.url, cooldown_s=600), jwks_url=issuer.url
+        ) as gateway,
     ):
         for number in range(10):
             forged = Signer(f"forged-{number}", "ES256").token()
@@ -150,7 +152,7 @@ async def test_forged_key_ids_do_not_make_the_gateway_hammer_the_issuer() -> Non
 async def test_an_issuer_that_is_away_makes_the_call_unavailable_at_first() -> None:
     async with (
         key_server(RSA) as issuer,
-        front(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
+        running_endpoint(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
     ):
         issuer.broken = True
         failed = await failure(await gateway.list_styles(gateway.bearer(RSA.token())))
@@ -169,7 +171,7 @@ async def test_an_issuer_that_is_away_makes_the_call_unavailable_at_first() -> N
 async def test_a_key_set_in_a_file_is_read_again_for_a_new_key(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text(json.dumps({"keys": [RSA.jwk]}))
-    async with front(keys=KeySet.at(path, cooldown_s=0), jwks_file=path) as gateway:
+    async with running_endpoint(keys=KeySet.at(path, cooldown_s=0), jwks_file=path) as gateway:
         first = await gateway.list_styles(gateway.bearer(RSA.token()))
         path.write_text(json.dumps({"keys": [RSA.jwk, EC.jwk]}))
         second = await gateway.list_styles(gateway.bearer(EC.token()))

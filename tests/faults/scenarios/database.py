@@ -7,10 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.faults.builds import Build
-from tests.faults.lossy import lossy_wire
-from tests.faults.outage import FragilePostgres
+from tests.faults.callers import RecordingCaller
+from tests.faults.crashable_postgres import CrashablePostgres
+from tests.faults.environment import NeverHappened, administer, fault_environment, prepare
+from tests.faults.lossy_postgres import lossy_postgres_proxy
+from tests.faults.processes import DEADLINE_S
 from tests.faults.report import Report, reported
-from tests.faults.site import Caller, NeverHappened, administer, prepare, site
+from tests.faults.rules import Problem, Rule
 
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -22,45 +25,52 @@ _PAUSE_S = 0.2
 async def cut_connections(server: str, build: Build, quick: bool) -> Report:
     """Ends every connection of gateway and worker, five times a second, under load."""
     length_s = 5.0 if quick else 30.0
-    problems: list[str] = []
+    problems: list[Problem] = []
     cuts = 0
-    async with lossy_wire(server) as (wire, through), site(server, build) as place:
-        place.settings["IMGGEN_DATABASE_URL"] = through(place.database)
-        caller = await place.caller((await place.gateway()).port)
-        worker = await place.worker("w", "--takes-s", "0.05", IMGGEN_SLOTS='{"local": 4}')
+    async with (
+        lossy_postgres_proxy(server) as (proxy, through),
+        fault_environment(server, build) as environment,
+    ):
+        environment.settings["IMGGEN_DATABASE_URL"] = through(environment.database)
+        caller = await environment.caller((await environment.gateway()).port)
+        worker = await environment.worker("w", "--takes-s", "0.05", IMGGEN_SLOTS='{"local": 4}')
         await worker.ready.wait()
-        name = place.database.rpartition("/")[2].partition("?")[0]
+        name = environment.database.rpartition("/")[2].partition("?")[0]
         began = time.monotonic()
         load = asyncio.create_task(_load(caller, length_s))
         while time.monotonic() - began < length_s:
             await administer(server, _CUT.format(name))
             cuts += 1
             # Those are mostly idle; this one is lost after its statement has had its effect.
-            wire.cut_answers = 1
+            proxy.cut_answers = 1
             await asyncio.sleep(_PAUSE_S)
-        wire.cut_answers = 0
+        proxy.cut_answers = 0
         over = time.monotonic()
         recovered = None
         try:
-            async with asyncio.timeout(place.patience_s):
+            async with asyncio.timeout(environment.patience_s):
                 await load
-            recovered = max(0.0, await place.everything_ends() - over)
+            recovered = max(0.0, await environment.everything_ends() - over)
         except (NeverHappened, TimeoutError) as never:
-            problems.append(str(never) or "a watch did not hear of the end")
+            problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not hear of the end"))
     # A call that is repeated for longer than its client does so may be told that it is away.
-    problems += [call for call in place.history.failed_calls if "Unavailable" not in call]
-    if not place.history.acknowledged():
-        problems.append("no submit was acknowledged")
+    problems += [
+        Problem(Rule.CALLS, call)
+        for call in environment.history.failed_calls
+        if "Unavailable" not in call
+    ]
+    if not environment.history.acknowledged():
+        problems.append(Problem(Rule.INJECTED, "no submit was acknowledged"))
     return reported(
         "connections to the database cut 5 times a second",
-        f"{cuts} cuts of all, {wire.cut} answers lost, {length_s:g} s",
-        place.history,
+        f"{cuts} cuts of all, {proxy.cut} answers lost, {length_s:g} s",
+        environment.history,
         recovered,
         problems,
     )
 
 
-async def _load(caller: Caller, length_s: float) -> None:
+async def _load(caller: RecordingCaller, length_s: float) -> None:
     """Submits and watches jobs for a while; what fails is asked for again."""
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
@@ -74,36 +84,40 @@ async def _load(caller: Caller, length_s: float) -> None:
 async def database_outage(server: str, build: Build, quick: bool) -> Report:
     """Ends a database at once, as a loss of power does, and starts it again after a while."""
     length_s = 4.0 if quick else 20.0
-    problems: list[str] = []
+    problems: list[Problem] = []
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(
             TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True)
         )
-        fragile = await stack.enter_async_context(FragilePostgres(Path(folder) / "db"))
-        await prepare(fragile.url)
-        async with site(fragile.url, build, IMGGEN_LEASE_S="30") as place:
-            caller = await place.caller((await place.gateway()).port)
+        crashable = await stack.enter_async_context(CrashablePostgres(Path(folder) / "db"))
+        await prepare(crashable.url)
+        async with fault_environment(crashable.url, build, IMGGEN_LEASE_S="30") as environment:
+            # Longer than the lease: an end that is given up is made up for only after it.
+            environment.patience_s = DEADLINE_S
+            caller = await environment.caller((await environment.gateway()).port)
             jobs = [await caller.submit() for _ in range(4)]
             watches = [
                 asyncio.create_task(caller.watch(job.job_id, number))
                 for number, job in enumerate(jobs)
                 if job
             ]
-            worker = await place.worker("w", "--step-s", "0.05")
-            await place.something_is("rendering")
-            await fragile.crash()
+            worker = await environment.worker("w", "--step-s", "0.05")
+            await environment.something_is("rendering")
+            await crashable.crash()
             await asyncio.sleep(length_s)
             await caller.submit()
-            await fragile.start()
+            await crashable.start()
             back = time.monotonic()
             await caller.submit()
             recovered = None
             try:
-                recovered = await place.everything_ends() - back
-                async with asyncio.timeout(place.patience_s):
+                recovered = await environment.everything_ends() - back
+                async with asyncio.timeout(environment.patience_s):
                     await asyncio.gather(*watches)
             except (NeverHappened, TimeoutError) as never:
-                problems.append(str(never) or "a watch did not hear of the end")
+                problems.append(
+                    Problem(Rule.AWAITED, str(never) or "a watch did not hear of the end")
+                )
             finally:
                 for watch in watches:
                     watch.cancel()
@@ -111,10 +125,10 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
     report = reported(
         "database ended at once and started again",
         f"1 crash, {length_s:g} s away",
-        place.history,
+        environment.history,
         recovered,
         problems,
     )
     if report.again:
-        problems.append(f"{report.again} pictures were rendered again for it")
+        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were rendered again for it"))
     return report

@@ -3,10 +3,11 @@
 import asyncio
 
 from tests.faults.builds import Build
-from tests.faults.points import COMPLETED, POINTS
+from tests.faults.environment import LEASE_S, NeverHappened, fault_environment
+from tests.faults.hold_points import COMPLETED, POINTS
 from tests.faults.processes import WorkerProcess
 from tests.faults.report import Report, reported
-from tests.faults.site import LEASE_S, NeverHappened, site
+from tests.faults.rules import Problem, Rule
 
 TAKEOVER_S = 5.0
 """A job is claimed again this soon after the lease of its killed worker has run out."""
@@ -16,38 +17,40 @@ _PRODUCTION = {"IMGGEN_LEASE_S": "30", "IMGGEN_HEARTBEAT_S": "10", "IMGGEN_POLL_
 
 async def killed_workers(server: str, build: Build, quick: bool) -> Report:
     """Kills a worker at each point of claim, render, store and complete, all at once."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     settings = {} if quick else _PRODUCTION
     lease_s = float(settings.get("IMGGEN_LEASE_S", LEASE_S))
-    async with site(server, build, **settings) as place:
-        caller = await place.caller((await place.gateway()).port)
+    async with fault_environment(server, build, **settings) as environment:
+        caller = await environment.caller((await environment.gateway()).port)
         for _ in POINTS:
             await caller.submit()
         victims = {
-            point: await place.worker(point, "--hold", point, IMGGEN_SLOTS='{"local": 1}')
+            point: await environment.worker(point, "--hold", point, IMGGEN_SLOTS='{"local": 1}')
             for point in POINTS
         }
         await asyncio.gather(*(_held(victim) for victim in victims.values()))
-        heir = await place.worker("heir", IMGGEN_SLOTS='{"local": 4}')
+        heir = await environment.worker("heir", IMGGEN_SLOTS='{"local": 4}')
         await heir.ready.wait()
         killed = {point: victim.kill() for point, victim in victims.items()}
         recovered = killed[COMPLETED]
         try:
-            recovered = await place.everything_ends()
+            recovered = await environment.everything_ends()
         except NeverHappened as never:
-            problems.append(str(never))
-    claims = place.history.done("claimed")
+            problems.append(Problem(Rule.AWAITED, str(never)))
+    claims = environment.history.done("claimed")
     for point, victim in victims.items():
         reached, job, attempt = victim.held_at
         if reached != point:
-            problems.append(f"{point}: was not reached")
+            problems.append(Problem(Rule.INJECTED, f"{point}: was not reached"))
         after = [one.at for one in claims if (one.job, one.attempt) == (job, attempt + 1)]
         if point != COMPLETED and after and after[0] - killed[point] > lease_s + TAKEOVER_S:
-            problems.append(f"{point}: taken over after {after[0] - killed[point]:.1f} s")
+            problems.append(
+                Problem(Rule.SOON, f"{point}: taken over after {after[0] - killed[point]:.1f} s")
+            )
     return reported(
         "worker killed at each of its points",
         f"{len(POINTS)} SIGKILLs: {', '.join(POINTS)}",
-        place.history,
+        environment.history,
         recovered - min(killed.values()),
         problems,
     )

@@ -3,41 +3,42 @@
 import time
 
 from tests.faults.builds import Build
-from tests.faults.clusters import cluster, rendering
+from tests.faults.environment import NeverHappened, fault_environment
+from tests.faults.ray_cluster import ray_cluster, rendering
 from tests.faults.report import Report, reported
-from tests.faults.site import NeverHappened, site
+from tests.faults.rules import Problem, Rule
 
 
 async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
     """Kills the node with the replicas, then the head; a new cluster takes over."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     recovered = None
-    async with site(server, build, IMGGEN_DRAIN_S="5") as place:
-        caller = await place.caller((await place.gateway()).port)
+    async with fault_environment(server, build, IMGGEN_DRAIN_S="5") as environment:
+        caller = await environment.caller((await environment.gateway()).port)
         try:
-            async with cluster(place, build) as first:
+            async with ray_cluster(environment, build) as first:
                 await caller.submit()
                 await caller.submit()
-                await rendering(place)
+                await rendering(environment)
                 await first.kill_node()
-                await place.everything_ends()
-                await place.everything_is_completed()
+                await environment.everything_ends()
+                await environment.everything_is_completed()
                 await caller.submit()
-                await rendering(place)
+                await rendering(environment)
                 await first.kill_head()
                 killed = time.monotonic()
                 for _ in range(3):
                     await caller.submit()
-            async with cluster(place, build):
-                recovered = await place.everything_ends() - killed
-                await place.everything_is_completed()
+            async with ray_cluster(environment, build):
+                recovered = await environment.everything_ends() - killed
+                await environment.everything_is_completed()
         except (NeverHappened, TimeoutError) as never:
-            problems.append(str(never) or "the cluster did not start")
-    problems += place.history.failed_calls
+            problems.append(Problem(Rule.AWAITED, str(never) or "the cluster did not start"))
+    problems += [Problem(Rule.CALLS, call) for call in environment.history.failed_calls]
     return reported(
         "Ray: node removed, head killed",
         "1 node, 1 head",
-        place.history,
+        environment.history,
         recovered,
         problems,
     )

@@ -3,9 +3,10 @@
 import asyncio
 
 from tests.faults.builds import Build
-from tests.faults.lossy import lossy_wire
+from tests.faults.environment import POLL_S, NeverHappened, fault_environment
+from tests.faults.lossy_postgres import lossy_postgres_proxy
 from tests.faults.report import Report, reported
-from tests.faults.site import POLL_S, NeverHappened, site
+from tests.faults.rules import Problem, Rule
 
 _SLACK_S = 3.0
 """What a busy machine may take besides: two processes and a database take part."""
@@ -15,14 +16,17 @@ _WATCH_POLL_S = 2.0
 
 async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
     """Loses every NOTIFY on its way to workers and gateways; the safety polls cover it."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     claims: list[float] = []
     ends: list[float] = []
-    async with lossy_wire(server) as (wire, through), site(server, build) as place:
-        wire.deaf = True
-        place.settings["IMGGEN_DATABASE_URL"] = through(place.database)
-        caller = await place.caller((await place.gateway()).port)
-        worker = await place.worker("w", "--takes-s", "0.01")
+    async with (
+        lossy_postgres_proxy(server) as (proxy, through),
+        fault_environment(server, build) as environment,
+    ):
+        proxy.deaf = True
+        environment.settings["IMGGEN_DATABASE_URL"] = through(environment.database)
+        caller = await environment.caller((await environment.gateway()).port)
+        worker = await environment.worker("w", "--takes-s", "0.01")
         await worker.ready.wait()
         loop = asyncio.get_running_loop()
         for number in range(3 if quick else 10):
@@ -32,25 +36,27 @@ async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
             began = loop.time()
             watch = asyncio.create_task(caller.watch(job.job_id, number))
             try:
-                ended = await place.everything_ends()
-                async with asyncio.timeout(place.patience_s):
+                ended = await environment.everything_ends()
+                async with asyncio.timeout(environment.patience_s):
                     await watch
             except (NeverHappened, TimeoutError) as never:
                 watch.cancel()
-                problems.append(str(never) or "the watch did not hear of the end")
+                problems.append(
+                    Problem(Rule.AWAITED, str(never) or "the watch did not hear of the end")
+                )
                 break
             ends.append(loop.time() - ended)
-            claims.append(place.history.done("claimed")[-1].at - began)
-    if not wire.lost:
-        problems.append("no notification was lost")
+            claims.append(environment.history.done("claimed")[-1].at - began)
+    if not proxy.lost:
+        problems.append(Problem(Rule.INJECTED, "no notification was lost"))
     if max(claims, default=0.0) > POLL_S + _SLACK_S:
-        problems.append(f"a claim came after {max(claims):.1f} s")
+        problems.append(Problem(Rule.SOON, f"a claim came after {max(claims):.1f} s"))
     if max(ends, default=0.0) > _WATCH_POLL_S + _SLACK_S:
-        problems.append(f"a watch heard of the end after {max(ends):.1f} s")
+        problems.append(Problem(Rule.SOON, f"a watch heard of the end after {max(ends):.1f} s"))
     return reported(
         "every NOTIFY lost",
-        f"{wire.lost} notifications",
-        place.history,
+        f"{proxy.lost} notifications",
+        environment.history,
         max(claims + ends, default=None),
         problems,
     )

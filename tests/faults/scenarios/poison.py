@@ -1,8 +1,10 @@
 """Jobs that no worker can do."""
 
 from tests.faults.builds import Build
+from tests.faults.callers import RecordingCaller
+from tests.faults.environment import FaultEnvironment, NeverHappened, administer, fault_environment
 from tests.faults.report import Report, reported
-from tests.faults.site import Caller, NeverHappened, Site, administer, site
+from tests.faults.rules import Problem, Rule
 
 _POISON = 13
 _DAMAGE = ("spec - 'characters'", "spec - 'seed'")
@@ -12,62 +14,66 @@ _RENDERS = 4
 
 async def poison_jobs(server: str, build: Build, quick: bool) -> Report:
     """Fails each render of a job and damages the content of others; then revives all of them."""
-    problems: list[str] = []
-    async with site(server, build) as place:
-        caller = await place.caller((await place.gateway()).port)
+    problems: list[Problem] = []
+    async with fault_environment(server, build) as environment:
+        caller = await environment.caller((await environment.gateway()).port)
         bad_ones = [await _submit(caller, seed) for seed in (_POISON, *range(len(_DAMAGE)))]
         good_ones = [await _submit(caller, 100 + number) for number in range(2)]
         await administer(
-            place.database, "CREATE TABLE kept AS SELECT id, spec FROM image_generation_jobs"
+            environment.database, "CREATE TABLE kept AS SELECT id, spec FROM image_generation_jobs"
         )
         for job, damage in zip(bad_ones[1:], _DAMAGE, strict=True):
             await administer(
-                place.database,
+                environment.database,
                 f"UPDATE image_generation_jobs SET spec = {damage} WHERE id = '{job}'",
             )
-        bad = await place.worker("bad", "--poison", str(_POISON), "--backoff-s", "0.1")
+        bad = await environment.worker("bad", "--poison", str(_POISON), "--backoff-s", "0.1")
         try:
-            await place.everything_ends()
+            await environment.everything_ends()
             await bad.end()
-            problems += await _reasons(place, bad_ones, good_ones)
+            problems += await _reasons(environment, bad_ones, good_ones)
             await administer(
-                place.database,
+                environment.database,
                 "UPDATE image_generation_jobs j SET spec = kept.spec FROM kept"
                 " WHERE kept.id = j.id AND j.status = 'failed'",
             )
             for job in bad_ones:
                 await caller.retry(job)
-            await place.worker("good")
-            await place.everything_is_completed()
+            await environment.worker("good")
+            await environment.everything_is_completed()
         except NeverHappened as never:
-            problems.append(str(never))
+            problems.append(Problem(Rule.AWAITED, str(never)))
     return reported(
         "poison job and damaged content; RetryJob revives",
         f"1 poison, {len(_DAMAGE)} damaged",
-        place.history,
+        environment.history,
         None,
         problems,
     )
 
 
-async def _submit(caller: Caller, seed: int) -> str:
+async def _submit(caller: RecordingCaller, seed: int) -> str:
     job = await caller.submit(seed=seed)
     assert job is not None
     return job.job_id
 
 
-async def _reasons(place: Site, bad: list[str], good: list[str]) -> list[str]:
+async def _reasons(environment: FaultEnvironment, bad: list[str], good: list[str]) -> list[Problem]:
     """Returns what is wrong with how the jobs have ended."""
-    rows = await place.query(
+    rows = await environment.query(
         "SELECT id::text, concat_ws(' ', status, error_reason) FROM image_generation_jobs"
     )
     ends = {str(job): str(end) for job, end in rows}
     expected = dict.fromkeys(good, "completed") | dict.fromkeys(bad, "failed CONTENT_INVALID")
     expected[bad[0]] = "failed RENDER_FAILED"
     problems = [
-        f"job {job}: {ends[job]}, not {end}" for job, end in expected.items() if ends[job] != end
+        Problem(Rule.OUTCOME, f"job {job}: {ends[job]}, not {end}")
+        for job, end in expected.items()
+        if ends[job] != end
     ]
-    renders = [deed for deed in place.history.done("rendering") if deed.job == bad[0]]
+    renders = [deed for deed in environment.history.done("rendering") if deed.job == bad[0]]
     if len(renders) != _RENDERS:
-        problems.append(f"the poison was rendered {len(renders)} times, not {_RENDERS}")
+        problems.append(
+            Problem(Rule.OUTCOME, f"the poison was rendered {len(renders)} times, not {_RENDERS}")
+        )
     return problems

@@ -6,9 +6,11 @@ import time
 from contextlib import suppress
 
 from tests.faults.builds import Build
-from tests.faults.proxy import proxy_to
+from tests.faults.callers import RecordingCaller
+from tests.faults.environment import NeverHappened, fault_environment
 from tests.faults.report import Report, reported
-from tests.faults.site import Caller, NeverHappened, site
+from tests.faults.rules import Problem, Rule
+from tests.faults.tcp_proxy import tcp_proxy_to
 
 _PAUSE_S = 0.25
 
@@ -16,17 +18,17 @@ _PAUSE_S = 0.25
 async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
     """Starts a new gateway, sends new connections there and drains the old one, many times."""
     rolls = 2 if quick else 6
-    problems: list[str] = []
-    async with site(server, build) as place:
-        old = await place.gateway()
-        async with proxy_to(old.port) as (proxy, port):
-            caller = await place.caller(port)
-            worker = await place.worker("w", "--takes-s", "0.2", IMGGEN_SLOTS='{"local": 4}')
+    problems: list[Problem] = []
+    async with fault_environment(server, build) as environment:
+        old = await environment.gateway()
+        async with tcp_proxy_to(old.port) as (proxy, port):
+            caller = await environment.caller(port)
+            worker = await environment.worker("w", "--takes-s", "0.2", IMGGEN_SLOTS='{"local": 4}')
             await worker.ready.wait()
             over = asyncio.Event()
             load = asyncio.create_task(_load(caller, over), name="load")
             for _ in range(rolls):
-                new = await place.gateway()
+                new = await environment.gateway()
                 proxy.target = new.port
                 await old.drain()
                 old = new
@@ -34,25 +36,25 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
             over.set()
             recovered = None
             try:
-                async with asyncio.timeout(place.patience_s):
+                async with asyncio.timeout(environment.patience_s):
                     await load
-                recovered = max(0.0, await place.everything_ends() - last)
+                recovered = max(0.0, await environment.everything_ends() - last)
             except (NeverHappened, TimeoutError) as never:
-                problems.append(str(never) or "a watch did not resume")
-    problems += place.history.failed_calls
-    watched = {seen.watch for seen in place.history.seen if seen.ended}
-    if len(watched) < len(place.history.acknowledged()):
-        problems.append("a watch did not see the end")
+                problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not resume"))
+    problems += [Problem(Rule.CALLS, call) for call in environment.history.failed_calls]
+    watched = {seen.watch for seen in environment.history.seen if seen.ended}
+    if len(watched) < len(environment.history.acknowledged()):
+        problems.append(Problem(Rule.AWAITED, "a watch did not see the end"))
     return reported(
         "gateway rolled under load",
-        f"{rolls} rolls, {len(place.history.submits)} submits and watches",
-        place.history,
+        f"{rolls} rolls, {len(environment.history.submits)} submits and watches",
+        environment.history,
         recovered,
         problems,
     )
 
 
-async def _load(caller: Caller, over: asyncio.Event) -> None:
+async def _load(caller: RecordingCaller, over: asyncio.Event) -> None:
     """Submits and watches jobs until that is over; then waits for what it has begun."""
     async with asyncio.TaskGroup() as group:
         for number in itertools.count():
@@ -63,6 +65,6 @@ async def _load(caller: Caller, over: asyncio.Event) -> None:
                 return
 
 
-async def _one(caller: Caller, number: int) -> None:
+async def _one(caller: RecordingCaller, number: int) -> None:
     if job := await caller.submit():
         await caller.watch(job.job_id, number)

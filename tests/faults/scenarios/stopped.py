@@ -3,10 +3,17 @@
 import asyncio
 
 from tests.faults.builds import Build
-from tests.faults.points import RENDERING, STORED
+from tests.faults.environment import (
+    HEARTBEAT_S,
+    FaultEnvironment,
+    NeverHappened,
+    fault_environment,
+    until,
+)
+from tests.faults.hold_points import RENDERING, STORED
 from tests.faults.processes import WorkerProcess
 from tests.faults.report import Report, reported
-from tests.faults.site import HEARTBEAT_S, NeverHappened, Site, site, until
+from tests.faults.rules import Problem, Rule
 
 _POINTS = (RENDERING, STORED)
 _SLACK_S = 2.0
@@ -15,13 +22,13 @@ _SLACK_S = 2.0
 
 async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
     """Stops workers in mid-render and before their end, until others hold their jobs."""
-    problems: list[str] = []
-    async with site(server, build) as place:
-        caller = await place.caller((await place.gateway()).port)
+    problems: list[Problem] = []
+    async with fault_environment(server, build) as environment:
+        caller = await environment.caller((await environment.gateway()).port)
         for _ in _POINTS:
             await caller.submit()
         sleepers = [
-            await place.worker(
+            await environment.worker(
                 point, "--hold", point, "--step-s", "0.2", IMGGEN_SLOTS='{"local": 1}'
             )
             for point in _POINTS
@@ -31,40 +38,46 @@ async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
             sleeper.freeze()
             await sleeper.let_go()
         heirs = [
-            await place.worker(f"heir-{number}", "--hold", RENDERING, IMGGEN_SLOTS='{"local": 1}')
+            await environment.worker(
+                f"heir-{number}", "--hold", RENDERING, IMGGEN_SLOTS='{"local": 1}'
+            )
             for number, _ in enumerate(_POINTS)
         ]
         await asyncio.gather(*(heir.held.wait() for heir in heirs))
         thawed = max(sleeper.thaw() for sleeper in sleepers)
         try:
-            await _late_ones_find_out(place, sleepers)
+            await _late_ones_find_out(environment, sleepers)
         except NeverHappened as never:
-            problems.append(str(never))
+            problems.append(Problem(Rule.AWAITED, str(never)))
         for heir in heirs:
             await heir.let_go()
-        recovered = await place.everything_ends()
-    stops = [deed.at for deed in place.history.done("stopped") if deed.worker == RENDERING]
+        recovered = await environment.everything_ends()
+    stops = [deed.at for deed in environment.history.done("stopped") if deed.worker == RENDERING]
     if not stops or stops[0] - thawed > HEARTBEAT_S + _SLACK_S:
-        problems.append(f"the late render went on for {[at - thawed for at in stops]} s")
-    if not [deed for deed in place.history.done("refused") if deed.worker == STORED]:
-        problems.append("the late end was not refused")
+        problems.append(
+            Problem(Rule.SOON, f"the late render went on for {[at - thawed for at in stops]} s")
+        )
+    if not [deed for deed in environment.history.done("refused") if deed.worker == STORED]:
+        problems.append(Problem(Rule.AWAITED, "the late end was not refused"))
     return reported(
         "worker stopped past its lease and continued",
         f"{len(_POINTS)} SIGSTOPs: {', '.join(_POINTS)}",
-        place.history,
+        environment.history,
         recovered - thawed,
         problems,
     )
 
 
-async def _late_ones_find_out(place: Site, sleepers: list[WorkerProcess]) -> None:
+async def _late_ones_find_out(environment: FaultEnvironment, sleepers: list[WorkerProcess]) -> None:
     """Waits until each late worker has stopped its render or has had its end answered."""
     names = {sleeper.name for sleeper in sleepers}
 
     async def told() -> bool:
         deeds = [
-            one for what in ("stopped", "refused", "accepted") for one in place.history.done(what)
+            one
+            for what in ("stopped", "refused", "accepted")
+            for one in environment.history.done(what)
         ]
         return names <= {deed.worker for deed in deeds}
 
-    await until(told, "late workers find out", place.patience_s)
+    await until(told, "late workers find out", environment.patience_s)

@@ -8,9 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.faults.builds import Build
-from tests.faults.proxy import Proxy, proxy_to
+from tests.faults.callers import RecordingCaller
+from tests.faults.environment import FaultEnvironment, NeverHappened, fault_environment, until
 from tests.faults.report import Report, reported
-from tests.faults.site import Caller, NeverHappened, Site, site, until
+from tests.faults.rules import Problem, Rule
+from tests.faults.tcp_proxy import TcpProxy, tcp_proxy_to
 from tests.integration.swift import ACCESS_KEY, Swift, running_swift
 
 _BUCKET = "faults"
@@ -22,43 +24,52 @@ _MIDDLE = 10_000
 async def broken_storage(server: str, build: Build, quick: bool) -> Report:
     """Refuses connections, slows each piece of data, and breaks connections in mid-write."""
     refused_s = 3.0 if quick else 15.0
-    problems: list[str] = []
+    problems: list[Problem] = []
     with (
         TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
         running_swift(Path(folder)) as swift,
     ):
         swift_port = int(swift.endpoint_url.rpartition(":")[2])
-        async with proxy_to(swift_port) as (proxy, port), site(server, build) as place:
+        async with (
+            tcp_proxy_to(swift_port) as (proxy, port),
+            fault_environment(server, build) as environment,
+        ):
             s3 = _client(swift)
             await asyncio.to_thread(s3.create_bucket, Bucket=_BUCKET)
-            place.settings |= _settings(port)
-            caller = await place.caller((await place.gateway()).port)
-            worker = await place.worker("w")
+            environment.settings |= _settings(port)
+            caller = await environment.caller((await environment.gateway()).port)
+            worker = await environment.worker("w")
             await worker.ready.wait()
             try:
-                await _refuse(place, caller, proxy, refused_s)
+                await _refuse(environment, caller, proxy, refused_s)
                 mended = time.monotonic()
-                recovered = await place.everything_ends() - mended
-                await _slow_down(place, caller, proxy)
-                await _break(place, caller, proxy)
+                recovered = await environment.everything_ends() - mended
+                await _slow_down(environment, caller, proxy)
+                await _break(environment, caller, proxy)
             except NeverHappened as never:
                 recovered = None
-                problems.append(str(never))
-            problems += await _damaged(place, s3)
+                problems.append(Problem(Rule.AWAITED, str(never)))
+            problems += await _damaged(environment, s3)
     report = reported(
         "storage refusing, slow, cut in mid-write",
         f"refused {refused_s:g} s, slow, {proxy.broken} connections broken",
-        place.history,
+        environment.history,
         recovered,
         problems,
     )
     if report.again:
-        problems.append(f"{report.again} pictures were generated again for it")
-    problems += [f"a job {row.status}" for row in place.history.rows if row.status != "completed"]
+        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were generated again for it"))
+    problems += [
+        Problem(Rule.OUTCOME, f"a job {row.status}")
+        for row in environment.history.rows
+        if row.status != "completed"
+    ]
     return report
 
 
-async def _refuse(place: Site, caller: Caller, proxy: Proxy, length_s: float) -> None:
+async def _refuse(
+    environment: FaultEnvironment, caller: RecordingCaller, proxy: TcpProxy, length_s: float
+) -> None:
     proxy.refusing = True
     proxy.cut()
     await caller.submit()
@@ -66,34 +77,36 @@ async def _refuse(place: Site, caller: Caller, proxy: Proxy, length_s: float) ->
     async def refused() -> bool:
         return proxy.broken > 0
 
-    await until(refused, "a connection is refused", place.patience_s)
+    await until(refused, "a connection is refused", environment.patience_s)
     await asyncio.sleep(length_s)
     proxy.refusing = False
 
 
-async def _slow_down(place: Site, caller: Caller, proxy: Proxy) -> None:
+async def _slow_down(
+    environment: FaultEnvironment, caller: RecordingCaller, proxy: TcpProxy
+) -> None:
     proxy.pause_s = _SLOW_S
     await caller.submit()
-    await place.everything_ends()
+    await environment.everything_ends()
     proxy.pause_s = 0.0
 
 
-async def _break(place: Site, caller: Caller, proxy: Proxy) -> None:
+async def _break(environment: FaultEnvironment, caller: RecordingCaller, proxy: TcpProxy) -> None:
     proxy.breaks_after = _MIDDLE
     await caller.submit()
-    await place.everything_ends()
+    await environment.everything_ends()
     if proxy.breaks_after is not None:
         raise NeverHappened("no connection was broken in mid-write")
 
 
-async def _damaged(place: Site, s3: Any) -> list[str]:
+async def _damaged(environment: FaultEnvironment, s3: Any) -> list[Problem]:
     """Returns which assets of completed jobs are not in the storage as they were made."""
     problems = []
-    for key, digest in await place.query("SELECT storage_key, sha256 FROM assets"):
+    for key, digest in await environment.query("SELECT storage_key, sha256 FROM assets"):
         found = await asyncio.to_thread(s3.get_object, Bucket=_BUCKET, Key=f"pixels/{key}")
         data = await asyncio.to_thread(found["Body"].read)
         if hashlib.sha256(data).hexdigest() != digest:
-            problems.append(f"{key} is damaged")
+            problems.append(Problem(Rule.DAMAGE, f"{key} is damaged"))
     return problems
 
 

@@ -9,11 +9,19 @@ from tempfile import TemporaryDirectory
 from imggen import Page
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 from tests.faults.builds import Build
+from tests.faults.callers import RecordingCaller
+from tests.faults.crashable_postgres import CrashablePostgres
+from tests.faults.environment import (
+    FaultEnvironment,
+    NeverHappened,
+    fault_environment,
+    prepare,
+    until,
+)
 from tests.faults.history import Submit
-from tests.faults.outage import FragilePostgres
-from tests.faults.proxy import proxy_to
 from tests.faults.report import Report, reported
-from tests.faults.site import Caller, NeverHappened, Site, prepare, site, until
+from tests.faults.rules import Problem, Rule
+from tests.faults.tcp_proxy import tcp_proxy_to
 
 _PAGES = 9
 _SLOTS = 2
@@ -22,57 +30,67 @@ _STEP_S = "0.05"
 
 async def killed_story(server: str, build: Build, quick: bool) -> Report:
     """Kills each process of a story in its middle: only pictures in flight are drawn again."""
-    problems: list[str] = []
+    problems: list[Problem] = []
     recovered = None
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(
             TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True)
         )
-        fragile = await stack.enter_async_context(FragilePostgres(Path(folder) / "db"))
-        await prepare(fragile.url)
+        crashable = await stack.enter_async_context(CrashablePostgres(Path(folder) / "db"))
+        await prepare(crashable.url)
         # Longer than the database is away, so that those who live keep what they draw.
-        place = await stack.enter_async_context(site(fragile.url, build, IMGGEN_LEASE_S="8"))
-        gateway = await place.gateway()
-        proxy, port = await stack.enter_async_context(proxy_to(gateway.port))
-        caller = await place.caller(port)
+        environment = await stack.enter_async_context(
+            fault_environment(crashable.url, build, IMGGEN_LEASE_S="8")
+        )
+        gateway = await environment.gateway()
+        proxy, port = await stack.enter_async_context(tcp_proxy_to(gateway.port))
+        caller = await environment.caller(port)
         slots = {"IMGGEN_SLOTS": f'{{"local": {_SLOTS}}}'}
-        first = await place.worker("first", "--step-s", _STEP_S, **slots)
-        batch = await _begin(place, caller)
+        first = await environment.worker("first", "--step-s", _STEP_S, **slots)
+        batch = await _begin(environment, caller)
         watch = asyncio.create_task(caller.client.wait_batch(batch), name="watch the story")
         try:
-            await _drawn(place, 2)
+            await _drawn(environment, 2)
             first.kill()
-            await place.worker("second", "--step-s", _STEP_S, **slots)
-            await _drawn(place, 4)
+            await environment.worker("second", "--step-s", _STEP_S, **slots)
+            await _drawn(environment, 4)
             gateway.kill()
-            proxy.target = (await place.gateway()).port
+            proxy.target = (await environment.gateway()).port
             proxy.cut()
-            await _drawn(place, 6)
-            await fragile.crash()
-            await fragile.start()
+            await _drawn(environment, 6)
+            await crashable.crash()
+            await crashable.start()
             back = time.monotonic()
-            recovered = await place.everything_ends() - back
-            async with asyncio.timeout(place.patience_s):
+            recovered = await environment.everything_ends() - back
+            async with asyncio.timeout(environment.patience_s):
                 last = (await watch).batch
             if last.status != BATCH_STATUS_COMPLETED or last.completed_images != last.total_images:
-                problems.append(f"the story ended with {last.completed_images} pictures")
+                problems.append(
+                    Problem(Rule.OUTCOME, f"the story ended with {last.completed_images} pictures")
+                )
         except (NeverHappened, TimeoutError) as never:
-            problems.append(str(never) or "the watch did not hear of the end")
+            problems.append(
+                Problem(Rule.AWAITED, str(never) or "the watch did not hear of the end")
+            )
         finally:
             watch.cancel()
     report = reported(
         "a story whose worker, gateway and database are killed",
         f"3 kills, {_PAGES + 1} pictures",
-        place.history,
+        environment.history,
         recovered,
         problems,
     )
     if report.again > _SLOTS:
-        problems.append(f"{report.again} pictures were drawn again, {_SLOTS} were in flight")
+        problems.append(
+            Problem(
+                Rule.AGAIN, f"{report.again} pictures were drawn again, {_SLOTS} were in flight"
+            )
+        )
     return report
 
 
-async def _begin(place: Site, caller: Caller) -> str:
+async def _begin(environment: FaultEnvironment, caller: RecordingCaller) -> str:
     """Asks for a story, and notes its jobs as acknowledged."""
     pages = [
         Page(text=f"Mia walks on, page {number}.", character_ids=[caller.character])
@@ -80,18 +98,18 @@ async def _begin(place: Site, caller: Caller) -> str:
     ]
     story = await caller.client.create_story(title="The Walk", style="cartoon", pages=pages)
     batch = await caller.client.generate_story(story)
-    place.history.submits += [
+    environment.history.submits += [
         Submit(row["id"], row["id"])
-        for row in await place.query("SELECT id::text FROM image_generation_jobs")
+        for row in await environment.query("SELECT id::text FROM image_generation_jobs")
     ]
     return batch.batch_id
 
 
-async def _drawn(place: Site, count: int) -> None:
+async def _drawn(environment: FaultEnvironment, count: int) -> None:
     """Returns when that many pictures are drawn, and another one is being drawn."""
 
     async def they_are() -> bool:
-        rows = await place.query(
+        rows = await environment.query(
             "SELECT (count(*) FILTER (WHERE j.status = 'completed'))::int AS done,"
             " count(*) FILTER (WHERE j.status = 'processing' AND p.step > 1) AS running"
             " FROM image_generation_jobs j LEFT JOIN job_progress p"
@@ -99,4 +117,4 @@ async def _drawn(place: Site, count: int) -> None:
         )
         return bool(rows[0]["done"] >= count and rows[0]["running"])
 
-    await until(they_are, f"{count} pictures are drawn", place.patience_s)
+    await until(they_are, f"{count} pictures are drawn", environment.patience_s)

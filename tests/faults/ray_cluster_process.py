@@ -19,7 +19,7 @@ from ray.cluster_utils import Cluster
 from ray.serve._private.api import serve_start
 
 from cluster.embedded.node import deploy
-from tests.integration.grid import kill
+from tests.integration.local_ray import kill_replica
 
 # Replicas need what only the node has, so that it can go without the head.
 _HEAD: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024}
@@ -50,7 +50,7 @@ def main(config: Path) -> None:
                     cluster.remove_node(leader, allow_graceful=False)
                 case ["kill", deployment]:
                     with _driver(cluster.address):
-                        kill(deployment)
+                        kill_replica(deployment)
                 case ["deploy", changed]:
                     with _driver(cluster.address):
                         deploy(Path(changed))

@@ -37,7 +37,7 @@ async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
 
 
 class Stall:
-    """Is a script that stalls at a step of its first render until it is let go."""
+    """A script that stalls at a step of its first render until it is let go."""
 
     def __init__(self, step: int, *, always: bool = False) -> None:
         self.reached = asyncio.Event()
@@ -66,8 +66,8 @@ def stalling(*stalls: Stall) -> Script:
 
 
 @dataclass
-class Shop:
-    """Is a queue of jobs and the workers that a test lets loose on it."""
+class JobQueue:
+    """A queue of jobs, and the workers that a test runs on it."""
 
     database: str
     store: Store
@@ -148,12 +148,12 @@ def storage_in(folder: Path) -> FolderStorage:
 
 
 @asynccontextmanager
-async def open_shop(database: str, folder: Path) -> AsyncIterator[Shop]:
-    """Gives a shop on the test's database, with its pictures in a folder."""
+async def open_job_queue(database: str, folder: Path) -> AsyncIterator[JobQueue]:
+    """Gives a job_queue on the test's database, with its pictures in a folder."""
     async with open_store(database) as store:
         signals = Signals(store.database)
         async with signals.running():
-            yield Shop(database, store, signals, await new_user(store), folder)
+            yield JobQueue(database, store, signals, await new_user(store), folder)
 
 
 def failing(error: Exception, times: int = 1_000_000) -> Script:

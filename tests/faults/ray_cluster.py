@@ -1,4 +1,4 @@
-"""A Ray cluster on a site's database and storage, and the orders that it follows."""
+"""A Ray cluster on a scenario's database and storage, and the orders that it follows."""
 
 import asyncio
 import os
@@ -12,12 +12,12 @@ from typing import Any
 import yaml
 
 from tests.faults.builds import Build
-from tests.faults.site import NeverHappened, Site, until
+from tests.faults.environment import FaultEnvironment, NeverHappened, until
 
 START_S = 900.0
 
 
-class Cluster:
+class RayCluster:
     """Is a cluster that serves: a process that follows one order after the other."""
 
     def __init__(self, process: Process, folder: Path, config: dict[str, Any]) -> None:
@@ -52,15 +52,16 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(place: Site, build: Build) -> AsyncIterator[Cluster]:
+async def ray_cluster(environment: FaultEnvironment, build: Build) -> AsyncIterator[RayCluster]:
     """Runs a cluster, and ends it; raises NeverHappened where it does not come to serve."""
     config = _config(build.root)
-    file = place.folder / "serve.yaml"
+    file = environment.folder / "serve.yaml"
     file.write_text(yaml.safe_dump(config))
-    with (place.folder / "cluster.log").open("ab") as log:
+    settings = build.environment() | environment.process_settings()
+    with (environment.folder / "cluster.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.cluster_process", str(file),
-            env={**build.environment(), **place.environment(), "RAY_USAGE_STATS_ENABLED": "0"},
+            sys.executable, "-m", "tests.faults.ray_cluster_process", str(file),
+            env={**settings, "RAY_USAGE_STATS_ENABLED": "0"},
             cwd=build.root, stdin=PIPE, stdout=PIPE, stderr=log,
         )  # fmt: skip
     try:
@@ -68,19 +69,19 @@ async def cluster(place: Site, build: Build) -> AsyncIterator[Cluster]:
             await _hear(process, "serving")
         except NeverHappened as never:
             raise NeverHappened(f"{never}; {log.name}: {_tail(log.name)}") from never
-        yield Cluster(process, place.folder, config)
+        yield RayCluster(process, environment.folder, config)
     finally:
         assert process.stdin is not None
         process.stdin.close()
         await process.wait()
 
 
-async def rendering(place: Site) -> None:
+async def rendering(environment: FaultEnvironment) -> None:
     """Returns when a job is in the middle of its picture."""
 
     async def is_rendering() -> bool:
         return bool(
-            await place.query(
+            await environment.query(
                 "SELECT FROM image_generation_jobs j JOIN job_progress p ON p.job_id = j.id"
                 " WHERE j.status = 'processing' AND p.attempt = j.attempt AND p.step > 1"
             )

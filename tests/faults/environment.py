@@ -1,8 +1,7 @@
-"""The site of a run: a database, a folder for the pixels, and the processes that use them."""
+"""The environment of a run: a database, a folder for the pixels, and processes that use them."""
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -14,14 +13,13 @@ from uuid import uuid4
 import asyncpg
 
 from cluster.embedded.postgres import embedded_postgres
-from imggen import Client, Job
-from imggen.errors import ImggenError, ResourceExhausted, reason_name
-from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
+from imggen import Client
 from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
 from tests.faults.builds import Build
-from tests.faults.history import ENDED, History, Move, Refusal, Seen, Submit, collect, moves, record
+from tests.faults.callers import RecordingCaller
+from tests.faults.history import ENDED, History, Move, collect, moves, record
 from tests.faults.processes import (
     DEADLINE_S,
     GatewayProcess,
@@ -97,69 +95,17 @@ class NeverHappened(Exception):
     """Says what a run waited for in vain."""
 
 
-class Caller:
-    """Is a caller who writes down what it asked for, what it was answered and what it saw."""
-
-    def __init__(self, client: Client, history: History) -> None:
-        self.client = client
-        self.character = ""
-        self._history = history
-
-    async def introduce(self) -> None:
-        """Creates the character whose portraits it asks for."""
-        self.character = (await self.client.create_character(name="Mia", hair="red hair")).id
-
-    async def submit(self, *, seed: int | None = None, request_id: str = "") -> Job | None:
-        """Asks for a portrait; returns None when that was refused or failed."""
-        request = request_id or str(uuid4())
-        began = time.monotonic()
-        try:
-            job = await self.client.generate_portrait(
-                self.character, style="cartoon", seed=seed, request_id=request
-            )
-        except ImggenError as error:
-            self._history.submits.append(Submit(request, ""))
-            self._note(error, time.monotonic() - began)
-            return None
-        self._history.submits.append(Submit(request, job.job_id))
-        return job
-
-    async def watch(self, job: str, number: int) -> None:
-        """Watches a job to its end."""
-        try:
-            async for snapshot in self.client.watch(job):
-                now = snapshot.job
-                queued = now.status == JOB_STATUS_QUEUED
-                ended = not queued and now.status != JOB_STATUS_PROCESSING
-                self._history.seen.append(
-                    Seen(number, job, now.attempt, ended, now.fraction, queued)
-                )
-        except ImggenError as error:
-            self._history.failed_calls.append(f"watch: {error!r}")
-
-    async def retry(self, job: str) -> None:
-        """Asks for another start of a job that failed."""
-        await self.client.retry(job)
-        self._history.retries.append(job)
-
-    def _note(self, error: ImggenError, took_s: float) -> None:
-        if isinstance(error, ResourceExhausted):
-            wait = error.retry_after.total_seconds() if error.retry_after else None
-            reason = reason_name(error.reason)
-            self._history.refusals.append(Refusal(reason, wait, took_s))
-        else:
-            self._history.failed_calls.append(f"submit: {error!r}")
-
-
 @dataclass
-class Site:
-    """Is what a scenario stands on: everything in it is of one build."""
+class FaultEnvironment:
+    """The database, folder, processes and history of a scenario, all of one build."""
 
     build: Build
     database: str
     folder: Path
     history: History = field(default_factory=History)
     settings: dict[str, str] = field(default_factory=dict)
+    patience_s: float = DEADLINE_S
+    """How long the end of what was begun is waited for."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -169,7 +115,7 @@ class Site:
         return await self._stack.enter_async_context(
             gateway_process(
                 self.build,
-                self.environment() | settings,
+                self.process_settings() | settings,
                 self.folder / f"gateway-{number}.log",
                 self.folder / f"gateway-{number}.json",
             )
@@ -181,14 +127,14 @@ class Site:
             worker_process(
                 name,
                 self.build,
-                self.environment() | settings,
+                self.process_settings() | settings,
                 self.history,
                 self.folder / f"{name}.log",
                 arguments,
             )
         )
 
-    async def caller(self, port: int, subject: str = "mia") -> Caller:
+    async def caller(self, port: int, subject: str = "mia") -> RecordingCaller:
         """Returns a caller of the gateway on a port."""
         settings = GatewaySettings()
         token = mint_token(
@@ -198,7 +144,7 @@ class Site:
             subject=subject,
         )
         client = await self._stack.enter_async_context(Client(f"127.0.0.1:{port}", token=token))
-        caller = Caller(client, self.history)
+        caller = RecordingCaller(client, self.history)
         await caller.introduce()
         return caller
 
@@ -254,17 +200,12 @@ class Site:
 
         await until(they_are, "every job completes", self.patience_s)
 
-    @property
-    def patience_s(self) -> float:
-        """Is how long the end of what was begun is waited for."""
-        return _BROKEN_PATIENCE_S if self.build.name else DEADLINE_S
-
     async def close(self) -> None:
         """Ends the processes, and adds what the database knows to the history."""
         await self._stack.aclose()
         await collect(self.database, self.history)
 
-    def environment(self) -> dict[str, str]:
+    def process_settings(self) -> dict[str, str]:
         """Returns the settings of the processes of the run."""
         return {
             "IMGGEN_DATABASE_URL": self.database,
@@ -283,16 +224,21 @@ class Site:
 
 
 @asynccontextmanager
-async def site(server: str, build: Build, **settings: str) -> AsyncIterator[Site]:
-    """Gives a site on a new database of a Postgres server; leaving it completes its history."""
+async def fault_environment(
+    server: str, build: Build, **settings: str
+) -> AsyncIterator[FaultEnvironment]:
+    """Gives an environment on a new database of a server; leaving it completes its history."""
     name = f"faults_{uuid4().hex}"
     await administer(server, f"CREATE DATABASE {name} TEMPLATE faults_template")
     with TemporaryDirectory(prefix="imggen-faults-") as folder:
         database = named(server, name)
         await administer(database, *build.statements)
-        place = Site(build, database, Path(folder), settings=settings)
+        patience_s = _BROKEN_PATIENCE_S if build.name else DEADLINE_S
+        environment = FaultEnvironment(
+            build, database, Path(folder), settings=settings, patience_s=patience_s
+        )
         try:
-            yield place
+            yield environment
         finally:
-            await place.close()
+            await environment.close()
     await administer(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 _CHUNK = 65536
 
 
-class Proxy:
+class TcpProxy:
     """Carries connections to a port of this machine.
 
     `target` may change: new connections go to the new one. While `answers_lost` nothing comes
@@ -82,9 +82,9 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy_to(target: int) -> AsyncIterator[tuple[Proxy, int]]:
+async def tcp_proxy_to(target: int) -> AsyncIterator[tuple[TcpProxy, int]]:
     """Gives a proxy to a port, and the port on which it listens."""
-    proxy = Proxy(target)
+    proxy = TcpProxy(target)
     server = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
     try:
         yield proxy, server.sockets[0].getsockname()[1]

@@ -13,7 +13,7 @@ ALL_STYLES = "3d_render, anime, cartoon, painterly, realistic, storybook, waterc
 
 @dataclass(frozen=True)
 class Bad:
-    """Is a request that is refused: for which field, for which reason, in which words."""
+    """A request that is refused: for which field, for which reason, in which words."""
 
     request: Any
     field: str

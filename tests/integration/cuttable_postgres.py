@@ -1,4 +1,4 @@
-"""A wire to Postgres that a test can cut, and mend again."""
+"""A proxy to Postgres that a test can cut, and mend again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
 
-class Wire:
+class CuttablePostgres:
     """Carries connections to a Postgres; while it is cut, it breaks and takes none."""
 
     def __init__(self, socket: str) -> None:
@@ -55,17 +55,17 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def wire_to(database_url: str) -> AsyncIterator[tuple[Wire, str]]:
-    """Gives a wire to the server of a database, and the database's URL through it."""
+async def cuttable_postgres(database_url: str) -> AsyncIterator[tuple[CuttablePostgres, str]]:
+    """Gives a proxy to the server of a database, and the database's URL through it."""
     parts = urlsplit(database_url)
     [folder] = parse_qs(parts.query)["host"]
-    wire = Wire(f"{folder}/.s.PGSQL.5432")
-    server = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
+    proxy = CuttablePostgres(f"{folder}/.s.PGSQL.5432")
+    server = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     credentials = parts.netloc.rpartition("@")[0]
     try:
-        yield wire, f"postgresql://{credentials}@127.0.0.1:{port}{parts.path}?sslmode=disable"
+        yield proxy, f"postgresql://{credentials}@127.0.0.1:{port}{parts.path}?sslmode=disable"
     finally:
-        wire.cut()
+        proxy.cut()
         server.close()
         await server.wait_closed()

@@ -72,8 +72,8 @@ async def at_once() -> None:
 
 
 @dataclass
-class Front:
-    """Is a running endpoint and what a test needs to call it."""
+class RunningEndpoint:
+    """A running endpoint, and what a test needs to call it."""
 
     endpoint: Endpoint
     metrics: GatewayMetrics
@@ -87,14 +87,14 @@ class Front:
         return call(octets, metadata=self.bearer())
 
     def channel(self, **options: int) -> grpc.aio.Channel:
-        """Opens a channel that the front closes."""
+        """Opens a channel that the test closes."""
         pairs = [(f"grpc.{name}", value) for name, value in options.items()]
         channel = grpc.aio.insecure_channel(self.endpoint.address, options=pairs)
         self.channels.append(channel)
         return channel
 
     def token(self, subject: str = "mia", roles: tuple[Role, ...] = (), ttl_s: float = 60) -> str:
-        """Mints a token that the front takes."""
+        """Mints a token that the endpoint takes."""
         settings = self.settings
         return mint_token(
             settings.jwt_secret.get_secret_value(),
@@ -127,12 +127,12 @@ class Front:
 
 
 @asynccontextmanager
-async def front(
+async def running_endpoint(
     answer: Callable[[], Awaitable[None]] = at_once,
     *,
     keys: KeySource | None = None,
     **settings: Any,
-) -> AsyncIterator[Front]:
+) -> AsyncIterator[RunningEndpoint]:
     """Runs an endpoint with a StyleService and a JobService until the block is left."""
     configured = GatewaySettings.model_validate(
         {"listen": "127.0.0.1:0", "drain_s": 0.2} | settings
@@ -154,7 +154,7 @@ async def front(
     verifier = TokenVerifier(keys or SharedSecret(secret), rules)
     async with Endpoint(configured, services, verifier, metrics) as endpoint:
         await endpoint.set_serving(True)
-        running = Front(endpoint, metrics, jobs, configured)
+        running = RunningEndpoint(endpoint, metrics, jobs, configured)
         try:
             yield running
         finally:
@@ -164,13 +164,14 @@ async def front(
 
 @dataclass(frozen=True)
 class Failure:
-    """Is how a call failed, as a client reads it."""
+    """How a call failed, as a client reads it."""
 
     code: grpc.StatusCode
     message: str
     reason: str
     info: ErrorInfo
     fields: list[str]
+    reasons: dict[str, str]
     retry_after_s: float | None
 
 
@@ -191,5 +192,6 @@ async def failure(call: Any) -> Failure:
         info.reason,
         info,
         [violation.field for violation in bad.field_violations],
+        {violation.field: violation.reason for violation in bad.field_violations},
         retry.retry_delay.ToTimedelta().total_seconds() if any(found) else None,
     )

@@ -11,8 +11,8 @@ Value = Any
 
 
 @dataclass(frozen=True)
-class World:
-    """Is a caller with things; `names` tells what each id and checksum stands for."""
+class CallerWithThings:
+    """A caller with things; `names` tells what each id and checksum stands for."""
 
     who: Person
     names: dict[str, str]
@@ -25,14 +25,14 @@ class World:
 
 @dataclass(frozen=True)
 class Of:
-    """Is a value that depends on the world: the id of a thing, or the token of a list."""
+    """A value that depends on the caller: the id of a thing, or the token of a list."""
 
     thing: str = ""
     token: str = ""
 
-    def of(self, world: World) -> str:
-        """Returns the value in a world."""
-        return world.tokens[self.token] if self.token else world.id(self.thing)
+    def of(self, things: CallerWithThings) -> str:
+        """Returns the value for a caller."""
+        return things.tokens[self.token] if self.token else things.id(self.thing)
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class NotRead:
 
 
 @dataclass(frozen=True)
-class Walk:
-    """Is a request that is good as it stands, and a change of each of its fields."""
+class FieldChanges:
+    """A request that is good as it stands, and a change of each of its fields."""
 
     base: Mapping[str, Value]
     changes: Mapping[str, Value | Change | Refused | NotRead]
@@ -103,11 +103,11 @@ def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = Non
 
 PAGED = {"page_size": 1}
 
-# Methods that change what is there: each of their requests needs a world of its own.
+# Methods that change what is there: each of their requests needs things of its own.
 CHANGES_THINGS = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
 
-WALKS: dict[str, Walk] = {
-    "GenerationService.GeneratePortrait": Walk(
+FIELD_CHANGES: dict[str, FieldChanges] = {
+    "GenerationService.GeneratePortrait": FieldChanges(
         {"character_id": Of("Mia"), "style": "watercolor", "seed": 7},
         {
             "character_id": Of("Tom"),
@@ -121,7 +121,7 @@ WALKS: dict[str, Walk] = {
             "request_id": REQUEST_ID,
         },
     ),
-    "GenerationService.GenerateScene": Walk(
+    "GenerationService.GenerateScene": FieldChanges(
         {"story_id": Of("Day"), "page_number": 1, "seed": 7},
         {
             "story_id": Of("Night"),
@@ -137,7 +137,7 @@ WALKS: dict[str, Walk] = {
             "request_id": REQUEST_ID,
         },
     ),
-    "GenerationService.GenerateStory": Walk(
+    "GenerationService.GenerateStory": FieldChanges(
         {"story_id": Of("Day")},
         {
             "story_id": Of("Night"),
@@ -152,19 +152,19 @@ WALKS: dict[str, Walk] = {
             "request_id": REQUEST_ID,
         },
     ),
-    "BatchService.GetBatch": Walk(
+    "BatchService.GetBatch": FieldChanges(
         {"batch_id": Of("waiting batch")}, {"batch_id": Of("failed batch")}
     ),
-    "BatchService.WatchBatch": Walk(
+    "BatchService.WatchBatch": FieldChanges(
         {"batch_id": Of("waiting batch")}, {"batch_id": Of("failed batch")}
     ),
-    "BatchService.CancelBatch": Walk(
+    "BatchService.CancelBatch": FieldChanges(
         {"batch_id": Of("waiting batch")}, {"batch_id": Of("other waiting batch")}
     ),
-    "BatchService.RetryBatch": Walk(
+    "BatchService.RetryBatch": FieldChanges(
         {"batch_id": Of("failed batch")}, {"batch_id": Of("cancelled batch")}
     ),
-    "BatchService.ListBatches": Walk(
+    "BatchService.ListBatches": FieldChanges(
         {},
         {
             "story_id": Of("Night"),
@@ -172,7 +172,7 @@ WALKS: dict[str, Walk] = {
             "page_token": Change(Of(token="batches"), PAGED),
         },
     ),
-    "GenerationService.RegenerateImage": Walk(
+    "GenerationService.RegenerateImage": FieldChanges(
         {"image_id": Of("portrait of Mia"), "modifications.seed": 7},
         {
             "image_id": Of("portrait of Tom"),
@@ -183,16 +183,18 @@ WALKS: dict[str, Walk] = {
             "request_id": REQUEST_ID,
         },
     ),
-    "JobService.GetJob": Walk({"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}),
-    "JobService.WatchJob": Walk(
+    "JobService.GetJob": FieldChanges({"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}),
+    "JobService.WatchJob": FieldChanges(
         {"job_id": Of("running job")},
         {"job_id": Of("job of Mia"), "include_previews": True},
     ),
-    "JobService.CancelJob": Walk({"job_id": Of("waiting job")}, {"job_id": Of("running job")}),
-    "JobService.RetryJob": Walk(
+    "JobService.CancelJob": FieldChanges(
+        {"job_id": Of("waiting job")}, {"job_id": Of("running job")}
+    ),
+    "JobService.RetryJob": FieldChanges(
         {"job_id": Of("failed job")}, {"job_id": Of("cancelled job"), "priority": 1}
     ),
-    "JobService.ListJobs": Walk(
+    "JobService.ListJobs": FieldChanges(
         {},
         {
             "status": job_pb2.JOB_STATUS_FAILED,
@@ -201,17 +203,17 @@ WALKS: dict[str, Walk] = {
             "page_token": Change(Of(token="jobs"), PAGED),
         },
     ),
-    "EventService.WatchEvents": Walk(
+    "EventService.WatchEvents": FieldChanges(
         {"after_cursor": "oldest"},
         {
             "after_cursor": Of(token="events"),
             "kinds": [event_pb2.EVENT_KIND_IMAGE],
         },
     ),
-    "ImageService.GetImage": Walk(
+    "ImageService.GetImage": FieldChanges(
         {"image_id": Of("portrait of Mia")}, {"image_id": Of("portrait of Tom")}
     ),
-    "ImageService.ListImages": Walk(
+    "ImageService.ListImages": FieldChanges(
         {},
         {
             "story_id": Of("Day"),
@@ -223,14 +225,14 @@ WALKS: dict[str, Walk] = {
             "page_token": Change(Of(token="images"), PAGED),
         },
     ),
-    "ImageService.DeleteImage": Walk(
+    "ImageService.DeleteImage": FieldChanges(
         {"image_id": Of("portrait of Mia")}, {"image_id": Of("portrait of Tom")}
     ),
-    "ImageService.DownloadImage": Walk(
+    "ImageService.DownloadImage": FieldChanges(
         {"image_id": Of("portrait of Mia")},
         {"image_id": Of("portrait of Tom"), "asset_kind": image_pb2.ASSET_KIND_PRINT},
     ),
-    "CharacterService.CreateCharacter": Walk(
+    "CharacterService.CreateCharacter": FieldChanges(
         {"character.name": "Mia"},
         {
             **under("character", LOOKS),
@@ -239,8 +241,10 @@ WALKS: dict[str, Walk] = {
             "request_id": REQUEST_ID,
         },
     ),
-    "CharacterService.GetCharacter": Walk({"character_id": Of("Mia")}, {"character_id": Of("Tom")}),
-    "CharacterService.UpdateCharacter": Walk(
+    "CharacterService.GetCharacter": FieldChanges(
+        {"character_id": Of("Mia")}, {"character_id": Of("Tom")}
+    ),
+    "CharacterService.UpdateCharacter": FieldChanges(
         {"character.id": Of("Mia"), "character.name": "Mia", "update_mask": ["*"]},
         {
             "character.id": Of("Tom"),
@@ -249,13 +253,13 @@ WALKS: dict[str, Walk] = {
             "update_mask": Change(["hair"], {"character.hair": "black"}),
         },
     ),
-    "CharacterService.ListCharacters": Walk(
+    "CharacterService.ListCharacters": FieldChanges(
         {}, {"page_size": 1, "page_token": Change(Of(token="characters"), PAGED)}
     ),
-    "CharacterService.DeleteCharacter": Walk(
+    "CharacterService.DeleteCharacter": FieldChanges(
         {"character_id": Of("Mia")}, {"character_id": Of("Tom")}
     ),
-    "StoryService.CreateStory": Walk(
+    "StoryService.CreateStory": FieldChanges(
         {"story.title": "Day", "story.pages.text": "The sun is up."},
         {
             **PAGES,
@@ -264,8 +268,8 @@ WALKS: dict[str, Walk] = {
             "request_id": REQUEST_ID,
         },
     ),
-    "StoryService.GetStory": Walk({"story_id": Of("Day")}, {"story_id": Of("Night")}),
-    "StoryService.UpdateStory": Walk(
+    "StoryService.GetStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "StoryService.UpdateStory": FieldChanges(
         {
             "story.id": Of("Day"),
             "story.title": "Day",
@@ -279,9 +283,9 @@ WALKS: dict[str, Walk] = {
             "update_mask": ["title"],
         },
     ),
-    "StoryService.ListStories": Walk(
+    "StoryService.ListStories": FieldChanges(
         {}, {"page_size": 1, "page_token": Change(Of(token="stories"), PAGED)}
     ),
-    "StoryService.DeleteStory": Walk({"story_id": Of("Day")}, {"story_id": Of("Night")}),
-    "StyleService.ListStyles": Walk({}, {"page_size": 2, "page_token": "cartoon"}),
+    "StoryService.DeleteStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "StyleService.ListStyles": FieldChanges({}, {"page_size": 2, "page_token": "cartoon"}),
 }

@@ -1,4 +1,4 @@
-"""The house under test: a database of its own, and a gateway on it as a process."""
+"""The environment of benchmarks: a Postgres, and a gateway as a process on a database of it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from benchmarks.load import Generator
+from benchmarks.load import LoadGenerator
 from benchmarks.processes import Child, child
 from cluster.embedded.postgres import embedded_postgres
 from cluster.embedded.processes import ROOT
@@ -21,12 +21,12 @@ from server.store.migrate import migrate
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """Is what benchmarks stand on: a Postgres, a folder, and what makes load."""
+class BenchEnvironment:
+    """A Postgres, a folder, and what makes load."""
 
     postgres: str
     folder: Path
-    generator: Generator
+    generator: LoadGenerator
     quick: bool
 
     def sized(self, usual: int, quick: int) -> int:
@@ -35,10 +35,10 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """Is a running gateway, on a database that nothing else uses."""
+class GatewayUnderTest:
+    """A running gateway, on a database that nothing else uses."""
 
-    gateway: Child
+    process: Child
     address: str
     token: str
     character_id: str
@@ -46,7 +46,7 @@ class House:
 
 
 @contextmanager
-def ground(generator: Generator, *, quick: bool) -> Iterator[Ground]:
+def bench_environment(generator: LoadGenerator, *, quick: bool) -> Iterator[BenchEnvironment]:
     """Runs a Postgres for benchmarks; its data are in the checkout, since /tmp may be memory."""
     data = ROOT / ".imggen"
     data.mkdir(exist_ok=True)
@@ -54,27 +54,27 @@ def ground(generator: Generator, *, quick: bool) -> Iterator[Ground]:
         TemporaryDirectory(prefix="bench-", dir=data, ignore_cleanup_errors=True) as folder,
         embedded_postgres(Path(folder) / "db") as url,
     ):
-        yield Ground(url, Path(folder), generator, quick)
+        yield BenchEnvironment(url, Path(folder), generator, quick)
 
 
 @contextmanager
-def house(ground: Ground) -> Iterator[House]:
+def gateway_under_test(bench: BenchEnvironment) -> Iterator[GatewayUnderTest]:
     """Runs a gateway with one user and one character on a new database."""
-    url = asyncio.run(new_database(ground.postgres))
+    url = asyncio.run(new_database(bench.postgres))
     token = new_token()
-    with gateway(ground, url) as running:
+    with gateway_process(bench, url) as running:
         address = running.says["grpc"]
         with SyncClient(address, token=token) as client:
             character = new_character(client)
-        yield House(running, address, token, character, url)
+        yield GatewayUnderTest(running, address, token, character, url)
 
 
 @contextmanager
-def gateway(ground: Ground, database_url: str) -> Iterator[Child]:
+def gateway_process(bench: BenchEnvironment, database_url: str) -> Iterator[Child]:
     """Runs a gateway with the settings of a production one, but for addresses and storage."""
     environment = {
         "IMGGEN_DATABASE_URL": database_url,
-        "IMGGEN_STORAGE_URL": (ground.folder / "images").as_uri(),
+        "IMGGEN_STORAGE_URL": (bench.folder / "images").as_uri(),
         "IMGGEN_URL_SECRET": "benchmarks" * 4,
         "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",  # nothing is downloaded
         "IMGGEN_LISTEN": "127.0.0.1:0",

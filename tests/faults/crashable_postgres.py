@@ -24,7 +24,7 @@ with embedded_postgres(pathlib.Path(sys.argv[1])) as url:
 """
 
 
-class FragilePostgres:
+class CrashablePostgres:
     """Is a Postgres in a folder: it crashes at once, and starts again on the same data."""
 
     def __init__(self, folder: Path) -> None:

@@ -20,11 +20,11 @@ SETTINGS = {
 
 
 @contextmanager
-def open_grid() -> Iterator[Local]:
+def local_imggen() -> Iterator[Local]:
     """Runs all of imggen on data of the tests' own."""
     # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
     with (
-        tempfile.TemporaryDirectory(prefix="imggen-grid-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
         for name, value in SETTINGS.items():
@@ -39,7 +39,7 @@ def replicas(deployment: str) -> list[str]:
     return [actor["name"] for actor in named if f"#{deployment}#" in actor["name"]]
 
 
-def kill(deployment: str) -> None:
+def kill_replica(deployment: str) -> None:
     """Kills a deployment's only replica, as a machine that stops does."""
     [name] = replicas(deployment)
     ray.kill(ray.get_actor(name, namespace="serve"))

@@ -1,4 +1,4 @@
-"""Points: the parts of a worker, wrapped so that they tell what they do and can be held there.
+"""Hold points: the parts of a worker, wrapped so that they tell what they do and can be held there.
 
 A worker is composed of them in `tests.faults.worker`; the program itself knows nothing of it.
 """
@@ -34,7 +34,7 @@ POINTS = (CLAIMED, RENDERING, RENDERED, HALF_STORED, STORED, COMPLETED)
 _drawn: ContextVar[Claim] = ContextVar("drawn")
 
 
-class Points:
+class HoldPoints:
     """Writes a line for each deed to a pipe, and holds a worker at the points it is told to."""
 
     def __init__(self, pipe: int, holds: Collection[str]) -> None:
@@ -66,12 +66,12 @@ class Points:
             await self.let_go.wait()
 
 
-class ToldStore(Store):
+class TellingStore(Store):
     """Tells of claims and ends."""
 
-    def __init__(self, database: Database, points: Points) -> None:
+    def __init__(self, database: Database, points: HoldPoints) -> None:
         super().__init__(database)
-        self.leases = ToldLeases(database, points)
+        self.leases = TellingLeases(database, points)
         self._points = points
 
     async def complete(self, claim: Claim, outcome: Outcome) -> bool:
@@ -83,10 +83,10 @@ class ToldStore(Store):
         return accepted
 
 
-class ToldLeases(Leases):
+class TellingLeases(Leases):
     """Tells of claims and failures."""
 
-    def __init__(self, database: Executor, points: Points) -> None:
+    def __init__(self, database: Executor, points: HoldPoints) -> None:
         super().__init__(database)
         self._points = points
 
@@ -107,7 +107,7 @@ class ToldLeases(Leases):
         return status
 
 
-class ToldDrawing:
+class TellingDrawing:
     """Lets what is below it know whose picture it draws."""
 
     def __init__(self, drawing: Drawing) -> None:
@@ -119,10 +119,10 @@ class ToldDrawing:
         return await self._drawing.draw(claim, reporter)
 
 
-class ToldRenderer:
+class TellingRenderer:
     """Tells when a render begins and how it ends."""
 
-    def __init__(self, renderer: Renderer, points: Points) -> None:
+    def __init__(self, renderer: Renderer, points: HoldPoints) -> None:
         self._renderer = renderer
         self._points = points
 
@@ -148,10 +148,10 @@ class ToldRenderer:
         await self._renderer.show_previews(render)
 
 
-class ToldStorage:
+class TellingStorage:
     """Tells of each object that is stored, one after the other."""
 
-    def __init__(self, storage: Storage, points: Points) -> None:
+    def __init__(self, storage: Storage, points: HoldPoints) -> None:
         self._storage = storage
         self._points = points
         self._turn = asyncio.Lock()

@@ -1,4 +1,4 @@
-"""A wire to Postgres on which notifications are lost, or answers with their connections."""
+"""A proxy to Postgres on which notifications are lost, or answers with their connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,7 @@ _NOTIFICATION = b"A"  # NotificationResponse of the protocol's version 3
 _HEADER = 5  # a letter, and the length of the rest with itself, 4 bytes
 
 
-class LossyWire:
+class LossyPostgresProxy:
     """Carries connections to a Postgres.
 
     While it is `deaf` it drops notifications and counts them; `cut_answers` says how many of the
@@ -61,11 +61,13 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def lossy_wire(server: str) -> AsyncIterator[tuple[LossyWire, Callable[[str], str]]]:
-    """Gives such a wire to a server, and what turns the URL of a database into one through it."""
+async def lossy_postgres_proxy(
+    server: str,
+) -> AsyncIterator[tuple[LossyPostgresProxy, Callable[[str], str]]]:
+    """Gives such a proxy to a server, and what turns the URL of a database into one through it."""
     [folder] = parse_qs(urlsplit(server).query)["host"]
-    wire = LossyWire(f"{folder}/.s.PGSQL.5432")
-    listening = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
+    proxy = LossyPostgresProxy(f"{folder}/.s.PGSQL.5432")
+    listening = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
 
     def through(database: str) -> str:
@@ -74,7 +76,7 @@ async def lossy_wire(server: str) -> AsyncIterator[tuple[LossyWire, Callable[[st
         return f"postgresql://{credentials}@127.0.0.1:{port}{parts.path}?sslmode=disable"
 
     try:
-        yield wire, through
+        yield proxy, through
     finally:
         listening.close()
         await listening.wait_closed()

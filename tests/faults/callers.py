@@ -1,0 +1,63 @@
+"""Callers of the gateway of a run, who write a history."""
+
+import time
+from uuid import uuid4
+
+from imggen import Client, Job
+from imggen.errors import ImggenError, ResourceExhausted, reason_name
+from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
+from tests.faults.history import History, Refusal, Seen, Submit
+
+
+class RecordingCaller:
+    """A caller who writes down what it asked for, what it was answered and what it saw."""
+
+    def __init__(self, client: Client, history: History) -> None:
+        self.client = client
+        self.character = ""
+        self._history = history
+
+    async def introduce(self) -> None:
+        """Creates the character whose portraits it asks for."""
+        self.character = (await self.client.create_character(name="Mia", hair="red hair")).id
+
+    async def submit(self, *, seed: int | None = None, request_id: str = "") -> Job | None:
+        """Asks for a portrait; returns None when that was refused or failed."""
+        request = request_id or str(uuid4())
+        began = time.monotonic()
+        try:
+            job = await self.client.generate_portrait(
+                self.character, style="cartoon", seed=seed, request_id=request
+            )
+        except ImggenError as error:
+            self._history.submits.append(Submit(request, ""))
+            self._note(error, time.monotonic() - began)
+            return None
+        self._history.submits.append(Submit(request, job.job_id))
+        return job
+
+    async def watch(self, job: str, number: int) -> None:
+        """Watches a job to its end."""
+        try:
+            async for snapshot in self.client.watch(job):
+                now = snapshot.job
+                queued = now.status == JOB_STATUS_QUEUED
+                ended = not queued and now.status != JOB_STATUS_PROCESSING
+                self._history.seen.append(
+                    Seen(number, job, now.attempt, ended, now.fraction, queued)
+                )
+        except ImggenError as error:
+            self._history.failed_calls.append(f"watch: {error!r}")
+
+    async def retry(self, job: str) -> None:
+        """Asks for another start of a job that failed."""
+        await self.client.retry(job)
+        self._history.retries.append(job)
+
+    def _note(self, error: ImggenError, took_s: float) -> None:
+        if isinstance(error, ResourceExhausted):
+            wait = error.retry_after.total_seconds() if error.retry_after else None
+            reason = reason_name(error.reason)
+            self._history.refusals.append(Refusal(reason, wait, took_s))
+        else:
+            self._history.failed_calls.append(f"submit: {error!r}")

@@ -1,0 +1,183 @@
+"""Admission wakes a worker once what it is to claim is committed, and nobody for nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import grpc
+import pytest
+
+from imggen.v1 import job_pb2
+from imggen.v1.generation_pb2 import PortraitOptions
+from server.admission.users import Accounts
+from server.domain.ids import UserId
+from server.identity.caller import Caller
+from server.routing.catalogue import STORYBOOK, Catalogue
+from server.store import Store
+from server.store.signals import CHANGED, WAKE
+from tests.integration.house import House, new_id, open_house
+
+PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=40_000)
+LOCK = 7
+# A commit that waits: what a transaction does before its end is done, and nobody sees it.
+HOLD_COMMITS = f"""
+CREATE FUNCTION hold_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock({LOCK});
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON image_generation_jobs
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_commit();
+"""
+
+
+class SignalRecorder:
+    """The signals of a database as they are heard, and a connection that looks at its rows."""
+
+    def __init__(self, observer: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.heard: list[tuple[str, str]] = []
+        self.observer = observer
+        self._more = asyncio.Event()
+
+    def hear(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
+        """Notes the words of a notification."""
+        self.heard += [(channel, word) for word in str(payload).split(",")]
+        self._more.set()
+
+    async def until(self, channel: str, word: str) -> None:
+        """Returns once a word is heard."""
+        async with asyncio.timeout(30):
+            while (channel, word) not in self.heard:
+                self._more.clear()
+                await self._more.wait()
+
+    def woken(self) -> list[str]:
+        """Returns the lanes whose workers were woken."""
+        return [word for channel, word in self.heard if channel == WAKE]
+
+
+@asynccontextmanager
+async def listening(database: str) -> AsyncIterator[SignalRecorder]:
+    """Listens to a database."""
+    listener, observer = await asyncpg.connect(database), await asyncpg.connect(database)
+    recorder = SignalRecorder(observer)
+    try:
+        for channel in (WAKE, CHANGED):
+            await listener.add_listener(channel, recorder.hear)
+        yield recorder
+    finally:
+        await listener.close()
+        await observer.close()
+
+
+@pytest.fixture
+async def recorder(database: str) -> AsyncIterator[SignalRecorder]:
+    """Gives what hears the signals of the test's database."""
+    async with listening(database) as recorder:
+        yield recorder
+
+
+@pytest.fixture
+async def gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Gives a gateway with a free model and a paid one, and the money for one job of that."""
+    async with open_house(
+        database,
+        tmp_path,
+        catalogue=Catalogue([STORYBOOK, PAID]),
+        daily_budget_micros=PAID.price_micros,
+    ) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("model", ["storybook", "paid"])
+async def test_a_job_is_committed_before_a_worker_is_woken(
+    gateway: House, recorder: SignalRecorder, model: str
+) -> None:
+    buyer = gateway.person("mia")
+    character = await buyer.create_character()
+    await recorder.observer.execute(HOLD_COMMITS)
+    await recorder.observer.execute("SELECT pg_advisory_lock($1)", LOCK)
+    options = PortraitOptions(model=model)
+    submit = asyncio.create_task(buyer.portrait(character.id, options=options))
+    await a_commit_waits(recorder)
+    await said_and_heard(gateway, recorder)
+    assert recorder.woken() == []
+    await recorder.observer.execute("SELECT pg_advisory_unlock($1)", LOCK)
+    await recorder.until(WAKE, "local")
+    rows = await recorder.observer.fetch("SELECT id FROM image_generation_jobs")
+    assert [str(row["id"]) for row in rows] == [(await submit).job_id]
+
+
+async def test_a_request_that_comes_again_wakes_nobody(
+    gateway: House, recorder: SignalRecorder
+) -> None:
+    buyer = gateway.person("mia")
+    character = await buyer.create_character()
+    key = new_id()
+    made = [(await buyer.portrait(character.id, seed=7, request_id=key)).job_id for _ in range(3)]
+    assert len(set(made)) == 1
+    await said_and_heard(gateway, recorder)
+    assert recorder.woken() == ["local"]
+
+
+async def test_a_job_that_is_queued_again_wakes_a_worker(
+    gateway: House, recorder: SignalRecorder
+) -> None:
+    buyer = gateway.person("mia")
+    job = await buyer.portrait()
+    await buyer.cancel(job.job_id)
+    await said_and_heard(gateway, recorder)
+    recorder.heard.clear()
+    await buyer.retry(job.job_id)
+    await recorder.until(WAKE, "local")
+
+
+async def test_a_job_that_cannot_be_queued_again_wakes_nobody_and_holds_nothing(
+    gateway: House, recorder: SignalRecorder
+) -> None:
+    buyer = gateway.person("mia")
+    job = await buyer.portrait(options=PortraitOptions(model="paid"))
+    await said_and_heard(gateway, recorder)
+    recorder.heard.clear()
+    request = job_pb2.RetryJobRequest(job_id=job.job_id)
+    refused = await buyer.refused(buyer.jobs.RetryJob, request)
+    assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
+    await said_and_heard(gateway, recorder)
+    assert recorder.woken() == []
+    assert (
+        await recorder.observer.fetchval("SELECT sum(held_micros) FROM budgets")
+        == PAID.price_micros
+    )
+
+
+async def test_a_caller_is_stored_once(store: Store) -> None:
+    mia = Caller(UserId(uuid4()), "mia", "https://issuer.test")
+    accounts = Accounts(store)
+    await accounts.ensure(mia)
+    assert await store.database.execute("DELETE FROM users") == "DELETE 1"
+    await accounts.ensure(mia)
+    assert await store.database.fetch("SELECT FROM users") == []
+
+
+async def a_commit_waits(recorder: SignalRecorder) -> None:
+    """Returns when a transaction has done everything but its commit."""
+    waiting = (
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE d.datname = current_database() AND l.locktype = 'advisory'"
+        " AND l.objid = $1 AND NOT l.granted"
+    )
+    async with asyncio.timeout(30):
+        while not await recorder.observer.fetchval(waiting, LOCK):
+            await asyncio.sleep(0.01)
+
+
+async def said_and_heard(gateway: House, recorder: SignalRecorder) -> None:
+    """Says a word; whatever was said before is heard before it, since signals keep their order."""
+    word = new_id()
+    gateway.signals.say(CHANGED, word)
+    await recorder.until(CHANGED, word)

@@ -1,0 +1,90 @@
+"""Everything that is wrong with a request is named at once, each field with its reason."""
+
+from typing import Any
+
+from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
+from tests.integration.callers import Person
+from tests.integration.house import new_id
+
+
+async def test_everything_wrong_with_a_portrait_is_named(mia: Person) -> None:
+    request = generation_pb2.GeneratePortraitRequest(
+        character_id="mia",
+        style="oil",
+        options=generation_pb2.PortraitOptions(size="8x8", quality="best"),
+        priority=7,
+        request_id="again",
+    )
+    refused = await mia.refused(mia.generation.GeneratePortrait, request)
+    assert refused.reasons == {
+        "character_id": "MALFORMED_ID",
+        "style": "STYLE_UNKNOWN",
+        "options.size": "SIZE_NOT_OFFERED",
+        "options.quality": "QUALITY_UNKNOWN",
+        "priority": "PRIORITY_NOT_ALLOWED",
+        "request_id": "MALFORMED_ID",
+    }
+
+
+async def test_everything_wrong_with_a_scene_is_named(mia: Person) -> None:
+    request = generation_pb2.GenerateSceneRequest(page_number=-1)
+    refused = await mia.refused(mia.generation.GenerateScene, request)
+    assert refused.reasons == {"story_id": "FIELD_REQUIRED", "page_number": "PAGE_OUT_OF_RANGE"}
+
+
+async def test_everything_wrong_with_a_new_version_is_named(mia: Person) -> None:
+    job = await mia.portrait()
+    request = generation_pb2.RegenerateImageRequest(
+        image_id=job.image_id,
+        modifications=generation_pb2.Modifications(style="oil", prompt=""),
+    )
+    refused = await mia.refused(mia.generation.RegenerateImage, request)
+    assert refused.reasons == {
+        "modifications.style": "STYLE_UNKNOWN",
+        "modifications.prompt": "PROMPT_EMPTY",
+    }
+
+
+async def test_everything_wrong_with_a_character_is_named(mia: Person) -> None:
+    fields: dict[str, Any] = {"gender": 9}
+    character = character_pb2.Character(
+        id="x", age=200, hair="r" * 301, features=["a"] * 17, traits=[""], **fields
+    )
+    request = character_pb2.CreateCharacterRequest(character=character)
+    refused = await mia.refused(mia.characters.CreateCharacter, request)
+    assert refused.reasons == {
+        "character.id": "FIELD_OUT_OF_RANGE",
+        "character.name": "FIELD_REQUIRED",
+        "character.age": "FIELD_OUT_OF_RANGE",
+        "character.gender": "FIELD_OUT_OF_RANGE",
+        "character.hair": "TEXT_TOO_LONG",
+        "character.features": "FIELD_OUT_OF_RANGE",
+        "character.traits[0]": "FIELD_REQUIRED",
+    }
+
+
+async def test_everything_wrong_with_a_story_is_named(mia: Person) -> None:
+    twice = new_id()
+    page = story_pb2.Page(scene_description="!", character_ids=[twice, twice])
+    request = story_pb2.CreateStoryRequest(
+        story=story_pb2.Story(id="x", style="bronze", pages=[page])
+    )
+    refused = await mia.refused(mia.stories.CreateStory, request)
+    assert refused.reasons == {
+        "story.id": "FIELD_OUT_OF_RANGE",
+        "story.title": "FIELD_REQUIRED",
+        "story.style": "STYLE_UNKNOWN",
+        "story.pages[0].text": "FIELD_REQUIRED",
+        "story.pages[0].scene_description": "PROMPT_EMPTY",
+        "story.pages[0].character_ids": "FIELD_OUT_OF_RANGE",
+    }
+
+
+async def test_everything_wrong_with_a_list_is_named(mia: Person) -> None:
+    fields: dict[str, Any] = {"status": 99}
+    jobs = job_pb2.ListJobsRequest(story_id="x", page_token="x", **fields)
+    refused = await mia.refused(mia.jobs.ListJobs, jobs)
+    assert refused.reasons.keys() == {"status", "story_id", "page_token"}
+    images = image_pb2.ListImagesRequest(page_number=-1)
+    refused = await mia.refused(mia.images.ListImages, images)
+    assert refused.reasons == {"page_number": "FIELD_OUT_OF_RANGE", "story_id": "FIELD_REQUIRED"}

@@ -1,0 +1,253 @@
+"""The stages of a job and what they report, with a scripted renderer."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
+from actors.extractors.plain import PlainExtractor
+from actors.finishing.upscaling import Upscaler
+from actors.testing.scripted import ScriptedRenderer
+from actors.worker.attempt import explain
+from actors.worker.reporting import Reporter, Stop
+from actors.worker.stages import Stages
+from server.domain.jobs import Claim, Outcome
+from server.domain.states import AssetKind, ImageType, Lane, Stage
+from server.storage import StorageUnavailable
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
+from server.store import Store, open_store
+from server.store.signals import CHANGED, Listener, Signals
+from tests.builders import new_job, new_user, render_spec
+from tests.integration.cuttable_postgres import cuttable_postgres
+from tests.integration.job_queue import until
+
+LEASE = timedelta(seconds=60)
+
+
+class AwayFor(FolderStorage):
+    """A storage that is away for the first puts."""
+
+    def __init__(self, folder: Path, puts: int) -> None:
+        super().__init__(folder, UrlSigner("s" * 32, "http://pictures.test"))
+        self._left = puts
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        if self._left:
+            self._left -= 1
+            raise StorageUnavailable("store it", "is away")
+        await super().put(key, data, content_type)
+
+
+NOTE_REPORTS = """
+CREATE TABLE reports (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  stage text NOT NULL, step integer NOT NULL, steps integer NOT NULL
+);
+CREATE FUNCTION note_report() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO reports (stage, step, steps) VALUES (new.stage, new.step, new.steps);
+  RETURN new;
+END $$;
+CREATE TRIGGER note_report AFTER INSERT OR UPDATE ON job_progress
+FOR EACH ROW EXECUTE FUNCTION note_report();
+"""
+
+
+class ClaimedJob:
+    """A claimed job and what draws it; `stopped` are the reasons that it was to stop for."""
+
+    def __init__(self, store: Store, signals: Signals, claim: Claim, folder: Path) -> None:
+        self.store = store
+        self.signals = signals
+        self.claim = claim
+        self.folder = folder
+        self.stopped: list[Stop] = []
+
+    async def draw(
+        self,
+        renderer: Renderer | None = None,
+        away: int = 0,
+        upscaler: Upscaler | None = None,
+    ) -> Outcome:
+        """Draws the claimed job."""
+        reporter = self.reporter()
+        async with AwayFor(self.folder, away) as storage, reporter.running():
+            stages = Stages(
+                renderer or ScriptedRenderer(),
+                PlainExtractor(),
+                storage,
+                upscaler=upscaler,
+                store_pauses_s=[0.0],
+            )
+            return await stages.draw(self.claim, reporter)
+
+    def reporter(self) -> Reporter:
+        """Returns a reporter of the attempt."""
+        return Reporter(self.store, self.signals, self.claim, self.stopped.append)
+
+    async def reported(self) -> list[tuple[str, int, int]]:
+        """Returns stage, step and steps of what was written, in order."""
+        rows = await self.store.database.fetch("SELECT stage, step, steps FROM reports ORDER BY id")
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+async def job(store: Store, tmp_path: Path) -> ClaimedJob:
+    """Gives a job that is claimed; it draws the portrait of the builders."""
+    await store.database.execute(NOTE_REPORTS)
+    user = await new_user(store)
+    await store.jobs.submit(new_job(user))
+    [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    claim = replace(claim, spec=render_spec(), price_micros=5)
+    return ClaimedJob(store, Signals(store.database), claim, tmp_path)
+
+
+async def test_a_job_ends_with_all_its_assets_and_what_it_took(job: ClaimedJob) -> None:
+    outcome = await job.draw()
+    assert [asset.kind for asset in outcome.assets] == list(AssetKind)
+    assert outcome.stage_ms.keys() == set(Stage)
+    assert outcome.cost_micros == 5
+    assert outcome.prompt
+    stored = [path for path in job.folder.rglob("*") if path.is_file()]
+    assert len(stored) >= len({asset.storage_key for asset in outcome.assets})
+
+
+class Repainter:
+    """An upscaler that paints everything red, and counts what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[bytes] = []
+
+    async def upscale(self, png: bytes) -> bytes:
+        self.given.append(png)
+        buffer = BytesIO()
+        Image.new("RGB", (1024, 1024), "red").save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+async def test_what_is_shown_is_made_of_the_upscaled_picture(job: ClaimedJob) -> None:
+    upscaler = Repainter()
+    outcome = await job.draw(upscaler=upscaler)
+    stored = {asset.kind: (job.folder / asset.storage_key).read_bytes() for asset in outcome.assets}
+    assert upscaler.given == [stored[AssetKind.ORIGINAL]]
+    shown = Image.open(BytesIO(stored[AssetKind.DISPLAY])).getpixel((512, 512))
+    assert shown == (255, 0, 0)
+
+
+async def test_a_picture_that_is_large_enough_is_not_upscaled(job: ClaimedJob) -> None:
+    upscaler = Repainter()
+    job.claim = replace(job.claim, spec=render_spec(model="sdxl"))
+    await job.draw(upscaler=upscaler)
+    assert upscaler.given == []
+
+
+async def test_the_first_report_is_written_before_the_work_begins(job: ClaimedJob) -> None:
+    await job.draw()
+    assert (await job.reported())[0] == (Stage.RESOLVING, 0, 0)
+
+
+async def test_each_report_is_told_to_those_who_listen(job: ClaimedJob, database: str) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    listener = Listener(database)
+    listener.subscribe(CHANGED, heard.put_nowait, lambda: None)
+    async with listener.running(), job.signals.running(), asyncio.timeout(30):
+        await job.reporter().enter(Stage.RESOLVING)
+        assert await heard.get() == str(job.claim.job_id)
+
+
+async def test_a_scene_is_read_out_of_its_page(job: ClaimedJob) -> None:
+    spec = render_spec(
+        image_type=ImageType.SCENE, characters=(), page_text="A red fox slept in the snow."
+    )
+    job.claim = replace(job.claim, spec=spec)
+    outcome = await job.draw()
+    assert "snow" in outcome.prompt
+
+
+async def test_words_that_the_model_cannot_draw_are_reported(job: ClaimedJob) -> None:
+    job.claim = replace(job.claim, spec=render_spec(scene="A sword lies in the snow"))
+    outcome = await job.draw()
+    assert {"sword", "lies"} <= set(outcome.unknown_words)
+    assert "snow" not in outcome.unknown_words
+
+
+async def test_bytes_are_stored_again_when_the_storage_was_away(job: ClaimedJob) -> None:
+    outcome = await job.draw(away=1)
+    assert len(outcome.assets) == len(AssetKind)
+
+
+async def test_a_storage_that_stays_away_fails_the_attempt(job: ClaimedJob) -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        await job.draw(away=1_000)
+    failure, retryable = explain(caught.value)
+    assert (failure.reason, retryable) == ("STORE_FAILED", True)
+
+
+class Empty:
+    """A renderer that ends without a picture."""
+
+    async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        """Yields one step of the request's."""
+        yield StepEvent(1, request.steps)
+
+    async def show_previews(self, render: str) -> None:
+        """Has none to show."""
+
+
+async def test_a_renderer_without_a_picture_fails_the_attempt(job: ClaimedJob) -> None:
+    with pytest.raises(RuntimeError, match="without a picture"):
+        await job.draw(Empty())
+
+
+async def test_an_attempt_whose_lease_is_lost_is_told_so(job: ClaimedJob) -> None:
+    await job.store.leases.release([job.claim])
+    await job.draw()
+    assert Stop.LOST in job.stopped
+    assert await job.reported() == []
+
+
+async def test_an_attempt_whose_cancel_was_asked_for_is_told_so(job: ClaimedJob) -> None:
+    assert await job.store.jobs.cancel(job.claim.user_id, job.claim.job_id)
+    await job.draw()
+    assert Stop.CANCELLED in job.stopped
+
+
+async def test_a_report_goes_unwritten_while_the_database_is_away(
+    job: ClaimedJob, database: str
+) -> None:
+    async with cuttable_postgres(database) as (proxy, url), open_store(url) as store:
+        away = ClaimedJob(store, job.signals, job.claim, job.folder)
+        proxy.cut()
+        assert (await away.draw()).assets
+    assert away.stopped == []
+    assert await job.reported() == []
+
+
+async def test_previews_are_written_only_while_somebody_watches(job: ClaimedJob) -> None:
+    async def written(count: int) -> bool:
+        return len(await job.reported()) == count
+
+    reporter = job.reporter()
+    async with reporter.running():
+        reporter.say(Stage.RENDERING, 1, 20, b"unwatched")
+        await until(lambda: written(1))
+        assert await job.store.database.fetch("SELECT FROM job_previews") == []
+        await job.store.watches.renew([job.claim.job_id], LEASE)
+        reporter.say(Stage.RENDERING, 2, 20)
+        async with asyncio.timeout(30):
+            await reporter.seen.wait()
+        assert await job.store.database.fetch("SELECT FROM job_previews") == []
+        # The preview of a report that was overtaken goes with the newest one.
+        reporter.say(Stage.RENDERING, 3, 20, b"watched")
+        reporter.say(Stage.RENDERING, 4, 20)
+        await until(lambda: written(3))
+    assert (await job.reported())[-1] == (Stage.RENDERING, 4, 20)
+    previews = await job.store.watches.previews({job.claim.job_id: (0, 0)})
+    assert [preview for *_, preview in previews.values()] == [b"watched"]
