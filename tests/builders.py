@@ -106,6 +106,7 @@ def batch(portraits: float, pages: float, **changes: Any) -> Batch:
         "story_id": StoryId(uuid4()),
         "style": "anime",
         "status": BatchStatus.PROCESSING,
+        "lanes": frozenset({Lane.LOCAL}),
         "max_concurrent": 5,
         "counts": dict.fromkeys(JobStatus, 0),
         "portraits_left": portraits,

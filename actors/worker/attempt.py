@@ -13,7 +13,7 @@ from server.domain.jobs import Claim, Failure, Outcome
 from server.errors import ImggenError, Unavailable
 from server.storage import KeyTaken, StorageUnavailable
 from server.store import Store
-from server.store.signals import WAKE, Signals
+from server.store.signals import Signals
 
 _MESSAGE_MAX = 500
 _log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Attempt:
                 await parts.patience.write(lambda: parts.store.leases.cancelled(claim))
             case Stop.DRAINED:
                 await parts.patience.write(lambda: parts.store.leases.release([claim]))
-                parts.signals.say(WAKE, claim.lane)
+                parts.signals.wake([claim.lane])
             case Stop.LOST:
                 pass
 

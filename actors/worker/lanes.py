@@ -13,6 +13,10 @@ class Slots:
         """Takes the number of slots by the lane's name; raises ValueError for an unknown lane."""
         self._slots = {Lane(lane): number for lane, number in slots.items()}
 
+    def serves(self, lane: str) -> bool:
+        """Tells whether there are slots of a lane, by its name."""
+        return any(one == lane and number > 0 for one, number in self._slots.items())
+
     def free(self, running: Iterable[Lane]) -> dict[Lane, int]:
         """Returns the free slots by lane, where there are any, while these lanes' jobs run."""
         taken = Counter(running)

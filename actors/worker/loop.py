@@ -16,7 +16,7 @@ from server.domain.jobs import Claim
 from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store import Store
-from server.store.signals import CHANGED, WAKE, Listener, Signals
+from server.store.signals import WAKE, Listener, Signals
 
 _BACKOFF = timedelta(seconds=2)
 # A lost worker's job is claimed again within 5 s of its lease's end: a look for such jobs, the
@@ -68,7 +68,7 @@ class Worker:
     async def running(self) -> AsyncIterator[None]:
         """Claims and works until the end, then drains."""
         listener = Listener(self._settings.database_url)
-        listener.subscribe(WAKE, lambda _: self._wake.set(), self._wake.set)
+        listener.subscribe(WAKE, self._hear, self._wake.set)
         async with listener.running():
             claiming, *others = self._loops = [
                 asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")
@@ -125,10 +125,14 @@ class Worker:
         claims = await self._store.leases.claim(self.name, lane, slots, self._lease)
         if self._draining and claims:
             await self._patience.write(lambda: self._store.leases.release(claims))
-            self._signals.say(WAKE, lane)
+            self._signals.wake([lane])
             return
         for claim in claims:
             self._start(claim)
+
+    def _hear(self, lane: str) -> None:
+        if self._slots.serves(lane):
+            self._wake.set()
 
     def _free_slots(self) -> dict[Lane, int]:
         return self._slots.free(attempt.claim.lane for attempt in self._attempts)
@@ -174,11 +178,11 @@ class Worker:
     async def _rescue(self) -> None:
         for job in await self._store.leases.rescue(min(self._backoff, _RESCUE_BACKOFF)):
             _log.warning("job rescued", extra={"job_id": str(job)})
-            self._signals.say(CHANGED, str(job))
-            self._signals.say(WAKE, Lane.LOCAL)
+            self._signals.tell([job])
+            self._signals.wake()
         for batch in await self._store.batches.advance_stuck():
             _log.warning("batch advanced", extra={"batch_id": str(batch)})
-            self._signals.say(WAKE, Lane.LOCAL)
+            self._signals.wake()
 
     def _start(self, claim: Claim) -> None:
         for older in self._attempts:
@@ -202,8 +206,8 @@ class Worker:
             self._attempts.discard(attempt)
             if not self._attempts:
                 self._idle.set()
-            self._signals.say(CHANGED, str(claim.job_id))
+            self._signals.tell([claim.job_id])
             if claim.batch_id is not None:
-                # Its end makes others ready, more of them perhaps than there is room here.
-                self._signals.say(WAKE, Lane.LOCAL)
+                # Its end makes others ready, of any lane and maybe more than there are slots here.
+                self._signals.wake()
             self._wake.set()

@@ -1,7 +1,7 @@
 """The backlog: how many jobs may wait. Beyond that a submit is refused at once."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -46,39 +46,43 @@ class Backlog:
 
     def __init__(
         self,
-        count: Callable[[Lane], Awaitable[Mapping[UserId, int]]],
+        count: Callable[[], Awaitable[Mapping[UserId, int]]],
         forecast: Forecast,
         limits: QueueLimits,
     ) -> None:
         self._count = count
         self._forecast = forecast
         self._limits = limits
-        self._newest = _Waiting()  # of the one lane so far
+        self._newest = _Waiting()
         self._counts = Fresh(self._recount, self._newest, fresh_s=_FRESH_S)
 
-    async def check(self, user: UserId, lane: Lane) -> None:
-        """Raises ResourceExhausted when no more jobs may wait, in all or of this user."""
+    async def check(self, user: UserId, lanes: Collection[Lane]) -> None:
+        """Raises ResourceExhausted when no more jobs may wait, in all or of this user.
+
+        `lanes` are those of the jobs to come; how busy they are tells when to try again.
+        """
         limits = self._limits
         if not limits.all and not limits.user:
             return
         # A count that cannot be had is the one of before: the submit itself says so.
-        waiting = await self._counts.get(lane)
+        waiting = await self._counts.get(None)
         if limits.user and waiting.users[user] >= limits.user:
-            raise await self._full(lane, f"{limits.user} of your jobs", limits.user)
+            raise await self._full(lanes, f"{limits.user} of your jobs", limits.user)
         if limits.all and waiting.all >= limits.all:
-            raise await self._full(lane, f"{limits.all} jobs", limits.all)
+            raise await self._full(lanes, f"{limits.all} jobs", limits.all)
 
     def add(self, user: UserId, jobs: int = 1) -> None:
         """Notes that jobs of the user were admitted."""
         self._newest.add(user, jobs)
 
-    async def _recount(self, lane: Lane) -> _Waiting:
-        users = Counter(await self._count(lane))
+    async def _recount(self, _key: None) -> _Waiting:
+        users = Counter(await self._count())
         self._newest = _Waiting(users, users.total())
         return self._newest
 
-    async def _full(self, lane: Lane, what: str, limit: int) -> ResourceExhausted:
-        wait = room_after(await self._forecast.outlook(lane), limit)
+    async def _full(self, lanes: Collection[Lane], what: str, limit: int) -> ResourceExhausted:
+        outlooks = [await self._forecast.outlook(lane) for lane in lanes]
+        wait = max((room_after(outlook, limit) for outlook in outlooks), default=_SHORTEST)
         return ResourceExhausted(
             f"{what} wait already, and no more may; try again in {wait.total_seconds():.0f} s",
             reasons.ERROR_REASON_QUEUE_FULL,

@@ -5,7 +5,7 @@ from uuid import uuid4
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.jobs import Admission, new_job
 from server.domain.batches import Batch, NewBatch, all_revived
-from server.domain.ids import BatchId, JobId, UserId
+from server.domain.ids import BatchId, UserId
 from server.domain.jobs import BatchPlace
 from server.domain.states import BatchStatus, Lane
 from server.errors import FailedPrecondition
@@ -13,7 +13,7 @@ from server.requests.missing import missing_batch
 from server.requests.origin import Origin
 from server.requests.stories import Storyboard
 from server.store import Store
-from server.store.signals import CHANGED, WAKE, Signals
+from server.store.signals import Signals
 
 
 class BatchAdmission:
@@ -30,7 +30,8 @@ class BatchAdmission:
         Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait
         already.
         """
-        await self._admission.check_room(new.user_id, _lane(new))
+        lanes = {job.lane for job in new.jobs}
+        await self._admission.check_backlog(new.user_id, lanes)
         async with self._store.transaction() as tx:
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that nobody waits for them longer than a commit.
@@ -39,7 +40,7 @@ class BatchAdmission:
         if not created:
             return None
         self._admission.note(new.user_id, len(new.jobs))
-        self._wake(_lane(new))
+        self._signals.wake(lanes)
         return await self.get(new.user_id, new.id)
 
     async def get(self, user: UserId, batch: BatchId) -> Batch:
@@ -62,7 +63,7 @@ class BatchAdmission:
                 " can be cancelled",
                 reasons.ERROR_REASON_BATCH_ENDED,
             )
-        self._tell(cancelled)
+        self._signals.tell(cancelled)
         return await self.get(user, batch)
 
     async def retry(self, user: UserId, batch: BatchId) -> Batch:
@@ -72,9 +73,10 @@ class BatchAdmission:
         not cover it, or too many jobs wait already.
         """
         await self.get(user, batch)
-        await self._admission.check_room(user, Lane.LOCAL)
+        await self._admission.check_backlog(user, tuple(Lane))
         async with self._store.transaction() as tx:
-            jobs = all_revived(await tx.batches.lock(batch))
+            graph = await tx.batches.lock(batch)
+            jobs = all_revived(graph)
             retried = await self._admission.revive(tx, user, jobs)
         if not retried:
             raise FailedPrecondition(
@@ -82,16 +84,9 @@ class BatchAdmission:
                 " images were not deleted can",
                 reasons.ERROR_REASON_BATCH_NOT_RETRYABLE,
             )
-        self._tell(list(jobs))
-        self._wake(Lane.LOCAL)
+        self._signals.tell(jobs)
+        self._signals.wake({graph[job].lane for job in jobs})
         return await self.get(user, batch)
-
-    def _tell(self, jobs: list[JobId]) -> None:
-        for job in jobs:
-            self._signals.say(CHANGED, str(job))
-
-    def _wake(self, lane: Lane) -> None:
-        self._signals.say(WAKE, lane)
 
 
 def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatch:
@@ -111,7 +106,3 @@ def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatc
         jobs=jobs,
         needs=tuple((jobs[one].id, jobs[needed].id) for one, needed in board.needs),
     )
-
-
-def _lane(new: NewBatch) -> Lane:
-    return new.jobs[0].lane if new.jobs else Lane.LOCAL

@@ -16,7 +16,7 @@ from server.errors import FailedPrecondition, ResourceExhausted
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
 from server.store import Store
-from server.store.signals import WAKE, Signals
+from server.store.signals import Signals
 from server.store.store import Statements
 
 
@@ -37,7 +37,7 @@ class Admission:
         Raises ResourceExhausted when the budget does not cover it or too many jobs wait,
         FailedPrecondition when its lineage is used up.
         """
-        await self._backlog.check(new.user_id, new.lane)
+        await self._backlog.check(new.user_id, [new.lane])
         if new.price_micros or new.placement.lineage_id:
             async with self._store.transaction() as tx:
                 job = await self._submit(tx, new)
@@ -46,29 +46,35 @@ class Admission:
         if job is not None:
             self._backlog.add(new.user_id)
             # After the commit: a commit that notifies takes a lock that all others wait for.
-            self._signals.say(WAKE, new.lane)
+            self._signals.wake([new.lane])
         return job
 
-    async def readmit(self, user: UserId, job: JobId, priority: int | None) -> bool:
+    async def readmit(self, job: Job, priority: int | None) -> bool:
         """Queues a failed or cancelled job again with its money held; False if it is neither.
 
-        Raises ResourceExhausted when the budget does not cover it, or too many jobs wait.
+        In a batch, those that it needs go with it. Raises ResourceExhausted when the budget does
+        not cover it, or too many jobs wait.
         """
-        await self._backlog.check(user, Lane.LOCAL)
-        batch = await self._store.batches.of_job(user, job)
-        async with self._store.transaction() as tx:
-            if batch is None:
-                price = await tx.jobs.retry(user, job, priority)
-                if price:
-                    await self.hold(tx, price)
-                retried = price is not None
-                self._backlog.add(user, int(retried))
-            else:
-                graph = await tx.batches.lock(batch)
-                retried = await self.revive(tx, user, revived(graph, job), priority)
+        await self._backlog.check(job.user_id, [job.lane])
+        if job.batch_id is None:
+            retried, lanes = await self._readmit_alone(job, priority), {job.lane}
+        else:
+            async with self._store.transaction() as tx:
+                graph = await tx.batches.lock(job.batch_id)
+                again = revived(graph, job.id)
+                retried = await self.revive(tx, job.user_id, again, priority)
+            lanes = {graph[one].lane for one in again}
         if retried:
-            self._signals.say(WAKE, Lane.LOCAL)
+            self._signals.wake(lanes)
         return retried
+
+    async def _readmit_alone(self, job: Job, priority: int | None) -> bool:
+        async with self._store.transaction() as tx:
+            price = await tx.jobs.retry(job.user_id, job.id, priority)
+            if price:
+                await self.hold(tx, price)
+        self._backlog.add(job.user_id, int(price is not None))
+        return price is not None
 
     async def revive(
         self, tx: Statements, user: UserId, jobs: Collection[JobId], priority: int | None = None
@@ -87,9 +93,9 @@ class Admission:
         self._backlog.add(user, len(jobs) if retried else 0)
         return retried
 
-    async def check_room(self, user: UserId, lane: Lane) -> None:
+    async def check_backlog(self, user: UserId, lanes: Collection[Lane]) -> None:
         """Raises ResourceExhausted when too many jobs wait for others to join them."""
-        await self._backlog.check(user, lane)
+        await self._backlog.check(user, lanes)
 
     def note(self, user: UserId, jobs: int) -> None:
         """Counts what was admitted elsewhere among the jobs that wait."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
 from server.domain.jobs import Job, NewJob, RequestKey
-from server.domain.states import BatchStatus, ImageType, JobStatus
+from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class NewBatch:
 class Batch:
     """Is a batch as its caller sees it. `counts` are its images by their job's status.
 
+    `lanes` are those of the jobs that have not ended.
     `portraits_left` and `pages_left` are what is still to be drawn, in images, by the parts
     that are not done yet; covers count as pages.
     """
@@ -44,6 +45,7 @@ class Batch:
     story_id: StoryId
     style: str
     status: BatchStatus
+    lanes: frozenset[Lane]
     max_concurrent: int
     counts: Mapping[JobStatus, int]
     portraits_left: float
@@ -84,6 +86,7 @@ class Node:
     """Is a job in the graph of its batch."""
 
     id: JobId
+    lane: Lane
     status: JobStatus
     dependency_failed: bool
     deleted: bool

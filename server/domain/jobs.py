@@ -41,6 +41,7 @@ class Job:
     user_id: UserId
     image_id: ImageId
     kind: ImageType
+    lane: Lane
     status: JobStatus
     priority: int
     attempt: int

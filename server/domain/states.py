@@ -51,9 +51,10 @@ class ImageType(StrEnum):
 
 
 class Lane(StrEnum):
-    """Is a kind of room that a worker has; a job is claimed only where its lane has room."""
+    """What a job runs on; a worker claims a job only where it has a free slot of its lane."""
 
-    LOCAL = "local"
+    LOCAL = "local"  # models on the cluster's own machines
+    HOSTED = "hosted"  # providers that are called over the network; none is in the catalogue yet
 
 
 class Stage(StrEnum):

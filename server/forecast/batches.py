@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from math import ceil
 
 from server.domain.batches import Batch, Pace
@@ -23,16 +22,18 @@ class BatchForecast:
     forecast if need be.
     """
 
-    def __init__(self, look: Callable[[Lane, UserId], Awaitable[Pace]]) -> None:
-        self._paces = Fresh(
-            partial(look, Lane.LOCAL), Pace({}, 1.0, ()), fresh_s=_FRESH_S, most=_MAX_USERS
-        )
+    def __init__(self, look: Callable[[UserId, frozenset[Lane]], Awaitable[Pace]]) -> None:
+        async def load(key: tuple[UserId, frozenset[Lane]]) -> Pace:
+            return await look(*key)
+
+        self._paces = Fresh(load, Pace({}, 1.0, ()), fresh_s=_FRESH_S, most=_MAX_USERS)
 
     async def completion(self, batch: Batch) -> datetime | None:
         """Returns when a batch should end; None when it has ended."""
         if batch.status.ended:
             return None
-        return datetime.now(UTC) + time_left(batch, await self._paces.get(batch.user_id))
+        pace = await self._paces.get((batch.user_id, batch.lanes))
+        return datetime.now(UTC) + time_left(batch, pace)
 
 
 def time_left(batch: Batch, pace: Pace) -> timedelta:

@@ -30,7 +30,7 @@ class Forecast:
         """Returns when a job should end; None when it has ended."""
         if job.status.ended:
             return None
-        outlook = await self.outlook(Lane.LOCAL)
+        outlook = await self.outlook(job.lane)
         takes = duration(outlook)
         now = datetime.now(UTC)
         if job.status is JobStatus.PROCESSING:

@@ -17,7 +17,7 @@ from server.requests.missing import missing_image
 from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage
 from server.store import Store
-from server.store.signals import CHANGED, Signals
+from server.store.signals import Signals
 
 
 class ImageService(image_pb2_grpc.ImageServiceServicer):
@@ -65,7 +65,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         if job is None:
             raise missing_image(image_id)
         await self._store.jobs.cancel(user, job)
-        self._signals.say(CHANGED, str(job))
+        self._signals.tell([job])
         return image_pb2.DeleteImageResponse()
 
     async def DownloadImage(

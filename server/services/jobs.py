@@ -7,7 +7,7 @@ from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission.jobs import Admission
 from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job
-from server.domain.states import JobStatus, Lane
+from server.domain.states import JobStatus
 from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
@@ -17,7 +17,7 @@ from server.requests.filters import wanted
 from server.requests.missing import missing_job
 from server.requests.page_tokens import page_request, page_token
 from server.store import Store
-from server.store.signals import CHANGED, WAKE, Signals
+from server.store.signals import Signals
 from server.watching.jobs import JobSnapshot, JobWatches
 
 
@@ -86,9 +86,10 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         user, job_id = caller().user_id, _job_id(request.job_id)
         cancelled = await self._store.jobs.cancel(user, job_id)
         if cancelled:
-            self._signals.say(CHANGED, str(job_id))
-            self._signals.say(WAKE, Lane.LOCAL)  # another one of its batch may be ready
+            self._signals.tell([job_id])
         job = await self._job(user, job_id)
+        if cancelled and job.batch_id is not None:
+            self._signals.wake()  # another one of its batch may be ready
         if not cancelled and job.status is not JobStatus.CANCELLED:
             raise FailedPrecondition(
                 f"job_id: the job has ended, {job.status}; only a job that waits or runs"
@@ -107,7 +108,8 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         if priority is not None:
             checks.priority("priority", priority, admin=caller().is_admin)
         job_id = checks.complete(asked)
-        admitted = await self._admission.readmit(user, job_id, priority)
+        before = await self._job(user, job_id)
+        admitted = await self._admission.readmit(before, priority)
         job = await self._job(user, job_id)
         if not admitted:
             raise _not_retryable(job)

@@ -1,6 +1,6 @@
 """Batches of callers, and the graphs of their jobs. What moves them on is 0003_batches.sql."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from server.domain.batches import Batch, BatchImage, NewBatch, Node, Pace
@@ -29,7 +29,9 @@ FROM batches b, LATERAL (
     coalesce(sum(rest.part) FILTER (WHERE j.kind <> 'portrait'), 0) AS pages_left,
     coalesce(sum(j.estimated_micros), 0)::bigint AS estimated_micros,
     coalesce(sum(j.actual_micros), 0)::bigint AS actual_micros,
-    min(j.started_at) AS started_at
+    min(j.started_at) AS started_at,
+    coalesce(array_agg(DISTINCT j.lane) FILTER (WHERE j.status IN ('queued', 'processing')), '{}')
+      AS lanes
   FROM image_generation_jobs j
   LEFT JOIN job_progress p
     ON p.job_id = j.id AND p.attempt = j.attempt AND j.status = 'processing'
@@ -50,7 +52,7 @@ WHERE j.batch_id = $1 ORDER BY j.batch_position
 
 # In the order in which jobs need each other, and the batch after its jobs, as everywhere.
 _LOCK = """
-SELECT j.id, j.status, j.error_reason, i.deleted_at IS NOT NULL AS deleted, ARRAY(
+SELECT j.id, j.lane, j.status, j.error_reason, i.deleted_at IS NOT NULL AS deleted, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
 ) AS needs
 FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
@@ -70,7 +72,7 @@ WHERE r.character_id = ANY($1) AND r.style = $2
 _PACE = """
 WITH latest AS (
   SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
-  FROM attempts a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = $1
+  FROM attempts a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = ANY($1)
   WHERE a.outcome = 'completed' ORDER BY a.finished_at DESC LIMIT 100
 ), measured AS (
   SELECT * FROM latest WHERE batched OR NOT EXISTS (SELECT FROM latest WHERE batched)
@@ -89,7 +91,7 @@ SELECT
     / nullif(extract(epoch FROM (SELECT length FROM busy)), 0) AS overlap,
   ARRAY(
     SELECT count(*) FROM image_generation_jobs
-    WHERE lane = $1 AND status IN ('queued', 'processing') AND ready AND user_id <> $2
+    WHERE lane = ANY($1) AND status IN ('queued', 'processing') AND ready AND user_id <> $2
     GROUP BY user_id
   ) AS ahead
 """
@@ -188,13 +190,6 @@ class Batches:
         found = [_batch(row) for row in rows]
         return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
 
-    async def of_job(self, user: UserId, job: JobId) -> BatchId | None:
-        """Returns the batch of a job of the user; None where it has none."""
-        row = await self._database.fetchrow(
-            "SELECT batch_id FROM image_generation_jobs WHERE id = $1 AND user_id = $2", job, user
-        )
-        return row["batch_id"] if row else None
-
     async def lock(self, batch: BatchId) -> dict[JobId, Node]:
         """Locks a batch and its jobs until the transaction ends; returns their graph."""
         rows = await self._database.fetch(_LOCK, batch)
@@ -217,9 +212,9 @@ class Batches:
         rows = await self._database.fetch(_FRESH, characters, style)
         return {row["character_id"] for row in rows}
 
-    async def pace(self, lane: Lane, user: UserId) -> Pace:
-        """Returns how fast a lane draws batches, and what others of its users have there."""
-        row = await self._database.fetchrow(_PACE, lane, user)
+    async def pace(self, user: UserId, lanes: Collection[Lane]) -> Pace:
+        """Returns how fast lanes draw batches, and what others of their users have there."""
+        row = await self._database.fetchrow(_PACE, sorted(lanes), user)
         if row is None:
             return Pace({}, 1.0, ())
         return Pace(
@@ -239,6 +234,7 @@ def _batch(row: Record) -> Batch:
         story_id=row["story_id"],
         style=row["style"],
         status=BatchStatus(row["status"]),
+        lanes=frozenset(map(Lane, row["lanes"])),
         max_concurrent=row["max_concurrent"],
         counts={status: int(row[status]) for status in JobStatus},
         portraits_left=float(row["portraits_left"]),
@@ -258,6 +254,7 @@ def _image(row: Record, job: Job) -> BatchImage:
 def _node(row: Record) -> Node:
     return Node(
         id=row["id"],
+        lane=Lane(row["lane"]),
         status=JobStatus(row["status"]),
         dependency_failed=row["error_reason"] == "DEPENDENCY_FAILED",
         deleted=row["deleted"],

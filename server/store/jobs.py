@@ -52,7 +52,7 @@ SELECT id, created_at, max_retries FROM job
 """
 
 _SNAPSHOT = """
-SELECT j.id, j.user_id, j.image_id, j.kind, j.status, j.priority, j.attempt, j.retry_count,
+SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, j.status, j.priority, j.attempt, j.retry_count,
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash,
@@ -118,8 +118,9 @@ SELECT
   (SELECT count(DISTINCT worker) FROM image_generation_jobs
     WHERE status = 'processing' AND lane = $1) AS workers,
   (SELECT avg(finished_at - started_at) FROM (
-    SELECT finished_at, started_at FROM attempts
-    WHERE outcome = 'completed' ORDER BY finished_at DESC LIMIT 50
+    SELECT a.finished_at, a.started_at
+    FROM attempts a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = $1
+    WHERE a.outcome = 'completed' ORDER BY a.finished_at DESC LIMIT 50
   ) AS latest) AS mean
 """
 
@@ -223,12 +224,11 @@ class Jobs:
         )
         return None if row is None else RenderSpec.from_json(row["spec"])
 
-    async def waiting(self, lane: Lane) -> dict[UserId, int]:
-        """Returns how many jobs wait in a lane, by user."""
+    async def waiting(self) -> dict[UserId, int]:
+        """Returns how many jobs wait in all lanes, by user."""
         rows = await self._database.fetch(
             "SELECT user_id, count(*) AS jobs FROM image_generation_jobs"
-            " WHERE status = 'queued' AND lane = $1 GROUP BY user_id",
-            lane,
+            " WHERE status = 'queued' GROUP BY user_id"
         )
         return {row["user_id"]: row["jobs"] for row in rows}
 
@@ -279,6 +279,7 @@ def _admitted(job: NewJob, row: Record) -> Job:
         user_id=job.user_id,
         image_id=job.image_id,
         kind=job.spec.image_type,
+        lane=job.lane,
         status=JobStatus.QUEUED,
         priority=job.priority,
         attempt=0,
@@ -301,6 +302,7 @@ def _job(row: Record) -> Job:
         user_id=row["user_id"],
         image_id=row["image_id"],
         kind=ImageType(row["kind"]),
+        lane=Lane(row["lane"]),
         status=JobStatus(row["status"]),
         priority=row["priority"],
         attempt=row["attempt"],

@@ -6,12 +6,14 @@ coalesced, from statements of their own.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 
+from server.domain.ids import JobId
+from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store.database import AWAY, Database
 
@@ -41,6 +43,16 @@ class Signals:
         """Says a word on a channel, soon and without waiting for it."""
         self._pending[channel].add(word)
         self._waiting.set()
+
+    def wake(self, lanes: Iterable[Lane] = Lane) -> None:
+        """Tells workers that lanes may have jobs to claim; all lanes, where it is not known."""
+        for lane in lanes:
+            self.say(WAKE, lane)
+
+    def tell(self, jobs: Iterable[JobId]) -> None:
+        """Tells gateways that jobs have changed."""
+        for job in jobs:
+            self.say(CHANGED, str(job))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -20,7 +20,7 @@ from server.domain.states import JobStatus, Lane
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
-from server.store.signals import CHANGED, WAKE, Signals
+from server.store.signals import Signals
 from tests.builders import new_job, new_user
 
 DEADLINE_S = 30.0
@@ -80,13 +80,13 @@ class JobQueue:
         order = new_job(self.user, **changes)
         await self.store.jobs.submit(order)
         if signal:
-            self.signals.say(WAKE, order.lane)
+            self.signals.wake([order.lane])
         return order
 
     async def cancel(self, order: NewJob) -> None:
         """Cancels a job, as a gateway does."""
         assert await self.store.jobs.cancel(self.user, order.id)
-        self.signals.say(CHANGED, str(order.id))
+        self.signals.tell([order.id])
 
     async def job(self, job: JobId) -> Job:
         """Reads a job."""

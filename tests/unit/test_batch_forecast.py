@@ -53,7 +53,7 @@ def test_the_rest_of_a_batch_takes_what_its_images_do(
 async def test_a_batch_that_has_ended_has_no_forecast_and_others_ask_once() -> None:
     asked = 0
 
-    async def look(_lane: Lane, _user: UserId) -> Pace:
+    async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
         nonlocal asked
         asked += 1
         return _pace(scene=6)
@@ -73,7 +73,7 @@ async def test_watchers_of_one_user_who_ask_together_ask_once() -> None:
     asked = 0
     go_on = asyncio.Event()
 
-    async def look(_lane: Lane, _user: UserId) -> Pace:
+    async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
         nonlocal asked
         asked += 1
         await go_on.wait()
@@ -90,7 +90,7 @@ async def test_watchers_of_one_user_who_ask_together_ask_once() -> None:
 
 
 async def test_a_database_that_is_away_costs_only_the_forecast() -> None:
-    async def look(_lane: Lane, _user: UserId) -> Pace:
+    async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
         raise Unavailable("away", errors_pb2.ERROR_REASON_DATABASE_UNAVAILABLE)
 
     assert await BatchForecast(look).completion(_batch(0, 1)) is not None

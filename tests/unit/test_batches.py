@@ -6,7 +6,7 @@ import pytest
 
 from server.domain.batches import Node, all_revived, revived
 from server.domain.ids import JobId
-from server.domain.states import JobStatus
+from server.domain.states import JobStatus, Lane
 from tests.builders import batch as _batch
 
 FAILED, CANCELLED, COMPLETED = JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.COMPLETED
@@ -20,7 +20,7 @@ def graph(*nodes: Node) -> dict[JobId, Node]:
 def node(
     id: JobId, status: JobStatus, *needs: JobId, because: bool = False, deleted: bool = False
 ) -> Node:
-    return Node(id, status, because, deleted, frozenset(needs))
+    return Node(id, Lane.LOCAL, status, because, deleted, frozenset(needs))
 
 
 @pytest.mark.parametrize(

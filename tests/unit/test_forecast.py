@@ -1,5 +1,6 @@
 """Forecasts of when jobs end, from how busy the house is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,7 @@ def _job(status: JobStatus, **changes: Any) -> Job:
         UserId(uuid4()),
         ImageId(uuid4()),
         ImageType.SCENE,
+        Lane.LOCAL,
         status,
         2,
         0,
@@ -72,6 +74,16 @@ async def test_an_ended_job_has_no_forecast() -> None:
         raise AssertionError("nobody needs it")
 
     assert await Forecast(look).completion(_job(JobStatus.FAILED)) is None
+
+
+async def test_a_forecast_is_that_of_the_jobs_own_lane() -> None:
+    async def look(lane: Lane) -> Outlook:
+        return Outlook(0, 1, SECONDS_8 if lane is Lane.LOCAL else 5 * SECONDS_8)
+
+    waiting = replace(_job(JobStatus.QUEUED), lane=Lane.HOSTED)
+    at = await Forecast(look).completion(waiting)
+    assert at is not None
+    assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(40, abs=2)
 
 
 async def test_many_jobs_ask_once() -> None:

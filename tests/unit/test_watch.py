@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Progress
-from server.domain.states import ImageType, JobStatus, Stage
+from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.watching.jobs import JobSnapshot, JobWatch, Preview
 
 QUEUED = Job(
@@ -16,6 +16,7 @@ QUEUED = Job(
     user_id=UserId(uuid4()),
     image_id=ImageId(uuid4()),
     kind=ImageType.SCENE,
+    lane=Lane.LOCAL,
     status=JobStatus.QUEUED,
     priority=2,
     attempt=0,

@@ -1,0 +1,75 @@
+"""Lanes side by side: slots, signals and forecasts are those of a job's own lane."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actors.testing.scripted import ScriptedRenderer
+from imggen.v1 import job_pb2
+from server.domain.jobs import NewJob
+from server.domain.states import JobStatus, Lane
+from server.routing.catalogue import STORYBOOK, Catalogue
+from server.store.signals import WAKE, Listener
+from tests.integration.house import House, open_house
+from tests.integration.job_queue import JobQueue, Stall, until
+
+HOSTED = replace(STORYBOOK, name="hosted", lane=Lane.HOSTED)
+LEASE = timedelta(seconds=60)
+
+
+async def test_a_lane_that_is_full_holds_up_no_other_lane(job_queue: JobQueue) -> None:
+    local = [await job_queue.submit() for _ in range(2)]
+    hosted = [await job_queue.submit(lane=Lane.HOSTED) for _ in range(2)]
+    stall = Stall(1)
+    renderer = ScriptedRenderer(script=stall)
+    slots = {"local": 1, "hosted": 1}
+    async with job_queue.worker(renderer, slots=slots, poll_s=0.05):
+        await stall.reached.wait()
+        await until(lambda: _runs(job_queue, hosted[0]))
+        assert [(await job_queue.job(one.id)).status for one in (*local, *hosted)] == [
+            JobStatus.PROCESSING,
+            JobStatus.QUEUED,
+            JobStatus.PROCESSING,
+            JobStatus.QUEUED,
+        ]
+        stall.let_go.set()
+        for one in (*local, *hosted):
+            await job_queue.becomes(one, JobStatus.COMPLETED)
+
+
+async def test_a_worker_without_slots_of_a_lane_leaves_its_jobs_alone(job_queue: JobQueue) -> None:
+    hosted = await job_queue.submit(lane=Lane.HOSTED, priority=0)
+    local = await job_queue.submit()
+    async with job_queue.worker(poll_s=0.05):
+        await job_queue.becomes(local, JobStatus.COMPLETED)
+        assert (await job_queue.job(hosted.id)).status is JobStatus.QUEUED
+
+
+@pytest.fixture
+async def gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Gives a gateway that offers one model, of the lane of hosted ones."""
+    async with open_house(database, tmp_path / "pixels", catalogue=Catalogue([HOSTED])) as house:
+        yield house
+
+
+async def test_workers_are_woken_for_the_lane_of_the_job(gateway: House, database: str) -> None:
+    mia = gateway.person("mia")
+    woken: asyncio.Queue[str] = asyncio.Queue()
+    listener = Listener(database)
+    listener.subscribe(WAKE, woken.put_nowait, lambda: None)
+    async with listener.running(), asyncio.timeout(30):
+        job = await mia.portrait()
+        assert await woken.get() == "hosted"
+        [claim] = await gateway.store.leases.claim("w", Lane.HOSTED, 1, LEASE)
+        assert claim.lane is Lane.HOSTED
+        await gateway.fail(claim)
+        await mia.jobs.RetryJob(job_pb2.RetryJobRequest(job_id=job.job_id), metadata=mia.metadata)
+        assert await woken.get() == "hosted"
+
+
+async def _runs(job_queue: JobQueue, new: NewJob) -> bool:
+    return (await job_queue.job(new.id)).status is JobStatus.PROCESSING
