@@ -89,7 +89,7 @@ async def gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
         database,
         tmp_path,
         catalogue=Catalogue([STORYBOOK, PAID]),
-        daily_budget_micros=PAID.price_micros,
+        daily_budget_usd=PAID.price_micros / 1e6,
     ) as gateway:
         yield gateway
 
