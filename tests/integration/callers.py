@@ -20,8 +20,8 @@ from tests import endpoint
 
 
 @dataclass(frozen=True)
-class Person:
-    """Is a caller: a name, its token, and stubs of every service."""
+class Caller:
+    """A caller: a name, its token, and stubs of every service."""
 
     user_id: UserId
     metadata: tuple[tuple[str, str], ...]

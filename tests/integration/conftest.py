@@ -12,8 +12,8 @@ from cluster.embedded.local import Local
 from cluster.embedded.postgres import embedded_postgres
 from server.store import Store, open_store
 from server.store.migrate import migrate
-from tests.integration.callers import Person
-from tests.integration.house import House, open_house
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, open_job_queue
 from tests.integration.local_ray import local_imggen
 
@@ -73,22 +73,22 @@ async def store(database: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def house(database: str, tmp_path: Path) -> AsyncIterator[House]:
+async def gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
     """Gives a whole gateway on the test's database, with a folder for its pictures."""
-    async with open_house(database, tmp_path / "pixels") as house:
-        yield house
+    async with open_gateway_fixture(database, tmp_path / "pixels") as gateway:
+        yield gateway
 
 
 @pytest.fixture
-def mia(house: House) -> Person:
+def mia(gateway: GatewayFixture) -> Caller:
     """Gives a caller."""
-    return house.person("mia")
+    return gateway.caller("mia")
 
 
 @pytest.fixture
-def tom(house: House) -> Person:
+def tom(gateway: GatewayFixture) -> Caller:
     """Gives another caller."""
-    return house.person("tom")
+    return gateway.caller("tom")
 
 
 @pytest.fixture

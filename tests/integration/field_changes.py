@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imggen.v1 import character_pb2, event_pb2, image_pb2, job_pb2
-from tests.integration.callers import Person
+from tests.integration.callers import Caller
 
 Value = Any
 
@@ -14,7 +14,7 @@ Value = Any
 class CallerWithThings:
     """A caller with things; `names` tells what each id and checksum stands for."""
 
-    who: Person
+    who: Caller
     names: dict[str, str]
     tokens: dict[str, str]
 

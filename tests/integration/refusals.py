@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from tests.integration.callers import Person
+from tests.integration.callers import Caller
 
 ALL_STYLES = "3d_render, anime, cartoon, painterly, realistic, storybook, watercolor"
 
@@ -22,7 +22,7 @@ class Bad:
     code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def check(who: Person, method: Any, cases: dict[str, Bad]) -> None:
+async def check(who: Caller, method: Any, cases: dict[str, Bad]) -> None:
     """Makes each bad request and compares how it is refused."""
     wrong = {}
     for name, bad in cases.items():

@@ -20,7 +20,7 @@ from server.identity.caller import Caller
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store import Store
 from server.store.signals import CHANGED, WAKE
-from tests.integration.house import House, new_id, open_house
+from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 
 PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=40_000)
 LOCK = 7
@@ -83,29 +83,29 @@ async def recorder(database: str) -> AsyncIterator[SignalRecorder]:
 
 
 @pytest.fixture
-async def gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
+async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
     """Gives a gateway with a free model and a paid one, and the money for one job of that."""
-    async with open_house(
+    async with open_gateway_fixture(
         database,
         tmp_path,
         catalogue=Catalogue([STORYBOOK, PAID]),
         daily_budget_usd=PAID.price_micros / 1e6,
-    ) as gateway:
-        yield gateway
+    ) as paid_gateway:
+        yield paid_gateway
 
 
 @pytest.mark.parametrize("model", ["storybook", "paid"])
 async def test_a_job_is_committed_before_a_worker_is_woken(
-    gateway: House, recorder: SignalRecorder, model: str
+    paid_gateway: GatewayFixture, recorder: SignalRecorder, model: str
 ) -> None:
-    buyer = gateway.person("mia")
+    buyer = paid_gateway.caller("mia")
     character = await buyer.create_character()
     await recorder.observer.execute(HOLD_COMMITS)
     await recorder.observer.execute("SELECT pg_advisory_lock($1)", LOCK)
     options = PortraitOptions(model=model)
     submit = asyncio.create_task(buyer.portrait(character.id, options=options))
     await a_commit_waits(recorder)
-    await said_and_heard(gateway, recorder)
+    await said_and_heard(paid_gateway, recorder)
     assert recorder.woken() == []
     await recorder.observer.execute("SELECT pg_advisory_unlock($1)", LOCK)
     await recorder.until(WAKE, "local")
@@ -114,40 +114,40 @@ async def test_a_job_is_committed_before_a_worker_is_woken(
 
 
 async def test_a_request_that_comes_again_wakes_nobody(
-    gateway: House, recorder: SignalRecorder
+    paid_gateway: GatewayFixture, recorder: SignalRecorder
 ) -> None:
-    buyer = gateway.person("mia")
+    buyer = paid_gateway.caller("mia")
     character = await buyer.create_character()
     key = new_id()
     made = [(await buyer.portrait(character.id, seed=7, request_id=key)).job_id for _ in range(3)]
     assert len(set(made)) == 1
-    await said_and_heard(gateway, recorder)
+    await said_and_heard(paid_gateway, recorder)
     assert recorder.woken() == ["local"]
 
 
 async def test_a_job_that_is_queued_again_wakes_a_worker(
-    gateway: House, recorder: SignalRecorder
+    paid_gateway: GatewayFixture, recorder: SignalRecorder
 ) -> None:
-    buyer = gateway.person("mia")
+    buyer = paid_gateway.caller("mia")
     job = await buyer.portrait()
     await buyer.cancel(job.job_id)
-    await said_and_heard(gateway, recorder)
+    await said_and_heard(paid_gateway, recorder)
     recorder.heard.clear()
     await buyer.retry(job.job_id)
     await recorder.until(WAKE, "local")
 
 
 async def test_a_job_that_cannot_be_queued_again_wakes_nobody_and_holds_nothing(
-    gateway: House, recorder: SignalRecorder
+    paid_gateway: GatewayFixture, recorder: SignalRecorder
 ) -> None:
-    buyer = gateway.person("mia")
+    buyer = paid_gateway.caller("mia")
     job = await buyer.portrait(options=PortraitOptions(model="paid"))
-    await said_and_heard(gateway, recorder)
+    await said_and_heard(paid_gateway, recorder)
     recorder.heard.clear()
     request = job_pb2.RetryJobRequest(job_id=job.job_id)
     refused = await buyer.refused(buyer.jobs.RetryJob, request)
     assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
-    await said_and_heard(gateway, recorder)
+    await said_and_heard(paid_gateway, recorder)
     assert recorder.woken() == []
     assert (
         await recorder.observer.fetchval("SELECT sum(held_micros) FROM budgets")
@@ -176,8 +176,8 @@ async def a_commit_waits(recorder: SignalRecorder) -> None:
             await asyncio.sleep(0.01)
 
 
-async def said_and_heard(gateway: House, recorder: SignalRecorder) -> None:
+async def said_and_heard(paid_gateway: GatewayFixture, recorder: SignalRecorder) -> None:
     """Says a word; whatever was said before is heard before it, since signals keep their order."""
     word = new_id()
-    gateway.signals.say(CHANGED, word)
+    paid_gateway.signals.say(CHANGED, word)
     await recorder.until(CHANGED, word)

@@ -9,18 +9,18 @@ import pytest
 from imggen import Client, ImageStatus, JobStatus
 from imggen.errors import ImggenError, JobCancelled, JobFailed, reason_name
 from imggen.testing import FakeService
-from tests.integration.house import House, new_id
+from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 Refused = Callable[[Client], Awaitable[object]]
 
 
-def token_of(house: House) -> str:
-    return house.person("mia").metadata[0][1].removeprefix("Bearer ")
+def token_of(gateway: GatewayFixture) -> str:
+    return gateway.caller("mia").metadata[0][1].removeprefix("Bearer ")
 
 
 @pytest.fixture
-async def client(house: House) -> AsyncIterator[Client]:
-    async with Client(house.address, token=token_of(house)) as client:
+async def client(gateway: GatewayFixture) -> AsyncIterator[Client]:
+    async with Client(gateway.address, token=token_of(gateway)) as client:
         yield client
 
 
@@ -31,14 +31,14 @@ async def fake_client() -> AsyncIterator[Client]:
 
 
 async def test_a_picture_is_asked_for_followed_and_downloaded(
-    house: House, client: Client, tmp_path: Path
+    gateway: GatewayFixture, client: Client, tmp_path: Path
 ) -> None:
     mia = await client.create_character(name="Mia", age=7, hair="red")
     job = await client.generate_portrait(mia, style="watercolor", seed=5)
     seen: list[int] = []
     async for snapshot in client.watch(job):
         if not seen:
-            made = await house.complete(await house.claim())
+            made = await gateway.complete(await gateway.claim())
         seen.append(snapshot.job.status)
     assert seen[-1] == JobStatus.JOB_STATUS_COMPLETED
     image = await client.wait(job)
@@ -50,10 +50,10 @@ async def test_a_picture_is_asked_for_followed_and_downloaded(
     assert [each.id async for each in client.list_images(character=mia)] == [image.id]
 
 
-async def test_a_failed_and_a_cancelled_job_raise(house: House, client: Client) -> None:
+async def test_a_failed_and_a_cancelled_job_raise(gateway: GatewayFixture, client: Client) -> None:
     mia = await client.create_character(name="Mia")
     job = await client.generate_portrait(mia, style="watercolor")
-    await house.fail(await house.claim())
+    await gateway.fail(await gateway.claim())
     with pytest.raises(JobFailed, match="RENDER_FAILED"):
         await client.wait(job)
     await client.retry(job)

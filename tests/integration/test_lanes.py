@@ -14,7 +14,7 @@ from server.domain.jobs import NewJob
 from server.domain.states import JobStatus, Lane
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store.signals import WAKE, Listener
-from tests.integration.house import House, open_house
+from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, Stall, until
 
 HOSTED = replace(STORYBOOK, name="hosted", lane=Lane.HOSTED)
@@ -50,23 +50,27 @@ async def test_a_worker_without_slots_of_a_lane_leaves_its_jobs_alone(job_queue:
 
 
 @pytest.fixture
-async def gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
+async def hosted_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
     """Gives a gateway that offers one model, of the lane of hosted ones."""
-    async with open_house(database, tmp_path / "pixels", catalogue=Catalogue([HOSTED])) as house:
-        yield house
+    async with open_gateway_fixture(
+        database, tmp_path / "pixels", catalogue=Catalogue([HOSTED])
+    ) as hosted_gateway:
+        yield hosted_gateway
 
 
-async def test_workers_are_woken_for_the_lane_of_the_job(gateway: House, database: str) -> None:
-    mia = gateway.person("mia")
+async def test_workers_are_woken_for_the_lane_of_the_job(
+    hosted_gateway: GatewayFixture, database: str
+) -> None:
+    mia = hosted_gateway.caller("mia")
     woken: asyncio.Queue[str] = asyncio.Queue()
     listener = Listener(database)
     listener.subscribe(WAKE, woken.put_nowait, lambda: None)
     async with listener.running(), asyncio.timeout(30):
         job = await mia.portrait()
         assert await woken.get() == "hosted"
-        [claim] = await gateway.store.leases.claim("w", Lane.HOSTED, 1, LEASE)
+        [claim] = await hosted_gateway.store.leases.claim("w", Lane.HOSTED, 1, LEASE)
         assert claim.lane is Lane.HOSTED
-        await gateway.fail(claim)
+        await hosted_gateway.fail(claim)
         await mia.jobs.RetryJob(job_pb2.RetryJobRequest(job_id=job.job_id), metadata=mia.metadata)
         assert await woken.get() == "hosted"
 

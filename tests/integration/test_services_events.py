@@ -25,14 +25,14 @@ from server.identity.caller import Role
 from server.upkeep.sweep import Sweeper
 from server.watching.feed import Tail
 from tests.endpoint import failure
-from tests.integration.callers import Person
-from tests.integration.house import House, open_house
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 
 LIMIT_S = 60
 
 
 async def test_a_stream_begins_with_where_it_is_and_tells_what_changes(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     await mia.portrait()  # before
     call = mia.follow()
@@ -42,10 +42,12 @@ async def test_a_stream_begins_with_where_it_is_and_tells_what_changes(
     assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
 
 
-async def test_a_job_and_its_image_are_told_of_to_the_end(house: House, mia: Person) -> None:
+async def test_a_job_and_its_image_are_told_of_to_the_end(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     call = mia.follow()
     await call.read()
-    job = await house.draw(await mia.portrait())
+    job = await gateway.draw(await mia.portrait())
     await mia.delete_image(job.image_id)
     told = [await _next(call) for _ in range(6)]
     assert [_about(one) for one in told if one.HasField("job")] == [
@@ -65,9 +67,9 @@ async def test_a_job_and_its_image_are_told_of_to_the_end(house: House, mia: Per
     assert all(one.HasField("time") for one in told)
 
 
-async def test_each_cursor_resumes_behind_its_event(house: House, mia: Person) -> None:
+async def test_each_cursor_resumes_behind_its_event(gateway: GatewayFixture, mia: Caller) -> None:
     for _ in range(2):
-        await house.draw(await mia.portrait())
+        await gateway.draw(await mia.portrait())
     call = mia.follow("oldest")
     start = (await call.read()).event
     told = [await _next(call) for _ in range(10)]
@@ -79,16 +81,18 @@ async def test_each_cursor_resumes_behind_its_event(house: House, mia: Person) -
         again.cancel()
 
 
-async def test_only_the_kinds_that_are_asked_for_are_told(house: House, mia: Person) -> None:
+async def test_only_the_kinds_that_are_asked_for_are_told(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     images, jobs = mia.follow("oldest", EVENT_KIND_IMAGE), mia.follow("oldest", EVENT_KIND_JOB)
     both = mia.follow("oldest", EVENT_KIND_IMAGE, EVENT_KIND_JOB, EVENT_KIND_BATCH)
-    await house.draw(await mia.portrait())
+    await gateway.draw(await mia.portrait())
     assert all([(await _next(images)).HasField("image") for _ in range(2)])
     assert all([(await _next(jobs)).HasField("job") for _ in range(3)])
     assert len({(await _next(both)).WhichOneof("change") for _ in range(5)}) == 2
 
 
-async def test_a_batch_is_told_of_with_its_status_and_its_jobs_name_it(mia: Person) -> None:
+async def test_a_batch_is_told_of_with_its_status_and_its_jobs_name_it(mia: Caller) -> None:
     call = mia.follow("oldest", EVENT_KIND_BATCH)
     story = await mia.create_story("Mia runs.")
     batch = await mia.tell(story.id, include_character_portraits=False)
@@ -102,13 +106,15 @@ async def test_a_batch_is_told_of_with_its_status_and_its_jobs_name_it(mia: Pers
 
 
 async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
-    house: House, mia: Person, tom: Person
+    gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
-    calls = {role: house.person(f"a {role}", role).follow() for role in (Role.REVIEWER, Role.ADMIN)}
+    calls = {
+        role: gateway.caller(f"a {role}", role).follow() for role in (Role.REVIEWER, Role.ADMIN)
+    }
     hers = mia.follow()
     for call in (*calls.values(), hers):
         await call.read()
-    his_job = await house.draw(await tom.portrait())
+    his_job = await gateway.draw(await tom.portrait())
     her_job = await mia.portrait()
     # The next thing that she hears of is her own, although his came before.
     assert _about(await _next(hers)) == (her_job.job_id, JOB_STATUS_QUEUED)
@@ -121,12 +127,12 @@ async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
 
 
 async def test_a_checkpoint_says_how_far_others_changes_have_gone(
-    house: House, mia: Person, tom: Person
+    gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
-    house.watching.tail._checkpoint_s = 0.05
+    gateway.watching.tail._checkpoint_s = 0.05
     call = mia.follow()
     first = (await call.read()).event
-    await house.draw(await tom.portrait())
+    await gateway.draw(await tom.portrait())
     while (later := (await call.read()).event).cursor == first.cursor:
         pass
     assert later.HasField("checkpoint")
@@ -137,16 +143,16 @@ async def test_a_checkpoint_says_how_far_others_changes_have_gone(
 async def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(
     database: str, tmp_path: Path
 ) -> None:
-    async with open_house(database, tmp_path / "pixels") as house:
-        mia = house.person("mia")
+    async with open_gateway_fixture(database, tmp_path / "pixels") as gateway:
+        mia = gateway.caller("mia")
         old = (await mia.follow().read()).event.cursor
         await mia.portrait()
-        await house.store.database.execute("UPDATE outbox SET at = now() - interval '8 days'")
-        swept = await Sweeper(house.store, house.storage).sweep()
+        await gateway.store.database.execute("UPDATE outbox SET at = now() - interval '8 days'")
+        swept = await Sweeper(gateway.store, gateway.storage).sweep()
         assert swept is not None
         assert swept.events == 1
-    async with open_house(database, tmp_path / "pixels") as house:
-        mia = house.person("mia")
+    async with open_gateway_fixture(database, tmp_path / "pixels") as gateway:
+        mia = gateway.caller("mia")
         request = event_pb2.WatchEventsRequest(after_cursor=old)
         async with asyncio.timeout(LIMIT_S):
             refused = await mia.refused(mia.events.WatchEvents, request)
@@ -161,7 +167,7 @@ async def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize("cursor", ["newest", "7", "MS4y=", "LTEuMg", "ä", "MS4yLjM"])
-async def test_a_malformed_cursor_is_refused(mia: Person, cursor: str) -> None:
+async def test_a_malformed_cursor_is_refused(mia: Caller, cursor: str) -> None:
     request = event_pb2.WatchEventsRequest(after_cursor=cursor, kinds=[EVENT_KIND_JOB])
     refused = await mia.refused(mia.events.WatchEvents, request)
     assert (refused.code, refused.reason, refused.fields) == (
@@ -171,20 +177,20 @@ async def test_a_malformed_cursor_is_refused(mia: Person, cursor: str) -> None:
     )
 
 
-async def test_an_unknown_kind_is_refused_with_the_bad_cursor(mia: Person) -> None:
+async def test_an_unknown_kind_is_refused_with_the_bad_cursor(mia: Caller) -> None:
     request = event_pb2.WatchEventsRequest(after_cursor="x", kinds=[EVENT_KIND_JOB, 0, 9])  # type: ignore[list-item]
     refused = await mia.refused(mia.events.WatchEvents, request)
     assert refused.fields == ["kinds[1]", "kinds[2]", "after_cursor"]
 
 
 async def test_a_lost_signal_delays_events_and_no_more(database: str, tmp_path: Path) -> None:
-    async with open_house(database, tmp_path / "pixels", listen=False) as house:
-        mia = house.person("mia")
+    async with open_gateway_fixture(database, tmp_path / "pixels", listen=False) as gateway:
+        mia = gateway.caller("mia")
         call = mia.follow()
         await call.read()
         job = await mia.portrait()
         assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
-        await house.store.jobs.cancel(mia.user_id, JobId(UUID(job.job_id)))
+        await gateway.store.jobs.cancel(mia.user_id, JobId(UUID(job.job_id)))
         assert _about(await _next(call)) == (job.job_id, JOB_STATUS_CANCELLED)
 
 
@@ -193,25 +199,25 @@ async def test_nothing_is_lost_across_gateways(database: str, tmp_path: Path) ->
     made: list[str] = []
     cursor = "oldest"
     for _ in range(3):
-        async with open_house(database, tmp_path / "pixels") as house:
-            mia = house.person("mia")
+        async with open_gateway_fixture(database, tmp_path / "pixels") as gateway:
+            mia = gateway.caller("mia")
             call = mia.follow(cursor)
             await call.read()
-            made += [(await house.draw(await mia.portrait())).job_id for _ in range(3)]
+            made += [(await gateway.draw(await mia.portrait())).job_id for _ in range(3)]
             # Not all of them: the rest comes from the next gateway.
             for _ in range(7):
                 told = await _next(call)
                 cursor = told.cursor
                 seen.append(_about(told))
-            drain = asyncio.create_task(house.endpoint.drain())
+            drain = asyncio.create_task(gateway.endpoint.drain())
             while (message := await _read(call)) is not None:
                 cursor = message.event.cursor
                 seen.append(_about(message.event))
             failed = await failure(call)
             assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
             await drain
-    async with open_house(database, tmp_path / "pixels") as house:
-        call = house.person("mia").follow(cursor)
+    async with open_gateway_fixture(database, tmp_path / "pixels") as gateway:
+        call = gateway.caller("mia").follow(cursor)
         while (made[-1], JOB_STATUS_COMPLETED) not in seen:
             seen.append(_about(await _next(call)))
     steps = (JOB_STATUS_QUEUED, JOB_STATUS_PROCESSING, JOB_STATUS_COMPLETED)
@@ -220,17 +226,17 @@ async def test_nothing_is_lost_across_gateways(database: str, tmp_path: Path) ->
 
 
 async def test_a_slow_follower_is_served_from_the_database_and_misses_nothing(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
-    tail = Tail(house.store, kept=5, page=3)
+    tail = Tail(gateway.store, kept=5, page=3)
     async with tail.running():
-        slow = tail.follow(await house.store.outbox.newest(), Scope())
+        slow = tail.follow(await gateway.store.outbox.newest(), Scope())
         assert not (await anext(slow)).changes
-        quick = tail.follow(await house.store.outbox.newest(), Scope())
+        quick = tail.follow(await gateway.store.outbox.newest(), Scope())
         assert not (await anext(quick)).changes
         heard = list[UUID]()
         for made in range(1, 9):
-            await house.draw(await mia.portrait())
+            await gateway.draw(await mia.portrait())
             tail.wake()
             while len(heard) < 5 * made:
                 heard += [change.object_id for change in (await anext(quick)).changes]
@@ -245,8 +251,8 @@ async def test_a_slow_follower_is_served_from_the_database_and_misses_nothing(
         await quick.aclose()
 
 
-async def test_many_followers_share_the_reads(house: House, mia: Person) -> None:
-    tail = house.watching.tail
+async def test_many_followers_share_the_reads(gateway: GatewayFixture, mia: Caller) -> None:
+    tail = gateway.watching.tail
     calls = [mia.follow() for _ in range(20)]
     for call in calls:
         await call.read()
@@ -261,12 +267,12 @@ async def test_many_followers_share_the_reads(house: House, mia: Person) -> None
     assert tail.catch_ups == reads
 
 
-async def test_who_leaves_is_forgotten(house: House, mia: Person) -> None:
+async def test_who_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> None:
     call = mia.follow()
     await call.read()
-    assert len(house.watching.tail) == 1
+    assert len(gateway.watching.tail) == 1
     call.cancel()
-    while len(house.watching.tail):
+    while len(gateway.watching.tail):
         await asyncio.sleep(0.01)
 
 

@@ -20,7 +20,7 @@ from imggen.v1 import character_pb2, image_pb2, story_pb2
 from server.domain.states import AssetKind
 from tests.contract import ask, methods, request_fields
 from tests.endpoint import failure
-from tests.integration.callers import Person
+from tests.integration.callers import Caller
 from tests.integration.field_changes import (
     CHANGES_THINGS,
     FIELD_CHANGES,
@@ -32,7 +32,7 @@ from tests.integration.field_changes import (
     Refused,
     Value,
 )
-from tests.integration.house import House, new_id
+from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 
 def contract() -> set[tuple[str, str]]:
@@ -51,32 +51,32 @@ def test_every_field_of_the_contract_has_an_entry() -> None:
 
 
 @pytest.mark.parametrize("method", FIELD_CHANGES)
-async def test_no_field_is_accepted_and_ignored(house: House, method: str) -> None:
-    assert await _ignored(house, method, FIELD_CHANGES[method]) == []
+async def test_no_field_is_accepted_and_ignored(gateway: GatewayFixture, method: str) -> None:
+    assert await _ignored(gateway, method, FIELD_CHANGES[method]) == []
 
 
-async def test_a_field_that_makes_no_difference_is_noticed(house: House) -> None:
+async def test_a_field_that_makes_no_difference_is_noticed(gateway: GatewayFixture) -> None:
     method = "GenerationService.GeneratePortrait"
     fake = FieldChanges(
         FIELD_CHANGES[method].base, {"seed": 7, "priority": 1, "style": Refused("anime")}
     )
-    assert await _ignored(house, method, fake) == ["seed makes no difference", "style is taken"]
+    assert await _ignored(gateway, method, fake) == ["seed makes no difference", "style is taken"]
     method = "CharacterService.UpdateCharacter"
     fake = FieldChanges(FIELD_CHANGES[method].base, {"character.hair": NotRead("black")})
-    assert await _ignored(house, method, fake) == ["character.hair is read"]
+    assert await _ignored(gateway, method, fake) == ["character.hair is read"]
 
 
-async def _ignored(house: House, method: str, changes: FieldChanges) -> list[str]:
+async def _ignored(gateway: GatewayFixture, method: str, changes: FieldChanges) -> list[str]:
     """Returns what is wrong with the fields of a method's request."""
     shared = (
         None
         if method.split(".")[1].startswith(CHANGES_THINGS)
-        else await _caller_with_things(house, method)
+        else await _caller_with_things(gateway, method)
     )
 
     async def observe(values: Mapping[str, Value]) -> str:
         return await _observe(
-            house, shared or await _caller_with_things(house, method), method, values
+            gateway, shared or await _caller_with_things(gateway, method), method, values
         )
 
     base = await observe(changes.base)
@@ -103,7 +103,7 @@ async def _ignored(house: House, method: str, changes: FieldChanges) -> list[str
 
 
 async def _observe(
-    house: House, things: CallerWithThings, method: str, values: Mapping[str, Value]
+    gateway: GatewayFixture, things: CallerWithThings, method: str, values: Mapping[str, Value]
 ) -> str:
     """Makes a request; returns what it did, with ids and times made alike."""
     descriptor = methods()[method]
@@ -112,7 +112,7 @@ async def _observe(
         _set(request, path.split("."), _resolved(value, things))
 
     async def once() -> Any:
-        return await ask(house.channel(), descriptor, request, things.who.metadata)
+        return await ask(gateway.channel(), descriptor, request, things.who.metadata)
 
     try:
         answer = await once()
@@ -123,9 +123,9 @@ async def _observe(
         failed = await failure(_Failed(error))
         return f"refused for {failed.fields[0] if failed.fields else failed.message}"
     if method == "GenerationService.GenerateStory":
-        seen["drawn"] = await _drawn(house, things.who, answer.batch.batch_id)
+        seen["drawn"] = await _drawn(gateway, things.who, answer.batch.batch_id)
     elif method.startswith("GenerationService"):
-        seen["drawn"] = await house.spec(answer.job)
+        seen["drawn"] = await gateway.spec(answer.job)
     if descriptor.name.startswith("Delete"):
         seen["left"] = await _left(things.who)
     return _alike(json.dumps(seen, default=str, sort_keys=True), things)
@@ -138,15 +138,15 @@ def _made(answer: Any) -> str:
     return str(getattr(made, ids.get(descriptor.name, "id")))
 
 
-async def _drawn(house: House, who: Person, batch: str) -> list[dict[str, Any]]:
+async def _drawn(gateway: GatewayFixture, who: Caller, batch: str) -> list[dict[str, Any]]:
     """Returns what the jobs of a batch draw, without their seeds, which are the service's."""
-    specs = [await house.spec(image.job) for image in (await who.get_batch(batch)).images]
+    specs = [await gateway.spec(image.job) for image in (await who.get_batch(batch)).images]
     for spec in specs:
         del spec["spec"]["seed"]
     return specs
 
 
-async def _left(who: Person) -> list[Any]:
+async def _left(who: Caller) -> list[Any]:
     lists = (
         who.images.ListImages(image_pb2.ListImagesRequest(), metadata=who.metadata),
         who.characters.ListCharacters(character_pb2.ListCharactersRequest(), metadata=who.metadata),
@@ -206,9 +206,9 @@ class _Failed:
         return self.error.details()
 
 
-async def _caller_with_things(house: House, method: str) -> CallerWithThings:
+async def _caller_with_things(gateway: GatewayFixture, method: str) -> CallerWithThings:
     """Makes a new caller with things; with pictures where the method is about them."""
-    who = house.person(new_id(), channel=house.channel())
+    who = gateway.caller(new_id(), channel=gateway.channel())
     names: dict[str, str] = {}
     for name in ("Mia", "Tom"):
         names[(await who.create_character(name=name, skin="pale")).id] = name
@@ -221,9 +221,9 @@ async def _caller_with_things(house: House, method: str) -> CallerWithThings:
     night = await who.create_story(title="Night", pages=pages[1:])
     names |= {day.id: "Day", night.id: "Night"}
     if method.startswith(("JobService", "ImageService", "EventService", "GenerationService.Reg")):
-        names |= await _pictures(house, who, names, day.id)
+        names |= await _pictures(gateway, who, names, day.id)
     if method.startswith("BatchService"):
-        names |= await _batches(house, who, day.id, night.id)
+        names |= await _batches(gateway, who, day.id, night.id)
     tokens = await _tokens(who) if ".List" in method else {}
     if method.startswith("EventService"):
         tokens = {"events": await _cursor(who)}
@@ -231,26 +231,26 @@ async def _caller_with_things(house: House, method: str) -> CallerWithThings:
 
 
 async def _pictures(
-    house: House, who: Person, characters: Mapping[str, str], story: str
+    gateway: GatewayFixture, who: Caller, characters: Mapping[str, str], story: str
 ) -> dict[str, str]:
     """Makes jobs in every state; returns what the ids stand for."""
     # What is left of the caller before would be claimed here.
-    await house.store.database.execute(
+    await gateway.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
     mia, tom = list(characters)[:2]
     names: dict[str, str] = {}
     for name, character in (("Mia", mia), ("Tom", tom)):
         job = await who.portrait(character, seed=5)
-        made = await house.complete(await house.claim())
+        made = await gateway.complete(await gateway.claim())
         names |= {job.job_id: f"job of {name}", job.image_id: f"portrait of {name}"}
         names[hashlib.sha256(made[AssetKind.DISPLAY]).hexdigest()] = f"pixels of {name}"
     failed = await who.scene(story, 1, seed=5)
-    await house.fail(await house.claim())
+    await gateway.fail(await gateway.claim())
     cancelled = await who.scene(story, 2, seed=5)
     await who.cancel(cancelled.job_id)
     running = await who.portrait(mia, seed=5)
-    await house.report(await house.claim(), 1, 0.1, b"a preview")
+    await gateway.report(await gateway.claim(), 1, 0.1, b"a preview")
     waiting = await who.portrait(mia, seed=5)
     for name, job in (
         ("failed", failed),
@@ -262,14 +262,14 @@ async def _pictures(
     return names
 
 
-async def _batches(house: House, who: Person, day: str, night: str) -> dict[str, str]:
+async def _batches(gateway: GatewayFixture, who: Caller, day: str, night: str) -> dict[str, str]:
     """Makes batches in every state; returns what the ids of them and of their jobs stand for."""
-    await house.store.database.execute(
+    await gateway.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
     failed = await who.tell(day, include_character_portraits=False)
     for _ in range(2):
-        await house.fail(await house.claim())
+        await gateway.fail(await gateway.claim())
     cancelled = await who.tell(night, include_character_portraits=False)
     await who.cancel_batch(cancelled.batch_id)
     waiting = await who.tell(day, include_character_portraits=False)
@@ -282,7 +282,7 @@ async def _batches(house: House, who: Person, day: str, night: str) -> dict[str,
     }
 
 
-async def _cursor(who: Person) -> str:
+async def _cursor(who: Caller) -> str:
     """Returns the cursor of an event that others come behind."""
     call = who.follow("oldest")
     cursors = [(await call.read()).event.cursor for _ in range(5)]
@@ -290,7 +290,7 @@ async def _cursor(who: Person) -> str:
     return str(cursors[-1])
 
 
-async def _tokens(who: Person) -> dict[str, str]:
+async def _tokens(who: Caller) -> dict[str, str]:
     characters = character_pb2.ListCharactersRequest(page_size=1)
     stories = story_pb2.ListStoriesRequest(page_size=1)
     return {

@@ -10,8 +10,8 @@ import pytest
 
 from imggen.v1 import image_pb2, job_pb2, story_pb2
 from server.domain.states import AssetKind
-from tests.integration.callers import Person
-from tests.integration.house import LEASE, House, ids
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import LEASE, GatewayFixture, ids
 
 KINDS = {
     image_pb2.ASSET_KIND_ORIGINAL: AssetKind.ORIGINAL,
@@ -21,7 +21,7 @@ KINDS = {
 }
 
 
-async def test_an_image_shows_all_that_is_known_of_it(house: House, mia: Person) -> None:
+async def test_an_image_shows_all_that_is_known_of_it(gateway: GatewayFixture, mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story(
         pages=[story_pb2.Page(text="Mia wakes.", character_ids=[character.id])]
@@ -30,9 +30,9 @@ async def test_an_image_shows_all_that_is_known_of_it(house: House, mia: Person)
     waiting = await mia.get_image(job.image_id)
     assert waiting.status == image_pb2.IMAGE_STATUS_QUEUED
     assert (waiting.url, waiting.cdn_url, waiting.print_url, waiting.width) == ("", "", "", 0)
-    claim = await house.claim()
+    claim = await gateway.claim()
     assert (await mia.get_image(job.image_id)).status == image_pb2.IMAGE_STATUS_GENERATING
-    made = await house.complete(claim)
+    made = await gateway.complete(claim)
 
     image = await mia.get_image(job.image_id)
     assert image.type == image_pb2.IMAGE_TYPE_SCENE
@@ -50,9 +50,9 @@ async def test_an_image_shows_all_that_is_known_of_it(house: House, mia: Person)
     assert 3590 < left.total_seconds() <= 3630
 
 
-async def test_addresses_give_the_bytes_and_no_others(house: House, mia: Person) -> None:
+async def test_addresses_give_the_bytes_and_no_others(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
-    made = await house.complete(await house.claim())
+    made = await gateway.complete(await gateway.claim())
     image = await mia.get_image(job.image_id)
     async with aiohttp.ClientSession() as http:
 
@@ -71,11 +71,11 @@ async def test_addresses_give_the_bytes_and_no_others(house: House, mia: Person)
         assert (await get(image.url[:-1]))[0] == 403
 
 
-async def test_images_are_filtered_by_every_field(house: House, mia: Person) -> None:
+async def test_images_are_filtered_by_every_field(gateway: GatewayFixture, mia: Caller) -> None:
     tom, ida = await mia.create_character(name="Tom"), await mia.create_character(name="Ida")
     story, other = await mia.create_story("One.", "Two."), await mia.create_story("One.")
-    portrait = await house.draw(await mia.portrait(tom.id))
-    first = await house.draw(await mia.scene(story.id, 1, character_ids=[tom.id, ida.id]))
+    portrait = await gateway.draw(await mia.portrait(tom.id))
+    first = await gateway.draw(await mia.scene(story.id, 1, character_ids=[tom.id, ida.id]))
     second = await mia.scene(story.id, 2, character_ids=[ida.id])
     third = await mia.scene(other.id, 1)
 
@@ -94,7 +94,7 @@ async def test_images_are_filtered_by_every_field(house: House, mia: Person) -> 
     assert await found(status=image_pb2.IMAGE_STATUS_FAILED) == []
 
 
-async def test_pages_of_images_stand_while_new_ones_come(mia: Person) -> None:
+async def test_pages_of_images_stand_while_new_ones_come(mia: Caller) -> None:
     character = await mia.create_character()
     images = [(await mia.portrait(character.id)).image_id for _ in range(4)]
     first = await mia.list_images(page_size=3)
@@ -107,10 +107,10 @@ async def test_pages_of_images_stand_while_new_ones_come(mia: Person) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_asset_is_downloaded_whole(
-    house: House, mia: Person, kind: image_pb2.AssetKind.ValueType
+    gateway: GatewayFixture, mia: Caller, kind: image_pb2.AssetKind.ValueType
 ) -> None:
     job = await mia.portrait()
-    made = (await house.complete(await house.claim()))[KINDS[kind]]
+    made = (await gateway.complete(await gateway.claim()))[KINDS[kind]]
     request = image_pb2.DownloadImageRequest(image_id=job.image_id, asset_kind=kind)
     first, *rest = [
         answer async for answer in mia.images.DownloadImage(request, metadata=mia.metadata)
@@ -132,11 +132,11 @@ async def test_every_asset_is_downloaded_whole(
     ("end", "advice"), [("waits", "wait until its job is completed"), ("failed", "retry its job")]
 )
 async def test_an_image_without_bytes_cannot_be_downloaded(
-    house: House, mia: Person, end: str, advice: str
+    gateway: GatewayFixture, mia: Caller, end: str, advice: str
 ) -> None:
     job = await mia.portrait()
     if end == "failed":
-        await house.fail(await house.claim())
+        await gateway.fail(await gateway.claim())
     request = image_pb2.DownloadImageRequest(image_id=job.image_id)
     refused = await mia.refused(mia.images.DownloadImage, request)
     assert (refused.code, refused.reason) == (
@@ -146,8 +146,10 @@ async def test_an_image_without_bytes_cannot_be_downloaded(
     assert advice in refused.message
 
 
-async def test_a_deleted_image_is_gone_for_its_caller_at_once(house: House, mia: Person) -> None:
-    job = await house.draw(await mia.portrait())
+async def test_a_deleted_image_is_gone_for_its_caller_at_once(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    job = await gateway.draw(await mia.portrait())
     await mia.delete_image(job.image_id)
     for method, request in (
         (mia.images.GetImage, image_pb2.GetImageRequest(image_id=job.image_id)),
@@ -161,9 +163,11 @@ async def test_a_deleted_image_is_gone_for_its_caller_at_once(house: House, mia:
     assert (await mia.get_job(job.job_id)).status == job_pb2.JOB_STATUS_COMPLETED
 
 
-async def test_deleting_an_image_stops_the_job_that_makes_it(house: House, mia: Person) -> None:
+async def test_deleting_an_image_stops_the_job_that_makes_it(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     running, waiting = await mia.portrait(), await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     async with asyncio.timeout(60):
         watch = mia.watch(waiting.job_id)
         await watch.read()
@@ -171,11 +175,11 @@ async def test_deleting_an_image_stops_the_job_that_makes_it(house: House, mia: 
         last = await watch.read()
     assert last.job.status == job_pb2.JOB_STATUS_CANCELLED
     await mia.delete_image(running.image_id)
-    assert await house.store.leases.heartbeat([claim], LEASE) == {claim.job_id: True}
+    assert await gateway.store.leases.heartbeat([claim], LEASE) == {claim.job_id: True}
 
 
-async def test_a_download_that_is_left_ends_quietly(house: House, mia: Person) -> None:
-    job = await house.draw(await mia.portrait())
+async def test_a_download_that_is_left_ends_quietly(gateway: GatewayFixture, mia: Caller) -> None:
+    job = await gateway.draw(await mia.portrait())
     request = image_pb2.DownloadImageRequest(image_id=job.image_id)
     async with asyncio.timeout(60):
         for _ in range(3):
@@ -183,5 +187,5 @@ async def test_a_download_that_is_left_ends_quietly(house: House, mia: Person) -
             await call.read()
             await call.read()
             call.cancel()
-        while house.open_calls():
+        while gateway.open_calls():
             await asyncio.sleep(0.01)

@@ -8,15 +8,15 @@ import pytest
 from imggen.v1 import errors_pb2, job_pb2
 from server.domain.states import Lane
 from server.identity.caller import Role
-from tests.integration.callers import Person
-from tests.integration.house import LEASE, House
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import LEASE, GatewayFixture
 
 QUEUED, PROCESSING = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_PROCESSING
 COMPLETED, FAILED = job_pb2.JOB_STATUS_COMPLETED, job_pb2.JOB_STATUS_FAILED
 CANCELLED = job_pb2.JOB_STATUS_CANCELLED
 
 
-async def test_a_job_tells_where_it_is_on_its_way(house: House, mia: Person) -> None:
+async def test_a_job_tells_where_it_is_on_its_way(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     assert (job.status, job.kind, job.attempt) == (QUEUED, job_pb2.JOB_KIND_PORTRAIT, 0)
     assert (job.model, job.provider, job.estimated_cost_micros) == ("storybook", "local", 0)
@@ -24,15 +24,15 @@ async def test_a_job_tells_where_it_is_on_its_way(house: House, mia: Person) -> 
     read = await mia.get_job(job.job_id)
     assert read == _as_forecast(job, read)
 
-    claim = await house.claim()
-    await house.report(claim, 3, 0.25)
+    claim = await gateway.claim()
+    await gateway.report(claim, 3, 0.25)
     running = await mia.get_job(job.job_id)
     assert (running.status, running.attempt) == (PROCESSING, 1)
     assert (running.stage, running.step, running.steps) == (job_pb2.STAGE_RENDERING, 3, 20)
     assert running.fraction == 0.25
     assert running.started_at.ToDatetime() >= running.created_at.ToDatetime()
 
-    await house.complete(claim)
+    await gateway.complete(claim)
     done = await mia.get_job(job.job_id)
     assert (done.status, done.fraction, done.stage) == (COMPLETED, 1.0, job_pb2.STAGE_UNSPECIFIED)
     assert not done.HasField("estimated_completion_time")
@@ -41,9 +41,9 @@ async def test_a_job_tells_where_it_is_on_its_way(house: House, mia: Person) -> 
     assert timings == [(job_pb2.STAGE_RENDERING, 900), (job_pb2.STAGE_STORING, 20)]
 
 
-async def test_a_failed_job_tells_why(house: House, mia: Person) -> None:
+async def test_a_failed_job_tells_why(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
-    await house.fail(await house.claim())
+    await gateway.fail(await gateway.claim())
     failed = await mia.get_job(job.job_id)
     assert failed.status == FAILED
     assert failed.error == job_pb2.JobError(
@@ -51,11 +51,13 @@ async def test_a_failed_job_tells_why(house: House, mia: Person) -> None:
     )
 
 
-async def test_jobs_are_listed_the_newest_first_and_filtered(house: House, mia: Person) -> None:
+async def test_jobs_are_listed_the_newest_first_and_filtered(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     story, other = await mia.create_story(), await mia.create_story()
-    done = await house.draw(await mia.scene(story.id))
+    done = await gateway.draw(await mia.scene(story.id))
     failed = await mia.scene(other.id)
-    await house.fail(await house.claim())
+    await gateway.fail(await gateway.claim())
     waiting = await mia.scene(story.id)
 
     assert _ids(await mia.list_jobs()) == [waiting.job_id, failed.job_id, done.job_id]
@@ -66,7 +68,7 @@ async def test_jobs_are_listed_the_newest_first_and_filtered(house: House, mia: 
     assert _ids(await mia.list_jobs(status=CANCELLED)) == []
 
 
-async def test_pages_of_jobs_stand_while_new_ones_come(mia: Person) -> None:
+async def test_pages_of_jobs_stand_while_new_ones_come(mia: Caller) -> None:
     character = await mia.create_character()
     jobs = [(await mia.portrait(character.id)).job_id for _ in range(5)]
     first = await mia.list_jobs(page_size=2)
@@ -77,36 +79,38 @@ async def test_pages_of_jobs_stand_while_new_ones_come(mia: Person) -> None:
     assert third.next_page_token == ""
 
 
-async def test_a_waiting_job_is_cancelled_at_once(house: House, mia: Person) -> None:
+async def test_a_waiting_job_is_cancelled_at_once(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     cancelled = await mia.cancel(job.job_id)
     assert cancelled.status == CANCELLED
     assert cancelled.error.reason == errors_pb2.ERROR_REASON_JOB_CANCELLED
     assert (await mia.cancel(job.job_id)).status == CANCELLED
-    assert await house.store.leases.claim("w", Lane.LOCAL, 1, LEASE) == []
+    assert await gateway.store.leases.claim("w", Lane.LOCAL, 1, LEASE) == []
 
 
-async def test_a_running_job_is_cancelled_by_its_worker(house: House, mia: Person) -> None:
+async def test_a_running_job_is_cancelled_by_its_worker(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     asked = await mia.cancel(job.job_id)
     assert (asked.status, asked.cancel_requested) == (PROCESSING, True)
-    assert await house.store.leases.heartbeat([claim], LEASE) == {claim.job_id: True}
-    assert await house.store.leases.cancelled(claim)
+    assert await gateway.store.leases.heartbeat([claim], LEASE) == {claim.job_id: True}
+    assert await gateway.store.leases.cancelled(claim)
     assert (await mia.get_job(job.job_id)).status == CANCELLED
 
 
 @pytest.mark.parametrize("end", ["fails", "is given back"])
 async def test_a_job_whose_cancel_was_asked_for_never_waits_again(
-    house: House, mia: Person, end: str
+    gateway: GatewayFixture, mia: Caller, end: str
 ) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     await mia.cancel(job.job_id)
     if end == "fails":
-        await house.fail(claim, retryable=True)
+        await gateway.fail(claim, retryable=True)
     else:
-        await house.store.leases.release([claim])
+        await gateway.store.leases.release([claim])
     cancelled = await mia.get_job(job.job_id)
     assert cancelled.status == CANCELLED
     assert cancelled.HasField("completed_at")
@@ -114,11 +118,11 @@ async def test_a_job_whose_cancel_was_asked_for_never_waits_again(
 
 @pytest.mark.parametrize("end", ["completed", "failed"])
 async def test_a_job_that_has_ended_cannot_be_cancelled(
-    house: House, mia: Person, end: str
+    gateway: GatewayFixture, mia: Caller, end: str
 ) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
-    await (house.complete(claim) if end == "completed" else house.fail(claim))
+    claim = await gateway.claim()
+    await (gateway.complete(claim) if end == "completed" else gateway.fail(claim))
     request = job_pb2.CancelJobRequest(job_id=job.job_id)
     refused = await mia.refused(mia.jobs.CancelJob, request)
     assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "JOB_ENDED")
@@ -126,22 +130,26 @@ async def test_a_job_that_has_ended_cannot_be_cancelled(
 
 
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
-async def test_a_job_that_came_to_nothing_is_retried(house: House, mia: Person, end: str) -> None:
+async def test_a_job_that_came_to_nothing_is_retried(
+    gateway: GatewayFixture, mia: Caller, end: str
+) -> None:
     job = await mia.portrait()
     if end == "failed":
-        await house.fail(await house.claim())
+        await gateway.fail(await gateway.claim())
     else:
         await mia.cancel(job.job_id)
     again = await mia.retry(job.job_id, priority=1)
     assert (again.status, again.priority, again.retry_count) == (QUEUED, 1, 0)
     assert not again.HasField("error")
     assert not again.HasField("completed_at")
-    await house.draw(job)
+    await gateway.draw(job)
     assert (await mia.get_job(job.job_id)).status == COMPLETED
     assert (await mia.get_image(job.image_id)).url
 
 
-async def test_a_retry_keeps_the_priority_unless_one_is_given(house: House, mia: Person) -> None:
+async def test_a_retry_keeps_the_priority_unless_one_is_given(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     job = await mia.portrait(priority=3)
     await mia.cancel(job.job_id)
     assert (await mia.retry(job.job_id)).priority == 3
@@ -149,19 +157,19 @@ async def test_a_retry_keeps_the_priority_unless_one_is_given(house: House, mia:
     request = job_pb2.RetryJobRequest(job_id=job.job_id, priority=0)
     refused = await mia.refused(mia.jobs.RetryJob, request)
     assert refused.reason == "PRIORITY_NOT_ALLOWED"
-    admin = house.person("mia", Role.ADMIN)
+    admin = gateway.caller("mia", Role.ADMIN)
     assert (await admin.retry(job.job_id, priority=0)).priority == 0
 
 
 @pytest.mark.parametrize("state", ["queued", "processing", "completed"])
 async def test_only_a_job_that_came_to_nothing_is_retried(
-    house: House, mia: Person, state: str
+    gateway: GatewayFixture, mia: Caller, state: str
 ) -> None:
     job = await mia.portrait()
     if state != "queued":
-        claim = await house.claim()
+        claim = await gateway.claim()
         if state == "completed":
-            await house.complete(claim)
+            await gateway.complete(claim)
     request = job_pb2.RetryJobRequest(job_id=job.job_id)
     refused = await mia.refused(mia.jobs.RetryJob, request)
     assert (refused.code, refused.reason) == (
@@ -171,7 +179,7 @@ async def test_only_a_job_that_came_to_nothing_is_retried(
     assert f"the job is {state}; only a failed or cancelled job can be retried" in refused.message
 
 
-async def test_a_job_whose_image_was_deleted_is_not_retried(mia: Person) -> None:
+async def test_a_job_whose_image_was_deleted_is_not_retried(mia: Caller) -> None:
     job = await mia.portrait()
     await mia.delete_image(job.image_id)
     request = job_pb2.RetryJobRequest(job_id=job.job_id)

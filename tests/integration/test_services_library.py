@@ -6,13 +6,13 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2, story_pb2, style_pb2
-from tests.integration.callers import Person
-from tests.integration.house import House, ids, new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, ids, new_id
 
 Page = story_pb2.Page
 
 
-async def test_a_character_is_stored_as_it_was_told(mia: Person) -> None:
+async def test_a_character_is_stored_as_it_was_told(mia: Caller) -> None:
     given = character_pb2.Character(
         name="  Mia\u200b  Rose ",
         age=0,
@@ -37,7 +37,7 @@ async def test_a_character_is_stored_as_it_was_told(mia: Person) -> None:
     assert not nameless_age.HasField("age")
 
 
-async def test_an_update_changes_only_what_its_mask_names(mia: Person) -> None:
+async def test_an_update_changes_only_what_its_mask_names(mia: Caller) -> None:
     made = await mia.create_character(hair="red", eyes="green", age=7)
     request = character_pb2.UpdateCharacterRequest(
         character=character_pb2.Character(id=made.id, hair="blue", eyes="brown"),
@@ -49,7 +49,7 @@ async def test_an_update_changes_only_what_its_mask_names(mia: Person) -> None:
     assert changed.updated_at.ToDatetime() > made.updated_at.ToDatetime()
 
 
-async def test_a_mask_of_everything_clears_what_is_not_given(mia: Person) -> None:
+async def test_a_mask_of_everything_clears_what_is_not_given(mia: Caller) -> None:
     made = await mia.create_character(hair="red", features=["freckles"])
     request = character_pb2.UpdateCharacterRequest(
         character=character_pb2.Character(id=made.id, name="Ida"),
@@ -59,7 +59,7 @@ async def test_a_mask_of_everything_clears_what_is_not_given(mia: Person) -> Non
     assert (changed.name, changed.hair, list(changed.features)) == ("Ida", "", [])
 
 
-async def test_lists_go_on_where_the_page_before_ended(mia: Person) -> None:
+async def test_lists_go_on_where_the_page_before_ended(mia: Caller) -> None:
     made = [(await mia.create_character(name=f"child {number}")).id for number in range(5)]
     seen: list[str] = []
     token = ""
@@ -72,10 +72,10 @@ async def test_lists_go_on_where_the_page_before_ended(mia: Person) -> None:
 
 
 async def test_a_deleted_character_is_in_no_list_and_in_old_pictures(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
-    job = await house.draw(await mia.portrait(character.id))
+    job = await gateway.draw(await mia.portrait(character.id))
     await mia.delete_character(character.id)
     request = character_pb2.ListCharactersRequest()
     answer = await mia.characters.ListCharacters(request, metadata=mia.metadata)
@@ -84,7 +84,7 @@ async def test_a_deleted_character_is_in_no_list_and_in_old_pictures(
     assert (await mia.regenerate(job.image_id)).job_id
 
 
-async def test_a_story_is_stored_as_it_was_told(mia: Person) -> None:
+async def test_a_story_is_stored_as_it_was_told(mia: Caller) -> None:
     character = await mia.create_character()
     pages = [
         Page(text="Mia wakes.", scene_description="a bed", character_ids=[character.id]),
@@ -95,7 +95,7 @@ async def test_a_story_is_stored_as_it_was_told(mia: Person) -> None:
     assert (made.title, made.style, list(made.pages)) == ("The day", "anime", pages)
 
 
-async def test_pages_are_replaced_as_a_whole_and_only_when_named(mia: Person) -> None:
+async def test_pages_are_replaced_as_a_whole_and_only_when_named(mia: Caller) -> None:
     story = await mia.create_story("One.", "Two.", "Three.")
     retitled = await mia.update_story(story.id, title="Night")
     assert [page.text for page in retitled.pages] == ["One.", "Two.", "Three."]
@@ -110,7 +110,7 @@ async def test_pages_are_replaced_as_a_whole_and_only_when_named(mia: Person) ->
     assert (empty.title, empty.style, list(empty.pages)) == ("Night", "", [])
 
 
-async def test_updates_at_once_leave_the_pages_of_one_of_them(mia: Person) -> None:
+async def test_updates_at_once_leave_the_pages_of_one_of_them(mia: Caller) -> None:
     story = await mia.create_story("One.")
     versions = [[f"{name} {page}" for page in range(count)] for name, count in
                 zip("abcdefgh", (1, 9, 2, 7, 3, 12, 5, 4), strict=True)]  # fmt: skip
@@ -124,7 +124,7 @@ async def test_updates_at_once_leave_the_pages_of_one_of_them(mia: Person) -> No
         assert [page.text for page in (await mia.get_story(story.id)).pages] in versions
 
 
-async def test_characters_of_pages_must_be_the_callers(mia: Person, tom: Person) -> None:
+async def test_characters_of_pages_must_be_the_callers(mia: Caller, tom: Caller) -> None:
     his = await tom.create_character()
     story = await mia.create_story()
     page = Page(text="Tom wakes.", character_ids=[his.id])
@@ -141,7 +141,7 @@ async def test_characters_of_pages_must_be_the_callers(mia: Person, tom: Person)
     ]
 
 
-async def test_a_story_that_is_gone_cannot_be_read_changed_or_drawn(mia: Person) -> None:
+async def test_a_story_that_is_gone_cannot_be_read_changed_or_drawn(mia: Caller) -> None:
     story = await mia.create_story()
     await mia.delete_story(story.id)
     for method, request in (
@@ -157,20 +157,22 @@ async def test_a_story_that_is_gone_cannot_be_read_changed_or_drawn(mia: Person)
 
 @pytest.mark.parametrize("style", ["", "anime"])
 async def test_a_scene_has_its_storys_style_unless_it_names_one(
-    house: House, mia: Person, style: str
+    gateway: GatewayFixture, mia: Caller, style: str
 ) -> None:
     story = await mia.create_story(style="watercolor")
-    spec = (await house.spec(await mia.scene(story.id, style=style)))["spec"]
+    spec = (await gateway.spec(await mia.scene(story.id, style=style)))["spec"]
     assert spec["style"]["id"] == (style or "watercolor")
 
 
-async def test_a_scene_shows_what_the_request_says_or_its_page(house: House, mia: Person) -> None:
+async def test_a_scene_shows_what_the_request_says_or_its_page(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     character, other = await mia.create_character(), await mia.create_character(name="Tom")
     page = Page(text="Mia wakes.", scene_description="a bed", character_ids=[character.id])
     story = await mia.create_story(pages=[page, Page(text="Mia runs.")])
 
     async def spec(number: int, **fields: object) -> tuple[str, str, list[str]]:
-        drawn = (await house.spec(await mia.scene(story.id, number, **fields)))["spec"]
+        drawn = (await gateway.spec(await mia.scene(story.id, number, **fields)))["spec"]
         names = [frozen["description"]["name"] for frozen in drawn["characters"]]
         return drawn["scene"], drawn["page_text"], names
 
@@ -180,7 +182,7 @@ async def test_a_scene_shows_what_the_request_says_or_its_page(house: House, mia
     assert await spec(2) == ("", "Mia runs.", [])
 
 
-async def test_a_page_whose_character_is_gone_says_which(mia: Person) -> None:
+async def test_a_page_whose_character_is_gone_says_which(mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story(pages=[Page(text="Mia.", character_ids=[character.id])])
     await mia.delete_character(character.id)
@@ -188,7 +190,7 @@ async def test_a_page_whose_character_is_gone_says_which(mia: Person) -> None:
         await mia.scene(story.id)
 
 
-async def test_the_styles_are_those_of_the_specification(mia: Person) -> None:
+async def test_the_styles_are_those_of_the_specification(mia: Caller) -> None:
     request = style_pb2.ListStylesRequest()
     answer = await mia.styles.ListStyles(request, metadata=mia.metadata)
     assert ids(answer.styles) == [
@@ -212,7 +214,7 @@ async def test_the_styles_are_those_of_the_specification(mia: Person) -> None:
     assert rest.next_page_token == ""
 
 
-async def test_whoever_has_never_called_has_nothing(house: House) -> None:
-    newcomer = house.person(new_id())
+async def test_whoever_has_never_called_has_nothing(gateway: GatewayFixture) -> None:
+    newcomer = gateway.caller(new_id())
     assert (await newcomer.list_jobs()).jobs == []
     assert (await newcomer.list_images()).images == []

@@ -7,26 +7,28 @@ import pytest
 
 from imggen.v1 import image_pb2, job_pb2
 from imggen.v1.generation_pb2 import Modifications, RegenerateImageRequest
-from tests.integration.callers import Person
-from tests.integration.house import House, ids, new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, ids, new_id
 
 
 async def test_a_regeneration_changes_what_is_named_and_keeps_the_rest(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
-    job = await house.draw(await mia.portrait(seed=7))
-    before = await house.spec(job)
+    job = await gateway.draw(await mia.portrait(seed=7))
+    before = await gateway.spec(job)
 
-    style = await house.spec(
+    style = await gateway.spec(
         await mia.regenerate(job.image_id, modifications=Modifications(style="anime", seed=7))
     )
-    prompt = await house.spec(
+    prompt = await gateway.spec(
         await mia.regenerate(
             job.image_id, modifications=Modifications(prompt="holding a kite", seed=7)
         )
     )
-    seed = await house.spec(await mia.regenerate(job.image_id, modifications=Modifications(seed=8)))
-    nothing = await house.spec(await mia.regenerate(job.image_id))
+    seed = await gateway.spec(
+        await mia.regenerate(job.image_id, modifications=Modifications(seed=8))
+    )
+    nothing = await gateway.spec(await mia.regenerate(job.image_id))
 
     assert style["spec"] == before["spec"] | {"style": style["spec"]["style"]}
     assert style["spec"]["style"]["id"] == "anime"
@@ -37,11 +39,11 @@ async def test_a_regeneration_changes_what_is_named_and_keeps_the_rest(
 
 
 async def test_the_original_stays_and_the_new_version_stands_beside_it(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
-    original = await house.draw(await mia.portrait())
+    original = await gateway.draw(await mia.portrait())
     before = await mia.get_image(original.image_id)
-    job = await house.draw(await mia.regenerate(original.image_id))
+    job = await gateway.draw(await mia.regenerate(original.image_id))
     again = await mia.get_image(original.image_id)
     new = await mia.get_image(job.image_id)
 
@@ -52,14 +54,14 @@ async def test_the_original_stays_and_the_new_version_stands_beside_it(
     assert ids((await mia.list_images()).images) == [new.id, before.id]
 
 
-async def test_an_image_that_is_not_completed_may_be_regenerated(mia: Person) -> None:
+async def test_an_image_that_is_not_completed_may_be_regenerated(mia: Caller) -> None:
     job = await mia.portrait()
     again = await mia.regenerate(job.image_id)
     assert again.status == job_pb2.JOB_STATUS_QUEUED
 
 
 async def test_the_limit_counts_the_lineage_whichever_version_it_starts_from(
-    mia: Person,
+    mia: Caller,
 ) -> None:
     newest = (await mia.portrait()).image_id
     for _ in range(5):
@@ -74,7 +76,7 @@ async def test_the_limit_counts_the_lineage_whichever_version_it_starts_from(
 
 
 async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is_full(
-    mia: Person,
+    mia: Caller,
 ) -> None:
     original = await mia.portrait()
     keys = [new_id() for _ in range(5)]
@@ -85,9 +87,9 @@ async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is
 
 @pytest.mark.parametrize("end", ["deleted", "cancelled", "failed"])
 async def test_versions_that_came_to_nothing_still_count(
-    house: House, mia: Person, end: str
+    gateway: GatewayFixture, mia: Caller, end: str
 ) -> None:
-    original = await house.draw(await mia.portrait())
+    original = await gateway.draw(await mia.portrait())
     for _ in range(5):
         job = await mia.regenerate(original.image_id)
         match end:
@@ -96,14 +98,16 @@ async def test_versions_that_came_to_nothing_still_count(
             case "cancelled":
                 await mia.cancel(job.job_id)
             case _:
-                await house.fail(await house.claim())
+                await gateway.fail(await gateway.claim())
     refused = await mia.refused(
         mia.generation.RegenerateImage, RegenerateImageRequest(image_id=original.image_id)
     )
     assert refused.reason == "REGENERATION_LIMIT"
 
 
-async def test_ten_regenerations_at_once_give_exactly_five(house: House, mia: Person) -> None:
+async def test_ten_regenerations_at_once_give_exactly_five(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     original = await mia.portrait()
 
     async def regenerate() -> str:
@@ -116,4 +120,4 @@ async def test_ten_regenerations_at_once_give_exactly_five(house: House, mia: Pe
     assert made.count("FAILED_PRECONDITION") == 5
     images = [await mia.get_image(image) for image in made if image != "FAILED_PRECONDITION"]
     assert sorted(image.version for image in images) == [2, 3, 4, 5, 6]
-    assert await house.count("images") == 6
+    assert await gateway.count("images") == 6

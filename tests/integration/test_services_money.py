@@ -13,8 +13,8 @@ from imggen.v1 import generation_pb2, job_pb2
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store import Store
 from tests.builders import new_job, new_user, outcome
-from tests.integration.callers import Person
-from tests.integration.house import LEASE, House, new_id, open_house
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import LEASE, GatewayFixture, new_id, open_gateway_fixture
 
 PRICE = 40_000
 LIMIT = 100_000
@@ -22,21 +22,23 @@ PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=PRICE)
 
 
 @pytest.fixture
-async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
+async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
     """Gives a gateway with a model that costs 4 cents, and 10 cents for the day."""
-    async with open_house(
+    async with open_gateway_fixture(
         database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
-    ) as house:
-        yield house
+    ) as gateway:
+        yield gateway
 
 
 @pytest.fixture
-def buyer(paid_gateway: House) -> Person:
+def buyer(paid_gateway: GatewayFixture) -> Caller:
     """Gives a caller of the paid gateway."""
-    return paid_gateway.person("mia")
+    return paid_gateway.caller("mia")
 
 
-async def test_a_job_shows_its_price_and_then_its_cost(paid_gateway: House, buyer: Person) -> None:
+async def test_a_job_shows_its_price_and_then_its_cost(
+    paid_gateway: GatewayFixture, buyer: Caller
+) -> None:
     job = await buyer.portrait()
     assert (job.model, job.provider, job.estimated_cost_micros) == ("paid", "somebody", PRICE)
     assert await _budget(paid_gateway) == (PRICE, 0)
@@ -48,7 +50,7 @@ async def test_a_job_shows_its_price_and_then_its_cost(paid_gateway: House, buye
 
 
 async def test_what_the_budget_does_not_cover_is_refused(
-    paid_gateway: House, buyer: Person
+    paid_gateway: GatewayFixture, buyer: Caller
 ) -> None:
     character = await buyer.create_character()
     for _ in range(2):
@@ -70,7 +72,7 @@ async def test_what_the_budget_does_not_cover_is_refused(
 
 @pytest.mark.parametrize("end", ["cancelled", "failed", "deleted", "given back and cancelled"])
 async def test_money_of_a_job_that_came_to_nothing_is_free_again(
-    paid_gateway: House, buyer: Person, end: str
+    paid_gateway: GatewayFixture, buyer: Caller, end: str
 ) -> None:
     job = await buyer.portrait()
     match end:
@@ -92,7 +94,7 @@ async def test_money_of_a_job_that_came_to_nothing_is_free_again(
 
 
 async def test_a_retry_holds_its_money_again_or_is_refused(
-    paid_gateway: House, buyer: Person
+    paid_gateway: GatewayFixture, buyer: Caller
 ) -> None:
     job = await buyer.portrait()
     await buyer.cancel(job.job_id)
@@ -109,7 +111,7 @@ async def test_a_retry_holds_its_money_again_or_is_refused(
 
 @pytest.mark.parametrize("end", ["complete", "fail", "cancel"])
 async def test_a_retry_on_a_later_day_is_paid_from_that_day(
-    paid_gateway: House, buyer: Person, end: str
+    paid_gateway: GatewayFixture, buyer: Caller, end: str
 ) -> None:
     job = await buyer.portrait()
     await buyer.cancel(job.job_id)
@@ -129,7 +131,7 @@ async def test_a_retry_on_a_later_day_is_paid_from_that_day(
 
 
 async def test_the_same_request_again_holds_nothing_more(
-    paid_gateway: House, buyer: Person
+    paid_gateway: GatewayFixture, buyer: Caller
 ) -> None:
     character = await buyer.create_character()
     fields: dict[str, Any] = {"seed": 7, "request_id": new_id()}
@@ -139,7 +141,7 @@ async def test_the_same_request_again_holds_nothing_more(
 
 
 async def test_fifty_submits_at_once_never_overrun_the_budget(
-    paid_gateway: House, buyer: Person
+    paid_gateway: GatewayFixture, buyer: Caller
 ) -> None:
     character = await buyer.create_character()
 
@@ -159,17 +161,17 @@ async def test_a_regeneration_is_paid_for_and_its_refusal_is_free(
     database: str, tmp_path: Path
 ) -> None:
     catalogue = Catalogue([PAID])
-    async with open_house(
+    async with open_gateway_fixture(
         database, tmp_path, catalogue=catalogue, daily_budget_usd=10 * PRICE / 1e6
-    ) as house:
-        mia = house.person("mia")
+    ) as gateway:
+        mia = gateway.caller("mia")
         job = await mia.portrait()
         for _ in range(5):
             await mia.regenerate(job.image_id)
         request = generation_pb2.RegenerateImageRequest(image_id=job.image_id)
         refused = await mia.refused(mia.generation.RegenerateImage, request)
         assert refused.reason == "REGENERATION_LIMIT"
-        assert await _budget(house) == (6 * PRICE, 0)
+        assert await _budget(gateway) == (6 * PRICE, 0)
 
 
 async def test_a_version_is_admitted_while_its_original_completes(store: Store) -> None:
@@ -208,9 +210,9 @@ async def _waits(store: Store) -> bool:
     return row is not None and row["n"] > 0
 
 
-async def _budget(house: House) -> tuple[int, int]:
+async def _budget(gateway: GatewayFixture) -> tuple[int, int]:
     """Returns what is held and what is spent, over all days."""
-    [row] = await house.store.database.fetch(
+    [row] = await gateway.store.database.fetch(
         "SELECT sum(held_micros) AS held, sum(spent_micros) AS spent FROM budgets"
     )
     return int(row["held"]), int(row["spent"])

@@ -7,18 +7,20 @@ import grpc
 import pytest
 
 from imggen.v1 import generation_pb2, job_pb2
-from tests.integration.house import House, new_id, open_house
+from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 
 
 @pytest.fixture
-async def limited_gateway(database: str, tmp_path: Path) -> AsyncIterator[House]:
+async def limited_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
     """Gives a gateway where two jobs of a user may wait."""
-    async with open_house(database, tmp_path, max_waiting_jobs_per_user=2) as house:
-        yield house
+    async with open_gateway_fixture(database, tmp_path, max_waiting_jobs_per_user=2) as gateway:
+        yield gateway
 
 
-async def test_a_full_queue_refuses_more_and_repeats_its_answers(limited_gateway: House) -> None:
-    mia, tom = limited_gateway.person("mia"), limited_gateway.person("tom")
+async def test_a_full_queue_refuses_more_and_repeats_its_answers(
+    limited_gateway: GatewayFixture,
+) -> None:
+    mia, tom = limited_gateway.caller("mia"), limited_gateway.caller("tom")
     character = await mia.create_character()
     first, second, third = [
         generation_pb2.GeneratePortraitRequest(
@@ -40,12 +42,12 @@ async def test_a_full_queue_refuses_more_and_repeats_its_answers(limited_gateway
 
 
 async def test_a_job_that_failed_is_not_retried_into_a_full_queue(
-    house: House, limited_gateway: House
+    gateway: GatewayFixture, limited_gateway: GatewayFixture
 ) -> None:
     # Submitted elsewhere: what a gateway admitted itself counts as waiting till it counts anew.
-    job = await house.person("mia").portrait()
-    await house.fail(await house.claim())
-    mia = limited_gateway.person("mia")
+    job = await gateway.caller("mia").portrait()
+    await gateway.fail(await gateway.claim())
+    mia = limited_gateway.caller("mia")
     for _ in range(2):
         await mia.portrait()
     request = job_pb2.RetryJobRequest(job_id=job.job_id)

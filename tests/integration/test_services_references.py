@@ -6,52 +6,56 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2
-from tests.integration.callers import Person
-from tests.integration.house import House, new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 
-async def test_a_completed_portrait_is_the_reference(house: House, mia: Person) -> None:
+async def test_a_completed_portrait_is_the_reference(gateway: GatewayFixture, mia: Caller) -> None:
     character = await mia.create_character()
     assert character.reference_image_id == ""
     job = await mia.portrait(character.id)
     assert (await mia.get_character(character.id)).reference_image_id == ""
-    await house.draw(job)
+    await gateway.draw(job)
 
     shown = await mia.get_character(character.id)
     assert (shown.reference_image_id, shown.reference_stale) == (job.image_id, False)
     assert (await mia.get_image(job.image_id)).is_reference
 
 
-async def test_a_changed_description_makes_the_reference_stale(house: House, mia: Person) -> None:
+async def test_a_changed_description_makes_the_reference_stale(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     character = await mia.create_character(hair="red")
-    await house.draw(await mia.portrait(character.id))
+    await gateway.draw(await mia.portrait(character.id))
     same = await mia.update_character(character.id, hair="red")
     assert (same.description_version, same.reference_stale) == (1, False)
     changed = await mia.update_character(character.id, hair="blue")
     assert (changed.description_version, changed.reference_stale) == (2, True)
 
-    job = await house.draw(await mia.portrait(character.id))
+    job = await gateway.draw(await mia.portrait(character.id))
     fresh = await mia.get_character(character.id)
     assert (fresh.reference_image_id, fresh.reference_stale) == (job.image_id, False)
 
 
 async def test_a_description_that_changes_while_it_is_drawn_makes_the_reference_stale(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
     job = await mia.portrait(character.id)
     await mia.update_character(character.id, hair="blue")
-    await house.draw(job)
+    await gateway.draw(job)
     assert (await mia.get_character(character.id)).reference_stale
-    drawn = (await house.spec(job))["spec"]["characters"][0]
+    drawn = (await gateway.spec(job))["spec"]["characters"][0]
     assert (drawn["description"]["hair"], drawn["version"]) == ("red", 1)
 
 
-async def test_the_newer_portrait_of_a_style_takes_over(house: House, mia: Person) -> None:
+async def test_the_newer_portrait_of_a_style_takes_over(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     character = await mia.create_character()
-    first = await house.draw(await mia.portrait(character.id))
-    second = await house.draw(await mia.portrait(character.id))
-    other_style = await house.draw(await mia.portrait(character.id, style="anime"))
+    first = await gateway.draw(await mia.portrait(character.id))
+    second = await gateway.draw(await mia.portrait(character.id))
+    other_style = await gateway.draw(await mia.portrait(character.id, style="anime"))
     flags = [
         (await mia.get_image(job.image_id)).is_reference for job in (first, second, other_style)
     ]
@@ -59,61 +63,63 @@ async def test_the_newer_portrait_of_a_style_takes_over(house: House, mia: Perso
 
 
 async def test_a_portrait_of_an_older_description_does_not_take_over(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
     late = await mia.portrait(character.id)
     await mia.update_character(character.id, hair="blue")
     early = await mia.portrait(character.id, priority=1)
-    await house.draw(early)
-    await house.draw(late)
+    await gateway.draw(early)
+    await gateway.draw(late)
     shown = await mia.get_character(character.id)
     assert (shown.reference_image_id, shown.reference_stale) == (early.image_id, False)
     assert not (await mia.get_image(late.image_id)).is_reference
 
 
-async def test_portraits_that_end_at_once_leave_one_reference(house: House, mia: Person) -> None:
+async def test_portraits_that_end_at_once_leave_one_reference(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     character = await mia.create_character()
     jobs = [await mia.portrait(character.id) for _ in range(6)]
-    claims = [await house.claim() for _ in jobs]
-    await asyncio.gather(*(house.complete(claim) for claim in claims))
+    claims = [await gateway.claim() for _ in jobs]
+    await asyncio.gather(*(gateway.complete(claim) for claim in claims))
     images = [await mia.get_image(job.image_id) for job in jobs]
     shown = await mia.get_character(character.id)
     assert [image.id for image in images if image.is_reference] == [shown.reference_image_id]
 
 
 async def test_deleting_the_reference_leaves_the_character_without_one(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
-    job = await house.draw(await mia.portrait(character.id))
+    job = await gateway.draw(await mia.portrait(character.id))
     await mia.delete_image(job.image_id)
     shown = await mia.get_character(character.id)
     assert (shown.reference_image_id, shown.reference_stale) == ("", False)
 
 
 async def test_an_image_that_is_deleted_while_it_is_drawn_is_no_reference(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
     job = await mia.portrait(character.id)
-    claim = await house.claim()
+    claim = await gateway.claim()
     await mia.delete_image(job.image_id)
     # The worker had not heard of it.
-    await house.complete(claim)
+    await gateway.complete(claim)
     assert (await mia.get_character(character.id)).reference_image_id == ""
-    assert await house.count("character_references") == 0
+    assert await gateway.count("character_references") == 0
 
 
-async def test_a_scene_is_no_reference(house: House, mia: Person) -> None:
+async def test_a_scene_is_no_reference(gateway: GatewayFixture, mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story()
-    job = await house.draw(await mia.scene(story.id, character_ids=[character.id]))
+    job = await gateway.draw(await mia.scene(story.id, character_ids=[character.id]))
     assert not (await mia.get_image(job.image_id)).is_reference
     assert (await mia.get_character(character.id)).reference_image_id == ""
 
 
-async def test_updates_of_different_fields_at_once_lose_none(mia: Person) -> None:
+async def test_updates_of_different_fields_at_once_lose_none(mia: Caller) -> None:
     character = await mia.create_character()
     looks = {name: f"new {name}" for name in ("hair", "eyes", "skin", "clothing", "species")}
     await asyncio.gather(
@@ -125,7 +131,7 @@ async def test_updates_of_different_fields_at_once_lose_none(mia: Person) -> Non
 
 
 @pytest.mark.parametrize("gone", ["deleted", "never there"])
-async def test_a_character_that_is_gone_cannot_be_changed_or_drawn(mia: Person, gone: str) -> None:
+async def test_a_character_that_is_gone_cannot_be_changed_or_drawn(mia: Caller, gone: str) -> None:
     character = new_id()
     if gone == "deleted":
         character = (await mia.create_character()).id

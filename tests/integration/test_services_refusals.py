@@ -10,8 +10,8 @@ import grpc.aio
 from imggen.v1 import generation_pb2
 from server.identity.caller import Role
 from server.routing.catalogue import STORYBOOK, Catalogue
-from tests.integration.callers import Person
-from tests.integration.house import House, new_id, open_house
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 from tests.integration.refusals import ALL_STYLES, Bad, check
 
 Portrait = generation_pb2.GeneratePortraitRequest
@@ -175,25 +175,27 @@ def regenerations(image: str) -> dict[str, Bad]:
     }
 
 
-async def test_bad_requests_for_portraits_are_refused(mia: Person) -> None:
+async def test_bad_requests_for_portraits_are_refused(mia: Caller) -> None:
     character, story = (await mia.create_character()).id, (await mia.create_story()).id
     await check(mia, mia.generation.GeneratePortrait, portraits(character, story))
 
 
-async def test_bad_requests_for_scenes_are_refused(mia: Person) -> None:
+async def test_bad_requests_for_scenes_are_refused(mia: Caller) -> None:
     story = await mia.create_story("Mia wakes.", "... !")
     empty = await mia.create_story(pages=[])
     character = await mia.create_character()
     await check(mia, mia.generation.GenerateScene, scenes(character.id, story.id, empty.id))
 
 
-async def test_bad_regenerations_are_refused(mia: Person) -> None:
+async def test_bad_regenerations_are_refused(mia: Caller) -> None:
     job = await mia.portrait()
     await check(mia, mia.generation.RegenerateImage, regenerations(job.image_id))
 
 
-async def test_priorities_beyond_the_bound_are_for_admins(house: House, mia: Person) -> None:
-    admin = house.person("operator", Role.ADMIN)
+async def test_priorities_beyond_the_bound_are_for_admins(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    admin = gateway.caller("operator", Role.ADMIN)
     assert (await admin.portrait(priority=0)).priority == 0
     assert (await admin.portrait(priority=9)).priority == 9
     assert [(await mia.portrait(priority=value)).priority for value in (1, 2, 3)] == [1, 2, 3]
@@ -205,19 +207,21 @@ async def test_priorities_beyond_the_bound_are_for_admins(house: House, mia: Per
 
 
 async def test_a_model_that_is_not_offered_any_more_draws_no_new_version(
-    house: House, mia: Person, database: str, tmp_path: Any
+    gateway: GatewayFixture, mia: Caller, database: str, tmp_path: Any
 ) -> None:
     options = generation_pb2.PortraitOptions(model="sdxl")
     job = await mia.portrait(options=options)
-    async with open_house(database, tmp_path / "b", catalogue=Catalogue([STORYBOOK])) as other:
-        again = other.person("mia")
+    async with open_gateway_fixture(
+        database, tmp_path / "b", catalogue=Catalogue([STORYBOOK])
+    ) as other:
+        again = other.caller("mia")
         request = generation_pb2.RegenerateImageRequest(image_id=job.image_id)
         refused = await again.refused(again.generation.RegenerateImage, request)
     assert refused.reason == "MODEL_UNKNOWN"
     assert "was drawn by sdxl" in refused.message
 
 
-async def test_a_message_over_the_limit_is_refused(mia: Person) -> None:
+async def test_a_message_over_the_limit_is_refused(mia: Caller) -> None:
     request = Scene(story_id=new_id(), page_number=1, scene_description="x" * 5_000_000)
     refused = await mia.refused(mia.generation.GenerateScene, request)
     assert (refused.code, refused.reason) == (
@@ -228,7 +232,7 @@ async def test_a_message_over_the_limit_is_refused(mia: Person) -> None:
 
 
 async def test_a_deadline_of_a_millisecond_admits_whole_jobs_or_none(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
     request = Portrait(character_id=character.id, style="anime")
@@ -239,31 +243,33 @@ async def test_a_deadline_of_a_millisecond_admits_whole_jobs_or_none(
     codes = {await call.code() for call in calls}
     assert codes <= {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.OK}
     assert grpc.StatusCode.DEADLINE_EXCEEDED in codes
-    await _settled(house)
-    assert await house.count("images") == await house.count("image_generation_jobs")
+    await _settled(gateway)
+    assert await gateway.count("images") == await gateway.count("image_generation_jobs")
     assert (await mia.portrait(character.id)).job_id
 
 
-async def test_a_cancelled_call_admits_a_whole_job_or_none(house: House, mia: Person) -> None:
+async def test_a_cancelled_call_admits_a_whole_job_or_none(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     character = await mia.create_character()
     request = Portrait(character_id=character.id, style="anime")
     codes = set()
     for _ in range(20):
         call = mia.generation.GeneratePortrait(request, metadata=mia.metadata)
-        while not house.open_calls() and not call.done():
+        while not gateway.open_calls() and not call.done():
             await asyncio.sleep(0)
         call.cancel()
         codes.add(await call.code())
     assert codes <= {grpc.StatusCode.CANCELLED, grpc.StatusCode.OK}
     assert grpc.StatusCode.CANCELLED in codes
-    await _settled(house)
-    assert await house.count("images") == await house.count("image_generation_jobs")
+    await _settled(gateway)
+    assert await gateway.count("images") == await gateway.count("image_generation_jobs")
     assert (await mia.portrait(character.id)).job_id
 
 
-async def _settled(house: House) -> None:
+async def _settled(gateway: GatewayFixture) -> None:
     """Waits until the gateway has no call any more."""
     deadline = time.monotonic() + 20
-    while house.open_calls():
+    while gateway.open_calls():
         assert time.monotonic() < deadline, "calls that were given up are still being served"
         await asyncio.sleep(0.01)

@@ -11,14 +11,14 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from imggen.v1 import character_pb2, image_pb2, job_pb2, story_pb2, style_pb2
 from server.domain.paging import LastRow
 from server.requests.page_tokens import page_token
-from tests.integration.callers import Person
-from tests.integration.house import new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import new_id
 from tests.integration.refusals import ALL_STYLES, Bad, check
 
 EAST = timezone(timedelta(hours=23))
 
 
-async def test_bad_lists_are_refused(mia: Person) -> None:
+async def test_bad_lists_are_refused(mia: Caller) -> None:
     request = image_pb2.ListImagesRequest
     unmade = "was not made by this list; use the next_page_token of the page before"
     token = ("page_token", "PAGE_TOKEN_INVALID", unmade)
@@ -56,7 +56,7 @@ async def test_bad_lists_are_refused(mia: Person) -> None:
     await check(mia, mia.styles.ListStyles, {"style token": Bad(style, *token)})
 
 
-async def test_bad_characters_and_stories_are_refused(mia: Person) -> None:
+async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
     def character(**fields: Any) -> Any:
         given = character_pb2.Character(**{"name": "Mia", **fields})
         return character_pb2.CreateCharacterRequest(character=given)
@@ -128,7 +128,7 @@ async def test_bad_characters_and_stories_are_refused(mia: Person) -> None:
     await check(mia, mia.stories.CreateStory, bad)
 
 
-async def test_wrong_ids_of_jobs_and_images_are_refused(mia: Person) -> None:
+async def test_wrong_ids_of_jobs_and_images_are_refused(mia: Caller) -> None:
     for method, request in (
         (mia.jobs.GetJob, job_pb2.GetJobRequest(job_id="1")),
         (mia.jobs.WatchJob, job_pb2.WatchJobRequest(job_id="1")),
@@ -143,7 +143,7 @@ async def test_wrong_ids_of_jobs_and_images_are_refused(mia: Person) -> None:
         )
 
 
-async def _first_page_of_characters(mia: Person) -> character_pb2.ListCharactersResponse:
+async def _first_page_of_characters(mia: Caller) -> character_pb2.ListCharactersResponse:
     for _ in range(2):
         await mia.create_character()
     request = character_pb2.ListCharactersRequest(page_size=1)

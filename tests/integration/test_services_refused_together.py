@@ -3,11 +3,11 @@
 from typing import Any
 
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
-from tests.integration.callers import Person
-from tests.integration.house import new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import new_id
 
 
-async def test_everything_wrong_with_a_portrait_is_named(mia: Person) -> None:
+async def test_everything_wrong_with_a_portrait_is_named(mia: Caller) -> None:
     request = generation_pb2.GeneratePortraitRequest(
         character_id="mia",
         style="oil",
@@ -26,13 +26,13 @@ async def test_everything_wrong_with_a_portrait_is_named(mia: Person) -> None:
     }
 
 
-async def test_everything_wrong_with_a_scene_is_named(mia: Person) -> None:
+async def test_everything_wrong_with_a_scene_is_named(mia: Caller) -> None:
     request = generation_pb2.GenerateSceneRequest(page_number=-1)
     refused = await mia.refused(mia.generation.GenerateScene, request)
     assert refused.reasons == {"story_id": "FIELD_REQUIRED", "page_number": "PAGE_OUT_OF_RANGE"}
 
 
-async def test_everything_wrong_with_a_new_version_is_named(mia: Person) -> None:
+async def test_everything_wrong_with_a_new_version_is_named(mia: Caller) -> None:
     job = await mia.portrait()
     request = generation_pb2.RegenerateImageRequest(
         image_id=job.image_id,
@@ -45,7 +45,7 @@ async def test_everything_wrong_with_a_new_version_is_named(mia: Person) -> None
     }
 
 
-async def test_everything_wrong_with_a_character_is_named(mia: Person) -> None:
+async def test_everything_wrong_with_a_character_is_named(mia: Caller) -> None:
     fields: dict[str, Any] = {"gender": 9}
     character = character_pb2.Character(
         id="x", age=200, hair="r" * 301, features=["a"] * 17, traits=[""], **fields
@@ -63,7 +63,7 @@ async def test_everything_wrong_with_a_character_is_named(mia: Person) -> None:
     }
 
 
-async def test_everything_wrong_with_a_story_is_named(mia: Person) -> None:
+async def test_everything_wrong_with_a_story_is_named(mia: Caller) -> None:
     twice = new_id()
     page = story_pb2.Page(scene_description="!", character_ids=[twice, twice])
     request = story_pb2.CreateStoryRequest(
@@ -80,7 +80,7 @@ async def test_everything_wrong_with_a_story_is_named(mia: Person) -> None:
     }
 
 
-async def test_everything_wrong_with_a_list_is_named(mia: Person) -> None:
+async def test_everything_wrong_with_a_list_is_named(mia: Caller) -> None:
     fields: dict[str, Any] = {"status": 99}
     jobs = job_pb2.ListJobsRequest(story_id="x", page_token="x", **fields)
     refused = await mia.refused(mia.jobs.ListJobs, jobs)

@@ -9,11 +9,11 @@ import pytest
 
 from imggen.v1 import character_pb2, generation_pb2, story_pb2
 from server.domain.images import MAX_REGENERATIONS
-from tests.integration.callers import Person
-from tests.integration.house import House, new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 
-async def _character(mia: Person, key: str, name: str) -> str:
+async def _character(mia: Caller, key: str, name: str) -> str:
     request = character_pb2.CreateCharacterRequest(
         character=character_pb2.Character(name=name), request_id=key
     )
@@ -21,7 +21,7 @@ async def _character(mia: Person, key: str, name: str) -> str:
     return str(answer.character.id)
 
 
-async def _story(mia: Person, key: str, title: str) -> str:
+async def _story(mia: Caller, key: str, title: str) -> str:
     request = story_pb2.CreateStoryRequest(story=story_pb2.Story(title=title), request_id=key)
     answer = await mia.stories.CreateStory(request, metadata=mia.metadata)
     return str(answer.story.id)
@@ -31,7 +31,7 @@ Create = Callable[[str, str], Awaitable[str]]
 KINDS = ("portrait", "scene", "regeneration", "character", "story")
 
 
-async def _create(house: House, mia: Person, kind: str) -> Create:
+async def _create(gateway: GatewayFixture, mia: Caller, kind: str) -> Create:
     """Returns what creates one of a kind by request_id, with one text that may differ."""
     character = (await mia.create_character()).id
     story = (await mia.create_story()).id
@@ -58,9 +58,9 @@ async def _create(house: House, mia: Person, kind: str) -> Create:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_same_request_again_gives_the_same_answer(
-    house: House, mia: Person, kind: str
+    gateway: GatewayFixture, mia: Caller, kind: str
 ) -> None:
-    create = await _create(house, mia, kind)
+    create = await _create(gateway, mia, kind)
     key = new_id()
     made = await create(key, "a kite")
     again = await create(key, "a kite")
@@ -76,18 +76,18 @@ async def test_the_same_request_again_gives_the_same_answer(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_same_request_twenty_times_at_once_makes_one_thing(
-    house: House, mia: Person, kind: str
+    gateway: GatewayFixture, mia: Caller, kind: str
 ) -> None:
-    create = await _create(house, mia, kind)
+    create = await _create(gateway, mia, kind)
     key = new_id()
     made = await asyncio.gather(*(create(key, "a kite") for _ in range(20)))
     assert len(set(made)) == 1
     jobs = 2 if kind in {"portrait", "scene", "regeneration"} else 1
-    assert await house.count("image_generation_jobs") == jobs
-    assert await house.count("images") == jobs
+    assert await gateway.count("image_generation_jobs") == jobs
+    assert await gateway.count("images") == jobs
 
 
-async def test_the_last_regeneration_asked_for_at_once_by_one_request_is_one(mia: Person) -> None:
+async def test_the_last_regeneration_asked_for_at_once_by_one_request_is_one(mia: Caller) -> None:
     image = (await mia.portrait()).image_id
     for _ in range(MAX_REGENERATIONS - 1):
         await mia.regenerate(image)
@@ -100,14 +100,14 @@ async def test_the_last_regeneration_asked_for_at_once_by_one_request_is_one(mia
     assert (await mia.regenerate(image, request_id=key)).job_id == made[0].job_id
 
 
-async def test_a_request_id_belongs_to_its_caller(mia: Person, tom: Person) -> None:
+async def test_a_request_id_belongs_to_its_caller(mia: Caller, tom: Caller) -> None:
     key = new_id()
     hers = await _character(mia, key, "Mia")
     his = await _character(tom, key, "Tom")
     assert hers != his
 
 
-async def test_a_request_id_is_spent_by_another_method_too(mia: Person) -> None:
+async def test_a_request_id_is_spent_by_another_method_too(mia: Caller) -> None:
     key = new_id()
     character = (await mia.create_character()).id
     job = await mia.portrait(character, request_id=key)
@@ -121,7 +121,7 @@ async def test_a_request_id_is_spent_by_another_method_too(mia: Person) -> None:
 
 @pytest.mark.parametrize("change", ["changed", "deleted"])
 async def test_the_answer_stays_when_what_the_request_named_has_changed(
-    mia: Person, change: str
+    mia: Caller, change: str
 ) -> None:
     character = (await mia.create_character()).id
     page = story_pb2.Page(text="Mia wakes.", character_ids=[character])
@@ -151,7 +151,7 @@ async def test_the_answer_stays_when_what_the_request_named_has_changed(
     assert retold.story.id == told.story.id
 
 
-async def test_a_deleted_character_is_still_the_answer_to_its_request(mia: Person) -> None:
+async def test_a_deleted_character_is_still_the_answer_to_its_request(mia: Caller) -> None:
     key = new_id()
     made = await _character(mia, key, "Mia")
     await mia.delete_character(made)
@@ -160,9 +160,11 @@ async def test_a_deleted_character_is_still_the_answer_to_its_request(mia: Perso
     assert (await mia.refused(mia.characters.GetCharacter, gone)).reason == "CHARACTER_NOT_FOUND"
 
 
-async def test_a_repeated_submit_shows_the_job_as_it_is_now(house: House, mia: Person) -> None:
+async def test_a_repeated_submit_shows_the_job_as_it_is_now(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     character = (await mia.create_character()).id
     key = new_id()
-    job = await house.draw(await mia.portrait(character, seed=7, request_id=key))
+    job = await gateway.draw(await mia.portrait(character, seed=7, request_id=key))
     again = await mia.portrait(character, seed=7, request_id=key)
     assert again == await mia.get_job(job.job_id)

@@ -25,8 +25,8 @@ from imggen.v1 import (
 from server.domain.ids import UserId
 from tests.contract import ask, methods, names_a_thing, path_of, request_fields
 from tests.endpoint import failure
-from tests.integration.callers import Person
-from tests.integration.house import House, new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 
 @dataclass(frozen=True)
@@ -196,39 +196,41 @@ def test_every_id_and_every_list_of_the_contract_has_an_entry() -> None:
 
 @pytest.mark.parametrize("case", NAMED, ids=".".join)
 async def test_an_id_of_another_caller_is_not_found(
-    house: House, mia: Person, tom: Person, case: tuple[str, str]
+    gateway: GatewayFixture, mia: Caller, tom: Caller, case: tuple[str, str]
 ) -> None:
-    own, others = await _owned_things(house, mia), await _owned_things(house, tom)
+    own, others = await _owned_things(gateway, mia), await _owned_things(gateway, tom)
     nobodys = OwnedThings(*(new_id() for _ in range(8)))
-    before = await _everything(house, tom.user_id)
+    before = await _everything(gateway, tom.user_id)
 
-    assert await _outcome(house, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
+    assert await _outcome(gateway, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
     # Nor has it done anything before it refused.
-    assert await _everything(house, tom.user_id) == before
-    assert await _outcome(house, mia, case, own, nobodys) is grpc.StatusCode.NOT_FOUND
+    assert await _everything(gateway, tom.user_id) == before
+    assert await _outcome(gateway, mia, case, own, nobodys) is grpc.StatusCode.NOT_FOUND
     # The request itself is good, or the refusals above would say nothing.
-    assert await _outcome(house, mia, case, own, own) is grpc.StatusCode.OK
+    assert await _outcome(gateway, mia, case, own, own) is grpc.StatusCode.OK
 
 
-async def test_lists_hold_only_what_is_the_callers(house: House, mia: Person, tom: Person) -> None:
-    own, others = await _owned_things(house, mia), await _owned_things(house, tom)
-    newcomer = house.person("newcomer")
+async def test_lists_hold_only_what_is_the_callers(
+    gateway: GatewayFixture, mia: Caller, tom: Caller
+) -> None:
+    own, others = await _owned_things(gateway, mia), await _owned_things(gateway, tom)
+    newcomer = gateway.caller("newcomer")
     for case, make in LISTED.items():
-        hers = await _rows(house, mia, case, make(own, own))
-        his = await _rows(house, tom, case, make(others, others))
+        hers = await _rows(gateway, mia, case, make(own, own))
+        his = await _rows(gateway, tom, case, make(others, others))
         assert hers, case
         assert his, case
         assert not hers & his, case
-        assert await _rows(house, newcomer, case, make(own, others)) == set(), case
+        assert await _rows(gateway, newcomer, case, make(own, others)) == set(), case
         if case[1]:
-            assert await _rows(house, mia, case, make(own, others)) == set(), case
+            assert await _rows(gateway, mia, case, make(own, others)) == set(), case
 
 
 async def test_events_are_only_of_what_is_the_callers(
-    house: House, mia: Person, tom: Person
+    gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
-    await _owned_things(house, tom)
-    own = await _owned_things(house, mia)
+    await _owned_things(gateway, tom)
+    own = await _owned_things(gateway, mia)
     last = await mia.portrait(own.character)
     async with asyncio.timeout(60):
         for method in FOLLOWED:
@@ -240,8 +242,8 @@ async def test_events_are_only_of_what_is_the_callers(
     }
 
 
-async def test_no_method_answers_without_a_token(house: House) -> None:
-    channel = house.channel()
+async def test_no_method_answers_without_a_token(gateway: GatewayFixture) -> None:
+    channel = gateway.channel()
     for name, method in methods().items():
         kind: Any = channel.unary_stream if method.server_streaming else channel.unary_unary
         call = kind(path_of(method))(b"")
@@ -262,22 +264,22 @@ async def _until(call: Any, job_id: str) -> AsyncIterator[event_pb2.Event]:
 
 
 async def _outcome(
-    house: House, who: Person, case: tuple[str, str], own: OwnedThings, any_: OwnedThings
+    gateway: GatewayFixture, who: Caller, case: tuple[str, str], own: OwnedThings, any_: OwnedThings
 ) -> grpc.StatusCode:
     try:
-        await ask(house.channel(), methods()[case[0]], NAMED[case](own, any_), who.metadata)
+        await ask(gateway.channel(), methods()[case[0]], NAMED[case](own, any_), who.metadata)
     except grpc.aio.AioRpcError as error:
         return error.code()
     return grpc.StatusCode.OK
 
 
-async def _everything(house: House, user: UserId) -> list[list[str]]:
+async def _everything(gateway: GatewayFixture, user: UserId) -> list[list[str]]:
     """Returns every row that is a user's."""
     tables = ("characters", "stories", "images", "image_generation_jobs", "batches", "outbox")
     return [
         [
             str(row)
-            for row in await house.store.database.fetch(
+            for row in await gateway.store.database.fetch(
                 f"SELECT * FROM {table} WHERE user_id = $1 ORDER BY id", user
             )
         ]
@@ -285,26 +287,28 @@ async def _everything(house: House, user: UserId) -> list[list[str]]:
     ]
 
 
-async def _rows(house: House, who: Person, case: tuple[str, str], request: Any) -> set[str]:
-    answer = await ask(house.channel(), methods()[case[0]], request, who.metadata)
+async def _rows(
+    gateway: GatewayFixture, who: Caller, case: tuple[str, str], request: Any
+) -> set[str]:
+    answer = await ask(gateway.channel(), methods()[case[0]], request, who.metadata)
     [rows] = [value for field, value in answer.ListFields() if field.is_repeated] or [[]]
     name = {"JobService": "job_id", "BatchService": "batch_id"}.get(case[0].split(".")[0], "id")
     return {getattr(row, name) for row in rows}
 
 
-async def _owned_things(house: House, who: Person) -> OwnedThings:
+async def _owned_things(gateway: GatewayFixture, who: Caller) -> OwnedThings:
     character = (await who.create_character()).id
     page = story_pb2.Page(text="Mia sleeps.", character_ids=[character])
     story = (await who.create_story(pages=[page])).id
-    done = await house.draw(await who.portrait(character, story_id=story))
+    done = await gateway.draw(await who.portrait(character, story_id=story))
     failed = await who.portrait(character)
-    await house.fail(await house.claim())
+    await gateway.fail(await gateway.claim())
     waiting = await who.portrait(character)
     failed_batch = (await who.tell(story, include_character_portraits=False)).batch_id
     await who.cancel_batch(failed_batch)
     waiting_batch = (await who.tell(story)).batch_id
     # Out of the way of the next caller's claims.
-    await house.store.database.execute(
+    await gateway.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
     return OwnedThings(

@@ -8,14 +8,14 @@ import pytest
 
 from imggen.v1 import batch_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
 from server.domain.states import Lane
-from tests.integration.callers import Person
-from tests.integration.house import LEASE, House, new_id
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import LEASE, GatewayFixture, new_id
 
 QUEUED, COMPLETED = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_COMPLETED
 PORTRAIT, SCENE, COVER = job_pb2.JOB_KIND_PORTRAIT, job_pb2.JOB_KIND_SCENE, job_pb2.JOB_KIND_COVER
 
 
-async def a_story(who: Person, pages: int = 3) -> story_pb2.Story:
+async def a_story(who: Caller, pages: int = 3) -> story_pb2.Story:
     """Makes a story in which Mia is on every page and Leo on the first."""
     mia, leo = [(await who.create_character(name=name)).id for name in ("Mia", "Leo")]
     told = [
@@ -25,7 +25,7 @@ async def a_story(who: Person, pages: int = 3) -> story_pb2.Story:
     return await who.create_story(pages=told, style="cartoon")
 
 
-async def jobs_of(who: Person, batch: str) -> dict[str, batch_pb2.BatchImage]:
+async def jobs_of(who: Caller, batch: str) -> dict[str, batch_pb2.BatchImage]:
     """Returns the images of a batch by what they are: `portrait 1`, `page 1`, `cover`."""
     images = (await who.get_batch(batch)).images
     portraits = [image for image in images if image.character_id]
@@ -36,7 +36,7 @@ async def jobs_of(who: Person, batch: str) -> dict[str, batch_pb2.BatchImage]:
 
 
 async def test_a_story_is_portraits_then_pages_that_wait_for_them(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     story = await a_story(mia)
     batch = await mia.tell(story.id, include_cover=True)
@@ -53,16 +53,16 @@ async def test_a_story_is_portraits_then_pages_that_wait_for_them(
     assert set(cover.needs_job_ids) == both
     assert {image.job.batch_id for image in whole.images} == {batch.batch_id}
 
-    claims = await claim_all(house)
+    claims = await claim_all(gateway)
     assert [str(claim.job_id) for claim in claims] == [leo.job.job_id, of_mia.job.job_id]
-    await house.complete(claims[1])
-    ready = await claim_all(house)
+    await gateway.complete(claims[1])
+    ready = await claim_all(gateway)
     assert [str(claim.job_id) for claim in ready] == [page.job.job_id for page in pages[1:]]
-    await house.complete(claims[0])
-    rest = await claim_all(house)
+    await gateway.complete(claims[0])
+    rest = await claim_all(gateway)
     assert {str(claim.job_id) for claim in rest} == {cover.job.job_id, pages[0].job.job_id}
     for claim in [*ready, *rest]:
-        await house.complete(claim)
+        await gateway.complete(claim)
     done = (await mia.get_batch(batch.batch_id)).batch
     assert (done.status, done.fraction) == (batch_pb2.BATCH_STATUS_COMPLETED, 1.0)
     assert done.completed_images == 6
@@ -70,11 +70,11 @@ async def test_a_story_is_portraits_then_pages_that_wait_for_them(
     assert not done.HasField("estimated_completion_time")
 
 
-async def test_a_fresh_portrait_is_not_drawn_again(house: House, mia: Person) -> None:
+async def test_a_fresh_portrait_is_not_drawn_again(gateway: GatewayFixture, mia: Caller) -> None:
     story = await a_story(mia)
     leo, of_mia = story.pages[0].character_ids
-    await house.draw(await mia.portrait(leo, style="cartoon"))
-    await house.draw(await mia.portrait(of_mia, style="anime"))
+    await gateway.draw(await mia.portrait(leo, style="cartoon"))
+    await gateway.draw(await mia.portrait(of_mia, style="anime"))
     images = await jobs_of(mia, (await mia.tell(story.id)).batch_id)
     assert [image.character_id for image in images.values() if image.character_id] == [of_mia]
     # A page waits only for what is drawn anew.
@@ -84,35 +84,39 @@ async def test_a_fresh_portrait_is_not_drawn_again(house: House, mia: Person) ->
     assert batch.total_images == 2
 
 
-async def test_what_is_there_already_makes_an_empty_batch(house: House, mia: Person) -> None:
+async def test_what_is_there_already_makes_an_empty_batch(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     story = await a_story(mia)
     for one in story.pages[0].character_ids:
-        await house.draw(await mia.portrait(one, style="cartoon"))
+        await gateway.draw(await mia.portrait(one, style="cartoon"))
     batch = await mia.tell(story.id, include_scene_images=False)
     assert (batch.total_images, batch.status) == (0, batch_pb2.BATCH_STATUS_COMPLETED)
 
 
-async def test_pages_without_portraits_wait_for_nothing(house: House, mia: Person) -> None:
+async def test_pages_without_portraits_wait_for_nothing(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia)).id, include_character_portraits=False)
     assert batch.total_images == 3
-    assert len(await claim_all(house)) == 3
+    assert len(await claim_all(gateway)) == 3
 
 
-async def test_images_per_page_have_different_seeds(house: House, mia: Person) -> None:
+async def test_images_per_page_have_different_seeds(gateway: GatewayFixture, mia: Caller) -> None:
     batch = await mia.tell((await a_story(mia, 1)).id, images_per_page=4)
     images = (await mia.get_batch(batch.batch_id)).images
     pages = [image for image in images if image.page_number]
     assert len(pages) == 4
-    specs = [await house.spec(page.job) for page in pages]
+    specs = [await gateway.spec(page.job) for page in pages]
     assert len({spec["spec"]["seed"] for spec in specs}) == 4
     assert {spec["spec"]["style"]["id"] for spec in specs} == {"cartoon"}
 
 
-async def test_a_cover_shows_who_is_on_most_pages(house: House, mia: Person) -> None:
+async def test_a_cover_shows_who_is_on_most_pages(gateway: GatewayFixture, mia: Caller) -> None:
     story = await a_story(mia)
     batch = await mia.tell(story.id, include_cover=True, style="anime")
     cover = (await jobs_of(mia, batch.batch_id))["cover"]
-    spec = (await house.spec(cover.job))["spec"]
+    spec = (await gateway.spec(cover.job))["spec"]
     leo, of_mia = story.pages[0].character_ids
     assert [one["id"] for one in spec["characters"]] == [of_mia, leo]
     assert (spec["scene"], spec["page_text"]) == ("A day", "Page 1.")
@@ -121,7 +125,9 @@ async def test_a_cover_shows_who_is_on_most_pages(house: House, mia: Person) -> 
     assert [image.id for image in images] == [cover.job.image_id]
 
 
-async def test_everything_wrong_with_a_story_is_said_at_once(house: House, mia: Person) -> None:
+async def test_everything_wrong_with_a_story_is_said_at_once(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     gone = (await mia.create_character(name="Gone")).id
     many = [(await mia.create_character(name=name)).id for name in "ABCDE"]
     pages = [
@@ -150,7 +156,7 @@ async def test_everything_wrong_with_a_story_is_said_at_once(house: House, mia: 
         "page 3: its text says nothing that could be drawn",
     ):
         assert said in refused.message
-    assert await house.count("batches") == 0
+    assert await gateway.count("batches") == 0
 
 
 @pytest.mark.parametrize(
@@ -164,7 +170,7 @@ async def test_everything_wrong_with_a_story_is_said_at_once(house: House, mia: 
     ],
 )
 async def test_a_request_for_nothing_is_refused(
-    mia: Person, fields: dict[str, Any], said: str
+    mia: Caller, fields: dict[str, Any], said: str
 ) -> None:
     story = await mia.create_story()
     request = generation_pb2.GenerateStoryRequest(story_id=story.id, **fields)
@@ -173,12 +179,14 @@ async def test_a_request_for_nothing_is_refused(
     assert said in refused.message
 
 
-async def test_the_same_request_again_gives_the_same_batch(house: House, mia: Person) -> None:
+async def test_the_same_request_again_gives_the_same_batch(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     story = await a_story(mia)
     key = new_id()
     batches = await asyncio.gather(*(mia.tell(story.id, request_id=key) for _ in range(8)))
     assert len({batch.batch_id for batch in batches}) == 1
-    assert await house.count("image_generation_jobs") == 5
+    assert await gateway.count("image_generation_jobs") == 5
     request = generation_pb2.GenerateStoryRequest(
         story_id=story.id, request_id=key, include_cover=True
     )
@@ -189,89 +197,97 @@ async def test_the_same_request_again_gives_the_same_batch(house: House, mia: Pe
     assert (await mia.tell(story.id, request_id=key)).batch_id == batches[0].batch_id
 
 
-async def test_no_more_of_a_batch_than_its_room_is_drawn_at_once(house: House, mia: Person) -> None:
+async def test_no_more_of_a_batch_than_its_room_is_drawn_at_once(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia, 9)).id, include_character_portraits=False)
-    running = await claim_all(house)
+    running = await claim_all(gateway)
     assert len(running) == batch.max_concurrent == 5
     done = 0
     while running:
-        await house.complete(running.pop(0))
+        await gateway.complete(running.pop(0))
         done += 1
-        running += await claim_all(house)
+        running += await claim_all(gateway)
         assert len(running) == min(5, 9 - done)
 
 
-async def test_claimers_at_once_never_exceed_the_room_of_a_batch(house: House, mia: Person) -> None:
+async def test_claimers_at_once_never_exceed_the_room_of_a_batch(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     await mia.tell((await a_story(mia, 30)).id, include_character_portraits=False)
     seen = []
 
     async def work(name: str) -> None:
         idle = 0
         while idle < 3:
-            claims = await house.store.leases.claim(name, Lane.LOCAL, 3, LEASE)
-            row = await house.store.database.fetchrow(
+            claims = await gateway.store.leases.claim(name, Lane.LOCAL, 3, LEASE)
+            row = await gateway.store.database.fetchrow(
                 "SELECT count(*) AS n FROM image_generation_jobs WHERE status = 'processing'"
             )
             seen.append(row["n"] if row else 0)
             for claim in claims:
-                await house.complete(claim)
+                await gateway.complete(claim)
             idle = 0 if claims else idle + 1
             await asyncio.sleep(0)
 
     await asyncio.gather(*(work(f"worker {number}") for number in range(6)))
     assert max(seen) == 5
-    left = await house.store.database.fetch(
+    left = await gateway.store.database.fetch(
         "SELECT status FROM image_generation_jobs WHERE status <> 'completed'"
     )
     assert left == []
 
 
-async def claim_all(house: House) -> list[Any]:
-    return await house.store.leases.claim("worker", Lane.LOCAL, 100, LEASE)
+async def claim_all(gateway: GatewayFixture) -> list[Any]:
+    return await gateway.store.leases.claim("worker", Lane.LOCAL, 100, LEASE)
 
 
-async def test_a_failed_portrait_ends_the_pages_that_need_it(house: House, mia: Person) -> None:
+async def test_a_failed_portrait_ends_the_pages_that_need_it(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     story = await a_story(mia)
     batch = await mia.tell(story.id)
-    leo, of_mia = await claim_all(house)
-    await house.fail(leo)
+    leo, of_mia = await claim_all(gateway)
+    await gateway.fail(leo)
     images = await jobs_of(mia, batch.batch_id)
     page = images["page 1"].job
     assert page.status == job_pb2.JOB_STATUS_FAILED
     assert page.error.message == f"the job {leo.job_id} that it needs has failed"
     assert (await mia.get_image(page.image_id)).status == image_pb2.IMAGE_STATUS_FAILED
     assert page.error.reason == 96
-    await house.complete(of_mia)
-    for claim in await claim_all(house):
-        await house.complete(claim)
+    await gateway.complete(of_mia)
+    for claim in await claim_all(gateway):
+        await gateway.complete(claim)
     ended = (await mia.get_batch(batch.batch_id)).batch
     assert ended.status == batch_pb2.BATCH_STATUS_FAILED
     assert (ended.failed_images, ended.completed_images) == (2, 3)
 
     again = await mia.retry_batch(batch.batch_id)
     assert (again.status, again.queued_images) == (batch_pb2.BATCH_STATUS_PROCESSING, 2)
-    [portrait] = await claim_all(house)
+    [portrait] = await claim_all(gateway)
     assert portrait.job_id == leo.job_id
-    await house.complete(portrait)
-    [last] = await claim_all(house)
-    await house.complete(last)
+    await gateway.complete(portrait)
+    [last] = await claim_all(gateway)
+    await gateway.complete(last)
     assert (await mia.get_batch(batch.batch_id)).batch.completed_images == 5
 
 
-async def test_a_failed_attempt_that_is_tried_again_ends_nothing(house: House, mia: Person) -> None:
+async def test_a_failed_attempt_that_is_tried_again_ends_nothing(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia)).id)
-    leo, _ = await claim_all(house)
-    await house.fail(leo, retryable=True)
+    leo, _ = await claim_all(gateway)
+    await gateway.fail(leo, retryable=True)
     assert (await mia.get_batch(batch.batch_id)).batch.failed_images == 0
 
 
 @pytest.mark.parametrize("which", ["portrait 1", "page 1"])
 async def test_a_retried_job_brings_back_what_it_needs_and_what_it_failed(
-    house: House, mia: Person, which: str
+    gateway: GatewayFixture, mia: Caller, which: str
 ) -> None:
     batch = await mia.tell((await a_story(mia)).id)
-    leo, _ = await claim_all(house)
-    await house.fail(leo)
+    leo, _ = await claim_all(gateway)
+    await gateway.fail(leo)
     images = await jobs_of(mia, batch.batch_id)
     await mia.retry(images[which].job.job_id)
     after = await jobs_of(mia, batch.batch_id)
@@ -279,11 +295,11 @@ async def test_a_retried_job_brings_back_what_it_needs_and_what_it_failed(
 
 
 async def test_a_retried_portrait_leaves_what_needs_another_one_too(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     batch = await mia.tell((await a_story(mia)).id)
-    for claim in await claim_all(house):
-        await house.fail(claim)
+    for claim in await claim_all(gateway):
+        await gateway.fail(claim)
     images = await jobs_of(mia, batch.batch_id)
     await mia.retry(images["portrait 1"].job.job_id)
     after = await jobs_of(mia, batch.batch_id)
@@ -293,31 +309,35 @@ async def test_a_retried_portrait_leaves_what_needs_another_one_too(
     assert {image.job.status for image in after.values()} == {QUEUED}
 
 
-async def test_a_cancelled_batch_stops_and_can_be_taken_up_again(house: House, mia: Person) -> None:
+async def test_a_cancelled_batch_stops_and_can_be_taken_up_again(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia)).id)
-    leo, of_mia = await claim_all(house)
+    leo, of_mia = await claim_all(gateway)
     cancelled = await mia.cancel_batch(batch.batch_id)
     assert (cancelled.cancelled_images, cancelled.processing_images) == (3, 2)
-    held = await house.store.leases.heartbeat([leo, of_mia], LEASE)
+    held = await gateway.store.leases.heartbeat([leo, of_mia], LEASE)
     assert list(held.values()) == [True, True]
     for claim in (leo, of_mia):
-        assert await house.store.leases.cancelled(claim)
+        assert await gateway.store.leases.cancelled(claim)
     ended = await mia.cancel_batch(batch.batch_id)
     assert ended.status == batch_pb2.BATCH_STATUS_CANCELLED
     assert (await mia.retry_batch(batch.batch_id)).queued_images == 5
-    assert len(await claim_all(house)) == 2
+    assert len(await claim_all(gateway)) == 2
 
 
-async def test_cancelling_one_page_lets_the_next_one_in(house: House, mia: Person) -> None:
+async def test_cancelling_one_page_lets_the_next_one_in(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia, 6)).id, include_character_portraits=False)
     images = await jobs_of(mia, batch.batch_id)
     await mia.cancel(images["page 2"].job.job_id)
-    claimed = [str(claim.job_id) for claim in await claim_all(house)]
+    claimed = [str(claim.job_id) for claim in await claim_all(gateway)]
     assert claimed == [images[f"page {number}"].job.job_id for number in (1, 3, 4, 5, 6)]
 
 
 async def test_a_batch_that_has_ended_is_not_cancelled_and_a_whole_one_not_retried(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     batch = await mia.tell((await a_story(mia, 1)).id, include_character_portraits=False)
     request = batch_pb2.RetryBatchRequest(batch_id=batch.batch_id)
@@ -326,14 +346,16 @@ async def test_a_batch_that_has_ended_is_not_cancelled_and_a_whole_one_not_retri
         grpc.StatusCode.FAILED_PRECONDITION,
         "BATCH_NOT_RETRYABLE",
     )
-    await house.complete(await house.claim())
+    await gateway.complete(await gateway.claim())
     cancel = batch_pb2.CancelBatchRequest(batch_id=batch.batch_id)
     refused = await mia.refused(mia.batches.CancelBatch, cancel)
     assert refused.reason == "BATCH_ENDED"
     assert "the batch has ended, completed" in refused.message
 
 
-async def test_a_retry_skips_what_waits_for_a_deleted_image(house: House, mia: Person) -> None:
+async def test_a_retry_skips_what_waits_for_a_deleted_image(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia)).id)
     images = await jobs_of(mia, batch.batch_id)
     await mia.delete_image(images["portrait 1"].job.image_id)
@@ -344,7 +366,7 @@ async def test_a_retry_skips_what_waits_for_a_deleted_image(house: House, mia: P
     assert "or one that it needs" in refused.message
 
 
-async def test_batches_are_listed_by_story_the_newest_first(mia: Person) -> None:
+async def test_batches_are_listed_by_story_the_newest_first(mia: Caller) -> None:
     stories = [await a_story(mia), await a_story(mia)]
     made = [(await mia.tell(story.id)).batch_id for story in (*stories, stories[0])]
     first = await mia.list_batches(page_size=2)
@@ -355,18 +377,20 @@ async def test_batches_are_listed_by_story_the_newest_first(mia: Person) -> None
     assert [batch.batch_id for batch in only.batches] == [made[2], made[0]]
 
 
-async def test_a_watch_follows_a_batch_and_each_image_to_the_end(house: House, mia: Person) -> None:
+async def test_a_watch_follows_a_batch_and_each_image_to_the_end(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia, 1)).id)
     call = mia.watch_batch(batch.batch_id)
     async with asyncio.timeout(60):
         first = await call.read()
         assert [image.job.status for image in first.images] == [QUEUED] * 3
         for _ in range(3):
-            claim = await house.claim()
-            await house.report(claim, 5, 0.5)
+            claim = await gateway.claim()
+            await gateway.report(claim, 5, 0.5)
             shot = await until(call, lambda shot: shot.batch.processing_images == 1)
             assert 0 < shot.batch.fraction < 1
-            await house.complete(claim)
+            await gateway.complete(claim)
         last = await until(call, lambda shot: shot.batch.completed_images == 3)
         assert last.batch.status == batch_pb2.BATCH_STATUS_COMPLETED
         assert {image.job.status for image in last.images} == {COMPLETED}
@@ -379,13 +403,15 @@ async def until(call: Any, fits: Any) -> Any:
     return shot
 
 
-async def test_a_watch_hears_of_what_failed_for_want_of_another(house: House, mia: Person) -> None:
+async def test_a_watch_hears_of_what_failed_for_want_of_another(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     batch = await mia.tell((await a_story(mia, 1)).id)
     call = mia.watch_batch(batch.batch_id)
     async with asyncio.timeout(60):
         await call.read()
-        for claim in await claim_all(house):
-            await house.fail(claim)
+        for claim in await claim_all(gateway):
+            await gateway.fail(claim)
         last = await until(call, lambda shot: shot.batch.failed_images == 3)
         assert await call.read() is grpc.aio.EOF
     assert last.batch.status == batch_pb2.BATCH_STATUS_FAILED

@@ -13,8 +13,8 @@ from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import open_store
 from server.upkeep.sweep import Sweeper, Swept
-from tests.integration.callers import Person
-from tests.integration.house import House
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -30,59 +30,62 @@ class Stubborn(FolderStorage):
         await super().delete(key)
 
 
-async def test_the_bytes_of_a_deleted_image_are_swept(house: House, mia: Person) -> None:
-    kept, deleted = await house.draw(await mia.portrait()), await house.draw(await mia.portrait())
+async def test_the_bytes_of_a_deleted_image_are_swept(gateway: GatewayFixture, mia: Caller) -> None:
+    kept, deleted = (
+        await gateway.draw(await mia.portrait()),
+        await gateway.draw(await mia.portrait()),
+    )
     await mia.delete_image(deleted.image_id)
-    assert len(await _keys(house)) == 8
-    sweeper = Sweeper(house.store, house.storage)
+    assert len(await _keys(gateway)) == 8
+    sweeper = Sweeper(gateway.store, gateway.storage)
     assert await sweeper.sweep() == Swept(images=1, orphans=0, failures=0)
-    assert {key.split("/")[1] for key in await _keys(house)} == {kept.job_id}
+    assert {key.split("/")[1] for key in await _keys(gateway)} == {kept.job_id}
     assert await sweeper.sweep() == Swept(images=0, orphans=0, failures=0)
 
 
 async def test_an_image_whose_job_still_runs_is_swept_when_it_has_ended(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     await mia.delete_image(job.image_id)
-    sweeper = Sweeper(house.store, house.storage)
+    sweeper = Sweeper(gateway.store, gateway.storage)
     assert await sweeper.sweep() == Swept(images=0, orphans=0, failures=0)
-    await house.complete(claim)
+    await gateway.complete(claim)
     assert await sweeper.sweep() == Swept(images=1, orphans=0, failures=0)
-    assert await _keys(house) == []
+    assert await _keys(gateway) == []
 
 
 async def test_only_old_objects_that_nothing_points_to_are_orphans(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
-    done = await house.draw(await mia.portrait())
+    done = await gateway.draw(await mia.portrait())
     # Two attempts that stored and never committed: one of them just now.
     await mia.portrait()
-    first = await house.claim()
-    old = [asset.storage_key for asset, _ in await house.store_assets(first)]
-    await house.fail(first, retryable=True)
-    second = await house.claim()
-    fresh = [asset.storage_key for asset, _ in await house.store_assets(second)]
-    for key in await _keys(house):
+    first = await gateway.claim()
+    old = [asset.storage_key for asset, _ in await gateway.store_assets(first)]
+    await gateway.fail(first, retryable=True)
+    second = await gateway.claim()
+    fresh = [asset.storage_key for asset, _ in await gateway.store_assets(second)]
+    for key in await _keys(gateway):
         if key not in fresh:
-            _age(house, key)
+            _age(gateway, key)
 
-    assert await Sweeper(house.store, house.storage).sweep() == Swept(0, len(old), 0)
-    left = await _keys(house)
+    assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, len(old), 0)
+    left = await _keys(gateway)
     assert not set(left) & set(old)
     assert set(fresh) < set(left)
     assert sum(key.split("/")[1] == done.job_id for key in left) == 4
 
 
-async def test_a_long_storage_is_searched_in_parts(house: House) -> None:
+async def test_a_long_storage_is_searched_in_parts(gateway: GatewayFixture) -> None:
     for number in range(12):
         key = f"user/job/{number}/{number:064x}.png"
-        await house.storage.put(key, b"lost", "image/png")
-        _age(house, key)
-    sweeper = Sweeper(house.store, house.storage, objects_a_sweep=5, objects_at_once=3)
+        await gateway.storage.put(key, b"lost", "image/png")
+        _age(gateway, key)
+    sweeper = Sweeper(gateway.store, gateway.storage, objects_a_sweep=5, objects_at_once=3)
     counts = []
-    while await _keys(house):
+    while await _keys(gateway):
         swept = await sweeper.sweep()
         assert swept is not None
         counts.append(swept.orphans)
@@ -90,43 +93,47 @@ async def test_a_long_storage_is_searched_in_parts(house: House) -> None:
 
 
 async def test_an_object_that_cannot_be_removed_keeps_no_other_from_it(
-    house: House, mia: Person, tmp_path: Path
+    gateway: GatewayFixture, mia: Caller, tmp_path: Path
 ) -> None:
-    jobs = [await house.draw(await mia.portrait()) for _ in range(3)]
+    jobs = [await gateway.draw(await mia.portrait()) for _ in range(3)]
     for job in jobs:
         await mia.delete_image(job.image_id)
     storage = Stubborn(tmp_path / "pixels", UrlSigner("x" * 32, "http://nowhere"))
-    storage.keeps = (await _keys(house))[0]
-    sweeper = Sweeper(house.store, storage)
+    storage.keeps = (await _keys(gateway))[0]
+    sweeper = Sweeper(gateway.store, storage)
     assert await sweeper.sweep() == Swept(images=2, orphans=0, failures=1)
-    assert await _keys(house) == [storage.keeps]
+    assert await _keys(gateway) == [storage.keeps]
     storage.keeps = ""
     assert await sweeper.sweep() == Swept(images=1, orphans=0, failures=0)
-    assert await _keys(house) == []
+    assert await _keys(gateway) == []
 
 
-async def test_one_gateway_sweeps_at_a_time(house: House, mia: Person, database: str) -> None:
-    job = await house.draw(await mia.portrait())
+async def test_one_gateway_sweeps_at_a_time(
+    gateway: GatewayFixture, mia: Caller, database: str
+) -> None:
+    job = await gateway.draw(await mia.portrait())
     await mia.delete_image(job.image_id)
     async with open_store(database) as other:
         async with other.alone("sweep") as held:
             assert held is not None
-            assert await Sweeper(house.store, house.storage).sweep() is None
-            assert len(await _keys(house)) == 4
-        swept = await Sweeper(house.store, house.storage).sweep()
+            assert await Sweeper(gateway.store, gateway.storage).sweep() is None
+            assert len(await _keys(gateway)) == 4
+        swept = await Sweeper(gateway.store, gateway.storage).sweep()
     assert swept == Swept(images=1, orphans=0, failures=0)
 
 
-async def test_it_sweeps_in_the_background_and_stops(house: House, mia: Person) -> None:
-    job = await house.draw(await mia.portrait())
-    async with asyncio.timeout(60), Sweeper(house.store, house.storage).running(0.05):
+async def test_it_sweeps_in_the_background_and_stops(gateway: GatewayFixture, mia: Caller) -> None:
+    job = await gateway.draw(await mia.portrait())
+    async with asyncio.timeout(60), Sweeper(gateway.store, gateway.storage).running(0.05):
         await mia.delete_image(job.image_id)
-        while await _keys(house):
+        while await _keys(gateway):
             await asyncio.sleep(0.02)
 
 
-async def test_a_gateway_sweeps(house: House, mia: Person, database: str, tmp_path: Path) -> None:
-    job = await house.draw(await mia.portrait())
+async def test_a_gateway_sweeps(
+    gateway: GatewayFixture, mia: Caller, database: str, tmp_path: Path
+) -> None:
+    job = await gateway.draw(await mia.portrait())
     await mia.delete_image(job.image_id)
     settings = GatewaySettings.model_validate(
         {
@@ -146,15 +153,15 @@ async def test_a_gateway_sweeps(house: House, mia: Person, database: str, tmp_pa
         }
     )
     async with asyncio.timeout(60), open_gateway(settings, pixels):
-        while await _keys(house):
+        while await _keys(gateway):
             await asyncio.sleep(0.02)
 
 
-async def _keys(house: House) -> list[str]:
+async def _keys(gateway: GatewayFixture) -> list[str]:
     soon = datetime.now(UTC) + timedelta(minutes=1)
-    return sorted([found.key async for found in house.storage.list("", soon)])
+    return sorted([found.key async for found in gateway.storage.list("", soon)])
 
 
-def _age(house: House, key: str) -> None:
+def _age(gateway: GatewayFixture, key: str) -> None:
     moment = LONG_AGO.timestamp()
-    os.utime(house.storage.path(key), (moment, moment))
+    os.utime(gateway.storage.path(key), (moment, moment))

@@ -10,25 +10,25 @@ from imggen.v1 import job_pb2
 from server.domain.jobs import Progress
 from server.domain.states import Stage
 from server.store.signals import CHANGED
-from tests.integration.callers import Person
-from tests.integration.house import House, open_house
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 
 QUEUED, PROCESSING = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_PROCESSING
 COMPLETED, CANCELLED = job_pb2.JOB_STATUS_COMPLETED, job_pb2.JOB_STATUS_CANCELLED
 LIMIT_S = 60
 
 
-async def test_a_watch_follows_a_job_to_its_image(house: House, mia: Person) -> None:
+async def test_a_watch_follows_a_job_to_its_image(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     call = mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
         seen = [await call.read()]
-        claim = await house.claim()
+        claim = await gateway.claim()
         seen.append(await call.read())
         for step in (1, 2, 3):
-            await house.report(claim, step, step / 10)
+            await gateway.report(claim, step, step / 10)
             seen.append(await call.read())
-        await house.complete(claim)
+        await gateway.complete(claim)
         seen.append(await call.read())
         assert await call.read() is grpc.aio.EOF
 
@@ -41,15 +41,17 @@ async def test_a_watch_follows_a_job_to_its_image(house: House, mia: Person) -> 
     assert not any(shot.preview for shot in seen)
 
 
-async def test_a_watch_on_a_job_that_has_ended_shows_it_and_ends(house: House, mia: Person) -> None:
-    job = await house.draw(await mia.portrait())
+async def test_a_watch_on_a_job_that_has_ended_shows_it_and_ends(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    job = await gateway.draw(await mia.portrait())
     async with asyncio.timeout(LIMIT_S):
         [shot] = await _all(mia.watch(job.job_id))
     assert shot.job == await mia.get_job(job.job_id)
     assert shot.image.id == job.image_id
 
 
-async def test_a_watch_ends_with_a_cancel(mia: Person) -> None:
+async def test_a_watch_ends_with_a_cancel(mia: Caller) -> None:
     job = await mia.portrait()
     call = mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
@@ -60,43 +62,43 @@ async def test_a_watch_ends_with_a_cancel(mia: Person) -> None:
     assert not last.HasField("image")
 
 
-async def test_two_watchers_see_the_same_end(house: House, mia: Person) -> None:
+async def test_two_watchers_see_the_same_end(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     calls = [mia.watch(job.job_id), mia.watch(job.job_id)]
     async with asyncio.timeout(LIMIT_S):
         for call in calls:
             await call.read()
-        await house.draw(job)
+        await gateway.draw(job)
         ends = [(await _all(call))[-1] for call in calls]
     assert ends[0] == _with_urls_of(ends[0], ends[1])
     assert ends[0].job.status == COMPLETED
 
 
 async def test_a_failed_attempt_starts_again_and_the_watch_goes_on(
-    house: House, mia: Person
+    gateway: GatewayFixture, mia: Caller
 ) -> None:
     job = await mia.portrait()
     call = mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
-        claim = await house.claim()
-        await house.report(claim, 9, 0.9)
+        claim = await gateway.claim()
+        await gateway.report(claim, 9, 0.9)
         await _until(call, lambda shot: shot.job.fraction == 0.9)
-        await house.fail(claim, retryable=True)
+        await gateway.fail(claim, retryable=True)
         await _until(call, lambda shot: shot.job.status == QUEUED)
-        await house.complete(await house.claim())
+        await gateway.complete(await gateway.claim())
         last = (await _all(call))[-1]
     assert (last.job.status, last.job.attempt) == (COMPLETED, 2)
 
 
-async def test_what_watchers_see_never_goes_back(house: House, mia: Person) -> None:
+async def test_what_watchers_see_never_goes_back(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     calls = [mia.watch(job.job_id) for _ in range(3)]
     seen = [asyncio.create_task(_all(call)) for call in calls]
     for step in range(1, 41):
-        await house.report(claim, step, step / 50)
-        house.signals.say(CHANGED, job.job_id)
-    await house.complete(claim)
+        await gateway.report(claim, step, step / 50)
+        gateway.signals.say(CHANGED, job.job_id)
+    await gateway.complete(claim)
     async with asyncio.timeout(LIMIT_S):
         for watched in seen:
             shots = await watched
@@ -105,101 +107,109 @@ async def test_what_watchers_see_never_goes_back(house: House, mia: Person) -> N
             assert fractions[-1] == 1
 
 
-async def test_a_slow_watcher_skips_states(house: House, mia: Person) -> None:
+async def test_a_slow_watcher_skips_states(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     slow = mia.watch(job.job_id, previews=True)
     async with asyncio.timeout(LIMIT_S):
         await slow.read()
         quick = mia.watch(job.job_id, previews=True)
         # Far more than a connection holds for somebody who does not read.
         for step in range(1, 61):
-            await house.report(claim, step, step / 100, bytes(200_000))
+            await gateway.report(claim, step, step / 100, bytes(200_000))
             await _until(quick, lambda shot, step=step: shot.job.step == step)
-        await house.complete(claim)
+        await gateway.complete(claim)
         seen = await _all(slow)
     assert len(seen) < 40
     assert seen[-1].job.status == COMPLETED
 
 
-async def test_previews_come_when_they_are_asked_for_and_new(house: House, mia: Person) -> None:
+async def test_previews_come_when_they_are_asked_for_and_new(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     with_previews, without = mia.watch(job.job_id, previews=True), mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
         await with_previews.read()
         assert (
-            await house.store.leases.report(claim, Progress(1, Stage.RENDERING, 1, 20, 0.1))
+            await gateway.store.leases.report(claim, Progress(1, Stage.RENDERING, 1, 20, 0.1))
         ).watched  # type: ignore[union-attr]
-        await house.report(claim, 2, 0.2, b"first")
+        await gateway.report(claim, 2, 0.2, b"first")
         shot = await _until(with_previews, lambda shot: shot.job.step == 2)
         assert shot.preview == b"first"
-        await house.report(claim, 3, 0.3)
+        await gateway.report(claim, 3, 0.3)
         shot = await _until(with_previews, lambda shot: shot.job.step == 3)
         assert shot.preview == b""
-        await house.complete(claim)
+        await gateway.complete(claim)
         assert not any(shot.preview for shot in await _all(without))
         assert not (await _all(with_previews))[-1].preview
 
 
-async def test_who_comes_later_sees_the_newest_preview_at_once(house: House, mia: Person) -> None:
+async def test_who_comes_later_sees_the_newest_preview_at_once(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
+    claim = await gateway.claim()
     first = mia.watch(job.job_id, previews=True)
     async with asyncio.timeout(LIMIT_S):
-        await house.report(claim, 1, 0.1, b"a preview")
+        await gateway.report(claim, 1, 0.1, b"a preview")
         await _until(first, lambda shot: shot.preview == b"a preview")
         assert (await mia.watch(job.job_id, previews=True).read()).preview == b"a preview"
 
 
-async def test_a_preview_of_an_attempt_that_failed_is_not_shown(house: House, mia: Person) -> None:
+async def test_a_preview_of_an_attempt_that_failed_is_not_shown(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     job = await mia.portrait()
-    claim = await house.claim()
-    await house.report(claim, 1, 0.1, b"of the first attempt")
-    await house.fail(claim, retryable=True)
-    again = await house.claim()
+    claim = await gateway.claim()
+    await gateway.report(claim, 1, 0.1, b"of the first attempt")
+    await gateway.fail(claim, retryable=True)
+    again = await gateway.claim()
     async with asyncio.timeout(LIMIT_S):
         assert (await mia.watch(job.job_id, previews=True).read()).preview == b""
-    assert await house.count("job_previews") == 0
-    await house.report(again, 1, 0.1, b"of the second")
+    assert await gateway.count("job_previews") == 0
+    await gateway.report(again, 1, 0.1, b"of the second")
     async with asyncio.timeout(LIMIT_S):
         shot = await mia.watch(job.job_id, previews=True).read()
     assert shot.preview == b"of the second"
 
 
 async def test_a_lost_signal_delays_a_watch_and_no_more(database: str, tmp_path: Path) -> None:
-    async with open_house(database, tmp_path / "pixels", listen=False) as house:
-        mia = house.person("mia")
+    async with open_gateway_fixture(database, tmp_path / "pixels", listen=False) as gateway:
+        mia = gateway.caller("mia")
         job = await mia.portrait()
         call = mia.watch(job.job_id)
         async with asyncio.timeout(LIMIT_S):
             assert (await call.read()).job.status == QUEUED
-            await house.draw(job)
+            await gateway.draw(job)
             assert (await _all(call))[-1].job.status == COMPLETED
 
 
-async def test_a_watch_outlives_the_connection_that_listens(house: House, mia: Person) -> None:
+async def test_a_watch_outlives_the_connection_that_listens(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     job = await mia.portrait()
     call = mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
         await call.read()
-        await house.store.database.execute(
+        await gateway.store.database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             " AND query LIKE 'LISTEN%'"
         )
-        await house.draw(job)
+        await gateway.draw(job)
         assert (await _all(call))[-1].job.status == COMPLETED
 
 
-async def test_a_watcher_who_leaves_is_forgotten(house: House, mia: Person) -> None:
+async def test_a_watcher_who_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     call = mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
         await call.read()
-        assert len(house.watching.jobs) == 1
+        assert len(gateway.watching.jobs) == 1
         call.cancel()
-        while len(house.watching.jobs):
+        while len(gateway.watching.jobs):
             await asyncio.sleep(0.01)
 
 

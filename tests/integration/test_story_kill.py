@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from imggen.v1 import batch_pb2, story_pb2
-from tests.integration.callers import Person
-from tests.integration.house import House
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture
 from tests.integration.story_worker import SLOTS
 
 pytestmark = pytest.mark.timeout(300)
@@ -18,11 +18,13 @@ PAGES = 8
 
 
 @asynccontextmanager
-async def a_worker(house: House, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def a_worker(
+    gateway: GatewayFixture, folder: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Runs a worker process, and kills it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.integration.story_worker"),
-        *(house.settings.database_url, str(folder)),
+        *(gateway.settings.database_url, str(folder)),
     )
     try:
         yield process
@@ -33,7 +35,7 @@ async def a_worker(house: House, folder: Path) -> AsyncIterator[asyncio.subproce
 
 
 async def test_a_worker_killed_in_mid_story_loses_nothing(
-    house: House, mia: Person, tmp_path: Path
+    gateway: GatewayFixture, mia: Caller, tmp_path: Path
 ) -> None:
     character = (await mia.create_character()).id
     pages = [
@@ -45,29 +47,29 @@ async def test_a_worker_killed_in_mid_story_loses_nothing(
     call = mia.watch_batch(batch.batch_id)
     # Where the gateway of the test serves pictures from.
     folder = tmp_path / "pixels"
-    async with a_worker(house, folder) as process:
+    async with a_worker(gateway, folder) as process:
         await _until(call, lambda shot: shot.batch.completed_images >= 3)
         await _until(call, lambda shot: shot.batch.processing_images > 0)
         process.kill()
         await process.wait()
-        before = await house.store.database.fetch(
+        before = await gateway.store.database.fetch(
             "SELECT id FROM image_generation_jobs WHERE status = 'completed'"
         )
-    async with a_worker(house, folder):
+    async with a_worker(gateway, folder):
         last = await _until(
             call, lambda shot: shot.batch.status != batch_pb2.BATCH_STATUS_PROCESSING
         )
     assert last.batch.status == batch_pb2.BATCH_STATUS_COMPLETED
     assert last.batch.completed_images == last.batch.total_images == PAGES + 1
-    attempts = await house.store.database.fetch("SELECT job_id, outcome FROM attempts")
+    attempts = await gateway.store.database.fetch("SELECT job_id, outcome FROM attempts")
     outcomes = [row["outcome"] for row in attempts]
     assert outcomes.count("completed") == PAGES + 1
     # Only what was being drawn is drawn again.
     assert outcomes.count("lost") == len(attempts) - (PAGES + 1) <= SLOTS
     again = {row["job_id"] for row in attempts if row["outcome"] == "lost"}
     assert not again & {row["id"] for row in before}
-    assert await house.count("assets") == 4 * (PAGES + 1)
-    settled = await house.store.database.fetch("SELECT job_id FROM ledger WHERE kind = 'settle'")
+    assert await gateway.count("assets") == 4 * (PAGES + 1)
+    settled = await gateway.store.database.fetch("SELECT job_id FROM ledger WHERE kind = 'settle'")
     assert len(settled) == PAGES + 1
 
 

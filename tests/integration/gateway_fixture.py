@@ -41,53 +41,53 @@ from server.storage.keys import object_key
 from server.store import Store
 from server.store.signals import CHANGED, Signals
 from server.watching import Watching
-from tests.integration.callers import Person
+from tests.integration.callers import Caller
 
 LEASE = timedelta(seconds=60)
 _SECRET = "a-secret-of-the-tests-with-enough-bytes"
 
 
 @dataclass
-class House:
-    """Is a running gateway with all its parts within reach."""
+class GatewayFixture:
+    """A running gateway with all its parts within reach."""
 
-    gateway: Gateway
+    served: Gateway
     settings: GatewaySettings
     _channels: list[grpc.aio.Channel] = field(default_factory=list)
 
     @property
     def store(self) -> Store:
         """The gateway's store."""
-        return self.gateway.parts.store
+        return self.served.parts.store
 
     @property
     def storage(self) -> FolderStorage:
         """The gateway's storage."""
-        storage = self.gateway.parts.storage
+        storage = self.served.parts.storage
         assert isinstance(storage, FolderStorage)
         return storage
 
     @property
     def signals(self) -> Signals:
         """What the gateway says of changes."""
-        return self.gateway.parts.signals
+        return self.served.parts.signals
 
     @property
     def watching(self) -> Watching:
         """All that the gateway watches."""
-        return self.gateway.parts.watching
+        return self.served.parts.watching
 
     @property
     def metrics(self) -> GatewayMetrics:
         """The gateway's metrics."""
-        return self.gateway.parts.metrics
+        return self.served.parts.metrics
 
     @property
     def endpoint(self) -> Endpoint:
         """Where the gateway serves gRPC."""
-        return self.gateway.endpoint
+        return self.served.endpoint
 
-    def person(self, subject: str = "mia", *roles: Role, channel: Any = None) -> Person:
+    def caller(self, subject: str = "mia", *roles: Role, channel: Any = None) -> Caller:
         """Returns a caller with a token of that subject and these roles."""
         settings = self.settings
         token = mint_token(
@@ -98,7 +98,7 @@ class House:
             roles=roles,
         )
         channel = channel or self.channel()
-        return Person(
+        return Caller(
             user_id_of(settings.jwt_issuer, subject),
             (("authorization", f"Bearer {token}"),),
             generation_pb2_grpc.GenerationServiceStub(channel),
@@ -112,7 +112,7 @@ class House:
         )
 
     def channel(self, **options: int) -> grpc.aio.Channel:
-        """Opens a channel that the house closes."""
+        """Opens a channel that the fixture closes."""
         pairs = [(f"grpc.{name}", value) for name, value in options.items()]
         channel = grpc.aio.insecure_channel(self.address, options=pairs)
         self._channels.append(channel)
@@ -212,14 +212,14 @@ class LostSignals(Signals):
 
 
 @asynccontextmanager
-async def open_house(
+async def open_gateway_fixture(
     database: str,
     folder: Path,
     *,
     catalogue: Catalogue | None = None,
     listen: bool = True,
     **settings: Any,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[GatewayFixture]:
     """Opens the gateway that users run, on free ports; `listen=False` leaves it deaf to signals.
 
     It offers every known model, has no budget, no limit of its queue, and does not sweep.
@@ -248,12 +248,12 @@ async def open_house(
         pixels,
         catalogue=catalogue or Catalogue(KNOWN.values()),
         make_signals=Signals if listen else LostSignals,
-    ) as gateway:
-        house = House(gateway, configured)
+    ) as served:
+        gateway = GatewayFixture(served, configured)
         try:
-            yield house
+            yield gateway
         finally:
-            await house.close()
+            await gateway.close()
 
 
 def new_id() -> str:
