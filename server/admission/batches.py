@@ -37,7 +37,8 @@ class BatchAdmission:
             created = await tx.batches.create(order)
             # Budget rows are locked last, so that nobody waits for them longer than a commit.
             if created and order.price_micros:
-                await self._admission.hold(tx, order.price_micros)
+                jobs = [job.id for job in order.jobs]
+                await self._admission.hold(tx, jobs, order.price_micros)
         if created:
             self._admission.note(order.user_id, len(order.jobs))
             self._wake(_lane(order))

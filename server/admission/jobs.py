@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
 
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.backlog import Backlog
@@ -13,6 +12,7 @@ from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import Job, NewJob, RequestKey
 from server.domain.states import Lane
 from server.errors import FailedPrecondition, ResourceExhausted
+from server.money.budgets import exhausted
 from server.store import Store
 from server.store.signals import WAKE, Signals
 from server.store.store import Statements
@@ -71,7 +71,7 @@ class Admission:
             if batch is None:
                 price = await tx.jobs.retry(user, job, priority)
                 if price:
-                    await self.hold(tx, price)
+                    await self.hold(tx, [job], price)
                 retried = price is not None
                 self._backlog.add(user, int(retried))
             else:
@@ -93,7 +93,7 @@ class Admission:
         # Before they are queued: where one fails again at once, its hold is there to be released.
         price = await tx.batches.price(list(jobs))
         if price:
-            await self.hold(tx, price)
+            await self.hold(tx, jobs, price)
         retried = await tx.jobs.retry_each(user, list(jobs), priority) is not None
         self._backlog.add(user, len(jobs) if retried else 0)
         return retried
@@ -122,7 +122,7 @@ class Admission:
         job = await tx.jobs.submit(order)
         # Budget rows are locked last, so that nobody waits for them longer than a commit.
         if job is not None and order.price_micros:
-            await self.hold(tx, order.price_micros)
+            await self.hold(tx, [order.id], order.price_micros)
         return job
 
     async def _earlier(self, order: NewJob) -> Job:
@@ -131,17 +131,7 @@ class Admission:
             raise ValueError(f"job {order.id} was neither stored nor there before")
         return job
 
-    async def hold(self, tx: Statements, price_micros: int) -> None:
-        """Holds a price against today's budget; raises ResourceExhausted when it is too high."""
-        if not await tx.budgets.hold(price_micros, self._budget):
-            raise ResourceExhausted(
-                f"the rest of today's budget does not cover {price_micros / 1e6:.4f} USD;"
-                " try again tomorrow (UTC), or ask an operator to raise it",
-                reasons.ERROR_REASON_BUDGET_EXHAUSTED,
-                retry_after=_until_tomorrow(),
-            )
-
-
-def _until_tomorrow() -> timedelta:
-    now = datetime.now(UTC)
-    return datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now
+    async def hold(self, tx: Statements, jobs: Collection[JobId], price_micros: int) -> None:
+        """Holds the price of jobs against today's budget; raises ResourceExhausted beyond it."""
+        if not await tx.money.hold(jobs, self._budget):
+            raise exhausted(price_micros)

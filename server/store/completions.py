@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
+from server.store.money import HOLDS
 
 _ASSETS = """jsonb_to_recordset(ended.assets) AS a (
     kind text, storage_key text, content_type text, sha256 text, size_bytes bigint,
@@ -58,27 +59,19 @@ WITH asked AS (
     reference_image_id = excluded.reference_image_id,
     description_version = excluded.description_version, updated_at = now()
   WHERE r.description_version <= excluded.description_version
+  RETURNING id
 ), attempt AS (
   UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = ended.prompt,
     negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros,
     unknown_words = ended.unknown_words
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
-), money AS (
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT id, attempt, 'settle', ai_provider, micros FROM ended
 ), preview AS (
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
-), budget AS (
-  UPDATE budgets b SET
-    held_micros = b.held_micros - settled.held, spent_micros = b.spent_micros + settled.spent
-  FROM (
-    SELECT queued_at::date AS day, sum(estimated_micros) AS held, sum(micros) AS spent
-    FROM ended WHERE estimated_micros > 0 GROUP BY 1
-  ) AS settled
-  WHERE b.scope = 'global' AND b.day = settled.day
-    AND (SELECT count(*) FROM image) > 0  -- locked last
+), money AS MATERIALIZED (
+  SELECT settle_money({HOLDS}, array_agg(micros)) FROM ended
+  WHERE (SELECT count(*) FROM reference) >= 0  -- locked last, and so after image
 )
-SELECT id, attempt FROM ended
+SELECT id, attempt FROM ended, money
 """
 
 

@@ -193,7 +193,7 @@ async def test_cancelling_a_waiting_job_ends_it_and_frees_its_hold(store: Store)
     order = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
         await tx.jobs.submit(order)
-        assert await tx.budgets.hold(40_000, 100_000)
+        assert await tx.money.hold([order.id], 100_000)
     assert await store.jobs.cancel(user, order.id)
     rows = await store.database.fetch("SELECT held_micros, spent_micros FROM budgets")
     assert [tuple(row) for row in rows] == [(0, 0)]
@@ -206,8 +206,8 @@ async def test_every_end_of_a_job_moves_its_money(store: Store, end: str) -> Non
     order = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
         await tx.jobs.submit(order)
-        assert await tx.budgets.hold(40_000, 100_000)
-        assert not await tx.budgets.hold(60_001, 100_000)
+        assert await tx.money.hold([order.id], 100_000)
+        assert not await tx.money.hold([order.id], 79_999)
     await store.database.execute("UPDATE image_generation_jobs SET max_retries = 0")
     lease = EXPIRED if end == "rescue" else LEASE
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, lease)

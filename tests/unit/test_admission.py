@@ -18,6 +18,7 @@ from tests.builders import new_job, request_key
 from tests.unit.scripted import job_row, scripted_store, somebody, take_jobs
 
 USER = somebody().user_id
+HOLD = "AS held FROM"
 
 
 class Office:
@@ -70,11 +71,12 @@ async def test_another_request_under_the_same_id_is_a_conflict() -> None:
 
 async def test_a_price_is_held_and_one_beyond_the_budget_is_refused_until_tomorrow() -> None:
     office = Office(budget_micros=50)
-    office.database.answer("budgets", {"scope": "global"})
-    await office.admission.admit(new_job(USER, price_micros=40))
-    assert office.database.ran("budgets")[0].args == (40, 50)
+    office.database.answer(HOLD, {"held": True})
+    order = new_job(USER, price_micros=40)
+    await office.admission.admit(order)
+    assert office.database.ran(HOLD)[0].args == ([order.id], 50)
 
-    office.database.answer("budgets")
+    office.database.answer(HOLD, {"held": False})
     with pytest.raises(ResourceExhausted, match="USD") as caught:
         await office.admission.admit(new_job(USER, price_micros=40))
     assert caught.value.retry_after is not None
@@ -107,10 +109,11 @@ async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is
 
 async def test_a_job_is_queued_again_with_its_money_held() -> None:
     office = Office(budget_micros=50)
-    office.database.answer("budgets", {"scope": "global"})
-    office.database.answer("sum(estimated_micros) AS micros FROM job", {"micros": 30})
-    assert await office.admission.readmit(USER, JobId(uuid4()), None)
-    assert office.database.ran("budgets")[0].args == (30, 50)
+    office.database.answer(HOLD, {"held": True})
+    office.database.answer("sum(estimated_micros) AS micros FROM job,", {"micros": 30})
+    job = JobId(uuid4())
+    assert await office.admission.readmit(USER, job, None)
+    assert office.database.ran(HOLD)[0].args == ([job], 50)
     assert await office.words() == [(WAKE, "local")]
 
 
