@@ -41,6 +41,12 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
     assert len(image.keys) == 4
     assert job.stage_ms == {Stage.RENDERING: 900, Stage.STORING: 20}
     assert job.unknown_words == ("sword", "boots")
+    [row] = await store.database.fetch("SELECT generation_params FROM images")
+    assert row["generation_params"] == {
+        "steps": 20,
+        "guidance_scale": 5.0,
+        "scheduler": "EulerDiscreteScheduler",
+    }
     ledger = await store.database.fetch("SELECT kind FROM ledger ORDER BY id")
     assert [row["kind"] for row in ledger] == ["hold", "settle"]
 

@@ -10,16 +10,18 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
+from actors.engine.profiles import render_request
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.upscaling import Upscaler
+from actors.prompts.dialect import CompiledPrompt
 from actors.testing.scripted import ScriptedRenderer
 from actors.worker.loop import explain
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.stages import Stages
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.ids import ImageId, JobId, UserId
-from server.domain.jobs import Claim, Outcome
+from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.states import AssetKind, ImageType, Stage
 from server.errors import FailedPrecondition, Unavailable
 from server.storage import StorageUnavailable
@@ -100,6 +102,8 @@ async def test_a_job_ends_with_all_its_assets_and_what_it_took(bench: Bench) -> 
     assert outcome.stage_ms.keys() == set(Stage)
     assert outcome.cost_micros == 5
     assert outcome.prompt
+    request = render_request(bench.claim.spec, CompiledPrompt("", ""))
+    assert outcome.sampling == Sampling(request.steps, request.guidance_scale, "Script")
     stored = [path for path in bench.folder.rglob("*") if path.is_file()]
     assert len(stored) >= len({asset.storage_key for asset in outcome.assets})
 
