@@ -22,7 +22,7 @@ from server.store.money import HOLDS
 _NOW = timedelta(0)
 
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in
-# that order, given when it is queued (next_turn in 0003_batches.sql). A job of a batch is
+# that order, given when it is queued (next_turn in schema.sql). A job of a batch is
 # `ready` once its needs are met and its batch has room for it (advance_batch), so that no
 # claim needs to look at any other row than those that it takes.
 _CLAIM = """

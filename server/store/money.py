@@ -1,6 +1,6 @@
 """Money: what jobs may cost is held in a day's budget, then released or settled.
 
-The three movements are functions of the database (0006_money.sql), each of which writes the
+The three movements are functions of the database (schema.sql), each of which writes the
 ledger and the budget; nothing else does. Statements that end jobs call them on the rows they end.
 """
 
