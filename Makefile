@@ -118,6 +118,7 @@ lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports,
 	$(PROTOS)/bin/buf lint
 	BUF=$(PROTOS)/bin/buf scripts/check-breaking
 	$(PROTOS)/bin/python protos/generate.py --check
+	$(PY) scripts/write-schema --check
 
 .PHONY: format
 format: machine $(VENV)/dev.stamp ## Formats the code, and repairs what ruff can repair
@@ -201,6 +202,10 @@ protos: machine $(PROTOS)/stamp ## Writes the stubs and ghz's protoset from prot
 .PHONY: settings
 settings: machine $(VENV)/dev.stamp ## Writes the README's tables of settings from the classes
 	@$(PY) scripts/write-settings
+
+.PHONY: schema
+schema: machine $(VENV)/dev.stamp ## Writes server/store/schema.sql from a migrated database
+	@$(PY) scripts/write-schema
 
 # Keeps the pins that still fit; `make constraints UPGRADE=--upgrade` takes the newest of all.
 # Run `make check` on what comes out before it is committed.

@@ -8,7 +8,7 @@ from server.domain.batches import Batch
 from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.ids import BatchId, ImageId, JobId, StoryId, UserId
 from server.domain.images import NewAsset
-from server.domain.jobs import NewJob, Outcome, Placement, RequestKey
+from server.domain.jobs import NewJob, Outcome, Placement, RequestKey, Sampling
 from server.domain.spec import RenderSpec
 from server.domain.states import (
     AssetKind,
@@ -94,6 +94,7 @@ def outcome(job: UUID | str = "job", attempt: int = 1, **changes: Any) -> Outcom
         "stage_ms": {Stage.RENDERING: 900, Stage.STORING: 20},
         "cost_micros": 0,
         "unknown_words": ("sword", "boots"),
+        "sampling": Sampling(20, 5.0, "EulerDiscreteScheduler"),
     }
     return Outcome(**{**fields, **changes})
 

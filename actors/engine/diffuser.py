@@ -192,7 +192,9 @@ class _Render:
             callback_on_step_end=step_ended,
             callback_on_step_end_tensor_inputs=_LATENTS,
         ).images[0]
-        return RenderResult(_png(image), image.width, image.height, self._timings(start))
+        timings = self._timings(start)
+        name = _scheduler_name(self._pipeline.scheduler)
+        return RenderResult(_png(image), image.width, image.height, timings, name)
 
     def _mark(self) -> None:
         # Kernels run behind the Python that queues them: without this a step would be called
@@ -247,6 +249,11 @@ def _dtype(settings: DiffuserSettings, device: torch.device) -> torch.dtype:
     if settings.dtype != "auto":
         return _DTYPES[settings.dtype]
     return torch.float16 if device.type == "cuda" else torch.float32
+
+
+def _scheduler_name(scheduler: Any) -> str:
+    watched = isinstance(scheduler, WatchedScheduler)
+    return scheduler.name if watched else type(scheduler).__name__
 
 
 def _png(image: Image.Image) -> bytes:

@@ -22,6 +22,7 @@ class WatchedScheduler:
 
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
+        self.name = type(scheduler).__name__
         self.denoised: torch.Tensor | None = None
 
         # `wraps` shows the pipeline the real signature, by which it decides what to pass.

@@ -47,12 +47,16 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """Is a finished picture as the model gave it, a PNG, and what its making took."""
+    """A finished picture as the model gave it, a PNG, and what its making took.
+
+    `scheduler` is the name of the class that led the steps.
+    """
 
     png: bytes
     width: int
     height: int
     timings: Timings
+    scheduler: str
 
 
 RenderEvent = StepEvent | RenderResult

@@ -55,7 +55,11 @@ class ScriptedRenderer:
                     yield StepEvent(step, request.steps, preview)
                 render.done = True
                 yield RenderResult(
-                    _draw(request, "PNG"), request.width, request.height, self._timings(request)
+                    _draw(request, "PNG"),
+                    request.width,
+                    request.height,
+                    self._timings(request),
+                    scheduler="Script",
                 )
             finally:
                 render.stopped = not render.done

@@ -49,7 +49,7 @@ class StoredRenderer:
         png, size, _ = self._picture(request)
         step_ms = self._render_s * 1000 / request.steps
         timings = Timings(0.0, (step_ms,) * request.steps, 0.0, self._render_s * 1000)
-        yield RenderResult(png, *size, timings)
+        yield RenderResult(png, *size, timings, scheduler="Stored")
 
     async def show_previews(self, render: str) -> None:
         """Makes previews of the render of that id from now on."""

@@ -17,7 +17,7 @@ from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.worker.reporting import Reporter
 from server.domain.images import NewAsset
-from server.domain.jobs import Claim, Outcome
+from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Stage
@@ -65,7 +65,7 @@ class Stages:
             await reporter.enter(Stage.RESOLVING)
             prompt = await self._resolve(claim)
         with clock.measure(Stage.RENDERING):
-            result = await self._render(spec, prompt, reporter)
+            result, sampling = await self._render(spec, prompt, reporter)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
             finished = await self._finish(spec, result)
@@ -79,6 +79,7 @@ class Stages:
             stage_ms=clock.stage_ms,
             cost_micros=claim.price_micros,
             unknown_words=prompt.unknown,
+            sampling=sampling,
         )
 
     async def _resolve(self, claim: Claim) -> CompiledPrompt:
@@ -98,7 +99,7 @@ class Stages:
 
     async def _render(
         self, spec: RenderSpec, prompt: CompiledPrompt, reporter: Reporter
-    ) -> RenderResult:
+    ) -> tuple[RenderResult, Sampling]:
         request = replace(
             render_request(spec, prompt, previews=reporter.seen.is_set()), id=uuid4().hex
         )
@@ -112,7 +113,9 @@ class Stages:
                     case StepEvent():
                         reporter.say(Stage.RENDERING, event.step, event.steps, event.preview)
                     case RenderResult():
-                        return event
+                        return event, Sampling(
+                            request.steps, request.guidance_scale, event.scheduler
+                        )
         raise RuntimeError("the renderer ended without a picture")
 
     async def _finish(self, spec: RenderSpec, result: RenderResult) -> Finished:

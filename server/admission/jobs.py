@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
@@ -12,7 +11,8 @@ from server.domain.ids import ImageId, JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import BatchPlace, Job, NewJob
 from server.domain.states import Lane
-from server.errors import FailedPrecondition, ResourceExhausted
+from server.errors import FailedPrecondition
+from server.money.budgets import exhausted
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
 from server.store import Store
@@ -72,7 +72,7 @@ class Admission:
         async with self._store.transaction() as tx:
             price = await tx.jobs.retry(job.user_id, job.id, priority)
             if price:
-                await self.hold(tx, price)
+                await self.hold(tx, [job.id], price)
         self._backlog.add(job.user_id, int(price is not None))
         return price is not None
 
@@ -88,7 +88,7 @@ class Admission:
         # Before they are queued: where one fails again at once, its hold is there to be released.
         price = await tx.batches.price(list(jobs))
         if price:
-            await self.hold(tx, price)
+            await self.hold(tx, jobs, price)
         retried = await tx.jobs.retry_each(user, list(jobs), priority) is not None
         self._backlog.add(user, len(jobs) if retried else 0)
         return retried
@@ -116,18 +116,13 @@ class Admission:
             )
         # Budget rows are locked last, so that nobody waits for them longer than a commit.
         if job is not None and new.price_micros:
-            await self.hold(tx, new.price_micros)
+            await self.hold(tx, [new.id], new.price_micros)
         return job
 
-    async def hold(self, tx: Statements, price_micros: int) -> None:
-        """Holds a price against today's budget; raises ResourceExhausted when it is too high."""
-        if not await tx.budgets.hold(price_micros, self._budget):
-            raise ResourceExhausted(
-                f"the rest of today's budget does not cover {price_micros / 1e6:.4f} USD;"
-                " try again tomorrow (UTC), or ask an operator to raise it",
-                reasons.ERROR_REASON_BUDGET_EXHAUSTED,
-                retry_after=_until_tomorrow(),
-            )
+    async def hold(self, tx: Statements, jobs: Collection[JobId], price_micros: int) -> None:
+        """Holds the price of jobs against today's budget; raises ResourceExhausted beyond it."""
+        if not await tx.money.hold(jobs, self._budget):
+            raise exhausted(price_micros)
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:
@@ -146,8 +141,3 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         request=None if batch else origin.request,
         batch=batch,
     )
-
-
-def _until_tomorrow() -> timedelta:
-    now = datetime.now(UTC)
-    return datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now

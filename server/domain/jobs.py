@@ -123,10 +123,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """Is what an attempt made: the prompt it sent, its stored assets, its times and its cost.
+class Sampling:
+    """How a model drew a picture: its steps, its guidance, and its scheduler's class."""
 
-    `unknown_words` are those of the request that the model cannot draw.
+    steps: int
+    guidance_scale: float
+    scheduler: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt made: the prompt it sent, its stored assets, its times and its cost.
+
+    `unknown_words` are those of the request that the model cannot draw; `sampling` is None
+    where the provider does not tell.
     """
 
     prompt: str
@@ -135,6 +145,7 @@ class Outcome:
     stage_ms: Mapping[Stage, int]
     cost_micros: int
     unknown_words: tuple[str, ...] = ()
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Batches of callers, and the graphs of their jobs. What moves them on is 0003_batches.sql."""
+"""Batches of callers, and the graphs of their jobs; advance_batch (schema.sql) moves them on."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta

@@ -1,10 +1,12 @@
 """Completions: how jobs end with what they made, many in one statement and one commit."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
+from server.store.money import HOLDS
 
 _ASSETS = """jsonb_to_recordset(ended.assets) AS a (
     kind text, storage_key text, content_type text, sha256 text, size_bytes bigint,
@@ -18,7 +20,7 @@ _COMPLETE = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
-    assets jsonb, unknown_words text[]
+    assets jsonb, unknown_words text[], generation_params jsonb
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -33,7 +35,7 @@ WITH asked AS (
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
     held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets,
-    held.unknown_words
+    held.unknown_words, held.generation_params
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -42,6 +44,7 @@ WITH asked AS (
   UPDATE images i SET
     status = 'completed', completed_at = now(), updated_at = now(), cost_micros = ended.micros,
     prompt = ended.prompt, negative_prompt = ended.negative_prompt,
+    generation_params = ended.generation_params,
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
   FROM ended, {_ASSETS}
@@ -58,27 +61,19 @@ WITH asked AS (
     reference_image_id = excluded.reference_image_id,
     description_version = excluded.description_version, updated_at = now()
   WHERE r.description_version <= excluded.description_version
+  RETURNING id
 ), attempt AS (
   UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = ended.prompt,
     negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros,
     unknown_words = ended.unknown_words
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
-), money AS (
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT id, attempt, 'settle', ai_provider, micros FROM ended
 ), preview AS (
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
-), budget AS (
-  UPDATE budgets b SET
-    held_micros = b.held_micros - settled.held, spent_micros = b.spent_micros + settled.spent
-  FROM (
-    SELECT queued_at::date AS day, sum(estimated_micros) AS held, sum(micros) AS spent
-    FROM ended WHERE estimated_micros > 0 GROUP BY 1
-  ) AS settled
-  WHERE b.scope = 'global' AND b.day = settled.day
-    AND (SELECT count(*) FROM image) > 0  -- locked last
+), money AS MATERIALIZED (
+  SELECT settle_money({HOLDS}, array_agg(micros)) FROM ended
+  WHERE (SELECT count(*) FROM reference) >= 0  -- locked last, and so after image
 )
-SELECT id, attempt FROM ended
+SELECT id, attempt FROM ended, money
 """
 
 
@@ -98,6 +93,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "negative_prompt": outcome.negative_prompt,
         "stage_ms": dict(outcome.stage_ms),
         "unknown_words": list(outcome.unknown_words),
+        "generation_params": asdict(outcome.sampling) if outcome.sampling else {},
         "assets": [_asset(asset) for asset in outcome.assets],
     }
 

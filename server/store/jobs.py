@@ -9,12 +9,13 @@ from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
+from server.store.money import HOLDS
 
 # A submit is one statement, so that it is one round trip and one commit, and it takes many
 # jobs as well as one. The foreign key from the job to its image is checked at the statement's
 # end, when both rows stand. Two statements with the same request_ids wait for each other in
 # the order of these, never in a circle.
-_SUBMIT = """
+_SUBMIT = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, user_id uuid, image_id uuid, kind text, lane text, priority integer, spec jsonb,
@@ -36,7 +37,7 @@ WITH asked AS (
     coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0)
   FROM asked LEFT JOIN line USING (user_id, lane, priority) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
-  RETURNING id, created_at, max_retries
+  RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
 ), image AS (
   INSERT INTO images (
     id, user_id, image_type, ai_provider, ai_model, story_id, page_number, character_id,
@@ -44,11 +45,10 @@ WITH asked AS (
   ) SELECT image_id, user_id, kind, provider, model, story_id, page_number, character_id,
     character_ids, style, style_version, seed, parent_image_id, lineage_id, version
   FROM asked JOIN job USING (id)
-), hold AS (
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT id, 0, 'hold', provider, micros FROM asked JOIN job USING (id)
+), money AS MATERIALIZED (
+  SELECT hold_money({HOLDS}, 0) FROM job WHERE estimated_micros = 0
 )
-SELECT id, created_at, max_retries FROM job
+SELECT id, created_at, max_retries FROM job, money
 """
 
 _SNAPSHOT = """
@@ -62,7 +62,7 @@ LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
 """
 
-_CANCEL = """
+_CANCEL = f"""
 WITH job AS (
   UPDATE image_generation_jobs SET
     cancel_requested = true,
@@ -78,20 +78,14 @@ WITH job AS (
 ), image AS (
   UPDATE images SET status = 'cancelled', updated_at = now() FROM ended
   WHERE images.id = ended.image_id RETURNING images.id
-), money AS (
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT id, attempt, 'release', ai_provider, estimated_micros FROM ended
-), budget AS (
-  UPDATE budgets SET held_micros = held_micros - freed.micros FROM (
-    SELECT queued_at::date AS day, sum(estimated_micros) AS micros FROM ended GROUP BY 1
-  ) AS freed
-  WHERE freed.micros > 0 AND budgets.scope = 'global' AND budgets.day = freed.day
-    AND (SELECT count(*) FROM image) > 0  -- locked last
+), money AS MATERIALIZED (
+  SELECT release_money({HOLDS}) FROM ended
+  WHERE (SELECT count(*) FROM image) >= 0  -- locked last
 )
-SELECT id FROM job
+SELECT id FROM job, money
 """
 
-_RETRY = """
+_RETRY = f"""
 WITH job AS (
   UPDATE image_generation_jobs j SET
     status = 'queued', priority = coalesce($3, j.priority), queued_at = now(), run_after = now(),
@@ -101,15 +95,14 @@ WITH job AS (
   FROM images i
   WHERE j.id = ANY($1) AND j.user_id = $2 AND j.status IN ('failed', 'cancelled')
     AND i.id = j.image_id AND i.deleted_at IS NULL
-  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros
+  RETURNING j.id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at
 ), image AS (
   UPDATE images SET status = 'queued', updated_at = now() FROM job
   WHERE images.id = job.image_id
-), hold AS (
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT id, attempt, 'hold', ai_provider, estimated_micros FROM job
+), money AS MATERIALIZED (
+  SELECT hold_money({HOLDS}, 0) FROM job WHERE estimated_micros = 0
 )
-SELECT sum(estimated_micros) AS micros FROM job
+SELECT sum(estimated_micros) AS micros FROM job, money
 """
 
 _OUTLOOK = """
@@ -132,7 +125,10 @@ class Jobs:
         self._database = database
 
     async def submit(self, job: NewJob) -> Job | None:
-        """Stores a job, its image and its hold; returns None when the request_id is taken."""
+        """Stores a job and its image; returns None when the request_id is taken.
+
+        What it costs is held by `Money.hold`, in the same transaction.
+        """
         return (await self.submit_each([job]))[0]
 
     async def submit_each(self, jobs: Sequence[NewJob]) -> list[Job | None]:
@@ -201,7 +197,7 @@ class Jobs:
         return [row["id"] for row in await self._database.fetch(_CANCEL, jobs, user)]
 
     async def retry(self, user: UserId, job: JobId, priority: int | None) -> int | None:
-        """Queues a failed or cancelled job again and returns its price.
+        """Queues a failed or cancelled job again and returns its price, which is to be held.
 
         Returns None when it is neither, or when its image was deleted.
         """

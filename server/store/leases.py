@@ -17,11 +17,12 @@ from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
 from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
+from server.store.money import HOLDS
 
 _NOW = timedelta(0)
 
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in
-# that order, given when it is queued (next_turn in 0003_batches.sql). A job of a batch is
+# that order, given when it is queued (next_turn in schema.sql). A job of a batch is
 # `ready` once its needs are met and its batch has room for it (advance_batch), so that no
 # claim needs to look at any other row than those that it takes.
 _CLAIM = """
@@ -85,7 +86,7 @@ FROM held
 
 # What follows the end of an attempt that made nothing. It reads the rows of `ended`, whose
 # `outcome` says how the attempt ended and whose `status` says where the job is now.
-_AFTERMATH = """
+_AFTERMATH = f"""
 ), image AS (
   UPDATE images SET status = ended.status, updated_at = now() FROM ended
   WHERE images.id = ended.image_id RETURNING images.id
@@ -95,19 +96,11 @@ _AFTERMATH = """
   UPDATE attempts a SET outcome = ended.outcome, finished_at = now(),
     error_reason = ended.error_reason, error_message = ended.error_message
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
-), money AS (
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT id, attempt, 'release', ai_provider, estimated_micros FROM ended
-  WHERE status <> 'queued'
-), budget AS (
-  UPDATE budgets SET held_micros = held_micros - freed.micros FROM (
-    SELECT queued_at::date AS day, sum(estimated_micros) AS micros FROM ended
-    WHERE status <> 'queued' GROUP BY 1
-  ) AS freed
-  WHERE freed.micros > 0 AND budgets.scope = 'global' AND budgets.day = freed.day
-    AND (SELECT count(*) FROM image) > 0  -- locked last
+), money AS MATERIALIZED (
+  SELECT release_money({HOLDS}) FROM ended
+  WHERE status <> 'queued' AND (SELECT count(*) FROM image) >= 0  -- locked last
 )
-SELECT id, status FROM ended
+SELECT id, status FROM ended, money
 """
 
 _RETURNED = " lease_expires_at = NULL, worker = NULL, updated_at = now()"

@@ -7,12 +7,12 @@ from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
 from server.store.batches import Batches
-from server.store.budgets import Budgets
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
 from server.store.images import Images
 from server.store.jobs import Jobs
 from server.store.leases import Leases
+from server.store.money import Money
 from server.store.outbox import Outbox
 from server.store.stories import Stories
 from server.store.styles import Styles
@@ -26,11 +26,11 @@ class Statements:
 
     def __init__(self, database: Executor) -> None:
         self.batches = Batches(database)
-        self.budgets = Budgets(database)
         self.characters = Characters(database)
         self.images = Images(database)
         self.jobs = Jobs(database)
         self.leases = Leases(database)
+        self.money = Money(database)
         self.outbox = Outbox(database)
         self.stories = Stories(database)
         self.styles = Styles(database)

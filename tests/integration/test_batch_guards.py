@@ -138,7 +138,7 @@ async def a_failure_goes_all_the_way_down(store: Store, words: str) -> None:
     order = NewBatch(batch, user, story, "anime", LIMIT, None, tuple(jobs), chain)
     async with store.transaction() as tx:
         assert await tx.batches.create(order)
-        assert await tx.budgets.hold(40, 1000)
+        assert await tx.money.hold([job.id for job in jobs], 1000)
     [first] = await store.leases.claim("w", Lane.LOCAL, 9, LEASE)
     failure = Failure("RENDER_FAILED", "no")
     await store.leases.fail(first, failure, retryable=False, backoff=timedelta(0))
@@ -178,7 +178,7 @@ SCENARIOS: list[Scenario] = [
 IN_THE_DATABASE: list[tuple[str, str, str, Scenario]] = [
     ("advance_batch", r"AND n\.status <> 'completed'", "AND false", pages_wait_for_their_portrait),
     ("advance_batch", r"greatest\(most - open, 0\)", "1000", no_more_than_the_limit_runs),
-    ("advance_batch", r"EXIT WHEN failed_now = 0", "EXIT", a_failure_goes_all_the_way_down),
+    ("advance_batch", r"EXIT WHEN failed_now IS NULL", "EXIT", a_failure_goes_all_the_way_down),
     ("advance_batch", r"n\.status IN \('failed'", "n.status IN (''", a_failure_ends_what_needs_it),
     ("advance_batch_of_job", r"PERFORM .*;", "", an_end_makes_the_next_one_ready),
     (

@@ -132,9 +132,8 @@ async def test_portraits_of_one_character_leave_the_reference_that_shows_the_new
 async def test_the_money_of_all_of_them_is_settled(store: Store) -> None:
     user = await new_user(store)
     orders = [new_job(user, price_micros=40_000) for _ in range(3)]
-    async with store.transaction() as tx:
-        assert await tx.budgets.hold(120_000, 200_000)
     claims = await claimed(store, orders)
+    assert await store.money.hold([order.id for order in orders], 200_000)
     ended = [(claim, outcome(claim.job_id, cost_micros=30_000)) for claim in claims[:2]]
     assert await store.leases.complete_each(ended) == [True, True]
     [row] = await store.database.fetch("SELECT held_micros, spent_micros FROM budgets")

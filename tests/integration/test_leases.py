@@ -41,6 +41,12 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
     assert len(image.keys) == 4
     assert job.stage_ms == {Stage.RENDERING: 900, Stage.STORING: 20}
     assert job.unknown_words == ("sword", "boots")
+    [row] = await store.database.fetch("SELECT generation_params FROM images")
+    assert row["generation_params"] == {
+        "steps": 20,
+        "guidance_scale": 5.0,
+        "scheduler": "EulerDiscreteScheduler",
+    }
     ledger = await store.database.fetch("SELECT kind FROM ledger ORDER BY id")
     assert [row["kind"] for row in ledger] == ["hold", "settle"]
 
@@ -193,7 +199,7 @@ async def test_cancelling_a_waiting_job_ends_it_and_frees_its_hold(store: Store)
     order = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
         await tx.jobs.submit(order)
-        assert await tx.budgets.hold(40_000, 100_000)
+        assert await tx.money.hold([order.id], 100_000)
     assert await store.jobs.cancel(user, order.id)
     rows = await store.database.fetch("SELECT held_micros, spent_micros FROM budgets")
     assert [tuple(row) for row in rows] == [(0, 0)]
@@ -206,8 +212,8 @@ async def test_every_end_of_a_job_moves_its_money(store: Store, end: str) -> Non
     order = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
         await tx.jobs.submit(order)
-        assert await tx.budgets.hold(40_000, 100_000)
-        assert not await tx.budgets.hold(60_001, 100_000)
+        assert await tx.money.hold([order.id], 100_000)
+        assert not await tx.money.hold([order.id], 79_999)
     await store.database.execute("UPDATE image_generation_jobs SET max_retries = 0")
     lease = EXPIRED if end == "rescue" else LEASE
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, lease)

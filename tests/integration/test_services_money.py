@@ -178,28 +178,29 @@ async def test_a_version_is_admitted_while_its_original_completes(store: Store) 
     # Both want the image and the budget; whoever takes the budget first must not wait for
     # an image that the other one has.
     user = await new_user(store)
-    order = new_job(user, price_micros=PRICE)
+    order, version = (new_job(user, price_micros=PRICE) for _ in range(2))
     async with store.transaction() as tx:
-        await tx.jobs.submit(order)
-        assert await tx.budgets.hold(PRICE, LIMIT)
-    [claim] = await store.leases.claim("w", order.lane, 1, LEASE)
+        await tx.jobs.submit_each([order, version])
+        assert await tx.money.hold([order.id], LIMIT)
+    [claim, _] = await store.leases.claim("w", order.lane, 2, LEASE)
     async with asyncio.timeout(30), store.transaction() as tx:
         assert await tx.images.lock_lineage(order.image_id) == 1
         completing = asyncio.create_task(store.leases.complete(claim, outcome(order.id)))
         while not await _waits(store):
             await asyncio.sleep(0.01)
-        assert await tx.budgets.hold(PRICE, LIMIT)
+        assert await tx.money.hold([version.id], LIMIT)
     assert await completing
 
 
 async def test_a_day_starts_with_a_budget_of_its_own(store: Store) -> None:
-    async with store.transaction() as tx:
-        assert await tx.budgets.hold(LIMIT, LIMIT)
-        assert not await tx.budgets.hold(1, LIMIT)
+    user = await new_user(store)
+    all_of_it, more = (new_job(user, price_micros=price) for price in (LIMIT, 1))
+    await store.jobs.submit_each([all_of_it, more])
+    assert await store.money.hold([all_of_it.id], LIMIT)
+    assert not await store.money.hold([more.id], LIMIT)
     await store.database.execute("UPDATE budgets SET day = day - 1")
-    async with store.transaction() as tx:
-        assert await tx.budgets.hold(LIMIT, LIMIT)
-        assert not await tx.budgets.hold(LIMIT + 1, LIMIT)
+    assert not await store.money.hold([all_of_it.id, more.id], LIMIT)
+    assert await store.money.hold([all_of_it.id], LIMIT)
 
 
 async def _waits(store: Store) -> bool:

@@ -23,6 +23,7 @@ async def test_all_of_many_are_stored_with_their_images_and_holds(store: Store) 
         assert await store.jobs.get(user, order.id) == job
         assert await store.images.get(user, order.image_id) is not None
         assert await store.jobs.spec_of(user, order.image_id) == order.spec
+    assert await store.money.hold([order.id for order in orders], sum(range(200)))
     row = await store.database.fetchrow(
         "SELECT count(*), sum(amount_micros) AS held FROM ledger WHERE kind = 'hold'"
     )

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from actors.engine.profiles import render_request
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.upscaling import Upscaler
+from actors.prompts.dialect import CompiledPrompt
 from actors.testing.scripted import ScriptedRenderer
 from actors.worker.attempt import explain
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.stages import Stages
-from server.domain.jobs import Claim, Outcome
+from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.states import AssetKind, ImageType, Lane, Stage
 from server.storage import StorageUnavailable
 from server.storage.folder import FolderStorage
@@ -115,6 +117,8 @@ async def test_a_job_ends_with_all_its_assets_and_what_it_took(job: ClaimedJob) 
     assert outcome.stage_ms.keys() == set(Stage)
     assert outcome.cost_micros == 5
     assert outcome.prompt
+    request = render_request(job.claim.spec, CompiledPrompt("", ""))
+    assert outcome.sampling == Sampling(request.steps, request.guidance_scale, "Script")
     stored = [path for path in job.folder.rglob("*") if path.is_file()]
     assert len(stored) >= len({asset.storage_key for asset in outcome.assets})
 

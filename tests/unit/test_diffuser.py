@@ -106,6 +106,7 @@ def test_a_picture_has_the_size_asked_for_and_shows_something(diffuser: Diffuser
     image = opened(result.png)
     assert (image.format, image.size, image.mode) == ("PNG", (256, 256), "RGB")
     assert (result.width, result.height) == (256, 256)
+    assert result.scheduler == "DDIMScheduler"
     assert min(ImageStat.Stat(image).stddev) > 20
     assert len(result.timings.steps_ms) == STEPS
     assert sum(result.timings.steps_ms) < result.timings.total_ms

@@ -1,0 +1,21 @@
+"""Budgets: what jobs may cost in a day, in millionths of a US dollar. A day is one in UTC."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from imggen.v1 import errors_pb2 as reasons
+from server.errors import ResourceExhausted
+
+
+def exhausted(price_micros: int) -> ResourceExhausted:
+    """Returns the refusal of a price that the rest of today's budget does not cover."""
+    return ResourceExhausted(
+        f"the rest of today's budget does not cover {price_micros / 1e6:.4f} USD;"
+        " try again tomorrow (UTC), or ask an operator to raise it",
+        reasons.ERROR_REASON_BUDGET_EXHAUSTED,
+        retry_after=renewed_after(datetime.now(UTC)),
+    )
+
+
+def renewed_after(now: datetime) -> timedelta:
+    """Returns how long it takes until a new day's budget begins."""
+    return datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now

@@ -1,0 +1,293 @@
+"""Whatever happens to jobs, the budgets have what the ledger says, and what the jobs say."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from itertools import pairwise
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from server.admission.backlog import Backlog, QueueLimits
+from server.admission.batches import BatchAdmission
+from server.admission.jobs import Admission
+from server.domain.batches import NewBatch
+from server.domain.characters import FrozenCharacter
+from server.domain.ids import BatchId, JobId, StoryId, UserId
+from server.domain.jobs import BatchPlace, Claim, Failure, NewJob, Outcome, Placement
+from server.domain.states import Lane
+from server.domain.stories import Draft
+from server.errors import FailedPrecondition, ResourceExhausted
+from server.forecast.jobs import Forecast
+from server.store import Store
+from server.store.signals import Signals
+from tests.builders import description, new_job, new_user, outcome, render_spec
+from tests.integration.job_queue import until
+
+LIMIT = 1_000
+PRICES = (0, 40, 100)
+LEASE = timedelta(seconds=60)
+EXPIRED = timedelta(seconds=-1)
+NOW = timedelta(0)
+FAILURE = Failure("RENDER_FAILED", "the model failed")
+
+# All that jobs hold and have cost, told three times: each time by day, or in all.
+BY_BUDGET = """
+SELECT day, held_micros AS held, spent_micros AS spent FROM budgets
+WHERE held_micros > 0 OR spent_micros > 0 ORDER BY day
+"""
+BY_JOBS = """
+SELECT * FROM (
+  SELECT queued_at::date AS day,
+    coalesce(sum(estimated_micros) FILTER (WHERE status IN ('queued', 'processing')), 0) AS held,
+    coalesce(sum(actual_micros) FILTER (WHERE status = 'completed'), 0) AS spent
+  FROM image_generation_jobs GROUP BY 1
+) AS days WHERE held > 0 OR spent > 0 ORDER BY day
+"""
+BY_LEDGER = """
+SELECT
+  coalesce(sum(CASE l.kind
+    WHEN 'hold' THEN amount_micros WHEN 'release' THEN -amount_micros ELSE -estimated_micros
+  END), 0) AS held,
+  coalesce(sum(amount_micros) FILTER (WHERE l.kind = 'settle'), 0) AS spent
+FROM ledger l JOIN image_generation_jobs j ON j.id = l.job_id
+"""
+# What costs nothing has its rows in the ledger, too.
+UNBALANCED = """
+SELECT j.id FROM image_generation_jobs j LEFT JOIN ledger l ON l.job_id = j.id
+GROUP BY j.id HAVING
+  count(*) FILTER (WHERE l.kind = 'hold') - count(*) FILTER (WHERE l.kind <> 'hold')
+  <> (j.status IN ('queued', 'processing'))::integer
+"""
+# Two days would have one key for a moment.
+A_DAY_PASSES = (
+    "UPDATE budgets SET day = day - 1000",
+    "UPDATE budgets SET day = day + 999",
+    "UPDATE image_generation_jobs SET queued_at = queued_at - interval '1 day'",
+)
+
+LATEST_FIRST = """
+UPDATE image_generation_jobs SET queued_at = queued_at - place * interval '1 day'
+FROM unnest($1::uuid[]) WITH ORDINALITY AS one (id, place)
+WHERE image_generation_jobs.id = one.id
+"""
+HELD = "SELECT amount_micros FROM ledger WHERE kind = 'hold' ORDER BY amount_micros"
+
+
+class Days:
+    """Is an admission with its workers, to whose jobs anything may happen, by chance."""
+
+    def __init__(self, store: Store, user: UserId, story: StoryId, seed: int) -> None:
+        forecast = Forecast(store.jobs.outlook)
+        backlog = Backlog(store.jobs.waiting, forecast, QueueLimits())
+        signals = Signals(store.database)
+        self.refused = 0
+        self._store = store
+        self._user = user
+        self._story = story
+        self._chance = Random(seed)
+        self._admission = Admission(store, signals, LIMIT, backlog)
+        self._batches = BatchAdmission(store, signals, self._admission)
+
+    async def something_happens(self) -> None:
+        """Does one thing; what is refused has no effect."""
+        events: dict[Callable[[], Awaitable[object]], int] = {
+            self._submit: 4,
+            self._tell: 2,
+            self._claim_and_end: 8,
+            self._cancel: 2,
+            self._cancel_batch: 1,
+            self._retry: 2,
+            self._retry_batch: 1,
+            self._pass: 1,
+        }
+        [event] = self._chance.choices(list(events), list(events.values()))
+        try:
+            await event()
+        except (FailedPrecondition, ResourceExhausted):
+            self.refused += 1
+
+    def _new_job(self, place: BatchPlace | None = None) -> NewJob:
+        return new_job(self._user, price_micros=self._chance.choice(PRICES), batch=place)
+
+    async def _submit(self) -> None:
+        await self._admission.admit(self._new_job())
+
+    async def _tell(self) -> None:
+        batch = BatchId(uuid4())
+        jobs = tuple(self._new_job(BatchPlace(batch, number)) for number in range(5))
+        needs = tuple((after.id, before.id) for before, after in pairwise(jobs[:4]))
+        await self._batches.admit(
+            NewBatch(batch, self._user, self._story, "anime", 2, None, jobs, needs)
+        )
+
+    async def _claim_and_end(self) -> None:
+        end = self._chance.choice(("complete", "fail", "fail for good", "release", "rescue"))
+        leases = self._store.leases
+        lease = EXPIRED if end == "rescue" else LEASE
+        claims = await leases.claim("w", Lane.LOCAL, self._chance.randint(1, 3), lease)
+        if self._chance.random() < 0.3:
+            await self._store.jobs.cancel_each(self._user, [claim.job_id for claim in claims])
+        match end:
+            case "complete":
+                await leases.complete_each([(claim, self._outcome(claim)) for claim in claims])
+            case "release":
+                await leases.release(claims)
+            case "rescue":
+                await leases.rescue(NOW)
+            case _:
+                for claim in claims:
+                    again = end == "fail"
+                    await leases.fail(claim, FAILURE, retryable=again, backoff=NOW)
+
+    def _outcome(self, claim: Claim) -> Outcome:
+        cost = claim.price_micros // self._chance.randint(1, 2)
+        return outcome(claim.job_id, claim.attempt, cost_micros=cost)
+
+    async def _cancel(self) -> None:
+        if job := await self._one_of("image_generation_jobs"):
+            await self._store.jobs.cancel(self._user, JobId(job))
+
+    async def _retry(self) -> None:
+        if found := await self._one_of("image_generation_jobs"):
+            job = await self._store.jobs.get(self._user, JobId(found))
+            assert job is not None
+            await self._admission.readmit(job, None)
+
+    async def _cancel_batch(self) -> None:
+        if batch := await self._one_of("batches"):
+            await self._batches.cancel(self._user, BatchId(batch))
+
+    async def _retry_batch(self) -> None:
+        if batch := await self._one_of("batches"):
+            await self._batches.retry(self._user, BatchId(batch))
+
+    async def _pass(self) -> None:
+        for statement in A_DAY_PASSES:
+            await self._store.database.execute(statement)
+
+    async def _one_of(self, table: str) -> UUID | None:
+        rows = await self._store.database.fetch(f"SELECT id FROM {table} ORDER BY created_at, id")
+        return self._chance.choice(rows)["id"] if rows else None
+
+
+async def new_story(store: Store, user: UserId) -> StoryId:
+    """Stores a story without pages and returns its id."""
+    story = await store.stories.create(user, Draft("", "", ()), None)
+    assert story is not None
+    return story
+
+
+async def told(store: Store, query: str) -> list[tuple[Any, ...]]:
+    """Returns the rows of a query."""
+    return [tuple(row) for row in await store.database.fetch(query)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_budgets_ledger_and_jobs_agree_whatever_happens(store: Store, seed: int) -> None:
+    user = await new_user(store)
+    days = Days(store, user, await new_story(store, user), seed)
+    for _ in range(120):
+        await days.something_happens()
+        budgets = await told(store, BY_BUDGET)
+        assert budgets == await told(store, BY_JOBS)
+        held, spent = (sum(day[part] for day in budgets) for part in (1, 2))
+        assert [(held, spent)] == await told(store, BY_LEDGER)
+        assert await told(store, UNBALANCED) == []
+    kinds = await told(store, "SELECT kind FROM ledger GROUP BY kind ORDER BY kind")
+    assert kinds == [("hold",), ("release",), ("settle",)]
+    assert days.refused
+
+
+async def test_a_hold_is_written_whole_or_not_at_all(store: Store) -> None:
+    user = await new_user(store)
+    orders = [new_job(user, price_micros=price) for price in (40, 0, 70)]
+    await store.jobs.submit_each(orders)
+    jobs = [order.id for order in orders]
+    assert not await store.money.hold(jobs, 109)
+    assert await told(store, HELD) == [(0,)]
+    assert await store.money.hold(jobs, 110)
+    assert await told(store, HELD) == [(0,), (40,), (70,)]
+
+
+async def waits(store: Store) -> bool:
+    """Returns whether a statement waits for a lock."""
+    return bool(
+        await store.database.fetch(
+            "SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+    )
+
+
+async def unlocked_budgets(store: Store) -> int:
+    """Returns how many days' budgets nobody has locked."""
+    return len(await store.database.fetch("SELECT FROM budgets FOR UPDATE SKIP LOCKED"))
+
+
+async def test_days_are_locked_in_their_order(store: Store) -> None:
+    user = await new_user(store)
+    orders = [new_job(user, price_micros=10) for _ in range(8)]
+    await store.jobs.submit_each(orders)
+    for order in orders:
+        assert await store.money.hold([order.id], LIMIT)
+        for statement in A_DAY_PASSES[:2]:
+            await store.database.execute(statement)
+    await store.database.execute(LATEST_FIRST, [order.id for order in orders])
+    async with store.database.transaction() as tx:
+        await tx.execute("SELECT FROM budgets ORDER BY day LIMIT 1 FOR UPDATE")
+        ending = asyncio.create_task(store.jobs.cancel_each(user, [one.id for one in orders]))
+        await until(lambda: waits(store))
+        assert await unlocked_budgets(store) == 7
+    assert len(await ending) == 8
+    assert await told(store, BY_BUDGET) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "shared"),
+    [
+        *((end, "images") for end in ("complete", "fail", "cancelled", "release", "cancel")),
+        ("complete", "character_references"),
+    ],
+)
+async def test_a_budget_is_locked_after_everything_else(
+    store: Store, end: str, shared: str
+) -> None:
+    user = await new_user(store)
+    first, order = await two_portraits(store, user)
+    [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    assert await store.leases.complete(claim, outcome(first.id))
+    await store.jobs.submit(order)
+    assert await store.money.hold([order.id], LIMIT)
+    leases = store.leases
+    if end != "cancel":
+        [claim] = await leases.claim("w", Lane.LOCAL, 1, LEASE)
+    if end == "release":
+        await store.jobs.cancel(user, order.id)
+    ends: dict[str, Callable[[], Coroutine[None, None, object]]] = {
+        "complete": lambda: leases.complete(claim, outcome(order.id)),
+        "fail": lambda: leases.fail(claim, FAILURE, retryable=False, backoff=NOW),
+        "cancelled": lambda: leases.cancelled(claim),
+        "release": lambda: leases.release([claim]),
+        "cancel": lambda: store.jobs.cancel(user, order.id),
+    }
+    async with store.database.transaction() as tx:
+        await tx.execute(f"SELECT FROM {shared} FOR UPDATE")
+        ending = asyncio.create_task(ends[end]())
+        await until(lambda: waits(store))
+        assert await unlocked_budgets(store) == 1
+    assert await ending
+    assert await told(store, "SELECT held_micros FROM budgets") == [(0,)]
+
+
+async def two_portraits(store: Store, user: UserId) -> list[NewJob]:
+    """Returns two jobs that draw one character; the first is stored."""
+    character = await store.characters.create(user, description(), None)
+    assert character is not None
+    spec = render_spec(characters=(FrozenCharacter(character, 1, description()),))
+    place = Placement(character_id=character)
+    orders = [new_job(user, spec=spec, placement=place, price_micros=10 * n) for n in range(2)]
+    await store.jobs.submit(orders[0])
+    return orders

@@ -1,0 +1,26 @@
+"""What a day's budget allows, and when the next one begins."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from server.money.budgets import exhausted, renewed_after
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        (datetime(2026, 2, 28, tzinfo=UTC), timedelta(days=1)),
+        (datetime(2026, 2, 28, 23, 59, 30, tzinfo=UTC), timedelta(seconds=30)),
+        (datetime(2026, 12, 31, 12, tzinfo=UTC), timedelta(hours=12)),
+    ],
+)
+def test_a_budget_is_renewed_at_midnight_in_utc(now: datetime, left: timedelta) -> None:
+    assert renewed_after(now) == left
+
+
+def test_a_refusal_names_the_price_and_when_to_come_again() -> None:
+    refusal = exhausted(40_000)
+    assert "does not cover 0.0400 USD" in refusal.message
+    assert refusal.retry_after is not None
+    assert timedelta(0) < refusal.retry_after <= timedelta(days=1)
