@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -26,7 +25,6 @@ from actors.engine.render import (
     RenderRequest,
     RenderResult,
     StepEvent,
-    Timings,
 )
 from actors.engine.text import encode
 from actors.settings import DiffuserSettings
@@ -150,7 +148,7 @@ class Diffuser:
 
 
 class _Render:
-    """Is one run of the pipeline, and the clock beside it."""
+    """One run of the pipeline."""
 
     def __init__(
         self,
@@ -163,16 +161,13 @@ class _Render:
         self._request = request
         self._previews = Previews(pipeline, preview_interval_s)
         self._watched = watched
-        self._marks: list[float] = []
 
     def run(self, on_step: OnStep) -> RenderResult:
         request = self._request
-        start = time.perf_counter()
         embeddings = encode(self._pipeline, request.prompt, request.negative_prompt)
-        self._mark()
 
         def step_ended(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            self._mark()
+            self._wait_for_the_gpu()
             watched = self._watched.is_set()
             preview = self._previews.after_step(tensors["latents"]) if watched else None
             on_step(StepEvent(index + 1, request.steps, preview))
@@ -192,27 +187,14 @@ class _Render:
             callback_on_step_end=step_ended,
             callback_on_step_end_tensor_inputs=_LATENTS,
         ).images[0]
-        timings = self._timings(start)
         name = _scheduler_name(self._pipeline.scheduler)
-        return RenderResult(_png(image), image.width, image.height, timings, name)
+        return RenderResult(_png(image), image.width, image.height, name)
 
-    def _mark(self) -> None:
-        # Kernels run behind the Python that queues them: without this a step would be called
-        # done while it is still queued, and a cancel would come steps too late.
+    def _wait_for_the_gpu(self) -> None:
+        # Kernels run later than the Python that queues them: without this a step would be
+        # reported while it is still queued, and a cancel would come steps too late.
         if self._pipeline.device.type == "cuda":
             torch.cuda.synchronize(self._pipeline.device)
-        self._marks.append(time.perf_counter())
-
-    def _timings(self, start: float) -> Timings:
-        end = time.perf_counter()
-        encoded, *ends = self._marks
-        begins = [encoded, *ends[:-1]]
-        return Timings(
-            encode_ms=(encoded - start) * 1e3,
-            steps_ms=tuple((b - a) * 1e3 for a, b in zip(begins, ends, strict=True)),
-            decode_ms=(end - ends[-1]) * 1e3,
-            total_ms=(end - start) * 1e3,
-        )
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:

@@ -36,18 +36,8 @@ class StepEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Timings:
-    """Is how long the parts of a render took, in milliseconds; `steps_ms` has one entry a step."""
-
-    encode_ms: float
-    steps_ms: tuple[float, ...]
-    decode_ms: float
-    total_ms: float
-
-
-@dataclass(frozen=True, slots=True)
 class RenderResult:
-    """A finished picture as the model gave it, a PNG, and what its making took.
+    """A finished picture as the model gave it, a PNG.
 
     `scheduler` is the name of the class that led the steps.
     """
@@ -55,7 +45,6 @@ class RenderResult:
     png: bytes
     width: int
     height: int
-    timings: Timings
     scheduler: str
 
 

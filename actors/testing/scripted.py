@@ -7,7 +7,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
+from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent
 
 Script = Callable[[RenderRequest, int], Awaitable[None]]
 """Is awaited before each step, which is counted from 1: it may stall there, or fail."""
@@ -58,7 +58,6 @@ class ScriptedRenderer:
                     _draw(request, "PNG"),
                     request.width,
                     request.height,
-                    self._timings(request),
                     scheduler="Script",
                 )
             finally:
@@ -67,10 +66,6 @@ class ScriptedRenderer:
     async def show_previews(self, render: str) -> None:
         """Makes previews of the render of that id from now on."""
         self._watched.add(render)
-
-    def _timings(self, request: RenderRequest) -> Timings:
-        steps = (self._step_s * 1000,) * request.steps
-        return Timings(0.0, steps, 0.0, sum(steps))
 
 
 def _draw(request: RenderRequest, image_format: str) -> bytes:

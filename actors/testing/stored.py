@@ -7,7 +7,7 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent, Timings
+from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent
 
 _PREVIEW_SIDE = 64
 
@@ -47,9 +47,7 @@ class StoredRenderer:
         finally:
             self._watched.discard(request.id)
         png, size, _ = self._picture(request)
-        step_ms = self._render_s * 1000 / request.steps
-        timings = Timings(0.0, (step_ms,) * request.steps, 0.0, self._render_s * 1000)
-        yield RenderResult(png, *size, timings, scheduler="Stored")
+        yield RenderResult(png, *size, scheduler="Stored")
 
     async def show_previews(self, render: str) -> None:
         """Makes previews of the render of that id from now on."""

@@ -108,8 +108,6 @@ def test_a_picture_has_the_size_asked_for_and_shows_something(diffuser: Diffuser
     assert (result.width, result.height) == (256, 256)
     assert result.scheduler == "DDIMScheduler"
     assert min(ImageStat.Stat(image).stddev) > 20
-    assert len(result.timings.steps_ms) == STEPS
-    assert sum(result.timings.steps_ms) < result.timings.total_ms
 
 
 def test_the_same_request_gives_the_same_bytes_and_another_seed_others(diffuser: Diffuser) -> None:
