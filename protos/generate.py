@@ -1,8 +1,8 @@
-"""Generates what is made of the contract and checked in: the Python stubs in `client/`, and
-the descriptors that ghz reads (a protoset) in `cluster/load/`.
+"""Generates the checked-in outputs of the contract: the Python stubs in `client/`, and the
+descriptors that ghz reads (a protoset) in `cluster/load/`.
 
-Run it with the generator's own environment, as `make protos` does. With `--check` it
-writes nothing, and exits with 1 when what is checked in is not what it would write.
+Run it in the generator's environment, as `make protos` does. `--check` writes nothing, and
+exits with 1 if an output is stale.
 """
 
 import filecmp
@@ -19,7 +19,7 @@ SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
 
 
 def generate(into: Path) -> list[Path]:
-    """Writes the stubs and the protoset below `into`, and returns the stubs' paths."""
+    """Writes the stubs and the protoset below `into`; returns the paths of the stubs."""
     sources = sorted(
         path.relative_to(PROTOS).as_posix() for path in (PROTOS / "imggen").rglob("*.proto")
     )
@@ -52,7 +52,7 @@ def _is_empty_service(stub: Path) -> bool:
 
 
 def stale(fresh: list[Path]) -> list[str]:
-    """Names the stubs that are missing, differ, or have no proto any more."""
+    """Returns the names of stubs that are missing, differ, or no longer have a proto."""
     names = {stub.name for stub in fresh}
     left_over = {
         stub.name
@@ -78,7 +78,7 @@ def main() -> int:
             outdated.append(PROTOSET.name)
         if "--check" in sys.argv[1:]:
             for name in outdated:
-                print(f"{name} is not what the protos give; run `make protos`")
+                print(f"{name} is stale; run `make protos`")
             return 1 if outdated else 0
         for name in outdated:
             (TARGET / name).unlink(missing_ok=True)

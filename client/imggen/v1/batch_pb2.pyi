@@ -28,42 +28,42 @@ class _BatchStatus:
 class _BatchStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_BatchStatus.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     BATCH_STATUS_UNSPECIFIED: _BatchStatus.ValueType  # 0
-    """No status is given."""
+    """Not set."""
     BATCH_STATUS_PROCESSING: _BatchStatus.ValueType  # 1
-    """One of its jobs waits or runs. The end of the last one makes it COMPLETED, FAILED or
-    CANCELLED.
+    """At least one job is queued or running. The end of the last job makes it COMPLETED, FAILED
+    or CANCELLED.
     """
     BATCH_STATUS_COMPLETED: _BatchStatus.ValueType  # 2
-    """All its images are stored."""
+    """All images are stored."""
     BATCH_STATUS_FAILED: _BatchStatus.ValueType  # 3
-    """It has ended, and some job failed. RetryBatch makes it PROCESSING again."""
+    """All jobs have ended and at least one failed. RetryBatch makes it PROCESSING again."""
     BATCH_STATUS_CANCELLED: _BatchStatus.ValueType  # 4
-    """It has ended, none of its jobs failed, and some were cancelled. RetryBatch makes it
+    """All jobs have ended; none failed and at least one was cancelled. RetryBatch makes it
     PROCESSING again.
     """
 
 class BatchStatus(_BatchStatus, metaclass=_BatchStatusEnumTypeWrapper):
-    """Where a batch is on its way."""
+    """The status of a batch."""
 
 BATCH_STATUS_UNSPECIFIED: BatchStatus.ValueType  # 0
-"""No status is given."""
+"""Not set."""
 BATCH_STATUS_PROCESSING: BatchStatus.ValueType  # 1
-"""One of its jobs waits or runs. The end of the last one makes it COMPLETED, FAILED or
-CANCELLED.
+"""At least one job is queued or running. The end of the last job makes it COMPLETED, FAILED
+or CANCELLED.
 """
 BATCH_STATUS_COMPLETED: BatchStatus.ValueType  # 2
-"""All its images are stored."""
+"""All images are stored."""
 BATCH_STATUS_FAILED: BatchStatus.ValueType  # 3
-"""It has ended, and some job failed. RetryBatch makes it PROCESSING again."""
+"""All jobs have ended and at least one failed. RetryBatch makes it PROCESSING again."""
 BATCH_STATUS_CANCELLED: BatchStatus.ValueType  # 4
-"""It has ended, none of its jobs failed, and some were cancelled. RetryBatch makes it
+"""All jobs have ended; none failed and at least one was cancelled. RetryBatch makes it
 PROCESSING again.
 """
 Global___BatchStatus: typing_extensions.TypeAlias = BatchStatus
 
 @typing.final
 class Batch(google.protobuf.message.Message):
-    """Jobs that were admitted together for a story; each makes one image."""
+    """The jobs admitted together for a story; each makes one image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -88,31 +88,31 @@ class Batch(google.protobuf.message.Message):
     batch_id: builtins.str
     """Output only. The id, a UUID."""
     story_id: builtins.str
-    """Output only. The story, by id."""
+    """Output only. The id of the story, a UUID."""
     style: builtins.str
     """Output only. The style of all its images."""
     status: Global___BatchStatus.ValueType
-    """Output only. Where it is on its way."""
+    """Output only. The status."""
     total_images: builtins.int
-    """Output only. How many images it has."""
+    """Output only. The number of images."""
     queued_images: builtins.int
-    """Output only. How many of them wait."""
+    """Output only. The number of queued images."""
     processing_images: builtins.int
-    """Output only. How many are being drawn."""
+    """Output only. The number of images being drawn."""
     completed_images: builtins.int
-    """Output only. How many are stored."""
+    """Output only. The number of stored images."""
     failed_images: builtins.int
-    """Output only. How many failed, of themselves or for want of another."""
+    """Output only. The number of failed images, those with a failed dependency included."""
     cancelled_images: builtins.int
-    """Output only. How many were cancelled."""
+    """Output only. The number of cancelled images."""
     fraction: builtins.float
-    """Output only. How much of it is done, 0 to 1; images that are being drawn count in part."""
+    """Output only. The progress, 0 to 1; images being drawn count in part."""
     max_concurrent: builtins.int
-    """Output only. How many of its images may be drawn at once."""
+    """Output only. The maximum number of images drawn at the same time."""
     estimated_cost_micros: builtins.int
     """Output only. The most it can cost, in millionths of a US dollar."""
     actual_cost_micros: builtins.int
-    """Output only. What it has cost so far, in millionths of a US dollar."""
+    """Output only. The cost so far, in millionths of a US dollar."""
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. When it was admitted."""
@@ -127,7 +127,7 @@ class Batch(google.protobuf.message.Message):
 
     @property
     def estimated_completion_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """Output only. When it should end, from measured times; unset once it has ended."""
+        """Output only. The estimated end, from measured times; unset once it has ended."""
 
     def __init__(
         self,
@@ -172,11 +172,11 @@ class BatchImage(google.protobuf.message.Message):
     """Output only. The character it portrays; empty for pages and covers."""
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """Output only. The job that makes it, as it is now; `job.image_id` is the image."""
+        """Output only. The current state of the job that makes it; `job.image_id` is the image."""
 
     @property
     def needs_job_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The jobs that must be COMPLETED before this one may run, by id."""
+        """Output only. The ids of the jobs that must be COMPLETED before this one can run."""
 
     def __init__(
         self,
@@ -193,7 +193,7 @@ Global___BatchImage: typing_extensions.TypeAlias = BatchImage
 
 @typing.final
 class GetBatchRequest(google.protobuf.message.Message):
-    """Asks for one batch."""
+    """A request for one batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -211,7 +211,7 @@ Global___GetBatchRequest: typing_extensions.TypeAlias = GetBatchRequest
 
 @typing.final
 class GetBatchResponse(google.protobuf.message.Message):
-    """Holds one batch."""
+    """One batch with its images."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -238,7 +238,7 @@ Global___GetBatchResponse: typing_extensions.TypeAlias = GetBatchResponse
 
 @typing.final
 class ListBatchesRequest(google.protobuf.message.Message):
-    """Asks for a page of batches."""
+    """A request for a page of batches."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -248,9 +248,9 @@ class ListBatchesRequest(google.protobuf.message.Message):
     story_id: builtins.str
     """Only batches of this story."""
     page_size: builtins.int
-    """The most batches to return, 1 to 100; 0 means 50."""
+    """The maximum number of batches to return, 1 to 100; 0 means 50."""
     page_token: builtins.str
-    """The `next_page_token` of the page before; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,
@@ -264,14 +264,14 @@ Global___ListBatchesRequest: typing_extensions.TypeAlias = ListBatchesRequest
 
 @typing.final
 class ListBatchesResponse(google.protobuf.message.Message):
-    """Holds a page of batches."""
+    """A page of batches."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BATCHES_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """Asks for the next page; empty on the last one."""
+    """The `page_token` of the next page; empty on the last page."""
     @property
     def batches(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Batch]:
         """The batches of this page."""
@@ -288,7 +288,7 @@ Global___ListBatchesResponse: typing_extensions.TypeAlias = ListBatchesResponse
 
 @typing.final
 class WatchBatchRequest(google.protobuf.message.Message):
-    """Asks to follow a batch."""
+    """A request to watch a batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -306,7 +306,7 @@ Global___WatchBatchRequest: typing_extensions.TypeAlias = WatchBatchRequest
 
 @typing.final
 class WatchBatchResponse(google.protobuf.message.Message):
-    """Holds a whole snapshot of a batch."""
+    """A complete snapshot of a batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -314,11 +314,11 @@ class WatchBatchResponse(google.protobuf.message.Message):
     IMAGES_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> Global___Batch:
-        """The batch as it is now."""
+        """The batch."""
 
     @property
     def images(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___BatchImage]:
-        """Its images as they are now: portraits, then the cover, then pages in reading order."""
+        """All its images: portraits, then the cover, then pages in reading order."""
 
     def __init__(
         self,
@@ -333,7 +333,7 @@ Global___WatchBatchResponse: typing_extensions.TypeAlias = WatchBatchResponse
 
 @typing.final
 class CancelBatchRequest(google.protobuf.message.Message):
-    """Asks for the cancellation of a batch."""
+    """A request to cancel a batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -351,7 +351,7 @@ Global___CancelBatchRequest: typing_extensions.TypeAlias = CancelBatchRequest
 
 @typing.final
 class CancelBatchResponse(google.protobuf.message.Message):
-    """Holds the batch: CANCELLED, or still PROCESSING until workers have stopped."""
+    """The batch: CANCELLED, or PROCESSING until its workers have stopped."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -372,7 +372,7 @@ Global___CancelBatchResponse: typing_extensions.TypeAlias = CancelBatchResponse
 
 @typing.final
 class RetryBatchRequest(google.protobuf.message.Message):
-    """Asks to start what failed or was cancelled again."""
+    """A request to restart the failed and cancelled jobs of a batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -390,14 +390,14 @@ Global___RetryBatchRequest: typing_extensions.TypeAlias = RetryBatchRequest
 
 @typing.final
 class RetryBatchResponse(google.protobuf.message.Message):
-    """Holds the batch, PROCESSING."""
+    """The restarted batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BATCH_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> Global___Batch:
-        """The batch."""
+        """The batch, PROCESSING."""
 
     def __init__(
         self,

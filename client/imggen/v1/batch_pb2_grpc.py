@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class BatchServiceStub(object):
-    """Follows and steers the caller's batches. `GenerationService.GenerateStory` makes them.
+    """Watches and controls the caller's batches. `GenerationService.GenerateStory` creates them.
     """
 
     def __init__(self, channel):
@@ -63,7 +63,7 @@ class BatchServiceStub(object):
 
 
 class BatchServiceServicer(object):
-    """Follows and steers the caller's batches. `GenerationService.GenerateStory` makes them.
+    """Watches and controls the caller's batches. `GenerationService.GenerateStory` creates them.
     """
 
     def GetBatch(self, request, context):
@@ -81,23 +81,24 @@ class BatchServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchBatch(self, request, context):
-        """Streams whole snapshots of a batch and all its images, each time the newest one, and ends
-        when the batch has ended. A slow watcher skips states; a new watch goes on where the batch is.
+        """Streams snapshots of a batch and all its images until the batch has ended. Each message is
+        the newest complete snapshot: a slow watcher skips states, and a new watch starts with the
+        current one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelBatch(self, request, context):
-        """Cancels all jobs of a batch that have not ended: at once those that wait, between two steps
-        those that run.
+        """Cancels all jobs of a batch that have not ended: queued jobs at once, running jobs before
+        their next step.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryBatch(self, request, context):
-        """Starts all failed and cancelled jobs of a batch again, with all their retries.
+        """Restarts all failed and cancelled jobs of a batch, each with all its retries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +141,7 @@ def add_BatchServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BatchService(object):
-    """Follows and steers the caller's batches. `GenerationService.GenerateStory` makes them.
+    """Watches and controls the caller's batches. `GenerationService.GenerateStory` creates them.
     """
 
     @staticmethod

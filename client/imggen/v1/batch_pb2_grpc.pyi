@@ -106,7 +106,7 @@ _BatchServiceRetryBatchType = typing_extensions.TypeVar(
 )
 
 class BatchServiceStub(typing.Generic[_BatchServiceGetBatchType, _BatchServiceListBatchesType, _BatchServiceWatchBatchType, _BatchServiceCancelBatchType, _BatchServiceRetryBatchType]):
-    """Follows and steers the caller's batches. `GenerationService.GenerateStory` makes them."""
+    """Watches and controls the caller's batches. `GenerationService.GenerateStory` creates them."""
 
     @typing.overload
     def __init__(self: BatchServiceStub[
@@ -163,17 +163,18 @@ class BatchServiceStub(typing.Generic[_BatchServiceGetBatchType, _BatchServiceLi
     """Lists the caller's batches, the newest first."""
 
     WatchBatch: _BatchServiceWatchBatchType
-    """Streams whole snapshots of a batch and all its images, each time the newest one, and ends
-    when the batch has ended. A slow watcher skips states; a new watch goes on where the batch is.
+    """Streams snapshots of a batch and all its images until the batch has ended. Each message is
+    the newest complete snapshot: a slow watcher skips states, and a new watch starts with the
+    current one.
     """
 
     CancelBatch: _BatchServiceCancelBatchType
-    """Cancels all jobs of a batch that have not ended: at once those that wait, between two steps
-    those that run.
+    """Cancels all jobs of a batch that have not ended: queued jobs at once, running jobs before
+    their next step.
     """
 
     RetryBatch: _BatchServiceRetryBatchType
-    """Starts all failed and cancelled jobs of a batch again, with all their retries."""
+    """Restarts all failed and cancelled jobs of a batch, each with all its retries."""
 
 BatchServiceAsyncStub: typing_extensions.TypeAlias = BatchServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -199,7 +200,7 @@ BatchServiceAsyncStub: typing_extensions.TypeAlias = BatchServiceStub[
 ]
 
 class BatchServiceServicer(metaclass=abc.ABCMeta):
-    """Follows and steers the caller's batches. `GenerationService.GenerateStory` makes them."""
+    """Watches and controls the caller's batches. `GenerationService.GenerateStory` creates them."""
 
     @abc.abstractmethod
     def GetBatch(
@@ -223,8 +224,9 @@ class BatchServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.batch_pb2.WatchBatchRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[imggen.v1.batch_pb2.WatchBatchResponse], collections.abc.AsyncIterator[imggen.v1.batch_pb2.WatchBatchResponse]]:
-        """Streams whole snapshots of a batch and all its images, each time the newest one, and ends
-        when the batch has ended. A slow watcher skips states; a new watch goes on where the batch is.
+        """Streams snapshots of a batch and all its images until the batch has ended. Each message is
+        the newest complete snapshot: a slow watcher skips states, and a new watch starts with the
+        current one.
         """
 
     @abc.abstractmethod
@@ -233,8 +235,8 @@ class BatchServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.batch_pb2.CancelBatchRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.batch_pb2.CancelBatchResponse, collections.abc.Awaitable[imggen.v1.batch_pb2.CancelBatchResponse]]:
-        """Cancels all jobs of a batch that have not ended: at once those that wait, between two steps
-        those that run.
+        """Cancels all jobs of a batch that have not ended: queued jobs at once, running jobs before
+        their next step.
         """
 
     @abc.abstractmethod
@@ -243,6 +245,6 @@ class BatchServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.batch_pb2.RetryBatchRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.batch_pb2.RetryBatchResponse, collections.abc.Awaitable[imggen.v1.batch_pb2.RetryBatchResponse]]:
-        """Starts all failed and cancelled jobs of a batch again, with all their retries."""
+        """Restarts all failed and cancelled jobs of a batch, each with all its retries."""
 
 def add_BatchServiceServicer_to_server(servicer: BatchServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -28,17 +28,17 @@ class _Gender:
 class _GenderEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_Gender.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     GENDER_UNSPECIFIED: _Gender.ValueType  # 0
-    """No gender is given: the description speaks of a person or an animal."""
+    """Not set: the description names a person or an animal."""
     GENDER_FEMALE: _Gender.ValueType  # 1
     """A girl, a woman or a female animal."""
     GENDER_MALE: _Gender.ValueType  # 2
     """A boy, a man or a male animal."""
 
 class Gender(_Gender, metaclass=_GenderEnumTypeWrapper):
-    """The gender that a character is drawn with."""
+    """The gender a character is drawn with."""
 
 GENDER_UNSPECIFIED: Gender.ValueType  # 0
-"""No gender is given: the description speaks of a person or an animal."""
+"""Not set: the description names a person or an animal."""
 GENDER_FEMALE: Gender.ValueType  # 1
 """A girl, a woman or a female animal."""
 GENDER_MALE: Gender.ValueType  # 2
@@ -47,9 +47,9 @@ Global___Gender: typing_extensions.TypeAlias = Gender
 
 @typing.final
 class Character(google.protobuf.message.Message):
-    """Somebody who appears in stories and must look the same in every picture.
+    """A character of stories, drawn with the same look in every image.
 
-    A text field has 300 characters at most and no control characters.
+    Text fields hold at most 300 characters and no control characters.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -73,34 +73,36 @@ class Character(google.protobuf.message.Message):
     id: builtins.str
     """Output only. The id, a UUID."""
     name: builtins.str
-    """Required. What the character is called, for instance `Mia`."""
+    """Required. The name, for instance `Mia`."""
     age: builtins.int
-    """The age in years, 0 to 150; unset when the story does not say."""
+    """The age in years, 0 to 150; unset if the story gives none."""
     gender: Global___Gender.ValueType
     """The gender the character is drawn with."""
     species: builtins.str
-    """What kind of being it is, for instance `fox`; empty means human."""
+    """The species, for instance `fox`; empty means human."""
     hair: builtins.str
-    """Colour and style of the hair, for instance `long curly red hair`."""
+    """The colour and style of the hair, for instance `long curly red hair`."""
     eyes: builtins.str
-    """Colour of the eyes, for instance `green`."""
+    """The colour of the eyes, for instance `green`."""
     skin: builtins.str
-    """Colour of the skin or the fur, for instance `tan` or `white fur`."""
+    """The colour of the skin or the fur, for instance `tan` or `white fur`."""
     clothing: builtins.str
-    """What the character wears, for instance `a yellow dress and a straw hat`."""
+    """The clothing, for instance `a yellow dress and a straw hat`."""
     description_version: builtins.int
-    """Output only. Counts the changes of the description; portraits keep the version they show."""
+    """Output only. The version of the description, raised by each change; a portrait keeps the
+    version it shows.
+    """
     reference_image_id: builtins.str
-    """Output only. The portrait that is the character's reference; empty before the first one."""
+    """Output only. The id of the portrait used as the reference; empty before the first portrait."""
     reference_stale: builtins.bool
     """Output only. Whether the description has changed since the reference was made."""
     @property
     def features(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """What else can be seen, for instance `freckles`, `round glasses`; 16 at most."""
+        """Other visible features, for instance `freckles` or `round glasses`; at most 16."""
 
     @property
     def traits(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """What the character is like, for instance `brave`; 16 at most."""
+        """Personality traits, for instance `brave`; at most 16."""
 
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -138,15 +140,15 @@ Global___Character: typing_extensions.TypeAlias = Character
 
 @typing.final
 class CreateCharacterRequest(google.protobuf.message.Message):
-    """Asks for a new character."""
+    """A request to create a character."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CHARACTER_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     request_id: builtins.str
-    """Makes the call repeatable: the same id with the same request gives the same
-    answer, with another request ALREADY_EXISTS. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer;
+    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
     """
     @property
     def character(self) -> Global___Character:
@@ -165,7 +167,7 @@ Global___CreateCharacterRequest: typing_extensions.TypeAlias = CreateCharacterRe
 
 @typing.final
 class CreateCharacterResponse(google.protobuf.message.Message):
-    """Holds the character that was created."""
+    """The created character."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -186,7 +188,7 @@ Global___CreateCharacterResponse: typing_extensions.TypeAlias = CreateCharacterR
 
 @typing.final
 class GetCharacterRequest(google.protobuf.message.Message):
-    """Asks for one character."""
+    """A request for one character."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -204,7 +206,7 @@ Global___GetCharacterRequest: typing_extensions.TypeAlias = GetCharacterRequest
 
 @typing.final
 class GetCharacterResponse(google.protobuf.message.Message):
-    """Holds one character."""
+    """One character."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -225,7 +227,7 @@ Global___GetCharacterResponse: typing_extensions.TypeAlias = GetCharacterRespons
 
 @typing.final
 class UpdateCharacterRequest(google.protobuf.message.Message):
-    """Asks for a change of a character."""
+    """A request to change a character."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -237,7 +239,7 @@ class UpdateCharacterRequest(google.protobuf.message.Message):
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """Required. The fields to change, for instance `hair`; `*` means all that can be set."""
+        """Required. The fields to change, for instance `hair`; `*` means every field that can be set."""
 
     def __init__(
         self,
@@ -252,7 +254,7 @@ Global___UpdateCharacterRequest: typing_extensions.TypeAlias = UpdateCharacterRe
 
 @typing.final
 class UpdateCharacterResponse(google.protobuf.message.Message):
-    """Holds the character as it is after the change."""
+    """The changed character."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -273,16 +275,16 @@ Global___UpdateCharacterResponse: typing_extensions.TypeAlias = UpdateCharacterR
 
 @typing.final
 class ListCharactersRequest(google.protobuf.message.Message):
-    """Asks for a page of characters."""
+    """A request for a page of characters."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """The most characters to return, 1 to 100; 0 means 50."""
+    """The maximum number of characters to return, 1 to 100; 0 means 50."""
     page_token: builtins.str
-    """The `next_page_token` of the page before; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,
@@ -295,14 +297,14 @@ Global___ListCharactersRequest: typing_extensions.TypeAlias = ListCharactersRequ
 
 @typing.final
 class ListCharactersResponse(google.protobuf.message.Message):
-    """Holds a page of characters."""
+    """A page of characters."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CHARACTERS_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """Asks for the next page; empty on the last one."""
+    """The `page_token` of the next page; empty on the last page."""
     @property
     def characters(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Character]:
         """The characters of this page."""
@@ -319,7 +321,7 @@ Global___ListCharactersResponse: typing_extensions.TypeAlias = ListCharactersRes
 
 @typing.final
 class DeleteCharacterRequest(google.protobuf.message.Message):
-    """Asks for the deletion of a character."""
+    """A request to delete a character."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -337,7 +339,7 @@ Global___DeleteCharacterRequest: typing_extensions.TypeAlias = DeleteCharacterRe
 
 @typing.final
 class DeleteCharacterResponse(google.protobuf.message.Message):
-    """Says that the character is deleted."""
+    """The empty answer: the character is deleted."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CharacterServiceStub(object):
-    """Keeps the characters of the caller.
+    """Manages the caller's characters.
     """
 
     def __init__(self, channel):
@@ -63,7 +63,7 @@ class CharacterServiceStub(object):
 
 
 class CharacterServiceServicer(object):
-    """Keeps the characters of the caller.
+    """Manages the caller's characters.
     """
 
     def CreateCharacter(self, request, context):
@@ -81,8 +81,8 @@ class CharacterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCharacter(self, request, context):
-        """Changes the fields of a character that the mask names; a change of its
-        description raises `description_version` and makes its reference stale.
+        """Changes the fields of a character that the mask names. A change of the description raises
+        `description_version` and makes the reference stale.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,7 +96,7 @@ class CharacterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteCharacter(self, request, context):
-        """Deletes a character; pictures of it stay.
+        """Deletes a character; its images stay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,7 +139,7 @@ def add_CharacterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CharacterService(object):
-    """Keeps the characters of the caller.
+    """Manages the caller's characters.
     """
 
     @staticmethod

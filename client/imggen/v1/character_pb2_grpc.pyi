@@ -106,7 +106,7 @@ _CharacterServiceDeleteCharacterType = typing_extensions.TypeVar(
 )
 
 class CharacterServiceStub(typing.Generic[_CharacterServiceCreateCharacterType, _CharacterServiceGetCharacterType, _CharacterServiceUpdateCharacterType, _CharacterServiceListCharactersType, _CharacterServiceDeleteCharacterType]):
-    """Keeps the characters of the caller."""
+    """Manages the caller's characters."""
 
     @typing.overload
     def __init__(self: CharacterServiceStub[
@@ -163,15 +163,15 @@ class CharacterServiceStub(typing.Generic[_CharacterServiceCreateCharacterType, 
     """Gets a character."""
 
     UpdateCharacter: _CharacterServiceUpdateCharacterType
-    """Changes the fields of a character that the mask names; a change of its
-    description raises `description_version` and makes its reference stale.
+    """Changes the fields of a character that the mask names. A change of the description raises
+    `description_version` and makes the reference stale.
     """
 
     ListCharacters: _CharacterServiceListCharactersType
     """Lists the caller's characters, the newest first."""
 
     DeleteCharacter: _CharacterServiceDeleteCharacterType
-    """Deletes a character; pictures of it stay."""
+    """Deletes a character; its images stay."""
 
 CharacterServiceAsyncStub: typing_extensions.TypeAlias = CharacterServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -197,7 +197,7 @@ CharacterServiceAsyncStub: typing_extensions.TypeAlias = CharacterServiceStub[
 ]
 
 class CharacterServiceServicer(metaclass=abc.ABCMeta):
-    """Keeps the characters of the caller."""
+    """Manages the caller's characters."""
 
     @abc.abstractmethod
     def CreateCharacter(
@@ -221,8 +221,8 @@ class CharacterServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.character_pb2.UpdateCharacterRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.character_pb2.UpdateCharacterResponse, collections.abc.Awaitable[imggen.v1.character_pb2.UpdateCharacterResponse]]:
-        """Changes the fields of a character that the mask names; a change of its
-        description raises `description_version` and makes its reference stale.
+        """Changes the fields of a character that the mask names. A change of the description raises
+        `description_version` and makes the reference stale.
         """
 
     @abc.abstractmethod
@@ -239,6 +239,6 @@ class CharacterServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.character_pb2.DeleteCharacterRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.character_pb2.DeleteCharacterResponse, collections.abc.Awaitable[imggen.v1.character_pb2.DeleteCharacterResponse]]:
-        """Deletes a character; pictures of it stay."""
+        """Deletes a character; its images stay."""
 
 def add_CharacterServiceServicer_to_server(servicer: CharacterServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -23,19 +23,19 @@ class _ErrorReason:
 class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ErrorReason.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
-    """No reason is given. Never sent."""
+    """Not set. Never sent."""
     ERROR_REASON_FIELD_REQUIRED: _ErrorReason.ValueType  # 1
     """INVALID_ARGUMENT: a required field is empty."""
     ERROR_REASON_FIELD_OUT_OF_RANGE: _ErrorReason.ValueType  # 2
-    """INVALID_ARGUMENT: a field has a value outside its range or set."""
+    """INVALID_ARGUMENT: a value is outside the range or the set of its field."""
     ERROR_REASON_TEXT_TOO_LONG: _ErrorReason.ValueType  # 3
     """INVALID_ARGUMENT: a text is longer than its limit."""
     ERROR_REASON_CONTROL_CHARACTERS: _ErrorReason.ValueType  # 4
-    """INVALID_ARGUMENT: a text holds control characters other than newline and tab."""
+    """INVALID_ARGUMENT: a text contains control characters other than newline and tab."""
     ERROR_REASON_MALFORMED_ID: _ErrorReason.ValueType  # 5
-    """INVALID_ARGUMENT: an id is not a UUID, or is the nil one."""
+    """INVALID_ARGUMENT: an id is not a UUID, or is the nil UUID."""
     ERROR_REASON_STYLE_UNKNOWN: _ErrorReason.ValueType  # 6
-    """INVALID_ARGUMENT: the style is not one that `StyleService.ListStyles` lists."""
+    """INVALID_ARGUMENT: `StyleService.ListStyles` does not list the style."""
     ERROR_REASON_MODEL_UNKNOWN: _ErrorReason.ValueType  # 7
     """INVALID_ARGUMENT: no model of that name is offered."""
     ERROR_REASON_SIZE_NOT_OFFERED: _ErrorReason.ValueType  # 8
@@ -47,11 +47,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_PAGE_OUT_OF_RANGE: _ErrorReason.ValueType  # 11
     """INVALID_ARGUMENT: the page does not exist in the story."""
     ERROR_REASON_PROMPT_EMPTY: _ErrorReason.ValueType  # 12
-    """INVALID_ARGUMENT: nothing to draw is left of the text once it was cleaned."""
+    """INVALID_ARGUMENT: the text contains nothing to draw after cleaning."""
     ERROR_REASON_TOO_MANY_CHARACTERS: _ErrorReason.ValueType  # 13
     """INVALID_ARGUMENT: the scene has more characters than any eligible model can draw."""
     ERROR_REASON_PRIORITY_NOT_ALLOWED: _ErrorReason.ValueType  # 14
-    """INVALID_ARGUMENT: the priority is beyond what the caller's role may ask for."""
+    """INVALID_ARGUMENT: the priority is outside the range of the caller's role."""
     ERROR_REASON_PAGE_TOKEN_INVALID: _ErrorReason.ValueType  # 15
     """INVALID_ARGUMENT: the page token was not made by this list."""
     ERROR_REASON_UPDATE_MASK_INVALID: _ErrorReason.ValueType  # 16
@@ -59,9 +59,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 17
     """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
     ERROR_REASON_CHARACTER_GONE: _ErrorReason.ValueType  # 18
-    """INVALID_ARGUMENT: a page of the story names a character that was deleted."""
+    """INVALID_ARGUMENT: a page of the story names a deleted character."""
     ERROR_REASON_NOTHING_TO_DRAW: _ErrorReason.ValueType  # 19
-    """INVALID_ARGUMENT: nothing of the story is left to draw, by what the request leaves out."""
+    """INVALID_ARGUMENT: the story and the request's options leave nothing to draw."""
     ERROR_REASON_CHARACTER_NOT_FOUND: _ErrorReason.ValueType  # 20
     """NOT_FOUND: the caller has no such character."""
     ERROR_REASON_STORY_NOT_FOUND: _ErrorReason.ValueType  # 21
@@ -73,24 +73,22 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_BATCH_NOT_FOUND: _ErrorReason.ValueType  # 25
     """NOT_FOUND: the caller has no such batch."""
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
-    """ALREADY_EXISTS: the request_id was used before with another request."""
+    """ALREADY_EXISTS: the `request_id` was used before with another request."""
     ERROR_REASON_REGENERATION_LIMIT: _ErrorReason.ValueType  # 40
-    """FAILED_PRECONDITION: the lineage of the image has had its 5 regenerations."""
+    """FAILED_PRECONDITION: the lineage of the image has used its 5 regenerations."""
     ERROR_REASON_IMAGE_NOT_READY: _ErrorReason.ValueType  # 41
-    """FAILED_PRECONDITION: the image has no stored bytes yet, or will never have any."""
+    """FAILED_PRECONDITION: the image is not COMPLETED, so it has no stored bytes."""
     ERROR_REASON_JOB_ENDED: _ErrorReason.ValueType  # 42
     """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
     ERROR_REASON_JOB_NOT_RETRYABLE: _ErrorReason.ValueType  # 43
-    """FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
+    """FAILED_PRECONDITION: the job is neither failed nor cancelled, or its image was deleted."""
     ERROR_REASON_BATCH_ENDED: _ErrorReason.ValueType  # 46
     """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
     ERROR_REASON_BATCH_NOT_RETRYABLE: _ErrorReason.ValueType  # 47
-    """FAILED_PRECONDITION: only a batch with failed or cancelled jobs whose images stand can be
-    retried.
-    """
+    """FAILED_PRECONDITION: the batch has no failed or cancelled jobs whose images still exist."""
     ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 49
-    """FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
-    from now on.
+    """FAILED_PRECONDITION: events after the cursor are no longer kept. List the current state,
+    then watch with an empty cursor.
     """
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 50
     """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
@@ -103,21 +101,19 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_ROLE_REQUIRED: _ErrorReason.ValueType  # 54
     """PERMISSION_DENIED: the caller lacks the role that the call needs."""
     ERROR_REASON_BUDGET_EXHAUSTED: _ErrorReason.ValueType  # 60
-    """RESOURCE_EXHAUSTED: the budget of the day does not cover the price. Carries RetryInfo."""
+    """RESOURCE_EXHAUSTED: the daily budget does not cover the price. Carries RetryInfo."""
     ERROR_REASON_MESSAGE_TOO_LARGE: _ErrorReason.ValueType  # 61
     """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
     ERROR_REASON_QUEUE_FULL: _ErrorReason.ValueType  # 62
-    """RESOURCE_EXHAUSTED: too many jobs wait already, the caller's or all. Carries RetryInfo."""
+    """RESOURCE_EXHAUSTED: too many jobs are waiting, the caller's or in total. Carries RetryInfo."""
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 70
-    """UNAVAILABLE: the database is away for the moment. Carries RetryInfo."""
+    """UNAVAILABLE: the database is temporarily unreachable. Carries RetryInfo."""
     ERROR_REASON_STORAGE_UNAVAILABLE: _ErrorReason.ValueType  # 71
-    """UNAVAILABLE: the object storage is away for the moment. Carries RetryInfo."""
+    """UNAVAILABLE: the object storage is temporarily unreachable. Carries RetryInfo."""
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 72
-    """UNAVAILABLE: the server is shutting down; another one takes the call. Carries RetryInfo."""
+    """UNAVAILABLE: the server is shutting down; a retry reaches another one. Carries RetryInfo."""
     ERROR_REASON_KEYS_UNAVAILABLE: _ErrorReason.ValueType  # 73
-    """UNAVAILABLE: the keys that tokens are signed with cannot be fetched for the moment.
-    Carries RetryInfo.
-    """
+    """UNAVAILABLE: the keys that verify tokens are temporarily unreachable. Carries RetryInfo."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 80
     """DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready."""
     ERROR_REASON_CALL_CANCELLED: _ErrorReason.ValueType  # 81
@@ -125,39 +121,41 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_METHOD_UNKNOWN: _ErrorReason.ValueType  # 82
     """UNIMPLEMENTED: the server does not know the method; the client may be newer."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 83
-    """INTERNAL: a fault of the service; its log has the details under the request's id."""
+    """INTERNAL: a fault in the service; its log has the details under the request's id."""
     ERROR_REASON_RENDER_FAILED: _ErrorReason.ValueType  # 90
-    """In `Job.error`: the model failed while it rendered."""
+    """In `Job.error`: the model failed while rendering."""
     ERROR_REASON_STORE_FAILED: _ErrorReason.ValueType  # 91
-    """In `Job.error`: the rendered picture could not be stored."""
+    """In `Job.error`: the rendered image could not be stored."""
     ERROR_REASON_WORKER_LOST: _ErrorReason.ValueType  # 92
-    """In `Job.error`: the worker was lost and the retries are used up."""
+    """In `Job.error`: the worker was lost and no retries are left."""
     ERROR_REASON_JOB_CANCELLED: _ErrorReason.ValueType  # 93
     """In `Job.error`: the caller or an admin cancelled the job."""
     ERROR_REASON_CONTENT_INVALID: _ErrorReason.ValueType  # 94
-    """In `Job.error`: a part of the job's content cannot be drawn as it stands."""
+    """In `Job.error`: part of the job's content cannot be drawn."""
     ERROR_REASON_DEPENDENCY_FAILED: _ErrorReason.ValueType  # 96
-    """In `Job.error`: a job that this one needs failed or was cancelled; it runs again with that."""
+    """In `Job.error`: a job that this one depends on failed or was cancelled; a retry of that job
+    restarts this one.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
-    """Says why a call or a job failed. It travels without its prefix as `reason` of
-    `google.rpc.ErrorInfo` (domain `imggen`), and in `Job.error`.
+    """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
+    `google.rpc.ErrorInfo` (domain `imggen`), jobs in `Job.error`.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
-"""No reason is given. Never sent."""
+"""Not set. Never sent."""
 ERROR_REASON_FIELD_REQUIRED: ErrorReason.ValueType  # 1
 """INVALID_ARGUMENT: a required field is empty."""
 ERROR_REASON_FIELD_OUT_OF_RANGE: ErrorReason.ValueType  # 2
-"""INVALID_ARGUMENT: a field has a value outside its range or set."""
+"""INVALID_ARGUMENT: a value is outside the range or the set of its field."""
 ERROR_REASON_TEXT_TOO_LONG: ErrorReason.ValueType  # 3
 """INVALID_ARGUMENT: a text is longer than its limit."""
 ERROR_REASON_CONTROL_CHARACTERS: ErrorReason.ValueType  # 4
-"""INVALID_ARGUMENT: a text holds control characters other than newline and tab."""
+"""INVALID_ARGUMENT: a text contains control characters other than newline and tab."""
 ERROR_REASON_MALFORMED_ID: ErrorReason.ValueType  # 5
-"""INVALID_ARGUMENT: an id is not a UUID, or is the nil one."""
+"""INVALID_ARGUMENT: an id is not a UUID, or is the nil UUID."""
 ERROR_REASON_STYLE_UNKNOWN: ErrorReason.ValueType  # 6
-"""INVALID_ARGUMENT: the style is not one that `StyleService.ListStyles` lists."""
+"""INVALID_ARGUMENT: `StyleService.ListStyles` does not list the style."""
 ERROR_REASON_MODEL_UNKNOWN: ErrorReason.ValueType  # 7
 """INVALID_ARGUMENT: no model of that name is offered."""
 ERROR_REASON_SIZE_NOT_OFFERED: ErrorReason.ValueType  # 8
@@ -169,11 +167,11 @@ ERROR_REASON_QUALITY_UNKNOWN: ErrorReason.ValueType  # 10
 ERROR_REASON_PAGE_OUT_OF_RANGE: ErrorReason.ValueType  # 11
 """INVALID_ARGUMENT: the page does not exist in the story."""
 ERROR_REASON_PROMPT_EMPTY: ErrorReason.ValueType  # 12
-"""INVALID_ARGUMENT: nothing to draw is left of the text once it was cleaned."""
+"""INVALID_ARGUMENT: the text contains nothing to draw after cleaning."""
 ERROR_REASON_TOO_MANY_CHARACTERS: ErrorReason.ValueType  # 13
 """INVALID_ARGUMENT: the scene has more characters than any eligible model can draw."""
 ERROR_REASON_PRIORITY_NOT_ALLOWED: ErrorReason.ValueType  # 14
-"""INVALID_ARGUMENT: the priority is beyond what the caller's role may ask for."""
+"""INVALID_ARGUMENT: the priority is outside the range of the caller's role."""
 ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason.ValueType  # 15
 """INVALID_ARGUMENT: the page token was not made by this list."""
 ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
@@ -181,9 +179,9 @@ ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
 ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 17
 """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
 ERROR_REASON_CHARACTER_GONE: ErrorReason.ValueType  # 18
-"""INVALID_ARGUMENT: a page of the story names a character that was deleted."""
+"""INVALID_ARGUMENT: a page of the story names a deleted character."""
 ERROR_REASON_NOTHING_TO_DRAW: ErrorReason.ValueType  # 19
-"""INVALID_ARGUMENT: nothing of the story is left to draw, by what the request leaves out."""
+"""INVALID_ARGUMENT: the story and the request's options leave nothing to draw."""
 ERROR_REASON_CHARACTER_NOT_FOUND: ErrorReason.ValueType  # 20
 """NOT_FOUND: the caller has no such character."""
 ERROR_REASON_STORY_NOT_FOUND: ErrorReason.ValueType  # 21
@@ -195,24 +193,22 @@ ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 23
 ERROR_REASON_BATCH_NOT_FOUND: ErrorReason.ValueType  # 25
 """NOT_FOUND: the caller has no such batch."""
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
-"""ALREADY_EXISTS: the request_id was used before with another request."""
+"""ALREADY_EXISTS: the `request_id` was used before with another request."""
 ERROR_REASON_REGENERATION_LIMIT: ErrorReason.ValueType  # 40
-"""FAILED_PRECONDITION: the lineage of the image has had its 5 regenerations."""
+"""FAILED_PRECONDITION: the lineage of the image has used its 5 regenerations."""
 ERROR_REASON_IMAGE_NOT_READY: ErrorReason.ValueType  # 41
-"""FAILED_PRECONDITION: the image has no stored bytes yet, or will never have any."""
+"""FAILED_PRECONDITION: the image is not COMPLETED, so it has no stored bytes."""
 ERROR_REASON_JOB_ENDED: ErrorReason.ValueType  # 42
 """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
 ERROR_REASON_JOB_NOT_RETRYABLE: ErrorReason.ValueType  # 43
-"""FAILED_PRECONDITION: only a failed or cancelled job whose image stands can be retried."""
+"""FAILED_PRECONDITION: the job is neither failed nor cancelled, or its image was deleted."""
 ERROR_REASON_BATCH_ENDED: ErrorReason.ValueType  # 46
 """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
 ERROR_REASON_BATCH_NOT_RETRYABLE: ErrorReason.ValueType  # 47
-"""FAILED_PRECONDITION: only a batch with failed or cancelled jobs whose images stand can be
-retried.
-"""
+"""FAILED_PRECONDITION: the batch has no failed or cancelled jobs whose images still exist."""
 ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 49
-"""FAILED_PRECONDITION: events behind the cursor are gone. List what there is, then follow
-from now on.
+"""FAILED_PRECONDITION: events after the cursor are no longer kept. List the current state,
+then watch with an empty cursor.
 """
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 50
 """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
@@ -225,21 +221,19 @@ ERROR_REASON_TOKEN_AUDIENCE: ErrorReason.ValueType  # 53
 ERROR_REASON_ROLE_REQUIRED: ErrorReason.ValueType  # 54
 """PERMISSION_DENIED: the caller lacks the role that the call needs."""
 ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 60
-"""RESOURCE_EXHAUSTED: the budget of the day does not cover the price. Carries RetryInfo."""
+"""RESOURCE_EXHAUSTED: the daily budget does not cover the price. Carries RetryInfo."""
 ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 61
 """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
 ERROR_REASON_QUEUE_FULL: ErrorReason.ValueType  # 62
-"""RESOURCE_EXHAUSTED: too many jobs wait already, the caller's or all. Carries RetryInfo."""
+"""RESOURCE_EXHAUSTED: too many jobs are waiting, the caller's or in total. Carries RetryInfo."""
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 70
-"""UNAVAILABLE: the database is away for the moment. Carries RetryInfo."""
+"""UNAVAILABLE: the database is temporarily unreachable. Carries RetryInfo."""
 ERROR_REASON_STORAGE_UNAVAILABLE: ErrorReason.ValueType  # 71
-"""UNAVAILABLE: the object storage is away for the moment. Carries RetryInfo."""
+"""UNAVAILABLE: the object storage is temporarily unreachable. Carries RetryInfo."""
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 72
-"""UNAVAILABLE: the server is shutting down; another one takes the call. Carries RetryInfo."""
+"""UNAVAILABLE: the server is shutting down; a retry reaches another one. Carries RetryInfo."""
 ERROR_REASON_KEYS_UNAVAILABLE: ErrorReason.ValueType  # 73
-"""UNAVAILABLE: the keys that tokens are signed with cannot be fetched for the moment.
-Carries RetryInfo.
-"""
+"""UNAVAILABLE: the keys that verify tokens are temporarily unreachable. Carries RetryInfo."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 80
 """DEADLINE_EXCEEDED: the caller's deadline passed before the answer was ready."""
 ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 81
@@ -247,17 +241,19 @@ ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 81
 ERROR_REASON_METHOD_UNKNOWN: ErrorReason.ValueType  # 82
 """UNIMPLEMENTED: the server does not know the method; the client may be newer."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 83
-"""INTERNAL: a fault of the service; its log has the details under the request's id."""
+"""INTERNAL: a fault in the service; its log has the details under the request's id."""
 ERROR_REASON_RENDER_FAILED: ErrorReason.ValueType  # 90
-"""In `Job.error`: the model failed while it rendered."""
+"""In `Job.error`: the model failed while rendering."""
 ERROR_REASON_STORE_FAILED: ErrorReason.ValueType  # 91
-"""In `Job.error`: the rendered picture could not be stored."""
+"""In `Job.error`: the rendered image could not be stored."""
 ERROR_REASON_WORKER_LOST: ErrorReason.ValueType  # 92
-"""In `Job.error`: the worker was lost and the retries are used up."""
+"""In `Job.error`: the worker was lost and no retries are left."""
 ERROR_REASON_JOB_CANCELLED: ErrorReason.ValueType  # 93
 """In `Job.error`: the caller or an admin cancelled the job."""
 ERROR_REASON_CONTENT_INVALID: ErrorReason.ValueType  # 94
-"""In `Job.error`: a part of the job's content cannot be drawn as it stands."""
+"""In `Job.error`: part of the job's content cannot be drawn."""
 ERROR_REASON_DEPENDENCY_FAILED: ErrorReason.ValueType  # 96
-"""In `Job.error`: a job that this one needs failed or was cancelled; it runs again with that."""
+"""In `Job.error`: a job that this one depends on failed or was cancelled; a retry of that job
+restarts this one.
+"""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

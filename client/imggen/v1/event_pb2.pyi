@@ -30,7 +30,7 @@ class _EventKind:
 class _EventKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_EventKind.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     EVENT_KIND_UNSPECIFIED: _EventKind.ValueType  # 0
-    """No kind is given."""
+    """Not set."""
     EVENT_KIND_JOB: _EventKind.ValueType  # 1
     """A job."""
     EVENT_KIND_IMAGE: _EventKind.ValueType  # 2
@@ -39,10 +39,10 @@ class _EventKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """A batch."""
 
 class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
-    """What an event is about."""
+    """The kind of object that an event is about."""
 
 EVENT_KIND_UNSPECIFIED: EventKind.ValueType  # 0
-"""No kind is given."""
+"""Not set."""
 EVENT_KIND_JOB: EventKind.ValueType  # 1
 """A job."""
 EVENT_KIND_IMAGE: EventKind.ValueType  # 2
@@ -65,30 +65,30 @@ class Event(google.protobuf.message.Message):
     BATCH_FIELD_NUMBER: builtins.int
     CHECKPOINT_FIELD_NUMBER: builtins.int
     cursor: builtins.str
-    """Output only. Where the event stands in the stream: to go on behind it, hand it back as
-    `after_cursor`. Cursors are opaque, and do not depend on who asks or on the filter.
+    """Output only. The event's place in the feed; pass it as `after_cursor` to resume after it.
+    Opaque, and the same for every caller and filter.
     """
     user_id: builtins.str
-    """Output only. The user whose object has changed; of interest to reviewers and admins."""
+    """Output only. The owner of the changed object; reviewers and admins see those of all users."""
     @property
     def time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. When the change was made."""
 
     @property
     def job(self) -> Global___JobChange:
-        """Output only. A job has another status."""
+        """Output only. A job's status has changed."""
 
     @property
     def image(self) -> Global___ImageChange:
-        """Output only. An image has another status, or was deleted."""
+        """Output only. An image's status has changed, or it was deleted."""
 
     @property
     def batch(self) -> Global___BatchChange:
-        """Output only. A batch has another status."""
+        """Output only. A batch's status has changed."""
 
     @property
     def checkpoint(self) -> Global___Checkpoint:
-        """Output only. Nothing that was asked for has changed up to this cursor."""
+        """Output only. No further event of the requested kinds exists up to this cursor."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ Global___Event: typing_extensions.TypeAlias = Event
 
 @typing.final
 class JobChange(google.protobuf.message.Message):
-    """A job that has another status."""
+    """A change of a job's status."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -120,11 +120,11 @@ class JobChange(google.protobuf.message.Message):
     job_id: builtins.str
     """Output only. The id of the job, a UUID."""
     status: imggen.v1.job_pb2.JobStatus.ValueType
-    """Output only. Its new status; UNSPECIFIED is one that this server does not know yet."""
+    """Output only. The new status; UNSPECIFIED if this server does not know it yet."""
     image_id: builtins.str
-    """Output only. The image it makes."""
+    """Output only. The id of the image it makes."""
     batch_id: builtins.str
-    """Output only. The batch it was admitted with; empty where it was admitted alone."""
+    """Output only. The id of the batch it was admitted with; empty for none."""
     def __init__(
         self,
         *,
@@ -139,8 +139,8 @@ Global___JobChange: typing_extensions.TypeAlias = JobChange
 
 @typing.final
 class ImageChange(google.protobuf.message.Message):
-    """An image that has another status. The first one told of is GENERATING: a new image is told
-    of by its job.
+    """A change of an image's status. The first status sent is GENERATING: a new image is announced
+    by the event of its job.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -151,11 +151,11 @@ class ImageChange(google.protobuf.message.Message):
     image_id: builtins.str
     """Output only. The id of the image, a UUID."""
     status: imggen.v1.image_pb2.ImageStatus.ValueType
-    """Output only. Its new status; UNSPECIFIED where it was deleted, or is one that this server
-    does not know yet.
+    """Output only. The new status; UNSPECIFIED if the image was deleted, or if this server does
+    not know the status yet.
     """
     deleted: builtins.bool
-    """Output only. Whether it was deleted, which is the last that is told of it."""
+    """Output only. Whether the image was deleted; if so, this is its last event."""
     def __init__(
         self,
         *,
@@ -169,7 +169,7 @@ Global___ImageChange: typing_extensions.TypeAlias = ImageChange
 
 @typing.final
 class BatchChange(google.protobuf.message.Message):
-    """A batch that was admitted, has ended, or goes on after a retry."""
+    """A change of a batch's status: it was admitted, has ended, or was restarted by a retry."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -178,7 +178,7 @@ class BatchChange(google.protobuf.message.Message):
     batch_id: builtins.str
     """Output only. The id of the batch, a UUID."""
     status: imggen.v1.batch_pb2.BatchStatus.ValueType
-    """Output only. Its new status; UNSPECIFIED is one that this server does not know yet."""
+    """Output only. The new status; UNSPECIFIED if this server does not know it yet."""
     def __init__(
         self,
         *,
@@ -191,7 +191,7 @@ Global___BatchChange: typing_extensions.TypeAlias = BatchChange
 
 @typing.final
 class Checkpoint(google.protobuf.message.Message):
-    """The stream has come this far; it comes at the start and after a while without an event."""
+    """A new cursor without a change; sent at the start and after a while without an event."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -203,19 +203,19 @@ Global___Checkpoint: typing_extensions.TypeAlias = Checkpoint
 
 @typing.final
 class WatchEventsRequest(google.protobuf.message.Message):
-    """Asks to follow changes."""
+    """A request to watch changes."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     AFTER_CURSOR_FIELD_NUMBER: builtins.int
     KINDS_FIELD_NUMBER: builtins.int
     after_cursor: builtins.str
-    """The cursor of the last event or checkpoint that was dealt with. Empty starts now; `oldest`
-    starts with the oldest event that is kept.
+    """The cursor of the last event or checkpoint that the caller has handled. Empty starts now;
+    `oldest` starts with the oldest event that is kept.
     """
     @property
     def kinds(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[Global___EventKind.ValueType]:
-        """Only events about these; empty means all."""
+        """Only events of these kinds; empty means all."""
 
     def __init__(
         self,
@@ -229,7 +229,7 @@ Global___WatchEventsRequest: typing_extensions.TypeAlias = WatchEventsRequest
 
 @typing.final
 class WatchEventsResponse(google.protobuf.message.Message):
-    """Holds one event."""
+    """One event."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

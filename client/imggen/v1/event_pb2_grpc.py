@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub(object):
-    """Tells of everything that changes, for services that follow all of it.
+    """Streams all changes, for services that follow everything.
     """
 
     def __init__(self, channel):
@@ -43,21 +43,21 @@ class EventServiceStub(object):
 
 
 class EventServiceServicer(object):
-    """Tells of everything that changes, for services that follow all of it.
+    """Streams all changes, for services that follow everything.
     """
 
     def WatchEvents(self, request, context):
-        """Streams the committed changes of the caller's jobs, images and batches; to reviewers and
-        admins those of all users. It has no end.
+        """Streams the committed changes of the caller's jobs, images and batches; reviewers and admins
+        receive those of all users. The stream does not end.
 
-        Each change is sent at least once. Those of one object come in the order of their
-        commits; those of different objects may not. Its first message is a checkpoint: who opens
-        the stream, takes that cursor and then lists, misses nothing. Further checkpoints come
-        every few seconds without an event, so that a cursor which is kept does not grow old.
+        Each change is sent at least once. Changes of one object arrive in the order of their
+        commits; changes of different objects may not. The first message is a checkpoint: a caller
+        that opens the stream, keeps this cursor and then lists misses nothing. Further checkpoints
+        follow every few seconds without an event, so that a kept cursor does not expire.
 
-        Events are kept for a while (a setting of the server; a week where none is made). A cursor
-        from before ends the call with FAILED_PRECONDITION and CURSOR_EXPIRED: list what there is
-        and follow from now on.
+        Events are kept for a limited time, one week unless the server is set otherwise. An older
+        cursor fails with FAILED_PRECONDITION and CURSOR_EXPIRED: list the current state, then watch
+        with an empty cursor.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -80,7 +80,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService(object):
-    """Tells of everything that changes, for services that follow all of it.
+    """Streams all changes, for services that follow everything.
     """
 
     @staticmethod

@@ -42,7 +42,7 @@ _EventServiceWatchEventsType = typing_extensions.TypeVar(
 )
 
 class EventServiceStub(typing.Generic[_EventServiceWatchEventsType]):
-    """Tells of everything that changes, for services that follow all of it."""
+    """Streams all changes, for services that follow everything."""
 
     @typing.overload
     def __init__(self: EventServiceStub[
@@ -61,17 +61,17 @@ class EventServiceStub(typing.Generic[_EventServiceWatchEventsType]):
     ], channel: grpc.aio.Channel) -> None: ...
 
     WatchEvents: _EventServiceWatchEventsType
-    """Streams the committed changes of the caller's jobs, images and batches; to reviewers and
-    admins those of all users. It has no end.
+    """Streams the committed changes of the caller's jobs, images and batches; reviewers and admins
+    receive those of all users. The stream does not end.
 
-    Each change is sent at least once. Those of one object come in the order of their
-    commits; those of different objects may not. Its first message is a checkpoint: who opens
-    the stream, takes that cursor and then lists, misses nothing. Further checkpoints come
-    every few seconds without an event, so that a cursor which is kept does not grow old.
+    Each change is sent at least once. Changes of one object arrive in the order of their
+    commits; changes of different objects may not. The first message is a checkpoint: a caller
+    that opens the stream, keeps this cursor and then lists misses nothing. Further checkpoints
+    follow every few seconds without an event, so that a kept cursor does not expire.
 
-    Events are kept for a while (a setting of the server; a week where none is made). A cursor
-    from before ends the call with FAILED_PRECONDITION and CURSOR_EXPIRED: list what there is
-    and follow from now on.
+    Events are kept for a limited time, one week unless the server is set otherwise. An older
+    cursor fails with FAILED_PRECONDITION and CURSOR_EXPIRED: list the current state, then watch
+    with an empty cursor.
     """
 
 EventServiceAsyncStub: typing_extensions.TypeAlias = EventServiceStub[
@@ -82,7 +82,7 @@ EventServiceAsyncStub: typing_extensions.TypeAlias = EventServiceStub[
 ]
 
 class EventServiceServicer(metaclass=abc.ABCMeta):
-    """Tells of everything that changes, for services that follow all of it."""
+    """Streams all changes, for services that follow everything."""
 
     @abc.abstractmethod
     def WatchEvents(
@@ -90,17 +90,17 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.event_pb2.WatchEventsRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[imggen.v1.event_pb2.WatchEventsResponse], collections.abc.AsyncIterator[imggen.v1.event_pb2.WatchEventsResponse]]:
-        """Streams the committed changes of the caller's jobs, images and batches; to reviewers and
-        admins those of all users. It has no end.
+        """Streams the committed changes of the caller's jobs, images and batches; reviewers and admins
+        receive those of all users. The stream does not end.
 
-        Each change is sent at least once. Those of one object come in the order of their
-        commits; those of different objects may not. Its first message is a checkpoint: who opens
-        the stream, takes that cursor and then lists, misses nothing. Further checkpoints come
-        every few seconds without an event, so that a cursor which is kept does not grow old.
+        Each change is sent at least once. Changes of one object arrive in the order of their
+        commits; changes of different objects may not. The first message is a checkpoint: a caller
+        that opens the stream, keeps this cursor and then lists misses nothing. Further checkpoints
+        follow every few seconds without an event, so that a kept cursor does not expire.
 
-        Events are kept for a while (a setting of the server; a week where none is made). A cursor
-        from before ends the call with FAILED_PRECONDITION and CURSOR_EXPIRED: list what there is
-        and follow from now on.
+        Events are kept for a limited time, one week unless the server is set otherwise. An older
+        cursor fails with FAILED_PRECONDITION and CURSOR_EXPIRED: list the current state, then watch
+        with an empty cursor.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -22,7 +22,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class PortraitOptions(google.protobuf.message.Message):
-    """How a portrait is made."""
+    """The options of a portrait."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -30,13 +30,13 @@ class PortraitOptions(google.protobuf.message.Message):
     SIZE_FIELD_NUMBER: builtins.int
     QUALITY_FIELD_NUMBER: builtins.int
     model: builtins.str
-    """The model, for instance `storybook`; empty means that the service chooses."""
+    """The model, for instance `storybook`; empty lets the service choose."""
     size: builtins.str
-    """The size of the display version, for instance `1024x1536`, as far as the model offers it;
-    empty means `1024x1024`.
+    """The size of the display version in pixels, for instance `1024x1536`, if the model offers
+    it; empty means `1024x1024`.
     """
     quality: builtins.str
-    """`hd` or `standard`; `hd`, the default, spends more steps."""
+    """`hd` or `standard`; empty means `hd`, which takes more steps."""
     def __init__(
         self,
         *,
@@ -50,7 +50,7 @@ Global___PortraitOptions: typing_extensions.TypeAlias = PortraitOptions
 
 @typing.final
 class SceneOptions(google.protobuf.message.Message):
-    """How a scene is made."""
+    """The options of a scene."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -58,11 +58,11 @@ class SceneOptions(google.protobuf.message.Message):
     ASPECT_RATIO_FIELD_NUMBER: builtins.int
     QUALITY_FIELD_NUMBER: builtins.int
     model: builtins.str
-    """The model, for instance `storybook`; empty means that the service chooses."""
+    """The model, for instance `storybook`; empty lets the service choose."""
     aspect_ratio: builtins.str
-    """`16:9`, `4:3` or `1:1`, as far as the model offers it; empty means the widest it does."""
+    """`16:9`, `4:3` or `1:1`, if the model offers it; empty means the widest that it offers."""
     quality: builtins.str
-    """`hd` or `standard`; `hd`, the default, spends more steps."""
+    """`hd` or `standard`; empty means `hd`, which takes more steps."""
     def __init__(
         self,
         *,
@@ -76,7 +76,7 @@ Global___SceneOptions: typing_extensions.TypeAlias = SceneOptions
 
 @typing.final
 class GeneratePortraitRequest(google.protobuf.message.Message):
-    """Asks for a portrait."""
+    """A request for a portrait."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -88,22 +88,22 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     character_id: builtins.str
-    """Required. The character, by id."""
+    """Required. The id of the character, a UUID."""
     story_id: builtins.str
-    """The story that the portrait belongs to, by id; empty for none."""
+    """The id of the story that the portrait belongs to; empty for none."""
     style: builtins.str
-    """The style; empty means the story's. Required where there is no story."""
+    """The style; empty means the story's. Required without a story."""
     seed: builtins.int
-    """The seed; unset means that the service draws one. See `Image.seed`."""
+    """The seed; unset lets the service choose one. See `Image.seed`."""
     priority: builtins.int
-    """Lower runs first: 1 to 3 for callers, 0 to 9 for admins; 2 where unset."""
+    """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes the call repeatable: the same id with the same request gives the same
-    answer, with another request ALREADY_EXISTS. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer;
+    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
     """
     @property
     def options(self) -> Global___PortraitOptions:
-        """How it is made."""
+        """The options."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ Global___GeneratePortraitRequest: typing_extensions.TypeAlias = GeneratePortrait
 
 @typing.final
 class GeneratePortraitResponse(google.protobuf.message.Message):
-    """Holds the job that draws the portrait, with the id of its image."""
+    """The job that draws the portrait, with the id of its image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -148,7 +148,7 @@ Global___GeneratePortraitResponse: typing_extensions.TypeAlias = GeneratePortrai
 
 @typing.final
 class GenerateSceneRequest(google.protobuf.message.Message):
-    """Asks for a scene."""
+    """A request for a scene."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -162,30 +162,30 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     story_id: builtins.str
-    """Required. The story, by id."""
+    """Required. The id of the story, a UUID."""
     page_number: builtins.int
-    """Required. The page, counted from 1."""
+    """Required. The number of the page, from 1."""
     scene_description: builtins.str
-    """What the picture shows, 2,000 characters at most; empty means the page's own
-    scene description, else what its text tells.
+    """What the image shows, at most 2,000 characters; empty means the page's scene description
+    or, without one, its text.
     """
     style: builtins.str
     """The style; empty means the story's."""
     seed: builtins.int
-    """The seed; unset means that the service draws one. See `Image.seed`."""
+    """The seed; unset lets the service choose one. See `Image.seed`."""
     priority: builtins.int
-    """Lower runs first: 1 to 3 for callers, 0 to 9 for admins; 2 where unset."""
+    """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes the call repeatable: the same id with the same request gives the same
-    answer, with another request ALREADY_EXISTS. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer;
+    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
     """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """The characters in the picture, by id; empty means those of the page."""
+        """The ids of the characters in the image; empty means those of the page."""
 
     @property
     def options(self) -> Global___SceneOptions:
-        """How it is made."""
+        """The options."""
 
     def __init__(
         self,
@@ -211,7 +211,7 @@ Global___GenerateSceneRequest: typing_extensions.TypeAlias = GenerateSceneReques
 
 @typing.final
 class GenerateSceneResponse(google.protobuf.message.Message):
-    """Holds the job that draws the scene, with the id of its image."""
+    """The job that draws the scene, with the id of its image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -232,16 +232,16 @@ Global___GenerateSceneResponse: typing_extensions.TypeAlias = GenerateSceneRespo
 
 @typing.final
 class StoryOptions(google.protobuf.message.Message):
-    """How the images of a story are made."""
+    """The options of all images of a story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MODEL_FIELD_NUMBER: builtins.int
     QUALITY_FIELD_NUMBER: builtins.int
     model: builtins.str
-    """The model of them all, for instance `storybook`; empty means that the service chooses."""
+    """The model, for instance `storybook`; empty lets the service choose."""
     quality: builtins.str
-    """`hd` or `standard`; `hd`, the default, spends more steps."""
+    """`hd` or `standard`; empty means `hd`, which takes more steps."""
     def __init__(
         self,
         *,
@@ -254,7 +254,7 @@ Global___StoryOptions: typing_extensions.TypeAlias = StoryOptions
 
 @typing.final
 class GenerateStoryRequest(google.protobuf.message.Message):
-    """Asks for a whole story."""
+    """A request for a whole story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -268,30 +268,30 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     story_id: builtins.str
-    """Required. The story, by id."""
+    """Required. The id of the story, a UUID."""
     style: builtins.str
     """The style of every image; empty means the story's."""
     include_character_portraits: builtins.bool
-    """Whether the portraits of its characters are drawn that are missing in this style, or older
-    than the character's description; unset means yes. Pages then wait for them.
+    """Whether to draw the portraits that are missing in this style or older than their
+    character's description; unset means yes. Pages wait for them.
     """
     include_scene_images: builtins.bool
-    """Whether its pages are drawn; unset means yes."""
+    """Whether to draw the pages; unset means yes."""
     include_cover: builtins.bool
-    """Whether a cover is drawn: the characters that are on most pages, where the first page
-    happens, without lettering.
+    """Whether to draw a cover: the characters on the most pages, in the setting of the first page,
+    without lettering.
     """
     images_per_page: builtins.int
-    """How many images each page gets, 1 to 4, with different seeds; 0 means 1."""
+    """The number of images of each page, 1 to 4, with different seeds; 0 means 1."""
     priority: builtins.int
-    """Lower runs first: 1 to 3 for callers, 0 to 9 for admins; 2 where unset."""
+    """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes the call repeatable: the same id with the same request gives the same
-    answer, with another request ALREADY_EXISTS. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer;
+    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
     """
     @property
     def options(self) -> Global___StoryOptions:
-        """How they are made."""
+        """The options."""
 
     def __init__(
         self,
@@ -319,14 +319,14 @@ Global___GenerateStoryRequest: typing_extensions.TypeAlias = GenerateStoryReques
 
 @typing.final
 class GenerateStoryResponse(google.protobuf.message.Message):
-    """Holds the batch that draws the story."""
+    """The batch that draws the story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BATCH_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> imggen.v1.batch_pb2.Batch:
-        """The batch, PROCESSING; COMPLETED where everything that was asked for is there already."""
+        """The batch, PROCESSING; COMPLETED if everything requested exists already."""
 
     def __init__(
         self,
@@ -340,7 +340,7 @@ Global___GenerateStoryResponse: typing_extensions.TypeAlias = GenerateStoryRespo
 
 @typing.final
 class Modifications(google.protobuf.message.Message):
-    """What a regeneration changes; what is unset stays as it was."""
+    """The changes of a regeneration; unset fields keep their values."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -350,11 +350,11 @@ class Modifications(google.protobuf.message.Message):
     style: builtins.str
     """The new style."""
     prompt: builtins.str
-    """What the picture shows, 2,000 characters at most: takes the place of a scene's
-    description, and is added to a portrait's.
+    """What the image shows, at most 2,000 characters; replaces the description of a scene and is
+    added to that of a portrait.
     """
     seed: builtins.int
-    """The new seed; unset means that the service draws one."""
+    """The new seed; unset lets the service choose one."""
     def __init__(
         self,
         *,
@@ -375,7 +375,7 @@ Global___Modifications: typing_extensions.TypeAlias = Modifications
 
 @typing.final
 class RegenerateImageRequest(google.protobuf.message.Message):
-    """Asks for a new version of an image."""
+    """A request for a new version of an image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -384,16 +384,18 @@ class RegenerateImageRequest(google.protobuf.message.Message):
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     image_id: builtins.str
-    """Required. The image to start from, by id; any version of its lineage, drawn yet or not."""
+    """Required. The id of the image to start from, a UUID; any version of its lineage, completed
+    or not.
+    """
     priority: builtins.int
-    """Lower runs first: 1 to 3 for callers, 0 to 9 for admins; 2 where unset."""
+    """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes the call repeatable: the same id with the same request gives the same
-    answer, with another request ALREADY_EXISTS. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer;
+    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
     """
     @property
     def modifications(self) -> Global___Modifications:
-        """What to change; with no change at all only the seed is a new one."""
+        """The changes; without any, only the seed is new."""
 
     def __init__(
         self,
@@ -411,7 +413,7 @@ Global___RegenerateImageRequest: typing_extensions.TypeAlias = RegenerateImageRe
 
 @typing.final
 class RegenerateImageResponse(google.protobuf.message.Message):
-    """Holds the job that draws the new version, with the id of its image."""
+    """The job that draws the new version, with the id of its image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class GenerationServiceStub(object):
-    """Asks for pictures. Every call returns at once with a committed job; follow it
-    with `JobService.WatchJob`.
+    """Draws images. Every call returns as soon as its job or batch is committed; follow it with
+    `JobService.WatchJob` or `BatchService.WatchBatch`.
     """
 
     def __init__(self, channel):
@@ -59,8 +59,8 @@ class GenerationServiceStub(object):
 
 
 class GenerationServiceServicer(object):
-    """Asks for pictures. Every call returns at once with a committed job; follow it
-    with `JobService.WatchJob`.
+    """Draws images. Every call returns as soon as its job or batch is committed; follow it with
+    `JobService.WatchJob` or `BatchService.WatchBatch`.
     """
 
     def GeneratePortrait(self, request, context):
@@ -79,17 +79,16 @@ class GenerationServiceServicer(object):
 
     def GenerateStory(self, request, context):
         """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
-        or older than their characters, then the pages and the cover, each as soon as the portraits
-        of the characters in it are drawn. Follow it with `BatchService.WatchBatch`.
+        or older than their characters, then the cover and the pages, each as soon as the portraits
+        of its characters are drawn.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RegenerateImage(self, request, context):
-        """Draws an image again with changes, as a new version in its lineage; the original
-        stays. A lineage has 5 regenerations at most; those that failed, were cancelled or were
-        deleted count too.
+        """Draws an image again with changes, as a new version in its lineage; the original stays. A
+        lineage has at most 5 regenerations; failed, cancelled and deleted ones count.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,8 +126,8 @@ def add_GenerationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GenerationService(object):
-    """Asks for pictures. Every call returns at once with a committed job; follow it
-    with `JobService.WatchJob`.
+    """Draws images. Every call returns as soon as its job or batch is committed; follow it with
+    `JobService.WatchJob` or `BatchService.WatchBatch`.
     """
 
     @staticmethod

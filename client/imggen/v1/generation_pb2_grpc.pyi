@@ -90,8 +90,8 @@ _GenerationServiceRegenerateImageType = typing_extensions.TypeVar(
 )
 
 class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitType, _GenerationServiceGenerateSceneType, _GenerationServiceGenerateStoryType, _GenerationServiceRegenerateImageType]):
-    """Asks for pictures. Every call returns at once with a committed job; follow it
-    with `JobService.WatchJob`.
+    """Draws images. Every call returns as soon as its job or batch is committed; follow it with
+    `JobService.WatchJob` or `BatchService.WatchBatch`.
     """
 
     @typing.overload
@@ -142,14 +142,13 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
 
     GenerateStory: _GenerationServiceGenerateStoryType
     """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
-    or older than their characters, then the pages and the cover, each as soon as the portraits
-    of the characters in it are drawn. Follow it with `BatchService.WatchBatch`.
+    or older than their characters, then the cover and the pages, each as soon as the portraits
+    of its characters are drawn.
     """
 
     RegenerateImage: _GenerationServiceRegenerateImageType
-    """Draws an image again with changes, as a new version in its lineage; the original
-    stays. A lineage has 5 regenerations at most; those that failed, were cancelled or were
-    deleted count too.
+    """Draws an image again with changes, as a new version in its lineage; the original stays. A
+    lineage has at most 5 regenerations; failed, cancelled and deleted ones count.
     """
 
 GenerationServiceAsyncStub: typing_extensions.TypeAlias = GenerationServiceStub[
@@ -172,8 +171,8 @@ GenerationServiceAsyncStub: typing_extensions.TypeAlias = GenerationServiceStub[
 ]
 
 class GenerationServiceServicer(metaclass=abc.ABCMeta):
-    """Asks for pictures. Every call returns at once with a committed job; follow it
-    with `JobService.WatchJob`.
+    """Draws images. Every call returns as soon as its job or batch is committed; follow it with
+    `JobService.WatchJob` or `BatchService.WatchBatch`.
     """
 
     @abc.abstractmethod
@@ -199,8 +198,8 @@ class GenerationServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.generation_pb2.GenerateStoryResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.GenerateStoryResponse]]:
         """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
-        or older than their characters, then the pages and the cover, each as soon as the portraits
-        of the characters in it are drawn. Follow it with `BatchService.WatchBatch`.
+        or older than their characters, then the cover and the pages, each as soon as the portraits
+        of its characters are drawn.
         """
 
     @abc.abstractmethod
@@ -209,9 +208,8 @@ class GenerationServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.generation_pb2.RegenerateImageRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.generation_pb2.RegenerateImageResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.RegenerateImageResponse]]:
-        """Draws an image again with changes, as a new version in its lineage; the original
-        stays. A lineage has 5 regenerations at most; those that failed, were cancelled or were
-        deleted count too.
+        """Draws an image again with changes, as a new version in its lineage; the original stays. A
+        lineage has at most 5 regenerations; failed, cancelled and deleted ones count.
         """
 
 def add_GenerationServiceServicer_to_server(servicer: GenerationServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

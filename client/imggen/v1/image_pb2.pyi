@@ -27,23 +27,23 @@ class _ImageType:
 class _ImageTypeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ImageType.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     IMAGE_TYPE_UNSPECIFIED: _ImageType.ValueType  # 0
-    """No type is given; in a filter it means any."""
+    """Not set; in a filter it matches any type."""
     IMAGE_TYPE_PORTRAIT: _ImageType.ValueType  # 1
-    """One character, alone."""
+    """One character alone."""
     IMAGE_TYPE_SCENE: _ImageType.ValueType  # 2
-    """The picture of a story's page."""
+    """The scene of a story's page."""
     IMAGE_TYPE_COVER: _ImageType.ValueType  # 3
     """The cover of a story: its main characters, without lettering."""
 
 class ImageType(_ImageType, metaclass=_ImageTypeEnumTypeWrapper):
-    """What an image is for."""
+    """The type of an image."""
 
 IMAGE_TYPE_UNSPECIFIED: ImageType.ValueType  # 0
-"""No type is given; in a filter it means any."""
+"""Not set; in a filter it matches any type."""
 IMAGE_TYPE_PORTRAIT: ImageType.ValueType  # 1
-"""One character, alone."""
+"""One character alone."""
 IMAGE_TYPE_SCENE: ImageType.ValueType  # 2
-"""The picture of a story's page."""
+"""The scene of a story's page."""
 IMAGE_TYPE_COVER: ImageType.ValueType  # 3
 """The cover of a story: its main characters, without lettering."""
 Global___ImageType: typing_extensions.TypeAlias = ImageType
@@ -55,31 +55,31 @@ class _ImageStatus:
 class _ImageStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ImageStatus.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     IMAGE_STATUS_UNSPECIFIED: _ImageStatus.ValueType  # 0
-    """No status is given; in a filter it means any."""
+    """Not set; in a filter it matches any status."""
     IMAGE_STATUS_QUEUED: _ImageStatus.ValueType  # 1
-    """Admitted, waiting for a worker. A worker's claim makes it GENERATING."""
+    """Admitted and waiting for a worker. A worker's claim makes it GENERATING."""
     IMAGE_STATUS_GENERATING: _ImageStatus.ValueType  # 2
-    """A worker renders it. Its end makes it COMPLETED, FAILED or CANCELLED."""
+    """A worker draws it. The end of its job makes it COMPLETED, FAILED or CANCELLED."""
     IMAGE_STATUS_COMPLETED: _ImageStatus.ValueType  # 3
     """All its assets are stored."""
     IMAGE_STATUS_FAILED: _ImageStatus.ValueType  # 4
-    """Its job failed for good; RetryJob makes it QUEUED again."""
+    """Its job failed permanently; RetryJob makes it QUEUED again."""
     IMAGE_STATUS_CANCELLED: _ImageStatus.ValueType  # 5
     """Its job was cancelled; RetryJob makes it QUEUED again."""
 
 class ImageStatus(_ImageStatus, metaclass=_ImageStatusEnumTypeWrapper):
-    """Where an image is on its way."""
+    """The status of an image."""
 
 IMAGE_STATUS_UNSPECIFIED: ImageStatus.ValueType  # 0
-"""No status is given; in a filter it means any."""
+"""Not set; in a filter it matches any status."""
 IMAGE_STATUS_QUEUED: ImageStatus.ValueType  # 1
-"""Admitted, waiting for a worker. A worker's claim makes it GENERATING."""
+"""Admitted and waiting for a worker. A worker's claim makes it GENERATING."""
 IMAGE_STATUS_GENERATING: ImageStatus.ValueType  # 2
-"""A worker renders it. Its end makes it COMPLETED, FAILED or CANCELLED."""
+"""A worker draws it. The end of its job makes it COMPLETED, FAILED or CANCELLED."""
 IMAGE_STATUS_COMPLETED: ImageStatus.ValueType  # 3
 """All its assets are stored."""
 IMAGE_STATUS_FAILED: ImageStatus.ValueType  # 4
-"""Its job failed for good; RetryJob makes it QUEUED again."""
+"""Its job failed permanently; RetryJob makes it QUEUED again."""
 IMAGE_STATUS_CANCELLED: ImageStatus.ValueType  # 5
 """Its job was cancelled; RetryJob makes it QUEUED again."""
 Global___ImageStatus: typing_extensions.TypeAlias = ImageStatus
@@ -91,9 +91,9 @@ class _AssetKind:
 class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_AssetKind.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     ASSET_KIND_UNSPECIFIED: _AssetKind.ValueType  # 0
-    """No kind is given; DownloadImage takes it as DISPLAY."""
+    """Not set; DownloadImage uses DISPLAY."""
     ASSET_KIND_ORIGINAL: _AssetKind.ValueType  # 1
-    """The bytes as the model gave them, PNG."""
+    """The output of the model, PNG."""
     ASSET_KIND_DISPLAY: _AssetKind.ValueType  # 2
     """For screens: 1024x1024 pixels or more, PNG."""
     ASSET_KIND_PRINT: _AssetKind.ValueType  # 3
@@ -105,9 +105,9 @@ class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
     """The stored forms of one image."""
 
 ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
-"""No kind is given; DownloadImage takes it as DISPLAY."""
+"""Not set; DownloadImage uses DISPLAY."""
 ASSET_KIND_ORIGINAL: AssetKind.ValueType  # 1
-"""The bytes as the model gave them, PNG."""
+"""The output of the model, PNG."""
 ASSET_KIND_DISPLAY: AssetKind.ValueType  # 2
 """For screens: 1024x1024 pixels or more, PNG."""
 ASSET_KIND_PRINT: AssetKind.ValueType  # 3
@@ -118,9 +118,9 @@ Global___AssetKind: typing_extensions.TypeAlias = AssetKind
 
 @typing.final
 class Image(google.protobuf.message.Message):
-    """A picture: what was asked for, where its bytes are, and where it stands in its lineage.
+    """An image: its content, the URLs of its assets and its place in its lineage.
 
-    URLs are signed and expire at `urls_expire_at`; they are empty before the image is COMPLETED.
+    URLs are signed and expire at `urls_expire_at`; they are empty until the image is COMPLETED.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -157,56 +157,56 @@ class Image(google.protobuf.message.Message):
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
-    """Output only. What the image is for."""
+    """Output only. The type."""
     story_id: builtins.str
-    """Output only. The story it belongs to; empty for none."""
+    """Output only. The id of the story it belongs to; empty for none."""
     character_id: builtins.str
-    """Output only. The character it portrays; empty for scenes."""
+    """Output only. The id of the character it portrays; empty for scenes and covers."""
     page_number: builtins.int
-    """Output only. The page it belongs to; 0 for none."""
+    """Output only. The number of the page it belongs to, from 1; 0 for none."""
     url: builtins.str
-    """Output only. The display version, from the storage itself."""
+    """Output only. The URL of the display version in the storage."""
     cdn_url: builtins.str
-    """Output only. The display version through the CDN; the same as `url` where there is no CDN."""
+    """Output only. The URL of the display version through the CDN; `url` if there is no CDN."""
     thumbnail_url: builtins.str
-    """Output only. The thumbnail."""
+    """Output only. The URL of the thumbnail."""
     print_url: builtins.str
-    """Output only. The print version."""
+    """Output only. The URL of the print version."""
     style: builtins.str
     """Output only. The style it was made in."""
     status: Global___ImageStatus.ValueType
-    """Output only. Where it is on its way."""
+    """Output only. The status."""
     width: builtins.int
-    """Output only. The width of the display version in pixels; 0 before it is COMPLETED."""
+    """Output only. The width of the display version in pixels; 0 until it is COMPLETED."""
     height: builtins.int
-    """Output only. The height of the display version in pixels; 0 before it is COMPLETED."""
+    """Output only. The height of the display version in pixels; 0 until it is COMPLETED."""
     file_size: builtins.int
-    """Output only. The size of the display version in bytes; 0 before it is COMPLETED."""
+    """Output only. The size of the display version in bytes; 0 until it is COMPLETED."""
     version: builtins.int
-    """Output only. Its place in its lineage: 1 for the original, then one more each time."""
+    """Output only. The version in its lineage: 1 for the original, one more for each regeneration."""
     lineage_id: builtins.str
-    """Output only. The id of the first image of its lineage; its own for an original."""
+    """Output only. The id of the original of its lineage; its own id for an original."""
     parent_image_id: builtins.str
-    """Output only. The image it was regenerated from; empty for an original."""
+    """Output only. The id of the image it was regenerated from; empty for an original."""
     regenerations_left: builtins.int
-    """Output only. How many regenerations its lineage has left."""
+    """Output only. The number of regenerations left in its lineage."""
     is_reference: builtins.bool
     """Output only. Whether it is the reference of its character."""
     model: builtins.str
-    """Output only. The model that drew it; before that the one that was asked for."""
+    """Output only. The model that drew it; until then the requested one."""
     provider: builtins.str
     """Output only. The provider that drew it, for instance `local`."""
     prompt: builtins.str
-    """Output only. The prompt that the model was given; empty before it is COMPLETED."""
+    """Output only. The prompt given to the model; empty until it is COMPLETED."""
     seed: builtins.int
-    """Output only. The seed that, with the same model, gives the same picture."""
+    """Output only. The seed; the same request, model and seed give the same image."""
     cost_micros: builtins.int
-    """Output only. What it cost, in millionths of a US dollar."""
+    """Output only. The cost, in millionths of a US dollar."""
     job_id: builtins.str
-    """Output only. The job that makes it."""
+    """Output only. The id of the job that makes it."""
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The characters in it, by id."""
+        """Output only. The ids of the characters in it."""
 
     @property
     def urls_expire_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -214,7 +214,7 @@ class Image(google.protobuf.message.Message):
 
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """Output only. When it was asked for."""
+        """Output only. When it was admitted."""
 
     @property
     def completed_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -260,7 +260,7 @@ Global___Image: typing_extensions.TypeAlias = Image
 
 @typing.final
 class GetImageRequest(google.protobuf.message.Message):
-    """Asks for one image."""
+    """A request for one image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -278,7 +278,7 @@ Global___GetImageRequest: typing_extensions.TypeAlias = GetImageRequest
 
 @typing.final
 class GetImageResponse(google.protobuf.message.Message):
-    """Holds one image."""
+    """One image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -299,7 +299,7 @@ Global___GetImageResponse: typing_extensions.TypeAlias = GetImageResponse
 
 @typing.final
 class ListImagesRequest(google.protobuf.message.Message):
-    """Asks for a page of images; the filters must all hold."""
+    """A request for a page of images; all filters must match."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -319,11 +319,11 @@ class ListImagesRequest(google.protobuf.message.Message):
     status: Global___ImageStatus.ValueType
     """Only images with this status."""
     page_number: builtins.int
-    """Only images of this page of the story; 0 means any. Needs `story_id`."""
+    """Only images of this page, from 1; 0 means any. Requires `story_id`."""
     page_size: builtins.int
-    """The most images to return, 1 to 100; 0 means 50."""
+    """The maximum number of images to return, 1 to 100; 0 means 50."""
     page_token: builtins.str
-    """The `next_page_token` of the page before; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,
@@ -341,14 +341,14 @@ Global___ListImagesRequest: typing_extensions.TypeAlias = ListImagesRequest
 
 @typing.final
 class ListImagesResponse(google.protobuf.message.Message):
-    """Holds a page of images."""
+    """A page of images."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     IMAGES_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """Asks for the next page; empty on the last one."""
+    """The `page_token` of the next page; empty on the last page."""
     @property
     def images(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Image]:
         """The images of this page."""
@@ -365,7 +365,7 @@ Global___ListImagesResponse: typing_extensions.TypeAlias = ListImagesResponse
 
 @typing.final
 class DeleteImageRequest(google.protobuf.message.Message):
-    """Asks for the deletion of an image."""
+    """A request to delete an image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -383,7 +383,7 @@ Global___DeleteImageRequest: typing_extensions.TypeAlias = DeleteImageRequest
 
 @typing.final
 class DeleteImageResponse(google.protobuf.message.Message):
-    """Says that the image is deleted."""
+    """The empty answer: the image is deleted."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -395,7 +395,7 @@ Global___DeleteImageResponse: typing_extensions.TypeAlias = DeleteImageResponse
 
 @typing.final
 class DownloadImageRequest(google.protobuf.message.Message):
-    """Asks for the bytes of an image."""
+    """A request for the bytes of an image."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -404,7 +404,7 @@ class DownloadImageRequest(google.protobuf.message.Message):
     image_id: builtins.str
     """Required. The id of the image, a UUID."""
     asset_kind: Global___AssetKind.ValueType
-    """Which form of it; DISPLAY where none is given."""
+    """The kind of asset; unset means DISPLAY."""
     def __init__(
         self,
         *,
@@ -417,17 +417,17 @@ Global___DownloadImageRequest: typing_extensions.TypeAlias = DownloadImageReques
 
 @typing.final
 class DownloadImageResponse(google.protobuf.message.Message):
-    """Holds a piece of an asset."""
+    """A part of an asset."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     HEADER_FIELD_NUMBER: builtins.int
     DATA_FIELD_NUMBER: builtins.int
     data: builtins.bytes
-    """The next bytes, 256 KiB at most."""
+    """The next bytes, at most 256 KiB."""
     @property
     def header(self) -> Global___AssetHeader:
-        """What the asset is; only in the first message."""
+        """The header; only in the first message."""
 
     def __init__(
         self,
@@ -442,7 +442,7 @@ Global___DownloadImageResponse: typing_extensions.TypeAlias = DownloadImageRespo
 
 @typing.final
 class AssetHeader(google.protobuf.message.Message):
-    """Says what an asset is before its bytes come."""
+    """The description of an asset, sent before its bytes."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -451,13 +451,13 @@ class AssetHeader(google.protobuf.message.Message):
     SIZE_BYTES_FIELD_NUMBER: builtins.int
     SHA256_FIELD_NUMBER: builtins.int
     asset_kind: Global___AssetKind.ValueType
-    """Which form of the image it is."""
+    """The kind of asset."""
     content_type: builtins.str
-    """Its media type, for instance `image/png`."""
+    """The media type, for instance `image/png`."""
     size_bytes: builtins.int
-    """Its size in bytes."""
+    """The size in bytes."""
     sha256: builtins.str
-    """Its SHA-256, in hexadecimal."""
+    """The SHA-256 of the bytes, in hexadecimal."""
     def __init__(
         self,
         *,

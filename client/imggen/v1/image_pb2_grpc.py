@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ImageServiceStub(object):
-    """Finds, deletes and hands out the caller's images.
+    """Lists, downloads and deletes the caller's images.
     """
 
     def __init__(self, channel):
@@ -58,7 +58,7 @@ class ImageServiceStub(object):
 
 
 class ImageServiceServicer(object):
-    """Finds, deletes and hands out the caller's images.
+    """Lists, downloads and deletes the caller's images.
     """
 
     def GetImage(self, request, context):
@@ -76,15 +76,15 @@ class ImageServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteImage(self, request, context):
-        """Deletes an image: gone for the caller at once, its bytes soon after. A job
-        that is still making it is cancelled.
+        """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
+        cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadImage(self, request, context):
-        """Streams the bytes of one asset in order, for callers without HTTP.
+        """Streams the bytes of one asset in order, after a header; for callers without HTTP.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +122,7 @@ def add_ImageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ImageService(object):
-    """Finds, deletes and hands out the caller's images.
+    """Lists, downloads and deletes the caller's images.
     """
 
     @staticmethod

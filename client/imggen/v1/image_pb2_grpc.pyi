@@ -90,7 +90,7 @@ _ImageServiceDownloadImageType = typing_extensions.TypeVar(
 )
 
 class ImageServiceStub(typing.Generic[_ImageServiceGetImageType, _ImageServiceListImagesType, _ImageServiceDeleteImageType, _ImageServiceDownloadImageType]):
-    """Finds, deletes and hands out the caller's images."""
+    """Lists, downloads and deletes the caller's images."""
 
     @typing.overload
     def __init__(self: ImageServiceStub[
@@ -139,12 +139,12 @@ class ImageServiceStub(typing.Generic[_ImageServiceGetImageType, _ImageServiceLi
     """Lists the caller's images, the newest first."""
 
     DeleteImage: _ImageServiceDeleteImageType
-    """Deletes an image: gone for the caller at once, its bytes soon after. A job
-    that is still making it is cancelled.
+    """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
+    cancelled.
     """
 
     DownloadImage: _ImageServiceDownloadImageType
-    """Streams the bytes of one asset in order, for callers without HTTP."""
+    """Streams the bytes of one asset in order, after a header; for callers without HTTP."""
 
 ImageServiceAsyncStub: typing_extensions.TypeAlias = ImageServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -166,7 +166,7 @@ ImageServiceAsyncStub: typing_extensions.TypeAlias = ImageServiceStub[
 ]
 
 class ImageServiceServicer(metaclass=abc.ABCMeta):
-    """Finds, deletes and hands out the caller's images."""
+    """Lists, downloads and deletes the caller's images."""
 
     @abc.abstractmethod
     def GetImage(
@@ -190,8 +190,8 @@ class ImageServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.image_pb2.DeleteImageRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.image_pb2.DeleteImageResponse, collections.abc.Awaitable[imggen.v1.image_pb2.DeleteImageResponse]]:
-        """Deletes an image: gone for the caller at once, its bytes soon after. A job
-        that is still making it is cancelled.
+        """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
+        cancelled.
         """
 
     @abc.abstractmethod
@@ -200,6 +200,6 @@ class ImageServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.image_pb2.DownloadImageRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[imggen.v1.image_pb2.DownloadImageResponse], collections.abc.AsyncIterator[imggen.v1.image_pb2.DownloadImageResponse]]:
-        """Streams the bytes of one asset in order, for callers without HTTP."""
+        """Streams the bytes of one asset in order, after a header; for callers without HTTP."""
 
 def add_ImageServiceServicer_to_server(servicer: ImageServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -30,39 +30,39 @@ class _JobStatus:
 class _JobStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_JobStatus.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     JOB_STATUS_UNSPECIFIED: _JobStatus.ValueType  # 0
-    """No status is given; in a filter it means any."""
+    """Not set; in a filter it matches any status."""
     JOB_STATUS_QUEUED: _JobStatus.ValueType  # 1
-    """Committed, waiting for a worker, or for other jobs of its batch. A worker's claim makes it
-    PROCESSING, a cancel CANCELLED, the failure of a job that it needs FAILED.
+    """Committed and waiting for a worker, or for other jobs of its batch. A worker's claim makes it
+    PROCESSING, a cancel CANCELLED, the failure of a job that it depends on FAILED.
     """
     JOB_STATUS_PROCESSING: _JobStatus.ValueType  # 2
-    """A worker holds its lease. Its end makes it COMPLETED, FAILED or CANCELLED; a lost
-    worker, a retry or a drain makes it QUEUED again.
+    """Leased by a worker. Its end makes it COMPLETED, FAILED or CANCELLED; a lost worker, a retry
+    or a drain makes it QUEUED again.
     """
     JOB_STATUS_COMPLETED: _JobStatus.ValueType  # 3
     """Its image is stored. Final."""
     JOB_STATUS_FAILED: _JobStatus.ValueType  # 4
-    """It failed for good, see `error`. RetryJob makes it QUEUED again."""
+    """It failed permanently, see `error`. RetryJob makes it QUEUED again."""
     JOB_STATUS_CANCELLED: _JobStatus.ValueType  # 5
     """It was cancelled. RetryJob makes it QUEUED again."""
 
 class JobStatus(_JobStatus, metaclass=_JobStatusEnumTypeWrapper):
-    """Where a job is on its way."""
+    """The status of a job."""
 
 JOB_STATUS_UNSPECIFIED: JobStatus.ValueType  # 0
-"""No status is given; in a filter it means any."""
+"""Not set; in a filter it matches any status."""
 JOB_STATUS_QUEUED: JobStatus.ValueType  # 1
-"""Committed, waiting for a worker, or for other jobs of its batch. A worker's claim makes it
-PROCESSING, a cancel CANCELLED, the failure of a job that it needs FAILED.
+"""Committed and waiting for a worker, or for other jobs of its batch. A worker's claim makes it
+PROCESSING, a cancel CANCELLED, the failure of a job that it depends on FAILED.
 """
 JOB_STATUS_PROCESSING: JobStatus.ValueType  # 2
-"""A worker holds its lease. Its end makes it COMPLETED, FAILED or CANCELLED; a lost
-worker, a retry or a drain makes it QUEUED again.
+"""Leased by a worker. Its end makes it COMPLETED, FAILED or CANCELLED; a lost worker, a retry
+or a drain makes it QUEUED again.
 """
 JOB_STATUS_COMPLETED: JobStatus.ValueType  # 3
 """Its image is stored. Final."""
 JOB_STATUS_FAILED: JobStatus.ValueType  # 4
-"""It failed for good, see `error`. RetryJob makes it QUEUED again."""
+"""It failed permanently, see `error`. RetryJob makes it QUEUED again."""
 JOB_STATUS_CANCELLED: JobStatus.ValueType  # 5
 """It was cancelled. RetryJob makes it QUEUED again."""
 Global___JobStatus: typing_extensions.TypeAlias = JobStatus
@@ -74,25 +74,25 @@ class _Stage:
 class _StageEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_Stage.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     STAGE_UNSPECIFIED: _Stage.ValueType  # 0
-    """The job is in no stage: it waits or has ended."""
+    """No stage: the job is queued or has ended."""
     STAGE_RESOLVING: _Stage.ValueType  # 1
-    """Reads the scene out of the page's text and compiles the prompt."""
+    """Derives the scene from the page's text and compiles the prompt."""
     STAGE_RENDERING: _Stage.ValueType  # 2
-    """The model draws; `step` of `steps` are done."""
+    """Draws the image; `step` of `steps` are done."""
     STAGE_FINISHING: _Stage.ValueType  # 3
     """Makes the display, print and thumbnail versions."""
     STAGE_STORING: _Stage.ValueType  # 4
     """Stores the assets."""
 
 class Stage(_Stage, metaclass=_StageEnumTypeWrapper):
-    """What a worker does with a job at the moment."""
+    """The stage of a job that a worker is processing."""
 
 STAGE_UNSPECIFIED: Stage.ValueType  # 0
-"""The job is in no stage: it waits or has ended."""
+"""No stage: the job is queued or has ended."""
 STAGE_RESOLVING: Stage.ValueType  # 1
-"""Reads the scene out of the page's text and compiles the prompt."""
+"""Derives the scene from the page's text and compiles the prompt."""
 STAGE_RENDERING: Stage.ValueType  # 2
-"""The model draws; `step` of `steps` are done."""
+"""Draws the image; `step` of `steps` are done."""
 STAGE_FINISHING: Stage.ValueType  # 3
 """Makes the display, print and thumbnail versions."""
 STAGE_STORING: Stage.ValueType  # 4
@@ -106,7 +106,7 @@ class _JobKind:
 class _JobKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_JobKind.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     JOB_KIND_UNSPECIFIED: _JobKind.ValueType  # 0
-    """No kind is given."""
+    """Not set."""
     JOB_KIND_PORTRAIT: _JobKind.ValueType  # 1
     """Draws the portrait of a character."""
     JOB_KIND_SCENE: _JobKind.ValueType  # 2
@@ -115,10 +115,10 @@ class _JobKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTy
     """Draws the cover of a story."""
 
 class JobKind(_JobKind, metaclass=_JobKindEnumTypeWrapper):
-    """What a job does."""
+    """The kind of a job."""
 
 JOB_KIND_UNSPECIFIED: JobKind.ValueType  # 0
-"""No kind is given."""
+"""Not set."""
 JOB_KIND_PORTRAIT: JobKind.ValueType  # 1
 """Draws the portrait of a character."""
 JOB_KIND_SCENE: JobKind.ValueType  # 2
@@ -161,44 +161,42 @@ class Job(google.protobuf.message.Message):
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
-    """Output only. The image it makes."""
+    """Output only. The id of the image it makes."""
     kind: Global___JobKind.ValueType
-    """Output only. What it does."""
+    """Output only. The kind."""
     status: Global___JobStatus.ValueType
-    """Output only. Where it is on its way."""
+    """Output only. The status."""
     stage: Global___Stage.ValueType
-    """Output only. What the worker does at the moment."""
+    """Output only. The current stage."""
     step: builtins.int
-    """Output only. The steps of the stage that are done."""
+    """Output only. The number of steps done in the stage."""
     steps: builtins.int
-    """Output only. The steps that the stage has; 0 where it has none."""
+    """Output only. The number of steps of the stage; 0 if it has none."""
     fraction: builtins.float
-    """Output only. How much of the job is done, 0 to 1; never goes back within an attempt."""
+    """Output only. The progress, 0 to 1; never decreases within an attempt."""
     priority: builtins.int
-    """Output only. Lower runs first, and users take turns within it; 2 where the request names
-    none.
-    """
+    """Output only. The priority; lower runs first, and users take turns within one priority."""
     attempt: builtins.int
-    """Output only. Counts the times a worker has started it."""
+    """Output only. The number of times a worker has started it."""
     retry_count: builtins.int
-    """Output only. The failures that were answered with another attempt."""
+    """Output only. The number of failures that led to another attempt."""
     max_retries: builtins.int
-    """Output only. The failures it may have before it is FAILED."""
+    """Output only. The maximum of `retry_count`; the next failure makes it FAILED."""
     cancel_requested: builtins.bool
-    """Output only. Whether a cancel was asked for."""
+    """Output only. Whether a cancel was requested."""
     model: builtins.str
-    """Output only. The model that draws; before a worker has chosen, the one that was asked for."""
+    """Output only. The model that draws; until a worker has chosen one, the requested one."""
     provider: builtins.str
     """Output only. The provider that draws, for instance `local`."""
     estimated_cost_micros: builtins.int
-    """Output only. The most it can cost, in millionths of a US dollar: the hold on the budget."""
+    """Output only. The most it can cost, in millionths of a US dollar: its hold on the budget."""
     actual_cost_micros: builtins.int
-    """Output only. What it cost, in millionths of a US dollar; 0 before it has ended."""
+    """Output only. The cost, in millionths of a US dollar; 0 until it has ended."""
     batch_id: builtins.str
-    """Output only. The batch it was admitted with; empty for none."""
+    """Output only. The id of the batch it was admitted with; empty for none."""
     @property
     def error(self) -> Global___JobError:
-        """Output only. Why the last attempt failed; unset where none has."""
+        """Output only. Why the last attempt failed; unset if none has."""
 
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -214,17 +212,17 @@ class Job(google.protobuf.message.Message):
 
     @property
     def estimated_completion_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """Output only. When it should end, from measured times; unset once it has ended."""
+        """Output only. The estimated end, from measured times; unset once it has ended."""
 
     @property
     def stage_timings(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___StageTiming]:
-        """Output only. How long each stage of the last attempt took, in order."""
+        """Output only. The durations of the stages of the last attempt, in order."""
 
     @property
     def unknown_words(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. Words of the request that the model cannot draw, in the order in which it met
-        them; what stands for them, or that they were left out, is seen in the image's prompt. Known
-        once the job has completed.
+        """Output only. The words of the request that the model cannot draw, in the order of their
+        appearance. `Image.prompt` shows what replaced them or that they were left out. Set once the
+        job is COMPLETED.
         """
 
     def __init__(
@@ -263,7 +261,7 @@ Global___Job: typing_extensions.TypeAlias = Job
 
 @typing.final
 class JobError(google.protobuf.message.Message):
-    """Why an attempt failed."""
+    """The reason why an attempt failed."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -272,7 +270,7 @@ class JobError(google.protobuf.message.Message):
     reason: imggen.v1.errors_pb2.ErrorReason.ValueType
     """Output only. The reason, for programs."""
     message: builtins.str
-    """Output only. What happened, for people."""
+    """Output only. The description, for people."""
     def __init__(
         self,
         *,
@@ -285,7 +283,7 @@ Global___JobError: typing_extensions.TypeAlias = JobError
 
 @typing.final
 class StageTiming(google.protobuf.message.Message):
-    """How long a stage took."""
+    """The duration of a stage."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -295,7 +293,7 @@ class StageTiming(google.protobuf.message.Message):
     """Output only. The stage."""
     @property
     def duration(self) -> google.protobuf.duration_pb2.Duration:
-        """Output only. How long it took."""
+        """Output only. The duration."""
 
     def __init__(
         self,
@@ -310,7 +308,7 @@ Global___StageTiming: typing_extensions.TypeAlias = StageTiming
 
 @typing.final
 class GetJobRequest(google.protobuf.message.Message):
-    """Asks for one job."""
+    """A request for one job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -328,7 +326,7 @@ Global___GetJobRequest: typing_extensions.TypeAlias = GetJobRequest
 
 @typing.final
 class GetJobResponse(google.protobuf.message.Message):
-    """Holds one job."""
+    """One job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -349,7 +347,7 @@ Global___GetJobResponse: typing_extensions.TypeAlias = GetJobResponse
 
 @typing.final
 class ListJobsRequest(google.protobuf.message.Message):
-    """Asks for a page of jobs; the filters must all hold."""
+    """A request for a page of jobs; all filters must match."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -362,9 +360,9 @@ class ListJobsRequest(google.protobuf.message.Message):
     story_id: builtins.str
     """Only jobs that make images of this story."""
     page_size: builtins.int
-    """The most jobs to return, 1 to 100; 0 means 50."""
+    """The maximum number of jobs to return, 1 to 100; 0 means 50."""
     page_token: builtins.str
-    """The `next_page_token` of the page before; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,
@@ -379,14 +377,14 @@ Global___ListJobsRequest: typing_extensions.TypeAlias = ListJobsRequest
 
 @typing.final
 class ListJobsResponse(google.protobuf.message.Message):
-    """Holds a page of jobs."""
+    """A page of jobs."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     JOBS_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """Asks for the next page; empty on the last one."""
+    """The `page_token` of the next page; empty on the last page."""
     @property
     def jobs(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Job]:
         """The jobs of this page."""
@@ -403,7 +401,7 @@ Global___ListJobsResponse: typing_extensions.TypeAlias = ListJobsResponse
 
 @typing.final
 class WatchJobRequest(google.protobuf.message.Message):
-    """Asks to follow a job."""
+    """A request to watch a job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -412,7 +410,7 @@ class WatchJobRequest(google.protobuf.message.Message):
     job_id: builtins.str
     """Required. The id of the job, a UUID."""
     include_previews: builtins.bool
-    """Whether snapshots carry previews; they cost the model a little time."""
+    """Whether snapshots carry previews, which cost the model a little time."""
     def __init__(
         self,
         *,
@@ -425,7 +423,7 @@ Global___WatchJobRequest: typing_extensions.TypeAlias = WatchJobRequest
 
 @typing.final
 class WatchJobResponse(google.protobuf.message.Message):
-    """Holds a whole snapshot of a job."""
+    """A complete snapshot of a job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -433,14 +431,14 @@ class WatchJobResponse(google.protobuf.message.Message):
     PREVIEW_FIELD_NUMBER: builtins.int
     IMAGE_FIELD_NUMBER: builtins.int
     preview: builtins.bytes
-    """The newest preview, JPEG; only when it is new and previews were asked for."""
+    """The newest preview, JPEG; only if it is new and previews were requested."""
     @property
     def job(self) -> Global___Job:
-        """The job as it is now."""
+        """The job."""
 
     @property
     def image(self) -> imggen.v1.image_pb2.Image:
-        """The image; only in the last snapshot of a job that completed."""
+        """The image; only in the last snapshot of a COMPLETED job."""
 
     def __init__(
         self,
@@ -456,7 +454,7 @@ Global___WatchJobResponse: typing_extensions.TypeAlias = WatchJobResponse
 
 @typing.final
 class CancelJobRequest(google.protobuf.message.Message):
-    """Asks for the cancellation of a job."""
+    """A request to cancel a job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -474,7 +472,7 @@ Global___CancelJobRequest: typing_extensions.TypeAlias = CancelJobRequest
 
 @typing.final
 class CancelJobResponse(google.protobuf.message.Message):
-    """Holds the job: CANCELLED, or still PROCESSING until its worker has stopped."""
+    """The job: CANCELLED, or PROCESSING until its worker has stopped."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -495,7 +493,7 @@ Global___CancelJobResponse: typing_extensions.TypeAlias = CancelJobResponse
 
 @typing.final
 class RetryJobRequest(google.protobuf.message.Message):
-    """Asks to start a job again."""
+    """A request to restart a job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -504,7 +502,7 @@ class RetryJobRequest(google.protobuf.message.Message):
     job_id: builtins.str
     """Required. The id of the job, a UUID."""
     priority: builtins.int
-    """The new priority; unset keeps the old one. 1 to 3 for callers, 0 to 9 for admins."""
+    """The new priority, 1 to 3 for callers, 0 to 9 for admins; unset keeps the old one."""
     def __init__(
         self,
         *,
@@ -519,14 +517,14 @@ Global___RetryJobRequest: typing_extensions.TypeAlias = RetryJobRequest
 
 @typing.final
 class RetryJobResponse(google.protobuf.message.Message):
-    """Holds the job, QUEUED."""
+    """The restarted job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     JOB_FIELD_NUMBER: builtins.int
     @property
     def job(self) -> Global___Job:
-        """The job."""
+        """The job, QUEUED."""
 
     def __init__(
         self,

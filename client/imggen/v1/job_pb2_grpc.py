@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class JobServiceStub(object):
-    """Follows and steers the caller's jobs.
+    """Watches and controls the caller's jobs.
     """
 
     def __init__(self, channel):
@@ -63,7 +63,7 @@ class JobServiceStub(object):
 
 
 class JobServiceServicer(object):
-    """Follows and steers the caller's jobs.
+    """Watches and controls the caller's jobs.
     """
 
     def GetJob(self, request, context):
@@ -81,24 +81,23 @@ class JobServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchJob(self, request, context):
-        """Streams whole snapshots of a job, each time the newest one, and ends when the
-        job has ended. A slow watcher skips states; a new watch goes on where the job is.
+        """Streams snapshots of a job until it has ended. Each message is the newest complete snapshot:
+        a slow watcher skips states, and a new watch starts with the current one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelJob(self, request, context):
-        """Cancels a job: at once while it waits, between two steps while it runs.
+        """Cancels a job: a queued job at once, a running job before its next step.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryJob(self, request, context):
-        """Starts a failed or cancelled job again, with all its retries. In a batch, jobs that it needs
-        and that ended without a picture start again with it, and so do jobs that failed for want of
-        it alone.
+        """Restarts a failed or cancelled job, with all its retries. In a batch, this also restarts the
+        failed and cancelled jobs that it depends on, and the jobs that failed only because of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,7 +140,7 @@ def add_JobServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class JobService(object):
-    """Follows and steers the caller's jobs.
+    """Watches and controls the caller's jobs.
     """
 
     @staticmethod

@@ -106,7 +106,7 @@ _JobServiceRetryJobType = typing_extensions.TypeVar(
 )
 
 class JobServiceStub(typing.Generic[_JobServiceGetJobType, _JobServiceListJobsType, _JobServiceWatchJobType, _JobServiceCancelJobType, _JobServiceRetryJobType]):
-    """Follows and steers the caller's jobs."""
+    """Watches and controls the caller's jobs."""
 
     @typing.overload
     def __init__(self: JobServiceStub[
@@ -163,17 +163,16 @@ class JobServiceStub(typing.Generic[_JobServiceGetJobType, _JobServiceListJobsTy
     """Lists the caller's jobs, the newest first."""
 
     WatchJob: _JobServiceWatchJobType
-    """Streams whole snapshots of a job, each time the newest one, and ends when the
-    job has ended. A slow watcher skips states; a new watch goes on where the job is.
+    """Streams snapshots of a job until it has ended. Each message is the newest complete snapshot:
+    a slow watcher skips states, and a new watch starts with the current one.
     """
 
     CancelJob: _JobServiceCancelJobType
-    """Cancels a job: at once while it waits, between two steps while it runs."""
+    """Cancels a job: a queued job at once, a running job before its next step."""
 
     RetryJob: _JobServiceRetryJobType
-    """Starts a failed or cancelled job again, with all its retries. In a batch, jobs that it needs
-    and that ended without a picture start again with it, and so do jobs that failed for want of
-    it alone.
+    """Restarts a failed or cancelled job, with all its retries. In a batch, this also restarts the
+    failed and cancelled jobs that it depends on, and the jobs that failed only because of it.
     """
 
 JobServiceAsyncStub: typing_extensions.TypeAlias = JobServiceStub[
@@ -200,7 +199,7 @@ JobServiceAsyncStub: typing_extensions.TypeAlias = JobServiceStub[
 ]
 
 class JobServiceServicer(metaclass=abc.ABCMeta):
-    """Follows and steers the caller's jobs."""
+    """Watches and controls the caller's jobs."""
 
     @abc.abstractmethod
     def GetJob(
@@ -224,8 +223,8 @@ class JobServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.job_pb2.WatchJobRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[imggen.v1.job_pb2.WatchJobResponse], collections.abc.AsyncIterator[imggen.v1.job_pb2.WatchJobResponse]]:
-        """Streams whole snapshots of a job, each time the newest one, and ends when the
-        job has ended. A slow watcher skips states; a new watch goes on where the job is.
+        """Streams snapshots of a job until it has ended. Each message is the newest complete snapshot:
+        a slow watcher skips states, and a new watch starts with the current one.
         """
 
     @abc.abstractmethod
@@ -234,7 +233,7 @@ class JobServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.job_pb2.CancelJobRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.job_pb2.CancelJobResponse, collections.abc.Awaitable[imggen.v1.job_pb2.CancelJobResponse]]:
-        """Cancels a job: at once while it waits, between two steps while it runs."""
+        """Cancels a job: a queued job at once, a running job before its next step."""
 
     @abc.abstractmethod
     def RetryJob(
@@ -242,9 +241,8 @@ class JobServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.job_pb2.RetryJobRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.job_pb2.RetryJobResponse, collections.abc.Awaitable[imggen.v1.job_pb2.RetryJobResponse]]:
-        """Starts a failed or cancelled job again, with all its retries. In a batch, jobs that it needs
-        and that ended without a picture start again with it, and so do jobs that failed for want of
-        it alone.
+        """Restarts a failed or cancelled job, with all its retries. In a batch, this also restarts the
+        failed and cancelled jobs that it depends on, and the jobs that failed only because of it.
         """
 
 def add_JobServiceServicer_to_server(servicer: JobServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

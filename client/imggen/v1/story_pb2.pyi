@@ -22,7 +22,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Story(google.protobuf.message.Message):
-    """A story: pages of text that get one picture each, all in one style."""
+    """A story: pages of text, each with its scene, all in one style."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -35,12 +35,12 @@ class Story(google.protobuf.message.Message):
     id: builtins.str
     """Output only. The id, a UUID."""
     title: builtins.str
-    """Required. The title, 300 characters at most."""
+    """Required. The title, at most 300 characters."""
     style: builtins.str
-    """The style of the pictures where a request names none; see `StyleService.ListStyles`."""
+    """The style of images whose request names none; see `StyleService.ListStyles`."""
     @property
     def pages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Page]:
-        """The pages in reading order, 200 at most; the first is page 1."""
+        """The pages in reading order, at most 200; the first is page 1."""
 
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -75,12 +75,12 @@ class Page(google.protobuf.message.Message):
     SCENE_DESCRIPTION_FIELD_NUMBER: builtins.int
     CHARACTER_IDS_FIELD_NUMBER: builtins.int
     text: builtins.str
-    """Required. What is read on the page, 4,000 characters at most."""
+    """Required. The text of the page, at most 4,000 characters."""
     scene_description: builtins.str
-    """What the picture shows, 2,000 characters at most; empty means that it is taken from the text."""
+    """What the image shows, at most 2,000 characters; if empty, derived from the text."""
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """The characters in the picture, by id; each must be the caller's."""
+        """The ids of the characters in the image; each must be the caller's."""
 
     def __init__(
         self,
@@ -95,15 +95,15 @@ Global___Page: typing_extensions.TypeAlias = Page
 
 @typing.final
 class CreateStoryRequest(google.protobuf.message.Message):
-    """Asks for a new story."""
+    """A request to create a story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     STORY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     request_id: builtins.str
-    """Makes the call repeatable: the same id with the same request gives the same
-    answer, with another request ALREADY_EXISTS. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer;
+    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
     """
     @property
     def story(self) -> Global___Story:
@@ -122,7 +122,7 @@ Global___CreateStoryRequest: typing_extensions.TypeAlias = CreateStoryRequest
 
 @typing.final
 class CreateStoryResponse(google.protobuf.message.Message):
-    """Holds the story that was created."""
+    """The created story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -143,7 +143,7 @@ Global___CreateStoryResponse: typing_extensions.TypeAlias = CreateStoryResponse
 
 @typing.final
 class GetStoryRequest(google.protobuf.message.Message):
-    """Asks for one story."""
+    """A request for one story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -161,7 +161,7 @@ Global___GetStoryRequest: typing_extensions.TypeAlias = GetStoryRequest
 
 @typing.final
 class GetStoryResponse(google.protobuf.message.Message):
-    """Holds one story."""
+    """One story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -182,7 +182,7 @@ Global___GetStoryResponse: typing_extensions.TypeAlias = GetStoryResponse
 
 @typing.final
 class UpdateStoryRequest(google.protobuf.message.Message):
-    """Asks for a change of a story."""
+    """A request to change a story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -194,7 +194,7 @@ class UpdateStoryRequest(google.protobuf.message.Message):
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """Required. The fields to change: `title`, `style`, `pages`; `*` means all of them."""
+        """Required. The fields to change: `title`, `style`, `pages`; `*` means all three."""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ Global___UpdateStoryRequest: typing_extensions.TypeAlias = UpdateStoryRequest
 
 @typing.final
 class UpdateStoryResponse(google.protobuf.message.Message):
-    """Holds the story as it is after the change."""
+    """The changed story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -230,16 +230,16 @@ Global___UpdateStoryResponse: typing_extensions.TypeAlias = UpdateStoryResponse
 
 @typing.final
 class ListStoriesRequest(google.protobuf.message.Message):
-    """Asks for a page of stories."""
+    """A request for a page of stories."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """The most stories to return, 1 to 100; 0 means 50."""
+    """The maximum number of stories to return, 1 to 100; 0 means 50."""
     page_token: builtins.str
-    """The `next_page_token` of the page before; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,
@@ -252,14 +252,14 @@ Global___ListStoriesRequest: typing_extensions.TypeAlias = ListStoriesRequest
 
 @typing.final
 class ListStoriesResponse(google.protobuf.message.Message):
-    """Holds a page of stories."""
+    """A page of stories."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     STORIES_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """Asks for the next page; empty on the last one."""
+    """The `page_token` of the next page; empty on the last page."""
     @property
     def stories(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Story]:
         """The stories of this page, with their pages."""
@@ -276,7 +276,7 @@ Global___ListStoriesResponse: typing_extensions.TypeAlias = ListStoriesResponse
 
 @typing.final
 class DeleteStoryRequest(google.protobuf.message.Message):
-    """Asks for the deletion of a story."""
+    """A request to delete a story."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -294,7 +294,7 @@ Global___DeleteStoryRequest: typing_extensions.TypeAlias = DeleteStoryRequest
 
 @typing.final
 class DeleteStoryResponse(google.protobuf.message.Message):
-    """Says that the story is deleted."""
+    """The empty answer: the story is deleted."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class StoryServiceStub(object):
-    """Keeps the stories of the caller.
+    """Manages the caller's stories.
     """
 
     def __init__(self, channel):
@@ -63,7 +63,7 @@ class StoryServiceStub(object):
 
 
 class StoryServiceServicer(object):
-    """Keeps the stories of the caller.
+    """Manages the caller's stories.
     """
 
     def CreateStory(self, request, context):
@@ -95,7 +95,7 @@ class StoryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteStory(self, request, context):
-        """Deletes a story; its pictures stay.
+        """Deletes a story; its images stay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -138,7 +138,7 @@ def add_StoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StoryService(object):
-    """Keeps the stories of the caller.
+    """Manages the caller's stories.
     """
 
     @staticmethod

@@ -106,7 +106,7 @@ _StoryServiceDeleteStoryType = typing_extensions.TypeVar(
 )
 
 class StoryServiceStub(typing.Generic[_StoryServiceCreateStoryType, _StoryServiceGetStoryType, _StoryServiceUpdateStoryType, _StoryServiceListStoriesType, _StoryServiceDeleteStoryType]):
-    """Keeps the stories of the caller."""
+    """Manages the caller's stories."""
 
     @typing.overload
     def __init__(self: StoryServiceStub[
@@ -169,7 +169,7 @@ class StoryServiceStub(typing.Generic[_StoryServiceCreateStoryType, _StoryServic
     """Lists the caller's stories, the newest first."""
 
     DeleteStory: _StoryServiceDeleteStoryType
-    """Deletes a story; its pictures stay."""
+    """Deletes a story; its images stay."""
 
 StoryServiceAsyncStub: typing_extensions.TypeAlias = StoryServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -195,7 +195,7 @@ StoryServiceAsyncStub: typing_extensions.TypeAlias = StoryServiceStub[
 ]
 
 class StoryServiceServicer(metaclass=abc.ABCMeta):
-    """Keeps the stories of the caller."""
+    """Manages the caller's stories."""
 
     @abc.abstractmethod
     def CreateStory(
@@ -235,6 +235,6 @@ class StoryServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.story_pb2.DeleteStoryRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.story_pb2.DeleteStoryResponse, collections.abc.Awaitable[imggen.v1.story_pb2.DeleteStoryResponse]]:
-        """Deletes a story; its pictures stay."""
+        """Deletes a story; its images stay."""
 
 def add_StoryServiceServicer_to_server(servicer: StoryServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -20,7 +20,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Style(google.protobuf.message.Message):
-    """An art style: the words that every prompt in it carries."""
+    """An art style: the words that it adds to every prompt."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -31,17 +31,17 @@ class Style(google.protobuf.message.Message):
     NEGATIVE_PROMPT_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
     id: builtins.str
-    """Output only. The name to use in requests, for instance `watercolor`."""
+    """Output only. The name for requests, for instance `watercolor`."""
     display_name: builtins.str
-    """Output only. The name to show to people, for instance `Watercolor`."""
+    """Output only. The name for people, for instance `Watercolor`."""
     description: builtins.str
-    """Output only. What pictures in this style look like, in one sentence."""
+    """Output only. The look of images in this style, in one sentence."""
     prompt_template: builtins.str
-    """Output only. The words added to the prompt of every picture in this style."""
+    """Output only. The words added to the prompt of every image in this style."""
     negative_prompt: builtins.str
-    """Output only. The words added to the negative prompt of every picture in this style."""
+    """Output only. The words added to the negative prompt of every image in this style."""
     version: builtins.int
-    """Output only. Counts the changes of the style; images keep the version they were made with."""
+    """Output only. The version, raised by each change; an image keeps the version it was made with."""
     def __init__(
         self,
         *,
@@ -58,16 +58,16 @@ Global___Style: typing_extensions.TypeAlias = Style
 
 @typing.final
 class ListStylesRequest(google.protobuf.message.Message):
-    """Asks for a page of styles."""
+    """A request for a page of styles."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """The most styles to return, 1 to 100; 0 means 50."""
+    """The maximum number of styles to return, 1 to 100; 0 means 50."""
     page_token: builtins.str
-    """The `next_page_token` of the page before; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,
@@ -80,14 +80,14 @@ Global___ListStylesRequest: typing_extensions.TypeAlias = ListStylesRequest
 
 @typing.final
 class ListStylesResponse(google.protobuf.message.Message):
-    """Holds a page of styles."""
+    """A page of styles."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     STYLES_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
-    """Asks for the next page; empty on the last one."""
+    """The `page_token` of the next page; empty on the last page."""
     @property
     def styles(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Style]:
         """The styles of this page."""

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class StyleServiceStub(object):
-    """Lists the art styles that pictures can be made in.
+    """Lists the art styles.
     """
 
     def __init__(self, channel):
@@ -43,7 +43,7 @@ class StyleServiceStub(object):
 
 
 class StyleServiceServicer(object):
-    """Lists the art styles that pictures can be made in.
+    """Lists the art styles.
     """
 
     def ListStyles(self, request, context):
@@ -70,7 +70,7 @@ def add_StyleServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StyleService(object):
-    """Lists the art styles that pictures can be made in.
+    """Lists the art styles.
     """
 
     @staticmethod

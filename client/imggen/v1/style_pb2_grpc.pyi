@@ -42,7 +42,7 @@ _StyleServiceListStylesType = typing_extensions.TypeVar(
 )
 
 class StyleServiceStub(typing.Generic[_StyleServiceListStylesType]):
-    """Lists the art styles that pictures can be made in."""
+    """Lists the art styles."""
 
     @typing.overload
     def __init__(self: StyleServiceStub[
@@ -71,7 +71,7 @@ StyleServiceAsyncStub: typing_extensions.TypeAlias = StyleServiceStub[
 ]
 
 class StyleServiceServicer(metaclass=abc.ABCMeta):
-    """Lists the art styles that pictures can be made in."""
+    """Lists the art styles."""
 
     @abc.abstractmethod
     def ListStyles(
