@@ -1,4 +1,4 @@
-"""Forecasts of when jobs end, from how busy the house is."""
+"""Forecasts of when jobs end, from how busy the system is."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
