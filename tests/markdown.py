@@ -8,10 +8,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([\w-]*)[^\n]*\n(.*?)^ {0,3}\1\s*$", re.M | re.S)
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.M)
+_WHOLE = re.MULTILINE | re.DOTALL
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([\w-]*)[^\n]*\n(.*?)^ {0,3}\1\s*$", _WHOLE)
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 _LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\]\([^)]*\))*\]\(\s*([^)\s]+)[^)]*\)")
-_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def anchors(text: str) -> set[str]:
 def section(text: str, heading: str) -> str:
     """Returns what follows a heading up to the next one of its level; raises KeyError."""
     pattern = rf"^(#+) {re.escape(heading)}\s*$(.*?)(?=^\1 |^#{{1,2}} |\Z)"
-    found = re.search(pattern, text, re.M | re.S)
+    found = re.search(pattern, text, _WHOLE)
     if found is None:
         raise KeyError(heading)
     return found[2]

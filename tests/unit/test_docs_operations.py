@@ -16,7 +16,7 @@ _LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A call that logs: its event, its level where the call says it, and the fields it spells out."""
+    """A call that logs: its event, its level where it names one, and the fields it spells out."""
 
     event: str
     level: str
