@@ -200,7 +200,7 @@ protos: machine $(PROTOS)/stamp ## Writes the stubs and ghz's protoset from prot
 	@$(PROTOS)/bin/python protos/generate.py
 
 .PHONY: settings
-settings: machine $(VENV)/dev.stamp ## Writes the README's tables of settings from the classes
+settings: machine $(VENV)/dev.stamp ## Writes docs/settings.md from the settings classes
 	@$(PY) scripts/write-settings
 
 .PHONY: schema

@@ -142,4 +142,4 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     DiffuserSettings,
     ExtractorSettings,
 ]
-"""Is every settings class of the data plane beside the storage's; the README's table has them."""
+"""Every settings class of the data plane beside the storage's; docs/settings.md has them."""

@@ -18,7 +18,7 @@ Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA
 
 
 class GatewaySettings(BaseSettings):
-    """Says how the gateway runs; the README's table is made from it."""
+    """Says how the gateway runs; docs/settings.md is made from it."""
 
     model_config = SettingsConfigDict(
         env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True

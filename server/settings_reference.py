@@ -1,4 +1,4 @@
-"""The settings tables of the README, made from the settings classes."""
+"""The tables of `docs/settings.md`, made from the settings classes."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,26 @@ from pydantic_settings import BaseSettings
 from server.settings import GatewaySettings
 from server.storage.settings import StorageSettings
 
-END = "<!-- settings:end -->"
+_PAGE = """\
+# Settings
+
+`make settings` writes this page from the settings classes in `server/settings.py`,
+`server/storage/settings.py` and `actors/settings.py`; a test fails while it is out of date. Every
+process reads its settings from environment variables, once, when it starts. How many replicas there
+are and which GPUs they get are no settings: they are in a Serve config, like
+[`cluster/serve/embedded.yaml`](../cluster/serve/embedded.yaml).
+
+`python -m server settings` prints the gateway's settings as they are, without secrets.
+
+## Gateway
+
+{gateway}
+## Worker and models
+
+These processes read `IMGGEN_STORAGE_URL` and the other settings of the storage in the table above,
+too, and both kinds of processes must have the same ones.
+
+{data_plane}"""
 
 
 def all_settings() -> list[type[BaseSettings]]:
@@ -28,28 +47,11 @@ def settings_table(classes: Sequence[type[BaseSettings]]) -> str:
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows.values(), ""])
 
 
-def begin(name: str) -> str:
-    """Returns the marker before the table of that name."""
-    return f"<!-- settings:begin {name} (make settings) -->"
-
-
-def between_markers(document: str, name: str) -> str:
-    """Returns the table that a document holds; raises ValueError where it lacks the markers."""
-    return _split(document, name)[1].strip() + "\n"
-
-
-def with_table(document: str, name: str, table: str) -> str:
-    """Returns the document with another table; raises ValueError where it lacks the markers."""
-    before, _, after = _split(document, name)
-    return f"{before}{begin(name)}\n{table}{END}{after}"
-
-
-def _split(document: str, name: str) -> tuple[str, str, str]:
-    before, marker, rest = document.partition(begin(name))
-    table, end, after = rest.partition(END)
-    if not marker or not end:
-        raise ValueError(f"the document lacks the markers {begin(name)} and {END}")
-    return before, table, after
+def settings_page(
+    gateway: Sequence[type[BaseSettings]], data_plane: Sequence[type[BaseSettings]]
+) -> str:
+    """Returns the page `docs/settings.md`: both tables, and what they are."""
+    return _PAGE.format(gateway=settings_table(gateway), data_plane=settings_table(data_plane))
 
 
 def _variables(settings: type[BaseSettings]) -> Iterator[tuple[str, FieldInfo]]:

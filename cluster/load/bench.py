@@ -1,7 +1,7 @@
 """imggen to aim load at: `python -m cluster.load.bench up`, `jobs` or `clean`.
 
 Everything is real but the model, which shows stored pictures after a set time: see
-`cluster/serve/bench.yaml`, and `cluster/load/README.md` for what to run against it.
+`cluster/serve/bench.yaml`, and `docs/load-testing.md` for what to run against it.
 """
 
 import argparse
@@ -40,7 +40,7 @@ imggen answers on {server}, for load. In another terminal, from the checkout:
   ghz --config cluster/load/open/submit.json --protoset cluster/load/imggen.protoset $IMGGEN_SERVER
   cluster/load/mixed.sh
 
-cluster/load/README.md tells the rest. Ctrl-C stops all of it; `make bench-clean` removes its data.
+docs/load-testing.md tells the rest. Ctrl-C stops all of it; `make bench-clean` removes its data.
 """
 
 

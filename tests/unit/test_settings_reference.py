@@ -1,31 +1,16 @@
-"""The README's tables of settings are those that the classes give."""
+"""docs/settings.md is what the settings classes say."""
 
 from pathlib import Path
 
-import pytest
-from pydantic_settings import BaseSettings
-
 from actors.settings import DATA_PLANE_SETTINGS
 from server.settings import GatewaySettings
-from server.settings_reference import (
-    END,
-    all_settings,
-    begin,
-    between_markers,
-    settings_table,
-    with_table,
-)
+from server.settings_reference import all_settings, settings_page, settings_table
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
-@pytest.mark.parametrize(
-    ("name", "classes"), [("gateway", all_settings()), ("data plane", DATA_PLANE_SETTINGS)]
-)
-def test_the_readme_has_the_tables_of_the_settings_as_they_are(
-    name: str, classes: list[type[BaseSettings]]
-) -> None:
-    assert between_markers(README.read_text(), name) == settings_table(classes), (
+def test_the_page_is_what_the_settings_classes_say() -> None:
+    assert PAGE.read_text() == settings_page(all_settings(), DATA_PLANE_SETTINGS), (
         "run `make settings`"
     )
 
@@ -45,12 +30,3 @@ def test_the_table_tells_no_secret() -> None:
     secret = GatewaySettings.model_fields["jwt_secret"].default.get_secret_value()
 
     assert secret not in settings_table([GatewaySettings])
-
-
-def test_a_document_without_markers_is_refused() -> None:
-    document = f"before\n{begin('gateway')}\nrow\n{END}\nafter"
-
-    assert between_markers(document, "gateway") == "row\n"
-    assert "row" not in with_table(document, "gateway", "other\n")
-    with pytest.raises(ValueError, match="lacks the markers"):
-        between_markers("no markers", "gateway")
