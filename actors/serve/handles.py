@@ -1,4 +1,4 @@
-"""Handles of model deployments, behind the interfaces that stages use."""
+"""Handles of model deployments, as the renderer and the upscaler of stages."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, cast
