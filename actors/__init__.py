@@ -1,1 +1,1 @@
-"""The data plane: the worker, the models and what they need. Imports nothing of the gateway."""
+"""The data plane: the worker, the models and all they need; no gateway code is imported."""

@@ -1,6 +1,6 @@
-"""The Serve application: which deployments there are, and how they hold each other.
+"""The Serve application: its deployments, and how they are connected.
 
-How many replicas and which GPUs they get is said in `cluster/serve/*.yaml` alone.
+Replica counts and GPUs are set only in `cluster/serve/*.yaml`.
 """
 
 import logging
@@ -24,14 +24,14 @@ from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals
 
-# A replica takes more than it renders at once: its queue is inside it, since a full replica
-# would send its callers into Serve's exponential backoff.
+# A replica accepts more requests than it renders at once, and queues them itself: a full replica
+# would put its callers into Serve's exponential backoff.
 _ONGOING = 64
 
 
 @serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING)
 class DiffuserDeployment(DiffuserReplica):
-    """Holds a warm diffuser, and the upscaler of its pictures: one process has torch."""
+    """A warm diffuser and its upscaler, in one process so that only one loads torch."""
 
     def __init__(self) -> None:
         """Loads the model and warms it; only then is the replica healthy."""
@@ -48,7 +48,7 @@ class DiffuserDeployment(DiffuserReplica):
 
 @serve.deployment(name="worker", max_ongoing_requests=_ONGOING)
 class WorkerDeployment:
-    """Runs a worker for as long as the replica lives."""
+    """A worker that runs as long as its replica."""
 
     async def __init__(self, diffuser: Handle) -> None:  # type: ignore[misc]  # Serve awaits it
         """Waits until the model is warm, then claims; the replica is healthy from then on."""
@@ -77,26 +77,26 @@ class WorkerDeployment:
         await enter(self._worker.running())
 
     def check_health(self) -> None:
-        """Raises when the claim loop is dead; an absent database is no reason to restart."""
+        """Raises RuntimeError when a loop of the worker has ended; a database outage ends none."""
         self._worker.check()
 
     async def __del__(self) -> None:
-        """Stops claiming, lets running jobs finish, gives back the rest."""
-        logging.getLogger(__name__).info("worker drains")
+        """Stops claiming, lets running jobs finish, releases the rest."""
+        logging.getLogger(__name__).info("worker draining")
         await self._stack.aclose()
 
 
 def build(args: dict[str, Any]) -> Application:
     """Builds the application; Serve calls it for `import_path: actors.app:build`.
 
-    Raises ValueError for arguments, since there are none yet: settings come from `IMGGEN_*`.
+    Raises ValueError for any argument: settings come from `IMGGEN_*`.
     """
     if args:
-        raise ValueError(f"args: {', '.join(args)} are not known; settings come from IMGGEN_*")
+        raise ValueError(f"args: {', '.join(args)} are not arguments; set IMGGEN_* instead")
     return working_with(cast(Deployment, DiffuserDeployment).bind())
 
 
 def working_with(diffuser: Application) -> Application:
-    """Returns the application whose workers draw on a diffuser deployment."""
-    # The decorator's type forgets that it makes a Deployment (ray 2.60).
+    """Returns the application whose workers render on a diffuser deployment."""
+    # ray 2.60 does not type the decorator's result as a Deployment.
     return cast(Deployment, WorkerDeployment).bind(diffuser)

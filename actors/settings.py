@@ -18,7 +18,7 @@ _CONFIG = SettingsConfigDict(
 
 
 class DiffuserSettings(BaseSettings):
-    """Says which model a diffuser holds, and where it runs."""
+    """A diffuser's model, and where it runs."""
 
     model_config = _CONFIG
 
@@ -49,7 +49,7 @@ class DiffuserSettings(BaseSettings):
 
     @property
     def upscaler_file(self) -> Path | None:
-        """Is the file of the upscaler's weights, None where there is to be no upscaler."""
+        """The file of the upscaler's weights; None for no upscaler."""
         match self.upscaler:
             case "none":
                 return None
@@ -60,12 +60,12 @@ class DiffuserSettings(BaseSettings):
 
     @property
     def source(self) -> str:
-        """Is the folder or the hub's repository to load from."""
+        """The folder or the repository of the hub to load from."""
         return self.model_path or _SOURCES[self.model]
 
 
 class ExtractorSettings(BaseSettings):
-    """Says how a page's text becomes a scene."""
+    """The extractor that turns a page's text into a scene."""
 
     model_config = _CONFIG
 
@@ -96,7 +96,7 @@ class ExtractorSettings(BaseSettings):
 
 
 class WorkerSettings(BaseSettings):
-    """Says how a worker claims jobs; storage and extractor have settings of their own."""
+    """How a worker claims jobs; storage and extractor have their own settings."""
 
     model_config = _CONFIG
 
@@ -142,4 +142,4 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     DiffuserSettings,
     ExtractorSettings,
 ]
-"""Every settings class of the data plane beside the storage's; docs/settings.md has them."""
+"""Every settings class of the data plane except the storage's; docs/settings.md lists them."""

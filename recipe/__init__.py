@@ -1,4 +1,4 @@
-"""How the storybook checkpoint is made: drawing, training and evaluation.
+"""The recipe of the storybook checkpoint: drawing, training and evaluation.
 
 It is run by hand, and is in no image and no deployment. It may import `actors`; nothing imports it.
 """

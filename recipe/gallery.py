@@ -76,7 +76,7 @@ COLUMNS = 6
 
 
 def rows() -> Iterator[tuple[Scene, ...]]:
-    """Yields the sheet's rows, from styles, species and views to places and groups."""
+    """Yields the rows of the sheet, from styles, species and views to places and groups."""
     styles, full = tuple(Style), Framing.FULL_BODY
     for cast_ in ((LUNA,), (FINN,), (OTTO,)):
         yield tuple(Scene(cast_, style, place=Place.MEADOW) for style in styles)

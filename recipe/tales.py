@@ -1,7 +1,7 @@
-"""How many of the nouns of old tales the grammar has words for: `python -m recipe.tales`.
+"""Measures how many nouns of old tales the grammar knows: `python -m recipe.tales`.
 
-A tale is a YAML file: title, author, year, translator, the text of a page, and by hand the nouns
-that name something that is to be seen there, props that nobody can draw among them.
+A tale is a YAML file: title, author, year, translator, the text of a page, and a hand-made list of
+the nouns for visible things, including props that the checkpoint cannot draw.
 """
 
 import argparse
@@ -32,19 +32,19 @@ _SEEN = union(
 
 
 class Knowledge(StrEnum):
-    """Is what becomes of a noun."""
+    """The outcome of a noun in a picture."""
 
     DRAWN = "drawn"
-    """It is in the picture as what it is."""
+    """It is drawn as itself."""
     STOOD_FOR = "stood for"
-    """Another thing stands for it, or a place of which it is a part; the job reports it."""
+    """Another thing is drawn for it, or a place that it is a part of; the job reports it."""
     UNKNOWN = "unknown"
-    """Nothing in the picture comes of it; the job reports it."""
+    """It is not drawn; the job reports it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tale:
-    """Is a page of a tale, and what is to be seen in its picture."""
+    """A page of a tale, and the nouns for visible things in it."""
 
     title: str
     author: str
@@ -55,17 +55,17 @@ class Tale:
 
     @property
     def source(self) -> str:
-        """Returns whose tale it is."""
+        """The tale's title, author, year and translator."""
         translated = f", in English by {self.translator}" if self.translator else ""
         return f"{self.title} ({self.author}, {self.year}{translated})"
 
     def nouns_that_are(self, *knowledge: Knowledge) -> tuple[str, ...]:
-        """Returns the nouns of which that becomes."""
+        """Returns the nouns with one of these outcomes."""
         return tuple(noun for noun in self.nouns if known(noun) in knowledge)
 
 
 def load_tales(folder: Path) -> list[Tale]:
-    """Reads a folder of tales; raises ValueError for a noun that its text does not have."""
+    """Reads a folder of tales; raises ValueError for a noun that is not in its text."""
     tales = []
     for file in sorted(folder.glob("*.yaml")):
         data = yaml.safe_load(file.read_text("utf-8"))
@@ -73,13 +73,13 @@ def load_tales(folder: Path) -> list[Tale]:
         text = words_of(tale.text)
         missing = [noun for noun in tale.nouns if not set(words_of(noun)) <= set(text)]
         if missing:
-            raise ValueError(f"{file}: {', '.join(missing)}: not in the text; list its own nouns")
+            raise ValueError(f"{file}: {', '.join(missing)}: not in the text; list only its nouns")
         tales.append(tale)
     return tales
 
 
 def known(noun: str) -> Knowledge:
-    """Returns what becomes of a noun: of `burdock leaves` what becomes of leaves."""
+    """Returns the outcome of a noun; for `burdock leaves`, that of `leaves`."""
     reading = Reading(noun)
     last = len(reading.words)
     found = next((match for match in _SEEN.matches(reading.words) if match.end == last), None)
@@ -92,14 +92,14 @@ def known(noun: str) -> Knowledge:
 
 
 def share(tales: Iterable[Tale], *knowledge: Knowledge) -> float:
-    """Returns the share of the tales' nouns of which that becomes."""
+    """Returns the share of the tales' nouns with one of these outcomes."""
     tales = list(tales)
     nouns = sum(len(tale.nouns) for tale in tales)
     return sum(len(tale.nouns_that_are(*knowledge)) for tale in tales) / nouns
 
 
 def report(tales: Sequence[Tale]) -> list[str]:
-    """Returns a line for each tale, and one for all."""
+    """Returns a line for each tale, and one for all of them."""
     lines = [_line(tale.source, [tale]) + _missed(tale) for tale in tales]
     return [*lines, _line(f"all {len(tales)} tales", tales)]
 
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Prints how many nouns of each tale the storybook checkpoint's grammar knows.",
     )
     parser.add_argument("folder", type=Path, help="a folder of tales, such as tests/recipe/tales")
-    print("\n".join(report(load_tales(parser.parse_args(arguments).folder))))  # its purpose
+    print("\n".join(report(load_tales(parser.parse_args(arguments).folder))))  # the output
 
 
 if __name__ == "__main__":

@@ -18,31 +18,31 @@ from recipe.training.drawings import DETAIL
 from recipe.training.upscaler import decode, measure, shrunk
 
 _SEED = 77
-"""Scenes that no training draws."""
+"""A seed whose scenes no training draws."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints how far the upscaler is from large drawings, and Lanczos."""
+    """Prints the PSNR of the upscaler and of Lanczos against large drawings."""
     parser = argparse.ArgumentParser(
         prog="python -m recipe.upscaled",
         description="Prints PSNR in dB against drawings of 1024 pixels: of drawings of 256 pixels "
-        "upscaled by the network and by Lanczos, and of the same as the VAE decodes them.",
+        "upscaled by the network and by Lanczos, and of the same decoded by the VAE.",
     )
     parser.add_argument("--weights", type=Path, default=UPSCALER, help="the upscaler's weights")
     parser.add_argument("--pictures", type=int, default=24, help="drawings to measure with")
     said = parser.parse_args(arguments)
     for line in report(load(said.weights), said.pictures):
-        print(line)  # what the command is for
+        print(line)  # the command's output
 
 
 def load(file: Path) -> Any:
-    """Returns the network of a file of weights."""
+    """Returns the network in a file of weights."""
     loaded: Any = ModelLoader().load_from_file(file)  # untyped in spandrel 0.4
     return loaded.model.float().to(memory_format=torch.channels_last).eval()
 
 
 def report(network: Any, pictures: int) -> list[str]:
-    """Returns a line for drawings, one for decoded ones, and one for the time of a picture."""
+    """Returns lines for drawings, for decoded drawings, and for the time of one picture."""
     chance, illustrator = Random(_SEED), Illustrator(DETAIL)
     large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(pictures)])
     small = np.stack([shrunk(picture) for picture in large])

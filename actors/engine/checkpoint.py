@@ -1,4 +1,4 @@
-"""Checks of a checkpoint's files before anything reads them as weights."""
+"""Checks of a checkpoint's files before they are read as weights."""
 
 import hashlib
 from pathlib import Path
@@ -8,14 +8,14 @@ _WEIGHTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 
 
 class CheckpointRefused(Exception):
-    """Says that a checkpoint's files are not what a model may be loaded from."""
+    """Raised when a checkpoint's files must not be loaded as a model."""
 
 
 def check_folder(folder: Path) -> None:
-    """Makes sure that a checkpoint in diffusers' layout is safe to load.
+    """Checks that a checkpoint in diffusers' layout is safe to load.
 
-    Its weights must be safetensors, since a pickle runs code while it is read; where the
-    folder has a `checksums.sha256`, every file must be as it says. Raises CheckpointRefused.
+    Its weights must be safetensors, since a pickle runs code while it is read; if the folder
+    has a `checksums.sha256`, every file must match it. Raises CheckpointRefused otherwise.
     """
     if not (folder / "model_index.json").is_file():
         raise CheckpointRefused(
@@ -29,7 +29,7 @@ def check_folder(folder: Path) -> None:
 
 
 def verify_checksums(folder: Path) -> None:
-    """Compares a folder with its `checksums.sha256`; raises CheckpointRefused where they differ."""
+    """Compares a folder with its `checksums.sha256`; raises CheckpointRefused if they differ."""
     expected = _read_checksums(folder / CHECKSUMS)
     found = {
         path.relative_to(folder).as_posix(): path
@@ -43,15 +43,15 @@ def verify_checksums(folder: Path) -> None:
     ]
     if differing:
         raise CheckpointRefused(
-            f"{folder}: {', '.join(differing)}: not as {CHECKSUMS} says; take the checkpoint anew"
+            f"{folder}: {', '.join(differing)}: not as in {CHECKSUMS}; restore the checkpoint"
         )
 
 
 def verify_file(folder: Path, file: Path) -> None:
-    """Compares one file with its folder's checksums; raises CheckpointRefused where it differs."""
+    """Compares one file with its folder's checksums; raises CheckpointRefused if it differs."""
     name = file.relative_to(folder).as_posix()
     if _read_checksums(folder / CHECKSUMS).get(name) != _digest(file):
-        raise CheckpointRefused(f"{file}: not as {CHECKSUMS} says; take the checkpoint anew")
+        raise CheckpointRefused(f"{file}: not as in {CHECKSUMS}; restore the checkpoint")
 
 
 def _check_weights(component: Path) -> None:

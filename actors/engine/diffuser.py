@@ -1,4 +1,4 @@
-"""The diffuser: an SDXL pipeline that draws one picture at a time and says how far it is."""
+"""The diffuser: an SDXL pipeline that draws one picture at a time and reports its progress."""
 
 import asyncio
 import threading
@@ -38,10 +38,10 @@ def _ignore(_: StepEvent) -> None:
 
 
 class Diffuser:
-    """Holds a loaded pipeline; knows nothing of jobs.
+    """A loaded pipeline; it knows nothing of jobs.
 
-    Renders take turns. `on_step` hears of every step of every render, in the thread that
-    renders and before the next step begins.
+    Renders take turns. `on_step` is called after every step of every render, in the thread
+    that renders and before the next step begins.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class Diffuser:
     def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
         """Loads the checkpoint that the settings name; blocks.
 
-        Raises CheckpointRefused for weights that are not safetensors, or not what their
-        checksums say.
+        Raises CheckpointRefused for weights that are not safetensors, or differ from their
+        checksums.
         """
         return cls(load_pipeline(settings), model=settings.model, on_step=on_step)
 
@@ -83,8 +83,8 @@ class Diffuser:
         """Draws one picture; blocks.
 
         The same request gives the same bytes on the same machine: the noise is drawn on the
-        CPU whatever the device. Whatever `on_step` raises ends the render at that step.
-        There are previews from when `watched` is set, or all along as the request says.
+        CPU for every device. An exception from `on_step` ends the render at that step.
+        Previews are made once `watched` is set, or from the start if the request says so.
         """
 
         def heard(event: StepEvent) -> None:
@@ -99,8 +99,8 @@ class Diffuser:
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders in a thread; yields each step as it is done, then the result.
 
-        Closing the generator, or cancelling who waits for it, stops the render at the next
-        step; the next request starts when it has stopped.
+        Closing the generator, or cancelling its consumer, stops the render at the next step;
+        the next request starts after that.
         """
         watched = self._watched[request.id] = threading.Event()
         try:
@@ -111,7 +111,7 @@ class Diffuser:
             self._watched.pop(request.id, None)
 
     async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on, if it waits or runs here."""
+        """Turns on the previews of the render with that id, if it waits or runs here."""
         if watched := self._watched.get(render):
             watched.set()
 
@@ -202,10 +202,10 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
     if settings.torch_threads:
         torch.set_num_threads(settings.torch_threads)
     source = settings.source
-    # A hub's repository is no absolute path: a folder that is missing gets an error of its own.
+    # A repository of the hub is never an absolute path: a missing folder gets its own error.
     if Path(source).is_dir() or Path(source).is_absolute():
         check_folder(Path(source))
-    # Both draw bars on stderr while they load, and there a service keeps its log.
+    # Both draw progress bars on stderr while they load, where a service has its log.
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     device = _device(settings)

@@ -1,4 +1,4 @@
-"""Previews: what the model has in mind at a step, as a small JPEG."""
+"""Previews: the model's prediction of the picture at a step, as a small JPEG."""
 
 import time
 from collections.abc import Callable
@@ -14,10 +14,10 @@ _QUALITY = 80
 
 
 class WatchedScheduler:
-    """Is a scheduler that remembers the clean picture that its last step predicted.
+    """A scheduler that keeps the clean picture that its last step predicted.
 
-    The pipeline keeps that to itself: its callback sees only the noisy latents. All else is
-    the scheduler's own.
+    The pipeline does not pass it on: its callback gets only the noisy latents. Everything else
+    comes from the wrapped scheduler.
     """
 
     def __init__(self, scheduler: Any) -> None:
@@ -25,7 +25,7 @@ class WatchedScheduler:
         self.name = type(scheduler).__name__
         self.denoised: torch.Tensor | None = None
 
-        # `wraps` shows the pipeline the real signature, by which it decides what to pass.
+        # `wraps` shows the pipeline the real signature, by which it decides the arguments.
         @wraps(scheduler.step)
         def step(*args: Any, **kwargs: Any) -> Any:
             output = scheduler.step(*args, **kwargs)
@@ -53,7 +53,7 @@ class Previews:
         self._next = clock()
 
     def after_step(self, latents: torch.Tensor) -> bytes | None:
-        """Returns a preview where one is due; `latents` stand in for a scheduler's own guess."""
+        """Returns a preview if one is due; from `latents` if the scheduler predicts no picture."""
         if self._clock() < self._next:
             return None
         denoised = getattr(self._pipeline.scheduler, "denoised", None)

@@ -1,4 +1,4 @@
-"""How each model is used: its dialect and its sampling, in one place."""
+"""Profiles: each model's dialect and sampling, in one place."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from server.routing.catalogue import SDXL, STORYBOOK
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Is a model of the catalogue, with how it is spoken to and sampled.
+    """A model of the catalogue, with its dialect and its sampling.
 
     `guidance_rescale` is phi of arXiv 2305.08891, section 3.4.
     """
@@ -27,7 +27,7 @@ class Profile:
     guidance_rescale: float
 
     def native(self, image_type: ImageType, display: Size) -> Size:
-        """Returns the model's own size for a display version.
+        """Returns the model's native size for a display version.
 
         Raises ValueError for a display size that the model does not offer.
         """
@@ -63,7 +63,7 @@ def profile(model: str) -> Profile:
 def render_request(
     spec: RenderSpec, prompt: CompiledPrompt, *, previews: bool = False
 ) -> RenderRequest:
-    """Returns what the spec's model is asked for."""
+    """Returns the request of a spec to its model."""
     chosen = profile(spec.model)
     native = chosen.native(spec.image_type, Size(spec.width, spec.height))
     return RenderRequest(
@@ -80,7 +80,7 @@ def render_request(
 
 
 def warm_up_request(model: str) -> RenderRequest:
-    """Returns a request of two steps at the size that the model draws most."""
+    """Returns a request of two steps at the model's first portrait size."""
     chosen = profile(model)
     native = next(iter(chosen.model.portraits.values())).native
     return RenderRequest(

@@ -1,4 +1,4 @@
-"""What a model is asked for and what it answers: plain values, so that callers need no torch."""
+"""Requests to a model and its answers: plain values, so that callers need no torch."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """Asks for one picture.
+    """A request for one picture.
 
     `width` and `height` are the model's own pixels. An empty `negative_prompt` means none.
-    `previews` asks for small pictures of what the model has in mind, once a second at most;
-    a render with an `id` may also be asked for them while it runs.
+    `previews` asks for small pictures of the model's prediction, once a second at most; with an
+    `id` they can also be turned on while the render runs.
     """
 
     prompt: str
@@ -28,7 +28,7 @@ class RenderRequest:
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """Says that step `step` of `steps` is done, counted from 1; a preview is a JPEG."""
+    """The end of step `step` of `steps`, counted from 1; a preview is a JPEG."""
 
     step: int
     steps: int
@@ -49,14 +49,14 @@ class RenderResult:
 
 
 RenderEvent = StepEvent | RenderResult
-"""Is what a stream of a render yields: its steps in order, then its result."""
+"""An event of a render's stream: its steps in order, then its result."""
 
 OnStep = Callable[[StepEvent], None]
-"""Hears of every step in the thread that renders; what it raises stops the render there."""
+"""Called after every step in the thread that renders; an exception stops the render there."""
 
 
 class RenderCancelled(Exception):
-    """Says that a render was stopped between two steps because nobody waits for it any more."""
+    """Raised when a render is stopped between two steps because nobody waits for it any more."""
 
 
 class Renderer(Protocol):
@@ -70,5 +70,5 @@ class Renderer(Protocol):
         ...
 
     async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on, if it waits or runs."""
+        """Turns on the previews of the render with that id, if it waits or runs."""
         ...

@@ -6,12 +6,12 @@ from typing import Any
 import torch
 
 CHUNK = 75
-"""The tokens of a prompt that one pass of a CLIP text encoder reads, beside its start and end."""
+"""The tokens of a prompt that a CLIP text encoder reads at once, besides start and end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """Is a prompt and its negative as the UNet reads them.
+    """A prompt and its negative as the UNet reads them.
 
     `prompt` and `negative` are (1, 77 * chunks, D), the pooled ones (1, P).
     """
@@ -29,7 +29,7 @@ def encode(pipeline: Any, prompt: str, negative_prompt: str) -> Embeddings:
     A prompt of 75 tokens or fewer gives what the pipeline's own `encode_prompt` gives; a longer
     one is read in chunks whose hidden states are joined along the sequence, and the shorter of
     the two prompts is padded with empty chunks. The pooled embedding is the first chunk's. An
-    empty negative prompt is all zeros where the checkpoint was trained so.
+    empty negative prompt is all zeros if the checkpoint was trained that way.
     """
     zero = not negative_prompt and pipeline.config.force_zeros_for_empty_prompt
     texts = [prompt] if zero else [prompt, negative_prompt]
@@ -50,7 +50,7 @@ def _encode_texts(pipeline: Any, texts: list[str]) -> tuple[torch.Tensor, torch.
 
 
 def _chunks(tokenizer: Any, text: str) -> list[list[int]]:
-    # `verbose=False`: the tokenizer would warn of a length that the chunks take care of.
+    # `verbose=False`: the tokenizer would warn about a length that the chunks handle.
     ids = tokenizer(text, add_special_tokens=False, verbose=False).input_ids
     return [ids[start : start + CHUNK] for start in range(0, max(len(ids), 1), CHUNK)]
 
@@ -62,9 +62,9 @@ def _run(
     for rows in texts:
         padded = rows + [[]] * (chunks - len(rows))
         ids = torch.tensor([_framed(tokenizer, row) for row in padded], device=encoder.device)
-        # Row by row: a chunk's numbers must not depend on how many others there are.
+        # Row by row: a chunk's numbers must not depend on the number of chunks.
         outputs = [encoder(row[None], output_hidden_states=True) for row in ids]
-        # SDXL reads the last layer but one, without the final norm.
+        # SDXL reads the second-to-last layer, without the final norm.
         hidden.append(torch.cat([output.hidden_states[-2] for output in outputs], dim=1))
         pooled.append(outputs[0][0])
     return torch.cat(hidden), torch.cat(pooled)

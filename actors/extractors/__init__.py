@@ -1,4 +1,4 @@
-"""Extractors: from a page's text to what its picture shows."""
+"""Extractors: from a page's text to the scene of its picture."""
 
 from actors.extractors.base import ExtractionFailed, SceneExtractor
 from actors.extractors.choice import FallbackExtractor, open_extractor

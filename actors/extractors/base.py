@@ -1,4 +1,4 @@
-"""The seam between a page's text and a scene."""
+"""The interface of extractors."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,18 +6,18 @@ from typing import Protocol
 from server.domain.characters import FrozenCharacter
 
 MAX_WORDS = 60
-"""The length of a scene: what a picture can show, and what a prompt can say."""
+"""The most words of a scene: as much as a picture can show and a prompt can hold."""
 
 
 class ExtractionFailed(Exception):
-    """Says that no scene could be had, and why; another extractor may still give one."""
+    """Raised when an extractor finds no scene; another one may still succeed."""
 
 
 class SceneExtractor(Protocol):
-    """Says what a page's picture shows."""
+    """Turns a page's text into the scene of its picture."""
 
     async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
-        """Returns a scene of `MAX_WORDS` words or fewer; empty where the text is.
+        """Returns a scene of `MAX_WORDS` words or fewer; empty for an empty text.
 
         Raises ExtractionFailed.
         """

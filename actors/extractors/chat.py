@@ -1,4 +1,4 @@
-"""The extractor that asks a chat model behind OpenAI's API; the one home of the `openai` SDK."""
+"""The extractor that asks a chat model through OpenAI's API; only this module imports `openai`."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,14 +18,14 @@ _INSTRUCTIONS = (
 
 
 class ChatExtractor:
-    """Asks a chat model once per page; it retries nothing, since every call costs money."""
+    """Asks a chat model once per page; never retries, since every call costs money."""
 
     def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
         self._client = client
         self._model = model
 
     async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
-        """Returns the model's description; raises ExtractionFailed for a call without an answer."""
+        """Returns the model's description; raises ExtractionFailed when there is none."""
         if not page_text.strip():
             return ""
         try:
@@ -38,7 +38,7 @@ class ChatExtractor:
             )
         except openai.APIStatusError as error:
             raise ExtractionFailed(
-                f"the chat model's API answered {error.status_code}; a scene needs 200"
+                f"the chat model's API answered {error.status_code}; it must answer 200"
             ) from error
         except openai.APITimeoutError as error:
             raise ExtractionFailed(
@@ -46,7 +46,7 @@ class ChatExtractor:
             ) from error
         except openai.OpenAIError as error:
             raise ExtractionFailed(
-                f"the chat model cannot be asked ({type(error).__name__}); see IMGGEN_CHAT_BASE_URL"
+                f"the chat model was not called ({type(error).__name__}); see IMGGEN_CHAT_BASE_URL"
             ) from error
         return _words(answer.choices[0].message.content if answer.choices else None)
 
@@ -55,7 +55,7 @@ class ChatExtractor:
 async def open_chat(
     *, base_url: str, api_key: str, model: str, timeout_s: float
 ) -> AsyncIterator[ChatExtractor]:
-    """Yields an extractor with a connection pool of its own."""
+    """Yields an extractor with its own connection pool."""
     async with openai.AsyncOpenAI(
         base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=0
     ) as client:
@@ -70,5 +70,5 @@ def _question(page_text: str, characters: Sequence[FrozenCharacter]) -> str:
 def _words(content: str | None) -> str:
     words = (content or "").split()
     if not words:
-        raise ExtractionFailed("the chat model answered without a text; a scene needs words")
+        raise ExtractionFailed("the chat model's answer has no text; a scene needs words")
     return " ".join(words[:MAX_WORDS])

@@ -1,4 +1,4 @@
-"""Which extractor a worker uses, from its settings."""
+"""The choice of a worker's extractor from its settings."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class FallbackExtractor:
-    """Asks one extractor, and another where the first one fails: a page is drawn in any case."""
+    """Asks a second extractor when the first one fails, so that every page is drawn."""
 
     def __init__(self, first: SceneExtractor, second: SceneExtractor) -> None:
         self._first = first
@@ -34,7 +34,7 @@ async def open_extractor(settings: ExtractorSettings) -> AsyncIterator[SceneExtr
     if settings.extractor == "plain" or settings.chat_api_key is None:
         yield PlainExtractor()
         return
-    # The SDK takes half a second to import; a worker that follows rules goes without.
+    # The SDK takes half a second to import, and the rules do without it.
     from actors.extractors.chat import open_chat
 
     async with open_chat(

@@ -1,4 +1,4 @@
-"""The extractor that follows rules: the same page always gives the same scene."""
+"""The rule-based extractor: the same page always gives the same scene."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ WEATHER = table(
         "sun": ("sunny", "sunshine", "shone", "bright day"),
     }
 )
-"""What the sky does."""
+"""Words for the weather."""
 
 ACTIONS = table(
     {
@@ -55,15 +55,15 @@ ACTIONS = table(
         "looks": ("looked", "looks", "saw", "sees", "watched", "peeped", "gazed", "stared", "met"),
     }
 )
-"""What can be seen of somebody's doing."""
+"""Words for visible actions."""
 
-# A full stop after these ends no sentence.
+# A full stop after these does not end a sentence.
 _TITLES = r"(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMs\.)"
 _SENTENCE_END = re.compile(rf"(?<=[.!?\u2026]){_TITLES}\s+(?=[^a-z])")
 _SPEECH = re.compile(
     r'"[^"]*(?:"|$)'
-    # Single quotes hold speech where a capital follows and a mark precedes: the apostrophes
-    # of `wolf's` and `the boys' hats` hold none.
+    # Single quotes hold speech if a capital follows the first and a mark precedes the last; the
+    # apostrophes of `wolf's` and `the boys' hats` do not.
     r"|(?<!\w)'(?=[A-Z])(?:[^']|(?<=\w)'(?=\w))*(?<=[,.!?;-])'(?!\w)"
 )
 _PLAIN_QUOTES = str.maketrans(
@@ -83,7 +83,7 @@ _SEEN_AGAIN = 1
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """Is a sentence of a page without its speech, and what it tells: `place:in a forest`."""
+    """A sentence of a page without its speech, and its facts, such as `place:in a forest`."""
 
     index: int
     text: str
@@ -97,13 +97,13 @@ class _Sentence:
 class PlainExtractor:
     """Picks the sentences that say where, when, in what weather, and who does what.
 
-    Speech is left out, since it cannot be seen. A sentence counts for what no sentence before
-    it has told; they keep the page's order and `MAX_WORDS` words. A page that is all speech
-    is taken as it is.
+    Speech is left out, since it cannot be seen. A sentence counts for the facts that the chosen
+    ones lack. The scene keeps the page's order, in `MAX_WORDS` words or fewer. A page that is
+    all speech is kept as it is.
     """
 
     async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
-        """Returns the scene of a page; it never fails."""
+        """Returns the scene of a page; never fails."""
         names = _names(characters)
         sentences = [
             _Sentence(index, text, _tells(text, names))
@@ -125,7 +125,7 @@ def _names(characters: Sequence[FrozenCharacter]) -> frozenset[str]:
 
 
 def _without_speech(text: str) -> str:
-    """Puts an ellipsis for speech; speech that runs on over paragraphs is opened in each."""
+    """Replaces speech with an ellipsis; speech over several paragraphs opens again in each."""
     paragraphs = text.translate(_PLAIN_QUOTES).splitlines()
     return "\n".join(_SPEECH.sub(f" {_GAP} ", paragraph) for paragraph in paragraphs)
 
@@ -136,7 +136,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _clean(sentence: str) -> str:
-    """Removes what speech leaves behind: `… said the wolf` says nothing that can be seen."""
+    """Removes the remains of speech: `… said the wolf` shows nothing."""
     parts = sentence.split(_GAP)
     kept = [part.strip(" ,;:") for part in parts if not _only_saying(part, spoken=len(parts) > 1)]
     joined = ", ".join(part for part in kept if re.search(r"\w", part))
@@ -144,7 +144,7 @@ def _clean(sentence: str) -> str:
 
 
 def _only_saying(part: str, *, spoken: bool) -> bool:
-    """Tells whether a part beside speech says no more than whose it is."""
+    """Returns whether a part next to speech only names the speaker."""
     words = len(part.split())
     if not spoken or not _SAYING.search(part):
         return False
@@ -168,7 +168,7 @@ def _tells(text: str, names: frozenset[str]) -> frozenset[str]:
 
 
 def _choose(sentences: Sequence[_Sentence]) -> list[_Sentence]:
-    """Takes the sentence that tells most anew, again and again while there is room."""
+    """Takes the sentence with the most new facts, repeatedly, while words are left."""
     chosen: list[_Sentence] = []
     left = list(sentences)
     told: frozenset[str] = frozenset()
@@ -189,14 +189,14 @@ def _worth(sentence: _Sentence, told: frozenset[str]) -> float:
     worth = 0
     for fact in sentence.tells - told:
         kind = fact.split(":")[0]
-        # A second place is another page's picture; a second person belongs in this one.
+        # A second place would need another picture; a second person belongs in this one.
         fresh = kind in {"who", "action"} or kind not in kinds_told
         worth += _WEIGHTS[kind] if fresh else _SEEN_AGAIN
     return worth
 
 
 def _cut(text: str) -> str:
-    """Keeps whole clauses within the limit, and words where even the first clause is too long."""
+    """Keeps whole clauses within the limit, or words if even the first clause is too long."""
     words = text.split()
     if len(words) <= MAX_WORDS:
         return " ".join(words)

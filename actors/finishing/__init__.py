@@ -1,4 +1,4 @@
-"""Finishing: what the model gave becomes larger, and the forms that are stored.
+"""Finishing: enlarges the model's picture, and makes the forms that are stored.
 
 Pictures in, pictures out: no Ray, no store and no storage.
 """

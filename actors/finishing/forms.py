@@ -1,4 +1,4 @@
-"""Finishing: from the model's original to the forms that are shown, printed and listed."""
+"""The forms of a picture: original, display, print and thumbnail."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from server.domain.states import AssetKind, ImageType
 from server.errors import ImggenError
 
 MAX_BYTES = 5_000_000
-"""What a form may weigh (NFR-IMGGEN-003), the original excepted: that is as the model gave it."""
+"""The most bytes of a form (NFR-IMGGEN-003), except the original, which is not changed."""
 
 PRINT_PORTRAIT = Size(2048, 2048)
 PRINT_SCENE = Size(3000, 2000)
@@ -31,7 +31,7 @@ _THUMBNAIL_QUALITY = 85
 
 
 class PictureRefused(ImggenError):
-    """Says that what a model gave is no picture that can be finished."""
+    """Raised when a model's bytes are not a picture that can be finished."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
@@ -39,7 +39,7 @@ class PictureRefused(ImggenError):
 
 @dataclass(frozen=True, slots=True)
 class RenderedAsset:
-    """Is one form of a picture, ready to be stored."""
+    """One form of a picture, ready to be stored."""
 
     kind: AssetKind
     data: bytes
@@ -50,7 +50,7 @@ class RenderedAsset:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Is a picture in all its forms: original, display, print, thumbnail."""
+    """A picture in all its forms: original, display, print, thumbnail."""
 
     assets: tuple[RenderedAsset, ...]
 
@@ -64,10 +64,9 @@ def finish(
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
-    The original stays as it is. The others are 8-bit sRGB at the display version's ratio,
-    resized by Lanczos from what an upscaler made of the original, else from the original
-    itself, the edges that do not fit cut evenly. The same bytes give the same bytes. Raises
-    PictureRefused for bytes that are no picture.
+    The original stays as it is. The others are 8-bit sRGB in the display version's ratio,
+    cropped evenly and resized by Lanczos from `enlarged`, or from the original without one.
+    The same input gives the same bytes. Raises PictureRefused for bytes that are not a picture.
     """
     source = _open(original)
     picture = _to_srgb(_open(enlarged) if enlarged else source)
@@ -86,7 +85,7 @@ def finish(
 
 def print_size(image_type: ImageType, display: Size) -> Size:
     """Returns the print version's pixels: 2048 on a portrait's shorter side, 3000x2000 or more
-    for a scene, both at the display version's ratio and never smaller than it.
+    for a scene, both in the display version's ratio and never smaller than it.
     """
     least = PRINT_PORTRAIT if image_type is ImageType.PORTRAIT else PRINT_SCENE
     scale = max(least.width / display.width, least.height / display.height, 1.0)
@@ -106,13 +105,13 @@ def _open(data: bytes) -> Image.Image:
         pixels = image.width * image.height
         if pixels > _PIXELS_MAX:
             raise PictureRefused(
-                f"the model's picture has {pixels} pixels; {_PIXELS_MAX} or fewer can be finished"
+                f"the model's picture has {pixels} pixels; it must have {_PIXELS_MAX} or fewer"
             )
         image.load()
     except _UNREADABLE as error:
         raise PictureRefused(
-            f"the model's {len(data)} bytes are no picture ({error}); "
-            f"{', '.join(_FORMATS)} can be finished"
+            f"the model's {len(data)} bytes are not a picture ({error}); "
+            f"they must be one of {', '.join(_FORMATS)}"
         ) from error
     return image
 
@@ -129,7 +128,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         converted = ImageCms.profileToProfile(rgb, source, ImageCms.createProfile("sRGB"))
     except (ImageCms.PyCMSError, OSError):
-        # A profile that does not fit RGB pixels says nothing about them.
+        # A profile that does not fit RGB pixels is ignored.
         return rgb
     return converted or rgb
 
@@ -144,7 +143,7 @@ def _display(image: Image.Image) -> RenderedAsset:
     png = _saved(image, "PNG", pnginfo=info)
     if len(png) <= MAX_BYTES:
         return RenderedAsset(AssetKind.DISPLAY, png, "image/png", *image.size)
-    # Only noise gets here: a drawing of this size is a third of the limit.
+    # Only noise is over the limit: a drawing of this size is a third of it.
     return RenderedAsset(AssetKind.DISPLAY, _jpeg(image), "image/jpeg", *image.size)
 
 
@@ -158,7 +157,7 @@ def _thumbnail(image: Image.Image) -> RenderedAsset:
 
 
 def _jpeg(image: Image.Image) -> bytes:
-    """Returns a JPEG without chroma subsampling, of the best quality that the limit allows."""
+    """Returns a JPEG without chroma subsampling, of the best quality within the limit."""
     profile = _srgb_profile()
     data = b""
     for quality in _QUALITIES:
@@ -172,7 +171,7 @@ def _jpeg(image: Image.Image) -> bytes:
 
 def _srgb_profile() -> bytes:
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    # Bytes 24 to 35 are the time of its making; the same picture must give the same bytes.
+    # Bytes 24 to 35 are its creation time; the same picture must give the same bytes.
     profile[24:36] = bytes.fromhex("07d000010001000000000000")
     return bytes(profile)
 

@@ -1,4 +1,4 @@
-"""The upscaler: a network that spandrel loads, run over tiles so that any size fits."""
+"""The upscaler: a network that spandrel loads, run over tiles so that any size fits in memory."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from actors.settings import DiffuserSettings
 
 _TILE = 256
 _MARGIN = 32
-"""How far a tile reaches beyond what is kept of it: more than any of a compact network's pixels
-sees, so that its tiles have no seams."""
+"""The pixels of a tile beyond the part that is kept: more than the reach of a compact network,
+so that tiles have no seams."""
 _FAST = 1
-"""The PNG's compression: the worker decodes it at once."""
+"""The PNG's compression level: low, since the worker decodes it at once."""
 
 
 class Upscaler:
-    """Holds a loaded network; knows nothing of jobs."""
+    """A loaded network; it knows nothing of jobs."""
 
     def __init__(self, network: Any, scale: int, device: str = "cpu") -> None:
         self.scale = scale
@@ -33,10 +33,10 @@ class Upscaler:
 
     @classmethod
     def load(cls, settings: DiffuserSettings) -> Self | None:
-        """Loads the weights that the settings name; returns None where they name none.
+        """Loads the weights that the settings name; returns None if they name none.
 
-        Raises CheckpointRefused for a file that is missing, that is no safetensors or that is
-        not as its checkpoint's checksums say.
+        Raises CheckpointRefused for a file that is missing, is not safetensors or differs from
+        its checkpoint's checksums.
         """
         file = settings.upscaler_file
         if file is None:
@@ -64,7 +64,7 @@ class Upscaler:
     def run(self, pixels: Tensor, tile: int = _TILE) -> Tensor:
         """Returns pixels, (1, 3, H, W) in 0 to 1, as (1, 3, H * scale, W * scale).
 
-        One tile after the other: what is held at once does not grow with the picture.
+        One tile after the other, so that the network's memory does not grow with the picture.
         """
         scale = self.scale
         _, channels, height, width = pixels.shape

@@ -1,4 +1,4 @@
-"""What makes a picture larger: the seam, and the one that leaves it to the finishing."""
+"""The upscaler interface, and the upscaler that changes nothing."""
 
 from typing import Protocol
 
@@ -7,13 +7,13 @@ class Upscaler(Protocol):
     """Makes pictures larger."""
 
     async def upscale(self, png: bytes) -> bytes:
-        """Returns a picture, a PNG, at a multiple of its size; as it is where there is no model."""
+        """Returns a PNG at a multiple of its size; unchanged without a model."""
         ...
 
 
 class NoUpscaler:
-    """Leaves pictures as they are: the finishing then enlarges them by Lanczos."""
+    """Leaves pictures unchanged, so that finishing enlarges them by Lanczos."""
 
     async def upscale(self, png: bytes) -> bytes:
-        """Returns the picture as it is."""
+        """Returns the picture unchanged."""
         return png

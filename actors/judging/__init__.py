@@ -1,4 +1,4 @@
-"""Judging: whether a picture shows who it should, by a network that the generator does not share.
+"""Judging: whether a picture shows the right characters, by networks the generator does not use.
 
 No Ray, no store and no storage.
 """

@@ -1,7 +1,7 @@
-"""The judge: finds the characters in a picture, and says who they are and how they look.
+"""The judge: finds the characters in a picture, and recognises their identity and looks.
 
-Its encoder shares nothing with the one that conditions pictures: what selects pictures must not
-be what they are made from.
+Its encoder shares nothing with the one that conditions pictures: the network that selects
+pictures must not be the one that they are made from.
 """
 
 import json
@@ -21,19 +21,19 @@ from torch import Tensor, nn
 from actors.judging.trunk import Gaze, Image, Trunk, as_pixels, shrink
 
 FIELD = 128
-"""Pixels along each side at which characters are looked for."""
+"""Pixels along each side of the detector's input."""
 CELLS = 16
-"""Cells along each side of the map of where characters are."""
+"""Cells along each side of the detector's map."""
 CROP = 96
-"""Pixels along each side at which one character is looked at."""
+"""Pixels along each side of the recogniser's input."""
 MARGIN = 0.06
-"""Is added around a box, as a share of its sides."""
+"""The margin around a box, as a share of its sides."""
 Classes = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Is a character that was found: its box, in pixels, and how sure that is, of 0 to 1."""
+    """A character that was found: its box, and its certainty from 0 to 1."""
 
     left: float
     top: float
@@ -44,9 +44,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """Is how one character looks: attributes by name, its view and expression among them.
+    """One character's looks: attributes by name, including its view and expression.
 
-    `identity` has length 1, so that the product of two is their cosine.
+    `identity` has length 1, so that the dot product of two is their cosine.
     """
 
     identity: NDArray[np.float32]
@@ -54,12 +54,12 @@ class Appearance:
     certainties: Mapping[str, float]
 
     def likeness(self, other: "Appearance") -> float:
-        """Returns the cosine of both identities."""
+        """Returns the cosine of the two identities."""
         return float(self.identity @ other.identity)
 
 
 class Detector(nn.Module):
-    """Says for each cell whether the middle of a character is there, and how large it is."""
+    """Finds the cells that hold the middle of a character, and its size."""
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
@@ -67,20 +67,20 @@ class Detector(nn.Module):
         self.enlarge = nn.ConvTranspose2d(widths[-1], widths[-1], 2, 2)
         self.head = nn.Conv2d(widths[-1], 5, 1)
         with torch.no_grad():
-            # Most cells are none: to begin with, none is likely.
+            # Most cells hold no middle, so training starts from a low probability.
             cast(Tensor, self.head.bias)[0] = -3.0
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns logits of the middles, (B, 16, 16), and boxes about cells, (B, 4, 16, 16).
+        """Returns logits of the middles, (B, 16, 16), and boxes by cell, (B, 4, 16, 16).
 
-        A box is where its middle lies in its cell, and its width and height, as shares.
+        A box is the position of its middle in its cell, its width and its height, as shares.
         """
         found = self.head(F.relu(self.enlarge(self.trunk(pixels)))).float()
         return found[:, 0], found[:, 1:].sigmoid()
 
 
 class Recogniser(nn.Module):
-    """Says who a character is, as an embedding, and how it looks."""
+    """Recognises who a character is, as an embedding, and how it looks."""
 
     def __init__(self, widths: Sequence[int], embedding: int, classes: Classes) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Recogniser(nn.Module):
 
 
 class Judge:
-    """Holds both networks; blocks while it looks."""
+    """Both networks together; its calls block."""
 
     def __init__(
         self, detector: Detector, recogniser: Recogniser, config: Mapping[str, Any]
@@ -117,7 +117,7 @@ class Judge:
         classes: Classes,
         same: float = 0.0,
     ) -> Self:
-        """Returns an untrained judge; `same` is the least likeness of what counts as the same."""
+        """Returns an untrained judge; `same` is the least likeness of one character."""
         config = {
             "detector": list(detector),
             "recogniser": list(recogniser),
@@ -145,7 +145,7 @@ class Judge:
         return judge
 
     def save(self, folder: Path) -> None:
-        """Writes the weights at half precision, and what they are of."""
+        """Writes the weights at half precision, and the configuration."""
         folder.mkdir(parents=True, exist_ok=True)
         weights = {
             f"{name}.{key}": tensor.detach().half().contiguous().cpu()
@@ -161,7 +161,7 @@ class Judge:
 
     @property
     def same(self) -> float:
-        """Returns the least likeness of two pictures of what counts as the same character."""
+        """The least likeness at which two pictures show the same character."""
         return float(self.config["same"])
 
     @torch.no_grad()
@@ -176,7 +176,7 @@ class Judge:
 
     @torch.no_grad()
     def look(self, image: Image, boxes: Sequence[Found]) -> list[Appearance]:
-        """Returns how the characters in these boxes look."""
+        """Returns the looks of the characters in these boxes."""
         if not boxes:
             return []
         crops = np.stack([crop(image, (b.left, b.top, b.right, b.bottom)) for b in boxes])
@@ -193,7 +193,7 @@ class Judge:
         ]
 
     def main_character(self, image: Image) -> Appearance:
-        """Returns the largest character's looks; of the whole picture where none is found."""
+        """Returns the largest character's looks, or the whole picture's if none is found."""
         height, width = image.shape[:2]
         found = self.find(image) or [Found(0, 0, width, height, 0.0)]
         largest = max(found, key=lambda box: (box.right - box.left) * (box.bottom - box.top))
@@ -201,7 +201,7 @@ class Judge:
 
 
 def peaks(logits: Tensor, boxes: Tensor, least: float) -> list[Found]:
-    """Returns the boxes, as shares of the picture, at cells that are surer than all around."""
+    """Returns the boxes, as shares of the picture, at cells more certain than their neighbours."""
     chances = logits.sigmoid()
     around = F.max_pool2d(chances[None, None], 3, 1, 1)[0, 0]
     found = []
@@ -214,7 +214,7 @@ def peaks(logits: Tensor, boxes: Tensor, least: float) -> list[Found]:
 
 
 def crop(image: Image, box: tuple[float, float, float, float]) -> Image:
-    """Returns what is in a box and a little around it, stretched to (96, 96, 3)."""
+    """Returns the part of a picture in a box and its margin, stretched to (96, 96, 3)."""
     height, width = image.shape[:2]
     left, top, right, bottom = box
     across, down = (right - left) * MARGIN, (bottom - top) * MARGIN

@@ -1,4 +1,4 @@
-"""The convolutional trunk of the networks that look at pictures, small enough for one core."""
+"""The convolutional trunk of the vision networks, small enough for one CPU core."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,9 +14,9 @@ Image = NDArray[np.uint8]
 
 
 class Trunk(nn.Module):
-    """Takes a picture's sides to a quarter, then to half once for each width after the first.
+    """Reduces a picture's sides to a quarter, then to half for each width after the first.
 
-    Large patches first: at full size, one layer would cost more than all the others.
+    It starts with large patches: one layer at full size would cost more than all the others.
     """
 
     def __init__(self, widths: Sequence[int]) -> None:
@@ -47,7 +47,7 @@ class _Residual(nn.Module):
 
 
 class Gaze(nn.Module):
-    """Pools features by attention: each row looks at its places, with several heads."""
+    """Pools features by attention: each row attends to places, with several heads."""
 
     def __init__(self, rows: int, width: int, side: int, heads: int = 4) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Gaze(nn.Module):
         self.width = heads * width
 
     def forward(self, features: Tensor) -> Tensor:
-        """Returns what each row sees, (B, rows, heads * C), in features, (B, C, side, side)."""
+        """Returns the pooled features of rows, (B, rows, heads * C), from (B, C, side, side)."""
         flat = features.flatten(2).float()
         scores = torch.einsum("rc,bcp->brp", self.keys, flat) + self.places.flatten(1)
         seen = torch.einsum("brp,bcp->brc", scores.softmax(dim=-1), flat)
@@ -65,7 +65,7 @@ class Gaze(nn.Module):
 
 
 def shrink(image: Image, side: int) -> Image:
-    """Returns a picture at the size at which a network looks at it, (side, side, 3)."""
+    """Returns a picture at a network's input size, (side, side, 3)."""
     if image.shape[:2] == (side, side):
         return image
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
@@ -74,6 +74,6 @@ def shrink(image: Image, side: int) -> Image:
 
 def as_pixels(images: NDArray[np.uint8]) -> Tensor:
     """Returns pictures, (B, H, W, 3) uint8, as pixels in -1 to 1, (B, 3, H, W)."""
-    writable = np.require(images, requirements=["C", "W"])  # torch takes no others
+    writable = np.require(images, requirements=["C", "W"])  # torch accepts no others
     pixels = torch.from_numpy(writable).permute(0, 3, 1, 2)
     return (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)

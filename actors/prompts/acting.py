@@ -1,4 +1,4 @@
-"""What a scene says that its characters do: their expression, the side they show, their arms."""
+"""The acting of the characters in a scene: their expression, view and pose."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -13,12 +13,12 @@ _SENTENCE_ENDS = frozenset({".", "!", "?", ";"})
 _JOINS = frozenset({"and", ","})
 _PRONOUNS = frozenset({"he", "she", "it", "they", "who", "both"})
 _CLOSE = frozenset({Pose.STANDING, View.FRONT, View.THREE_QUARTER, View.SIDE})
-"""What a close-up shows; the others would be outside of it, or hide the face."""
+"""The poses and views of a close-up; the others would be outside it, or hide the face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Is what one character does; an expression of None is left to the character's traits."""
+    """One character's acting; an expression of None is left to the character's traits."""
 
     expression: Expression | None = None
     view: View = View.FRONT
@@ -28,13 +28,13 @@ class Acting:
 def read_acting(
     scene: Reading, names: Sequence[str], *, whole: bool
 ) -> tuple[list[Acting], tuple[str, ...]]:
-    """Reads what each of the named characters does in a scene, and what cannot be shown of it.
+    """Returns the acting of each named character in a scene, and the words that cannot be shown.
 
-    What follows a name in its sentence is said of that character, what follows `Mia and Tom`
-    of both, what follows no name of all. Arms and backs are shown of `whole` figures alone.
+    Words after a name in its sentence apply to that character, words after `Mia and Tom` to
+    both, words after no name to all. Arms and backs are shown only of `whole` figures.
     """
     who = [frozenset(words_of(name)) - SILENT - _JOINS for name in names]
-    # Arms first: `Mia waves` is no sea.
+    # Arms first, so that `Mia waves` is not read as the sea.
     arms = [*scene.take_after(words.WAVES, _somebody(who)), *scene.find(words.POSES)]
     views = scene.find(words.VIEWS)
     unseen: list[Match] = []
@@ -55,7 +55,7 @@ def read_acting(
 
 
 def _somebody(who: Sequence[Collection[str]]) -> set[str]:
-    """Returns the words that someone who waves is called by."""
+    """Returns the words that may name someone who waves."""
     nouns = {word for phrase in words.EVERYBODY.phrases for word in phrase}
     return {*_PRONOUNS, *nouns, *frozenset().union(*who)}
 
@@ -63,9 +63,9 @@ def _somebody(who: Sequence[Collection[str]]) -> set[str]:
 def _shared(
     scene: Reading, matches: Sequence[Match], who: Sequence[Collection[str]]
 ) -> list[str | None]:
-    """Returns for each character what is said of it most often, else what is said so of all.
+    """Returns each character's most frequent meaning, else the most frequent one said of all.
 
-    What nobody does in the end stays unread.
+    Matches that end up with no character stay unread.
     """
     often = Counter(match.meaning for match in matches)
     own: list[str | None] = [None] * len(who)
@@ -82,7 +82,7 @@ def _shared(
 
 
 def _owners(text: Sequence[str], match: Match, who: Sequence[Collection[str]]) -> set[int]:
-    """Returns whose names stand before a match: the last one's, and who is joined to it."""
+    """Returns the last character named before a match, and those joined to it."""
     owners: set[int] = set()
     for word in reversed(text[: match.start]):
         if word in _SENTENCE_ENDS:

@@ -1,4 +1,4 @@
-"""What a dialect is: one model's way of being told what to draw."""
+"""The interface of dialects: how one model is told what to draw."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from server.domain.spec import RenderSpec
 
 @dataclass(frozen=True, slots=True)
 class CompiledPrompt:
-    """Is what a model is told, and the words of the content that it has no word for."""
+    """A model's prompt, and the words of the content that the model does not know."""
 
     prompt: str
     negative_prompt: str
@@ -19,5 +19,5 @@ class Dialect(Protocol):
     """Turns content into a prompt. The same content gives the same prompt."""
 
     def compile(self, spec: RenderSpec, scene: str) -> CompiledPrompt:
-        """Returns the prompt of a spec; `scene` is what the picture shows, perhaps empty."""
+        """Returns the prompt of a spec; `scene` is what the picture shows, possibly empty."""
         ...

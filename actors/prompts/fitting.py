@@ -1,4 +1,4 @@
-"""Captions that fit: what a text encoder would not read any more is left out, and named."""
+"""Captions cut to the length that a text encoder reads; the parts left out are returned."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,16 +24,16 @@ _PLAIN: tuple[tuple[str, Any], ...] = (
     ("view", View.FRONT),
     ("hat", Hat.NONE),
 )
-"""What can be left out of a character, the smallest first, and what is drawn instead."""
+"""The attributes that can be left out, the smallest first, and the values drawn instead."""
 _LONG_HAIR = frozenset({HairStyle.BUN, HairStyle.PONYTAIL})
-"""The styles that take five words, where the others take three."""
+"""The styles that take five words instead of three."""
 
 
 def fit(scene: Scene) -> tuple[Scene, tuple[str, ...]]:
-    """Returns a scene whose caption is read to its end, and what had to be left out for that.
+    """Returns a scene whose caption is read to its end, and the attributes left out for that.
 
-    The last character loses something before the first one does. Among three nobody has more
-    than looks and clothes: the checkpoint was shown no others.
+    The last character loses an attribute before the first one does. Three characters have only
+    looks and clothes: the checkpoint was trained on nothing else.
     """
     lost: list[str] = []
     crowded = len(scene.characters) > 2

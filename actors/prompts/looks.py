@@ -13,14 +13,14 @@ from actors.storybook.table import Match
 from server.domain.characters import Description, Gender
 
 _ADULT, _ELDER = 16, 60
-"""Whoever is younger than 16 is drawn as a child: the grammar has no teenagers."""
+"""Anyone younger than 16 is drawn as a child: the grammar has no teenagers."""
 _SUBJECTS = {phrases[0]: key for key, phrases in SUBJECTS.items()}
 _GENDERS = {Gender.FEMALE: drawn.Gender.FEMALE, Gender.MALE: drawn.Gender.MALE}
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Is a character in the grammar's values, the kind of animal it is, and the words it lost."""
+    """A character in the grammar's values, its kind of animal, and the words not understood."""
 
     character: drawn.Character
     kind: str
@@ -28,10 +28,10 @@ class Looks:
 
 
 def read_looks(description: Description, acting: Acting) -> Looks:
-    """Reads a description; what it leaves open gets a fixed default, so that pages agree.
+    """Reads a description; attributes that it leaves open get fixed defaults, so that pages agree.
 
-    What the scene says of a character's face wins over what its traits suggest. An animal that
-    the grammar lacks becomes the one that is nearest to it, and its kind counts as unknown.
+    An expression in the scene wins over one in the traits. An animal that the grammar lacks
+    becomes the nearest one, and its kind counts as unknown.
     """
     readings = _Readings.of(description)
     kind = _kind(readings.species)
@@ -45,7 +45,7 @@ def read_looks(description: Description, acting: Acting) -> Looks:
 
 @dataclass(frozen=True, slots=True)
 class _Readings:
-    """Is a description whose every part is being read."""
+    """The parts of a description, each being read."""
 
     species: Reading
     hair: Reading
@@ -75,7 +75,7 @@ class _Readings:
 
 
 def _kind(species: Reading) -> str:
-    """Returns the kind of animal; one that another stands for stays unread."""
+    """Returns the kind of animal; one that is drawn as another stays unread."""
     found = next(iter(KINDS.matches(species.words)), None)
     if found is None:
         return ""
@@ -104,7 +104,7 @@ def _person(readings: _Readings, description: Description) -> drawn.Character:
     colour = readings.hair.take_first(words.HAIR_COLOURS)
     skin = readings.skin.take(words.SKIN)
     child, male = age is drawn.Age.CHILD, gender is drawn.Gender.MALE
-    # `a long beard` among the features is no long hair.
+    # `a long beard` among the features is not long hair.
     bearded = male and not child and _flagged(readings, words.BEARD)
     style = readings.hair.take_first(words.HAIR_STYLES)
     if style is None and "beard" not in readings.features.words:
@@ -147,7 +147,7 @@ def _dressed(character: drawn.Character, readings: _Readings) -> drawn.Character
 def _subject(
     description: Description, readings: _Readings, default: drawn.Gender
 ) -> tuple[drawn.Age, drawn.Gender]:
-    """Returns age and gender: those that are said, else those of `a king` or `Grandpa Tom`."""
+    """Returns age and gender: the stated ones, else those of `a king` or `Grandpa Tom`."""
     said = (
         readings.features.take(words.SUBJECTS)
         or Reading(description.species).take(words.SUBJECTS)
@@ -167,7 +167,7 @@ def _age(years: int) -> drawn.Age:
 
 def _flagged(readings: _Readings, feature: str) -> bool:
     parts = (readings.features, readings.clothing, readings.hair)
-    # Each part is read, also where the first one says it.
+    # Every part is read, even if the first one matches.
     said = [part.take_meaning(words.FEATURES, feature) for part in parts]
     return any(said)
 

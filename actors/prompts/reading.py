@@ -1,4 +1,4 @@
-"""Reading free text word by word, so that it is known in the end which words were understood."""
+"""Free text read word by word, with a record of the words that were understood."""
 
 import re
 from collections import Counter
@@ -44,11 +44,11 @@ your
 """
 
 SILENT = frozenset(_SILENT.split())
-"""Words that say nothing that could be seen; nobody misses them in a picture."""
+"""Words without a visible meaning, which never count as unknown."""
 
 
 class Reading:
-    """Is a text being read: what each table takes from it is marked as understood."""
+    """A text being read: words that a table takes are marked as understood."""
 
     def __init__(self, text: str, *, ignore: Collection[str] = ()) -> None:
         self.words = words_of(text)
@@ -56,7 +56,7 @@ class Reading:
         self._read = [word in SILENT or word in ignored or len(word) == 1 for word in self.words]
 
     def take(self, table: Table) -> Match | None:
-        """Takes what the text says most often in a table's words, or says first among equals.
+        """Takes the most frequent meaning of a table, or the first one among equals.
 
         `into the forest` counts for more than `their house`: it says where something happens.
         """
@@ -84,12 +84,12 @@ class Reading:
         return matches
 
     def take_all(self, table: Table) -> tuple[str, ...]:
-        """Takes all that the text says in a table's words, in the table's order."""
+        """Takes every meaning of a table in the text, in the table's order."""
         said = {match.meaning for match in self.take_each(table)}
         return tuple(meaning for meaning in table.meanings if meaning in said)
 
     def take_before(self, table: Table, end: int) -> Match | None:
-        """Takes the last phrase that stands before a word with no comma or `and` between."""
+        """Takes the last phrase before a position, with no comma or `and` between."""
         start = end
         while start > 0 and self.words[start - 1] not in _BREAKS:
             start -= 1
@@ -100,7 +100,7 @@ class Reading:
         return matches[-1]
 
     def take_after(self, table: Table, words: Collection[str]) -> tuple[Match, ...]:
-        """Takes the phrases of a table that stand right behind one of the words."""
+        """Takes the phrases of a table that directly follow one of the words."""
         matches = tuple(
             match
             for match in self.find(table)
@@ -110,7 +110,7 @@ class Reading:
         return matches
 
     def take_meaning(self, table: Table, meaning: str) -> bool:
-        """Takes the phrases of a table that have one meaning; says whether there are any."""
+        """Takes the phrases of a table that have one meaning; returns whether there are any."""
         matches = [match for match in self.find(table) if match.meaning == meaning]
         self.mark(matches)
         return bool(matches)
@@ -122,7 +122,7 @@ class Reading:
                 self._read[i] = self.words[i] in SILENT
 
     def said(self, match: Match) -> str:
-        """Returns the words of a match as they stand in the text."""
+        """Returns the words of a match in the text."""
         return " ".join(self.words[match.start : match.end])
 
     def unknown(self) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ class Reading:
         return tuple(dict.fromkeys(word for word, read in pairs if not read))
 
     def find(self, table: Table) -> list[Match]:
-        """Returns the phrases of a table of which no other table has taken a word."""
+        """Returns the phrases of a table without words that another table has taken."""
         return [
             match
             for match in table.matches(self.words)

@@ -1,4 +1,4 @@
-"""SDXL's dialect: plain language, as the captions of pictures on the web are."""
+"""SDXL's dialect: plain language, like the captions of pictures on the web."""
 
 from actors.prompts.dialect import CompiledPrompt
 from server.domain.characters import Description, Gender
@@ -13,10 +13,10 @@ _ADULTS = {Gender.FEMALE: "woman", Gender.MALE: "man", Gender.UNSPECIFIED: "pers
 
 
 class SdxlDialect:
-    """Writes the style's template, what happens, then who is in it and what they look like."""
+    """Writes the style's template, the scene, then each character's looks."""
 
     def compile(self, spec: RenderSpec, scene: str) -> CompiledPrompt:
-        """Returns the prompt of a spec; it says all that the content says."""
+        """Returns the prompt of a spec, with all of its content."""
         descriptions = [character.description for character in spec.characters]
         scene = _clean(scene)
         if spec.image_type is ImageType.PORTRAIT:
@@ -70,7 +70,7 @@ def _cover(description: Description) -> str:
 
 
 def _of(noun: str, words: str) -> str:
-    """Adds the noun to its adjectives where they do not name it: `red` becomes `red hair`."""
+    """Adds the noun to its adjectives if they lack it: `red` becomes `red hair`."""
     words = _clean(words)
     return words if not words or noun in words.lower() else f"{words} {noun}"
 

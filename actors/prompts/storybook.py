@@ -20,10 +20,10 @@ _SLOTS = 3
 
 
 class StorybookDialect:
-    """Writes captions as the training pictures had them.
+    """Writes captions like those of the training pictures.
 
     The checkpoint knows people and four animals, one to three of them, in nine places.
-    Whatever else the content says is returned as unknown.
+    All other content is returned as unknown.
     """
 
     def compile(self, spec: RenderSpec, scene: str) -> CompiledPrompt:
@@ -36,10 +36,10 @@ class StorybookDialect:
         acting, unseen = read_acting(setting, names or [""], whole=not portrait)
         descriptions, beings = _descriptions(spec, setting)
         cast = [read_looks(*each) for each in zip(descriptions, acting, strict=True)]
-        _leave_out_who_is_shown(setting, cast)
+        _mark_shown(setting, cast)
         shown, lost = fit(_scene(style, cast, setting, portrait=portrait))
         setting.take_each(words.BODY)
-        # What says where it is, as `table`, and is not drawn there.
+        # Words that imply a place, such as `table`, but are not drawn there.
         setting.forget(words.HINTS)
         looked = [word for looks in cast for word in looks.unknown]
         unknown = [*strange, *beings, *looked, *lost, *unseen]
@@ -63,9 +63,9 @@ def _style(style: Style) -> tuple[drawn.Style, tuple[str, ...]]:
 
 
 def _descriptions(spec: RenderSpec, setting: Reading) -> tuple[list[Description], tuple[str, ...]]:
-    """Returns who is in the picture, and the beings that people stand for.
+    """Returns the characters of the picture, and the beings that are drawn as people.
 
-    The grammar has no picture without a character: the scene's own is taken where none is given.
+    The grammar has no picture without a character: without any, the scene's own one is used.
     """
     if spec.characters:
         return [character.description for character in spec.characters], ()
@@ -79,8 +79,8 @@ def _descriptions(spec: RenderSpec, setting: Reading) -> tuple[list[Description]
     return [Description(name="", features=(somebody.meaning,))], beings
 
 
-def _leave_out_who_is_shown(setting: Reading, cast: Sequence[Looks]) -> None:
-    """Marks `the girl` and `the wolf` as understood where they are in the picture."""
+def _mark_shown(setting: Reading, cast: Sequence[Looks]) -> None:
+    """Marks `the girl` and `the wolf` as understood if they are in the picture."""
     for looks in cast:
         if looks.kind:
             setting.take_meaning(KINDS, looks.kind)
@@ -96,7 +96,7 @@ def _scene(
     position = None
     if len(characters) == 1 and not portrait:
         position = setting.take(words.POSITIONS)
-    # Before the place: `a full body view of` says nothing of where.
+    # Before the place, since `a full body view of` names none.
     framing = _framing(setting, characters, moved=position is not None, portrait=portrait)
     place = _place(setting, portrait=portrait)
     time = None if place.timeless else setting.take(words.TIMES)
@@ -115,7 +115,7 @@ def _scene(
 def _framing(
     setting: Reading, characters: Sequence[drawn.Character], *, moved: bool, portrait: bool
 ) -> drawn.Framing:
-    """Returns a whole figure where arms, a back or a side of the picture are to be seen."""
+    """Returns full body where a pose, a back view or a position must be visible."""
     if portrait:
         return drawn.Framing.CLOSE_UP
     said = setting.take(words.FRAMINGS)

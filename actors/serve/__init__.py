@@ -1,4 +1,4 @@
-"""Ray Serve: handles of model deployments and what their replicas are made of.
+"""Ray Serve: handles of model deployments, and the base class of their replicas.
 
-Ray is imported here, in `actors.app` and in `actors.testing.bench`, and nowhere else of actors.
+Of `actors`, only this package, `actors.app` and `actors.testing.bench` import Ray.
 """

@@ -1,4 +1,4 @@
-"""Handles of model deployments, as the seams that stages are written for."""
+"""Handles of model deployments, as the renderer and the upscaler of stages."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, cast
@@ -23,9 +23,9 @@ class RayRenderer:
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
 
-        Raises what the diffuser raised, and Unavailable when the diffuser itself was lost.
+        Raises the diffuser's own error, or Unavailable when the diffuser was lost.
         """
-        # By `stream=True` it is a generator.
+        # With `stream=True` the response is a generator.
         response = cast(
             DeploymentResponseGenerator[RenderEvent], self._stream.render.remote(request)
         )
@@ -36,30 +36,30 @@ class RayRenderer:
             raise error.cause from error
         except RayActorError as error:
             raise Unavailable(
-                "the diffuser was lost while it rendered; the job starts again",
+                "the diffuser was lost while rendering; the job is tried again",
                 ErrorReason.ERROR_REASON_RENDER_FAILED,
             ) from error
         finally:
-            # A stream that is dropped without a cancel renders on, for nobody.
+            # A stream that is dropped without a cancel would go on rendering.
             response.cancel()  # type: ignore[no-untyped-call]  # ray 2.60
 
     async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on, on whichever replica it is."""
+        """Turns on the previews of the render with that id, on any replica."""
         shown = self._diffuser.broadcast("show_previews", render)
-        # A replica that is away draws nothing that could be shown.
+        # A replica that cannot be reached has no render to show.
         await shown.results_async(return_exceptions=True)
 
 
 class RayUpscaler:
-    """Upscales on a diffuser deployment, whose process holds the upscaler too."""
+    """Upscales on a diffuser deployment, whose process also holds the upscaler."""
 
     def __init__(self, diffuser: Handle) -> None:
         self._diffuser = diffuser
 
     async def upscale(self, png: bytes) -> bytes:
-        """Returns a picture as the deployment's upscaler makes it.
+        """Returns a picture enlarged by the deployment's upscaler.
 
-        Raises what the upscaler raised, and Unavailable when the deployment was lost.
+        Raises the upscaler's own error, or Unavailable when the deployment was lost.
         """
         try:
             return bytes(await self._diffuser.upscale.remote(png))
@@ -67,11 +67,11 @@ class RayUpscaler:
             raise error.cause from error
         except RayActorError as error:
             raise Unavailable(
-                "the upscaler was lost while it worked; the job starts again",
+                "the upscaler was lost while working; the job is tried again",
                 ErrorReason.ERROR_REASON_RENDER_FAILED,
             ) from error
 
 
 async def wait_until_ready(diffuser: Handle) -> str:
-    """Returns the name of the model that a deployment draws with, once one is warm."""
+    """Returns the name of a deployment's model, once a replica is warm."""
     return str(await diffuser.model.remote())

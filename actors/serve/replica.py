@@ -1,4 +1,4 @@
-"""The calls that a diffuser deployment answers: the same ones, whatever draws in it."""
+"""The calls that a diffuser deployment answers, whichever renderer it holds."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -8,10 +8,10 @@ from actors.finishing.upscaling import Upscaler
 
 
 class DiffuserReplica:
-    """What every diffuser deployment is made of; `actors.serve.handles` calls it by these names."""
+    """The base class of diffuser deployments; `actors.serve.handles` calls its methods by name."""
 
     def __init__(self, renderer: Renderer, upscaler: Upscaler, model: str) -> None:
-        """Takes what draws, what makes larger, and the name of the model."""
+        """Takes the renderer, the upscaler and the name of their model."""
         self._renderer = renderer
         self._upscaler = upscaler
         self._model = model
@@ -23,11 +23,11 @@ class DiffuserReplica:
                 yield event
 
     async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on, if it is here."""
+        """Turns on the previews of the render with that id, if it is on this replica."""
         await self._renderer.show_previews(render)
 
     async def upscale(self, png: bytes) -> bytes:
-        """Returns a picture, a PNG, as large as the upscaler makes it."""
+        """Returns a PNG enlarged by the upscaler."""
         return await self._upscaler.upscale(png)
 
     async def model(self) -> str:

@@ -1,4 +1,4 @@
-"""The small checkpoint that ships with imggen, and the words it was trained on."""
+"""The small checkpoint that ships with imggen, and the words that it was trained on."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ UPSCALER = CHECKPOINT / "upscaler" / "model.safetensors"
 """The weights of the upscaler, in the layout of SRVGGNetCompact."""
 
 GUIDANCE, RESCALE = 1.5, 0.6
-"""How the checkpoint is sampled: classifier-free guidance, and phi of arXiv 2305.08891 (3.4).
+"""The checkpoint's sampling: classifier-free guidance, and phi of arXiv 2305.08891 (3.4).
 
-Captions leave so little open that the prediction with one is nearly right by itself: from 2 on,
-guidance mostly amplifies what is wrong with it, and flat colours crackle.
+Captions leave so little open that the prediction with one is nearly right by itself: from 2 up,
+guidance mostly amplifies its errors, and flat colours become noisy.
 """

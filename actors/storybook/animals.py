@@ -1,4 +1,4 @@
-"""Which of the four animals stands for another one, and the coat that it is known for."""
+"""The animals: as which of the four each is drawn, and the colour of its coat."""
 
 from collections.abc import Mapping
 
@@ -55,7 +55,7 @@ COATS: Mapping[str, tuple[Species, Fur]] = {
     "owl": (Species.CAT, Fur.BROWN),
     "crow": (Species.CAT, Fur.BLACK),
 }
-"""By kind: the species that is drawn, and the colour of its coat where none is said."""
+"""By kind: the species that is drawn, and the default colour of its coat."""
 
 KINDS = table(
     dict.fromkeys(COATS, ())
@@ -90,7 +90,7 @@ KINDS = table(
         "crow": ("raven", "magpie", "jackdaw", "blackbird", "bat"),
     }
 )
-"""The kinds, and what is like them. Only the first four are drawn as what they are."""
+"""The kinds, and the words for them and for similar animals. Only the first four are drawn."""
 
 DRAWN = frozenset({"fox", "bear", "rabbit", "cat"})
-"""The kinds that nothing stands for."""
+"""The kinds that are drawn as themselves."""

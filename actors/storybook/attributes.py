@@ -1,11 +1,11 @@
-"""What a picture shows: all that is visible is one of these, or the same in all pictures."""
+"""The attributes of a picture: all else that is visible is the same in all pictures."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Style(StrEnum):
-    """Is how a picture is painted."""
+    """The style of a picture."""
 
     CARTOON = "cartoon style"
     WATERCOLOR = "watercolor style"
@@ -16,7 +16,7 @@ class Style(StrEnum):
 
 
 class Framing(StrEnum):
-    """Is how much of its characters a picture shows."""
+    """The part of its characters that a picture shows."""
 
     CLOSE_UP = "portrait"
     HALF_BODY = "half body"
@@ -24,7 +24,7 @@ class Framing(StrEnum):
 
 
 class Position(StrEnum):
-    """Is where a lone character stands; two and three stand in fixed slots."""
+    """The position of a lone character; two and three stand in fixed slots."""
 
     CENTRE = "in the middle"
     LEFT = "on the left"
@@ -32,7 +32,7 @@ class Position(StrEnum):
 
 
 class Place(StrEnum):
-    """Is where the characters are; each place has one background for a time and a weather."""
+    """The place of the characters; it has one background for each time and weather."""
 
     PLAIN = "plain background"
     FOREST = "in a forest"
@@ -46,17 +46,17 @@ class Place(StrEnum):
 
     @property
     def timeless(self) -> bool:
-        """Says whether the place looks the same at every time of day."""
+        """Whether the place looks the same at every time of day."""
         return self in {Place.PLAIN, Place.SPACE}
 
     @property
     def outdoors(self) -> bool:
-        """Says whether rain can fall there."""
+        """Whether rain can fall there."""
         return self not in {Place.PLAIN, Place.SPACE, Place.BEDROOM, Place.SNOW}
 
 
 class Time(StrEnum):
-    """Is the time of day."""
+    """The time of day."""
 
     DAY = "during the day"
     SUNSET = "at sunset"
@@ -64,14 +64,14 @@ class Time(StrEnum):
 
 
 class Weather(StrEnum):
-    """Is what falls from the sky; it always snows in the snow."""
+    """The weather; it always snows in the snow."""
 
     DRY = "dry"
     RAIN = "in the rain"
 
 
 class Species(StrEnum):
-    """Is what a character is. Animals walk upright and wear clothes."""
+    """The species of a character. Animals walk upright and wear clothes."""
 
     HUMAN = "human"
     FOX = "fox"
@@ -81,7 +81,7 @@ class Species(StrEnum):
 
 
 class Age(StrEnum):
-    """Is a person's age; animals are all drawn as children."""
+    """A person's age; animals are all drawn as children."""
 
     CHILD = "child"
     ADULT = "adult"
@@ -89,14 +89,14 @@ class Age(StrEnum):
 
 
 class Gender(StrEnum):
-    """Shows in lashes and brows."""
+    """The gender of a character, which shows in lashes and brows."""
 
     FEMALE = "female"
     MALE = "male"
 
 
 class Skin(StrEnum):
-    """Is the colour of a person's skin."""
+    """The colour of a person's skin."""
 
     PALE = "pale"
     LIGHT = "light"
@@ -106,7 +106,7 @@ class Skin(StrEnum):
 
 
 class Fur(StrEnum):
-    """Is the colour of an animal's coat."""
+    """The colour of an animal's coat."""
 
     ORANGE = "orange"
     BROWN = "brown"
@@ -117,7 +117,7 @@ class Fur(StrEnum):
 
 
 class Hair(StrEnum):
-    """Is the colour of a person's hair."""
+    """The colour of a person's hair."""
 
     BLONDE = "blonde"
     BROWN = "brown"
@@ -130,7 +130,7 @@ class Hair(StrEnum):
 
 
 class HairStyle(StrEnum):
-    """Is how a person's hair is cut."""
+    """The cut of a person's hair."""
 
     SHORT = "short"
     LONG = "long"
@@ -142,7 +142,7 @@ class HairStyle(StrEnum):
 
 
 class Eyes(StrEnum):
-    """Is the colour of the eyes."""
+    """The colour of the eyes."""
 
     BLUE = "blue"
     GREEN = "green"
@@ -151,7 +151,7 @@ class Eyes(StrEnum):
 
 
 class Garment(StrEnum):
-    """Is what a character wears; trousers and shoes are the same for all."""
+    """A character's garment; trousers and shoes are the same for all."""
 
     DRESS = "dress"
     SHIRT = "shirt"
@@ -162,7 +162,7 @@ class Garment(StrEnum):
 
 
 class Colour(StrEnum):
-    """Is the colour of the garment."""
+    """The colour of the garment."""
 
     RED = "red"
     BLUE = "blue"
@@ -177,7 +177,7 @@ class Colour(StrEnum):
 
 
 class Hat(StrEnum):
-    """Is what a character has on its head; each hat has one colour."""
+    """A character's hat; each hat has one colour."""
 
     NONE = "none"
     STRAW_HAT = "straw hat"
@@ -187,7 +187,7 @@ class Hat(StrEnum):
 
 
 class Expression(StrEnum):
-    """Is what the face says."""
+    """The expression of the face."""
 
     SMILING = "smiling"
     LAUGHING = "laughing"
@@ -197,7 +197,7 @@ class Expression(StrEnum):
 
 
 class View(StrEnum):
-    """Is the side that a character shows. Whoever is turned, is turned towards the middle."""
+    """The side that a character shows. Turned characters face the middle."""
 
     FRONT = "front view"
     THREE_QUARTER = "three-quarter view"
@@ -206,7 +206,7 @@ class View(StrEnum):
 
 
 class Pose(StrEnum):
-    """Is what the arms do."""
+    """The position of the arms."""
 
     STANDING = "standing"
     WAVING = "waving"
@@ -215,7 +215,7 @@ class Pose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """Is one character as it is drawn.
+    """One character as it is drawn.
 
     People have no fur. Animals are children, and have neither skin, hair, freckles nor a beard;
     those fields then hold their defaults, which change nothing.
@@ -242,15 +242,15 @@ class Character:
 
     @property
     def is_animal(self) -> bool:
-        """Says whether the character has fur instead of skin and hair."""
+        """Whether the character has fur instead of skin and hair."""
         return self.species is not Species.HUMAN
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Is one picture: one to three characters, from left to right, in a place.
+    """One picture: one to three characters, from left to right, in a place.
 
-    Raises ValueError for a picture that has no slots.
+    Raises ValueError for a cast, framing and position that do not go together.
     """
 
     characters: tuple[Character, ...]

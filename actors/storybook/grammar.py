@@ -1,7 +1,7 @@
-"""The grammar: what a picture shows, in the words of captions and of prompts.
+"""The grammar: the contents of a picture in the words of captions and prompts.
 
-The first phrase of each table is the canonical one. A caption names everything that is visible;
-only defaults (a front view, arms down, a clear sky, the middle; smiles, among three) go unsaid.
+The first phrase of each table is the canonical one. A caption names everything that is visible
+except defaults: a front view, arms down, a clear sky, the middle, and the smiles of three.
 """
 
 import re
@@ -130,11 +130,11 @@ RAIN: Phrases = ("in the rain", "rainy")
 
 
 LONGEST = 77
-"""The tokens that a text encoder reads, both ends among them."""
+"""The tokens that a text encoder reads, including start and end."""
 
 
 class Speaker:
-    """Chooses phrases: the canonical ones without a source of chance, else any of them."""
+    """Chooses phrases: the canonical ones without a random source, else any of them."""
 
     def __init__(self, chance: Random | None = None) -> None:
         self._chance = chance
@@ -144,17 +144,17 @@ class Speaker:
         return phrases[0] if self._chance is None else self._chance.choice(phrases)
 
     def leaves_out(self, share: float) -> bool:
-        """Says whether a default goes unsaid this time; canonical captions are brief."""
+        """Returns whether a default is left out this time; canonical captions always do so."""
         return self._chance is None or self._chance.random() < share
 
 
 def length(said: str) -> int:
-    """Returns the tokens of a caption: each word, digit and mark is one, and both ends are."""
+    """Returns the number of tokens of a caption: words, digits, marks, start and end."""
     return 2 + len(re.findall(r"[a-z]+|[0-9]|[^a-z0-9\s]+", said))
 
 
 def caption(scene: Scene, chance: Random | None = None) -> str:
-    """Returns a scene's caption: the canonical one, or one phrased by chance."""
+    """Returns a scene's caption: the canonical one, or one phrased at random."""
     speaker = Speaker(chance)
     said = [speaker.say(STYLES[scene.style]), _cast(scene, speaker)]
     if scene.position is not Position.CENTRE:
@@ -177,7 +177,7 @@ def _cast(scene: Scene, speaker: Speaker) -> str:
 
 
 def describe(character: Character, speaker: Speaker, count: int = 1) -> str:
-    """Returns a character's part of a caption, briefer in company: 77 tokens are all there is."""
+    """Returns a character's part of a caption, shorter in company: 77 tokens are the limit."""
     brief = count > 1
     looks = _looks(character, speaker)
     subject = _subject(character, speaker)

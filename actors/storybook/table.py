@@ -1,4 +1,4 @@
-"""A table of words: what a grammar says, by the free words that mean it."""
+"""Tables of words: the words of a grammar, by the free words that mean them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Is a phrase found in a text: its meaning, and the positions of its words."""
+    """A phrase found in a text: its meaning, and the positions of its words."""
 
     meaning: str
     start: int
@@ -24,7 +24,7 @@ class Table:
     def matches(self, words: Sequence[str]) -> Iterator[Match]:
         """Yields the phrases found in the words from left to right, the longest at each place.
 
-        A plural means what its singular does, unless it has a meaning of its own.
+        A plural means what its singular does, unless it has its own meaning.
         """
         start = 0
         while start < len(words):
@@ -45,7 +45,7 @@ class Table:
 def table(meanings: Mapping[str, tuple[str, ...]]) -> Table:
     """Builds a table from the grammar's words, each with the free words that mean it as well.
 
-    Raises ValueError for a phrase that is to mean two things.
+    Raises ValueError for a phrase with two meanings.
     """
     phrases: dict[tuple[str, ...], str] = {}
     for meaning, others in meanings.items():
@@ -58,14 +58,14 @@ def table(meanings: Mapping[str, tuple[str, ...]]) -> Table:
 
 
 def union(*tables: Table) -> Table:
-    """Returns a table of all that the tables say; the first one's meaning of a phrase stands."""
+    """Returns a table of all phrases of the tables; the first table's meaning of one counts."""
     phrases = {phrase: each for table in reversed(tables) for phrase, each in table.phrases.items()}
     meanings = tuple(meaning for table in tables for meaning in table.meanings)
     return Table(meanings, phrases, max(table.longest for table in tables))
 
 
 def _singulars(phrase: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yields a phrase whose last word has lost a plural's ending, in the ways in which it may."""
+    """Yields a phrase with each possible singular of its last word."""
     *first, last = phrase
     if not last.endswith("s") or last.endswith(("ss", "us")) or len(last) <= 3:
         return

@@ -1,6 +1,6 @@
-"""What free words mean in the grammar that the storybook checkpoint was trained on.
+"""The vocabulary: the meaning of free words in the grammar of the storybook checkpoint.
 
-Each table maps a value of an attribute to the words that mean it, the grammar's own among them;
+Each table maps a value of an attribute to the words that mean it, including the grammar's own;
 nothing else can be drawn.
 """
 
@@ -57,7 +57,7 @@ STYLES = _words(
     },
     grammar.STYLES,
 )
-"""The six styles it knows; whatever is painted becomes a watercolour."""
+"""The six styles; anything painted becomes a watercolour."""
 
 HAIR_COLOURS = _words(
     {
@@ -193,7 +193,7 @@ COAT_WORDS = table(
         )
     }
 )
-"""What every animal has."""
+"""The parts of every animal."""
 
 EXPRESSIONS = _words(
     {
@@ -237,7 +237,7 @@ VIEWS = _words(
 )
 
 WAVES = table({Pose.WAVING: ("wave",)})
-"""What is a pose behind somebody (`Mia waves`), and the sea anywhere else."""
+"""A word that is a pose after a character (`Mia waves`), and the sea anywhere else."""
 POSES = _words(
     {
         Pose.STANDING: ("stands", "stood"),
@@ -381,7 +381,7 @@ HINTS = table(
         )
     }
 )
-"""What says where a scene is, and is not drawn there."""
+"""Words that imply a place, but are not drawn there."""
 
 TIMES = _words(
     {
@@ -468,10 +468,10 @@ BODY = table(
         )
     }
 )
-"""What every character has, and the sky; shoes are the same for all."""
+"""Parts of every character, and the sky; shoes are the same for all."""
 
 EVERYBODY = union(SUBJECTS, KINDS)
-"""Whom a scene may be about."""
+"""The words that may name a character of a scene."""
 
 BEINGS: frozenset[str] = frozenset(
     {
@@ -479,9 +479,9 @@ BEINGS: frozenset[str] = frozenset(
         *("robot", "scarecrow", "gnome", "dwarf", "dwarfs", "dwarves", "troll"),
     }
 )
-"""The beings among those words: a person stands for them, which the job says."""
+"""The beings among those words, which are drawn as people; the job reports them."""
 
 HUMAN = frozenset(
     {"", "human", "person", "people", "child", "kid", "human being", "woman", "man", "girl", "boy"}
 )
-"""The species that are drawn as what they are."""
+"""The species that are drawn as people."""

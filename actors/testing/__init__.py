@@ -1,1 +1,1 @@
-"""Models for load and fault tests, shipped with the rest: scripted, and stored pictures."""
+"""Models for load and fault tests, shipped with the rest: scripted ones and stored pictures."""

@@ -1,7 +1,6 @@
-"""The Serve application of load tests: all of `actors.app`, but stored pictures for a model.
+"""The Serve application of load tests: all of `actors.app`, with stored pictures for a model.
 
-It shows what the service takes, and not what a GPU does: the time of a picture is set, in
-`cluster/serve/bench.yaml`.
+It measures the service, not a GPU: the time of a picture is set in `cluster/serve/bench.yaml`.
 """
 
 from typing import cast
@@ -16,12 +15,12 @@ from actors.serve.replica import DiffuserReplica
 from actors.testing.stored import StoredRenderer, draw_pictures
 from server.routing.catalogue import STORYBOOK
 
-# A replica of the model's own application says no to no caller either: the queue is inside.
+# Like the replicas of `actors.app`, this one rejects no caller: its queue is inside it.
 _ONGOING = 1024
 
 
 class Arguments(BaseModel):
-    """Says in the config's `args` how the stored pictures come."""
+    """The `args` of the config: how stored pictures are rendered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,10 +31,10 @@ class Arguments(BaseModel):
 
 @serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING)
 class StoredDiffuserDeployment(DiffuserReplica):
-    """Holds pictures, and shows them after a set time."""
+    """A diffuser of stored pictures, each returned after a set time."""
 
     def __init__(self, arguments: Arguments) -> None:
-        """Draws the pictures that there will be."""
+        """Draws the pictures."""
         side = next(iter(STORYBOOK.portraits.values())).native.width
         renderer = StoredRenderer(
             draw_pictures(arguments.pictures, side),

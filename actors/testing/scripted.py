@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent
 
 Script = Callable[[RenderRequest, int], Awaitable[None]]
-"""Is awaited before each step, which is counted from 1: it may stall there, or fail."""
+"""Awaited before each step, which is counted from 1: it may stall there, or fail."""
 
 
 async def _go_on(_request: RenderRequest, _step: int) -> None:
@@ -19,7 +19,7 @@ async def _go_on(_request: RenderRequest, _step: int) -> None:
 
 @dataclass(slots=True, eq=False)
 class Render:
-    """Is a render that was begun: what was asked for, its steps so far, and whether it ended."""
+    """A render that has begun: its request, its steps so far, and whether it ended."""
 
     request: RenderRequest
     step: int = 0
@@ -28,9 +28,9 @@ class Render:
 
 
 class ScriptedRenderer:
-    """Takes `step_s` seconds a step and draws a disc whose colour is the seed's.
+    """Takes `step_s` seconds a step and draws a disc in a colour from the seed.
 
-    Renders take turns, as a diffuser's do; `renders` has them all, in the order they began.
+    Renders take turns, as a diffuser's do; `renders` holds all of them, in order.
     """
 
     def __init__(self, step_s: float = 0.0, script: Script = _go_on) -> None:
@@ -64,7 +64,7 @@ class ScriptedRenderer:
                 render.stopped = not render.done
 
     async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on."""
+        """Turns on the previews of the render with that id."""
         self._watched.add(render)
 
 

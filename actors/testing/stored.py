@@ -1,4 +1,4 @@
-"""A renderer that shows pictures which it has, after a set time: for load tests."""
+"""A renderer of stored pictures, returned after a set time: for load tests."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -13,15 +13,15 @@ _PREVIEW_SIDE = 64
 
 
 class StoredRenderer:
-    """Takes `render_s` seconds over every picture, step by step, and gives one that it has.
+    """Takes `render_s` seconds for every picture, step by step, and returns a stored one.
 
-    `at_once` renders run at the same time, as on so many GPUs; the others wait their turn.
-    `done` counts those that ran to their end, `running` those that run, `most` the most that
-    have run at once; `last` is when the last one ended, by the loop's clock.
+    `at_once` renders run at the same time, as on that many GPUs; the others wait.
+    `done` counts the completed renders, `running` the running ones, `most` the most that ran
+    at once; `last` is the end of the last one, by the loop's clock.
     """
 
     def __init__(self, pictures: Sequence[bytes], *, render_s: float, at_once: int) -> None:
-        """Takes the pictures, PNG; a request gets the one that its seed points at."""
+        """Takes the pictures, PNG; a request's seed selects one."""
         self.done = 0
         self.running = 0
         self.most = 0
@@ -50,7 +50,7 @@ class StoredRenderer:
         yield RenderResult(png, *size, scheduler="Stored")
 
     async def show_previews(self, render: str) -> None:
-        """Makes previews of the render of that id from now on."""
+        """Turns on the previews of the render with that id."""
         self._watched.add(render)
 
     async def _steps(self, request: RenderRequest) -> AsyncGenerator[StepEvent]:
@@ -69,7 +69,7 @@ class StoredRenderer:
 
 
 def draw_pictures(count: int, side: int) -> list[bytes]:
-    """Draws square PNGs, each of other discs on noise, which make it as heavy as a painting."""
+    """Draws square PNGs of different discs on noise, which makes them as large as a painting."""
     return [_draw(Random(number), side) for number in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""An attempt: one claimed job, drawn, and its end written."""
+"""An attempt: draws one claimed job and writes its end."""
 
 import asyncio
 import logging
@@ -23,15 +23,15 @@ class Drawing(Protocol):
     """Draws the image of a claimed job."""
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
-        """Returns what came of the job; raises what went wrong."""
+        """Returns the outcome of the job; raises the error of a failed stage."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptParts:
-    """What every attempt of a worker uses.
+    """The parts that all attempts of a worker share.
 
-    `progress` is a store for what need not outlast a crash of the database, `backoff` the
+    `progress` is a store for writes that a crash of the database may lose, `backoff` the
     ceiling of the first wait after a failure.
     """
 
@@ -44,28 +44,28 @@ class AttemptParts:
 
 
 class Attempt:
-    """One job that this worker holds."""
+    """An attempt at one job, whose lease this worker holds."""
 
     def __init__(self, claim: Claim, parts: AttemptParts) -> None:
         self.claim = claim
         self.stopped: Stop | None = None
-        """Why it was told to stop, if it was."""
+        """The reason why it was told to stop, if it was."""
         self._parts = parts
         self._drawing: asyncio.Task[Outcome] | None = None
 
     def stop(self, why: Stop) -> None:
-        """Stops the drawing; the first reason stands. Once it is drawn it is too late."""
+        """Stops the drawing, if it still runs; the first reason counts."""
         if self.stopped is None and self._drawing is not None and not self._drawing.done():
             self.stopped = why
             self._drawing.cancel()
 
     async def run(self) -> None:
-        """Draws the job and writes its end; raises what keeps the end from being written."""
+        """Draws the job and writes its end; raises if the end cannot be written."""
         claim, parts = self.claim, self._parts
         reporter = Reporter(parts.progress, parts.signals, claim, self.stop)
         try:
             async with reporter.running():
-                # A task of its own, so that stopping it stops nothing else.
+                # A separate task, so that stopping it stops nothing else.
                 self._drawing = asyncio.create_task(
                     parts.stages.draw(claim, reporter), name=f"job {claim.job_id}"
                 )
@@ -129,7 +129,7 @@ def explain(error: Exception) -> tuple[Failure, bool]:
 
 
 def fields_of(claim: Claim) -> dict[str, object]:
-    """Returns what every log line of an attempt says."""
+    """Returns the fields of every log line of an attempt."""
     return {
         "job_id": str(claim.job_id),
         "user_id": str(claim.user_id),

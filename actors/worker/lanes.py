@@ -1,4 +1,4 @@
-"""Lanes: how many jobs of each a worker may run at once."""
+"""Slots: how many jobs of each lane a worker may run at once."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,18 +7,18 @@ from server.domain.states import Lane
 
 
 class Slots:
-    """The slots of a worker by lane; a running job takes one of its own lane, and of no other."""
+    """The slots of a worker by lane; a running job takes one slot of its lane."""
 
     def __init__(self, slots: Mapping[str, int]) -> None:
         """Takes the number of slots by the lane's name; raises ValueError for an unknown lane."""
         self._slots = {Lane(lane): number for lane, number in slots.items()}
 
     def serves(self, lane: str) -> bool:
-        """Tells whether there are slots of a lane, by its name."""
+        """Returns whether the worker has slots of a lane, by the lane's name."""
         return any(one == lane and number > 0 for one, number in self._slots.items())
 
     def free(self, running: Iterable[Lane]) -> dict[Lane, int]:
-        """Returns the free slots by lane, where there are any, while these lanes' jobs run."""
+        """Returns the free slots by lane, without full lanes; `running` has a lane for each job."""
         taken = Counter(running)
         free = {lane: number - taken[lane] for lane, number in self._slots.items()}
         return {lane: number for lane, number in free.items() if number > 0}

@@ -1,4 +1,4 @@
-"""The worker: claims jobs as far as it has slots, holds their leases, rescues lost ones."""
+"""The worker: claims jobs for its free slots, renews their leases, rescues lost jobs."""
 
 import asyncio
 import logging
@@ -19,18 +19,18 @@ from server.store import Store
 from server.store.signals import WAKE, Listener, Signals
 
 _BACKOFF = timedelta(seconds=2)
-# A lost worker's job is claimed again within 5 s of its lease's end: a look for such jobs, the
-# first backoff and a poll come one after the other.
+# A lost worker's job is claimed again within 5 s of its lease's end: the pause before a rescue,
+# the first backoff and a poll follow each other.
 _RESCUE_PAUSE_MAX_S = 1.0
 _AWAY_PAUSE_S = 0.25
 _RENEWED_WITHIN_S = 2.0
-"""How soon after an absence of the database every live worker has renewed its leases."""
+"""The time after a database outage in which every live worker renews its leases."""
 _RESCUE_BACKOFF = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Pulls jobs out of the database; losing it loses nothing but time."""
+    """Pulls jobs from the database; losing a worker costs only time."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Worker:
         *,
         backoff: timedelta = _BACKOFF,
     ) -> None:
-        """Takes a store for what must last, and one for progress, which need not.
+        """Takes a durable store, and one for progress, whose writes may be lost.
 
         `backoff` is the ceiling of the first wait after a failure.
         """
@@ -66,7 +66,7 @@ class Worker:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Claims and works until the end, then drains."""
+        """Claims and runs jobs until the block ends, then drains."""
         listener = Listener(self._settings.database_url)
         listener.subscribe(WAKE, self._hear, self._wake.set)
         async with listener.running():
@@ -79,12 +79,12 @@ class Worker:
             finally:
                 self._draining = True
                 self._wake.set()
-                # A claim under way is waited for: what it brings would be left to its lease.
+                # Awaits a claim under way: its jobs would otherwise be held until their leases end.
                 await asyncio.wait([claiming])
                 await self._drain()
                 for loop in others:
                     loop.cancel()
-                # What broke a loop was logged when it did.
+                # The error that ended a loop is already logged.
                 await asyncio.gather(*self._loops, return_exceptions=True)
 
     def check(self) -> None:
@@ -94,7 +94,7 @@ class Worker:
                 raise RuntimeError(f"{loop.get_name()} has ended; the worker must be restarted")
 
     async def _drain(self) -> None:
-        """Lets running jobs finish, gives back those that do not in time."""
+        """Lets running jobs finish, releases those that do not in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_s):
                 await self._idle.wait()
@@ -151,7 +151,7 @@ class Worker:
                 )
             except Unavailable:
                 _log.warning("heartbeat lost", extra={"worker": self.name})
-                # A lease that ran out meanwhile must be renewed before anybody may rescue its job.
+                # A lease that ran out must be renewed before another worker rescues its job.
                 pause = min(pause, _AWAY_PAUSE_S)
                 continue
             for attempt in attempts:
@@ -168,7 +168,7 @@ class Worker:
             try:
                 if away:
                     await self._store.database.ping()
-                    # Nobody could renew a lease meanwhile; those who live do so now.
+                    # No lease could be renewed meanwhile; live workers renew theirs now.
                     await asyncio.sleep(max(self._settings.heartbeat_s, _RENEWED_WITHIN_S))
                     away = False
                 await self._rescue()
@@ -200,7 +200,7 @@ class Worker:
         try:
             await attempt.run()
         except Exception:
-            # The lease runs out, and another attempt begins where its end can be written.
+            # The lease runs out, and a worker that can write an end starts another attempt.
             _log.exception("end not written", extra=fields_of(claim))
         finally:
             self._attempts.discard(attempt)
@@ -208,6 +208,6 @@ class Worker:
                 self._idle.set()
             self._signals.tell([claim.job_id])
             if claim.batch_id is not None:
-                # Its end makes others ready, of any lane and maybe more than there are slots here.
+                # Its end makes other jobs ready, of any lane, maybe more than there are slots here.
                 self._signals.wake()
             self._wake.set()

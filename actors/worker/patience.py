@@ -1,4 +1,4 @@
-"""Patience: how an end is written while the database is away."""
+"""Patience: writes an end in spite of a database outage."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Patience:
-    """Writes the ends of attempts, through any absence of the database.
+    """Writes the ends of attempts, and retries for as long as the database is away.
 
-    While it is away nobody can take a job over, and nothing else could be begun here. A worker
-    that drains gives up after a lease of `lease_s` seconds.
+    Meanwhile no worker can take a job over, and this one could not start another. A draining
+    worker gives up after a lease of `lease_s` seconds.
     """
 
     def __init__(self, lease_s: float, draining: Callable[[], bool]) -> None:
@@ -23,7 +23,7 @@ class Patience:
         self._draining = draining
 
     async def write(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Writes until it has succeeded; raises Unavailable when it gives up."""
+        """Retries a write until it succeeds; raises Unavailable when it gives up."""
         pause_s, waited_s = _PAUSE_S, 0.0
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Reports: what an attempt says of itself while it runs, and what it hears back."""
+"""Reports: the progress of a running attempt, and the requests to stop that come back."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from server.errors import Unavailable
 from server.store import Store
 from server.store.signals import CHANGED, Signals
 
-# The parts of a whole job, by the time they take at 20 steps on two CPU cores.
+# Each stage's span of a job's progress, by its time at 20 steps on two CPU cores.
 _SPANS = {
     Stage.RESOLVING: (0.0, 0.02),
     Stage.RENDERING: (0.02, 0.80),
@@ -22,11 +22,11 @@ _SPANS = {
 
 
 class Stop(StrEnum):
-    """Is why an attempt has to end before it is done."""
+    """The reason why an attempt must stop."""
 
-    CANCELLED = "cancelled"  # its caller asked for it
+    CANCELLED = "cancelled"  # its caller cancelled the job
     LOST = "lost"  # another worker may hold the job; nothing more may be written
-    DRAINED = "drained"  # this worker goes; another one starts the job again
+    DRAINED = "drained"  # this worker shuts down; another one starts the job again
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Reporter:
         self, store: Store, signals: Signals, claim: Claim, stop: Callable[[Stop], None]
     ) -> None:
         self.seen = asyncio.Event()
-        """Is set once somebody has wanted previews."""
+        """Set once a watcher has asked for previews."""
         self.watched = False
         self._store = store
         self._signals = signals
@@ -57,7 +57,7 @@ class Reporter:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Writes in the background until the end."""
+        """Writes reports in the background until the block ends."""
         task = asyncio.create_task(self._run(), name=f"report {self._claim.job_id}")
         try:
             yield
@@ -67,13 +67,13 @@ class Reporter:
                 await task
 
     async def enter(self, stage: Stage) -> None:
-        """Says that a stage begins, and waits until that is written, or the database is away."""
+        """Reports that a stage begins; waits until that is written, or the database is away."""
         self.say(stage, 0, 0)
         with suppress(Unavailable):
             await self._write()
 
     def say(self, stage: Stage, step: int, steps: int, preview: bytes | None = None) -> None:
-        """Says how far a stage is, soon and without waiting for it."""
+        """Reports the progress of a stage, soon and without waiting."""
         self._sequence += 1
         begin, end = _SPANS[stage]
         fraction = begin + (end - begin) * (step / steps if steps else 0.0)
@@ -86,7 +86,7 @@ class Reporter:
         while True:
             await self._news.wait()
             self._news.clear()
-            with suppress(Unavailable):  # the next report says it all again
+            with suppress(Unavailable):  # the next report repeats it
                 await self._write()
 
     async def _write(self) -> None:

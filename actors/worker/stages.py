@@ -23,7 +23,7 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Stage
 from server.storage import Storage, StorageUnavailable, object_key
 
-# Half a minute in all: to render again would cost far more.
+# Half a minute in total: another render would cost far more.
 _STORE_PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Stages:
         store_pauses_s: Sequence[float] = _STORE_PAUSES_S,
         finishing: Finishing = finish,
     ) -> None:
-        """Takes the pauses after which bytes are stored again when the storage is away.
+        """Takes the pauses before each retry of a store while the storage is away.
 
         `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos.
         """
@@ -55,9 +55,9 @@ class Stages:
         self._finishing = finishing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
-        """Draws a job's image and returns what came of it; nothing is committed here.
+        """Draws a job's image and returns the outcome; nothing is committed here.
 
-        Raises what the stages raise; cancelling it stops the render at its next step.
+        Raises the errors of the stages; cancelling it stops the render at its next step.
         """
         clock = StageClock()
         spec = claim.spec
@@ -86,7 +86,7 @@ class Stages:
         spec = claim.spec
         scene = spec.scene
         if spec.image_type is ImageType.COVER:
-            # The title names a mood, perhaps a place; its first page says where it happens.
+            # The title names a mood and maybe a place; the first page names the place.
             told = await self._extractor.scene(spec.page_text, spec.characters)
             scene = f"{scene}. {told}"
         elif spec.image_type is ImageType.SCENE and not scene:
@@ -129,7 +129,7 @@ class Stages:
 
     @asynccontextmanager
     async def _showing(self, request: RenderRequest, reporter: Reporter) -> AsyncIterator[None]:
-        """Asks a render that runs for previews as soon as somebody wants to see them."""
+        """Turns on a running render's previews as soon as a watcher asks for them."""
 
         async def show() -> None:
             await reporter.seen.wait()
@@ -181,7 +181,7 @@ class StageClock:
 
     @contextmanager
     def measure(self, stage: Stage) -> Iterator[None]:
-        """Measures what happens inside it as one stage."""
+        """Measures its block as one stage."""
         start = perf_counter()
         yield
         self.stage_ms[stage] = round((perf_counter() - start) * 1000)

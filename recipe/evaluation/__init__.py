@@ -1,9 +1,9 @@
-"""Measures the checkpoint: what `make evaluate-storybook` prints.
+"""Measures the checkpoint: `make evaluate-storybook` prints its report.
 
-It draws what the pictures ought to be, so that nothing that generates pictures imports it.
+It draws the target pictures itself, so nothing that generates pictures may import it.
 """
 
 from pathlib import Path
 
 AUDIT = Path(__file__).parent / "audit.safetensors"
-"""The audit classifier's weights, which reading generated pictures takes and serving does not."""
+"""The audit classifier's weights, which only the evaluation needs."""

@@ -1,4 +1,4 @@
-"""What pictures show of what their captions say, as the audit classifier reads them."""
+"""The attributes of captions that pictures show, as the audit classifier reads them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,17 +20,17 @@ TARGETS: Mapping[str, float] = {
 }
 """The least percentages of generated pictures."""
 DRAWN_TARGET = 97.0
-"""The least percentage of drawn pictures: a classifier that reads worse measures nothing."""
+"""The least percentage of drawn pictures: a worse classifier measures nothing."""
 _ALSO = (
     *("time", "weather", "framing", "position", "garment", "hat", "hair_style", "skin", "age"),
     *("expression", "eyes", "view", "pose", "glasses", "beard", "freckles", "scarf", "gender"),
 )
-UNREAD = "nothing was read: no audit classifier, or no such attribute"
+UNREAD = "not read: no audit classifier, or no such attribute in the pictures"
 _NAMES = {COAT: "hair or fur colour", "colour": "top colour", NUMBER: "number of characters"}
 
 
 def shares(audit: Audit, images: NDArray[np.uint8], scenes: Sequence[Scene]) -> dict[str, Share]:
-    """Returns how much of each attribute is read as the scenes say."""
+    """Returns the shares of right readings of the scenes' attributes."""
     whole, casts = audit.read(images, [len(scene.characters) for scene in scenes])
     found: dict[str, Share] = {}
     for scene, picture, cast in zip(scenes, whole, casts, strict=True):
@@ -49,7 +49,7 @@ def attribute_section(
     drawn: Mapping[str, Share],
     decoded: Mapping[str, Share],
 ) -> Section:
-    """Returns the figures of generated pictures, beside those of the same scenes drawn."""
+    """Returns the figures of generated pictures, with those of the same scenes drawn."""
     none = Share(0, 0)
 
     def figure(name: str) -> Figure:
@@ -67,7 +67,7 @@ def attribute_section(
 
 
 def drawn_section(drawn: Mapping[str, Share]) -> Section:
-    """Returns the classifier's own accuracies, on drawn pictures."""
+    """Returns the accuracies of the classifier itself, on drawn pictures."""
     figures = tuple(
         Figure(
             f"drawn: {label(name)}",
@@ -83,7 +83,7 @@ def drawn_section(drawn: Mapping[str, Share]) -> Section:
 
 
 def label(name: str) -> str:
-    """Returns what an attribute is called in the report."""
+    """Returns the name of an attribute in the report."""
     return _NAMES.get(name, name.replace("_", " "))
 
 

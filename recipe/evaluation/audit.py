@@ -1,7 +1,7 @@
-"""The audit classifier: reads out of a picture what it shows, for the evaluation alone.
+"""The audit classifier: reads the attributes of a picture, only for the evaluation.
 
-It shares neither pictures nor weights with the judge, so that what the judge selects is not
-also what measures it.
+It shares neither pictures nor weights with the judge, so that the judge's selection is measured
+by another network.
 """
 
 import json
@@ -24,23 +24,23 @@ from recipe.illustrator.attributes import Character, Scene
 from recipe.training.labels import IGNORED, Label, all_labels
 
 SIDE = 128
-"""Pixels along each side at which it looks at pictures."""
+"""Pixels along each side of the classifier's input."""
 NUMBER = "number"
 _ROWS = {(1, 0): 1, (2, 0): 2, (2, 1): 3, (3, 0): 4, (3, 1): 5, (3, 2): 6}
-"""Where it looks for a character: by the number of characters, and which of them."""
+"""The row of a character's readings, by the number of characters and its slot."""
 Reading = Mapping[str, str]
-"""Is what was read, by attribute: of the picture, or of one character."""
+"""The values read, by attribute: of the picture, or of one character."""
 
 
 def picture_classes() -> dict[str, tuple[str, ...]]:
-    """Returns the classes of what is read of a picture as a whole."""
+    """Returns the classes of a whole picture's attributes."""
     own = {each.name: each.classes for each in all_labels() if each.slot is None}
     named = {name: tuple(str(value) for value in classes) for name, classes in own.items()}
     return {**named, NUMBER: ("1", "2", "3")}
 
 
 def character_classes() -> dict[str, tuple[str, ...]]:
-    """Returns the classes of what is read of a character."""
+    """Returns the classes of a character's attributes."""
     character = Character()
     values = {each.name: getattr(character, each.name) for each in fields(Character)}
     return {
@@ -50,7 +50,7 @@ def character_classes() -> dict[str, tuple[str, ...]]:
 
 
 def truth(scene: Scene) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Returns what is to be read of a scene, and of each character; what is hidden is left out."""
+    """Returns the right readings of a scene and of its characters, without hidden attributes."""
     picture = {NUMBER: str(len(scene.characters))}
     characters: list[dict[str, str]] = [{} for _ in scene.characters]
     for label in _labels():
@@ -63,7 +63,7 @@ def truth(scene: Scene) -> tuple[dict[str, str], list[dict[str, str]]]:
 
 
 class Audit(nn.Module):
-    """Reads pictures and characters: those in the slots of one, of two and of three."""
+    """Reads pictures, and the characters in the slots of one, of two and of three."""
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
@@ -77,25 +77,25 @@ class Audit(nn.Module):
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Reads the weights in a file; raises ValueError where they read other attributes."""
+        """Loads the weights in a file; raises ValueError if they read other attributes."""
         with safe_open(file, "pt") as opened:
             said = json.loads((opened.metadata() or {})["audit"])
         audit = cls(said["widths"])
         if said["classes"] != audit.classes():
-            raise ValueError(f"{file}: reads other attributes than those drawn now; train it anew")
+            raise ValueError(f"{file}: reads other attributes than those drawn now; train it again")
         tensors = {name: tensor.float() for name, tensor in load_file(file).items()}
         audit.load_state_dict(tensors)
         return audit.eval().to(memory_format=torch.channels_last)
 
     def save(self, file: Path) -> None:
-        """Writes the weights at half precision, with the classes that they read."""
+        """Writes the weights at half precision, with their classes."""
         said = json.dumps({"widths": self.widths, "classes": self.classes()})
         tensors = {name: each.half().contiguous() for name, each in self.state_dict().items()}
         file.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, file, {"audit": said})
 
     def classes(self) -> dict[str, dict[str, list[str]]]:
-        """Returns what is read, as it is kept with the weights."""
+        """Returns all classes, as stored with the weights."""
         both = {"picture": self.pictures, "character": self.characters}
         return {
             whose: {name: list(values) for name, values in classes.items()}
@@ -115,7 +115,7 @@ class Audit(nn.Module):
     def read(
         self, images: Iterable[Image], numbers: Sequence[int]
     ) -> tuple[list[Reading], list[list[Reading]]]:
-        """Reads pictures of any size, in which `numbers` characters are looked for."""
+        """Reads pictures of any size; `numbers` are the numbers of their characters."""
         small = np.stack([shrink(image, SIDE) for image in images])
         whole: list[Reading] = []
         characters: list[list[Reading]] = []
@@ -129,7 +129,7 @@ class Audit(nn.Module):
 
 
 def targets(scenes: Sequence[Scene]) -> tuple[dict[str, NDArray[np.int64]], ...]:
-    """Returns the classes of scenes, (N), and of characters, (N, rows), as the audit reads them."""
+    """Returns the classes of scenes, (N), and of characters, (N, rows), for the classifier."""
     pictures, characters = picture_classes(), character_classes()
     whole = {name: np.full(len(scenes), IGNORED, np.int64) for name in pictures}
     slots = {name: np.full((len(scenes), len(_ROWS)), IGNORED, np.int64) for name in characters}

@@ -31,22 +31,22 @@ _DESCRIPTION = """\
 Measures a storybook checkpoint on held-out captions and characters.
 
 It writes report.txt, report.json and grids into the folder that --out names: each generated
-picture above the drawing of the same scene; references above what was made with them, without
-them and told in words alone, and the drawing. It prints the report, and exits with 0 when all
-targets are met, else with 1. A part that the checkpoint lacks counts as not met, and is named.
+picture above the drawing of the same scene; references above the pictures generated with them,
+without them and from full captions, and the drawing. It prints the report, and exits with 0 when
+all targets are met, else with 1. A part that the checkpoint lacks is named and counts as not met.
 
-It climbs the ladder of rungs (portraits, styled, placed, paired, full) until one does not stand;
---rung measures one alone.
+It climbs the ladder of rungs (portraits, styled, placed, paired, full) until one misses a target;
+--rung measures a single one.
 """
 _DRAWN = 400
-"""Drawings on which the audit classifier's own accuracy is measured."""
+"""Drawings on which the audit classifier's accuracy is measured."""
 _UPSCALED = 12
 _SHOWN = 24
 Pictures = NDArray[np.uint8]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures what the command line names; returns the exit status."""
+    """Measures the checkpoint of the command line; returns the exit status."""
     said = _parser().parse_args(arguments)
     torch.set_num_threads(said.threads)
     diffusers_logging.set_verbosity_error()
@@ -69,10 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="(the shipped one)")
-    parser.add_argument("--out", type=Path, required=True, help="where the report and grids go")
-    parser.add_argument("--rung", choices=list(RUNGS), help="measures this rung alone")
-    parser.add_argument("--pictures", type=int, default=96, help="generated for each rung (96)")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="its folder (shipped)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the report and grids")
+    parser.add_argument("--rung", choices=list(RUNGS), help="measures only this rung")
+    parser.add_argument("--pictures", type=int, default=96, help="pictures of each rung (96)")
     parser.add_argument(
         "--references", type=int, default=80, help="pictures drawn from references (80)"
     )
@@ -83,17 +83,17 @@ def _parser() -> argparse.ArgumentParser:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Measures one checkpoint, and leaves its grids in a folder."""
+    """Measures one checkpoint, and writes its grids into a folder."""
 
     checkpoint: Path
     out: Path
     pictures: int
     references: int
     audit: Audit | None
-    """None leaves the attributes unmeasured: their pictures are made, for people to look at."""
+    """None leaves the attributes unmeasured; their pictures are still made, for inspection."""
 
     def report(self, rungs: Sequence[str]) -> Report:
-        """Measures all of it; of the rungs, those up to the first that does not stand."""
+        """Measures everything; of the rungs, those up to the first that misses a target."""
         upscale = load_upscaler(self.checkpoint / "upscaler" / "model.safetensors")
         sections = [plain_section(self.checkpoint), time_section(self.checkpoint, upscale)]
         pipeline = load_pipeline(self.checkpoint)
@@ -133,7 +133,7 @@ class Evaluation:
 
 
 def write_grid(file: Path, rows: Sequence[Pictures], columns: int = 8) -> None:
-    """Writes pictures in columns, those with the same number below each other."""
+    """Writes rows of pictures, those of one column below each other."""
     count = min(_SHOWN, len(rows[0]))
     lines = []
     for first in range(0, count, columns):

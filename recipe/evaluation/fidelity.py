@@ -1,4 +1,4 @@
-"""How true pictures stay: through the VAE, and through the upscaler."""
+"""The fidelity of pictures through the VAE and through the upscaler."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ Upscale = Callable[[Pictures], Pictures]
 
 @torch.no_grad()
 def through_vae(pipeline: Any, images: Pictures) -> Pictures:
-    """Returns pictures as the pipeline's VAE gives them back."""
+    """Returns pictures encoded and decoded by the pipeline's VAE."""
     found = []
     for first in range(0, len(images), 8):
         pixels = torch.from_numpy(images[first : first + 8]).permute(0, 3, 1, 2).float()
@@ -35,18 +35,18 @@ def through_vae(pipeline: Any, images: Pictures) -> Pictures:
 
 
 def psnr(found: Pictures, target: Pictures) -> float:
-    """Returns the mean of pictures' peak signal to noise ratios, in dB; 100 where none differs."""
+    """Returns the mean of pictures' peak signal-to-noise ratios in dB; 100 for equal pictures."""
     errors = np.square(found.astype(np.float64) - target).reshape(len(target), -1).mean(axis=1)
     return float(np.mean(10 * np.log10(255**2 / np.maximum(errors, 255**2 * 1e-10))))
 
 
 def load_upscaler(file: Path) -> Upscale | None:
-    """Returns what the weights in a file do, as spandrel loads them; None where there is none."""
+    """Returns the upscaler in a file, as spandrel loads it; None if there is no file."""
     if not file.is_file():
         return None
     loaded = ModelLoader().load_from_file(file)
     if not isinstance(loaded, ImageModelDescriptor) or loaded.scale != FACTOR:
-        raise ValueError(f"{file}: is no upscaler by {FACTOR}; use SRVGGNetCompact weights")
+        raise ValueError(f"{file}: is not an upscaler by {FACTOR}; use SRVGGNetCompact weights")
     model: Any = loaded.float().eval()
 
     @torch.no_grad()
@@ -62,7 +62,7 @@ def load_upscaler(file: Path) -> Upscale | None:
 def fidelity_section(
     drawn: Pictures, decoded: Pictures, scenes: Sequence[Scene], upscale: Upscale | None
 ) -> Section:
-    """Returns dB of the VAE, and what the upscaler gains on Lanczos, on drawn pictures."""
+    """Returns the VAE's PSNR, and the upscaler's gain over Lanczos, on drawn pictures."""
     vae = Figure(
         "VAE", psnr(decoded, drawn), "dB", TARGET_DB, beside=f"{len(drawn)} held-out drawings"
     )
@@ -75,7 +75,7 @@ def fidelity_section(
 
 
 def upscaled_psnr(upscale: Upscale, scenes: Sequence[Scene]) -> tuple[float, float]:
-    """Returns dB of large drawings, made from the same at a quarter: upscaled, and by Lanczos."""
+    """Returns the PSNR of drawings restored from a quarter of their size: upscaled, by Lanczos."""
     illustrator = Illustrator(detail=FACTOR)
     ours, theirs = [], []
     for scene in scenes:

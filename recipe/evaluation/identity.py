@@ -1,4 +1,4 @@
-"""Whether a reference picture makes the character: the judge ranks it among its look-alikes."""
+"""Whether a reference gives its character: the judge ranks it among look-alikes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,11 +31,11 @@ from recipe.training.cast import (
 )
 
 LOOK_ALIKES = 20
-"""Who is ranked: the right one, and 19 of the same species, age and gender."""
+"""The ranked characters: the right one, and 19 of the same species, age and gender."""
 PORTRAITS_TARGET = 90.0
 DUOS_TARGET = 80.0
 FALL_TARGET = 20.0
-"""The least points by which the rate falls with the adapter off: less is no conditioning."""
+"""The least fall of the rate, in points, without the adapter: less is no conditioning."""
 JUDGE = "judge"
 _SCALE = 1.0
 Pictures = NDArray[np.uint8]
@@ -43,30 +43,30 @@ Pictures = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Is one picture to be made: a scene, the references of its characters, and its caption."""
+    """One picture to generate: a scene, the references of its characters, and its caption."""
 
     scene: Scene
     references: tuple[Scene, ...]
     rivals: tuple[tuple[Character, ...], ...]
-    """Are, for each character, the others that it is ranked among."""
+    """The look-alikes that each character is ranked among."""
     seed: int
 
     @property
     def caption(self) -> str:
-        """Returns a caption that does not say how the characters look."""
+        """A caption without the characters' looks."""
         return brief_caption(self.scene)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Is how often the judge ranks the right one first."""
+    """The shares of characters that the judge ranks first."""
 
     with_adapter: Share
     without: Share
     told: Share
-    """Is the same without a reference, where captions say all: what the adapter learns from."""
+    """Without references, from full captions: the adapter learns from these."""
     drawn: Share
-    """Is the same of the scenes as they are drawn: no checkpoint can do better."""
+    """In the drawn scenes: no checkpoint can do better."""
     pictures: Mapping[str, Pictures]
 
 
@@ -100,8 +100,8 @@ def cases(domain: Domain, count: int, people: int) -> list[Case]:
 def identity_section(
     checkpoint: Path, domain: Domain, count: int
 ) -> tuple[Section, list[Pictures]]:
-    """Ranks the characters of generated portraits and of pictures of two; returns the grids."""
-    title = f"A reference picture makes the character: first among {LOOK_ALIKES} look-alikes"
+    """Ranks the characters of generated portraits and of pictures of two; returns grids too."""
+    title = f"Characters from reference pictures: first among {LOOK_ALIKES} look-alikes"
     names = ("portraits in new places", "pictures of two, with region masks")
     targets = (PORTRAITS_TARGET, DUOS_TARGET)
     why = missing(checkpoint)
@@ -118,7 +118,7 @@ def identity_section(
         grids.extend(outcome.pictures.values())
         lost = outcome.with_adapter.percent - outcome.without.percent
         beside = (
-            f"of {outcome.with_adapter.of}; captions that say all, without a reference"
+            f"of {outcome.with_adapter.of}; full captions, without a reference"
             f" {outcome.told.percent:.1f}; drawn {outcome.drawn.percent:.1f}"
         )
         figures.append(Figure(name, outcome.with_adapter.percent, "%", target, beside=beside))
@@ -129,14 +129,14 @@ def identity_section(
 
 
 def missing(checkpoint: Path) -> str:
-    """Returns which part of it a checkpoint lacks, or nothing."""
+    """Returns a sentence about the parts that a checkpoint lacks, or an empty string."""
     parts = (ADAPTER, Path(JUDGE) / "model.safetensors")
     absent = [part.as_posix() for part in parts if not (checkpoint / part).is_file()]
     return f"the checkpoint has no {' and no '.join(absent)}" if absent else ""
 
 
 def measure(checkpoint: Path, asked: Sequence[Case]) -> Outcome:
-    """Generates each case with the adapter, without it and told in words; the judge ranks all."""
+    """Generates each case with the adapter, without it and from a full caption, and ranks all."""
     pipeline = load_pipeline(checkpoint)
     load_adapter(pipeline, checkpoint)
     judge, illustrator = Judge.load(checkpoint / JUDGE), Illustrator()
@@ -166,7 +166,7 @@ def measure(checkpoint: Path, asked: Sequence[Case]) -> Outcome:
 
 @torch.no_grad()
 def embeddings(pipeline: Any, references: Sequence[Sequence[Pictures]]) -> torch.Tensor:
-    """Returns what the pipeline makes of nothing and of references, (N, 2, images, tokens, D)."""
+    """Returns the embeddings of no reference and of each one, (N, 2, images, tokens, D)."""
     found = []
     for pictures in references:
         shown = [Image.fromarray(picture) for picture in pictures]
@@ -188,7 +188,7 @@ def region_masks(people: int) -> torch.Tensor:
 
 
 def _beside(pictures: Sequence[Pictures]) -> Pictures:
-    """Returns pictures beside each other in one of the same size."""
+    """Returns pictures side by side in one of the same size."""
     side = SIDE // len(pictures)
     sheet = Image.new("RGB", (SIDE, SIDE), "white")
     for index, picture in enumerate(pictures):
@@ -198,7 +198,7 @@ def _beside(pictures: Sequence[Pictures]) -> Pictures:
 
 
 def rank(shown: Appearance, candidates: Sequence[Appearance]) -> int:
-    """Returns how many candidates are more like what is shown than the first one, the right one."""
+    """Returns the number of candidates as like the shown one as the first, the right one."""
     likenesses = [shown.likeness(each) for each in candidates]
     return sum(each >= likenesses[0] for each in likenesses[1:])
 
@@ -220,7 +220,7 @@ def _reference(
 def _ranked(
     judge: Judge, images: Pictures, candidates: Sequence[Sequence[Sequence[Appearance]]]
 ) -> Share:
-    """Returns how many characters are ranked first; one that is not found is not."""
+    """Returns the share of characters ranked first; one that is not found counts as not first."""
     total = Share(0, 0)
     for image, cast in zip(images, candidates, strict=True):
         if len(cast) == 1:

@@ -1,4 +1,4 @@
-"""Checks that diffusers' own classes load and run a checkpoint, with no code of ours."""
+"""Checks that diffusers' own classes load and run a checkpoint, without imggen's code."""
 
 import tempfile
 import time
@@ -19,7 +19,7 @@ from recipe.evaluation.report import Figure, Section
 from recipe.evaluation.sampling import load_pipeline
 
 ADAPTER = Path("ip_adapter") / "ip_adapter.safetensors"
-"""Where a checkpoint has its IP-Adapter."""
+"""The path of the IP-Adapter in a checkpoint."""
 ENCODER = "image_encoder"
 _CAPTION = "cartoon style, portrait of a young girl with long red hair, smiling, in a forest"
 _STEPS = 4
@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 
 
 class Absent(Exception):
-    """Says that a checkpoint lacks the part that a check needs."""
+    """Raised when a checkpoint lacks the part that a check needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Check:
 
 
 def plain_section(checkpoint: Path) -> Section:
-    """Loads and runs all that diffusers offers for the checkpoint's parts."""
+    """Loads and runs the checkpoint in every diffusers pipeline and loader for its parts."""
     return Section("Plain diffusers", tuple(_figure(check, checkpoint) for check in _CHECKS))
 
 
@@ -47,7 +47,7 @@ def _figure(check: _Check, checkpoint: Path) -> Figure:
         check.run(checkpoint)
     except Absent as absent:
         return Figure(check.name, None, "", 1, missing=str(absent))
-    except Exception as error:  # whatever diffusers raises is what the report is about
+    except Exception as error:  # the report shows whatever diffusers raises
         return Figure(check.name, 0, "ok", 1, beside=f"{type(error).__name__}: {error}")
     return Figure(check.name, 1, "ok", 1)
 
@@ -64,7 +64,7 @@ def _image_to_image(checkpoint: Path) -> None:
     near = _draw(pipeline, image=source, strength=0.3)
     far = _draw(pipeline, image=source, strength=1.0)
     start = np.asarray(source, np.float32) / np.float32(255)
-    _expect(_distance(near, start) < _distance(far, start), "a low strength keeps no more")
+    _expect(_distance(near, start) < _distance(far, start), "a low strength keeps too little")
 
 
 def _inpaint(checkpoint: Path) -> None:
@@ -72,7 +72,7 @@ def _inpaint(checkpoint: Path) -> None:
     try:
         _fill_half(pipeline)
     except ValueError as refused:
-        # Diffusers 0.42 takes a UNet for one that inpaints by its channels: 4 or 9, no others.
+        # Diffusers 0.42 accepts a UNet for inpainting by its channels: only 4 or 9.
         pipeline.unet.register_to_config(in_channels=4)
         _fill_half(pipeline)
         raise ValueError(
@@ -118,7 +118,7 @@ _CHECKS = (
 
 
 def load_adapter(pipeline: Any, checkpoint: Path) -> None:
-    """Gives a pipeline the checkpoint's IP-Adapter; raises Absent where it has none."""
+    """Gives a pipeline the checkpoint's IP-Adapter; raises Absent if it has none."""
     if not (checkpoint / ADAPTER).is_file():
         raise Absent(f"the checkpoint has no {ADAPTER.as_posix()}")
     pipeline.load_ip_adapter(
@@ -130,7 +130,7 @@ def load_adapter(pipeline: Any, checkpoint: Path) -> None:
 
 
 def time_section(checkpoint: Path, upscale: Upscale | None) -> Section:
-    """Times the load, a picture of 256 pixels, and one that is delivered at 1024."""
+    """Times the load, a picture of 256 pixels, and one delivered at 1024."""
     began = time.perf_counter()
     pipeline = load_pipeline(checkpoint)
     loaded = time.perf_counter() - began
@@ -178,7 +178,7 @@ def _draw(pipeline: Any, steps: int = _STEPS, **more: Any) -> Floats:
 
 
 def _image() -> Image.Image:
-    """Returns a picture of a sun above a field, as good as any to start from."""
+    """Returns an arbitrary source picture: a sun above a field."""
     rows, columns = np.mgrid[0:256, 0:256]
     pixels = np.where((rows < 160)[..., None], (150, 200, 250), (70, 160, 60))
     pixels[np.hypot(rows - 70, columns - 180) < 40] = (250, 210, 60)

@@ -1,4 +1,4 @@
-"""The evaluation's report: figures beside their targets, as text and as JSON."""
+"""The evaluation's report: figures and their targets, as text and as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -7,14 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Is how many of some were right."""
+    """The number of right ones out of a total."""
 
     right: int
     of: int
 
     @property
     def percent(self) -> float:
-        """Returns the share; nothing of nothing is none."""
+        """The share in percent; 0 of nothing."""
         return 100 * self.right / self.of if self.of else 0.0
 
     def __add__(self, other: "Share") -> "Share":
@@ -26,9 +26,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Is one line: what was measured, or why it was not, and what it has to be.
+    """One line: a measured value, or the reason for none, and its target.
 
-    `missing` says why there is no value; a target that is not measured is not met.
+    `missing` is the reason why there is no value; a target that is not measured is not met.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """Says whether the value is as good as its target; without a target, it is."""
+        """Whether the value meets its target; True without a target."""
         if self.target is None:
             return True
         if self.value is None:
@@ -50,7 +50,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Returns what the line ends with."""
+        """The verdict of the line, empty without a target."""
         if self.value is None:
             return "NOT MEASURED" if self.target is not None else "not measured"
         if self.target is None:
@@ -68,20 +68,20 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Is a part of the report."""
+    """A part of the report."""
 
     title: str
     figures: tuple[Figure, ...]
 
     @property
     def met(self) -> bool:
-        """Says whether all targets of the section are met."""
+        """Whether all targets of the section are met."""
         return all(figure.met for figure in self.figures)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Is what the evaluation found; `rung` is the highest rung whose targets are all met."""
+    """The evaluation's figures; `rung` is the highest rung whose targets are all met."""
 
     checkpoint: str
     machine: str
@@ -90,15 +90,15 @@ class Report:
 
     @property
     def missed(self) -> Sequence[Figure]:
-        """Returns the figures whose targets are not met."""
+        """The figures whose targets are not met."""
         return [each for section in self.sections for each in section.figures if not each.met]
 
     def text(self) -> str:
-        """Returns the report as people read it."""
+        """Returns the report as text for people."""
         lines = [f"The storybook checkpoint {self.checkpoint}, on {self.machine}", ""]
         for section in self.sections:
             lines += [section.title, *(str(figure) for figure in section.figures), ""]
-        lines.append(f"The rung that stands: {self.rung}.")
+        lines.append(f"Highest rung with all targets met: {self.rung}.")
         lines.append(
             f"{len(self.missed)} targets are not met: "
             + ", ".join(figure.name for figure in self.missed)
@@ -108,7 +108,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def json(self) -> dict[str, Any]:
-        """Returns the report as programs read it."""
+        """Returns the report as JSON for programs."""
         return {
             "checkpoint": self.checkpoint,
             "machine": self.machine,

@@ -1,4 +1,4 @@
-"""Pictures that a checkpoint makes of held-out captions, by diffusers' own pipeline."""
+"""Pictures that a checkpoint generates from held-out captions, by diffusers' own pipeline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ STEPS = 20
 BATCH = 8
 SIDE = 256
 HELD_OUT = 0
-"""The seed of scenes that no training draws: theirs are 1 and more, or -1 and less."""
+"""The seed of scenes that no training draws: trainings use 1 and more, or -1 and less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Is a scene to be generated, as its caption says it."""
+    """A scene to generate, with its caption."""
 
     scene: Scene
     caption: str
@@ -34,7 +34,7 @@ class Prompt:
 
 
 def held_out(domain: Domain, count: int) -> list[Prompt]:
-    """Returns held-out scenes; every other caption is the canonical one, the rest are phrased."""
+    """Returns held-out scenes; half of the captions are canonical, the rest randomly phrased."""
     prompts = []
     for index in range(count):
         scene = scene_of(HELD_OUT, index, domain)
@@ -61,10 +61,10 @@ def generate(
     references: torch.Tensor | None = None,
     **more: Any,
 ) -> NDArray[np.uint8]:
-    """Returns pictures, (N, 256, 256, 3); each seed gives its noise, whatever the batch.
+    """Returns pictures, (N, 256, 256, 3); each seed gives its noise, in any batch.
 
     References are image embeddings for a pipeline with an IP-Adapter, (N, 2, images, tokens, D):
-    of each, those of nothing come first, which guidance compares with.
+    for each, those of no reference, which guidance needs, come first.
     """
     made = []
     if references is not None:

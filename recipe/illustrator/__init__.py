@@ -1,6 +1,6 @@
-"""Draws the pictures that the storybook checkpoint is trained on, and says what it drew.
+"""Draws the pictures that the storybook checkpoint is trained on, with their boxes and masks.
 
-It is the recipe's, never the service's: nothing that generates a picture imports it.
+Only the recipe uses it: nothing that generates a picture imports it.
 """
 
 from recipe.illustrator.attributes import Character, Scene

@@ -1,4 +1,4 @@
-"""What the illustrator draws: the attributes that the grammar has words for."""
+"""The attributes that the illustrator draws: those that the grammar has words for."""
 
 from actors.storybook.attributes import (
     Age,

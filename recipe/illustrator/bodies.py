@@ -23,13 +23,13 @@ def draw_legs(figure: Figure) -> None:
 
 
 def draw_neck(figure: Figure) -> None:
-    """Draws the neck, in the shadow of the head."""
+    """Draws the neck, shaded by the head."""
     pen = figure.pen
     pen.fill(box(-0.24, NECK - 0.2, 0.24, SHOULDER + 0.2, 0.1), colour=tone(figure.skin, -0.12))
 
 
 def draw_arm(figure: Figure, side: int, sleeve: RGB) -> None:
-    """Draws one arm in its sleeve, as the pose has it; 1 is the side that the character faces."""
+    """Draws one arm in its sleeve, posed; side 1 is the one that the character faces."""
     path = _arm(figure, side)
     hand = path[-1]
     figure.pen.fill(ellipse(hand[0], hand[1], 0.2), colour=figure.skin)

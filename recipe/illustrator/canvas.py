@@ -1,4 +1,4 @@
-"""A canvas of twice the picture's size, and pens that draw on it in a look."""
+"""A canvas of twice the picture's size, and pens that draw on it in the look of a style."""
 
 from dataclasses import dataclass
 from typing import Self, cast
@@ -12,7 +12,7 @@ from recipe.illustrator.palette import INK, RGB, tone
 from recipe.illustrator.shapes import Points
 
 SIZE = 256
-"""Units along each side of a picture: its pixels, unless it is drawn in more detail."""
+"""Units along each side of a picture: its pixels in single detail."""
 
 _SCALE = 2
 _SHIFT = 4  # cv2 takes coordinates as integers with this many binary digits of fraction
@@ -20,7 +20,7 @@ _HALF = 1 << _SHIFT >> 1  # half a pixel of the canvas
 
 
 class Canvas:
-    """Holds the pixels; one unit of its coordinates is `detail` pixels of the finished picture."""
+    """The pixels of a drawing; one unit is `detail` pixels of the finished picture."""
 
     def __init__(self, background: Image | None = None, detail: int = 1) -> None:
         self.detail = detail
@@ -87,7 +87,7 @@ def _tones(colour: RGB, look: Look) -> Image:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Draws shapes given in units of `scale` pixels about (x, y), mirrored where facing is -1."""
+    """Draws shapes, in units of `scale` pixels around (x, y), mirrored if facing is -1."""
 
     canvas: Canvas
     look: Look

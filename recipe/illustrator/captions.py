@@ -1,4 +1,4 @@
-"""Captions: what a drawing shows, in the words of the grammar that prompts are written in too."""
+"""Captions: the contents of a drawing in the grammar, in which prompts are written too."""
 
 from actors.storybook.grammar import caption, describe
 

@@ -1,4 +1,4 @@
-"""Garments: what covers the body, and the sleeves."""
+"""Garments, with the arms in their sleeves."""
 
 from collections.abc import Callable
 

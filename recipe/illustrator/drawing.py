@@ -29,7 +29,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Is where a character is visible, in pixels; right and bottom are exclusive."""
+    """The box of a character's visible part, in pixels; right and bottom are exclusive."""
 
     left: int
     top: int
@@ -39,18 +39,18 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Is a picture, (256, 256, 3) uint8 RGB in single detail, and its characters from the left."""
+    """A picture, (256, 256, 3) uint8 RGB in single detail, and its characters from the left."""
 
     scene: Scene
     image: Image
     boxes: tuple[Box, ...]
     masks: tuple[Mask, ...]
-    """Are of the picture's size and do not overlap: what another character hides is in none."""
+    """Masks of the picture's size, without overlap: hidden parts of a character are in none."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Is where a character is: x, the head's radius, and the y of its ground or its head."""
+    """The position of a character: x, the head's radius, and the y of its ground or its head."""
 
     x: float
     radius: float
@@ -70,10 +70,10 @@ _THREE = (_Slot(46, 29, 1, _GROUND), _Slot(128, 29, 1, _GROUND), _Slot(210, 29, 
 
 
 class Illustrator:
-    """Draws scenes; the same scene is the same picture, to the bit.
+    """Draws scenes; the same scene gives the same picture, bit for bit.
 
-    A `detail` of 4 draws the same at 1024 pixels, for the upscaler to learn from.
-    Backgrounds are kept, 0.2 MB each, since there are some hundreds of them at most.
+    A `detail` of 4 draws the same at 1024 pixels, to train the upscaler. Backgrounds are
+    cached, 0.2 MB each; there are some hundreds of them at most.
     """
 
     def __init__(self, detail: int = 1) -> None:
@@ -103,7 +103,7 @@ class Illustrator:
 
 
 def draw(scene: Scene) -> Drawing:
-    """Returns the picture of one scene; whoever draws many keeps an Illustrator."""
+    """Returns the picture of one scene; for many scenes, keep an Illustrator."""
     return Illustrator().draw(scene)
 
 
@@ -166,7 +166,7 @@ def _draw_head(figure: Figure) -> None:
 
 
 def _difference(before: Image, after: Image) -> Mask:
-    """Returns where a character was drawn: wherever the canvas changed, and what that encloses."""
+    """Returns the mask of a drawn character: the changed pixels and those that they enclose."""
     red, green, blue = cv2.split(cv2.absdiff(before, after))
     touched = (cv2.max(cv2.max(red, green), blue) > 3).astype(np.uint8)
     outlines, _ = cv2.findContours(touched, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

@@ -1,4 +1,4 @@
-"""Eyes, brows, noses and mouths, and what lies on a face."""
+"""Eyes, brows, noses, mouths, glasses, beards and whiskers."""
 
 from recipe.illustrator.attributes import Age, Expression, Gender, Species, View
 from recipe.illustrator.figure import Figure
@@ -12,7 +12,7 @@ _TONGUE: RGB = (238, 104, 110)
 
 
 def draw_face(figure: Figure) -> None:
-    """Draws what a face shows: nothing where the character looks away."""
+    """Draws the eyes, brows, nose, mouth and skin of a face that is not averted."""
     if figure.character.age is Age.CHILD:
         _cheeks(figure)
     if figure.character.age is Age.ELDER and not figure.character.is_animal:
@@ -28,7 +28,7 @@ def draw_face(figure: Figure) -> None:
 
 
 def draw_glasses(figure: Figure) -> None:
-    """Draws round black glasses, with the bow where the head is turned."""
+    """Draws round black glasses, with the temple in profile."""
     pen, radius = figure.pen, 0.36
     for side in (1,) if figure.is_profile else (-1, 1):
         x = _eye_x(figure, side)
@@ -60,7 +60,7 @@ def draw_beard(figure: Figure) -> None:
 
 
 def draw_mouth(figure: Figure) -> None:
-    """Draws the mouth as the expression has it."""
+    """Draws the mouth of the expression."""
     pen = figure.pen
     x, y = figure.across(0.0) + (0.34 if figure.is_profile else 0), _MOUTH_Y
     width = 0.20 if figure.is_profile else 0.31

@@ -1,4 +1,4 @@
-"""The measures of one character, in units of its head's radius, about the middle of its head."""
+"""The measures of one character, in units of its head's radius, from the middle of its head."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from recipe.illustrator.palette import FURS, HAIRS, RGB, SKINS, tone
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Is how a body of an age is made: half widths, and heights below the middle of the head."""
+    """The build of an age: half widths, and heights below the middle of the head."""
 
     shoulder: float
     waist: float
@@ -37,7 +37,7 @@ def build_of(age: Age) -> Build:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Is a character with the pen that draws it, its build and how far its face is turned."""
+    """A character with the pen that draws it, its build and the turn of its face."""
 
     character: Character
     pen: Pen
@@ -53,30 +53,30 @@ class Figure:
 
     @property
     def skin(self) -> RGB:
-        """Returns the colour of hands, ears and face."""
+        """The colour of hands, ears and face."""
         if self.character.is_animal:
             return FURS[self.character.fur]
         return SKINS[self.character.skin]
 
     @property
     def hair(self) -> RGB:
-        """Returns the colour of hair, or of fur where it stands for hair (brows)."""
+        """The colour of the hair; an animal's fur, darker, for its brows."""
         if self.character.is_animal:
             return tone(FURS[self.character.fur], -0.5)
         return HAIRS[self.character.hair]
 
     @property
     def is_profile(self) -> bool:
-        """Says whether one eye is visible."""
+        """Whether only one eye is visible."""
         return self.character.view is View.SIDE
 
     @property
     def is_averted(self) -> bool:
-        """Says whether the face is not visible."""
+        """Whether the face is hidden."""
         return self.character.view is View.BACK
 
     def across(self, x: float) -> float:
-        """Returns where a point of the face lies once the head is turned."""
+        """Returns the x of a point of the face after the turn of the head."""
         return self.turn + x * self.squeeze
 
 

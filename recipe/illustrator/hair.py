@@ -1,4 +1,4 @@
-"""A person's hair: what lies behind the head, and what falls over it."""
+"""A person's hair: the part behind the head, and the part over it."""
 
 import math
 

@@ -9,7 +9,7 @@ _PINK: RGB = (252, 158, 172)
 
 
 def draw_skull(figure: Figure) -> None:
-    """Draws the bare head of a person, with ears, or of an animal with its muzzle."""
+    """Draws the bare head of a person with its ears, or of an animal with its muzzle."""
     if figure.character.is_animal:
         _animal(figure)
     else:

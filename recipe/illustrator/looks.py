@@ -1,4 +1,4 @@
-"""The six styles: what each does to lines, to shading, to eyes and to the finished picture."""
+"""The six styles: their lines, shading, eyes and finish."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LEVELS = 64
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Is how one style draws: `stops` are tones along `ramp`, which runs over a shape's box."""
+    """The look of one style: `stops` are tones along `ramp`, which runs over a shape's box."""
 
     style: Style
     outline: float
@@ -34,12 +34,12 @@ class Look:
     blur: float
     gloss: float
     finish: Callable[[Image], Image]
-    """Paints the whole picture over, at its final size."""
+    """Applied to the whole picture at its final size."""
 
 
 @cache
 def look(style: Style) -> Look:
-    """Returns the look of a style. `ink` None is an outline in a darker tone of each shape."""
+    """Returns the look of a style. Without `ink`, outlines are a darker tone of each shape."""
     match style:
         case Style.CARTOON:
             ink: RGB = (24, 20, 28)
@@ -108,14 +108,14 @@ def _border(size: int) -> Field:
 
 @cache
 def _grain(size: int, cells: int) -> Field:
-    """Returns a fixed smooth noise of -1 to 1: the same in every picture, so nothing to learn."""
+    """Returns a fixed smooth noise of -1 to 1: equal in all pictures, so no randomness to learn."""
     noise = np.random.default_rng(7).uniform(-1, 1, (cells, cells)).astype(np.float32)
     grown = cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC)
     return cast(Field, grown[..., None])
 
 
 def _detail(size: int) -> float:
-    """Returns the pixels of a picture that are one of a picture in single detail."""
+    """Returns the pixels along each side for one pixel in single detail."""
     return size / 256
 
 
@@ -124,7 +124,7 @@ def _clip(field: NDArray[np.floating[Any]]) -> Image:
 
 
 def _saturate(image: Image, amount: float) -> Field:
-    """Moves colours away from their grey, or towards it for an amount below 1."""
+    """Moves colours away from grey, or towards it for an amount below 1."""
     matrix = np.full((3, 3), (1 - amount) / 3, np.float32) + amount * np.eye(3, dtype=np.float32)
     return cast(Field, cv2.transform(image.astype(np.float32), matrix))
 
@@ -140,7 +140,7 @@ def _cartoon(image: Image) -> Image:
 
 
 def _watercolor(image: Image) -> Image:
-    """Lets the picture end in white paper, and the colours run and pool."""
+    """Fades the picture into white paper at its edges, and makes the colours uneven."""
     size = image.shape[0]
     soft = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.6 * _detail(size)))
     washed = _saturate(soft, 1.25) * 0.88 + 24 + 9 * _grain(size, 20)
@@ -149,7 +149,7 @@ def _watercolor(image: Image) -> Image:
 
 
 def _realistic(image: Image) -> Image:
-    """Grades the picture as film: deep corners, warm lights, muted colours."""
+    """Grades the picture like film: dark corners, warm lights, muted colours."""
     size = image.shape[0]
     soft = cast(Image, cv2.GaussianBlur(image, (0, 0), 0.5 * _detail(size)))
     graded = (_saturate(soft, 0.82) - 128) * 1.06 + np.array((118, 114, 106), np.float32)

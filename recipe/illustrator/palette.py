@@ -1,4 +1,4 @@
-"""The colours of things, as (red, green, blue) of 0 to 255, far enough apart to be named."""
+"""The colours of things, as (red, green, blue) of 0 to 255, distinct enough to be named."""
 
 from recipe.illustrator.attributes import Colour, Eyes, Fur, Hair, Skin
 
@@ -56,7 +56,7 @@ CLOTHS: dict[Colour, RGB] = {
 
 
 def mix(a: RGB, b: RGB, share: float) -> RGB:
-    """Returns the colour that lies at a share of the way from a to b."""
+    """Returns the colour at a share of the way from a to b."""
     return (
         a[0] + (b[0] - a[0]) * share,
         a[1] + (b[1] - a[1]) * share,
@@ -72,5 +72,5 @@ def tone(colour: RGB, amount: float) -> RGB:
 
 
 def against(colour: RGB, amount: float = 0.4) -> RGB:
-    """Returns a tone that stands out on the colour: lighter on dark ones, darker on light ones."""
+    """Returns a tone that contrasts with the colour: lighter on dark, darker on light ones."""
     return tone(colour, -amount if sum(colour) > 480 else amount)

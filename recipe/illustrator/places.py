@@ -27,14 +27,14 @@ _STARS = [(18, 22), (58, 46), (92, 16), (128, 38), (166, 14), (22, 84), (236, 74
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Is the light of a time and a weather: the sky's two colours, and what it does to things."""
+    """The light of a time and a weather: the sky's two colours, and the effect on things."""
 
     time: Time
     weather: Weather
 
     @property
     def sky(self) -> tuple[RGB, RGB]:
-        """Returns the sky's colour at the top and at the horizon."""
+        """The sky's colours at the top and at the horizon."""
         if self.weather is Weather.RAIN:
             top, low = self._clear
             return mix(top, (96, 108, 124), 0.72), mix(low, (96, 108, 124), 0.72)
@@ -51,7 +51,7 @@ class Light:
                 return (12, 16, 56), (54, 62, 132)
 
     def on(self, colour: RGB) -> RGB:
-        """Returns what a thing's colour is in this light."""
+        """Returns a colour in this light."""
         if self.weather is Weather.RAIN:
             colour = mix(colour, (96, 106, 120), 0.35)
         match self.time:
@@ -66,9 +66,9 @@ class Light:
 def paint_background(
     place: Place, time: Time, weather: Weather, look: Look, detail: int = 1
 ) -> Image:
-    """Returns the background, (256, 256, 3); blurred as far as the look blurs what is far."""
+    """Returns the background, (256, 256, 3) in single detail, with the look's blur."""
     canvas = Canvas(detail=detail)
-    # Hard shadows over whole hills would read as things of their own.
+    # Hard shadows over whole hills would look like separate objects.
     flat = replace(look, stops=()) if look.style is Style.ANIME else look
     pen, light = Pen.on(canvas, flat), Light(time, weather)
     if place not in {Place.PLAIN, Place.BEDROOM, Place.SPACE}:

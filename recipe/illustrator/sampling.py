@@ -1,4 +1,4 @@
-"""Draws scenes by chance, in the shares in which the checkpoint is asked for them."""
+"""Samples random scenes, in the shares in which the checkpoint is asked for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Is how wide the pictures are sampled: each rung of the ladder adds what is harder.
+    """The range of sampled pictures: each rung of the ladder adds something harder.
 
     `framings` weighs close-ups, half bodies, and full bodies of one, two and three.
     """
@@ -43,7 +43,7 @@ class Domain:
     framings: tuple[float, float, float, float, float]
     styles: tuple[Style, ...]
     turned: float
-    """Is the share of characters that do not face the reader."""
+    """The share of characters that do not face the reader."""
     posed: float
     rain: float
 
@@ -63,7 +63,7 @@ RUNGS: Mapping[str, Domain] = {
 
 
 def sample_scene(chance: Random, domain: Domain = FULL) -> Scene:
-    """Returns a scene of the domain."""
+    """Returns a random scene of the domain."""
     row = chance.choices(range(5), domain.framings)[0]
     framing = (Framing.CLOSE_UP, Framing.HALF_BODY, Framing.FULL_BODY)[min(row, 2)]
     place = _weighed(chance, dict.fromkeys(Place, 1.0) | {Place.PLAIN: 2.0})
@@ -91,7 +91,7 @@ def sample_character(chance: Random, domain: Domain, framing: Framing) -> Charac
     """Returns a person, or an animal in two of five cases."""
     view = View.FRONT
     if chance.random() < domain.turned:
-        # A close-up from behind shows hair and nothing else.
+        # A close-up of a back shows hair and nothing else.
         averted_too = (View.BACK,) if framing is Framing.FULL_BODY else ()
         view = chance.choice((View.THREE_QUARTER, View.SIDE, *averted_too))
     pose = Pose.STANDING
@@ -114,7 +114,7 @@ def sample_character(chance: Random, domain: Domain, framing: Framing) -> Charac
 
 
 def _plain(character: Character) -> Character:
-    """Returns a character whose description is short enough for a caption of three."""
+    """Returns a character with a description short enough for a caption of three."""
     return replace(
         character,
         hat=Hat.NONE,

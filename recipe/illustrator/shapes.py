@@ -1,4 +1,4 @@
-"""Outlines as arrays of points, (N, 2), in whatever unit the caller draws in."""
+"""Outlines as arrays of points, (N, 2), in the caller's unit."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 
 
 def ellipse(x: float, y: float, rx: float, ry: float | None = None) -> Points:
-    """Returns an ellipse about (x, y); a circle where one radius is given."""
+    """Returns an ellipse around (x, y); a circle if one radius is given."""
     return _CIRCLE * (rx, rx if ry is None else ry) + (x, y)
 
 
@@ -64,7 +64,7 @@ def box(left: float, top: float, right: float, bottom: float, radius: float = 0.
 
 
 def tube(controls: Pairs, start: float, end: float) -> Points:
-    """Returns a limb along a curve, whose half width goes from start to end, with a round end."""
+    """Returns a limb along a curve, whose half width goes from `start` to `end`."""
     spine = curve(controls)
     along = np.gradient(spine, axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1)

@@ -2,5 +2,5 @@
 
 Its stages, in order: tokenizer, text, draw, vae, latents, unet, upscaler, encoder, adapter, judge,
 audit, export. It is never imported at inference; `python -m recipe.train --help` explains
-how it is run.
+the command.
 """

@@ -2,14 +2,14 @@
 
 It is of the kind that IP-Adapter calls full (arXiv 2308.06721, its `full-face` weights): each
 patch of the reference becomes a token, so that the UNet finds the hair's colour where hair is.
-Four tokens of the whole picture, tried before, ended a sixth further from the teacher after twice
-the steps.
+An earlier version with four tokens of the whole picture ended a sixth further from the teacher
+after twice the steps.
 
-It is trained with diffusers' own attention processors, so that what is learned is what
-`load_ip_adapter` runs. Its teacher is the UNet itself, which reads a caption that says all of a
-character: with the reference and a caption that says little, it is to predict the same (knowledge
-distillation, arXiv 1503.02531). The noise of a picture, which nobody can predict, cancels out, so
-that a tenth of the steps do.
+It is trained with diffusers' own attention processors, the ones that `load_ip_adapter` runs. Its
+teacher is the UNet itself, with a caption that fully describes a character: with the reference
+and a brief caption, the adapted UNet must predict the same (knowledge distillation, arXiv
+1503.02531). The unpredictable noise of a picture cancels out, so that a tenth of the steps is
+enough.
 """
 
 from contextlib import nullcontext
@@ -44,13 +44,13 @@ from recipe.training.text import load_towers
 from recipe.training.unet import PlainAttention, new_scheduler
 
 WEIGHTS = Path("ip_adapter") / "ip_adapter.safetensors"
-"""Where the weights lie in a training's folder and in a checkpoint."""
+"""The path of the weights in a training's folder and in a checkpoint."""
 _EARLY, _STEPS = 860, 1000
 _HELD_OUT = 16
 
 
 def train_adapter(recipe: Recipe, stretch: Stretch) -> bool:
-    """Trains the adapter's layers alone, and writes them in the layout of IP-Adapter."""
+    """Trains only the adapter's layers, and writes them in the layout of IP-Adapter."""
     torch.manual_seed(recipe.seed)
     teacher, unet = _frozen(stretch.folder), _frozen(stretch.folder)
     layers = add_adapter(unet, recipe.encoder.width).to(device())
@@ -77,12 +77,12 @@ def _frozen(folder: Path) -> Any:
 
 
 def add_adapter(unet: Any, width: int) -> nn.ModuleList:
-    """Gives a UNet an untrained adapter, and returns the layers of it; text's are their start.
+    """Gives a UNet an untrained adapter; returns its layers, which start as the text layers.
 
-    `width` is that of the image encoder's patches.
+    `width` is the width of the image encoder's patches.
     """
     projection: Any = IPAdapterFullImageProjection(width, unet.config.cross_attention_dim)
-    # Both compute the same; the fused one takes longer to learn on a CPU.
+    # Both compute the same; the fused one takes longer to train on a CPU.
     plain = device().type == "cpu"
     kind: Any = IPAdapterAttnProcessor if plain else IPAdapterAttnProcessor2_0
     processors: dict[str, Any] = {}
@@ -102,7 +102,7 @@ def add_adapter(unet: Any, width: int) -> nn.ModuleList:
 
 
 def adapter_weights(unet: Any) -> dict[str, Tensor]:
-    """Returns an adapter's weights by the names by which `load_ip_adapter` knows them."""
+    """Returns an adapter's weights by the names that `load_ip_adapter` expects."""
     projection = unet.encoder_hid_proj.image_projection_layers[0]
     parts = {"0": projection.ff.net[0].proj, "2": projection.ff.net[2], "3": projection.norm}
     weights = {
@@ -110,7 +110,7 @@ def adapter_weights(unet: Any) -> dict[str, Tensor]:
         for number, part in parts.items()
         for name, weight in part.named_parameters()
     }
-    # It counts self-attentions as well: those have the even numbers.
+    # It also counts self-attentions, which have the even numbers.
     for index, processor in enumerate(_adapted(unet)):
         number = 2 * index + 1
         weights[f"ip_adapter.{number}.to_k_ip.weight"] = processor.to_k_ip[0].weight
@@ -119,7 +119,7 @@ def adapter_weights(unet: Any) -> dict[str, Tensor]:
 
 
 def _adapted(unet: Any) -> list[Any]:
-    # `set_attn_processor` empties the dictionary that it is given, so they are asked for anew.
+    # `set_attn_processor` empties the dictionary that it is given, so they are read again.
     return [each for each in unet.attn_processors.values() if isinstance(each, nn.Module)]
 
 
@@ -133,10 +133,10 @@ def halves() -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Is what is learned at once: clean latents, references, captions, and which are left out.
+    """One batch: clean latents, references and captions, and which of them are left out.
 
-    `tokens` are brief captions and whole ones, (B, 2, 77); `said` tells which the adapter's UNet
-    reads. A silent one has neither caption nor reference, as guidance compares with.
+    `tokens` are brief and full captions, (B, 2, 77); `said` tells which one the adapter's UNet
+    reads. A silent example has neither caption nor reference, which guidance needs.
     """
 
     latents: NDArray[np.float16]
@@ -148,20 +148,20 @@ class _Batch:
 
 
 class _Examples:
-    """Makes the batches: references, the same characters elsewhere, and what captions say."""
+    """Makes the batches: references, the same characters elsewhere, and their captions."""
 
     def __init__(self, recipe: Recipe, folder: Path, teacher: Any) -> None:
         self._recipe = recipe
         self._teacher = teacher
         self._couples = load_couples(folder)
         self._encoder = load_encoder(folder).to(device())
-        # What diffusers' pipelines show the encoder where there is no reference.
+        # The input that diffusers' pipelines give the encoder without a reference.
         self._nothing = patches(self._encoder, torch.zeros(1, 3, SEEN, SEEN, device=device()))
         self._towers = load_towers(recipe, folder).to(device())
         kept = new_scheduler().alphas_cumprod.to(device())
         self._signal, self._noise = kept.sqrt(), (1 - kept).sqrt()
         count = len(self._couples.pictures)
-        pairs = 2 * GROUP  # a character and its partner are trained on both, or neither is
+        pairs = 2 * GROUP  # a character and its partner are both trained on, or neither
         self._known = count - min(_HELD_OUT, max(pairs, count // 4 // pairs * pairs))
         self._duos = recipe.adapter.duos if has_company(recipe.unet.domain) else 0.0
 
@@ -196,7 +196,7 @@ class _Examples:
         for duo in (False, True) if self._duos else (False,):
             for name, dropped in {"with": none, "without": ~none}.items():
                 batch = self._batch(rows, said, dropped, none, duo)
-                # The one whose reference is left out is still to look as its caption says.
+                # Even without its reference, a character must look as its caption says.
                 errors = self._errors(unet, batch, times, 0, whole=True)
                 found[f"{name}-duo" if duo else name] = errors.mean().item()
         return found
@@ -219,10 +219,10 @@ class _Examples:
         chance: np.random.Generator | None = None,
         whole: bool = False,
     ) -> Tensor:
-        """Returns each example's distance from the teacher, which reads whole captions.
+        """Returns each example's distance from the teacher, which reads full captions.
 
-        Where a reference is left out, it reads what the adapter's UNet reads, if not `whole`:
-        without a reference the adapter is to change nothing.
+        For an example without a reference the teacher reads the caption of the adapter's UNet,
+        unless `whole`: without a reference the adapter must change nothing.
         """
         where = device()
         clean = torch.from_numpy(batch.latents.astype(np.float32)).to(where)
@@ -235,7 +235,7 @@ class _Examples:
         regions = {"ip_adapter_masks": [halves().to(where)]} if images > 1 else None
         every = np.arange(len(times))
         full = np.where(batch.dropped & (not whole), batch.said, 1)
-        # On a CPU torch 2.14's fused attention takes longer to learn than its plain products.
+        # On a CPU torch 2.14's fused attention takes longer to train than plain products.
         plain = sdpa_kernel(SDPBackend.MATH) if where.type == "cpu" else nullcontext()
         with torch.autocast(where.type, torch.bfloat16):
             with torch.no_grad():
@@ -255,7 +255,7 @@ class _Examples:
     def _told(
         self, tokens: NDArray[np.uint16], silent: NDArray[np.bool_]
     ) -> tuple[Tensor, dict[str, Any]]:
-        """Returns captions' states, and their pools with the sizes; zeros where silent."""
+        """Returns captions' states, and their pools with the sizes; zeros for silent examples."""
         where = device()
         states, pool = self._towers(torch.from_numpy(tokens.astype(np.int64)).to(where))
         spoken = torch.from_numpy(~silent).to(where, torch.float32)
@@ -267,7 +267,7 @@ class _Examples:
         return states.float() * spoken[:, None, None], added
 
     def _embeds(self, pictures: NDArray[np.uint8], chance: np.random.Generator | None) -> Tensor:
-        """Returns references' patches, (B, images, 65, D); spoiled, as generated ones are."""
+        """Returns references' patches, (B, images, 65, D); spoiled with a `chance`."""
         pixels = clip_pixels(pictures.reshape(-1, SEEN, SEEN, 3), chance).to(device())
         embeds = patches(self._encoder, pixels)
         return embeds.reshape(*pictures.shape[:2], *embeds.shape[1:])

@@ -1,4 +1,4 @@
-"""Trains the audit classifier, on pictures that nothing else is trained on."""
+"""Trains the audit classifier, on pictures that no other part is trained on."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ from recipe.training.settings import Recipe
 from recipe.training.state import Trainee
 
 _SEED = 7_000
-"""Is added to the recipe's seed: other pictures than those of any other part."""
+"""Added to the recipe's seed, for other pictures than those of any other part."""
 _HELD_OUT = 8
-"""Held-out batches, of pictures that the evaluation will not see either."""
+"""Held-out batches, of pictures that the evaluation does not use either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Order:
 
 
 def train_audit(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
-    """Draws its pictures and trains it; writes `audit/audit.safetensors`."""
+    """Draws the classifier's pictures and trains it; writes `audit/audit.safetensors`."""
     settings, seed = recipe.audit, _SEED + recipe.seed
     shape = (settings.pictures, SIDE, SIDE, 3)
     file = stretch.folder / "audit.npy"
@@ -60,12 +60,12 @@ def _draw(order: _Order) -> Made:
 
 
 def _scene(seed: int, index: int) -> Scene:
-    # Whatever the rung: pictures of a narrow domain are read by the same classifier.
+    # The same domain for every rung: one classifier reads the pictures of all of them.
     return scene_of(seed, index, FULL)
 
 
 class _Examples:
-    """Makes the batches: pictures, blurred and noisy at times, and what they show."""
+    """Makes the batches: pictures, some blurred or noisy, and their attributes."""
 
     def __init__(self, recipe: Recipe, pictures: NDArray[np.uint8], seed: int) -> None:
         self._training = recipe.audit.training
@@ -76,7 +76,7 @@ class _Examples:
         self._whole, self._slots = targets(scenes)
 
     def loss(self, audit: Audit) -> Loss:
-        """Returns the mean over attributes of the cross entropy of what is visible."""
+        """Returns the mean cross entropy of the visible attributes."""
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             chance = np.random.default_rng([self._seed, step])
@@ -95,7 +95,7 @@ class _Examples:
 
     @torch.no_grad()
     def accuracies(self, audit: Audit) -> dict[str, float]:
-        """Returns the share that is read right of each attribute, in pictures not trained on."""
+        """Returns the share of right readings by attribute, in held-out pictures."""
         right: dict[str, list[Tensor]] = {}
         for first in range(self._known, len(self._pictures), self._training.batch):
             rows = np.arange(first, min(first + self._training.batch, len(self._pictures)))
@@ -117,7 +117,7 @@ class _Examples:
 
 
 def spoil(pixels: Tensor, chance: np.random.Generator) -> Tensor:
-    """Returns a batch as generated pictures may look: softer, off by a pixel or two, noisy."""
+    """Returns a batch made to look generated: softer, shifted by up to three pixels, noisy."""
     side = pixels.shape[-1]
     if chance.random() < 0.5:
         small = int(chance.integers(side // 3, side))

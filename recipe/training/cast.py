@@ -1,4 +1,4 @@
-"""Characters who look alike, the scenes in which one is met again, and captions that say less."""
+"""Look-alike characters, the scenes that show one again, and brief captions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,12 +35,12 @@ from recipe.illustrator.attributes import (
 from recipe.illustrator.sampling import Domain, sample_character, sample_scene
 
 GROUP = 4
-"""Characters in a row that look alike: what tells them apart must be learned."""
+"""Consecutive characters that look alike, so that their differences must be learned."""
 IDENTITY = (
     *("species", "age", "gender", "skin", "hair", "hair_style", "fur", "eyes"),
     *("garment", "colour", "hat", "glasses", "freckles", "beard", "scarf"),
 )
-"""The attributes that make a character, whatever it does and wherever it is."""
+"""The attributes of a character's identity, whatever it does and wherever it is."""
 _BODY = ("skin", "hair", "hair_style", "garment", "colour", "hat", "glasses")
 _COAT = ("fur", "garment", "colour", "hat", "glasses", "scarf")
 _ALONE = 3
@@ -48,7 +48,7 @@ _ALONE = 3
 
 
 def character_of(seed: int, index: int, domain: Domain) -> Character:
-    """Returns the character with a number: every fourth is new, the next three look alike."""
+    """Returns the character with a number: every fourth is new, the next three look like it."""
     first = _at_rest(Random(f"cast {seed} {index // GROUP}"), domain)
     if index % GROUP == 0:
         return first
@@ -56,9 +56,9 @@ def character_of(seed: int, index: int, domain: Domain) -> Character:
 
 
 def look_alike(character: Character, chance: Random, least: int = 2) -> Character:
-    """Returns one of the same species, age and gender, in whom two or three things differ.
+    """Returns one of the same species, age and gender with two or three other attributes changed.
 
-    `least` 1 lets one thing differ, which is what a judge must learn to see.
+    With `least` 1, a single one may differ, as a judge must learn to notice.
     """
     names = _COAT if character.is_animal else _BODY
     changed = chance.sample(names, chance.randint(least, 3))
@@ -77,17 +77,17 @@ def look_alikes(character: Character, chance: Random, count: int) -> list[Charac
 
 
 def partner(index: int) -> int:
-    """Returns the number of the character that one is drawn beside: the relation is mutual."""
+    """Returns the number of a character's partner in pictures of two; the relation is mutual."""
     return index ^ GROUP
 
 
 def style_of(seed: int, index: int, domain: Domain) -> Style:
-    """Returns the style in which a character is drawn: that of its look-alikes and its partner."""
+    """Returns the style of a character, which its look-alikes and its partner share."""
     return Random(f"style {seed} {index // (2 * GROUP)}").choice(domain.styles)
 
 
 def met_alone(character: Character, chance: Random, domain: Domain) -> Scene:
-    """Returns a scene of the domain with the character alone in it, seen from wherever."""
+    """Returns a scene of the domain with the character alone in it, in any view but the back."""
     weights = (*domain.framings[:_ALONE], 0.0, 0.0)
     scene = sample_scene(chance, replace(domain, framings=weights))  # type: ignore[arg-type]
     return replace(scene, characters=(_as_met(character, scene.characters[0]),))
@@ -102,17 +102,17 @@ def met_together(cast: Sequence[Character], chance: Random, domain: Domain) -> S
 
 
 def has_company(domain: Domain) -> bool:
-    """Says whether the domain has pictures of two."""
+    """Returns whether the domain has pictures of two."""
     return domain.framings[_ALONE] > 0
 
 
 def reference_scene(character: Character, style: Style) -> Scene:
-    """Returns what a character's reference shows: it alone, close, smiling, nothing behind it."""
+    """Returns the scene of a character's reference: a smiling close-up on a plain background."""
     return Scene((_still(character),), style=style)
 
 
 def brief_caption(scene: Scene, chance: Random | None = None) -> str:
-    """Returns a caption that says what characters are, do and where, not how they look."""
+    """Returns a caption without looks: what the characters are and do, and where."""
     speaker = Speaker(chance)
     count = len(scene.characters)
     opening = GROUPS[count] if count > 1 else FRAMINGS[scene.framing]
@@ -153,7 +153,7 @@ def _still(character: Character) -> Character:
 
 
 def _as_met(known: Character, shown: Character) -> Character:
-    """Returns a known character that does what another one did; its back would tell too little."""
+    """Returns a character that acts like another; a back view, which shows too little, is front."""
     view = View.FRONT if shown.view is View.BACK else shown.view
     return replace(known, expression=shown.expression, view=view, pose=shown.pose)
 

@@ -26,32 +26,32 @@ from recipe.training.vae import train_vae
 _DESCRIPTION = """\
 Trains the storybook checkpoint from nothing: it draws its own pictures, and needs no data.
 
-Stages, in order; each takes up what it finds in the folder, so that the same command goes on
-where the last one ended, also on another machine:
+Stages, in order; each resumes from the state in the folder, so that the same command continues
+where the last one stopped, even on another machine:
 
   tokenizer  every word of the captions becomes one token
-  text       both text encoders learn to tell what a caption says, then stay as they are
-  draw       pictures for the VAE, and the linear map that makes latents of pictures
+  text       both text encoders learn to read the attributes in a caption, then are frozen
+  draw       pictures for the VAE, and the linear map from pictures to latents
   vae        the decoder learns the map's latents, the encoder learns the map
-  latents    pictures for the UNet, kept as latents and tokens
+  latents    pictures for the UNet, stored as latents and tokens
   unet       the UNet learns to draw from captions
-  upscaler   large pictures, and a small network that learns to make them of small ones
-  encoder    the image encoder learns to know a character again
+  upscaler   large pictures, and a small network that learns to make them from small ones
+  encoder    the image encoder learns to recognise a character
   adapter    the IP-Adapter learns to draw the character of a reference picture
-  judge      a recogniser and a detector of characters, which have seen none of the pictures above
-  audit      the classifier by which the evaluation reads pictures, which does not ship
+  judge      a recogniser and a detector of characters, trained on none of the pictures above
+  audit      the classifier that reads pictures for the evaluation; it does not ship
   grid       grid.png: generated pictures above drawn ones
   export     the checkpoint in diffusers' layout, fp16, with checksums
-  all        all of these that are not finished
+  all        every stage that is not finished
 
 Examples:
   nice -n 19 python -m recipe.train all --folder build/training
   python -m recipe.train unet --folder build/training --recipe gpu --minutes 8
   python -m recipe.train export --folder build/training --out build/checkpoint
 
-Once `draw` is done, `latents` keeps the cores busy and can run beside `text` and `vae` on a GPU.
-The log is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The
-same command runs on a GPU where there is one, in bf16; else on the CPU, in two processes.
+After `draw`, `latents` uses the CPU cores and can run beside `text` and `vae` on a GPU. The log
+is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The same
+command runs on a GPU if there is one, in bf16; else on the CPU, in two processes.
 """
 STAGES = (
     "tokenizer",
@@ -78,17 +78,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("stage", choices=[*STAGES, "all"])
-    parser.add_argument("--folder", type=Path, required=True, help="where all of it is kept")
-    parser.add_argument("--recipe", choices=sorted(RECIPES), default="laptop", help="its size")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="ends the stretch earlier")
+    parser.add_argument("--folder", type=Path, required=True, help="folder of the training's files")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="laptop", help="size (laptop)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="time after which to stop")
     parser.add_argument(
-        "--steps", type=int, help="steps of the UNet: its rate falls towards the last one"
+        "--steps", type=int, help="steps of the UNet; its rate falls towards the last one"
     )
     parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, help="processes that draw"
     )
-    parser.add_argument("--threads", type=int, default=0, help="threads of torch (0: its choice)")
-    parser.add_argument("--out", type=Path, help="where the checkpoint goes (FOLDER/checkpoint)")
+    parser.add_argument("--threads", type=int, default=0, help="threads of torch (0: automatic)")
+    parser.add_argument("--out", type=Path, help="folder of the checkpoint (FOLDER/checkpoint)")
     said = parser.parse_args(arguments)
     transformers_logging.disable_progress_bar()
     if said.threads:
@@ -107,12 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     out = said.out or said.folder / "checkpoint"
     for stage in STAGES if said.stage == "all" else (said.stage,):
         if not run(stage, recipe, stretch, said.processes, out):
-            stretch.log.write(stage, ended="the stretch is over; the same command goes on")
+            stretch.log.write(stage, ended="time is up; run the same command to continue")
             return
 
 
 def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path) -> bool:
-    """Runs one stage; says whether it is finished."""
+    """Runs one stage; returns whether it is finished."""
     stages: dict[str, Callable[[], bool | None]] = {
         "tokenizer": lambda: _tokenizer(stretch.folder),
         "text": lambda: pretrain_text(recipe, stretch),

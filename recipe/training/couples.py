@@ -1,4 +1,4 @@
-"""Drawings of characters, for reference and elsewhere: for the image encoder and its adapter."""
+"""Drawings of characters, as references and in scenes, for the image encoder and its adapter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -39,19 +39,19 @@ from recipe.training.text import TOKENS, tokenize
 from recipe.training.tokenizer import load_tokenizer
 
 SEEN = 128
-"""Pixels along each side at which references are looked at."""
+"""Pixels along each side of the image encoder's input."""
 _SEED = 3_000
-"""Is added to the recipe's seed: other characters than those of any other part."""
+"""Added to the recipe's seed, for other characters than those of any other part."""
 _FILES = ("pictures", "latents", "tokens", "duo-latents", "duo-tokens")
 
 
 @dataclass(frozen=True, slots=True)
 class Couples:
-    """Is a set of characters, each drawn for reference, met alone, and beside its partner.
+    """A set of characters, each drawn as a reference, alone in a scene, and beside its partner.
 
     A character's three drawings have one style, as all pictures of a story have. `pictures` are
-    references, (N, 128, 128, 3). Of one alone `latents` are (N, 32, 16, 16), `tokens` its
-    captions, brief and whole, (N, 2, 77). In the picture of two it is on the left.
+    references, (N, 128, 128, 3). `latents`, (N, 32, 16, 16), show one alone; `tokens` are its
+    captions, brief and full, (N, 2, 77). In the picture of two it is on the left.
     """
 
     pictures: NDArray[np.uint8]
@@ -72,7 +72,7 @@ class _Order:
 
 
 def draw_couples(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
-    """Draws what is missing of the couples; says whether all are drawn."""
+    """Draws the missing couples; returns whether all are drawn."""
     count, side, folder = recipe.encoder.characters, SIDE // FACTOR, stretch.folder
     shapes: tuple[tuple[type[np.generic], tuple[int, ...]], ...] = (
         (np.uint8, (count, SEEN, SEEN, 3)),
@@ -90,7 +90,7 @@ def draw_couples(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
 
 
 def load_couples(folder: Path) -> Couples:
-    """Returns what is drawn of the couples so far, as it lies on disk."""
+    """Returns the couples drawn so far, mapped from disk."""
     drawn = count_done(folder / "couples.json")
     return Couples(
         *(np.load(folder / f"couples-{name}.npy", mmap_mode="r")[:drawn] for name in _FILES)

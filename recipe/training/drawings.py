@@ -1,4 +1,4 @@
-"""Drawings on disk: pixels for the VAE, latents and tokens for the UNet, made by all cores."""
+"""Drawings on disk: pixels for the VAE, latents and tokens for the UNet, drawn on all cores."""
 
 import json
 import multiprocessing
@@ -25,19 +25,19 @@ from recipe.training.tokenizer import load_tokenizer
 
 SIDE = 256
 PHRASINGS = 4
-"""Captions that each picture has, of which a step takes one."""
+"""Captions of each picture, of which a step uses one."""
 DETAIL = 4
-"""Pixels along one side that the upscaler makes of one."""
+"""Pixels along each side that the upscaler makes from one."""
 PROJECTION = "projection.safetensors"
 _CHUNK = 64
 _FITTED = 1_500
-"""Pictures that the projection is fitted to."""
+"""Pictures used to fit the projection."""
 Made = tuple[NDArray[np.generic], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Latents:
-    """Is a set of pictures as latents, (N, 32, 16, 16), with their captions' tokens, (N, 4, 77)."""
+    """A set of pictures as latents, (N, 32, 16, 16), with their captions' tokens, (N, 4, 77)."""
 
     latents: NDArray[np.float16]
     tokens: NDArray[np.uint16]
@@ -48,20 +48,20 @@ class Latents:
 
 
 class Order(Protocol):
-    """Is what one process draws at once: what has these numbers."""
+    """The range of numbers that one process draws at once."""
 
     @property
     def start(self) -> int:
-        """Is the first number."""
+        """The first number."""
 
     @property
     def stop(self) -> int:
-        """Is the number after the last one."""
+        """The number after the last one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Is what one process draws: the scenes of these numbers, as pixels or as latents."""
+    """The scenes that one process draws at once, as pixels or as latents."""
 
     seed: int
     domain: Domain
@@ -73,7 +73,7 @@ class _Order:
 
 
 def scene_of(seed: int, index: int, domain: Domain) -> Scene:
-    """Returns the scene with a number: the same whoever draws it."""
+    """Returns the scene with a number, the same in every process."""
     return sample_scene(Random(f"scene {seed} {index}"), domain)
 
 
@@ -81,7 +81,7 @@ def draw_pictures(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     """Draws the VAE's pictures into `pictures.npy`, (N, 256, 256, 3), and fits the projection."""
     shape = (recipe.vae.pictures, SIDE, SIDE, 3)
     pictures = open_array(stretch.folder / "pictures.npy", np.dtype(np.uint8), shape)
-    # Other numbers than those of the UNet's pictures: what one learns the other has not seen.
+    # Other scenes than the UNet's: neither network is trained on the other's pictures.
     orders = _orders(recipe.domain, stretch.folder, len(pictures), None, seed=-recipe.seed)
     finished = carry_out("pictures", orders, stretch, processes, {"pictures": pictures})
     file = stretch.folder / PROJECTION
@@ -108,7 +108,7 @@ def draw_details(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     """Draws the upscaler's pictures into `details.npy`, (N, 1024, 1024, 3)."""
     count, side = recipe.upscaler.pictures, DETAIL * SIDE
     details = open_array(stretch.folder / "details.npy", np.dtype(np.uint8), (count, side, side, 3))
-    # Numbers that neither the VAE nor the UNet is trained on.
+    # Scenes that neither the VAE nor the UNet is trained on.
     orders = _orders(
         recipe.domain, stretch.folder, count, None, seed=10_000 + recipe.seed, detail=DETAIL
     )
@@ -116,19 +116,19 @@ def draw_details(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
 
 
 def load_details(folder: Path) -> NDArray[np.uint8]:
-    """Returns the upscaler's pictures, as they lie on disk."""
+    """Returns the upscaler's pictures, mapped from disk."""
     details: NDArray[np.uint8] = np.load(folder / "details.npy", mmap_mode="r")
     return details
 
 
 def load_pictures(folder: Path) -> NDArray[np.uint8]:
-    """Returns the VAE's pictures, as they lie on disk."""
+    """Returns the VAE's pictures, mapped from disk."""
     pictures: NDArray[np.uint8] = np.load(folder / "pictures.npy", mmap_mode="r")
     return pictures
 
 
 def load_latents(folder: Path) -> Latents:
-    """Returns what is drawn of the UNet's pictures so far, as it lies on disk."""
+    """Returns the UNet's pictures drawn so far, mapped from disk."""
     drawn = count_done(folder / "latents.json")
     latents = np.load(folder / "latents.npy", mmap_mode="r")
     return Latents(latents[:drawn], np.load(folder / "tokens.npy", mmap_mode="r")[:drawn])
@@ -147,7 +147,7 @@ def _orders(
 
 
 def chunks(count: int) -> Iterator[tuple[int, int]]:
-    """Yields the first number, and the one after the last, of what is drawn at once."""
+    """Yields the first number of each chunk, and the one after its last."""
     for start in range(0, count, _CHUNK):
         yield start, min(start + _CHUNK, count)
 
@@ -160,7 +160,7 @@ def carry_out(
     files: Mapping[str, NDArray[np.generic]],
     draw: Callable[[Any], Made] | None = None,
 ) -> bool:
-    """Draws what is not drawn yet; says whether all of it is."""
+    """Draws the orders that are not drawn yet; returns whether all are drawn."""
     draw = draw or _draw
     progress = stretch.folder / f"{name}.json"
     drawn = count_done(progress)
@@ -183,7 +183,7 @@ def carry_out(
 
 @contextmanager
 def _drawers(processes: int) -> Iterator[Callable[..., Iterable[Made]]]:
-    """Yields what maps orders to what is made: other processes, or this one where one is asked."""
+    """Yields a `map` over orders: in other processes, or in this one for one process."""
     if processes == 1:
         yield map
         return
@@ -214,15 +214,15 @@ def _draw(order: _Order) -> Made:
 def open_array(
     file: Path, kind: np.dtype[np.generic], shape: tuple[int, ...]
 ) -> NDArray[np.generic]:
-    """Returns an array on disk, made where there is none; raises ValueError for another shape."""
+    """Returns an array on disk, created if missing; raises ValueError for another shape."""
     if file.exists():
         found: NDArray[np.generic] = np.load(file, mmap_mode="r+")
         if found.shape != shape:
-            raise ValueError(f"{file}: holds {found.shape}, the recipe says {shape}; remove it")
+            raise ValueError(f"{file}: has shape {found.shape}, must have {shape}; remove it")
         return found
     return np.lib.format.open_memmap(file, "w+", kind, shape)
 
 
 def count_done(progress: Path) -> int:
-    """Returns how many are drawn, as a file of progress says."""
+    """Returns the number of drawn items in a progress file."""
     return int(json.loads(progress.read_text("utf-8"))["done"]) if progress.exists() else 0

@@ -1,4 +1,4 @@
-"""The image encoder: what it says of a reference is to tell all that makes the character."""
+"""The image encoder: its embedding of a reference must hold the character's whole identity."""
 
 import math
 from typing import Any
@@ -22,11 +22,11 @@ from recipe.training.state import Trainee
 
 ENCODER = "image_encoder"
 _HELD_OUT = 64
-"""Characters that are not trained on, fewer where there are few."""
+"""The most held-out characters."""
 
 
 class Likeness(nn.Module):
-    """Is an encoder in training: what it says of a character must tell all that makes it."""
+    """An encoder in training, with a head for each attribute of identity."""
 
     def __init__(self, encoder: nn.Module, width: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Likeness(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Returns embeddings, (B, D), and the logits of what makes a character."""
+        """Returns embeddings, (B, D), and the logits of the attributes of identity."""
         embeds: Tensor = self.encoder(pixels).image_embeds.float()
         return embeds, {name: head(embeds) for name, head in self.heads.items()}
 
@@ -62,10 +62,10 @@ def new_encoder(settings: EncoderSettings) -> CLIPVisionModelWithProjection:
 
 @torch.no_grad()
 def _place_patches(encoder: Any) -> None:
-    """Starts the places of patches as sines and cosines, as `Better plain ViT baselines` does.
+    """Starts position embeddings as sines and cosines, like `Better plain ViT baselines`.
 
-    (arXiv 2205.01580) From random places it takes a small encoder several times as long to see
-    that a colour above the eyes is hair's, and below the chin clothes'.
+    (arXiv 2205.01580) With random ones a small encoder takes several times as long to learn that
+    a colour above the eyes is the hair's, and one below the chin the clothes'.
     """
     places = encoder.vision_model.embeddings.position_embedding.weight  # the class token's first
     count, width = places.shape
@@ -78,7 +78,7 @@ def _place_patches(encoder: Any) -> None:
 
 
 def new_processor() -> CLIPImageProcessor:
-    """Returns what makes the encoder's pixels of pictures, as diffusers makes it by default."""
+    """Returns the processor of the encoder's input, with diffusers' defaults."""
     return CLIPImageProcessor(size=SEEN, crop_size=SEEN)
 
 
@@ -89,19 +89,19 @@ def load_encoder(folder: Any) -> CLIPVisionModelWithProjection:
 
 
 def patches(encoder: Any, pixels: Tensor) -> Tensor:
-    """Returns what an image encoder makes of each patch, before its last layer, (N, 65, D)."""
+    """Returns an image encoder's states of each patch, before its last layer, (N, 65, D)."""
     found: Tensor = encoder(pixels, output_hidden_states=True).hidden_states[-2]
     return found.float()
 
 
 def train_encoder(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
-    """Draws the couples that are missing, trains the encoder and measures it."""
+    """Draws the missing couples, trains the encoder and measures it."""
     if not draw_couples(recipe, stretch, processes):
         return False
     torch.manual_seed(recipe.seed)
     encoder = new_encoder(recipe.encoder)
     if device().type == "cpu":
-        encoder.set_attn_implementation("eager")  # the fused one takes longer to learn
+        encoder.set_attn_implementation("eager")  # the fused one takes longer to train
     pupil = Likeness(encoder, recipe.encoder.embedding).to(device())
     trainee = Trainee(pupil, recipe.encoder.training.rate, average=0.998)
     examples = _Examples(recipe, load_couples(stretch.folder).pictures)
@@ -127,7 +127,7 @@ class _Examples:
         self._known = count - min(_HELD_OUT, count // 4 // GROUP * GROUP)
 
     def loss(self, pupil: Likeness) -> Loss:
-        """Returns the loss of saying what makes a character."""
+        """Returns the loss of reading a character's identity."""
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             chance = np.random.default_rng([self._recipe.seed, step, 11])
@@ -141,7 +141,7 @@ class _Examples:
 
     @torch.no_grad()
     def held_out(self, pupil: Likeness) -> dict[str, float]:
-        """Returns the share of each attribute that is read right; `whole` is of all at once."""
+        """Returns the share of right readings by attribute; `whole` is of all at once."""
         rows = np.arange(self._known, len(self._pictures))
         _, logits = pupil(clip_pixels(self._pictures[rows]).to(device()))
         truth = {name: of[rows] for name, of in self._truth.items()}
@@ -160,7 +160,7 @@ def contrast(one: Tensor, other: Tensor, temperature: float) -> Tensor:
 
 
 def identity_targets(cast: list[Character]) -> dict[str, NDArray[np.int64]]:
-    """Returns the classes of what makes each character; of what it has none, IGNORED."""
+    """Returns the classes of each character's identity; IGNORED for attributes that it lacks."""
     classes = character_classes()
     hidden = {True: {"skin", "hair", "hair_style", "age", "freckles", "beard"}, False: {"fur"}}
     return {
@@ -177,7 +177,7 @@ def identity_targets(cast: list[Character]) -> dict[str, NDArray[np.int64]]:
 
 
 def said_loss(logits: dict[str, Tensor], truth: dict[str, NDArray[np.int64]]) -> Tensor:
-    """Returns the mean over attributes of the cross entropy of those that are visible."""
+    """Returns the mean cross entropy of the visible attributes."""
     losses = []
     for name, said in logits.items():
         target = torch.from_numpy(truth[name]).to(said.device)
@@ -187,7 +187,7 @@ def said_loss(logits: dict[str, Tensor], truth: dict[str, NDArray[np.int64]]) ->
 
 
 def shares(logits: dict[str, Tensor], truth: dict[str, NDArray[np.int64]]) -> dict[str, float]:
-    """Returns the share of each attribute that is read right."""
+    """Returns the share of right readings by attribute."""
     found = {}
     for name, said in logits.items():
         target = torch.from_numpy(truth[name]).to(said.device)
@@ -198,7 +198,7 @@ def shares(logits: dict[str, Tensor], truth: dict[str, NDArray[np.int64]]) -> di
 
 
 def clip_pixels(images: NDArray[np.uint8], chance: np.random.Generator | None = None) -> Tensor:
-    """Returns pictures, (B, 128, 128, 3), as the encoder sees them, spoiled where chance says."""
+    """Returns the encoder's input from pictures, (B, 128, 128, 3), spoiled with a `chance`."""
     pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
     if chance is not None:
         pixels = spoil(pixels, chance)

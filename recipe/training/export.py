@@ -1,4 +1,4 @@
-"""Puts the trained parts together as a checkpoint that plain diffusers loads."""
+"""Assembles the trained parts into a checkpoint that plain diffusers loads."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ from recipe.training.unet import new_scheduler
 LARGEST_FILE = 24 * 1024 * 1024
 LARGEST = 40 * 1024 * 1024
 _BESIDE = ("ip_adapter", "judge", "upscaler")
-"""Folders that go into the checkpoint as they are: diffusers loads them by name, or not at all."""
+"""Folders copied into the checkpoint unchanged: diffusers loads them by name, or not at all."""
 
 
 def assemble(folder: Path) -> Any:
@@ -61,7 +61,7 @@ def assemble(folder: Path) -> Any:
 def export(folder: Path, out: Path) -> None:
     """Writes the checkpoint: fp16 safetensors in diffusers' layout, with checksums.
 
-    Raises ValueError where it is larger than what the repository holds.
+    Raises ValueError if it is too large for the repository.
     """
     assemble(folder).to(dtype=torch.float16).save_pretrained(out, safe_serialization=True)
     for name in _BESIDE:
@@ -78,7 +78,7 @@ def export(folder: Path, out: Path) -> None:
 
 
 def check_size(out: Path) -> None:
-    """Raises ValueError for a checkpoint, or a file of it, that is too large to be kept."""
+    """Raises ValueError for a checkpoint, or a file of it, that is too large for the repository."""
     sizes = {file: file.stat().st_size for file in out.rglob("*") if file.is_file()}
     large = [file.relative_to(out).as_posix() for file in sizes if sizes[file] > LARGEST_FILE]
     if large:
@@ -88,7 +88,7 @@ def check_size(out: Path) -> None:
 
 
 def _forget_origin(out: Path) -> None:
-    """Takes the folder that a part was loaded from, which diffusers notes, out of its settings."""
+    """Removes the source folder, which diffusers records, from each part's settings."""
     for file in out.rglob("config.json"):
         settings = json.loads(file.read_text("utf-8"))
         if settings.pop("_name_or_path", None) is not None:
@@ -101,7 +101,7 @@ def sample_grid(recipe: Recipe, folder: Path, out: Path, count: int = 12, steps:
     pipeline.set_progress_bar_config(disable=True)
     pairs: list[Image] = []
     for index in range(count):
-        # Numbers that no training draws.
+        # Scenes that no training draws.
         scene = scene_of(0, index, recipe.unet.domain)
         made = pipeline(
             caption(scene),

@@ -1,4 +1,4 @@
-"""Trains the judge: on characters, places and pictures that no other part is trained on."""
+"""Trains the judge, on characters and pictures that no other part is trained on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,15 +33,15 @@ from recipe.training.state import Trainee
 
 JUDGE = "judge"
 SEEN_AS = (*IDENTITY, "view", "expression")
-"""What the judge says of a character."""
+"""The attributes of a character that the judge reads."""
 _SEED = 11_000
-"""Is added to the recipe's seed: other characters than those of any other part."""
+"""Added to the recipe's seed, for other characters than those of any other part."""
 _TEMPERATURE = 0.1
 _HELD_OUT = 128
 _VIEWS = 3
-"""Pictures of each character: twice alone, once in company."""
+"""Pictures of each character: two alone, one in company."""
 _FALSE_ALARMS = 0.05
-"""The share of pairs of one character that `same` takes for two."""
+"""The share of pairs of one character that `same` judges as two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Order:
 
 
 def train_judge(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
-    """Draws what is missing, trains the recogniser and the detector, and measures both."""
+    """Draws the missing pictures, trains the recogniser and the detector, and measures both."""
     count = recipe.judge.characters
     crops = open_array(
         stretch.folder / "judge-crops.npy", np.dtype(np.uint8), (count, _VIEWS, CROP, CROP, 3)
@@ -101,13 +101,13 @@ def _train_detector(recipe: Recipe, stretch: Stretch, judge: Judge) -> bool:
 
 
 def views_of(seed: int, index: int) -> list[tuple[Scene, int]]:
-    """Returns the scenes in which a character is met, and which of the characters it is."""
+    """Returns the scenes of a character, each with the character's index in it."""
     own = character_of(seed, index, FULL)
     chance = Random(f"judge {seed} {index}")
     others = [character_of(seed, index + GROUP * step, FULL) for step in (1, 2)]
     cast: list[Character] = [own, *others[: 2 if chance.random() < 0.3 else 1]]
     chance.shuffle(cast)
-    # Where two are the same by chance, it does not matter which of them is meant.
+    # If two are equal by chance, either index is right.
     together = met_together(cast, chance, FULL)
     return [
         (met_alone(own, chance, FULL), 0),
@@ -128,7 +128,7 @@ def _draw(order: _Order) -> Made:
         crops.append(
             [crop(d.image, _about(_sides(d.boxes[which]), chance)) for d, which in drawings]
         )
-        # Every other picture to find characters in shows one, the rest two and three.
+        # Every other picture for the detector shows one character, the rest two or three.
         shown = drawings[0 if index % 2 else 2][0]
         fields.append(shrink(shown.image, FIELD))
         places = np.full((3, 4), np.nan, np.float32)
@@ -145,7 +145,7 @@ def _sides(box: object) -> tuple[float, float, float, float]:
 def _about(
     box: tuple[float, float, float, float], chance: Random, share: float = 0.05
 ) -> tuple[float, float, float, float]:
-    """Returns a box that is off by a little, as a detector's is."""
+    """Returns a box with small errors, like a detector's."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     off = [chance.uniform(-share, share) for _ in range(4)]
@@ -158,7 +158,7 @@ def _about(
 
 
 def crop_targets(seen: Sequence[tuple[Scene, int]]) -> dict[str, NDArray[np.int64]]:
-    """Returns the classes of one character of each scene; of what is not visible, IGNORED."""
+    """Returns the classes of one character of each scene; IGNORED if not visible."""
     classes = character_classes()
     found = {name: np.full(len(seen), IGNORED, np.int64) for name in SEEN_AS}
     for index, (scene, which) in enumerate(seen):
@@ -183,7 +183,7 @@ class _Crops:
         self._known = count - min(_HELD_OUT, count // 4 // GROUP * GROUP)
 
     def loss(self, network: nn.Module) -> Loss:
-        """Returns the loss: of telling characters apart, and of saying how they look."""
+        """Returns the loss of telling characters apart, plus that of reading their looks."""
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             chance = np.random.default_rng([self._seed, step])
@@ -202,7 +202,7 @@ class _Crops:
 
     @torch.no_grad()
     def held_out(self, network: nn.Module) -> tuple[dict[str, float], float]:
-        """Returns how often a character is known again, and the likeness that counts as same."""
+        """Returns the shares of recognised characters, and the likeness that counts as the same."""
         rows = np.arange(self._known, len(self._crops))
         views = [network(as_pixels(self._crops[rows, view]).to(device())) for view in range(_VIEWS)]
         alone, company = (views[0][0] @ views[view][0].T for view in (1, 2))
@@ -228,7 +228,7 @@ class _Fields:
         self._known = len(self._fields) - min(_HELD_OUT, len(self._fields) // 4)
 
     def loss(self, network: nn.Module) -> Loss:
-        """Returns the focal loss of middles (arXiv 1904.07850), and how far boxes are off."""
+        """Returns the focal loss of middles (arXiv 1904.07850) plus the error of boxes."""
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             chance = np.random.default_rng([self._seed, step, 5])
@@ -245,7 +245,7 @@ class _Fields:
         return loss_of
 
     def held_out(self, judge: Judge) -> dict[str, float]:
-        """Returns the share of characters that are found, and of what is found that is one."""
+        """Returns the recall and the precision of found characters."""
         right, told, true = 0, 0, 0
         for row in range(self._known, len(self._fields)):
             boxes = self._boxes[row][~np.isnan(self._boxes[row, :, 0])] * FIELD
@@ -256,7 +256,7 @@ class _Fields:
 
 
 def detector_targets(boxes: NDArray[np.float32]) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns a map of middles, (B, 16, 16), boxes about cells, (B, 4, 16, 16), and their cells."""
+    """Returns the heat of middles, (B, 16, 16), boxes by cell, (B, 4, 16, 16), and their cells."""
     count = len(boxes)
     heat = np.zeros((count, CELLS, CELLS), np.float32)
     about = np.zeros((count, 4, CELLS, CELLS), np.float32)
@@ -274,7 +274,7 @@ def detector_targets(boxes: NDArray[np.float32]) -> tuple[Tensor, Tensor, Tensor
 
 
 def focal_loss(logits: Tensor, heat: Tensor, middles: Tensor) -> Tensor:
-    """Returns the loss of a map of middles, of which most cells are none."""
+    """Returns the focal loss of a map of middles, in which most cells hold none."""
     chances = logits.sigmoid().clamp(1e-4, 1 - 1e-4)
     hits = -((1 - chances) ** 2 * chances.log())[middles].sum()
     misses = -((1 - heat) ** 4 * chances**2 * (1 - chances).log())[~middles].sum()
@@ -282,7 +282,7 @@ def focal_loss(logits: Tensor, heat: Tensor, middles: Tensor) -> Tensor:
 
 
 def matched(found: Sequence[Sequence[float]], true: Sequence[Sequence[float]]) -> int:
-    """Returns how many true boxes are found: each by another one that overlaps it by half."""
+    """Returns the number of true boxes found: each by a separate one that overlaps it by half."""
     left, hits = list(found), 0
     for box in true:
         best = max(left, key=lambda other: overlap(box, other), default=None)
@@ -293,7 +293,7 @@ def matched(found: Sequence[Sequence[float]], true: Sequence[Sequence[float]]) -
 
 
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Returns the area that two boxes share, as a share of what they cover."""
+    """Returns the intersection of two boxes over their union."""
     across = min(one[2], other[2]) - max(one[0], other[0])
     down = min(one[3], other[3]) - max(one[1], other[1])
     if across <= 0 or down <= 0:

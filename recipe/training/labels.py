@@ -1,4 +1,4 @@
-"""What captions and pictures are labelled with: the attributes of each character, as classes."""
+"""Labels of captions and pictures: the attributes of each character, as classes."""
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -7,7 +7,7 @@ from recipe.illustrator.attributes import Character, Scene, View
 
 SLOTS = 3
 IGNORED = -100
-"""Marks what is not visible, which no loss and no accuracy counts."""
+"""The class of an attribute that is not visible; losses and accuracies skip it."""
 _SETTING = ("style", "framing", "position", "place", "time", "weather")
 _FACE = frozenset({"eyes", "glasses", "freckles", "beard", "expression"})
 _PERSON = frozenset({"age", "skin", "hair", "hair_style", "freckles", "beard"})
@@ -15,14 +15,14 @@ _PERSON = frozenset({"age", "skin", "hair", "hair_style", "freckles", "beard"})
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Is one attribute: of the picture, or of the character in a slot."""
+    """One attribute of the picture, or of the character in a slot."""
 
     name: str
     slot: int | None
     classes: tuple[object, ...]
 
     def of(self, scene: Scene) -> int:
-        """Returns the class of a scene, IGNORED where the attribute is not visible."""
+        """Returns the class of a scene, IGNORED if the attribute is not visible."""
         if self.slot is None:
             timeless = self.name == "time" and scene.place.timeless
             return IGNORED if timeless else self.classes.index(getattr(scene, self.name))

@@ -1,4 +1,4 @@
-"""The loop that all networks are trained by: resumable, in stretches, with a log."""
+"""The training loop of all networks: resumable, in stretches, with a log."""
 
 import json
 import math
@@ -20,7 +20,7 @@ Loss = Callable[[int], tuple[Tensor, Figures]]
 
 
 class Log:
-    """Appends lines of JSON to a file, and says them."""
+    """Appends lines of JSON to a file, and prints them."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -39,7 +39,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Is a piece of a training: it ends after some time, and its state is saved meanwhile."""
+    """One run of a training, of limited time, whose state is saved at intervals."""
 
     folder: Path
     log: Log
@@ -51,7 +51,7 @@ class Stretch:
 
     @property
     def elapsed_s(self) -> float:
-        """Returns the seconds since the stretch began, the same in all processes."""
+        """The seconds since the stretch began, the same in all processes."""
         elapsed = torch.tensor([time.monotonic() - self.began])
         if dist.is_initialized():
             dist.broadcast(elapsed, 0)
@@ -74,7 +74,7 @@ def train(
     stretch: Stretch,
     on_save: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Trains until the last step or the end of the stretch; says whether it is finished."""
+    """Trains until the last step or the end of the stretch; returns whether it is finished."""
     state = stretch.folder / "state" / stage
     trainee.resume(state)
     began, first, saved = stretch.elapsed_s, trainee.step, stretch.elapsed_s
@@ -116,5 +116,5 @@ def _average_gradients(trainee: Trainee) -> None:
 
 
 def device() -> torch.device:
-    """Returns the GPU where there is one, else the CPU."""
+    """Returns the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

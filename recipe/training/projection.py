@@ -1,4 +1,4 @@
-"""A fixed linear map from pictures to latents: the main components of their patches."""
+"""A fixed linear map from pictures to latents: the principal components of their patches."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,12 @@ from safetensors.numpy import load_file, save_file
 from recipe.training.settings import CHANNELS, FACTOR
 
 _FLATTENING = 0.65
-"""How far the components' scales are evened out: 0 leaves them, 1 makes them all alike."""
+"""How far the components' scales are equalised: 0 keeps them, 1 makes them equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Maps patches of 16x16x3 pixels, in -1 to 1, to 32 numbers, and back."""
+    """Maps patches of 16x16x3 pixels, in -1 to 1, to 32 numbers."""
 
     mean: NDArray[np.float32]
     """(768,)"""
@@ -27,7 +27,7 @@ class Projection:
 
     @classmethod
     def fit(cls, pictures: NDArray[np.uint8]) -> Self:
-        """Finds the components that hold most of what differs between the patches of pictures."""
+        """Finds the components with most of the variance between the patches of pictures."""
         patches = _patches(pictures).reshape(-1, FACTOR * FACTOR * 3)
         mean = patches.mean(axis=0)
         centred = patches - mean

@@ -14,19 +14,19 @@ CHANNELS = 32
 
 @dataclass(frozen=True, slots=True)
 class Optimisation:
-    """Is how one network is trained; the rate rises in `warmup` steps, and then falls to 2 %."""
+    """The training of one network; the rate rises in `warmup` steps, and then falls to 2 %."""
 
     steps: int
     batch: int
     rate: float
     warmup: int = 100
     decay_from: float = 0.3
-    """Is the share of the steps after which the rate falls, along a cosine."""
+    """The share of the steps after which the rate falls, along a cosine."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextSettings:
-    """Is the size of both CLIP text encoders, and their training."""
+    """The size of both CLIP text encoders, and their training."""
 
     width: int
     layers: tuple[int, int]
@@ -35,40 +35,40 @@ class TextSettings:
 
 @dataclass(frozen=True, slots=True)
 class VaeSettings:
-    """Is the VAE: trained on `pictures` pictures that are kept as pixels (0.2 MB each)."""
+    """The VAE: trained on `pictures` pictures, stored as pixels (0.2 MB each)."""
 
     pictures: int
     channels: tuple[int, ...]
     crops: tuple[tuple[float, int], ...]
-    """Are the sides of the square crops, each with the share of the steps at which it begins."""
+    """The sides of the square crops, each after the share of the steps at which it begins."""
     decoder: Optimisation
     encoder: Optimisation
 
 
 @dataclass(frozen=True, slots=True)
 class UnetSettings:
-    """Is the UNet: trained on `latents` pictures that are kept as latents (9 kB each)."""
+    """The UNet: trained on `latents` pictures, stored as latents (9 kB each)."""
 
     latents: int
     channels: tuple[int, int]
     training: Optimisation
     domain: Domain
-    """Is what it draws; the text encoders know all of the grammar, so that it can be widened."""
+    """The pictures that it draws; can be widened, as the text encoders know the whole grammar."""
     dropout: float = 0.1
-    """Is the share of captions that are left out, which classifier-free guidance needs."""
+    """The share of captions that are left out, which classifier-free guidance needs."""
     early: float = 0.5
-    """Is the share of timesteps among the noisiest 14 %, where colours and places are decided."""
+    """The share of timesteps among the noisiest 14 %, which decide colours and places."""
     average: float = 0.9995
     compiled: bool = False
     kept: bool = False
-    """Says whether captions are read once and kept (40 kB each), in one phrasing a picture."""
+    """Whether captions are read once and stored (40 kB each), in one phrasing a picture."""
     processes: int = 1
-    """Is the number of one-thread processes on a CPU, which beat threads for a small UNet."""
+    """The number of one-thread processes on a CPU: faster than threads for a small UNet."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
-    """Is the image encoder: trained on `characters`, drawn for reference, alone and in company.
+    """The image encoder: trained on `characters`, drawn as references, alone and in company.
 
     The IP-Adapter is trained on the same drawings (0.2 MB for each character).
     """
@@ -82,21 +82,21 @@ class EncoderSettings:
 
 @dataclass(frozen=True, slots=True)
 class AdapterSettings:
-    """Is the IP-Adapter's training; `brief` captions do not say how a character looks."""
+    """The IP-Adapter's training; `brief` is the share of captions without looks."""
 
     training: Optimisation
     dropout: float = 0.1
-    """Is the share of references that are left out."""
+    """The share of references that are left out."""
     brief: float = 0.8
     duos: float = 0.5
-    """Is the share of batches that show two characters, each in its region."""
+    """The share of batches that show two characters, each in its region."""
     early: float = 0.25
-    """Is the share of timesteps among the noisiest: of glasses and hats, later ones decide."""
+    """The share of timesteps among the noisiest; later ones decide glasses and hats."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
-    """Is the judge: trained on `characters`, each cut out of three drawings (0.2 MB for each)."""
+    """The judge: trained on `characters`, each cut out of three drawings (0.2 MB for each)."""
 
     characters: int
     widths: tuple[int, ...]
@@ -108,7 +108,7 @@ class JudgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """Is the audit classifier: trained on `pictures` small pictures (49 kB each)."""
+    """The audit classifier: trained on `pictures` small pictures (49 kB each)."""
 
     pictures: int
     widths: tuple[int, ...]
@@ -117,7 +117,7 @@ class AuditSettings:
 
 @dataclass(frozen=True, slots=True)
 class UpscalerSettings:
-    """Is the upscaler: trained on crops of `side` out of pictures of 1024 pixels (3 MB each)."""
+    """The upscaler: trained on crops of `side` pixels from pictures of 1024 (3 MB each)."""
 
     pictures: int
     features: int
@@ -129,7 +129,7 @@ class UpscalerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Is one training; the seed decides which pictures are drawn."""
+    """One training; the seed determines the pictures that are drawn."""
 
     domain: Domain
     text: TextSettings
@@ -197,7 +197,7 @@ LAPTOP = Recipe(
         training=Optimisation(steps=8_000, batch=8, rate=1e-3),
     ),
 )
-"""Days of two cores, in the background."""
+"""Days on two cores, in the background."""
 
 GPU = replace(
     LAPTOP,
@@ -217,7 +217,7 @@ GPU = replace(
         compiled=True,
     ),
 )
-"""Half an hour of one large GPU, beside 16 cores that draw."""
+"""Half an hour on one large GPU, with 16 cores for drawing."""
 
 SMOKE = Recipe(
     domain=PORTRAITS,
@@ -265,6 +265,6 @@ SMOKE = Recipe(
     ),
     log_every=2,
 )
-"""A minute, for the test that the recipe works; its pictures are noise."""
+"""A minute, to test that the recipe works; its pictures are noise."""
 
 RECIPES: Mapping[str, Recipe] = {"laptop": LAPTOP, "gpu": GPU, "smoke": SMOKE}

@@ -1,4 +1,4 @@
-"""A training's state on disk: safetensors in pieces of 15 MiB or less, so that they travel."""
+"""A training's state on disk: safetensors in pieces of 15 MiB or less, easy to transfer."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ _PIECE_BYTES = 15 * 1024 * 1024
 
 
 def save_state(folder: Path, tensors: Mapping[str, Tensor], step: int) -> None:
-    """Replaces the state in a folder; the old one stays whole until the new one is."""
+    """Replaces the state in a folder; the old one stays until the new one is complete."""
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -25,7 +25,7 @@ def save_state(folder: Path, tensors: Mapping[str, Tensor], step: int) -> None:
 
 
 def load_state(folder: Path) -> tuple[dict[str, Tensor], int] | None:
-    """Returns the tensors and the step of the state in a folder, None where there is none."""
+    """Returns the tensors and the step of the state in a folder, None if there is none."""
     if not (folder / "step.json").is_file():
         return None
     tensors: dict[str, Tensor] = {}
@@ -48,7 +48,7 @@ def _pieces(tensors: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
 
 
 class Trainee:
-    """Is a network in training: its weights, their running average, its optimizer and its step."""
+    """A network in training: its weights, their running average, its optimizer and its step."""
 
     def __init__(self, network: nn.Module, rate: float, average: float = 0.0) -> None:
         self.network = network
@@ -67,7 +67,7 @@ class Trainee:
         self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
 
     def update(self, rate: float) -> None:
-        """Takes one step along the gradients, which it clips and clears."""
+        """Takes one optimizer step with clipped gradients, then clears them."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         nn.utils.clip_grad_norm_(self.parameters, 1.0)
@@ -75,18 +75,18 @@ class Trainee:
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
         if self.averaged:
-            # Early on the average follows quickly, else it would remember random weights.
+            # Early on the average follows quickly, so that it does not keep random weights.
             decay = min(self._average, 1 - 1 / (1 + 0.1 * self.step))
             torch._foreach_lerp_(self.averaged, self.parameters, 1 - decay)
 
     def use_average(self) -> None:
-        """Puts the averaged weights in the place of the last ones."""
+        """Replaces the last weights with the averaged ones."""
         with torch.no_grad():
             for parameter, mean in zip(self.parameters, self.averaged, strict=True):
                 parameter.copy_(mean)
 
     def save(self, folder: Path) -> None:
-        """Writes all of the state; the optimizer's moments at half the precision."""
+        """Writes the whole state, with the optimizer's moments in bfloat16."""
         tensors = dict(self._named())
         for index, parameter in enumerate(self.parameters):
             state = self.optimizer.state.get(parameter, {})
@@ -96,7 +96,7 @@ class Trainee:
         save_state(folder, tensors, self.step)
 
     def resume(self, folder: Path) -> None:
-        """Takes up the state in a folder, where there is one."""
+        """Loads the state in a folder, if there is one."""
         found = load_state(folder)
         if found is None:
             return

@@ -1,6 +1,6 @@
-"""What the frozen text encoders say of the captions, kept on disk: they run once, not always.
+"""The frozen text encoders' states of the captions, stored on disk so that they run once.
 
-Beside a small UNet on a CPU they would take a third of every step.
+With a small UNet on a CPU they would take a third of every step.
 """
 
 import json
@@ -21,19 +21,19 @@ _CHUNK = 64
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Is each picture's caption as the UNet reads it: (N, 77, 2 * width), and pooled (N, width)."""
+    """Each picture's caption as the UNet reads it: (N, 77, 2 * width), and pooled (N, width)."""
 
     states: NDArray[np.float16]
     pools: NDArray[np.float16]
 
 
 def load_states(folder: Path) -> States:
-    """Returns what is kept, as it lies on disk."""
+    """Returns the stored states, mapped from disk."""
     return States(*(np.load(folder / name, mmap_mode="r") for name in (_STATES, _POOLS)))
 
 
 def keep_states(folder: Path, towers: Towers, data: Latents, width: int, log: Log) -> None:
-    """Keeps the states of one phrasing of each picture; computes those that are not kept yet."""
+    """Stores the states of one phrasing of each picture; computes only the missing ones."""
     count = len(data.tokens)
     progress = folder / "states.json"
     done = int(json.loads(progress.read_text("utf-8"))["done"]) if progress.exists() else 0
@@ -58,7 +58,7 @@ def _read(
 
 
 def _open(file: Path, shape: tuple[int, ...], done: int) -> NDArray[np.float16]:
-    """Opens a file of the shape; one that was made for fewer pictures is copied into a longer."""
+    """Opens a file of the shape; a shorter one is copied into a longer one."""
     kept: NDArray[np.float16] | None = np.load(file, mmap_mode="r+") if file.exists() else None
     if kept is not None and kept.shape == shape:
         return kept

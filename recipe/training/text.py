@@ -1,4 +1,4 @@
-"""The text encoders: taught to tell what a caption says, then frozen."""
+"""The text encoders: trained to read the attributes in a caption, then frozen."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +32,7 @@ _STRAY = (
 
 
 class Towers(nn.Module):
-    """Is both text encoders, read as SDXL reads them."""
+    """Both text encoders, read as SDXL reads them."""
 
     def __init__(self, settings: TextSettings, tokenizer: CLIPTokenizer) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Towers(nn.Module):
 class Reader(nn.Module):
     """Reads every label from the towers' output: by attention to the tokens, and from the pool.
 
-    Attention is how the UNet will read them, so that a token must hold what was said.
+    The UNet reads them by attention, so each token must hold its part of the caption.
     """
 
     def __init__(self, towers: Towers, width: int, labels: Sequence[Label]) -> None:
@@ -69,7 +69,7 @@ class Reader(nn.Module):
         self.pooled = nn.ModuleList(nn.Linear(width, len(each.classes)) for each in labels)
 
     def forward(self, tokens: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Returns the logits of each label, read in both ways."""
+        """Returns the logits of each label, by attention and from the pool."""
         states, pool = self.towers(tokens)
         scores = torch.einsum("btd,ld->blt", states, self.queries) / states.shape[-1] ** 0.5
         found = torch.einsum("blt,btd->lbd", scores.softmax(dim=-1), states)
@@ -78,7 +78,7 @@ class Reader(nn.Module):
 
 
 def pretrain_text(recipe: Recipe, stretch: Stretch) -> bool:
-    """Trains the towers, and probes them on captions that they have not seen."""
+    """Trains the towers, and probes them on held-out captions."""
     tokenizer = load_tokenizer(stretch.folder / "tokenizer")
     labels = all_labels()
     torch.manual_seed(recipe.seed)
@@ -109,7 +109,7 @@ def pretrain_text(recipe: Recipe, stretch: Stretch) -> bool:
 
 @torch.no_grad()
 def probe(reader: Reader, recipe: Recipe, tokenizer: CLIPTokenizer) -> dict[str, float]:
-    """Returns the share of labels read right by attention, and of all from the pool."""
+    """Returns the share of right readings by label from attention, and of all from the pool."""
     right: dict[str, list[Tensor]] = {}
     pool: list[Tensor] = []
     for batch in range(4):
@@ -127,7 +127,7 @@ def probe(reader: Reader, recipe: Recipe, tokenizer: CLIPTokenizer) -> dict[str,
 
 
 def save_towers(towers: Towers, folder: Path) -> None:
-    """Writes both encoders as diffusers lays them out."""
+    """Writes both encoders in diffusers' layout."""
     towers.first.save_pretrained(folder / "text_encoder")
     towers.second.save_pretrained(folder / "text_encoder_2")
 
@@ -159,13 +159,13 @@ def _batch(
     scenes = [sample_scene(chance, recipe.domain) for _ in range(recipe.text.training.batch)]
     tokens = tokenize(tokenizer, [_stray(caption(scene, chance), chance) for scene in scenes])
     truth = torch.tensor([_truth(scene, labels) for scene in scenes])
-    # Padding is the end token again: nothing after the first one is read, so the batch is cut.
+    # Padding repeats the end token, and nothing after the first one is read: cut the batch.
     longest = int((tokens != tokenizer.eos_token_id).sum(1).max()) + 1
     return tokens[:, :longest].to(device()), truth.to(device())
 
 
 def _stray(text: str, chance: Random) -> str:
-    """Puts words that mean nothing into some captions, as the prompts of people have them."""
+    """Puts meaningless words into some captions, as users' prompts have them."""
     if chance.random() > 0.15:
         return text
     words = text.split(" ")

@@ -67,13 +67,13 @@ def _captions(count: int) -> list[str]:
 
 
 def _free_words() -> list[str]:
-    """Returns the words that the service's prompts may hold besides those of captions."""
+    """Returns the words of the vocabulary, which the service's prompts may contain."""
     tables = [each for each in vars(vocabulary).values() if isinstance(each, Table)]
     return [" ".join(phrase) for table in tables for phrase in table.phrases] * 4
 
 
 def _as_clip(tokenizer: Tokenizer, alphabet: list[str], folder: Path) -> CLIPTokenizer:
-    """Lays the merges out as CLIP does: letters, letters that end a word, merges, two ends."""
+    """Orders the vocabulary like CLIP's: letters, letters that end a word, merges, two ends."""
     merges = [tuple(merge) for merge in json.loads(tokenizer.to_str())["model"]["merges"]]
     entries = [*alphabet, *(letter + "</w>" for letter in alphabet)]
     entries += [left + right for left, right in merges]

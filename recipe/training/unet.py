@@ -24,7 +24,7 @@ _EARLY = 860
 
 
 def new_unet(recipe: Recipe) -> Any:
-    """Returns an untrained UNet, configured as SDXL's: captions, their pool, sizes and crops."""
+    """Returns an untrained UNet, conditioned like SDXL's: captions, their pool, sizes and crops."""
     low, high = recipe.unet.channels
     width = recipe.text.width
     times = 16
@@ -50,7 +50,7 @@ def new_unet(recipe: Recipe) -> Any:
 
 
 def new_scheduler() -> Any:
-    """Returns the scheduler: v-prediction, and no signal left at the last step."""
+    """Returns the scheduler: v-prediction, with zero terminal SNR."""
     scheduler: Any = DDIMScheduler  # untyped in diffusers 0.42
     return scheduler(
         num_train_timesteps=_STEPS,
@@ -67,7 +67,7 @@ def new_scheduler() -> Any:
 
 
 def train_unet(recipe: Recipe, stretch: Stretch) -> bool:
-    """Trains the UNet: on the GPU where there is one, else in processes of one thread each."""
+    """Trains the UNet: on the GPU if there is one, else in processes of one thread each."""
     count = recipe.unet.processes
     if recipe.unet.kept:
         towers = load_towers(recipe, stretch.folder).to(device())
@@ -117,8 +117,8 @@ def _train(rank: int, recipe: Recipe, stretch: Stretch) -> bool:
 
 
 class PlainAttention:
-    """Is attention as two products: torch 2.14's fused one takes three times as long to learn on
-    a CPU where pictures are 64 tokens. What it computes is the same.
+    """Attention as two products: torch 2.14's fused one takes three times as long to train on a
+    CPU with pictures of 64 tokens. The result is the same.
     """
 
     def __call__(
@@ -128,7 +128,7 @@ class PlainAttention:
         encoder_hidden_states: Tensor | None = None,
         **_: object,
     ) -> Tensor:
-        """Returns what diffusers' own processor returns for a transformer block."""
+        """Returns the result of diffusers' own processor for a transformer block."""
         context = hidden_states if encoder_hidden_states is None else encoder_hidden_states
         query, key, value = (
             part.view(len(part), -1, attn.heads, part.shape[-1] // attn.heads).transpose(1, 2)
@@ -152,7 +152,7 @@ class Examples:
         self._said: States | None = None
         if recipe.unet.kept:
             self._said = load_states(folder)
-            # Pictures may be drawn meanwhile, whose captions nobody has read yet.
+            # Pictures drawn meanwhile have no stored captions yet.
             self._data = self._data.first(len(self._said.states))
         kept = new_scheduler().alphas_cumprod.to(device())
         self._signal, self._noise = kept.sqrt(), (1 - kept).sqrt()
@@ -180,7 +180,7 @@ class Examples:
 
     @torch.no_grad()
     def held_out(self, network: Any) -> float:
-        """Returns the loss on pictures that are not trained on, at fixed times and noise."""
+        """Returns the loss on held-out pictures, at fixed times and noise."""
         count = len(self._data.latents)
         rows = np.arange(count - _HELD_OUT, count)
         generator = torch.Generator().manual_seed(0)
@@ -219,7 +219,7 @@ class Examples:
     def _say(
         self, rows: NDArray[np.int64], phrasing: NDArray[np.int64], silent: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Returns the captions' states and pools; zeros where nothing is said, as SDXL has it."""
+        """Returns the captions' states and pools; zeros for silent examples, as in SDXL."""
         where = device()
         if self._said is None:
             tokens = torch.from_numpy(self._data.tokens[rows, phrasing].astype(np.int64))

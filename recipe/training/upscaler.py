@@ -1,4 +1,4 @@
-"""The upscaler: SRVGGNetCompact, which learns four pixels a side for one from large drawings."""
+"""The upscaler: SRVGGNetCompact, trained on large drawings to enlarge four times a side."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -21,21 +21,21 @@ from recipe.training.state import Trainee
 from recipe.training.vae import gradient_loss
 
 WEIGHTS = Path("upscaler") / "model.safetensors"
-"""Where the weights lie in a training's folder and in a checkpoint."""
+"""The path of the weights in a training's folder and in a checkpoint."""
 HELD_OUT = 16
 _DECODED, _SPOILED = 0.25, 0.1
-"""The shares of inputs that the VAE has decoded, and that are blurred and noisy."""
+"""The shares of inputs decoded by the VAE, and of blurred and noisy ones."""
 Pixels = NDArray[np.uint8]
 
 
 def new_upscaler(settings: UpscalerSettings) -> Any:
-    """Returns an untrained upscaler; its state-dict keys are those of Real-ESRGAN's compact one."""
+    """Returns an untrained upscaler, with the state-dict keys of Real-ESRGAN's compact network."""
     network: Any = Compact  # untyped in spandrel 0.4
     return network(num_feat=settings.features, num_conv=settings.convolutions, upscale=DETAIL)
 
 
 def train_upscaler(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
-    """Draws the large pictures that are missing, then trains, writes the weights and measures."""
+    """Draws the missing large pictures, then trains, writes the weights and measures."""
     if not draw_details(recipe, stretch, processes):
         return False
     large = load_details(stretch.folder)
@@ -57,18 +57,18 @@ def train_upscaler(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
 
 @torch.no_grad()
 def begin(network: Any, pairs: "Pairs", batches: int = 8) -> None:
-    """Makes an untrained upscaler the best linear one that looks at five by five pixels.
+    """Makes an untrained upscaler the best linear one over five by five pixels.
 
-    From torch's own weights eighteen plain layers learned nothing in 3,000 steps: they let no
-    signal through. Here half of the features carry the neighbourhood through all layers as it
-    is, the others begin as random differences of it, and the last layer is solved for.
+    From torch's initial weights eighteen plain layers learned nothing in 3,000 steps: no signal
+    passed them. Here half of the features carry the neighbourhood through all layers unchanged,
+    the others start as random differences of it, and the last layer is solved for.
     """
     first, *inner, last = [layer for layer in network.body if isinstance(layer, nn.Conv2d)]
     features = first.out_channels
     near = sorted(range(9), key=lambda at: abs(at // 3 - 1) + abs(at % 3 - 1))
     carried = [(colour, at) for at in near for colour in range(3)][: features // 2]
     nn.init.kaiming_normal_(first.weight)
-    # Zero sums, so that flat colours excite no difference.
+    # Zero sums, so that flat colours give no difference.
     first.weight -= first.weight.mean((1, 2, 3), keepdim=True)
     for index, (colour, at) in enumerate(carried):
         first.weight[index] = 0
@@ -85,7 +85,7 @@ def begin(network: Any, pairs: "Pairs", batches: int = 8) -> None:
 
 
 def _solve(network: Any, last: nn.Conv2d, pairs: "Pairs", batches: int) -> None:
-    """Fits the last layer by least squares to what nearest neighbours leave to be done."""
+    """Fits the last layer by least squares to the residual of nearest neighbours."""
     size = last.in_channels * 9 + 1
     squares = torch.zeros(size, size, dtype=torch.float64)
     products = torch.zeros(size, last.out_channels, dtype=torch.float64)
@@ -108,7 +108,7 @@ def _solve(network: Any, last: nn.Conv2d, pairs: "Pairs", batches: int) -> None:
 
 
 class Pairs:
-    """Cuts batches out of large pictures and of the small ones that they are upscaled from."""
+    """Cuts batches out of large pictures and the small ones that they are upscaled from."""
 
     def __init__(self, recipe: Recipe, large: Pixels, small: Pixels, decoded: Pixels) -> None:
         self._recipe = recipe
@@ -117,7 +117,7 @@ class Pairs:
         self._decoded = decoded
 
     def loss(self, network: Any) -> Loss:
-        """Returns the loss: of pixels, and of their gradients at three scales."""
+        """Returns the loss of pixels, plus that of their gradients at three scales."""
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             source, target = self.batch(step)
@@ -129,7 +129,7 @@ class Pairs:
         return loss_of
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Returns crops, (B, 3, H, W) in 0 to 1, and what they are at four times the size."""
+        """Returns crops, (B, 3, H, W) in 0 to 1, and their targets at four times the size."""
         settings = self._recipe.upscaler
         chance = np.random.default_rng([self._recipe.seed, step])
         pairs = [self._pair(chance, settings.side) for _ in range(settings.training.batch)]
@@ -157,7 +157,7 @@ def shrunk(picture: Pixels) -> Pixels:
 
 @torch.no_grad()
 def decode(folder: Path, pictures: Pixels) -> Pixels:
-    """Returns pictures as the VAE in a folder gives them back: what the upscaler is fed with."""
+    """Returns pictures encoded and decoded by the VAE in a folder, as the upscaler gets them."""
     loader: Any = AutoencoderKL  # untyped in diffusers 0.42
     vae = loader.from_pretrained(folder).to(device(), memory_format=torch.channels_last)
     found = []
@@ -171,7 +171,7 @@ def decode(folder: Path, pictures: Pixels) -> Pixels:
 
 @torch.no_grad()
 def measure(network: Any, large: Pixels, small: Pixels) -> dict[str, float]:
-    """Returns the PSNR of upscaled pictures in dB: by the network, and by Lanczos."""
+    """Returns the PSNR of pictures upscaled by the network and by Lanczos, in dB."""
     found: dict[str, list[float]] = {"upscaler": [], "lanczos": []}
     for target, source in zip(large, small, strict=True):
         found["upscaler"].append(_psnr(_pixels(network(_tensor(source[None])))[0], target))
@@ -206,7 +206,7 @@ def _pixels(tensor: Tensor) -> Pixels:
 
 
 def _save(network: Any, file: Path) -> None:
-    """Writes the weights in fp16, in which they are shipped."""
+    """Writes the weights in fp16, as they are shipped."""
     file.parent.mkdir(exist_ok=True)
     weights = {name: each.half().contiguous().cpu() for name, each in network.state_dict().items()}
     save_file(weights, file)

@@ -1,6 +1,7 @@
-"""The VAE: a decoder trained on a linear map's latents, and an encoder taught that map.
+"""The VAE: a decoder trained on a linear map's latents, and an encoder trained on that map.
 
-A VAE trained as a whole stayed colourless for minutes; in this order both parts learn at once.
+A VAE trained as a whole stayed colourless for minutes; in this order both parts learn from the
+start.
 """
 
 from typing import Any
@@ -20,9 +21,9 @@ from recipe.training.state import Trainee
 
 _HELD_OUT = 16
 _NOISE = 0.15
-"""The most noise on latents while the decoder learns: the UNet's will not be perfect."""
+"""The most noise on latents while the decoder trains: the UNet's are not perfect."""
 _CERTAIN = -12.0
-"""The logarithm of the encoder's variance: it is as good as deterministic."""
+"""The logarithm of the encoder's variance, which makes it practically deterministic."""
 
 
 def new_vae(settings: VaeSettings) -> Any:
@@ -71,7 +72,7 @@ def train_vae(recipe: Recipe, stretch: Stretch) -> bool:
 
 
 class _Crops:
-    """Cuts batches out of pictures: small crops first, the whole picture last."""
+    """Cuts batches out of pictures: small crops first, whole pictures last."""
 
     def __init__(self, recipe: Recipe, pictures: NDArray[np.uint8], projection: Projection) -> None:
         self._recipe = recipe
@@ -79,7 +80,7 @@ class _Crops:
         self._projection = projection
 
     def decoder_loss(self, vae: Any) -> Loss:
-        """Returns the decoder's loss: of pixels, and of their gradients at three scales."""
+        """Returns the decoder's loss of pixels, plus that of their gradients at three scales."""
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             pixels, latents = self._batch("decoder", self._recipe.vae.decoder, step)
@@ -94,7 +95,7 @@ class _Crops:
         return loss_of
 
     def encoder_loss(self, vae: Any) -> Loss:
-        """Returns the encoder's loss: how far it is from the projection."""
+        """Returns the encoder's loss: its distance from the projection."""
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             pixels, latents = self._batch("encoder", self._recipe.vae.encoder, step)
@@ -108,7 +109,7 @@ class _Crops:
         chance = np.random.default_rng([self._recipe.seed, len(part), step, part == "encoder"])
         done = step / training.steps
         side = [each for begins, each in self._recipe.vae.crops if begins <= done][-1]
-        # Whole pictures cost more: as many pixels as in a batch of the smallest crops, or two.
+        # Large crops cost more: a batch has the pixels of one of the smallest crops, or two crops.
         smallest = self._recipe.vae.crops[0][1]
         count = max(2, training.batch * smallest * smallest // (side * side))
         crops = [self._crop(chance, side) for _ in range(count)]
@@ -121,13 +122,13 @@ class _Crops:
     def _crop(self, chance: np.random.Generator, side: int) -> NDArray[np.uint8]:
         picture = self._pictures[chance.integers(len(self._pictures) - _HELD_OUT)]
         room = (picture.shape[0] - side) // FACTOR
-        # Patches must be those that the latents are made of, so crops lie on their grid.
+        # Crops lie on the grid of the patches that latents are made from.
         top, left = (chance.integers(0, room + 1, 2) * FACTOR).tolist()
         return np.asarray(picture[top : top + side, left : left + side])
 
 
 def gradient_loss(drawn: Tensor, pixels: Tensor) -> Tensor:
-    """Returns how far the differences between neighbours are off, at three scales."""
+    """Returns the error of the differences between neighbours, at three scales."""
     loss = torch.zeros((), device=drawn.device)
     for _ in range(3):
         for axis in (2, 3):
@@ -138,7 +139,7 @@ def gradient_loss(drawn: Tensor, pixels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _psnr(vae: Any, pictures: NDArray[np.uint8], projection: Projection) -> dict[str, float]:
-    """Returns dB on held-out pictures: from the map's latents, and from the encoder's."""
+    """Returns the PSNR of held-out pictures in dB, from the map's and the encoder's latents."""
     held = np.array(pictures[-_HELD_OUT:])
     pixels = torch.from_numpy(held).permute(0, 3, 1, 2).float().to(device()) / 127.5 - 1
     mapped = torch.from_numpy(projection.latents(held)).to(device())

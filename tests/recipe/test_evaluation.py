@@ -65,7 +65,7 @@ def test_a_report_names_what_is_missed_and_is_met_without() -> None:
     report = Report("here", "a machine", "styled", (good, bad))
     assert [figure.name for figure in report.missed] == ["place"]
     assert "1 targets are not met: place" in report.text()
-    assert "The rung that stands: styled." in report.text()
+    assert "Highest rung with all targets met: styled." in report.text()
     found = json.loads(json.dumps(report.json()))
     assert found["met"] is False
     assert found["sections"][1]["figures"][0]["verdict"] == "MISSED"
@@ -132,7 +132,7 @@ def test_an_audit_of_other_attributes_is_refused(tmp_path: Path) -> None:
     audit = Audit(WIDTHS)
     audit.pictures = {**audit.pictures, "style": ("oil",)}
     audit.save(tmp_path / "audit.safetensors")
-    with pytest.raises(ValueError, match="train it anew"):
+    with pytest.raises(ValueError, match="train it again"):
         Audit.load(tmp_path / "audit.safetensors")
 
 

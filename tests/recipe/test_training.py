@@ -174,7 +174,7 @@ def test_the_command_runs_a_stage_and_teaches(
     main(["tokenizer", "--folder", str(tmp_path), "--recipe", "smoke", "--threads", "2"])
     assert (tmp_path / "tokenizer" / "tokenizer.json").is_file()
     main(["text", "--folder", str(tmp_path), "--recipe", "smoke", "--minutes", "-1"])
-    assert "the same command goes on" in (tmp_path / "log.jsonl").read_text()
+    assert "run the same command to continue" in (tmp_path / "log.jsonl").read_text()
     with pytest.raises(SystemExit):
         main(["--help"])
     taught = capsys.readouterr().out

@@ -141,12 +141,12 @@ def test_the_same_original_gives_the_same_bytes() -> None:
     "data", [b"", b"no picture", png(picture(Size(64, 64)))[:90], b"GIF89a" + bytes(20)]
 )
 def test_bytes_that_are_no_picture_are_refused(data: bytes) -> None:
-    with pytest.raises(PictureRefused, match="PNG, JPEG, WEBP can be finished"):
+    with pytest.raises(PictureRefused, match="must be one of PNG, JPEG, WEBP"):
         finish(data, ImageType.SCENE, SQUARE)
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_read() -> None:
     # They are 8 kB of PNG.
     bomb = png(Image.new("1", (8_100, 8_100)))
-    with pytest.raises(PictureRefused, match="65610000 pixels; 64000000 or fewer"):
+    with pytest.raises(PictureRefused, match="65610000 pixels; it must have 64000000"):
         finish(bomb, ImageType.SCENE, SQUARE)

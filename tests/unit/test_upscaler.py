@@ -72,5 +72,5 @@ def test_weights_that_differ_from_their_checksum_are_refused(tmp_path: Path) -> 
     data = bytearray(copy.read_bytes())
     data[-1] ^= 1
     copy.write_bytes(data)
-    with pytest.raises(CheckpointRefused, match="not as checksums"):
+    with pytest.raises(CheckpointRefused, match="not as in checksums"):
         Upscaler.load(DiffuserSettings(upscaler=str(copy)))
