@@ -54,6 +54,7 @@ def _job(**changes: Any) -> Job:
         "user_id": UserId(uuid4()),
         "image_id": ImageId(uuid4()),
         "kind": ImageType.SCENE,
+        "lane": Lane.LOCAL,
         "status": JobStatus.QUEUED,
         "priority": 2,
         "attempt": 0,
