@@ -19,8 +19,8 @@ def cursor_text(cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
-def cursor_of(checks: Checks, field: str, text: str) -> Cursor:
-    """Reads a cursor; notes a text that `cursor_text` has not made."""
+def cursor_of(checks: Checks, field: str, text: str) -> Cursor | None:
+    """Reads a cursor; None for a text that `cursor_text` has not made, which is a violation."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         xact, id_ = map(int, base64.urlsafe_b64decode(padded).decode("ascii").split("."))
@@ -33,5 +33,5 @@ def cursor_of(checks: Checks, field: str, text: str) -> Cursor:
             f'"{text[:80]}" is no cursor; use that of an event, `{OLDEST}`, or none to start now',
             reasons.ERROR_REASON_CURSOR_INVALID,
         )
-        return Cursor(0, 0)
+        return None
     return cursor

@@ -36,7 +36,7 @@ def test_a_cursor_is_read_as_it_was_made(xact: int, id_: int) -> None:
 )
 def test_anything_else_is_refused_with_its_field(text: str) -> None:
     checks = Checks()
-    cursor_of(checks, "after_cursor", text)
+    assert cursor_of(checks, "after_cursor", text) is None
     [violation] = checks.violations
     assert violation.field == "after_cursor"
     assert len(violation.description) < 250
