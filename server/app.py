@@ -188,7 +188,7 @@ async def _services(
     watching = parts.watching
     batches = BatchService(store, batch_admission, watching.batches, batch_converter, metrics)
     jobs = JobService(store, admission, watching.jobs, signals, converter, metrics)
-    events = EventService(store, watching.tail, metrics)
+    events = EventService(store, watching.feed, metrics)
     images = ImageService(store, parts.storage, signals, converter)
     characters = CharacterService(store, accounts)
     stories = StoryService(store, accounts, styles)

@@ -15,15 +15,15 @@ from server.requests.checks import Checks
 from server.requests.event_cursors import OLDEST, cursor_of
 from server.store import Store
 from server.store.outbox import Expired
-from server.watching.feed import Tail
+from server.watching.feed import Feed
 
 
 class EventService(event_pb2_grpc.EventServiceServicer):
     """Streams the outbox to those who follow it."""
 
-    def __init__(self, store: Store, tail: Tail, metrics: GatewayMetrics) -> None:
+    def __init__(self, store: Store, feed: Feed, metrics: GatewayMetrics) -> None:
         self._store = store
-        self._tail = tail
+        self._feed = feed
         self._metrics = metrics
 
     async def WatchEvents(
@@ -36,7 +36,7 @@ class EventService(event_pb2_grpc.EventServiceServicer):
         after = cursor_of(checks, "after_cursor", given) if given not in ("", OLDEST) else None
         checks.done()
         try:
-            stretches = self._tail.follow(after or await self._start(given), scope)
+            stretches = self._feed.follow(after or await self._start(given), scope)
             with self._metrics.followers.track_inprogress():
                 async with aclosing(stretches):
                     async for stretch in stretches:

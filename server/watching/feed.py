@@ -21,7 +21,7 @@ _CHECKPOINT_S = 5.0
 _PAUSE_S = 0.05  # gathers signals: every progress of a job is one, and few of them are changes
 
 
-class Tail:
+class Feed:
     """Hands out changes after a cursor, in order, for as long as somebody wants them.
 
     `kept` is how many changes are held in memory, `page` how many are read at once, and
@@ -46,7 +46,7 @@ class Tail:
         self._start: Cursor | None = None
         self._end = Cursor(0, 0)
         self._moved = asyncio.Event()
-        self._loop = ReadLoop("outbox", self._read, self._poll, pause_s=_PAUSE_S)
+        self._loop = ReadLoop("feed", self._read, self._poll, pause_s=_PAUSE_S)
 
     def __len__(self) -> int:
         return self._followers

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener
 from server.watching.batches import BatchWatches
-from server.watching.feed import Tail
+from server.watching.feed import Feed
 from server.watching.jobs import JobWatches
 
 
@@ -16,19 +16,19 @@ class Watching:
     def __init__(self, store: Store, database_url: str) -> None:
         self.jobs = JobWatches(store)
         self.batches = BatchWatches(store)
-        self.tail = Tail(store)
+        self.feed = Feed(store)
         self._listener = Listener(database_url)
         for watches in (self.jobs, self.batches):
             self._listener.subscribe(CHANGED, watches.hear, watches.change_all)
         # A job that is new has no watcher yet and wakes workers only, but the outbox tells of it.
         for channel in (CHANGED, WAKE):
-            self._listener.subscribe(channel, lambda _: self.tail.wake(), self.tail.wake)
+            self._listener.subscribe(channel, lambda _: self.feed.wake(), self.feed.wake)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listens and reads in the background until the end."""
         async with (
-            self.tail.running(),
+            self.feed.running(),
             self.jobs.running(),
             self.batches.running(),
             self._listener.running(),
