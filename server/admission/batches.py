@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.jobs import Admission, new_job
-from server.domain.batches import Batch, NewBatch, all_revived
+from server.domain.batches import Batch, NewBatch, all_retryable
 from server.domain.ids import BatchId, UserId
 from server.domain.jobs import BatchPlace
 from server.domain.states import BatchStatus, Lane
@@ -77,8 +77,8 @@ class BatchAdmission:
         await self._admission.check_backlog(user, tuple(Lane))
         async with self._store.transaction() as tx:
             graph = await tx.batches.lock(batch)
-            jobs = all_revived(graph)
-            retried = await self._admission.revive(tx, user, jobs)
+            jobs = all_retryable(graph)
+            retried = await self._admission.retry_each(tx, user, jobs)
         if not retried:
             raise FailedPrecondition(
                 "batch_id: none of its jobs can be retried; only failed and cancelled ones whose"

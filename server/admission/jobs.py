@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.backlog import Backlog
-from server.domain.batches import revived
+from server.domain.batches import retried_with
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import BatchPlace, Job, NewJob
@@ -49,7 +49,7 @@ class Admission:
             self._signals.wake([new.lane])
         return job
 
-    async def readmit(self, job: Job, priority: int | None) -> bool:
+    async def retry(self, job: Job, priority: int | None) -> bool:
         """Queues a failed or cancelled job again with its money held; False if it is neither.
 
         In a batch, those that it needs go with it. Raises ResourceExhausted when the budget does
@@ -57,18 +57,18 @@ class Admission:
         """
         await self._backlog.check(job.user_id, [job.lane])
         if job.batch_id is None:
-            retried, lanes = await self._readmit_alone(job, priority), {job.lane}
+            retried, lanes = await self._retry_alone(job, priority), {job.lane}
         else:
             async with self._store.transaction() as tx:
                 graph = await tx.batches.lock(job.batch_id)
-                again = revived(graph, job.id)
-                retried = await self.revive(tx, job.user_id, again, priority)
+                again = retried_with(graph, job.id)
+                retried = await self.retry_each(tx, job.user_id, again, priority)
             lanes = {graph[one].lane for one in again}
         if retried:
             self._signals.wake(lanes)
         return retried
 
-    async def _readmit_alone(self, job: Job, priority: int | None) -> bool:
+    async def _retry_alone(self, job: Job, priority: int | None) -> bool:
         async with self._store.transaction() as tx:
             price = await tx.jobs.retry(job.user_id, job.id, priority)
             if price:
@@ -76,7 +76,7 @@ class Admission:
         self._backlog.add(job.user_id, int(price is not None))
         return price is not None
 
-    async def revive(
+    async def retry_each(
         self, tx: Statements, user: UserId, jobs: Collection[JobId], priority: int | None = None
     ) -> bool:
         """Queues jobs of a batch, which is locked, again with their money held; False for none.

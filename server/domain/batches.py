@@ -116,7 +116,7 @@ class Pace:
     ahead: tuple[int, ...]
 
 
-def all_revived(graph: Mapping[JobId, Node]) -> set[JobId]:
+def all_retryable(graph: Mapping[JobId, Node]) -> set[JobId]:
     """Returns the jobs that a retry of a batch starts again: all that it can."""
     chosen = {node.id for node in graph.values() if node.retryable}
     while hopeless := {
@@ -126,13 +126,13 @@ def all_revived(graph: Mapping[JobId, Node]) -> set[JobId]:
     return chosen
 
 
-def revived(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
+def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
     """Returns the jobs that a retry of one starts again; empty when it cannot be retried.
 
     Those are the job, what it needs and has not got, and what failed for want of one of these
     and of nothing else.
     """
-    possible = all_revived(graph)
+    possible = all_retryable(graph)
     if asked not in possible:
         return set()
     chosen: set[JobId] = set()

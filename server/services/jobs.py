@@ -109,9 +109,9 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             checks.priority("priority", priority, admin=caller().is_admin)
         job_id = checks.complete(asked)
         before = await self._job(user, job_id)
-        admitted = await self._admission.readmit(before, priority)
+        retried = await self._admission.retry(before, priority)
         job = await self._job(user, job_id)
-        if not admitted:
+        if not retried:
             raise _not_retryable(job)
         return job_pb2.RetryJobResponse(job=await self._converter.job(job))
 
