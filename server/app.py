@@ -20,7 +20,7 @@ from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_s
 from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.edge.endpoint import Endpoint, Service
 from server.edge.health import following_database
 from server.edge.media import media_app, serve_http
@@ -165,7 +165,7 @@ async def _services(
     """Returns every service of the contract; the styles are read here, once."""
     store, signals, metrics = parts.store, parts.signals, parts.metrics
     styles = await store.styles.list()
-    accounts = Accounts(store)
+    users = KnownUsers(store)
     forecast = Forecast(store.jobs.outlook)
     limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
     backlog = Backlog(store.jobs.waiting, forecast, limits)
@@ -178,7 +178,7 @@ async def _services(
         store,
         pictures,
         StoryReader(store, pictures),
-        accounts,
+        users,
         admission,
         batch_admission,
         converter,
@@ -190,8 +190,8 @@ async def _services(
     jobs = JobService(store, admission, watching.jobs, signals, converter, metrics)
     events = EventService(store, watching.feed, metrics)
     images = ImageService(store, parts.storage, signals, converter)
-    characters = CharacterService(store, accounts)
-    stories = StoryService(store, accounts, styles)
+    characters = CharacterService(store, users)
+    stories = StoryService(store, users, styles)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),

@@ -6,7 +6,7 @@ from server.store import Store
 _MAX_KNOWN_USERS = 100_000
 
 
-class Accounts:
+class KnownUsers:
     """Makes sure that a caller's row stands before anything refers to it."""
 
     def __init__(self, store: Store) -> None:

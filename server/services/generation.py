@@ -18,7 +18,7 @@ from imggen.v1.job_pb2 import Job as JobMessage
 from server.admission.batches import BatchAdmission, new_batch
 from server.admission.jobs import Admission, new_job
 from server.admission.replay import once
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.domain.batches import Batch
 from server.domain.ids import UserId
 from server.domain.jobs import Job
@@ -42,7 +42,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         store: Store,
         pictures: PictureReader,
         stories: StoryReader,
-        accounts: Accounts,
+        users: KnownUsers,
         admission: Admission,
         batches: BatchAdmission,
         converter: Converter,
@@ -52,7 +52,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         self._store = store
         self._pictures = pictures
         self._stories = stories
-        self._accounts = accounts
+        self._users = users
         self._admission = admission
         self._batches = batches
         self._converter = converter
@@ -88,7 +88,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
 
         async def admit() -> Batch | None:
             board = await self._stories.storyboard(checks, who.user_id, request)
-            await self._accounts.ensure(who)
+            await self._users.ensure(who)
             return await self._batches.admit(new_batch(origin, board, self._batch_max_concurrent))
 
         batch = await once(who.user_id, origin.request, self._store.batches.replay, admit)
@@ -104,7 +104,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
 
         async def admit() -> Job | None:
             picture = await read(checks, who.user_id, request)
-            await self._accounts.ensure(who)
+            await self._users.ensure(who)
             return await self._admission.admit(new_job(origin, picture))
 
         job = await once(who.user_id, origin.request, self._store.replay_job, admit)

@@ -14,7 +14,7 @@ import pytest
 
 from imggen.v1 import job_pb2
 from imggen.v1.generation_pb2 import PortraitOptions
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.domain.ids import UserId
 from server.identity.caller import Caller
 from server.routing.catalogue import STORYBOOK, Catalogue
@@ -157,10 +157,10 @@ async def test_a_job_that_cannot_be_queued_again_wakes_nobody_and_holds_nothing(
 
 async def test_a_caller_is_stored_once(store: Store) -> None:
     mia = Caller(UserId(uuid4()), "mia", "https://issuer.test")
-    accounts = Accounts(store)
-    await accounts.ensure(mia)
+    users = KnownUsers(store)
+    await users.ensure(mia)
     assert await store.database.execute("DELETE FROM users") == "DELETE 1"
-    await accounts.ensure(mia)
+    await users.ensure(mia)
     assert await store.database.fetch("SELECT FROM users") == []
 
 
