@@ -25,7 +25,7 @@ WITH asked AS (
     style text, style_version integer, seed bigint,
     parent_image_id uuid, lineage_id uuid, version integer
   )
-), line AS (
+), turns AS (
   SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
   FROM (SELECT DISTINCT user_id, lane, priority FROM asked WHERE batch_id IS NULL) AS users
 ), job AS (
@@ -35,7 +35,7 @@ WITH asked AS (
   ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
     micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
     coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0)
-  FROM asked LEFT JOIN line USING (user_id, lane, priority) ORDER BY user_id, request_id
+  FROM asked LEFT JOIN turns USING (user_id, lane, priority) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
 ), image AS (
