@@ -30,8 +30,8 @@ from server.forecast.jobs import Forecast
 from server.identity.keys import KeySet, SharedSecret
 from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
-from server.replies.batches import BatchConverter
-from server.replies.messages import Converter
+from server.replies.batches import BatchReplies
+from server.replies.messages import Replies
 from server.requests.pictures import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
@@ -171,8 +171,8 @@ async def _services(
     backlog = Backlog(store.jobs.waiting, forecast, limits)
     admission = Admission(store, signals, settings.daily_budget_micros, backlog)
     batch_admission = BatchAdmission(store, signals, admission)
-    converter = Converter(forecast, parts.storage, url_ttl)
-    batch_converter = BatchConverter(converter, BatchForecast(store.batches.pace))
+    replies = Replies(forecast, parts.storage, url_ttl)
+    batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
     pictures = PictureReader(store, catalogue, styles)
     generation = GenerationService(
         store,
@@ -181,15 +181,15 @@ async def _services(
         users,
         admission,
         batch_admission,
-        converter,
-        batch_converter,
+        replies,
+        batch_replies,
         settings.batch_max_concurrent,
     )
     watching = parts.watching
-    batches = BatchService(store, batch_admission, watching.batches, batch_converter, metrics)
-    jobs = JobService(store, admission, watching.jobs, signals, converter, metrics)
+    batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)
+    jobs = JobService(store, admission, watching.jobs, signals, replies, metrics)
     events = EventService(store, watching.feed, metrics)
-    images = ImageService(store, parts.storage, signals, converter)
+    images = ImageService(store, parts.storage, signals, replies)
     characters = CharacterService(store, users)
     stories = StoryService(store, users, styles)
     return [

@@ -121,7 +121,7 @@ def checkpoint(cursor: Cursor) -> event_pb2.Event:
     return event_pb2.Event(cursor=cursor_text(cursor), checkpoint=event_pb2.Checkpoint())
 
 
-class Converter:
+class Replies:
     """Makes the messages that need more than the noun itself: a forecast, or signed URLs."""
 
     def __init__(self, forecast: Forecast, storage: Storage, url_ttl: timedelta) -> None:

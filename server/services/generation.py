@@ -23,8 +23,8 @@ from server.domain.batches import Batch
 from server.domain.ids import UserId
 from server.domain.jobs import Job
 from server.identity.caller import Context, caller
-from server.replies.batches import BatchConverter
-from server.replies.messages import Converter
+from server.replies.batches import BatchReplies
+from server.replies.messages import Replies
 from server.requests.checks import Checks
 from server.requests.origin import read_origin
 from server.requests.pictures import Picture, PictureReader
@@ -45,8 +45,8 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         users: KnownUsers,
         admission: Admission,
         batches: BatchAdmission,
-        converter: Converter,
-        batch_converter: BatchConverter,
+        replies: Replies,
+        batch_replies: BatchReplies,
         batch_max_concurrent: int,
     ) -> None:
         self._store = store
@@ -55,8 +55,8 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         self._users = users
         self._admission = admission
         self._batches = batches
-        self._converter = converter
-        self._batch_converter = batch_converter
+        self._replies = replies
+        self._batch_replies = batch_replies
         self._batch_max_concurrent = batch_max_concurrent
 
     async def GeneratePortrait(
@@ -92,7 +92,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
             return await self._batches.admit(new_batch(origin, board, self._batch_max_concurrent))
 
         batch = await once(who.user_id, origin.request, self._store.batches.replay, admit)
-        return GenerateStoryResponse(batch=await self._batch_converter.batch(batch))
+        return GenerateStoryResponse(batch=await self._batch_replies.batch(batch))
 
     async def _generate(
         self,
@@ -108,4 +108,4 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
             return await self._admission.admit(new_job(origin, picture))
 
         job = await once(who.user_id, origin.request, self._store.replay_job, admit)
-        return await self._converter.job(job)
+        return await self._replies.job(job)

@@ -10,7 +10,7 @@ from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind, ImageStatus
 from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
-from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
+from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
 from server.requests.checks import Checks
 from server.requests.filters import wanted
 from server.requests.missing import missing_image
@@ -23,13 +23,11 @@ from server.store.signals import Signals
 class ImageService(image_pb2_grpc.ImageServiceServicer):
     """Shows callers their images."""
 
-    def __init__(
-        self, store: Store, storage: Storage, signals: Signals, converter: Converter
-    ) -> None:
+    def __init__(self, store: Store, storage: Storage, signals: Signals, replies: Replies) -> None:
         self._store = store
         self._storage = storage
         self._signals = signals
-        self._converter = converter
+        self._replies = replies
 
     async def GetImage(
         self, request: image_pb2.GetImageRequest, context: Context
@@ -38,7 +36,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         checks = Checks()
         image_id = checks.complete(checks.id("image_id", request.image_id, ImageId))
         image = await self._image(caller().user_id, image_id)
-        return image_pb2.GetImageResponse(image=self._converter.image(image))
+        return image_pb2.GetImageResponse(image=self._replies.image(image))
 
     async def ListImages(
         self, request: image_pb2.ListImagesRequest, context: Context
@@ -50,7 +48,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         checks.done()
         listing = await self._store.images.page(caller().user_id, page, filters)
         return image_pb2.ListImagesResponse(
-            images=[self._converter.image(image) for image in listing.rows],
+            images=[self._replies.image(image) for image in listing.rows],
             next_page_token=page_token("images", listing.next),
         )
 

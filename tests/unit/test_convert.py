@@ -21,7 +21,7 @@ from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, L
 from server.domain.stories import Draft, Page, Story
 from server.forecast.jobs import Forecast
 from server.replies import messages as convert
-from server.replies.messages import Converter
+from server.replies.messages import Replies
 from server.requests.event_cursors import cursor_text
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
@@ -42,10 +42,10 @@ def _time(value: datetime) -> Timestamp:
 
 
 @pytest.fixture
-async def converter(tmp_path: Path) -> AsyncIterator[Converter]:
-    """Gives a converter that signs for a folder."""
+async def replies(tmp_path: Path) -> AsyncIterator[Replies]:
+    """Gives replies whose addresses a folder signs."""
     async with FolderStorage(tmp_path, UrlSigner("x" * 32, "http://pixels")) as storage:
-        yield Converter(Forecast(_idle), storage, timedelta(hours=1))
+        yield Replies(Forecast(_idle), storage, timedelta(hours=1))
 
 
 def _job(**changes: Any) -> Job:
@@ -69,9 +69,9 @@ def _job(**changes: Any) -> Job:
     return Job(**{**fields, **changes})
 
 
-async def test_a_waiting_job_has_a_forecast_and_no_stage(converter: Converter) -> None:
+async def test_a_waiting_job_has_a_forecast_and_no_stage(replies: Replies) -> None:
     job = _job(progress=Progress(9, Stage.RENDERING, 9, 20, 0.4))
-    message = await converter.job(job)
+    message = await replies.job(job)
     ends_in = message.estimated_completion_time.ToDatetime(UTC) - datetime.now(UTC)
     assert timedelta(seconds=6) < ends_in <= timedelta(seconds=8)
     message.ClearField("estimated_completion_time")
@@ -89,18 +89,18 @@ async def test_a_waiting_job_has_a_forecast_and_no_stage(converter: Converter) -
     )
 
 
-async def test_a_running_job_shows_its_progress(converter: Converter) -> None:
+async def test_a_running_job_shows_its_progress(replies: Replies) -> None:
     progress = Progress(9, Stage.RENDERING, 9, 20, 0.4)
-    message = await converter.job(
+    message = await replies.job(
         _job(status=JobStatus.PROCESSING, attempt=1, started_at=NOON, progress=progress)
     )
     assert (message.stage, message.step, message.steps) == (job_pb2.STAGE_RENDERING, 9, 20)
     assert message.fraction == 0.4
 
 
-async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Converter) -> None:
+async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Replies) -> None:
     times = {Stage.STORING: 20, Stage.RESOLVING: 1, Stage.RENDERING: 900}
-    message = await converter.job(
+    message = await replies.job(
         _job(
             status=JobStatus.COMPLETED,
             attempt=1,
@@ -127,10 +127,10 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Con
     ],
 )
 async def test_a_failure_has_a_reason_of_the_contract(
-    converter: Converter, reason: str, told: errors_pb2.ErrorReason.ValueType
+    replies: Replies, reason: str, told: errors_pb2.ErrorReason.ValueType
 ) -> None:
     failed = _job(status=JobStatus.FAILED, failure=Failure(reason, "it broke"))
-    message = await converter.job(failed)
+    message = await replies.job(failed)
     assert message.error == job_pb2.JobError(reason=told, message="it broke")
 
 
@@ -166,9 +166,9 @@ def _image(**changes: Any) -> Image:
     return Image(**{**fields, **changes})
 
 
-def test_an_image_without_bytes_has_no_addresses(converter: Converter) -> None:
+def test_an_image_without_bytes_has_no_addresses(replies: Replies) -> None:
     image = _image()
-    message = converter.image(image)
+    message = replies.image(image)
     assert message == image_pb2.Image(
         id=str(image.id),
         type=image_pb2.IMAGE_TYPE_PORTRAIT,
@@ -186,9 +186,9 @@ def test_an_image_without_bytes_has_no_addresses(converter: Converter) -> None:
     )
 
 
-def test_a_completed_image_has_an_address_for_each_form(converter: Converter) -> None:
+def test_a_completed_image_has_an_address_for_each_asset(replies: Replies) -> None:
     keys = {kind: f"user/job/1/{kind}.png" for kind in AssetKind}
-    message = converter.image(_image(status=ImageStatus.COMPLETED, completed_at=LATER, keys=keys))
+    message = replies.image(_image(status=ImageStatus.COMPLETED, completed_at=LATER, keys=keys))
     for url, kind in (
         (message.url, "display"),
         (message.cdn_url, "display"),
