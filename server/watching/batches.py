@@ -57,8 +57,8 @@ class BatchWatches(WatchLoop[BatchId, BatchWatch]):
         with self._entered(batch, BatchWatch()) as watch:
             yield watch
 
-    def _key_of(self, word: str) -> BatchId | None:
-        return self._batch_of.get(JobId(UUID(word)))
+    def _key_of(self, message: str) -> BatchId | None:
+        return self._batch_of.get(JobId(UUID(message)))
 
     async def _read(self, changed: Sequence[BatchId]) -> None:
         for batch in await self._store.batches.snapshots(changed):

@@ -103,8 +103,8 @@ class JobWatches(WatchLoop[JobId, JobWatch]):
         with self._entered(job, JobWatch(previews=previews)) as watch:
             yield watch
 
-    def _key_of(self, word: str) -> JobId:
-        return JobId(UUID(word))
+    def _key_of(self, message: str) -> JobId:
+        return JobId(UUID(message))
 
     async def _read(self, changed: Sequence[JobId]) -> None:
         await self._read_previews([job for job in changed if self._wants_previews(job)])

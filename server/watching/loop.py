@@ -161,15 +161,15 @@ class WatchLoop(ABC, Generic[Key, AnyWatch]):
         for key in self._watches:
             self.change(key)
 
-    def hear(self, word: str) -> None:
-        """Takes a word of the channel of changes."""
-        key = self._key_of(word)
+    def hear(self, message: str) -> None:
+        """Takes a message of the channel of changes."""
+        key = self._key_of(message)
         if key is not None:
             self.change(key)
 
     @abstractmethod
-    def _key_of(self, word: str) -> Key | None:
-        """Returns what has changed by a word; None where it is nothing that is watched."""
+    def _key_of(self, message: str) -> Key | None:
+        """Returns the key that a message says has changed; None for one that nobody watches."""
 
     @abstractmethod
     async def _read(self, changed: Sequence[Key]) -> None:

@@ -45,20 +45,20 @@ class SignalRecorder:
         self._more = asyncio.Event()
 
     def hear(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
-        """Notes the words of a notification."""
-        self.heard += [(channel, word) for word in str(payload).split(",")]
+        """Notes the messages of a notification."""
+        self.heard += [(channel, message) for message in str(payload).split(",")]
         self._more.set()
 
-    async def until(self, channel: str, word: str) -> None:
-        """Returns once a word is heard."""
+    async def until(self, channel: str, message: str) -> None:
+        """Returns once a message is heard."""
         async with asyncio.timeout(30):
-            while (channel, word) not in self.heard:
+            while (channel, message) not in self.heard:
                 self._more.clear()
                 await self._more.wait()
 
     def woken(self) -> list[str]:
         """Returns the lanes whose workers were woken."""
-        return [word for channel, word in self.heard if channel == WAKE]
+        return [message for channel, message in self.heard if channel == WAKE]
 
 
 @asynccontextmanager
@@ -177,7 +177,7 @@ async def a_commit_waits(recorder: SignalRecorder) -> None:
 
 
 async def said_and_heard(paid_gateway: GatewayFixture, recorder: SignalRecorder) -> None:
-    """Says a word; whatever was said before is heard before it, since signals keep their order."""
-    word = new_id()
-    paid_gateway.signals.say(CHANGED, word)
-    await recorder.until(CHANGED, word)
+    """Says a message; those said before are heard before it, since signals keep their order."""
+    message = new_id()
+    paid_gateway.signals.say(CHANGED, message)
+    await recorder.until(CHANGED, message)
