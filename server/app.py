@@ -1,4 +1,4 @@
-"""The gateway as one thing: opens its parts in order, serves, and closes them in reverse."""
+"""The whole gateway: opens its parts in order, serves, and closes them in reverse."""
 
 import asyncio
 import logging
@@ -58,7 +58,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Says where a gateway listens, `host:port` each; `media` is empty with S3."""
+    """The addresses a gateway listens on, `host:port` each; `media` is empty with S3."""
 
     grpc: str
     media: str
@@ -82,7 +82,7 @@ async def serve(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a gateway that everything else stands on, open and running."""
+    """The parts of a gateway that all others need, open and running."""
 
     store: Store
     storage: Storage
@@ -110,9 +110,9 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway while it is entered; leaving it drains it.
 
-    `catalogue` stands in for the models that the settings name, and `make_signals` for what
-    tells other processes of changes. Raises Unavailable when the database is away, RuntimeError
-    when it lacks migrations, and OSError or RuntimeError when an address cannot be had.
+    `catalogue` replaces the models that the settings name; `make_signals` makes what tells
+    other processes of changes. Raises Unavailable when the database is away, RuntimeError when
+    it lacks migrations, and OSError or RuntimeError when an address cannot be bound.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -205,7 +205,7 @@ async def _services(
 
 
 def _token_verifier(settings: GatewaySettings) -> TokenVerifier:
-    """Returns what checks tokens: with the key set where there is one, else the shared secret."""
+    """Returns a verifier that uses the key set where there is one, else the shared secret."""
     place = settings.key_set
     algorithms = settings.jwt_algorithms if place else ("HS256",)
     keys = (
@@ -238,7 +238,7 @@ async def _serve_media(stack: AsyncExitStack, settings: GatewaySettings, storage
 
 @contextmanager
 def stop_signal() -> Iterator[asyncio.Event]:
-    """Gives an event that SIGTERM or SIGINT sets; the next one has its usual effect."""
+    """Yields an event that SIGTERM or SIGINT sets; the next signal has its usual effect."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     numbers = (signal.SIGTERM, signal.SIGINT)
 

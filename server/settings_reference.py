@@ -19,7 +19,7 @@ def all_settings() -> list[type[BaseSettings]]:
 
 
 def settings_table(classes: Sequence[type[BaseSettings]]) -> str:
-    """Returns a Markdown table of every variable that the classes read; the first class wins."""
+    """Returns a Markdown table of every variable; where two classes read one, the first counts."""
     rows: dict[str, str] = {}
     for settings in classes:
         for variable, field in _variables(settings):
@@ -39,7 +39,7 @@ def between_markers(document: str, name: str) -> str:
 
 
 def with_table(document: str, name: str, table: str) -> str:
-    """Returns the document with another table; raises ValueError where it lacks the markers."""
+    """Replaces the table in a document; raises ValueError where it lacks the markers."""
     before, _, after = _split(document, name)
     return f"{before}{begin(name)}\n{table}{END}{after}"
 
