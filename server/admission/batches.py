@@ -1,4 +1,4 @@
-"""Admission of batches: all of a story is committed in one transaction, or nothing of it is."""
+"""Admission of batches: a whole story is committed in one transaction, or nothing."""
 
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ from server.store.signals import Signals
 
 
 class BatchAdmission:
-    """Admits, cancels and retries batches; money is held and freed with their jobs."""
+    """Admits, cancels and retries batches; their jobs' money is held and released with them."""
 
     def __init__(self, store: Store, signals: Signals, admission: Admission) -> None:
         self._store = store
@@ -27,14 +27,13 @@ class BatchAdmission:
     async def admit(self, new: NewBatch) -> Batch | None:
         """Commits a batch with its jobs; returns None when its request_id is taken.
 
-        Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait
-        already.
+        Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait.
         """
         lanes = {job.lane for job in new.jobs}
         await self._admission.check_backlog(new.user_id, lanes)
         async with self._store.transaction() as tx:
             created = await tx.batches.create(new)
-            # Budget rows are locked last, so that nobody waits for them longer than a commit.
+            # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
                 jobs = [job.id for job in new.jobs]
                 await self._admission.hold(tx, jobs, new.price_micros)
@@ -52,7 +51,10 @@ class BatchAdmission:
         return found
 
     async def cancel(self, user: UserId, batch: BatchId) -> Batch:
-        """Cancels what waits and asks what runs to stop; raises FailedPrecondition at the end."""
+        """Cancels waiting jobs and asks running ones to stop.
+
+        Raises FailedPrecondition when the batch has ended.
+        """
         before = await self.get(user, batch)
         async with self._store.transaction() as tx:
             graph = await tx.batches.lock(batch)
@@ -68,10 +70,10 @@ class BatchAdmission:
         return await self.get(user, batch)
 
     async def retry(self, user: UserId, batch: BatchId) -> Batch:
-        """Queues what failed or was cancelled again.
+        """Queues the failed and cancelled jobs again.
 
-        Raises FailedPrecondition when that is nothing, ResourceExhausted when the budget does
-        not cover it, or too many jobs wait already.
+        Raises FailedPrecondition when there are none, ResourceExhausted when the budget does
+        not cover them or too many jobs wait.
         """
         await self.get(user, batch)
         await self._admission.check_backlog(user, tuple(Lane))
