@@ -1,4 +1,4 @@
-"""Turns batches into the contract's messages."""
+"""Batches as the contract's messages."""
 
 from datetime import datetime
 
@@ -16,14 +16,14 @@ BATCH_STATUS = {
 
 
 class BatchReplies:
-    """Makes the messages of batches, which need a forecast."""
+    """Makes the messages of batches, which need forecasts."""
 
     def __init__(self, replies: Replies, forecast: BatchForecast) -> None:
         self._replies = replies
         self._forecast = forecast
 
     async def batch(self, batch: Batch) -> batch_pb2.Batch:
-        """Returns a batch as its message, with the time it should end."""
+        """Returns a batch as its message, with the time when it should end."""
         counts = batch.counts
         return batch_pb2.Batch(
             batch_id=str(batch.id),
