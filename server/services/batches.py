@@ -1,4 +1,4 @@
-"""BatchService: follows and steers batches."""
+"""BatchService: shows, watches, cancels and retries batches."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -79,7 +79,7 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
     async def RetryBatch(
         self, request: batch_pb2.RetryBatchRequest, context: Context
     ) -> batch_pb2.RetryBatchResponse:
-        """Queues what failed or was cancelled again."""
+        """Queues the failed and cancelled jobs of a batch again."""
         batch = await self._admission.retry(caller().user_id, _batch_id(request.batch_id))
         return batch_pb2.RetryBatchResponse(batch=await self._replies.batch(batch))
 

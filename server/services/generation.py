@@ -1,4 +1,4 @@
-"""GenerationService: asks for pictures."""
+"""GenerationService: admits pictures and whole stories."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -35,7 +35,7 @@ Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, Rege
 
 
 class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
-    """Reads a request, admits its jobs, answers with what is committed."""
+    """Reads a request, admits its jobs, and answers with the committed rows."""
 
     def __init__(
         self,

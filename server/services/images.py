@@ -1,4 +1,4 @@
-"""ImageService: finds, deletes and hands out images."""
+"""ImageService: lists, downloads and deletes images."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -21,7 +21,7 @@ from server.store.signals import Signals
 
 
 class ImageService(image_pb2_grpc.ImageServiceServicer):
-    """Shows callers their images."""
+    """Gives callers their images."""
 
     def __init__(self, store: Store, storage: Storage, signals: Signals, replies: Replies) -> None:
         self._store = store
@@ -69,7 +69,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     async def DownloadImage(
         self, request: image_pb2.DownloadImageRequest, context: Context
     ) -> AsyncIterator[image_pb2.DownloadImageResponse]:
-        """Streams an asset: first what it is, then its bytes."""
+        """Streams an asset: first its header, then its bytes."""
         checks = Checks()
         user, asked = caller().user_id, checks.id("image_id", request.image_id, ImageId)
         kind = wanted(checks, "asset_kind", request.asset_kind, ASSET_KIND) or AssetKind.DISPLAY
@@ -85,7 +85,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
             sha256=asset.sha256,
         )
         yield image_pb2.DownloadImageResponse(header=header)
-        # A caller may leave in the middle; what the storage has open is closed then.
+        # Closes what the storage has open when the caller cancels the stream.
         async with aclosing(self._storage.stream(asset.storage_key)) as chunks:
             async for chunk in chunks:
                 yield image_pb2.DownloadImageResponse(data=chunk)

@@ -1,4 +1,4 @@
-"""JobService: follows and steers jobs."""
+"""JobService: shows, watches, cancels and retries jobs."""
 
 from collections.abc import AsyncIterator
 
@@ -39,7 +39,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         self._signals = signals
         self._replies = replies
         self._metrics = metrics
-        # The newest snapshot of each job that is watched, made once for all who watch it.
+        # The newest snapshot of each watched job, made once for all its watchers.
         self._shown: dict[JobId, tuple[Job, job_pb2.WatchJobResponse]] = {}
 
     async def GetJob(
@@ -89,7 +89,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             self._signals.tell([job_id])
         job = await self._job(user, job_id)
         if cancelled and job.batch_id is not None:
-            self._signals.wake()  # another one of its batch may be ready
+            self._signals.wake()  # another job of its batch may be ready
         if not cancelled and job.status is not JobStatus.CANCELLED:
             raise FailedPrecondition(
                 f"job_id: the job has ended, {job.status}; only a job that waits or runs"
@@ -133,7 +133,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         return answer
 
     async def _shared(self, job: Job) -> job_pb2.WatchJobResponse:
-        """Returns the answer that all who watch a job get; it is made once for each read."""
+        """Returns the answer that all watchers of a job get; it is made once for each read."""
         shown, answer = self._shown.get(job.id, (None, job_pb2.WatchJobResponse()))
         if shown is not job:
             answer = job_pb2.WatchJobResponse(job=await self._replies.job(job))
@@ -143,7 +143,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
 
 def _not_retryable(job: Job) -> FailedPrecondition:
     wrong = (
-        "its image was deleted, or one that it needs; generate a new one"
+        "its image was deleted, or one that it needs; generate a new image"
         if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
         else f"the job is {job.status}; only a failed or cancelled job can be retried"
     )
