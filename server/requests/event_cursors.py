@@ -30,7 +30,8 @@ def cursor_of(checks: Checks, field: str, text: str) -> Cursor:
     except (ValueError, binascii.Error):
         checks.add(
             field,
-            f'"{text[:80]}" is not a cursor; use one of an event, `{OLDEST}`, or none',
+            f'"{text[:80]}" is not a cursor; use that of an event, `{OLDEST}`, or none to start'
+            " now",
             reasons.ERROR_REASON_CURSOR_INVALID,
         )
         return Cursor(0, 0)
