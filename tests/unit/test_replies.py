@@ -1,4 +1,4 @@
-"""The domain's nouns as the contract's messages."""
+"""The domain's values as the contract's messages."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ from server.domain.jobs import Failure, Job, Outlook, Progress
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.jobs import Forecast
-from server.replies import messages as convert
+from server.replies import messages
 from server.replies.messages import Replies
 from server.requests.event_cursors import cursor_text
 from server.storage.folder import FolderStorage
@@ -54,6 +54,7 @@ def _job(**changes: Any) -> Job:
         "user_id": UserId(uuid4()),
         "image_id": ImageId(uuid4()),
         "kind": ImageType.SCENE,
+        "lane": Lane.LOCAL,
         "status": JobStatus.QUEUED,
         "priority": 2,
         "attempt": 0,
@@ -209,7 +210,7 @@ def test_a_character_is_told_whole() -> None:
     character = Character(
         CharacterId(uuid4()), description(), 3, ImageId(uuid4()), True, NOON, LATER
     )
-    message = convert.character(character)
+    message = messages.character(character)
     assert message == character_pb2.Character(
         id=str(character.id),
         name="Mia",
@@ -228,14 +229,14 @@ def test_a_character_is_told_whole() -> None:
         updated_at=_time(LATER),
     )
     ageless = replace(character, description=description(age=None))
-    assert not convert.character(ageless).HasField("age")
+    assert not messages.character(ageless).HasField("age")
 
 
 def test_a_story_and_a_style_are_told_whole() -> None:
     mia = CharacterId(uuid4())
     draft = Draft("Day", "anime", (Page("Mia wakes.", "a bed", (mia,)), Page("She runs.")))
     story = Story(StoryId(uuid4()), draft, NOON, LATER)
-    assert convert.story(story) == story_pb2.Story(
+    assert messages.story(story) == story_pb2.Story(
         id=str(story.id),
         title="Day",
         style="anime",
@@ -246,7 +247,7 @@ def test_a_story_and_a_style_are_told_whole() -> None:
         created_at=_time(NOON),
         updated_at=_time(LATER),
     )
-    assert convert.style(STORYBOOK_STYLE) == style_pb2.Style(
+    assert messages.style(STORYBOOK_STYLE) == style_pb2.Style(
         id="storybook",
         version=1,
         display_name="Storybook",
@@ -262,7 +263,7 @@ def _change(kind: ChangedKind, status: str, **changes: Any) -> Change:
 
 def test_the_change_of_a_job_is_told_whole() -> None:
     change = _change(ChangedKind.JOB, "processing", image_id=uuid4(), batch_id=uuid4())
-    assert convert.event(change) == event_pb2.Event(
+    assert messages.event(change) == event_pb2.Event(
         cursor=cursor_text(Cursor(7, 9)),
         time=_time(NOON),
         user_id=str(change.user_id),
@@ -276,40 +277,40 @@ def test_the_change_of_a_job_is_told_whole() -> None:
 
 
 def test_a_deleted_image_and_a_batch_are_told_of() -> None:
-    deleted = convert.event(_change(ChangedKind.IMAGE, "deleted")).image
+    deleted = messages.event(_change(ChangedKind.IMAGE, "deleted")).image
     assert (deleted.deleted, deleted.status) == (True, image_pb2.IMAGE_STATUS_UNSPECIFIED)
-    drawn = convert.event(_change(ChangedKind.IMAGE, "generating")).image
+    drawn = messages.event(_change(ChangedKind.IMAGE, "generating")).image
     assert (drawn.deleted, drawn.status) == (False, image_pb2.IMAGE_STATUS_GENERATING)
     batch = _change(ChangedKind.BATCH, "completed")
-    assert convert.event(batch).batch == event_pb2.BatchChange(
+    assert messages.event(batch).batch == event_pb2.BatchChange(
         batch_id=str(batch.object_id), status=BATCH_STATUS_COMPLETED
     )
 
 
 def test_a_status_of_a_newer_service_is_told_without_its_name() -> None:
-    told = convert.event(_change(ChangedKind.IMAGE, "framed"))
+    told = messages.event(_change(ChangedKind.IMAGE, "framed"))
     assert (told.image.status, told.image.deleted) == (0, False)
     assert told.image.image_id
 
 
 def test_every_status_of_the_domain_is_told() -> None:
     for status in JobStatus:
-        told = convert.event(_change(ChangedKind.JOB, status))
-        assert told.job.status == convert.JOB_STATUS[status]
+        told = messages.event(_change(ChangedKind.JOB, status))
+        assert told.job.status == messages.JOB_STATUS[status]
     for image_status in ImageStatus:
-        told = convert.event(_change(ChangedKind.IMAGE, image_status))
-        assert told.image.status == convert.IMAGE_STATUS[image_status]
+        told = messages.event(_change(ChangedKind.IMAGE, image_status))
+        assert told.image.status == messages.IMAGE_STATUS[image_status]
 
 
 def test_every_value_of_the_domain_has_its_number_in_the_contract() -> None:
     for numbers in (
-        convert.JOB_STATUS,
-        convert.JOB_KIND,
-        convert.STAGE,
-        convert.IMAGE_STATUS,
-        convert.IMAGE_TYPE,
-        convert.ASSET_KIND,
-        convert.GENDER,
-        convert.CHANGED_KIND,
+        messages.JOB_STATUS,
+        messages.JOB_KIND,
+        messages.STAGE,
+        messages.IMAGE_STATUS,
+        messages.IMAGE_TYPE,
+        messages.ASSET_KIND,
+        messages.GENDER,
+        messages.CHANGED_KIND,
     ):
         assert len(set(numbers.values())) == len(numbers)
