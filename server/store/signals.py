@@ -1,7 +1,7 @@
 """Signals: NOTIFY as a hint that something has changed. A safety poll covers a lost one.
 
-A commit that notifies takes a global lock, so signals go out after their transaction,
-coalesced, from statements of their own.
+A commit that notifies takes a global lock, so signals are sent after their transaction,
+coalesced, in separate statements.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ WAKE = "imggen_wake"
 CHANGED = "imggen_changed"
 """The channel of jobs that have changed, for gateways."""
 
-# What a signal tells of was flushed to disk before; the hint itself need not wait for a disk.
+# The change itself is on disk already; the hint need not wait for the disk.
 _NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
 _MESSAGES_A_PAYLOAD = 200  # an id and its comma have 37 bytes; a payload may have 8,000
 _PAUSE_S = 0.005
@@ -45,7 +45,7 @@ class Signals:
         self._waiting.set()
 
     def wake(self, lanes: Iterable[Lane] = Lane) -> None:
-        """Tells workers that lanes may have jobs to claim; all lanes, where it is not known."""
+        """Tells workers that lanes may have jobs to claim; all lanes by default."""
         for lane in lanes:
             self.say(WAKE, lane)
 
@@ -56,7 +56,7 @@ class Signals:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Sends in the background until the end, then sends what is left."""
+        """Sends in the background while entered, then sends the rest."""
         task = asyncio.create_task(self._run(), name="signals")
         try:
             yield
@@ -105,7 +105,7 @@ class Listener:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listens in the background until the end."""
+        """Listens in the background while entered."""
         listening = asyncio.Event()
         task = asyncio.create_task(self._run(listening), name="listener")
         try:
@@ -123,7 +123,7 @@ class Listener:
             try:
                 await self._listen(listening)
             except (*AWAY, asyncpg.PostgresError) as error:
-                _log.warning("listener broken", extra={"error": repr(error)})
+                _log.warning("listener disconnected", extra={"error": repr(error)})
             await asyncio.sleep(_RECONNECT_S)
 
     async def _listen(self, listening: asyncio.Event) -> None:
