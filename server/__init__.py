@@ -1,1 +1,1 @@
-"""The control plane: gateway, domain, store, storage, routing and money."""
+"""The control plane: the gateway, and the store, storage and domain it shares with workers."""

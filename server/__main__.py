@@ -1,4 +1,4 @@
-"""The gateway's command: `python -m server` serves; `--help` tells the rest."""
+"""The gateway's command: `python -m server` serves; `--help` lists the rest."""
 
 import argparse
 import asyncio
@@ -30,7 +30,7 @@ database that was migrated and a storage:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit status: 2 for settings that do not fit."""
+    """Runs the command and returns its exit status: 2 for settings that are not valid."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    # What serving needs takes a moment to import; the other commands go without.
+    # Imported here, since it takes a moment and the other commands do not need it.
     from server.app import Addresses, serve
     from server.logs import configure_logs
     from server.storage.settings import StorageSettings
@@ -133,13 +133,13 @@ def _parser() -> argparse.ArgumentParser:
         "--ready-file",
         type=Path,
         metavar="PATH",
-        help="write the addresses there, as JSON, once calls are served",
+        help="write the addresses to this file, as JSON, once calls are served",
     )
     parser.set_defaults(command=_serve)
     commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
 
     migrate = commands.add_parser(
-        "migrate", help="bring the database up to date; safe to run many times, and at once"
+        "migrate", help="bring the database up to date; safe to repeat, and to run in parallel"
     )
     migrate.set_defaults(command=_migrate)
 
@@ -150,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         "localhost:50051 imggen.v1.StyleService/ListStyles",
     )
     token.add_argument(
-        "--subject", default="developer", help="whom it speaks for (default: developer)"
+        "--subject", default="developer", help="the user that it is for (default: developer)"
     )
     token.add_argument(
         "--role",
@@ -159,20 +159,18 @@ def _parser() -> argparse.ArgumentParser:
         type=Role,
         choices=list(Role),
         metavar="|".join(Role),
-        help="a role that it has; may be given more than once",
+        help="a role of the user; may be given more than once",
     )
     token.add_argument(
         "--ttl",
         type=float,
         default=8 * 3600.0,
         metavar="SECONDS",
-        help="how long it is good (default: 8 hours)",
+        help="how long it is valid (default: 8 hours)",
     )
     token.set_defaults(command=_token)
 
-    settings = commands.add_parser(
-        "settings", help="print the settings as they are, secrets hidden"
-    )
+    settings = commands.add_parser("settings", help="print the current settings, secrets hidden")
     settings.add_argument(
         "--markdown", action="store_true", help="print the table of all settings instead"
     )
@@ -188,7 +186,7 @@ def _explain(location: tuple[int | str, ...], message: str) -> str:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Writes a file that nobody sees half-written."""
+    """Writes a file at once, so that no reader sees half of it."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text)
     partial.replace(path)

@@ -1,4 +1,4 @@
-"""The gateway as one thing: opens its parts in order, serves, and closes them in reverse."""
+"""The whole gateway: opens its parts in order, serves, and closes them in reverse."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_s
 from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.edge.endpoint import Endpoint, Service
 from server.edge.health import following_database
 from server.edge.media import media_app, serve_http
@@ -30,8 +30,8 @@ from server.forecast.jobs import Forecast
 from server.identity.keys import KeySet, SharedSecret
 from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
-from server.replies.batches import BatchConverter
-from server.replies.messages import Converter
+from server.replies.batches import BatchReplies
+from server.replies.messages import Replies
 from server.requests.pictures import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
@@ -58,7 +58,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Says where a gateway listens, `host:port` each; `media` is empty with S3."""
+    """The addresses a gateway listens on, `host:port` each; `media` is empty with S3."""
 
     grpc: str
     media: str
@@ -82,7 +82,7 @@ async def serve(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a gateway that everything else stands on, open and running."""
+    """The parts of a gateway that all others need, open and running."""
 
     store: Store
     storage: Storage
@@ -110,9 +110,9 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway while it is entered; leaving it drains it.
 
-    `catalogue` stands in for the models that the settings name, and `make_signals` for what
-    tells other processes of changes. Raises Unavailable when the database is away, RuntimeError
-    when it lacks migrations, and OSError or RuntimeError when an address cannot be had.
+    `catalogue` replaces the models that the settings name; `make_signals` makes what tells
+    other processes of changes. Raises Unavailable when the database is away, RuntimeError when
+    it lacks migrations, and OSError or RuntimeError when an address cannot be bound.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -165,33 +165,33 @@ async def _services(
     """Returns every service of the contract; the styles are read here, once."""
     store, signals, metrics = parts.store, parts.signals, parts.metrics
     styles = await store.styles.list()
-    accounts = Accounts(store)
+    users = KnownUsers(store)
     forecast = Forecast(store.jobs.outlook)
     limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
     backlog = Backlog(store.jobs.waiting, forecast, limits)
     admission = Admission(store, signals, settings.daily_budget_micros, backlog)
     batch_admission = BatchAdmission(store, signals, admission)
-    converter = Converter(forecast, parts.storage, url_ttl)
-    batch_converter = BatchConverter(converter, BatchForecast(store.batches.pace))
+    replies = Replies(forecast, parts.storage, url_ttl)
+    batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
     pictures = PictureReader(store, catalogue, styles)
     generation = GenerationService(
         store,
         pictures,
         StoryReader(store, pictures),
-        accounts,
+        users,
         admission,
         batch_admission,
-        converter,
-        batch_converter,
+        replies,
+        batch_replies,
         settings.batch_max_concurrent,
     )
     watching = parts.watching
-    batches = BatchService(store, batch_admission, watching.batches, batch_converter, metrics)
-    jobs = JobService(store, admission, watching.jobs, signals, converter, metrics)
-    events = EventService(store, watching.tail, metrics)
-    images = ImageService(store, parts.storage, signals, converter)
-    characters = CharacterService(store, accounts)
-    stories = StoryService(store, accounts, styles)
+    batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)
+    jobs = JobService(store, admission, watching.jobs, signals, replies, metrics)
+    events = EventService(store, watching.feed, metrics)
+    images = ImageService(store, parts.storage, signals, replies)
+    characters = CharacterService(store, users)
+    stories = StoryService(store, users, styles)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
@@ -205,7 +205,7 @@ async def _services(
 
 
 def _token_verifier(settings: GatewaySettings) -> TokenVerifier:
-    """Returns what checks tokens: with the key set where there is one, else the shared secret."""
+    """Returns a verifier that uses the key set where there is one, else the shared secret."""
     place = settings.key_set
     algorithms = settings.jwt_algorithms if place else ("HS256",)
     keys = (
@@ -238,7 +238,7 @@ async def _serve_media(stack: AsyncExitStack, settings: GatewaySettings, storage
 
 @contextmanager
 def stop_signal() -> Iterator[asyncio.Event]:
-    """Gives an event that SIGTERM or SIGINT sets; the next one has its usual effect."""
+    """Yields an event that SIGTERM or SIGINT sets; the next signal has its usual effect."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     numbers = (signal.SIGTERM, signal.SIGINT)
 

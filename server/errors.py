@@ -1,4 +1,4 @@
-"""The errors the house raises: each carries a gRPC code, a reason and what would be right."""
+"""The errors that imggen raises: each has a gRPC code, a reason, and says what would be right."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 
 
 class ImggenError(Exception):
-    """Is the base of all errors that may reach a caller; the interceptor makes a Status of it."""
+    """The base of all errors that may reach a caller; the interceptor turns it into a Status."""
 
     code: grpc.StatusCode = grpc.StatusCode.INTERNAL
 
@@ -31,7 +31,7 @@ class ImggenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Is one bad field of a request: its path, what is wrong with it and what would be right."""
+    """One bad field of a request: its path, what is wrong with it and what would be right."""
 
     field: str
     description: str
@@ -39,7 +39,7 @@ class Violation:
 
 
 class InvalidRequest(ImggenError):
-    """Carries every bad field of a request at once; its reason is the first one's."""
+    """Every bad field of a request at once; the reason is the first one's."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
 
@@ -53,48 +53,48 @@ class InvalidRequest(ImggenError):
 
 
 class NotFound(ImggenError):
-    """Says that the caller owns no such thing, whether or not somebody else does."""
+    """Raised when the caller does not own the thing, whether or not another user does."""
 
     code = grpc.StatusCode.NOT_FOUND
 
 
 class Conflict(ImggenError):
-    """Says that a request_id was used before with another request."""
+    """Raised when a request_id was used before with another request."""
 
     code = grpc.StatusCode.ALREADY_EXISTS
 
 
 class FailedPrecondition(ImggenError):
-    """Says that the thing exists but is not in a state that allows the call."""
+    """Raised when the thing exists but is not in a state that allows the call."""
 
     code = grpc.StatusCode.FAILED_PRECONDITION
 
 
 class Unauthenticated(ImggenError):
-    """Says that the token is missing, malformed, expired, forged or for somebody else."""
+    """Raised for a token that is missing, malformed, expired, forged or for another service."""
 
     code = grpc.StatusCode.UNAUTHENTICATED
 
 
 class ResourceExhausted(ImggenError):
-    """Says that a budget or a queue is full; `retry_after` says when it may have room."""
+    """Raised when a budget or a queue is full; it may have room after `retry_after`."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class Unavailable(ImggenError):
-    """Says that a part this call needs is away for the moment; the call may be repeated."""
+    """Raised when a part that the call needs is away for the moment; the call may be repeated."""
 
     code = grpc.StatusCode.UNAVAILABLE
 
 
 class DeadlineExceeded(ImggenError):
-    """Says that the caller's deadline passed before the answer was ready."""
+    """Raised when the caller's deadline passed before the answer was ready."""
 
     code = grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 class Unimplemented(ImggenError):
-    """Says that the server has no such method; the client may be newer."""
+    """Raised for a method that the server does not have; the client may be newer."""
 
     code = grpc.StatusCode.UNIMPLEMENTED

@@ -1,4 +1,4 @@
-"""Logs: one JSON object per line, an event's name and its fields."""
+"""Logs: one JSON object per line, with an event's name and its fields."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ _encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line of JSON; what a call gives as `extra` becomes fields.
+    """Formats a record as one line of JSON; its `extra` becomes fields.
 
     `log.info("job claimed", extra={"job_id": job.id})` gives
     `{"time": ..., "level": "info", "logger": ..., "event": "job claimed", "job_id": ...}`.
@@ -33,10 +33,10 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logs(level: str, stream: TextIO | None = None) -> None:
-    """Sends the logs of the whole process as JSON to `stream`, stderr where none is given."""
+    """Sends the logs of the whole process as JSON to `stream`, stderr by default."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # boto and asyncio tell their own story at INFO and below.
+    # These libraries log their internals at INFO and below.
     for noisy in ("aiohttp.access", "asyncio", "botocore", "boto3", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

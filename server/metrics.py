@@ -1,4 +1,4 @@
-"""The gateway's Prometheus metrics, in a registry of their own."""
+"""The gateway's Prometheus metrics, in a separate registry."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ _SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1
 
 
 class GatewayMetrics:
-    """Counts calls and measures them; other parts of the gateway set its gauges."""
+    """Counts and times calls; other parts of the gateway set its gauges."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -41,10 +41,10 @@ class GatewayMetrics:
         )
         self.serving = Gauge(
             "imggen_serving",
-            "1 while the gateway tells health checks SERVING.",
+            "1 while health checks are answered SERVING.",
             registry=self.registry,
         )
-        # `labels()` takes a lock and hashes its arguments; the call path keeps its children.
+        # `labels()` takes a lock and hashes its arguments, so the children are kept.
         self._children: dict[tuple[str, grpc.StatusCode], Counter] = {}
         self._timers: dict[str, Histogram] = {}
 
@@ -63,11 +63,11 @@ class GatewayMetrics:
         timer.observe(seconds)
 
     def read_open_calls(self, read: Callable[[], int]) -> None:
-        """Takes the number of open calls from `read` whenever metrics are asked for."""
+        """Reads the number of open calls from `read` at each scrape."""
         self._open_calls.set_function(read)
 
     def read_connections(self, read: Callable[[], tuple[int, int]]) -> None:
-        """Takes the pool's idle and all connections from `read` when metrics are asked for."""
+        """Reads the pool's connections, idle and all, from `read` at each scrape."""
         self._connections.labels("idle").set_function(lambda: read()[0])
         self._connections.labels("used").set_function(lambda: read()[1] - read()[0])
 

@@ -18,7 +18,7 @@ Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA
 
 
 class GatewaySettings(BaseSettings):
-    """Says how the gateway runs; docs/settings.md is made from it."""
+    """The gateway's settings; docs/settings.md is made from them."""
 
     model_config = SettingsConfigDict(
         env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
@@ -91,7 +91,7 @@ class GatewaySettings(BaseSettings):
     )
     max_connection_age_s: Seconds = Field(
         1800.0,
-        description="After how long a caller is told to connect anew, so that load spreads over "
+        description="After how long a caller is told to reconnect, so that load spreads over "
         "new gateways; 0 means never.",
     )
     max_connection_age_grace_s: Seconds = Field(
@@ -136,7 +136,7 @@ class GatewaySettings(BaseSettings):
         1_000, description="The same for the jobs of one user."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least level that is logged."
+        "info", description="The lowest level that is logged."
     )
 
     @field_validator("jwt_algorithms", "models", mode="before")
@@ -151,7 +151,9 @@ class GatewaySettings(BaseSettings):
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         unknown = sorted(set(value) - set(KNOWN))
         if unknown:
-            raise ValueError(f"{', '.join(unknown)}: unknown; known are {', '.join(sorted(KNOWN))}")
+            raise ValueError(
+                f"{', '.join(unknown)}: not offered; use some of {', '.join(sorted(KNOWN))}"
+            )
         return value
 
     @field_validator("listen")
@@ -159,7 +161,7 @@ class GatewaySettings(BaseSettings):
     def _host_and_port(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
-            raise ValueError(f'"{value}" is no address; use host:port, like 127.0.0.1:50051')
+            raise ValueError(f'"{value}" is not an address; use host:port, like 127.0.0.1:50051')
         return value
 
     @model_validator(mode="after")
@@ -170,8 +172,8 @@ class GatewaySettings(BaseSettings):
         if secret == DEVELOPMENT_SECRET and not is_loopback(self.host):
             raise ValueError(
                 f"{self.listen} is not a loopback address, and anyone can sign tokens with the "
-                "development secret; set IMGGEN_JWKS_URL, IMGGEN_JWKS_FILE or an "
-                "IMGGEN_JWT_SECRET of your own, or listen on 127.0.0.1"
+                "development secret; set IMGGEN_JWKS_URL, IMGGEN_JWKS_FILE or another "
+                "IMGGEN_JWT_SECRET, or listen on 127.0.0.1"
             )
         if len(secret.encode()) < _SHORTEST_SECRET:
             raise ValueError(
@@ -203,7 +205,7 @@ class GatewaySettings(BaseSettings):
 
     @property
     def key_set(self) -> str | Path | None:
-        """Where the key set is; None means that the shared secret signs."""
+        """Where the key set is; None where the shared secret signs."""
         return self.jwks_file or self.jwks_url or None
 
     @property

@@ -38,7 +38,7 @@ def all_settings() -> list[type[BaseSettings]]:
 
 
 def settings_table(classes: Sequence[type[BaseSettings]]) -> str:
-    """Returns a Markdown table of every variable that the classes read; the first class wins."""
+    """Returns a Markdown table of every variable; where two classes read one, the first counts."""
     rows: dict[str, str] = {}
     for settings in classes:
         for variable, field in _variables(settings):

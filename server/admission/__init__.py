@@ -1,4 +1,4 @@
-"""Admission: what a caller asked for becomes committed rows, with its money held, or an error.
+"""Admission: a request becomes committed rows with its money held, or an error.
 
-Requests were read before, in `server.requests`; answers are made after, in `server.replies`.
+`server.requests` has read it before; `server.replies` makes the answer after.
 """

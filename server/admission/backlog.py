@@ -1,4 +1,4 @@
-"""The backlog: how many jobs may wait. Beyond that a submit is refused at once."""
+"""The backlog: how many jobs may wait. When it is full, submits are refused at once."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -20,7 +20,7 @@ _LONGEST = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How many jobs may wait at once, in all and of one user; 0 means any number."""
+    """The numbers of jobs that may wait, in all and of one user; 0 means any number."""
 
     all: int = 0
     user: int = 0
@@ -37,11 +37,11 @@ class _Waiting:
 
 
 class Backlog:
-    """Counts the jobs that wait, without asking for them at every submit.
+    """The number of jobs that wait, kept without a query at every submit.
 
     `count` asks the database, twice a second at most; in between, what this gateway admits is
-    added. So other gateways' submits of half a second may come on top of a limit, and so may a
-    batch, which is admitted whole where one job would be.
+    added. A limit can be exceeded by what other gateways submit within half a second, and by a
+    batch, which is admitted whole where one more job may wait.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Backlog:
     async def check(self, user: UserId, lanes: Collection[Lane]) -> None:
         """Raises ResourceExhausted when no more jobs may wait, in all or of this user.
 
-        `lanes` are those of the jobs to come; how busy they are tells when to try again.
+        `lanes` are those of the new jobs; how busy they are decides when to try again.
         """
         limits = self._limits
         if not limits.all and not limits.user:
             return
-        # A count that cannot be had is the one of before: the submit itself says so.
+        # Without the database the last count is used; the submit itself then fails.
         waiting = await self._counts.get(None)
         if limits.user and waiting.users[user] >= limits.user:
             raise await self._full(lanes, f"{limits.user} of your jobs", limits.user)
@@ -72,7 +72,7 @@ class Backlog:
             raise await self._full(lanes, f"{limits.all} jobs", limits.all)
 
     def add(self, user: UserId, jobs: int = 1) -> None:
-        """Notes that jobs of the user were admitted."""
+        """Counts jobs of the user that were just admitted."""
         self._newest.add(user, jobs)
 
     async def _recount(self, _key: None) -> _Waiting:
@@ -84,7 +84,7 @@ class Backlog:
         outlooks = [await self._forecast.outlook(lane) for lane in lanes]
         wait = max((room_after(outlook, limit) for outlook in outlooks), default=_SHORTEST)
         return ResourceExhausted(
-            f"{what} wait already, and no more may; try again in {wait.total_seconds():.0f} s",
+            f"{what} wait already, which is the limit; try again in {wait.total_seconds():.0f} s",
             reasons.ERROR_REASON_QUEUE_FULL,
             metadata={"limit": str(limit)},
             retry_after=wait,
@@ -92,6 +92,6 @@ class Backlog:
 
 
 def room_after(outlook: Outlook, limit: int) -> timedelta:
-    """Returns when a tenth of a full queue should have been worked off."""
+    """Returns the time in which a tenth of a full queue should be done, 1 s to 5 min."""
     wait = duration(outlook) * max(1, limit // 10) / max(1, outlook.workers)
     return min(max(wait, _SHORTEST), _LONGEST)

@@ -1,10 +1,10 @@
-"""Admission of batches: all of a story is committed in one transaction, or nothing of it is."""
+"""Admission of batches: a whole story is committed in one transaction, or nothing."""
 
 from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.jobs import Admission, new_job
-from server.domain.batches import Batch, NewBatch, all_revived
+from server.domain.batches import Batch, NewBatch, all_retryable
 from server.domain.ids import BatchId, UserId
 from server.domain.jobs import BatchPlace
 from server.domain.states import BatchStatus, Lane
@@ -17,7 +17,7 @@ from server.store.signals import Signals
 
 
 class BatchAdmission:
-    """Admits, cancels and retries batches; money is held and freed with their jobs."""
+    """Admits, cancels and retries batches; their jobs' money is held and released with them."""
 
     def __init__(self, store: Store, signals: Signals, admission: Admission) -> None:
         self._store = store
@@ -27,14 +27,13 @@ class BatchAdmission:
     async def admit(self, new: NewBatch) -> Batch | None:
         """Commits a batch with its jobs; returns None when its request_id is taken.
 
-        Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait
-        already.
+        Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait.
         """
         lanes = {job.lane for job in new.jobs}
         await self._admission.check_backlog(new.user_id, lanes)
         async with self._store.transaction() as tx:
             created = await tx.batches.create(new)
-            # Budget rows are locked last, so that nobody waits for them longer than a commit.
+            # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
                 jobs = [job.id for job in new.jobs]
                 await self._admission.hold(tx, jobs, new.price_micros)
@@ -52,7 +51,10 @@ class BatchAdmission:
         return found
 
     async def cancel(self, user: UserId, batch: BatchId) -> Batch:
-        """Cancels what waits and asks what runs to stop; raises FailedPrecondition at the end."""
+        """Cancels waiting jobs and asks running ones to stop.
+
+        Raises FailedPrecondition when the batch has ended.
+        """
         before = await self.get(user, batch)
         async with self._store.transaction() as tx:
             graph = await tx.batches.lock(batch)
@@ -68,17 +70,17 @@ class BatchAdmission:
         return await self.get(user, batch)
 
     async def retry(self, user: UserId, batch: BatchId) -> Batch:
-        """Queues what failed or was cancelled again.
+        """Queues the failed and cancelled jobs again.
 
-        Raises FailedPrecondition when that is nothing, ResourceExhausted when the budget does
-        not cover it, or too many jobs wait already.
+        Raises FailedPrecondition when there are none, ResourceExhausted when the budget does
+        not cover them or too many jobs wait.
         """
         await self.get(user, batch)
         await self._admission.check_backlog(user, tuple(Lane))
         async with self._store.transaction() as tx:
             graph = await tx.batches.lock(batch)
-            jobs = all_revived(graph)
-            retried = await self._admission.revive(tx, user, jobs)
+            jobs = all_retryable(graph)
+            retried = await self._admission.retry_each(tx, user, jobs)
         if not retried:
             raise FailedPrecondition(
                 "batch_id: none of its jobs can be retried; only failed and cancelled ones whose"

@@ -1,4 +1,4 @@
-"""Admission: a job is committed, with its image and its money held, before it is answered."""
+"""Admission of jobs: each is committed with its image, its money held, before it is answered."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.backlog import Backlog
-from server.domain.batches import revived
+from server.domain.batches import retried_with
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import BatchPlace, Job, NewJob
@@ -21,7 +21,7 @@ from server.store.store import Statements
 
 
 class Admission:
-    """Admits jobs within the day's budget and wakes the workers of their lane."""
+    """Admits and retries jobs within the day's budget, and wakes the workers of their lanes."""
 
     def __init__(
         self, store: Store, signals: Signals, daily_budget_micros: int, backlog: Backlog
@@ -45,30 +45,30 @@ class Admission:
             job = await self._store.submit(new)
         if job is not None:
             self._backlog.add(new.user_id)
-            # After the commit: a commit that notifies takes a lock that all others wait for.
+            # After the commit, since a commit that notifies takes a lock that all others wait for.
             self._signals.wake([new.lane])
         return job
 
-    async def readmit(self, job: Job, priority: int | None) -> bool:
+    async def retry(self, job: Job, priority: int | None) -> bool:
         """Queues a failed or cancelled job again with its money held; False if it is neither.
 
-        In a batch, those that it needs go with it. Raises ResourceExhausted when the budget does
-        not cover it, or too many jobs wait.
+        In a batch, the jobs that it needs are queued too. Raises ResourceExhausted when the
+        budget does not cover it, or too many jobs wait.
         """
         await self._backlog.check(job.user_id, [job.lane])
         if job.batch_id is None:
-            retried, lanes = await self._readmit_alone(job, priority), {job.lane}
+            retried, lanes = await self._retry_alone(job, priority), {job.lane}
         else:
             async with self._store.transaction() as tx:
                 graph = await tx.batches.lock(job.batch_id)
-                again = revived(graph, job.id)
-                retried = await self.revive(tx, job.user_id, again, priority)
+                again = retried_with(graph, job.id)
+                retried = await self.retry_each(tx, job.user_id, again, priority)
             lanes = {graph[one].lane for one in again}
         if retried:
             self._signals.wake(lanes)
         return retried
 
-    async def _readmit_alone(self, job: Job, priority: int | None) -> bool:
+    async def _retry_alone(self, job: Job, priority: int | None) -> bool:
         async with self._store.transaction() as tx:
             price = await tx.jobs.retry(job.user_id, job.id, priority)
             if price:
@@ -76,16 +76,16 @@ class Admission:
         self._backlog.add(job.user_id, int(price is not None))
         return price is not None
 
-    async def revive(
+    async def retry_each(
         self, tx: Statements, user: UserId, jobs: Collection[JobId], priority: int | None = None
     ) -> bool:
-        """Queues jobs of a batch, which is locked, again with their money held; False for none.
+        """Queues jobs of a locked batch again with their money held; returns False for none.
 
         Raises ResourceExhausted when the budget does not cover them.
         """
         if not jobs:
             return False
-        # Before they are queued: where one fails again at once, its hold is there to be released.
+        # Before they are queued, since one may fail again at once and release its hold.
         price = await tx.batches.price(list(jobs))
         if price:
             await self.hold(tx, jobs, price)
@@ -94,11 +94,11 @@ class Admission:
         return retried
 
     async def check_backlog(self, user: UserId, lanes: Collection[Lane]) -> None:
-        """Raises ResourceExhausted when too many jobs wait for others to join them."""
+        """Raises ResourceExhausted when no more jobs may wait."""
         await self._backlog.check(user, lanes)
 
     def note(self, user: UserId, jobs: int) -> None:
-        """Counts what was admitted elsewhere among the jobs that wait."""
+        """Counts jobs that were admitted elsewhere."""
         self._backlog.add(user, jobs)
 
     async def _submit(self, tx: Statements, new: NewJob) -> Job | None:
@@ -107,26 +107,26 @@ class Admission:
             newest = await tx.images.lock_lineage(lineage)
             new = replace(new, placement=replace(new.placement, version=newest + 1))
         job = await tx.jobs.submit(new)
-        # After the insert, which finds out that the same request has made this version already.
+        # After the insert, which finds that the same request has made this version already.
         if job is not None and newest > MAX_REGENERATIONS:
             raise FailedPrecondition(
                 f"image_id: its lineage has had its {MAX_REGENERATIONS} regenerations;"
                 " generate a new image",
                 reasons.ERROR_REASON_REGENERATION_LIMIT,
             )
-        # Budget rows are locked last, so that nobody waits for them longer than a commit.
+        # Budget rows are locked last, so that others wait for them no longer than a commit.
         if job is not None and new.price_micros:
             await self.hold(tx, [new.id], new.price_micros)
         return job
 
     async def hold(self, tx: Statements, jobs: Collection[JobId], price_micros: int) -> None:
-        """Holds the price of jobs against today's budget; raises ResourceExhausted beyond it."""
+        """Holds the price of jobs in today's budget; raises ResourceExhausted beyond its limit."""
         if not await tx.money.hold(jobs, self._budget):
             raise exhausted(price_micros)
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:
-    """Returns the job that draws a picture; in a batch, the batch has the request's id."""
+    """Returns the job that draws a picture; a job of a batch has no request key, its batch has."""
     model = picture.offer.model
     return NewJob(
         id=JobId(uuid4()),

@@ -11,18 +11,18 @@ from server.errors import Conflict
 T = TypeVar("T")
 
 Find: TypeAlias = Callable[[UserId, RequestKey], Awaitable[tuple[T, bool] | None]]
-"""Finds what a request_id made, and whether the same request made it; None for nothing."""
+"""Finds what a request_id made, and whether the same request made it; None if nothing was made."""
 
 
 async def once(
     user: UserId, key: RequestKey | None, find: Find[T], make: Callable[[], Awaitable[T | None]]
 ) -> T:
-    """Returns what a create made before under its request_id, else makes it.
+    """Returns what an earlier create made under the request_id, else makes it.
 
-    It is looked up before anything else: what the request names may have changed since, or the
-    queue may be full, and its answer stays. `make` returns None where another call with the same
-    request_id, made at the same time, was first. Raises Conflict when a request_id was used with
-    another request.
+    The look-up comes before all checks: what the request names may have changed since, or the
+    queue may be full, and the answer stays the same. `make` returns None when another call with
+    the same request_id was faster. Raises Conflict when the request_id was used with another
+    request.
     """
     earlier = await _replayed(user, key, find)
     if earlier is None:

@@ -1,4 +1,4 @@
-"""Batches: the jobs that a whole story was admitted as, and how far they are together."""
+"""Batches: the jobs that a whole story was admitted as, and their common progress."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """Is a batch that is to be admitted: its jobs in order, and who waits for whom.
+    """A batch to admit: its jobs in order, and which of them need which.
 
     `needs` pairs a job with one that must be COMPLETED before it may run.
     """
@@ -27,17 +27,17 @@ class NewBatch:
 
     @property
     def price_micros(self) -> int:
-        """Is what all its jobs may cost together."""
+        """The price of all its jobs together."""
         return sum(job.price_micros for job in self.jobs)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Is a batch as its caller sees it. `counts` are its images by their job's status.
+    """A batch as its caller sees it. `counts` are its images by their job's status.
 
-    `lanes` are those of the jobs that have not ended.
-    `portraits_left` and `pages_left` are what is still to be drawn, in images, by the parts
-    that are not done yet; covers count as pages.
+    `lanes` are those of the jobs that have not ended. `portraits_left` and `pages_left` are
+    images that are not drawn yet, where a job that runs counts as the rest of it; covers count
+    as pages.
     """
 
     id: BatchId
@@ -58,12 +58,12 @@ class Batch:
 
     @property
     def total(self) -> int:
-        """Is how many images it has."""
+        """The number of its images."""
         return sum(self.counts.values())
 
     @property
     def fraction(self) -> float:
-        """Is how much of what can still come is drawn, 0 to 1."""
+        """The part of its images that has ended or is drawn already, 0 to 1."""
         if self.status.ended:
             return 1.0
         ended = sum(n for status, n in self.counts.items() if status.ended)
@@ -73,7 +73,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchImage:
-    """Is one image of a batch: its job as it is now, what it shows, and what it waits for."""
+    """An image of a batch: its current job, what it shows, and the jobs that it needs."""
 
     job: Job
     page_number: int | None
@@ -83,7 +83,7 @@ class BatchImage:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Is a job in the graph of its batch."""
+    """A job in the graph of its batch."""
 
     id: JobId
     lane: Lane
@@ -94,21 +94,21 @@ class Node:
 
     @property
     def pictureless(self) -> bool:
-        """Tells whether the job ended without a picture."""
+        """Whether the job ended without a picture."""
         return self.status in (JobStatus.FAILED, JobStatus.CANCELLED)
 
     @property
     def retryable(self) -> bool:
-        """Tells whether the job may be started again."""
+        """Whether the job may be started again."""
         return self.pictureless and not self.deleted
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Is how fast batches are drawn: what latest jobs took by kind, and how they overlapped.
+    """How fast batches are drawn: the times of the latest jobs by kind, and their overlap.
 
-    `overlap` is how many ran at once on average; `ahead` is how many jobs each other user has
-    waiting or running.
+    `overlap` is the mean number of jobs that ran at once; `ahead` has, for each other user, the
+    number of jobs that wait or run.
     """
 
     takes: Mapping[ImageType, timedelta]
@@ -116,8 +116,8 @@ class Pace:
     ahead: tuple[int, ...]
 
 
-def all_revived(graph: Mapping[JobId, Node]) -> set[JobId]:
-    """Returns the jobs that a retry of a batch starts again: all that it can."""
+def all_retryable(graph: Mapping[JobId, Node]) -> set[JobId]:
+    """Returns the jobs that a retry of a batch starts again: all whose needs can be met."""
     chosen = {node.id for node in graph.values() if node.retryable}
     while hopeless := {
         one for one in chosen if any(_missing(graph, need, chosen) for need in graph[one].needs)
@@ -126,13 +126,13 @@ def all_revived(graph: Mapping[JobId, Node]) -> set[JobId]:
     return chosen
 
 
-def revived(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
+def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
     """Returns the jobs that a retry of one starts again; empty when it cannot be retried.
 
-    Those are the job, what it needs and has not got, and what failed for want of one of these
-    and of nothing else.
+    Those are the job, those that it needs and that have no picture, and those that failed only
+    because one of these did.
     """
-    possible = all_revived(graph)
+    possible = all_retryable(graph)
     if asked not in possible:
         return set()
     chosen: set[JobId] = set()

@@ -1,4 +1,4 @@
-"""Changes: what the outbox tells of jobs, images and batches, in an order that can be resumed."""
+"""Changes of jobs, images and batches, in the order of the outbox, from which a feed resumes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from uuid import UUID
 from server.domain.ids import UserId
 
 DELETED = "deleted"
-"""The last status of an image in the outbox; the image itself keeps the one that it had."""
+"""The last status of an image in the outbox; the image itself keeps its status."""
 
 
 class ChangedKind(StrEnum):
-    """Says what has changed."""
+    """The kind of thing that has changed."""
 
     JOB = "job"
     IMAGE = "image"
@@ -22,7 +22,7 @@ class ChangedKind(StrEnum):
 
 
 class Cursor(NamedTuple):
-    """A place in the outbox; the changes before it and at it have been seen."""
+    """A place in the outbox: after the change that has these numbers."""
 
     xact: int
     id: int
@@ -30,7 +30,7 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Is one committed change of status. `image_id` and `batch_id` are those of a job."""
+    """A committed change of status. `image_id` and `batch_id` are those of a job."""
 
     cursor: Cursor
     at: datetime
@@ -44,22 +44,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Says which changes somebody follows: of one user or of all, of some kinds or of any."""
+    """The changes that a feed has: of one user or of all, of some kinds or of all."""
 
     user_id: UserId | None = None
     kinds: frozenset[ChangedKind] = frozenset(ChangedKind)
 
     def holds(self, change: Change) -> bool:
-        """Tells whether a change belongs to it."""
+        """Returns whether a change belongs to it."""
         return change.kind in self.kinds and self.user_id in (None, change.user_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Is a part of the outbox: its changes in order, all that there are up to `end`.
+    """A part of the outbox: all its changes up to `end`, in order.
 
-    `full` says that there may be more after it already, and `unsettled` that changes are
-    committed which have to wait for another transaction.
+    `full` means that there may be more after it already, and `unsettled` that some committed
+    changes cannot be read until another transaction has ended.
     """
 
     changes: Sequence[Change]

@@ -9,7 +9,7 @@ from server.domain.ids import CharacterId, ImageId
 
 
 class Gender(StrEnum):
-    """Is the gender a character is drawn with."""
+    """The gender that a character is drawn with."""
 
     UNSPECIFIED = "unspecified"
     FEMALE = "female"
@@ -18,7 +18,7 @@ class Gender(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Is what a character looks like: all that a prompt may say of it, and nothing else."""
+    """What a character looks like: all that a prompt may say of it, and nothing else."""
 
     name: str
     age: int | None = None
@@ -34,7 +34,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """Is a character of a caller, with the version of its description."""
+    """A character of a user, with the version of its description."""
 
     id: CharacterId
     description: Description
@@ -47,7 +47,7 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class FrozenCharacter:
-    """Is a character as it was when a job was admitted."""
+    """A character as it was when a job was admitted."""
 
     id: UUID
     version: int

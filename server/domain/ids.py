@@ -1,4 +1,4 @@
-"""Ids: UUIDs that mypy does not let one mix up."""
+"""Ids: UUIDs that mypy keeps apart."""
 
 from typing import NewType
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Images and their stored forms."""
+"""Images and their assets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,12 @@ from server.domain.ids import CharacterId, ImageId, JobId, StoryId
 from server.domain.states import AssetKind, ImageStatus, ImageType
 
 MAX_REGENERATIONS = 5
-"""Is how often a lineage may be regenerated, whichever of its versions it starts from."""
+"""How often a lineage may be regenerated, from whichever of its versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewAsset:
-    """Is an asset that lies in the storage; sizes are in bytes and pixels."""
+    """An asset that is in the storage; sizes are in bytes and pixels."""
 
     kind: AssetKind
     storage_key: str
@@ -25,7 +25,7 @@ class NewAsset:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """Is an image as its caller sees it; `keys` are the storage keys of its assets."""
+    """An image as its caller sees it; `keys` are the storage keys of its assets."""
 
     id: ImageId
     job_id: JobId
@@ -55,13 +55,13 @@ class Image:
 
     @property
     def regenerations_left(self) -> int:
-        """Returns how often the lineage may still be regenerated."""
+        """How often the lineage may still be regenerated."""
         return max(0, MAX_REGENERATIONS + 1 - self.lineage_versions)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFilter:
-    """Says which images a list has; what is None does not matter."""
+    """The images that a list has; a field of None allows any value."""
 
     story_id: StoryId | None = None
     character_id: CharacterId | None = None

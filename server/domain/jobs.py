@@ -1,4 +1,4 @@
-"""Jobs: what a caller sees of them, and what a worker holds of them."""
+"""Jobs: as their callers see them, and as a worker holds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from server.domain.states import ImageType, JobStatus, Lane, Stage
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Is where an attempt is: `step` of `steps` of a stage, and the part of the whole, 0 to 1.
+    """The progress of an attempt: `step` of `steps` of a stage, and of the whole, 0 to 1.
 
-    `sequence` counts the reports of an attempt; a later one never stands for less.
+    `sequence` counts the reports of an attempt; a later one never has less progress.
     """
 
     sequence: int
@@ -27,7 +27,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Is why an attempt failed: the contract's reason without its prefix, and a sentence."""
+    """Why an attempt failed: the contract's reason without its prefix, and a sentence."""
 
     reason: str
     message: str
@@ -35,7 +35,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Is a job as its caller sees it. Times are the database's."""
+    """A job as its caller sees it. Times are the database's."""
 
     id: JobId
     user_id: UserId
@@ -64,7 +64,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Says what the image of a new job belongs to, and its place in its lineage."""
+    """What the image of a new job belongs to, and its place in its lineage."""
 
     story_id: StoryId | None = None
     page_number: int | None = None
@@ -76,7 +76,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """Makes a create repeatable: the caller's id of the request, and a digest of the rest."""
+    """What makes a create repeatable: its request_id, and a digest of the whole request."""
 
     id: UUID
     digest: bytes
@@ -84,7 +84,7 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """Is a job that is to be admitted, with its image."""
+    """A job to admit, with its image."""
 
     id: JobId
     image_id: ImageId
@@ -101,7 +101,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlace:
-    """Is a job's place in a batch: lower positions become ready first."""
+    """A job's place in a batch: lower positions become ready first."""
 
     batch_id: BatchId
     position: int
@@ -109,7 +109,7 @@ class BatchPlace:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Is a job that a worker holds; `attempt` is the fencing token of all it writes."""
+    """A job that a worker holds; `attempt` is the fencing token of all its writes."""
 
     job_id: JobId
     user_id: UserId
@@ -136,7 +136,7 @@ class Outcome:
     """What an attempt made: the prompt it sent, its stored assets, its times and its cost.
 
     `unknown_words` are those of the request that the model cannot draw; `sampling` is None
-    where the provider does not tell.
+    where the provider does not report it.
     """
 
     prompt: str
@@ -150,7 +150,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Is how busy a lane is: jobs that wait, workers that work, and what a job takes."""
+    """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job."""
 
     waiting: int
     workers: int

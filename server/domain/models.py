@@ -1,4 +1,4 @@
-"""The models that can be asked for, and what each of them can draw."""
+"""Models, and what each of them can draw."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from server.domain.states import Lane, Quality
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Is a width and a height in pixels."""
+    """A width and a height in pixels."""
 
     width: int
     height: int
@@ -19,7 +19,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Is a shape that a model offers: the display version's pixels and the model's own."""
+    """A shape that a model offers: the size of the display asset, and the model's own."""
 
     display: Size
     native: Size
@@ -27,10 +27,10 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Is a model: where it runs and what it can draw.
+    """A model: where it runs and what it can draw.
 
     `portraits` are by size, `scenes` by aspect ratio; the first of each is the default.
-    `steps` are the denoising steps that a quality is worth.
+    `steps` are the denoising steps of each quality.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Pages of lists: the newest first, each page going on after the last row of the one before."""
+"""Pages of lists, the newest row first; each page starts after the last row of the one before."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LastRow:
-    """The last row of a page; the next page goes on after it."""
+    """The last row of a page; the next page starts after it."""
 
     created_at: datetime
     id: UUID
@@ -19,7 +19,7 @@ class LastRow:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page is asked for: `size` rows after the last one of the page before."""
+    """The page that is asked for: `size` rows after the last one of the page before."""
 
     size: int
     after: LastRow | None = None
@@ -27,14 +27,14 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """A page of rows, with the row that the next page goes on after, where there is one."""
+    """A page of rows, with the row after which the next page starts, if there is one."""
 
     rows: list[T]
     next: LastRow | None
 
     @classmethod
     def cut(cls, rows: list[T], size: int, last_row: Callable[[T], LastRow]) -> "Listing[T]":
-        """Makes a page of `size` rows out of a query that asked for one row more."""
+        """Returns a page of `size` rows from a query that asked for one row more."""
         more = len(rows) > size
         rows = rows[:size]
         return cls(rows, last_row(rows[-1]) if more else None)

@@ -9,9 +9,10 @@ from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
 SPEC_VERSION = 2
-"""Is raised with every change that an older worker would misread; it claims only what it knows.
+"""The newest version of specs; a worker claims only versions that it knows.
 
-Version 2 is of jobs that are in a batch, which an older worker would not let wait, and of covers.
+Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
+batches, which an older worker would claim before their needs are met.
 """
 
 _FIRST_VERSION = 1
@@ -19,11 +20,11 @@ _FIRST_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RenderSpec:
-    """Is all that decides what a picture shows, frozen when the job is admitted.
+    """All that decides what a picture shows, frozen when the job is admitted.
 
-    `scene` is what the picture shows in words; where it is empty, `page_text` is what a
-    scene's description is taken from. `width` and `height` are the display version's
-    pixels. The same spec with the same model and seed gives the same picture.
+    `scene` is the scene description; where it is empty, it is taken from `page_text`. `width`
+    and `height` are the display asset's pixels. The same spec with the same model and seed
+    gives the same picture.
     """
 
     image_type: ImageType
@@ -38,12 +39,12 @@ class RenderSpec:
     seed: int
 
     def version(self, *, batched: bool) -> int:
-        """Returns the oldest version of which a worker can draw this."""
+        """Returns the oldest spec version whose workers can draw this."""
         return SPEC_VERSION if batched or self.image_type is ImageType.COVER else _FIRST_VERSION
 
     def to_json(self) -> dict[str, Any]:
         """Returns the spec as JSON for the database."""
-        # By hand: dataclasses.asdict takes ten times as long, and every submit waits for this.
+        # By hand, since dataclasses.asdict takes ten times as long and every submit waits for it.
         style = self.style
         return {
             "image_type": self.image_type,

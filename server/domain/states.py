@@ -1,10 +1,10 @@
-"""The states of jobs and images, and the kinds of things; the values are those of the database."""
+"""The states of jobs, batches and images, and other enums; the values are the database's."""
 
 from enum import StrEnum
 
 
 class JobStatus(StrEnum):
-    """Is a job's status; each member says what moves the job on."""
+    """A job's status; each member names what moves the job on."""
 
     QUEUED = "queued"  # a claim -> PROCESSING, a cancel -> CANCELLED
     PROCESSING = "processing"  # its end, or -> QUEUED by a lost lease, a retry or a drain
@@ -14,26 +14,26 @@ class JobStatus(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Tells whether no worker will move the job any more."""
+        """Whether only a retry can move the job on."""
         return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 class BatchStatus(StrEnum):
-    """Is a batch's status; it follows those of its jobs."""
+    """A batch's status; it follows those of its jobs."""
 
     PROCESSING = "processing"  # one of its jobs waits or runs
-    COMPLETED = "completed"  # every picture is there
+    COMPLETED = "completed"  # every job is COMPLETED
     FAILED = "failed"  # ended, and a job failed; RetryBatch -> PROCESSING
     CANCELLED = "cancelled"  # ended, none failed, and a job was cancelled; RetryBatch -> PROCESSING
 
     @property
     def ended(self) -> bool:
-        """Tells whether no worker will move the batch any more."""
+        """Whether only a retry can move the batch on."""
         return self is not BatchStatus.PROCESSING
 
 
 class ImageStatus(StrEnum):
-    """Is an image's status; it follows its job's."""
+    """An image's status; it follows its job's."""
 
     QUEUED = "queued"
     GENERATING = "generating"
@@ -43,7 +43,7 @@ class ImageStatus(StrEnum):
 
 
 class ImageType(StrEnum):
-    """Says what an image is for."""
+    """What an image is for."""
 
     PORTRAIT = "portrait"
     SCENE = "scene"
@@ -58,7 +58,7 @@ class Lane(StrEnum):
 
 
 class Stage(StrEnum):
-    """Is what a worker does with a job at the moment, in this order."""
+    """What a worker does with a job at the moment, in this order."""
 
     RESOLVING = "resolving"
     RENDERING = "rendering"
@@ -67,7 +67,7 @@ class Stage(StrEnum):
 
 
 class AssetKind(StrEnum):
-    """Is a stored form of an image."""
+    """The kind of an asset of an image."""
 
     ORIGINAL = "original"
     DISPLAY = "display"
@@ -76,7 +76,7 @@ class AssetKind(StrEnum):
 
 
 class Quality(StrEnum):
-    """Says how many steps a picture is worth."""
+    """How many steps a picture is worth."""
 
     STANDARD = "standard"
     HD = "hd"

@@ -8,7 +8,7 @@ from server.domain.ids import CharacterId, StoryId
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Is a page: its text, perhaps what its picture shows, and who is in it."""
+    """A page: its text, the characters on it, and what its picture shows if the author says so."""
 
     text: str
     scene_description: str = ""
@@ -17,7 +17,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Is a story as a caller writes it."""
+    """A story as a caller writes it."""
 
     title: str
     style: str
@@ -26,7 +26,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Is a story of a caller; page 1 is `draft.pages[0]`."""
+    """A story of a user; page 1 is `draft.pages[0]`."""
 
     id: StoryId
     draft: Draft

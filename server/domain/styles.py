@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Is one version of an art style."""
+    """One version of an art style."""
 
     id: str
     version: int

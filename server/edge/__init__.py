@@ -1,4 +1,4 @@
-"""The gRPC and HTTP endpoints: how calls arrive, are logged and counted, and how errors leave.
+"""The gRPC and HTTP endpoints: calls arrive, are logged and counted, and errors become Statuses.
 
-Nothing here knows what a call is for; that is `server.services`.
+What a call does is in `server.services`; nothing here depends on it.
 """

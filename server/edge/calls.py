@@ -1,4 +1,4 @@
-"""The calls that are being served, so that a gateway can drain them."""
+"""Open calls, and how a gateway drains them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from server.errors import Unavailable
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """Is one call from its start, in the loop's seconds, to its outcome."""
+    """One call, from its start in the loop's seconds to its outcome."""
 
     method: str
     request_id: str
@@ -29,7 +29,7 @@ class Call:
 
 
 class OpenCalls:
-    """Knows every call that is being served."""
+    """All calls that are being served."""
 
     def __init__(self) -> None:
         self.draining = False
@@ -41,12 +41,12 @@ class OpenCalls:
         return len(self._calls)
 
     def add(self, call: Call) -> None:
-        """Notes a call that begins."""
+        """Adds a call that begins."""
         self._calls.add(call)
         self._none_left.clear()
 
     def remove(self, call: Call) -> None:
-        """Forgets a call that has its outcome; from now on no drain ends it."""
+        """Removes a call that has its outcome; a drain can no longer end it."""
         self._calls.discard(call)
         if not self._calls:
             self._none_left.set()
@@ -56,7 +56,7 @@ class OpenCalls:
         await self._none_left.wait()
 
     async def drain(self, grace_s: float) -> None:
-        """Refuses new calls, ends the streams, and ends after `grace_s` what is still open.
+        """Refuses new calls, ends streams, and after `grace_s` ends the calls that are still open.
 
         A call that is ended gets UNAVAILABLE with SHUTTING_DOWN.
         """
@@ -77,7 +77,7 @@ class OpenCalls:
 def shutting_down() -> Unavailable:
     """Returns the error of a call that a drain refuses or ends."""
     return Unavailable(
-        "this server is shutting down; repeat the call, another one takes it",
+        "this server is shutting down; repeat the call, another server takes it",
         reasons.ERROR_REASON_SHUTTING_DOWN,
         retry_after=timedelta(seconds=1),
     )

@@ -1,4 +1,4 @@
-"""The gRPC endpoint: services behind the interceptor, with health, reflection, TLS and a drain."""
+"""The gRPC endpoint: services, the interceptor, health, reflection, TLS and a drain."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,16 +21,16 @@ from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
 
-# What gRPC itself refuses, without a reason; the interceptor's own limit is far below it.
+# Times the interceptor's limit: from here on gRPC itself refuses a message, without a reason.
 _HARD_LIMIT = 4
 _LEAST_PING_INTERVAL_MS = 20_000
-# By then every call had its answer; what is left are connections that do not read.
+# After the drain only connections that do not read are left.
 _CLOSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Is one gRPC service: its full name, and what registers its servicer with a server."""
+    """One gRPC service: its full name, and what registers its servicer with a server."""
 
     name: str
     register: Callable[[grpc.aio.Server], None]
@@ -65,7 +65,7 @@ class Endpoint:
         metrics.read_open_calls(self.calls.__len__)
 
     async def __aenter__(self) -> Self:
-        """Listens; health says NOT_SERVING until `set_serving` is told otherwise."""
+        """Listens; health says NOT_SERVING until `set_serving(True)`."""
         await self.set_serving(False)
         self.port = self._listen()
         await self._server.start()
@@ -85,14 +85,14 @@ class Endpoint:
         return f"{self._settings.listen.rpartition(':')[0]}:{self.port}"
 
     async def set_serving(self, serving: bool) -> None:
-        """Tells health checks whether calls can be served; a drain has the last word."""
+        """Tells health checks whether calls can be served; during a drain they get NOT_SERVING."""
         status = health_pb2.HealthCheckResponse.ServingStatus
         for name in ("", *self._names):
             await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
         self._note(serving and not self.calls.draining)
 
     async def announce_shutdown(self) -> None:
-        """Tells health checks NOT_SERVING for good, and goes on serving."""
+        """Answers all health checks with NOT_SERVING from now on, and goes on serving."""
         await self._health.enter_graceful_shutdown()
         self._note(False)
 
@@ -121,7 +121,7 @@ class Endpoint:
 
 def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
     options = [
-        # Two gateways on one port would share its calls without a word.
+        # Two gateways on one port would otherwise share its calls silently.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.max_request_bytes * _HARD_LIMIT),
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
@@ -140,7 +140,7 @@ def _ms(seconds: float) -> int:
 
 
 class _Symbols:
-    """Is the pool of everything that is served, which knows the file of a method, too.
+    """protobuf's default pool, which here finds the file of a method, too.
 
     The reflection protocol lets clients ask by a method's name, as ghz does; protobuf's pool
     finds services and messages only (7.36).
@@ -153,7 +153,7 @@ class _Symbols:
         return getattr(self._pool, name)
 
     def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
-        """Returns the file; raises KeyError for a name that is in none."""
+        """Returns the file of a symbol; raises KeyError if there is none."""
         service, _, method = symbol.rpartition(".")
         with suppress(KeyError):
             if method in self._pool.FindServiceByName(service).methods_by_name:

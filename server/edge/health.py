@@ -1,4 +1,4 @@
-"""Health that follows the database: a gateway without one serves nothing."""
+"""Health that follows the database, without which no call can be served."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ async def following_database(
 ) -> AsyncIterator[None]:
     """Sets the endpoint's health by whether the database answers, every `interval_s`.
 
-    It has been asked once before the block begins.
+    The database is asked once before the block begins.
     """
     await _ask(endpoint, ping)
 

@@ -1,4 +1,4 @@
-"""What every call goes through: who is calling, a deadline, a log line, metrics, a Status."""
+"""The interceptor of every call: its caller, deadline, log line, metrics and Status."""
 
 import asyncio
 import inspect
@@ -40,7 +40,7 @@ _log = logging.getLogger("imggen.calls")
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """Bounds a call: the deadline where the caller set none, and the size of its request."""
+    """Limits of a call: the deadline where the caller set none, and the size of its request."""
 
     default_deadline_s: float
     max_request_bytes: int
@@ -48,7 +48,7 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Unreadable:
-    """Takes the place of a request that could not be read."""
+    """Passed to the handler in place of a request that could not be read."""
 
     error: ImggenError
 
@@ -56,7 +56,7 @@ class _Unreadable:
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method once, when it is first called; the wrapper then serves all its calls.
 
-    It is one interceptor and not a chain, since gRPC walks a chain anew for each call, and
+    It is one interceptor and not a chain, since gRPC walks a chain again for each call, and
     it is the only place where an exception becomes a Status.
     """
 
@@ -107,11 +107,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _unknown(self, method: str) -> Handler:
         async def refuse(_requests: object, _context: Context) -> Never:
             raise Unimplemented(
-                f"{method[:100]} is no method of this server; it may be older than the client",
+                f"{method[:100]} is not a method of this server; it may be older than the client",
                 reasons.ERROR_REASON_METHOD_UNKNOWN,
             )
 
-        # A bidirectional handler answers before it has read anything, whatever the method was.
+        # A bidirectional handler can answer any method, since it does so before it reads.
         return grpc.stream_stream_rpc_method_handler(
             self._with_answers("unknown", refuse, needs_token=False)
         )
@@ -123,7 +123,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             call = self._begin(method, context, streaming=False)
             try:
                 await self._admit(call, request, context, needs_token)
-                # The types say float; a call without a deadline has None.
+                # Typed as float, but None for a call without a deadline.
                 if context.time_remaining() is not None:
                     response: object = await behaviour(request, context)
                 else:
@@ -139,7 +139,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _with_answers(
         self, method: str, behaviour: Callable[..., Any], needs_token: bool
     ) -> Callable[..., Any]:
-        # It writes by itself instead of yielding, so that a drain's cancel always arrives here.
+        # It writes instead of yielding, so that a drain's cancel always arrives here.
         async def answer(request: object, context: Context) -> None:
             call = self._begin(method, context, streaming=True)
             try:
@@ -160,7 +160,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _begin(self, method: str, context: Context, *, streaming: bool) -> Call:
         task = asyncio.current_task()
         assert task is not None
-        # Each reading of the metadata decodes it anew.
+        # Each reading of the metadata decodes it again.
         metadata = dict(context.invocation_metadata() or ())
         request_id = _request_id(metadata)
         context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
@@ -202,7 +202,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             _log.error("call failed", extra=_fields(call), exc_info=error)
         answer = refusal(explained)
         call.code, call.reason = answer.code, answer.reason
-        # Before the caller knows, so that who has the answer finds it in the log and counted.
+        # Logged and counted first, so that a caller that has the answer can find it.
         self._end(call)
         trailing = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, answer.details))
         await context.abort(answer.code, answer.message, trailing)
@@ -247,7 +247,7 @@ def _bearer(metadata: Mapping[str, str | bytes]) -> str:
 
 
 def _bounded(deserialize: Callable[[bytes], Any] | None, most: int) -> Callable[[bytes], Any]:
-    """Reads a request whatever it is, so that a bad one gets a Status with a reason."""
+    """Returns a reader that never fails, so that a bad request gets a Status with a reason."""
 
     def read(octets: bytes) -> object:
         if len(octets) > most:

@@ -1,4 +1,4 @@
-"""The HTTP endpoint that answers a folder's signed addresses."""
+"""The HTTP endpoint of a folder's signed addresses."""
 
 import asyncio
 import time
@@ -26,9 +26,9 @@ def media_app(storage: FolderStorage) -> web.Application:
 
 @asynccontextmanager
 async def serve_http(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serves an application; yields the port that was bound, which 0 leaves to the system.
+    """Serves an application and yields the port that was bound; 0 takes a free one.
 
-    At the end it stops accepting and gives answers that are on their way 5 seconds.
+    At the end it stops accepting, and open answers have 5 seconds to finish.
     """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
@@ -44,7 +44,7 @@ class _Media:
         self._storage = storage
 
     async def read(self, request: web.Request) -> web.StreamResponse:
-        """Answers with the object, or its part, that the address was signed for."""
+        """Answers with the object that the address was signed for, or a range of it."""
         key = request.match_info["key"]
         expires = request.query.get("expires", "")
         signature = request.query.get("signature", "")
@@ -61,7 +61,7 @@ class _Media:
                 return await self._answer(key, int(expires) - int(now))
 
     async def _answer(self, key: str, seconds_left: int) -> web.StreamResponse:
-        # Only what was signed comes here, and only sound keys are signed.
+        # The key was signed, and only valid keys are signed.
         path = self._storage.path(key)
         if not await asyncio.to_thread(path.is_file):
             return _text(404, "image: its bytes were deleted; generate it again")

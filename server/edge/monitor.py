@@ -1,4 +1,4 @@
-"""What operators and orchestrators ask over HTTP: metrics, liveness, readiness."""
+"""The HTTP endpoint of operators and orchestrators: metrics, liveness, readiness."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,9 @@ def monitor_app(metrics: GatewayMetrics, is_serving: Callable[[], bool]) -> web.
     async def is_ready(_request: web.Request) -> web.Response:
         if is_serving():
             return web.Response(text="ready\n")
-        return web.Response(status=503, text="not ready: the database is away, or it drains\n")
+        return web.Response(
+            status=503, text="not ready: the database is away, or the gateway drains\n"
+        )
 
     app = web.Application()
     app.router.add_get("/metrics", show_metrics)

@@ -1,4 +1,4 @@
-"""Turns an exception into the google.rpc.Status that the caller sees."""
+"""Exceptions as the google.rpc.Status that the caller sees."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ _DETAILS_BYTES = 4000
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Is the answer to a call that failed; `details` is a serialized google.rpc.Status."""
+    """The answer to a call that failed; `details` is a serialized google.rpc.Status."""
 
     code: grpc.StatusCode
     reason: str
@@ -30,7 +30,7 @@ class Refusal:
 
 
 def explain(error: Exception, request_id: str) -> ImggenError:
-    """Returns the error that a caller may see; the rest becomes INTERNAL."""
+    """Returns the error that the caller sees; unexpected exceptions become INTERNAL."""
     match error:
         case ImggenError():
             return error
@@ -48,7 +48,7 @@ def explain(error: Exception, request_id: str) -> ImggenError:
 
 
 def refusal(error: ImggenError) -> Refusal:
-    """Returns the error as a code, a message and a Status with ErrorInfo and what else fits it."""
+    """Returns an error as a code, a message and a Status with its details, ErrorInfo always."""
     reason = reason_name(error.reason)
     message = _shorten(error.message, _MESSAGE_BYTES)
     status = Status(code=error.code.value[0], message=message)
@@ -63,7 +63,7 @@ def refusal(error: ImggenError) -> Refusal:
 
 
 def reason_name(reason: "reasons.ErrorReason.ValueType") -> str:
-    """Returns the reason as it travels in ErrorInfo: without its prefix."""
+    """Returns the reason as it is in ErrorInfo: without its prefix."""
     return reasons.ErrorReason.Name(reason).removeprefix("ERROR_REASON_")
 
 

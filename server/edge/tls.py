@@ -1,4 +1,4 @@
-"""TLS for gRPC, with certificates that are read again when their files change."""
+"""TLS for gRPC; certificates are read again when their files change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import grpc
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
-    """Names PEM files: the chain, its key and, for mTLS, the authorities of clients."""
+    """PEM files: the chain, its key and, for mTLS, the authorities of clients."""
 
     chain: Path
     key: Path
     client_authorities: Path | None = None
 
     def all(self) -> list[Path]:
-        """Returns the files there are."""
+        """Returns the files that are set."""
         return [path for path in (self.chain, self.key, self.client_authorities) if path]
 
 
 class Certificates:
-    """Holds the certificates; gRPC asks for them at each handshake, from its own thread."""
+    """The server's certificates; gRPC asks for them at each handshake, from another thread."""
 
     def __init__(self, files: CertificateFiles) -> None:
         self._files = files

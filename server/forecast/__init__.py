@@ -1,4 +1,4 @@
 """Forecasts: when jobs and batches should end, from measured times.
 
-It knows the domain alone; what it looks at is handed to it.
+It imports the domain only; its measurements are passed in.
 """

@@ -1,4 +1,4 @@
-"""Forecasts when batches end, from what the latest images took and how they overlapped."""
+"""Forecasts of when batches end, from the times of the latest images and their overlap."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,17 @@ from server.domain.ids import UserId
 from server.domain.states import ImageType, Lane
 from server.forecast.fresh import Fresh
 
-# What an image may take before one was measured; the specification's limit.
+# Used before any image was measured: the specification's limit.
 _UNMEASURED = timedelta(seconds=30)
 _FRESH_S = 2.0
 _MAX_USERS = 1_000
 
 
 class BatchForecast:
-    """Keeps the pace of a user's batches for a few seconds, so that watches need not ask.
+    """Forecasts of batches; a user's pace is kept for 2 seconds, so that watches need no query.
 
-    `look` asks for one; the store's does. A batch that is committed is answered, with an old
-    forecast if need be.
+    `look` loads a pace. Without the database an older one is used, since a batch that is
+    committed must be answered.
     """
 
     def __init__(self, look: Callable[[UserId, frozenset[Lane]], Awaitable[Pace]]) -> None:
@@ -39,9 +39,9 @@ class BatchForecast:
 def time_left(batch: Batch, pace: Pace) -> timedelta:
     """Returns how long the rest of a batch takes.
 
-    Portraits come first and pages after them, each as many at once as latest images were, or
-    as the batch may have. Where others wait too, users take turns: each of them has as many
-    images drawn meanwhile as this batch, if it has as many.
+    Portraits come first and pages after them, as many at once as the latest images were, or as
+    the batch allows. Users take turns, so meanwhile each other user has as many images drawn
+    as this batch has left, or all that they have.
     """
     takes = _seconds(pace)
     at_once = min(max(pace.overlap, 1.0), batch.max_concurrent)
@@ -56,12 +56,12 @@ def time_left(batch: Batch, pace: Pace) -> timedelta:
 
 
 def _phase(images: float, seconds: float, at_once: float) -> float:
-    """Returns what images take that are drawn beside each other, the last one alone if need be."""
+    """Returns the seconds of images of which some are drawn at once; one alone is no faster."""
     return seconds * max(min(1.0, images), images / at_once)
 
 
 def _seconds(pace: Pace) -> dict[ImageType, float]:
-    """Returns what a portrait and what a page takes; the one stands in for the other."""
+    """Returns the times of a portrait and a page; one that was not measured takes the other's."""
     known = {kind: taken.total_seconds() for kind, taken in pace.takes.items()}
     pages = known.get(ImageType.SCENE, known.get(ImageType.COVER))
     portraits = known.get(ImageType.PORTRAIT, pages)

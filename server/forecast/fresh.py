@@ -1,4 +1,4 @@
-"""Values that are loaded again when they are no longer fresh."""
+"""Values that are loaded again when they are too old."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -22,11 +22,11 @@ class _Entry(Generic[V]):
 
 
 class Fresh(Generic[K, V]):
-    """Keeps a value for each key, and loads it again where it is older than `fresh_s`.
+    """A cache that loads a key's value again once it is older than `fresh_s`.
 
-    One load of a key runs at a time. Who begins it waits for it; others are given the value of
-    before meanwhile, and wait only where there is none. A load that is Unavailable leaves the
-    value of before for another `fresh_s`, or `otherwise` where there is none.
+    One load of a key runs at a time. The caller that starts it waits for it; others get the old
+    value meanwhile, and wait only if there is none. When a load raises Unavailable, the old
+    value is kept for another `fresh_s`, or `otherwise` if there is none.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Fresh(Generic[K, V]):
         most: int = 1_000,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Takes what loads a value. Of more than `most` keys, the longest not loaded is dropped."""
+        """Keeps `most` keys; beyond that, the key whose last load is the oldest is dropped."""
         self._load = load
         self._otherwise = otherwise
         self._fresh_s = fresh_s
@@ -50,7 +50,7 @@ class Fresh(Generic[K, V]):
         return len(self._entries)
 
     async def get(self, key: K) -> V:
-        """Returns the value of a key; raises what its load does, but for Unavailable."""
+        """Returns the value of a key; raises what its load raises, except Unavailable."""
         entry = self._entries.get(key) or _Entry(self._otherwise)
         if entry.loading is not None:
             loading = None if entry.known else entry.loading
@@ -60,7 +60,7 @@ class Fresh(Generic[K, V]):
             self._move_last(key, entry)
             loading = entry.loading = asyncio.create_task(self._reload(key, entry))
         if loading is not None:
-            # Who gives up waiting does not end the load, for which others may wait.
+            # A cancelled caller does not cancel the load, for which others may wait.
             await asyncio.shield(loading)
         return entry.value
 

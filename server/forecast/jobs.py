@@ -1,4 +1,4 @@
-"""Forecasts when jobs end, from measured times."""
+"""Forecasts of when jobs end, from measured times."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -7,16 +7,16 @@ from server.domain.jobs import Job, Outlook
 from server.domain.states import JobStatus, Lane
 from server.forecast.fresh import Fresh
 
-# What a job may take before one was measured; the specification's limit for an image.
+# Used before any job was measured: the specification's limit for an image.
 _UNMEASURED = timedelta(seconds=30)
 _FRESH_S = 5.0
 
 
 class Forecast:
-    """Keeps the outlook of a lane for a few seconds, so that a submit need not ask for it.
+    """Forecasts of jobs; a lane's outlook is kept for 5 seconds, so that submits need no query.
 
-    `look` asks for one; the store's does. A job that is committed is answered, with an old
-    forecast if need be.
+    `look` loads an outlook. Without the database an older one is used, since a job that is
+    committed must be answered.
     """
 
     def __init__(self, look: Callable[[Lane], Awaitable[Outlook]]) -> None:
@@ -39,5 +39,5 @@ class Forecast:
 
 
 def duration(outlook: Outlook) -> timedelta:
-    """Returns what a job takes: as measured, or the specification's limit before one was."""
+    """Returns the time of a job: the measured mean, or the specification's limit before any."""
     return outlook.mean_duration or _UNMEASURED

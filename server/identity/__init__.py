@@ -1,4 +1,4 @@
 """Who is calling: tokens, the keys that check them, and the caller of the current RPC.
 
-Nothing here looks at a request or at the store.
+Nothing here reads requests or the store.
 """

@@ -1,4 +1,4 @@
-"""Who is calling: the caller of the RPC that is being served, and what it may do."""
+"""The caller of the RPC that is being served, and its roles."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ import grpc.aio
 from server.domain.ids import UserId
 
 Context = grpc.aio.ServicerContext[Any, Any]
-"""What gRPC hands every method of a service."""
+"""The context that gRPC passes to every method of a service."""
 
 
 class Role(StrEnum):
-    """Is what a token's `roles` claim may name; other names in it mean nothing here."""
+    """A role that a token's `roles` claim may name; other names in it are ignored."""
 
     REVIEWER = "reviewer"
     ADMIN = "admin"
@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Is somebody whose token was verified."""
+    """The user that a verified token speaks for."""
 
     user_id: UserId
     subject: str
@@ -32,7 +32,7 @@ class Caller:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the caller may do what only operators may."""
+        """Whether the caller has the role of an operator."""
         return Role.ADMIN in self.roles
 
 
@@ -44,7 +44,7 @@ def user_id_of(issuer: str, subject: str) -> UserId:
         return UserId(uuid5(uuid5(NAMESPACE_URL, issuer), subject))
 
 
-# gRPC serves each call in a task of its own, so that a value set here ends with the call.
+# gRPC serves each call in its own task, so a value set here ends with the call.
 _CALLER: ContextVar[Caller] = ContextVar("caller")
 
 
@@ -53,6 +53,6 @@ def caller() -> Caller:
     return _CALLER.get()
 
 
-def serve_as(somebody: Caller) -> None:
-    """Makes `somebody` the caller for the rest of this task."""
-    _CALLER.set(somebody)
+def serve_as(verified: Caller) -> None:
+    """Makes `verified` the caller for the rest of this task."""
+    _CALLER.set(verified)

@@ -25,11 +25,14 @@ class KeySource(Protocol):
     """Finds the key that a token names."""
 
     async def key(self, key_id: str | None) -> PyJWK:
-        """Returns the key; raises Unauthenticated when there is none, Unavailable when unknown."""
+        """Returns the key.
+
+        Raises Unauthenticated if there is none, Unavailable if no keys could be read yet.
+        """
 
 
 class SharedSecret:
-    """Is one HS256 secret that the issuer and the gateway share; for development."""
+    """One HS256 secret that the issuer and the gateway share; for development."""
 
     def __init__(self, secret: str) -> None:
         octets = {"kty": "oct", "alg": "HS256", "k": _base64url(secret.encode())}
@@ -41,11 +44,10 @@ class SharedSecret:
 
 
 class KeySet:
-    """Is a JSON Web Key Set that is read again when it is old or lacks a key.
+    """A JSON Web Key Set that is read again when it is old or lacks a key.
 
-    An unknown key id makes it read again at most once per `cooldown_s`, so that forged
-    tokens cannot make it hammer the issuer. While it cannot be read, the keys of the last
-    time stay good.
+    For unknown key ids it is read at most once per `cooldown_s`, so that forged tokens cannot
+    flood the issuer with reads. While it cannot be read, the last keys stay valid.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class KeySet:
 
     @classmethod
     def at(cls, place: str | Path, *, cooldown_s: float = 10.0) -> "KeySet":
-        """Returns the set behind an http(s) address, or in a file where `place` is a path."""
+        """Returns the set at an http(s) address, or in a file where `place` is a path."""
         if isinstance(place, Path):
             return cls(lambda: _read(place), str(place), cooldown_s=cooldown_s)
         client = PyJWKClient(place, cache_jwk_set=False, timeout=_FETCH_TIMEOUT_S)
@@ -78,7 +80,7 @@ class KeySet:
         """Returns the key of that id; without an id, the only key of the set."""
         missing = self._find(key_id) is None
         old = self._clock() - self._read_at > self._lifetime_s
-        # One caller reads an old set again; the others go on with the keys there are.
+        # One caller reads an old set again; the others use the old keys meanwhile.
         if missing or (old and not self._reading.locked()):
             await self._read_again(key_id, old)
         found = self._find(key_id)

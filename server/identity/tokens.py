@@ -20,7 +20,7 @@ _LONGEST_SUBJECT = 255
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """Is what a token must say to be accepted; `leeway_s` forgives clocks that differ."""
+    """What a token must say to be accepted; `leeway_s` allows for clocks that differ."""
 
     issuer: str
     audience: str
@@ -31,9 +31,9 @@ class TokenRules:
 class TokenVerifier:
     """Turns a bearer token into its Caller.
 
-    A verified token is remembered by its digest until it expires, at most `remember_s`
-    seconds, since a signature costs more to check than the rest of a call; that bounds, too,
-    how long a token outlives the key that was withdrawn from the key set.
+    A verified token is remembered by its digest until it expires, for `remember_s` seconds at
+    most, since checking a signature costs more than the rest of a call. The limit also bounds
+    how long a token is accepted after its key was withdrawn.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class TokenVerifier:
         self._remembered: dict[bytes, tuple[Caller, float]] = {}
 
     async def verify(self, token: str) -> Caller:
-        """Returns who the token speaks for; raises Unauthenticated where it is refused."""
+        """Returns the caller that the token speaks for; raises Unauthenticated if it is refused."""
         digest = hashlib.sha256(token.encode()).digest()
         known = self._remembered.get(digest)
         now = time.time()
@@ -120,7 +120,7 @@ def mint_token(
     roles: Sequence[Role] = (),
     ttl_s: float = 3600.0,
 ) -> str:
-    """Returns an HS256 token, good for `ttl_s` seconds from now."""
+    """Returns an HS256 token that is valid for `ttl_s` seconds from now."""
     now = time.time()
     claims = {
         "iss": issuer,

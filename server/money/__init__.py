@@ -1,1 +1,1 @@
-"""Money as values and rules: what a day's budget allows. Its statements are in server.store."""
+"""Money as values and rules: the budget of a day. The SQL of money is in server.store."""

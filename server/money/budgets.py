@@ -1,4 +1,4 @@
-"""Budgets: what jobs may cost in a day, in millionths of a US dollar. A day is one in UTC."""
+"""Budgets: what jobs may cost in a day (UTC), in millionths of a US dollar."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -7,7 +7,7 @@ from server.errors import ResourceExhausted
 
 
 def exhausted(price_micros: int) -> ResourceExhausted:
-    """Returns the refusal of a price that the rest of today's budget does not cover."""
+    """Returns the error of a price that the rest of today's budget does not cover."""
     return ResourceExhausted(
         f"the rest of today's budget does not cover {price_micros / 1e6:.4f} USD;"
         " try again tomorrow (UTC), or ask an operator to raise it",
@@ -17,5 +17,5 @@ def exhausted(price_micros: int) -> ResourceExhausted:
 
 
 def renewed_after(now: datetime) -> timedelta:
-    """Returns how long it takes until a new day's budget begins."""
+    """Returns the time until the next day's budget begins."""
     return datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now

@@ -1,4 +1,4 @@
-"""Turns batches into the contract's messages."""
+"""Batches as the contract's messages."""
 
 from datetime import datetime
 
@@ -8,22 +8,22 @@ from imggen.v1 import batch_pb2
 from server.domain.batches import Batch, BatchImage
 from server.domain.states import BatchStatus, JobStatus
 from server.forecast.batches import BatchForecast
-from server.replies.messages import Converter
+from server.replies.messages import Replies
 
 BATCH_STATUS = {
     status: batch_pb2.BatchStatus.Value(f"BATCH_STATUS_{status.name}") for status in BatchStatus
 }
 
 
-class BatchConverter:
-    """Makes the messages of batches, which need a forecast."""
+class BatchReplies:
+    """Makes the messages of batches, which need forecasts."""
 
-    def __init__(self, converter: Converter, forecast: BatchForecast) -> None:
-        self._converter = converter
+    def __init__(self, replies: Replies, forecast: BatchForecast) -> None:
+        self._replies = replies
         self._forecast = forecast
 
     async def batch(self, batch: Batch) -> batch_pb2.Batch:
-        """Returns a batch as its message, with the time it should end."""
+        """Returns a batch as its message, with the time when it should end."""
         counts = batch.counts
         return batch_pb2.Batch(
             batch_id=str(batch.id),
@@ -49,7 +49,7 @@ class BatchConverter:
     async def image(self, image: BatchImage) -> batch_pb2.BatchImage:
         """Returns an image of a batch as its message."""
         return batch_pb2.BatchImage(
-            job=await self._converter.job(image.job),
+            job=await self._replies.job(image.job),
             page_number=image.page_number or 0,
             character_id=str(image.character_id or ""),
             needs_job_ids=[str(one) for one in image.needs],

@@ -1,4 +1,4 @@
-"""Turns the domain's nouns into the contract's messages."""
+"""The domain's values as the contract's messages."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -117,12 +117,12 @@ def event(change: Change) -> event_pb2.Event:
 
 
 def checkpoint(cursor: Cursor) -> event_pb2.Event:
-    """Returns an event that only says how far a follower has come."""
+    """Returns an event that only has the cursor that a feed has reached."""
     return event_pb2.Event(cursor=cursor_text(cursor), checkpoint=event_pb2.Checkpoint())
 
 
-class Converter:
-    """Makes the messages that need more than the noun itself: a forecast, or signed URLs."""
+class Replies:
+    """Makes the messages that need more than the value itself: a forecast, or signed URLs."""
 
     def __init__(self, forecast: Forecast, storage: Storage, url_ttl: timedelta) -> None:
         self._forecast = forecast
@@ -130,7 +130,7 @@ class Converter:
         self._url_ttl = url_ttl
 
     async def job(self, job: Job) -> job_pb2.Job:
-        """Returns a job as its message, with the time it should end."""
+        """Returns a job as its message, with the time when it should end."""
         message = job_pb2.Job(
             job_id=str(job.id),
             image_id=str(job.image_id),
@@ -158,7 +158,7 @@ class Converter:
         return message
 
     def image(self, image: Image) -> image_pb2.Image:
-        """Returns an image as its message; its URLs are signed here and need no call."""
+        """Returns an image as its message, with URLs that are signed here, without I/O."""
         message = image_pb2.Image(
             id=str(image.id),
             type=IMAGE_TYPE[image.type],
@@ -220,15 +220,15 @@ def _timings(job: Job) -> Iterable[job_pb2.StageTiming]:
 def _error(failure: Failure) -> job_pb2.JobError:
     name = f"ERROR_REASON_{failure.reason}"
     # A worker may be newer than this gateway and know more reasons.
-    known = name in errors_pb2.ErrorReason.keys()  # noqa: SIM118 - it is no dictionary
+    known = name in errors_pb2.ErrorReason.keys()  # noqa: SIM118 - it is not a dictionary
     reason = errors_pb2.ErrorReason.Value(name) if known else errors_pb2.ERROR_REASON_INTERNAL
     return job_pb2.JobError(reason=reason, message=failure.message)
 
 
 def _number(enum: "_EnumTypeWrapper[Number]", prefix: str, status: str) -> Number:
-    """Returns a status as its number; 0 for one that a newer gateway knows."""
+    """Returns the number of a status; UNSPECIFIED for one that only a newer gateway knows."""
     name = f"{prefix}_{status.upper()}"
-    known = name in enum.keys()  # noqa: SIM118 - it is no dictionary
+    known = name in enum.keys()  # noqa: SIM118 - it is not a dictionary
     return enum.Value(name if known else f"{prefix}_UNSPECIFIED")
 
 

@@ -1,4 +1,4 @@
-"""How a request becomes a value or its violations: fields, masks, filters, tokens, cursors, keys.
+"""Requests become values or violations: fields, masks, filters, page tokens, cursors, keys.
 
-What needs a transaction is `server.admission.jobs`; nothing here writes.
+Nothing here writes; what needs a transaction is in `server.admission`.
 """

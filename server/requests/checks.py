@@ -1,4 +1,4 @@
-"""The checks of single fields: they gather everything that is wrong before anything is refused."""
+"""The checks of single fields: all violations are gathered before a request is refused."""
 
 import re
 import unicodedata
@@ -26,27 +26,27 @@ _NIL = UUID(int=0)
 _SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _WORD = re.compile(r"[^\W_]")
-# Unicode calls them letters (Hangul fillers) or a symbol (Braille blank); nobody sees them.
+# Invisible, though letters (Hangul fillers) or a symbol (Braille blank) to Unicode.
 _BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u2800"), " ")
 
 
 class Checks:
-    """Gathers the violations of one request."""
+    """The violations of one request, gathered field by field."""
 
     def __init__(self) -> None:
         self.violations: list[Violation] = []
 
     def add(self, field: str, description: str, reason: Reason) -> None:
-        """Notes one bad field."""
+        """Adds a violation."""
         self.violations.append(Violation(field, description, reason))
 
     def done(self) -> None:
-        """Raises InvalidRequest with all that was noted."""
+        """Raises InvalidRequest if there are violations."""
         if self.violations:
             raise self.refused()
 
     def refused(self) -> InvalidRequest:
-        """Returns the error that tells all that was noted."""
+        """Returns the error with all violations."""
         return InvalidRequest(self.violations)
 
     @overload
@@ -61,10 +61,9 @@ class Checks:
     ) -> tuple[A, B, C, D]: ...
 
     def complete(self, *values: object) -> object:
-        """Returns values that were read, none of which is None; or raises as `done` does.
+        """Returns the values, none of which is None, or raises as `done` does.
 
-        A reader gives None for what it has noted a violation of, so that where nothing was
-        noted every value is there.
+        A reader returns None only where it has added a violation.
         """
         self.done()
         assert None not in values, "a value is missing, and no violation says why"
@@ -73,7 +72,7 @@ class Checks:
     def id(
         self, field: str, value: str, kind: Callable[[UUID], A], *, required: bool = True
     ) -> A | None:
-        """Reads an id; None for one that is no UUID, and for an empty one.
+        """Reads an id; None for one that is not a UUID, and for an empty one.
 
         An empty one is a violation where it is required.
         """
@@ -100,7 +99,7 @@ class Checks:
     def ids(
         self, field: str, values: Iterable[str], kind: Callable[[UUID], A]
     ) -> tuple[A, ...] | None:
-        """Reads a list of ids in which none stands twice; None where one is a violation."""
+        """Reads a list of different ids; None where there is a violation."""
         read = [self.id(f"{field}[{index}]", value, kind) for index, value in enumerate(values)]
         found = tuple(one for one in read if one is not None)
         if len(found) < len(read):
@@ -118,7 +117,7 @@ class Checks:
         """Cleans a text: Unicode NFC, no invisible characters, single spaces.
 
         A text with control characters other than newline and tab, or longer than `limit`
-        characters, is a violation, and so is a required one of which nothing is left.
+        characters, is a violation, and so is a required one that is empty once cleaned.
         """
         if len(value) > limit:
             self.add(
@@ -142,16 +141,16 @@ class Checks:
         return cleaned
 
     def prompt(self, field: str, value: str) -> str:
-        """Cleans a text that says what a picture shows; one without a word in it is refused.
+        """Cleans a text that says what a picture shows; without a letter or digit it is refused.
 
-        An empty one passes: it says that something else tells what the picture shows.
+        An empty one passes: what the picture shows is then taken from elsewhere.
         """
         found = len(self.violations)
         cleaned = self.text(field, value, LONG_TEXT)
         if value and len(self.violations) == found and not says_something(cleaned):
             self.add(
                 field,
-                f'nothing to draw is left of "{_shown(value)}"; describe what the picture shows',
+                f'"{_shown(value)}" says nothing that can be drawn; say what the picture shows',
                 reasons.ERROR_REASON_PROMPT_EMPTY,
             )
         return cleaned
@@ -159,7 +158,7 @@ class Checks:
     def one_of(
         self, field: str, value: str, known: Mapping[str, A], noun: str, reason: Reason
     ) -> A | None:
-        """Reads a value by its name; None for a name that is not known, a violation."""
+        """Reads a value by its name; None, and a violation, for a name that is not known."""
         if value not in known:
             self.add(
                 field, f'"{_shown(value)}" is not a {noun}; use one of {", ".join(known)}', reason
@@ -172,7 +171,7 @@ class Checks:
             self.add(field, f"is {value}; {allowed[0]} to {allowed[-1]} are allowed{why}", reason)
 
     def priority(self, field: str, value: int, *, admin: bool) -> None:
-        """Checks a priority against what the caller's role may ask for."""
+        """Checks a priority against the range of the caller's role."""
         self.within(
             field,
             value,
@@ -192,7 +191,7 @@ class Checks:
 
 
 def clean(text: str) -> str:
-    """Returns a text in Unicode NFC, without invisible characters and runs of spaces."""
+    """Returns a text in Unicode NFC, without invisible characters, with single spaces."""
     if not text.isascii():
         composed = unicodedata.normalize("NFC", text).translate(_BLANKS)
         text = "".join(c for c in composed if unicodedata.category(c) != "Cf")
@@ -200,7 +199,7 @@ def clean(text: str) -> str:
 
 
 def says_something(text: str) -> bool:
-    """Tells whether a text has a letter or a digit, so that something can be drawn of it."""
+    """Returns whether a text has a letter or a digit, without which nothing can be drawn."""
     return _WORD.search(text) is not None
 
 

@@ -11,7 +11,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 def wanted(checks: Checks, field: str, value: int, numbers: Mapping[E, int]) -> E | None:
-    """Returns the member of an enum by its number in the contract; None for 0, which is any."""
+    """Returns the member of an enum by its number in the contract; None for 0, which means any."""
     member = next((member for member, number in numbers.items() if number == value), None)
     if value and member is None:
         checks.add(

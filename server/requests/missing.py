@@ -1,4 +1,4 @@
-"""The errors of things that a request names and its caller does not have."""
+"""The errors for things that a request names and its caller does not have."""
 
 from uuid import UUID
 
@@ -7,28 +7,28 @@ from server.errors import NotFound
 
 
 def missing_character(character: UUID) -> NotFound:
-    """Returns the error of a character that is not there."""
+    """Returns the error for a character that the caller does not have."""
     reason = reasons.ERROR_REASON_CHARACTER_NOT_FOUND
     return NotFound(f"character_id: you have no character {character}", reason)
 
 
 def missing_story(story: UUID) -> NotFound:
-    """Returns the error of a story that is not there."""
+    """Returns the error for a story that the caller does not have."""
     reason = reasons.ERROR_REASON_STORY_NOT_FOUND
     return NotFound(f"story_id: you have no story {story}", reason)
 
 
 def missing_image(image: UUID) -> NotFound:
-    """Returns the error of an image that is not there."""
+    """Returns the error for an image that the caller does not have."""
     reason = reasons.ERROR_REASON_IMAGE_NOT_FOUND
     return NotFound(f"image_id: you have no image {image}", reason)
 
 
 def missing_job(job: UUID) -> NotFound:
-    """Returns the error of a job that is not there."""
+    """Returns the error for a job that the caller does not have."""
     return NotFound(f"job_id: you have no job {job}", reasons.ERROR_REASON_JOB_NOT_FOUND)
 
 
 def missing_batch(batch: UUID) -> NotFound:
-    """Returns the error of a batch that is not there."""
+    """Returns the error for a batch that the caller does not have."""
     return NotFound(f"batch_id: you have no batch {batch}", reasons.ERROR_REASON_BATCH_NOT_FOUND)

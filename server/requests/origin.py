@@ -1,4 +1,4 @@
-"""Where jobs come from: who asks, how urgently, and under which request_id."""
+"""The origin of jobs: their user, priority and request_id."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -31,7 +31,7 @@ class Origin:
 
 
 def read_origin(checks: Checks, caller: Caller, request: Generate) -> Origin:
-    """Reads what every request for pictures has; what is wrong with it is noted."""
+    """Reads what every request for pictures has, and adds its violations."""
     priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
     checks.priority("priority", priority, admin=caller.is_admin)
     return Origin(caller.user_id, priority, request_key(checks, request))

@@ -1,4 +1,4 @@
-"""Page tokens: where a list goes on, as a text that callers hand back and need not read."""
+"""Page tokens: places in lists, as opaque texts that callers hand back."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ MAX_SIZE = 100
 
 
 def page_request(checks: Checks, rows: str, size: int, token: str) -> PageRequest:
-    """Reads which page of a list is asked for; `rows` says what it lists."""
+    """Reads which page of a list is asked for; `rows` names the list."""
     checks.within(
         "page_size",
         size,
@@ -47,5 +47,5 @@ def _last_row(rows: str, token: str) -> LastRow:
     listed, at, row = base64.urlsafe_b64decode(token.encode()).decode().split(" ")
     created_at = datetime.fromisoformat(at)
     if created_at.tzinfo is None or listed != rows:
-        raise ValueError("a time without a zone, or a token of another list")
+        raise ValueError("the time has no zone, or the token is another list's")
     return LastRow(created_at.astimezone(UTC), UUID(row))

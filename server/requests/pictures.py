@@ -1,4 +1,4 @@
-"""Requests for one picture, read as what it shows and what draws it, or as their violations."""
+"""Requests for one picture: what it shows and what draws it, or the violations."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ QUALITIES = {quality.value: quality for quality in reversed(Quality)}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that a request asks for: what it shows, what its image belongs to, who draws it."""
+    """A requested picture: what it shows, what its image belongs to, and what draws it."""
 
     spec: RenderSpec
     placement: Placement
@@ -66,10 +66,10 @@ class Content:
 
 
 class PictureReader:
-    """Reads requests for pictures, with what they name of their caller's.
+    """Reads requests for pictures, and the caller's stories, characters and images they name.
 
-    Each method raises InvalidRequest with every violation of the request, those in `checks`
-    among them, or NotFound for what the caller does not have.
+    Each method raises InvalidRequest with every violation of the request, including those in
+    `checks`, or NotFound for what the caller does not have.
     """
 
     def __init__(self, store: Store, catalogue: Catalogue, styles: Sequence[Style]) -> None:
@@ -127,7 +127,7 @@ class PictureReader:
     async def regeneration(
         self, checks: Checks, user: UserId, request: RegenerateImageRequest
     ) -> Picture:
-        """Reads a request to draw an image again; its version is left to admission."""
+        """Reads a request to draw an image again; admission sets its version."""
         changes = request.modifications
         prompt = _changed_prompt(checks, changes)
         changed_style = _changed_style(checks, changes, self._styles)
@@ -155,7 +155,7 @@ class PictureReader:
         return Picture(spec, place, offer)
 
     def offer(self, checks: Checks, wish: Wish) -> Offer | None:
-        """Chooses what draws a picture; None where something stands in the way, which is noted."""
+        """Chooses what draws a picture; None, and violations, if nothing can."""
         found = choose(self._catalogue, wish)
         if isinstance(found, Offer):
             return found
@@ -163,7 +163,7 @@ class PictureReader:
         return None
 
     def style(self, checks: Checks, name: str, default: str | None) -> Style | None:
-        """Reads the style; `default` is the story's, "" where it has none, None if not known."""
+        """Reads the style; `default` is the story's, "" if it has none, None if it is not known."""
         reason = reasons.ERROR_REASON_STYLE_UNKNOWN
         if name or default:
             return checks.one_of("style", name or default or "", self._styles, "style", reason)
@@ -183,7 +183,7 @@ class PictureReader:
         return story
 
     def _same_offer(self, checks: Checks, spec: RenderSpec) -> Offer | None:
-        """Returns the offer that drew a spec, None where it does not stand any more."""
+        """Returns the offer that drew a spec; None if it is not offered any more."""
         size = Size(spec.width, spec.height)
         model = self._catalogue.get(spec.model)
         formats = [*model.portraits.values(), *model.scenes.values()] if model else []
@@ -192,7 +192,8 @@ class PictureReader:
                 return Offer(model, format_)
         checks.add(
             "image_id",
-            f"was drawn by {spec.model} in {size}, which is not offered any more; generate anew",
+            f"was drawn by {spec.model} in {size}, which is not offered any more; generate a new"
+            " image",
             reasons.ERROR_REASON_MODEL_UNKNOWN,
         )
         return None
@@ -200,7 +201,7 @@ class PictureReader:
     async def _characters(
         self, user: UserId, ids: Sequence[CharacterId]
     ) -> tuple[FrozenCharacter, ...]:
-        """Freezes characters of the caller; raises NotFound for the first that is not there."""
+        """Freezes characters of the caller; raises NotFound for the first that is missing."""
         if not ids:
             return ()
         found = await self._store.freeze(user, ids)
@@ -211,18 +212,18 @@ class PictureReader:
 
 
 def new_seed() -> int:
-    """Returns a seed of a picture whose caller set none."""
+    """Returns a random seed, for a picture whose caller set none."""
     return secrets.randbits(32)
 
 
 def read_quality(checks: Checks, value: str) -> Quality | None:
-    """Reads a quality; an empty one means the better one."""
+    """Reads a quality; an empty one means HD."""
     reason = reasons.ERROR_REASON_QUALITY_UNKNOWN
     return checks.one_of("options.quality", value or Quality.HD, QUALITIES, "quality", reason)
 
 
 def _page(checks: Checks, story: Story | None, number: int) -> Page | None:
-    """Reads the page of a story by its number; None for one that is not there, or not known."""
+    """Reads the page of a story by its number; None if there is no such page or no story."""
     if number < 1 and story is None:
         checks.add(
             "page_number",
@@ -234,13 +235,13 @@ def _page(checks: Checks, story: Story | None, number: int) -> Page | None:
     pages = story.draft.pages
     if number in range(1, len(pages) + 1):
         return pages[number - 1]
-    there = f"1 to {len(pages)} are there" if pages else "the story has no pages; add some"
-    checks.add("page_number", f"is {number}; {there}", reasons.ERROR_REASON_PAGE_OUT_OF_RANGE)
+    right = f"use 1 to {len(pages)}" if pages else "the story has no pages; add some"
+    checks.add("page_number", f"is {number}; {right}", reasons.ERROR_REASON_PAGE_OUT_OF_RANGE)
     return None
 
 
 def _check_page(checks: Checks, page: Page, number: int) -> None:
-    """Checks that a page which must tell what its picture shows says something."""
+    """Checks that a page says something that can be drawn, where the request does not."""
     if not says_something(page.scene_description or page.text):
         checks.add(
             "scene_description",
@@ -250,7 +251,7 @@ def _check_page(checks: Checks, page: Page, number: int) -> None:
 
 
 def _changed_prompt(checks: Checks, changes: Modifications) -> str:
-    """Reads the prompt of a regeneration; one that is set and empty would be ignored."""
+    """Reads the prompt of a regeneration; one that is set and empty is a violation."""
     if changes.HasField("prompt") and not changes.prompt:
         checks.add(
             "modifications.prompt",

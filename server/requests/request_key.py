@@ -23,13 +23,13 @@ Create: TypeAlias = (
     | GenerateStoryRequest
     | RegenerateImageRequest
 )
-"""Every request of the contract that makes something, and so has a `request_id`."""
+"""Every request of the contract that has a `request_id`, since it creates something."""
 
 
 def request_key(checks: Checks, request: Create) -> RequestKey | None:
-    """Reads a create's `request_id`; None where there is none, or none that can be read.
+    """Reads a create's `request_id`; None where it is empty or a violation.
 
-    The digest is of the whole request, so that another one under the same id is noticed.
+    The digest covers the whole request, so that another request under the same id is noticed.
     """
     key = checks.id("request_id", request.request_id, RequestId, required=False)
     if key is None:

@@ -1,4 +1,4 @@
-"""Requests for whole stories, read as a storyboard: the pictures that draw it, in order."""
+"""Requests for whole stories, read as storyboards: their pictures in order."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +25,8 @@ MAX_IMAGES_PER_PAGE = 4
 class Storyboard:
     """The pictures of a story, portraits first.
 
-    A picture needs the portraits of the characters on it that are drawn with it: `portraits`
-    has their places in `pictures`.
+    A picture needs the portraits of its characters, where they are drawn in the same batch:
+    `portraits` has their places in `pictures`.
     """
 
     story_id: StoryId
@@ -64,11 +64,10 @@ class StoryReader:
     async def storyboard(
         self, checks: Checks, user: UserId, request: GenerateStoryRequest
     ) -> Storyboard:
-        """Returns the storyboard that a request for a whole story asks for.
+        """Returns the storyboard of a request for a whole story.
 
-        Raises InvalidRequest with everything that is wrong with the request, what `checks`
-        holds already, and what is wrong with the story's pages; or NotFound for a story that is
-        not the caller's.
+        Raises InvalidRequest with every violation of the request and of the story's pages,
+        including those in `checks`, or NotFound for a story that the caller does not have.
         """
         story_id = checks.id("story_id", request.story_id, StoryId)
         maybe_quality = read_quality(checks, request.options.quality)
@@ -118,7 +117,7 @@ class StoryReader:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """What one place of the story shows, beside what it has in common with all others."""
+    """What one place of the story shows, without what all of them have in common."""
 
     image_type: ImageType
     characters: Sequence[CharacterId]
@@ -134,7 +133,7 @@ class _Panel:
         quality: Quality,
         copies: int,
     ) -> Iterator[Picture]:
-        """Yields its pictures: as many as a page has, or one of anything else."""
+        """Yields its pictures: `copies` of a page, one of anything else."""
         characters = tuple(cast[one] for one in self.characters if one in cast)
         content = Content(self.image_type, style, characters, quality, self.scene, self.page_text)
         count = copies if self.image_type is ImageType.SCENE else 1
@@ -143,7 +142,7 @@ class _Panel:
 
 
 class _Panels:
-    """Gathers the panels of one story, portraits first, and notes what stands in their way."""
+    """Gathers the panels of one story, portraits first, and the violations of its pages."""
 
     def __init__(
         self,
@@ -164,7 +163,7 @@ class _Panels:
         self._cast = cast
 
     def check(self) -> None:
-        """Notes what keeps the story from being drawn at all."""
+        """Adds a violation if there is nothing to draw."""
         pages = self._story.draft.pages
         named = any(page.character_ids for page in pages)
         if not (self._wants_portraits or self._wants_pages or self._wants_cover):
@@ -184,12 +183,12 @@ class _Panels:
             self._add(ImageType.PORTRAIT, [one], offer, place)
 
     def add_cover(self) -> None:
-        """Adds the cover: the characters that are on most pages, where the first page happens."""
+        """Adds the cover: the characters that are on most pages, in the scene of the first page."""
         pages = self._story.draft.pages
         if not (self._wants_cover and pages):
             return
         pages_of = Counter(one for page in pages for one in page.character_ids)
-        # Counter keeps the order of first pages, and so does the sort among equals.
+        # Equals stay in the order of their first pages: Counter and its stable sort keep it.
         leading = [one for one, _ in pages_of.most_common() if one in self._cast]
         offer = self._cover_offer(leading)
         first = pages[0]
@@ -233,12 +232,12 @@ class _Panels:
         scene: str = "",
         page_text: str = "",
     ) -> None:
-        """Adds a panel, unless nothing can draw it, which was noted."""
+        """Adds a panel, unless nothing can draw it, which is a violation already."""
         if offer is not None:
             self.added.append(_Panel(image_type, characters, offer, placement, scene, page_text))
 
     def _offer(self, kind: ImageType, characters: int, where: str) -> Offer | None:
-        """Chooses what draws an image; what stands in the way is the story's, not a field's."""
+        """Chooses what draws an image; violations name the story, since no field is wrong."""
         found = Checks()
         offer = self._pictures.offer(found, Wish(kind, self._model, "", characters))
         for wrong in found.violations:
@@ -270,7 +269,7 @@ def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:
 
 
 def _images_per_page(checks: Checks, number: int) -> int | None:
-    """Reads how many images a page gets; None for a number that is not allowed."""
+    """Reads how many images a page gets; None, and a violation, if that is not allowed."""
     allowed = range(MAX_IMAGES_PER_PAGE + 1)
     reason = reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
     checks.within("images_per_page", number, allowed, reason, " (0 means 1)")

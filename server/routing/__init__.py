@@ -1,1 +1,1 @@
-"""Chooses the model that draws: the catalogue of models and the offers they make."""
+"""Routing: the catalogue of models, and the choice of the one that draws a request."""

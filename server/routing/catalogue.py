@@ -1,4 +1,4 @@
-"""The models that imggen knows, and which of them can draw a request."""
+"""The models that imggen knows, and those that an installation offers."""
 
 from collections.abc import Iterable
 from types import MappingProxyType
@@ -19,7 +19,7 @@ STORYBOOK = Model(
     steps=MappingProxyType({Quality.STANDARD: 20, Quality.HD: 30}),
     price_micros=0,
 )
-"""The small checkpoint that ships with imggen. It was trained on squares alone."""
+"""The small checkpoint that ships with imggen. It was trained on squares only."""
 
 SDXL = Model(
     name="sdxl",
@@ -49,7 +49,7 @@ KNOWN = MappingProxyType({model.name: model for model in (STORYBOOK, SDXL)})
 
 
 class Catalogue:
-    """Holds the models that this installation offers, the preferred one first."""
+    """The models that this installation offers, the preferred one first."""
 
     def __init__(self, models: Iterable[Model]) -> None:
         self.models = tuple(models)
@@ -61,7 +61,7 @@ class Catalogue:
         unknown = [name for name in names if name not in KNOWN]
         if unknown or not names:
             raise ValueError(
-                f"models: {', '.join(unknown) or 'none given'}; known are {', '.join(KNOWN)}"
+                f"models: {', '.join(unknown) or 'none given'}; use some of {', '.join(KNOWN)}"
             )
         return cls(KNOWN[name] for name in names)
 

@@ -1,4 +1,4 @@
-"""Chooses the model of a request: the first that can draw all of it."""
+"""The choice of a request's model: the first that can draw all of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from server.routing.catalogue import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Is what a request asks of a model; empty strings leave the choice to the service.
+    """What a request asks of a model; empty strings leave the choice to the service.
 
     `shape` is a size for portraits and an aspect ratio for scenes.
     """
@@ -25,14 +25,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Is a model that can draw the wish, and the format in which it does."""
+    """A model that can draw a wish, and the format in which it does."""
 
     model: Model
     format: Format
 
 
 def choose(catalogue: Catalogue, wish: Wish) -> Offer | list[Violation]:
-    """Returns the preferred offer, or everything that stands in the way of all of them."""
+    """Returns the preferred offer, or why no model can draw the wish."""
     named = catalogue.get(wish.model)
     if wish.model and named is None:
         known = ", ".join(model.name for model in catalogue.models)

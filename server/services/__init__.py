@@ -1,4 +1,4 @@
 """The services of the contract, one module each: read the request, decide, admit, answer.
 
-Nothing here knows how a call arrived or how its answer is sent.
+Nothing here depends on how a call arrives or how its answer is sent.
 """

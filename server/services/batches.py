@@ -1,4 +1,4 @@
-"""BatchService: follows and steers batches."""
+"""BatchService: shows, watches, cancels and retries batches."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -8,7 +8,7 @@ from server.domain.batches import BatchImage
 from server.domain.ids import BatchId, StoryId
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
-from server.replies.batches import BatchConverter
+from server.replies.batches import BatchReplies
 from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
 from server.store import Store
@@ -23,13 +23,13 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         store: Store,
         admission: BatchAdmission,
         watches: BatchWatches,
-        converter: BatchConverter,
+        replies: BatchReplies,
         metrics: GatewayMetrics,
     ) -> None:
         self._store = store
         self._admission = admission
         self._watches = watches
-        self._converter = converter
+        self._replies = replies
         self._metrics = metrics
 
     async def GetBatch(
@@ -39,7 +39,7 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         batch = await self._admission.get(caller().user_id, _batch_id(request.batch_id))
         images = await self._store.batches.images(batch.id)
         return batch_pb2.GetBatchResponse(
-            batch=await self._converter.batch(batch), images=await self._images(images)
+            batch=await self._replies.batch(batch), images=await self._images(images)
         )
 
     async def ListBatches(
@@ -52,7 +52,7 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         checks.done()
         listing = await self._store.batches.page(caller().user_id, page, story)
         return batch_pb2.ListBatchesResponse(
-            batches=[await self._converter.batch(batch) for batch in listing.rows],
+            batches=[await self._replies.batch(batch) for batch in listing.rows],
             next_page_token=page_token("batches", listing.next),
         )
 
@@ -65,7 +65,7 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
             async with self._watches.watch(batch.id) as watch:
                 async for snapshot in watch.snapshots():
                     yield batch_pb2.WatchBatchResponse(
-                        batch=await self._converter.batch(snapshot.batch),
+                        batch=await self._replies.batch(snapshot.batch),
                         images=await self._images(snapshot.images),
                     )
 
@@ -74,17 +74,17 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
     ) -> batch_pb2.CancelBatchResponse:
         """Cancels the jobs of a batch, or asks their workers to."""
         batch = await self._admission.cancel(caller().user_id, _batch_id(request.batch_id))
-        return batch_pb2.CancelBatchResponse(batch=await self._converter.batch(batch))
+        return batch_pb2.CancelBatchResponse(batch=await self._replies.batch(batch))
 
     async def RetryBatch(
         self, request: batch_pb2.RetryBatchRequest, context: Context
     ) -> batch_pb2.RetryBatchResponse:
-        """Queues what failed or was cancelled again."""
+        """Queues the failed and cancelled jobs of a batch again."""
         batch = await self._admission.retry(caller().user_id, _batch_id(request.batch_id))
-        return batch_pb2.RetryBatchResponse(batch=await self._converter.batch(batch))
+        return batch_pb2.RetryBatchResponse(batch=await self._replies.batch(batch))
 
     async def _images(self, images: Sequence[BatchImage]) -> list[batch_pb2.BatchImage]:
-        return [await self._converter.image(image) for image in images]
+        return [await self._replies.image(image) for image in images]
 
 
 def _batch_id(value: str) -> BatchId:

@@ -6,7 +6,7 @@ from typing import Any
 from imggen.v1 import character_pb2, character_pb2_grpc
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.replay import once
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
@@ -37,9 +37,9 @@ SETTABLE = ("name", "age", "gender", *_TEXTS, *_LISTS)
 class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     """Keeps callers' characters."""
 
-    def __init__(self, store: Store, accounts: Accounts) -> None:
+    def __init__(self, store: Store, users: KnownUsers) -> None:
         self._store = store
-        self._accounts = accounts
+        self._users = users
 
     async def CreateCharacter(
         self, request: character_pb2.CreateCharacterRequest, context: Context
@@ -54,7 +54,7 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
 
         async def create() -> Character | None:
             checks.done()
-            await self._accounts.ensure(who)
+            await self._users.ensure(who)
             created = await self._store.characters.create(who.user_id, Description(**fields), key)
             return await self._character(who.user_id, created) if created else None
 

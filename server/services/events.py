@@ -1,4 +1,4 @@
-"""EventService: tells of everything that changes."""
+"""EventService: the feed of all changes."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -15,28 +15,28 @@ from server.requests.checks import Checks
 from server.requests.event_cursors import OLDEST, cursor_of
 from server.store import Store
 from server.store.outbox import Expired
-from server.watching.feed import Tail
+from server.watching.feed import Feed
 
 
 class EventService(event_pb2_grpc.EventServiceServicer):
-    """Streams the outbox to those who follow it."""
+    """Streams the feed to callers."""
 
-    def __init__(self, store: Store, tail: Tail, metrics: GatewayMetrics) -> None:
+    def __init__(self, store: Store, feed: Feed, metrics: GatewayMetrics) -> None:
         self._store = store
-        self._tail = tail
+        self._feed = feed
         self._metrics = metrics
 
     async def WatchEvents(
         self, request: event_pb2.WatchEventsRequest, context: Context
     ) -> AsyncIterator[event_pb2.WatchEventsResponse]:
-        """Streams committed changes and checkpoints until the caller leaves."""
+        """Streams events, checkpoints among them, until the caller cancels."""
         checks = Checks()
         scope = Scope(_whose(caller()), _kinds(checks, request))
         given = request.after_cursor
         after = cursor_of(checks, "after_cursor", given) if given not in ("", OLDEST) else None
         checks.done()
         try:
-            stretches = self._tail.follow(after or await self._start(given), scope)
+            stretches = self._feed.follow(after or await self._start(given), scope)
             with self._metrics.followers.track_inprogress():
                 async with aclosing(stretches):
                     async for stretch in stretches:
@@ -46,7 +46,7 @@ class EventService(event_pb2_grpc.EventServiceServicer):
                             yield event_pb2.WatchEventsResponse(event=checkpoint(stretch.end))
         except Expired as expired:
             raise FailedPrecondition(
-                "after_cursor: events behind the cursor are no longer kept; list what there is,"
+                "after_cursor: events after the cursor are no longer kept; list what there is,"
                 " then follow from now on with an empty cursor",
                 reasons.ERROR_REASON_CURSOR_EXPIRED,
             ) from expired
@@ -67,7 +67,7 @@ def _kinds(checks: Checks, request: event_pb2.WatchEventsRequest) -> frozenset[C
             names = ", ".join(event_pb2.EventKind.Name(one) for one in known)
             checks.add(
                 f"kinds[{place}]",
-                f"{number} is no kind of event; use {names}",
+                f"{number} is not a kind of event; use {names}",
                 reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
             )
     asked = frozenset(known[number] for number in request.kinds if number in known)

@@ -1,4 +1,4 @@
-"""GenerationService: asks for pictures."""
+"""GenerationService: admits pictures and whole stories."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -18,13 +18,13 @@ from imggen.v1.job_pb2 import Job as JobMessage
 from server.admission.batches import BatchAdmission, new_batch
 from server.admission.jobs import Admission, new_job
 from server.admission.replay import once
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.domain.batches import Batch
 from server.domain.ids import UserId
 from server.domain.jobs import Job
 from server.identity.caller import Context, caller
-from server.replies.batches import BatchConverter
-from server.replies.messages import Converter
+from server.replies.batches import BatchReplies
+from server.replies.messages import Replies
 from server.requests.checks import Checks
 from server.requests.origin import read_origin
 from server.requests.pictures import Picture, PictureReader
@@ -35,28 +35,28 @@ Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, Rege
 
 
 class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
-    """Reads a request, admits its jobs, answers with what is committed."""
+    """Reads a request, admits its jobs, and answers with the committed rows."""
 
     def __init__(
         self,
         store: Store,
         pictures: PictureReader,
         stories: StoryReader,
-        accounts: Accounts,
+        users: KnownUsers,
         admission: Admission,
         batches: BatchAdmission,
-        converter: Converter,
-        batch_converter: BatchConverter,
+        replies: Replies,
+        batch_replies: BatchReplies,
         batch_max_concurrent: int,
     ) -> None:
         self._store = store
         self._pictures = pictures
         self._stories = stories
-        self._accounts = accounts
+        self._users = users
         self._admission = admission
         self._batches = batches
-        self._converter = converter
-        self._batch_converter = batch_converter
+        self._replies = replies
+        self._batch_replies = batch_replies
         self._batch_max_concurrent = batch_max_concurrent
 
     async def GeneratePortrait(
@@ -88,11 +88,11 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
 
         async def admit() -> Batch | None:
             board = await self._stories.storyboard(checks, who.user_id, request)
-            await self._accounts.ensure(who)
+            await self._users.ensure(who)
             return await self._batches.admit(new_batch(origin, board, self._batch_max_concurrent))
 
         batch = await once(who.user_id, origin.request, self._store.batches.replay, admit)
-        return GenerateStoryResponse(batch=await self._batch_converter.batch(batch))
+        return GenerateStoryResponse(batch=await self._batch_replies.batch(batch))
 
     async def _generate(
         self,
@@ -104,8 +104,8 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
 
         async def admit() -> Job | None:
             picture = await read(checks, who.user_id, request)
-            await self._accounts.ensure(who)
+            await self._users.ensure(who)
             return await self._admission.admit(new_job(origin, picture))
 
         job = await once(who.user_id, origin.request, self._store.replay_job, admit)
-        return await self._converter.job(job)
+        return await self._replies.job(job)

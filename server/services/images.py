@@ -1,4 +1,4 @@
-"""ImageService: finds, deletes and hands out images."""
+"""ImageService: lists, downloads and deletes images."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -10,7 +10,7 @@ from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind, ImageStatus
 from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
-from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Converter
+from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
 from server.requests.checks import Checks
 from server.requests.filters import wanted
 from server.requests.missing import missing_image
@@ -21,15 +21,13 @@ from server.store.signals import Signals
 
 
 class ImageService(image_pb2_grpc.ImageServiceServicer):
-    """Shows callers their images."""
+    """Gives callers their images."""
 
-    def __init__(
-        self, store: Store, storage: Storage, signals: Signals, converter: Converter
-    ) -> None:
+    def __init__(self, store: Store, storage: Storage, signals: Signals, replies: Replies) -> None:
         self._store = store
         self._storage = storage
         self._signals = signals
-        self._converter = converter
+        self._replies = replies
 
     async def GetImage(
         self, request: image_pb2.GetImageRequest, context: Context
@@ -38,7 +36,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         checks = Checks()
         image_id = checks.complete(checks.id("image_id", request.image_id, ImageId))
         image = await self._image(caller().user_id, image_id)
-        return image_pb2.GetImageResponse(image=self._converter.image(image))
+        return image_pb2.GetImageResponse(image=self._replies.image(image))
 
     async def ListImages(
         self, request: image_pb2.ListImagesRequest, context: Context
@@ -50,7 +48,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         checks.done()
         listing = await self._store.images.page(caller().user_id, page, filters)
         return image_pb2.ListImagesResponse(
-            images=[self._converter.image(image) for image in listing.rows],
+            images=[self._replies.image(image) for image in listing.rows],
             next_page_token=page_token("images", listing.next),
         )
 
@@ -71,7 +69,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     async def DownloadImage(
         self, request: image_pb2.DownloadImageRequest, context: Context
     ) -> AsyncIterator[image_pb2.DownloadImageResponse]:
-        """Streams an asset: first what it is, then its bytes."""
+        """Streams an asset: first its header, then its bytes."""
         checks = Checks()
         user, asked = caller().user_id, checks.id("image_id", request.image_id, ImageId)
         kind = wanted(checks, "asset_kind", request.asset_kind, ASSET_KIND) or AssetKind.DISPLAY
@@ -87,7 +85,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
             sha256=asset.sha256,
         )
         yield image_pb2.DownloadImageResponse(header=header)
-        # A caller may leave in the middle; what the storage has open is closed then.
+        # Closes what the storage has open when the caller cancels the stream.
         async with aclosing(self._storage.stream(asset.storage_key)) as chunks:
             async for chunk in chunks:
                 yield image_pb2.DownloadImageResponse(data=chunk)

@@ -1,4 +1,4 @@
-"""JobService: follows and steers jobs."""
+"""JobService: shows, watches, cancels and retries jobs."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from server.domain.states import JobStatus
 from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
-from server.replies.messages import JOB_STATUS, Converter
+from server.replies.messages import JOB_STATUS, Replies
 from server.requests.checks import Checks
 from server.requests.filters import wanted
 from server.requests.missing import missing_job
@@ -30,16 +30,16 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         admission: Admission,
         watches: JobWatches,
         signals: Signals,
-        converter: Converter,
+        replies: Replies,
         metrics: GatewayMetrics,
     ) -> None:
         self._store = store
         self._admission = admission
         self._watches = watches
         self._signals = signals
-        self._converter = converter
+        self._replies = replies
         self._metrics = metrics
-        # The newest snapshot of each job that is watched, made once for all who watch it.
+        # The newest snapshot of each watched job, made once for all its watchers.
         self._shown: dict[JobId, tuple[Job, job_pb2.WatchJobResponse]] = {}
 
     async def GetJob(
@@ -47,7 +47,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.GetJobResponse:
         """Returns a job."""
         job = await self._job(caller().user_id, _job_id(request.job_id))
-        return job_pb2.GetJobResponse(job=await self._converter.job(job))
+        return job_pb2.GetJobResponse(job=await self._replies.job(job))
 
     async def ListJobs(
         self, request: job_pb2.ListJobsRequest, context: Context
@@ -60,7 +60,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         checks.done()
         listing = await self._store.jobs.page(caller().user_id, page, status, story)
         return job_pb2.ListJobsResponse(
-            jobs=[await self._converter.job(job) for job in listing.rows],
+            jobs=[await self._replies.job(job) for job in listing.rows],
             next_page_token=page_token("jobs", listing.next),
         )
 
@@ -89,14 +89,14 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             self._signals.tell([job_id])
         job = await self._job(user, job_id)
         if cancelled and job.batch_id is not None:
-            self._signals.wake()  # another one of its batch may be ready
+            self._signals.wake()  # another job of its batch may be ready
         if not cancelled and job.status is not JobStatus.CANCELLED:
             raise FailedPrecondition(
                 f"job_id: the job has ended, {job.status}; only a job that waits or runs"
                 " can be cancelled",
                 reasons.ERROR_REASON_JOB_ENDED,
             )
-        return job_pb2.CancelJobResponse(job=await self._converter.job(job))
+        return job_pb2.CancelJobResponse(job=await self._replies.job(job))
 
     async def RetryJob(
         self, request: job_pb2.RetryJobRequest, context: Context
@@ -109,11 +109,11 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             checks.priority("priority", priority, admin=caller().is_admin)
         job_id = checks.complete(asked)
         before = await self._job(user, job_id)
-        admitted = await self._admission.readmit(before, priority)
+        retried = await self._admission.retry(before, priority)
         job = await self._job(user, job_id)
-        if not admitted:
+        if not retried:
             raise _not_retryable(job)
-        return job_pb2.RetryJobResponse(job=await self._converter.job(job))
+        return job_pb2.RetryJobResponse(job=await self._replies.job(job))
 
     async def _job(self, user: UserId, job_id: JobId) -> Job:
         job = await self._store.jobs.get(user, job_id)
@@ -129,21 +129,21 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         answer = job_pb2.WatchJobResponse(job=shared.job, preview=snapshot.preview)
         image = await self._store.images.get(user, snapshot.job.image_id) if ended_well else None
         if image is not None:
-            answer.image.CopyFrom(self._converter.image(image))
+            answer.image.CopyFrom(self._replies.image(image))
         return answer
 
     async def _shared(self, job: Job) -> job_pb2.WatchJobResponse:
-        """Returns the answer that all who watch a job get; it is made once for each read."""
+        """Returns the answer that all watchers of a job get; it is made once for each read."""
         shown, answer = self._shown.get(job.id, (None, job_pb2.WatchJobResponse()))
         if shown is not job:
-            answer = job_pb2.WatchJobResponse(job=await self._converter.job(job))
+            answer = job_pb2.WatchJobResponse(job=await self._replies.job(job))
             self._shown[job.id] = (job, answer)
         return answer
 
 
 def _not_retryable(job: Job) -> FailedPrecondition:
     wrong = (
-        "its image was deleted, or one that it needs; generate a new one"
+        "its image was deleted, or one that it needs; generate a new image"
         if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
         else f"the job is {job.status}; only a failed or cancelled job can be retried"
     )

@@ -6,7 +6,7 @@ from typing import Any
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server.admission.replay import once
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
@@ -26,9 +26,9 @@ SETTABLE = ("title", "style", "pages")
 class StoryService(story_pb2_grpc.StoryServiceServicer):
     """Keeps callers' stories."""
 
-    def __init__(self, store: Store, accounts: Accounts, styles: Sequence[Style]) -> None:
+    def __init__(self, store: Store, users: KnownUsers, styles: Sequence[Style]) -> None:
         self._store = store
-        self._accounts = accounts
+        self._users = users
         self._styles = {style.id: style for style in sorted(styles, key=lambda style: style.id)}
 
     async def CreateStory(
@@ -45,7 +45,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         async def create() -> Story | None:
             checks.done()
             await self._check_characters(who.user_id, draft.pages)
-            await self._accounts.ensure(who)
+            await self._users.ensure(who)
             created = await self._store.stories.create(who.user_id, draft, key)
             return await self._story(who.user_id, created) if created else None
 

@@ -12,7 +12,7 @@ from server.requests.page_tokens import page_request
 
 
 class StyleService(style_pb2_grpc.StyleServiceServicer):
-    """Shows the styles that pictures can be made in; a page token is the last id shown."""
+    """Lists the styles that pictures can be made in; a page token is the last id of a page."""
 
     def __init__(self, styles: Sequence[Style]) -> None:
         self._styles = sorted(styles, key=lambda style: style.id)

@@ -1,4 +1,4 @@
-"""The seam between the house and its object storage."""
+"""The seam between imggen and its object storage."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CHUNK_SIZE = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """Is what a listing says of one object; `size` is in bytes, `modified` is aware."""
+    """An object as a listing has it; `size` is in bytes, `modified` has a time zone."""
 
     key: str
     size: int
@@ -22,7 +22,7 @@ class StoredObject:
 
 
 class ObjectMissing(NotFound):
-    """Says that the storage holds nothing under the key."""
+    """Raised when the storage has no object under the key."""
 
     def __init__(self, key: str) -> None:
         super().__init__(
@@ -33,7 +33,7 @@ class ObjectMissing(NotFound):
 
 
 class KeyTaken(ImggenError):
-    """Says that other bytes are stored under the key; what is stored is never overwritten."""
+    """Raised when other bytes are stored under the key, which is never overwritten."""
 
     def __init__(self, key: str) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class KeyTaken(ImggenError):
 
 
 class StorageUnavailable(Unavailable):
-    """Says that the storage did not do what it was asked; its cause has the details."""
+    """Raised when the storage failed to do what it was asked; the cause has the details."""
 
     def __init__(self, action: str, problem: str) -> None:
         super().__init__(
@@ -62,9 +62,9 @@ class Storage(Protocol):
     """
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Stores the bytes, whole or not at all; raises KeyTaken for other bytes than are there.
+        """Stores the bytes, whole or not at all; raises KeyTaken if others are stored there.
 
-        `content_type` must be the one that the key's ending says, else ValueError is raised.
+        Raises ValueError if `content_type` is not the one of the key's ending.
         """
         ...
 
@@ -75,32 +75,31 @@ class Storage(Protocol):
     def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncGenerator[bytes, None]:
         """Yields the bytes in chunks of at most `chunk_size`; raises ObjectMissing.
 
-        Close what you do not read to its end: `async with aclosing(...)`.
+        Close it if you do not read to the end: `async with aclosing(...)`.
         """
         ...
 
     async def delete(self, key: str) -> None:
-        """Removes the object; one that is not there is removed already."""
+        """Removes the object; does nothing if it does not exist."""
         ...
 
     def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
-        """Yields the objects under a prefix of whole parts, in no certain order.
+        """Yields the objects under a prefix that were written before `older_than`, unordered.
 
-        `prefix` is empty or ends with a slash. Objects that were written at `older_than` or
-        later are left out.
+        `prefix` is empty, or whole parts that end with a slash.
         """
         ...
 
     def sign(self, key: str, expires_at: datetime) -> str:
         """Returns an address that reads the object until `expires_at` and needs no token.
 
-        It is computed here, without a call, whether or not the object exists. Raises
-        ValueError when `expires_at` has passed.
+        It is computed without I/O, whether or not the object exists. Raises ValueError when
+        `expires_at` has passed.
         """
         ...
 
     def sign_cdn(self, key: str, expires_at: datetime) -> str:
-        """Returns the same as `sign`, through the CDN where there is one."""
+        """Returns an address as `sign` does, through the CDN if there is one."""
         ...
 
     async def check(self) -> None:

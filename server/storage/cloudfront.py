@@ -1,4 +1,4 @@
-"""Addresses through CloudFront, signed by a key that its key group trusts."""
+"""Addresses through CloudFront, signed by a key of its key group."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ class CloudFront:
     """Signs addresses of a distribution whose origin is the root of the bucket."""
 
     def __init__(self, domain: str, key_id: str, private_key: bytes) -> None:
-        """Takes the private key as PEM: RSA-2048, or ECDSA P-256, which signs ten times faster."""
+        """Takes a private key as PEM: RSA-2048, or ECDSA P-256, which signs ten times faster."""
         self._base_url = f"https://{domain}/"
         self._signer = CloudFrontSigner(key_id, _sha256_signer(private_key))
 
@@ -27,7 +27,7 @@ class CloudFront:
     def sign(self, path: str, expires_at: datetime) -> str:
         """Returns the address of an object by its path in the bucket."""
         url = self._signer.generate_presigned_url(self._base_url + path, date_less_than=expires_at)
-        # botocore 1.44 does not write the parameter without which CloudFront expects SHA-1.
+        # botocore 1.44 leaves out this parameter, without which CloudFront expects SHA-1.
         return f"{url}&Hash-Algorithm=SHA256"
 
 

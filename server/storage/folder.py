@@ -1,4 +1,4 @@
-"""A folder as the storage: of one machine, or of many that mount it."""
+"""A folder as the storage, on one machine or mounted by many."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from server.storage.base import (
 from server.storage.keys import check_key, check_prefix, check_put
 from server.storage.urls import UrlSigner
 
-# No key starts with a dot, so what is being written is never an object.
+# No key starts with a dot, so a file that is being written is never an object.
 _INCOMING = ".incoming"
 _LEFTOVERS_AFTER_S = 24 * 3600
 _LIST_BATCH = 256
@@ -56,7 +56,7 @@ class FolderStorage:
         return self._root / key
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Stores the bytes durably; raises KeyTaken for other bytes than are there."""
+        """Stores the bytes durably; raises KeyTaken if others are stored there."""
         check_put(key, content_type)
         await asyncio.to_thread(self._put, key, data)
 
@@ -67,14 +67,14 @@ class FolderStorage:
             return await asyncio.to_thread(path.read_bytes)
 
     async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncGenerator[bytes, None]:
-        """Yields the bytes in chunks; an object deleted meanwhile is still read to its end."""
+        """Yields the bytes in chunks, to the end even if the object is deleted meanwhile."""
         path = self.path(key)
         with _translated("read", key), await _opened(path) as file:
             while chunk := await asyncio.to_thread(file.read, chunk_size):
                 yield chunk
 
     async def delete(self, key: str) -> None:
-        """Removes the object, if it is there, and the folders that this empties."""
+        """Removes the object, if it exists, and the folders that this empties."""
         await asyncio.to_thread(self._delete, key)
 
     async def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
@@ -102,7 +102,7 @@ class FolderStorage:
         with _translated("open", "the folder"):
             self._incoming.mkdir(parents=True, exist_ok=True)
             for leftover in self._incoming.iterdir():
-                # Another process may be writing here; a day is far beyond any write.
+                # Another process may be writing here, though no write takes a day.
                 with suppress(FileNotFoundError):
                     if leftover.stat().st_mtime < time.time() - _LEFTOVERS_AFTER_S:
                         leftover.unlink()
@@ -127,16 +127,16 @@ class FolderStorage:
 
     def _publish(self, temporary: Path, key: str, data: bytes) -> None:
         for _ in range(_PUBLISH_TRIES):
-            # A delete may remove a folder, with its last object, that was there just now.
+            # A delete may remove the folder, with its last object, between the two steps.
             with suppress(FileNotFoundError):
                 return self._link(temporary, key, data)
-        raise StorageUnavailable(f"write {key}", "its folder is removed again and again")
+        raise StorageUnavailable(f"write {key}", "its folder was removed at each try")
 
     def _link(self, temporary: Path, key: str, data: bytes) -> None:
         target = self.path(key)
         self._make_folders(target.parent)
         try:
-            # Unlike a rename, a link never replaces what is there.
+            # Unlike a rename, a link never replaces a file.
             target.hardlink_to(temporary)
         except FileExistsError:
             if target.read_bytes() != data:
@@ -149,7 +149,7 @@ class FolderStorage:
             missing.append(folder)
             folder = folder.parent
         for level in reversed(missing):
-            # Not `exist_ok`: that looks again, and raises when a delete came in between.
+            # Not `exist_ok`, which checks again and raises after a concurrent delete.
             with suppress(FileExistsError):
                 level.mkdir()
             _sync_folder(level.parent)
@@ -158,7 +158,7 @@ class FolderStorage:
         path = self.path(key)
         with _translated("delete", key):
             path.unlink(missing_ok=True)
-        with suppress(OSError):  # it is not empty, or somebody else removed it
+        with suppress(OSError):  # it is not empty, or another process removed it
             for folder in path.parents:
                 if folder == self._root:
                     return
@@ -182,7 +182,7 @@ async def _opened(path: Path) -> BinaryIO:
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
-        # The thread goes on, and nobody else would close what it opens.
+        # The thread goes on, and nothing else would close the file.
         opening.add_done_callback(_close)
         raise
 
@@ -197,7 +197,7 @@ def _take(objects: Iterator[StoredObject]) -> tuple[StoredObject, ...]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a new name in a folder survive a loss of power."""
+    """Flushes a folder, so that a new name in it survives a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -207,7 +207,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _translated(action: str, what: str) -> Iterator[None]:
-    """Raises the storage's own errors for those of the operating system."""
+    """Raises errors of the operating system as the storage's."""
     try:
         yield
     except FileNotFoundError as error:

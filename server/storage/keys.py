@@ -9,14 +9,14 @@ CONTENT_TYPES = {
     "jpg": "image/jpeg",
     "webp": "image/webp",
 }
-"""What a key's ending says of its bytes. A folder keeps no content types of its own.
+"""The content types by a key's ending; a folder stores them nowhere else.
 
-Nothing ends in `.gz` or `.br`: aiohttp's FileResponse would send such a neighbour instead.
+None may end in `.gz` or `.br`, since aiohttp's FileResponse prefers a file with that suffix.
 """
 
 MAX_LENGTH = 512
 
-# No part starts with a dot, so none is `.`, `..` or hidden; nothing needs quoting in a URL.
+# No part starts with a dot, so none is `.`, `..` or hidden; no character is quoted in URLs.
 _KEY = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.([a-z]+)")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*")
 
@@ -33,7 +33,7 @@ def object_key(user: UUID, job: UUID, attempt: int, data: bytes, content_type: s
 
 
 def content_type_of(key: str) -> str:
-    """Returns the content type that the key's ending says; raises ValueError as `check_key`."""
+    """Returns the content type of the key's ending; raises ValueError for a bad key."""
     match = _KEY.fullmatch(key) if len(key) <= MAX_LENGTH else None
     if match is None or match[1] not in CONTENT_TYPES:
         raise ValueError(
@@ -45,12 +45,12 @@ def content_type_of(key: str) -> str:
 
 
 def check_key(key: str) -> None:
-    """Raises ValueError for a key that is not safe everywhere."""
+    """Raises ValueError for a key that is not safe as a path, an address and an S3 key."""
     content_type_of(key)
 
 
 def check_put(key: str, content_type: str) -> None:
-    """Raises ValueError for a bad key, or one whose ending says another content type."""
+    """Raises ValueError for a bad key, or one whose ending has another content type."""
     if (expected := content_type_of(key)) != content_type:
         raise ValueError(
             f'content_type: "{content_type}" does not fit the key {key}; use "{expected}"'

@@ -40,9 +40,9 @@ _PROBE = "probe"
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Is where the objects are: a bucket, and the folder in it (empty, or ending in a slash).
+    """Where the objects are: a bucket, and the folder in it (empty, or ending in a slash).
 
-    `endpoint_url` is that of a server other than AWS.
+    `endpoint_url` is set for a server other than AWS.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Bucket:
 
 
 class S3Storage:
-    """Keeps objects in a bucket, by boto3's blocking client in a bounded pool of threads."""
+    """Keeps objects in a bucket, with boto3's blocking client in a bounded pool of threads."""
 
     def __init__(
         self, session: boto3.Session, bucket: Bucket, cdn: CloudFront | None = None
@@ -79,7 +79,7 @@ class S3Storage:
         self._client.close()
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Stores the bytes; raises KeyTaken for other bytes than are there."""
+        """Stores the bytes; raises KeyTaken if others are stored there."""
         check_put(key, content_type)
         await self._run(self._put, key, data, content_type)
 
@@ -96,7 +96,7 @@ class S3Storage:
                 yield chunk
 
     async def delete(self, key: str) -> None:
-        """Removes the object, if it is there."""
+        """Removes the object, if it exists."""
         check_key(key)
         await self._run(self._delete, key)
 
@@ -112,14 +112,14 @@ class S3Storage:
                     yield StoredObject(key, entry["Size"], entry["LastModified"])
 
     def sign(self, key: str, expires_at: datetime) -> str:
-        """Returns a presigned address; with temporary credentials it dies with them at the latest.
+        """Returns an address presigned with Signature Version 4, valid for 7 days at most.
 
-        The signature is Signature Version 4 in the query, good for at most 7 days.
+        With temporary credentials it expires with them at the latest.
         """
         check_key(key)
         seconds = seconds_until(expires_at, time.time())
-        # The client's generate_presigned_url resolves the endpoint anew each time, which takes
-        # longer than the signature.
+        # The client's generate_presigned_url resolves the endpoint each time, which takes longer
+        # than the signature.
         request = AWSRequest("GET", self._base_url + key)
         S3SigV4QueryAuth(
             self._credentials.get_frozen_credentials(), "s3", self._region, expires=seconds
@@ -127,7 +127,7 @@ class S3Storage:
         return str(request.url)
 
     def sign_cdn(self, key: str, expires_at: datetime) -> str:
-        """Returns an address through CloudFront, or the same as `sign` where there is none."""
+        """Returns an address through CloudFront, or as `sign` does if there is none."""
         if self._cdn is None:
             return self.sign(key, expires_at)
         check_key(key)
@@ -143,7 +143,7 @@ class S3Storage:
         return await loop.run_in_executor(self._pool, lambda: call(*args, **kwargs))
 
     def _open(self) -> None:
-        """Makes the client; credentials may come from the network, so a thread does it."""
+        """Makes the client, in a thread since credentials may come from the network."""
         with _translated("open", "the bucket"):
             self._client: S3Client = self._session.client(
                 "s3", endpoint_url=self._bucket.endpoint_url, config=_config(self._bucket)
@@ -204,7 +204,7 @@ class S3Storage:
 
 
 class _Exists(Exception):
-    """Says that the key is taken, by whatever bytes."""
+    """Raised when the key is taken, by these bytes or others."""
 
 
 def _config(bucket: Bucket) -> Config:
@@ -212,17 +212,17 @@ def _config(bucket: Bucket) -> Config:
         signature_version="s3v4",
         connect_timeout=5,
         read_timeout=20,
-        # A stream holds a connection between its reads, while no thread works for it.
+        # A stream holds a connection between its reads, without a thread.
         max_pool_connections=2 * _THREADS,
         retries={"mode": "standard", "total_max_attempts": 3},
-        # Servers other than AWS have no name of their own for each bucket.
+        # Servers other than AWS have no host name for each bucket.
         s3={"addressing_style": "path" if bucket.endpoint_url else "auto"},
     )
 
 
 @contextmanager
 def _translated(action: str, what: str) -> Iterator[None]:
-    """Raises the storage's own errors for botocore's."""
+    """Raises botocore's errors as the storage's."""
     try:
         yield
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""Which storage a process uses, from its environment."""
+"""The settings of the storage, and the storage that they name."""
 
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ _SECRET_MIN = 32
 
 
 class StorageSettings(BaseSettings):
-    """Is where the pixels are and how addresses for them are signed."""
+    """Where the pixels are, and how their addresses are signed."""
 
     model_config = SettingsConfigDict(env_prefix="IMGGEN_", frozen=True, extra="ignore")
 
@@ -64,7 +64,7 @@ class StorageSettings(BaseSettings):
             self._check_bucket()
         else:
             raise ValueError(
-                f'IMGGEN_STORAGE_URL: "{self.storage_url}" names no storage; '
+                f'IMGGEN_STORAGE_URL: "{self.storage_url}" is not a storage; '
                 "use file:///folder or s3://bucket/folder"
             )
         return self
@@ -73,7 +73,7 @@ class StorageSettings(BaseSettings):
         address = urlsplit(self.storage_url)
         if address.netloc or not address.path.strip("/"):
             raise ValueError(
-                f'IMGGEN_STORAGE_URL: "{self.storage_url}" names no folder; '
+                f'IMGGEN_STORAGE_URL: "{self.storage_url}" is not a folder; '
                 "use file:/// and an absolute path"
             )
         if self.url_secret is None or len(self.url_secret.get_secret_value()) < _SECRET_MIN:
@@ -83,8 +83,8 @@ class StorageSettings(BaseSettings):
             )
         if self.public_url is None or urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise ValueError(
-                f'IMGGEN_PUBLIC_URL: "{self.public_url or ""}" is no address; use the one at which '
-                "callers reach the gateway's HTTP endpoint, as http://host:8080"
+                f'IMGGEN_PUBLIC_URL: "{self.public_url or ""}" is not an address; use the one '
+                "at which callers reach the gateway's HTTP endpoint, as http://host:8080"
             )
         if any(self._cloudfront()) or self.storage_endpoint_url is not None:
             raise ValueError(
@@ -95,7 +95,7 @@ class StorageSettings(BaseSettings):
     def _check_bucket(self) -> None:
         if not urlsplit(self.storage_url).netloc:
             raise ValueError(
-                f'IMGGEN_STORAGE_URL: "{self.storage_url}" names no bucket; use s3://bucket/folder'
+                f'IMGGEN_STORAGE_URL: "{self.storage_url}" has no bucket; use s3://bucket/folder'
             )
         if any(self._cloudfront()) and not all(self._cloudfront()):
             raise ValueError(
@@ -118,7 +118,7 @@ def open_storage(settings: StorageSettings) -> Storage:
 
 
 def _bucket(settings: StorageSettings) -> Storage:
-    # boto3 takes 0.3 s and 25 MB to import; a gateway with a folder goes without.
+    # Imported here: boto3 takes 0.3 s and 25 MB, and a folder does not need it.
     import boto3
 
     from server.storage.cloudfront import CloudFront

@@ -1,4 +1,4 @@
-"""Signed addresses of a folder's objects, good until they expire."""
+"""Signed addresses of a folder's objects, valid until they expire."""
 
 import base64
 import hmac
@@ -10,7 +10,7 @@ from server.storage.keys import check_key
 
 
 class Verdict(Enum):
-    """Is what a signature is worth."""
+    """The result of checking a signature."""
 
     VALID = "valid"
     EXPIRED = "expired"
@@ -18,7 +18,7 @@ class Verdict(Enum):
 
 
 def seconds_until(expires_at: datetime, now: float) -> int:
-    """Returns the whole seconds left; raises ValueError where there is none."""
+    """Returns the whole seconds until then; raises ValueError if there are none."""
     left = int(expires_at.timestamp()) - int(now)
     if left <= 0:
         raise ValueError(
@@ -29,7 +29,7 @@ def seconds_until(expires_at: datetime, now: float) -> int:
 
 
 class UrlSigner:
-    """Signs `BASE/media/KEY?expires=SECONDS&signature=...` by HMAC-SHA256."""
+    """Signs `BASE/media/KEY?expires=SECONDS&signature=...` with HMAC-SHA256."""
 
     def __init__(self, secret: str, base_url: str) -> None:
         self._secret = secret.encode()
@@ -44,18 +44,18 @@ class UrlSigner:
         return f"{self._media_url}{key}?expires={expires}&signature={signature}"
 
     def verify(self, key: str, expires: str, signature: str, now: float) -> Verdict:
-        """Says whether this signer made the signature for this key, and whether it still counts.
+        """Checks that this signer made the signature for this key, and that it has not expired.
 
-        `expires` is what the address holds, `now` is in seconds since 1970.
+        `expires` is the address's parameter, `now` is in seconds since 1970.
         """
-        # The text is compared, not the bytes it decodes to: two texts can decode to the same.
+        # The texts are compared, since two texts can decode to the same bytes.
         expected = self._signature(key, expires).encode()
         if not hmac.compare_digest(expected, signature.encode("utf-8", "surrogatepass")):
             return Verdict.FORGED
         return Verdict.VALID if now < int(expires) else Verdict.EXPIRED
 
     def _signature(self, key: str, expires: str) -> str:
-        # The name in front keeps this secret's other uses, if any come, from signing addresses.
+        # The prefix keeps signatures that the secret may make for other uses from being addresses.
         message = f"imggen-media\n{expires}\n{key}".encode("utf-8", "surrogatepass")
         digest = hmac.digest(self._secret, message, "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""The store: every SQL statement of the house."""
+"""The store: every SQL statement of imggen."""
 
 from server.store.store import Store, open_store
 

@@ -1,4 +1,4 @@
-"""Batches of callers, and the graphs of their jobs; advance_batch (schema.sql) moves them on."""
+"""Batches, and the graphs of their jobs; advance_batch (schema.sql) moves them on."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -50,7 +50,7 @@ FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
 WHERE j.batch_id = $1 ORDER BY j.batch_position
 """
 
-# In the order in which jobs need each other, and the batch after its jobs, as everywhere.
+# Jobs are locked before those that need them, and the batch after its jobs, as everywhere.
 _LOCK = """
 SELECT j.id, j.lane, j.status, j.error_reason, i.deleted_at IS NOT NULL AS deleted, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
@@ -67,8 +67,8 @@ WHERE r.character_id = ANY($1) AND r.style = $2
   AND r.description_version >= c.description_version
 """
 
-# What batches took lately; where there were none, what any jobs did. `overlap` leaves out the
-# time in which nothing ran.
+# Measured on the latest jobs of batches, or on any jobs if there were none. `overlap` leaves out
+# the time in which nothing ran.
 _PACE = """
 WITH latest AS (
   SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
@@ -113,7 +113,7 @@ class Batches:
         self._jobs = Jobs(database)
 
     async def create(self, batch: NewBatch) -> bool:
-        """Stores a batch with its jobs; False when the request_id is taken.
+        """Stores a batch with its jobs; returns False when the request_id is taken.
 
         It takes several statements, so it runs inside a transaction.
         """
@@ -141,11 +141,11 @@ class Batches:
         return True
 
     async def advance(self, batch: BatchId) -> None:
-        """Makes ready what can be, and ends what never can; harmless at any time."""
+        """Makes jobs ready that can run, and ends those that never can; safe at any time."""
         await self._database.execute("SELECT advance_batch($1)", batch)
 
     async def advance_stuck(self) -> list[BatchId]:
-        """Advances the batches in which nothing moves; there should be none."""
+        """Advances open batches without a ready or running job; there should be none."""
         return [row["id"] for row in await self._database.fetch(_STUCK)]
 
     async def replay(self, user: UserId, request: RequestKey) -> tuple[Batch, bool] | None:
@@ -163,7 +163,7 @@ class Batches:
         return None if row is None else _batch(row)
 
     async def snapshots(self, batches: Sequence[BatchId]) -> list[Batch]:
-        """Returns batches of any users, for watches that were authorised before."""
+        """Returns batches of any user, for watches, which were authorised before."""
         rows = await self._database.fetch(f"{_SELECT} WHERE b.id = ANY($1)", batches)
         return [_batch(row) for row in rows]
 
@@ -208,12 +208,12 @@ class Batches:
     async def fresh_portraits(
         self, characters: Sequence[CharacterId], style: str
     ) -> set[CharacterId]:
-        """Returns those characters whose reference in a style shows them as they are now."""
+        """Returns the characters whose reference in a style is not stale."""
         rows = await self._database.fetch(_FRESH, characters, style)
         return {row["character_id"] for row in rows}
 
     async def pace(self, user: UserId, lanes: Collection[Lane]) -> Pace:
-        """Returns how fast lanes draw batches, and what others of their users have there."""
+        """Returns how fast lanes draw batches, and how many jobs other users have there."""
         row = await self._database.fetchrow(_PACE, sorted(lanes), user)
         if row is None:
             return Pace({}, 1.0, ())

@@ -1,4 +1,4 @@
-"""Characters of callers."""
+"""Characters of users."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,7 +48,7 @@ class Characters:
     async def replay(self, user: UserId, request: RequestKey) -> tuple[Character, bool] | None:
         """Returns the character of a request_id, and whether it came from the same request.
 
-        A deleted one too: the answer to a request stays what it was.
+        A deleted one too, since the answer to a request stays the same.
         """
         row = await self._database.fetchrow(
             f"{_SELECT} WHERE c.user_id = $1 AND c.request_id = $2", user, request.id
@@ -63,7 +63,7 @@ class Characters:
     async def get_many(
         self, user: UserId, characters: Sequence[CharacterId]
     ) -> dict[CharacterId, Character]:
-        """Returns those of the characters that the user has."""
+        """Returns the characters that the user has, of those asked for."""
         rows = await self._database.fetch(
             f"{_SELECT} WHERE c.id = ANY($1) AND c.user_id = $2 AND c.deleted_at IS NULL",
             characters,
@@ -74,7 +74,7 @@ class Characters:
     async def freeze_each(
         self, asked: Sequence[tuple[UserId, Sequence[CharacterId]]]
     ) -> list[dict[CharacterId, FrozenCharacter]]:
-        """Returns, for each user asked for, those of the characters that the user has now."""
+        """Returns, for each entry of `asked`, the characters that its user has, as they are now."""
         pairs = [(user, one) for user, characters in asked for one in characters]
         rows = await self._database.fetch(
             f"SELECT c.user_id, c.id, c.description_version, {', '.join(_FIELDS)}"
@@ -106,10 +106,10 @@ class Characters:
     async def update(
         self, user: UserId, character: CharacterId, changes: Mapping[str, object]
     ) -> bool:
-        """Changes fields of a description, raising its version if one differs; False if none is.
+        """Changes fields of a description, and raises its version if one differs.
 
-        Fields that are not named stay as they are, whatever else changes them meanwhile.
-        Raises ValueError for a name that is no field of a Description.
+        Returns False when the user has no such character. Only the named fields are written.
+        Raises ValueError for a name that is not a field of a Description.
         """
         if not changes or not changes.keys() <= set(_FIELDS):
             raise ValueError(f"changes: {', '.join(changes)}; use some of {', '.join(_FIELDS)}")
@@ -127,7 +127,7 @@ class Characters:
         return row is not None
 
     async def delete(self, user: UserId, character: CharacterId) -> bool:
-        """Hides a character for good; False when the user has no such character."""
+        """Hides a character permanently; returns False when the user has no such character."""
         row = await self._database.fetchrow(
             "UPDATE characters SET deleted_at = now()"
             " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",

@@ -1,4 +1,4 @@
-"""Completions: how jobs end with what they made, many in one statement and one commit."""
+"""Completions: jobs end with what they made, many in one statement and one commit."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +13,7 @@ _ASSETS = """jsonb_to_recordset(ended.assets) AS a (
     width integer, height integer
   )"""
 
-# Each row is fenced by its own attempt: one whose lease is lost changes nothing, and none of
+# Each row is fenced by its attempt: one whose lease is lost changes nothing, and does not affect
 # the others. Locks are taken in one order everywhere: jobs by batch and id, then what belongs to
 # them, then references by character and style, then the budget.
 _COMPLETE = f"""
@@ -78,7 +78,7 @@ SELECT id, attempt FROM ended, money
 
 
 async def complete_each(database: Executor, ended: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
-    """Ends jobs with their images, assets, references and money; False for a lost lease."""
+    """Ends jobs with their images, assets, references and money; False for each lost lease."""
     rows = await database.fetch(_COMPLETE, [_asked(claim, outcome) for claim, outcome in ended])
     done = {(row["id"], row["attempt"]) for row in rows}
     return [(claim.job_id, claim.attempt) in done for claim, _ in ended]

@@ -1,4 +1,4 @@
-"""The connection to Postgres: a pool whose errors speak the house's language."""
+"""The connection to Postgres: a pool that raises imggen's errors."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -18,16 +18,16 @@ AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what 0.32 says when a connection dies under a statement
+    asyncpg.InternalClientError,  # 0.32 raises it when a connection breaks during a statement
     asyncpg.exceptions.OperatorInterventionError,  # shutdown and crash of the server
     asyncpg.exceptions.InsufficientResourcesError,  # too many connections among them
 )
-"""What asyncpg raises when the database is away, as against a wrong statement."""
+"""What asyncpg raises when the database is away, and not for a wrong statement."""
 
 UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
-"""What asyncpg raises when a row does not fit its table, or a value its type."""
+"""What asyncpg raises when a row does not fit its table or a value its type."""
 
-# Locks of a session, which end with it; the two numbers keep apart from those of migrations.
+# Locks of a session, which end with it; locks of two numbers are separate from migrations' lock.
 _LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"
 _UNLOCK_ALONE = "SELECT pg_advisory_unlock(5017, hashtext($1))"
 
@@ -50,11 +50,11 @@ class Executor(Protocol):
 
 @contextmanager
 def unavailable_when_away() -> Iterator[None]:
-    """Turns the errors of an absent database into Unavailable."""
+    """Raises Unavailable for the errors of an absent database."""
     try:
         yield
     except asyncpg.DataError:
-        # An argument that its type cannot hold: an InterfaceError too, and ours to fix.
+        # An argument that does not fit its type: an InterfaceError too, but a bug of the caller.
         raise
     except AWAY as error:
         raise Unavailable(
@@ -65,7 +65,7 @@ def unavailable_when_away() -> Iterator[None]:
 
 
 class Database:
-    """Is a pool of connections; every statement of its own commits by itself."""
+    """A pool of connections; outside a transaction every statement commits by itself."""
 
     def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
         self._pool = pool
@@ -87,14 +87,14 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Executor]:
-        """Gives a connection inside a transaction that an error rolls back."""
+        """Yields a connection inside a transaction that an error rolls back."""
         with unavailable_when_away():
             async with self._pool.acquire() as connection, connection.transaction():
                 yield connection
 
     @asynccontextmanager
     async def alone(self, what: str) -> AsyncIterator[Executor | None]:
-        """Gives a connection of its own to one process at a time; None while another has it.
+        """Yields a separate connection to one process at a time; None while another has it.
 
         Every statement on it commits by itself.
         """
@@ -113,7 +113,7 @@ class Database:
         await self.execute("SELECT 1")
 
     def idle(self) -> tuple[int, int]:
-        """Returns how many connections are idle, and how many there are."""
+        """Returns the number of idle connections, and of all."""
         return self._pool.get_idle_size(), self._pool.get_size()
 
 
@@ -129,8 +129,8 @@ async def open_database(
     """Opens a pool and closes it at the end.
 
     `timeout` bounds a statement and the wait for its answer, in seconds. Without
-    `synchronous_commit` a crash of the database may lose the last moments' writes: for
-    progress alone. Raises Unavailable when the database cannot be reached.
+    `synchronous_commit` a crash of the database may lose the latest writes, which only
+    progress can bear. Raises Unavailable when the database cannot be reached.
     """
     with unavailable_when_away():
         pool = await asyncpg.create_pool(
@@ -155,7 +155,7 @@ async def open_database(
 
 
 async def _keep(connection: "asyncpg.Connection[Record]") -> None:
-    """Spares the round trip that resets a session: no statement here leaves anything in one."""
+    """Saves the round trip that resets a session, since no statement leaves state in one."""
 
 
 async def _prepare(connection: "asyncpg.Connection[Record]") -> None:

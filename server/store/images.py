@@ -1,4 +1,4 @@
-"""Images as callers know them: read, listed, deleted; and the sweeping of what they left."""
+"""Images for callers: read, listed, deleted; and what a sweep asks about them."""
 
 from server.domain.ids import CharacterId, ImageId, JobId, UserId
 from server.domain.images import Image, ImageFilter, NewAsset
@@ -26,7 +26,7 @@ SELECT j.id FROM image JOIN image_generation_jobs j ON j.image_id = image.id
 
 
 class Images:
-    """Runs the statements on images; each is scoped to its user."""
+    """Runs the statements on images; those of callers are scoped to their user."""
 
     def __init__(self, database: Executor) -> None:
         self._database = database
@@ -63,7 +63,7 @@ class Images:
         return Listing.cut(images, page.size, lambda image: LastRow(image.created_at, image.id))
 
     async def asset(self, user: UserId, image: ImageId, kind: AssetKind) -> NewAsset | None:
-        """Returns one stored form of an image of the user."""
+        """Returns an asset of an image of the user."""
         row = await self._database.fetchrow(
             "SELECT s.* FROM assets s JOIN images i ON i.id = s.image_id"
             " WHERE i.id = $1 AND i.user_id = $2 AND i.deleted_at IS NULL AND s.kind = $3",
@@ -74,7 +74,7 @@ class Images:
         return None if row is None else _asset(row)
 
     async def delete(self, user: UserId, image: ImageId) -> JobId | None:
-        """Hides an image for good and returns its job; None when the user has no such image."""
+        """Hides an image permanently and returns its job; None when the user has no such image."""
         row = await self._database.fetchrow(_DELETE, image, user)
         return None if row is None else JobId(row["id"])
 
@@ -89,7 +89,7 @@ class Images:
     async def unswept(self, after: ImageId, limit: int) -> dict[ImageId, list[str]]:
         """Returns deleted images whose jobs have ended, with the storage keys they leave.
 
-        They come in the order of their ids, those behind `after`.
+        They are in the order of their ids, starting after the id `after`.
         """
         rows = await self._database.fetch(
             "SELECT i.id, array_remove(array_agg(s.storage_key), NULL) AS keys FROM images i"
@@ -104,7 +104,7 @@ class Images:
         return {row["id"]: row["keys"] for row in rows}
 
     async def swept(self, images: list[ImageId]) -> None:
-        """Notes that nothing of deleted images is left in the storage."""
+        """Marks deleted images of which nothing is left in the storage."""
         await self._database.execute(
             "UPDATE images SET swept_at = now() WHERE id = ANY($1)", images
         )

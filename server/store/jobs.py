@@ -1,4 +1,4 @@
-"""Jobs as callers know them: submitted, read, listed, cancelled, retried."""
+"""Jobs for callers: submitted, read, listed, cancelled, retried."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,10 +11,10 @@ from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
 from server.store.money import HOLDS
 
-# A submit is one statement, so that it is one round trip and one commit, and it takes many
-# jobs as well as one. The foreign key from the job to its image is checked at the statement's
-# end, when both rows stand. Two statements with the same request_ids wait for each other in
-# the order of these, never in a circle.
+# A submit is one statement for any number of jobs, so that it is one round trip and one commit.
+# The foreign key from the job to its image is checked at the statement's end, when both rows
+# exist. Jobs are inserted in the order of their request_ids, so that two statements with the
+# same ones cannot deadlock.
 _SUBMIT = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
@@ -25,7 +25,7 @@ WITH asked AS (
     style text, style_version integer, seed bigint,
     parent_image_id uuid, lineage_id uuid, version integer
   )
-), line AS (
+), turns AS (
   SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
   FROM (SELECT DISTINCT user_id, lane, priority FROM asked WHERE batch_id IS NULL) AS users
 ), job AS (
@@ -35,7 +35,7 @@ WITH asked AS (
   ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
     micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
     coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0)
-  FROM asked LEFT JOIN line USING (user_id, lane, priority) ORDER BY user_id, request_id
+  FROM asked LEFT JOIN turns USING (user_id, lane, priority) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
 ), image AS (
@@ -119,7 +119,7 @@ SELECT
 
 
 class Jobs:
-    """Runs the statements that callers cause; each is scoped to its user."""
+    """Runs the statements of callers on jobs; each is scoped to its user."""
 
     def __init__(self, database: Executor) -> None:
         self._database = database
@@ -127,12 +127,12 @@ class Jobs:
     async def submit(self, job: NewJob) -> Job | None:
         """Stores a job and its image; returns None when the request_id is taken.
 
-        What it costs is held by `Money.hold`, in the same transaction.
+        The caller holds its price with `Money.hold`, in the same transaction.
         """
         return (await self.submit_each([job]))[0]
 
     async def submit_each(self, jobs: Sequence[NewJob]) -> list[Job | None]:
-        """Does as `submit` for each of the jobs: all are stored, or an error and none is."""
+        """Submits many jobs as `submit` does; an error stores none of them."""
         rows = await self._database.fetch(_SUBMIT, [_asked(job) for job in jobs])
         stored = {row["id"]: row for row in rows}
         return [_admitted(job, stored[job.id]) if job.id in stored else None for job in jobs]
@@ -158,7 +158,7 @@ class Jobs:
         return None if row is None else _job(row)
 
     async def snapshots(self, jobs: Sequence[JobId]) -> list[Job]:
-        """Returns jobs of any users, for watches that were authorised before."""
+        """Returns jobs of any user, for watches, which were authorised before."""
         return [
             _job(row)
             for row in await self._database.fetch(f"{_SNAPSHOT} WHERE j.id = ANY($1)", jobs)
@@ -189,15 +189,15 @@ class Jobs:
         return Listing.cut(jobs, page.size, lambda job: LastRow(job.created_at, job.id))
 
     async def cancel(self, user: UserId, job: JobId) -> bool:
-        """Cancels a waiting job, asks a running one to stop; returns False when it had ended."""
+        """Cancels a waiting job or asks a running one to stop; returns False if it had ended."""
         return bool(await self.cancel_each(user, [job]))
 
     async def cancel_each(self, user: UserId, jobs: Sequence[JobId]) -> list[JobId]:
-        """Does as `cancel` for each of the jobs; returns those that had not ended."""
+        """Cancels many jobs as `cancel` does; returns those that had not ended."""
         return [row["id"] for row in await self._database.fetch(_CANCEL, jobs, user)]
 
     async def retry(self, user: UserId, job: JobId, priority: int | None) -> int | None:
-        """Queues a failed or cancelled job again and returns its price, which is to be held.
+        """Queues a failed or cancelled job again and returns its price, for the caller to hold.
 
         Returns None when it is neither, or when its image was deleted.
         """
@@ -206,12 +206,12 @@ class Jobs:
     async def retry_each(
         self, user: UserId, jobs: Sequence[JobId], priority: int | None
     ) -> int | None:
-        """Does as `retry` for each of the jobs; returns their price, None if it is none."""
+        """Retries many jobs as `retry` does; returns their price, None if none was queued."""
         row = await self._database.fetchrow(_RETRY, jobs, user, priority)
         return None if row is None or row["micros"] is None else int(row["micros"])
 
     async def spec_of(self, user: UserId, image: ImageId) -> RenderSpec | None:
-        """Returns what an image of the user was made from."""
+        """Returns the spec of an image of the user."""
         row = await self._database.fetchrow(
             "SELECT j.spec FROM image_generation_jobs j JOIN images i ON i.id = j.image_id"
             " WHERE i.id = $1 AND i.user_id = $2 AND i.deleted_at IS NULL",
@@ -221,7 +221,7 @@ class Jobs:
         return None if row is None else RenderSpec.from_json(row["spec"])
 
     async def waiting(self) -> dict[UserId, int]:
-        """Returns how many jobs wait in all lanes, by user."""
+        """Returns the number of waiting jobs of all lanes, by user."""
         rows = await self._database.fetch(
             "SELECT user_id, count(*) AS jobs FROM image_generation_jobs"
             " WHERE status = 'queued' GROUP BY user_id"
@@ -229,7 +229,7 @@ class Jobs:
         return {row["user_id"]: row["jobs"] for row in rows}
 
     async def outlook(self, lane: Lane) -> Outlook:
-        """Returns how busy a lane is, and how long its latest jobs took."""
+        """Returns how busy a lane is, and the mean time of its latest jobs."""
         row = await self._database.fetchrow(_OUTLOOK, lane)
         return Outlook(row["waiting"], row["workers"], row["mean"]) if row else Outlook(0, 0, None)
 

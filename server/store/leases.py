@@ -1,7 +1,7 @@
 """Leases: how workers hold jobs. Every write of a worker names its attempt.
 
-`attempt` is the fencing token: a claim raises it, and a write that names an older one
-changes nothing and finds out that its lease is lost. Times are the database's.
+`attempt` is the fencing token: a claim raises it, and a write that names an older one changes
+nothing and reports that the lease is lost. Times are the database's.
 """
 
 import logging
@@ -23,8 +23,8 @@ _NOW = timedelta(0)
 
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in
 # that order, given when it is queued (next_turn in schema.sql). A job of a batch is
-# `ready` once its needs are met and its batch has room for it (advance_batch), so that no
-# claim needs to look at any other row than those that it takes.
+# `ready` once its needs are met and its batch has room for it (advance_batch), so that a
+# claim reads no rows but those that it takes.
 _CLAIM = """
 WITH next AS (
   SELECT id FROM image_generation_jobs
@@ -47,8 +47,8 @@ WITH next AS (
 SELECT * FROM claimed ORDER BY priority, turn, queued_at
 """
 
-# Statements that wait for the locks of many jobs take them in one order, by batch and id, so that
-# none waits for another in a circle.
+# Statements that lock many jobs do so in one order, by batch and id, so that they cannot
+# deadlock.
 _HEARTBEAT = """
 WITH held AS (
   SELECT j.id FROM image_generation_jobs j
@@ -84,8 +84,8 @@ SELECT cancel_requested,
 FROM held
 """
 
-# What follows the end of an attempt that made nothing. It reads the rows of `ended`, whose
-# `outcome` says how the attempt ended and whose `status` says where the job is now.
+# The rest of a statement that ends an attempt without a picture. It reads the rows of `ended`:
+# `outcome` is how the attempt ended, `status` is the job's new status.
 _AFTERMATH = f"""
 ), image AS (
   UPDATE images SET status = ended.status, updated_at = now() FROM ended
@@ -108,12 +108,12 @@ _RETURNED = " lease_expires_at = NULL, worker = NULL, updated_at = now()"
 _ROW = "j.id, j.user_id, j.image_id, j.attempt, j.status, j.ai_provider, j.estimated_micros,"
 _ROW += " j.queued_at, j.error_reason, j.error_message"
 
-# Full jitter: anywhere between now and a ceiling that doubles with each failure.
+# Full jitter: a random time between now and a ceiling that doubles with each failure.
 _BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval '5 minutes')"
 
 _AGAIN = "($5::boolean AND j.retry_count < j.max_retries)"
 
-# A job whose cancel was asked for never waits again.
+# A job whose cancel was requested is never queued again.
 _GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN 'cancelled' ELSE 'queued' END)"
 _NOT_WHEN_GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN now() END)"
 
@@ -170,8 +170,8 @@ WITH lost AS (
 {_AFTERMATH}"""
 
 
-# A claim writes a row of each attempt with its seed; one spec without any would fail the claim
-# of all jobs, for every worker and for good.
+# A claim writes a row of each attempt with its seed; one spec without a valid seed would fail the
+# claims of all jobs, of every worker, until it is removed.
 _FAIL_UNCLAIMABLE = f"""
 WITH ended AS (
   UPDATE image_generation_jobs j SET
@@ -187,14 +187,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReportAnswer:
-    """What a worker learns when it reports: whether to stop, and whether anyone looks on."""
+    """The answer to a report: whether to stop, and whether anyone wants previews."""
 
     cancel_requested: bool
     watched: bool
 
 
 class Leases:
-    """Runs the statements of workers."""
+    """Runs the statements of workers on jobs."""
 
     def __init__(self, database: Executor) -> None:
         self._database = database
@@ -202,7 +202,7 @@ class Leases:
     async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
-        A job whose spec cannot be read, though its version is known, is FAILED instead.
+        A job of a known spec version whose spec cannot be read is FAILED instead.
         """
         query = (_CLAIM, lane, SPEC_VERSION, slots, worker, lease)
         try:
@@ -213,7 +213,7 @@ class Leases:
         return [claim for row in rows if (claim := await self._read(row)) is not None]
 
     async def heartbeat(self, held: Sequence[Claim], lease: timedelta) -> dict[JobId, bool]:
-        """Renews leases; returns the jobs still held, and whether each is to be cancelled."""
+        """Renews leases; returns the jobs still held, and whether each should be cancelled."""
         rows = await self._database.fetch(
             _HEARTBEAT, [claim.job_id for claim in held], [claim.attempt for claim in held], lease
         )
@@ -237,31 +237,32 @@ class Leases:
         return None if row is None else ReportAnswer(row["cancel_requested"], row["watched"])
 
     async def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Ends a job with its image, assets, reference and money; False when the lease is lost."""
+        """Ends a job with its image, assets, reference and money; False if the lease is lost."""
         return (await self.complete_each([(claim, outcome)]))[0]
 
     async def complete_each(self, ended: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
-        """Does as `complete` for each of the jobs: all that are held end, or an error and none."""
+        """Completes many jobs as `complete` does; an error ends none of them."""
         return await complete_each(self._database, ended)
 
     async def fail(
         self, claim: Claim, failure: Failure, *, retryable: bool, backoff: timedelta
     ) -> JobStatus | None:
-        """Ends an attempt with a failure: QUEUED again after a backoff with full jitter, or FAILED.
+        """Ends an attempt with a failure; returns the job's new status, None for a lost lease.
 
-        CANCELLED instead of QUEUED where a cancel was asked for. `backoff` is the ceiling of
-        the first wait. Returns None when the lease is lost.
+        The job is QUEUED again with full jitter, or CANCELLED if that was requested, or FAILED
+        if it has no retries left or is not `retryable`. `backoff` is the ceiling of the first
+        wait.
         """
         return await self._fail(claim.job_id, claim.attempt, failure, retryable, backoff)
 
     async def cancelled(self, claim: Claim) -> bool:
-        """Ends a job whose cancel was asked for; False when the lease is lost."""
+        """Ends a job whose cancel was requested; returns False if the lease is lost."""
         return await self._database.fetchrow(_CANCELLED, claim.job_id, claim.attempt) is not None
 
     async def release(self, held: Sequence[Claim]) -> list[JobId]:
         """Gives jobs back to the queue without spending a retry, as a draining worker does.
 
-        One whose cancel was asked for is CANCELLED instead.
+        A job whose cancel was requested is CANCELLED instead.
         """
         rows = await self._database.fetch(
             _RELEASE, [claim.job_id for claim in held], [claim.attempt for claim in held]
@@ -277,7 +278,7 @@ class Leases:
             return _claim(row)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             _log.error("spec damaged", extra={"job_id": str(row["id"])}, exc_info=error)
-            # Without the database its lease runs out, and it is read again.
+            # If the database is away, the lease runs out and the job is claimed again.
             with suppress(Unavailable):
                 await self._fail(row["id"], row["attempt"], _unreadable(repr(error)), False, _NOW)
             return None
@@ -291,7 +292,7 @@ class Leases:
         return None if row is None else JobStatus(row["status"])
 
     async def _fail_unclaimable(self, lane: Lane) -> None:
-        failure = _unreadable("it has no seed, or one that is no whole number")
+        failure = _unreadable("it has no seed, or one that is not a whole number")
         for row in await self._database.fetch(
             _FAIL_UNCLAIMABLE, lane, SPEC_VERSION, failure.reason, failure.message
         ):

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this version."""
+"""Migrations: bring a database to the schema of this version."""
 
 from importlib.resources import files
 
@@ -6,7 +6,7 @@ import asyncpg
 
 from server.store.database import Executor, unavailable_when_away
 
-# Any constant will do, as long as every imggen uses the same.
+# Any number, as long as all versions of imggen use the same.
 _LOCK = 0x1399E4
 
 
@@ -14,7 +14,7 @@ async def migrate(database_url: str) -> list[str]:
     """Applies the migrations that the database lacks, in order, and returns their names.
 
     Many processes may call it at once: an advisory lock lets one apply them while the
-    others wait. Each migration is one transaction with the note that it was applied.
+    others wait. Each migration commits together with the row that says it was applied.
     """
     with unavailable_when_away():
         connection = await asyncpg.connect(database_url)

@@ -1,7 +1,7 @@
-"""The outbox: committed changes in an order that can be resumed. Triggers write it.
+"""The outbox: committed changes, written by triggers, in an order that can be resumed.
 
-What a read returns is settled: no transaction that still runs, or will run, can add a change
-before its end.
+A read returns settled changes only: no transaction, running or future, can add one before its
+end.
 """
 
 from datetime import timedelta
@@ -9,7 +9,7 @@ from datetime import timedelta
 from server.domain.changes import Change, ChangedKind, Cursor, Scope, Stretch
 from server.store.database import Executor, Record
 
-# All in one snapshot: how far the changes are settled, how far they were swept, and the changes.
+# One snapshot has all: how far changes are settled, how far they were swept, and the changes.
 _READ = """
 WITH now AS MATERIALIZED (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
@@ -29,7 +29,7 @@ ORDER BY change.xact, change.id
 _READ_ALL = _READ % ""
 _READ_OF_USER = _READ % " AND user_id = $5"
 
-# Whole from the front, so that what is left has no holes; never what followers may not see yet.
+# From the front without gaps, and only settled changes, which followers may have seen.
 _SWEEP = """
 WITH front AS (
   SELECT xact, id, bool_and(
@@ -48,8 +48,8 @@ WITH front AS (
 SELECT count(*) AS swept FROM gone
 """
 
-# What no transaction here can have written came with a dump of another server, whose numbers
-# mean nothing here: no cursor of that time is good any more.
+# Changes that no transaction of this server can have written came with a dump of another one,
+# whose numbers mean nothing here; all earlier cursors expire.
 _SWEEP_FOREIGN = """
 WITH now AS MATERIALIZED (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
@@ -64,7 +64,7 @@ _AT_ONCE = 5_000
 
 
 class Expired(Exception):
-    """Says that changes after a cursor were swept, or that another database made it."""
+    """Raised when changes after a cursor were swept, or another database made the cursor."""
 
 
 class Outbox:
@@ -74,7 +74,7 @@ class Outbox:
         self._database = database
 
     async def read(self, after: Cursor, limit: int, scope: Scope) -> Stretch:
-        """Returns the next settled changes of a scope; raises Expired where some are gone."""
+        """Returns the next settled changes of a scope; raises Expired when some were swept."""
         arguments = (*after, limit, sorted(scope.kinds))
         rows = await (
             self._database.fetch(_READ_ALL, *arguments)
@@ -104,7 +104,7 @@ class Outbox:
         return Cursor(row["xact"], row["id"])
 
     async def sweep(self, kept: timedelta) -> int:
-        """Forgets changes that are older than `kept`; returns how many."""
+        """Removes changes that are older than `kept`; returns how many."""
         await self._database.execute(_SWEEP_FOREIGN)
         count = 0
         while True:

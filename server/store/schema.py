@@ -1,4 +1,4 @@
-"""The schema as it is: what pg_dump says of a migrated database, put in an order to read."""
+"""The schema as a file to read: a dump of a migrated database, in a readable order."""
 
 import re
 from collections import defaultdict
@@ -23,7 +23,7 @@ _OF_A_TABLE = ("TABLE", "CONSTRAINT", "FK CONSTRAINT", "SEQUENCE", "INDEX", "TRI
 
 
 def readable(dump: str) -> str:
-    """Returns a dump of the schema with each table, and all that is its own, in one place.
+    """Returns a dump of the schema with each table and all that belongs to it in one place.
 
     Types come first, then tables in the order in which migrations create them, then functions.
     """
@@ -50,7 +50,7 @@ def _created() -> list[str]:
 
 
 def _table(parts: list[tuple[str, str]]) -> str:
-    """Returns a table with its constraints and identities inside, the rest of its own below."""
+    """Returns a table with its constraints and identities inside, and the rest below."""
     [table] = [statement for kind, statement in parts if kind == "TABLE"]
     rest = []
     for kind, statement in parts:

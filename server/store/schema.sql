@@ -133,11 +133,11 @@ CREATE TABLE images (
     CONSTRAINT images_style_style_version_fkey FOREIGN KEY (style, style_version) REFERENCES styles(id, version),
     CONSTRAINT images_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
-COMMENT ON COLUMN images.image_type IS 'reference: filled by reference sets, for the views that are nobody''s portrait.';
-COMMENT ON COLUMN images.generation_params IS 'How the model sampled it: steps, guidance_scale, scheduler. Written when it is completed; {} where the provider does not tell.';
-COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictures, 0 to 5; NULL until it has seen the picture.';
+COMMENT ON COLUMN images.image_type IS 'reference: filled by reference sets, for views that are not portraits.';
+COMMENT ON COLUMN images.generation_params IS 'How the model sampled it: steps, guidance_scale, scheduler. Written when it is completed; {} where the provider does not report it.';
+COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictures, 0 to 5; NULL until the picture is judged.';
 COMMENT ON COLUMN images.status IS 'approved, rejected: filled by reviews of completed images.';
-COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, for those who read the tables in dollars.';
+COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in dollars, for people who read the tables.';
 CREATE INDEX idx_images_character ON images USING btree (character_id) WHERE (character_id IS NOT NULL);
 CREATE INDEX idx_images_story ON images USING btree (story_id) WHERE (story_id IS NOT NULL);
 CREATE INDEX idx_images_user ON images USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
@@ -221,8 +221,8 @@ CREATE TABLE image_generation_jobs (
     CONSTRAINT image_generation_jobs_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
     CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
 );
-COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, for those who read the tables in dollars.';
-COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, for those who read the tables in dollars.';
+COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, in dollars, for people who read the tables.';
+COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, in dollars, for people who read the tables.';
 CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (image_id);
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
@@ -335,7 +335,7 @@ CREATE TABLE character_references (
     CONSTRAINT character_references_reference_image_id_fkey FOREIGN KEY (reference_image_id) REFERENCES images(id)
 );
 COMMENT ON COLUMN character_references.lora_model_url IS 'Filled by the trainer: where the weights of the character''s LoRA are stored.';
-COMMENT ON COLUMN character_references.lora_trigger_word IS 'Filled by the trainer: the word of a prompt that stands for the character.';
+COMMENT ON COLUMN character_references.lora_trigger_word IS 'Filled by the trainer: the word that names the character in a prompt.';
 COMMENT ON COLUMN character_references.embedding_vector IS 'Filled by reference sets: the character''s embedding, the mean of those of its views.';
 COMMENT ON COLUMN character_references.quality_score IS 'Filled by the judge of reference sets, 0 to 5.';
 COMMENT ON COLUMN character_references.usage_count IS 'Filled by jobs that draw with the reference: how many images were made with it.';
@@ -351,7 +351,7 @@ CREATE TABLE reference_views (
     CONSTRAINT reference_views_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
     CONSTRAINT reference_views_reference_id_fkey FOREIGN KEY (reference_id) REFERENCES character_references(id) ON DELETE CASCADE
 );
-COMMENT ON TABLE reference_views IS 'Filled by reference sets: the views of a character, each with the embedding that an encoder made of it.';
+COMMENT ON TABLE reference_views IS 'Filled by reference sets: the views of a character, each with its embedding by an encoder.';
 
 CREATE TABLE provider_health (
     provider text NOT NULL,

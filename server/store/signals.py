@@ -1,7 +1,7 @@
 """Signals: NOTIFY as a hint that something has changed. A safety poll covers a lost one.
 
-A commit that notifies takes a global lock, so signals go out after their transaction,
-coalesced, from statements of their own.
+A commit that notifies takes a global lock, so signals are sent after their transaction,
+coalesced, in separate statements.
 """
 
 import asyncio
@@ -23,29 +23,29 @@ WAKE = "imggen_wake"
 CHANGED = "imggen_changed"
 """The channel of jobs that have changed, for gateways."""
 
-# What a signal tells of was flushed to disk before; the hint itself need not wait for a disk.
+# The change itself is on disk already; the hint need not wait for the disk.
 _NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
-_PAYLOAD_IDS = 200  # 37 bytes each; a payload may have 8,000
+_MESSAGES_A_PAYLOAD = 200  # an id and its comma have 37 bytes; a payload may have 8,000
 _PAUSE_S = 0.005
 _RECONNECT_S = 0.5
 _log = logging.getLogger(__name__)
 
 
 class Signals:
-    """Sends signals, many in one: what is said while a send runs goes out with the next."""
+    """Sends messages, many in one NOTIFY; those said while a send runs go out with the next."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._pending: dict[str, set[str]] = {WAKE: set(), CHANGED: set()}
         self._waiting = asyncio.Event()
 
-    def say(self, channel: str, word: str) -> None:
-        """Says a word on a channel, soon and without waiting for it."""
-        self._pending[channel].add(word)
+    def say(self, channel: str, message: str) -> None:
+        """Queues a message for a channel; it goes out in the background."""
+        self._pending[channel].add(message)
         self._waiting.set()
 
     def wake(self, lanes: Iterable[Lane] = Lane) -> None:
-        """Tells workers that lanes may have jobs to claim; all lanes, where it is not known."""
+        """Tells workers that lanes may have jobs to claim; all lanes by default."""
         for lane in lanes:
             self.say(WAKE, lane)
 
@@ -56,7 +56,7 @@ class Signals:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Sends in the background until the end, then sends what is left."""
+        """Sends in the background while entered, then sends the rest."""
         task = asyncio.create_task(self._run(), name="signals")
         try:
             yield
@@ -71,23 +71,23 @@ class Signals:
             await self._waiting.wait()
             self._waiting.clear()
             await self._send()
-            # Under load this gathers more words into each send; an idle system does not wait.
+            # Under load this gathers more messages into each send; an idle system does not wait.
             await asyncio.sleep(_PAUSE_S)
 
     async def _send(self) -> None:
-        for channel, words in self._pending.items():
-            while words:
-                some = [words.pop() for _ in range(min(len(words), _PAYLOAD_IDS))]
+        for channel, messages in self._pending.items():
+            while messages:
+                some = [messages.pop() for _ in range(min(len(messages), _MESSAGES_A_PAYLOAD))]
                 try:
                     await self._database.execute(_NOTIFY, channel, ",".join(some))
                 except Unavailable:
-                    _log.warning("signal lost", extra={"channel": channel, "words": len(some)})
+                    _log.warning("signal lost", extra={"channel": channel, "messages": len(some)})
 
 
 class Listener:
-    """Hears signals on one connection of its own, and opens it again when it breaks.
+    """Hears signals on a connection outside the pool, and reconnects when it breaks.
 
-    A process has one, and whoever wants to hear subscribes to it before it runs.
+    A process has one; subscriptions are made before it runs.
     """
 
     def __init__(self, url: str) -> None:
@@ -96,16 +96,16 @@ class Listener:
         self._gaps: list[Callable[[], None]] = []
 
     def subscribe(self, channel: str, hear: Callable[[str], None], gap: Callable[[], None]) -> None:
-        """Has `hear` called for each word of a channel.
+        """Has `hear` called with each message of a channel.
 
-        `gap` is called after every (re)connection: words said before it were not heard.
+        `gap` is called after every (re)connection, since messages sent before it are missed.
         """
         self._hear.setdefault(channel, []).append(hear)
         self._gaps.append(gap)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listens in the background until the end."""
+        """Listens in the background while entered."""
         listening = asyncio.Event()
         task = asyncio.create_task(self._run(listening), name="listener")
         try:
@@ -123,7 +123,7 @@ class Listener:
             try:
                 await self._listen(listening)
             except (*AWAY, asyncpg.PostgresError) as error:
-                _log.warning("listener broken", extra={"error": repr(error)})
+                _log.warning("listener disconnected", extra={"error": repr(error)})
             await asyncio.sleep(_RECONNECT_S)
 
     async def _listen(self, listening: asyncio.Event) -> None:
@@ -134,7 +134,7 @@ class Listener:
         try:
             connection.add_termination_listener(lambda _: broken.set())
             for channel in self._hear:
-                await connection.add_listener(channel, self._words)
+                await connection.add_listener(channel, self._deliver)
             listening.set()
             for gap in self._gaps:
                 gap()
@@ -142,7 +142,7 @@ class Listener:
         finally:
             connection.terminate()
 
-    def _words(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
-        for word in str(payload).split(","):
+    def _deliver(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
+        for message in str(payload).split(","):
             for hear in self._hear[channel]:
-                hear(word)
+                hear(message)

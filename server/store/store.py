@@ -1,4 +1,4 @@
-"""The store as one thing: statements by noun, on the pool or inside a transaction."""
+"""The whole store: statements by noun, on the pool or inside a transaction."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ from server.store.watches import Watches
 
 
 class Statements:
-    """Holds the statements by noun, all on the same executor."""
+    """The statements by noun, all on the same executor."""
 
     def __init__(self, database: Executor) -> None:
         self.batches = Batches(database)
@@ -50,7 +50,7 @@ class Store(Statements):
         self._completions = Together(self.leases.complete_each)
 
     async def submit(self, job: NewJob) -> Job | None:
-        """Commits a job together with those that others submit at the same moment.
+        """Commits a job together with others that are submitted at the same moment.
 
         Returns None when the request_id is taken.
         """
@@ -59,18 +59,18 @@ class Store(Statements):
     async def replay_job(self, user: UserId, request: RequestKey) -> tuple[Job, bool] | None:
         """Returns the job of a request_id, and whether it came from the same request.
 
-        It is looked up together with those that others look up at the same moment.
+        It is looked up together with others that are asked for at the same moment.
         """
         return await self._replays((user, request))
 
     async def freeze(
         self, user: UserId, characters: Sequence[CharacterId]
     ) -> dict[CharacterId, FrozenCharacter]:
-        """Returns those of the characters that the user has, as they are now."""
+        """Returns the characters that the user has, of those asked for, as they are now."""
         return await self._freezes((user, characters))
 
     async def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Ends a job together with those that end at the same moment.
+        """Ends a job together with others that end at the same moment.
 
         Returns False when its lease is lost.
         """
@@ -78,13 +78,13 @@ class Store(Statements):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
-        """Gives the statements inside one transaction: all of them take effect or none does."""
+        """Yields the statements inside one transaction: all take effect or none does."""
         async with self.database.transaction() as executor:
             yield Statements(executor)
 
     @asynccontextmanager
     async def alone(self, what: str) -> AsyncIterator[Statements | None]:
-        """Gives the statements to one process of the fleet at a time; None while another works.
+        """Yields the statements to one process of the fleet at a time; None while another works.
 
         `what` names the work. Each statement takes effect by itself.
         """

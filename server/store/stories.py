@@ -1,4 +1,4 @@
-"""Stories of callers, with their pages."""
+"""Stories of users, with their pages."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ SELECT s.*, (
 FROM stories s
 """
 
-# The pages travel as one JSON array: arrays of arrays cannot differ in length in SQL.
+# Pages are one JSON parameter, since SQL arrays of arrays must have equal lengths.
 _PAGES = """
 INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids)
 SELECT story.id, page.number, page.value ->> 0, page.value ->> 1,
@@ -38,7 +38,7 @@ SELECT id FROM story
 
 # A page that stays is changed in place: one statement sees the table as it was before it,
 # so deleting and inserting the same page would collide. For the same reason two updates at
-# once cannot see each other's pages, and `page_count` says which of them stand.
+# once cannot see each other's pages, and `page_count` says which pages count.
 _UPDATE = f"""
 WITH story AS (
   UPDATE stories SET title = coalesce($3, title), style = coalesce($4, style),
@@ -79,7 +79,7 @@ class Stories:
     async def replay(self, user: UserId, request: RequestKey) -> tuple[Story, bool] | None:
         """Returns the story of a request_id, and whether it came from the same request.
 
-        A deleted one too: the answer to a request stays what it was.
+        A deleted one too, since the answer to a request stays the same.
         """
         row = await self._database.fetchrow(
             f"{_SELECT} WHERE s.user_id = $1 AND s.request_id = $2", user, request.id
@@ -116,14 +116,14 @@ class Stories:
         style: str | None = None,
         pages: Sequence[Page] | None = None,
     ) -> bool:
-        """Changes what is given and leaves the rest; False when the user has no such story."""
+        """Changes the fields that are given; returns False when the user has no such story."""
         row = await self._database.fetchrow(
             _UPDATE, story, user, title, style, None if pages is None else _pages(pages)
         )
         return row is not None
 
     async def delete(self, user: UserId, story: StoryId) -> bool:
-        """Hides a story for good; False when the user has no such story."""
+        """Hides a story permanently; returns False when the user has no such story."""
         row = await self._database.fetchrow(
             "UPDATE stories SET deleted_at = now()"
             " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",

@@ -1,4 +1,4 @@
-"""Styles, each in its newest version."""
+"""Styles; of each the newest version counts."""
 
 from server.domain.styles import Style
 from server.store.database import Executor

@@ -1,4 +1,4 @@
-"""Statements run together: what many callers ask for at the same time is one round trip."""
+"""Statements run together: one round trip for what many callers ask at the same time."""
 
 import asyncio
 from collections import deque
@@ -14,12 +14,11 @@ Result = TypeVar("Result")
 class Together(Generic[Item, Result]):
     """Answers each call from a run that serves many; a lone call runs at once.
 
-    `run` takes items and returns their results in the same order. What is asked for while
-    `at_once` runs go on waits for the next one, `most` items at a time, so that a run grows
-    with the load and nobody waits for a timer; more runs at once are smaller ones, which cost
-    the gateway and the database more. Where a run fails its items are run one by one, so that
-    each call fails for its own reasons only; a call that was cancelled before its run began
-    has no effect.
+    `run` takes items and returns their results in the same order. Calls made while `at_once`
+    runs go on wait for the next run, which takes `most` items, so that runs grow with the load
+    and no call waits for a timer; more runs at once are smaller, and cost the gateway and the
+    database more. If a run fails, its items are run one by one, so that no call fails because
+    of another. A call that was cancelled before its run began has no effect.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Together(Generic[Item, Result]):
         try:
             results = await self._run([item for item, _ in asked]) if asked else []
         except Exception as error:
-            # Without the database no item has a better chance alone.
+            # If the database is away, single runs would fail as well.
             if len(asked) == 1 or isinstance(error, Unavailable):
                 for _, answer in asked:
                     if not answer.done():

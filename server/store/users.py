@@ -12,7 +12,7 @@ class Users:
         self._database = database
 
     async def ensure(self, user: UUID, issuer: str, subject: str) -> None:
-        """Makes sure that the user's row stands, which all its other rows refer to."""
+        """Stores the user's row, which all its other rows refer to, unless it exists."""
         await self._database.execute(
             "INSERT INTO users (id, issuer, subject) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             user,

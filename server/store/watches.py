@@ -1,4 +1,4 @@
-"""Previews, and who wants them."""
+"""Previews, and the watches that want them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -14,7 +14,7 @@ class Watches:
         self._database = database
 
     async def renew(self, jobs: Sequence[JobId], length: timedelta) -> None:
-        """Says that previews of these jobs are wanted for a while."""
+        """Asks for previews of these jobs, for a while."""
         await self._database.execute(
             "INSERT INTO job_watches (job_id, watched_until)"
             " SELECT id, now() + $2 FROM unnest($1::uuid[]) AS id"
@@ -26,7 +26,7 @@ class Watches:
     async def previews(
         self, seen: Mapping[JobId, tuple[int, int]]
     ) -> dict[JobId, tuple[int, int, bytes]]:
-        """Returns the jobs' previews as (attempt, sequence, JPEG), where newer than those seen."""
+        """Returns the previews that are newer than those seen, as (attempt, sequence, JPEG)."""
         rows = await self._database.fetch(
             "SELECT v.job_id, v.attempt, v.seq, v.jpeg"
             " FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS s (job_id, attempt, seq)"
@@ -39,7 +39,7 @@ class Watches:
         return {row["job_id"]: (row["attempt"], row["seq"], row["jpeg"]) for row in rows}
 
     async def forget_expired(self) -> None:
-        """Removes the notes of watches that ended a while ago."""
+        """Removes the rows of watches that ended an hour ago."""
         await self._database.execute(
             "DELETE FROM job_watches WHERE watched_until < now() - interval '1 hour'"
         )

@@ -1,1 +1,1 @@
-"""Upkeep: what every gateway does beside its calls, one at a time in the whole fleet."""
+"""Upkeep: what gateways do beside their calls, one at a time in the whole fleet."""

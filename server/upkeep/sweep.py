@@ -1,8 +1,8 @@
-"""Sweeps the storage: the bytes of deleted images, and objects that nothing points to.
+"""The sweep: removes the bytes of deleted images, orphaned objects, and old events and watches.
 
-A storage belongs to one database: what that one does not know is an orphan, whoever stored it.
-Every gateway sweeps now and then, one at a time in the whole fleet. A sweep that breaks off
-leaves nothing half done: the next one finds what is left. It forgets old events and watches, too.
+A storage belongs to one database: an object that it does not know is an orphan, whatever stored
+it. Gateways sweep periodically, one at a time in the whole fleet. A sweep can stop anywhere: the
+next one finds the rest.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from server.storage import Storage
 from server.store import Store
 from server.store.images import Images
 
-# A worker stores an attempt's objects just before it commits their pointers; a day is far beyond.
+# A worker commits the keys of an attempt's objects right after it stores them, never a day later.
 _ORPHAN_AGE = timedelta(days=1)
 _EVENTS_KEPT = timedelta(days=7)
 _IMAGES = 100
@@ -31,9 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Counts what a sweep did: images swept, orphans removed, objects it could not remove, and
-    events forgotten.
-    """
+    """Counts of a sweep: images swept, orphans removed, failed removals, events removed."""
 
     images: int
     orphans: int
@@ -42,10 +40,9 @@ class Swept:
 
 
 class Sweeper:
-    """Removes objects that no caller can reach any more.
+    """Removes objects that no caller can reach any more, and old events and watches.
 
-    The search for orphans reads a part of the storage in each sweep and goes on from there
-    in the next.
+    Each sweep searches a part of the storage for orphans, and the next one goes on from there.
     """
 
     def __init__(
@@ -67,7 +64,7 @@ class Sweeper:
 
     @asynccontextmanager
     async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Sweeps at once and then every `interval_s` in the background until the end."""
+        """Sweeps in the background while entered: at once, then every `interval_s`."""
         task = asyncio.create_task(self._run(interval_s), name="sweep")
         try:
             yield
@@ -99,10 +96,10 @@ class Sweeper:
             try:
                 await self.sweep()
             except Unavailable as error:
-                _log.warning("sweep broken off", extra={"error": error.message})
+                _log.warning("sweep failed", extra={"error": error.message})
             except Exception:
-                # Whatever it is, the next sweep may do better, and calls are served meanwhile.
-                _log.exception("sweep broken off")
+                # The next sweep tries again, and calls are served meanwhile.
+                _log.exception("sweep failed")
             await asyncio.sleep(interval_s)
 
     async def _sweep_deleted(self, images: Images) -> int:
@@ -150,7 +147,7 @@ class Sweeper:
             await listing.aclose()
 
     async def _delete(self, keys: Sequence[str]) -> set[str]:
-        """Removes objects and returns those that are gone; one that stays is left for later."""
+        """Removes objects and returns those that are gone; later sweeps try the others again."""
         gone = set()
         room = asyncio.Semaphore(_DELETES_AT_ONCE)
 

@@ -1,6 +1,6 @@
-"""Watching: committed changes of jobs and batches, and the feed of all of them, for open streams.
+"""Watching: snapshots of jobs and batches, and the feed of all changes, for open streams.
 
-It reads the store and knows neither requests nor messages.
+It reads the store, and imports neither requests nor messages.
 """
 
 from server.watching.watching import Watching

@@ -1,6 +1,6 @@
 """Watches of batches: a snapshot has the batch and all its images.
 
-A batch is read whole, itself first and then its jobs, so that where it has ended they all have.
+The batch is read before its jobs, so that when it has ended, they all have.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,12 +13,12 @@ from server.domain.ids import BatchId, JobId
 from server.store import Store
 from server.watching.loop import Watch, WatchLoop
 
-_PAUSE_S = 0.1  # a snapshot has every image, and ten of them a second are live
+_PAUSE_S = 0.1  # a snapshot has every image; ten a second are enough
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSnapshot:
-    """A batch with its images as they were read last."""
+    """A batch with its images, as they were last read."""
 
     batch: Batch
     images: Sequence[BatchImage]
@@ -37,14 +37,14 @@ class BatchWatch(Watch[BatchSnapshot]):
         self._shown: BatchSnapshot | None = None
 
     def offer(self, snapshot: BatchSnapshot) -> None:
-        """Shows a snapshot unless it is the same as the one before."""
+        """Shows a snapshot unless it equals the last one."""
         if snapshot != self._shown:
             self._shown = snapshot
             self.show(snapshot)
 
 
 class BatchWatches(WatchLoop[BatchId, BatchWatch]):
-    """Reads changed batches and hands their snapshots to those who watch them."""
+    """Reads changed batches and gives their snapshots to their watchers."""
 
     def __init__(self, store: Store) -> None:
         super().__init__("batches", pause_s=_PAUSE_S)
@@ -53,12 +53,12 @@ class BatchWatches(WatchLoop[BatchId, BatchWatch]):
 
     @asynccontextmanager
     async def watch(self, batch: BatchId) -> AsyncIterator[BatchWatch]:
-        """Gives a watch on a batch; the batch is read at once."""
+        """Yields a watch of a batch, which is read at once."""
         with self._entered(batch, BatchWatch()) as watch:
             yield watch
 
-    def _key_of(self, word: str) -> BatchId | None:
-        return self._batch_of.get(JobId(UUID(word)))
+    def _key_of(self, message: str) -> BatchId | None:
+        return self._batch_of.get(JobId(UUID(message)))
 
     async def _read(self, changed: Sequence[BatchId]) -> None:
         for batch in await self._store.batches.snapshots(changed):

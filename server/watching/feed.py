@@ -1,9 +1,8 @@
-"""The tail of the outbox: read once for everybody who follows it.
+"""The feed of a gateway: the outbox, read once for all followers.
 
-A gateway keeps the newest changes in memory. Who follows them closely is served from there;
-who comes with an old cursor, or reads slowly, is served from the database until it has caught
-up. No follower has a queue of its own: it has a cursor, and asks for more when its caller
-has taken what it got.
+The newest changes are kept in memory, for followers that are up to date. A follower with an old
+cursor, or one that reads slowly, is served from the database until it has caught up. Followers
+have no queues: each has a cursor, and asks for more when its caller has taken the last changes.
 """
 
 import asyncio
@@ -18,14 +17,14 @@ from server.watching.loop import ReadLoop
 _PAGE = 200
 _KEPT = 2_000
 _CHECKPOINT_S = 5.0
-_PAUSE_S = 0.05  # gathers signals: every progress of a job is one, and few of them are changes
+_PAUSE_S = 0.05  # gathers signals: each progress report of a job sends one, and few are changes
 
 
-class Tail:
-    """Hands out changes after a cursor, in order, for as long as somebody wants them.
+class Feed:
+    """Changes of status in the order of the outbox, for any number of followers.
 
-    `kept` is how many changes are held in memory, `page` how many are read at once, and
-    `checkpoint_s` after how much silence a follower learns how far it has come.
+    `kept` changes are held in memory, `page` are read at once, and after `checkpoint_s` without
+    a change a follower gets a checkpoint.
     """
 
     def __init__(
@@ -36,33 +35,34 @@ class Tail:
         page: int = _PAGE,
         checkpoint_s: float = _CHECKPOINT_S,
     ) -> None:
-        self.catch_ups = 0  # reads of the database for one follower alone
+        self.catch_ups = 0  # reads of the database for a single follower
         self._store = store
         self._kept = kept
         self._page = page
         self._checkpoint_s = checkpoint_s
         self._followers = 0
-        self._changes: list[Change] = []  # all that there are between `_start` and `_end`
+        self._changes: list[Change] = []  # all between `_start` and `_end`
         self._start: Cursor | None = None
         self._end = Cursor(0, 0)
         self._moved = asyncio.Event()
-        self._loop = ReadLoop("outbox", self._read, self._poll, pause_s=_PAUSE_S)
+        self._loop = ReadLoop("feed", self._read, self._poll, pause_s=_PAUSE_S)
 
     def __len__(self) -> int:
         return self._followers
 
     def running(self) -> AbstractAsyncContextManager[None]:
-        """Reads in the background until the end, each time after `wake`."""
+        """Reads in the background while entered, after each `wake`."""
         return self._loop.running()
 
     def wake(self) -> None:
-        """Says that something may have changed."""
+        """Has the outbox read soon, since something may have changed."""
         self._loop.wake()
 
     async def follow(self, after: Cursor, scope: Scope) -> AsyncGenerator[Stretch, None]:
-        """Yields the changes after a cursor; a stretch without any says how far it has come.
+        """Yields the changes after a cursor; a stretch without changes is a checkpoint.
 
-        The first one is without any. Raises Expired where some were swept, and Unavailable.
+        The first stretch is a checkpoint. Raises Expired when changes after the cursor were
+        swept, and Unavailable.
         """
         clock = asyncio.get_running_loop().time
         due = 0.0
@@ -85,7 +85,7 @@ class Tail:
                 due = clock() + self._checkpoint_s
 
     def _in_memory(self, after: Cursor, scope: Scope) -> Stretch | None:
-        """Returns what is kept after a cursor; None where that is too far back."""
+        """Returns the kept changes after a cursor; None if it is too old for memory."""
         if self._start is None or after < self._start:
             return None
         first = self._index_of(after)
@@ -96,7 +96,7 @@ class Tail:
         return Stretch(wanted, end, full)
 
     async def _more_than(self, cursor: Cursor, due: float) -> bool:
-        """Waits until there may be more after a cursor; False where there was none until `due`."""
+        """Waits until newer changes may exist; returns False if there are none until `due`."""
         if due <= asyncio.get_running_loop().time():
             return False
         try:

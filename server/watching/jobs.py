@@ -1,6 +1,6 @@
-"""Watches of jobs: a snapshot has the job, and a preview where there is a new one.
+"""Watches of jobs: a snapshot has the job, and a preview if there is a new one.
 
-Previews are made while somebody wants them: who asks for them says so again and again.
+Workers make previews only while they are wanted, so their watches ask for them repeatedly.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -15,15 +15,15 @@ from server.domain.states import JobStatus
 from server.store import Store
 from server.watching.loop import Watch, WatchLoop
 
-_PAUSE_S = 0.02  # 50 snapshots a second are more than eyes can use
+_PAUSE_S = 0.02  # 50 snapshots a second are enough for eyes
 _WANTED_FOR = timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job as it was read last, with a preview when there is a new one.
+    """A job as it was last read, with a preview if there is a new one.
 
-    All who watch a job get the same `job` from one read.
+    All watchers of a job get the same `job` object from one read.
     """
 
     job: Job
@@ -37,7 +37,7 @@ class JobSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The newest preview of a job, as the attempt that made it counts its reports."""
+    """The newest preview of a job, with its attempt and the number of its report."""
 
     attempt: int
     sequence: int
@@ -45,12 +45,12 @@ class Preview:
 
     @property
     def mark(self) -> tuple[int, int]:
-        """Orders the previews of a job."""
+        """What orders the previews of a job."""
         return (self.attempt, self.sequence)
 
 
 class JobWatch(Watch[JobSnapshot]):
-    """One watcher of a job, with previews where it asked for them."""
+    """One watcher of a job, with previews if it asked for them."""
 
     def __init__(self, *, previews: bool) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class JobWatch(Watch[JobSnapshot]):
         self._shown_preview = (0, 0)
 
     def offer(self, job: Job, preview: Preview | None = None) -> None:
-        """Shows a job unless it is older than, or the same as, the one before."""
+        """Shows a job unless it is older than the last one, or equals it."""
         if _rank(job) < _rank(self._shown):
             return
         picture = self._new_picture(job, preview)
@@ -80,7 +80,7 @@ class JobWatch(Watch[JobSnapshot]):
 
 
 def _rank(job: Job | None) -> tuple[int, bool, int]:
-    """Orders snapshots of a job: reads that overtake each other must not show it going back."""
+    """Returns what orders snapshots, so that reads out of order never show a job going back."""
     if job is None:
         return (-1, False, 0)
     sequence = job.progress.sequence if job.progress else 0
@@ -88,7 +88,7 @@ def _rank(job: Job | None) -> tuple[int, bool, int]:
 
 
 class JobWatches(WatchLoop[JobId, JobWatch]):
-    """Reads changed jobs and hands their snapshots to those who watch them."""
+    """Reads changed jobs and gives their snapshots to their watchers."""
 
     def __init__(self, store: Store) -> None:
         super().__init__("jobs", pause_s=_PAUSE_S)
@@ -97,14 +97,14 @@ class JobWatches(WatchLoop[JobId, JobWatch]):
 
     @asynccontextmanager
     async def watch(self, job: JobId, *, previews: bool) -> AsyncIterator[JobWatch]:
-        """Gives a watch on a job; the job is read at once."""
+        """Yields a watch of a job, which is read at once."""
         if previews:
             await self._store.watches.renew([job], _WANTED_FOR)
         with self._entered(job, JobWatch(previews=previews)) as watch:
             yield watch
 
-    def _key_of(self, word: str) -> JobId:
-        return JobId(UUID(word))
+    def _key_of(self, message: str) -> JobId:
+        return JobId(UUID(message))
 
     async def _read(self, changed: Sequence[JobId]) -> None:
         await self._read_previews([job for job in changed if self._wants_previews(job)])

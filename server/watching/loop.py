@@ -1,7 +1,7 @@
-"""Watch loops: who watches what, and the task that reads what has changed of it.
+"""Watch loops: all watches of one kind, and the task that reads what has changed for them.
 
-A signal is a hint that something has changed; a safety poll covers a lost one. What has changed
-is read together, and each watcher keeps only the newest of it, never a backlog.
+A signal is a hint that something has changed; a safety poll covers a lost one. Changes are read
+together, and each watch keeps only its newest snapshot, never a backlog.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ _log = logging.getLogger(__name__)
 
 
 class Ends(Protocol):
-    """A snapshot that says whether it is the last one."""
+    """A snapshot that can be the last one."""
 
     @property
     def ended(self) -> bool:
-        """Whether nothing changes after it."""
+        """Whether it is the last snapshot."""
         ...
 
 
@@ -39,7 +39,7 @@ AnySnapshot = TypeVar("AnySnapshot", bound=Ends)
 
 
 class Watch(Generic[AnySnapshot]):
-    """One watcher: the newest snapshot that it has not seen."""
+    """One watcher, with the newest snapshot that it has not seen."""
 
     def __init__(self) -> None:
         self.unseen: AnySnapshot | None = None
@@ -47,7 +47,7 @@ class Watch(Generic[AnySnapshot]):
         self._changed = asyncio.Event()
 
     def show(self, snapshot: AnySnapshot) -> None:
-        """Keeps a snapshot, in place of one that was not seen yet."""
+        """Keeps a snapshot, in place of one that was not yielded yet."""
         self.unseen = snapshot
         self._changed.set()
 
@@ -69,10 +69,10 @@ AnyWatch = TypeVar("AnyWatch", bound=Watch[Any])
 
 
 class ReadLoop:
-    """Runs `read` after each signal, and `poll` once in a while, for signals that were lost.
+    """Runs `read` after each `wake`, and `poll` every `poll_s`, since signals can be lost.
 
-    What either of them raises is logged and ends nothing: the next poll covers it. A pause
-    after each read gathers signals under load.
+    What either raises is logged, and the next poll tries again. A pause after each read gathers
+    signals under load.
     """
 
     def __init__(
@@ -92,12 +92,12 @@ class ReadLoop:
         self._signal = asyncio.Event()
 
     def wake(self) -> None:
-        """Says that there is something to read."""
+        """Has `read` run soon."""
         self._signal.set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Reads in the background until the end."""
+        """Reads in the background while entered."""
         tasks = [
             asyncio.create_task(self._read_signalled(), name=f"{self._name} read"),
             asyncio.create_task(self._poll_always(), name=f"{self._name} poll"),
@@ -127,12 +127,12 @@ class ReadLoop:
         except Unavailable:
             _log.warning("changes not read", extra={"of": self._name})
         except Exception:
-            # If this task ended, everybody who watches would wait for good.
+            # If this task ended, all watchers would wait forever.
             _log.exception("changes not read", extra={"of": self._name})
 
 
 class WatchLoop(ABC, Generic[Key, AnyWatch]):
-    """Everybody who watches something of one kind, each by the key of what they watch."""
+    """All watches of one kind, by the key of what they watch."""
 
     def __init__(self, name: str, *, pause_s: float, poll_s: float = POLL_S) -> None:
         self._watches: dict[Key, set[AnyWatch]] = {}
@@ -143,50 +143,50 @@ class WatchLoop(ABC, Generic[Key, AnyWatch]):
         return sum(len(watches) for watches in self._watches.values())
 
     def running(self) -> AbstractAsyncContextManager[None]:
-        """Reads in the background until the end."""
+        """Reads in the background while entered."""
         return self._loop.running()
 
     def watched(self, key: Key) -> bool:
-        """Tells whether anybody watches a key."""
+        """Returns whether a key has watchers."""
         return key in self._watches
 
     def change(self, key: Key) -> None:
-        """Says that a key may have changed; it is read soon, where it is watched."""
+        """Has a key read soon, if it is watched, since it may have changed."""
         if key in self._watches:
             self._changed.add(key)
             self._loop.wake()
 
     def change_all(self) -> None:
-        """Says that anything may have changed."""
+        """Has all watched keys read soon."""
         for key in self._watches:
             self.change(key)
 
-    def hear(self, word: str) -> None:
-        """Takes a word of the channel of changes."""
-        key = self._key_of(word)
+    def hear(self, message: str) -> None:
+        """Takes a message of the channel of changes."""
+        key = self._key_of(message)
         if key is not None:
             self.change(key)
 
     @abstractmethod
-    def _key_of(self, word: str) -> Key | None:
-        """Returns what has changed by a word; None where it is nothing that is watched."""
+    def _key_of(self, message: str) -> Key | None:
+        """Returns the key that a message says has changed; None for one that nobody watches."""
 
     @abstractmethod
     async def _read(self, changed: Sequence[Key]) -> None:
-        """Reads what has changed, and offers it to the watches of each key."""
+        """Reads changed keys, and offers the snapshots to their watches."""
 
     async def _renew(self) -> None:
-        """Does at each poll what lasts only for a while."""
+        """Renews, at each poll, what expires."""
 
     def _forget(self, key: Key) -> None:
-        """Drops what is kept of a key that nobody watches any more."""
+        """Drops what is kept for a key that has no watchers any more."""
 
     def _watches_of(self, key: Key) -> Collection[AnyWatch]:
         return self._watches.get(key, ())
 
     @contextmanager
     def _entered(self, key: Key, watch: AnyWatch) -> Iterator[AnyWatch]:
-        """Counts a watch in; its key is read at once."""
+        """Adds a watch while entered; its key is read at once."""
         self._watches.setdefault(key, set()).add(watch)
         self.change(key)
         try:
@@ -199,7 +199,7 @@ class WatchLoop(ABC, Generic[Key, AnyWatch]):
                 self._forget(key)
 
     async def _read_changed(self) -> None:
-        # Taken before the read: what changes during it is read again.
+        # Taken before the read, so that what changes during it is read again.
         changed, self._changed = list(self._changed), set()
         if changed:
             await self._read(changed)

@@ -1,4 +1,4 @@
-"""Watching as a whole: jobs, batches and the feed, which hear signals on one connection."""
+"""All watching of a gateway: jobs, batches and the feed, with one connection for signals."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,29 +6,29 @@ from contextlib import asynccontextmanager
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener
 from server.watching.batches import BatchWatches
-from server.watching.feed import Tail
+from server.watching.feed import Feed
 from server.watching.jobs import JobWatches
 
 
 class Watching:
-    """All that a gateway watches, for whoever follows it."""
+    """The watches of jobs and batches, and the feed."""
 
     def __init__(self, store: Store, database_url: str) -> None:
         self.jobs = JobWatches(store)
         self.batches = BatchWatches(store)
-        self.tail = Tail(store)
+        self.feed = Feed(store)
         self._listener = Listener(database_url)
         for watches in (self.jobs, self.batches):
             self._listener.subscribe(CHANGED, watches.hear, watches.change_all)
-        # A job that is new has no watcher yet and wakes workers only, but the outbox tells of it.
+        # The feed needs both channels: a new job has no watchers, so its signal wakes workers only.
         for channel in (CHANGED, WAKE):
-            self._listener.subscribe(channel, lambda _: self.tail.wake(), self.tail.wake)
+            self._listener.subscribe(channel, lambda _: self.feed.wake(), self.feed.wake)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listens and reads in the background until the end."""
+        """Listens and reads in the background while entered."""
         async with (
-            self.tail.running(),
+            self.feed.running(),
             self.jobs.running(),
             self.batches.running(),
             self._listener.running(),

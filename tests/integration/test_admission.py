@@ -14,7 +14,7 @@ import pytest
 
 from imggen.v1 import job_pb2
 from imggen.v1.generation_pb2 import PortraitOptions
-from server.admission.users import Accounts
+from server.admission.users import KnownUsers
 from server.domain.ids import UserId
 from server.identity.caller import Caller
 from server.routing.catalogue import STORYBOOK, Catalogue
@@ -45,20 +45,20 @@ class SignalRecorder:
         self._more = asyncio.Event()
 
     def hear(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
-        """Notes the words of a notification."""
-        self.heard += [(channel, word) for word in str(payload).split(",")]
+        """Notes the messages of a notification."""
+        self.heard += [(channel, message) for message in str(payload).split(",")]
         self._more.set()
 
-    async def until(self, channel: str, word: str) -> None:
-        """Returns once a word is heard."""
+    async def until(self, channel: str, message: str) -> None:
+        """Returns once a message is heard."""
         async with asyncio.timeout(30):
-            while (channel, word) not in self.heard:
+            while (channel, message) not in self.heard:
                 self._more.clear()
                 await self._more.wait()
 
     def woken(self) -> list[str]:
         """Returns the lanes whose workers were woken."""
-        return [word for channel, word in self.heard if channel == WAKE]
+        return [message for channel, message in self.heard if channel == WAKE]
 
 
 @asynccontextmanager
@@ -157,10 +157,10 @@ async def test_a_job_that_cannot_be_queued_again_wakes_nobody_and_holds_nothing(
 
 async def test_a_caller_is_stored_once(store: Store) -> None:
     mia = Caller(UserId(uuid4()), "mia", "https://issuer.test")
-    accounts = Accounts(store)
-    await accounts.ensure(mia)
+    users = KnownUsers(store)
+    await users.ensure(mia)
     assert await store.database.execute("DELETE FROM users") == "DELETE 1"
-    await accounts.ensure(mia)
+    await users.ensure(mia)
     assert await store.database.fetch("SELECT FROM users") == []
 
 
@@ -177,7 +177,7 @@ async def a_commit_waits(recorder: SignalRecorder) -> None:
 
 
 async def said_and_heard(paid_gateway: GatewayFixture, recorder: SignalRecorder) -> None:
-    """Says a word; whatever was said before is heard before it, since signals keep their order."""
-    word = new_id()
-    paid_gateway.signals.say(CHANGED, word)
-    await recorder.until(CHANGED, word)
+    """Says a message; those said before are heard before it, since signals keep their order."""
+    message = new_id()
+    paid_gateway.signals.say(CHANGED, message)
+    await recorder.until(CHANGED, message)

@@ -139,7 +139,7 @@ async def test_a_database_that_is_away_is_refused(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"IMGGEN_LISTEN": "0.0.0.0:0"}, "anyone can sign tokens with the development secret"),
-        ({"IMGGEN_STORAGE_URL": "ftp://x"}, "names no storage"),
+        ({"IMGGEN_STORAGE_URL": "ftp://x"}, "is not a storage"),
         ({"IMGGEN_DRAIN_S": "soon"}, "IMGGEN_DRAIN_S"),
         ({"IMGGEN_TLS_CERT_FILE": "/nowhere", "IMGGEN_TLS_KEY_FILE": "/nowhere"}, "/nowhere"),
     ],

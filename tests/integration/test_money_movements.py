@@ -154,7 +154,7 @@ class Days:
         if found := await self._one_of("image_generation_jobs"):
             job = await self._store.jobs.get(self._user, JobId(found))
             assert job is not None
-            await self._admission.readmit(job, None)
+            await self._admission.retry(job, None)
 
     async def _cancel_batch(self) -> None:
         if batch := await self._one_of("batches"):

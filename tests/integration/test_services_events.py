@@ -23,7 +23,7 @@ from server.domain.changes import Scope
 from server.domain.ids import JobId
 from server.identity.caller import Role
 from server.upkeep.sweep import Sweeper
-from server.watching.feed import Tail
+from server.watching.feed import Feed
 from tests.endpoint import failure
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
@@ -129,7 +129,7 @@ async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
 async def test_a_checkpoint_says_how_far_others_changes_have_gone(
     gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
-    gateway.watching.tail._checkpoint_s = 0.05
+    gateway.watching.feed._checkpoint_s = 0.05
     call = mia.follow()
     first = (await call.read()).event
     await gateway.draw(await tom.portrait())
@@ -228,51 +228,51 @@ async def test_nothing_is_lost_across_gateways(database: str, tmp_path: Path) ->
 async def test_a_slow_follower_is_served_from_the_database_and_misses_nothing(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    tail = Tail(gateway.store, kept=5, page=3)
-    async with tail.running():
-        slow = tail.follow(await gateway.store.outbox.newest(), Scope())
+    feed = Feed(gateway.store, kept=5, page=3)
+    async with feed.running():
+        slow = feed.follow(await gateway.store.outbox.newest(), Scope())
         assert not (await anext(slow)).changes
-        quick = tail.follow(await gateway.store.outbox.newest(), Scope())
+        quick = feed.follow(await gateway.store.outbox.newest(), Scope())
         assert not (await anext(quick)).changes
         heard = list[UUID]()
         for made in range(1, 9):
             await gateway.draw(await mia.portrait())
-            tail.wake()
+            feed.wake()
             while len(heard) < 5 * made:
                 heard += [change.object_id for change in (await anext(quick)).changes]
-        before = tail.catch_ups
-        assert len(tail._changes) <= 10
+        before = feed.catch_ups
+        assert len(feed._changes) <= 10
         late = list[UUID]()
         while len(late) < len(heard):
             late += [change.object_id for change in (await anext(slow)).changes]
         assert late == heard
-        assert tail.catch_ups > before
+        assert feed.catch_ups > before
         await slow.aclose()
         await quick.aclose()
 
 
 async def test_many_followers_share_the_reads(gateway: GatewayFixture, mia: Caller) -> None:
-    tail = gateway.watching.tail
+    feed = gateway.watching.feed
     calls = [mia.follow() for _ in range(20)]
     for call in calls:
         await call.read()
     await mia.portrait()
     for call in calls:
         await _next(call)
-    reads = tail.catch_ups
+    reads = feed.catch_ups
     for _ in range(5):
         job = await mia.portrait()
         for call in calls:
             assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
-    assert tail.catch_ups == reads
+    assert feed.catch_ups == reads
 
 
 async def test_who_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> None:
     call = mia.follow()
     await call.read()
-    assert len(gateway.watching.tail) == 1
+    assert len(gateway.watching.feed) == 1
     call.cancel()
-    while len(gateway.watching.tail):
+    while len(gateway.watching.feed):
         await asyncio.sleep(0.01)
 
 

@@ -100,7 +100,7 @@ def scenes(mia: str, story: str, empty: str) -> dict[str, Bad]:
         return Bad(Scene(**{"story_id": story, "page_number": 1, **fields}), field, reason, words)
 
     options = generation_pb2.SceneOptions
-    nothing = ("scene_description", "PROMPT_EMPTY", "nothing to draw is left of")
+    nothing = ("scene_description", "PROMPT_EMPTY", "says nothing that can be drawn")
     return {
         "aspect ratio not offered": bad(
             "options.aspect_ratio",
@@ -108,10 +108,8 @@ def scenes(mia: str, story: str, empty: str) -> dict[str, Bad]:
             '"21:9" is not offered; use one of 1:1, 16:9, 4:3',
             options=options(aspect_ratio="21:9"),
         ),
-        "page 0": bad("page_number", "PAGE_OUT_OF_RANGE", "is 0; 1 to 2 are there", page_number=0),
-        "page beyond": bad(
-            "page_number", "PAGE_OUT_OF_RANGE", "is 3; 1 to 2 are there", page_number=3
-        ),
+        "page 0": bad("page_number", "PAGE_OUT_OF_RANGE", "is 0; use 1 to 2", page_number=0),
+        "page beyond": bad("page_number", "PAGE_OUT_OF_RANGE", "is 3; use 1 to 2", page_number=3),
         "page of an empty story": bad(
             "page_number", "PAGE_OUT_OF_RANGE", "the story has no pages", story_id=empty
         ),
@@ -171,7 +169,7 @@ def regenerations(image: str) -> dict[str, Bad]:
         "empty prompt": bad(
             "prompt", "PROMPT_EMPTY", "is set and empty; leave it unset", prompt=""
         ),
-        "blank prompt": bad("prompt", "PROMPT_EMPTY", "nothing to draw is left", prompt="?!"),
+        "blank prompt": bad("prompt", "PROMPT_EMPTY", "says nothing that can", prompt="?!"),
     }
 
 

@@ -1,4 +1,4 @@
-"""Signals: who hears which words, and on how many connections."""
+"""Signals: who hears which messages, and on how many connections."""
 
 import asyncio
 from pathlib import Path

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from server.domain.batches import Node, all_revived, revived
+from server.domain.batches import Node, all_retryable, retried_with
 from server.domain.ids import JobId
 from server.domain.states import JobStatus, Lane
 from tests.builders import batch as _batch
@@ -50,7 +50,7 @@ def node(
 def test_a_retry_starts_again_what_can_run(
     nodes: tuple[Node, ...], asked: JobId, chosen: set[JobId]
 ) -> None:
-    assert revived(graph(*nodes), asked) == chosen
+    assert retried_with(graph(*nodes), asked) == chosen
 
 
 def test_a_retry_of_all_leaves_out_what_can_never_run() -> None:
@@ -60,7 +60,7 @@ def test_a_retry_of_all_leaves_out_what_can_never_run() -> None:
         node(C, CANCELLED),
         node(D, COMPLETED),
     )
-    assert all_revived(nodes) == {C}
+    assert all_retryable(nodes) == {C}
 
 
 def test_a_fraction_counts_what_ended_and_parts_of_what_runs() -> None:

@@ -78,5 +78,5 @@ def test_a_catalogue_is_made_of_known_names() -> None:
     assert BOTH.get("sdxl") is SDXL
     assert BOTH.get("") is None
     for names in (["sdxl", "dall-e"], []):
-        with pytest.raises(ValueError, match="known are storybook, sdxl"):
+        with pytest.raises(ValueError, match="use some of storybook, sdxl"):
             Catalogue.named(names)

@@ -51,7 +51,7 @@ def test_with_keys_of_its_own_the_gateway_listens_anywhere(keys: dict[str, Any])
         ({"tls_key_file": "/a.key"}, "go together"),
         ({"tls_client_ca_file": "/ca.crt"}, "needs IMGGEN_TLS_CERT_FILE"),
         ({"drain_s": -1}, "drain_s"),
-        ({"models": "storybook,dall-e-9"}, "dall-e-9: unknown; known are .*storybook"),
+        ({"models": "storybook,dall-e-9"}, "dall-e-9: not offered; use some of .*storybook"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(values: Mapping[str, Any], message: str) -> None:

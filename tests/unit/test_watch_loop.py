@@ -48,8 +48,8 @@ class Counts(WatchLoop[str, Watch[Count]]):
         with self._entered(key, Watch[Count]()) as watch:
             yield watch.snapshots()
 
-    def _key_of(self, word: str) -> str | None:
-        return word.removeprefix("number ") if word.startswith("number ") else None
+    def _key_of(self, message: str) -> str | None:
+        return message.removeprefix("number ") if message.startswith("number ") else None
 
     async def _read(self, changed: Sequence[str]) -> None:
         self.reads.append(sorted(changed))
@@ -101,8 +101,8 @@ async def test_words_of_what_nobody_watches_are_not_read() -> None:
     async with counts.started(), counts.watch("a") as shown:
         await _next(shown)
         counts.reads.clear()
-        for word in ("number b", "letter a", "number a"):
-            counts.hear(word)
+        for message in ("number b", "letter a", "number a"):
+            counts.hear(message)
         await _next(shown)
         assert counts.reads == [["a"]]
 

@@ -1,6 +1,6 @@
 -- The one source of truth. Forward-only: a later change expands before it contracts.
--- Where the specification's columns stand, their names do too; `*_micros` are millionths of
--- a US dollar and the truth, the DECIMAL columns beside them are generated from them.
+-- The specification's columns have its names. `*_micros` are millionths of a US dollar and the
+-- truth; the DECIMAL columns beside them are generated from them.
 
 CREATE TABLE users (
   id uuid PRIMARY KEY,  -- the token's subject, or UUIDv5(issuer, subject) where that is no UUID
@@ -16,7 +16,7 @@ CREATE TABLE styles (
   description text NOT NULL,
   prompt_template text NOT NULL,
   negative_prompt text NOT NULL,
-  PRIMARY KEY (id, version)  -- a change is a new version; images keep theirs
+  PRIMARY KEY (id, version)  -- a change is a new version; images keep their version
 );
 
 CREATE TABLE characters (
@@ -47,8 +47,8 @@ CREATE TABLE stories (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   user_id uuid NOT NULL REFERENCES users (id),
   title text NOT NULL,
-  style text NOT NULL,  -- empty: every request names its own
-  page_count integer NOT NULL,  -- rows beyond it are left by a shorter version, and mean nothing
+  style text NOT NULL,  -- empty: every request names one
+  page_count integer NOT NULL,  -- rows beyond it remain from a longer version, and are ignored
   request_id uuid,
   request_hash bytea,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -73,10 +73,10 @@ CREATE TABLE images (
   user_id uuid NOT NULL REFERENCES users (id),
   story_id uuid REFERENCES stories (id),
   character_id uuid REFERENCES characters (id),  -- of a portrait
-  character_ids uuid[] NOT NULL,  -- everybody in the picture
+  character_ids uuid[] NOT NULL,  -- all characters in the picture
   image_type varchar(50) NOT NULL CHECK (image_type IN ('portrait', 'scene', 'cover', 'reference')),
   page_number integer,
-  prompt text NOT NULL DEFAULT '',  -- as the provider compiled it; '' until it has
+  prompt text NOT NULL DEFAULT '',  -- as the provider compiled it; '' until then
   negative_prompt text NOT NULL DEFAULT '',
   style varchar(50) NOT NULL,
   style_version integer NOT NULL,
@@ -101,7 +101,7 @@ CREATE TABLE images (
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   completed_at timestamptz,
-  deleted_at timestamptz,  -- gone for the caller; its bytes are swept after
+  deleted_at timestamptz,  -- hidden from its user; its bytes are swept afterwards
   swept_at timestamptz,
   FOREIGN KEY (style, style_version) REFERENCES styles (id, version),
   UNIQUE (lineage_id, version),
@@ -117,7 +117,7 @@ CREATE INDEX idx_images_story ON images (story_id) WHERE story_id IS NOT NULL;
 CREATE INDEX idx_images_character ON images (character_id) WHERE character_id IS NOT NULL;
 CREATE INDEX images_unswept ON images (deleted_at) WHERE deleted_at IS NOT NULL AND swept_at IS NULL;
 
--- Jobs admitted together for a story.
+-- The jobs that were admitted together for a story.
 CREATE TABLE batches (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   user_id uuid NOT NULL REFERENCES users (id),
@@ -136,7 +136,7 @@ CREATE TABLE image_generation_jobs (
   image_id uuid REFERENCES images (id),  -- NULL for jobs without an image (training)
   batch_id uuid REFERENCES batches (id),
   kind text NOT NULL CHECK (kind IN ('portrait', 'scene')),
-  lane text NOT NULL,  -- the room in a worker that the job needs
+  lane text NOT NULL,  -- what the job runs on; its worker needs a free slot of it
   priority integer NOT NULL DEFAULT 2 CHECK (priority BETWEEN 0 AND 9),  -- lower runs first
   status varchar(50) NOT NULL DEFAULT 'queued' CHECK (
     status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')
@@ -145,8 +145,8 @@ CREATE TABLE image_generation_jobs (
   spec_version integer NOT NULL,  -- a worker claims only versions it knows
   ai_provider varchar(50) NOT NULL,
   ai_model varchar(100) NOT NULL,
-  queued_at timestamptz NOT NULL DEFAULT now(),  -- by its caller; its day's budget holds the money
-  run_after timestamptz NOT NULL DEFAULT now(),  -- backoff: not before this
+  queued_at timestamptz NOT NULL DEFAULT now(),  -- when its caller queued it; the budget of that day holds its price
+  run_after timestamptz NOT NULL DEFAULT now(),  -- backoff: no claim before this time
   started_at timestamptz,
   completed_at timestamptz,
   processing_time_ms integer,
@@ -187,8 +187,8 @@ CREATE TABLE job_dependencies (
 );
 CREATE INDEX job_dependents ON job_dependencies (needs_job_id);
 
--- Where a running job is. An ordinary table, so that a crash keeps it, with room in its
--- pages for updates in place; written with synchronous_commit off. `seq` never goes back
+-- The progress of a running job. An ordinary table, so that it survives a crash, with free space
+-- in its pages for updates in place; written with synchronous_commit off. `seq` never goes back
 -- within an attempt.
 CREATE TABLE job_progress (
   job_id uuid PRIMARY KEY,
@@ -201,7 +201,7 @@ CREATE TABLE job_progress (
   updated_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
--- The newest preview of a running job; losing it in a crash harms nobody.
+-- The newest preview of a running job; a crash may lose it.
 CREATE UNLOGGED TABLE job_previews (
   job_id uuid PRIMARY KEY,
   attempt integer NOT NULL,
@@ -209,13 +209,13 @@ CREATE UNLOGGED TABLE job_previews (
   jpeg bytea NOT NULL
 );
 
--- Who wants previews, and until when; renewed while a stream is open.
+-- The jobs whose previews are wanted, and until when; renewed while a stream is open.
 CREATE UNLOGGED TABLE job_watches (
   job_id uuid PRIMARY KEY,
   watched_until timestamptz NOT NULL
 );
 
--- Every start of a job by a worker: what it sent, how it ended, what it cost.
+-- Each start of a job by a worker: what was sent, the outcome and the cost.
 CREATE TABLE attempts (
   job_id uuid NOT NULL REFERENCES image_generation_jobs (id),
   attempt integer NOT NULL,
@@ -239,12 +239,12 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_speed ON attempts (finished_at DESC) WHERE outcome = 'completed';
 
--- The stored forms of an image. The second key is the second wall against loss: one
--- attempt stores a kind once.
+-- The assets of an image. The second key is the second wall against loss: an attempt stores each
+-- kind once.
 CREATE TABLE assets (
   image_id uuid NOT NULL REFERENCES images (id),
   kind text NOT NULL CHECK (kind IN ('original', 'display', 'print', 'thumbnail')),
-  storage_key text NOT NULL,  -- two kinds with the same bytes share one
+  storage_key text NOT NULL,  -- two kinds with the same bytes share a key
   content_type text NOT NULL,
   sha256 text NOT NULL,
   size_bytes bigint NOT NULL,
@@ -261,7 +261,7 @@ CREATE TABLE character_references (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   character_id uuid NOT NULL REFERENCES characters (id) ON DELETE CASCADE,
   reference_image_id uuid NOT NULL REFERENCES images (id),
-  description_version integer NOT NULL,  -- what the picture shows; an older one is stale
+  description_version integer NOT NULL,  -- that the picture shows; an older one is stale
   lora_model_url varchar(500),
   lora_trigger_word varchar(100),
   embedding_vector real[],
@@ -272,7 +272,7 @@ CREATE TABLE character_references (
   updated_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (character_id, style)
 );
--- Whether an image is a reference is read from here: a flag of its own could say otherwise.
+-- Whether an image is a reference is read from here; a separate flag could contradict it.
 CREATE INDEX idx_images_reference ON character_references (reference_image_id);
 
 -- The views of a reference set; embeddings are keyed by the encoder that made them.
@@ -293,7 +293,7 @@ CREATE TABLE provider_health (
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 
--- What may be spent in a day. Locked last in every transaction, in the order of the scopes.
+-- What may be spent in a day. Locked last in each transaction, in the order of the scopes.
 CREATE TABLE budgets (
   scope text NOT NULL,
   day date NOT NULL,
@@ -315,7 +315,7 @@ CREATE TABLE ledger (
 );
 CREATE UNIQUE INDEX ledger_settled_once ON ledger (job_id, attempt) WHERE kind = 'settle';
 
--- Committed changes, for those who follow everything.
+-- Committed changes, for the feed.
 CREATE TABLE outbox (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   user_id uuid NOT NULL,

@@ -1,8 +1,8 @@
 -- Whole stories: a batch's jobs wait for each other and for room; and fair turns between users.
 --
--- A claim looks for one thing only: a job that is `ready`, in the order of (priority, turn).
--- What makes a job of a batch ready is decided here, when another one of it ends, so that a
--- claim never walks over rows that it cannot take, however many there are.
+-- A claim takes `ready` jobs in the order of (priority, turn). When a job of a batch ends, the
+-- functions below decide which others become ready, so that a claim never reads rows that it
+-- cannot take, however many there are.
 
 ALTER TABLE batches
   -- 'processing' while one of its jobs waits or runs; kept by advance_batch
@@ -19,13 +19,13 @@ ALTER TABLE image_generation_jobs
   DROP CONSTRAINT image_generation_jobs_kind_check,
   ADD CONSTRAINT image_generation_jobs_kind_check CHECK (kind IN ('portrait', 'scene', 'cover')),
   ADD COLUMN batch_position integer,  -- the order in which a batch's jobs become ready
-  ADD COLUMN ready boolean NOT NULL DEFAULT true,  -- a queued one that is not waits for its batch
-  ADD COLUMN turn bigint NOT NULL DEFAULT 0,  -- its place in the fair order; lower runs first
+  ADD COLUMN ready boolean NOT NULL DEFAULT true,  -- a queued job that is not ready waits for its batch
+  ADD COLUMN turn bigint NOT NULL DEFAULT 0,  -- its place in the order in which users are served; lower first
   ADD CHECK ((batch_id IS NULL) = (batch_position IS NULL)),
   ADD CHECK (ready OR batch_id IS NOT NULL);
 
 DROP INDEX idx_img_jobs_status;
--- Claims read its queued part, and new turns begin at its processing part.
+-- Claims read its queued part; new turns start from its processing part.
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs (lane, status, priority, turn, queued_at)
   WHERE status IN ('queued', 'processing') AND ready;
 CREATE INDEX jobs_turns ON image_generation_jobs (user_id, lane, priority, turn)
@@ -33,11 +33,11 @@ CREATE INDEX jobs_turns ON image_generation_jobs (user_id, lane, priority, turn)
 CREATE INDEX jobs_batch ON image_generation_jobs (batch_id, status, ready, batch_position)
   WHERE batch_id IS NOT NULL;
 
--- The turn of a user's next job: one behind the user's last, and never before what runs now.
--- So users who wait take turns, whoever asked for a hundred pictures first; who comes new is
--- next; and nobody saves up turns by being away (start-time fair queueing, Goyal, Vin and
--- Cheng 1996, with every job of length 1). Two of a user's jobs that are stored at the same
--- moment may get the same turn, which costs the others one place.
+-- The turn of a user's next job: one after the user's last, and never before what runs now.
+-- So waiting users take turns, even if one of them submitted a hundred jobs first; a new user is
+-- next; and an idle user saves up no turns (start-time fair queueing, Goyal, Vin and Cheng 1996,
+-- with every job of length 1). Two jobs that a user submits at the same moment may get the same
+-- turn, which costs the other users one place.
 CREATE FUNCTION next_turn(whose uuid, in_lane text, urgency integer) RETURNS bigint
 LANGUAGE sql STABLE AS $$
   SELECT greatest(
@@ -54,14 +54,14 @@ LANGUAGE sql STABLE AS $$
   )
 $$;
 
--- Brings a batch up to date: what needs a job that ended without a picture fails, its money is
--- free again, and so on down; then as many jobs become ready as the batch has room for, of those
--- whose needs are met, in order; then the batch's own status follows.
+-- Brings a batch up to date: jobs that need one that ended without a picture fail, their money is
+-- released, and so do those that need them; then as many jobs become ready as the batch has room
+-- for, of those whose needs are met, in order; then the batch's status follows.
 --
--- It can be called at any time and any number of times. The batch's row lock makes callers take
--- turns, and each statement here sees what others have committed by then. Rows that somebody
--- else holds are skipped, for whoever ends or revives a job calls this after; a worker's sweep
--- calls it for a batch in which nothing moves.
+-- It can be called at any time and any number of times. The batch's row lock lets in one caller at
+-- a time, and each statement here sees what the others have committed before it. Rows that another
+-- transaction locks are skipped, since what ends or retries a job calls this afterwards; a worker
+-- calls it for batches without a ready or running job.
 CREATE FUNCTION advance_batch(which uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   most integer;
@@ -152,8 +152,8 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Whatever ends or revives a job of a batch advances the batch in the same transaction. Locks
--- are taken in one order everywhere: jobs, then their batch, then budgets.
+-- A statement that ends or retries a job of a batch advances the batch in the same transaction.
+-- Locks are taken in one order everywhere: jobs, then their batch, then budgets.
 CREATE TRIGGER batch_locked BEFORE UPDATE OF status ON image_generation_jobs
   FOR EACH ROW WHEN (
     NEW.batch_id IS NOT NULL AND pg_trigger_depth() = 0

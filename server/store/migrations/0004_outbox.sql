@@ -1,11 +1,10 @@
--- The outbox as a thing to follow. Triggers write it, so that no statement can forget to.
+-- The outbox as the source of the feed. Triggers write it, so that no statement can forget to.
 --
--- Its order is (xact, id). `xact` is the transaction that made the change, and readers go only
--- as far as the oldest transaction that still runs: what commits later sorts behind what they
--- have read, so a long transaction delays events and loses none. Two changes of one object are
--- made one after the other, under its row lock, but the second may be made by the transaction
--- that began first; `changed_in` keeps, with the object, the place of its last change, and the
--- next one never goes before it.
+-- Its order is (xact, id). `xact` is the transaction that made the change, and readers stop at the
+-- oldest transaction that still runs: what commits later sorts after what they have read, so a
+-- long transaction delays events and loses none. Two changes of one object are made one after the
+-- other, under its row lock, but the transaction of the second may have begun first; `changed_in`
+-- keeps, with the object, the place of its last change, and the next one never goes before it.
 
 ALTER TABLE outbox
   ADD COLUMN xact bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
@@ -15,7 +14,7 @@ ALTER TABLE outbox
   ADD PRIMARY KEY (xact, id);
 CREATE INDEX outbox_user ON outbox (user_id, xact, id);
 
--- How far the outbox was swept: what stood up to here is gone. Always one row.
+-- How far the outbox was swept: changes up to here are removed. Always one row.
 CREATE TABLE outbox_swept (
   singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   xact bigint NOT NULL,
@@ -30,8 +29,8 @@ ALTER TABLE images
 ALTER TABLE batches
   ADD COLUMN changed_in bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint);
 
--- Returns the place of a change in the outbox: not before the object's last one. A place that
--- no transaction here has had yet came with a dump of another server, and means nothing.
+-- Returns the place of a change in the outbox: not before the object's last one. A place that no
+-- transaction of this server has had came with a dump of another one, and is ignored.
 CREATE FUNCTION place_behind(last bigint) RETURNS bigint LANGUAGE sql VOLATILE RETURN
   greatest(
     pg_current_xact_id()::text::bigint,
@@ -64,19 +63,19 @@ BEGIN
   RETURN NEW;
 END $$;
 
--- Before the row is written, since `changed_in` goes with it; its lock is held by then.
+-- Before the row is written, since it includes `changed_in`; its lock is held already.
 CREATE TRIGGER new_jobs AFTER INSERT ON image_generation_jobs
   REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_new_jobs();
 CREATE TRIGGER job_changed BEFORE UPDATE OF status ON image_generation_jobs
   FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION note_job();
--- A new image is told of by its job; a deleted one changes no more.
+-- A new image's job has the event; a deleted image has no more events.
 CREATE TRIGGER image_changed BEFORE UPDATE OF status, deleted_at ON images
   FOR EACH ROW WHEN (
     OLD.deleted_at IS NULL
     AND (NEW.status IS DISTINCT FROM OLD.status OR NEW.deleted_at IS NOT NULL)
   ) EXECUTE FUNCTION note_image();
 
--- A batch's status follows its jobs; there are few of them, so that every write is looked at.
+-- A batch's status follows its jobs; batches are few, so the trigger checks every write.
 CREATE FUNCTION note_batch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'UPDATE' THEN

@@ -1,3 +1,3 @@
--- What an attempt's model had no word for. A gateway of before does not read it, a worker of
--- before does not write it.
+-- The words of the request that an attempt's model cannot draw. Older gateways do not read it,
+-- older workers do not write it.
 ALTER TABLE attempts ADD COLUMN unknown_words text[] NOT NULL DEFAULT '{}';

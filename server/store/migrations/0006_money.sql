@@ -1,11 +1,11 @@
--- Money in one place: what holds it, releases it and settles it, for every statement that ends
--- or queues jobs and for advance_batch. Each function writes the ledger and the budget together.
+-- Money in one place: the functions that hold, release and settle it, for every statement that ends
+-- or queues jobs and for advance_batch. Each writes the ledger and the budget together.
 --
--- A budget's row is what all jobs share. It is locked last in a transaction, after jobs, batches,
--- images and references, and days in their order, so that nobody waits for another in a circle,
--- nor for it longer than a commit. What costs nothing moves the ledger only.
+-- All jobs share the row of a budget. It is locked last in a transaction, after jobs, batches,
+-- images and references, and days in their order, so that transactions cannot deadlock, and wait
+-- for it no longer than a commit. Jobs that cost nothing write the ledger only.
 
--- What one job may cost, and in which day's budget that is held: the day it was queued on.
+-- The price of a job, and the day whose budget holds it: the day on which it was queued.
 CREATE TYPE hold AS (
   job_id uuid,
   attempt integer,
@@ -14,7 +14,7 @@ CREATE TYPE hold AS (
   micros bigint
 );
 
--- Holds money in today's budget; false, with nothing held, when the rest does not cover all of it.
+-- Holds money in today's budget; returns false, with nothing held, if its rest does not cover all.
 CREATE FUNCTION hold_money(holds hold[], most bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   price bigint := (SELECT coalesce(sum(micros), 0) FROM unnest(holds));
@@ -34,7 +34,7 @@ BEGIN
   RETURN true;
 END $$;
 
--- Takes holds out of their days' budgets, and adds what was spent instead of each.
+-- Takes holds out of their days' budgets, and adds the costs.
 CREATE FUNCTION end_holds(holds hold[], costs bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   ended record;
@@ -50,7 +50,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- Frees the holds of jobs that came to nothing.
+-- Releases the holds of jobs that ended without a picture.
 CREATE FUNCTION release_money(holds hold[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
@@ -58,7 +58,7 @@ BEGIN
   PERFORM end_holds(holds, NULL);
 END $$;
 
--- Spends what jobs did cost, one of `costs` for each hold, and frees the holds.
+-- Turns holds into costs, one of `costs` for each hold.
 CREATE FUNCTION settle_money(holds hold[], costs bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
@@ -67,14 +67,14 @@ BEGIN
   PERFORM end_holds(holds, costs);
 END $$;
 
--- Brings a batch up to date: what needs a job that ended without a picture fails, and so on
--- down; then as many jobs become ready as the batch has room for, of those whose needs are met,
--- in order; then the batch's own status follows, and the money of what failed is free again.
+-- Brings a batch up to date: jobs that need one that ended without a picture fail, and so do those
+-- that need them; then as many jobs become ready as the batch has room for, of those whose needs
+-- are met, in order; then the batch's status follows, and the money of failed jobs is released.
 --
--- It can be called at any time and any number of times. The batch's row lock makes callers take
--- turns, and each statement here sees what others have committed before it. Rows that somebody
--- else holds are skipped, for whoever ends or revives a job calls this after; a worker's sweep
--- calls it for a batch in which nothing moves.
+-- It can be called at any time and any number of times. The batch's row lock lets in one caller at
+-- a time, and each statement here sees what the others have committed before it. Rows that another
+-- transaction locks are skipped, since what ends or retries a job calls this afterwards; a worker
+-- calls it for batches without a ready or running job.
 CREATE OR REPLACE FUNCTION advance_batch(which uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   most integer;

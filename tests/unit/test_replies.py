@@ -1,4 +1,4 @@
-"""The domain's nouns as the contract's messages."""
+"""The domain's values as the contract's messages."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -20,8 +20,8 @@ from server.domain.jobs import Failure, Job, Outlook, Progress
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.jobs import Forecast
-from server.replies import messages as convert
-from server.replies.messages import Converter
+from server.replies import messages
+from server.replies.messages import Replies
 from server.requests.event_cursors import cursor_text
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
@@ -42,10 +42,10 @@ def _time(value: datetime) -> Timestamp:
 
 
 @pytest.fixture
-async def converter(tmp_path: Path) -> AsyncIterator[Converter]:
-    """Gives a converter that signs for a folder."""
+async def replies(tmp_path: Path) -> AsyncIterator[Replies]:
+    """Gives replies whose addresses a folder signs."""
     async with FolderStorage(tmp_path, UrlSigner("x" * 32, "http://pixels")) as storage:
-        yield Converter(Forecast(_idle), storage, timedelta(hours=1))
+        yield Replies(Forecast(_idle), storage, timedelta(hours=1))
 
 
 def _job(**changes: Any) -> Job:
@@ -70,9 +70,9 @@ def _job(**changes: Any) -> Job:
     return Job(**{**fields, **changes})
 
 
-async def test_a_waiting_job_has_a_forecast_and_no_stage(converter: Converter) -> None:
+async def test_a_waiting_job_has_a_forecast_and_no_stage(replies: Replies) -> None:
     job = _job(progress=Progress(9, Stage.RENDERING, 9, 20, 0.4))
-    message = await converter.job(job)
+    message = await replies.job(job)
     ends_in = message.estimated_completion_time.ToDatetime(UTC) - datetime.now(UTC)
     assert timedelta(seconds=6) < ends_in <= timedelta(seconds=8)
     message.ClearField("estimated_completion_time")
@@ -90,18 +90,18 @@ async def test_a_waiting_job_has_a_forecast_and_no_stage(converter: Converter) -
     )
 
 
-async def test_a_running_job_shows_its_progress(converter: Converter) -> None:
+async def test_a_running_job_shows_its_progress(replies: Replies) -> None:
     progress = Progress(9, Stage.RENDERING, 9, 20, 0.4)
-    message = await converter.job(
+    message = await replies.job(
         _job(status=JobStatus.PROCESSING, attempt=1, started_at=NOON, progress=progress)
     )
     assert (message.stage, message.step, message.steps) == (job_pb2.STAGE_RENDERING, 9, 20)
     assert message.fraction == 0.4
 
 
-async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Converter) -> None:
+async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Replies) -> None:
     times = {Stage.STORING: 20, Stage.RESOLVING: 1, Stage.RENDERING: 900}
-    message = await converter.job(
+    message = await replies.job(
         _job(
             status=JobStatus.COMPLETED,
             attempt=1,
@@ -128,10 +128,10 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Con
     ],
 )
 async def test_a_failure_has_a_reason_of_the_contract(
-    converter: Converter, reason: str, told: errors_pb2.ErrorReason.ValueType
+    replies: Replies, reason: str, told: errors_pb2.ErrorReason.ValueType
 ) -> None:
     failed = _job(status=JobStatus.FAILED, failure=Failure(reason, "it broke"))
-    message = await converter.job(failed)
+    message = await replies.job(failed)
     assert message.error == job_pb2.JobError(reason=told, message="it broke")
 
 
@@ -167,9 +167,9 @@ def _image(**changes: Any) -> Image:
     return Image(**{**fields, **changes})
 
 
-def test_an_image_without_bytes_has_no_addresses(converter: Converter) -> None:
+def test_an_image_without_bytes_has_no_addresses(replies: Replies) -> None:
     image = _image()
-    message = converter.image(image)
+    message = replies.image(image)
     assert message == image_pb2.Image(
         id=str(image.id),
         type=image_pb2.IMAGE_TYPE_PORTRAIT,
@@ -187,9 +187,9 @@ def test_an_image_without_bytes_has_no_addresses(converter: Converter) -> None:
     )
 
 
-def test_a_completed_image_has_an_address_for_each_form(converter: Converter) -> None:
+def test_a_completed_image_has_an_address_for_each_asset(replies: Replies) -> None:
     keys = {kind: f"user/job/1/{kind}.png" for kind in AssetKind}
-    message = converter.image(_image(status=ImageStatus.COMPLETED, completed_at=LATER, keys=keys))
+    message = replies.image(_image(status=ImageStatus.COMPLETED, completed_at=LATER, keys=keys))
     for url, kind in (
         (message.url, "display"),
         (message.cdn_url, "display"),
@@ -210,7 +210,7 @@ def test_a_character_is_told_whole() -> None:
     character = Character(
         CharacterId(uuid4()), description(), 3, ImageId(uuid4()), True, NOON, LATER
     )
-    message = convert.character(character)
+    message = messages.character(character)
     assert message == character_pb2.Character(
         id=str(character.id),
         name="Mia",
@@ -229,14 +229,14 @@ def test_a_character_is_told_whole() -> None:
         updated_at=_time(LATER),
     )
     ageless = replace(character, description=description(age=None))
-    assert not convert.character(ageless).HasField("age")
+    assert not messages.character(ageless).HasField("age")
 
 
 def test_a_story_and_a_style_are_told_whole() -> None:
     mia = CharacterId(uuid4())
     draft = Draft("Day", "anime", (Page("Mia wakes.", "a bed", (mia,)), Page("She runs.")))
     story = Story(StoryId(uuid4()), draft, NOON, LATER)
-    assert convert.story(story) == story_pb2.Story(
+    assert messages.story(story) == story_pb2.Story(
         id=str(story.id),
         title="Day",
         style="anime",
@@ -247,7 +247,7 @@ def test_a_story_and_a_style_are_told_whole() -> None:
         created_at=_time(NOON),
         updated_at=_time(LATER),
     )
-    assert convert.style(STORYBOOK_STYLE) == style_pb2.Style(
+    assert messages.style(STORYBOOK_STYLE) == style_pb2.Style(
         id="storybook",
         version=1,
         display_name="Storybook",
@@ -263,7 +263,7 @@ def _change(kind: ChangedKind, status: str, **changes: Any) -> Change:
 
 def test_the_change_of_a_job_is_told_whole() -> None:
     change = _change(ChangedKind.JOB, "processing", image_id=uuid4(), batch_id=uuid4())
-    assert convert.event(change) == event_pb2.Event(
+    assert messages.event(change) == event_pb2.Event(
         cursor=cursor_text(Cursor(7, 9)),
         time=_time(NOON),
         user_id=str(change.user_id),
@@ -277,40 +277,40 @@ def test_the_change_of_a_job_is_told_whole() -> None:
 
 
 def test_a_deleted_image_and_a_batch_are_told_of() -> None:
-    deleted = convert.event(_change(ChangedKind.IMAGE, "deleted")).image
+    deleted = messages.event(_change(ChangedKind.IMAGE, "deleted")).image
     assert (deleted.deleted, deleted.status) == (True, image_pb2.IMAGE_STATUS_UNSPECIFIED)
-    drawn = convert.event(_change(ChangedKind.IMAGE, "generating")).image
+    drawn = messages.event(_change(ChangedKind.IMAGE, "generating")).image
     assert (drawn.deleted, drawn.status) == (False, image_pb2.IMAGE_STATUS_GENERATING)
     batch = _change(ChangedKind.BATCH, "completed")
-    assert convert.event(batch).batch == event_pb2.BatchChange(
+    assert messages.event(batch).batch == event_pb2.BatchChange(
         batch_id=str(batch.object_id), status=BATCH_STATUS_COMPLETED
     )
 
 
 def test_a_status_of_a_newer_service_is_told_without_its_name() -> None:
-    told = convert.event(_change(ChangedKind.IMAGE, "framed"))
+    told = messages.event(_change(ChangedKind.IMAGE, "framed"))
     assert (told.image.status, told.image.deleted) == (0, False)
     assert told.image.image_id
 
 
 def test_every_status_of_the_domain_is_told() -> None:
     for status in JobStatus:
-        told = convert.event(_change(ChangedKind.JOB, status))
-        assert told.job.status == convert.JOB_STATUS[status]
+        told = messages.event(_change(ChangedKind.JOB, status))
+        assert told.job.status == messages.JOB_STATUS[status]
     for image_status in ImageStatus:
-        told = convert.event(_change(ChangedKind.IMAGE, image_status))
-        assert told.image.status == convert.IMAGE_STATUS[image_status]
+        told = messages.event(_change(ChangedKind.IMAGE, image_status))
+        assert told.image.status == messages.IMAGE_STATUS[image_status]
 
 
 def test_every_value_of_the_domain_has_its_number_in_the_contract() -> None:
     for numbers in (
-        convert.JOB_STATUS,
-        convert.JOB_KIND,
-        convert.STAGE,
-        convert.IMAGE_STATUS,
-        convert.IMAGE_TYPE,
-        convert.ASSET_KIND,
-        convert.GENDER,
-        convert.CHANGED_KIND,
+        messages.JOB_STATUS,
+        messages.JOB_KIND,
+        messages.STAGE,
+        messages.IMAGE_STATUS,
+        messages.IMAGE_TYPE,
+        messages.ASSET_KIND,
+        messages.GENDER,
+        messages.CHANGED_KIND,
     ):
         assert len(set(numbers.values())) == len(numbers)
