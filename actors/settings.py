@@ -71,7 +71,7 @@ class ExtractorSettings(BaseSettings):
 
     extractor: Literal["plain", "chat"] = Field(
         "plain",
-        description="`plain` follows rules; `chat` asks a chat model behind OpenAI's API and "
+        description="`plain` follows rules; `chat` asks a chat model with OpenAI's API and "
         "falls back to the rules when it fails.",
     )
     chat_base_url: str = Field(
@@ -107,19 +107,19 @@ class WorkerSettings(BaseSettings):
         "", description="The worker's name in leases and logs; empty for host and process id."
     )
     worker_log_file: Path | None = Field(
-        None, description="A file that the worker's log goes to; stderr, which Ray keeps, if unset."
+        None, description="The file of the worker's log; unset means stderr, which Ray keeps."
     )
     lease_s: float = Field(30.0, gt=0, description="How long a claim holds without a heartbeat.")
     heartbeat_s: float = Field(
         10.0, gt=0, description="How often the leases of all running jobs are renewed."
     )
     poll_s: float = Field(
-        2.0, gt=0, description="How often a worker looks for jobs that no signal told it of."
+        2.0, gt=0, description="How often a worker looks for jobs whose signal was lost."
     )
     drain_s: float = Field(
         20.0,
         gt=0,
-        description="How long running jobs may still take when the worker is told to go.",
+        description="How long running jobs may still take once the worker is told to stop.",
     )
     slots: dict[str, int] = Field(
         default={"local": 2},
