@@ -1,4 +1,4 @@
-"""The demo: a story file, drawn as `imggen story` does it, and a contact sheet of it."""
+"""The demo: draws a story file as `imggen story` does, and makes a contact sheet."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,12 @@ _STAGES = {
 
 
 class DemoFailed(Exception):
-    """Says that some picture of the story is missing."""
+    """A demo with missing pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Is a finished picture of the demo: its name, its job, its file and its text."""
+    """A finished picture of the demo."""
 
     label: str
     job: Job
@@ -39,7 +39,7 @@ class Picture:
 
 
 def tell_a_story(address: str, token: str, folder: Path) -> None:
-    """Draws the story's pictures into a new folder below `folder`, and prints what came of it.
+    """Draws the story into a new folder below `folder`, and prints the times, costs and files.
 
     Raises DemoFailed.
     """
@@ -62,7 +62,7 @@ def tell_a_story(address: str, token: str, folder: Path) -> None:
 def _known_portraits(
     client: SyncClient, last: BatchSnapshot, told: Told, folder: Path
 ) -> list[Panel]:
-    """Saves the portraits of an earlier demo, which the service did not draw again."""
+    """Saves the portraits of an earlier demo that were not drawn again."""
     drawn = {image.character_id for image in last.images}
     panels = []
     for one, name in told.names.items():
@@ -97,7 +97,7 @@ def _report(
     contact_sheet(title, [known + portraits, pages]).save(sheet)
     console.print(_table(title, pictures))
     total = sum(picture.job.actual_cost_micros for picture in pictures) / 1e6
-    console.print(f"cost in all: {total:.4f} USD (drawn on this machine)")
+    console.print(f"total cost: {total:.4f} USD (drawn on this machine)")
     for path in [*(panel.picture for panel in known), *(picture.path for picture in pictures)]:
         _print_path(console, path)
     _print_path(console, sheet)
@@ -122,5 +122,5 @@ def _table(title: str, pictures: list[Picture]) -> Table:
 
 
 def _print_path(console: Console, path: Path) -> None:
-    """Prints a path whole and plain, so that it can be copied."""
+    """Prints a path without wrapping or styles, so that it can be copied."""
     console.print(str(path), soft_wrap=True, highlight=False, markup=False)

@@ -41,7 +41,7 @@ def test_a_story_is_told_from_its_file_to_a_contact_sheet(
     # Paths are whole, however narrow the terminal is.
     lines = captured.out.splitlines()
     assert set(map(str, folder.iterdir())) <= set(lines)
-    assert any("cost in all: 0.0000 USD" in line for line in lines)
+    assert any("total cost: 0.0000 USD" in line for line in lines)
 
 
 def test_a_second_demo_draws_pages_anew_and_keeps_the_portraits(
