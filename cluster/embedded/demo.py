@@ -11,9 +11,9 @@ from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.progress import Interrupted
 from imggen.cli.story_file import StoryFile, read_story_file
-from imggen.cli.telling import Labels, Told, save, slug, tell
+from imggen.cli.submission import Labels, Submission, save, slug, submit
 
-__all__ = ["DemoFailed", "Interrupted", "tell_a_story"]
+__all__ = ["DemoFailed", "Interrupted", "draw_story"]
 
 STORY = Path(__file__).with_name("demo-story.yaml")
 _STAGES = {
@@ -38,7 +38,7 @@ class Picture:
     text: str
 
 
-def tell_a_story(address: str, token: str, folder: Path) -> None:
+def draw_story(address: str, token: str, folder: Path) -> None:
     """Draws the story into a new folder below `folder`, and prints the times, costs and files.
 
     Raises DemoFailed.
@@ -47,12 +47,12 @@ def tell_a_story(address: str, token: str, folder: Path) -> None:
     file = read_story_file(STORY, STORY.read_text("utf-8"))
     with SyncClient(address, token=token) as client:
         # Each demo is a new batch; portraits are drawn again only where the file has changed.
-        told = tell(client, file, again=True)
-        folder = folder / told.batch.batch_id[:8]
-        last = follow_batch(client, told.batch.batch_id, told.names)
-        labels = Labels(list(last.images), told.names)
+        submitted = submit(client, file, again=True)
+        folder = folder / submitted.batch.batch_id[:8]
+        last = follow_batch(client, submitted.batch.batch_id, submitted.names)
+        labels = Labels(list(last.images), submitted.names)
         saved = save(client, list(last.images), labels, folder, "display")
-        known = _known_portraits(client, last, told, folder)
+        known = _known_portraits(client, last, submitted, folder)
     if len(saved) < last.batch.total_images:
         raise DemoFailed(headline(last.batch))
     pictures = _pictures(file, last, labels, saved)
@@ -60,12 +60,12 @@ def tell_a_story(address: str, token: str, folder: Path) -> None:
 
 
 def _known_portraits(
-    client: SyncClient, last: BatchSnapshot, told: Told, folder: Path
+    client: SyncClient, last: BatchSnapshot, submitted: Submission, folder: Path
 ) -> list[Panel]:
     """Saves the portraits of an earlier demo that were not drawn again."""
     drawn = {image.character_id for image in last.images}
     panels = []
-    for one, name in told.names.items():
+    for one, name in submitted.names.items():
         if one not in drawn:
             image = client.get_character(one).reference_image_id
             panels.append(Panel(name, client.download(image, folder / f"{slug(name)}.png")))

@@ -152,11 +152,11 @@ def up(folder: Path) -> None:
 
 def demo(folder: Path) -> None:
     """Runs imggen for one story, from its characters to a contact sheet."""
-    from cluster.embedded.demo import DemoFailed, Interrupted, tell_a_story
+    from cluster.embedded.demo import DemoFailed, Interrupted, draw_story
 
     with running(folder, say) as local:
         try:
-            tell_a_story(local.address, local.token, folder / "demo")
+            draw_story(local.address, local.token, folder / "demo")
         except DemoFailed as error:
             raise StartFailed(f"the demo's story was not drawn: {error}") from error
         except Interrupted:

@@ -14,7 +14,7 @@ from rich.table import Table
 from imggen.batches import BatchSnapshot
 from imggen.cli.progress import StoppedWatching, position
 from imggen.cli.session import json_line
-from imggen.cli.telling import Labels
+from imggen.cli.submission import Labels
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch
 from imggen.v1.job_pb2 import JOB_STATUS_FAILED

@@ -6,7 +6,7 @@ from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.progress import position
 from imggen.cli.session import Session, connected
-from imggen.cli.telling import Labels
+from imggen.cli.submission import Labels
 from imggen.errors import NotFound
 from imggen.fields import short_name
 from imggen.sync import SyncClient

@@ -9,7 +9,7 @@ from imggen.cli.batches import end_with, print_end
 from imggen.cli.pictures import KINDS
 from imggen.cli.session import Session, connected
 from imggen.cli.story_file import read_story_file
-from imggen.cli.telling import Labels, save, slug, tell
+from imggen.cli.submission import Labels, save, slug, submit
 from imggen.fields import AssetKindName
 
 
@@ -82,21 +82,27 @@ def story(
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
-    told = tell(session.client, read_story_file(file, file.read_text("utf-8")), again=again)
+    submitted = submit(session.client, read_story_file(file, file.read_text("utf-8")), again=again)
     if no_wait:
-        lines = [f"batch {told.batch.batch_id}", f"story {told.story.id}", headline(told.batch)]
-        session.document(*lines, batch=told.batch, story=told.story)
+        lines = [
+            f"batch {submitted.batch.batch_id}",
+            f"story {submitted.story.id}",
+            headline(submitted.batch),
+        ]
+        session.document(*lines, batch=submitted.batch, story=submitted.story)
         return
-    last = follow_batch(session.client, told.batch.batch_id, told.names, silent=session.json)
+    last = follow_batch(
+        session.client, submitted.batch.batch_id, submitted.names, silent=session.json
+    )
     images = list(last.images)
-    folder = output or Path(slug(told.story.title) or told.story.id)
-    saved = save(session.client, images, Labels(images, told.names), folder, kind)
+    folder = output or Path(slug(submitted.story.title) or submitted.story.id)
+    saved = save(session.client, images, Labels(images, submitted.names), folder, kind)
     if session.json:
         session.document(
-            batch=last.batch, images=images, story=told.story, folder=str(folder.resolve())
+            batch=last.batch, images=images, story=submitted.story, folder=str(folder.resolve())
         )
     else:
-        print_end(last, told.names)
+        print_end(last, submitted.names)
         for path in saved.values():
             click.echo(f"saved {path}")
     end_with(last.batch)

@@ -140,9 +140,9 @@ class Generation(GenerationServiceServicer):
         _check_quality(check, request.options.quality)
         check.range("images_per_page", request.images_per_page, 0, MAX_IMAGES_PER_PAGE)
         check.done()
-        return self._memory.once(request, request.request_id, lambda: self._tell(request))
+        return self._memory.once(request, request.request_id, lambda: self._whole_story(request))
 
-    def _tell(
+    def _whole_story(
         self, request: generation_pb2.GenerateStoryRequest
     ) -> generation_pb2.GenerateStoryResponse:
         story = self._memory.story(request.story_id)

@@ -22,7 +22,7 @@ Thing = TypeVar("Thing", Character, Story)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Submission:
     """The objects of the service that a story file was submitted as."""
 
     story: Story
@@ -31,7 +31,7 @@ class Told:
     batch: Batch
 
 
-def tell(client: SyncClient, file: StoryFile, *, again: bool = False) -> Told:
+def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submission:
     """Creates the characters, the story and the batch of a file, or finds those of an earlier run.
 
     `again` requests a new batch of the same story. Deleted objects are created again.
@@ -48,7 +48,7 @@ def tell(client: SyncClient, file: StoryFile, *, again: bool = False) -> Told:
         for page in file.pages
     ]
     ids = [character.id for character in characters.values()]
-    story = _standing(
+    story = _create_or_find(
         lambda key: client.create_story(
             title=file.title, style=file.style, pages=pages, request_id=key
         ),
@@ -68,18 +68,18 @@ def tell(client: SyncClient, file: StoryFile, *, again: bool = False) -> Told:
         priority=options.priority,
         request_id=key,
     )
-    return Told(story, {each.id: name for name, each in characters.items()}, batch)
+    return Submission(story, {each.id: name for name, each in characters.items()}, batch)
 
 
 def _character(client: SyncClient, file: StoryFile, fields: CharacterFields) -> Character:
-    return _standing(
+    return _create_or_find(
         lambda key: client.create_character(request_id=key, **fields),
         client.get_character,
         lambda number: file.request_id("character", fields, number),
     )
 
 
-def _standing(
+def _create_or_find(
     create: Callable[[str], Thing], get: Callable[[str], Thing], key: Callable[[int], str]
 ) -> Thing:
     """Returns the first object, by the request ids of `key`, that has not been deleted."""
