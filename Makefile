@@ -1,5 +1,5 @@
-# Everything that is done in a checkout. `make` alone explains; every target sets up what it
-# needs, and does so again only when pyproject.toml or constraints.txt changed.
+# All tasks of a checkout. `make` alone lists them; every target installs its dependencies, and
+# reinstalls them only when pyproject.toml or constraints.txt has changed.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -10,14 +10,14 @@ GHZ := v0.121.0
 GRPCURL := v1.9.4
 GO := $(shell command -v go 2>/dev/null)
 
-# The first of these that is new enough; 3.11 is what was tested. `make PYTHON=...` overrules.
+# The first of these that is new enough; 3.11 is the tested one. `make PYTHON=...` overrides it.
 ifndef PYTHON
 PYTHON := $(shell for name in python3.11 python3.12 python3.13 python3; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	echo $$name && break; done)
 endif
 
-# The install takes about 7 GB, and what it downloads lies beside it until it is done.
+# The install takes about 7 GB; until it is done, its downloads take space too.
 FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,10)
 CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
@@ -25,27 +25,27 @@ CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .py
 .DELETE_ON_ERROR:
 
 .PHONY: help
-help: ## Explains the targets (this text)
-	@echo 'imggen: story illustrations, from a typed call to stored pixels.'
+help: ## Lists the targets (this text)
+	@echo 'imggen: story illustrations, from a typed call to a stored image.'
 	@echo
-	@echo 'Start with `make demo` (pictures in a few minutes, no GPU and no account needed),'
+	@echo 'Start with `make demo` (pictures in a few minutes, without a GPU or an account),'
 	@echo 'then `make up` (the same system, for your own calls). Before a commit: `make test`.'
 	@echo
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-19s %s\n' "$$target" "$$text"; done
 	@echo
-	@echo 'All of it installs into $(VENV) and .tools, data is in .imggen; nothing else is written.'
-	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine has what it takes.'
+	@echo 'Everything is installed into $(VENV) and .tools, data is in .imggen; nothing else is written.'
+	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine meets the requirements.'
 
-# Set-up.
+# Setup.
 
 .PHONY: machine
 machine:
 	@scripts/check-machine "$(PYTHON)" $(FREE_GB)
 
-# $(call install,EXTRAS) installs the client and the service's libraries into the venv. The
-# bytecode is left to the first import, which compiles a tenth of it. Downloads are unpacked
-# beside the venv, since /tmp may be small, and are not cached, since they are 3 GB.
+# $(call install,EXTRAS) installs the client and the service's libraries into the venv. Bytecode
+# is compiled on first import, which needs a tenth of it. Downloads are unpacked inside the venv,
+# since /tmp may be small, and are not cached, since they are 3 GB.
 define install
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@mkdir -p $(VENV)/tmp
@@ -63,7 +63,7 @@ $(VENV)/run.stamp: pyproject.toml client/pyproject.toml constraints.txt | machin
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp | machine
-	@echo 'Installing what the tests need ...'
+	@echo 'Installing the dependencies of the tests ...'
 	$(call install,server$(comma)actors$(comma)dev)
 	@touch $@
 
@@ -77,12 +77,12 @@ $(PROTOS)/stamp: protos/requirements.txt | machine
 comma := ,
 
 .PHONY: setup
-setup: $(VENV)/dev.stamp $(PROTOS)/stamp ## Installs everything that the other targets need
+setup: $(VENV)/dev.stamp $(PROTOS)/stamp ## Installs the dependencies of all targets
 
 # Running.
 
 .PHONY: demo
-demo: machine $(VENV)/run.stamp ## Makes two portraits and a three-page story, and shows them
+demo: machine $(VENV)/run.stamp ## Draws two portraits and a three-page story, and saves them
 	@$(PY) -m cluster.embedded.local demo
 
 .PHONY: up
@@ -90,15 +90,15 @@ up: machine $(VENV)/run.stamp ## Runs the whole system on this machine until Ctr
 	@$(PY) -m cluster.embedded.local up
 
 .PHONY: bench-up
-bench-up: machine $(VENV)/run.stamp ## Runs the system with stored pictures, for load by ghz
+bench-up: machine $(VENV)/run.stamp ## Runs the system with stored pictures, for load tests by ghz
 	@$(PY) -m cluster.load.bench up
 
 .PHONY: bench-jobs
-bench-jobs: machine $(VENV)/run.stamp ## Submits 100 jobs to it, for ghz to get and to watch
+bench-jobs: machine $(VENV)/run.stamp ## Submits 100 jobs to bench-up, for ghz to get and watch
 	@$(PY) -m cluster.load.bench jobs
 
 .PHONY: bench-clean
-bench-clean: machine $(VENV)/run.stamp ## Removes the database and the pictures of bench-up
+bench-clean: machine $(VENV)/run.stamp ## Removes the data of bench-up
 	@$(PY) -m cluster.load.bench clean
 
 # Checking.
@@ -107,7 +107,7 @@ bench-clean: machine $(VENV)/run.stamp ## Removes the database and the pictures 
 test: lint unit recipe integration coverage selection ## Lints, runs all but the slow tests, enforces their coverage
 
 .PHONY: check
-check: test slow faults-quick ## Does `make test` and the slow suites: what CI runs
+check: test slow faults-quick ## Runs `make test` and the slow suites, as CI does
 
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
@@ -121,12 +121,12 @@ lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports,
 	$(PY) scripts/write-schema --check
 
 .PHONY: format
-format: machine $(VENV)/dev.stamp ## Formats the code, and repairs what ruff can repair
+format: machine $(VENV)/dev.stamp ## Formats the code, and applies ruff's fixes
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
 
-# $(call covered,SUITE,PERCENT) runs a suite and fails when it reaches less of the lines.
-# The files of child processes, Ray's actors among them, lie beside the suite's own.
+# $(call covered,SUITE,PERCENT,OPTIONS) runs a suite and fails if it covers fewer of the lines.
+# The data files of child processes, including Ray's actors, are next to the suite's own.
 define covered
 	@rm -f .coverage.$(1) .coverage.$(1).*
 	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1) --ignore tests/recipe/slow --durations 10
@@ -140,7 +140,7 @@ unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no databas
 	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*')
 
 .PHONY: recipe
-recipe: machine $(VENV)/dev.stamp ## Runs the tests of how the checkpoint is drawn, trained and measured
+recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
 	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*')
 
 .PHONY: integration
@@ -155,15 +155,15 @@ coverage: unit recipe integration ## Enforces what these suites cover together
 	@$(PY) -m coverage report --data-file "$(CURDIR)/.coverage.all" --fail-under=92 | tail -n 3
 
 .PHONY: selection
-selection: machine $(VENV)/dev.stamp ## Runs the quick selection of the faults: about a minute
+selection: machine $(VENV)/dev.stamp ## Runs the short selection of the fault tests: about a minute
 	$(PY) -m pytest tests/faults --durations 10
 
 .PHONY: faults
-faults: machine $(VENV)/dev.stamp ## Breaks everything at full length, broken builds too; prints a table
+faults: machine $(VENV)/dev.stamp ## Runs the fault tests in full, with broken builds; prints a table
 	@$(PY) -m tests.faults
 
 .PHONY: faults-quick
-faults-quick: machine $(VENV)/dev.stamp ## Does the same for less long
+faults-quick: machine $(VENV)/dev.stamp ## Runs shorter fault tests
 	@$(PY) -m tests.faults --quick
 
 .PHONY: slow
@@ -171,7 +171,7 @@ slow: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Runs the slow suites a
 	$(PY) -m pytest tests/slow tests/recipe/slow --timeout 1800
 
 .PHONY: bench
-bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures, and prints medians with their settings
+bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures the service, and prints medians with their settings
 	@$(PY) -m benchmarks
 
 CHECKPOINT := actors/storybook/checkpoint
@@ -181,13 +181,13 @@ evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that sh
 	@$(PY) -m recipe.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
 
 
-# Go's own folders would be elsewhere, and its modules read-only; what the build downloads is
-# not kept. A run of `make check` with Go at hand runs the real ghz.
+# Builds in .tools/go rather than in Go's own folders, with modules that can be deleted; the
+# downloads are not kept. With Go installed, `make check` runs the real ghz.
 .PHONY: load-tools
 load-tools: $(LOAD_TOOLS)/$(GHZ)-$(GRPCURL).stamp ## Installs ghz and grpcurl into .tools/go (needs Go 1.23)
 
 $(LOAD_TOOLS)/$(GHZ)-$(GRPCURL).stamp:
-	@test -n "$(GO)" || { echo 'make: ghz and grpcurl are built by Go 1.23 or newer, which' \
+	@test -n "$(GO)" || { echo 'make: building ghz and grpcurl needs Go 1.23 or newer, which' \
 		'is not on PATH; see https://go.dev/dl' >&2; exit 1; }
 	@echo 'Building ghz and grpcurl into $(LOAD_TOOLS)/bin (a minute or two) ...'
 	@mkdir -p $(LOAD_TOOLS)
@@ -214,8 +214,8 @@ settings: machine $(VENV)/dev.stamp ## Writes docs/settings.md from the settings
 schema: machine $(VENV)/dev.stamp ## Writes server/store/schema.sql from a migrated database
 	@$(PY) scripts/write-schema
 
-# Keeps the pins that still fit; `make constraints UPGRADE=--upgrade` takes the newest of all.
-# Run `make check` on what comes out before it is committed.
+# Keeps the pins that still fit; `make constraints UPGRADE=--upgrade` takes the newest versions.
+# Run `make check` before committing the result.
 .PHONY: constraints
 constraints: machine ## Compiles constraints.txt (UPGRADE=--upgrade takes newer versions)
 	@test -x $(UV)/bin/uv || { $(PYTHON) -m venv $(UV) && $(UV)/bin/python -m pip install --quiet uv; }
@@ -224,6 +224,6 @@ constraints: machine ## Compiles constraints.txt (UPGRADE=--upgrade takes newer 
 		--output-file constraints.txt pyproject.toml client/pyproject.toml
 
 .PHONY: clean
-clean: ## Removes what was installed and cached; .imggen, which holds the data, stays
+clean: ## Removes installed and cached files; the data in .imggen stays
 	@rm -rf $(VENV) .tools $(CACHES) *.egg-info client/*.egg-info client/build build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m benchmarks` measures, and prints medians with their settings."""
+"""Benchmarks: `python -m benchmarks` measures imggen, and prints medians with their settings."""

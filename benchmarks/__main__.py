@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks` runs all of them; `--help` tells the rest."""
+"""The command: `python -m benchmarks` runs all benchmarks; `--help` lists the options."""
 
 import argparse
 import json
@@ -40,10 +40,10 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
 }
 
 _ABOUT = """\
-Measures imggen on this machine and prints medians with the settings they were taken
-under. Everything runs on 127.0.0.1, on a Postgres of its own, and ends with the command.
+Measures imggen on this machine, and prints medians with the settings of the run.
+Everything runs on 127.0.0.1, on a separate Postgres, and ends with the command.
 
-A target that is missed is said so and is no error: figures of a busy machine are its own.
+A missed target is reported but is not an error: a busy machine gives slower figures.
 """
 
 
@@ -51,7 +51,7 @@ def main() -> int:
     """Runs the command; SIGTERM ends it as Ctrl-C does."""
     options = _parser().parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # What is measured is the service as it ships, not as this shell would run it.
+    # The service is measured with its defaults, not with the settings of this shell.
     for name in [name for name in os.environ if name.startswith("IMGGEN_")]:
         del os.environ[name]
     try:
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def _run(names: list[str], bench: BenchEnvironment) -> dict[str, object]:
-    """Runs benchmarks, prints what they measure and returns it."""
+    """Runs benchmarks, prints their figures and returns them."""
     settings = machine.settings(bench.postgres) | {"load by": bench.generator.name}
     settings["sizes"] = "quick: the figures are a smoke test" if bench.quick else "usual"
     for name, value in settings.items():
@@ -96,16 +96,16 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         choices=list(BENCHMARKS),
         metavar="|".join(BENCHMARKS),
-        help="run this one; may be given more than once",
+        help="run only this one; repeatable",
     )
     parser.add_argument(
         "--load",
         choices=["ghz", "python"],
         default="",
-        help="what makes the load (default: ghz where it is found)",
+        help="the load generator (default: ghz if it is found)",
     )
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, as a smoke test")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     return parser
 
 

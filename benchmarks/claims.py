@@ -1,4 +1,4 @@
-"""How long a job waits until an idle worker has claimed it."""
+"""How long a job waits until an idle worker claims it."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ from imggen import SyncClient
 P50 = Target(10.0)
 P99 = Target(50.0)
 
-# Both times are the database's: of the submit's transaction, and of the claim's.
+# Both times are from the database's clock: of the submit's transaction and of the claim's.
 _WAITS = """
 SELECT extract(epoch FROM a.started_at - j.created_at) * 1000 AS ms
 FROM image_generation_jobs j JOIN attempts a ON a.job_id = j.id AND a.attempt = 1
@@ -25,7 +25,7 @@ WHERE j.id = ANY($1)
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Submits jobs one at a time to a worker whose jobs are drawn at once."""
+    """Submits jobs one at a time to a worker that completes each at once."""
     with (
         gateway_under_test(bench) as gateway,
         child(
@@ -39,7 +39,7 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
             job = client.generate_portrait(gateway.character_id, style="storybook")
             client.wait(job, timeout=60)
             jobs.append(UUID(job.job_id))
-            # Long enough that the worker waits again, and never in step with any of its timers.
+            # Until the worker waits again; random, so as not to be in step with its timers.
             time.sleep(random.uniform(0.02, 0.06))
         waits = asyncio.run(_waits(gateway.database_url, jobs))
     yield Figure.median("submit to claimed by an idle worker, p50", waits, "ms", P50)

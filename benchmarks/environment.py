@@ -1,4 +1,4 @@
-"""The environment of benchmarks: a Postgres, and a gateway as a process on a database of it."""
+"""The environment of benchmarks: a Postgres, and a gateway process on a new database."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from server.store.migrate import migrate
 
 @dataclass(frozen=True, slots=True)
 class BenchEnvironment:
-    """A Postgres, a folder, and what makes load."""
+    """A Postgres, a folder, and the load generator."""
 
     postgres: str
     folder: Path
@@ -30,7 +30,7 @@ class BenchEnvironment:
     quick: bool
 
     def sized(self, usual: int, quick: int) -> int:
-        """Returns a count: the usual one, or the one of a quick run."""
+        """Returns the usual count, or the smaller one in a quick run."""
         return quick if self.quick else usual
 
 
@@ -47,7 +47,7 @@ class GatewayUnderTest:
 
 @contextmanager
 def bench_environment(generator: LoadGenerator, *, quick: bool) -> Iterator[BenchEnvironment]:
-    """Runs a Postgres for benchmarks; its data are in the checkout, since /tmp may be memory."""
+    """Runs a Postgres for benchmarks; its data is in the checkout, since /tmp may be memory."""
     data = ROOT / ".imggen"
     data.mkdir(exist_ok=True)
     with (
@@ -71,7 +71,7 @@ def gateway_under_test(bench: BenchEnvironment) -> Iterator[GatewayUnderTest]:
 
 @contextmanager
 def gateway_process(bench: BenchEnvironment, database_url: str) -> Iterator[Child]:
-    """Runs a gateway with the settings of a production one, but for addresses and storage."""
+    """Runs a gateway with production settings except for addresses, storage and backlog limits."""
     environment = {
         "IMGGEN_DATABASE_URL": database_url,
         "IMGGEN_STORAGE_URL": (bench.folder / "images").as_uri(),
@@ -80,7 +80,7 @@ def gateway_process(bench: BenchEnvironment, database_url: str) -> Iterator[Chil
         "IMGGEN_LISTEN": "127.0.0.1:0",
         "IMGGEN_HTTP_PORT": "0",
         "IMGGEN_METRICS_PORT": "0",
-        "IMGGEN_MAX_WAITING_JOBS": "0",  # what is measured is submits, not their refusal
+        "IMGGEN_MAX_WAITING_JOBS": "0",  # submits are measured, not their rejection
         "IMGGEN_MAX_WAITING_JOBS_PER_USER": "0",
     }
     with child("server", environment=environment) as running:
@@ -101,7 +101,7 @@ async def new_database(postgres: str) -> str:
 
 
 def new_token() -> str:
-    """Returns a token that a gateway with the development secret takes."""
+    """Returns a token that a gateway with the development secret accepts."""
     settings = GatewaySettings()
     return mint_token(
         settings.jwt_secret.get_secret_value(),
@@ -112,7 +112,7 @@ def new_token() -> str:
 
 
 def new_character(client: SyncClient) -> str:
-    """Creates a character as people write them, and returns its id."""
+    """Creates a typical character, and returns its id."""
     character = client.create_character(
         name="Mia",
         age=7,

@@ -1,4 +1,4 @@
-"""How soon a gateway is ready, and what it holds in memory after load."""
+"""How soon a gateway is ready, and its memory after load."""
 
 from collections.abc import Iterator
 

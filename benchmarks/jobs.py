@@ -1,4 +1,4 @@
-"""Jobs that wait, straight in the database: for benchmarks of what comes after a submit."""
+"""Queued jobs, submitted directly to the database, for benchmarks of later stages."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ _SUBMITTED_AT_ONCE = 500
 
 
 async def submit(store: Store, count: int) -> list[JobId]:
-    """Submits jobs of a new user that draw the same scene; returns their ids."""
+    """Submits jobs of a new user for the same scene; returns their ids."""
     user = UserId(uuid4())
     await store.users.ensure(user, "benchmarks", str(user))
     [style] = [one for one in await store.styles.list() if one.id == "storybook"]

@@ -1,7 +1,7 @@
-"""Load: many callers of one method, from processes of their own.
+"""Load: many callers of one method, in separate processes.
 
-ghz is used where it is found (`make load-tools` puts it there), since a client written in
-Python needs more of the machine than the server that it measures.
+ghz is used if it is found (`make load-tools` installs it), since a client written in Python
+needs more of the machine than the server that it measures.
 """
 
 import json
@@ -21,21 +21,21 @@ from cluster.embedded.processes import ROOT
 GENERATE_PORTRAIT = "imggen.v1.GenerationService/GeneratePortrait"
 GET_JOB = "imggen.v1.JobService/GetJob"
 NEW_UUID = "{{newUUID}}"
-"""In a request it stands for a UUID of its own in every call."""
+"""A placeholder in a request, replaced by a new UUID in every call."""
 
 PROTOSET = ROOT / "cluster" / "load" / "imggen.protoset"
 _LONGEST_S = 300
 
 
 class LoadFailed(Exception):
-    """Says that calls failed, or that the generator did."""
+    """A call or a load generator that failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """Asks for `calls` of a method by `callers` at once, each in its own time.
+    """A load of `calls` calls of a method by `callers` concurrent callers.
 
-    The requests, in JSON's terms, take turns.
+    The calls cycle through `requests`, which are JSON objects.
     """
 
     address: str
@@ -48,18 +48,18 @@ class LoadPlan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a plan: answered calls per second, and each one's time in ms."""
+    """The result of a plan: answered calls per second, and the latency of each in ms."""
 
     per_second: float
     latencies_ms: tuple[float, ...]
 
 
 class LoadGenerator(Protocol):
-    """Makes load."""
+    """A generator of load."""
 
     @property
     def name(self) -> str:
-        """Says what makes the load."""
+        """The name and version, for reports."""
         ...
 
     def run(self, plan: LoadPlan) -> Outcome:
@@ -68,9 +68,9 @@ class LoadGenerator(Protocol):
 
 
 def find_generator(wanted: str = "") -> LoadGenerator:
-    """Returns `ghz` or `python`; where neither is wanted, ghz where the machine has it.
+    """Returns the wanted generator, `ghz` or `python`; by default ghz if it is installed.
 
-    Raises LoadFailed where ghz is wanted and not there.
+    Raises LoadFailed if ghz is wanted and not installed.
     """
     if wanted == "python":
         return PythonCallers()
@@ -83,12 +83,12 @@ def find_generator(wanted: str = "") -> LoadGenerator:
 
 
 def find_ghz() -> str | None:
-    """Returns where ghz is: the one of `make load-tools`, else the one on PATH."""
+    """Returns the path of ghz: that of `make load-tools`, else the one on PATH."""
     return shutil.which("ghz", path=str(ROOT / ".tools" / "go" / "bin")) or shutil.which("ghz")
 
 
 class Ghz:
-    """Is https://ghz.sh: one process, written in Go; every ten callers share a connection."""
+    """https://ghz.sh: one process, written in Go; every ten callers share a connection."""
 
     def __init__(self, program: str) -> None:
         self._program = program
@@ -109,7 +109,7 @@ class Ghz:
 
 
 def read_ghz(report: dict[str, object], calls: int) -> Outcome:
-    """Reads ghz's JSON report; raises LoadFailed when calls are missing or failed."""
+    """Reads ghz's JSON report; raises LoadFailed if calls are missing or have failed."""
     if report["statusCodeDistribution"] != {"OK": calls}:
         raise LoadFailed(
             f"{calls} calls gave {report['statusCodeDistribution']}:"
@@ -133,7 +133,7 @@ def _ghz_arguments(plan: LoadPlan) -> list[str]:
 
 
 class PythonCallers:
-    """Is `benchmarks.children.load_callers` in as many processes as there are cores."""
+    """`benchmarks.children.load_callers` in as many processes as there are cores."""
 
     def __init__(self) -> None:
         self._most = len(os.sched_getaffinity(0))
@@ -151,7 +151,7 @@ class PythonCallers:
 
 
 def _together(callers: Sequence[LineChild], plan: LoadPlan) -> Outcome:
-    """Lets the processes call at once: each waits for the others before it starts."""
+    """Runs a plan in all processes at once; they start together when all are ready."""
     share = {
         "address": plan.address,
         "token": plan.token,
@@ -173,7 +173,7 @@ def _together(callers: Sequence[LineChild], plan: LoadPlan) -> Outcome:
 
 
 def portrait(character_id: str) -> dict[str, object]:
-    """Returns a request for a portrait, with a request_id of its own in every call."""
+    """Returns a request for a portrait, with a new request_id in every call."""
     return {
         "character_id": character_id,
         "style": "storybook",
@@ -183,5 +183,5 @@ def portrait(character_id: str) -> dict[str, object]:
 
 
 def fill(request: Mapping[str, object]) -> str:
-    """Returns the JSON of a request as it is sent."""
+    """Returns the JSON of a request with its placeholders filled."""
     return re.sub(re.escape(NEW_UUID), lambda _: str(uuid4()), json.dumps(request))

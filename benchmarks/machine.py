@@ -1,4 +1,4 @@
-"""The machine and the database that figures come from; a database that may lose is refused."""
+"""The machine and the database of a run; a database that may lose commits is refused."""
 
 import asyncio
 import os
@@ -12,11 +12,11 @@ DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 class NotDurable(Exception):
-    """Says which settings make the figures worthless."""
+    """A Postgres whose settings make the figures worthless."""
 
 
 def settings(database_url: str) -> dict[str, str]:
-    """Returns what figures must be read with; raises NotDurable."""
+    """Returns the settings that figures depend on; raises NotDurable."""
     postgres = asyncio.run(_ask(database_url))
     refuse_not_durable(postgres)
     return {
@@ -34,7 +34,7 @@ def refuse_not_durable(postgres: Mapping[str, str]) -> None:
     if wrong:
         raise NotDurable(
             f"{', '.join(wrong)}: figures of commits that a crash may undo mean nothing; "
-            "switch on what is off"
+            "switch these settings on"
         )
 
 

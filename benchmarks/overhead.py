@@ -1,4 +1,4 @@
-"""What the service adds to a job, against its model and its finishing called directly."""
+"""The time that the service adds to a job, compared with direct calls of model and finishing."""
 
 import asyncio
 import json
@@ -20,13 +20,13 @@ _STAGES = ("resolving", "rendering", "finishing", "storing")
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Draws each picture twice, by the whole embedded service and directly, in turns.
+    """Draws each picture twice, by the whole embedded service and directly, alternating.
 
     Both draw the same content with the same seed, at 256 px and 20 steps, with as many
     threads.
     """
     with running(bench.folder / "embedded", lambda _: None) as local:
-        # The second is what Ray sets for the diffuser's one CPU.
+        # Ray sets OMP_NUM_THREADS to 1 for the diffuser's one CPU.
         threads = {"IMGGEN_TORCH_THREADS": os.environ["IMGGEN_TORCH_THREADS"]}
         threads["OMP_NUM_THREADS"] = "1"
         with (
@@ -38,7 +38,7 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
             rounds = [
                 (_serviced(client, character), _directly(direct))
                 for _ in range(bench.sized(12, 2) + 1)
-            ][1:]  # the first one warms both
+            ][1:]  # the first round warms both
     service = [ours["all"] for ours, _ in rounds]
     plain = [theirs["all"] for _, theirs in rounds]
     added = [a - b for a, b in zip(service, plain, strict=True)]
@@ -54,7 +54,7 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
 
 
 def _serviced(client: SyncClient, character: str) -> dict[str, float]:
-    """Returns how long a caller waits from its call to its image, and each stage, in ms."""
+    """Returns the time from a caller's request to its image, and that of each stage, in ms."""
     began = time.perf_counter()
     job = client.generate_portrait(character, style="storybook", quality="standard")
     client.wait(job)
@@ -67,7 +67,7 @@ def _serviced(client: SyncClient, character: str) -> dict[str, float]:
 
 
 def _directly(direct: LineChild) -> Mapping[str, float]:
-    """Returns how long the newest job's picture takes without the service, in ms."""
+    """Returns the times of the newest job's picture without the service, in ms."""
     direct.write(asyncio.run(_newest_spec()))
     times: dict[str, float] = json.loads(direct.read())
     return times

@@ -1,8 +1,8 @@
-"""How busy a worker keeps a pool of GPUs, each of which takes a set time over a picture.
+"""How busy a worker keeps a pool of GPUs that take a set time per picture.
 
-The GPUs are simulated, by sleeping; what a worker does for them is real: claims, leases,
-progress of each step, four assets of 200 kB each into a folder, completion. Only finishing is
-left out, since a pool of this size has the CPUs of as many machines for it.
+The GPUs are simulated by sleeping; the worker's part is real: claims, leases, progress of each
+step, four assets of 200 kB each into a folder, completion. Only finishing is left out, since a
+pool of this size spreads it over the CPUs of many machines.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ FROM image_generation_jobs
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Is what a pool did with its jobs, and what the database says of it afterwards."""
+    """The measurements of a pool, and the counts in the database afterwards."""
 
     jobs: int
     says: dict[str, Any]
@@ -48,13 +48,13 @@ class Run:
 
     @property
     def busy_percent(self) -> float:
-        """Is the GPUs' time that made pictures which were kept."""
+        """The share of the GPUs' time that rendered pictures, in percent."""
         rendered = self.says["rendered"] * self.says["render_s"]
         return float(100 * rendered / (self.says["gpus"] * self.says["rendering_s"]))
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Gives a pool as many jobs as its GPUs need for half a minute, and waits for all of them."""
+    """Gives a pool 20 jobs per GPU, and waits until all have ended."""
     gpus = bench.sized(GPUS, 8)
     render_s = RENDER_S if not bench.quick else 0.5
     run = asyncio.run(_run(bench, gpus, gpus * bench.sized(20, 3), render_s))

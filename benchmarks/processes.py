@@ -1,4 +1,4 @@
-"""Child processes of a benchmark: each says in a file when it is ready, and all are ended."""
+"""Child processes of a benchmark, which write a file when they are ready, and are stopped."""
 
 import json
 import os
@@ -20,27 +20,27 @@ _PATIENCE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Is a running child: what it said when it was ready, and how long that took, in seconds."""
+    """A running child: what it wrote when it was ready, and the seconds until then."""
 
     pid: int
     says: dict[str, Any]
     ready_s: float
 
     def resident_mib(self) -> float:
-        """Returns the memory that it holds at the moment, in MiB."""
+        """Returns the resident memory of the process in MiB."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
-        raise ProcessLookupError(f"process {self.pid} has no memory; it has ended")
+        raise ProcessLookupError(f"process {self.pid} has ended, so it has no resident memory")
 
 
 @contextmanager
 def child(
     module: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> Iterator[Child]:
-    """Runs `python -m MODULE ... --ready-file PATH` and ends it afterwards.
+    """Runs `python -m MODULE ... --ready-file PATH` and stops it afterwards.
 
-    Raises StartFailed when it ends or says nothing in time.
+    Raises StartFailed if it ends, or is not ready in time.
     """
     with tempfile.TemporaryDirectory(prefix="imggen-bench-") as folder:
         ready, log = Path(folder, "ready.json"), Path(folder, "log")
@@ -53,7 +53,7 @@ def child(
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                # Ctrl-C reaches every process of a terminal's group; this one ends in its turn.
+                # Ctrl-C reaches all processes of a terminal's session; this one ends in order.
                 start_new_session=True,
             )
         try:
@@ -77,7 +77,7 @@ class LineChild:
         self._process.stdin.flush()
 
     def read(self) -> str:
-        """Returns the next line; raises StartFailed when the child has ended."""
+        """Returns the next line; raises StartFailed if the child has ended."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -87,10 +87,10 @@ class LineChild:
 
 @contextmanager
 def line_child(module: str, environment: Mapping[str, str] | None = None) -> Iterator[LineChild]:
-    """Runs `python -m MODULE` with its stdin and stdout in our hands, and ends it afterwards.
+    """Runs `python -m MODULE` with pipes to its stdin and stdout, and kills it afterwards.
 
-    It stays in our session, since Linux shares the cores out among sessions, and Ray's
-    processes are in ours; so it has to ignore Ctrl-C, which we hear.
+    It stays in this session, since Linux divides the cores among sessions and Ray's processes
+    are in this one; so the module must ignore Ctrl-C, which the parent handles.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", module],
@@ -108,7 +108,7 @@ def line_child(module: str, environment: Mapping[str, str] | None = None) -> Ite
 
 
 def say_ready(path: Path, **says: object) -> None:
-    """Says from inside a child that it is ready."""
+    """Writes the ready file of a child, with values for the parent."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(json.dumps(says))
     partial.replace(path)

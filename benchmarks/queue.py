@@ -1,10 +1,10 @@
-"""How fast jobs that do nothing are claimed and completed, against pgqueuer.
+"""How fast jobs that do nothing are claimed and completed, compared with pgqueuer.
 
-Both find the same jobs waiting, and leave the same rows: the job, its image, the attempt, four
-assets, the ledger and the outbox. pgqueuer (https://github.com/janbjorge/pgqueuer) runs with the
-settings of its own benchmark tool, 5 dequeuers with batches of 10, on the same Postgres and with
-logged tables. It is measured three times: as its callers write handlers, with the same rows
-gathered into statements as ours are, and with no rows of anyone but itself.
+Both start with the same queued jobs and write the same rows: the job, its image, the attempt,
+four assets, the ledger and the outbox. pgqueuer (https://github.com/janbjorge/pgqueuer) runs with
+the settings of its own benchmark tool, 5 dequeuers with batches of 10, on the same Postgres and
+with logged tables. It is measured three times: with a statement for each job, as its callers
+write handlers; with these rows gathered into statements, as ours are; and without our rows.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ KINDS = {
     "pgqueuer-alone": "by pgqueuer, without our rows (no target)",
 }
 
-# By the database's clock, from the first claim to the last completion, and each by what it
-# writes down itself: attempts are ours, and a job of pgqueuer has ended when its log says so.
+# By the database's clock, from the first claim to the last completion, each from its own records:
+# our attempts, and pgqueuer's log.
 _OUR_SECONDS = """
 SELECT extract(epoch FROM max(finished_at) - min(started_at)) AS seconds, count(*) AS jobs
 FROM attempts WHERE outcome = 'completed'
@@ -50,19 +50,19 @@ UNION ALL SELECT 'outbox ' || object_kind || ' ' || status, count(*) FROM outbox
 
 
 class UnequalWork(Exception):
-    """Says which rows the two did not both write, so that their speeds compare nothing."""
+    """Queues that wrote different rows, so that their speeds cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Is what came of one round of one of the queues."""
+    """The result of one round of one queue."""
 
     per_second: float
     rows: dict[str, int]
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Lets each of them empty a queue of its own, in turns; raises UnequalWork."""
+    """Empties a new database's queue with each of KINDS, alternating; raises UnequalWork."""
     jobs, rounds = bench.sized(5000, 100), bench.sized(5, 1)
     rates: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for _ in range(rounds):
@@ -82,14 +82,14 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
 
 
 def refuse_unequal(ours: dict[str, int], theirs: dict[str, int]) -> None:
-    """Raises UnequalWork unless both have written as many rows of each kind."""
+    """Raises UnequalWork unless both have written the same number of rows of each kind."""
     differing = {
         what: (ours.get(what, 0), theirs.get(what, 0))
         for what in {*ours, *theirs}
         if ours.get(what, 0) != theirs.get(what, 0)
     }
     if differing:
-        raise UnequalWork(f"rows by us and by pgqueuer's handlers differ: {differing}")
+        raise UnequalWork(f"our rows and those of pgqueuer's handlers differ: {differing}")
 
 
 async def _round(bench: BenchEnvironment, kind: str, count: int) -> Round:
@@ -101,15 +101,15 @@ async def _round(bench: BenchEnvironment, kind: str, count: int) -> Round:
         seconds = _OUR_SECONDS if kind == "ours" else _PGQUEUER_SECONDS
         [timed] = await store.database.fetch(seconds)
         rows = {row["what"]: row["count"] for row in await store.database.fetch(_ROWS)}
-        # What one leaves to be written is not left to the next.
+        # So that the next round does not pay for this round's unwritten pages.
         await store.database.execute("CHECKPOINT")
     if timed["jobs"] != count:
-        raise UnequalWork(f"{kind}: {timed['jobs']} of {count} jobs are completed")
+        raise UnequalWork(f"{kind}: only {timed['jobs']} of {count} jobs are completed")
     return Round(count / float(timed["seconds"]), rows)
 
 
 def _drain(order: Mapping[str, object]) -> None:
-    """Has a process of its own empty a queue."""
+    """Empties a queue in a separate process."""
     with line_child("benchmarks.children.queue_drainer") as process:
         process.write(json.dumps(order))
         process.read()

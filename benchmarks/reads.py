@@ -1,4 +1,4 @@
-"""How many jobs a gateway shows in a second, against a handler that knows them by heart."""
+"""How many GetJob calls a gateway answers in a second, compared with a bare handler."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,7 @@ _JOBS = 100
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Loads the gateway and the bare handler in turns, so that both see the same machine."""
+    """Loads the gateway and the bare handler alternately, so that both see the same machine."""
     calls, rounds = bench.sized(5000, 300), bench.sized(5, 2)
     arguments = ["echo", "--database-url", bench.postgres, "--connections", "1"]
     with (

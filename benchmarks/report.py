@@ -8,7 +8,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Is the bound of a figure: the most it should be, or the least."""
+    """The bound of a figure: a maximum, or a minimum if `least`."""
 
     bound: float
     least: bool = False
@@ -23,7 +23,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Is one measured figure: `low` and `high` are the quartiles of its `n` samples."""
+    """A measured figure; `low` and `high` are the quartiles of its `n` samples."""
 
     name: str
     value: float
@@ -43,7 +43,7 @@ class Figure:
         target: Target | None = None,
         note: str = "",
     ) -> Self:
-        """Returns the median of samples; raises ValueError when there are none."""
+        """Returns the median of samples; raises ValueError if there are none."""
         return cls._of(name, samples, unit, 0.5, target, note)
 
     @classmethod
@@ -81,7 +81,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target was met; None where there is none."""
+        """Whether the target was met; None without a target."""
         return None if self.target is None else self.target.met(self.value)
 
     def line(self) -> str:
@@ -101,10 +101,10 @@ class Figure:
 def quantile(samples: Sequence[float], share: float) -> float:
     """Returns the value that `share` of the samples do not exceed (nearest rank, 0 to 1).
 
-    Raises ValueError when there are no samples.
+    Raises ValueError if there are no samples.
     """
     if not samples:
-        raise ValueError("there are no samples; a quantile needs one or more")
+        raise ValueError("there are no samples; a quantile needs at least one")
     ordered = sorted(samples)
     rank = -int(-len(ordered) * share // 1)
     return ordered[min(max(rank, 1), len(ordered)) - 1]

@@ -1,4 +1,4 @@
-"""Whole stories: how far off their estimate is, and how long one user waits beside a noisy one."""
+"""Whole stories: the error of their estimate, and one user's wait beside a busy one."""
 
 import statistics
 import time
@@ -26,7 +26,7 @@ _NOISE = 100
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Draws stories, and single images beside a hundred of somebody else, at a set speed."""
+    """Draws stories, and single images beside many of another user, at a set speed."""
     with (
         gateway_under_test(bench) as gateway,
         child(
@@ -36,7 +36,7 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
         ),
         SyncClient(gateway.address, token=gateway.token) as client,
     ):
-        _story(client)  # what the first estimate is made from
+        _story(client)  # its measured times are the basis of the estimates
         stories = [_story(client) for _ in range(bench.sized(5, 1))]
         waits = _waits(bench, gateway)
     took = [actual for _, actual in stories]
@@ -53,7 +53,7 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
 
 
 def _story(client: SyncClient) -> tuple[float, float]:
-    """Has a new story drawn; returns the estimate of its time and the time, in seconds."""
+    """Draws a new story; returns its estimated and its actual time, in seconds."""
     cast = [new_character(client) for _ in range(2)]
     pages = [Page(text=f"Page {number}.", character_ids=cast) for number in range(_PAGES)]
     story = client.create_story(title="A day", style="storybook", pages=pages)
@@ -66,7 +66,7 @@ def _story(client: SyncClient) -> tuple[float, float]:
 
 
 def _waits(bench: BenchEnvironment, gateway: GatewayUnderTest) -> tuple[list[float], list[float]]:
-    """Returns how long one image takes on an idle system, and beside many of another user."""
+    """Returns the times of one image on an idle system and beside many of another user."""
     rounds = bench.sized(5, 1)
     with (
         SyncClient(gateway.address, token=_token("noisy")) as noisy,

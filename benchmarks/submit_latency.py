@@ -1,4 +1,4 @@
-"""How long one caller waits for a submit when nobody else calls."""
+"""How long a single caller waits for a submit."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How many durable submits a gateway takes in a second, against a bare handler."""
+"""How many durable submits a gateway accepts in a second, compared with a bare handler."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ RATIO = Target(0.8, least=True)
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Loads the gateway and a bare handler in turns, so that both see the same machine."""
+    """Loads the gateway and a bare handler alternately, so that both see the same machine."""
     calls, rounds = bench.sized(3000, 300), bench.sized(5, 2)
     with ExitStack() as stack:
         gateway = stack.enter_context(gateway_under_test(bench))

@@ -1,4 +1,4 @@
-"""What many watchers of running jobs see: how often, how late, and what it costs the gateway."""
+"""The rate and delay of snapshots for many watchers, and the gateway's memory for them."""
 
 import json
 import time
@@ -13,22 +13,22 @@ from benchmarks.report import Figure, Target
 from imggen import SyncClient
 
 RATE = 4
-"""The progress writes of a job in a second."""
+"""Progress writes per job and second."""
 
 LEAST = Target(1.0, least=True)
 GAP = Target(1.0)
 LATE = Target(300.0)
 MEMORY = Target(400.0)
-_LAST_S = 2.0  # what the last write may take to arrive
+_LAST_S = 2.0  # how long the last write may take to arrive
 
 Times = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Is what one stream received, with the times of its job's writes.
+    """The receipts of one stream, with the times of its job's writes.
 
-    `seen` are (when, step) and `written` are (sent, committed), by step from 1.
+    `seen` are (time, step) and `written` are (sent, committed), by step from 1.
     """
 
     seen: Sequence[tuple[float, int]]
@@ -36,12 +36,12 @@ class Stream:
 
     @classmethod
     def all(cls, watched: str, written: str) -> list[Self]:
-        """Returns the streams of what the watchers and the writer said."""
+        """Returns the streams in the JSON of the watchers and the writer."""
         times: Mapping[str, Times] = json.loads(written)
         return [cls(one["seen"], times[one["job_id"]]) for one in json.loads(watched)]
 
     def per_second(self) -> float:
-        """Returns how many snapshots came in a second of writing."""
+        """Returns the snapshots received per second while the job was written."""
         inside = self._inside()
         return len(inside) / (self.written[-1][1] - self.written[0][0])
 
@@ -51,17 +51,17 @@ class Stream:
         return max(later - earlier for earlier, later in pairwise(times))
 
     def lateness(self, place: int) -> list[float]:
-        """Returns, for each write, how long after it that step or a later one came, in ms.
+        """Returns, for each write, the time until its step or a later one was received, in ms.
 
-        `place` 0 counts from when the write was sent, 1 from when its commit was known.
-        Raises ValueError where the last one never came.
+        `place` 0 counts from the time the write was sent, 1 from the time its commit was known.
+        Raises ValueError if the last step was never received.
         """
         late, place_seen = [], 0
         for step, times in enumerate(self.written, 1):
             while place_seen < len(self.seen) and self.seen[place_seen][1] < step:
                 place_seen += 1
             if place_seen == len(self.seen):
-                raise ValueError(f"step {step} of {len(self.written)} never came")
+                raise ValueError(f"step {step} of {len(self.written)} was never received")
             late.append((self.seen[place_seen][0] - times[place]) * 1e3)
         return late
 
@@ -71,7 +71,7 @@ class Stream:
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Lets jobs run whose progress is written, and streams follow them from another process."""
+    """Writes the progress of jobs while streams in another process watch them."""
     jobs, watchers = bench.sized(50, 5), bench.sized(20, 4)
     steps = RATE * bench.sized(30, 5)
     with (

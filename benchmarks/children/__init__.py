@@ -1,1 +1,1 @@
-"""Child processes of the benchmarks: what is measured, and what loads it."""
+"""Child processes of the benchmarks: the measured processes and their load."""

@@ -1,9 +1,9 @@
-"""The yardstick: bare grpc.aio handlers, which answer at once or after two INSERTs.
+"""The baseline: bare grpc.aio handlers, which answer at once or after two INSERTs.
 
-They speak the gateway's own methods, so that the same load generator measures both. Each
-answer of `insert` has committed one row in each of two tables that are as wide as the
-gateway's jobs and images, but have nothing but a primary key: no other index, foreign key
-or check. It reads no token, checks nothing, logs nothing.
+They implement the gateway's methods, so that the same load generator measures both. Each
+answer of `insert` has committed one row in each of two tables with the columns of the
+gateway's jobs and images but only a primary key: no other index, foreign key or check. The
+handlers read no token, validate nothing and log nothing.
 """
 
 import argparse
@@ -57,29 +57,29 @@ INSERT INTO bare.images (
 ) VALUES ($1, $2, 'portrait', 'local', 'storybook', $3, $4, 'storybook', 1, 7, $1)
 """
 
-# As long as the content of a portrait's job.
+# As long as the spec of a portrait's job.
 _SPEC = json.dumps({"image_type": "portrait", "content": "x" * 900})
 _DIGEST = bytes(32)
 
 
 class OnePortrait(GenerationServiceServicer):
-    """Has one method; the others are UNIMPLEMENTED."""
+    """A servicer of portraits; the other methods are UNIMPLEMENTED."""
 
     async def GenerateScene(self, request: object, context: Context) -> GenerateSceneResponse:
-        """Refuses."""
+        """Aborts with UNIMPLEMENTED."""
         return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
 
     async def GenerateStory(self, request: object, context: Context) -> GenerateStoryResponse:
-        """Refuses."""
+        """Aborts with UNIMPLEMENTED."""
         return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
 
     async def RegenerateImage(self, request: object, context: Context) -> RegenerateImageResponse:
-        """Refuses."""
+        """Aborts with UNIMPLEMENTED."""
         return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
 
 
 class Echo(OnePortrait):
-    """Answers at once."""
+    """A servicer that answers at once."""
 
     async def GeneratePortrait(
         self, request: GeneratePortraitRequest, context: Context
@@ -89,7 +89,7 @@ class Echo(OnePortrait):
 
 
 class TwoInserts(OnePortrait):
-    """Answers after a transaction with two INSERTs."""
+    """A servicer that answers after a transaction with two INSERTs."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
@@ -98,7 +98,7 @@ class TwoInserts(OnePortrait):
     async def GeneratePortrait(
         self, request: GeneratePortraitRequest, context: Context
     ) -> GeneratePortraitResponse:
-        """Returns the job that was committed."""
+        """Returns the committed job."""
         job, image, character = uuid4(), uuid4(), UUID(request.character_id)
         key = UUID(request.request_id)
         async with self._pool.acquire() as connection, connection.transaction():
@@ -110,7 +110,7 @@ class TwoInserts(OnePortrait):
 
 
 async def get_job(request: GetJobRequest, _context: Context) -> GetJobResponse:
-    """Returns a job with as many fields as one that has ended, at once."""
+    """Returns at once a job with as many fields as the gateway's."""
     job = job_pb2.Job(
         job_id=request.job_id,
         image_id=request.job_id,

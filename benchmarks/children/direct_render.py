@@ -1,8 +1,8 @@
 """A model and its finishing in one process: a spec per line on stdin, its times on stdout.
 
-It is warmed in one thread and draws in another, as a replica of the diffuser does: with
-one team of threads alone, libgomp lets those that wait spin longer, which on a busy machine
-makes every picture slower by a factor of up to twenty.
+It warms up in one thread and draws in another, as a replica of the diffuser does: with a
+single team of threads, libgomp lets waiting threads spin longer, which on a busy machine
+makes every picture up to twenty times slower.
 """
 
 import json
@@ -20,7 +20,7 @@ from actors.settings import DiffuserSettings
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
 
-# What Ray 2.60 gives its workers; on a busy machine a picture takes longer with it.
+# The niceness that Ray 2.60 gives its workers, which slows pictures on a busy machine.
 _NICE = 15
 
 

@@ -1,4 +1,4 @@
-"""A worker in a process of its own, with everything but pictures: each job is drawn at once."""
+"""A worker in a separate process that completes each job at once, without a picture."""
 
 import argparse
 import asyncio
@@ -18,7 +18,7 @@ from server.store.signals import Signals
 
 
 class NoDrawing:
-    """Says that a picture was drawn and stored, and does neither."""
+    """Stages that report a picture as drawn and stored, and do neither."""
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Returns an outcome with four assets that do not exist."""

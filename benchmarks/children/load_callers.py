@@ -1,4 +1,4 @@
-"""Callers in a process of their own: an order on stdin, `ready`, `go`, then what came of it."""
+"""Callers in a separate process: an order on stdin, `ready`, `go`, then the latencies."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from benchmarks.load import fill
 from imggen.v1 import generation_pb2, job_pb2
 
-# Their services are called; a service is in the pool once its module is imported.
+# The called services: importing a module adds its service to the descriptor pool.
 _CALLED = (generation_pb2, job_pb2)
 
 

@@ -1,4 +1,4 @@
-"""A worker with a pool of simulated GPUs: an order on stdin, what it did on stdout."""
+"""A worker with a pool of simulated GPUs: an order on stdin, its measurements on stdout."""
 
 import asyncio
 import json
@@ -24,8 +24,8 @@ from server.store import Store, open_store
 from server.store.signals import Signals
 
 _ASSET_BYTES = 200_000
-_PICTURE_SIDE = 64  # nobody looks at it
-# So many jobs are in hand for each GPU: while one renders, others are prepared and stored.
+_PICTURE_SIDE = 64  # small, since the pictures are not measured
+# More than one job per GPU: while one renders, others are prepared and stored.
 _SLOTS_PER_GPU = 2
 _PAUSE_S = 0.05
 
@@ -35,7 +35,7 @@ SELECT count(*) FROM image_generation_jobs WHERE status IN ('queued', 'processin
 
 
 async def work(order: dict[str, Any]) -> dict[str, float]:
-    """Renders all the jobs of an order."""
+    """Renders all jobs of an order; returns the measurements."""
     gpus, url, folder = order["gpus"], order["database_url"], Path(order["folder"])
     settings = WorkerSettings(database_url=url, slots={"local": gpus * _SLOTS_PER_GPU})
     renderer = StoredRenderer(
@@ -44,7 +44,7 @@ async def work(order: dict[str, Any]) -> dict[str, float]:
     clock = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        # As many connections as a worker's deployment opens.
+        # The pool sizes of a worker's deployment.
         store = await enter(open_store(url, max_connections=4))
         progress = await enter(open_store(url, max_connections=2, synchronous_commit=False))
         storage = await enter(FolderStorage(folder, UrlSigner("s" * 32, "http://127.0.0.1")))
@@ -73,7 +73,7 @@ async def _emptied(store: Store) -> None:
 
 
 def _finishing() -> Finishing:
-    """Returns what gives every picture the same four assets, each of other bytes."""
+    """Returns a finishing that gives every picture the same four assets of random bytes."""
     assets = tuple(
         RenderedAsset(kind, random.randbytes(_ASSET_BYTES), "image/png", 1024, 1024)
         for kind in AssetKind

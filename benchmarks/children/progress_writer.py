@@ -1,6 +1,6 @@
-"""A worker's progress in a process of its own: an order on stdin, `ready`, `go`, then the times.
+"""A writer of workers' progress in a separate process: an order on stdin, `ready`, `go`, times.
 
-All times are of CLOCK_MONOTONIC, which every process of a machine shares.
+All times are of CLOCK_MONOTONIC, which all processes of a machine share.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ async def _step(order: dict[str, Any]) -> dict[str, Any]:
         await enter(signals.running())
         claims = await store.leases.claim("stepping", Lane.LOCAL, order["jobs"], _LEASE)
         if len(claims) != order["jobs"]:
-            raise RuntimeError(f"{len(claims)} of {order['jobs']} jobs could be claimed")
+            raise RuntimeError(f"only {len(claims)} of {order['jobs']} jobs could be claimed")
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         began = time.monotonic()
@@ -48,7 +48,7 @@ async def _step(order: dict[str, Any]) -> dict[str, Any]:
 async def _report(
     store: Store, signals: Signals, claim: Claim, order: dict[str, Any], begin: float
 ) -> list[tuple[float, float]]:
-    """Writes a job's steps at their times; returns when each was sent and was committed."""
+    """Writes the steps of a job at their times; returns when each was sent and committed."""
     times = []
     for step in range(1, order["steps"] + 1):
         await asyncio.sleep(begin + step / order["rate"] - time.monotonic())

@@ -28,8 +28,8 @@ from server.store import Store, open_store
 from server.store.signals import Signals
 from server.store.together import Together
 
-# Those of pgqueuer's own tools/benchmark.py. They bound what it picks at a time and not what it
-# holds, which is all that it could pick; a worker of ours holds no more than it has slots for.
+# From pgqueuer's own tools/benchmark.py. They limit how many jobs it picks at a time but not how
+# many it holds; our worker holds no more than its slots.
 _DEQUEUERS = 5
 _BATCH = 10
 _SLOTS = 128
@@ -37,7 +37,7 @@ _CONNECTIONS = 10
 _LEASE = timedelta(seconds=30)
 _PAUSE_S = 0.02
 
-# What our claim writes, for jobs that somebody else has chosen.
+# The writes of our claim, for jobs that pgqueuer has chosen.
 _START = """
 WITH claimed AS (
   UPDATE image_generation_jobs j SET
@@ -63,7 +63,7 @@ Handler = Callable[[UUID], Awaitable[None]]
 
 
 async def ours(url: str) -> None:
-    """Lets a worker empty the queue."""
+    """Empties the queue with our worker."""
     settings = WorkerSettings(database_url=url, slots={"local": _SLOTS})
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -84,7 +84,7 @@ async def _emptied(store: Store) -> None:
 
 
 class Handlers:
-    """Writes what a job of ours leaves behind, from inside pgqueuer's handlers."""
+    """A handler for pgqueuer that writes the rows of one of our jobs."""
 
     def __init__(self, store: Store, *, gathered: bool) -> None:
         self._store = store
@@ -92,7 +92,7 @@ class Handlers:
         self._complete = store.complete if gathered else store.leases.complete
 
     async def __call__(self, job: UUID) -> None:
-        """Starts and completes a job."""
+        """Writes the start and the completion of a job."""
         claim = await self._start(job)
         await self._complete(claim, nothing(claim))
 
@@ -107,13 +107,13 @@ class Handlers:
 
 
 async def pgqueuer(url: str, jobs: Sequence[UUID], *, gathered: bool) -> None:
-    """Lets pgqueuer empty the queue, with handlers that write our rows."""
+    """Empties the queue with pgqueuer and handlers that write our rows."""
     async with open_store(url, max_connections=_CONNECTIONS) as store:
         await _run_pgqueuer(url, jobs, Handlers(store, gathered=gathered))
 
 
 async def pgqueuer_alone(url: str, jobs: Sequence[UUID]) -> None:
-    """Lets pgqueuer empty the queue, with handlers that do nothing."""
+    """Empties the queue with pgqueuer and handlers that do nothing."""
 
     async def nothing_at_all(_job: UUID) -> None:
         pass
@@ -140,21 +140,23 @@ async def _run_pgqueuer(url: str, jobs: Sequence[UUID], handler: Handler) -> Non
 
 
 async def _connect(stack: AsyncExitStack, url: str) -> Connection:
-    # Ours have it, too: JIT costs more than such statements take.
+    # As in our store: JIT compilation costs more than these short statements.
     connection = await asyncpg.connect(url, server_settings={"jit": "off"})
     stack.push_async_callback(connection.close)
     return connection
 
 
 async def _refuse_unlogged(stack: AsyncExitStack, url: str) -> None:
-    """Raises RuntimeError when pgqueuer's tables would not outlive a crash, as ours do."""
+    """Raises RuntimeError if pgqueuer's tables would not survive a crash, as ours do."""
     connection = await _connect(stack, url)
     unlogged = await connection.fetch(
         "SELECT relname FROM pg_class WHERE relname LIKE 'pgqueuer%' AND relkind = 'r'"
         " AND relpersistence <> 'p'"
     )
     if unlogged:
-        raise RuntimeError(f"{[row['relname'] for row in unlogged]} are not logged")
+        raise RuntimeError(
+            f"{[row['relname'] for row in unlogged]} are unlogged; pgqueuer's tables must be logged"
+        )
 
 
 def _claim(row: asyncpg.Record) -> Claim:
@@ -184,7 +186,7 @@ def run(order: dict[str, Any]) -> None:
         case "pgqueuer-alone":
             asyncio.run(pgqueuer_alone(url, jobs))
         case unknown:
-            raise ValueError(f"kind: {unknown!r} is no queue")
+            raise ValueError(f"kind: {unknown!r} is not a queue")
 
 
 if __name__ == "__main__":

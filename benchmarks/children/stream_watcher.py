@@ -1,4 +1,4 @@
-"""Watchers in a process of their own: an order on stdin, `ready`, `stop`, then what came when."""
+"""Watchers in a separate process: an order on stdin, `ready`, `stop`, then the receipts."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import grpc.aio
 from imggen.v1.job_pb2 import WatchJobRequest, WatchJobResponse
 
 _METHOD = "/imggen.v1.JobService/WatchJob"
-# Each job's watchers are another caller's, with a connection of their own.
+# A separate connection for the watchers of each job, as for separate callers.
 _OPTIONS = [("grpc.use_local_subchannel_pool", 1)]
 
 Received = tuple[float, bytes]
@@ -27,7 +27,7 @@ async def _watch(order: dict[str, Any]) -> list[dict[str, Any]]:
         for job_id in order["job_ids"]:
             channel = grpc.aio.insecure_channel(order["address"], options=_OPTIONS)
             await stack.enter_async_context(channel)
-            # Read at the end: reading costs time that would count as the gateway's.
+            # Parsed at the end: parsing takes time that would count as the gateway's.
             method: Any = channel.unary_stream(_METHOD, WatchJobRequest.SerializeToString)
             streams += [
                 (job_id, method(WatchJobRequest(job_id=job_id), metadata=metadata))
@@ -48,7 +48,7 @@ async def _watch(order: dict[str, Any]) -> list[dict[str, Any]]:
         ended = await asyncio.gather(*readers, return_exceptions=True)
         wrong = [error for error in ended if not isinstance(error, asyncio.CancelledError)]
         if wrong:
-            raise RuntimeError(f"{len(wrong)} streams have ended, one with {wrong[0]!r}")
+            raise RuntimeError(f"{len(wrong)} streams ended early, one with {wrong[0]!r}")
     return [
         {"job_id": job_id, "seen": [(at, _step_of(message)) for at, message in log]}
         for log, (job_id, _) in zip(received, streams, strict=True)

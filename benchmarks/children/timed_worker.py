@@ -1,4 +1,4 @@
-"""A worker in a process of its own whose images take a set time each, some of them at once."""
+"""A worker in a separate process whose images take a set time each, several at once."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ _STEPS = 10
 
 
 class TimedDrawing:
-    """Takes its time step by step, and stores nothing."""
+    """Stages that take a set time, step by step, and store nothing."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

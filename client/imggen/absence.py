@@ -1,4 +1,4 @@
-"""Waits for a server that went away."""
+"""Pauses between attempts to reconnect to a server."""
 
 import asyncio
 import random
@@ -10,19 +10,19 @@ _LONGEST_PAUSE_S = 5.0
 
 
 class Absence:
-    """Measures how long the server is away, with growing, jittered pauses between looks."""
+    """The time without an answer from the server, with growing, jittered pauses."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self.end()
 
     def end(self) -> None:
-        """Notes that the server has answered."""
+        """Resets the time and the pause, after an answer from the server."""
         self._began: float | None = None
         self._pause = _FIRST_PAUSE_S
 
     async def pause(self, error: ImggenError) -> None:
-        """Waits before the next look; raises the error when the server was away for too long."""
+        """Waits before the next attempt; raises the error after `patience` seconds of absence."""
         now = asyncio.get_running_loop().time()
         if self._began is None:
             self._began = now

@@ -1,4 +1,4 @@
-"""What a client can do with whole stories and the batches that draw them."""
+"""The client's methods for whole stories and their batches."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -19,12 +19,12 @@ from imggen.watching import follow_batch
 if TYPE_CHECKING:
     import grpc.aio
 
-# A whole snapshot of a batch: `batch`, and `images` with their jobs as they are.
+# A complete snapshot of a batch: `batch`, and `images` with their jobs.
 BatchSnapshot = WatchBatchResponse
 
 
 class BatchCalls:
-    """Is the part of `Client` that is about whole stories."""
+    """The methods of `Client` for whole stories and batches."""
 
     _connection: Connection
     _patience: float
@@ -48,10 +48,10 @@ class BatchCalls:
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Batch:
-        """Asks for all pictures of a story in one style; returns the batch.
+        """Requests all images of a story in one style; returns the batch.
 
-        Portraits that are missing or stale come first, then the cover and the pages, each as
-        soon as the portraits of its characters are there.
+        Missing and stale portraits are drawn first, then the cover and the pages, each as soon as
+        the portraits of its characters are drawn.
         """
         request = generation_pb2.GenerateStoryRequest(
             story_id=id_of(story),
@@ -67,7 +67,7 @@ class BatchCalls:
         return (await self._call(self._connection.generation.GenerateStory, request)).batch
 
     async def get_batch(self, batch: Batch | str) -> GetBatchResponse:
-        """Gets a batch as it is now, with its images."""
+        """Gets a batch with its images."""
         request = batch_pb2.GetBatchRequest(batch_id=batch_id_of(batch))
         return await self._call(self._connection.batches.GetBatch, request)
 
@@ -85,7 +85,7 @@ class BatchCalls:
     def watch_batch(self, batch: Batch | str) -> AsyncGenerator[BatchSnapshot, None]:
         """Yields snapshots of a batch and its images until it has ended.
 
-        A watch outlives its server: it resumes with the next one.
+        When the connection breaks, the watch reconnects and continues.
         """
         request = batch_pb2.WatchBatchRequest(batch_id=batch_id_of(batch))
         return follow_batch(self._connection, request, patience=self._patience)
@@ -94,7 +94,7 @@ class BatchCalls:
         """Waits for the end of a batch and returns its last snapshot, failed images included.
 
         Raises:
-            DeadlineExceeded: The batch has not ended within `timeout` seconds; it goes on.
+            DeadlineExceeded: The batch has not ended within `timeout` seconds; it continues.
         """
         last = BatchSnapshot()
         try:
@@ -105,18 +105,18 @@ class BatchCalls:
             if isinstance(late, DeadlineExceeded):
                 raise
             raise DeadlineExceeded(
-                f"batch {batch_id_of(batch)} has not ended within {timeout:g} s; it goes on: wait "
-                "for it again, or cancel it",
+                f"batch {batch_id_of(batch)} has not ended within {timeout:g} s; it continues: "
+                "wait for it again, or cancel it",
                 reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
             ) from late
         return last
 
     async def cancel_batch(self, batch: Batch | str) -> Batch:
-        """Cancels what is left of a batch: at once what waits, between two steps what runs."""
+        """Cancels all jobs that have not ended: queued at once, running before the next step."""
         request = batch_pb2.CancelBatchRequest(batch_id=batch_id_of(batch))
         return (await self._call(self._connection.batches.CancelBatch, request)).batch
 
     async def retry_batch(self, batch: Batch | str) -> Batch:
-        """Starts all failed and cancelled jobs of a batch again, with all their retries."""
+        """Restarts all failed and cancelled jobs of a batch, with all their retries."""
         request = batch_pb2.RetryBatchRequest(batch_id=batch_id_of(batch))
         return (await self._call(self._connection.batches.RetryBatch, request)).batch

@@ -1,4 +1,4 @@
-"""How a channel is opened: TLS unless the address is loopback, keepalive, and retries."""
+"""Opens channels: TLS unless the address is loopback, keepalive, and retries."""
 
 import json
 from ipaddress import ip_address
@@ -10,9 +10,9 @@ import grpc.aio
 _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
 _MAX_METADATA_BYTES = 64 * 1024
 
-# Every call may be repeated: reads and changes by nature, creates by their request_id. gRPC
-# allows 5 attempts at most, about 3 s with these pauses, as long as a gateway takes to restart;
-# a stream is repeated only before its first message.
+# Every call is safe to repeat: reads and updates are idempotent, creates have a request_id. gRPC
+# allows at most 5 attempts, about 3 s with these pauses, which is how long a gateway takes to
+# restart; a stream is repeated only before its first message.
 _RETRY_POLICY = {
     "maxAttempts": 5,
     "initialBackoff": "0.2s",
@@ -20,7 +20,7 @@ _RETRY_POLICY = {
     "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
-# A watch resumes by itself, with more patience than gRPC's policy has.
+# Watches reconnect by themselves, for longer than gRPC's policy allows.
 _WATCHES = (
     ("imggen.v1.JobService", "WatchJob"),
     ("imggen.v1.BatchService", "WatchBatch"),
@@ -33,16 +33,16 @@ SERVICE_CONFIG: dict[str, Any] = {
     ],
     "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
 }
-"""What gRPC does by itself when a call fails."""
+"""gRPC's own retries of failed calls."""
 
 
 def open_channel(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
-    """Opens a channel, in clear text where there are no credentials; needs a running loop."""
+    """Opens a channel, in clear text without credentials; requires a running event loop."""
     options = [
         ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
-        # Errors come in the metadata, and gRPC's limit of 8 kB would hide one with many fields.
+        # Errors arrive as metadata; gRPC's limit of 8 kB would drop one with many violations.
         ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
         # The server answers pings closer than 30 s with GOAWAY ENHANCE_YOUR_CALM.
         ("grpc.keepalive_time_ms", 45_000),
@@ -63,12 +63,12 @@ def credentials_for(
     client_key: bytes | None,
     insecure: bool,
 ) -> grpc.ChannelCredentials | None:
-    """Returns the TLS credentials, or None for clear text: when asked for, or on loopback.
+    """Returns TLS credentials, or None for clear text: with `insecure`, or to loopback.
 
     Certificates and keys are PEM; without root certificates the system's are trusted.
 
     Raises:
-        ValueError: The client has a certificate without its key or a key without its
+        ValueError: A client certificate is given without its key or a key without its
             certificate, or certificates are given for a connection in clear text.
     """
     if (client_certificate is None) != (client_key is None):
@@ -82,7 +82,7 @@ def credentials_for(
 
 
 def is_loopback(target: str) -> bool:
-    """Says whether the bytes to this gRPC target stay on this machine."""
+    """Returns whether traffic to this gRPC target stays on this machine."""
     if target.startswith("unix:"):
         return True
     address = target.rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""The client for asyncio: every method sends one request, or follows what became of it."""
+"""The client for asyncio: each method sends one request, or follows a stream."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -54,21 +54,21 @@ from imggen.watching import follow
 if TYPE_CHECKING:
     import grpc.aio
 
-# A whole snapshot of a job: `job`, a `preview` when there is a new one, the `image` at the end.
+# A complete snapshot of a job: `job`, a `preview` if there is a new one, the `image` at the end.
 Snapshot = WatchJobResponse
 
 
 class Client(BatchCalls):
-    """Asks imggen for pictures and follows them; an async context manager.
+    """The asyncio client of imggen; an async context manager.
 
-    `token` is a string or a function, plain or async, that returns a fresh one for each call.
-    The channel uses TLS unless the address is loopback or `insecure` says so; certificates and
-    keys are PEM. `timeout` is the deadline of a call and `download_timeout` that of a download,
-    in seconds; a watch has none, and waits up to `patience` seconds for a server that went away.
+    `token` is a string, or a function, sync or async, that returns a token for each call. The
+    channel uses TLS unless the address is loopback or `insecure` is set; certificates and keys
+    are PEM. `timeout` is the deadline of a call and `download_timeout` that of a download, in
+    seconds; a watch has none, and tries to reconnect for up to `patience` seconds.
 
-    Calls are repeated when the server is unavailable. Each create has a `request_id`, made once
-    per call where none is given, so a repeated one makes nothing twice. Where a thing is wanted,
-    its id does as well. Every method raises an `imggen.errors.ImggenError`.
+    Calls are repeated while the server is unavailable. Each create has a `request_id`, made once
+    per call if none is given, so a repeated create makes nothing twice. Methods accept an object
+    or its id. Every method raises `imggen.errors.ImggenError`.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Client(BatchCalls):
         await self.close()
 
     async def close(self) -> None:
-        """Ends the calls under way and closes the channel; jobs go on."""
+        """Ends the calls in progress and closes the channel; jobs continue."""
         await self._connection.close()
 
     def with_timeout(self, seconds: float) -> Self:
@@ -120,7 +120,7 @@ class Client(BatchCalls):
         request_id: str | None = None,
         **fields: Unpack[CharacterFields],
     ) -> Character:
-        """Creates a character from its fields, a message, or a message with some fields changed."""
+        """Creates a character from a message, fields, or a message with changed fields."""
         request = character_pb2.CreateCharacterRequest(
             character=character_with(character, fields), request_id=_or_new(request_id)
         )
@@ -134,7 +134,7 @@ class Client(BatchCalls):
     async def update_character(
         self, character: Character | str, /, **fields: Unpack[CharacterFields]
     ) -> Character:
-        """Changes the given fields of a character; a message without fields changes them all."""
+        """Changes the given fields of a character; a message without fields changes all."""
         request = character_pb2.UpdateCharacterRequest(
             character=character_with(character, fields),
             update_mask=FieldMask(paths=list(fields) or ["*"]),
@@ -142,7 +142,7 @@ class Client(BatchCalls):
         return (await self._call(self._connection.characters.UpdateCharacter, request)).character
 
     def list_characters(self, *, page_size: int = 0) -> AsyncGenerator[Character, None]:
-        """Yields all characters, the newest first, fetching page after page."""
+        """Yields all characters, the newest first, fetching pages as needed."""
         request = character_pb2.ListCharactersRequest(page_size=page_size)
         return pages(
             lambda: self._call(self._connection.characters.ListCharacters, request),
@@ -151,7 +151,7 @@ class Client(BatchCalls):
         )
 
     async def delete_character(self, character: Character | str) -> None:
-        """Deletes a character; pictures of it stay."""
+        """Deletes a character; its images stay."""
         request = character_pb2.DeleteCharacterRequest(character_id=id_of(character))
         await self._call(self._connection.characters.DeleteCharacter, request)
 
@@ -163,7 +163,7 @@ class Client(BatchCalls):
         request_id: str | None = None,
         **fields: Unpack[StoryFields],
     ) -> Story:
-        """Creates a story from its fields, a message, or a message with some fields changed."""
+        """Creates a story from a message, fields, or a message with changed fields."""
         request = story_pb2.CreateStoryRequest(
             story=story_with(story, fields), request_id=_or_new(request_id)
         )
@@ -175,14 +175,14 @@ class Client(BatchCalls):
         return (await self._call(self._connection.stories.GetStory, request)).story
 
     async def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
-        """Changes the given fields of a story; a message without fields changes them all."""
+        """Changes the given fields of a story; a message without fields changes all."""
         request = story_pb2.UpdateStoryRequest(
             story=story_with(story, fields), update_mask=FieldMask(paths=list(fields) or ["*"])
         )
         return (await self._call(self._connection.stories.UpdateStory, request)).story
 
     def list_stories(self, *, page_size: int = 0) -> AsyncGenerator[Story, None]:
-        """Yields all stories, the newest first, fetching page after page."""
+        """Yields all stories, the newest first, fetching pages as needed."""
         request = story_pb2.ListStoriesRequest(page_size=page_size)
         return pages(
             lambda: self._call(self._connection.stories.ListStories, request),
@@ -191,7 +191,7 @@ class Client(BatchCalls):
         )
 
     async def delete_story(self, story: Story | str) -> None:
-        """Deletes a story; its pictures stay."""
+        """Deletes a story; its images stay."""
         request = story_pb2.DeleteStoryRequest(story_id=id_of(story))
         await self._call(self._connection.stories.DeleteStory, request)
 
@@ -217,7 +217,7 @@ class Client(BatchCalls):
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Asks for the portrait of a character, which becomes its reference; returns the job."""
+        """Requests the portrait of a character, which becomes its reference; returns the job."""
         request = generation_pb2.GeneratePortraitRequest(
             character_id=id_of(character),
             story_id=id_of(story),
@@ -244,7 +244,7 @@ class Client(BatchCalls):
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Asks for the picture of a story's page, counted from 1; returns the job."""
+        """Requests the scene of a story's page, counted from 1; returns the job."""
         request = generation_pb2.GenerateSceneRequest(
             story_id=id_of(story),
             page_number=page_number,
@@ -270,7 +270,7 @@ class Client(BatchCalls):
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Asks for a new version of an image, with the given changes; returns the job."""
+        """Requests a new version of an image, with the given changes; returns the job."""
         request = generation_pb2.RegenerateImageRequest(
             image_id=id_of(image),
             modifications=generation_pb2.Modifications(style=style, prompt=prompt, seed=seed),
@@ -280,7 +280,7 @@ class Client(BatchCalls):
         return (await self._call(self._connection.generation.RegenerateImage, request)).job
 
     async def get_job(self, job: Job | str) -> Job:
-        """Gets a job as it is now."""
+        """Gets a job."""
         request = job_pb2.GetJobRequest(job_id=job_id_of(job))
         return (await self._call(self._connection.jobs.GetJob, request)).job
 
@@ -291,7 +291,7 @@ class Client(BatchCalls):
         story: Story | str = "",
         page_size: int = 0,
     ) -> AsyncGenerator[Job, None]:
-        """Yields the jobs for which all filters hold, the newest first."""
+        """Yields the jobs that match all filters, the newest first."""
         request = job_pb2.ListJobsRequest(
             status=number_of(JobStatus, status), story_id=id_of(story), page_size=page_size
         )
@@ -304,8 +304,8 @@ class Client(BatchCalls):
     def watch(self, job: Job | str, *, previews: bool = False) -> AsyncGenerator[Snapshot, None]:
         """Yields snapshots of a job until it has ended, the last one with the image.
 
-        A watch outlives its server: it resumes with the next one, and never shows less
-        progress than before within an attempt.
+        When the connection breaks, the watch reconnects and continues. Progress never decreases
+        within an attempt.
         """
         request = job_pb2.WatchJobRequest(job_id=job_id_of(job), include_previews=previews)
         return follow(self._connection, request, patience=self._patience)
@@ -314,9 +314,9 @@ class Client(BatchCalls):
         """Waits for the end of a job and returns its image.
 
         Raises:
-            JobFailed: The job failed for good.
+            JobFailed: The job failed permanently.
             JobCancelled: The job was cancelled.
-            DeadlineExceeded: The job has not ended within `timeout` seconds; it goes on.
+            DeadlineExceeded: The job has not ended within `timeout` seconds; it continues.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -325,8 +325,8 @@ class Client(BatchCalls):
             if isinstance(late, DeadlineExceeded):
                 raise
             raise DeadlineExceeded(
-                f"job {job_id_of(job)} has not ended within {timeout:g} s; it goes on: wait for it "
-                "again, or cancel it",
+                f"job {job_id_of(job)} has not ended within {timeout:g} s; it continues: wait for "
+                "it again, or cancel it",
                 reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
             ) from late
         if last.job.status == JobStatus.JOB_STATUS_FAILED:
@@ -336,17 +336,17 @@ class Client(BatchCalls):
         return last.image if last.HasField("image") else await self.get_image(last.job.image_id)
 
     async def cancel(self, job: Job | str) -> Job:
-        """Cancels a job: at once while it waits, between two steps while it runs."""
+        """Cancels a job: a queued job at once, a running job before its next step."""
         request = job_pb2.CancelJobRequest(job_id=job_id_of(job))
         return (await self._call(self._connection.jobs.CancelJob, request)).job
 
     async def retry(self, job: Job | str, *, priority: int | None = None) -> Job:
-        """Starts a failed or cancelled job again, with all its retries."""
+        """Restarts a failed or cancelled job, with all its retries."""
         request = job_pb2.RetryJobRequest(job_id=job_id_of(job), priority=priority)
         return (await self._call(self._connection.jobs.RetryJob, request)).job
 
     async def get_image(self, image: Image | str) -> Image:
-        """Gets an image, with fresh URLs."""
+        """Gets an image, with newly signed URLs."""
         request = image_pb2.GetImageRequest(image_id=id_of(image))
         return (await self._call(self._connection.images.GetImage, request)).image
 
@@ -360,7 +360,7 @@ class Client(BatchCalls):
         page_number: int = 0,
         page_size: int = 0,
     ) -> AsyncGenerator[Image, None]:
-        """Yields the images for which all filters hold, the newest first."""
+        """Yields the images that match all filters, the newest first."""
         request = image_pb2.ListImagesRequest(
             story_id=id_of(story),
             character_id=id_of(character),
@@ -376,7 +376,7 @@ class Client(BatchCalls):
         )
 
     async def delete_image(self, image: Image | str) -> None:
-        """Deletes an image; a job that is still making it is cancelled."""
+        """Deletes an image and cancels a job that still makes it."""
         request = image_pb2.DeleteImageRequest(image_id=id_of(image))
         await self._call(self._connection.images.DeleteImage, request)
 
@@ -387,15 +387,17 @@ class Client(BatchCalls):
         kinds: Sequence[EventKind.ValueType | EventKindName] = (),
         checkpoints: bool = False,
     ) -> AsyncGenerator[Event, None]:
-        """Yields what changes behind a cursor: jobs, images and batches with another status.
+        """Yields changes of status of jobs, images and batches, from those after a cursor.
 
-        Without a cursor it starts now; `oldest` starts with the oldest event that is kept. It
-        outlives its server: it resumes behind the last event whose dealing with ended, so that
-        each is yielded at least once. Keep `event.cursor` to go on in another process; with
-        `checkpoints` come events that only move it on, every few seconds where nothing changes.
+        Without a cursor it starts now; `oldest` starts with the oldest event that is kept. When
+        the connection breaks, it reconnects and continues after the last event whose loop body
+        has finished, so that each event is yielded at least once. Keep `event.cursor` to resume
+        in another process; `checkpoints` adds events that only advance the cursor, every few
+        seconds without a change.
 
         Raises:
-            FailedPrecondition: The cursor is too old: list what there is, then start anew.
+            FailedPrecondition: The cursor is too old: list the current state, then start again
+                without a cursor.
         """
         request = event_pb2.WatchEventsRequest(
             after_cursor=after_cursor, kinds=[number_of(EventKind, kind) for kind in kinds]
@@ -429,12 +431,12 @@ class Client(BatchCalls):
         *,
         kind: AssetKind.ValueType | AssetKindName = "display",
     ) -> bytes | Path:
-        """Returns the bytes of an image, or puts them into a file and returns its path.
+        """Returns the bytes of an image, or writes them to a file and returns its path.
 
-        The file appears only when it is whole and its checksum is right.
+        The file appears only once it is complete and its checksum matches.
 
         Raises:
-            DataLoss: The bytes are not those that were stored.
+            DataLoss: The bytes differ from the stored ones.
         """
         request = image_pb2.DownloadImageRequest(
             image_id=id_of(image), asset_kind=number_of(AssetKind, kind)

@@ -1,4 +1,4 @@
-"""Sends calls: adds the token and the deadline, and turns gRPC's errors into typed ones."""
+"""Sends calls with the token and the deadline, and turns gRPC's errors into typed ones."""
 
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -37,13 +37,13 @@ TokenSource = str | Callable[[], str | Awaitable[str]]
 
 
 class Connection:
-    """Is one channel to one server, opened by the first call, as grpc.aio binds it to its loop."""
+    """One channel to one server, opened by the first call, since grpc.aio binds it to the loop."""
 
     def __init__(
         self, target: str, credentials: grpc.ChannelCredentials | None, token: TokenSource | None
     ) -> None:
         self.target = target
-        # Whether the server has ever answered: only then does waiting for its return make sense.
+        # Whether the server has ever answered: only then is reconnecting worthwhile.
         self.reached = False
         self._credentials = credentials
         self._token = token
@@ -54,37 +54,37 @@ class Connection:
 
     @cached_property
     def generation(self) -> "GenerationServiceAsyncStub":
-        """The methods that ask for pictures."""
+        """The methods that request images."""
         return GenerationServiceStub(self._channel)
 
     @cached_property
     def jobs(self) -> "JobServiceAsyncStub":
-        """The methods that follow and steer jobs."""
+        """The methods that watch and control jobs."""
         return JobServiceStub(self._channel)
 
     @cached_property
     def batches(self) -> "BatchServiceAsyncStub":
-        """The methods that follow and steer batches."""
+        """The methods that watch and control batches."""
         return BatchServiceStub(self._channel)
 
     @cached_property
     def images(self) -> "ImageServiceAsyncStub":
-        """The methods that find and hand out images."""
+        """The methods that list, download and delete images."""
         return ImageServiceStub(self._channel)
 
     @cached_property
     def characters(self) -> "CharacterServiceAsyncStub":
-        """The methods that keep characters."""
+        """The methods that manage characters."""
         return CharacterServiceStub(self._channel)
 
     @cached_property
     def events(self) -> "EventServiceAsyncStub":
-        """The method that tells of changes."""
+        """The method that streams changes."""
         return EventServiceStub(self._channel)
 
     @cached_property
     def stories(self) -> "StoryServiceAsyncStub":
-        """The methods that keep stories."""
+        """The methods that manage stories."""
         return StoryServiceStub(self._channel)
 
     @cached_property
@@ -98,7 +98,7 @@ class Connection:
         request: Request,
         timeout: float | None,
     ) -> Answer:
-        """Sends a request and returns the answer, or raises the typed error."""
+        """Sends a request and returns the answer; raises the typed error."""
         try:
             answer = await method(request, timeout=timeout, metadata=await self._metadata())
         except grpc.aio.AioRpcError as raised:
@@ -112,7 +112,7 @@ class Connection:
         request: Request,
         timeout: float | None,
     ) -> AsyncGenerator[Answer, None]:
-        """Sends a request and yields the answers; cancels the call when the caller stops early."""
+        """Sends a request and yields the answers; a caller that stops early cancels the call."""
         call = method(request, timeout=timeout, metadata=await self._metadata())
         try:
             async for answer in call:
@@ -124,7 +124,7 @@ class Connection:
             call.cancel()
 
     async def close(self) -> None:
-        """Ends the calls under way and closes the channel; a connection without calls has none."""
+        """Ends the calls in progress and closes the channel, if a call has opened it."""
         if "_channel" in self.__dict__:
             await self._channel.close()
 

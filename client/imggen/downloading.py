@@ -1,4 +1,4 @@
-"""Receives an asset's bytes, checks them, and puts a file in place only when it is whole."""
+"""Receives the bytes of an asset, checks them, and writes files that are complete or absent."""
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator
@@ -12,17 +12,17 @@ from imggen.v1.image_pb2 import AssetHeader, DownloadImageResponse
 
 
 class Sink(Protocol):
-    """Takes bytes in order."""
+    """A destination of bytes in order."""
 
     def write(self, data: bytes, /) -> object:
-        """Takes the next bytes."""
+        """Appends the next bytes."""
 
 
 async def receive(chunks: AsyncIterator[DownloadImageResponse], into: Sink) -> AssetHeader:
-    """Writes the chunks into the sink and returns the asset's header.
+    """Writes the chunks to the sink and returns the header of the asset.
 
     Raises:
-        DataLoss: The size or the SHA-256 of what came is not what the header says.
+        DataLoss: The size or the SHA-256 of the bytes is not that of the header.
     """
     header = AssetHeader()
     digest = hashlib.sha256()
@@ -34,10 +34,12 @@ async def receive(chunks: AsyncIterator[DownloadImageResponse], into: Sink) -> A
         digest.update(chunk.data)
         size += len(chunk.data)
     if size != header.size_bytes:
-        raise DataLoss(f"{size} bytes came, {header.size_bytes} were announced; download it again")
+        raise DataLoss(
+            f"{size} bytes were received instead of {header.size_bytes}; download it again"
+        )
     if digest.hexdigest() != header.sha256:
         raise DataLoss(
-            f"the bytes have SHA-256 {digest.hexdigest()}, announced was {header.sha256}; "
+            f"the received bytes have the SHA-256 {digest.hexdigest()} instead of {header.sha256}; "
             "download it again"
         )
     return header
@@ -45,7 +47,7 @@ async def receive(chunks: AsyncIterator[DownloadImageResponse], into: Sink) -> A
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a file that takes its place at `path` only if the block ends without an error."""
+    """Opens a temporary file that moves to `path` only if the block ends without an error."""
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with part.open("xb") as file:

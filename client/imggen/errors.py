@@ -1,4 +1,4 @@
-"""The errors that calls raise: one class per kind, each with a reason for programs."""
+"""The errors that calls raise: one class per status code, each with a reason for programs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ _PREFIX = "ERROR_REASON_"
 
 
 def reason_name(reason: ErrorReason.ValueType) -> str:
-    """Returns the reason without its prefix, for instance `STYLE_UNKNOWN`; empty for none.
+    """Returns the reason without its prefix, for instance `STYLE_UNKNOWN`; empty if unset.
 
-    A newer server's reason, which has no name here, is `UNKNOWN_` and its number.
+    A reason that only a newer server knows is `UNKNOWN_` and its number.
     """
     if reason == ERROR_REASON_UNSPECIFIED:
         return ""
@@ -25,7 +25,7 @@ def reason_name(reason: ErrorReason.ValueType) -> str:
 
 
 def reason_of(name: str) -> ErrorReason.ValueType:
-    """Returns the reason of that name; a newer server's unknown reason is UNSPECIFIED."""
+    """Returns the reason with this name; UNSPECIFIED for one that only a newer server knows."""
     if _PREFIX + name not in ErrorReason.keys():  # noqa: SIM118 - an enum wrapper is no mapping
         return ERROR_REASON_UNSPECIFIED
     return ErrorReason.Value(_PREFIX + name)
@@ -33,7 +33,7 @@ def reason_of(name: str) -> ErrorReason.ValueType:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Is one bad field of a request: its path, what is wrong and what would be right."""
+    """A bad field of a request: its path, what is wrong and what would be right."""
 
     field: str
     description: str
@@ -41,9 +41,9 @@ class Violation:
 
 
 class ImggenError(Exception):
-    """Is the base of every error that a call raises.
+    """The base of every error that a call raises.
 
-    `code` is gRPC's, `reason` the contract's; `retry_after` is set where waiting helps, and
+    `code` is gRPC's, `reason` the contract's; `retry_after` is set if a retry can succeed, and
     `violations` names every bad field of the request.
     """
 
@@ -70,85 +70,85 @@ class ImggenError(Exception):
 
 
 class InvalidRequest(ImggenError):
-    """Says that fields of the request are bad; `violations` has them all."""
+    """A request with bad fields; `violations` lists all of them."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
 
 
 class NotFound(ImggenError):
-    """Says that the caller has no such thing."""
+    """An object that does not exist, or is not the caller's."""
 
     code = grpc.StatusCode.NOT_FOUND
 
 
 class AlreadyExists(ImggenError):
-    """Says that the `request_id` was used before with another request."""
+    """A `request_id` that was used before with another request."""
 
     code = grpc.StatusCode.ALREADY_EXISTS
 
 
 class FailedPrecondition(ImggenError):
-    """Says that the thing is not in a state that allows the call."""
+    """An object whose state does not allow the call."""
 
     code = grpc.StatusCode.FAILED_PRECONDITION
 
 
 class Unauthenticated(ImggenError):
-    """Says that the token is missing, malformed, expired, forged or for somebody else."""
+    """A token that is missing, malformed, expired, forged or for another audience."""
 
     code = grpc.StatusCode.UNAUTHENTICATED
 
 
 class PermissionDenied(ImggenError):
-    """Says that the caller lacks the role that the call needs."""
+    """A caller without the role that the call requires."""
 
     code = grpc.StatusCode.PERMISSION_DENIED
 
 
 class ResourceExhausted(ImggenError):
-    """Says that the budget is spent, or that a message is too large."""
+    """A budget that is spent, a queue that is full, or a message that is too large."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class Unavailable(ImggenError):
-    """Says that the server, or a part it needs, cannot be reached for the moment."""
+    """A server, or a dependency of it, that is temporarily unreachable."""
 
     code = grpc.StatusCode.UNAVAILABLE
 
 
 class DeadlineExceeded(ImggenError, TimeoutError):
-    """Says that there was no answer in time; a job that was admitted goes on."""
+    """A call without an answer in time; a job that was admitted continues."""
 
     code = grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 class Cancelled(ImggenError):
-    """Says that the other side cancelled the call; a job that was admitted goes on."""
+    """A call that the other side cancelled; a job that was admitted continues."""
 
     code = grpc.StatusCode.CANCELLED
 
 
 class Unimplemented(ImggenError):
-    """Says that the server does not know the method: this client may be newer."""
+    """A method that the server does not know: this client may be newer."""
 
     code = grpc.StatusCode.UNIMPLEMENTED
 
 
 class DataLoss(ImggenError):
-    """Says that downloaded bytes are not those that were stored."""
+    """Downloaded bytes that differ from the stored ones."""
 
     code = grpc.StatusCode.DATA_LOSS
 
 
 class Internal(ImggenError):
-    """Says that the service has a fault."""
+    """A fault in the service."""
 
     code = grpc.StatusCode.INTERNAL
 
 
 class JobFailed(ImggenError):
-    """Says that the job, not the call, failed for good; `retry` starts it again."""
+    """A job that failed permanently, rather than a call; `retry` restarts it."""
 
     code = grpc.StatusCode.INTERNAL
 
@@ -162,7 +162,7 @@ class JobFailed(ImggenError):
 
 
 class JobCancelled(ImggenError):
-    """Says that the job was cancelled; `retry` starts it again."""
+    """A job that was cancelled; `retry` restarts it."""
 
     code = grpc.StatusCode.CANCELLED
 
@@ -175,7 +175,7 @@ class JobCancelled(ImggenError):
         self.job = job
 
 
-# The contract numbers its reasons in tens, one kind of error each, but for those below.
+# The contract numbers its reasons in tens, one class of error each; _KINDS has the exceptions.
 _KINDS_BY_TEN: Mapping[int, type[ImggenError]] = {
     0: InvalidRequest,
     1: InvalidRequest,
@@ -198,7 +198,7 @@ _KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
 
 
 def kind_of(reason: ErrorReason.ValueType) -> type[ImggenError] | None:
-    """Returns the class of errors with this reason; None for one that is not of this contract."""
+    """Returns the class of errors with this reason; None if this contract does not know it."""
     if reason == ERROR_REASON_UNSPECIFIED or reason not in ErrorReason.values():
         return None
     return _KINDS.get(reason) or _KINDS_BY_TEN.get(reason // 10)

@@ -1,4 +1,4 @@
-"""What calls accept: keyword fields, names of enum values, and things in place of their ids."""
+"""The arguments that calls accept: keyword fields, names of enum values, objects or their ids."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
@@ -23,7 +23,7 @@ Value = TypeVar("Value", bound=int)
 
 
 class CharacterFields(TypedDict, total=False):
-    """The fields of a character that callers set."""
+    """The fields of a character that callers can set."""
 
     name: str
     age: int | None
@@ -38,7 +38,7 @@ class CharacterFields(TypedDict, total=False):
 
 
 class StoryFields(TypedDict, total=False):
-    """The fields of a story that callers set; a page may be its text alone."""
+    """The fields of a story that callers can set; a page may be given as its text."""
 
     title: str
     style: str
@@ -46,50 +46,51 @@ class StoryFields(TypedDict, total=False):
 
 
 def number_of(enum: "_EnumTypeWrapper[Value]", value: Value | str) -> Value:
-    """Returns the enum value of a short name, for instance `completed`; numbers pass.
+    """Returns the enum value of a short name, for instance `completed`; numbers pass through.
 
     Raises:
-        ValueError: The enum has no value of that name.
+        ValueError: The enum has no value with this name.
     """
     if isinstance(value, int):
         return value
     names = short_names(enum)
     if value.lower() not in names:
         raise ValueError(
-            f"{value!r} is no {enum.DESCRIPTOR.name}; use one of {', '.join(list(names)[1:])}"
+            f"{value!r} is not a value of {enum.DESCRIPTOR.name}; "
+            f"use one of {', '.join(list(names)[1:])}"
         )
     return names[value.lower()]
 
 
 def short_names(enum: "_EnumTypeWrapper[Value]") -> dict[str, Value]:
-    """Returns the values of an enum by their lower-case names without the prefix."""
+    """Returns the values of an enum by their short names, which are lower-case."""
     prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
     return {name.removeprefix(prefix).lower(): value for name, value in enum.items()}
 
 
 def short_name(enum: "_EnumTypeWrapper[Value]", value: Value) -> str:
-    """Returns the lower-case name of a value without its prefix, for instance `completed`."""
+    """Returns the short name of a value, for instance `completed`."""
     prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
     return enum.Name(value).removeprefix(prefix).lower()
 
 
 def id_of(thing: Character | Story | Image | str) -> str:
-    """Returns the id of a thing, or the id that was given in its place."""
+    """Returns the id of an object, or the id given instead of it."""
     return thing if isinstance(thing, str) else thing.id
 
 
 def job_id_of(job: Job | str) -> str:
-    """Returns the id of a job, or the id that was given in its place."""
+    """Returns the id of a job, or the id given instead of it."""
     return job if isinstance(job, str) else job.job_id
 
 
 def batch_id_of(batch: Batch | str) -> str:
-    """Returns the id of a batch, or the id that was given in its place."""
+    """Returns the id of a batch, or the id given instead of it."""
     return batch if isinstance(batch, str) else batch.batch_id
 
 
 def character_with(base: Character | str | None, fields: CharacterFields) -> Character:
-    """Returns a character: a copy of the base, or one with its id, with the fields set."""
+    """Returns a copy of the base, or a new character with its id, with the fields set."""
     given = dict(fields)
     if "gender" in fields:
         given["gender"] = number_of(Gender, fields["gender"])
@@ -103,7 +104,7 @@ def character_with(base: Character | str | None, fields: CharacterFields) -> Cha
 
 
 def story_with(base: Story | str | None, fields: StoryFields) -> Story:
-    """Returns a story: a copy of the base, or one with its id, with the fields set."""
+    """Returns a copy of the base, or a new story with its id, with the fields set."""
     given = dict(fields)
     if "pages" in fields:
         given["pages"] = [Page(text=p) if isinstance(p, str) else p for p in fields["pages"]]

@@ -1,4 +1,4 @@
-"""Follows what changes, across server restarts and without losing anything."""
+"""Follows the feed of events across server restarts, without losing any."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,10 +12,10 @@ from imggen.v1.event_pb2 import Event, WatchEventsRequest
 async def follow_events(
     connection: Connection, request: WatchEventsRequest, *, checkpoints: bool, patience: float
 ) -> AsyncGenerator[Event, None]:
-    """Yields events for as long as the caller wants them, resuming when the stream breaks.
+    """Yields events without end, reconnecting when the stream breaks.
 
     Raises:
-        Unavailable: The server was never reached, or was away for longer than `patience` seconds.
+        Unavailable: The server was never reached, or not again within `patience` seconds.
         FailedPrecondition: The cursor is too old (CURSOR_EXPIRED).
     """
     absence = Absence(patience)
@@ -28,10 +28,10 @@ async def follow_events(
                     event = answer.event
                     if checkpoints or not event.HasField("checkpoint"):
                         yield event
-                    # Only now has the caller dealt with it: what breaks before comes again.
+                    # Only now has the caller handled the event; until here it is sent again.
                     request.after_cursor = event.cursor
             broken = Unavailable("the server ended the stream of events")
-        # A server that stops cancels the streams it still has; our own cancel is no ImggenError.
+        # A stopping server cancels its streams; the caller's own cancel is not an ImggenError.
         except (Unavailable, Cancelled) as error:
             if not connection.reached:
                 raise

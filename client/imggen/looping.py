@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for callers without one."""
+"""An event loop in a separate thread, for callers without one."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Iterator
@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 class LoopThread:
-    """Runs coroutines on a private event loop until it is closed."""
+    """A private event loop in a thread, which runs coroutines until it is closed."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
@@ -22,7 +22,7 @@ class LoopThread:
         return self._loop.is_closed()
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        """Waits for a coroutine's result; an interrupt of the wait cancels the coroutine.
+        """Returns the result of a coroutine; interrupting the wait cancels the coroutine.
 
         Raises:
             RuntimeError: The loop is closed.
@@ -38,7 +38,7 @@ class LoopThread:
             raise
 
     def iterate(self, items: AsyncGenerator[Result, None]) -> Iterator[Result]:
-        """Yields what an async generator yields, and closes it when the caller stops."""
+        """Yields the items of an async generator, and closes it when the caller stops."""
         reader = _Reader(items)
         try:
             while (item := self.run(reader.next())) is not None:
@@ -48,7 +48,7 @@ class LoopThread:
                 self.run(reader.close())
 
     def close(self) -> None:
-        """Stops the loop and ends its thread; closing twice does nothing more."""
+        """Stops the loop and ends its thread; a second call does nothing."""
         if self.closed:
             return
         self.run(_end_all())
@@ -58,7 +58,7 @@ class LoopThread:
 
 
 async def _end_all() -> None:
-    """Cancels what still runs on this loop, and closes its generators."""
+    """Cancels the tasks of this loop, and closes its generators."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
@@ -67,9 +67,9 @@ async def _end_all() -> None:
 
 
 class _Reader(Generic[Result]):
-    """Reads an async generator on its loop, and closes it even while it is being read.
+    """A reader of an async generator that can close it even during a read.
 
-    An interrupt leaves the waiting thread at once, while the read it waited for goes on.
+    An interrupt stops the waiting thread at once, but not the read that it waits for.
     """
 
     def __init__(self, items: AsyncGenerator[Result, None]) -> None:
@@ -84,7 +84,7 @@ class _Reader(Generic[Result]):
         return None
 
     async def close(self) -> None:
-        """Ends the read under way, then the generator."""
+        """Cancels the current read, then closes the generator."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait([self._reading])

@@ -1,4 +1,4 @@
-"""Walks the pages of a list."""
+"""Iteration over the pages of a list."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
@@ -22,7 +22,7 @@ async def pages(
     request: ListRequest,
     items: Callable[[ListAnswer], Iterable[Item]],
 ) -> AsyncGenerator[Item, None]:
-    """Yields the items of every page; `fetch` sends the request, whose token moves on."""
+    """Yields the items of every page; `fetch` sends `request`, whose page token is updated here."""
     while True:
         page = await fetch()
         for item in items(page):

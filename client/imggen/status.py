@@ -1,4 +1,4 @@
-"""Turns what gRPC raises into the typed errors of `imggen.errors`."""
+"""Turns gRPC's errors into the typed errors of `imggen.errors`."""
 
 from collections.abc import Mapping
 
@@ -38,7 +38,7 @@ _KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
 def error_of(
     raised: grpc.aio.AioRpcError, *, method: str, target: str, timeout: float | None
 ) -> ImggenError:
-    """Returns the typed error: from the details where the server sent them, else from the code."""
+    """Returns the typed error, from the server's details or, without them, from the code."""
     status = _details(raised)
     if status is not None:
         return _from_details(raised.code(), status)
@@ -47,7 +47,7 @@ def error_of(
     match raised.code():
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return kind(
-                f"{method} had no answer from {target} within {timeout:g} s; allow it more with "
+                f"{method} had no answer from {target} within {timeout:g} s; raise "
                 "Client(timeout=...)"
                 if timeout is not None
                 else f"{method} had no answer from {target} in time",
@@ -81,7 +81,7 @@ def _details(raised: grpc.aio.AioRpcError) -> Status | None:
         if key == DETAILS_KEY and isinstance(value, bytes):
             try:
                 return Status.FromString(value)
-            except DecodeError:  # a proxy's idea of details: the code still says what happened
+            except DecodeError:  # set by a proxy; the code alone still classifies the error
                 return None
     return None
 

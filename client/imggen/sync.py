@@ -1,4 +1,4 @@
-"""The client for code without an event loop: `Client`, run on a private one."""
+"""The client for code without an event loop: `Client`, run on a private loop."""
 
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -28,10 +28,10 @@ from imggen.v1.style_pb2 import Style
 
 
 class SyncClient(SyncBatchCalls):
-    """Asks imggen for pictures and follows them; a context manager.
+    """The synchronous client of imggen; a context manager.
 
-    It has the arguments and the methods of `Client`, without `await`; it may be used from
-    several threads at once. Lists and watches are ordinary iterators.
+    It has the arguments and the methods of `Client`, without `await`, and is safe to use from
+    several threads. Lists and watches are ordinary iterators.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class SyncClient(SyncBatchCalls):
         self.close()
 
     def close(self) -> None:
-        """Ends the calls under way, closes the channel and ends the thread; jobs go on."""
+        """Ends the calls in progress, closes the channel and ends the thread; jobs continue."""
         if not self._loop.closed:
             self._loop.run(self._client.close())
             self._loop.close()
@@ -86,7 +86,7 @@ class SyncClient(SyncBatchCalls):
         request_id: str | None = None,
         **fields: Unpack[CharacterFields],
     ) -> Character:
-        """Creates a character from its fields, a message, or a message with some fields changed."""
+        """Creates a character from a message, fields, or a message with changed fields."""
         return self._loop.run(
             self._client.create_character(character, request_id=request_id, **fields)
         )
@@ -98,15 +98,15 @@ class SyncClient(SyncBatchCalls):
     def update_character(
         self, character: Character | str, /, **fields: Unpack[CharacterFields]
     ) -> Character:
-        """Changes the given fields of a character; a message without fields changes them all."""
+        """Changes the given fields of a character; a message without fields changes all."""
         return self._loop.run(self._client.update_character(character, **fields))
 
     def list_characters(self, *, page_size: int = 0) -> Iterator[Character]:
-        """Yields all characters, the newest first, fetching page after page."""
+        """Yields all characters, the newest first, fetching pages as needed."""
         return self._loop.iterate(self._client.list_characters(page_size=page_size))
 
     def delete_character(self, character: Character | str) -> None:
-        """Deletes a character; pictures of it stay."""
+        """Deletes a character; its images stay."""
         self._loop.run(self._client.delete_character(character))
 
     def create_story(
@@ -117,7 +117,7 @@ class SyncClient(SyncBatchCalls):
         request_id: str | None = None,
         **fields: Unpack[StoryFields],
     ) -> Story:
-        """Creates a story from its fields, a message, or a message with some fields changed."""
+        """Creates a story from a message, fields, or a message with changed fields."""
         return self._loop.run(self._client.create_story(story, request_id=request_id, **fields))
 
     def get_story(self, story: Story | str) -> Story:
@@ -125,15 +125,15 @@ class SyncClient(SyncBatchCalls):
         return self._loop.run(self._client.get_story(story))
 
     def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
-        """Changes the given fields of a story; a message without fields changes them all."""
+        """Changes the given fields of a story; a message without fields changes all."""
         return self._loop.run(self._client.update_story(story, **fields))
 
     def list_stories(self, *, page_size: int = 0) -> Iterator[Story]:
-        """Yields all stories, the newest first, fetching page after page."""
+        """Yields all stories, the newest first, fetching pages as needed."""
         return self._loop.iterate(self._client.list_stories(page_size=page_size))
 
     def delete_story(self, story: Story | str) -> None:
-        """Deletes a story; its pictures stay."""
+        """Deletes a story; its images stay."""
         self._loop.run(self._client.delete_story(story))
 
     def styles(self) -> Iterator[Style]:
@@ -153,7 +153,7 @@ class SyncClient(SyncBatchCalls):
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Asks for the portrait of a character, which becomes its reference; returns the job."""
+        """Requests the portrait of a character, which becomes its reference; returns the job."""
         return self._loop.run(
             self._client.generate_portrait(
                 character,
@@ -183,7 +183,7 @@ class SyncClient(SyncBatchCalls):
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Asks for the picture of a story's page, counted from 1; returns the job."""
+        """Requests the scene of a story's page, counted from 1; returns the job."""
         return self._loop.run(
             self._client.generate_scene(
                 story,
@@ -210,7 +210,7 @@ class SyncClient(SyncBatchCalls):
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Asks for a new version of an image, with the given changes; returns the job."""
+        """Requests a new version of an image, with the given changes; returns the job."""
         return self._loop.run(
             self._client.regenerate(
                 image,
@@ -223,7 +223,7 @@ class SyncClient(SyncBatchCalls):
         )
 
     def get_job(self, job: Job | str) -> Job:
-        """Gets a job as it is now."""
+        """Gets a job."""
         return self._loop.run(self._client.get_job(job))
 
     def list_jobs(
@@ -233,7 +233,7 @@ class SyncClient(SyncBatchCalls):
         story: Story | str = "",
         page_size: int = 0,
     ) -> Iterator[Job]:
-        """Yields the jobs for which all filters hold, the newest first."""
+        """Yields the jobs that match all filters, the newest first."""
         return self._loop.iterate(
             self._client.list_jobs(status=status, story=story, page_size=page_size)
         )
@@ -241,8 +241,8 @@ class SyncClient(SyncBatchCalls):
     def watch(self, job: Job | str, *, previews: bool = False) -> Iterator[Snapshot]:
         """Yields snapshots of a job until it has ended, the last one with the image.
 
-        A watch outlives its server: it resumes with the next one, and never shows less
-        progress than before within an attempt.
+        When the connection breaks, the watch reconnects and continues. Progress never decreases
+        within an attempt.
         """
         return self._loop.iterate(self._client.watch(job, previews=previews))
 
@@ -250,22 +250,22 @@ class SyncClient(SyncBatchCalls):
         """Waits for the end of a job and returns its image.
 
         Raises:
-            JobFailed: The job failed for good.
+            JobFailed: The job failed permanently.
             JobCancelled: The job was cancelled.
-            DeadlineExceeded: The job has not ended within `timeout` seconds; it goes on.
+            DeadlineExceeded: The job has not ended within `timeout` seconds; it continues.
         """
         return self._loop.run(self._client.wait(job, timeout))
 
     def cancel(self, job: Job | str) -> Job:
-        """Cancels a job: at once while it waits, between two steps while it runs."""
+        """Cancels a job: a queued job at once, a running job before its next step."""
         return self._loop.run(self._client.cancel(job))
 
     def retry(self, job: Job | str, *, priority: int | None = None) -> Job:
-        """Starts a failed or cancelled job again, with all its retries."""
+        """Restarts a failed or cancelled job, with all its retries."""
         return self._loop.run(self._client.retry(job, priority=priority))
 
     def get_image(self, image: Image | str) -> Image:
-        """Gets an image, with fresh URLs."""
+        """Gets an image, with newly signed URLs."""
         return self._loop.run(self._client.get_image(image))
 
     def list_images(
@@ -278,7 +278,7 @@ class SyncClient(SyncBatchCalls):
         page_number: int = 0,
         page_size: int = 0,
     ) -> Iterator[Image]:
-        """Yields the images for which all filters hold, the newest first."""
+        """Yields the images that match all filters, the newest first."""
         return self._loop.iterate(
             self._client.list_images(
                 story=story,
@@ -291,7 +291,7 @@ class SyncClient(SyncBatchCalls):
         )
 
     def delete_image(self, image: Image | str) -> None:
-        """Deletes an image; a job that is still making it is cancelled."""
+        """Deletes an image and cancels a job that still makes it."""
         self._loop.run(self._client.delete_image(image))
 
     def events(
@@ -301,15 +301,17 @@ class SyncClient(SyncBatchCalls):
         kinds: Sequence[EventKind.ValueType | EventKindName] = (),
         checkpoints: bool = False,
     ) -> Iterator[Event]:
-        """Yields what changes behind a cursor: jobs, images and batches with another status.
+        """Yields changes of status of jobs, images and batches, from those after a cursor.
 
-        Without a cursor it starts now; `oldest` starts with the oldest event that is kept. It
-        outlives its server: it resumes behind the last event whose dealing with ended, so that
-        each is yielded at least once. Keep `event.cursor` to go on in another process; with
-        `checkpoints` come events that only move it on, every few seconds where nothing changes.
+        Without a cursor it starts now; `oldest` starts with the oldest event that is kept. When
+        the connection breaks, it reconnects and continues after the last event whose loop body
+        has finished, so that each event is yielded at least once. Keep `event.cursor` to resume
+        in another process; `checkpoints` adds events that only advance the cursor, every few
+        seconds without a change.
 
         Raises:
-            FailedPrecondition: The cursor is too old: list what there is, then start anew.
+            FailedPrecondition: The cursor is too old: list the current state, then start again
+                without a cursor.
         """
         return self._loop.iterate(
             self._client.events(after_cursor, kinds=kinds, checkpoints=checkpoints)
@@ -340,12 +342,12 @@ class SyncClient(SyncBatchCalls):
         *,
         kind: AssetKind.ValueType | AssetKindName = "display",
     ) -> bytes | Path:
-        """Returns the bytes of an image, or puts them into a file and returns its path.
+        """Returns the bytes of an image, or writes them to a file and returns its path.
 
-        The file appears only when it is whole and its checksum is right.
+        The file appears only once it is complete and its checksum matches.
 
         Raises:
-            DataLoss: The bytes are not those that were stored.
+            DataLoss: The bytes differ from the stored ones.
         """
         if path is None:
             return self._loop.run(self._client.download(image, kind=kind))

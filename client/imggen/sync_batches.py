@@ -1,4 +1,4 @@
-"""What the synchronous client can do with whole stories and the batches that draw them."""
+"""The synchronous client's methods for whole stories and their batches."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from imggen.v1.story_pb2 import Story
 
 
 class SyncBatchCalls:
-    """Is the part of `SyncClient` that is about whole stories."""
+    """The methods of `SyncClient` for whole stories and batches."""
 
     _client: BatchCalls
     _loop: LoopThread
@@ -28,10 +28,10 @@ class SyncBatchCalls:
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Batch:
-        """Asks for all pictures of a story in one style; returns the batch.
+        """Requests all images of a story in one style; returns the batch.
 
-        Portraits that are missing or stale come first, then the cover and the pages, each as
-        soon as the portraits of its characters are there.
+        Missing and stale portraits are drawn first, then the cover and the pages, each as soon as
+        the portraits of its characters are drawn.
         """
         return self._loop.run(
             self._client.generate_story(
@@ -49,7 +49,7 @@ class SyncBatchCalls:
         )
 
     def get_batch(self, batch: Batch | str) -> GetBatchResponse:
-        """Gets a batch as it is now, with its images."""
+        """Gets a batch with its images."""
         return self._loop.run(self._client.get_batch(batch))
 
     def list_batches(self, *, story: Story | str = "", page_size: int = 0) -> Iterator[Batch]:
@@ -59,7 +59,7 @@ class SyncBatchCalls:
     def watch_batch(self, batch: Batch | str) -> Iterator[BatchSnapshot]:
         """Yields snapshots of a batch and its images until it has ended.
 
-        A watch outlives its server: it resumes with the next one.
+        When the connection breaks, the watch reconnects and continues.
         """
         return self._loop.iterate(self._client.watch_batch(batch))
 
@@ -67,14 +67,14 @@ class SyncBatchCalls:
         """Waits for the end of a batch and returns its last snapshot, failed images included.
 
         Raises:
-            DeadlineExceeded: The batch has not ended within `timeout` seconds; it goes on.
+            DeadlineExceeded: The batch has not ended within `timeout` seconds; it continues.
         """
         return self._loop.run(self._client.wait_batch(batch, timeout))
 
     def cancel_batch(self, batch: Batch | str) -> Batch:
-        """Cancels what is left of a batch: at once what waits, between two steps what runs."""
+        """Cancels all jobs that have not ended: queued at once, running before the next step."""
         return self._loop.run(self._client.cancel_batch(batch))
 
     def retry_batch(self, batch: Batch | str) -> Batch:
-        """Starts all failed and cancelled jobs of a batch again, with all their retries."""
+        """Restarts all failed and cancelled jobs of a batch, with all their retries."""
         return self._loop.run(self._client.retry_batch(batch))

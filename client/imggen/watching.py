@@ -1,4 +1,4 @@
-"""Follows jobs and batches to their ends, across server restarts and without going back."""
+"""Follows jobs and batches until they end, across server restarts."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -22,17 +22,17 @@ Snapshot = TypeVar("Snapshot")
 
 
 def has_ended(job: Job) -> bool:
-    """Says whether the job is in a state that it does not leave by itself."""
+    """Returns whether the job has ended: completed, failed or cancelled."""
     return job.status in (JOB_STATUS_COMPLETED, JOB_STATUS_FAILED, JOB_STATUS_CANCELLED)
 
 
 async def follow(
     connection: Connection, request: WatchJobRequest, *, patience: float
 ) -> AsyncGenerator[WatchJobResponse, None]:
-    """Yields snapshots until the job has ended, resuming when the stream breaks.
+    """Yields snapshots until the job has ended, reconnecting when the stream breaks.
 
     Raises:
-        Unavailable: The server was never reached, or was away for longer than `patience` seconds.
+        Unavailable: The server was never reached, or not again within `patience` seconds.
     """
     newest = Job()
     snapshots = _follow(
@@ -51,10 +51,10 @@ async def follow(
 async def follow_batch(
     connection: Connection, request: WatchBatchRequest, *, patience: float
 ) -> AsyncGenerator[WatchBatchResponse, None]:
-    """Yields snapshots until the batch has ended, resuming when the stream breaks.
+    """Yields snapshots until the batch has ended, reconnecting when the stream breaks.
 
     Raises:
-        Unavailable: The server was never reached, or was away for longer than `patience` seconds.
+        Unavailable: The server was never reached, or not again within `patience` seconds.
     """
     snapshots = _follow(
         connection,
@@ -73,7 +73,7 @@ async def _follow(
     is_last: Callable[[Snapshot], bool],
     patience: float,
 ) -> AsyncGenerator[Snapshot, None]:
-    """Yields what a stream does, from new ones where it breaks, until the last snapshot."""
+    """Yields the snapshots of a stream until the last, opening a new stream when one breaks."""
     absence = Absence(patience)
     while True:
         try:
@@ -83,7 +83,7 @@ async def _follow(
                     yield snapshot
                     if is_last(snapshot):
                         return
-        # A server that stops cancels the streams it still has; our own cancel is no ImggenError.
+        # A stopping server cancels its streams; the caller's own cancel is not an ImggenError.
         except (Unavailable, Cancelled) as error:
             if not connection.reached:
                 raise
@@ -93,7 +93,7 @@ async def _follow(
 
 
 def goes_back(seen: Job, now: Job) -> bool:
-    """Says whether a snapshot is older than one already seen, as a lagging server may send."""
+    """Returns whether a snapshot is older than one already seen, as a lagging server may send."""
     if now.attempt != seen.attempt:
         return now.attempt < seen.attempt
     running = seen.status == now.status == JOB_STATUS_PROCESSING

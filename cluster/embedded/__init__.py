@@ -1,1 +1,1 @@
-"""imggen on one machine: Postgres, a gateway and Ray, started and ended by one command."""
+"""imggen on one machine: Postgres, a gateway and Ray, started and stopped by one command."""

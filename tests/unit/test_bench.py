@@ -46,12 +46,12 @@ def test_clean_twice_is_no_error(data: Path, capsys: pytest.CaptureFixture[str])
     assert "nothing to remove" in capsys.readouterr().out
 
 
-def test_clean_leaves_a_folder_that_is_not_for_load(
+def test_clean_leaves_a_folder_that_is_not_for_load_tests(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = data.parent / "other"
     assert main(["--folder", str(other), "clean"]) == 1
-    assert "it is not for load" in capsys.readouterr().err
+    assert "is not a folder for load tests" in capsys.readouterr().err
     assert (other / "db").exists()
 
 

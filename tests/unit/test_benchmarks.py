@@ -48,7 +48,7 @@ def test_a_write_is_late_by_the_first_snapshot_that_shows_it_or_a_later_one() ->
 
 
 def test_a_write_that_nobody_saw_is_an_error() -> None:
-    with pytest.raises(ValueError, match="step 2 of 2 never came"):
+    with pytest.raises(ValueError, match="step 2 of 2 was never received"):
         Stream(seen=[(0.1, 1)], written=[(0.0, 0.0), (0.2, 0.2)]).lateness(0)
 
 

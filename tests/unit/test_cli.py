@@ -201,7 +201,7 @@ def test_an_error_is_one_line_with_every_bad_field(command: Command) -> None:
     command("portrait", "x", "--style", "oil", "--json", code=1)
     assert command.err.count("\n") == 1
     assert command.err.startswith(
-        'imggen: MALFORMED_ID: character_id: "x" is no UUID; style: "oil"'
+        'imggen: MALFORMED_ID: character_id: "x" is not a UUID; style: "oil"'
     )
 
 
@@ -279,7 +279,7 @@ def test_an_interrupt_leaves_the_job_and_says_how_to_cancel_it(
         watching.send_signal(signal.SIGINT)
         errors = watching.stderr.read()
         assert watching.wait(30) == 130, errors
-    assert f"the job goes on. Cancel it: imggen cancel {job}" in errors
+    assert f"the job continues. Cancel it: imggen cancel {job}" in errors
     assert "Traceback" not in errors
     assert client.cancel(job).status
 
@@ -300,7 +300,7 @@ def test_events_are_followed_until_an_interrupt_which_says_how_to_go_on(
         following.send_signal(signal.SIGINT)
         errors = following.stderr.read()
         assert following.wait(30) == 130, errors
-    assert "go on: imggen events --after event-" in errors
+    assert "resume with: imggen events --after event-" in errors
     assert "Traceback" not in errors
     client.delete_image(job.image_id)
     with process(*arguments, "--after", told[-1]["cursor"]) as following:

@@ -115,7 +115,7 @@ def test_the_same_file_goes_on_with_the_same_batch(
         assert len(list(client.list_stories())) == 2
 
 
-def test_what_was_deleted_is_made_anew(command: Command, tale: Path, fake: FakeService) -> None:
+def test_what_was_deleted_is_made_again(command: Command, tale: Path, fake: FakeService) -> None:
     command("story", tale)
     with SyncClient(fake.target) as client:
         for character in list(client.list_characters()):
@@ -128,13 +128,13 @@ def test_everything_wrong_in_a_file_is_said_with_its_line(command: Command, tale
     tale.write_text(WRONG)
     command("story", tale, code=2)
     assert command.err.splitlines() == [
-        f'{tale}:5: characters[0].age: "seven" is no whole number',
-        f'{tale}:6: characters[0]: "colour" is no field; use name, age, gender, species, hair,'
+        f'{tale}:5: characters[0].age: "seven" is not a whole number',
+        f'{tale}:6: characters[0]: "colour" is not a field; use name, age, gender, species, hair,'
         " eyes, skin, clothing, features, traits",
         f'{tale}:7: characters[1]: "name" is missing',
-        f'{tale}:10: pages[0].characters: "Tom" is not described; those are: Mia',
+        f'{tale}:10: pages[0].characters: "Tom" is not a character of this file; use Mia',
         f'{tale}:11: pages[1]: "text" is missing',
-        f'{tale}:13: options.cover: "maybe" is neither true nor false',
+        f'{tale}:13: options.cover: "maybe" must be true or false',
         f"{tale}:14: options.quality: must be a text; put it in quotes",
     ]
 
@@ -143,14 +143,14 @@ def test_everything_wrong_in_a_file_is_said_with_its_line(command: Command, tale
     ("text", "said"),
     [
         ("", "is empty"),
-        ("title: [", "is no YAML"),
+        ("title: [", "is not YAML"),
         ("- a", "must have the fields title"),
         ("title: a\nstyle: anime\npages: []", "has no pages"),
         ("title: a\nstyle: anime\npages: one", "must be a list"),
-        ("title: a\ntitle: b\nstyle: anime\npages: [{text: a}]", "stands twice"),
+        ("title: a\ntitle: b\nstyle: anime\npages: [{text: a}]", "is given twice"),
         (
             "title: a\nstyle: anime\npages: [{text: a}]\ncharacters: [{name: M}, {name: M}]",
-            '"M" stands twice',
+            '"M" is used twice',
         ),
     ],
 )
@@ -199,5 +199,5 @@ def test_ctrl_c_leaves_the_batch_and_says_how_to_go_on(fake: FakeService, tale: 
     process.send_signal(signal.SIGINT)
     seen += process.stderr.read()
     assert process.wait(30) == 130
-    assert "the batch goes on. Cancel it: imggen batch cancel " in seen
+    assert "the batch continues. Cancel it: imggen batch cancel " in seen
     process.stderr.close()

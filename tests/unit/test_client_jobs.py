@@ -286,7 +286,7 @@ async def test_a_wait_that_is_too_long_leaves_the_job_alone(
 ) -> None:
     fake.hold()
     job = await client.generate_portrait(mia, style="anime")
-    with pytest.raises(DeadlineExceeded, match=r"has not ended within 0\.05 s; it goes on"):
+    with pytest.raises(DeadlineExceeded, match=r"has not ended within 0\.05 s; it continues"):
         await client.wait(job, timeout=0.05)
     fake.release()
     assert (await client.wait(job)).id == job.image_id

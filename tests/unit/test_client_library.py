@@ -138,7 +138,9 @@ async def test_five_attempts_are_the_most(fake: FakeService, client: Client) -> 
 
 
 async def test_a_name_that_is_no_enum_value_is_refused_before_it_is_sent(client: Client) -> None:
-    with pytest.raises(ValueError, match="'robot' is no Gender; use one of female, male"):
+    with pytest.raises(
+        ValueError, match="'robot' is not a value of Gender; use one of female, male"
+    ):
         await client.create_character(name="Bot", gender="robot")  # type: ignore[arg-type]
 
 

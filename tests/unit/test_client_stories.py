@@ -115,7 +115,7 @@ async def test_a_retried_page_brings_back_its_portrait(
 async def test_a_batch_is_cancelled(fake: FakeService, client: Client, story: Story) -> None:
     fake.hold()
     batch = await client.generate_story(story)
-    with pytest.raises(DeadlineExceeded, match="it goes on"):
+    with pytest.raises(DeadlineExceeded, match="it continues"):
         await client.wait_batch(batch, timeout=0.05)
     await client.cancel_batch(batch)
     last = await client.wait_batch(batch)

@@ -37,7 +37,7 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> No
 
 def test_a_second_one_on_the_same_data_is_told_which_the_first_is(tmp_path: Path) -> None:
     second = only_one(tmp_path)
-    already = pytest.raises(StartFailed, match=r"already, as process \d+; stop it first")
+    already = pytest.raises(StartFailed, match=r"already runs on .*, as process \d+; stop it first")
     with only_one(tmp_path), already, second:
         pass
     with only_one(tmp_path):
@@ -60,7 +60,7 @@ def test_a_start_on_data_in_use_ends_with_an_error(
     with only_one(tmp_path):
         assert main(["up", "--folder", str(tmp_path)]) == 1
     shown = capsys.readouterr().err
-    assert "error: imggen runs on" in shown
+    assert "error: imggen already runs on" in shown
     assert f"logs: {tmp_path / 'logs'}" in shown
 
 

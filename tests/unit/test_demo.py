@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cluster.embedded.contact_sheet import Panel, contact_sheet
-from cluster.embedded.demo import STORY, DemoFailed, tell_a_story
+from cluster.embedded.demo import STORY, DemoFailed, draw_story
 from imggen.cli.story_file import read_story_file
 from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2
@@ -24,7 +24,7 @@ def fake() -> Iterator[FakeService]:
 def test_a_story_is_told_from_its_file_to_a_contact_sheet(
     fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tell_a_story(fake.target, "", tmp_path)
+    draw_story(fake.target, "", tmp_path)
     [story] = fake.requests("CreateStory")
     [batch] = fake.requests("GenerateStory")
     assert isinstance(story, story_pb2.CreateStoryRequest)
@@ -41,14 +41,14 @@ def test_a_story_is_told_from_its_file_to_a_contact_sheet(
     # Paths are whole, however narrow the terminal is.
     lines = captured.out.splitlines()
     assert set(map(str, folder.iterdir())) <= set(lines)
-    assert any("cost in all: 0.0000 USD" in line for line in lines)
+    assert any("total cost: 0.0000 USD" in line for line in lines)
 
 
 def test_a_second_demo_draws_pages_anew_and_keeps_the_portraits(
     fake: FakeService, tmp_path: Path
 ) -> None:
-    tell_a_story(fake.target, "", tmp_path / "first")
-    tell_a_story(fake.target, "", tmp_path / "second")
+    draw_story(fake.target, "", tmp_path / "first")
+    draw_story(fake.target, "", tmp_path / "second")
     [first], [second] = (list((tmp_path / name).iterdir()) for name in ("first", "second"))
     names = sorted(path.name for path in first.iterdir())
     assert names == sorted(path.name for path in second.iterdir())
@@ -59,7 +59,7 @@ def test_a_second_demo_draws_pages_anew_and_keeps_the_portraits(
 def test_a_picture_that_fails_fails_the_demo(fake: FakeService, tmp_path: Path) -> None:
     fake.fail_next_job()
     with pytest.raises(DemoFailed, match="failed"):
-        tell_a_story(fake.target, "", tmp_path)
+        draw_story(fake.target, "", tmp_path)
 
 
 def test_a_terminal_gets_a_table_instead_of_lines(
@@ -70,7 +70,7 @@ def test_a_terminal_gets_a_table_instead_of_lines(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "60")
-    tell_a_story(fake.target, "", tmp_path)
+    draw_story(fake.target, "", tmp_path)
     shown = capsys.readouterr().err
     assert ": completed" not in shown
     assert "page 3" in shown

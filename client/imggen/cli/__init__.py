@@ -1,12 +1,12 @@
-"""The `imggen` command; what it needs comes with the extra `imggen[cli]`."""
+"""The `imggen` command; its dependencies are the extra `imggen[cli]`."""
 
 import os
 import sys
 
 
 def main() -> None:
-    """Runs the command and exits with its code, or says which extra it lacks."""
-    # gRPC's own log lines would cut through the progress bar; errors come as exceptions.
+    """Runs the command and exits with its code, or names the extra that is not installed."""
+    # gRPC's own log lines would break the progress bar; errors are raised as exceptions.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         from imggen.cli.app import run

@@ -1,4 +1,4 @@
-"""The command's entry: its groups, and what errors and interrupts end with."""
+"""The entry point of the command: its subcommands, and the exit codes of errors."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,10 @@ INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="imggen")
 def imggen() -> None:
-    """Illustrate stories: portraits of characters, and scenes that show them again.
+    """Illustrate stories: portraits of characters, and scenes in which they look the same.
 
-    Four commands make a character, its portrait, a story and a page's picture. Each prints
-    the id that the next one needs:
+    Four commands make a character, its portrait, a story and the picture of a page. Each
+    prints the id that the next one needs:
 
     \b
       imggen characters create --name Mia --age 7 --hair "curly red hair"
@@ -31,11 +31,11 @@ def imggen() -> None:
       imggen stories create --title "The Map" --style watercolor --page "Mia finds a map."
       imggen scene STORY_ID 1 --character CHARACTER_ID --output page1.png
 
-    Or write a whole story into a file, and have all of it drawn: `imggen story --help`.
+    Or write a whole story into a file and draw it with one command: `imggen story --help`.
 
     The server's address and your token come from --server and --token, or from the
-    environment: IMGGEN_SERVER and IMGGEN_TOKEN. With --json every command prints JSON, with
-    the names of the gRPC contract.
+    environment variables IMGGEN_SERVER and IMGGEN_TOKEN. With --json every command prints
+    JSON, with the field names of the gRPC contract.
     """
 
 
@@ -47,7 +47,7 @@ for command in (
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command with these arguments, else the process's; returns the exit code."""
+    """Runs the command with these arguments, or those of the process; returns the exit code."""
     try:
         code = imggen.main(arguments, prog_name="imggen", standalone_mode=False)
     except click.ClickException as wrong:
@@ -66,10 +66,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def describe(error: ImggenError | OSError) -> str:
-    """Returns an error in one line: its reason, every bad field, and when to try again."""
+    """Returns an error as one line: its reason, every bad field, and when to retry."""
     if not isinstance(error, ImggenError):
         return str(error)
-    # The server's last violation has no field where it counts those that it leaves out.
+    # The server's last violation has no field if it counts the violations left out.
     what = "; ".join(
         f"{bad.field}: {bad.description}" if bad.field else bad.description
         for bad in error.violations

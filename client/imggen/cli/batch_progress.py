@@ -1,4 +1,4 @@
-"""Shows a batch's way to its end on stderr: a live table on a terminal, lines elsewhere."""
+"""The progress of a batch on stderr: a live table on a terminal, lines elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from rich.table import Table
 from imggen.batches import BatchSnapshot
 from imggen.cli.progress import StoppedWatching, position
 from imggen.cli.session import json_line
-from imggen.cli.telling import Labels
+from imggen.cli.submission import Labels
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch
 from imggen.v1.job_pb2 import JOB_STATUS_FAILED
@@ -24,7 +24,7 @@ _BAR = 24
 
 class _Show(Protocol):
     def __call__(self, snapshot: BatchSnapshot, labels: Labels) -> None:
-        """Shows where a batch is."""
+        """Shows the progress of a batch."""
 
 
 def follow_batch(
@@ -35,10 +35,10 @@ def follow_batch(
     silent: bool = False,
     json_lines: bool = False,
 ) -> BatchSnapshot:
-    """Follows a batch and returns its last snapshot; with `json_lines` prints each as JSON.
+    """Watches a batch and returns its last snapshot; `json_lines` prints each as JSON.
 
     Raises:
-        StoppedWatching: Ctrl-C was pressed; the batch goes on.
+        StoppedWatching: Ctrl-C was pressed; the batch continues.
     """
     last = BatchSnapshot()
     try:
@@ -54,7 +54,7 @@ def follow_batch(
 
 
 def headline(batch: Batch) -> str:
-    """Returns how far a batch is, in one line."""
+    """Returns the progress of a batch as one line."""
     done = f"{batch.completed_images} of {batch.total_images} drawn"
     if batch.failed_images:
         done += f", {batch.failed_images} failed"

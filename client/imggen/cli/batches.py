@@ -1,4 +1,4 @@
-"""Commands that follow and steer batches: stories that are drawn as a whole."""
+"""Commands that watch and control batches."""
 
 import click
 
@@ -6,7 +6,7 @@ from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.progress import position
 from imggen.cli.session import Session, connected
-from imggen.cli.telling import Labels
+from imggen.cli.submission import Labels
 from imggen.errors import NotFound
 from imggen.fields import short_name
 from imggen.sync import SyncClient
@@ -17,9 +17,9 @@ FAILED = 1
 
 @click.group()
 def batch() -> None:
-    """Follow and steer stories that are drawn as a whole.
+    """Watch, cancel and retry batches.
 
-    `imggen story` makes a batch: all pictures of a story, drawn a few at once.
+    `imggen story` makes a batch: all pictures of a story, drawn a few at a time.
     """
 
 
@@ -27,7 +27,7 @@ def batch() -> None:
 @click.argument("batch_id")
 @connected
 def watch_batch(session: Session, batch_id: str) -> None:
-    """Follow a batch to its end.
+    """Watch a batch until it ends.
 
     With --json every snapshot is one line of JSON.
 
@@ -49,7 +49,7 @@ def watch_batch(session: Session, batch_id: str) -> None:
 @click.argument("batch_id")
 @connected
 def show_batch(session: Session, batch_id: str) -> None:
-    """Show a batch and its images as they are now."""
+    """Show a batch and its images."""
     found = session.client.get_batch(batch_id)
     if session.json:
         session.document(batch=found.batch, images=found.images)
@@ -97,9 +97,9 @@ def list_batches(session: Session, story: str) -> None:
 @click.argument("batch_id")
 @connected
 def cancel_batch(session: Session, batch_id: str) -> None:
-    """Cancel what is left of a batch.
+    """Cancel the rest of a batch.
 
-    At once what waits, between two steps what runs; what is drawn stays.
+    Queued jobs stop at once, running jobs before their next step; finished pictures stay.
 
     \b
     Example:
@@ -112,7 +112,7 @@ def cancel_batch(session: Session, batch_id: str) -> None:
 @click.argument("batch_id")
 @connected
 def retry_batch(session: Session, batch_id: str) -> None:
-    """Start what failed or was cancelled again.
+    """Restart the failed and cancelled jobs of a batch.
 
     \b
     Example:
@@ -122,30 +122,30 @@ def retry_batch(session: Session, batch_id: str) -> None:
 
 
 def names_of(client: SyncClient, batch_id: str) -> dict[str, str]:
-    """Returns the names of the characters that a batch portrays, as far as they are there."""
+    """Returns the names of the characters that a batch portrays, without deleted ones."""
     names = {}
     for image in client.get_batch(batch_id).images:
         if image.character_id:
             try:
                 names[image.character_id] = client.get_character(image.character_id).name
-            except NotFound:  # deleted since
+            except NotFound:  # deleted since then
                 continue
     return names
 
 
 def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
-    """Prints how a batch ended, and what to do about what failed."""
+    """Prints the result of a batch, its failures, and how to retry them."""
     labels = Labels(list(last.images), names)
     click.echo(f"batch {last.batch.batch_id}: {headline(last.batch)}")
     for image in last.images:
         if image.job.error.message and image.job.fraction != 1:
             click.echo(f"{labels.of(image)}: {_why(image)}")
     if last.batch.status != BATCH_STATUS_COMPLETED:
-        click.echo(f"start what is missing again: imggen batch retry {last.batch.batch_id}")
+        click.echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")
 
 
 def end_with(batch: Batch) -> None:
-    """Ends the command with 1 unless every picture of the batch is there."""
+    """Exits with code 1 unless every picture of the batch was drawn."""
     if batch.status != BATCH_STATUS_COMPLETED:
         raise click.exceptions.Exit(FAILED)
 

@@ -1,4 +1,4 @@
-"""The command that follows what changes."""
+"""The command that follows the feed of events."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ KINDS = list(short_names(EventKind))[1:]
 
 
 class StoppedFollowing(Interrupted):
-    """Says that Ctrl-C ended the following, and how to go on."""
+    """Ctrl-C while following events; the message says how to resume."""
 
     def __init__(self, cursor: str) -> None:
-        super().__init__(f"stopped; go on: imggen events --after {cursor}")
+        super().__init__(f"stopped; resume with: imggen events --after {cursor}")
 
 
 @click.command()
@@ -27,17 +27,17 @@ class StoppedFollowing(Interrupted):
     "--after",
     default="",
     metavar="CURSOR",
-    help="Start behind this event; `oldest` starts with the oldest that is kept. Default: now.",
+    help="Start after this event; `oldest` starts with the oldest that is kept. Default: now.",
 )
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only of these; repeat it."
+    "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind; repeatable."
 )
 @connected
 def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None:
-    """Follow what changes, until Ctrl-C.
+    """Follow changes of jobs, images and batches, until Ctrl-C.
 
-    A line for each job, image or batch that has another status: the time, what it is, its id
-    and status, and the cursor to go on from. With --json every event is one line of JSON.
+    Prints a line for each change of status: the time, the kind, the id, the new status, and
+    the cursor to resume from. With --json every event is one line of JSON.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Commands that follow and steer jobs."""
+"""Commands that watch and control jobs."""
 
 import click
 
@@ -14,7 +14,7 @@ STATUSES = list(short_names(JobStatus))[1:]
 @click.argument("job_id")
 @connected
 def watch(session: Session, job_id: str) -> None:
-    """Follow a job to its end.
+    """Watch a job until it ends.
 
     With --json every snapshot is one line of JSON, the last one with the image.
 
@@ -67,7 +67,7 @@ def jobs(session: Session, status: JobStatusName | None, story: str) -> None:
 def cancel(session: Session, job_id: str) -> None:
     """Cancel a job.
 
-    At once while it waits, between two steps while it runs.
+    A queued job stops at once, a running job before its next step.
 
     \b
     Example:
@@ -78,10 +78,10 @@ def cancel(session: Session, job_id: str) -> None:
 
 @click.command()
 @click.argument("job_id")
-@click.option("--priority", type=int, help="1 (first) to 3; the old one where not given.")
+@click.option("--priority", type=int, help="1 (first) to 3.  [default: unchanged]")
 @connected
 def retry(session: Session, job_id: str, priority: int | None) -> None:
-    """Start a failed or cancelled job again.
+    """Restart a failed or cancelled job.
 
     \b
     Example:

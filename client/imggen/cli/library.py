@@ -14,19 +14,19 @@ from imggen.v1.story_pb2 import Page, Story
 look_options = options(
     click.option("--age", type=click.IntRange(0, 150), help="In years."),
     click.option("--gender", type=click.Choice(["female", "male"])),
-    click.option("--species", help="For instance fox; human where not given."),
+    click.option("--species", help="For instance fox.  [default: human]"),
     click.option("--hair", help="For instance `curly red hair`."),
     click.option("--eyes", help="For instance green."),
     click.option("--skin", help="Skin or fur, for instance `white fur`."),
     click.option("--clothing", help="For instance `a yellow dress`."),
-    click.option("--feature", "features", multiple=True, help="For instance freckles; repeat it."),
-    click.option("--trait", "traits", multiple=True, help="For instance brave; repeat it."),
+    click.option("--feature", "features", multiple=True, help="For instance freckles; repeatable."),
+    click.option("--trait", "traits", multiple=True, help="For instance brave; repeatable."),
 )
 
 
 @click.group()
 def characters() -> None:
-    """Keep the characters of your stories."""
+    """Create, change, list and delete characters."""
 
 
 @characters.command("create")
@@ -34,7 +34,7 @@ def characters() -> None:
 @look_options
 @connected
 def create_character(session: Session, **fields: Unpack[CharacterFields]) -> None:
-    """Create a character; what is not given stays open.
+    """Create a character; only the name is required.
 
     \b
     Example:
@@ -51,7 +51,7 @@ def create_character(session: Session, **fields: Unpack[CharacterFields]) -> Non
 def update_character(
     session: Session, character_id: str, **fields: Unpack[CharacterFields]
 ) -> None:
-    """Change what is given; pictures made before stay as they are.
+    """Change the given fields of a character; existing pictures stay as they are.
 
     \b
     Example:
@@ -87,26 +87,26 @@ def show_character(session: Session, character_id: str) -> None:
 @click.argument("character_id")
 @connected
 def delete_character(session: Session, character_id: str) -> None:
-    """Delete a character; pictures of it stay."""
+    """Delete a character; its pictures stay."""
     session.client.delete_character(character_id)
     session.document(f"deleted {character_id}")
 
 
 @click.group()
 def stories() -> None:
-    """Keep your stories."""
+    """Create, list and delete stories."""
 
 
 @stories.command("create")
 @click.option("--title", required=True)
-@click.option("--style", default="", help="The style of its pictures; `imggen styles`.")
-@click.option("--page", "pages", multiple=True, help="A page's text; repeat it, in order.")
+@click.option("--style", default="", help="The style; `imggen styles` lists them.")
+@click.option("--page", "pages", multiple=True, help="The text of a page; repeatable, in order.")
 @click.option(
     "--character",
     "character_ids",
     multiple=True,
     metavar="CHARACTER_ID",
-    help="Who is on every page, once for each.",
+    help="A character on every page; repeatable.",
 )
 @connected
 def create_story(
@@ -163,7 +163,7 @@ def delete_story(session: Session, story_id: str) -> None:
 @click.command()
 @connected
 def styles(session: Session) -> None:
-    """List the styles that pictures can be made in."""
+    """List the styles."""
     found = list(session.client.styles())
     session.table(
         ("STYLE", "NAME", "DESCRIPTION"),
@@ -173,7 +173,7 @@ def styles(session: Session) -> None:
 
 
 def _given(fields: CharacterFields) -> CharacterFields:
-    """Returns the options that were given; their names are the fields' names."""
+    """Returns the options that were given, by the names of the fields."""
     given = {name: value for name, value in fields.items() if value not in (None, ())}
     return cast(CharacterFields, given)
 

@@ -1,4 +1,4 @@
-"""Commands that make, find and fetch pictures."""
+"""Commands that draw, list and download images."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def options(*each: Decorator) -> Decorator:
-    """Joins options into one decorator, in the order in which the help shows them."""
+    """Joins options into one decorator, in the order of the help text."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         for option in reversed(each):
@@ -39,25 +39,25 @@ def options(*each: Decorator) -> Decorator:
 
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
 making_options = options(
-    click.option("--model", default="", help="The model; the service chooses where not given."),
+    click.option("--model", default="", help="The model.  [default: chosen by the service]"),
     click.option("--quality", type=click.Choice(QUALITIES), default=None, help="[default: hd]"),
 )
 job_options = options(
-    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a picture's seed."),
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The seed.  [default: random]"),
     click.option("--priority", type=int, help="1 (first) to 3.  [default: 2]"),
-    click.option("--no-wait", is_flag=True, help="Print the job and do not wait for its end."),
+    click.option("--no-wait", is_flag=True, help="Print the job without waiting for it."),
     click.option(
         "--output",
         "-o",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Save the picture in this file.",
+        help="Save the picture to this file.",
     ),
     click.option(
         "--kind",
         type=click.Choice(KINDS),
         default="display",
         show_default=True,
-        help="Which form of the picture --output saves.",
+        help="The asset that --output saves.",
     ),
 )
 
@@ -65,7 +65,7 @@ job_options = options(
 @click.command()
 @click.argument("character_id")
 @style_option
-@click.option("--story", default="", metavar="STORY_ID", help="A story it belongs to.")
+@click.option("--story", default="", metavar="STORY_ID", help="The story it belongs to.")
 @click.option("--size", default="", metavar="WxH", help="[default: 1024x1024]")
 @making_options
 @job_options
@@ -86,7 +86,7 @@ def portrait(
 ) -> None:
     """Draw the portrait of a character.
 
-    It becomes the character's reference, until a newer one in the same style.
+    It becomes the character's reference, until a newer portrait in the same style.
 
     \b
     Examples:
@@ -115,12 +115,12 @@ def portrait(
     "characters",
     multiple=True,
     metavar="CHARACTER_ID",
-    help="Who is in the picture, once for each; those of the page where not given.",
+    help="A character in the picture; repeatable.  [default: those of the page]",
 )
 @click.option(
     "--description",
     default="",
-    help="What the picture shows; taken from the page where not given.",
+    help="What the picture shows.  [default: taken from the page]",
 )
 @style_option
 @click.option(
@@ -186,8 +186,8 @@ def regenerate(
 ) -> None:
     """Draw an image again with changes; the original stays.
 
-    Without changes only the seed is a new one. An image and its regenerations share a limit
-    of 5 regenerations.
+    Without changes only the seed is new. An image and its regenerations share a limit of 5
+    regenerations.
 
     \b
     Examples:
@@ -206,7 +206,7 @@ def regenerate(
 @click.option("--kind", type=click.Choice(KINDS), default="display", show_default=True)
 @connected
 def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -> None:
-    """Save a picture in a file, whole and checked or not at all.
+    """Save a picture to a file, complete and with the right checksum or not at all.
 
     \b
     Examples:
@@ -221,7 +221,7 @@ def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -
 @click.argument("image_id")
 @connected
 def image(session: Session, image_id: str) -> None:
-    """Show an image, with fresh links to its bytes.
+    """Show an image, with newly signed links.
 
     \b
     Example:
@@ -233,7 +233,7 @@ def image(session: Session, image_id: str) -> None:
 
 @click.command()
 @click.option("--story", default="", metavar="STORY_ID", help="Only images of this story.")
-@click.option("--character", default="", metavar="CHARACTER_ID", help="Only images with it.")
+@click.option("--character", default="", metavar="CHARACTER_ID", help="Only images that show it.")
 @click.option("--type", type=click.Choice(TYPES), help="Only images of this type.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only images with this status.")
 @click.option("--page", default=0, help="Only images of this page; needs --story.")
@@ -283,7 +283,7 @@ def images(
 def _finish(
     session: Session, job: Job, *, no_wait: bool, output: Path | None, kind: AssetKindName
 ) -> None:
-    """Prints the job, or follows it to its end, saves the picture and prints that."""
+    """Prints the job, or waits for its end, saves the picture and prints the image."""
     if no_wait:
         session.document(f"job {job.job_id}", f"image {job.image_id}", job=job)
         return
@@ -297,14 +297,14 @@ def _finish(
 
 
 def _lines(image: Image) -> list[str]:
-    """Returns an image in a few lines for people."""
+    """Returns an image as a few lines for people."""
     lines = [
         f"image {image.id}",
         f"{short_name(ImageType, image.type)}, {short_name(ImageStatus, image.status)}, "
         f"{image.style}, version {image.version}, {image.width}x{image.height}, "
         f"seed {image.seed}, {image.model}, ${image.cost_micros / MICROS:.4f}",
     ]
-    # The fake's URLs hold the bytes themselves, which nobody wants on a terminal.
+    # The fake's `data:` URLs contain the bytes, too long for a terminal.
     if image.url and not image.url.startswith("data:"):
         lines += [f"display {image.cdn_url or image.url}", f"print {image.print_url}"]
     return lines

@@ -1,4 +1,4 @@
-"""Shows a job's way to its end on stderr: a bar on a terminal, a line per stage elsewhere."""
+"""The progress of a job on stderr: a bar on a terminal, a line per stage elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,29 +23,29 @@ from imggen.v1.job_pb2 import (
 
 
 class Interrupted(Exception):
-    """Says that Ctrl-C ended the command, and how to go on."""
+    """Ctrl-C during a command; the message says how to resume."""
 
 
 class StoppedWatching(Interrupted):
-    """Says that Ctrl-C ended the watching, not the job."""
+    """Ctrl-C during a watch, which ends the watch but not the job or batch."""
 
     def __init__(self, id: str, *, noun: str = "job", command: str = "imggen") -> None:
         super().__init__(
-            f"stopped watching; the {noun} goes on. Cancel it: {command} cancel {id} "
+            f"stopped watching; the {noun} continues. Cancel it: {command} cancel {id} "
             f"- or watch it again: {command} watch {id}"
         )
 
 
 class _Show(Protocol):
     def __call__(self, job: Job) -> None:
-        """Shows where a job is."""
+        """Shows the progress of a job."""
 
 
 def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Snapshot:
-    """Follows a job and returns its last snapshot; with `json_lines` prints each as JSON.
+    """Watches a job and returns its last snapshot; `json_lines` prints each as JSON.
 
     Raises:
-        JobFailed: The job failed for good.
+        JobFailed: The job failed permanently.
         JobCancelled: The job was cancelled.
         StoppedWatching: Ctrl-C was pressed.
     """
@@ -67,14 +67,14 @@ def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Sn
 
 
 def position(job: Job) -> str:
-    """Returns where a job is in one word: its stage while it is processed, else its status."""
+    """Returns the state of a job in one word: its stage while it runs, else its status."""
     if job.status == JOB_STATUS_PROCESSING and job.stage:
         return short_name(Stage, job.stage)
     return short_name(JobStatus, job.status)
 
 
 def not_drawn(job: Job) -> list[str]:
-    """Returns a line with the words that the model cannot draw, or none."""
+    """Returns a line with the words that the model cannot draw; no line without such words."""
     return [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
 
 

@@ -1,4 +1,4 @@
-"""What every command has: a client, the options that make it, and a way to print."""
+"""The session of a command: its client, the connection options, and its output."""
 
 import functools
 import json
@@ -14,19 +14,19 @@ from rich.table import Table
 
 from imggen.sync import SyncClient
 
-# No table is that wide: what is piped into another program is never cut.
+# Wider than any table: piped output is never cut.
 _PIPED_WIDTH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Is one run of a command: its client, and whether it prints JSON."""
+    """One run of a command: its client, and whether it prints JSON."""
 
     client: SyncClient
     json: bool
 
     def document(self, *lines: str, **parts: Message | Iterable[Message] | str) -> None:
-        """Prints the lines, or with --json the named parts as one document."""
+        """Prints the lines; with --json the named parts as one document."""
         if self.json:
             click.echo(json.dumps(_plain(parts), indent=2, ensure_ascii=False))
         elif lines:
@@ -35,7 +35,7 @@ class Session:
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[str]], **parts: Iterable[Message]
     ) -> None:
-        """Prints a table, its first column never wrapped, or with --json the parts."""
+        """Prints a table whose first column never wraps; with --json the parts."""
         if self.json:
             self.document(**parts)
             return
@@ -54,7 +54,7 @@ def json_line(message: Message) -> str:
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command a session as its first argument, and the options that make one."""
+    """Adds the connection options to a command, and passes it a session as first argument."""
 
     @click.option(
         "--server",
@@ -63,7 +63,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         show_envvar=True,
         metavar="HOST:PORT",
-        help="The server's address. TLS is used unless it is this machine's.",
+        help="The server's address. Connections to other machines use TLS.",
     )
     @click.option("--token", envvar="IMGGEN_TOKEN", show_envvar=True, help="Your token, a JWT.")
     @click.option(
@@ -71,9 +71,9 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         envvar="IMGGEN_CA",
         show_envvar=True,
         type=click.File("rb"),
-        help="The authorities to trust instead of the system's, PEM.",
+        help="The CA certificates to trust instead of the system's, PEM.",
     )
-    @click.option("--insecure", is_flag=True, help="Use no TLS, also to another machine.")
+    @click.option("--insecure", is_flag=True, help="Do not use TLS, even to another machine.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @functools.wraps(command)
     def run(
@@ -101,7 +101,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _plain(value: object) -> object:
-    """Returns a value as JSON knows it, messages with all their fields."""
+    """Returns a value as plain JSON types, messages with all their fields."""
     if isinstance(value, Message):
         return MessageToDict(value, always_print_fields_with_no_presence=True)
     if isinstance(value, dict):

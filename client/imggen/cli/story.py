@@ -1,4 +1,4 @@
-"""The command that has a whole story drawn from a file."""
+"""The command that draws a whole story from a file."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from imggen.cli.batches import end_with, print_end
 from imggen.cli.pictures import KINDS
 from imggen.cli.session import Session, connected
 from imggen.cli.story_file import read_story_file
-from imggen.cli.telling import Labels, save, slug, tell
+from imggen.cli.submission import Labels, save, slug, submit
 from imggen.fields import AssetKindName
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--again", is_flag=True, help="Draw it once more, with new seeds.")
-@click.option("--no-wait", is_flag=True, help="Print the batch and do not wait for its end.")
+@click.option("--again", is_flag=True, help="Draw it again, with new seeds.")
+@click.option("--no-wait", is_flag=True, help="Print the batch without waiting for it.")
 @click.option(
     "--output",
     "-o",
@@ -28,7 +28,7 @@ from imggen.fields import AssetKindName
     type=click.Choice(KINDS),
     default="display",
     show_default=True,
-    help="The form of the pictures that are saved.",
+    help="The assets that are saved.",
 )
 @connected
 def story(
@@ -39,9 +39,9 @@ def story(
     output: Path | None,
     kind: AssetKindName,
 ) -> None:
-    """Draw a whole story from a file: portraits, pages and perhaps a cover.
+    """Draw a whole story from a file: portraits, pages and optionally a cover.
 
-    The file is YAML. Only title, style and pages are needed; of a character only the name:
+    The file is YAML. Only title, style and pages are required; for a character only the name:
 
     \b
       title: The Map
@@ -61,20 +61,20 @@ def story(
         - text: Mia finds a map in the attic.
           characters: [Mia]        # who is in the picture
         - text: She follows it to the old oak.
-          scene: Mia under a big oak at sunset   # else taken from the text
+          scene: Mia under a big oak at sunset   # default: taken from the text
           characters: [Mia]
-      options:                     # all of them may be left out
-        cover: true                # false where left out
+      options:                     # all optional
+        cover: true                # default: false
         portraits: true
         scenes: true
-        images_per_page: 1         # to 4, to choose from
+        images_per_page: 1         # up to 4, to choose from
         model: storybook
         quality: hd                # or standard
         priority: 2                # 1 (first) to 3
 
-    Portraits come first, and pages as soon as those of their characters are there. The same
-    file gives the same batch: run the command again after Ctrl-C, or after a crash, and it goes
-    on where it is. Ctrl-C stops watching; the batch goes on.
+    Portraits are drawn first, and each page as soon as those of its characters are done. The
+    same file gives the same batch: run the command again after Ctrl-C or a crash to continue
+    watching it. Ctrl-C stops watching; the batch continues.
 
     \b
     Examples:
@@ -82,21 +82,27 @@ def story(
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
-    told = tell(session.client, read_story_file(file, file.read_text("utf-8")), again=again)
+    submitted = submit(session.client, read_story_file(file, file.read_text("utf-8")), again=again)
     if no_wait:
-        lines = [f"batch {told.batch.batch_id}", f"story {told.story.id}", headline(told.batch)]
-        session.document(*lines, batch=told.batch, story=told.story)
+        lines = [
+            f"batch {submitted.batch.batch_id}",
+            f"story {submitted.story.id}",
+            headline(submitted.batch),
+        ]
+        session.document(*lines, batch=submitted.batch, story=submitted.story)
         return
-    last = follow_batch(session.client, told.batch.batch_id, told.names, silent=session.json)
+    last = follow_batch(
+        session.client, submitted.batch.batch_id, submitted.names, silent=session.json
+    )
     images = list(last.images)
-    folder = output or Path(slug(told.story.title) or told.story.id)
-    saved = save(session.client, images, Labels(images, told.names), folder, kind)
+    folder = output or Path(slug(submitted.story.title) or submitted.story.id)
+    saved = save(session.client, images, Labels(images, submitted.names), folder, kind)
     if session.json:
         session.document(
-            batch=last.batch, images=images, story=told.story, folder=str(folder.resolve())
+            batch=last.batch, images=images, story=submitted.story, folder=str(folder.resolve())
         )
     else:
-        print_end(last, told.names)
+        print_end(last, submitted.names)
         for path in saved.values():
             click.echo(f"saved {path}")
     end_with(last.batch)

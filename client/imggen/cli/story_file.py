@@ -1,4 +1,4 @@
-"""Story files: a story with its characters, pages and wishes, written in YAML."""
+"""Story files: a story with its characters, pages and options, written in YAML."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ _GENDERS = ("female", "male", "unspecified")
 
 
 class StoryFileWrong(click.ClickException):
-    """Says everything that is wrong with a story file, with its lines."""
+    """A story file with errors; the message has a line for each, with its line number."""
 
     exit_code = 2
 
@@ -35,13 +35,13 @@ class StoryFileWrong(click.ClickException):
         super().__init__("\n".join(wrong))
 
     def show(self, file: Any = None) -> None:
-        """Prints each fault in a line of its own, so that editors can jump to it."""
+        """Prints `file:line: ...` without a prefix, so that editors can jump there."""
         click.echo(self.message, err=True)
 
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
-    """Is a page of a story file; `characters` are names."""
+    """A page of a story file; `characters` are names."""
 
     text: str
     scene: str
@@ -50,7 +50,7 @@ class FilePage:
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """Is how the pictures are made; what is not given is left to the service."""
+    """The options of a story file; an empty one is left to the service."""
 
     portraits: bool = True
     scenes: bool = True
@@ -63,7 +63,7 @@ class FileOptions:
 
 @dataclass(frozen=True, slots=True)
 class StoryFile:
-    """Is what a story file says."""
+    """The content of a story file."""
 
     title: str
     style: str
@@ -72,25 +72,25 @@ class StoryFile:
     options: FileOptions = field(default_factory=FileOptions)
 
     def request_id(self, *what: object) -> str:
-        """Returns the id of a request for a part of this story: the same for the same words."""
+        """Returns the request id for a part of this story: equal content gives an equal id."""
         return str(uuid5(_NAMESPACE, json.dumps([self.title, *what], default=str)))
 
 
 def read_story_file(path: Path, text: str) -> StoryFile:
-    """Reads a story file; raises StoryFileWrong with all that is wrong in it."""
+    """Reads a story file; raises StoryFileWrong with all its errors."""
     try:
         import yaml
     except ModuleNotFoundError as missing:
         raise click.UsageError(
-            "a story file is YAML, and PyYAML is not installed: pip install 'imggen[cli]'"
+            "reading a story file needs PyYAML: pip install 'imggen[cli]'"
         ) from missing
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise StoryFileWrong([f"{path}:{line}: is no YAML: {error.problem}"]) from error
+        raise StoryFileWrong([f"{path}:{line}: is not YAML: {error.problem}"]) from error
     except yaml.YAMLError as error:
-        raise StoryFileWrong([f"{path}: is no YAML: {error}"]) from error
+        raise StoryFileWrong([f"{path}: is not YAML: {error}"]) from error
     reader = _Reader(path)
     story = reader.story(root) if root is not None else reader.nothing()
     if reader.wrong:
@@ -99,14 +99,14 @@ def read_story_file(path: Path, text: str) -> StoryFile:
 
 
 class _Reader:
-    """Reads nodes of YAML, which know their lines, and gathers what is wrong."""
+    """A reader of YAML nodes, which have line numbers; it collects errors in `wrong`."""
 
     def __init__(self, path: Path) -> None:
         self.wrong: list[tuple[int, str]] = []
         self._path = path
 
     def nothing(self) -> StoryFile:
-        """Notes that the file is empty."""
+        """Adds the error of an empty file."""
         self.wrong.append((0, f"{self._path}:1: is empty; it needs title, style and pages"))
         return StoryFile("", "", (), ())
 
@@ -136,7 +136,7 @@ class _Reader:
     def _check_names(self, node: "Node | None", names: list[str]) -> None:
         for name in sorted({name for name in names if name and names.count(name) > 1}):
             if node is not None:
-                self._add(node, "characters", f'"{name}" stands twice; give each its own name')
+                self._add(node, "characters", f'"{name}" is used twice; use different names')
 
     def _character(self, node: "Node", path: str) -> CharacterFields:
         fields = self._mapping(node, path, _CHARACTER, required=("name",))
@@ -159,8 +159,8 @@ class _Reader:
         named = self._texts(who, f"{path}.characters")
         for name in named:
             if name not in names and who is not None:
-                known = ", ".join(filter(None, names)) or "none"
-                what = f'"{name}" is not described; those are: {known}'
+                known = ", ".join(filter(None, names)) or "none, or add it"
+                what = f'"{name}" is not a character of this file; use {known}'
                 self._add(who, f"{path}.characters", what)
         return FilePage(
             text=self._text(fields.get("text"), f"{path}.text"),
@@ -195,9 +195,9 @@ class _Reader:
         for key, value in cast("MappingNode", node).value:
             name = str(key.value)
             if name not in known:
-                self._add(key, path, f'"{name}" is no field; use {", ".join(known)}')
+                self._add(key, path, f'"{name}" is not a field; use {", ".join(known)}')
             elif name in fields:
-                self._add(key, path, f'"{name}" stands twice')
+                self._add(key, path, f'"{name}" is given twice; remove one')
             else:
                 fields[name] = value
         for name in required:
@@ -209,7 +209,7 @@ class _Reader:
         if node is None or node.tag == _NULL:
             return
         if _kind(node) != "sequence":
-            self._add(node, path, "must be a list, each entry behind a dash")
+            self._add(node, path, "must be a list; start each entry with a dash")
             return
         yield from cast("SequenceNode", node).value
 
@@ -227,13 +227,13 @@ class _Reader:
 
     def _number(self, node: "Node", path: str) -> int:
         if node.tag != _INT or not str(node.value).isdecimal():
-            self._add(node, path, f"{_shown(node)} is no whole number")
+            self._add(node, path, f"{_shown(node)} is not a whole number")
             return 0
         return int(node.value)
 
     def _flag(self, node: "Node", path: str) -> bool:
         if node.tag != _BOOL:
-            self._add(node, path, f"{_shown(node)} is neither true nor false")
+            self._add(node, path, f"{_shown(node)} must be true or false")
             return False
         return str(node.value).lower() in ("true", "yes", "on")
 

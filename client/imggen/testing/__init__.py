@@ -1,4 +1,4 @@
-"""What callers test with: the whole service, in memory, on a real port."""
+"""A fake of the whole service for callers' tests: in memory, on a real port."""
 
 from imggen.testing.faults import Received
 from imggen.testing.service import FakeService

@@ -1,4 +1,4 @@
-"""The fake's whole stories: batches whose jobs wait for each other and for room."""
+"""The fake's batches, whose jobs wait for each other and for free slots."""
 
 import asyncio
 import secrets
@@ -39,14 +39,14 @@ _FAILED = (JOB_STATUS_FAILED, JOB_STATUS_CANCELLED)
 
 @dataclass
 class FakeBatch:
-    """Is a batch: its message, but for what its jobs say, and its images in order."""
+    """A batch: its message, without the fields computed from its jobs, and its images in order."""
 
     message: Batch
     images: list[BatchImage]
 
 
 class Desk:
-    """Holds the batches, and hands their jobs to the worker when it is their turn."""
+    """The batches, whose jobs it submits to the worker as slots become free."""
 
     def __init__(self, memory: Memory, worker: Worker) -> None:
         self._memory = memory
@@ -57,7 +57,7 @@ class Desk:
         self._moving: asyncio.Task[None] | None = None
 
     def add(self, batch_id: str, story: Story, style: str, images: list[BatchImage]) -> FakeBatch:
-        """Takes a batch in and starts on it."""
+        """Adds a batch and starts it."""
         message = Batch(
             batch_id=batch_id,
             story_id=story.id,
@@ -74,18 +74,18 @@ class Desk:
         return batch
 
     def revive(self, jobs: list[Job]) -> None:
-        """Lets jobs wait for their turn again."""
+        """Queues jobs of batches again."""
         for job in jobs:
             self._worker.prepare(job)
             self._started.discard(job.job_id)
         self.move()
 
     def of_job(self, job: Job) -> FakeBatch | None:
-        """Returns the batch of a job."""
+        """Returns the batch of a job; None if it has none."""
         return self.batches.get(job.batch_id)
 
     def retried_with(self, job: Job) -> list[Job]:
-        """Returns a job with what it needs and what failed for want of it."""
+        """Returns a job, the ended jobs it depends on, and the jobs that failed because of it."""
         batch = self.of_job(job)
         if batch is None:
             return [job]
@@ -106,13 +106,13 @@ class Desk:
         return [self._memory.jobs[one] for one in needs if one in chosen]
 
     async def stop(self) -> None:
-        """Ends what moves the batches."""
+        """Stops the task that advances the batches."""
         if self._moving is not None:
             self._moving.cancel()
             await asyncio.gather(self._moving, return_exceptions=True)
 
     def show(self, batch: FakeBatch) -> tuple[Batch, list[BatchImage]]:
-        """Returns a batch as it is now."""
+        """Returns the current state of a batch."""
         images = []
         for image in batch.images:
             shown = BatchImage()
@@ -122,13 +122,13 @@ class Desk:
         return _summary(batch.message, [image.job for image in images]), images
 
     def move(self) -> None:
-        """Ends what never can run, and starts what can."""
+        """Fails jobs whose dependencies failed, and starts jobs that can run."""
         for batch in self.batches.values():
             self._move(batch)
             self._tell(batch)
 
     def _tell(self, batch: FakeBatch) -> None:
-        """Tells those who follow when a batch is new or has another status."""
+        """Adds an event if the batch is new or its status has changed."""
         shown, _ = self.show(batch)
         if self._told.get(shown.batch_id) != shown.status:
             self._told[shown.batch_id] = shown.status
@@ -168,7 +168,7 @@ class Desk:
 
 
 class Batches(BatchServiceServicer):
-    """Follows and steers batches."""
+    """The fake's servicer of batches."""
 
     def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
         self._memory = memory
@@ -213,7 +213,7 @@ class Batches(BatchServiceServicer):
     async def CancelBatch(
         self, request: batch_pb2.CancelBatchRequest, context: Context
     ) -> batch_pb2.CancelBatchResponse:
-        """Cancels what has not ended; a batch that is cancelled stays so."""
+        """Cancels the jobs that have not ended; a cancelled batch is returned as it is."""
         found = self._find(request.batch_id)
         before, images = self._desk.show(found)
         running = [image.job.job_id for image in images if not has_ended(image.job)]
@@ -222,14 +222,14 @@ class Batches(BatchServiceServicer):
                 f"batch {request.batch_id} has ended and cannot be cancelled",
                 reason=ErrorReason.ERROR_REASON_BATCH_ENDED,
             )
-        for job in reversed(running):  # what waits before what it waits for
+        for job in reversed(running):  # dependent jobs before their dependencies
             self._worker.cancel(self._memory.jobs[job])
         return batch_pb2.CancelBatchResponse(batch=self._desk.show(found)[0])
 
     async def RetryBatch(
         self, request: batch_pb2.RetryBatchRequest, context: Context
     ) -> batch_pb2.RetryBatchResponse:
-        """Starts what failed or was cancelled again."""
+        """Restarts the failed and cancelled jobs."""
         found = self._find(request.batch_id)
         jobs = [
             self._memory.jobs[image.job.job_id]
@@ -252,7 +252,7 @@ class Batches(BatchServiceServicer):
 
 
 class StoryPlan:
-    """Makes the images of a story, portraits first."""
+    """The images of a story, portraits first."""
 
     def __init__(
         self, memory: Memory, request: generation_pb2.GenerateStoryRequest, style: str
@@ -263,7 +263,7 @@ class StoryPlan:
         self._story = memory.story(request.story_id)
 
     def images(self) -> list[Image]:
-        """Returns the images to draw; raises InvalidRequest where that is none by the request."""
+        """Returns the images to draw; raises InvalidRequest if the request leaves none."""
         wanted = (self._wants("include_character_portraits"), self._wants("include_scene_images"))
         named = [one for page in self._story.pages for one in page.character_ids]
         if not (any(wanted) or self._request.include_cover):
@@ -275,7 +275,7 @@ class StoryPlan:
         for one in named:
             if one not in self._memory.characters:
                 raise _refused(
-                    f"a page names the character {one}, which was deleted",
+                    f"a page names the deleted character {one}; update the page",
                     ErrorReason.ERROR_REASON_CHARACTER_GONE,
                 )
         images = self._portraits(dict.fromkeys(named)) if wanted[0] else []
@@ -320,7 +320,7 @@ class StoryPlan:
 
 
 def _summary(message: Batch, jobs: list[Job]) -> Batch:
-    """Returns a batch's message with what its jobs say."""
+    """Returns a batch's message with the fields computed from its jobs."""
     batch = Batch()
     batch.CopyFrom(message)
     counts = Counter(job.status for job in jobs)

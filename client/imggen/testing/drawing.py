@@ -1,4 +1,4 @@
-"""The fake's worker: walks a job through its stages and completes its image."""
+"""The fake's worker, which takes a job through its stages and completes its image."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ _URLS_LIVE = timedelta(hours=1)
 
 
 class Worker:
-    """Draws jobs one step at a time; `held` stops it before the next step."""
+    """The fake's worker: draws jobs one step at a time; `held` stops it before the next step."""
 
     def __init__(self, memory: Memory, *, steps: int, step_seconds: float) -> None:
         self.held = False
@@ -57,14 +57,14 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
 
     def submit(self, job: Job) -> None:
-        """Queues a job, new or again, and starts on it."""
+        """Queues a new or retried job and starts it."""
         self.prepare(job)
         task = asyncio.create_task(self._draw(job))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     def prepare(self, job: Job) -> None:
-        """Makes a job, new or again, one that waits."""
+        """Makes a new or retried job QUEUED."""
         waits = job.status == JOB_STATUS_QUEUED
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
@@ -83,18 +83,18 @@ class Worker:
             self._memory.tell_image(image)
 
     def fail(self, job: Job, reason: ErrorReason.ValueType) -> None:
-        """Ends a job that waits, for it never can run."""
+        """Fails a queued job that can never run."""
         self._end(job, JOB_STATUS_FAILED, reason)
 
     def cancel(self, job: Job) -> None:
-        """Cancels a job at once while it waits, else before its next step."""
+        """Cancels a queued job at once, a running job before its next step."""
         job.cancel_requested = True
         if job.status == JOB_STATUS_QUEUED:
             self._end(job, JOB_STATUS_CANCELLED, ErrorReason.ERROR_REASON_JOB_CANCELLED)
         self._memory.touch()
 
     async def stop(self) -> None:
-        """Drops the jobs under way."""
+        """Drops the running jobs."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -125,7 +125,7 @@ class Worker:
         self._complete(job)
 
     async def _pause(self, job: Job) -> None:
-        """Lets a step's time pass, and waits for as long as the worker is held."""
+        """Waits for the time of a step, and while the worker is held."""
         began = now()
         await asyncio.sleep(self._step_seconds)
         while True:
@@ -196,7 +196,7 @@ class Worker:
 
 
 def _walk(steps: int) -> Iterator[tuple[Stage.ValueType, int, int]]:
-    """Yields stage, step and steps of every position on a job's way."""
+    """Yields the stage, step and steps of every position of a job, in order."""
     yield STAGE_RESOLVING, 0, 0
     for step in range(steps + 1):
         yield STAGE_RENDERING, step, steps

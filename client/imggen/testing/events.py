@@ -1,4 +1,4 @@
-"""The fake's servicer of events."""
+"""The fake's feed of events."""
 
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
@@ -23,7 +23,7 @@ _KINDS = {
 
 
 class Events(EventServiceServicer):
-    """Tells of what changes."""
+    """The fake's servicer of events."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -31,21 +31,21 @@ class Events(EventServiceServicer):
     async def WatchEvents(
         self, request: event_pb2.WatchEventsRequest, context: Context
     ) -> AsyncIterator[event_pb2.WatchEventsResponse]:
-        """Streams events, and a checkpoint at the start and behind those that are not wanted."""
+        """Streams events, with a checkpoint at the start and after events of other kinds."""
         check = Check()
         seen = self._start(check, request.after_cursor)
         for place, kind in enumerate(request.kinds):
             if kind not in _KINDS.values():
                 check.bad(
                     f"kinds[{place}]",
-                    f"{kind} is no kind of event",
+                    f"{kind} is not a kind of event; use {', '.join(_KINDS)}",
                     ErrorReason.ERROR_REASON_FIELD_OUT_OF_RANGE,
                 )
         check.done()
         if seen < self._memory.events_dropped:
             raise FailedPrecondition(
-                "after_cursor: events behind the cursor are no longer kept; list what there is,"
-                " then follow from now on with an empty cursor",
+                "after_cursor: events after the cursor are no longer kept; list the current state,"
+                " then watch with an empty cursor",
                 reason=ErrorReason.ERROR_REASON_CURSOR_EXPIRED,
             )
         yield _checkpoint(seen)
@@ -71,7 +71,7 @@ class Events(EventServiceServicer):
         if cursor != f"event-{number}" or not number.isdecimal() or int(number) > newest:
             check.bad(
                 "after_cursor",
-                f'"{cursor}" is no cursor',
+                f'"{cursor}" is not a cursor; use that of an event, `oldest`, or an empty one',
                 ErrorReason.ERROR_REASON_CURSOR_INVALID,
             )
             return newest

@@ -1,4 +1,4 @@
-"""What a test can make go wrong, applied to every call by an interceptor."""
+"""The faults that a test can inject into calls, by an interceptor."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,14 +16,14 @@ from imggen.v1.image_pb2 import DownloadImageResponse
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
-# What servicers of grpc.aio are; the type stubs know only the synchronous ones.
+# The handlers of grpc.aio; the type stubs know only the synchronous ones.
 Unary: TypeAlias = Callable[[Message, Context], Awaitable[Message]]
 Streaming: TypeAlias = Callable[[Message, Context], AsyncIterator[Message]]
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Is one request as the fake got it, with the name of its method."""
+    """A request as the fake received it, with the name of its method."""
 
     method: str
     request: Message
@@ -31,19 +31,20 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Goes wrong once, in the next call of a method, or of any where the method is empty."""
+    """A fault of the next call of a method, or of any method if it is empty."""
 
     method: str = ""
-    # Ends the call before anything is done.
+    # Raised before the call does anything.
     error: ImggenError | None = None
-    # Does what was asked and then breaks the connection; a stream after its first message.
+    # Whether the connection breaks after the call has done its work; in a stream, after the first
+    # message.
     lose_answer: bool = False
-    # Changes the bytes of a download, but not the checksum.
+    # Whether the bytes of a download are changed, but not the checksum.
     spoil: bool = False
 
 
 class Faults(grpc.aio.ServerInterceptor):
-    """Records every call, checks the token, waits, and makes go wrong what a test asked for."""
+    """An interceptor that records calls, checks the token, adds latency and injects faults."""
 
     def __init__(self, *, token: str | None, latency: float) -> None:
         self.latency = latency
@@ -52,7 +53,7 @@ class Faults(grpc.aio.ServerInterceptor):
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Makes something go wrong in a call to come."""
+        """Adds a fault for a later call."""
         self._faults.append(fault)
 
     async def intercept_service(
@@ -102,7 +103,7 @@ class Faults(grpc.aio.ServerInterceptor):
         return wrapped
 
     async def _before(self, method: str, request: Message, context: Context) -> Fault:
-        """Does what happens before every call; returns what shall go wrong later in it."""
+        """Records, delays and authenticates a call; returns the fault for the rest of it."""
         self.received.append(Received(method, request))
         await asyncio.sleep(self.latency)
         self._authenticate(context)
@@ -124,12 +125,14 @@ class Faults(grpc.aio.ServerInterceptor):
                 "the call has no token; send authorization: Bearer <token>",
             )
         if given != f"Bearer {self._token}":
-            raise rejection(ErrorReason.ERROR_REASON_TOKEN_INVALID, "the token is not the fake's")
+            raise rejection(
+                ErrorReason.ERROR_REASON_TOKEN_INVALID, "the token is not that of the fake"
+            )
 
 
 def _lose(fault: Fault) -> None:
     if fault.lose_answer:
-        raise Unavailable("the connection broke, as the fake was told")
+        raise Unavailable("the connection broke, as the test requested")
 
 
 def _spoilt(message: Message) -> Message:

@@ -27,12 +27,12 @@ from imggen.watching import has_ended
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
-# Far below the contract's limit, so that the smallest picture comes in several chunks.
+# Far below the contract's limit, so that even the smallest picture needs several chunks.
 _CHUNK_BYTES = 128
 
 
 class Jobs(JobServiceServicer):
-    """Follows and steers the worker's jobs."""
+    """The fake's servicer of jobs."""
 
     def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
         self._memory = memory
@@ -48,7 +48,7 @@ class Jobs(JobServiceServicer):
     async def ListJobs(
         self, request: job_pb2.ListJobsRequest, context: Context
     ) -> job_pb2.ListJobsResponse:
-        """Lists the jobs for which the filters hold, the newest first."""
+        """Lists the jobs that match the filters, the newest first."""
         check = Check()
         check.id("story_id", request.story_id, optional=True)
         check.done()
@@ -64,7 +64,7 @@ class Jobs(JobServiceServicer):
     async def WatchJob(
         self, request: job_pb2.WatchJobRequest, context: Context
     ) -> AsyncIterator[job_pb2.WatchJobResponse]:
-        """Streams snapshots until the job has ended; there are never previews."""
+        """Streams snapshots until the job has ended, without previews."""
         job = self._find(request.job_id)
         while True:
             change = self._memory.change()
@@ -78,7 +78,7 @@ class Jobs(JobServiceServicer):
     async def CancelJob(
         self, request: job_pb2.CancelJobRequest, context: Context
     ) -> job_pb2.CancelJobResponse:
-        """Cancels a job; one that is cancelled stays so."""
+        """Cancels a job; a cancelled job is returned as it is."""
         job = self._find(request.job_id)
         if job.status == JOB_STATUS_CANCELLED:
             return job_pb2.CancelJobResponse(job=job)
@@ -93,11 +93,11 @@ class Jobs(JobServiceServicer):
     async def RetryJob(
         self, request: job_pb2.RetryJobRequest, context: Context
     ) -> job_pb2.RetryJobResponse:
-        """Starts a failed or cancelled job again."""
+        """Restarts a failed or cancelled job."""
         job = self._find(request.job_id)
         if job.status not in (JOB_STATUS_FAILED, JOB_STATUS_CANCELLED):
             raise FailedPrecondition(
-                f"job {job.job_id} has neither failed nor been cancelled",
+                f"job {job.job_id} is neither failed nor cancelled",
                 reason=ErrorReason.ERROR_REASON_JOB_NOT_RETRYABLE,
             )
         self._memory.image(job.image_id)
@@ -121,7 +121,7 @@ class Jobs(JobServiceServicer):
 
 
 class Images(ImageServiceServicer):
-    """Finds, deletes and hands out images."""
+    """The fake's servicer of images."""
 
     def __init__(self, memory: Memory, worker: Worker) -> None:
         self._memory = memory
@@ -136,7 +136,7 @@ class Images(ImageServiceServicer):
     async def ListImages(
         self, request: image_pb2.ListImagesRequest, context: Context
     ) -> image_pb2.ListImagesResponse:
-        """Lists the images for which the filters hold, the newest first."""
+        """Lists the images that match the filters, the newest first."""
         check = Check()
         check.id("story_id", request.story_id, optional=not request.page_number)
         check.id("character_id", request.character_id, optional=True)
@@ -148,7 +148,7 @@ class Images(ImageServiceServicer):
     async def DeleteImage(
         self, request: image_pb2.DeleteImageRequest, context: Context
     ) -> image_pb2.DeleteImageResponse:
-        """Deletes an image and cancels the job that still makes it."""
+        """Deletes an image and cancels a job that still makes it."""
         image = self._find(request.image_id)
         job = self._memory.job(image.job_id)
         if not has_ended(job):

@@ -1,4 +1,4 @@
-"""The fake's servicer that admits jobs."""
+"""The fake's admission of jobs and batches."""
 
 import secrets
 from typing import Any, TypeAlias
@@ -49,7 +49,7 @@ _KINDS = {
 
 
 class Generation(GenerationServiceServicer):
-    """Admits jobs and hands them to the worker."""
+    """The fake's servicer that admits jobs and submits them to the worker."""
 
     def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
         self._memory = memory
@@ -112,7 +112,7 @@ class Generation(GenerationServiceServicer):
         if not 1 <= request.page_number <= len(story.pages):
             check.bad(
                 "page_number",
-                f"{request.page_number} is no page of the story; it has 1 to {len(story.pages)}",
+                f"{request.page_number} is not a page of the story; use 1 to {len(story.pages)}",
                 ErrorReason.ERROR_REASON_PAGE_OUT_OF_RANGE,
             )
         check.done()
@@ -140,9 +140,9 @@ class Generation(GenerationServiceServicer):
         _check_quality(check, request.options.quality)
         check.range("images_per_page", request.images_per_page, 0, MAX_IMAGES_PER_PAGE)
         check.done()
-        return self._memory.once(request, request.request_id, lambda: self._tell(request))
+        return self._memory.once(request, request.request_id, lambda: self._whole_story(request))
 
-    def _tell(
+    def _whole_story(
         self, request: generation_pb2.GenerateStoryRequest
     ) -> generation_pb2.GenerateStoryResponse:
         story = self._memory.story(request.story_id)
@@ -185,7 +185,7 @@ class Generation(GenerationServiceServicer):
         versions = self._lineage(parent.lineage_id)
         if len(versions) > MAX_REGENERATIONS:
             raise FailedPrecondition(
-                f"the lineage of image {parent.id} has had its {MAX_REGENERATIONS} regenerations",
+                f"the lineage of image {parent.id} has used its {MAX_REGENERATIONS} regenerations",
                 reason=ErrorReason.ERROR_REASON_REGENERATION_LIMIT,
             )
         image = Image(
@@ -212,14 +212,14 @@ class Generation(GenerationServiceServicer):
         if request.HasField("priority") and not 1 <= request.priority <= 3:
             check.bad(
                 "priority",
-                f"{request.priority} is not for callers; use 1 to 3",
+                f"{request.priority} is not allowed for callers; use 1 to 3",
                 ErrorReason.ERROR_REASON_PRIORITY_NOT_ALLOWED,
             )
 
     def _admit(
         self, image: Image, request: Request, seeded: Seeded | None, batch_id: str = ""
     ) -> Job:
-        """Stores a job and starts on it; one without a place for its seed waits for its batch."""
+        """Stores a job and starts it; without `seeded` the job waits for its batch."""
         image.id = str(uuid4())
         image.job_id = str(uuid4())
         image.created_at.CopyFrom(now())

@@ -26,7 +26,7 @@ _STORY_FIELDS = ("title", "style", "pages")
 
 
 class Characters(CharacterServiceServicer):
-    """Keeps characters in memory."""
+    """The fake's servicer of characters."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -82,7 +82,7 @@ class Characters(CharacterServiceServicer):
     async def DeleteCharacter(
         self, request: character_pb2.DeleteCharacterRequest, context: Context
     ) -> character_pb2.DeleteCharacterResponse:
-        """Deletes a character; pictures of it stay."""
+        """Deletes a character; its images stay."""
         del self._memory.characters[self._find(request.character_id).id]
         return character_pb2.DeleteCharacterResponse()
 
@@ -94,7 +94,7 @@ class Characters(CharacterServiceServicer):
 
 
 class Stories(StoryServiceServicer):
-    """Keeps stories in memory."""
+    """The fake's servicer of stories."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -142,7 +142,7 @@ class Stories(StoryServiceServicer):
     async def DeleteStory(
         self, request: story_pb2.DeleteStoryRequest, context: Context
     ) -> story_pb2.DeleteStoryResponse:
-        """Deletes a story; its pictures stay."""
+        """Deletes a story; its images stay."""
         del self._memory.stories[self._find(request.story_id).id]
         return story_pb2.DeleteStoryResponse()
 
@@ -171,7 +171,7 @@ class Stories(StoryServiceServicer):
 
 
 class Styles(StyleServiceServicer):
-    """Lists the styles of the real service."""
+    """The fake's servicer of styles, which are those of the real service."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -179,19 +179,19 @@ class Styles(StyleServiceServicer):
     async def ListStyles(
         self, request: style_pb2.ListStylesRequest, context: Context
     ) -> style_pb2.ListStylesResponse:
-        """Lists the styles by their ids."""
+        """Lists the styles in the order of their ids."""
         styles, token = page_of(self._memory.styles, request, newest_first=False)
         return style_pb2.ListStylesResponse(styles=styles, next_page_token=token)
 
 
 def check_style(check: Check, memory: Memory, field: str, style: str) -> None:
-    """Notes a style that is not listed."""
+    """Adds a violation for an unknown style."""
     names = [known.id for known in memory.styles]
     check.choice(field, style, names, ErrorReason.ERROR_REASON_STYLE_UNKNOWN)
 
 
 def _paths(mask: FieldMask, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the fields that a mask names, or rejects it."""
+    """Returns the fields that a mask names; rejects a mask with none or with others."""
     if list(mask.paths) == ["*"]:
         return allowed
     check = Check()
@@ -206,7 +206,7 @@ def _paths(mask: FieldMask, allowed: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _replace(target: Character | Story, source: Character | Story, paths: tuple[str, ...]) -> None:
-    """Copies the fields, those that the source lacks as unset."""
+    """Copies the fields; fields unset in the source become unset."""
     for path in paths:
         target.ClearField(path)  # type: ignore[arg-type] # the mask was checked
     FieldMask(paths=list(paths)).MergeMessage(source, target, True, True)

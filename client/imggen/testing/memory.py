@@ -1,4 +1,4 @@
-"""What the fake knows: characters, stories, images and jobs, gone with the process."""
+"""The state of the fake: characters, stories, images, jobs and events, in memory only."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -37,14 +37,14 @@ _LOOKS = {
 
 
 class ListRequest(Protocol):
-    """Asks for a page of a list."""
+    """A request for a page of a list."""
 
     page_size: int
     page_token: str
 
 
 class Memory:
-    """Holds everything by id, in the order of creation, and tells waiters of changes."""
+    """All objects by id, in the order of creation; waiters are woken by changes."""
 
     def __init__(self) -> None:
         self.characters: dict[str, Character] = {}
@@ -68,7 +68,7 @@ class Memory:
         self._changed = asyncio.Event()
 
     def found(self, things: dict[str, Item], id: str, reason: ErrorReason.ValueType) -> Item:
-        """Finds a thing among its like, or raises NotFound."""
+        """Finds an object by id, or raises NotFound with this reason."""
         return _found(things, id, reason)
 
     def character(self, id: str) -> Character:
@@ -88,7 +88,7 @@ class Memory:
         return _found(self.jobs, id, ErrorReason.ERROR_REASON_JOB_NOT_FOUND)
 
     def once(self, request: Message, request_id: str, make: Callable[[], Answer]) -> Answer:
-        """Makes an answer, or gives the one that this `request_id` got before."""
+        """Returns a new answer, or the first answer to this `request_id`."""
         if request_id not in self._answers:
             answer = make()
             if request_id:
@@ -103,23 +103,23 @@ class Memory:
         return cast(Answer, replay)  # equal requests have answers of one type
 
     def tell_job(self, job: Job) -> None:
-        """Tells those who follow that a job has another status."""
+        """Adds an event of a job's new status."""
         change = JobChange(
             job_id=job.job_id, status=job.status, image_id=job.image_id, batch_id=job.batch_id
         )
         self._tell(Event(job=change))
 
     def tell_image(self, image: Image, *, deleted: bool = False) -> None:
-        """Tells those who follow that an image has another status, or was deleted."""
+        """Adds an event of an image's new status or deletion."""
         status = IMAGE_STATUS_UNSPECIFIED if deleted else image.status
         self._tell(Event(image=ImageChange(image_id=image.id, status=status, deleted=deleted)))
 
     def tell_batch(self, batch: Batch) -> None:
-        """Tells those who follow that a batch was admitted, has ended or goes on."""
+        """Adds an event of a batch's new status."""
         self._tell(Event(batch=BatchChange(batch_id=batch.batch_id, status=batch.status)))
 
     def drop_events(self) -> None:
-        """Forgets the events so far, as the service does after a while."""
+        """Drops all events so far, as the service does after a while."""
         self.events_dropped += len(self.events)
         self.events.clear()
 
@@ -131,11 +131,11 @@ class Memory:
         self.touch()
 
     def change(self) -> asyncio.Event:
-        """Returns an event for the next change; take it before looking at the state."""
+        """Returns an event that the next change sets; take it before reading the state."""
         return self._changed
 
     def touch(self) -> None:
-        """Tells everybody who waits that something has changed."""
+        """Wakes all waiters after a change."""
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -143,7 +143,7 @@ class Memory:
 def page_of(
     items: Iterable[Item], request: ListRequest, *, newest_first: bool = True
 ) -> tuple[list[Item], str]:
-    """Returns the page of the items that was asked for and the token of the next one."""
+    """Returns the requested page of the items and the token of the next page."""
     every = list(items)
     if newest_first:
         every.reverse()
@@ -152,7 +152,7 @@ def page_of(
     if request.page_token and not request.page_token.isdecimal():
         check.bad(
             "page_token",
-            f'"{request.page_token}" was not made by this list',
+            f'"{request.page_token}" is not a page token of this list; use its next_page_token',
             ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID,
         )
     check.done()
@@ -162,7 +162,7 @@ def page_of(
 
 
 def now() -> Timestamp:
-    """Returns the time as messages hold it."""
+    """Returns the current time as a protobuf message."""
     timestamp = Timestamp()
     timestamp.GetCurrentTime()
     return timestamp
@@ -170,7 +170,7 @@ def now() -> Timestamp:
 
 def _found(things: dict[str, Item], id: str, reason: ErrorReason.ValueType) -> Item:
     if id not in things:
-        raise NotFound(f"{id} is not yours, or does not exist", reason=reason)
+        raise NotFound(f"{id} does not exist or is not yours", reason=reason)
     return things[id]
 
 

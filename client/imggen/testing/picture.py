@@ -1,4 +1,4 @@
-"""Pictures small enough to make without a library: one colour, given by the seed."""
+"""Small PNGs made without a library: one colour, derived from the seed."""
 
 import struct
 import zlib
@@ -29,7 +29,7 @@ def size_of(image: Image, kind: AssetKind.ValueType) -> tuple[int, int]:
 
 
 def asset(image: Image, kind: AssetKind.ValueType) -> bytes:
-    """Returns the PNG of an asset: the same seed gives the same bytes."""
+    """Returns the PNG of an asset; the same seed gives the same bytes."""
     red, green, blue = image.seed.to_bytes(4, "big")[1:]
     return png(*size_of(image, kind), (red, green, blue))
 

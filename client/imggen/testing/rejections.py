@@ -1,4 +1,4 @@
-"""How the fake says no: the contract's errors, as the typed ones of `imggen.errors`."""
+"""The fake's rejections: the contract's errors, as the typed errors of `imggen.errors`."""
 
 from collections.abc import Collection
 from typing import NoReturn
@@ -23,14 +23,14 @@ from imggen.v1.errors_pb2 import ErrorReason
 
 
 def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
-    """Returns the error that a call with this reason ends with.
+    """Returns the error of a call with this reason.
 
     Raises:
-        ValueError: Calls never end with this reason, only jobs do.
+        ValueError: Only jobs fail with this reason, never calls.
     """
     kind = kind_of(reason)
     if kind is None or issubclass(kind, JobFailed | JobCancelled):
-        raise ValueError(f"{reason_name(reason)} is a job's reason; use fail_next_job")
+        raise ValueError(f"{reason_name(reason)} is a reason of jobs; use fail_next_job")
     return kind(message or f"the fake was told to fail with {reason_name(reason)}", reason=reason)
 
 
@@ -59,22 +59,22 @@ async def abort(
 
 
 class Check:
-    """Collects every bad field of a request, and rejects it if there is one."""
+    """The violations of a request, collected so that one rejection names all."""
 
     def __init__(self) -> None:
         self._violations: list[Violation] = []
 
     def bad(self, field: str, description: str, reason: ErrorReason.ValueType) -> None:
-        """Notes a bad field."""
+        """Adds a violation."""
         self._violations.append(Violation(field, description, reason))
 
     def required(self, field: str, value: str) -> None:
-        """Notes a text that is empty."""
+        """Adds a violation for an empty text."""
         if not value.strip():
             self.bad(field, "is required", ErrorReason.ERROR_REASON_FIELD_REQUIRED)
 
     def id(self, field: str, value: str, *, optional: bool = False) -> None:
-        """Notes an id that is missing or no UUID."""
+        """Adds a violation for an id that is missing or not a UUID."""
         if not value:
             if not optional:
                 self.required(field, value)
@@ -82,26 +82,26 @@ class Check:
         try:
             UUID(value)
         except ValueError:
-            self.bad(field, f'"{value}" is no UUID', ErrorReason.ERROR_REASON_MALFORMED_ID)
+            self.bad(field, f'"{value}" is not a UUID', ErrorReason.ERROR_REASON_MALFORMED_ID)
 
     def choice(
         self, field: str, value: str, choices: Collection[str], reason: ErrorReason.ValueType
     ) -> None:
-        """Notes a text that is neither empty nor one of the choices."""
+        """Adds a violation for a text that is neither empty nor one of the choices."""
         if value and value not in choices:
             self.bad(field, f'"{value}" is not offered; use one of {", ".join(choices)}', reason)
 
     def range(self, field: str, value: int, low: int, high: int) -> None:
-        """Notes a number outside its range."""
+        """Adds a violation for a number outside its range."""
         if not low <= value <= high:
             self.bad(
                 field,
-                f"{value} is outside {low} to {high}",
+                f"{value} is out of range; use {low} to {high}",
                 ErrorReason.ERROR_REASON_FIELD_OUT_OF_RANGE,
             )
 
     def done(self) -> None:
-        """Rejects the request if any field was bad."""
+        """Raises InvalidRequest if there are violations."""
         if self._violations:
             raise InvalidRequest(
                 "; ".join(f"{bad.field}: {bad.description}" for bad in self._violations),

@@ -1,4 +1,4 @@
-"""The fake service: its life, and what a test can tell it."""
+"""The fake service, and how a test controls it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,22 +30,22 @@ from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 
 
 class FakeService:
-    """Is imggen in memory: a real gRPC server on a free port of this machine.
+    """imggen in memory: a real gRPC server on a free port of this machine.
 
-    It is a context manager, and an asynchronous one:
+    A context manager, sync and async:
 
         async with FakeService() as fake, Client(fake.target) as client: ...
         with FakeService() as fake, SyncClient(fake.target) as client: ...
 
-    Jobs walk from QUEUED through every stage and `steps` steps to COMPLETED, `step_seconds`
-    apart. Pictures are PNGs of one colour, given by the seed; URLs are `data:` URLs. With a
-    `token`, calls need it. It keeps the contract's rules on ids, required fields, styles,
+    Jobs go from QUEUED through every stage and `steps` steps to COMPLETED, `step_seconds` apart.
+    Images are PNGs of one colour, derived from the seed; URLs are `data:` URLs. With a `token`,
+    calls must send it. The fake enforces the contract's rules on ids, required fields, styles,
     qualities, aspect ratios, priorities, pages of stories and of lists, masks, `request_id`,
     lineages, whole stories, cursors and the states of jobs, batches and images.
 
     It does not check the length of texts, control characters, output-only fields, models,
-    sizes, how many characters a model can draw, budgets, roles or the age of tokens; there is
-    one user, nothing costs anything, there are no previews, and every asset is a small PNG.
+    sizes, the number of characters a model can draw, budgets, roles or the age of tokens. There
+    is one user, everything is free, there are no previews, and every asset is a small PNG.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class FakeService:
 
     @property
     def received(self) -> Sequence[Received]:
-        """Every request in the order of arrival, also those that were rejected or repeated."""
+        """All requests in the order of arrival, rejected and repeated ones included."""
         return self._faults.received
 
     def requests(self, method: str) -> list[Message]:
@@ -87,27 +87,27 @@ class FakeService:
         message: str = "",
         retry_after: timedelta | None = None,
     ) -> None:
-        """Makes the next call, or the next one of a method, end with this reason."""
+        """Makes the next call, or the next call of a method, fail with this reason."""
         error = rejection(reason, message)
         error.retry_after = retry_after
         self._faults.add(Fault(method, error=error))
 
     def lose_next_answer(self, method: str = "") -> None:
-        """Does what the next call asks for, then breaks it; a stream after its first message."""
+        """Performs the next call but breaks it before its answer; a stream after one message."""
         self._faults.add(Fault(method, lose_answer=True))
 
     def spoil_next_download(self) -> None:
-        """Makes the bytes of the next download others than its checksum says."""
+        """Changes the bytes of the next download but not its checksum."""
         self._faults.add(Fault("DownloadImage", spoil=True))
 
     def fail_next_job(
         self, reason: ErrorReason.ValueType = ErrorReason.ERROR_REASON_RENDER_FAILED
     ) -> None:
-        """Makes the next job that starts fail for good while it renders."""
+        """Makes the next job that starts fail permanently while rendering."""
         self._worker.failures.append(reason)
 
     def miss_words(self, *words: str) -> None:
-        """Makes jobs that complete from now on say that these words cannot be drawn."""
+        """Sets the `unknown_words` of jobs that complete from now on."""
         self._worker.unknown_words = words
 
     def hold(self) -> None:
@@ -115,19 +115,19 @@ class FakeService:
         self._worker.held = True
 
     def release(self) -> None:
-        """Lets held jobs go on."""
+        """Continues held jobs."""
         self._worker.held = False
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._memory.touch)
 
     def drop_events(self) -> None:
-        """Forgets all events so far: who goes on from before is told that it is too late."""
+        """Drops all events so far, so that older cursors have expired."""
         self._memory.drop_events()
 
     async def restart(self) -> None:
-        """Stops the server and starts it on the same port; jobs go on, watches break.
+        """Restarts the server on the same port; jobs continue, watches break.
 
-        Only where the fake was entered by `async with`.
+        Requires a fake entered by `async with`.
         """
         await self._stop_serving()
         await self._serve()

@@ -1,4 +1,4 @@
-"""Telling a story file: its characters, its story and its batch are made once, then followed."""
+"""Submits a story file: creates its characters, story and batch once, then finds them again."""
 
 import re
 from collections import Counter
@@ -22,8 +22,8 @@ Thing = TypeVar("Thing", Character, Story)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Is a story file as the service has it."""
+class Submission:
+    """The objects of the service that a story file was submitted as."""
 
     story: Story
     names: dict[str, str]
@@ -31,10 +31,10 @@ class Told:
     batch: Batch
 
 
-def tell(client: SyncClient, file: StoryFile, *, again: bool = False) -> Told:
-    """Makes the characters, the story and the batch of a file, or finds those it made before.
+def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submission:
+    """Creates the characters, the story and the batch of a file, or finds those of an earlier run.
 
-    `again` asks for a new batch of the same story. What was deleted since is made anew.
+    `again` requests a new batch of the same story. Deleted objects are created again.
     """
     characters: dict[str, Character] = {}
     for fields in file.characters:
@@ -48,7 +48,7 @@ def tell(client: SyncClient, file: StoryFile, *, again: bool = False) -> Told:
         for page in file.pages
     ]
     ids = [character.id for character in characters.values()]
-    story = _standing(
+    story = _create_or_find(
         lambda key: client.create_story(
             title=file.title, style=file.style, pages=pages, request_id=key
         ),
@@ -68,21 +68,21 @@ def tell(client: SyncClient, file: StoryFile, *, again: bool = False) -> Told:
         priority=options.priority,
         request_id=key,
     )
-    return Told(story, {each.id: name for name, each in characters.items()}, batch)
+    return Submission(story, {each.id: name for name, each in characters.items()}, batch)
 
 
 def _character(client: SyncClient, file: StoryFile, fields: CharacterFields) -> Character:
-    return _standing(
+    return _create_or_find(
         lambda key: client.create_character(request_id=key, **fields),
         client.get_character,
         lambda number: file.request_id("character", fields, number),
     )
 
 
-def _standing(
+def _create_or_find(
     create: Callable[[str], Thing], get: Callable[[str], Thing], key: Callable[[int], str]
 ) -> Thing:
-    """Returns the first thing of a row of request ids that has not been deleted."""
+    """Returns the first object, by the request ids of `key`, that has not been deleted."""
     for number in count():
         made = create(key(number))
         try:
@@ -93,7 +93,7 @@ def _standing(
 
 
 class Labels:
-    """Names the images of a batch for people and for files."""
+    """The names of the images of a batch, for people and for files."""
 
     def __init__(self, images: list[BatchImage], names: dict[str, str]) -> None:
         self._names = names
@@ -108,7 +108,7 @@ class Labels:
             self._labels[image.job.job_id] = label
 
     def of(self, image: BatchImage) -> str:
-        """Returns what an image is, for instance `page 3` or `Mia`."""
+        """Returns the label of an image, for instance `page 3` or `Mia`."""
         return self._labels[image.job.job_id]
 
     def file(self, image: BatchImage, suffix: str) -> str:
@@ -130,7 +130,7 @@ def save(
     folder: Path,
     kind: AssetKindName,
 ) -> dict[str, Path]:
-    """Saves the pictures that are there in a folder; returns the files by their jobs' ids."""
+    """Saves the completed pictures to a folder; returns the files by the ids of their jobs."""
     folder.mkdir(parents=True, exist_ok=True)
     suffix = ".jpg" if kind in ("print", "thumbnail") else ".png"
     saved: dict[str, Path] = {}
@@ -144,5 +144,5 @@ def save(
 
 
 def slug(text: str) -> str:
-    """Returns a text as a file is named: `The Map!` becomes `the-map`."""
+    """Returns a text as a file name: `The Map!` becomes `the-map`."""
     return re.sub(r"[\W_]+", "-", text.lower()).strip("-")
