@@ -186,7 +186,7 @@ def _explain(location: tuple[int | str, ...], message: str) -> str:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Writes a file at once, so that no reader sees half of it."""
+    """Writes a file atomically, so that no reader sees half of it."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text)
     partial.replace(path)

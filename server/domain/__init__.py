@@ -1,1 +1,1 @@
-"""The nouns of the house, free of SQL, protos and libraries."""
+"""The domain: values and rules, without SQL, protos or libraries."""

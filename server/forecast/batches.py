@@ -56,7 +56,7 @@ def time_left(batch: Batch, pace: Pace) -> timedelta:
 
 
 def _phase(images: float, seconds: float, at_once: float) -> float:
-    """Returns the seconds of images of which some are drawn at once; one alone is no faster."""
+    """Returns the seconds that images take, `at_once` at a time; a single one is not split."""
     return seconds * max(min(1.0, images), images / at_once)
 
 

@@ -1,4 +1,4 @@
-"""CharacterService: keeps characters."""
+"""CharacterService: creates, lists, updates and deletes characters."""
 
 from collections.abc import Sequence
 from typing import Any

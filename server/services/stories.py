@@ -1,4 +1,4 @@
-"""StoryService: keeps stories."""
+"""StoryService: creates, lists, updates and deletes stories."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -129,8 +129,8 @@ async def open_database(
     """Opens a pool and closes it at the end.
 
     `timeout` bounds a statement and the wait for its answer, in seconds. Without
-    `synchronous_commit` a crash of the database may lose the latest writes, which only
-    progress can bear. Raises Unavailable when the database cannot be reached.
+    `synchronous_commit` a crash of the database may lose the latest writes, which is
+    acceptable for progress only. Raises Unavailable when the database cannot be reached.
     """
     with unavailable_when_away():
         pool = await asyncpg.create_pool(

@@ -29,7 +29,7 @@ ORDER BY change.xact, change.id
 _READ_ALL = _READ % ""
 _READ_OF_USER = _READ % " AND user_id = $5"
 
-# From the front without gaps, and only settled changes, which followers may have seen.
+# From the front, so that the rest has no gaps, and only settled changes, which can be read by now.
 _SWEEP = """
 WITH front AS (
   SELECT xact, id, bool_and(
