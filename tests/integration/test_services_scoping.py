@@ -23,7 +23,7 @@ from imggen.v1 import (
     story_pb2,
 )
 from server.domain.ids import UserId
-from tests.contract import ask, methods, names_a_thing, path_of, request_fields
+from tests.contract import ask, methods, is_resource_id, path_of, request_fields
 from tests.endpoint import failure
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id
@@ -179,7 +179,7 @@ def without_an_entry(known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Returns what of the contract no table speaks of: ids, lists, methods without either."""
     found = set()
     for name, method in methods().items():
-        places = [path for path, field in request_fields(method.input_type) if names_a_thing(field)]
+        places = [path for path, field in request_fields(method.input_type) if is_resource_id(field)]
         if method.name.startswith("List") or not places:
             places.append("")
         found |= {(name, place) for place in places if name not in PUBLIC | FOLLOWED}
