@@ -1,1 +1,1 @@
-"""The tests: unit (no processes), integration (real parts), slow, and benchmarks."""
+"""The tests: unit, integration (real parts), recipe, faults and slow."""

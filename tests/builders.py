@@ -1,4 +1,4 @@
-"""Builders of valid things, so that a test names only what it is about."""
+"""Builders of valid domain objects, so that a test names only the fields it is about."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -59,7 +59,7 @@ def render_spec(**changes: Any) -> RenderSpec:
 
 
 def new_job(user: UserId, **changes: Any) -> NewJob:
-    """Returns a job that draws a scene, so that it needs no row of a character."""
+    """Returns a job that draws a scene, which needs no character row."""
     spec = changes.pop("spec", None) or render_spec(image_type=ImageType.SCENE, characters=())
     fields: dict[str, Any] = {
         "id": JobId(uuid4()),
@@ -100,7 +100,7 @@ def outcome(job: UUID | str = "job", attempt: int = 1, **changes: Any) -> Outcom
 
 
 def batch(portraits: float, pages: float, **changes: Any) -> Batch:
-    """Returns a batch that runs, with so many images left."""
+    """Returns a running batch with that many images left."""
     fields: dict[str, Any] = {
         "id": BatchId(uuid4()),
         "user_id": UserId(uuid4()),

@@ -1,7 +1,7 @@
-"""What holds for every test."""
+"""Settings of every test."""
 
 from hypothesis import settings
 
-# A slow machine is no bug: no test asserts on time, and Hypothesis is not to, either.
+# A slow machine is no bug: no test asserts on time, and neither should Hypothesis.
 settings.register_profile("imggen", deadline=None)
 settings.load_profile("imggen")

@@ -1,4 +1,4 @@
-"""The contract as its descriptors tell it: every method, and every field of every request."""
+"""The contract read from its descriptors: every method and every field of every request."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -40,13 +40,13 @@ def methods() -> dict[str, MethodDescriptor]:
 
 
 def path_of(method: MethodDescriptor) -> str:
-    """Returns the path that a call of the method goes to."""
+    """Returns the gRPC path of a method."""
     service: Any = method.containing_service
     return f"/{service.full_name}/{method.name}"
 
 
 def request_fields(message: Descriptor, prefix: str = "") -> Iterator[tuple[str, FieldDescriptor]]:
-    """Yields the path and the field of everything that a request can hold, down to the leaves."""
+    """Yields the path and descriptor of every leaf field of a request."""
     for field in message.fields:
         path = f"{prefix}{field.name}"
         inner = field.message_type
@@ -56,15 +56,15 @@ def request_fields(message: Descriptor, prefix: str = "") -> Iterator[tuple[str,
             yield path, field
 
 
-def names_a_thing(field: FieldDescriptor) -> bool:
-    """Tells whether a field holds ids of things that somebody owns."""
+def is_resource_id(field: FieldDescriptor) -> bool:
+    """Returns whether a field holds ids of resources that have an owner."""
     return field.name == "id" or (
         field.name.endswith(("_id", "_ids")) and field.name != "request_id"
     )
 
 
 async def ask(channel: Any, method: MethodDescriptor, request: Any, metadata: Any) -> Any:
-    """Calls a method and returns its answer; of a stream the first one that is no checkpoint."""
+    """Calls a method and returns its answer; of a stream, the first that is not a checkpoint."""
     answer = GetMessageClass(method.output_type)
     kind = channel.unary_stream if method.server_streaming else channel.unary_unary
     call = kind(

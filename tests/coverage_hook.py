@@ -1,8 +1,8 @@
-"""Counts lines in processes that never exit by themselves, as a plugin of coverage.
+"""A coverage plugin that counts lines in processes that never exit by themselves.
 
 coverage (7.10 and later, `patch = ["subprocess"]`) starts itself in every child of a measured
 process and saves when the child exits. Ray's workers do not exit: they are killed. So each
-child saves what it has twice a second.
+child saves its data twice a second.
 """
 
 import atexit
@@ -27,7 +27,7 @@ def coverage_init(_registry: Plugins, _options: object) -> None:
 
 
 def _let_children_import_this_module() -> None:
-    """Children start coverage before their own path is set up."""
+    """Extends PYTHONPATH: children start coverage before their own path is set up."""
     inherited = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{inherited}" if inherited else ROOT
 
@@ -40,8 +40,8 @@ def _save_until_exit() -> None:
         thread.join()
 
     def save() -> None:
-        # A thread that is still in C code while the interpreter goes down can crash it. By
-        # now coverage has registered its own last save; what is registered later runs first.
+        # A thread that is still in C code while the interpreter shuts down can crash it.
+        # Coverage has registered its last save already; later registrations run first.
         if not exiting.wait(INTERVAL_S):
             atexit.register(stop)
         while not exiting.wait(INTERVAL_S):

@@ -1,4 +1,4 @@
-"""A real endpoint on a free port, with services whose answers a test decides."""
+"""A real endpoint on a free port, with services that a test scripts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,7 +27,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class Styles(style_pb2_grpc.StyleServiceServicer):
-    """Answers ListStyles with whatever the test awaits."""
+    """A StyleService that awaits the test's function before it answers ListStyles."""
 
     def __init__(self, answer: Callable[[], Awaitable[None]]) -> None:
         self._answer = answer
@@ -40,7 +40,7 @@ class Styles(style_pb2_grpc.StyleServiceServicer):
 
 
 class Jobs(job_pb2_grpc.JobServiceServicer):
-    """Streams one snapshot and then waits; notes when its stream was left."""
+    """A JobService that streams one snapshot, then waits; `left` is set once its stream ends."""
 
     def __init__(self) -> None:
         self.left = asyncio.Event()
@@ -82,19 +82,19 @@ class RunningEndpoint:
     channels: list[grpc.aio.Channel] = field(default_factory=list)
 
     def raw(self, method: str, octets: bytes = b"") -> grpc.aio.UnaryUnaryCall[bytes, bytes]:
-        """Calls a method by its name with bytes of the test's own."""
+        """Calls a method by its name with raw bytes."""
         call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self.channel().unary_unary(method)
         return call(octets, metadata=self.bearer())
 
     def channel(self, **options: int) -> grpc.aio.Channel:
-        """Opens a channel that the test closes."""
+        """Opens a channel that is closed with the endpoint."""
         pairs = [(f"grpc.{name}", value) for name, value in options.items()]
         channel = grpc.aio.insecure_channel(self.endpoint.address, options=pairs)
         self.channels.append(channel)
         return channel
 
     def token(self, subject: str = "mia", roles: tuple[Role, ...] = (), ttl_s: float = 60) -> str:
-        """Mints a token that the endpoint takes."""
+        """Mints a token that the endpoint accepts."""
         settings = self.settings
         return mint_token(
             settings.jwt_secret.get_secret_value(),
@@ -133,7 +133,7 @@ async def running_endpoint(
     keys: KeySource | None = None,
     **settings: Any,
 ) -> AsyncIterator[RunningEndpoint]:
-    """Runs an endpoint with a StyleService and a JobService until the block is left."""
+    """Runs an endpoint with a StyleService and a JobService until the block ends."""
     configured = GatewaySettings.model_validate(
         {"listen": "127.0.0.1:0", "drain_s": 0.2} | settings
     )
@@ -164,7 +164,7 @@ async def running_endpoint(
 
 @dataclass(frozen=True)
 class Failure:
-    """How a call failed, as a client reads it."""
+    """A failed call as a client reads it."""
 
     code: grpc.StatusCode
     message: str

@@ -1,4 +1,4 @@
-"""What tests know of the configurations in `cluster/load`."""
+"""The paths of the configurations in `cluster/load`."""
 
 from pathlib import Path
 

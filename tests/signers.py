@@ -1,4 +1,4 @@
-"""Issuers of tokens for a test, and the HTTP server that lists their keys."""
+"""Token issuers for tests, and an HTTP server that lists their keys."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 
 class Signer:
-    """Is an issuer's key: signs tokens, and describes its public half as a JWK."""
+    """An issuer's key: signs tokens, and describes its public half as a JWK."""
 
     def __init__(self, key_id: str | None, algorithm: str) -> None:
         self.key_id = key_id
@@ -27,19 +27,19 @@ class Signer:
 
     @property
     def jwk(self) -> dict[str, Any]:
-        """The public key, as a key set lists it."""
+        """The public key as a key set lists it."""
         kind = RSAAlgorithm if self.algorithm == "RS256" else ECAlgorithm
         described = json.loads(kind.to_jwk(self._key.public_key()))
         return {**described, "kid": self.key_id, "alg": self.algorithm, "use": "sig"}
 
     def token(self, **claims: Any) -> str:
-        """Signs a token with good claims, changed by `claims`; None leaves one out."""
+        """Signs a token with valid claims, changed by `claims`; None leaves one out."""
         headers = {"kid": self.key_id} if self.key_id else None
-        return jwt.encode(good_claims(**claims), self._key, self.algorithm, headers)
+        return jwt.encode(valid_claims(**claims), self._key, self.algorithm, headers)
 
 
-def good_claims(**changed: Any) -> dict[str, Any]:
-    """Returns claims that the gateway takes, changed; None leaves one out."""
+def valid_claims(**changed: Any) -> dict[str, Any]:
+    """Returns claims that the gateway accepts, changed by `changed`; None leaves one out."""
     expiry = time.time() + 3600
     claims = {"iss": "imggen-dev", "aud": "imggen", "sub": "mia", "exp": expiry} | changed
     return {name: value for name, value in claims.items() if value is not None}
@@ -47,16 +47,16 @@ def good_claims(**changed: Any) -> dict[str, Any]:
 
 @dataclass
 class KeyServer:
-    """Lists keys at `url`; counts how often it was asked, and fails while `broken`."""
+    """A list of keys at `url`; counts its requests, and fails while `broken`."""
 
     url: str
     keys: list[dict[str, Any]] = field(default_factory=list)
-    asked: int = 0
+    requests: int = 0
     broken: bool = False
 
     async def answer(self, _request: web.Request) -> web.Response:
         """Answers one request."""
-        self.asked += 1
+        self.requests += 1
         if self.broken:
             return web.Response(status=503)
         return web.json_response({"keys": self.keys})

@@ -1,1 +1,1 @@
-"""Faults: what breaks in production is broken here on purpose, and the history is checked."""
+"""Fault injection: scenarios break the running system, a checker reads its history."""

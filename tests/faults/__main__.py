@@ -1,8 +1,7 @@
 """Runs every scenario at full length, and each again on its broken build; prints the table.
 
-`python -m tests.faults` ends with status 1 when a rule is broken by the sound build, or when a
-broken build does not break the rule that it is about. `--quick` shortens what is injected; names
-run those scenarios alone.
+`python -m tests.faults` ends with status 1 when the sound build breaks a rule, or when a broken
+build does not break the rule that it is about. `--quick` injects less; names select scenarios.
 """
 
 import argparse
@@ -21,67 +20,67 @@ _HEAD = ("scenario", "injected", "lost", "twice", "recovery s", "the broken buil
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the scenarios and prints the table as they end."""
+    """Runs the scenarios and prints a row of the table as each ends."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = [scenario.name for scenario in SCENARIOS]
-    parser.add_argument("scenario", nargs="*", help=f"some of {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="inject less, for less long")
-    parser.add_argument("--sound", action="store_true", help="leave the broken builds out")
+    parser.add_argument("scenario", nargs="*", help=f"any of {', '.join(names)}")
+    parser.add_argument("--quick", action="store_true", help="inject fewer and shorter faults")
+    parser.add_argument("--sound", action="store_true", help="skip the broken builds")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.scenario) - set(names))
     if unknown:
-        parser.error(f"{', '.join(unknown)}: no such scenario; use some of {', '.join(names)}")
+        parser.error(f"{', '.join(unknown)}: no such scenario; use any of {', '.join(names)}")
     chosen = [one for one in SCENARIOS if not options.scenario or one.name in options.scenario]
     began = time.monotonic()
     print(_row(_HEAD), _row(["---"] * len(_HEAD)), sep="\n", flush=True)
     with postgres() as server:
-        kept = [
+        passed = [
             _show(scenario, server, quick=options.quick, broken=not options.sound)
             for scenario in chosen
         ]
     took = time.monotonic() - began
-    print(f"\n{len(kept)} scenarios in {took:.0f} s on {os.cpu_count()} cores; {_ABOUT}")
-    return 0 if all(kept) else 1
+    print(f"\n{len(passed)} scenarios in {took:.0f} s on {os.cpu_count()} cores; {_ABOUT}")
+    return 0 if all(passed) else 1
 
 
 _ABOUT = (
-    "lost: acknowledged and never ended; twice: done again that must be done once; recovery: from"
+    "lost: acknowledged, but never ended; twice: done twice, but must be done once; recovery: from"
     " the end of the fault to the end of the last job"
 )
 
 
 def _show(scenario: Scenario, server: str, *, quick: bool, broken: bool) -> bool:
-    """Runs a scenario and prints its row; returns whether all is as it should be."""
+    """Runs a scenario and prints its row; returns whether it passed on all its builds."""
     report = _run(scenario, lambda: asyncio.run(scenario.run(server, SOUND, quick)))
-    verdict, found_out = "not run", True
+    verdict, detected = "not run", True
     if broken:
-        verdict, found_out = _break(scenario, server)
+        verdict, detected = _break(scenario, server)
     if report is None:
-        print(_row([scenario.name, "BROKE OFF", "", "", "", verdict]), flush=True)
+        print(_row([scenario.name, "ABORTED", "", "", "", verdict]), flush=True)
         return False
     recovery = "" if report.recovery_s is None else f"{report.recovery_s:.1f}"
     cells = (report.scenario, report.injected, str(report.lost), str(report.twice), recovery)
     print(_row([*cells, verdict]), flush=True)
     if not report.sound:
         print(report.explained(), file=sys.stderr, flush=True)
-    return report.sound and found_out
+    return report.sound and detected
 
 
 def _break(scenario: Scenario, server: str) -> tuple[str, bool]:
-    """Runs a scenario on its broken build; returns what came of it and whether it should."""
+    """Runs a scenario on its broken build; returns a verdict, and whether the rule was broken."""
     with built(scenario.mutation) as build:
         report = _run(scenario, lambda: asyncio.run(scenario.run(server, build, True)))
     name = scenario.mutation.name
-    # What breaks off has kept no promise and broken none: it shows nothing.
+    # An aborted run shows nothing: it has neither kept nor broken a rule.
     if report is None:
-        return f"{name}: BROKE OFF", False
+        return f"{name}: ABORTED", False
     if report.sound:
-        return f"{name}: NOT FOUND OUT", False
-    if scenario.found_out(report):
+        return f"{name}: NOT DETECTED", False
+    if scenario.detected(report):
         return f"{name}: breaks {scenario.breaks}", True
     print(report.explained(), file=sys.stderr, flush=True)
     broken = ", ".join(sorted(report.broken))
@@ -89,7 +88,7 @@ def _break(scenario: Scenario, server: str) -> tuple[str, bool]:
 
 
 def _run(scenario: Scenario, run: Callable[[], Report]) -> Report | None:
-    """Returns a scenario's report; None when it could not be run to its end."""
+    """Returns a scenario's report; None when the run was aborted by an error."""
     try:
         return run()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Builds: the program as it is, and copies of it in which one clause is broken on purpose."""
+"""Builds: the checkout, and copies of it in which one clause is broken on purpose."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ _PACKAGES = ("actors", "client/imggen", "cluster", "server", "tests")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replaces a text in a file, which must be there that many times."""
+    """A replacement of a text in a file, which must hold it `times` times."""
 
     file: str
     old: str
@@ -25,7 +25,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """Is a deliberate fault: the edits of its source, and what is done to its database."""
+    """A deliberate fault: edits of the source, and statements run on the database."""
 
     name: str
     edits: tuple[Edit, ...]
@@ -34,27 +34,27 @@ class Mutation:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Is a tree of the packages that processes are started from."""
+    """A tree of packages that processes are started from."""
 
     root: Path
     name: str = ""
     statements: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
-        """Returns the environment of a process of this build, without settings of our own."""
+        """Returns the environment of a process of this build, without inherited settings."""
         plain = {key: value for key, value in os.environ.items() if not key.startswith("IMGGEN_")}
         return plain | {"PYTHONPATH": f"{self.root}:{self.root / 'client'}"}
 
 
 SOUND = Build(ROOT)
-"""Is the checkout."""
+"""The checkout."""
 
 
 @contextmanager
 def built(mutation: Mutation | None) -> Iterator[Build]:
-    """Gives the build with a mutation; the files that it leaves alone are links to the checkout.
+    """Yields the build with a mutation; unchanged files are links to the checkout.
 
-    Raises ValueError where the code is no longer what an edit was written for.
+    Raises ValueError when an edit no longer matches the code.
     """
     if mutation is None:
         yield SOUND
@@ -78,8 +78,8 @@ def _apply(edit: Edit, root: Path) -> None:
     text = path.read_text()
     if text.count(edit.old) != edit.times:
         raise ValueError(
-            f"{edit.file}: {edit.old!r} is there {text.count(edit.old)} times, not {edit.times};"
-            " the mutation has to follow the code"
+            f"{edit.file}: {edit.old!r} occurs {text.count(edit.old)} times, not {edit.times};"
+            " update the mutation in tests/faults/mutations.py"
         )
     path.unlink()
     path.write_text(text.replace(edit.old, edit.new))

@@ -1,4 +1,4 @@
-"""Callers of the gateway of a run, who write a history."""
+"""Callers of a run's gateway that record a history."""
 
 import time
 from uuid import uuid4
@@ -10,19 +10,19 @@ from tests.faults.history import History, Refusal, Seen, Submit
 
 
 class RecordingCaller:
-    """A caller who writes down what it asked for, what it was answered and what it saw."""
+    """A caller that records its submits, their answers and the snapshots it saw."""
 
     def __init__(self, client: Client, history: History) -> None:
         self.client = client
         self.character = ""
         self._history = history
 
-    async def introduce(self) -> None:
+    async def set_up(self) -> None:
         """Creates the character whose portraits it asks for."""
         self.character = (await self.client.create_character(name="Mia", hair="red hair")).id
 
     async def submit(self, *, seed: int | None = None, request_id: str = "") -> Job | None:
-        """Asks for a portrait; returns None when that was refused or failed."""
+        """Asks for a portrait; returns None when the call was refused or failed."""
         request = request_id or str(uuid4())
         began = time.monotonic()
         try:
@@ -50,7 +50,7 @@ class RecordingCaller:
             self._history.failed_calls.append(f"watch: {error!r}")
 
     async def retry(self, job: str) -> None:
-        """Asks for another start of a job that failed."""
+        """Retries a failed job."""
         await self.client.retry(job)
         self._history.retries.append(job)
 

@@ -1,4 +1,4 @@
-"""The catalogue: every scenario, with the broken build in which it must fail, and the rule."""
+"""The catalogue: every scenario, its broken build, and the rule that this build must break."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from tests.faults.scenarios.storage import broken_storage
 from tests.faults.scenarios.story import killed_story
 
 Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
-"""Runs a scenario on a Postgres server, with a build, quickly or at full length."""
+"""A coroutine that runs a scenario: on a Postgres server, with a build, quickly or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A scenario by its name; `selected` ones run in `make test`, quickly.
 
-    Those that are `broken_too` run there on their broken build as well. That build must break the
-    rule that its mutation takes away the wall of; another rule says nothing of that wall.
+    `broken_too` ones also run there on their broken build. That build must break the rule
+    `breaks`: another broken rule does not show that the guard which it lacks is needed.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Scenario:
     selected: bool = False
     broken_too: bool = False
 
-    def found_out(self, report: Report) -> bool:
-        """Tells whether a report of the broken build names the rule that it breaks."""
+    def detected(self, report: Report) -> bool:
+        """Returns whether a report of the broken build names the rule `breaks`."""
         return self.breaks in report.broken
 
 
@@ -76,6 +76,6 @@ SCENARIOS = (
     Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS, Rule.SHARE),
     Scenario("killed_story", killed_story, mutations.NO_RESCUE, Rule.LOST),
     Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE, Rule.LOST),
-    # The last one, since it kills whole nodes; they are in a process of their own.
+    # Last, since it kills whole nodes; they run in a separate process.
     Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE, Rule.LOST),
 )

@@ -1,4 +1,4 @@
-"""The checker: reads a history and says which promises it breaks."""
+"""The checker: finds the rules that a history breaks."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from tests.faults.rules import Rule
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Is a broken promise: its name, whose job it broke, and how."""
+    """A broken rule: its name, the job, and how it was broken."""
 
     rule: Rule
     job: str
@@ -19,28 +19,28 @@ class Violation:
 
 
 def check(history: History) -> list[Violation]:
-    """Returns every violation; none means that all promises were kept."""
+    """Returns every violation."""
     return [violation for rule in RULES for violation in rule(history)]
 
 
 def ends_once(history: History) -> Iterator[Violation]:
-    """Says which acknowledged submits have not ended, or ended more often than they were begun."""
+    """Yields the acknowledged jobs that have not ended, or ended more often than they started."""
     status = {row.job: row.status for row in history.rows}
     ends = Counter(move.job for move in history.moves if move.after in ENDED)
-    begun = Counter(history.retries)
+    starts = Counter(history.retries)
     for job in sorted(history.acknowledged()):
         if job not in status:
-            yield Violation(Rule.LOST, job, "was acknowledged, and there is no such job")
+            yield Violation(Rule.LOST, job, "was acknowledged, but does not exist")
         elif status[job] not in ENDED:
             yield Violation(Rule.LOST, job, f"has not ended: {status[job]}")
-        elif ends[job] != 1 + begun[job]:
+        elif ends[job] != 1 + starts[job]:
             yield Violation(
-                Rule.ENDS, job, f"was begun {1 + begun[job]} times and ended {ends[job]} times"
+                Rule.ENDS, job, f"was started {1 + starts[job]} times and ended {ends[job]} times"
             )
 
 
 def one_result(history: History) -> Iterator[Violation]:
-    """Says which jobs have more than one committed result."""
+    """Yields the jobs with more than one committed result."""
     results = Counter(move.job for move in history.moves if move.after == "completed")
     for job, count in results.items():
         if count > 1:
@@ -48,20 +48,22 @@ def one_result(history: History) -> Iterator[Violation]:
 
 
 def only_the_holder_ends(history: History) -> Iterator[Violation]:
-    """Says which ends were accepted from an attempt that did not hold the job any more."""
+    """Yields the ends that were accepted from an attempt that no longer held its job."""
     completed = {(move.job, move.attempt) for move in history.moves if move.after == "completed"}
     left = {(move.job, move.attempt) for move in history.moves if move.before == "processing"}
-    for deed in history.done("accepted"):
-        ended = completed if deed.detail == "completed" else left
-        if (deed.job, deed.attempt) not in ended:
-            yield Violation(Rule.FENCE, deed.job, f"attempt {deed.attempt} wrote {deed.detail}")
+    for action in history.done("accepted"):
+        ended = completed if action.detail == "completed" else left
+        if (action.job, action.attempt) not in ended:
+            yield Violation(
+                Rule.FENCE, action.job, f"attempt {action.attempt} wrote {action.detail}"
+            )
     for asset in history.assets:
         if asset.key.count("/") == 3 and asset.key.split("/")[2] != str(asset.attempt):
             yield Violation(Rule.FENCE, asset.job, f"attempt {asset.attempt} has {asset.key}")
 
 
 def one_asset_of_a_kind(history: History) -> Iterator[Violation]:
-    """Says which attempts stored a kind more than once."""
+    """Yields the attempts and jobs that stored a kind of asset more than once."""
     kinds = Counter((asset.job, asset.attempt, asset.kind) for asset in history.assets)
     for (job, attempt, kind), count in kinds.items():
         if count > 1:
@@ -73,12 +75,12 @@ def one_asset_of_a_kind(history: History) -> Iterator[Violation]:
 
 
 def one_paid_call(history: History) -> Iterator[Violation]:
-    """Says which attempts generated, or were paid for, more than once.
+    """Yields the attempts that generated, or were paid for, more than once.
 
-    There is no hosted provider yet: a render stands for the call that it would be.
+    There is no hosted provider yet: a render counts as the paid call.
     """
     for what, effects in (
-        ("generated", [(deed.job, deed.attempt) for deed in history.done("rendering")]),
+        ("generated", [(action.job, action.attempt) for action in history.done("rendering")]),
         ("was paid", [(paid.job, paid.attempt) for paid in history.payments]),
     ):
         for (job, attempt), count in Counter(effects).items():
@@ -87,7 +89,7 @@ def one_paid_call(history: History) -> Iterator[Violation]:
 
 
 def one_job_of_a_request(history: History) -> Iterator[Violation]:
-    """Says which request_ids made more than one job."""
+    """Yields the request_ids that made more than one job."""
     jobs: dict[str, set[str]] = {}
     for submit in history.submits:
         if submit.job:
@@ -101,10 +103,10 @@ def one_job_of_a_request(history: History) -> Iterator[Violation]:
 
 
 def watches_go_forward(history: History) -> Iterator[Violation]:
-    """Says which watches saw a job go back to an older attempt, or within one.
+    """Yields the watches that saw a job go back to an older attempt, or within one.
 
-    A job that waits after an attempt was lost may say less than the attempt did: what it had
-    reported last may be lost with a database that crashed.
+    A queued job may show less progress than its lost attempt did: a database crash may lose the
+    last reports.
     """
     watches: dict[int, list[Seen]] = {}
     for seen in history.seen:
@@ -131,10 +133,10 @@ RULES: tuple[Callable[[History], Iterator[Violation]], ...] = (
     one_job_of_a_request,
     watches_go_forward,
 )
-"""Is every promise that a history can break."""
+"""Every rule that the checker applies to all histories."""
 
 
 def rendered_again(history: History) -> int:
-    """Returns how many renders began beyond the first of each job."""
-    renders = Counter(deed.job for deed in history.done("rendering"))
+    """Returns the number of renders beyond the first of each job."""
+    renders = Counter(action.job for action in history.done("rendering"))
     return sum(renders.values()) - len(renders)

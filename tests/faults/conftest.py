@@ -1,4 +1,4 @@
-"""What the tests of faults stand on."""
+"""Fixtures of the fault tests."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from tests.faults.environment import postgres
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """Gives the URL of a Postgres with a template of a migrated database."""
+    """Yields the URL of a Postgres with a template of a migrated database."""
     with postgres() as url:
         yield url

@@ -1,4 +1,4 @@
-"""A Postgres of its own that can crash, run from a process of its own."""
+"""A separate Postgres that can crash, run from a separate process."""
 
 import asyncio
 import os
@@ -14,7 +14,8 @@ import asyncpg
 from cluster.embedded.processes import ROOT
 from tests.faults.processes import DEADLINE_S
 
-# A fork beside gRPC's threads may crash, so pg_ctl is started from here; each line is an order.
+# A fork beside gRPC's threads may crash, so pg_ctl is started from this process; it ends with
+# its stdin.
 _RUN = """
 import pathlib, sys
 from cluster.embedded.postgres import embedded_postgres
@@ -25,7 +26,7 @@ with embedded_postgres(pathlib.Path(sys.argv[1])) as url:
 
 
 class CrashablePostgres:
-    """Is a Postgres in a folder: it crashes at once, and starts again on the same data."""
+    """A Postgres in a folder that crashes on demand and starts again on the same data."""
 
     def __init__(self, folder: Path) -> None:
         self.url = ""
@@ -45,20 +46,20 @@ class CrashablePostgres:
         await self._leave()
 
     async def start(self) -> None:
-        """Starts it, and recovers what was committed."""
+        """Starts Postgres, which recovers the committed data; returns once it answers."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _RUN, str(self._folder), cwd=ROOT, stdin=PIPE, stdout=PIPE
         )
         assert self._process.stdout is not None
         self.url = (await self._process.stdout.readline()).decode().strip()
         assert self.url, "Postgres did not start"
-        # After a crash it says that it runs before it has read its log to the end.
+        # After a crash pg_ctl reports success before Postgres has replayed its log.
         async with asyncio.timeout(DEADLINE_S):
             while not await _answers(self.url):
                 await asyncio.sleep(0.05)
 
     async def crash(self) -> None:
-        """Ends it at once: SIGQUIT is Postgres's immediate shutdown, without a checkpoint."""
+        """Sends SIGQUIT: Postgres's immediate shutdown, without a checkpoint."""
         pid = int((self._folder / "postmaster.pid").read_text().splitlines()[0])
         os.kill(pid, signal.SIGQUIT)
         await self._leave()

@@ -1,4 +1,4 @@
-"""The environment of a run: a database, a folder for the pixels, and processes that use them."""
+"""The environment of a run: a database, a folder for the images, and their processes."""
 
 import asyncio
 import itertools
@@ -31,22 +31,22 @@ from tests.faults.processes import (
 T = TypeVar("T")
 
 LEASE_S = 3.0
-"""A short lease, so that a lost worker is found out soon."""
+"""A short lease, so that a lost worker is noticed soon."""
 
 HEARTBEAT_S = 0.5
-"""How often leases are renewed."""
+"""The interval at which leases are renewed."""
 
 POLL_S = 0.5
-"""How often a worker looks for jobs that no signal told it of."""
+"""The interval at which a worker looks for jobs whose signal was lost."""
 
 _BROKEN_PATIENCE_S = 15.0
-"""How long a broken build is waited for: it is expected not to recover."""
+"""How long to wait for a broken build, which is expected not to recover."""
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Runs a Postgres with a template of a migrated database, and gives its URL."""
-    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    """Runs a Postgres with a template of a migrated database, and yields its URL."""
+    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with (
         TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
         embedded_postgres(Path(folder) / "db") as url,
@@ -56,7 +56,7 @@ def postgres() -> Iterator[str]:
 
 
 async def prepare(url: str) -> None:
-    """Makes the template that the databases of runs are copied from."""
+    """Creates the template that each run's database is copied from."""
     await administer(url, "CREATE DATABASE faults_template")
     template = named(url, "faults_template")
     await migrate(template)
@@ -64,7 +64,7 @@ async def prepare(url: str) -> None:
 
 
 async def administer(url: str, *statements: str) -> None:
-    """Runs statements on a connection of their own."""
+    """Runs statements on a separate connection."""
     connection = await asyncpg.connect(url)
     try:
         for statement in statements:
@@ -92,7 +92,7 @@ async def until(
 
 
 class NeverHappened(Exception):
-    """Says what a run waited for in vain."""
+    """Raised when something that a run waits for does not happen in time."""
 
 
 @dataclass
@@ -105,7 +105,7 @@ class FaultEnvironment:
     history: History = field(default_factory=History)
     settings: dict[str, str] = field(default_factory=dict)
     patience_s: float = DEADLINE_S
-    """How long the end of what was begun is waited for."""
+    """How long to wait for jobs and watches to end."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -122,7 +122,7 @@ class FaultEnvironment:
         )
 
     async def worker(self, name: str, *arguments: str, **settings: str) -> WorkerProcess:
-        """Starts a worker; it is not ready yet."""
+        """Starts a worker; await its `ready` before use."""
         return await self._stack.enter_async_context(
             worker_process(
                 name,
@@ -145,36 +145,36 @@ class FaultEnvironment:
         )
         client = await self._stack.enter_async_context(Client(f"127.0.0.1:{port}", token=token))
         caller = RecordingCaller(client, self.history)
-        await caller.introduce()
+        await caller.set_up()
         return caller
 
     async def moves(self) -> list[Move]:
-        """Returns the moves that were committed so far."""
+        """Returns the status changes that were committed so far."""
         connection = await asyncpg.connect(self.database)
         try:
             return await moves(connection)
         finally:
             await connection.close()
 
-    def jobs_are(self, count: int) -> Callable[[], Awaitable[bool]]:
-        """Returns what tells whether there are that many jobs at least."""
+    def jobs_reach(self, count: int) -> Callable[[], Awaitable[bool]]:
+        """Returns a condition: at least that many jobs exist."""
 
-        async def they_are() -> bool:
+        async def reached() -> bool:
             [found] = await self.query("SELECT count(*) FROM image_generation_jobs")
             return int(found[0]) >= count
 
-        return they_are
+        return reached
 
     async def query(self, statement: str) -> list[asyncpg.Record]:
-        """Returns the rows of a statement."""
+        """Returns the rows of a query."""
         connection = await asyncpg.connect(self.database)
         try:
             return await connection.fetch(statement)
         finally:
             await connection.close()
 
-    async def everything_ends(self) -> float:
-        """Waits until every acknowledged job has ended; returns when the last one did."""
+    async def all_jobs_end(self) -> float:
+        """Waits until every acknowledged job has ended; returns the time of the last end."""
 
         async def ended() -> list[Move]:
             done = [move for move in await self.moves() if move.after in ENDED]
@@ -182,26 +182,26 @@ class FaultEnvironment:
 
         return (await until(ended, "every job ends", self.patience_s))[-1].at
 
-    async def something_is(self, what: str) -> None:
-        """Waits until a worker has told of such a deed."""
+    async def action_happens(self, what: str) -> None:
+        """Waits until a worker has recorded an action of this name."""
 
-        async def told() -> bool:
+        async def recorded() -> bool:
             return bool(self.history.done(what))
 
-        await until(told, what)
+        await until(recorded, what)
 
-    async def everything_is_completed(self) -> None:
+    async def all_jobs_complete(self) -> None:
         """Waits until every job is completed."""
 
-        async def they_are() -> bool:
+        async def completed() -> bool:
             return not await self.query(
                 "SELECT FROM image_generation_jobs WHERE status <> 'completed'"
             )
 
-        await until(they_are, "every job completes", self.patience_s)
+        await until(completed, "every job completes", self.patience_s)
 
     async def close(self) -> None:
-        """Ends the processes, and adds what the database knows to the history."""
+        """Ends the processes, and adds the database's records to the history."""
         await self._stack.aclose()
         await collect(self.database, self.history)
 
@@ -227,7 +227,7 @@ class FaultEnvironment:
 async def fault_environment(
     server: str, build: Build, **settings: str
 ) -> AsyncIterator[FaultEnvironment]:
-    """Gives an environment on a new database of a server; leaving it completes its history."""
+    """Yields an environment on a new database; its history is complete after the block."""
     name = f"faults_{uuid4().hex}"
     await administer(server, f"CREATE DATABASE {name} TEMPLATE faults_template")
     with TemporaryDirectory(prefix="imggen-faults-") as folder:

@@ -1,7 +1,7 @@
-"""Histories: everything that callers, workers and the database said while something was broken.
+"""Histories: the records of callers, workers and the database during a fault.
 
-Callers and workers tell of themselves; what was committed is told by triggers on the database
-of the run, so that it is known even of a process that was killed before it could say so.
+Callers and workers record their own actions. Triggers on the run's database record commits, so
+that those of a killed process are known too.
 """
 
 import time
@@ -14,7 +14,7 @@ ENDED = ("completed", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Is a call that asked for a job: `job` is the answer, empty where none was acknowledged."""
+    """A call that asked for a job; `job` is the answer, empty when none was acknowledged."""
 
     request_id: str
     job: str
@@ -22,7 +22,7 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Is a submit that was refused: its reason, when to try again, and how long that took."""
+    """A refused submit: its reason, its retry delay, and how long the call took."""
 
     reason: str
     retry_after_s: float | None
@@ -31,7 +31,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Is a snapshot that a watch gave."""
+    """A snapshot that a watch yielded."""
 
     watch: int
     job: str
@@ -39,15 +39,15 @@ class Seen:
     ended: bool
     fraction: float
     queued: bool = False
-    """Says that no attempt runs: the next one will begin from nothing."""
+    """Whether no attempt runs: the next one starts from zero."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """Is what a worker did for an attempt: `what` happened, `detail` says more.
+class Action:
+    """One action of a worker for an attempt.
 
-    claimed, rendering (a render began), rendered, stopped (a render was stopped), stored (the
-    detail is the key), accepted and refused (the detail is the end that was written).
+    `what` is one of claimed, rendering (a render began), rendered, stopped (a render was stopped),
+    stored (`detail` is the key), accepted and refused (`detail` is the end that was written).
     """
 
     worker: str
@@ -60,7 +60,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Is a committed change of a job's status, with the attempt of the row."""
+    """A committed change of a job's status, with the attempt of the row."""
 
     job: str
     attempt: int
@@ -71,7 +71,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Is a job as it stands at the end."""
+    """A job's row at the end of the run."""
 
     job: str
     request_id: str
@@ -83,9 +83,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Is a row that says what an attempt did for good: a stored asset, or money that was paid.
+    """A committed effect of an attempt: a stored asset, or a payment.
 
-    `kind` is the asset's, or empty; `key` is where its bytes are, or empty.
+    `kind` and `key` are the asset's; empty for a payment.
     """
 
     job: str
@@ -96,22 +96,22 @@ class Effect:
 
 @dataclass
 class History:
-    """Is all that is known of a run. Times are seconds of this machine's monotonic clock."""
+    """All records of a run. Times are seconds of this machine's monotonic clock."""
 
     submits: list[Submit] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     failed_calls: list[str] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
-    deeds: list[Deed] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     assets: list[Effect] = field(default_factory=list)
     payments: list[Effect] = field(default_factory=list)
 
-    def done(self, what: str) -> list[Deed]:
-        """Returns the deeds of one kind, in the order they were heard of."""
-        return [deed for deed in self.deeds if deed.what == what]
+    def done(self, what: str) -> list[Action]:
+        """Returns the actions of one kind in the order in which they were recorded."""
+        return [action for action in self.actions if action.what == what]
 
     def acknowledged(self) -> set[str]:
         """Returns the jobs whose submits were answered."""
@@ -137,7 +137,7 @@ EXECUTE FUNCTION history_move();
 
 
 async def record(database: str) -> None:
-    """Has the database of a run write down how its jobs move."""
+    """Adds triggers to a run's database that record every status change."""
     connection = await asyncpg.connect(database)
     try:
         await connection.execute(_RECORD)
@@ -146,7 +146,7 @@ async def record(database: str) -> None:
 
 
 async def collect(database: str, history: History) -> None:
-    """Adds what the database knows to a history."""
+    """Adds the database's records to a history."""
     connection = await asyncpg.connect(database)
     try:
         history.moves = await moves(connection)
@@ -174,7 +174,7 @@ async def collect(database: str, history: History) -> None:
 
 
 async def moves(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Move]:
-    """Returns the committed moves of all jobs, in order."""
+    """Returns the committed status changes of all jobs, in order."""
     offset = time.monotonic() - time.time()
     rows = await connection.fetch(
         "SELECT job::text, attempt, before, after, extract(epoch FROM at)::float8 AS at"

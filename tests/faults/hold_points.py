@@ -1,6 +1,6 @@
-"""Hold points: the parts of a worker, wrapped so that they tell what they do and can be held there.
+"""Hold points: wrappers of a worker's parts that record its actions and can pause it.
 
-A worker is composed of them in `tests.faults.worker`; the program itself knows nothing of it.
+`tests.faults.worker` composes a worker of them; the production code does not know them.
 """
 
 import asyncio
@@ -22,28 +22,28 @@ from server.store import Store
 from server.store.database import Database, Executor
 from server.store.leases import Leases
 
-CLAIMED = "claimed"  # the claim is committed, its worker does not know it yet
+CLAIMED = "claimed"  # the claim is committed, its worker has no answer yet
 RENDERING = "rendering"  # half of the steps are done
-RENDERED = "rendered"  # the picture is there, and nothing of it is stored
+RENDERED = "rendered"  # the picture is drawn, nothing is stored
 HALF_STORED = "half stored"  # one of its assets is stored
-STORED = "stored"  # all are; the end is not written
-COMPLETED = "completed"  # the end is committed, its worker does not know it yet
+STORED = "stored"  # all assets are stored, the end is not written
+COMPLETED = "completed"  # the end is committed, its worker has no answer yet
 POINTS = (CLAIMED, RENDERING, RENDERED, HALF_STORED, STORED, COMPLETED)
-"""Is every named point between a claim and its end, in order."""
+"""Every hold point between a claim and its end, in order."""
 
 _drawn: ContextVar[Claim] = ContextVar("drawn")
 
 
 class HoldPoints:
-    """Writes a line for each deed to a pipe, and holds a worker at the points it is told to."""
+    """Writes a line for each action to a pipe, and pauses a worker at the points in `holds`."""
 
     def __init__(self, pipe: int, holds: Collection[str]) -> None:
-        self.let_go = asyncio.Event()
+        self.resume = asyncio.Event()
         self._pipe = pipe
         self._holds = set(holds)
 
-    def say(self, what: str, job: object, attempt: int, detail: str = "") -> None:
-        """Tells of a deed, before or after it is done, as its name says."""
+    def record(self, what: str, job: object, attempt: int, detail: str = "") -> None:
+        """Writes an action to the pipe, before or after it is done, as its name says."""
         line = {
             "what": what,
             "job": str(job),
@@ -51,86 +51,86 @@ class HoldPoints:
             "detail": detail,
             "at": time.monotonic(),
         }
-        # One write of less than a page is whole, whatever kills the process after it.
+        # One write of less than a page is atomic, even if the process is killed next.
         os.write(self._pipe, json.dumps(line).encode() + b"\n")
 
-    def say_end(self, claim: Claim, end: str, accepted: bool) -> None:
-        """Tells how an attempt ended, and whether the store accepted that."""
-        self.say("accepted" if accepted else "refused", claim.job_id, claim.attempt, end)
+    def record_end(self, claim: Claim, end: str, accepted: bool) -> None:
+        """Records how an attempt ended, and whether the store accepted it."""
+        self.record("accepted" if accepted else "refused", claim.job_id, claim.attempt, end)
 
     async def reach(self, point: str, job: object, attempt: int) -> None:
-        """Tells that a point is reached, and waits there if it is one to hold at, once."""
+        """Pauses the worker at a point, once, if it is one of `holds`; records that first."""
         if point in self._holds:
             self._holds.remove(point)
-            self.say("reached", job, attempt, point)
-            await self.let_go.wait()
+            self.record("reached", job, attempt, point)
+            await self.resume.wait()
 
 
-class TellingStore(Store):
-    """Tells of claims and ends."""
+class RecordingStore(Store):
+    """A store that records claims and ends."""
 
     def __init__(self, database: Database, points: HoldPoints) -> None:
         super().__init__(database)
-        self.leases = TellingLeases(database, points)
+        self.leases = RecordingLeases(database, points)
         self._points = points
 
     async def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Completes, and tells whether that was accepted."""
+        """Completes a job, and records whether that was accepted."""
         await self._points.reach(STORED, claim.job_id, claim.attempt)
         accepted = await super().complete(claim, outcome)
         await self._points.reach(COMPLETED, claim.job_id, claim.attempt)
-        self._points.say_end(claim, "completed", accepted)
+        self._points.record_end(claim, "completed", accepted)
         return accepted
 
 
-class TellingLeases(Leases):
-    """Tells of claims and failures."""
+class RecordingLeases(Leases):
+    """Leases that record claims and failures."""
 
     def __init__(self, database: Executor, points: HoldPoints) -> None:
         super().__init__(database)
         self._points = points
 
     async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
-        """Claims, and tells what was claimed."""
+        """Claims jobs, and records them."""
         claims = await super().claim(worker, lane, slots, lease)
         for claim in claims:
-            self._points.say("claimed", claim.job_id, claim.attempt)
+            self._points.record("claimed", claim.job_id, claim.attempt)
             await self._points.reach(CLAIMED, claim.job_id, claim.attempt)
         return claims
 
     async def fail(
         self, claim: Claim, failure: Failure, *, retryable: bool, backoff: timedelta
     ) -> JobStatus | None:
-        """Fails, and tells whether that was accepted."""
+        """Fails a job, and records whether that was accepted."""
         status = await super().fail(claim, failure, retryable=retryable, backoff=backoff)
-        self._points.say_end(claim, f"failed {failure.reason}", status is not None)
+        self._points.record_end(claim, f"failed {failure.reason}", status is not None)
         return status
 
 
-class TellingDrawing:
-    """Lets what is below it know whose picture it draws."""
+class ClaimTracker:
+    """A drawing that passes its claim on to the renderer, in a context variable."""
 
     def __init__(self, drawing: Drawing) -> None:
         self._drawing = drawing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
-        """Draws."""
+        """Draws a claimed job."""
         _drawn.set(claim)
         return await self._drawing.draw(claim, reporter)
 
 
-class TellingRenderer:
-    """Tells when a render begins and how it ends."""
+class RecordingRenderer:
+    """A renderer that records when a render begins and how it ends."""
 
     def __init__(self, renderer: Renderer, points: HoldPoints) -> None:
         self._renderer = renderer
         self._points = points
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
-        """Renders."""
+        """Streams a render, with its hold points."""
         claim = _drawn.get()
         how = "stopped"
-        self._points.say("rendering", claim.job_id, claim.attempt)
+        self._points.record("rendering", claim.job_id, claim.attempt)
         try:
             async with aclosing(self._renderer.stream(request)) as events:
                 async for event in events:
@@ -141,15 +141,15 @@ class TellingRenderer:
                         await self._points.reach(RENDERED, claim.job_id, claim.attempt)
                     yield event
         finally:
-            self._points.say(how, claim.job_id, claim.attempt)
+            self._points.record(how, claim.job_id, claim.attempt)
 
     async def show_previews(self, render: str) -> None:
-        """Makes previews."""
+        """Asks the wrapped renderer for previews."""
         await self._renderer.show_previews(render)
 
 
-class TellingStorage:
-    """Tells of each object that is stored, one after the other."""
+class RecordingStorage:
+    """A storage that records each object that is stored, one at a time."""
 
     def __init__(self, storage: Storage, points: HoldPoints) -> None:
         self._storage = storage
@@ -157,9 +157,9 @@ class TellingStorage:
         self._turn = asyncio.Lock()
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Stores."""
+        """Stores an object, and records it."""
         async with self._turn:
             await self._storage.put(key, data, content_type)
             _, job, attempt, _ = key.split("/")
-            self._points.say("stored", job, int(attempt), key)
+            self._points.record("stored", job, int(attempt), key)
             await self._points.reach(HALF_STORED, job, int(attempt))

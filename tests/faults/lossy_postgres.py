@@ -1,4 +1,4 @@
-"""A proxy to Postgres on which notifications are lost, or answers with their connections."""
+"""A proxy to Postgres that drops notifications, or answers along with their connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,35 +6,35 @@ from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
 _NOTIFICATION = b"A"  # NotificationResponse of the protocol's version 3
-_HEADER = 5  # a letter, and the length of the rest with itself, 4 bytes
+_HEADER = 5  # a type letter, and 4 bytes of length, which counts itself but not the letter
 
 
 class LossyPostgresProxy:
-    """Carries connections to a Postgres.
+    """A proxy of connections to a Postgres.
 
-    While it is `deaf` it drops notifications and counts them; `cut_answers` says how many of the
-    next answers are lost, each with its connection, after the statement has had its effect.
+    While `drops_notifications` is set, notifications are dropped and counted in `lost`. The next
+    `cut_answers` answers are lost with their connections, after their statements took effect.
     """
 
     def __init__(self, socket: str) -> None:
         self.lost = 0
-        self.deaf = False
+        self.drops_notifications = False
         self.cut_answers = 0
         self.cut = 0
         self._socket = socket
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carries one connection until either side ends it."""
-        back, forth = await asyncio.open_unix_connection(self._socket)
+        upstream_reader, upstream = await asyncio.open_unix_connection(self._socket)
         pumps = [
-            asyncio.create_task(_pump(reader, forth)),
-            asyncio.create_task(self._filter(back, writer)),
+            asyncio.create_task(_pump(reader, upstream)),
+            asyncio.create_task(self._filter(upstream_reader, writer)),
         ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for end in (writer, forth):
-                end.transport.abort()
+            for side in (writer, upstream):
+                side.transport.abort()
             await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _filter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -46,7 +46,7 @@ class LossyPostgresProxy:
                     self.cut_answers -= 1
                     self.cut += 1
                     return
-                if self.deaf and header[:1] == _NOTIFICATION:
+                if self.drops_notifications and header[:1] == _NOTIFICATION:
                     self.lost += 1
                     continue
                 writer.write(header + body)
@@ -64,7 +64,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def lossy_postgres_proxy(
     server: str,
 ) -> AsyncIterator[tuple[LossyPostgresProxy, Callable[[str], str]]]:
-    """Gives such a proxy to a server, and what turns the URL of a database into one through it."""
+    """Yields a proxy to a server, and a function that routes a database's URL through it."""
     [folder] = parse_qs(urlsplit(server).query)["host"]
     proxy = LossyPostgresProxy(f"{folder}/.s.PGSQL.5432")
     listening = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)

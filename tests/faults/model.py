@@ -1,7 +1,7 @@
-"""The model: what a store of jobs should do, in a page, against which Hypothesis drives it.
+"""The model: how a job store should behave; Hypothesis compares the store with it.
 
-`python -m tests.faults.model URL` runs it on an empty, migrated database of a Postgres, and ends
-with status 1 and the steps that led to where the two differ.
+`python -m tests.faults.model URL` runs it on an empty, migrated database, and ends with status 1
+and the steps that led to the first difference.
 """
 
 import argparse
@@ -43,7 +43,7 @@ WHERE status IN ('queued', 'processing')
 
 @dataclass
 class Model:
-    """Is a job as it should be."""
+    """The expected state of a job."""
 
     status: str = "queued"
     attempt: int = 0
@@ -53,34 +53,34 @@ class Model:
     results: int = 0
 
     def claim(self) -> None:
-        """A worker takes it: the only way into an attempt."""
+        """A worker claims the job: the only way into an attempt."""
         self.status, self.attempt, self.sequence = "processing", self.attempt + 1, 0
 
     def held_by(self, attempt: int) -> bool:
-        """Only the newest attempt of a job that runs may write."""
+        """Returns whether an attempt may write: only the newest one of a running job may."""
         return self.status == "processing" and self.attempt == attempt
 
     def complete(self) -> None:
-        """It has its one result."""
+        """The job gets its one result."""
         self.status, self.results = "completed", self.results + 1
 
-    def again(self, *, spend: bool, may: bool = True) -> None:
-        """It waits again, unless a cancel was asked for or its retries are spent."""
-        if spend and (not may or self.retries == _MAX_RETRIES):
-            # A failure that is final is FAILED, even of a job that was to be cancelled.
+    def requeue(self, *, spend: bool, retryable: bool = True) -> None:
+        """The job is queued again, unless it was cancelled or its retries are spent."""
+        if spend and (not retryable or self.retries == _MAX_RETRIES):
+            # A final failure is FAILED, even if a cancel was requested.
             self.status = "failed"
         else:
             self.status = "cancelled" if self.cancel else "queued"
         self.retries = min(self.retries + spend, _MAX_RETRIES)
 
     def lose(self) -> None:
-        """Its worker is gone."""
+        """The job's worker is lost."""
         spent = self.retries == _MAX_RETRIES
         self.status = "cancelled" if self.cancel else "failed" if spent else "queued"
         self.retries = min(self.retries + 1, _MAX_RETRIES)
 
-    def ask_to_cancel(self) -> bool:
-        """Its caller wants it no more."""
+    def request_cancel(self) -> bool:
+        """The caller cancels; returns whether the job could be cancelled."""
         if self.status not in ("queued", "processing"):
             return False
         self.cancel = True
@@ -88,7 +88,7 @@ class Model:
         return True
 
     def retry(self) -> bool:
-        """Its caller wants it after all."""
+        """The caller retries; returns whether the job could be retried."""
         if self.status not in ("failed", "cancelled"):
             return False
         self.status, self.retries, self.cancel = "queued", 0, False
@@ -96,7 +96,7 @@ class Model:
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Does the same to the store and to the model, and compares them."""
+    """Applies the same steps to the store and to the model, and compares them."""
 
     claims = Bundle("claims")
     requests = Bundle("requests")
@@ -109,37 +109,37 @@ class StoreMachine(RuleBasedStateMachine):
         self.jobs: dict[JobId, Model] = {}
         self.made: dict[UUID, JobId] = {}
 
-    def do(self, what: Any) -> Any:
+    def do(self, coroutine: Any) -> Any:
         """Runs a coroutine of the store."""
-        return self.runner.run(what)
+        return self.runner.run(coroutine)
 
     def teardown(self) -> None:
-        """Leaves nothing for the next example to claim or to rescue."""
+        """Ends all jobs, so that the next example cannot claim or rescue them."""
         self.do(self.store.database.execute(_END_ALL))
 
     @initialize(target=requests)
     def begin(self) -> Any:
-        """There is a request at the beginning."""
+        """Starts with two requests."""
         return multiple(*(RequestKey(uuid4(), b"same") for _ in range(2)))
 
     @rule(request=requests)
     def submit(self, request: RequestKey) -> None:
         """A submit makes a job once, however often it is repeated."""
-        order = new_job(self.user, request=request)
-        job = self.do(self.store.jobs.submit(order))
+        new = new_job(self.user, request=request)
+        job = self.do(self.store.jobs.submit(new))
         assert (job is None) == (request.id in self.made), "a request_id made a second job"
         if job is not None:
-            self.made[request.id] = order.id
-            self.jobs[order.id] = Model()
+            self.made[request.id] = new.id
+            self.jobs[new.id] = Model()
 
     @rule(target=requests)
     def ask(self) -> RequestKey:
-        """Somebody asks for something new."""
+        """A new request."""
         return RequestKey(uuid4(), b"same")
 
     @rule(target=claims, slots=st.integers(1, 3))
     def claim(self, slots: int) -> Any:
-        """A claim takes what waits, as much as there are slots for."""
+        """A claim takes queued jobs, up to the number of slots."""
         taken: list[Claim] = self.do(self.store.leases.claim("w", Lane.LOCAL, slots, _LEASE))
         waiting = [job for job in self.jobs.values() if job.status == "queued"]
         assert len(taken) == min(slots, len(waiting))
@@ -150,7 +150,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(claim=claims)
     def complete(self, claim: Claim) -> None:
-        """The end of an attempt, which may be late, and may come twice."""
+        """An attempt completes, possibly late or twice."""
         job = self.jobs[claim.job_id]
         accepted = self.do(self.store.leases.complete(claim, outcome(claim.job_id, claim.attempt)))
         assert accepted == job.held_by(claim.attempt), "a lost lease completed a job"
@@ -159,45 +159,45 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(claim=claims, retryable=st.booleans())
     def fail(self, claim: Claim, retryable: bool) -> None:
-        """A failure, which may be late."""
+        """An attempt fails, possibly late."""
         job = self.jobs[claim.job_id]
         failure = Failure("RENDER_FAILED", "it failed")
         status = self.do(self.store.leases.fail(claim, failure, retryable=retryable, backoff=_NOW))
         assert (status is not None) == job.held_by(claim.attempt), "a lost lease failed a job"
         if status is not None:
-            job.again(spend=True, may=retryable)
+            job.requeue(spend=True, retryable=retryable)
             assert status == job.status
 
     @rule(claim=claims)
     def release(self, claim: Claim) -> None:
-        """A worker drains."""
+        """A draining worker releases its job."""
         job = self.jobs[claim.job_id]
         released = self.do(self.store.leases.release([claim]))
         assert bool(released) == job.held_by(claim.attempt), "a lost lease released a job"
         if released:
-            job.again(spend=False)
+            job.requeue(spend=False)
 
     @rule(claim=claims, sequence=st.integers(1, 5))
     def report(self, claim: Claim, sequence: int) -> None:
-        """Progress, which may be late or out of order."""
+        """A worker reports progress, possibly late or out of order."""
         job = self.jobs[claim.job_id]
         progress = Progress(sequence, Stage.RENDERING, sequence, 5, sequence / 5)
-        orders = self.do(self.store.leases.report(claim, progress))
-        assert (orders is not None) == job.held_by(claim.attempt), "a lost lease reported"
-        if orders is not None:
-            assert orders.cancel_requested == job.cancel
+        instructions = self.do(self.store.leases.report(claim, progress))
+        assert (instructions is not None) == job.held_by(claim.attempt), "a lost lease reported"
+        if instructions is not None:
+            assert instructions.cancel_requested == job.cancel
             job.sequence = max(job.sequence, sequence)
 
     @rule(claim=claims)
     def heartbeat(self, claim: Claim) -> None:
-        """A worker says that it lives."""
+        """A worker renews its lease."""
         job = self.jobs[claim.job_id]
         held = self.do(self.store.leases.heartbeat([claim], _LEASE))
         assert held == ({claim.job_id: job.cancel} if job.held_by(claim.attempt) else {})
 
     @rule(claim=consumes(claims))
     def lose(self, claim: Claim) -> None:
-        """A worker is lost and its lease runs out."""
+        """A worker is lost, and its lease expires."""
         job = self.jobs[claim.job_id]
         if job.held_by(claim.attempt):
             self.do(self.store.leases.heartbeat([claim], timedelta(seconds=-1)))
@@ -206,7 +206,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(target=claims, claim=claims)
     def lose_and_come_back(self, claim: Claim) -> Claim:
-        """A worker is taken for lost, and is not."""
+        """A worker is presumed lost, but goes on."""
         self.lose(claim)
         return claim
 
@@ -216,7 +216,7 @@ class StoreMachine(RuleBasedStateMachine):
         if self.jobs:
             name = data.draw(st.sampled_from(list(self.jobs)))
             assert self.do(self.store.jobs.cancel(self.user, name)) == (
-                self.jobs[name].ask_to_cancel()
+                self.jobs[name].request_cancel()
             )
 
     @rule(data=st.data())
@@ -229,7 +229,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def both_agree(self) -> None:
-        """The store says of each job what the model says, and has one result at most."""
+        """Store and model agree on each job, and no job has more than one result."""
         found = self.do(self.store.jobs.snapshots(list(self.jobs)))
         assert len(found) == len(self.jobs)
         for job in found:
@@ -242,7 +242,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def run(url: str, examples: int, steps: int) -> None:
-    """Runs examples of so many steps; raises AssertionError at the first that ends badly."""
+    """Runs examples of `steps` steps each; raises AssertionError at the first difference."""
     with asyncio.Runner() as runner:
         opening = open_store(url, max_connections=2, synchronous_commit=False)
         StoreMachine.runner = runner
@@ -266,7 +266,7 @@ def run(url: str, examples: int, steps: int) -> None:
 
 
 def main() -> int:
-    """Runs examples on the database whose URL is given."""
+    """Runs the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.model", description=__doc__)
     parser.add_argument("url")
     parser.add_argument("--examples", type=int, default=20)

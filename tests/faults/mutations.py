@@ -1,4 +1,4 @@
-"""The mutations: for each wall against loss, the build that lacks it."""
+"""The mutations: for each guard against loss, the build that lacks it."""
 
 from tests.faults.builds import Edit, Mutation
 
@@ -96,7 +96,7 @@ NO_QUEUE_LIMIT = Mutation(
 )
 
 DRAIN_ENDS_CALLS = Mutation(
-    "a drain ends calls for good",
+    "a drain ends calls permanently",
     (
         Edit(
             "server/edge/calls.py",

@@ -11,14 +11,14 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.faults.builds import Build
-from tests.faults.history import Deed, History
+from tests.faults.history import Action, History
 
 DEADLINE_S = 60.0
-"""How long a test waits for anything before it says that it did not happen."""
+"""The timeout of every wait."""
 
 
 class WorkerProcess:
-    """Is a worker's process; what it tells goes into the history."""
+    """A worker's process; its recorded actions go into the history."""
 
     def __init__(self, name: str, process: Process, history: History) -> None:
         self.name = name
@@ -29,41 +29,41 @@ class WorkerProcess:
         self._history = history
 
     async def listen(self) -> None:
-        """Hears what it tells until it ends; the pipe outlives a killed process."""
+        """Reads its actions until it ends; the pipe outlives a killed process."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
-            told = json.loads(line)
-            match told["what"]:
+            record = json.loads(line)
+            match record["what"]:
                 case "ready":
                     self.ready.set()
                 case "reached":
-                    self.held_at = (told["detail"], told["job"], told["attempt"])
+                    self.held_at = (record["detail"], record["job"], record["attempt"])
                     self.held.set()
                 case _:
-                    self._history.deeds.append(Deed(worker=self.name, **told))
+                    self._history.actions.append(Action(worker=self.name, **record))
 
     def kill(self) -> float:
-        """Ends it with SIGKILL; returns when."""
+        """Sends SIGKILL; returns the time."""
         self._process.kill()
         return time.monotonic()
 
     def freeze(self) -> None:
-        """Stops it with SIGSTOP, as a machine does that hangs."""
+        """Stops the process with SIGSTOP, like a machine that hangs."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> float:
-        """Lets it go on with SIGCONT; returns when."""
+        """Continues the process with SIGCONT; returns the time."""
         self._process.send_signal(signal.SIGCONT)
         return time.monotonic()
 
-    async def let_go(self) -> None:
-        """Lets it go on from the point where it is held."""
+    async def resume(self) -> None:
+        """Resumes the worker from the hold point where it is paused."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"go\n")
         await self._process.stdin.drain()
 
     async def end(self) -> None:
-        """Drains it, and kills it if that takes too long."""
+        """Drains the worker, and kills it after a timeout."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGCONT)
@@ -86,7 +86,7 @@ async def worker_process(
     log: Path,
     arguments: Sequence[str] = (),
 ) -> AsyncIterator[WorkerProcess]:
-    """Runs a worker, and drains it at the end."""
+    """Runs a worker, and drains it after the block."""
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.faults.worker", "--name", name, *arguments,
@@ -103,18 +103,18 @@ async def worker_process(
 
 
 class GatewayProcess:
-    """Is a gateway's process, and the port on which it listens."""
+    """A gateway's process, and the port on which it listens."""
 
     def __init__(self, process: Process, port: int) -> None:
         self.port = port
         self._process = process
 
     def kill(self) -> None:
-        """Ends it with SIGKILL."""
+        """Sends SIGKILL."""
         self._process.kill()
 
     async def drain(self) -> None:
-        """Ends it with SIGTERM, as an orchestrator does."""
+        """Sends SIGTERM, as an orchestrator does, and waits for the end."""
         if self._process.returncode is None:
             self._process.terminate()
         await self._process.wait()
@@ -124,7 +124,7 @@ class GatewayProcess:
 async def gateway_process(
     build: Build, settings: Mapping[str, str], log: Path, ready: Path
 ) -> AsyncIterator[GatewayProcess]:
-    """Runs a gateway on a free port, and drains it at the end."""
+    """Runs a gateway on a free port, and drains it after the block."""
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "server", "--ready-file", str(ready),

@@ -1,4 +1,4 @@
-"""A Ray cluster on a scenario's database and storage, and the orders that it follows."""
+"""A Ray cluster on a scenario's database and storage, and its commands."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ START_S = 900.0
 
 
 class RayCluster:
-    """Is a cluster that serves: a process that follows one order after the other."""
+    """A serving cluster: a process that executes one command after the other."""
 
     def __init__(self, process: Process, folder: Path, config: dict[str, Any]) -> None:
         self._process = process
@@ -26,34 +26,34 @@ class RayCluster:
         self._config = config
 
     async def kill_node(self) -> None:
-        """Kills the node with the replicas; another one takes its place."""
-        await self._order("node")
+        """Kills the node with the replicas; a new node replaces it."""
+        await self._command("node")
 
     async def kill_head(self) -> None:
-        """Kills the head, and with it all of the cluster's memory."""
-        await self._order("head")
+        """Kills the head, and all of the cluster's state with it."""
+        await self._command("head")
 
     async def kill_replica(self, deployment: str) -> None:
         """Kills a deployment's only replica."""
-        await self._order(f"kill {deployment}")
+        await self._command(f"kill {deployment}")
 
     async def redeploy(self) -> None:
-        """Replaces all replicas, as a new version does; returns when the new ones are healthy."""
+        """Replaces all replicas, as a new version does; returns once the new ones are healthy."""
         for deployment in self._config["applications"][0]["deployments"]:
             deployment["ray_actor_options"]["num_cpus"] /= 2
         config = self._folder / "changed.yaml"
         config.write_text(yaml.safe_dump(self._config))
-        await self._order(f"deploy {config}")
+        await self._command(f"deploy {config}")
 
-    async def _order(self, order: str) -> None:
+    async def _command(self, command: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{order}\n".encode())
-        await _hear(self._process, "done")
+        self._process.stdin.write(f"{command}\n".encode())
+        await _expect(self._process, "done")
 
 
 @asynccontextmanager
 async def ray_cluster(environment: FaultEnvironment, build: Build) -> AsyncIterator[RayCluster]:
-    """Runs a cluster, and ends it; raises NeverHappened where it does not come to serve."""
+    """Runs a cluster until the block ends; raises NeverHappened when it does not start to serve."""
     config = _config(build.root)
     file = environment.folder / "serve.yaml"
     file.write_text(yaml.safe_dump(config))
@@ -66,7 +66,7 @@ async def ray_cluster(environment: FaultEnvironment, build: Build) -> AsyncItera
         )  # fmt: skip
     try:
         try:
-            await _hear(process, "serving")
+            await _expect(process, "serving")
         except NeverHappened as never:
             raise NeverHappened(f"{never}; {log.name}: {_tail(log.name)}") from never
         yield RayCluster(process, environment.folder, config)
@@ -77,7 +77,7 @@ async def ray_cluster(environment: FaultEnvironment, build: Build) -> AsyncItera
 
 
 async def rendering(environment: FaultEnvironment) -> None:
-    """Returns when a job is in the middle of its picture."""
+    """Waits until a job is being rendered, past its first step."""
 
     async def is_rendering() -> bool:
         return bool(
@@ -90,12 +90,12 @@ async def rendering(environment: FaultEnvironment) -> None:
     await until(is_rendering, "something renders", START_S)
 
 
-async def _hear(process: Process, word: str) -> None:
+async def _expect(process: Process, word: str) -> None:
     assert process.stdout is not None
     async with asyncio.timeout(START_S):
-        heard = (await process.stdout.readline()).decode().strip()
-    if heard != word:
-        raise NeverHappened(f"the cluster said {heard!r}, not {word!r}")
+        answer = (await process.stdout.readline()).decode().strip()
+    if answer != word:
+        raise NeverHappened(f"the cluster said {answer!r}, not {word!r}")
 
 
 def _tail(log: str) -> str:
@@ -103,7 +103,7 @@ def _tail(log: str) -> str:
 
 
 def _config(root: Path) -> dict[str, Any]:
-    """Returns the embedded config with the scripted diffuser, and next to no cores."""
+    """Returns the embedded config with the scripted diffuser and a tenth of a core per replica."""
     config: dict[str, Any] = yaml.safe_load(
         Path(os.path.realpath(root / "cluster"), "serve", "embedded.yaml").read_text()
     )

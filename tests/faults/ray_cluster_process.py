@@ -1,7 +1,7 @@
-"""A Ray cluster of a head and a node, in a process of its own; each line on stdin is an order.
+"""A Ray cluster of a head and a node, in a separate process; each line on stdin is a command.
 
 `node` kills the node and adds another; `head` kills the head; `kill DEPLOYMENT` kills its replica;
-`deploy FILE` deploys another config. The end of stdin ends all of it.
+`deploy FILE` deploys another config. The end of stdin ends the cluster.
 """
 
 import logging
@@ -21,15 +21,15 @@ from ray.serve._private.api import serve_start
 from cluster.embedded.node import deploy
 from tests.integration.local_ray import kill_replica
 
-# Replicas need what only the node has, so that it can go without the head.
+# Replicas need a resource that only the node has, so that it can be killed without the head.
 _HEAD: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024}
 _NODE: dict[str, Any] = _HEAD | {"resources": {"replicas": 1}}
 
 
 def main(config: Path) -> None:
-    """Starts the cluster with Serve on it, and follows orders."""
+    """Starts the cluster with Serve on it, and executes commands from stdin."""
     folder = Path(tempfile.mkdtemp(prefix=f"imggen-ray-{os.getpid()}-"))
-    # A Cluster writes its address where Ray's files are by default, whatever its nodes are told.
+    # A Cluster writes its address into Ray's default folder, whatever its nodes are configured to.
     (folder / "ray").mkdir()
     os.environ["RAY_TMPDIR"] = str(folder)
     head = _HEAD | {"include_dashboard": False}
@@ -40,14 +40,14 @@ def main(config: Path) -> None:
             serve_start(proxy_location="Disabled")
             deploy(config)
         print("serving", flush=True)
-        for order in sys.stdin:
-            match order.split():
+        for command in sys.stdin:
+            match command.split():
                 case ["node"]:
                     cluster.remove_node(node, allow_graceful=False)
                     node = cluster.add_node(**_NODE)
                 case ["head"]:
-                    leader: Any = cluster.head_node
-                    cluster.remove_node(leader, allow_graceful=False)
+                    head_node: Any = cluster.head_node
+                    cluster.remove_node(head_node, allow_graceful=False)
                 case ["kill", deployment]:
                     with _driver(cluster.address):
                         kill_replica(deployment)
@@ -55,7 +55,7 @@ def main(config: Path) -> None:
                     with _driver(cluster.address):
                         deploy(Path(changed))
                 case _:
-                    raise ValueError(order)
+                    raise ValueError(f"not a command: {command!r}")
             print("done", flush=True)
     finally:
         ray.shutdown()
@@ -65,7 +65,7 @@ def main(config: Path) -> None:
 
 @contextmanager
 def _driver(address: str) -> Iterator[None]:
-    """Is a driver that leaves again: it would die with the node that it is on."""
+    """Connects a driver for the block only: it would die with the node that it is on."""
     ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Reports: what a scenario injected, what was lost or done twice, how long it took to recover."""
+"""Reports: what a scenario injected, what was lost or done twice, and the time to recover."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,9 @@ from tests.faults.rules import Problem, Rule
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Is what came of a scenario.
+    """The result of a scenario's run.
 
-    `problems` are broken rules of the scenario itself, beside those of every history.
-    `again` counts renders beyond the first of each job, which a lost attempt costs.
+    `problems` are broken rules of the scenario itself, `violations` those of its history.
     """
 
     scenario: str
@@ -25,7 +24,7 @@ class Report:
 
     @property
     def sound(self) -> bool:
-        """Tells whether every promise was kept."""
+        """Whether every rule was kept."""
         return not self.violations and not self.problems
 
     @property
@@ -36,21 +35,21 @@ class Report:
 
     @property
     def lost(self) -> int:
-        """Is how many acknowledged jobs have not ended."""
+        """The number of acknowledged jobs that have not ended."""
         return sum(violation.rule is Rule.LOST for violation in self.violations)
 
     @property
     def twice(self) -> int:
-        """Is how many promises of "once" were broken."""
+        """The number of violations of the rules that demand "once"."""
         return sum(violation.rule not in (Rule.LOST, Rule.WATCH) for violation in self.violations)
 
     @property
     def again(self) -> int:
-        """Is how many renders an attempt that was lost has cost."""
+        """The number of renders beyond the first of each job: the cost of lost attempts."""
         return rendered_again(self.history)
 
     def explained(self) -> str:
-        """Returns what is wrong, a line each."""
+        """Returns the problems and violations, one per line."""
         lines = [f"{one.rule}: {one.text}" for one in self.problems]
         lines += [f"{one.rule}: job {one.job} {one.how}" for one in self.violations]
         return "\n".join(lines)
@@ -63,5 +62,5 @@ def reported(
     recovery_s: float | None,
     problems: Sequence[Problem] = (),
 ) -> Report:
-    """Returns the report of a run whose history is complete."""
+    """Returns the report of a run with a complete history."""
     return Report(scenario, injected, history, recovery_s, problems, check(history))

@@ -1,11 +1,11 @@
-"""The rules that a run may break: those of every history, and those of single scenarios."""
+"""The rules that a run may break: rules of every history, and rules of single scenarios."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Rule(StrEnum):
-    """A promise by its name; the checker holds every history against the first eight."""
+    """A rule by its name; the checker applies the first eight to every history."""
 
     LOST = "lost"  # an acknowledged submit ends
     ENDS = "ends"  # it ends once
@@ -16,15 +16,15 @@ class Rule(StrEnum):
     REQUEST = "request"  # a request_id makes one job
     WATCH = "watch"  # a watch never goes back
 
-    CALLS = "calls"  # a call is answered, or fails only as callers are told that it may
+    CALLS = "calls"  # a call is answered, or fails only as the contract allows
     OUTCOME = "outcome"  # a job ends as it should, completed or with its reason
-    AGAIN = "again"  # no more is rendered again than was in flight
-    DAMAGE = "damage"  # stored bytes are those that were made
-    SOON = "soon"  # what a fault delays comes within its bound
-    REFUSALS = "refusals"  # what cannot be done in time is refused, with when to try again
-    GOODPUT = "goodput"  # overload does not slow down what is accepted
-    SHARE = "share"  # nobody waits for long because of another caller
-    AWAITED = "awaited"  # the run comes to each thing that it waits for
+    AGAIN = "again"  # only pictures in flight are rendered again
+    DAMAGE = "damage"  # stored bytes are those that were written
+    SOON = "soon"  # a delay stays within its bound
+    REFUSALS = "refusals"  # overload is refused, with a retry delay
+    GOODPUT = "goodput"  # overload does not slow down accepted jobs
+    SHARE = "share"  # one caller does not make another wait long
+    AWAITED = "awaited"  # everything that the run waits for happens
     INJECTED = "injected"  # the fault itself took place
 
 

@@ -1,4 +1,4 @@
-"""The Serve application with a diffuser that draws to a script: everything else is as it is."""
+"""The production Serve application, but with a scripted diffuser."""
 
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ _STEP_S = 0.1
 
 @serve.deployment(name="diffuser", max_ongoing_requests=64)
 class ScriptedDiffuser(DiffuserReplica):
-    """Holds a renderer without a model."""
+    """A diffuser whose renderer has no model."""
 
     def __init__(self) -> None:
         super().__init__(ScriptedRenderer(_STEP_S), NoUpscaler(), "storybook")

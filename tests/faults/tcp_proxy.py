@@ -1,4 +1,4 @@
-"""A TCP proxy that loses what it is told to lose; it also stands in for a load balancer."""
+"""A TCP proxy that injects network faults; it also stands in for a load balancer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,11 +8,11 @@ _CHUNK = 65536
 
 
 class TcpProxy:
-    """Carries connections to a port of this machine.
+    """A proxy of connections to a local port.
 
-    `target` may change: new connections go to the new one. While `answers_lost` nothing comes
-    back; while `refusing` connections are broken; `pause_s` is what each piece of data takes;
-    after `breaks_after` more bytes have gone to the target, that connection breaks, once.
+    New connections go to `target`, which may change. While `answers_lost`, answers are dropped;
+    while `refusing`, connections are aborted. Each piece of data is delayed by `pause_s`. Once
+    `breaks_after` more bytes have gone to the target, that connection breaks, once.
     """
 
     def __init__(self, target: int) -> None:
@@ -37,25 +37,25 @@ class TcpProxy:
             writer.transport.abort()
             return
         try:
-            back, forth = await asyncio.open_connection("127.0.0.1", self.target)
+            upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.transport.abort()
             return
-        ends = {writer, forth}
-        self._writers |= ends
+        sides = {writer, upstream}
+        self._writers |= sides
         try:
             pumps = [
-                asyncio.create_task(self._ask(reader, forth)),
-                asyncio.create_task(self._answer(back, writer)),
+                asyncio.create_task(self._ask(reader, upstream)),
+                asyncio.create_task(self._answer(upstream_reader, writer)),
             ]
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for pump in pumps:
                 pump.cancel()
-            for end in ends:
-                end.transport.abort()
+            for side in sides:
+                side.transport.abort()
             await asyncio.gather(*pumps, return_exceptions=True)
-            self._writers -= ends
+            self._writers -= sides
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -66,7 +66,7 @@ class TcpProxy:
                     if self.breaks_after <= 0:
                         self.breaks_after = None
                         self.broken += 1
-                        # A part of this piece arrives: what is written is cut in its middle.
+                        # Half of this piece arrives, so that the write is cut in its middle.
                         writer.write(some[: len(some) // 2])
                         await writer.drain()
                         return
@@ -83,7 +83,7 @@ class TcpProxy:
 
 @asynccontextmanager
 async def tcp_proxy_to(target: int) -> AsyncIterator[tuple[TcpProxy, int]]:
-    """Gives a proxy to a port, and the port on which it listens."""
+    """Yields a proxy to a port, and the port on which it listens."""
     proxy = TcpProxy(target)
     server = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
     try:

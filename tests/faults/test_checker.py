@@ -1,4 +1,4 @@
-"""The checker finds each broken promise, and none in a history that keeps them."""
+"""The checker finds each broken rule, and none in a sound history."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.catalogue import SCENARIOS
 from tests.faults.checker import check
-from tests.faults.history import Deed, Effect, History, Move, Row, Seen, Submit
+from tests.faults.history import Action, Effect, History, Move, Row, Seen, Submit
 from tests.faults.report import reported
 from tests.faults.rules import Problem, Rule
 
@@ -21,13 +21,13 @@ def sound() -> History:
             Seen(1, "j", 2, False, 0.1),
             Seen(1, "j", 2, True, 0.1),
         ],
-        deeds=[
-            Deed("a", "claimed", "j", 1, "", 1.0),
-            Deed("a", "rendering", "j", 1, "", 1.1),
-            Deed("b", "claimed", "j", 2, "", 3.0),
-            Deed("b", "rendering", "j", 2, "", 3.1),
-            Deed("a", "refused", "j", 1, "completed", 3.2),
-            Deed("b", "accepted", "j", 2, "completed", 4.0),
+        actions=[
+            Action("a", "claimed", "j", 1, "", 1.0),
+            Action("a", "rendering", "j", 1, "", 1.1),
+            Action("b", "claimed", "j", 2, "", 3.0),
+            Action("b", "rendering", "j", 2, "", 3.1),
+            Action("a", "refused", "j", 1, "completed", 3.2),
+            Action("b", "accepted", "j", 2, "completed", 4.0),
         ],
         moves=[
             Move("j", 1, "queued", "processing", 1.0),
@@ -45,7 +45,7 @@ def rules(history: History) -> set[str]:
     return {violation.rule for violation in check(history)}
 
 
-def test_a_history_that_keeps_every_promise_has_no_violations() -> None:
+def test_a_history_that_keeps_every_rule_has_no_violations() -> None:
     assert check(sound()) == []
 
 
@@ -56,13 +56,13 @@ def test_an_acknowledged_job_that_never_ends_is_lost(status: str) -> None:
     assert "lost" in rules(history)
 
 
-def test_an_acknowledged_job_that_is_gone_is_lost() -> None:
+def test_an_acknowledged_job_without_a_row_is_lost() -> None:
     history = sound()
     history.rows = []
     assert "lost" in rules(history)
 
 
-def test_a_second_end_needs_a_second_beginning() -> None:
+def test_a_second_end_needs_a_retry() -> None:
     history = sound()
     history.moves.append(Move("j", 2, "processing", "failed", 5.0))
     assert rules(history) == {"ends"}
@@ -78,7 +78,7 @@ def test_a_second_committed_result_is_found() -> None:
 
 def test_an_end_that_a_lost_attempt_wrote_is_found() -> None:
     history = sound()
-    history.deeds.append(Deed("a", "accepted", "j", 1, "completed", 3.2))
+    history.actions.append(Action("a", "accepted", "j", 1, "completed", 3.2))
     assert rules(history) == {"fence"}
 
 
@@ -97,7 +97,7 @@ def test_a_kind_that_is_stored_twice_is_found() -> None:
 def test_a_second_payment_or_render_of_an_attempt_is_found() -> None:
     paid, rendered = sound(), sound()
     paid.payments.append(paid.payments[0])
-    rendered.deeds.append(rendered.deeds[1])
+    rendered.actions.append(rendered.actions[1])
     assert rules(paid) == rules(rendered) == {"paid"}
 
 
@@ -109,7 +109,7 @@ def test_a_request_that_made_two_jobs_is_found() -> None:
     assert rules(stored) == {"request"}
 
 
-def test_a_job_that_waits_anew_may_say_less_but_not_of_an_older_attempt() -> None:
+def test_a_requeued_job_may_show_less_progress_but_no_older_attempt() -> None:
     history = sound()
     history.seen[-1] = Seen(1, "j", 2, False, 0.0, queued=True)
     assert rules(history) == set()
@@ -128,18 +128,18 @@ def test_a_watch_that_goes_back_is_found(back: Seen) -> None:
     assert rules(history) == set()
 
 
-def test_a_broken_build_is_found_out_by_its_own_rule_alone() -> None:
+def test_a_broken_build_is_detected_by_its_own_rule_only() -> None:
     [answers] = [scenario for scenario in SCENARIOS if scenario.breaks is Rule.REQUEST]
     lost, repeated = sound(), sound()
     lost.rows = [replace(lost.rows[0], status="queued")]
     repeated.submits.append(Submit("r", "k"))
     unsound = reported("answers", "", lost, None, [Problem(Rule.AWAITED, "a job never ended")])
     assert not unsound.sound
-    assert not answers.found_out(unsound)
-    assert answers.found_out(reported("answers", "", repeated, None))
+    assert not answers.detected(unsound)
+    assert answers.detected(reported("answers", "", repeated, None))
 
 
-def test_a_rule_of_a_scenario_itself_is_found_too() -> None:
+def test_a_broken_rule_of_the_scenario_itself_is_detected_too() -> None:
     [noisy] = [scenario for scenario in SCENARIOS if scenario.breaks is Rule.SHARE]
-    assert noisy.found_out(reported("noisy", "", sound(), None, [Problem(Rule.SHARE, "waits")]))
-    assert not noisy.found_out(reported("noisy", "", sound(), None, [Problem(Rule.SOON, "late")]))
+    assert noisy.detected(reported("noisy", "", sound(), None, [Problem(Rule.SHARE, "waits")]))
+    assert not noisy.detected(reported("noisy", "", sound(), None, [Problem(Rule.SOON, "late")]))

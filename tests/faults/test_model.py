@@ -1,4 +1,4 @@
-"""The store does what its model says; broken stores do not."""
+"""The store behaves like its model; broken stores do not."""
 
 import asyncio
 import subprocess
@@ -12,8 +12,8 @@ from tests.faults.builds import Mutation, built
 from tests.faults.environment import administer, named
 
 
-async def run_model(server: str, mutation: Mutation | None, examples: int) -> "tuple[int, str]":
-    """Runs the model against the store of a build; returns the exit status and what it said."""
+async def run_model(server: str, mutation: Mutation | None, examples: int) -> tuple[int, str]:
+    """Runs the model against the store of a build; returns the exit status and the output."""
     name = f"model_{uuid4().hex}"
     await administer(server, f"CREATE DATABASE {name} TEMPLATE faults_template")
     url = named(server, name)
@@ -32,9 +32,9 @@ async def run_model(server: str, mutation: Mutation | None, examples: int) -> "t
     return ran.returncode, ran.stdout + ran.stderr
 
 
-async def test_the_store_does_what_its_model_says(server: str) -> None:
-    status, said = await run_model(server, None, 8)
-    assert status == 0, said
+async def test_the_store_behaves_like_its_model(server: str) -> None:
+    status, output = await run_model(server, None, 8)
+    assert status == 0, output
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ async def test_the_store_does_what_its_model_says(server: str) -> None:
     ids=lambda value: getattr(value, "name", None),
 )
 async def test_a_broken_store_does_not(server: str, mutation: Mutation, found: str) -> None:
-    status, said = await run_model(server, mutation, 100)
-    assert status == 1, said
-    assert "the store and the model differ" in said
-    assert found in said
+    status, output = await run_model(server, mutation, 100)
+    assert status == 1, output
+    assert "the store and the model differ" in output
+    assert found in output

@@ -1,4 +1,4 @@
-"""The quick selection of scenarios: the sound build keeps every rule, a broken one does not."""
+"""The selected scenarios, quickly: the sound build keeps every rule, a broken one does not."""
 
 import pytest
 
@@ -22,4 +22,4 @@ async def test_a_broken_build_breaks_the_rule_that_it_is_about(
 ) -> None:
     with built(scenario.mutation) as build:
         report = await scenario.run(server, build, True)
-    assert scenario.found_out(report), report.explained()
+    assert scenario.detected(report), report.explained()

@@ -1,7 +1,7 @@
-"""A worker as a process, without Ray and torch, that tells what it does on its standard output.
+"""A worker process without Ray and torch that writes its actions to its standard output.
 
-Everything but the renderer is what runs in production. A line on its standard input lets it go
-on from the point where it is held; the end of its standard input drains it.
+Everything but the renderer is production code. A line on standard input resumes the worker from
+its hold point; the end of standard input drains it.
 """
 
 import argparse
@@ -29,28 +29,28 @@ from server.store import open_store
 from server.store.database import open_database
 from server.store.signals import Signals
 from tests.faults.hold_points import (
+    ClaimTracker,
     HoldPoints,
-    TellingDrawing,
-    TellingRenderer,
-    TellingStorage,
-    TellingStore,
+    RecordingRenderer,
+    RecordingStorage,
+    RecordingStore,
 )
 
 
 class PoisonScript:
-    """Is a script that fails for the seed it was given, at the second step."""
+    """A script that fails renders of one seed at the second step."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
     async def __call__(self, request: RenderRequest, step: int) -> None:
-        """Fails if this is the picture."""
+        """Raises RuntimeError for the seed."""
         if request.seed == self._seed and step == 2:
             raise RuntimeError("the model fails for this one")
 
 
 class TimedDrawing:
-    """Says that a picture was drawn and stored after a while, and does neither."""
+    """A drawing that draws and stores nothing, but takes time and returns an outcome."""
 
     def __init__(self, takes_s: float) -> None:
         self._takes_s = takes_s
@@ -70,7 +70,9 @@ async def _work(options: argparse.Namespace) -> None:
     points = HoldPoints(sys.stdout.fileno(), options.hold)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        store = TellingStore(await enter(open_database(settings.database_url, max_size=4)), points)
+        store = RecordingStore(
+            await enter(open_database(settings.database_url, max_size=4)), points
+        )
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
         )
@@ -80,48 +82,48 @@ async def _work(options: argparse.Namespace) -> None:
         worker = Worker(
             options.name,
             settings,
-            TellingDrawing(_drawing(options, points, storage)),
+            ClaimTracker(_drawing(options, points, storage)),
             store,
             progress,
             signals,
             backoff=timedelta(seconds=options.backoff_s),
         )
         await enter(worker.running())
-        points.say("ready", "", 0)
-        await _follow(points)
+        points.record("ready", "", 0)
+        await _resume_on_input(points)
 
 
 def _drawing(options: argparse.Namespace, points: HoldPoints, storage: Storage) -> Drawing:
     if options.takes_s is not None:
         return TimedDrawing(options.takes_s)
     renderer = ScriptedRenderer(options.step_s, PoisonScript(options.poison))
-    # The stages do nothing but put.
-    told = cast(Storage, TellingStorage(storage, points))
-    return Stages(TellingRenderer(renderer, points), PlainExtractor(), told)
+    # The stages call nothing but put().
+    recording = cast(Storage, RecordingStorage(storage, points))
+    return Stages(RecordingRenderer(renderer, points), PlainExtractor(), recording)
 
 
-async def _follow(points: HoldPoints) -> None:
-    """Lets the worker go on with each line, until there are no more."""
+async def _resume_on_input(points: HoldPoints) -> None:
+    """Resumes the worker at each line of standard input, until its end."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while await reader.readline():
-        points.let_go.set()
+        points.resume.set()
 
 
 def main() -> None:
-    """Works until its standard input ends."""
+    """Runs the worker until its standard input ends."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.worker", description=__doc__)
     parser.add_argument("--name", required=True)
     parser.add_argument("--hold", action="append", default=[])
     parser.add_argument("--step-s", type=float, default=0.0)
     parser.add_argument("--poison", type=int, default=-1, help="the seed that cannot be drawn")
     parser.add_argument("--backoff-s", type=float, default=2.0)
-    parser.add_argument("--takes-s", type=float, help="draw nothing, and take that long")
+    parser.add_argument("--takes-s", type=float, help="draw nothing, and take this long")
     options = parser.parse_args()
     configure_logs("info")
     asyncio.run(_work(options))
-    # What asyncio's threads still do is of no use to anybody.
+    # asyncio's threads may still run; nobody needs their results.
     os._exit(0)
 
 

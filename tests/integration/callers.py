@@ -1,4 +1,4 @@
-"""Callers of a gateway, each with a token and stubs, and what they ask for most."""
+"""Callers of a gateway, each with a token, stubs and shortcuts for common calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tests import endpoint
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller: a name, its token, and stubs of every service."""
+    """A caller: its user id, its token, and stubs of every service."""
 
     user_id: UserId
     metadata: tuple[tuple[str, str], ...]
@@ -35,14 +35,14 @@ class Caller:
     events: Any
 
     async def refused(self, method: Callable[..., Any], request: Any) -> endpoint.Failure:
-        """Calls a method that fails, and returns how."""
+        """Calls a method that must fail, and returns the failure."""
         call = method(request, metadata=self.metadata)
         if hasattr(call, "__aiter__") and not hasattr(call, "__await__"):
             await call.code()
         return await endpoint.failure(call)
 
     async def create_character(self, **fields: Any) -> character_pb2.Character:
-        """Creates a character named Mia, unless told otherwise."""
+        """Creates a character, by default one named Mia."""
         character = character_pb2.Character(**{"name": "Mia", "hair": "red", **fields})
         request = character_pb2.CreateCharacterRequest(character=character)
         answer = await self.characters.CreateCharacter(request, metadata=self.metadata)
@@ -69,10 +69,10 @@ class Caller:
         await self.characters.DeleteCharacter(request, metadata=self.metadata)
 
     async def create_story(self, *pages: str, **fields: Any) -> story_pb2.Story:
-        """Creates a story with pages of these texts, in watercolor unless told otherwise."""
-        told = [story_pb2.Page(text=text) for text in pages or ("Mia runs through the wood.",)]
+        """Creates a story with pages of these texts, by default in watercolor."""
+        written = [story_pb2.Page(text=text) for text in pages or ("Mia runs through the wood.",)]
         story = story_pb2.Story(
-            **{"title": "A day", "style": "watercolor", "pages": told, **fields}
+            **{"title": "A day", "style": "watercolor", "pages": written, **fields}
         )
         request = story_pb2.CreateStoryRequest(story=story)
         answer = await self.stories.CreateStory(request, metadata=self.metadata)
@@ -98,7 +98,7 @@ class Caller:
         await self.stories.DeleteStory(request, metadata=self.metadata)
 
     async def portrait(self, character_id: str = "", **fields: Any) -> job_pb2.Job:
-        """Asks for a portrait, of a new character unless told otherwise."""
+        """Asks for a portrait, by default of a new character."""
         character_id = character_id or (await self.create_character()).id
         request = generation_pb2.GeneratePortraitRequest(
             **{"character_id": character_id, "style": "watercolor", **fields}
@@ -120,7 +120,7 @@ class Caller:
         answer = await self.generation.RegenerateImage(request, metadata=self.metadata)
         return answer.job  # type: ignore[no-any-return]
 
-    async def tell(self, story_id: str, **fields: Any) -> batch_pb2.Batch:
+    async def generate_story(self, story_id: str, **fields: Any) -> batch_pb2.Batch:
         """Asks for all images of a story."""
         request = generation_pb2.GenerateStoryRequest(**{"story_id": story_id, **fields})
         answer = await self.generation.GenerateStory(request, metadata=self.metadata)
@@ -177,7 +177,7 @@ class Caller:
         return self.jobs.WatchJob(request, metadata=self.metadata)
 
     def follow(self, after: str = "", *kinds: event_pb2.EventKind.ValueType) -> Any:
-        """Follows what changes behind a cursor; returns the call, to be read or iterated."""
+        """Follows events after a cursor; returns the call, to be read or iterated."""
         request = event_pb2.WatchEventsRequest(after_cursor=after, kinds=kinds)
         return self.events.WatchEvents(request, metadata=self.metadata)
 

@@ -1,4 +1,4 @@
-"""Certificates for a test: an authority, and what it signs."""
+"""Certificates for tests: an authority, and the pairs that it signs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Pair:
-    """Is a certificate and its key, as PEM."""
+    """A certificate and its key, as PEM."""
 
     certificate: bytes
     key: bytes
@@ -27,7 +27,7 @@ class Pair:
 
 
 class Authority:
-    """Signs certificates."""
+    """A certificate authority."""
 
     def __init__(self, name: str) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())

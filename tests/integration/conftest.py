@@ -20,8 +20,8 @@ from tests.integration.local_ray import local_imggen
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Gives the URL of a Postgres that runs for the session."""
-    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    """Yields the URL of a Postgres that runs for the session."""
+    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with (
         tempfile.TemporaryDirectory(
             prefix="imggen-postgres-", ignore_cleanup_errors=True
@@ -37,7 +37,7 @@ def database_url(server: str, name: str) -> str:
 
 
 async def administer(server: str, statement: str) -> None:
-    """Runs a statement that needs a connection of its own."""
+    """Runs a statement on a separate connection."""
     connection = await asyncpg.connect(server)
     try:
         await connection.execute(statement)
@@ -47,7 +47,7 @@ async def administer(server: str, statement: str) -> None:
 
 @pytest.fixture
 async def database(postgres: str) -> AsyncIterator[str]:
-    """Gives the URL of a migrated database of the test's own, copied from a template."""
+    """Yields the URL of a migrated database for one test, copied from a template."""
     template = database_url(postgres, "imggen_template")
     connection = await asyncpg.connect(postgres)
     try:
@@ -67,39 +67,39 @@ async def database(postgres: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def store(database: str) -> AsyncIterator[Store]:
-    """Gives a store on the test's database."""
+    """Yields a store on the test's database."""
     async with open_store(database) as store:
         yield store
 
 
 @pytest.fixture
 async def gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
-    """Gives a whole gateway on the test's database, with a folder for its pictures."""
+    """Yields a whole gateway on the test's database, with a folder as its storage."""
     async with open_gateway_fixture(database, tmp_path / "pixels") as gateway:
         yield gateway
 
 
 @pytest.fixture
 def mia(gateway: GatewayFixture) -> Caller:
-    """Gives a caller."""
+    """Returns a caller."""
     return gateway.caller("mia")
 
 
 @pytest.fixture
 def tom(gateway: GatewayFixture) -> Caller:
-    """Gives another caller."""
+    """Returns another caller."""
     return gateway.caller("tom")
 
 
 @pytest.fixture
 async def job_queue(database: str, tmp_path: Path) -> AsyncIterator[JobQueue]:
-    """Gives a queue of jobs, for workers that run in the test."""
+    """Yields a queue of jobs for workers that run in the test."""
     async with open_job_queue(database, tmp_path / "pixels") as job_queue:
         yield job_queue
 
 
 @pytest.fixture(scope="session")
 def local() -> Iterator[Local]:
-    """Gives all of imggen on one machine, with the one Ray of the session."""
+    """Yields all of imggen on one machine, with one Ray per session."""
     with local_imggen() as local:
         yield local

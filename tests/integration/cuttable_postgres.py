@@ -1,4 +1,4 @@
-"""A proxy to Postgres that a test can cut, and mend again."""
+"""A proxy to Postgres that a test can cut and restore."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class CuttablePostgres:
-    """Carries connections to a Postgres; while it is cut, it breaks and takes none."""
+    """A proxy of connections to a Postgres; while it is cut, it aborts them and accepts none."""
 
     def __init__(self, socket: str) -> None:
         self.refused = 0
@@ -16,13 +16,13 @@ class CuttablePostgres:
         self._writers: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> None:
-        """Breaks every connection, and each new one at once."""
+        """Aborts every connection, and each new one at once."""
         self._cut = True
         for writer in self._writers:
             writer.transport.abort()
 
-    def mend(self) -> None:
-        """Takes connections again."""
+    def restore(self) -> None:
+        """Accepts connections again."""
         self._cut = False
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,20 +31,20 @@ class CuttablePostgres:
             self.refused += 1
             writer.transport.abort()
             return
-        back, forth = await asyncio.open_unix_connection(self._socket)
-        ends = {writer, forth}
-        self._writers |= ends
+        upstream_reader, upstream = await asyncio.open_unix_connection(self._socket)
+        sides = {writer, upstream}
+        self._writers |= sides
         try:
             pumps = [
-                asyncio.create_task(_pump(reader, forth)),
-                asyncio.create_task(_pump(back, writer)),
+                asyncio.create_task(_pump(reader, upstream)),
+                asyncio.create_task(_pump(upstream_reader, writer)),
             ]
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for end in ends:
-                end.transport.abort()
+            for side in sides:
+                side.transport.abort()
             await asyncio.gather(*pumps, return_exceptions=True)
-            self._writers -= ends
+            self._writers -= sides
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,7 +56,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @asynccontextmanager
 async def cuttable_postgres(database_url: str) -> AsyncIterator[tuple[CuttablePostgres, str]]:
-    """Gives a proxy to the server of a database, and the database's URL through it."""
+    """Yields a proxy to a database's server, and the database's URL through it."""
     parts = urlsplit(database_url)
     [folder] = parse_qs(parts.query)["host"]
     proxy = CuttablePostgres(f"{folder}/.s.PGSQL.5432")

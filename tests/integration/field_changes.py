@@ -1,4 +1,4 @@
-"""Every field of every request, with a value of it that makes a difference."""
+"""Every field of every request, with a value that makes a difference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,33 +11,33 @@ Value = Any
 
 
 @dataclass(frozen=True)
-class CallerWithThings:
-    """A caller with things; `names` tells what each id and checksum stands for."""
+class CallerWithResources:
+    """A caller with resources; `names` holds a name for each id and checksum."""
 
-    who: Caller
+    caller: Caller
     names: dict[str, str]
     tokens: dict[str, str]
 
     def id(self, name: str) -> str:
-        """Returns the id of a thing."""
+        """Returns the id of a resource."""
         return next(id_ for id_, known in self.names.items() if known == name)
 
 
 @dataclass(frozen=True)
 class Of:
-    """A value that depends on the caller: the id of a thing, or the token of a list."""
+    """A value that depends on the caller: the id of a resource, or the token of a list."""
 
-    thing: str = ""
+    name: str = ""
     token: str = ""
 
-    def of(self, things: CallerWithThings) -> str:
+    def of(self, resources: CallerWithResources) -> str:
         """Returns the value for a caller."""
-        return things.tokens[self.token] if self.token else things.id(self.thing)
+        return resources.tokens[self.token] if self.token else resources.id(self.name)
 
 
 @dataclass(frozen=True)
 class Change:
-    """Is a value that makes a difference, perhaps only where other fields are given too."""
+    """A value that makes a difference, given the other fields in `given`."""
 
     value: Value
     given: Mapping[str, Value] = field(default_factory=dict)
@@ -45,28 +45,28 @@ class Change:
 
 @dataclass(frozen=True)
 class Refused:
-    """Is a value that only the service may set."""
+    """A value that only the service may set."""
 
     value: Value
 
 
 @dataclass(frozen=True)
 class NotRead:
-    """Is a value that an update leaves alone, as its mask cannot name the field."""
+    """A value that an update ignores, as its mask cannot name the field."""
 
     value: Value
 
 
 @dataclass(frozen=True)
 class FieldChanges:
-    """A request that is good as it stands, and a change of each of its fields."""
+    """A valid request, and a change of each of its fields."""
 
     base: Mapping[str, Value]
     changes: Mapping[str, Value | Change | Refused | NotRead]
 
 
 REQUEST_ID = "00000000-0000-4000-8000-000000000001"
-THING = "00000000-0000-4000-8000-000000000002"
+SOME_ID = "00000000-0000-4000-8000-000000000002"
 LOOKS = {
     "name": "Ida",
     "age": 8,
@@ -81,7 +81,7 @@ LOOKS = {
 }
 CHARACTER_OUTPUT = {
     "description_version": 3,
-    "reference_image_id": THING,
+    "reference_image_id": SOME_ID,
     "reference_stale": True,
     "created_at": {"seconds": 1},
     "updated_at": {"seconds": 1},
@@ -97,14 +97,14 @@ PAGES = {
 
 
 def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = None) -> Any:
-    """Returns the same values for the fields of a message inside a request."""
+    """Returns the values with their fields' paths under `prefix`, each wrapped in `kind`."""
     return {f"{prefix}.{name}": kind(value) if kind else value for name, value in values.items()}
 
 
 PAGED = {"page_size": 1}
 
-# Methods that change what is there: each of their requests needs things of its own.
-CHANGES_THINGS = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
+# Methods that change resources: each of their requests needs new ones.
+CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
 
 FIELD_CHANGES: dict[str, FieldChanges] = {
     "GenerationService.GeneratePortrait": FieldChanges(
@@ -236,7 +236,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {"character.name": "Mia"},
         {
             **under("character", LOOKS),
-            "character.id": Refused(THING),
+            "character.id": Refused(SOME_ID),
             **under("character", CHARACTER_OUTPUT, Refused),
             "request_id": REQUEST_ID,
         },
@@ -263,7 +263,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {"story.title": "Day", "story.pages.text": "The sun is up."},
         {
             **PAGES,
-            "story.id": Refused(THING),
+            "story.id": Refused(SOME_ID),
             **under("story", STORY_OUTPUT, Refused),
             "request_id": REQUEST_ID,
         },

@@ -1,4 +1,4 @@
-"""The whole gateway on free ports, callers of it, and a worker that the test drives by hand."""
+"""The whole gateway on free ports, its callers, and a worker whose steps the test makes."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -49,7 +49,7 @@ _SECRET = "a-secret-of-the-tests-with-enough-bytes"
 
 @dataclass
 class GatewayFixture:
-    """A running gateway with all its parts within reach."""
+    """A running gateway and its parts."""
 
     served: Gateway
     settings: GatewaySettings
@@ -69,12 +69,12 @@ class GatewayFixture:
 
     @property
     def signals(self) -> Signals:
-        """What the gateway says of changes."""
+        """The gateway's signals."""
         return self.served.parts.signals
 
     @property
     def watching(self) -> Watching:
-        """All that the gateway watches."""
+        """The gateway's watch loops."""
         return self.served.parts.watching
 
     @property
@@ -84,11 +84,11 @@ class GatewayFixture:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the gateway serves gRPC."""
+        """The gateway's gRPC endpoint."""
         return self.served.endpoint
 
     def caller(self, subject: str = "mia", *roles: Role, channel: Any = None) -> Caller:
-        """Returns a caller with a token of that subject and these roles."""
+        """Returns a caller with a token of this subject and these roles."""
         settings = self.settings
         token = mint_token(
             settings.jwt_secret.get_secret_value(),
@@ -120,11 +120,11 @@ class GatewayFixture:
 
     @property
     def address(self) -> str:
-        """Where gRPC listens, `host:port`."""
+        """The gRPC address, `host:port`."""
         return self.endpoint.address
 
     def open_calls(self) -> int:
-        """Returns how many calls are being served."""
+        """Returns the number of calls being served."""
         return len(self.endpoint.calls)
 
     async def close(self) -> None:
@@ -133,7 +133,7 @@ class GatewayFixture:
             await channel.close()
 
     async def claim(self) -> Claim:
-        """Claims the next job, as a worker does, and says so."""
+        """Claims the next job, as a worker does, and signals it."""
         [claim] = await self.store.leases.claim("worker", Lane.LOCAL, 1, LEASE)
         self.signals.say(CHANGED, str(claim.job_id))
         return claim
@@ -141,13 +141,13 @@ class GatewayFixture:
     async def report(
         self, claim: Claim, sequence: int, fraction: float, preview: bytes | None = None
     ) -> None:
-        """Reports a step of rendering, and says so."""
+        """Reports a step of rendering, and signals it."""
         progress = Progress(sequence, Stage.RENDERING, sequence, 20, fraction)
         assert await self.store.leases.report(claim, progress, preview)
         self.signals.say(CHANGED, str(claim.job_id))
 
     async def complete(self, claim: Claim, cost_micros: int = 0) -> dict[AssetKind, bytes]:
-        """Stores all assets, completes the job and says so; returns the bytes."""
+        """Stores all assets, completes the job and signals it; returns the bytes."""
         made = await self.store_assets(claim)
         outcome = Outcome(
             "a compiled prompt",
@@ -174,20 +174,20 @@ class GatewayFixture:
         return made
 
     async def fail(self, claim: Claim, *, retryable: bool = False) -> None:
-        """Fails a job for good unless told otherwise, and says so."""
+        """Fails a job, by default permanently, and signals it."""
         failure = Failure("RENDER_FAILED", "the model failed")
         await self.store.leases.fail(claim, failure, retryable=retryable, backoff=timedelta(0))
         self.signals.say(CHANGED, str(claim.job_id))
 
     async def draw(self, job: job_pb2.Job) -> job_pb2.Job:
-        """Does the oldest waiting job, which must be this one, and returns it."""
+        """Completes the oldest waiting job, which must be this one, and returns it."""
         claim = await self.claim()
         assert str(claim.job_id) == job.job_id
         await self.complete(claim)
         return job
 
     async def spec(self, job: job_pb2.Job) -> dict[str, Any]:
-        """Returns what a job draws, as it is stored, and where its image belongs."""
+        """Returns a job's stored spec and priority, and the placement of its image."""
         row = await self.store.database.fetchrow(
             "SELECT j.spec, j.priority, i.story_id, i.page_number, i.character_id, i.character_ids,"
             " i.parent_image_id FROM image_generation_jobs j JOIN images i ON i.id = j.image_id"
@@ -198,17 +198,17 @@ class GatewayFixture:
         return dict(row)
 
     async def count(self, table: str) -> int:
-        """Returns how many rows a table has."""
+        """Returns the number of rows of a table."""
         row = await self.store.database.fetchrow(f"SELECT count(*) AS n FROM {table}")
         assert row is not None
         return int(row["n"])
 
 
 class LostSignals(Signals):
-    """Signals that nobody hears."""
+    """Signals that are lost."""
 
     def say(self, channel: str, word: str) -> None:
-        """Loses the word."""
+        """Drops the word."""
 
 
 @asynccontextmanager
@@ -220,9 +220,9 @@ async def open_gateway_fixture(
     listen: bool = True,
     **settings: Any,
 ) -> AsyncIterator[GatewayFixture]:
-    """Opens the gateway that users run, on free ports; `listen=False` leaves it deaf to signals.
+    """Opens the production gateway on free ports; with `listen=False` it sends no signals.
 
-    It offers every known model, has no budget, no limit of its queue, and does not sweep.
+    It offers every known model, has no budget and no queue limit, and does not sweep.
     """
     configured = GatewaySettings.model_validate(
         {
@@ -257,7 +257,7 @@ async def open_gateway_fixture(
 
 
 def new_id() -> str:
-    """Returns an id that nothing has."""
+    """Returns an unused id."""
     return str(uuid4())
 
 

@@ -25,11 +25,11 @@ from tests.builders import new_job, new_user
 
 DEADLINE_S = 30.0
 STEPS = 20
-"""What the builders' jobs take."""
+"""The number of steps of a job from `tests.builders.new_job`."""
 
 
 async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
-    """Returns the condition's value as soon as it is true."""
+    """Waits until the condition is true, and returns its value."""
     async with asyncio.timeout(DEADLINE_S):
         while not (value := await condition()):
             await asyncio.sleep(0.01)
@@ -37,25 +37,25 @@ async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
 
 
 class Stall:
-    """A script that stalls at a step of its first render until it is let go."""
+    """A script that stalls at a step of its first render until `resume` is set."""
 
     def __init__(self, step: int, *, always: bool = False) -> None:
         self.reached = asyncio.Event()
-        self.let_go = asyncio.Event()
+        self.resume = asyncio.Event()
         self._step = step
         self._always = always
 
     async def __call__(self, _request: RenderRequest, step: int) -> None:
         if step == self._step and (self._always or not self.reached.is_set()):
             self.reached.set()
-            await self.let_go.wait()
+            await self.resume.wait()
 
 
 def stalling(*stalls: Stall) -> Script:
-    """Returns a script with several stalls; one that nobody lets go of ends only by a stop.
+    """Returns a script with several stalls; one that is never resumed ends only by a stop.
 
-    Steps take no time here: without a second stall a render is over before its worker hears
-    from the database that it should stop.
+    Steps take no time here: without a second stall a render ends before its worker reads from
+    the database that it should stop.
     """
 
     async def script(request: RenderRequest, step: int) -> None:
@@ -76,17 +76,17 @@ class JobQueue:
     folder: Path
 
     async def submit(self, *, signal: bool = True, **changes: Any) -> NewJob:
-        """Admits a job and says so, as a gateway does."""
-        order = new_job(self.user, **changes)
-        await self.store.jobs.submit(order)
+        """Admits a job and signals it, as a gateway does."""
+        new = new_job(self.user, **changes)
+        await self.store.jobs.submit(new)
         if signal:
-            self.signals.wake([order.lane])
-        return order
+            self.signals.wake([new.lane])
+        return new
 
-    async def cancel(self, order: NewJob) -> None:
+    async def cancel(self, new: NewJob) -> None:
         """Cancels a job, as a gateway does."""
-        assert await self.store.jobs.cancel(self.user, order.id)
-        self.signals.tell([order.id])
+        assert await self.store.jobs.cancel(self.user, new.id)
+        self.signals.tell([new.id])
 
     async def job(self, job: JobId) -> Job:
         """Reads a job."""
@@ -94,20 +94,20 @@ class JobQueue:
         assert found is not None
         return found
 
-    async def becomes(self, order: NewJob, status: JobStatus) -> Job:
+    async def becomes(self, new: NewJob, status: JobStatus) -> Job:
         """Waits until a job has a status; fails at once when it ends with another."""
 
         async def there() -> Job | None:
-            job = await self.job(order.id)
+            job = await self.job(new.id)
             assert job.status is status or not job.status.ended, job
             return job if job.status is status else None
 
         found: Job = await until(there)
         return found
 
-    async def claim_as_the_dead(self) -> Claim:
-        """Claims the next job for a worker that is gone: its lease has run out."""
-        [claim] = await self.store.leases.claim("dead", Lane.LOCAL, 1, timedelta(seconds=-1))
+    async def claim_as_lost_worker(self) -> Claim:
+        """Claims the next job for a lost worker: the lease has expired already."""
+        [claim] = await self.store.leases.claim("lost", Lane.LOCAL, 1, timedelta(seconds=-1))
         return claim
 
     @asynccontextmanager
@@ -118,7 +118,7 @@ class JobQueue:
         name: str = "w",
         **settings: Any,
     ) -> AsyncIterator[Worker]:
-        """Runs a worker of the test's own; failures are retried at once."""
+        """Runs a worker in the test; failures are retried at once."""
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
@@ -149,7 +149,7 @@ def storage_in(folder: Path) -> FolderStorage:
 
 @asynccontextmanager
 async def open_job_queue(database: str, folder: Path) -> AsyncIterator[JobQueue]:
-    """Gives a job_queue on the test's database, with its pictures in a folder."""
+    """Yields a queue on the test's database, with a folder as storage."""
     async with open_store(database) as store:
         signals = Signals(store.database)
         async with signals.running():

@@ -1,4 +1,4 @@
-"""All of imggen on a Ray of the tests' own, and ways to hurt it."""
+"""All of imggen on one Ray for the tests, and a way to kill its replicas."""
 
 import tempfile
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ SETTINGS = {
     "IMGGEN_HEARTBEAT_S": "1",
     "IMGGEN_POLL_S": "0.5",
 }
-"""Short leases, so that a lost worker is found out soon."""
+"""Short leases, so that a lost worker is noticed soon."""
 
 
 @contextmanager
 def local_imggen() -> Iterator[Local]:
-    """Runs all of imggen on data of the tests' own."""
-    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    """Runs all of imggen on new data."""
+    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with (
         tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder,
         pytest.MonkeyPatch.context() as patch,
@@ -34,12 +34,12 @@ def local_imggen() -> Iterator[Local]:
 
 
 def replicas(deployment: str) -> list[str]:
-    """Returns the names of a deployment's replicas that run."""
+    """Returns the actor names of a deployment's running replicas."""
     named: list[dict[str, str]] = list_named_actors(all_namespaces=True)
     return [actor["name"] for actor in named if f"#{deployment}#" in actor["name"]]
 
 
 def kill_replica(deployment: str) -> None:
-    """Kills a deployment's only replica, as a machine that stops does."""
+    """Kills a deployment's only replica, as a failing machine would."""
     [name] = replicas(deployment)
     ray.kill(ray.get_actor(name, namespace="serve"))

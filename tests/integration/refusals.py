@@ -1,4 +1,4 @@
-"""Requests that are refused, and how that is checked."""
+"""Requests that must be refused, and their check."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ ALL_STYLES = "3d_render, anime, cartoon, painterly, realistic, storybook, waterc
 
 @dataclass(frozen=True)
 class Bad:
-    """A request that is refused: for which field, for which reason, in which words."""
+    """A bad request, and the expected field, reason, words and code of its refusal."""
 
     request: Any
     field: str
@@ -22,13 +22,13 @@ class Bad:
     code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def check(who: Caller, method: Any, cases: dict[str, Bad]) -> None:
-    """Makes each bad request and compares how it is refused."""
+async def check(caller: Caller, method: Any, cases: dict[str, Bad]) -> None:
+    """Makes each bad request and checks its refusal."""
     wrong = {}
     for name, bad in cases.items():
-        refused = await who.refused(method, bad.request)
-        told = (refused.code, refused.reason, refused.fields)
+        refused = await caller.refused(method, bad.request)
+        found = (refused.code, refused.reason, refused.fields)
         fields = [bad.field] if bad.field else []
-        if told != (bad.code, bad.reason, fields) or bad.words not in refused.message:
-            wrong[name] = (*told, refused.message)
+        if found != (bad.code, bad.reason, fields) or bad.words not in refused.message:
+            wrong[name] = (*found, refused.message)
     assert wrong == {}

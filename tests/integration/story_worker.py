@@ -1,4 +1,4 @@
-"""A worker in a process of its own that draws to a script, for tests that kill it.
+"""A worker process with a scripted renderer, for tests that kill it.
 
 Run it as `python -m tests.integration.story_worker DATABASE_URL FOLDER`.
 """
@@ -15,7 +15,7 @@ LEASE_S = 2.0
 
 
 async def work(database: str, folder: Path) -> None:
-    """Draws until it is killed; a lease that it leaves behind is over soon."""
+    """Draws until it is killed; its leases expire soon after."""
     settings = {"lease_s": LEASE_S, "heartbeat_s": 0.5, "poll_s": 0.2, "slots": {"local": SLOTS}}
     async with (
         open_job_queue(database, folder) as job_queue,

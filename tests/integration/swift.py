@@ -1,4 +1,4 @@
-"""A real S3 server for tests: OpenStack Swift with its s3api, in four processes of our own."""
+"""A real S3 server for tests: OpenStack Swift with its s3api, in four processes."""
 
 import os
 import pwd
@@ -18,7 +18,7 @@ import boto3
 START_S = 60.0
 ACCESS_KEY = "test:tester"
 
-# A server ends with the tests even when they are killed (PR_SET_PDEATHSIG).
+# PR_SET_PDEATHSIG ends a server with the tests, even when they are killed.
 SERVE = """
 import ctypes, importlib, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -86,7 +86,7 @@ user_test_tester = testing .admin
 
 @dataclass(frozen=True, slots=True)
 class Swift:
-    """Is a running Swift: its address, its one user, and a session of theirs."""
+    """A running Swift: its address, its one user, and a session of that user."""
 
     endpoint_url: str
     access_key: str
@@ -158,5 +158,5 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _environment() -> dict[str, str]:
-    """Returns ours, so that Swift is not measured for coverage."""
+    """Returns the environment without coverage's variables, so that Swift is not measured."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

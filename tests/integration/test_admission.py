@@ -1,4 +1,4 @@
-"""Admission wakes a worker once what it is to claim is committed, and nobody for nothing."""
+"""Admission wakes a worker after a job's commit, and only if there is a job to claim."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gatew
 
 PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=40_000)
 LOCK = 7
-# A commit that waits: what a transaction does before its end is done, and nobody sees it.
+# Makes commits wait: the transaction has done its writes, which nobody sees yet.
 HOLD_COMMITS = f"""
 CREATE FUNCTION hold_commit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -37,38 +37,38 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_commit();
 
 
 class SignalRecorder:
-    """The signals of a database as they are heard, and a connection that looks at its rows."""
+    """The received signals of a database, and a connection that reads its rows."""
 
     def __init__(self, observer: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self.heard: list[tuple[str, str]] = []
+        self.received: list[tuple[str, str]] = []
         self.observer = observer
         self._more = asyncio.Event()
 
-    def hear(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
-        """Notes the messages of a notification."""
-        self.heard += [(channel, message) for message in str(payload).split(",")]
+    def receive(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
+        """Records the words of a notification."""
+        self.received += [(channel, word) for word in str(payload).split(",")]
         self._more.set()
 
-    async def until(self, channel: str, message: str) -> None:
-        """Returns once a message is heard."""
+    async def until(self, channel: str, word: str) -> None:
+        """Waits until a word is received."""
         async with asyncio.timeout(30):
-            while (channel, message) not in self.heard:
+            while (channel, word) not in self.received:
                 self._more.clear()
                 await self._more.wait()
 
     def woken(self) -> list[str]:
         """Returns the lanes whose workers were woken."""
-        return [message for channel, message in self.heard if channel == WAKE]
+        return [word for channel, word in self.received if channel == WAKE]
 
 
 @asynccontextmanager
 async def listening(database: str) -> AsyncIterator[SignalRecorder]:
-    """Listens to a database."""
+    """Yields a recorder that listens to a database."""
     listener, observer = await asyncpg.connect(database), await asyncpg.connect(database)
     recorder = SignalRecorder(observer)
     try:
         for channel in (WAKE, CHANGED):
-            await listener.add_listener(channel, recorder.hear)
+            await listener.add_listener(channel, recorder.receive)
         yield recorder
     finally:
         await listener.close()
@@ -77,14 +77,14 @@ async def listening(database: str) -> AsyncIterator[SignalRecorder]:
 
 @pytest.fixture
 async def recorder(database: str) -> AsyncIterator[SignalRecorder]:
-    """Gives what hears the signals of the test's database."""
+    """Yields a recorder of the signals of the test's database."""
     async with listening(database) as recorder:
         yield recorder
 
 
 @pytest.fixture
 async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
-    """Gives a gateway with a free model and a paid one, and the money for one job of that."""
+    """Yields a gateway with a free and a paid model, and a budget for one paid job."""
     async with open_gateway_fixture(
         database,
         tmp_path,
@@ -105,7 +105,7 @@ async def test_a_job_is_committed_before_a_worker_is_woken(
     options = PortraitOptions(model=model)
     submit = asyncio.create_task(buyer.portrait(character.id, options=options))
     await a_commit_waits(recorder)
-    await said_and_heard(paid_gateway, recorder)
+    await all_signals_received(paid_gateway, recorder)
     assert recorder.woken() == []
     await recorder.observer.execute("SELECT pg_advisory_unlock($1)", LOCK)
     await recorder.until(WAKE, "local")
@@ -113,7 +113,7 @@ async def test_a_job_is_committed_before_a_worker_is_woken(
     assert [str(row["id"]) for row in rows] == [(await submit).job_id]
 
 
-async def test_a_request_that_comes_again_wakes_nobody(
+async def test_a_replayed_request_wakes_no_worker(
     paid_gateway: GatewayFixture, recorder: SignalRecorder
 ) -> None:
     buyer = paid_gateway.caller("mia")
@@ -121,7 +121,7 @@ async def test_a_request_that_comes_again_wakes_nobody(
     key = new_id()
     made = [(await buyer.portrait(character.id, seed=7, request_id=key)).job_id for _ in range(3)]
     assert len(set(made)) == 1
-    await said_and_heard(paid_gateway, recorder)
+    await all_signals_received(paid_gateway, recorder)
     assert recorder.woken() == ["local"]
 
 
@@ -131,23 +131,23 @@ async def test_a_job_that_is_queued_again_wakes_a_worker(
     buyer = paid_gateway.caller("mia")
     job = await buyer.portrait()
     await buyer.cancel(job.job_id)
-    await said_and_heard(paid_gateway, recorder)
-    recorder.heard.clear()
+    await all_signals_received(paid_gateway, recorder)
+    recorder.received.clear()
     await buyer.retry(job.job_id)
     await recorder.until(WAKE, "local")
 
 
-async def test_a_job_that_cannot_be_queued_again_wakes_nobody_and_holds_nothing(
+async def test_a_refused_retry_wakes_no_worker_and_holds_no_money(
     paid_gateway: GatewayFixture, recorder: SignalRecorder
 ) -> None:
     buyer = paid_gateway.caller("mia")
     job = await buyer.portrait(options=PortraitOptions(model="paid"))
-    await said_and_heard(paid_gateway, recorder)
-    recorder.heard.clear()
+    await all_signals_received(paid_gateway, recorder)
+    recorder.received.clear()
     request = job_pb2.RetryJobRequest(job_id=job.job_id)
     refused = await buyer.refused(buyer.jobs.RetryJob, request)
     assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
-    await said_and_heard(paid_gateway, recorder)
+    await all_signals_received(paid_gateway, recorder)
     assert recorder.woken() == []
     assert (
         await recorder.observer.fetchval("SELECT sum(held_micros) FROM budgets")
@@ -165,7 +165,7 @@ async def test_a_caller_is_stored_once(store: Store) -> None:
 
 
 async def a_commit_waits(recorder: SignalRecorder) -> None:
-    """Returns when a transaction has done everything but its commit."""
+    """Waits until a transaction has done everything but its commit."""
     waiting = (
         "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
         " WHERE d.datname = current_database() AND l.locktype = 'advisory'"
@@ -176,8 +176,8 @@ async def a_commit_waits(recorder: SignalRecorder) -> None:
             await asyncio.sleep(0.01)
 
 
-async def said_and_heard(paid_gateway: GatewayFixture, recorder: SignalRecorder) -> None:
-    """Says a message; those said before are heard before it, since signals keep their order."""
-    message = new_id()
-    paid_gateway.signals.say(CHANGED, message)
-    await recorder.until(CHANGED, message)
+async def all_signals_received(paid_gateway: GatewayFixture, recorder: SignalRecorder) -> None:
+    """Sends a signal and waits for it: signals keep their order, so earlier ones came first."""
+    word = new_id()
+    paid_gateway.signals.say(CHANGED, word)
+    await recorder.until(CHANGED, word)

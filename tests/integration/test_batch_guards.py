@@ -1,4 +1,4 @@
-"""The guards of whole stories, each taken away: without it, what it guards against happens."""
+"""The guards of batches: each test passes with its guard, and fails once it is removed."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 
 @dataclass
 class RewrittenDatabase:
-    """Runs statements on a database with some of their words taken out."""
+    """A database that removes some words from its statements."""
 
     database: Executor
     words: str
@@ -50,7 +50,7 @@ class RewrittenDatabase:
 
 @dataclass
 class BatchInStore:
-    """Is a store with a batch of `needed` jobs, and `pages` that need all of them."""
+    """A store with one batch, and the batch's jobs in order."""
 
     store: Store
     leases: Leases
@@ -81,9 +81,9 @@ async def open_batch(store: Store, pages: int, *, needed: int, words: str = "") 
     batch, story = BatchId(uuid4()), await new_story(store, user)
     jobs = [new_job(user, batch=BatchPlace(batch, number)) for number in range(needed + pages)]
     needs = tuple((page.id, one.id) for page in jobs[needed:] for one in jobs[:needed])
-    order = NewBatch(batch, user, story, "anime", LIMIT, None, tuple(jobs), needs)
+    new = NewBatch(batch, user, story, "anime", LIMIT, None, tuple(jobs), needs)
     async with store.transaction() as tx:
-        assert await tx.batches.create(order)
+        assert await tx.batches.create(new)
     return BatchInStore(
         store, Leases(RewrittenDatabase(store.database, words or "nothing")), user, jobs
     )
@@ -123,21 +123,21 @@ async def a_page_that_needs_two_sees_both_end_at_once(store: Store, words: str) 
     async with store.transaction() as first:
         assert await first.leases.complete(one, outcome(one.job_id))
         ending = asyncio.create_task(batch_in_store.leases.complete(other, outcome(other.job_id)))
-        # It waits for the batch, which the first one holds; without that it is done.
+        # It waits for the batch, which `first` has locked; without the guard it ends at once.
         while not ending.done() and not await store.database.fetch(WAITING):
             await asyncio.sleep(0.01)
     assert await ending
     assert [claim.job_id for claim in await batch_in_store.claim()] == [batch_in_store.jobs[2].id]
 
 
-async def a_failure_goes_all_the_way_down(store: Store, words: str) -> None:
+async def a_failure_ends_all_indirect_dependents(store: Store, words: str) -> None:
     user = await new_user(store)
     batch, story = BatchId(uuid4()), await new_story(store, user)
     jobs = [new_job(user, batch=BatchPlace(batch, n), price_micros=10) for n in range(4)]
     chain = tuple((after.id, before.id) for before, after in pairwise(jobs))
-    order = NewBatch(batch, user, story, "anime", LIMIT, None, tuple(jobs), chain)
+    new = NewBatch(batch, user, story, "anime", LIMIT, None, tuple(jobs), chain)
     async with store.transaction() as tx:
-        assert await tx.batches.create(order)
+        assert await tx.batches.create(new)
         assert await tx.money.hold([job.id for job in jobs], 1000)
     [first] = await store.leases.claim("w", Lane.LOCAL, 9, LEASE)
     failure = Failure("RENDER_FAILED", "no")
@@ -151,16 +151,16 @@ async def a_failure_goes_all_the_way_down(store: Store, words: str) -> None:
     assert len(released) == 4
 
 
-async def a_newcomer_is_next(store: Store, words: str) -> None:
+async def a_new_user_is_next(store: Store, words: str) -> None:
     leases = Leases(RewrittenDatabase(store.database, words or "nothing"))
     noisy, other = await new_user(store), await new_user(store)
     for _ in range(5):
         await store.jobs.submit(new_job(noisy))
     await leases.claim("w", Lane.LOCAL, 1, LEASE)
-    order = new_job(other)
-    await store.jobs.submit(order)
+    new = new_job(other)
+    await store.jobs.submit(new)
     [claimed] = await leases.claim("w", Lane.LOCAL, 1, LEASE)
-    assert claimed.job_id == order.id
+    assert claimed.job_id == new.id
 
 
 Scenario = Callable[[Store, str], Awaitable[None]]
@@ -170,15 +170,20 @@ SCENARIOS: list[Scenario] = [
     a_failure_ends_what_needs_it,
     an_end_makes_the_next_one_ready,
     a_page_that_needs_two_sees_both_end_at_once,
-    a_failure_goes_all_the_way_down,
-    a_newcomer_is_next,
+    a_failure_ends_all_indirect_dependents,
+    a_new_user_is_next,
 ]
 
-# What is taken out of a function of the database, and who notices.
+# The guards of the database's functions, and the scenario that fails without each.
 IN_THE_DATABASE: list[tuple[str, str, str, Scenario]] = [
     ("advance_batch", r"AND n\.status <> 'completed'", "AND false", pages_wait_for_their_portrait),
     ("advance_batch", r"greatest\(most - open, 0\)", "1000", no_more_than_the_limit_runs),
-    ("advance_batch", r"EXIT WHEN failed_now IS NULL", "EXIT", a_failure_goes_all_the_way_down),
+    (
+        "advance_batch",
+        r"EXIT WHEN failed_now IS NULL",
+        "EXIT",
+        a_failure_ends_all_indirect_dependents,
+    ),
     ("advance_batch", r"n\.status IN \('failed'", "n.status IN (''", a_failure_ends_what_needs_it),
     ("advance_batch_of_job", r"PERFORM .*;", "", an_end_makes_the_next_one_ready),
     (
@@ -187,14 +192,14 @@ IN_THE_DATABASE: list[tuple[str, str, str, Scenario]] = [
         "",
         a_page_that_needs_two_sees_both_end_at_once,
     ),
-    ("next_turn", r"max\(turn\) \+ 1", "max(turn) * 0", a_newcomer_is_next),
+    ("next_turn", r"max\(turn\) \+ 1", "max(turn) * 0", a_new_user_is_next),
 ]
 
-# What is taken out of a worker's claim, and who notices.
+# The guards of a worker's claim, and the scenario that fails without each.
 IN_THE_CLAIM: list[tuple[str, Scenario]] = [
     ("AND ready", pages_wait_for_their_portrait),
     ("AND ready", no_more_than_the_limit_runs),
-    (", turn", a_newcomer_is_next),
+    (", turn", a_new_user_is_next),
 ]
 
 
@@ -210,7 +215,7 @@ async def test_without_a_guard_of_the_database_its_test_fails(
     for name in function.split():
         [row] = await store.database.fetch("SELECT pg_get_functiondef($1::regproc) AS sql", name)
         mutant, found = re.subn(guard, instead, row["sql"])
-        assert found, "the guard is not where it was"
+        assert found, "the guard is not in the function; update the pattern"
         await store.database.execute(mutant)
     with pytest.raises((AssertionError, ValueError)):
         await scenario(store, "")
@@ -224,7 +229,7 @@ async def test_without_a_guard_of_the_claim_its_test_fails(
         await scenario(store, words)
 
 
-async def test_a_batch_in_which_nothing_moves_is_taken_up_again(store: Store) -> None:
+async def test_a_stuck_batch_is_advanced_again(store: Store) -> None:
     batch_in_store = await open_batch(store, pages=3, needed=0)
     await store.database.execute("UPDATE image_generation_jobs SET ready = false")
     assert await batch_in_store.claim() == []

@@ -1,4 +1,4 @@
-"""A claim touches the rows that it takes, however many wait."""
+"""A claim reads only the rows that it takes, however many jobs are waiting."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from server.store import Store
 from server.store.leases import _CLAIM
 from tests.builders import new_job, new_user
 
-# Thousands that wait: ready ones, and at their head ones that a batch holds back.
+# Thousands of waiting jobs: first those that a batch holds back, then ready ones.
 _MANY = """
 INSERT INTO image_generation_jobs (
   user_id, kind, lane, spec, spec_version, ai_provider, ai_model, turn, ready, batch_id,

@@ -1,4 +1,4 @@
-"""The client against the real gateway, and the fake held to what the gateway answers."""
+"""The client against the real gateway, and the fake service compared with it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -189,8 +189,8 @@ REFUSED.update(
 )
 
 
-async def how(call: Refused, client: Client) -> tuple[str, str, list[str]]:
-    """How a call is refused: its code, its reason and the bad fields."""
+async def refusal(call: Refused, client: Client) -> tuple[str, str, list[str]]:
+    """Returns the code, the reason and the bad fields of a refusal."""
     with pytest.raises(ImggenError) as raised:
         await call(client)
     error = raised.value
@@ -202,7 +202,7 @@ async def test_the_fake_refuses_what_the_gateway_refuses(
 ) -> None:
     differing = {}
     for name, call in REFUSED.items():
-        real, fake = await how(call, client), await how(call, fake_client)
+        real, fake = await refusal(call, client), await refusal(call, fake_client)
         if real != fake:
             differing[name] = (real, fake)
     assert differing == {}

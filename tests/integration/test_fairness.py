@@ -1,4 +1,4 @@
-"""Turns: whoever asks for much, the others wait for one of its jobs and no more."""
+"""Turns: however many jobs a user submits, others wait for at most one of them."""
 
 from datetime import timedelta
 
@@ -12,10 +12,10 @@ LEASE = timedelta(seconds=60)
 
 
 async def submit(store: Store, user: UserId, number: int = 1, priority: int = 2) -> list[NewJob]:
-    orders = [new_job(user, priority=priority) for _ in range(number)]
-    for order in orders:
-        assert await store.jobs.submit(order)
-    return orders
+    new_jobs = [new_job(user, priority=priority) for _ in range(number)]
+    for new in new_jobs:
+        assert await store.jobs.submit(new)
+    return new_jobs
 
 
 async def claim(store: Store, room: int = 1) -> list[Claim]:
@@ -23,7 +23,7 @@ async def claim(store: Store, room: int = 1) -> list[Claim]:
 
 
 async def served(store: Store, jobs: int) -> list[UserId]:
-    """Does jobs one after the other; returns whose they were."""
+    """Completes jobs one after the other; returns their users in order."""
     users = []
     for _ in range(jobs):
         [one] = await claim(store)
@@ -32,14 +32,14 @@ async def served(store: Store, jobs: int) -> list[UserId]:
     return users
 
 
-async def test_one_job_waits_for_no_job_of_a_hundred_that_came_before(store: Store) -> None:
+async def test_a_single_job_goes_ahead_of_a_hundred_earlier_ones(store: Store) -> None:
     noisy, other = await new_user(store), await new_user(store)
     await submit(store, noisy, 100)
     running = await claim(store, 2)
-    [order] = await submit(store, other)
+    [new] = await submit(store, other)
     await store.leases.complete(running[0], outcome(running[0].job_id))
     [next_one] = await claim(store)
-    assert next_one.job_id == order.id
+    assert next_one.job_id == new.id
 
 
 async def test_users_who_wait_take_turns(store: Store) -> None:
@@ -58,7 +58,7 @@ async def test_jobs_that_are_stored_in_one_statement_take_turns_too(store: Store
     assert await served(store, 4) == [noisy, other] * 2
 
 
-async def test_newcomers_do_not_starve_who_waits(store: Store) -> None:
+async def test_new_users_do_not_starve_waiting_ones(store: Store) -> None:
     noisy = await new_user(store)
     await submit(store, noisy, 10)
     users = []
@@ -69,14 +69,14 @@ async def test_newcomers_do_not_starve_who_waits(store: Store) -> None:
         await store.leases.complete(running, outcome(running.job_id))
         [running] = await claim(store)
         users.append(running.user_id)
-    assert len(set(users)) == 8  # two come for each that goes, and still
+    assert len(set(users)) == 8  # although two arrive for each that ends
     waiting = [running]
     while waiting[0].user_id != noisy:
         await store.leases.complete(waiting[0], outcome(waiting[0].job_id))
         waiting = await claim(store)
 
 
-async def test_who_was_away_has_saved_no_turns(store: Store) -> None:
+async def test_an_idle_user_saves_no_turns(store: Store) -> None:
     steady, back = await new_user(store), await new_user(store)
     await submit(store, steady, 30)
     assert await served(store, 10) == [steady] * 10
@@ -93,7 +93,7 @@ async def test_priority_comes_before_turns(store: Store) -> None:
     assert await served(store, 7) == [urgent] * 5 + [patient] * 2
 
 
-async def test_a_job_that_comes_back_keeps_its_turn(store: Store) -> None:
+async def test_a_released_job_keeps_its_turn(store: Store) -> None:
     first, second = await new_user(store), await new_user(store)
     [early] = await submit(store, first)
     [held] = await claim(store)

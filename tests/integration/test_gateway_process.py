@@ -1,4 +1,4 @@
-"""`python -m server` as operators run it: a process, its addresses, its signals, its refusals."""
+"""`python -m server` as operators run it: its addresses, its signals and its errors."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 @dataclass(frozen=True)
 class RunningGateway:
-    """Is a gateway's process and where it listens."""
+    """A gateway's process and its addresses."""
 
     process: Process
     grpc: str
@@ -73,15 +73,15 @@ async def test_the_process_serves_and_drains_on_sigterm(database: str, tmp_path:
     assert "imggen_serving 1.0" in page
     assert running.process.returncode == 0
     events = [json.loads(line)["event"] for line in log.decode().splitlines()]
-    told = [event for event in events if event in {"listening", "draining", "stopped"}]
-    assert told == ["listening", "draining", "stopped"]
+    lifecycle = [event for event in events if event in {"listening", "draining", "stopped"}]
+    assert lifecycle == ["listening", "draining", "stopped"]
 
 
 async def test_a_client_follows_events_from_one_gateway_to_the_next(
     database: str, tmp_path: Path
 ) -> None:
     settings = _settings(database)
-    told: list[tuple[str, int]] = []
+    followed: list[tuple[str, int]] = []
     made: list[str] = []
     async with AsyncExitStack() as stack, asyncio.timeout(60):
         first = await stack.enter_async_context(AsyncExitStack())
@@ -97,14 +97,14 @@ async def test_a_client_follows_events_from_one_gateway_to_the_next(
 
         events = await stack.enter_async_context(aclosing(client.events("oldest", kinds=["job"])))
         await cancel_one()
-        told += [_told(await anext(events)) for _ in range(2)]
+        followed += [_summary(await anext(events)) for _ in range(2)]
         await first.aclose()
         again = settings.model_copy(update={"listen": address})
         await stack.enter_async_context(open_gateway(again, _storage(tmp_path)))
         await cancel_one()
-        told += [_told(await anext(events)) for _ in range(2)]
+        followed += [_summary(await anext(events)) for _ in range(2)]
 
-    assert told == [
+    assert followed == [
         (job_id, status)
         for job_id in made
         for status in (job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_CANCELLED)
@@ -164,7 +164,7 @@ async def test_a_port_that_is_taken_is_refused(database: str, tmp_path: Path) ->
 
 
 async def test_health_follows_the_database(tmp_path: Path) -> None:
-    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with tempfile.TemporaryDirectory(prefix="imggen-postgres-") as folder:
         async with _postgres(folder) as database:
             await migrate(database)
@@ -195,7 +195,7 @@ async def test_health_follows_the_database(tmp_path: Path) -> None:
 
 @asynccontextmanager
 async def _postgres(folder: str) -> AsyncIterator[str]:
-    """Runs Postgres from a process of its own: a fork beside gRPC's threads may crash."""
+    """Runs Postgres from a separate process: a fork beside gRPC's threads may crash."""
     code = (
         "import pathlib, sys; from cluster.embedded.postgres import embedded_postgres\n"
         "with embedded_postgres(pathlib.Path(sys.argv[1])) as url:\n"
@@ -208,7 +208,7 @@ async def _postgres(folder: str) -> AsyncIterator[str]:
         assert process.stdout is not None
         yield (await process.stdout.readline()).decode().strip()
     finally:
-        # Its standard input ends, and so does the block.
+        # The end of its standard input ends Postgres.
         await process.communicate(b"")
 
 
@@ -220,7 +220,7 @@ def _bearer() -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {_token()}"),)
 
 
-def _told(event: Event) -> tuple[str, int]:
+def _summary(event: Event) -> tuple[str, int]:
     return event.job.job_id, event.job.status
 
 
@@ -232,7 +232,7 @@ def _environment(database: str, folder: Path) -> dict[str, str]:
         "IMGGEN_METRICS_PORT": "0",
         "IMGGEN_DATABASE_URL": database,
         "IMGGEN_STORAGE_URL": f"file://{folder}/pixels",
-        "IMGGEN_URL_SECRET": "a-secret-of-our-own-with-enough-bytes",
+        "IMGGEN_URL_SECRET": "a-secret-of-the-tests-with-enough-bytes",
         "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",
         "PYTHONPATH": f"{ROOT}:{ROOT / 'client'}",
     }
@@ -255,7 +255,7 @@ def _storage(folder: Path) -> StorageSettings:
     return StorageSettings.model_validate(
         {
             "storage_url": f"file://{folder}/pixels",
-            "url_secret": "a-secret-of-our-own-with-enough-bytes",
+            "url_secret": "a-secret-of-the-tests-with-enough-bytes",
             "public_url": "http://127.0.0.1:1",
         }
     )

@@ -33,7 +33,7 @@ async def test_a_caller_that_trusts_the_authority_is_served(tls: dict[str, Any])
         assert await _health_code(gateway.endpoint.address, AUTHORITY) is grpc.StatusCode.OK
 
 
-async def test_a_caller_that_trusts_another_authority_refuses(tls: dict[str, Any]) -> None:
+async def test_a_caller_that_trusts_another_authority_does_not_connect(tls: dict[str, Any]) -> None:
     async with running_endpoint(**tls) as gateway:
         code = await _health_code(gateway.endpoint.address, Authority("somebody else"))
 
@@ -86,7 +86,7 @@ async def _health_code(
         private_key=client.key if client else None,
         certificate_chain=client.certificate if client else None,
     )
-    # Channels of one process share connections unless told otherwise.
+    # By default the channels of one process share connections.
     options = [("grpc.use_local_subchannel_pool", 1)]
     async with grpc.aio.secure_channel(address, credentials, options=options) as channel:
         call = health_pb2_grpc.HealthStub(channel).Check(

@@ -1,4 +1,4 @@
-"""Lanes side by side: slots, signals and forecasts are those of a job's own lane."""
+"""Lanes: slots and signals are those of a job's own lane."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def test_a_lane_that_is_full_holds_up_no_other_lane(job_queue: JobQueue) -
             JobStatus.PROCESSING,
             JobStatus.QUEUED,
         ]
-        stall.let_go.set()
+        stall.resume.set()
         for one in (*local, *hosted):
             await job_queue.becomes(one, JobStatus.COMPLETED)
 
@@ -51,7 +51,7 @@ async def test_a_worker_without_slots_of_a_lane_leaves_its_jobs_alone(job_queue:
 
 @pytest.fixture
 async def hosted_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
-    """Gives a gateway that offers one model, of the lane of hosted ones."""
+    """Yields a gateway that offers one model, in the hosted lane."""
     async with open_gateway_fixture(
         database, tmp_path / "pixels", catalogue=Catalogue([HOSTED])
     ) as hosted_gateway:

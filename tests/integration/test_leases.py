@@ -1,4 +1,4 @@
-"""The walls of a lease: what a worker that lost it can no longer do."""
+"""The guards of a lease: the writes that are refused once it is lost."""
 
 from datetime import timedelta
 
@@ -18,23 +18,23 @@ FAILURE = Failure("RENDER_FAILED", "the model failed")
 
 async def test_a_claim_takes_the_most_urgent_and_then_the_oldest(store: Store) -> None:
     user = await new_user(store)
-    orders = [new_job(user, priority=priority) for priority in (2, 3, 1, 2)]
-    for order in orders:
-        await store.jobs.submit(order)
+    new_jobs = [new_job(user, priority=priority) for priority in (2, 3, 1, 2)]
+    for new in new_jobs:
+        await store.jobs.submit(new)
     claimed = [(await store.leases.claim("w", Lane.LOCAL, 1, LEASE))[0].job_id for _ in range(4)]
-    assert claimed == [orders[index].id for index in (2, 0, 3, 1)]
+    assert claimed == [new_jobs[index].id for index in (2, 0, 3, 1)]
     assert await store.leases.claim("w", Lane.LOCAL, 1, LEASE) == []
 
 
 async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user)
-    await store.jobs.submit(order)
+    new = new_job(user)
+    await store.jobs.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
-    assert claim.spec == order.spec
-    assert await store.leases.complete(claim, outcome(order.id))
-    job = await store.jobs.get(user, order.id)
-    image = await store.images.get(user, order.image_id)
+    assert claim.spec == new.spec
+    assert await store.leases.complete(claim, outcome(new.id))
+    job = await store.jobs.get(user, new.id)
+    image = await store.images.get(user, new.image_id)
     assert job is not None
     assert image is not None
     assert (job.status, image.status) == (JobStatus.COMPLETED, ImageStatus.COMPLETED)
@@ -66,8 +66,8 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
 async def test_a_damaged_spec_fails_its_own_job_alone(store: Store, damage: str) -> None:
     user = await new_user(store)
     damaged, sound = new_job(user, priority=1), new_job(user)
-    for order in (damaged, sound):
-        await store.jobs.submit(order)
+    for new in (damaged, sound):
+        await store.jobs.submit(new)
     await store.database.execute(
         f"UPDATE image_generation_jobs SET spec = {damage} WHERE id = $1", damaged.id
     )
@@ -85,40 +85,40 @@ async def test_a_damaged_spec_fails_its_own_job_alone(store: Store, damage: str)
 
 async def test_a_lost_lease_refuses_every_write(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user)
-    await store.jobs.submit(order)
+    new = new_job(user)
+    await store.jobs.submit(new)
     [late] = await store.leases.claim("late", Lane.LOCAL, 1, EXPIRED)
-    assert await store.leases.rescue(NOW) == [order.id]
+    assert await store.leases.rescue(NOW) == [new.id]
     [held] = await store.leases.claim("next", Lane.LOCAL, 1, LEASE)
     assert held.attempt == late.attempt + 1
     assert await store.leases.heartbeat([late], LEASE) == {}
     assert await store.leases.report(late, RENDERING) is None
-    assert not await store.leases.complete(late, outcome(order.id))
+    assert not await store.leases.complete(late, outcome(new.id))
     assert await store.leases.fail(late, FAILURE, retryable=True, backoff=NOW) is None
     assert not await store.leases.cancelled(late)
     assert await store.leases.release([late]) == []
-    assert await store.leases.complete(held, outcome(order.id, held.attempt))
+    assert await store.leases.complete(held, outcome(new.id, held.attempt))
 
 
 async def test_failures_are_retried_and_then_final(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user)
-    await store.jobs.submit(order)
+    new = new_job(user)
+    await store.jobs.submit(new)
     seen = []
     for _ in range(4):
         [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
         seen.append(await store.leases.fail(claim, FAILURE, retryable=True, backoff=NOW))
     assert seen == [JobStatus.QUEUED] * 3 + [JobStatus.FAILED]
-    job = await store.jobs.get(user, order.id)
+    job = await store.jobs.get(user, new.id)
     assert job is not None
     assert job.failure == FAILURE
-    assert await store.jobs.retry(user, order.id, None) == 0
-    again = await store.jobs.get(user, order.id)
+    assert await store.jobs.retry(user, new.id, None) == 0
+    again = await store.jobs.get(user, new.id)
     assert again is not None
     assert (again.status, again.retry_count, again.failure) == (JobStatus.QUEUED, 0, None)
 
 
-async def test_a_failure_that_cannot_heal_is_final_at_once(store: Store) -> None:
+async def test_a_failure_that_is_not_retryable_is_final_at_once(store: Store) -> None:
     user = await new_user(store)
     await store.jobs.submit(new_job(user))
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
@@ -136,23 +136,23 @@ async def test_a_backoff_keeps_a_job_from_being_claimed(store: Store) -> None:
 
 async def test_a_release_spends_no_retry(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user)
-    await store.jobs.submit(order)
+    new = new_job(user)
+    await store.jobs.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
-    assert await store.leases.release([claim]) == [order.id]
-    job = await store.jobs.get(user, order.id)
+    assert await store.leases.release([claim]) == [new.id]
+    job = await store.jobs.get(user, new.id)
     assert job is not None
     assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
 
 
 async def test_a_rescue_ends_a_job_without_retries(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user)
-    await store.jobs.submit(order)
+    new = new_job(user)
+    await store.jobs.submit(new)
     for _ in range(4):
         await store.leases.claim("w", Lane.LOCAL, 1, EXPIRED)
-        assert await store.leases.rescue(NOW) == [order.id]
-    job = await store.jobs.get(user, order.id)
+        assert await store.leases.rescue(NOW) == [new.id]
+    job = await store.jobs.get(user, new.id)
     assert job is not None
     assert job.status is JobStatus.FAILED
     assert job.failure is not None
@@ -161,46 +161,46 @@ async def test_a_rescue_ends_a_job_without_retries(store: Store) -> None:
 
 async def test_progress_never_goes_back_within_an_attempt(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user)
-    await store.jobs.submit(order)
+    new = new_job(user)
+    await store.jobs.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     newer = Progress(5, Stage.RENDERING, 9, 20, 0.5)
     await store.leases.report(claim, newer)
     await store.leases.report(claim, RENDERING)
-    job = await store.jobs.get(user, order.id)
+    job = await store.jobs.get(user, new.id)
     assert job is not None
     assert job.progress == newer
 
 
 async def test_a_report_hears_of_a_cancel_and_of_watchers(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user)
-    await store.jobs.submit(order)
+    new = new_job(user)
+    await store.jobs.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     quiet = await store.leases.report(claim, RENDERING)
     assert quiet is not None
     assert (quiet.cancel_requested, quiet.watched) == (False, False)
-    await store.watches.renew([order.id], LEASE)
-    assert await store.jobs.cancel(user, order.id)
+    await store.watches.renew([new.id], LEASE)
+    assert await store.jobs.cancel(user, new.id)
     loud = await store.leases.report(claim, Progress(2, Stage.RENDERING, 2, 20, 0.2), b"jpeg")
     assert loud is not None
     assert (loud.cancel_requested, loud.watched) == (True, True)
-    assert await store.watches.previews({order.id: (0, 0)}) == {order.id: (1, 2, b"jpeg")}
-    assert await store.leases.heartbeat([claim], LEASE) == {order.id: True}
+    assert await store.watches.previews({new.id: (0, 0)}) == {new.id: (1, 2, b"jpeg")}
+    assert await store.leases.heartbeat([claim], LEASE) == {new.id: True}
     assert await store.leases.cancelled(claim)
-    job = await store.jobs.get(user, order.id)
+    job = await store.jobs.get(user, new.id)
     assert job is not None
     assert job.status is JobStatus.CANCELLED
-    assert not await store.jobs.cancel(user, order.id)
+    assert not await store.jobs.cancel(user, new.id)
 
 
 async def test_cancelling_a_waiting_job_ends_it_and_frees_its_hold(store: Store) -> None:
     user = await new_user(store)
-    order = new_job(user, price_micros=40_000)
+    new = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
-        await tx.jobs.submit(order)
-        assert await tx.money.hold([order.id], 100_000)
-    assert await store.jobs.cancel(user, order.id)
+        await tx.jobs.submit(new)
+        assert await tx.money.hold([new.id], 100_000)
+    assert await store.jobs.cancel(user, new.id)
     rows = await store.database.fetch("SELECT held_micros, spent_micros FROM budgets")
     assert [tuple(row) for row in rows] == [(0, 0)]
     assert await store.leases.claim("w", Lane.LOCAL, 1, LEASE) == []
@@ -209,17 +209,17 @@ async def test_cancelling_a_waiting_job_ends_it_and_frees_its_hold(store: Store)
 @pytest.mark.parametrize("end", ["complete", "fail", "rescue", "cancelled"])
 async def test_every_end_of_a_job_moves_its_money(store: Store, end: str) -> None:
     user = await new_user(store)
-    order = new_job(user, price_micros=40_000)
+    new = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
-        await tx.jobs.submit(order)
-        assert await tx.money.hold([order.id], 100_000)
-        assert not await tx.money.hold([order.id], 79_999)
+        await tx.jobs.submit(new)
+        assert await tx.money.hold([new.id], 100_000)
+        assert not await tx.money.hold([new.id], 79_999)
     await store.database.execute("UPDATE image_generation_jobs SET max_retries = 0")
     lease = EXPIRED if end == "rescue" else LEASE
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, lease)
     match end:
         case "complete":
-            await store.leases.complete(claim, outcome(order.id, cost_micros=30_000))
+            await store.leases.complete(claim, outcome(new.id, cost_micros=30_000))
         case "fail":
             await store.leases.fail(claim, FAILURE, retryable=True, backoff=NOW)
         case "rescue":

@@ -1,4 +1,4 @@
-"""Whatever happens to jobs, the budgets have what the ledger says, and what the jobs say."""
+"""Whatever happens to jobs, budgets, ledger and jobs agree on held and spent money."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -33,7 +33,7 @@ EXPIRED = timedelta(seconds=-1)
 NOW = timedelta(0)
 FAILURE = Failure("RENDER_FAILED", "the model failed")
 
-# All that jobs hold and have cost, told three times: each time by day, or in all.
+# Held and spent money from three sources: budgets and jobs by day, the ledger in total.
 BY_BUDGET = """
 SELECT day, held_micros AS held, spent_micros AS spent FROM budgets
 WHERE held_micros > 0 OR spent_micros > 0 ORDER BY day
@@ -54,14 +54,14 @@ SELECT
   coalesce(sum(amount_micros) FILTER (WHERE l.kind = 'settle'), 0) AS spent
 FROM ledger l JOIN image_generation_jobs j ON j.id = l.job_id
 """
-# What costs nothing has its rows in the ledger, too.
+# Free jobs have ledger rows, too.
 UNBALANCED = """
 SELECT j.id FROM image_generation_jobs j LEFT JOIN ledger l ON l.job_id = j.id
 GROUP BY j.id HAVING
   count(*) FILTER (WHERE l.kind = 'hold') - count(*) FILTER (WHERE l.kind <> 'hold')
   <> (j.status IN ('queued', 'processing'))::integer
 """
-# Two days would have one key for a moment.
+# Two statements, as a shift by one day would briefly give two days the same key.
 A_DAY_PASSES = (
     "UPDATE budgets SET day = day - 1000",
     "UPDATE budgets SET day = day + 999",
@@ -76,8 +76,8 @@ WHERE image_generation_jobs.id = one.id
 HELD = "SELECT amount_micros FROM ledger WHERE kind = 'hold' ORDER BY amount_micros"
 
 
-class Days:
-    """Is an admission with its workers, to whose jobs anything may happen, by chance."""
+class RandomDays:
+    """Random events of admission, callers and workers, over several days."""
 
     def __init__(self, store: Store, user: UserId, story: StoryId, seed: int) -> None:
         forecast = Forecast(store.jobs.outlook)
@@ -92,16 +92,16 @@ class Days:
         self._batches = BatchAdmission(store, signals, self._admission)
 
     async def something_happens(self) -> None:
-        """Does one thing; what is refused has no effect."""
+        """Makes one random call; a refused call must have no effect."""
         events: dict[Callable[[], Awaitable[object]], int] = {
             self._submit: 4,
-            self._tell: 2,
+            self._submit_batch: 2,
             self._claim_and_end: 8,
             self._cancel: 2,
             self._cancel_batch: 1,
             self._retry: 2,
             self._retry_batch: 1,
-            self._pass: 1,
+            self._pass_a_day: 1,
         }
         [event] = self._chance.choices(list(events), list(events.values()))
         try:
@@ -115,7 +115,7 @@ class Days:
     async def _submit(self) -> None:
         await self._admission.admit(self._new_job())
 
-    async def _tell(self) -> None:
+    async def _submit_batch(self) -> None:
         batch = BatchId(uuid4())
         jobs = tuple(self._new_job(BatchPlace(batch, number)) for number in range(5))
         needs = tuple((after.id, before.id) for before, after in pairwise(jobs[:4]))
@@ -124,7 +124,7 @@ class Days:
         )
 
     async def _claim_and_end(self) -> None:
-        end = self._chance.choice(("complete", "fail", "fail for good", "release", "rescue"))
+        end = self._chance.choice(("complete", "fail", "fail permanently", "release", "rescue"))
         leases = self._store.leases
         lease = EXPIRED if end == "rescue" else LEASE
         claims = await leases.claim("w", Lane.LOCAL, self._chance.randint(1, 3), lease)
@@ -164,7 +164,7 @@ class Days:
         if batch := await self._one_of("batches"):
             await self._batches.retry(self._user, BatchId(batch))
 
-    async def _pass(self) -> None:
+    async def _pass_a_day(self) -> None:
         for statement in A_DAY_PASSES:
             await self._store.database.execute(statement)
 
@@ -180,7 +180,7 @@ async def new_story(store: Store, user: UserId) -> StoryId:
     return story
 
 
-async def told(store: Store, query: str) -> list[tuple[Any, ...]]:
+async def rows(store: Store, query: str) -> list[tuple[Any, ...]]:
     """Returns the rows of a query."""
     return [tuple(row) for row in await store.database.fetch(query)]
 
@@ -188,28 +188,28 @@ async def told(store: Store, query: str) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("seed", range(5))
 async def test_budgets_ledger_and_jobs_agree_whatever_happens(store: Store, seed: int) -> None:
     user = await new_user(store)
-    days = Days(store, user, await new_story(store, user), seed)
+    days = RandomDays(store, user, await new_story(store, user), seed)
     for _ in range(120):
         await days.something_happens()
-        budgets = await told(store, BY_BUDGET)
-        assert budgets == await told(store, BY_JOBS)
+        budgets = await rows(store, BY_BUDGET)
+        assert budgets == await rows(store, BY_JOBS)
         held, spent = (sum(day[part] for day in budgets) for part in (1, 2))
-        assert [(held, spent)] == await told(store, BY_LEDGER)
-        assert await told(store, UNBALANCED) == []
-    kinds = await told(store, "SELECT kind FROM ledger GROUP BY kind ORDER BY kind")
+        assert [(held, spent)] == await rows(store, BY_LEDGER)
+        assert await rows(store, UNBALANCED) == []
+    kinds = await rows(store, "SELECT kind FROM ledger GROUP BY kind ORDER BY kind")
     assert kinds == [("hold",), ("release",), ("settle",)]
     assert days.refused
 
 
 async def test_a_hold_is_written_whole_or_not_at_all(store: Store) -> None:
     user = await new_user(store)
-    orders = [new_job(user, price_micros=price) for price in (40, 0, 70)]
-    await store.jobs.submit_each(orders)
-    jobs = [order.id for order in orders]
+    new_jobs = [new_job(user, price_micros=price) for price in (40, 0, 70)]
+    await store.jobs.submit_each(new_jobs)
+    jobs = [new.id for new in new_jobs]
     assert not await store.money.hold(jobs, 109)
-    assert await told(store, HELD) == [(0,)]
+    assert await rows(store, HELD) == [(0,)]
     assert await store.money.hold(jobs, 110)
-    assert await told(store, HELD) == [(0,), (40,), (70,)]
+    assert await rows(store, HELD) == [(0,), (40,), (70,)]
 
 
 async def waits(store: Store) -> bool:
@@ -223,26 +223,26 @@ async def waits(store: Store) -> bool:
 
 
 async def unlocked_budgets(store: Store) -> int:
-    """Returns how many days' budgets nobody has locked."""
+    """Returns the number of days whose budgets are not locked."""
     return len(await store.database.fetch("SELECT FROM budgets FOR UPDATE SKIP LOCKED"))
 
 
 async def test_days_are_locked_in_their_order(store: Store) -> None:
     user = await new_user(store)
-    orders = [new_job(user, price_micros=10) for _ in range(8)]
-    await store.jobs.submit_each(orders)
-    for order in orders:
-        assert await store.money.hold([order.id], LIMIT)
+    new_jobs = [new_job(user, price_micros=10) for _ in range(8)]
+    await store.jobs.submit_each(new_jobs)
+    for new in new_jobs:
+        assert await store.money.hold([new.id], LIMIT)
         for statement in A_DAY_PASSES[:2]:
             await store.database.execute(statement)
-    await store.database.execute(LATEST_FIRST, [order.id for order in orders])
+    await store.database.execute(LATEST_FIRST, [new.id for new in new_jobs])
     async with store.database.transaction() as tx:
         await tx.execute("SELECT FROM budgets ORDER BY day LIMIT 1 FOR UPDATE")
-        ending = asyncio.create_task(store.jobs.cancel_each(user, [one.id for one in orders]))
+        ending = asyncio.create_task(store.jobs.cancel_each(user, [one.id for one in new_jobs]))
         await until(lambda: waits(store))
         assert await unlocked_budgets(store) == 7
     assert len(await ending) == 8
-    assert await told(store, BY_BUDGET) == []
+    assert await rows(store, BY_BUDGET) == []
 
 
 @pytest.mark.parametrize(
@@ -256,22 +256,22 @@ async def test_a_budget_is_locked_after_everything_else(
     store: Store, end: str, shared: str
 ) -> None:
     user = await new_user(store)
-    first, order = await two_portraits(store, user)
+    first, new = await two_portraits(store, user)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     assert await store.leases.complete(claim, outcome(first.id))
-    await store.jobs.submit(order)
-    assert await store.money.hold([order.id], LIMIT)
+    await store.jobs.submit(new)
+    assert await store.money.hold([new.id], LIMIT)
     leases = store.leases
     if end != "cancel":
         [claim] = await leases.claim("w", Lane.LOCAL, 1, LEASE)
     if end == "release":
-        await store.jobs.cancel(user, order.id)
+        await store.jobs.cancel(user, new.id)
     ends: dict[str, Callable[[], Coroutine[None, None, object]]] = {
-        "complete": lambda: leases.complete(claim, outcome(order.id)),
+        "complete": lambda: leases.complete(claim, outcome(new.id)),
         "fail": lambda: leases.fail(claim, FAILURE, retryable=False, backoff=NOW),
         "cancelled": lambda: leases.cancelled(claim),
         "release": lambda: leases.release([claim]),
-        "cancel": lambda: store.jobs.cancel(user, order.id),
+        "cancel": lambda: store.jobs.cancel(user, new.id),
     }
     async with store.database.transaction() as tx:
         await tx.execute(f"SELECT FROM {shared} FOR UPDATE")
@@ -279,7 +279,7 @@ async def test_a_budget_is_locked_after_everything_else(
         await until(lambda: waits(store))
         assert await unlocked_budgets(store) == 1
     assert await ending
-    assert await told(store, "SELECT held_micros FROM budgets") == [(0,)]
+    assert await rows(store, "SELECT held_micros FROM budgets") == [(0,)]
 
 
 async def two_portraits(store: Store, user: UserId) -> list[NewJob]:
@@ -288,6 +288,6 @@ async def two_portraits(store: Store, user: UserId) -> list[NewJob]:
     assert character is not None
     spec = render_spec(characters=(FrozenCharacter(character, 1, description()),))
     place = Placement(character_id=character)
-    orders = [new_job(user, spec=spec, placement=place, price_micros=10 * n) for n in range(2)]
-    await store.jobs.submit(orders[0])
-    return orders
+    new_jobs = [new_job(user, spec=spec, placement=place, price_micros=10 * n) for n in range(2)]
+    await store.jobs.submit(new_jobs[0])
+    return new_jobs

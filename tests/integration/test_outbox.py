@@ -1,4 +1,4 @@
-"""The outbox: every change is in it, none is lost, and those of one object keep their order."""
+"""The outbox: it holds every change, loses none, and keeps those of one object in order."""
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -23,57 +23,57 @@ _CANCEL = (
 _QUEUE = "UPDATE image_generation_jobs SET status = 'queued', completed_at = NULL WHERE id = $1"
 
 
-async def test_every_status_of_a_job_and_its_image_is_told(store: Store) -> None:
+async def test_every_status_of_a_job_and_its_image_is_written(store: Store) -> None:
     user = await new_user(store)
-    order = await _submit(store, user)
+    new = await _submit(store, user)
     claim = await _claim(store)
     failure = Failure("RENDER_FAILED", "the model failed")
     await store.leases.fail(claim, failure, retryable=True, backoff=timedelta(0))
     claim = await _claim(store)
-    assert await store.leases.release([claim]) == [order.id]
+    assert await store.leases.release([claim]) == [new.id]
     claim = await _claim(store)
     await store.leases.fail(claim, failure, retryable=False, backoff=timedelta(0))
-    assert await store.jobs.retry(user, order.id, None) is not None
-    assert await store.jobs.cancel(user, order.id)
-    assert await store.jobs.retry(user, order.id, None) is not None
+    assert await store.jobs.retry(user, new.id, None) is not None
+    assert await store.jobs.cancel(user, new.id)
+    assert await store.jobs.retry(user, new.id, None) is not None
     assert await store.leases.complete(await _claim(store), outcome())
-    await store.images.delete(user, order.image_id)
+    await store.images.delete(user, new.image_id)
 
     changes = (await _read(store)).changes
-    assert _statuses(changes, order.id) == [
+    assert _statuses(changes, new.id) == [
         *("queued", "processing", "queued", "processing", "queued", "processing", "failed"),
         *("queued", "cancelled", "queued", "processing", "completed"),
     ]
-    assert _statuses(changes, order.image_id) == [
+    assert _statuses(changes, new.image_id) == [
         *("generating", "queued", "generating", "queued", "generating", "failed"),
         *("queued", "cancelled", "queued", "generating", "completed", "deleted"),
     ]
     assert {change.user_id for change in changes} == {user}
     assert {change.image_id for change in changes if change.kind is ChangedKind.JOB} == {
-        order.image_id
+        new.image_id
     }
 
 
-async def test_what_changes_no_status_is_not_told(store: Store) -> None:
+async def test_a_write_without_a_status_change_is_not_written(store: Store) -> None:
     user = await new_user(store)
-    order = await _submit(store, user)
+    new = await _submit(store, user)
     claim = await _claim(store)
     before = await _read(store)
     await store.leases.heartbeat([claim], timedelta(seconds=30))
-    assert await store.jobs.cancel(user, order.id)  # asks its worker to
+    assert await store.jobs.cancel(user, new.id)  # only requests it of the worker
     assert (await _read(store, before.end)).changes == []
-    await store.images.delete(user, order.image_id)
-    # A deleted image changes no more.
+    await store.images.delete(user, new.image_id)
+    # A deleted image has no later changes.
     assert await store.leases.complete(claim, outcome())
-    assert _statuses((await _read(store, before.end)).changes, order.image_id) == ["deleted"]
+    assert _statuses((await _read(store, before.end)).changes, new.image_id) == ["deleted"]
 
 
-async def test_a_batch_is_told_of_when_it_comes_and_when_its_status_changes(store: Store) -> None:
+async def test_a_batch_is_written_at_its_admission_and_its_status_changes(store: Store) -> None:
     user = await new_user(store)
     batch = uuid4()
     for statement in (
         "INSERT INTO batches (id, user_id, style) VALUES ($1, $2, 'anime')",
-        # Neither the same batch again nor a change of something else is told of.
+        # Neither the same batch again nor another column's change is written.
         "INSERT INTO batches (id, user_id, style) VALUES ($1, $2, 'anime') ON CONFLICT DO NOTHING",
         "UPDATE batches SET style = 'cartoon' WHERE id = $1 AND user_id = $2",
         "UPDATE batches SET status = 'completed', completed_at = now()"
@@ -87,7 +87,7 @@ async def test_a_batch_is_told_of_when_it_comes_and_when_its_status_changes(stor
     ]
 
 
-async def test_a_refused_statement_tells_of_nothing(store: Store) -> None:
+async def test_a_refused_statement_writes_nothing(store: Store) -> None:
     user = await new_user(store)
     await _submit(store, user)
     old = await _claim(store)
@@ -97,12 +97,12 @@ async def test_a_refused_statement_tells_of_nothing(store: Store) -> None:
     assert (await _read(store, before.end)).changes == []
 
 
-async def test_what_an_open_transaction_tells_comes_late_and_is_not_lost(store: Store) -> None:
+async def test_changes_of_an_open_transaction_come_late_and_are_not_lost(store: Store) -> None:
     user = await new_user(store)
     async with store.transaction() as slow:
         first = new_job(user)
         await slow.jobs.submit(first)
-        # It began later, has a later id, and commits first.
+        # This one began later, has a later id, and commits first.
         second = await _submit(store, user)
         seen = await _read(store)
     assert seen.changes == []
@@ -113,23 +113,23 @@ async def test_what_an_open_transaction_tells_comes_late_and_is_not_lost(store: 
 
 async def test_changes_of_one_object_come_in_the_order_of_their_commits(store: Store) -> None:
     user = await new_user(store)
-    order, other = await _submit(store, user), await _submit(store, user)
+    new, other = await _submit(store, user), await _submit(store, user)
     before = await _read(store)
     async with store.database.transaction() as first:
         # This transaction begins to write before the one below, and changes the job after it.
         await first.execute(_TOUCH, other.id)
         async with store.database.transaction() as second:
-            await second.execute(_CANCEL, order.id)
-        await first.execute(_QUEUE, order.id)
-    assert _statuses((await _read(store, before.end)).changes, order.id) == [
+            await second.execute(_CANCEL, new.id)
+        await first.execute(_QUEUE, new.id)
+    assert _statuses((await _read(store, before.end)).changes, new.id) == [
         "cancelled",
         "queued",
     ]
 
 
-async def test_an_object_s_changes_are_never_seen_without_those_before(store: Store) -> None:
+async def test_changes_of_an_object_are_never_seen_without_earlier_ones(store: Store) -> None:
     user = await new_user(store)
-    order, other = await _submit(store, user), await _submit(store, user)
+    new, other = await _submit(store, user), await _submit(store, user)
     before = await _read(store)
     async with AsyncExitStack() as opened:
         first = await opened.enter_async_context(store.database.transaction())
@@ -137,24 +137,24 @@ async def test_an_object_s_changes_are_never_seen_without_those_before(store: St
         async with store.database.transaction() as blocker:
             await blocker.execute(_TOUCH, (await _submit(store, user)).id)
             async with store.database.transaction() as second:
-                await second.execute(_CANCEL, order.id)
-            await first.execute(_QUEUE, order.id)
+                await second.execute(_CANCEL, new.id)
+            await first.execute(_QUEUE, new.id)
             await opened.aclose()
-            # All that ran before `blocker` has ended; the cancel came after it began.
+            # All transactions before `blocker` have ended; the cancel began after it.
             part = await _read(store, before.end)
-            assert _statuses(part.changes, order.id) == []
+            assert _statuses(part.changes, new.id) == []
     rest = await _read(store, part.end)
-    assert _statuses(rest.changes, order.id) == ["cancelled", "queued"]
+    assert _statuses(rest.changes, new.id) == ["cancelled", "queued"]
 
 
 async def test_a_read_goes_on_where_the_one_before_ended(store: Store) -> None:
     user = await new_user(store)
-    orders = [await _submit(store, user) for _ in range(7)]
+    new_jobs = [await _submit(store, user) for _ in range(7)]
     seen, stretch = [], Stretch([], START, full=True)
     while stretch.full:
         stretch = await store.outbox.read(stretch.end, 3, ALL)
         seen += [change.object_id for change in stretch.changes]
-    assert seen == [order.id for order in orders]
+    assert seen == [new.id for new in new_jobs]
 
 
 async def test_a_scope_holds_one_user_and_some_kinds(store: Store) -> None:
@@ -171,24 +171,24 @@ async def test_a_scope_holds_one_user_and_some_kinds(store: Store) -> None:
     assert [change.object_id for change in images.changes] == [his.image_id]
 
 
-async def test_old_changes_are_swept_and_who_missed_them_is_told(store: Store) -> None:
+async def test_a_cursor_before_swept_changes_is_refused(store: Store) -> None:
     user = await new_user(store)
     await _submit(store, user)
     seen = await _read(store)
     old = await _submit(store, user)
     await store.database.execute("UPDATE outbox SET at = now() - interval '8 days'")
-    new = await _submit(store, user)
+    recent = await _submit(store, user)
 
     assert await store.outbox.sweep(timedelta(days=7)) == 2
     assert await store.outbox.sweep(timedelta(days=7)) == 0
     with pytest.raises(Expired):
         await store.outbox.read(seen.end, 100, ALL)
     kept = await store.outbox.read(await store.outbox.oldest(), 100, ALL)
-    assert [change.object_id for change in kept.changes] == [new.id]
-    assert old.id != new.id
+    assert [change.object_id for change in kept.changes] == [recent.id]
+    assert old.id != recent.id
 
 
-async def test_what_nobody_may_see_yet_is_not_swept(store: Store) -> None:
+async def test_changes_that_are_not_visible_yet_are_not_swept(store: Store) -> None:
     user = await new_user(store)
     async with store.transaction() as slow:
         await slow.jobs.submit(new_job(user))
@@ -200,8 +200,8 @@ async def test_what_nobody_may_see_yet_is_not_swept(store: Store) -> None:
 
 async def test_a_dump_of_another_server_is_followed_from_here_on(store: Store) -> None:
     user = await new_user(store)
-    order = await _submit(store, user)
-    far = 1 << 40  # a transaction that this server has not had
+    new = await _submit(store, user)
+    far = 1 << 40  # a transaction id that this server has not reached
     await store.database.execute("UPDATE outbox SET xact = $1", far)
     await store.database.execute("UPDATE image_generation_jobs SET changed_in = $1", far)
     with pytest.raises(Expired):
@@ -211,15 +211,15 @@ async def test_a_dump_of_another_server_is_followed_from_here_on(store: Store) -
     newest = await store.outbox.newest()
     with pytest.raises(Expired):
         await store.outbox.read(START, 100, ALL)
-    assert await store.jobs.cancel(user, order.id)
+    assert await store.jobs.cancel(user, new.id)
     stretch = await store.outbox.read(newest, 100, ALL)
-    assert _statuses(stretch.changes, order.id) == ["cancelled"]
+    assert _statuses(stretch.changes, new.id) == ["cancelled"]
 
 
 async def _submit(store: Store, user: UserId) -> NewJob:
-    order = new_job(user)
-    assert await store.jobs.submit(order) is not None
-    return order
+    new = new_job(user)
+    assert await store.jobs.submit(new) is not None
+    return new
 
 
 async def _claim(store: Store) -> Claim:

@@ -1,4 +1,4 @@
-"""`make schema`: the file that shows the schema is what the migrations make."""
+"""`make schema`: the checked-in schema is the one that the migrations create."""
 
 import subprocess
 import sys
@@ -10,11 +10,11 @@ from cluster.embedded.postgres import dump_schema
 from server.store.schema import SCHEMA, readable
 
 
-def test_the_schema_that_is_checked_in_is_that_of_a_migrated_database(database: str) -> None:
+def test_the_checked_in_schema_is_that_of_a_migrated_database(database: str) -> None:
     assert SCHEMA.read_text() == readable(dump_schema(database)), "run `make schema`"
 
 
-def test_the_command_writes_it_and_tells_a_stale_one(
+def test_the_command_writes_the_file_and_detects_a_stale_one(
     pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     def run(*options: str) -> "subprocess.CompletedProcess[str]":

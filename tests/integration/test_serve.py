@@ -1,4 +1,4 @@
-"""From a typed call to stored pixels: the client, a gateway, a worker and a diffuser on Ray."""
+"""From a typed call to stored images: the client, a gateway, a worker and a diffuser on Ray."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -71,11 +71,9 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
 
 
-async def test_who_watches_an_idle_service_draw_sees_previews(
-    client: Client, mia: Character
-) -> None:
+async def test_a_watcher_of_an_idle_service_sees_previews(client: Client, mia: Character) -> None:
     previews: list[bytes] = []
-    # On a busy machine a picture of a second may be drawn before its watch is heard of.
+    # On a busy machine a picture of one second may be drawn before its watch is registered.
     for _ in range(5):
         job = await client.generate_portrait(mia, style="cartoon", quality="hd")
         previews += [snapshot.preview async for snapshot in client.watch(job, previews=True)]
@@ -118,7 +116,7 @@ async def test_a_cancelled_render_ends_between_two_steps(client: Client, mia: Ch
     assert (await client.get_job(job)).step < 30
 
 
-async def test_a_diffuser_that_is_killed_costs_an_attempt_and_no_job(
+async def test_a_diffuser_that_is_killed_costs_an_attempt_but_no_job(
     client: Client, mia: Character
 ) -> None:
     job = await client.generate_portrait(mia, style="cartoon")
@@ -128,7 +126,7 @@ async def test_a_diffuser_that_is_killed_costs_an_attempt_and_no_job(
     assert (await client.get_job(job)).attempt == 2
 
 
-async def test_a_worker_that_is_killed_costs_an_attempt_and_no_job(
+async def test_a_worker_that_is_killed_costs_an_attempt_but_no_job(
     client: Client, story: Story
 ) -> None:
     job = await client.generate_scene(story, 2)

@@ -1,4 +1,4 @@
-"""WatchEvents: every change at least once, in order, and never those of somebody else."""
+"""WatchEvents: every change at least once, in order, and never another caller's."""
 
 import asyncio
 from pathlib import Path
@@ -31,7 +31,7 @@ from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixtu
 LIMIT_S = 60
 
 
-async def test_a_stream_begins_with_where_it_is_and_tells_what_changes(
+async def test_a_stream_starts_with_a_checkpoint_and_follows_changes(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     await mia.portrait()  # before
@@ -39,51 +39,49 @@ async def test_a_stream_begins_with_where_it_is_and_tells_what_changes(
     first = (await call.read()).event
     assert first.HasField("checkpoint")
     job = await mia.portrait()
-    assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
+    assert _summary(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
 
 
-async def test_a_job_and_its_image_are_told_of_to_the_end(
+async def test_a_job_and_its_image_are_followed_to_the_end(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     call = mia.follow()
     await call.read()
     job = await gateway.draw(await mia.portrait())
     await mia.delete_image(job.image_id)
-    told = [await _next(call) for _ in range(6)]
-    assert [_about(one) for one in told if one.HasField("job")] == [
+    event = [await _next(call) for _ in range(6)]
+    assert [_summary(one) for one in event if one.HasField("job")] == [
         (job.job_id, JOB_STATUS_QUEUED),
         (job.job_id, JOB_STATUS_PROCESSING),
         (job.job_id, JOB_STATUS_COMPLETED),
     ]
-    assert [_about(one) for one in told if one.HasField("image")] == [
+    assert [_summary(one) for one in event if one.HasField("image")] == [
         (job.image_id, IMAGE_STATUS_GENERATING),
         (job.image_id, IMAGE_STATUS_COMPLETED),
         (job.image_id, 0),
     ]
-    assert [one.image.deleted for one in told] == [False] * 5 + [True]
-    assert {one.user_id for one in told} == {str(mia.user_id)}
-    assert {one.job.image_id for one in told if one.HasField("job")} == {job.image_id}
-    assert len({one.cursor for one in told}) == len(told)
-    assert all(one.HasField("time") for one in told)
+    assert [one.image.deleted for one in event] == [False] * 5 + [True]
+    assert {one.user_id for one in event} == {str(mia.user_id)}
+    assert {one.job.image_id for one in event if one.HasField("job")} == {job.image_id}
+    assert len({one.cursor for one in event}) == len(event)
+    assert all(one.HasField("time") for one in event)
 
 
-async def test_each_cursor_resumes_behind_its_event(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_each_cursor_resumes_after_its_event(gateway: GatewayFixture, mia: Caller) -> None:
     for _ in range(2):
         await gateway.draw(await mia.portrait())
     call = mia.follow("oldest")
     start = (await call.read()).event
-    told = [await _next(call) for _ in range(10)]
-    for place, one in enumerate([start, *told[:-1]]):
+    event = [await _next(call) for _ in range(10)]
+    for place, one in enumerate([start, *event[:-1]]):
         again = mia.follow(one.cursor)
         checkpoint = (await again.read()).event
         assert (checkpoint.cursor, checkpoint.HasField("checkpoint")) == (one.cursor, True)
-        assert [await _next(again) for _ in told[place:]] == told[place:]
+        assert [await _next(again) for _ in event[place:]] == event[place:]
         again.cancel()
 
 
-async def test_only_the_kinds_that_are_asked_for_are_told(
-    gateway: GatewayFixture, mia: Caller
-) -> None:
+async def test_only_requested_kinds_are_streamed(gateway: GatewayFixture, mia: Caller) -> None:
     images, jobs = mia.follow("oldest", EVENT_KIND_IMAGE), mia.follow("oldest", EVENT_KIND_JOB)
     both = mia.follow("oldest", EVENT_KIND_IMAGE, EVENT_KIND_JOB, EVENT_KIND_BATCH)
     await gateway.draw(await mia.portrait())
@@ -92,20 +90,20 @@ async def test_only_the_kinds_that_are_asked_for_are_told(
     assert len({(await _next(both)).WhichOneof("change") for _ in range(5)}) == 2
 
 
-async def test_a_batch_is_told_of_with_its_status_and_its_jobs_name_it(mia: Caller) -> None:
+async def test_a_batch_has_events_and_its_jobs_name_it(mia: Caller) -> None:
     call = mia.follow("oldest", EVENT_KIND_BATCH)
     story = await mia.create_story("Mia runs.")
-    batch = await mia.tell(story.id, include_character_portraits=False)
+    batch = await mia.generate_story(story.id, include_character_portraits=False)
     await mia.cancel_batch(batch.batch_id)
-    told = [(await _next(call)).batch for _ in range(2)]
-    assert [(one.batch_id, one.status) for one in told] == [
+    event = [(await _next(call)).batch for _ in range(2)]
+    assert [(one.batch_id, one.status) for one in event] == [
         (batch.batch_id, BATCH_STATUS_PROCESSING),
         (batch.batch_id, BATCH_STATUS_CANCELLED),
     ]
     assert (await _next(mia.follow("oldest", EVENT_KIND_JOB))).job.batch_id == batch.batch_id
 
 
-async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
+async def test_only_reviewers_and_admins_see_changes_of_others(
     gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
     calls = {
@@ -116,17 +114,17 @@ async def test_others_changes_are_not_told_but_to_reviewers_and_admins(
         await call.read()
     his_job = await gateway.draw(await tom.portrait())
     her_job = await mia.portrait()
-    # The next thing that she hears of is her own, although his came before.
-    assert _about(await _next(hers)) == (her_job.job_id, JOB_STATUS_QUEUED)
+    # Her next event is her own, although his came first.
+    assert _summary(await _next(hers)) == (her_job.job_id, JOB_STATUS_QUEUED)
     for call in calls.values():
-        told = [await _next(call) for _ in range(6)]
-        assert {one.job.job_id for one in told if one.HasField("job")} == {
+        event = [await _next(call) for _ in range(6)]
+        assert {one.job.job_id for one in event if one.HasField("job")} == {
             *(his_job.job_id, her_job.job_id)
         }
-        assert {one.user_id for one in told} == {str(tom.user_id), str(mia.user_id)}
+        assert {one.user_id for one in event} == {str(tom.user_id), str(mia.user_id)}
 
 
-async def test_a_checkpoint_says_how_far_others_changes_have_gone(
+async def test_a_checkpoint_moves_the_cursor_past_changes_of_others(
     gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
     gateway.watching.feed._checkpoint_s = 0.05
@@ -137,7 +135,7 @@ async def test_a_checkpoint_says_how_far_others_changes_have_gone(
         pass
     assert later.HasField("checkpoint")
     job = await mia.portrait()
-    assert _about(await _next(mia.follow(later.cursor))) == (job.job_id, JOB_STATUS_QUEUED)
+    assert _summary(await _next(mia.follow(later.cursor))) == (job.job_id, JOB_STATUS_QUEUED)
 
 
 async def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(
@@ -161,9 +159,9 @@ async def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(
             "CURSOR_EXPIRED",
         )
         assert "list what there is" in refused.message
-        # The oldest that is kept is never too old.
+        # The oldest cursor that is kept is never too old.
         job = await mia.portrait()
-        assert _about(await _next(mia.follow("oldest"))) == (job.job_id, JOB_STATUS_QUEUED)
+        assert _summary(await _next(mia.follow("oldest"))) == (job.job_id, JOB_STATUS_QUEUED)
 
 
 @pytest.mark.parametrize("cursor", ["newest", "7", "MS4y=", "LTEuMg", "ä", "MS4yLjM"])
@@ -189,9 +187,9 @@ async def test_a_lost_signal_delays_events_and_no_more(database: str, tmp_path: 
         call = mia.follow()
         await call.read()
         job = await mia.portrait()
-        assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
+        assert _summary(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
         await gateway.store.jobs.cancel(mia.user_id, JobId(UUID(job.job_id)))
-        assert _about(await _next(call)) == (job.job_id, JOB_STATUS_CANCELLED)
+        assert _summary(await _next(call)) == (job.job_id, JOB_STATUS_CANCELLED)
 
 
 async def test_nothing_is_lost_across_gateways(database: str, tmp_path: Path) -> None:
@@ -204,22 +202,22 @@ async def test_nothing_is_lost_across_gateways(database: str, tmp_path: Path) ->
             call = mia.follow(cursor)
             await call.read()
             made += [(await gateway.draw(await mia.portrait())).job_id for _ in range(3)]
-            # Not all of them: the rest comes from the next gateway.
+            # Not all events: the rest comes from the next gateway.
             for _ in range(7):
-                told = await _next(call)
-                cursor = told.cursor
-                seen.append(_about(told))
+                event = await _next(call)
+                cursor = event.cursor
+                seen.append(_summary(event))
             drain = asyncio.create_task(gateway.endpoint.drain())
             while (message := await _read(call)) is not None:
                 cursor = message.event.cursor
-                seen.append(_about(message.event))
+                seen.append(_summary(message.event))
             failed = await failure(call)
             assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
             await drain
     async with open_gateway_fixture(database, tmp_path / "pixels") as gateway:
         call = gateway.caller("mia").follow(cursor)
         while (made[-1], JOB_STATUS_COMPLETED) not in seen:
-            seen.append(_about(await _next(call)))
+            seen.append(_summary(await _next(call)))
     steps = (JOB_STATUS_QUEUED, JOB_STATUS_PROCESSING, JOB_STATUS_COMPLETED)
     for job_id in made:
         assert tuple(status for id_, status in seen if id_ == job_id) == steps
@@ -234,18 +232,18 @@ async def test_a_slow_follower_is_served_from_the_database_and_misses_nothing(
         assert not (await anext(slow)).changes
         quick = feed.follow(await gateway.store.outbox.newest(), Scope())
         assert not (await anext(quick)).changes
-        heard = list[UUID]()
+        received = list[UUID]()
         for made in range(1, 9):
             await gateway.draw(await mia.portrait())
             feed.wake()
-            while len(heard) < 5 * made:
-                heard += [change.object_id for change in (await anext(quick)).changes]
+            while len(received) < 5 * made:
+                received += [change.object_id for change in (await anext(quick)).changes]
         before = feed.catch_ups
         assert len(feed._changes) <= 10
         late = list[UUID]()
-        while len(late) < len(heard):
+        while len(late) < len(received):
             late += [change.object_id for change in (await anext(slow)).changes]
-        assert late == heard
+        assert late == received
         assert feed.catch_ups > before
         await slow.aclose()
         await quick.aclose()
@@ -263,11 +261,11 @@ async def test_many_followers_share_the_reads(gateway: GatewayFixture, mia: Call
     for _ in range(5):
         job = await mia.portrait()
         for call in calls:
-            assert _about(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
+            assert _summary(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
     assert feed.catch_ups == reads
 
 
-async def test_who_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_a_follower_that_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> None:
     call = mia.follow()
     await call.read()
     assert len(gateway.watching.feed) == 1
@@ -277,22 +275,22 @@ async def test_who_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> 
 
 
 async def _next(call: Any) -> Event:
-    """Returns the next event that is no checkpoint."""
+    """Returns the next event that is not a checkpoint."""
     async with asyncio.timeout(LIMIT_S):
-        while (told := (await call.read()).event).HasField("checkpoint"):
+        while (event := (await call.read()).event).HasField("checkpoint"):
             pass
-    return told  # type: ignore[no-any-return]
+    return event  # type: ignore[no-any-return]
 
 
 async def _read(call: Any) -> Any:
-    """Returns the next message, None where the stream was ended."""
+    """Returns the next message, or None after the end of the stream."""
     try:
         return await call.read()
     except grpc.aio.AioRpcError:
         return None
 
 
-def _about(told: Event) -> tuple[str, int]:
-    if told.HasField("job"):
-        return told.job.job_id, told.job.status
-    return told.image.image_id, told.image.status
+def _summary(event: Event) -> tuple[str, int]:
+    if event.HasField("job"):
+        return event.job.job_id, event.job.status
+    return event.image.image_id, event.image.status

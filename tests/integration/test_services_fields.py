@@ -1,6 +1,6 @@
 """No field is accepted and ignored: changing it changes what is drawn, stored or answered.
 
-The table holds every field of every request; a new one without an entry fails a test.
+The table holds every field of every request; a new field without an entry fails a test.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ from tests.contract import ask, methods, request_fields
 from tests.endpoint import failure
 from tests.integration.callers import Caller
 from tests.integration.field_changes import (
-    CHANGES_THINGS,
+    CHANGES_RESOURCES,
     FIELD_CHANGES,
-    CallerWithThings,
+    CallerWithResources,
     Change,
     FieldChanges,
     NotRead,
@@ -67,20 +67,20 @@ async def test_a_field_that_makes_no_difference_is_noticed(gateway: GatewayFixtu
 
 
 async def _ignored(gateway: GatewayFixture, method: str, changes: FieldChanges) -> list[str]:
-    """Returns what is wrong with the fields of a method's request."""
+    """Returns the faults of a method's request fields."""
     shared = (
         None
-        if method.split(".")[1].startswith(CHANGES_THINGS)
-        else await _caller_with_things(gateway, method)
+        if method.split(".")[1].startswith(CHANGES_RESOURCES)
+        else await _caller_with_resources(gateway, method)
     )
 
     async def observe(values: Mapping[str, Value]) -> str:
         return await _observe(
-            gateway, shared or await _caller_with_things(gateway, method), method, values
+            gateway, shared or await _caller_with_resources(gateway, method), method, values
         )
 
     base = await observe(changes.base)
-    # Whatever differs when the same is asked again would look like a difference below.
+    # A difference between two equal requests would look like one of a field below.
     assert base == await observe(changes.base)
     wrong = []
     for path, entry in changes.changes.items():
@@ -103,16 +103,19 @@ async def _ignored(gateway: GatewayFixture, method: str, changes: FieldChanges) 
 
 
 async def _observe(
-    gateway: GatewayFixture, things: CallerWithThings, method: str, values: Mapping[str, Value]
+    gateway: GatewayFixture,
+    resources: CallerWithResources,
+    method: str,
+    values: Mapping[str, Value],
 ) -> str:
-    """Makes a request; returns what it did, with ids and times made alike."""
+    """Makes a request; returns its effects, with ids and times masked."""
     descriptor = methods()[method]
     request = GetMessageClass(descriptor.input_type)()
     for path, value in values.items():
-        _set(request, path.split("."), _resolved(value, things))
+        _set(request, path.split("."), _resolved(value, resources))
 
     async def once() -> Any:
-        return await ask(gateway.channel(), descriptor, request, things.who.metadata)
+        return await ask(gateway.channel(), descriptor, request, resources.caller.metadata)
 
     try:
         answer = await once()
@@ -123,40 +126,42 @@ async def _observe(
         failed = await failure(_Failed(error))
         return f"refused for {failed.fields[0] if failed.fields else failed.message}"
     if method == "GenerationService.GenerateStory":
-        seen["drawn"] = await _drawn(gateway, things.who, answer.batch.batch_id)
+        seen["drawn"] = await _drawn(gateway, resources.caller, answer.batch.batch_id)
     elif method.startswith("GenerationService"):
         seen["drawn"] = await gateway.spec(answer.job)
     if descriptor.name.startswith("Delete"):
-        seen["left"] = await _left(things.who)
-    return _alike(json.dumps(seen, default=str, sort_keys=True), things)
+        seen["left"] = await _remaining(resources.caller)
+    return _masked(json.dumps(seen, default=str, sort_keys=True), resources)
 
 
 def _made(answer: Any) -> str:
-    """Returns the id of what a create made."""
+    """Returns the id of the created resource."""
     [(descriptor, made)] = answer.ListFields()
     ids = {"job": "job_id", "batch": "batch_id"}
     return str(getattr(made, ids.get(descriptor.name, "id")))
 
 
-async def _drawn(gateway: GatewayFixture, who: Caller, batch: str) -> list[dict[str, Any]]:
-    """Returns what the jobs of a batch draw, without their seeds, which are the service's."""
-    specs = [await gateway.spec(image.job) for image in (await who.get_batch(batch)).images]
+async def _drawn(gateway: GatewayFixture, caller: Caller, batch: str) -> list[dict[str, Any]]:
+    """Returns the specs of a batch's jobs, without their random seeds."""
+    specs = [await gateway.spec(image.job) for image in (await caller.get_batch(batch)).images]
     for spec in specs:
         del spec["spec"]["seed"]
     return specs
 
 
-async def _left(who: Caller) -> list[Any]:
+async def _remaining(caller: Caller) -> list[Any]:
     lists = (
-        who.images.ListImages(image_pb2.ListImagesRequest(), metadata=who.metadata),
-        who.characters.ListCharacters(character_pb2.ListCharactersRequest(), metadata=who.metadata),
-        who.stories.ListStories(story_pb2.ListStoriesRequest(), metadata=who.metadata),
+        caller.images.ListImages(image_pb2.ListImagesRequest(), metadata=caller.metadata),
+        caller.characters.ListCharacters(
+            character_pb2.ListCharactersRequest(), metadata=caller.metadata
+        ),
+        caller.stories.ListStories(story_pb2.ListStoriesRequest(), metadata=caller.metadata),
     )
     return [MessageToDict(await call) for call in lists]
 
 
-def _alike(text: str, things: CallerWithThings) -> str:
-    for id_, name in things.names.items():
+def _masked(text: str, resources: CallerWithResources) -> str:
+    for id_, name in resources.names.items():
         text = text.replace(id_, name)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
@@ -166,10 +171,10 @@ def _alike(text: str, things: CallerWithThings) -> str:
     return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)", "TIME", text)
 
 
-def _resolved(value: Value, things: CallerWithThings) -> Value:
+def _resolved(value: Value, resources: CallerWithResources) -> Value:
     if isinstance(value, Of):
-        return value.of(things)
-    return [_resolved(one, things) for one in value] if isinstance(value, list) else value
+        return value.of(resources)
+    return [_resolved(one, resources) for one in value] if isinstance(value, list) else value
 
 
 def _set(message: Any, path: list[str], value: Value) -> None:
@@ -192,7 +197,7 @@ def _set(message: Any, path: list[str], value: Value) -> None:
 
 @dataclass(frozen=True)
 class _Failed:
-    """Shows a caught error as a call, for `failure` to read."""
+    """A caught error in the form of a call, for `failure` to read."""
 
     error: grpc.aio.AioRpcError
 
@@ -206,52 +211,52 @@ class _Failed:
         return self.error.details()
 
 
-async def _caller_with_things(gateway: GatewayFixture, method: str) -> CallerWithThings:
-    """Makes a new caller with things; with pictures where the method is about them."""
-    who = gateway.caller(new_id(), channel=gateway.channel())
+async def _caller_with_resources(gateway: GatewayFixture, method: str) -> CallerWithResources:
+    """Makes a new caller with resources; with images or batches where the method needs them."""
+    caller = gateway.caller(new_id(), channel=gateway.channel())
     names: dict[str, str] = {}
     for name in ("Mia", "Tom"):
-        names[(await who.create_character(name=name, skin="pale")).id] = name
+        names[(await caller.create_character(name=name, skin="pale")).id] = name
     mia, _ = names
     pages = [
         story_pb2.Page(text="Mia wakes.", character_ids=[mia]),
         story_pb2.Page(text="Mia runs.", character_ids=[mia]),
     ]
-    day = await who.create_story(title="Day", pages=pages)
-    night = await who.create_story(title="Night", pages=pages[1:])
+    day = await caller.create_story(title="Day", pages=pages)
+    night = await caller.create_story(title="Night", pages=pages[1:])
     names |= {day.id: "Day", night.id: "Night"}
     if method.startswith(("JobService", "ImageService", "EventService", "GenerationService.Reg")):
-        names |= await _pictures(gateway, who, names, day.id)
+        names |= await _pictures(gateway, caller, names, day.id)
     if method.startswith("BatchService"):
-        names |= await _batches(gateway, who, day.id, night.id)
-    tokens = await _tokens(who) if ".List" in method else {}
+        names |= await _batches(gateway, caller, day.id, night.id)
+    tokens = await _tokens(caller) if ".List" in method else {}
     if method.startswith("EventService"):
-        tokens = {"events": await _cursor(who)}
-    return CallerWithThings(who, names, tokens)
+        tokens = {"events": await _cursor(caller)}
+    return CallerWithResources(caller, names, tokens)
 
 
 async def _pictures(
-    gateway: GatewayFixture, who: Caller, characters: Mapping[str, str], story: str
+    gateway: GatewayFixture, caller: Caller, characters: Mapping[str, str], story: str
 ) -> dict[str, str]:
-    """Makes jobs in every state; returns what the ids stand for."""
-    # What is left of the caller before would be claimed here.
+    """Makes jobs in every state; returns a name for each id."""
+    # Otherwise the previous caller's jobs would be claimed here.
     await gateway.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
     mia, tom = list(characters)[:2]
     names: dict[str, str] = {}
     for name, character in (("Mia", mia), ("Tom", tom)):
-        job = await who.portrait(character, seed=5)
+        job = await caller.portrait(character, seed=5)
         made = await gateway.complete(await gateway.claim())
         names |= {job.job_id: f"job of {name}", job.image_id: f"portrait of {name}"}
         names[hashlib.sha256(made[AssetKind.DISPLAY]).hexdigest()] = f"pixels of {name}"
-    failed = await who.scene(story, 1, seed=5)
+    failed = await caller.scene(story, 1, seed=5)
     await gateway.fail(await gateway.claim())
-    cancelled = await who.scene(story, 2, seed=5)
-    await who.cancel(cancelled.job_id)
-    running = await who.portrait(mia, seed=5)
+    cancelled = await caller.scene(story, 2, seed=5)
+    await caller.cancel(cancelled.job_id)
+    running = await caller.portrait(mia, seed=5)
     await gateway.report(await gateway.claim(), 1, 0.1, b"a preview")
-    waiting = await who.portrait(mia, seed=5)
+    waiting = await caller.portrait(mia, seed=5)
     for name, job in (
         ("failed", failed),
         ("cancelled", cancelled),
@@ -262,18 +267,18 @@ async def _pictures(
     return names
 
 
-async def _batches(gateway: GatewayFixture, who: Caller, day: str, night: str) -> dict[str, str]:
-    """Makes batches in every state; returns what the ids of them and of their jobs stand for."""
+async def _batches(gateway: GatewayFixture, caller: Caller, day: str, night: str) -> dict[str, str]:
+    """Makes batches in every state; returns a name for each id."""
     await gateway.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
-    failed = await who.tell(day, include_character_portraits=False)
+    failed = await caller.generate_story(day, include_character_portraits=False)
     for _ in range(2):
         await gateway.fail(await gateway.claim())
-    cancelled = await who.tell(night, include_character_portraits=False)
-    await who.cancel_batch(cancelled.batch_id)
-    waiting = await who.tell(day, include_character_portraits=False)
-    other = await who.tell(night, include_character_portraits=False)
+    cancelled = await caller.generate_story(night, include_character_portraits=False)
+    await caller.cancel_batch(cancelled.batch_id)
+    waiting = await caller.generate_story(day, include_character_portraits=False)
+    other = await caller.generate_story(night, include_character_portraits=False)
     return {
         failed.batch_id: "failed batch",
         cancelled.batch_id: "cancelled batch",
@@ -282,23 +287,25 @@ async def _batches(gateway: GatewayFixture, who: Caller, day: str, night: str) -
     }
 
 
-async def _cursor(who: Caller) -> str:
-    """Returns the cursor of an event that others come behind."""
-    call = who.follow("oldest")
+async def _cursor(caller: Caller) -> str:
+    """Returns the cursor of an event that is followed by others."""
+    call = caller.follow("oldest")
     cursors = [(await call.read()).event.cursor for _ in range(5)]
     call.cancel()
     return str(cursors[-1])
 
 
-async def _tokens(who: Caller) -> dict[str, str]:
+async def _tokens(caller: Caller) -> dict[str, str]:
     characters = character_pb2.ListCharactersRequest(page_size=1)
     stories = story_pb2.ListStoriesRequest(page_size=1)
     return {
-        "jobs": (await who.list_jobs(page_size=1)).next_page_token,
-        "batches": (await who.list_batches(page_size=1)).next_page_token,
-        "images": (await who.list_images(page_size=1)).next_page_token,
+        "jobs": (await caller.list_jobs(page_size=1)).next_page_token,
+        "batches": (await caller.list_batches(page_size=1)).next_page_token,
+        "images": (await caller.list_images(page_size=1)).next_page_token,
         "characters": (
-            await who.characters.ListCharacters(characters, metadata=who.metadata)
+            await caller.characters.ListCharacters(characters, metadata=caller.metadata)
         ).next_page_token,
-        "stories": (await who.stories.ListStories(stories, metadata=who.metadata)).next_page_token,
+        "stories": (
+            await caller.stories.ListStories(stories, metadata=caller.metadata)
+        ).next_page_token,
     }

@@ -1,4 +1,4 @@
-"""Requests for pictures as what is drawn for them: defaults resolved, content frozen."""
+"""The specs of requested images: defaults resolved, content frozen."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.integration.cuttable_postgres import cuttable_postgres
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 
 
-async def test_a_portrait_freezes_its_character_and_resolves_what_was_left_out(
+async def test_a_portrait_freezes_its_character_and_resolves_omitted_fields(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character(hair="red")

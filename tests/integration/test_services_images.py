@@ -1,4 +1,4 @@
-"""Images: found, shown with addresses that work, handed out, and gone when deleted."""
+"""Images: listed, shown with working URLs, downloaded, and gone when deleted."""
 
 import asyncio
 import hashlib
@@ -21,7 +21,7 @@ KINDS = {
 }
 
 
-async def test_an_image_shows_all_that_is_known_of_it(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_an_image_has_all_its_fields(gateway: GatewayFixture, mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story(
         pages=[story_pb2.Page(text="Mia wakes.", character_ids=[character.id])]
@@ -50,7 +50,7 @@ async def test_an_image_shows_all_that_is_known_of_it(gateway: GatewayFixture, m
     assert 3590 < left.total_seconds() <= 3630
 
 
-async def test_addresses_give_the_bytes_and_no_others(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_urls_give_the_bytes_and_nothing_else(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     made = await gateway.complete(await gateway.claim())
     image = await mia.get_image(job.image_id)
@@ -94,7 +94,7 @@ async def test_images_are_filtered_by_every_field(gateway: GatewayFixture, mia: 
     assert await found(status=image_pb2.IMAGE_STATUS_FAILED) == []
 
 
-async def test_pages_of_images_stand_while_new_ones_come(mia: Caller) -> None:
+async def test_pages_of_images_are_stable_while_new_ones_come(mia: Caller) -> None:
     character = await mia.create_character()
     images = [(await mia.portrait(character.id)).image_id for _ in range(4)]
     first = await mia.list_images(page_size=3)
@@ -178,7 +178,7 @@ async def test_deleting_an_image_stops_the_job_that_makes_it(
     assert await gateway.store.leases.heartbeat([claim], LEASE) == {claim.job_id: True}
 
 
-async def test_a_download_that_is_left_ends_quietly(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_an_abandoned_download_ends_quietly(gateway: GatewayFixture, mia: Caller) -> None:
     job = await gateway.draw(await mia.portrait())
     request = image_pb2.DownloadImageRequest(image_id=job.image_id)
     async with asyncio.timeout(60):

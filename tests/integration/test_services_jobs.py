@@ -1,4 +1,4 @@
-"""Jobs as callers see and steer them: read, listed, cancelled, retried."""
+"""Jobs as callers use them: read, listed, cancelled, retried."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ COMPLETED, FAILED = job_pb2.JOB_STATUS_COMPLETED, job_pb2.JOB_STATUS_FAILED
 CANCELLED = job_pb2.JOB_STATUS_CANCELLED
 
 
-async def test_a_job_tells_where_it_is_on_its_way(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_a_job_shows_its_progress(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     assert (job.status, job.kind, job.attempt) == (QUEUED, job_pb2.JOB_KIND_PORTRAIT, 0)
     assert (job.model, job.provider, job.estimated_cost_micros) == ("storybook", "local", 0)
@@ -41,7 +41,7 @@ async def test_a_job_tells_where_it_is_on_its_way(gateway: GatewayFixture, mia: 
     assert timings == [(job_pb2.STAGE_RENDERING, 900), (job_pb2.STAGE_STORING, 20)]
 
 
-async def test_a_failed_job_tells_why(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_a_failed_job_has_its_reason(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     await gateway.fail(await gateway.claim())
     failed = await mia.get_job(job.job_id)
@@ -68,7 +68,7 @@ async def test_jobs_are_listed_the_newest_first_and_filtered(
     assert _ids(await mia.list_jobs(status=CANCELLED)) == []
 
 
-async def test_pages_of_jobs_stand_while_new_ones_come(mia: Caller) -> None:
+async def test_pages_of_jobs_are_stable_while_new_ones_come(mia: Caller) -> None:
     character = await mia.create_character()
     jobs = [(await mia.portrait(character.id)).job_id for _ in range(5)]
     first = await mia.list_jobs(page_size=2)
@@ -101,7 +101,7 @@ async def test_a_running_job_is_cancelled_by_its_worker(
 
 
 @pytest.mark.parametrize("end", ["fails", "is given back"])
-async def test_a_job_whose_cancel_was_asked_for_never_waits_again(
+async def test_a_job_with_a_requested_cancel_is_never_queued_again(
     gateway: GatewayFixture, mia: Caller, end: str
 ) -> None:
     job = await mia.portrait()
@@ -130,7 +130,7 @@ async def test_a_job_that_has_ended_cannot_be_cancelled(
 
 
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
-async def test_a_job_that_came_to_nothing_is_retried(
+async def test_a_failed_or_cancelled_job_is_retried(
     gateway: GatewayFixture, mia: Caller, end: str
 ) -> None:
     job = await mia.portrait()
@@ -162,7 +162,7 @@ async def test_a_retry_keeps_the_priority_unless_one_is_given(
 
 
 @pytest.mark.parametrize("state", ["queued", "processing", "completed"])
-async def test_only_a_job_that_came_to_nothing_is_retried(
+async def test_only_a_failed_or_cancelled_job_is_retried(
     gateway: GatewayFixture, mia: Caller, state: str
 ) -> None:
     job = await mia.portrait()
@@ -193,7 +193,7 @@ def _ids(answer: job_pb2.ListJobsResponse) -> list[str]:
 
 
 def _as_forecast(job: job_pb2.Job, like: job_pb2.Job) -> job_pb2.Job:
-    """Returns a job with another's forecast, the one field that changes by itself."""
+    """Returns a job with another's forecast, the only field that changes with time."""
     copy = job_pb2.Job()
     copy.CopyFrom(job)
     copy.estimated_completion_time.CopyFrom(like.estimated_completion_time)

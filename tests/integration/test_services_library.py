@@ -12,7 +12,7 @@ from tests.integration.gateway_fixture import GatewayFixture, ids, new_id
 Page = story_pb2.Page
 
 
-async def test_a_character_is_stored_as_it_was_told(mia: Caller) -> None:
+async def test_a_character_is_stored_as_sent(mia: Caller) -> None:
     given = character_pb2.Character(
         name="  Mia\u200b  Rose ",
         age=0,
@@ -59,7 +59,7 @@ async def test_a_mask_of_everything_clears_what_is_not_given(mia: Caller) -> Non
     assert (changed.name, changed.hair, list(changed.features)) == ("Ida", "", [])
 
 
-async def test_lists_go_on_where_the_page_before_ended(mia: Caller) -> None:
+async def test_a_page_starts_where_the_previous_one_ended(mia: Caller) -> None:
     made = [(await mia.create_character(name=f"child {number}")).id for number in range(5)]
     seen: list[str] = []
     token = ""
@@ -84,7 +84,7 @@ async def test_a_deleted_character_is_in_no_list_and_in_old_pictures(
     assert (await mia.regenerate(job.image_id)).job_id
 
 
-async def test_a_story_is_stored_as_it_was_told(mia: Caller) -> None:
+async def test_a_story_is_stored_as_sent(mia: Caller) -> None:
     character = await mia.create_character()
     pages = [
         Page(text="Mia wakes.", scene_description="a bed", character_ids=[character.id]),
@@ -141,7 +141,7 @@ async def test_characters_of_pages_must_be_the_callers(mia: Caller, tom: Caller)
     ]
 
 
-async def test_a_story_that_is_gone_cannot_be_read_changed_or_drawn(mia: Caller) -> None:
+async def test_a_deleted_story_cannot_be_read_changed_or_drawn(mia: Caller) -> None:
     story = await mia.create_story()
     await mia.delete_story(story.id)
     for method, request in (
@@ -182,7 +182,7 @@ async def test_a_scene_shows_what_the_request_says_or_its_page(
     assert await spec(2) == ("", "Mia runs.", [])
 
 
-async def test_a_page_whose_character_is_gone_says_which(mia: Caller) -> None:
+async def test_a_page_with_a_deleted_character_names_it(mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story(pages=[Page(text="Mia.", character_ids=[character.id])])
     await mia.delete_character(character.id)
@@ -214,7 +214,7 @@ async def test_the_styles_are_those_of_the_specification(mia: Caller) -> None:
     assert rest.next_page_token == ""
 
 
-async def test_whoever_has_never_called_has_nothing(gateway: GatewayFixture) -> None:
+async def test_a_new_caller_has_empty_lists(gateway: GatewayFixture) -> None:
     newcomer = gateway.caller(new_id())
     assert (await newcomer.list_jobs()).jobs == []
     assert (await newcomer.list_images()).images == []

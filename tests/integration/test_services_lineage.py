@@ -1,4 +1,4 @@
-"""Regenerations: what they change, and how many a lineage has."""
+"""Regenerations: their changes, and how many a lineage may have."""
 
 import asyncio
 
@@ -38,7 +38,7 @@ async def test_a_regeneration_changes_what_is_named_and_keeps_the_rest(
     assert nothing["spec"]["seed"] != 7
 
 
-async def test_the_original_stays_and_the_new_version_stands_beside_it(
+async def test_the_original_stays_beside_its_new_version(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     original = await gateway.draw(await mia.portrait())
@@ -75,7 +75,7 @@ async def test_the_limit_counts_the_lineage_whichever_version_it_starts_from(
     assert (await mia.get_image(newest)).regenerations_left == 0
 
 
-async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is_full(
+async def test_a_repeated_regeneration_is_answered_though_its_lineage_is_full(
     mia: Caller,
 ) -> None:
     original = await mia.portrait()
@@ -86,7 +86,7 @@ async def test_a_regeneration_that_comes_again_is_answered_though_its_lineage_is
 
 
 @pytest.mark.parametrize("end", ["deleted", "cancelled", "failed"])
-async def test_versions_that_came_to_nothing_still_count(
+async def test_failed_and_cancelled_versions_still_count(
     gateway: GatewayFixture, mia: Caller, end: str
 ) -> None:
     original = await gateway.draw(await mia.portrait())

@@ -1,4 +1,4 @@
-"""Money: what paid models may cost in a day is held before it is spent, and never overrun."""
+"""Money: the price of a paid job is held before it is spent; a budget is never exceeded."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=PRICE)
 
 @pytest.fixture
 async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
-    """Gives a gateway with a model that costs 4 cents, and 10 cents for the day."""
+    """Yields a gateway with a model that costs 4 cents, and a daily budget of 10 cents."""
     async with open_gateway_fixture(
         database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
     ) as gateway:
@@ -32,7 +32,7 @@ async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFi
 
 @pytest.fixture
 def buyer(paid_gateway: GatewayFixture) -> Caller:
-    """Gives a caller of the paid gateway."""
+    """Returns a caller of the paid gateway."""
     return paid_gateway.caller("mia")
 
 
@@ -65,13 +65,13 @@ async def test_what_the_budget_does_not_cover_is_refused(
     assert refused.retry_after_s is not None
     assert 0 < refused.retry_after_s <= 24 * 3600
     assert await paid_gateway.count("images") == 2
-    # What costs nothing goes on.
+    # Free models are still admitted.
     free = generation_pb2.PortraitOptions(model="storybook")
     assert (await buyer.portrait(character.id, options=free)).estimated_cost_micros == 0
 
 
 @pytest.mark.parametrize("end", ["cancelled", "failed", "deleted", "given back and cancelled"])
-async def test_money_of_a_job_that_came_to_nothing_is_free_again(
+async def test_money_of_a_failed_or_cancelled_job_is_released(
     paid_gateway: GatewayFixture, buyer: Caller, end: str
 ) -> None:
     job = await buyer.portrait()
@@ -175,24 +175,24 @@ async def test_a_regeneration_is_paid_for_and_its_refusal_is_free(
 
 
 async def test_a_version_is_admitted_while_its_original_completes(store: Store) -> None:
-    # Both want the image and the budget; whoever takes the budget first must not wait for
-    # an image that the other one has.
+    # Both lock the image and the budget; the one that locks the budget first must not wait for
+    # an image that the other one has locked.
     user = await new_user(store)
-    order, version = (new_job(user, price_micros=PRICE) for _ in range(2))
+    new, version = (new_job(user, price_micros=PRICE) for _ in range(2))
     async with store.transaction() as tx:
-        await tx.jobs.submit_each([order, version])
-        assert await tx.money.hold([order.id], LIMIT)
-    [claim, _] = await store.leases.claim("w", order.lane, 2, LEASE)
+        await tx.jobs.submit_each([new, version])
+        assert await tx.money.hold([new.id], LIMIT)
+    [claim, _] = await store.leases.claim("w", new.lane, 2, LEASE)
     async with asyncio.timeout(30), store.transaction() as tx:
-        assert await tx.images.lock_lineage(order.image_id) == 1
-        completing = asyncio.create_task(store.leases.complete(claim, outcome(order.id)))
+        assert await tx.images.lock_lineage(new.image_id) == 1
+        completing = asyncio.create_task(store.leases.complete(claim, outcome(new.id)))
         while not await _waits(store):
             await asyncio.sleep(0.01)
         assert await tx.money.hold([version.id], LIMIT)
     assert await completing
 
 
-async def test_a_day_starts_with_a_budget_of_its_own(store: Store) -> None:
+async def test_a_day_starts_with_a_new_budget(store: Store) -> None:
     user = await new_user(store)
     all_of_it, more = (new_job(user, price_micros=price) for price in (LIMIT, 1))
     await store.jobs.submit_each([all_of_it, more])
@@ -212,7 +212,7 @@ async def _waits(store: Store) -> bool:
 
 
 async def _budget(gateway: GatewayFixture) -> tuple[int, int]:
-    """Returns what is held and what is spent, over all days."""
+    """Returns the held and the spent money of all days."""
     [row] = await gateway.store.database.fetch(
         "SELECT sum(held_micros) AS held, sum(spent_micros) AS spent FROM budgets"
     )

@@ -1,4 +1,4 @@
-"""A full queue: more is refused with when to come back, and what was admitted is answered."""
+"""A full queue: new jobs are refused with a retry delay; replays are answered."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gatew
 
 @pytest.fixture
 async def limited_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
-    """Gives a gateway where two jobs of a user may wait."""
+    """Yields a gateway where two jobs of a user may wait."""
     async with open_gateway_fixture(database, tmp_path, max_waiting_jobs_per_user=2) as gateway:
         yield gateway
 
@@ -44,7 +44,7 @@ async def test_a_full_queue_refuses_more_and_repeats_its_answers(
 async def test_a_job_that_failed_is_not_retried_into_a_full_queue(
     gateway: GatewayFixture, limited_gateway: GatewayFixture
 ) -> None:
-    # Submitted elsewhere: what a gateway admitted itself counts as waiting till it counts anew.
+    # Submitted elsewhere: jobs that a gateway admitted count as waiting until its next count.
     job = await gateway.caller("mia").portrait()
     await gateway.fail(await gateway.claim())
     mia = limited_gateway.caller("mia")

@@ -1,4 +1,4 @@
-"""A character's reference: the portrait that shows it, and when that one is out of date."""
+"""A character's reference: the portrait that stands for it, and when it is stale."""
 
 import asyncio
 
@@ -105,7 +105,7 @@ async def test_an_image_that_is_deleted_while_it_is_drawn_is_no_reference(
     job = await mia.portrait(character.id)
     claim = await gateway.claim()
     await mia.delete_image(job.image_id)
-    # The worker had not heard of it.
+    # The worker did not know of the deletion.
     await gateway.complete(claim)
     assert (await mia.get_character(character.id)).reference_image_id == ""
     assert await gateway.count("character_references") == 0
@@ -131,7 +131,9 @@ async def test_updates_of_different_fields_at_once_lose_none(mia: Caller) -> Non
 
 
 @pytest.mark.parametrize("gone", ["deleted", "never there"])
-async def test_a_character_that_is_gone_cannot_be_changed_or_drawn(mia: Caller, gone: str) -> None:
+async def test_a_deleted_or_unknown_character_cannot_be_changed_or_drawn(
+    mia: Caller, gone: str
+) -> None:
     character = new_id()
     if gone == "deleted":
         character = (await mia.create_character()).id

@@ -1,4 +1,4 @@
-"""Bad input: each kind has its own code, its own reason, and a message that says what is right."""
+"""Bad input: each kind has its code, its reason, and a message that says what is right."""
 
 import asyncio
 import time
@@ -266,7 +266,7 @@ async def test_a_cancelled_call_admits_a_whole_job_or_none(
 
 
 async def _settled(gateway: GatewayFixture) -> None:
-    """Waits until the gateway has no call any more."""
+    """Waits until the gateway serves no call."""
     deadline = time.monotonic() + 20
     while gateway.open_calls():
         assert time.monotonic() < deadline, "calls that were given up are still being served"

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a request is named at once, each field with its reason."""
+"""All bad fields of a request are named at once, each with its reason."""
 
 from typing import Any
 

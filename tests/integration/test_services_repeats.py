@@ -1,4 +1,4 @@
-"""A request_id makes a create repeatable: one thing, one answer, whatever happens meanwhile."""
+"""A request_id makes a create repeatable: one resource, one answer, whatever happens since."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ KINDS = ("portrait", "scene", "regeneration", "character", "story")
 
 
 async def _create(gateway: GatewayFixture, mia: Caller, kind: str) -> Create:
-    """Returns what creates one of a kind by request_id, with one text that may differ."""
+    """Returns a function that creates a resource of a kind, given a request_id and a text."""
     character = (await mia.create_character()).id
     story = (await mia.create_story()).id
     image = (await mia.portrait(character)).image_id
@@ -75,7 +75,7 @@ async def test_the_same_request_again_gives_the_same_answer(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_the_same_request_twenty_times_at_once_makes_one_thing(
+async def test_the_same_request_twenty_times_at_once_makes_one_resource(
     gateway: GatewayFixture, mia: Caller, kind: str
 ) -> None:
     create = await _create(gateway, mia, kind)
@@ -87,7 +87,7 @@ async def test_the_same_request_twenty_times_at_once_makes_one_thing(
     assert await gateway.count("images") == jobs
 
 
-async def test_the_last_regeneration_asked_for_at_once_by_one_request_is_one(mia: Caller) -> None:
+async def test_the_last_regeneration_requested_several_times_at_once_is_one(mia: Caller) -> None:
     image = (await mia.portrait()).image_id
     for _ in range(MAX_REGENERATIONS - 1):
         await mia.regenerate(image)
@@ -107,7 +107,7 @@ async def test_a_request_id_belongs_to_its_caller(mia: Caller, tom: Caller) -> N
     assert hers != his
 
 
-async def test_a_request_id_is_spent_by_another_method_too(mia: Caller) -> None:
+async def test_a_request_id_cannot_be_reused_by_another_method(mia: Caller) -> None:
     key = new_id()
     character = (await mia.create_character()).id
     job = await mia.portrait(character, request_id=key)
@@ -120,7 +120,7 @@ async def test_a_request_id_is_spent_by_another_method_too(mia: Caller) -> None:
 
 
 @pytest.mark.parametrize("change", ["changed", "deleted"])
-async def test_the_answer_stays_when_what_the_request_named_has_changed(
+async def test_the_answer_stays_after_changes_of_what_the_request_named(
     mia: Caller, change: str
 ) -> None:
     character = (await mia.create_character()).id
@@ -133,7 +133,7 @@ async def test_the_answer_stays_when_what_the_request_named_has_changed(
     create = story_pb2.CreateStoryRequest(
         story=story_pb2.Story(title="Day", pages=[page]), request_id=new_id()
     )
-    told = await mia.stories.CreateStory(create, metadata=mia.metadata)
+    first = await mia.stories.CreateStory(create, metadata=mia.metadata)
 
     if change == "changed":
         await mia.update_character(character, hair="blue")
@@ -141,14 +141,14 @@ async def test_the_answer_stays_when_what_the_request_named_has_changed(
     else:
         await mia.delete_character(character)
         await mia.delete_story(story)
-        await mia.delete_story(told.story.id)
+        await mia.delete_story(first.story.id)
         await mia.delete_image(portrait.image_id)
 
     assert (await mia.portrait(character, **fields)).job_id == portrait.job_id
     assert (await mia.scene(story, **fields | {"request_id": scene_key})).job_id == scene.job_id
     assert (await mia.regenerate(portrait.image_id, request_id=again_key)).job_id == again.job_id
-    retold = await mia.stories.CreateStory(create, metadata=mia.metadata)
-    assert retold.story.id == told.story.id
+    repeated = await mia.stories.CreateStory(create, metadata=mia.metadata)
+    assert repeated.story.id == first.story.id
 
 
 async def test_a_deleted_character_is_still_the_answer_to_its_request(mia: Caller) -> None:

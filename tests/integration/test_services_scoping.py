@@ -1,4 +1,4 @@
-"""Nobody reaches what is another caller's: every method and every id that it takes.
+"""No method gives access to another caller's resources: every method, every id it takes.
 
 The tables hold an entry for each; a new method or a new id without one fails a test.
 """
@@ -23,15 +23,15 @@ from imggen.v1 import (
     story_pb2,
 )
 from server.domain.ids import UserId
-from tests.contract import ask, methods, names_a_thing, path_of, request_fields
+from tests.contract import ask, is_resource_id, methods, path_of, request_fields
 from tests.endpoint import failure
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 
 @dataclass(frozen=True)
-class OwnedThings:
-    """One of each thing that a caller can own, by id."""
+class OwnedResources:
+    """The id of one resource of each kind that a caller can own."""
 
     character: str
     story: str
@@ -43,10 +43,10 @@ class OwnedThings:
     waiting_batch: str
 
 
-Make = Callable[[OwnedThings, OwnedThings], Any]
+Make = Callable[[OwnedResources, OwnedResources], Any]
 
-# Method and field -> a request that names, in that field, a thing of the second caller, and
-# otherwise only things of the first.
+# Method and field -> a request that names, in that field, a resource of the second caller, and
+# otherwise only resources of the first.
 NAMED: dict[tuple[str, str], Make] = {
     ("GenerationService.GeneratePortrait", "character_id"): lambda own, any_: (
         generation_pb2.GeneratePortraitRequest(character_id=any_.character, style="anime")
@@ -159,8 +159,8 @@ LISTED: dict[tuple[str, str], Make] = {
     ("StoryService.ListStories", ""): lambda own, any_: story_pb2.ListStoriesRequest(),
 }
 
-# Ids that only the service may set: an answer's. A create refuses them, an update does not
-# read them (test_services_fields holds it to that).
+# Ids that only the service may set. A create refuses them, an update does not read them
+# (test_services_fields tests that).
 NOT_READ = {
     ("CharacterService.CreateCharacter", "character.id"),
     ("CharacterService.CreateCharacter", "character.reference_image_id"),
@@ -168,7 +168,7 @@ NOT_READ = {
     ("StoryService.CreateStory", "story.id"),
 }
 
-# Streams of what is the caller's: they take no id and have no end.
+# Streams of the caller's own changes: they take no id and have no end.
 FOLLOWED = {"EventService.WatchEvents"}
 
 # Methods whose answers are the same for everybody.
@@ -176,10 +176,12 @@ PUBLIC = {"StyleService.ListStyles"}
 
 
 def without_an_entry(known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Returns what of the contract no table speaks of: ids, lists, methods without either."""
+    """Returns the ids, lists and methods of the contract that have no entry in a table."""
     found = set()
     for name, method in methods().items():
-        places = [path for path, field in request_fields(method.input_type) if names_a_thing(field)]
+        places = [
+            path for path, field in request_fields(method.input_type) if is_resource_id(field)
+        ]
         if method.name.startswith("List") or not places:
             places.append("")
         found |= {(name, place) for place in places if name not in PUBLIC | FOLLOWED}
@@ -198,22 +200,22 @@ def test_every_id_and_every_list_of_the_contract_has_an_entry() -> None:
 async def test_an_id_of_another_caller_is_not_found(
     gateway: GatewayFixture, mia: Caller, tom: Caller, case: tuple[str, str]
 ) -> None:
-    own, others = await _owned_things(gateway, mia), await _owned_things(gateway, tom)
-    nobodys = OwnedThings(*(new_id() for _ in range(8)))
+    own, others = await _owned_resources(gateway, mia), await _owned_resources(gateway, tom)
+    nobodys = OwnedResources(*(new_id() for _ in range(8)))
     before = await _everything(gateway, tom.user_id)
 
     assert await _outcome(gateway, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
-    # Nor has it done anything before it refused.
+    # It changed nothing before it refused.
     assert await _everything(gateway, tom.user_id) == before
     assert await _outcome(gateway, mia, case, own, nobodys) is grpc.StatusCode.NOT_FOUND
-    # The request itself is good, or the refusals above would say nothing.
+    # The request itself is valid, or the refusals above would prove nothing.
     assert await _outcome(gateway, mia, case, own, own) is grpc.StatusCode.OK
 
 
-async def test_lists_hold_only_what_is_the_callers(
+async def test_lists_hold_only_the_callers_own(
     gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
-    own, others = await _owned_things(gateway, mia), await _owned_things(gateway, tom)
+    own, others = await _owned_resources(gateway, mia), await _owned_resources(gateway, tom)
     newcomer = gateway.caller("newcomer")
     for case, make in LISTED.items():
         hers = await _rows(gateway, mia, case, make(own, own))
@@ -226,18 +228,18 @@ async def test_lists_hold_only_what_is_the_callers(
             assert await _rows(gateway, mia, case, make(own, others)) == set(), case
 
 
-async def test_events_are_only_of_what_is_the_callers(
+async def test_events_are_only_of_the_callers_own(
     gateway: GatewayFixture, mia: Caller, tom: Caller
 ) -> None:
-    await _owned_things(gateway, tom)
-    own = await _owned_things(gateway, mia)
+    await _owned_resources(gateway, tom)
+    own = await _owned_resources(gateway, mia)
     last = await mia.portrait(own.character)
     async with asyncio.timeout(60):
         for method in FOLLOWED:
             assert method == "EventService.WatchEvents"
-            seen = [told async for told in _until(mia.follow("oldest"), last.job_id)]
-    assert {told.user_id for told in seen} == {str(mia.user_id)}
-    assert {told.job.job_id or told.image.image_id for told in seen} >= {
+            seen = [event async for event in _until(mia.follow("oldest"), last.job_id)]
+    assert {event.user_id for event in seen} == {str(mia.user_id)}
+    assert {event.job.job_id or event.image.image_id for event in seen} >= {
         *(own.image, own.job, own.failed_job, own.waiting_job)
     }
 
@@ -256,25 +258,29 @@ async def test_no_method_answers_without_a_token(gateway: GatewayFixture) -> Non
 
 
 async def _until(call: Any, job_id: str) -> AsyncIterator[event_pb2.Event]:
-    """Yields the events of a stream up to the first one of a job."""
-    while (told := (await call.read()).event).job.job_id != job_id:
-        if not told.HasField("checkpoint"):
-            yield told
+    """Yields the events of a stream before the first one of a job."""
+    while (event := (await call.read()).event).job.job_id != job_id:
+        if not event.HasField("checkpoint"):
+            yield event
     call.cancel()
 
 
 async def _outcome(
-    gateway: GatewayFixture, who: Caller, case: tuple[str, str], own: OwnedThings, any_: OwnedThings
+    gateway: GatewayFixture,
+    caller: Caller,
+    case: tuple[str, str],
+    own: OwnedResources,
+    any_: OwnedResources,
 ) -> grpc.StatusCode:
     try:
-        await ask(gateway.channel(), methods()[case[0]], NAMED[case](own, any_), who.metadata)
+        await ask(gateway.channel(), methods()[case[0]], NAMED[case](own, any_), caller.metadata)
     except grpc.aio.AioRpcError as error:
         return error.code()
     return grpc.StatusCode.OK
 
 
 async def _everything(gateway: GatewayFixture, user: UserId) -> list[list[str]]:
-    """Returns every row that is a user's."""
+    """Returns every row of a user."""
     tables = ("characters", "stories", "images", "image_generation_jobs", "batches", "outbox")
     return [
         [
@@ -288,30 +294,30 @@ async def _everything(gateway: GatewayFixture, user: UserId) -> list[list[str]]:
 
 
 async def _rows(
-    gateway: GatewayFixture, who: Caller, case: tuple[str, str], request: Any
+    gateway: GatewayFixture, caller: Caller, case: tuple[str, str], request: Any
 ) -> set[str]:
-    answer = await ask(gateway.channel(), methods()[case[0]], request, who.metadata)
+    answer = await ask(gateway.channel(), methods()[case[0]], request, caller.metadata)
     [rows] = [value for field, value in answer.ListFields() if field.is_repeated] or [[]]
     name = {"JobService": "job_id", "BatchService": "batch_id"}.get(case[0].split(".")[0], "id")
     return {getattr(row, name) for row in rows}
 
 
-async def _owned_things(gateway: GatewayFixture, who: Caller) -> OwnedThings:
-    character = (await who.create_character()).id
+async def _owned_resources(gateway: GatewayFixture, caller: Caller) -> OwnedResources:
+    character = (await caller.create_character()).id
     page = story_pb2.Page(text="Mia sleeps.", character_ids=[character])
-    story = (await who.create_story(pages=[page])).id
-    done = await gateway.draw(await who.portrait(character, story_id=story))
-    failed = await who.portrait(character)
+    story = (await caller.create_story(pages=[page])).id
+    done = await gateway.draw(await caller.portrait(character, story_id=story))
+    failed = await caller.portrait(character)
     await gateway.fail(await gateway.claim())
-    waiting = await who.portrait(character)
-    failed_batch = (await who.tell(story, include_character_portraits=False)).batch_id
-    await who.cancel_batch(failed_batch)
-    waiting_batch = (await who.tell(story)).batch_id
-    # Out of the way of the next caller's claims.
+    waiting = await caller.portrait(character)
+    failed_batch = (await caller.generate_story(story, include_character_portraits=False)).batch_id
+    await caller.cancel_batch(failed_batch)
+    waiting_batch = (await caller.generate_story(story)).batch_id
+    # Keeps them out of the next caller's claims.
     await gateway.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
-    return OwnedThings(
+    return OwnedResources(
         *(character, story, done.image_id, done.job_id, waiting.job_id, failed.job_id),
         *(failed_batch, waiting_batch),
     )

@@ -1,4 +1,4 @@
-"""Whole stories: a batch is admitted whole, and its jobs wait for each other and for room."""
+"""Whole stories: a batch is admitted whole; its jobs wait for their needs and for room."""
 
 import asyncio
 from typing import Any
@@ -15,19 +15,19 @@ QUEUED, COMPLETED = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_COMPLETED
 PORTRAIT, SCENE, COVER = job_pb2.JOB_KIND_PORTRAIT, job_pb2.JOB_KIND_SCENE, job_pb2.JOB_KIND_COVER
 
 
-async def a_story(who: Caller, pages: int = 3) -> story_pb2.Story:
+async def a_story(caller: Caller, pages: int = 3) -> story_pb2.Story:
     """Makes a story in which Mia is on every page and Leo on the first."""
-    mia, leo = [(await who.create_character(name=name)).id for name in ("Mia", "Leo")]
-    told = [
+    mia, leo = [(await caller.create_character(name=name)).id for name in ("Mia", "Leo")]
+    pages_ = [
         story_pb2.Page(text=f"Page {number}.", character_ids=[mia] if number > 1 else [leo, mia])
         for number in range(1, pages + 1)
     ]
-    return await who.create_story(pages=told, style="cartoon")
+    return await caller.create_story(pages=pages_, style="cartoon")
 
 
-async def jobs_of(who: Caller, batch: str) -> dict[str, batch_pb2.BatchImage]:
-    """Returns the images of a batch by what they are: `portrait 1`, `page 1`, `cover`."""
-    images = (await who.get_batch(batch)).images
+async def jobs_of(caller: Caller, batch: str) -> dict[str, batch_pb2.BatchImage]:
+    """Returns the images of a batch by name: `portrait 1`, `page 1`, `cover`."""
+    images = (await caller.get_batch(batch)).images
     portraits = [image for image in images if image.character_id]
     names = {f"portrait {number}": image for number, image in enumerate(portraits, 1)}
     names |= {f"page {image.page_number}": image for image in images if image.page_number}
@@ -39,7 +39,7 @@ async def test_a_story_is_portraits_then_pages_that_wait_for_them(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     story = await a_story(mia)
-    batch = await mia.tell(story.id, include_cover=True)
+    batch = await mia.generate_story(story.id, include_cover=True)
     assert (batch.total_images, batch.queued_images, batch.style) == (6, 6, "cartoon")
     assert batch.status == batch_pb2.BATCH_STATUS_PROCESSING
     assert batch.HasField("estimated_completion_time")
@@ -75,35 +75,33 @@ async def test_a_fresh_portrait_is_not_drawn_again(gateway: GatewayFixture, mia:
     leo, of_mia = story.pages[0].character_ids
     await gateway.draw(await mia.portrait(leo, style="cartoon"))
     await gateway.draw(await mia.portrait(of_mia, style="anime"))
-    images = await jobs_of(mia, (await mia.tell(story.id)).batch_id)
+    images = await jobs_of(mia, (await mia.generate_story(story.id)).batch_id)
     assert [image.character_id for image in images.values() if image.character_id] == [of_mia]
-    # A page waits only for what is drawn anew.
+    # A page waits only for new portraits.
     assert list(images["page 1"].needs_job_ids) == [images["portrait 1"].job.job_id]
     await mia.update_character(leo, hair="blue")
-    batch = await mia.tell(story.id, include_scene_images=False)
+    batch = await mia.generate_story(story.id, include_scene_images=False)
     assert batch.total_images == 2
 
 
-async def test_what_is_there_already_makes_an_empty_batch(
-    gateway: GatewayFixture, mia: Caller
-) -> None:
+async def test_existing_portraits_make_an_empty_batch(gateway: GatewayFixture, mia: Caller) -> None:
     story = await a_story(mia)
     for one in story.pages[0].character_ids:
         await gateway.draw(await mia.portrait(one, style="cartoon"))
-    batch = await mia.tell(story.id, include_scene_images=False)
+    batch = await mia.generate_story(story.id, include_scene_images=False)
     assert (batch.total_images, batch.status) == (0, batch_pb2.BATCH_STATUS_COMPLETED)
 
 
 async def test_pages_without_portraits_wait_for_nothing(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia)).id, include_character_portraits=False)
+    batch = await mia.generate_story((await a_story(mia)).id, include_character_portraits=False)
     assert batch.total_images == 3
     assert len(await claim_all(gateway)) == 3
 
 
 async def test_images_per_page_have_different_seeds(gateway: GatewayFixture, mia: Caller) -> None:
-    batch = await mia.tell((await a_story(mia, 1)).id, images_per_page=4)
+    batch = await mia.generate_story((await a_story(mia, 1)).id, images_per_page=4)
     images = (await mia.get_batch(batch.batch_id)).images
     pages = [image for image in images if image.page_number]
     assert len(pages) == 4
@@ -112,9 +110,11 @@ async def test_images_per_page_have_different_seeds(gateway: GatewayFixture, mia
     assert {spec["spec"]["style"]["id"] for spec in specs} == {"cartoon"}
 
 
-async def test_a_cover_shows_who_is_on_most_pages(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_a_cover_shows_the_characters_of_most_pages(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     story = await a_story(mia)
-    batch = await mia.tell(story.id, include_cover=True, style="anime")
+    batch = await mia.generate_story(story.id, include_cover=True, style="anime")
     cover = (await jobs_of(mia, batch.batch_id))["cover"]
     spec = (await gateway.spec(cover.job))["spec"]
     leo, of_mia = story.pages[0].character_ids
@@ -125,7 +125,7 @@ async def test_a_cover_shows_who_is_on_most_pages(gateway: GatewayFixture, mia: 
     assert [image.id for image in images] == [cover.job.image_id]
 
 
-async def test_everything_wrong_with_a_story_is_said_at_once(
+async def test_everything_wrong_with_a_story_is_named_at_once(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     gone = (await mia.create_character(name="Gone")).id
@@ -184,7 +184,9 @@ async def test_the_same_request_again_gives_the_same_batch(
 ) -> None:
     story = await a_story(mia)
     key = new_id()
-    batches = await asyncio.gather(*(mia.tell(story.id, request_id=key) for _ in range(8)))
+    batches = await asyncio.gather(
+        *(mia.generate_story(story.id, request_id=key) for _ in range(8))
+    )
     assert len({batch.batch_id for batch in batches}) == 1
     assert await gateway.count("image_generation_jobs") == 5
     request = generation_pb2.GenerateStoryRequest(
@@ -192,15 +194,15 @@ async def test_the_same_request_again_gives_the_same_batch(
     )
     refused = await mia.refused(mia.generation.GenerateStory, request)
     assert refused.reason == "REQUEST_ID_REUSED"
-    # The answer stays, whatever becomes of what the request names.
+    # The answer stays after changes of what the request names.
     await mia.delete_story(story.id)
-    assert (await mia.tell(story.id, request_id=key)).batch_id == batches[0].batch_id
+    assert (await mia.generate_story(story.id, request_id=key)).batch_id == batches[0].batch_id
 
 
-async def test_no_more_of_a_batch_than_its_room_is_drawn_at_once(
+async def test_no_more_jobs_of_a_batch_run_than_its_limit(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia, 9)).id, include_character_portraits=False)
+    batch = await mia.generate_story((await a_story(mia, 9)).id, include_character_portraits=False)
     running = await claim_all(gateway)
     assert len(running) == batch.max_concurrent == 5
     done = 0
@@ -211,10 +213,10 @@ async def test_no_more_of_a_batch_than_its_room_is_drawn_at_once(
         assert len(running) == min(5, 9 - done)
 
 
-async def test_claimers_at_once_never_exceed_the_room_of_a_batch(
+async def test_concurrent_claims_never_exceed_the_limit_of_a_batch(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    await mia.tell((await a_story(mia, 30)).id, include_character_portraits=False)
+    await mia.generate_story((await a_story(mia, 30)).id, include_character_portraits=False)
     seen = []
 
     async def work(name: str) -> None:
@@ -246,7 +248,7 @@ async def test_a_failed_portrait_ends_the_pages_that_need_it(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     story = await a_story(mia)
-    batch = await mia.tell(story.id)
+    batch = await mia.generate_story(story.id)
     leo, of_mia = await claim_all(gateway)
     await gateway.fail(leo)
     images = await jobs_of(mia, batch.batch_id)
@@ -272,20 +274,20 @@ async def test_a_failed_portrait_ends_the_pages_that_need_it(
     assert (await mia.get_batch(batch.batch_id)).batch.completed_images == 5
 
 
-async def test_a_failed_attempt_that_is_tried_again_ends_nothing(
+async def test_a_failed_attempt_that_is_retried_ends_nothing(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia)).id)
+    batch = await mia.generate_story((await a_story(mia)).id)
     leo, _ = await claim_all(gateway)
     await gateway.fail(leo, retryable=True)
     assert (await mia.get_batch(batch.batch_id)).batch.failed_images == 0
 
 
 @pytest.mark.parametrize("which", ["portrait 1", "page 1"])
-async def test_a_retried_job_brings_back_what_it_needs_and_what_it_failed(
+async def test_a_retried_job_restarts_its_needs_and_its_dependents(
     gateway: GatewayFixture, mia: Caller, which: str
 ) -> None:
-    batch = await mia.tell((await a_story(mia)).id)
+    batch = await mia.generate_story((await a_story(mia)).id)
     leo, _ = await claim_all(gateway)
     await gateway.fail(leo)
     images = await jobs_of(mia, batch.batch_id)
@@ -294,10 +296,10 @@ async def test_a_retried_job_brings_back_what_it_needs_and_what_it_failed(
     assert [after[name].job.status for name in ("portrait 1", "page 1")] == [QUEUED, QUEUED]
 
 
-async def test_a_retried_portrait_leaves_what_needs_another_one_too(
+async def test_a_retried_portrait_leaves_pages_that_need_another_one(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia)).id)
+    batch = await mia.generate_story((await a_story(mia)).id)
     for claim in await claim_all(gateway):
         await gateway.fail(claim)
     images = await jobs_of(mia, batch.batch_id)
@@ -309,10 +311,10 @@ async def test_a_retried_portrait_leaves_what_needs_another_one_too(
     assert {image.job.status for image in after.values()} == {QUEUED}
 
 
-async def test_a_cancelled_batch_stops_and_can_be_taken_up_again(
+async def test_a_cancelled_batch_stops_and_can_be_retried(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia)).id)
+    batch = await mia.generate_story((await a_story(mia)).id)
     leo, of_mia = await claim_all(gateway)
     cancelled = await mia.cancel_batch(batch.batch_id)
     assert (cancelled.cancelled_images, cancelled.processing_images) == (3, 2)
@@ -326,20 +328,20 @@ async def test_a_cancelled_batch_stops_and_can_be_taken_up_again(
     assert len(await claim_all(gateway)) == 2
 
 
-async def test_cancelling_one_page_lets_the_next_one_in(
+async def test_cancelling_a_page_makes_room_for_the_next_one(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia, 6)).id, include_character_portraits=False)
+    batch = await mia.generate_story((await a_story(mia, 6)).id, include_character_portraits=False)
     images = await jobs_of(mia, batch.batch_id)
     await mia.cancel(images["page 2"].job.job_id)
     claimed = [str(claim.job_id) for claim in await claim_all(gateway)]
     assert claimed == [images[f"page {number}"].job.job_id for number in (1, 3, 4, 5, 6)]
 
 
-async def test_a_batch_that_has_ended_is_not_cancelled_and_a_whole_one_not_retried(
+async def test_an_ended_batch_is_not_cancelled_and_a_completed_one_not_retried(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia, 1)).id, include_character_portraits=False)
+    batch = await mia.generate_story((await a_story(mia, 1)).id, include_character_portraits=False)
     request = batch_pb2.RetryBatchRequest(batch_id=batch.batch_id)
     refused = await mia.refused(mia.batches.RetryBatch, request)
     assert (refused.code, refused.reason) == (
@@ -353,10 +355,10 @@ async def test_a_batch_that_has_ended_is_not_cancelled_and_a_whole_one_not_retri
     assert "the batch has ended, completed" in refused.message
 
 
-async def test_a_retry_skips_what_waits_for_a_deleted_image(
+async def test_a_retry_skips_jobs_that_need_a_deleted_image(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia)).id)
+    batch = await mia.generate_story((await a_story(mia)).id)
     images = await jobs_of(mia, batch.batch_id)
     await mia.delete_image(images["portrait 1"].job.image_id)
     page = images["page 1"].job.job_id
@@ -368,7 +370,7 @@ async def test_a_retry_skips_what_waits_for_a_deleted_image(
 
 async def test_batches_are_listed_by_story_the_newest_first(mia: Caller) -> None:
     stories = [await a_story(mia), await a_story(mia)]
-    made = [(await mia.tell(story.id)).batch_id for story in (*stories, stories[0])]
+    made = [(await mia.generate_story(story.id)).batch_id for story in (*stories, stories[0])]
     first = await mia.list_batches(page_size=2)
     rest = await mia.list_batches(page_size=2, page_token=first.next_page_token)
     listed = [batch.batch_id for batch in (*first.batches, *rest.batches)]
@@ -380,7 +382,7 @@ async def test_batches_are_listed_by_story_the_newest_first(mia: Caller) -> None
 async def test_a_watch_follows_a_batch_and_each_image_to_the_end(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia, 1)).id)
+    batch = await mia.generate_story((await a_story(mia, 1)).id)
     call = mia.watch_batch(batch.batch_id)
     async with asyncio.timeout(60):
         first = await call.read()
@@ -403,10 +405,10 @@ async def until(call: Any, fits: Any) -> Any:
     return shot
 
 
-async def test_a_watch_hears_of_what_failed_for_want_of_another(
+async def test_a_watch_shows_jobs_that_failed_with_their_need(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    batch = await mia.tell((await a_story(mia, 1)).id)
+    batch = await mia.generate_story((await a_story(mia, 1)).id)
     call = mia.watch_batch(batch.batch_id)
     async with asyncio.timeout(60):
         await call.read()

@@ -1,4 +1,4 @@
-"""The sweep: what nobody can reach is removed, and nothing else is."""
+"""The sweep: unreachable bytes are removed, and nothing else."""
 
 import asyncio
 import os
@@ -19,8 +19,8 @@ from tests.integration.gateway_fixture import GatewayFixture
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-class Stubborn(FolderStorage):
-    """Is a folder that does not remove one object."""
+class UnremovableFolder(FolderStorage):
+    """A folder that fails to remove one object."""
 
     keeps = ""
 
@@ -56,11 +56,11 @@ async def test_an_image_whose_job_still_runs_is_swept_when_it_has_ended(
     assert await _keys(gateway) == []
 
 
-async def test_only_old_objects_that_nothing_points_to_are_orphans(
+async def test_only_old_unreferenced_objects_are_orphans(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     done = await gateway.draw(await mia.portrait())
-    # Two attempts that stored and never committed: one of them just now.
+    # Two attempts that stored but never committed: one long ago, one just now.
     await mia.portrait()
     first = await gateway.claim()
     old = [asset.storage_key for asset, _ in await gateway.store_assets(first)]
@@ -78,7 +78,7 @@ async def test_only_old_objects_that_nothing_points_to_are_orphans(
     assert sum(key.split("/")[1] == done.job_id for key in left) == 4
 
 
-async def test_a_long_storage_is_searched_in_parts(gateway: GatewayFixture) -> None:
+async def test_a_large_storage_is_searched_in_parts(gateway: GatewayFixture) -> None:
     for number in range(12):
         key = f"user/job/{number}/{number:064x}.png"
         await gateway.storage.put(key, b"lost", "image/png")
@@ -92,13 +92,13 @@ async def test_a_long_storage_is_searched_in_parts(gateway: GatewayFixture) -> N
     assert counts == [6, 6]
 
 
-async def test_an_object_that_cannot_be_removed_keeps_no_other_from_it(
+async def test_an_object_that_cannot_be_removed_blocks_no_other(
     gateway: GatewayFixture, mia: Caller, tmp_path: Path
 ) -> None:
     jobs = [await gateway.draw(await mia.portrait()) for _ in range(3)]
     for job in jobs:
         await mia.delete_image(job.image_id)
-    storage = Stubborn(tmp_path / "pixels", UrlSigner("x" * 32, "http://nowhere"))
+    storage = UnremovableFolder(tmp_path / "pixels", UrlSigner("x" * 32, "http://nowhere"))
     storage.keeps = (await _keys(gateway))[0]
     sweeper = Sweeper(gateway.store, storage)
     assert await sweeper.sweep() == Swept(images=2, orphans=0, failures=1)
@@ -122,7 +122,9 @@ async def test_one_gateway_sweeps_at_a_time(
     assert swept == Swept(images=1, orphans=0, failures=0)
 
 
-async def test_it_sweeps_in_the_background_and_stops(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_the_sweep_runs_in_the_background_and_stops(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
     job = await gateway.draw(await mia.portrait())
     async with asyncio.timeout(60), Sweeper(gateway.store, gateway.storage).running(0.05):
         await mia.delete_image(job.image_id)

@@ -114,7 +114,7 @@ async def test_a_slow_watcher_skips_states(gateway: GatewayFixture, mia: Caller)
     async with asyncio.timeout(LIMIT_S):
         await slow.read()
         quick = mia.watch(job.job_id, previews=True)
-        # Far more than a connection holds for somebody who does not read.
+        # Far more than a connection buffers for a client that does not read.
         for step in range(1, 61):
             await gateway.report(claim, step, step / 100, bytes(200_000))
             await _until(quick, lambda shot, step=step: shot.job.step == step)
@@ -124,9 +124,7 @@ async def test_a_slow_watcher_skips_states(gateway: GatewayFixture, mia: Caller)
     assert seen[-1].job.status == COMPLETED
 
 
-async def test_previews_come_when_they_are_asked_for_and_new(
-    gateway: GatewayFixture, mia: Caller
-) -> None:
+async def test_new_previews_come_when_requested(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     claim = await gateway.claim()
     with_previews, without = mia.watch(job.job_id, previews=True), mia.watch(job.job_id)
@@ -146,7 +144,7 @@ async def test_previews_come_when_they_are_asked_for_and_new(
         assert not (await _all(with_previews))[-1].preview
 
 
-async def test_who_comes_later_sees_the_newest_preview_at_once(
+async def test_a_later_watcher_sees_the_newest_preview_at_once(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     job = await mia.portrait()
@@ -186,7 +184,7 @@ async def test_a_lost_signal_delays_a_watch_and_no_more(database: str, tmp_path:
             assert (await _all(call))[-1].job.status == COMPLETED
 
 
-async def test_a_watch_outlives_the_connection_that_listens(
+async def test_a_watch_survives_the_loss_of_the_listening_connection(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     job = await mia.portrait()
@@ -202,7 +200,7 @@ async def test_a_watch_outlives_the_connection_that_listens(
         assert (await _all(call))[-1].job.status == COMPLETED
 
 
-async def test_a_watcher_who_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_a_watcher_that_leaves_is_forgotten(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     call = mia.watch(job.job_id)
     async with asyncio.timeout(LIMIT_S):
@@ -227,7 +225,7 @@ async def _until(call: Any, fits: Any) -> Any:
 
 
 def _with_urls_of(one: Any, other: Any) -> Any:
-    """Returns the other snapshot with the addresses of the first: each is signed anew."""
+    """Returns the other snapshot with the URLs of the first, as each read signs new ones."""
     copy = job_pb2.WatchJobResponse()
     copy.CopyFrom(other)
     for name in ("url", "cdn_url", "thumbnail_url", "print_url"):

@@ -1,4 +1,4 @@
-"""Signals: who hears which messages, and on how many connections."""
+"""Signals: which subscribers receive which words, and on how many connections."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,9 @@ WHERE datname = current_database() AND query LIKE 'LISTEN%'
 """
 
 
-async def test_each_word_goes_to_those_who_hear_its_channel(store: Store, database: str) -> None:
+async def test_each_word_goes_to_the_subscribers_of_its_channel(
+    store: Store, database: str
+) -> None:
     changed, both = asyncio.Queue[str](), asyncio.Queue[str]()
     gaps = list[str]()
     listener, signals = Listener(database), Signals(store.database)
@@ -53,6 +55,6 @@ async def test_a_gateway_listens_on_one_connection(
 
 
 async def _listening(store: Store) -> int:
-    """Returns how many connections listen."""
+    """Returns the number of listening connections."""
     [row] = await store.database.fetch(_LISTENING)
     return int(row["connections"])

@@ -1,4 +1,4 @@
-"""One suite for all storages: a folder behind the HTTP endpoint, and S3 as Swift speaks it."""
+"""One suite for all storages: a folder with its HTTP endpoint, and Swift as S3."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ DEADLINE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class OpenedStorage:
-    """Is a storage under test, with what its addresses are signed by."""
+    """A storage under test, with the signer of its URLs."""
 
     storage: Storage
     signed_by: tuple[str, ...]
@@ -90,7 +90,7 @@ async def keys(storage: Storage, prefix: str = "", older_than: datetime | None =
     return {found.key async for found in storage.list(prefix, older_than or soon())}
 
 
-async def test_what_is_put_is_got(storage: Storage) -> None:
+async def test_an_object_is_read_as_it_was_put(storage: Storage) -> None:
     await storage.put(KEY, PICTURE, "image/png")
     await storage.put("user/job/1/empty.jpg", b"", "image/jpeg")
     assert await storage.get(KEY) == PICTURE
@@ -105,7 +105,7 @@ async def test_a_stream_is_the_object_in_chunks(storage: Storage) -> None:
     assert max(map(len, chunks)) == 300_000
 
 
-async def test_a_stream_that_is_left_early_does_no_harm(storage: Storage) -> None:
+async def test_a_stream_that_is_abandoned_does_no_harm(storage: Storage) -> None:
     await storage.put(KEY, PICTURE, "image/png")
     for _ in range(40):
         chunks = storage.stream(KEY, chunk_size=1000)
@@ -114,7 +114,7 @@ async def test_a_stream_that_is_left_early_does_no_harm(storage: Storage) -> Non
     assert await storage.get(KEY) == PICTURE
 
 
-async def test_nothing_under_a_key_is_missing(storage: Storage) -> None:
+async def test_a_key_without_an_object_is_missing(storage: Storage) -> None:
     with pytest.raises(ObjectMissing, match=KEY):
         await storage.get(KEY)
     with pytest.raises(ObjectMissing, match=KEY):
@@ -135,7 +135,9 @@ async def test_writers_of_the_same_bytes_all_succeed(storage: Storage) -> None:
     assert await keys(storage) == {KEY}
 
 
-async def test_of_writers_of_other_bytes_one_is_kept_whole(opened: OpenedStorage) -> None:
+async def test_one_of_several_writers_of_different_bytes_is_kept_whole(
+    opened: OpenedStorage,
+) -> None:
     pictures = [bytes([number]) * 500_000 for number in range(8)]
     outcomes = await asyncio.gather(
         *(opened.storage.put(KEY, picture, "image/png") for picture in pictures),
@@ -144,12 +146,12 @@ async def test_of_writers_of_other_bytes_one_is_kept_whole(opened: OpenedStorage
     winners = [picture for picture, error in zip(pictures, outcomes, strict=True) if not error]
     assert {type(outcome) for outcome in outcomes} <= {type(None), KeyTaken}
     assert await opened.storage.get(KEY) in winners
-    # Swift looks before it writes, so two writers may both be told that they won.
+    # Swift checks before it writes, so two writers may both get a success.
     if isinstance(opened.storage, FolderStorage):
         assert len(winners) == 1
 
 
-async def test_deleting_twice_is_deleting(storage: Storage) -> None:
+async def test_deleting_twice_is_no_error(storage: Storage) -> None:
     await storage.put(KEY, PICTURE, "image/png")
     await storage.delete(KEY)
     await storage.delete(KEY)
@@ -158,9 +160,9 @@ async def test_deleting_twice_is_deleting(storage: Storage) -> None:
         await storage.get(KEY)
 
 
-async def test_writers_and_deleters_of_neighbours_do_not_meet(storage: Storage) -> None:
-    # Writers of one folder, whose last object is deleted again and again. Without a second try
-    # a folder loses about one write in fifty.
+async def test_writes_and_deletes_in_one_folder_do_not_conflict(storage: Storage) -> None:
+    # Writers of one folder, whose last object is deleted again and again. Without a retry
+    # about one write in fifty would fail.
     rounds = 100 if isinstance(storage, FolderStorage) else 3
 
     async def write_and_delete(number: int) -> None:
@@ -175,7 +177,7 @@ async def test_writers_and_deleters_of_neighbours_do_not_meet(storage: Storage) 
     assert await keys(storage) == set()
 
 
-async def test_a_listing_has_what_is_under_the_prefix(storage: Storage) -> None:
+async def test_a_listing_has_the_objects_under_its_prefix(storage: Storage) -> None:
     for key in ("one/job/a.png", "one/other/b.png", "onemore/c.png"):
         await storage.put(key, b"12345", "image/png")
     assert await keys(storage) == {"one/job/a.png", "one/other/b.png", "onemore/c.png"}
@@ -183,7 +185,7 @@ async def test_a_listing_has_what_is_under_the_prefix(storage: Storage) -> None:
     assert await keys(storage, "two/") == set()
 
 
-async def test_a_listing_has_what_is_older(storage: Storage) -> None:
+async def test_a_listing_has_the_older_objects(storage: Storage) -> None:
     await storage.put(KEY, b"12345", "image/png")
     [found] = [found async for found in storage.list("", soon())]
     assert (found.key, found.size) == (KEY, 5)
@@ -215,12 +217,12 @@ async def test_an_unsafe_key_reaches_no_storage(storage: Storage, key: str) -> N
         storage.sign_cdn(key, soon())
 
 
-async def test_a_content_type_that_the_key_does_not_say_is_refused(storage: Storage) -> None:
+async def test_a_content_type_that_differs_from_the_key_is_refused(storage: Storage) -> None:
     with pytest.raises(ValueError, match="does not fit the key"):
         await storage.put(KEY, b"", "text/html")
 
 
-async def test_a_sound_storage_passes_its_check(storage: Storage) -> None:
+async def test_a_working_storage_passes_its_check(storage: Storage) -> None:
     await storage.check()
 
 
@@ -243,7 +245,7 @@ async def test_an_address_reads_a_part(storage: Storage, http: aiohttp.ClientSes
         assert await answer.read() == PICTURE[1000:2000]
 
 
-async def test_a_signed_address_of_nothing_is_not_found(
+async def test_a_signed_address_without_an_object_is_not_found(
     storage: Storage, http: aiohttp.ClientSession
 ) -> None:
     async with http.get(URL(storage.sign(KEY, soon()), encoded=True)) as answer:
@@ -294,7 +296,7 @@ async def test_a_bucket_without_a_folder_works_too(swift: Swift) -> None:
         assert await keys(storage, "user/") == {KEY}
 
 
-async def test_a_bucket_that_is_not_there_or_not_ours_is_unavailable(swift: Swift) -> None:
+async def test_a_missing_or_foreign_bucket_is_unavailable(swift: Swift) -> None:
     async with S3Storage(swift.session, Bucket("none", "", swift.endpoint_url)) as storage:
         with pytest.raises(StorageUnavailable, match=r"could not check the bucket \(404\)"):
             await storage.check()

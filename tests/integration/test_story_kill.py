@@ -1,4 +1,4 @@
-"""A worker process that is killed in mid-story: nothing is lost, and little is drawn twice."""
+"""A worker process killed in mid-story: no job is lost, and few pictures are drawn twice."""
 
 import asyncio
 import sys
@@ -21,7 +21,7 @@ PAGES = 8
 async def a_worker(
     gateway: GatewayFixture, folder: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Runs a worker process, and kills it."""
+    """Runs a worker process, and kills it after the block."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.integration.story_worker"),
         *(gateway.settings.database_url, str(folder)),
@@ -43,9 +43,9 @@ async def test_a_worker_killed_in_mid_story_loses_nothing(
         for number in range(PAGES)
     ]
     story = await mia.create_story(pages=pages)
-    batch = await mia.tell(story.id)
+    batch = await mia.generate_story(story.id)
     call = mia.watch_batch(batch.batch_id)
-    # Where the gateway of the test serves pictures from.
+    # The folder from which the test's gateway serves images.
     folder = tmp_path / "pixels"
     async with a_worker(gateway, folder) as process:
         await _until(call, lambda shot: shot.batch.completed_images >= 3)
@@ -64,7 +64,7 @@ async def test_a_worker_killed_in_mid_story_loses_nothing(
     attempts = await gateway.store.database.fetch("SELECT job_id, outcome FROM attempts")
     outcomes = [row["outcome"] for row in attempts]
     assert outcomes.count("completed") == PAGES + 1
-    # Only what was being drawn is drawn again.
+    # Only pictures in flight are drawn again.
     assert outcomes.count("lost") == len(attempts) - (PAGES + 1) <= SLOTS
     again = {row["job_id"] for row in attempts if row["outcome"] == "lost"}
     assert not again & {row["id"] for row in before}

@@ -1,4 +1,4 @@
-"""Jobs that are submitted at the same moment share a statement, and nothing else."""
+"""Jobs that are submitted at the same time share a statement, and nothing else."""
 
 import asyncio
 from dataclasses import replace
@@ -13,33 +13,33 @@ from server.store import Store
 from tests.builders import description, new_job, new_user, request_key
 
 
-async def test_all_of_many_are_stored_with_their_images_and_holds(store: Store) -> None:
+async def test_many_jobs_are_stored_with_their_images_and_holds(store: Store) -> None:
     user = await new_user(store)
-    orders = [new_job(user, priority=1 + index % 3, price_micros=index) for index in range(200)]
-    jobs = await asyncio.gather(*(store.submit(order) for order in orders))
-    for order, job in zip(orders, jobs, strict=True):
+    new_jobs = [new_job(user, priority=1 + index % 3, price_micros=index) for index in range(200)]
+    jobs = await asyncio.gather(*(store.submit(new) for new in new_jobs))
+    for new, job in zip(new_jobs, jobs, strict=True):
         assert job is not None
-        assert (job.id, job.priority) == (order.id, order.priority)
-        assert await store.jobs.get(user, order.id) == job
-        assert await store.images.get(user, order.image_id) is not None
-        assert await store.jobs.spec_of(user, order.image_id) == order.spec
-    assert await store.money.hold([order.id for order in orders], sum(range(200)))
+        assert (job.id, job.priority) == (new.id, new.priority)
+        assert await store.jobs.get(user, new.id) == job
+        assert await store.images.get(user, new.image_id) is not None
+        assert await store.jobs.spec_of(user, new.image_id) == new.spec
+    assert await store.money.hold([new.id for new in new_jobs], sum(range(200)))
     row = await store.database.fetchrow(
         "SELECT count(*), sum(amount_micros) AS held FROM ledger WHERE kind = 'hold'"
     )
     assert row is not None
     assert tuple(row) == (200, sum(range(200)))
     changes = await store.database.fetch("SELECT object_id FROM outbox")
-    assert {change["object_id"] for change in changes} == {order.id for order in orders}
+    assert {change["object_id"] for change in changes} == {new.id for new in new_jobs}
 
 
-async def test_a_request_id_is_taken_once_however_many_use_it_at_the_same_moment(
+async def test_a_request_id_used_many_times_at_once_makes_one_job(
     store: Store,
 ) -> None:
     user = await new_user(store)
     key = request_key()
-    orders = [new_job(user, request=key) for _ in range(20)]
-    jobs = await asyncio.gather(*(store.submit(order) for order in orders))
+    new_jobs = [new_job(user, request=key) for _ in range(20)]
+    jobs = await asyncio.gather(*(store.submit(new) for new in new_jobs))
     stored = [job for job in jobs if job is not None]
     assert len(stored) == 1
     assert await store.replay_job(user, key) == (stored[0], True)
@@ -47,7 +47,7 @@ async def test_a_request_id_is_taken_once_however_many_use_it_at_the_same_moment
     assert [row["id"] for row in rows] == [stored[0].image_id]
 
 
-async def test_two_gateways_with_the_same_request_ids_never_wait_in_a_circle(
+async def test_two_gateways_with_the_same_request_ids_never_deadlock(
     database: str, store: Store
 ) -> None:
     user = await new_user(store)
@@ -63,16 +63,16 @@ async def test_a_job_that_cannot_be_stored_fails_alone(store: Store) -> None:
     good = [new_job(user) for _ in range(10)]
     bad = replace(new_job(user), placement=Placement(story_id=StoryId(uuid4())))
     results = await asyncio.gather(
-        *(store.submit(order) for order in [*good[:5], bad, *good[5:]]), return_exceptions=True
+        *(store.submit(new) for new in [*good[:5], bad, *good[5:]]), return_exceptions=True
     )
     assert isinstance(results.pop(5), asyncpg.ForeignKeyViolationError)
     assert [job.id for job in results if not isinstance(job, BaseException) and job] == [
-        order.id for order in good
+        new.id for new in good
     ]
     assert await store.images.get(user, bad.image_id) is None
 
 
-async def test_characters_of_many_users_are_frozen_together_and_never_mixed(store: Store) -> None:
+async def test_characters_of_many_users_are_frozen_together_without_mix_ups(store: Store) -> None:
     users = [await new_user(store) for _ in range(5)]
     characters = []
     for index, user in enumerate(users):
@@ -91,7 +91,7 @@ async def test_characters_of_many_users_are_frozen_together_and_never_mixed(stor
         assert list(frozen) == [character]
 
 
-async def test_a_frozen_character_is_as_it_is_now(store: Store) -> None:
+async def test_a_character_is_frozen_with_its_current_description(store: Store) -> None:
     user = await new_user(store)
     character = await store.characters.create(user, description(), None)
     assert character is not None
@@ -103,8 +103,8 @@ async def test_a_frozen_character_is_as_it_is_now(store: Store) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-async def test_few_are_submitted_as_many_are(store: Store, count: int) -> None:
+async def test_small_and_large_groups_are_submitted_alike(store: Store, count: int) -> None:
     user = await new_user(store)
-    orders = [new_job(user) for _ in range(count)]
-    jobs = await store.jobs.submit_each(orders)
-    assert [job and job.id for job in jobs] == [order.id for order in orders]
+    new_jobs = [new_job(user) for _ in range(count)]
+    jobs = await store.jobs.submit_each(new_jobs)
+    assert [job and job.id for job in jobs] == [new.id for new in new_jobs]

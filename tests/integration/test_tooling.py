@@ -1,4 +1,4 @@
-"""What `make` relies on: the check of the machine, and coverage of killed processes."""
+"""The tools of `make`: the machine check, and coverage of killed processes."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ print("saved", flush=True)
 pause.wait()
 """
 
-# A Python for which ensurepip is a module that does not exist.
+# A Python whose ensurepip module does not exist.
 WITHOUT_VENV = """#!/bin/sh
 exec "{python}" -c "$(echo "$2" | sed s/ensurepip/no_such_module/)"
 """
@@ -56,7 +56,7 @@ def check_machine(root: Path, python: str, free_gb: int) -> "subprocess.Complete
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
-def test_a_machine_that_has_everything_hears_nothing(root: Path) -> None:
+def test_a_complete_machine_gets_no_message(root: Path) -> None:
     answer = check_machine(root, sys.executable, 0)
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
 
@@ -80,7 +80,7 @@ def test_a_python_without_its_venv_module_gets_the_line_that_installs_it(
     assert f"apt-get install -y python{version}-venv" in answer.stderr
 
 
-def test_a_full_disk_is_told_with_what_is_needed(root: Path) -> None:
+def test_a_full_disk_gets_a_message_with_the_required_space(root: Path) -> None:
     answer = check_machine(root, sys.executable, 10**9)
     assert answer.returncode == 1
     assert f"needs {10**9} GB" in answer.stderr

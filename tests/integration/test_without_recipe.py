@@ -1,4 +1,4 @@
-"""Pictures are generated and judged where the recipe is absent, as in a deployment."""
+"""Pictures are generated and judged without the recipe, as in a deployment."""
 
 import os
 import shutil

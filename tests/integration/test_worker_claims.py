@@ -1,4 +1,4 @@
-"""What a worker takes, and when."""
+"""Claims of a worker: which jobs it takes, and when."""
 
 import pytest
 
@@ -11,10 +11,10 @@ from tests.integration.job_queue import JobQueue, Stall, until
 
 async def test_a_job_ends_with_its_image_and_all_four_assets_stored(job_queue: JobQueue) -> None:
     spec = render_spec(image_type=ImageType.SCENE, characters=(), scene="A sword lies in the snow")
-    order = await job_queue.submit(spec=spec)
+    new = await job_queue.submit(spec=spec)
     async with job_queue.worker():
-        job = await job_queue.becomes(order, JobStatus.COMPLETED)
-    image = await job_queue.store.images.get(job_queue.user, order.image_id)
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    image = await job_queue.store.images.get(job_queue.user, new.image_id)
     assert image is not None
     assert image.status is ImageStatus.COMPLETED
     assert image.prompt
@@ -26,20 +26,20 @@ async def test_a_job_ends_with_its_image_and_all_four_assets_stored(job_queue: J
         assert (job_queue.folder / key).stat().st_size > 0
 
 
-async def test_no_more_is_claimed_than_there_is_room_for(job_queue: JobQueue) -> None:
-    orders = [await job_queue.submit() for _ in range(3)]
+async def test_no_more_jobs_are_claimed_than_there_are_slots(job_queue: JobQueue) -> None:
+    new_jobs = [await job_queue.submit() for _ in range(3)]
     stall = Stall(1)
     async with job_queue.worker(ScriptedRenderer(script=stall), slots={"local": 2}, poll_s=0.05):
         await stall.reached.wait()
-        statuses = [(await job_queue.job(order.id)).status for order in orders]
+        statuses = [(await job_queue.job(new.id)).status for new in new_jobs]
         assert statuses == [JobStatus.PROCESSING, JobStatus.PROCESSING, JobStatus.QUEUED]
-        stall.let_go.set()
-        for order in orders:
-            await job_queue.becomes(order, JobStatus.COMPLETED)
+        stall.resume.set()
+        for new in new_jobs:
+            await job_queue.becomes(new, JobStatus.COMPLETED)
 
 
 async def test_an_idle_worker_is_woken_by_a_signal(job_queue: JobQueue) -> None:
-    # No poll comes within the test's time.
+    # No poll happens during the test.
     async with job_queue.worker(poll_s=3600):
         await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
         await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
@@ -62,11 +62,11 @@ async def test_a_job_of_a_later_version_is_left_to_a_worker_that_knows_it(
     assert (await job_queue.job(later.id)).status is JobStatus.QUEUED
 
 
-async def test_the_job_of_a_dead_worker_is_rescued_and_drawn(job_queue: JobQueue) -> None:
-    order = await job_queue.submit()
-    await job_queue.claim_as_the_dead()
+async def test_the_job_of_a_lost_worker_is_rescued_and_drawn(job_queue: JobQueue) -> None:
+    new = await job_queue.submit()
+    await job_queue.claim_as_lost_worker()
     async with job_queue.worker(lease_s=1, heartbeat_s=0.1):
-        job = await job_queue.becomes(order, JobStatus.COMPLETED)
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
     assert (job.attempt, job.retry_count) == (2, 1)
     outcomes = await job_queue.store.database.fetch("SELECT outcome FROM attempts ORDER BY attempt")
     assert [row["outcome"] for row in outcomes] == ["lost", "completed"]
@@ -91,7 +91,7 @@ async def test_a_worker_that_no_longer_claims_says_so_and_still_ends(job_queue: 
             worker.check()
 
 
-async def test_an_absent_database_is_no_reason_to_restart_a_worker(job_queue: JobQueue) -> None:
+async def test_a_worker_stays_healthy_while_the_database_is_away(job_queue: JobQueue) -> None:
     async with (
         cuttable_postgres(job_queue.database) as (proxy, url),
         job_queue.worker(database_url=url, poll_s=0.05) as worker,
@@ -103,5 +103,5 @@ async def test_an_absent_database_is_no_reason_to_restart_a_worker(job_queue: Jo
 
         await until(noticed)
         worker.check()
-        proxy.mend()
+        proxy.restore()
         await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)

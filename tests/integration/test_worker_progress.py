@@ -1,4 +1,4 @@
-"""What those who watch a job see of it."""
+"""The progress and previews of a job, as its watchers see them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,11 +27,11 @@ async def watching(
 async def test_a_render_that_stalls_at_step_seven_is_seen_at_step_seven(
     job_queue: JobQueue,
 ) -> None:
-    order = await job_queue.submit()
+    new = await job_queue.submit()
     stall = Stall(8)
     async with (
         job_queue.worker(ScriptedRenderer(script=stall)),
-        watching(job_queue, order) as snapshots,
+        watching(job_queue, new) as snapshots,
     ):
         async with asyncio.timeout(30):
             async for snapshot in snapshots:
@@ -39,21 +39,21 @@ async def test_a_render_that_stalls_at_step_seven_is_seen_at_step_seven(
                 if progress is not None and progress.step == 7:
                     break
         await stall.reached.wait()
-        job = await job_queue.job(order.id)
+        job = await job_queue.job(new.id)
         assert job.progress is not None
         assert (job.progress.stage, job.progress.step, job.progress.steps) == (
             Stage.RENDERING,
             7,
             STEPS,
         )
-        stall.let_go.set()
-        await job_queue.becomes(order, JobStatus.COMPLETED)
+        stall.resume.set()
+        await job_queue.becomes(new, JobStatus.COMPLETED)
 
 
-async def test_what_is_seen_never_goes_back_and_ends_with_the_job(job_queue: JobQueue) -> None:
-    order = await job_queue.submit(signal=False)
+async def test_progress_never_goes_back_and_ends_with_the_job(job_queue: JobQueue) -> None:
+    new = await job_queue.submit(signal=False)
     async with (
-        watching(job_queue, order) as snapshots,
+        watching(job_queue, new) as snapshots,
         job_queue.worker(ScriptedRenderer(step_s=0.02)),
     ):
         seen = [snapshot.job async for snapshot in snapshots]
@@ -67,7 +67,7 @@ async def test_what_is_seen_never_goes_back_and_ends_with_the_job(job_queue: Job
 
 
 async def test_progress_that_waits_for_the_database_is_written_as_one(job_queue: JobQueue) -> None:
-    order = await job_queue.submit()
+    new = await job_queue.submit()
     await job_queue.store.database.execute(
         "CREATE TABLE written (step integer NOT NULL);"
         "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
@@ -82,24 +82,24 @@ async def test_progress_that_waits_for_the_database_is_written_as_one(job_queue:
 
     async with job_queue.worker(ScriptedRenderer(script=script)):
         await stall.reached.wait()
-        await until(lambda: step_is(job_queue, order, 1))
+        await until(lambda: step_is(job_queue, new, 1))
         async with job_queue.store.database.transaction() as holding:
-            await holding.execute("SELECT FROM job_progress WHERE job_id = $1 FOR UPDATE", order.id)
-            stall.let_go.set()
+            await holding.execute("SELECT FROM job_progress WHERE job_id = $1 FOR UPDATE", new.id)
+            stall.resume.set()
             await last.reached.wait()
-        await until(lambda: step_is(job_queue, order, STEPS - 1))
+        await until(lambda: step_is(job_queue, new, STEPS - 1))
         rows = await job_queue.store.database.fetch("SELECT step FROM written WHERE step > 1")
-        last.let_go.set()
-        await job_queue.becomes(order, JobStatus.COMPLETED)
-    # One report was held up, and one had gathered behind it.
+        last.resume.set()
+        await job_queue.becomes(new, JobStatus.COMPLETED)
+    # One report was held up, and one was merged from those after it.
     assert [row["step"] for row in rows][-1] == STEPS - 1
     assert len(rows) <= 3
 
 
-async def test_previews_are_made_for_those_who_want_to_see_them(job_queue: JobQueue) -> None:
-    order = await job_queue.submit(signal=False)
+async def test_previews_are_made_for_watchers_that_ask_for_them(job_queue: JobQueue) -> None:
+    new = await job_queue.submit(signal=False)
     renderer = ScriptedRenderer(step_s=0.02)
-    async with watching(job_queue, order, previews=True) as snapshots, job_queue.worker(renderer):
+    async with watching(job_queue, new, previews=True) as snapshots, job_queue.worker(renderer):
         previews = [snapshot.preview async for snapshot in snapshots]
     assert renderer.renders[0].request.previews
     assert any(preview.startswith(b"\xff\xd8") for preview in previews)
@@ -107,20 +107,20 @@ async def test_previews_are_made_for_those_who_want_to_see_them(job_queue: JobQu
     assert left == []
 
 
-async def test_a_render_that_runs_makes_previews_for_who_comes_later(job_queue: JobQueue) -> None:
-    order = await job_queue.submit()
+async def test_a_running_render_makes_previews_for_a_later_watcher(job_queue: JobQueue) -> None:
+    new = await job_queue.submit()
     stall, last = Stall(5), Stall(STEPS)
 
     async def script(request: RenderRequest, step: int) -> None:
         await (stall if step == 5 else last)(request, step)
         if step == 8:
-            await renderer.asked.wait()
+            await renderer.previews_requested.wait()
 
-    renderer = Asked(script=script)
+    renderer = PreviewRecorder(script=script)
     async with job_queue.worker(renderer):
         await stall.reached.wait()
-        async with watching(job_queue, order, previews=True) as snapshots:
-            stall.let_go.set()
+        async with watching(job_queue, new, previews=True) as snapshots:
+            stall.resume.set()
             await last.reached.wait()
             async with asyncio.timeout(30):
                 async for snapshot in snapshots:
@@ -128,34 +128,34 @@ async def test_a_render_that_runs_makes_previews_for_who_comes_later(job_queue: 
                         break
                 else:
                     pytest.fail("the job ended without a preview")
-        last.let_go.set()
+        last.resume.set()
 
 
-async def test_nobody_who_watches_means_no_previews(job_queue: JobQueue) -> None:
-    order = await job_queue.submit(signal=False)
+async def test_no_previews_are_made_unless_a_watcher_asks(job_queue: JobQueue) -> None:
+    new = await job_queue.submit(signal=False)
     renderer = ScriptedRenderer()
-    async with watching(job_queue, order) as snapshots, job_queue.worker(renderer):
+    async with watching(job_queue, new) as snapshots, job_queue.worker(renderer):
         previews = {snapshot.preview async for snapshot in snapshots}
     assert previews == {b""}
     assert not renderer.renders[0].request.previews
 
 
-class Asked(ScriptedRenderer):
-    """Is a renderer that says when it was asked for previews."""
+class PreviewRecorder(ScriptedRenderer):
+    """A renderer that sets an event when it is asked for previews."""
 
     def __init__(self, script: Script) -> None:
         super().__init__(script=script)
-        self.asked = asyncio.Event()
+        self.previews_requested = asyncio.Event()
 
     async def show_previews(self, render: str) -> None:
         await super().show_previews(render)
-        self.asked.set()
+        self.previews_requested.set()
 
 
 def rank(job: Job) -> tuple[int, bool, int]:
     return (job.attempt, job.status.ended, job.progress.sequence if job.progress else 0)
 
 
-async def step_is(job_queue: JobQueue, order: NewJob, step: int) -> bool:
-    progress = (await job_queue.job(order.id)).progress
+async def step_is(job_queue: JobQueue, new: NewJob, step: int) -> bool:
+    progress = (await job_queue.job(new.id)).progress
     return progress is not None and progress.step == step

@@ -1,4 +1,4 @@
-"""The stages of a job and what they report, with a scripted renderer."""
+"""The stages of a job and their reports, with a scripted renderer."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -33,8 +33,8 @@ from tests.integration.job_queue import until
 LEASE = timedelta(seconds=60)
 
 
-class AwayFor(FolderStorage):
-    """A storage that is away for the first puts."""
+class UnavailableAtFirst(FolderStorage):
+    """A storage that is unavailable for the first puts."""
 
     def __init__(self, folder: Path, puts: int) -> None:
         super().__init__(folder, UrlSigner("s" * 32, "http://pictures.test"))
@@ -63,7 +63,7 @@ FOR EACH ROW EXECUTE FUNCTION note_report();
 
 
 class ClaimedJob:
-    """A claimed job and what draws it; `stopped` are the reasons that it was to stop for."""
+    """A claimed job with its own worker stages; `stopped` holds the reasons of its stops."""
 
     def __init__(self, store: Store, signals: Signals, claim: Claim, folder: Path) -> None:
         self.store = store
@@ -80,7 +80,7 @@ class ClaimedJob:
     ) -> Outcome:
         """Draws the claimed job."""
         reporter = self.reporter()
-        async with AwayFor(self.folder, away) as storage, reporter.running():
+        async with UnavailableAtFirst(self.folder, away) as storage, reporter.running():
             stages = Stages(
                 renderer or ScriptedRenderer(),
                 PlainExtractor(),
@@ -95,14 +95,14 @@ class ClaimedJob:
         return Reporter(self.store, self.signals, self.claim, self.stopped.append)
 
     async def reported(self) -> list[tuple[str, int, int]]:
-        """Returns stage, step and steps of what was written, in order."""
+        """Returns the written reports in order: stage, step and steps."""
         rows = await self.store.database.fetch("SELECT stage, step, steps FROM reports ORDER BY id")
         return [tuple(row) for row in rows]
 
 
 @pytest.fixture
 async def job(store: Store, tmp_path: Path) -> ClaimedJob:
-    """Gives a job that is claimed; it draws the portrait of the builders."""
+    """Returns a claimed job that draws the portrait of `tests.builders.render_spec`."""
     await store.database.execute(NOTE_REPORTS)
     user = await new_user(store)
     await store.jobs.submit(new_job(user))
@@ -111,7 +111,7 @@ async def job(store: Store, tmp_path: Path) -> ClaimedJob:
     return ClaimedJob(store, Signals(store.database), claim, tmp_path)
 
 
-async def test_a_job_ends_with_all_its_assets_and_what_it_took(job: ClaimedJob) -> None:
+async def test_a_job_ends_with_all_its_assets_and_timings(job: ClaimedJob) -> None:
     outcome = await job.draw()
     assert [asset.kind for asset in outcome.assets] == list(AssetKind)
     assert outcome.stage_ms.keys() == set(Stage)
@@ -124,7 +124,7 @@ async def test_a_job_ends_with_all_its_assets_and_what_it_took(job: ClaimedJob) 
 
 
 class Repainter:
-    """An upscaler that paints everything red, and counts what it was given."""
+    """An upscaler that returns a red picture, and records its inputs."""
 
     def __init__(self) -> None:
         self.given: list[bytes] = []
@@ -136,7 +136,7 @@ class Repainter:
         return buffer.getvalue()
 
 
-async def test_what_is_shown_is_made_of_the_upscaled_picture(job: ClaimedJob) -> None:
+async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJob) -> None:
     upscaler = Repainter()
     outcome = await job.draw(upscaler=upscaler)
     stored = {asset.kind: (job.folder / asset.storage_key).read_bytes() for asset in outcome.assets}
@@ -157,16 +157,16 @@ async def test_the_first_report_is_written_before_the_work_begins(job: ClaimedJo
     assert (await job.reported())[0] == (Stage.RESOLVING, 0, 0)
 
 
-async def test_each_report_is_told_to_those_who_listen(job: ClaimedJob, database: str) -> None:
-    heard: asyncio.Queue[str] = asyncio.Queue()
+async def test_each_report_is_signalled(job: ClaimedJob, database: str) -> None:
+    received: asyncio.Queue[str] = asyncio.Queue()
     listener = Listener(database)
-    listener.subscribe(CHANGED, heard.put_nowait, lambda: None)
+    listener.subscribe(CHANGED, received.put_nowait, lambda: None)
     async with listener.running(), job.signals.running(), asyncio.timeout(30):
         await job.reporter().enter(Stage.RESOLVING)
-        assert await heard.get() == str(job.claim.job_id)
+        assert await received.get() == str(job.claim.job_id)
 
 
-async def test_a_scene_is_read_out_of_its_page(job: ClaimedJob) -> None:
+async def test_a_scene_is_extracted_from_its_page(job: ClaimedJob) -> None:
     spec = render_spec(
         image_type=ImageType.SCENE, characters=(), page_text="A red fox slept in the snow."
     )
@@ -198,11 +198,11 @@ class Empty:
     """A renderer that ends without a picture."""
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
-        """Yields one step of the request's."""
+        """Yields one step and no result."""
         yield StepEvent(1, request.steps)
 
     async def show_previews(self, render: str) -> None:
-        """Has none to show."""
+        """Does nothing."""
 
 
 async def test_a_renderer_without_a_picture_fails_the_attempt(job: ClaimedJob) -> None:
@@ -210,14 +210,14 @@ async def test_a_renderer_without_a_picture_fails_the_attempt(job: ClaimedJob) -
         await job.draw(Empty())
 
 
-async def test_an_attempt_whose_lease_is_lost_is_told_so(job: ClaimedJob) -> None:
+async def test_an_attempt_with_a_lost_lease_is_stopped(job: ClaimedJob) -> None:
     await job.store.leases.release([job.claim])
     await job.draw()
     assert Stop.LOST in job.stopped
     assert await job.reported() == []
 
 
-async def test_an_attempt_whose_cancel_was_asked_for_is_told_so(job: ClaimedJob) -> None:
+async def test_an_attempt_with_a_requested_cancel_is_stopped(job: ClaimedJob) -> None:
     assert await job.store.jobs.cancel(job.claim.user_id, job.claim.job_id)
     await job.draw()
     assert Stop.CANCELLED in job.stopped
@@ -248,7 +248,7 @@ async def test_previews_are_written_only_while_somebody_watches(job: ClaimedJob)
         async with asyncio.timeout(30):
             await reporter.seen.wait()
         assert await job.store.database.fetch("SELECT FROM job_previews") == []
-        # The preview of a report that was overtaken goes with the newest one.
+        # The preview of a superseded report is written with the newest one.
         reporter.say(Stage.RENDERING, 3, 20, b"watched")
         reporter.say(Stage.RENDERING, 4, 20)
         await until(lambda: written(3))

@@ -13,7 +13,7 @@ from server.identity.caller import Caller, caller
 from server.identity.keys import KeySet
 from server.settings import DEVELOPMENT_SECRET
 from tests.endpoint import Failure, failure, running_endpoint
-from tests.signers import Signer, good_claims, key_server
+from tests.signers import Signer, key_server, valid_claims
 
 OK = grpc.StatusCode.OK
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
@@ -22,7 +22,7 @@ EC = Signer("ec-1", "ES256")
 
 
 def _signed(secret: str = DEVELOPMENT_SECRET, algorithm: str = "HS256", **claims: Any) -> str:
-    return jwt.encode(good_claims(**claims), secret, algorithm)
+    return jwt.encode(valid_claims(**claims), secret, algorithm)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def _signed(secret: str = DEVELOPMENT_SECRET, algorithm: str = "HS256", **claims
         (_signed(nbf=time.time() + 600), "TOKEN_INVALID", "not yet valid"),
         (_signed(exp="soon"), "TOKEN_INVALID", "exp"),
         (_signed(algorithm="HS512", secret=DEVELOPMENT_SECRET * 2), "TOKEN_INVALID", "HS256"),
-        (jwt.encode(good_claims(), "", "none"), "TOKEN_INVALID", "HS256"),
+        (jwt.encode(valid_claims(), "", "none"), "TOKEN_INVALID", "HS256"),
         (EC.token(), "TOKEN_INVALID", "HS256"),
         ("not-a-token", "TOKEN_INVALID", "HS256"),
         ("a.b.c", "TOKEN_INVALID", "HS256"),
@@ -92,7 +92,7 @@ async def test_a_token_signed_with_a_listed_key_is_taken(signer: Signer) -> None
             call = await gateway.list_styles(gateway.bearer(signer.token()))
             assert await call.code() is OK
 
-        assert issuer.asked == 1
+        assert issuer.requests == 1
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_a_token_signed_with_a_listed_key_is_taken(signer: Signer) -> None
         (Signer(None, "RS256").token(), "TOKEN_INVALID"),
         (_signed(), "TOKEN_INVALID"),
         # The public key as an HMAC secret: the classic confusion of algorithms.
-        (jwt.encode(good_claims(), RSA.jwk["n"], "HS256", {"kid": "rsa-1"}), "TOKEN_INVALID"),
+        (jwt.encode(valid_claims(), RSA.jwk["n"], "HS256", {"kid": "rsa-1"}), "TOKEN_INVALID"),
     ],
 )
 async def test_a_bad_token_is_refused_with_a_key_set_too(token: str, reason: str) -> None:
@@ -146,7 +146,7 @@ async def test_forged_key_ids_do_not_make_the_gateway_hammer_the_issuer() -> Non
             failed = await failure(await gateway.list_styles(gateway.bearer(forged)))
             assert failed.reason == "TOKEN_INVALID"
 
-        assert issuer.asked == 1
+        assert issuer.requests == 1
 
 
 async def test_an_issuer_that_is_away_makes_the_call_unavailable_at_first() -> None:

@@ -1,1 +1,1 @@
-"""The scenarios: each breaks one thing, and says what came of it."""
+"""The scenarios: each injects one kind of fault, and returns a report."""

@@ -1,4 +1,4 @@
-"""Submits whose answers are lost on the way."""
+"""Submits whose answers are lost."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.faults.tcp_proxy import tcp_proxy_to
 
 
 async def lost_answers(server: str, build: Build, quick: bool) -> Report:
-    """Loses the answer to each submit once it is committed; the client repeats the call."""
+    """Drops the answer to each submit after its commit; the client repeats the call."""
     count = 3 if quick else 20
     problems: list[Problem] = []
     async with fault_environment(server, build) as environment:
@@ -21,7 +21,7 @@ async def lost_answers(server: str, build: Build, quick: bool) -> Report:
             for number in range(1, count + 1):
                 proxy.answers_lost = True
                 submit = asyncio.create_task(caller.submit())
-                await until(environment.jobs_are(number), "the submit is committed")
+                await until(environment.jobs_reach(number), "the submit is committed")
                 proxy.answers_lost = False
                 proxy.cut()
                 began = asyncio.get_running_loop().time()
@@ -29,7 +29,7 @@ async def lost_answers(server: str, build: Build, quick: bool) -> Report:
                 took_s = max(took_s, asyncio.get_running_loop().time() - began)
             await environment.worker("w", "--takes-s", "0.01")
             try:
-                await environment.everything_ends()
+                await environment.all_jobs_end()
             except NeverHappened as never:
                 problems.append(Problem(Rule.AWAITED, str(never)))
     history = environment.history

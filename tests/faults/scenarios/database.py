@@ -1,4 +1,4 @@
-"""A database whose connections are cut, and one that is gone for a while."""
+"""A database whose connections are cut, and one that is down for a while."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ async def cut_connections(server: str, build: Build, quick: bool) -> Report:
         while time.monotonic() - began < length_s:
             await administer(server, _CUT.format(name))
             cuts += 1
-            # Those are mostly idle; this one is lost after its statement has had its effect.
+            # Those are mostly idle; this one is lost after its statement took effect.
             proxy.cut_answers = 1
             await asyncio.sleep(_PAUSE_S)
         proxy.cut_answers = 0
@@ -50,10 +50,10 @@ async def cut_connections(server: str, build: Build, quick: bool) -> Report:
         try:
             async with asyncio.timeout(environment.patience_s):
                 await load
-            recovered = max(0.0, await environment.everything_ends() - over)
+            recovered = max(0.0, await environment.all_jobs_end() - over)
         except (NeverHappened, TimeoutError) as never:
-            problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not hear of the end"))
-    # A call that is repeated for longer than its client does so may be told that it is away.
+            problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not see the end"))
+    # A call may fail as unavailable once its client's retries are spent.
     problems += [
         Problem(Rule.CALLS, call)
         for call in environment.history.failed_calls
@@ -71,7 +71,7 @@ async def cut_connections(server: str, build: Build, quick: bool) -> Report:
 
 
 async def _load(caller: RecordingCaller, length_s: float) -> None:
-    """Submits and watches jobs for a while; what fails is asked for again."""
+    """Submits and watches jobs for `length_s`; refused submits are skipped."""
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
         number = 0
@@ -82,7 +82,7 @@ async def _load(caller: RecordingCaller, length_s: float) -> None:
 
 
 async def database_outage(server: str, build: Build, quick: bool) -> Report:
-    """Ends a database at once, as a loss of power does, and starts it again after a while."""
+    """Crashes a database, as a power failure does, and starts it again after a while."""
     length_s = 4.0 if quick else 20.0
     problems: list[Problem] = []
     async with AsyncExitStack() as stack:
@@ -92,7 +92,7 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
         crashable = await stack.enter_async_context(CrashablePostgres(Path(folder) / "db"))
         await prepare(crashable.url)
         async with fault_environment(crashable.url, build, IMGGEN_LEASE_S="30") as environment:
-            # Longer than the lease: an end that is given up is made up for only after it.
+            # Longer than the lease: a job whose end was lost runs again only once it expires.
             environment.patience_s = DEADLINE_S
             caller = await environment.caller((await environment.gateway()).port)
             jobs = [await caller.submit() for _ in range(4)]
@@ -102,7 +102,7 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
                 if job
             ]
             worker = await environment.worker("w", "--step-s", "0.05")
-            await environment.something_is("rendering")
+            await environment.action_happens("rendering")
             await crashable.crash()
             await asyncio.sleep(length_s)
             await caller.submit()
@@ -111,24 +111,22 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
             await caller.submit()
             recovered = None
             try:
-                recovered = await environment.everything_ends() - back
+                recovered = await environment.all_jobs_end() - back
                 async with asyncio.timeout(environment.patience_s):
                     await asyncio.gather(*watches)
             except (NeverHappened, TimeoutError) as never:
-                problems.append(
-                    Problem(Rule.AWAITED, str(never) or "a watch did not hear of the end")
-                )
+                problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not see the end"))
             finally:
                 for watch in watches:
                     watch.cancel()
             await worker.end()
     report = reported(
-        "database ended at once and started again",
-        f"1 crash, {length_s:g} s away",
+        "database crashed and started again",
+        f"1 crash, {length_s:g} s down",
         environment.history,
         recovered,
         problems,
     )
     if report.again:
-        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were rendered again for it"))
+        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were rendered again"))
     return report

@@ -10,13 +10,13 @@ from tests.faults.report import Report, reported
 from tests.faults.rules import Problem, Rule
 
 TAKEOVER_S = 5.0
-"""A job is claimed again this soon after the lease of its killed worker has run out."""
+"""The time within which a job is claimed again after its killed worker's lease expired."""
 
 _PRODUCTION = {"IMGGEN_LEASE_S": "30", "IMGGEN_HEARTBEAT_S": "10", "IMGGEN_POLL_S": "2"}
 
 
 async def killed_workers(server: str, build: Build, quick: bool) -> Report:
-    """Kills a worker at each point of claim, render, store and complete, all at once."""
+    """Kills one worker at each hold point, all at the same time."""
     problems: list[Problem] = []
     settings = {} if quick else _PRODUCTION
     lease_s = float(settings.get("IMGGEN_LEASE_S", LEASE_S))
@@ -29,12 +29,12 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
             for point in POINTS
         }
         await asyncio.gather(*(_held(victim) for victim in victims.values()))
-        heir = await environment.worker("heir", IMGGEN_SLOTS='{"local": 4}')
-        await heir.ready.wait()
+        successor = await environment.worker("successor", IMGGEN_SLOTS='{"local": 4}')
+        await successor.ready.wait()
         killed = {point: victim.kill() for point, victim in victims.items()}
         recovered = killed[COMPLETED]
         try:
-            recovered = await environment.everything_ends()
+            recovered = await environment.all_jobs_end()
         except NeverHappened as never:
             problems.append(Problem(Rule.AWAITED, str(never)))
     claims = environment.history.done("claimed")

@@ -1,4 +1,4 @@
-"""Nodes of the Ray cluster that are lost: a worker's, and then the head."""
+"""Nodes of the Ray cluster that are lost: the worker's, then the head."""
 
 import time
 
@@ -21,8 +21,8 @@ async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
                 await caller.submit()
                 await rendering(environment)
                 await first.kill_node()
-                await environment.everything_ends()
-                await environment.everything_is_completed()
+                await environment.all_jobs_end()
+                await environment.all_jobs_complete()
                 await caller.submit()
                 await rendering(environment)
                 await first.kill_head()
@@ -30,8 +30,8 @@ async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
                 for _ in range(3):
                     await caller.submit()
             async with ray_cluster(environment, build):
-                recovered = await environment.everything_ends() - killed
-                await environment.everything_is_completed()
+                recovered = await environment.all_jobs_end() - killed
+                await environment.all_jobs_complete()
         except (NeverHappened, TimeoutError) as never:
             problems.append(Problem(Rule.AWAITED, str(never) or "the cluster did not start"))
     problems += [Problem(Rule.CALLS, call) for call in environment.history.failed_calls]

@@ -1,4 +1,4 @@
-"""One caller who asks for a hundred times as much as another."""
+"""One caller that submits a hundred times as many jobs as another."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ _TIMES = 2.0
 
 
 async def noisy_neighbour(server: str, build: Build, quick: bool) -> Report:
-    """Compares how long a caller waits alone with how long behind another's hundred jobs."""
+    """Compares a caller's waits with and without another caller's hundredfold backlog."""
     count = 5 if quick else 10
     problems: list[Problem] = []
     async with fault_environment(server, build) as environment:
@@ -30,24 +30,22 @@ async def noisy_neighbour(server: str, build: Build, quick: bool) -> Report:
         await worker.ready.wait()
         idle = noisy = 0.0
         try:
-            # Alone, but with every place taken: what runs is never taken away.
+            # No backlog, but every slot taken: running jobs are never preempted.
             await _fill(loud, _SLOTS)
             idle = await _waits(environment, quiet, range(count))
-            await environment.everything_ends()
+            await environment.all_jobs_end()
             await _fill(loud, _NOISE * count)
             noisy = await _waits(environment, quiet, range(count, 2 * count))
-            await environment.everything_ends()
+            await environment.all_jobs_end()
         except NeverHappened as never:
             problems.append(Problem(Rule.AWAITED, str(never)))
     if noisy > _TIMES * idle:
         problems.append(
-            Problem(
-                Rule.SHARE, f"a job took {noisy:.2f} s, and {idle:.2f} s when nobody else waited"
-            )
+            Problem(Rule.SHARE, f"a job took {noisy:.2f} s, and {idle:.2f} s without a backlog")
         )
     return reported(
         "one noisy caller, 100:1",
-        f"{_NOISE * count} jobs ahead; {noisy:.2f} s a job, {idle:.2f} s without them",
+        f"{_NOISE * count} jobs ahead; {noisy:.2f} s per job, {idle:.2f} s without them",
         environment.history,
         None,
         problems,
@@ -59,13 +57,13 @@ async def _fill(caller: RecordingCaller, count: int) -> None:
 
 
 async def _waits(environment: FaultEnvironment, caller: RecordingCaller, numbers: range) -> float:
-    """Submits jobs one after the other; returns how long one took on average."""
+    """Submits jobs one after the other; returns the mean time from submit to end, in seconds."""
     took = []
     for number in numbers:
         job = await caller.submit()
         assert job is not None
         began = time.monotonic()
-        # One that has not ended in time took that long at least.
+        # A job that has not ended in time took at least the timeout.
         with suppress(TimeoutError):
             async with asyncio.timeout(environment.patience_s):
                 await caller.watch(job.job_id, number)

@@ -1,4 +1,4 @@
-"""Signals that never arrive."""
+"""Signals that are lost."""
 
 import asyncio
 
@@ -9,13 +9,13 @@ from tests.faults.report import Report, reported
 from tests.faults.rules import Problem, Rule
 
 _SLACK_S = 3.0
-"""What a busy machine may take besides: two processes and a database take part."""
+"""Extra time for a busy machine with two processes and a database."""
 
 _WATCH_POLL_S = 2.0
 
 
 async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
-    """Loses every NOTIFY on its way to workers and gateways; the safety polls cover it."""
+    """Drops every NOTIFY to workers and gateways; their safety polls make up for it."""
     problems: list[Problem] = []
     claims: list[float] = []
     ends: list[float] = []
@@ -23,26 +23,26 @@ async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
         lossy_postgres_proxy(server) as (proxy, through),
         fault_environment(server, build) as environment,
     ):
-        proxy.deaf = True
+        proxy.drops_notifications = True
         environment.settings["IMGGEN_DATABASE_URL"] = through(environment.database)
         caller = await environment.caller((await environment.gateway()).port)
         worker = await environment.worker("w", "--takes-s", "0.01")
         await worker.ready.wait()
         loop = asyncio.get_running_loop()
         for number in range(3 if quick else 10):
-            # The worker and the watch are idle: nothing but a signal or a poll wakes them.
+            # The worker and the watch are idle: only a signal or a poll wakes them.
             job = await caller.submit()
             assert job is not None
             began = loop.time()
             watch = asyncio.create_task(caller.watch(job.job_id, number))
             try:
-                ended = await environment.everything_ends()
+                ended = await environment.all_jobs_end()
                 async with asyncio.timeout(environment.patience_s):
                     await watch
             except (NeverHappened, TimeoutError) as never:
                 watch.cancel()
                 problems.append(
-                    Problem(Rule.AWAITED, str(never) or "the watch did not hear of the end")
+                    Problem(Rule.AWAITED, str(never) or "the watch did not see the end")
                 )
                 break
             ends.append(loop.time() - ended)
@@ -52,7 +52,7 @@ async def lost_notifications(server: str, build: Build, quick: bool) -> Report:
     if max(claims, default=0.0) > POLL_S + _SLACK_S:
         problems.append(Problem(Rule.SOON, f"a claim came after {max(claims):.1f} s"))
     if max(ends, default=0.0) > _WATCH_POLL_S + _SLACK_S:
-        problems.append(Problem(Rule.SOON, f"a watch heard of the end after {max(ends):.1f} s"))
+        problems.append(Problem(Rule.SOON, f"a watch saw the end after {max(ends):.1f} s"))
     return reported(
         "every NOTIFY lost",
         f"{proxy.lost} notifications",

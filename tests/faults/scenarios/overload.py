@@ -1,4 +1,4 @@
-"""More submits than can be done, and one caller who asks for far more than another."""
+"""More submits than the workers can finish."""
 
 import asyncio
 import time
@@ -14,13 +14,13 @@ _TAKES_S = 0.2
 _SLOTS = 4
 _RATE = _SLOTS / _TAKES_S
 _WAITING = 60
-"""As many jobs may wait as take three seconds."""
+"""The queue limit: three seconds of work."""
 
 _GOODPUT = 0.9
 
 
 async def overload(server: str, build: Build, quick: bool) -> Report:
-    """Offers three times what the workers can do, to a queue that has a limit."""
+    """Submits at three times the workers' rate, to a queue with a limit."""
     length_s = 6.0 if quick else 20.0
     problems: list[Problem] = []
     async with fault_environment(server, build) as environment:
@@ -34,18 +34,16 @@ async def overload(server: str, build: Build, quick: bool) -> Report:
         goodput = await _goodput(environment, caller, 3 * _RATE, length_s)
         began = time.monotonic()
         try:
-            recovered = await environment.everything_ends() - began
+            recovered = await environment.all_jobs_end() - began
         except NeverHappened as never:
             recovered = None
             problems.append(Problem(Rule.AWAITED, str(never)))
     history = environment.history
     if goodput < _GOODPUT * peak:
         problems.append(
-            Problem(
-                Rule.GOODPUT, f"goodput {goodput:.1f} jobs/s, under load of one {peak:.1f} jobs/s"
-            )
+            Problem(Rule.GOODPUT, f"goodput {goodput:.1f} jobs/s, {peak:.1f} jobs/s at 1x load")
         )
-    problems += _about_refusals(history)
+    problems += _refusal_problems(history)
     return reported(
         "3x overload",
         f"{3 * _RATE:.0f} submits/s for {length_s:g} s; {len(history.refusals)} refused;"
@@ -59,7 +57,7 @@ async def overload(server: str, build: Build, quick: bool) -> Report:
 async def _goodput(
     environment: FaultEnvironment, caller: RecordingCaller, rate: float, length_s: float
 ) -> float:
-    """Offers submits at a rate for a while; returns how many jobs were completed in a second."""
+    """Submits at a rate for `length_s`; returns the jobs completed per second."""
     began = time.monotonic()
     done = len(environment.history.done("accepted"))
     async with asyncio.TaskGroup() as group:
@@ -70,13 +68,13 @@ async def _goodput(
     return (len(environment.history.done("accepted")) - done) / took
 
 
-def _about_refusals(history: History) -> list[Problem]:
+def _refusal_problems(history: History) -> list[Problem]:
     refusals = history.refusals
     if not refusals:
         return [Problem(Rule.REFUSALS, "nothing was refused")]
     problems = []
     if any(refusal.retry_after_s is None for refusal in refusals):
-        problems.append(Problem(Rule.REFUSALS, "a refusal does not say when to try again"))
+        problems.append(Problem(Rule.REFUSALS, "a refusal has no retry delay"))
     if {refusal.reason for refusal in refusals} != {"QUEUE_FULL"}:
         problems.append(
             Problem(

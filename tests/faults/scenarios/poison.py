@@ -1,4 +1,4 @@
-"""Jobs that no worker can do."""
+"""Jobs that no worker can finish."""
 
 from tests.faults.builds import Build
 from tests.faults.callers import RecordingCaller
@@ -13,7 +13,7 @@ _RENDERS = 4
 
 
 async def poison_jobs(server: str, build: Build, quick: bool) -> Report:
-    """Fails each render of a job and damages the content of others; then revives all of them."""
+    """Fails each render of a job and damages the content of others; then retries all of them."""
     problems: list[Problem] = []
     async with fault_environment(server, build) as environment:
         caller = await environment.caller((await environment.gateway()).port)
@@ -29,7 +29,7 @@ async def poison_jobs(server: str, build: Build, quick: bool) -> Report:
             )
         bad = await environment.worker("bad", "--poison", str(_POISON), "--backoff-s", "0.1")
         try:
-            await environment.everything_ends()
+            await environment.all_jobs_end()
             await bad.end()
             problems += await _reasons(environment, bad_ones, good_ones)
             await administer(
@@ -40,11 +40,11 @@ async def poison_jobs(server: str, build: Build, quick: bool) -> Report:
             for job in bad_ones:
                 await caller.retry(job)
             await environment.worker("good")
-            await environment.everything_is_completed()
+            await environment.all_jobs_complete()
         except NeverHappened as never:
             problems.append(Problem(Rule.AWAITED, str(never)))
     return reported(
-        "poison job and damaged content; RetryJob revives",
+        "poison job and damaged content; RetryJob",
         f"1 poison, {len(_DAMAGE)} damaged",
         environment.history,
         None,
@@ -59,7 +59,7 @@ async def _submit(caller: RecordingCaller, seed: int) -> str:
 
 
 async def _reasons(environment: FaultEnvironment, bad: list[str], good: list[str]) -> list[Problem]:
-    """Returns what is wrong with how the jobs have ended."""
+    """Returns the jobs that did not end as expected."""
     rows = await environment.query(
         "SELECT id::text, concat_ws(' ', status, error_reason) FROM image_generation_jobs"
     )
@@ -71,7 +71,7 @@ async def _reasons(environment: FaultEnvironment, bad: list[str], good: list[str
         for job, end in expected.items()
         if ends[job] != end
     ]
-    renders = [deed for deed in environment.history.done("rendering") if deed.job == bad[0]]
+    renders = [action for action in environment.history.done("rendering") if action.job == bad[0]]
     if len(renders) != _RENDERS:
         problems.append(
             Problem(Rule.OUTCOME, f"the poison was rendered {len(renders)} times, not {_RENDERS}")

@@ -1,4 +1,4 @@
-"""Replicas that are killed in the middle of a picture, and replaced by a new version under load."""
+"""Replicas that are killed during a render, and replaced by a new version under load."""
 
 import time
 
@@ -26,14 +26,14 @@ async def lost_replicas(server: str, build: Build, quick: bool) -> Report:
                     await rendering(environment)
                     await ray.kill_replica(deployment)
                     killed = time.monotonic()
-                    recovered = max(recovered or 0.0, await environment.everything_ends() - killed)
-                    await environment.everything_is_completed()
+                    recovered = max(recovered or 0.0, await environment.all_jobs_end() - killed)
+                    await environment.all_jobs_complete()
                 for _ in range(_LOAD):
                     await caller.submit()
                 await rendering(environment)
                 await ray.redeploy()
-                await environment.everything_ends()
-                await environment.everything_is_completed()
+                await environment.all_jobs_end()
+                await environment.all_jobs_complete()
         except (NeverHappened, TimeoutError) as never:
             problems.append(Problem(Rule.AWAITED, str(never) or "the cluster did not start"))
     problems += [Problem(Rule.CALLS, call) for call in environment.history.failed_calls]

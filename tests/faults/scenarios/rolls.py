@@ -1,4 +1,4 @@
-"""Gateways that are replaced under load, as an orchestrator rolls out a version."""
+"""Gateways that are replaced under load, as in a rolling update."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ _PAUSE_S = 0.25
 
 
 async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
-    """Starts a new gateway, sends new connections there and drains the old one, many times."""
+    """Starts a new gateway, sends new connections to it and drains the old one, many times."""
     rolls = 2 if quick else 6
     problems: list[Problem] = []
     async with fault_environment(server, build) as environment:
@@ -38,7 +38,7 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
             try:
                 async with asyncio.timeout(environment.patience_s):
                     await load
-                recovered = max(0.0, await environment.everything_ends() - last)
+                recovered = max(0.0, await environment.all_jobs_end() - last)
             except (NeverHappened, TimeoutError) as never:
                 problems.append(Problem(Rule.AWAITED, str(never) or "a watch did not resume"))
     problems += [Problem(Rule.CALLS, call) for call in environment.history.failed_calls]
@@ -55,7 +55,7 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
 
 
 async def _load(caller: RecordingCaller, over: asyncio.Event) -> None:
-    """Submits and watches jobs until that is over; then waits for what it has begun."""
+    """Submits and watches jobs until `over` is set; then waits for their ends."""
     async with asyncio.TaskGroup() as group:
         for number in itertools.count():
             group.create_task(_one(caller, number))

@@ -1,4 +1,4 @@
-"""Workers that are stopped past their lease and go on as if nothing had happened."""
+"""Workers that are stopped past their lease, then continue unaware of it."""
 
 import asyncio
 
@@ -17,47 +17,49 @@ from tests.faults.rules import Problem, Rule
 
 _POINTS = (RENDERING, STORED)
 _SLACK_S = 2.0
-"""What a busy machine may take to run a process that it has just let go on."""
+"""Extra time for a busy machine to continue a stopped process."""
 
 
 async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
-    """Stops workers in mid-render and before their end, until others hold their jobs."""
+    """Stops workers in mid-render and before completion, until others hold their jobs."""
     problems: list[Problem] = []
     async with fault_environment(server, build) as environment:
         caller = await environment.caller((await environment.gateway()).port)
         for _ in _POINTS:
             await caller.submit()
-        sleepers = [
+        frozen = [
             await environment.worker(
                 point, "--hold", point, "--step-s", "0.2", IMGGEN_SLOTS='{"local": 1}'
             )
             for point in _POINTS
         ]
-        await asyncio.gather(*(sleeper.held.wait() for sleeper in sleepers))
-        for sleeper in sleepers:
-            sleeper.freeze()
-            await sleeper.let_go()
-        heirs = [
+        await asyncio.gather(*(victim.held.wait() for victim in frozen))
+        for victim in frozen:
+            victim.freeze()
+            await victim.resume()
+        successors = [
             await environment.worker(
-                f"heir-{number}", "--hold", RENDERING, IMGGEN_SLOTS='{"local": 1}'
+                f"successor-{number}", "--hold", RENDERING, IMGGEN_SLOTS='{"local": 1}'
             )
             for number, _ in enumerate(_POINTS)
         ]
-        await asyncio.gather(*(heir.held.wait() for heir in heirs))
-        thawed = max(sleeper.thaw() for sleeper in sleepers)
+        await asyncio.gather(*(successor.held.wait() for successor in successors))
+        thawed = max(victim.thaw() for victim in frozen)
         try:
-            await _late_ones_find_out(environment, sleepers)
+            await _late_workers_notice(environment, frozen)
         except NeverHappened as never:
             problems.append(Problem(Rule.AWAITED, str(never)))
-        for heir in heirs:
-            await heir.let_go()
-        recovered = await environment.everything_ends()
-    stops = [deed.at for deed in environment.history.done("stopped") if deed.worker == RENDERING]
+        for successor in successors:
+            await successor.resume()
+        recovered = await environment.all_jobs_end()
+    stops = [
+        action.at for action in environment.history.done("stopped") if action.worker == RENDERING
+    ]
     if not stops or stops[0] - thawed > HEARTBEAT_S + _SLACK_S:
         problems.append(
             Problem(Rule.SOON, f"the late render went on for {[at - thawed for at in stops]} s")
         )
-    if not [deed for deed in environment.history.done("refused") if deed.worker == STORED]:
+    if not [action for action in environment.history.done("refused") if action.worker == STORED]:
         problems.append(Problem(Rule.AWAITED, "the late end was not refused"))
     return reported(
         "worker stopped past its lease and continued",
@@ -68,16 +70,16 @@ async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
     )
 
 
-async def _late_ones_find_out(environment: FaultEnvironment, sleepers: list[WorkerProcess]) -> None:
-    """Waits until each late worker has stopped its render or has had its end answered."""
-    names = {sleeper.name for sleeper in sleepers}
+async def _late_workers_notice(environment: FaultEnvironment, frozen: list[WorkerProcess]) -> None:
+    """Waits until each late worker has stopped its render or got an answer to its end."""
+    names = {victim.name for victim in frozen}
 
-    async def told() -> bool:
-        deeds = [
+    async def noticed() -> bool:
+        actions = [
             one
             for what in ("stopped", "refused", "accepted")
             for one in environment.history.done(what)
         ]
-        return names <= {deed.worker for deed in deeds}
+        return names <= {action.worker for action in actions}
 
-    await until(told, "late workers find out", environment.patience_s)
+    await until(noticed, "late workers notice", environment.patience_s)

@@ -1,4 +1,4 @@
-"""A storage that refuses, that is slow, and whose connections are cut in mid-write."""
+"""A storage that refuses connections, is slow, and breaks connections in mid-write."""
 
 import asyncio
 import hashlib
@@ -42,8 +42,8 @@ async def broken_storage(server: str, build: Build, quick: bool) -> Report:
             await worker.ready.wait()
             try:
                 await _refuse(environment, caller, proxy, refused_s)
-                mended = time.monotonic()
-                recovered = await environment.everything_ends() - mended
+                restored = time.monotonic()
+                recovered = await environment.all_jobs_end() - restored
                 await _slow_down(environment, caller, proxy)
                 await _break(environment, caller, proxy)
             except NeverHappened as never:
@@ -58,7 +58,7 @@ async def broken_storage(server: str, build: Build, quick: bool) -> Report:
         problems,
     )
     if report.again:
-        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were generated again for it"))
+        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were generated again"))
     problems += [
         Problem(Rule.OUTCOME, f"a job {row.status}")
         for row in environment.history.rows
@@ -87,20 +87,20 @@ async def _slow_down(
 ) -> None:
     proxy.pause_s = _SLOW_S
     await caller.submit()
-    await environment.everything_ends()
+    await environment.all_jobs_end()
     proxy.pause_s = 0.0
 
 
 async def _break(environment: FaultEnvironment, caller: RecordingCaller, proxy: TcpProxy) -> None:
     proxy.breaks_after = _MIDDLE
     await caller.submit()
-    await environment.everything_ends()
+    await environment.all_jobs_end()
     if proxy.breaks_after is not None:
         raise NeverHappened("no connection was broken in mid-write")
 
 
 async def _damaged(environment: FaultEnvironment, s3: Any) -> list[Problem]:
-    """Returns which assets of completed jobs are not in the storage as they were made."""
+    """Returns the assets whose stored bytes do not match their checksum."""
     problems = []
     for key, digest in await environment.query("SELECT storage_key, sha256 FROM assets"):
         found = await asyncio.to_thread(s3.get_object, Bucket=_BUCKET, Key=f"pixels/{key}")

@@ -1,4 +1,4 @@
-"""A whole story whose worker, gateway and database are killed one after the other in its middle."""
+"""A story whose worker, gateway and database are killed one after the other while it is drawn."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ _STEP_S = "0.05"
 
 
 async def killed_story(server: str, build: Build, quick: bool) -> Report:
-    """Kills each process of a story in its middle: only pictures in flight are drawn again."""
+    """Kills each process while a story is drawn: only pictures in flight are drawn again."""
     problems: list[Problem] = []
     recovered = None
     async with AsyncExitStack() as stack:
@@ -38,7 +38,7 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
         )
         crashable = await stack.enter_async_context(CrashablePostgres(Path(folder) / "db"))
         await prepare(crashable.url)
-        # Longer than the database is away, so that those who live keep what they draw.
+        # Longer than the database is down, so that surviving workers keep their renders.
         environment = await stack.enter_async_context(
             fault_environment(crashable.url, build, IMGGEN_LEASE_S="8")
         )
@@ -61,7 +61,7 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
             await crashable.crash()
             await crashable.start()
             back = time.monotonic()
-            recovered = await environment.everything_ends() - back
+            recovered = await environment.all_jobs_end() - back
             async with asyncio.timeout(environment.patience_s):
                 last = (await watch).batch
             if last.status != BATCH_STATUS_COMPLETED or last.completed_images != last.total_images:
@@ -69,9 +69,7 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
                     Problem(Rule.OUTCOME, f"the story ended with {last.completed_images} pictures")
                 )
         except (NeverHappened, TimeoutError) as never:
-            problems.append(
-                Problem(Rule.AWAITED, str(never) or "the watch did not hear of the end")
-            )
+            problems.append(Problem(Rule.AWAITED, str(never) or "the watch did not see the end"))
         finally:
             watch.cancel()
     report = reported(
@@ -91,7 +89,7 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
 
 
 async def _begin(environment: FaultEnvironment, caller: RecordingCaller) -> str:
-    """Asks for a story, and notes its jobs as acknowledged."""
+    """Submits a story, and records its jobs as acknowledged."""
     pages = [
         Page(text=f"Mia walks on, page {number}.", character_ids=[caller.character])
         for number in range(_PAGES)
@@ -106,9 +104,9 @@ async def _begin(environment: FaultEnvironment, caller: RecordingCaller) -> str:
 
 
 async def _drawn(environment: FaultEnvironment, count: int) -> None:
-    """Returns when that many pictures are drawn, and another one is being drawn."""
+    """Waits until `count` pictures are drawn and another one is being drawn."""
 
-    async def they_are() -> bool:
+    async def drawn() -> bool:
         rows = await environment.query(
             "SELECT (count(*) FILTER (WHERE j.status = 'completed'))::int AS done,"
             " count(*) FILTER (WHERE j.status = 'processing' AND p.step > 1) AS running"
@@ -117,4 +115,4 @@ async def _drawn(environment: FaultEnvironment, count: int) -> None:
         )
         return bool(rows[0]["done"] >= count and rows[0]["running"])
 
-    await until(they_are, f"{count} pictures are drawn", environment.patience_s)
+    await until(drawn, f"{count} pictures are drawn", environment.patience_s)
