@@ -34,6 +34,7 @@ def generate(into: Path) -> list[Path]:
             f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}",
             *(f"--{kind}_out={into}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
             "--include_imports",
+            "--include_source_info",
             f"--descriptor_set_out={into / PROTOSET.name}",
             *sources,
         ],
