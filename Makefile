@@ -196,7 +196,7 @@ $(LOAD_TOOLS)/$(GHZ)-$(GRPCURL).stamp:
 # Maintaining.
 
 .PHONY: protos
-protos: machine $(PROTOS)/stamp ## Writes the stubs and ghz's protoset from protos/
+protos: machine $(PROTOS)/stamp ## Writes the stubs and the protosets from protos/
 	@$(PROTOS)/bin/python protos/generate.py
 
 # Callers hold stubs of what was released, and `make lint` fails where the contract no longer
