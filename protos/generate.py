@@ -1,5 +1,6 @@
 """Generates the checked-in outputs of the contract: the Python stubs in `client/`, and the
-descriptors that ghz reads (a protoset) in `cluster/load/`.
+descriptors with their comments (a protoset) for ghz in `cluster/load/` and, for reflection, in
+`server/edge/`.
 
 Run it in the generator's environment, as `make protos` does. `--check` writes nothing, and
 exits with 1 if an output is stale.
@@ -14,12 +15,15 @@ from pathlib import Path
 
 PROTOS = Path(__file__).resolve().parent
 TARGET = PROTOS.parent / "client" / "imggen" / "v1"
-PROTOSET = PROTOS.parent / "cluster" / "load" / "imggen.protoset"
+PROTOSETS = (
+    PROTOS.parent / "cluster" / "load" / "imggen.protoset",
+    PROTOS.parent / "server" / "edge" / "contract.protoset",
+)
 SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
 
 
-def generate(into: Path) -> list[Path]:
-    """Writes the stubs and the protoset below `into`; returns the paths of the stubs."""
+def generate(into: Path, protoset: Path) -> list[Path]:
+    """Writes the stubs below `into`, and the protoset; returns the paths of the stubs."""
     sources = sorted(
         path.relative_to(PROTOS).as_posix() for path in (PROTOS / "imggen").rglob("*.proto")
     )
@@ -34,7 +38,8 @@ def generate(into: Path) -> list[Path]:
             f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}",
             *(f"--{kind}_out={into}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
             "--include_imports",
-            f"--descriptor_set_out={into / PROTOSET.name}",
+            "--include_source_info",
+            f"--descriptor_set_out={protoset}",
             *sources,
         ],
         capture_output=True,
@@ -59,33 +64,32 @@ def stale(fresh: list[Path]) -> list[str]:
         for stub in TARGET.glob("*")
         if stub.name.endswith(SUFFIXES) and stub.name not in names
     }
-    changed = {
-        stub.name
-        for stub in fresh
-        if not (TARGET / stub.name).exists()
-        or not filecmp.cmp(stub, TARGET / stub.name, shallow=False)
-    }
+    changed = {stub.name for stub in fresh if not _is_copy(TARGET / stub.name, stub)}
     return sorted(left_over | changed)
+
+
+def _is_copy(path: Path, original: Path) -> bool:
+    return path.exists() and filecmp.cmp(path, original, shallow=False)
 
 
 def main() -> int:
     """Generates, or with `--check` compares."""
     with tempfile.TemporaryDirectory() as directory:
-        fresh = generate(Path(directory))
+        protoset = Path(directory) / "protoset"
+        fresh = generate(Path(directory), protoset)
         outdated = stale(fresh)
-        protoset = Path(directory) / PROTOSET.name
-        if not PROTOSET.exists() or not filecmp.cmp(protoset, PROTOSET, shallow=False):
-            outdated.append(PROTOSET.name)
+        old = [path for path in PROTOSETS if not _is_copy(path, protoset)]
         if "--check" in sys.argv[1:]:
-            for name in outdated:
+            for name in (*outdated, *(path.name for path in old)):
                 print(f"{name} is stale; run `make protos`")
-            return 1 if outdated else 0
+            return 1 if outdated or old else 0
         for name in outdated:
             (TARGET / name).unlink(missing_ok=True)
-        shutil.copy(protoset, PROTOSET)
+        for path in old:
+            shutil.copy(protoset, path)
         for stub in fresh:
             shutil.copy(stub, TARGET / stub.name)
-        print(f"{len(fresh)} stubs and {PROTOSET.name}; {len(outdated)} changed")
+        print(f"{len(fresh)} stubs, {len(PROTOSETS)} protosets; {len(outdated) + len(old)} changed")
     return 0
 
 

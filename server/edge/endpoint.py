@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import grpc
 import grpc.aio
-from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from server.edge.calls import OpenCalls
+from server.edge.descriptors import read_descriptors
 from server.edge.interceptors import CallInterceptor, CallLimits
+from server.edge.reflection import Reflection
 from server.edge.tls import CertificateFiles, Certificates
 from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
@@ -59,9 +57,8 @@ class Endpoint:
         for service in services:
             service.register(self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(
-            [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server, _Symbols()
-        )
+        reflection = Reflection([*self._names, health.SERVICE_NAME], read_descriptors())
+        reflection.register(self._server)
         metrics.read_open_calls(self.calls.__len__)
 
     async def __aenter__(self) -> Self:
@@ -137,25 +134,3 @@ def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
 
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)
-
-
-class _Symbols:
-    """protobuf's default pool, which here finds the file of a method, too.
-
-    The reflection protocol lets clients ask by a method's name, as ghz does; protobuf's pool
-    finds services and messages only (7.36).
-    """
-
-    def __init__(self) -> None:
-        self._pool = descriptor_pool.Default()
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._pool, name)
-
-    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
-        """Returns the file of a symbol; raises KeyError if there is none."""
-        service, _, method = symbol.rpartition(".")
-        with suppress(KeyError):
-            if method in self._pool.FindServiceByName(service).methods_by_name:
-                return self._pool.FindFileContainingSymbol(service)
-        return self._pool.FindFileContainingSymbol(symbol)

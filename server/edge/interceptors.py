@@ -14,6 +14,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from imggen.v1 import errors_pb2 as reasons
+from server.edge import reflection
 from server.edge.calls import Call, OpenCalls, shutting_down
 from server.edge.status import DETAILS_KEY, explain, refusal
 from server.errors import (
@@ -32,7 +33,7 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 REQUEST_ID_KEY = "x-request-id"
 
-OPEN_SERVICES = frozenset({"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"})
+OPEN_SERVICES = frozenset({"grpc.health.v1.Health", *reflection.NAMES})
 """The services that need no token, and that answer while the gateway drains."""
 
 _log = logging.getLogger("imggen.calls")

@@ -90,6 +90,7 @@ def test_make_alone_explains_the_targets(root: Path) -> None:
     answer = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True)
     for target in (
         *("setup", "demo", "up", "test", "check", "protos", "schema", "constraints"),
+        *("baseline", "settings", "clean"),
         *("bench", "bench-up", "bench-jobs", "bench-clean", "load-tools"),
     ):
         assert f"make {target} " in answer.stdout

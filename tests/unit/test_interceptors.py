@@ -257,27 +257,6 @@ async def test_health_and_reflection_need_no_token() -> None:
     assert {STYLES, JOBS, "grpc.health.v1.Health"} <= names
 
 
-@pytest.mark.parametrize("symbol", [STYLES, f"{STYLES}.ListStyles", "imggen.v1.Style"])
-async def test_reflection_finds_services_their_methods_and_messages(symbol: str) -> None:
-    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
-    async with running_endpoint() as gateway:
-        reflection = reflection_pb2_grpc.ServerReflectionStub(gateway.channel())
-        [answer] = [one async for one in reflection.ServerReflectionInfo(iter([request]))]
-
-    files = answer.file_descriptor_response.file_descriptor_proto
-    assert any(b"imggen/v1/style.proto" in file for file in files)
-
-
-@pytest.mark.parametrize("symbol", [f"{STYLES}.Paint", "imggen.v1.Nobody", "Nobody", ""])
-async def test_reflection_says_what_there_is_not(symbol: str) -> None:
-    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
-    async with running_endpoint() as gateway:
-        reflection = reflection_pb2_grpc.ServerReflectionStub(gateway.channel())
-        [answer] = [one async for one in reflection.ServerReflectionInfo(iter([request]))]
-
-    assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
-
-
 async def test_a_service_that_does_not_exist_has_no_health() -> None:
     async with running_endpoint() as gateway:
         call = health_pb2_grpc.HealthStub(gateway.channel()).Check(

@@ -22,43 +22,103 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/batch.proto\x12\timggen.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13imggen/v1/job.proto\"\xab\x04\n\x05\x42\x61tch\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x10\n\x08story_id\x18\x02 \x01(\t\x12\r\n\x05style\x18\x03 \x01(\t\x12&\n\x06status\x18\x04 \x01(\x0e\x32\x16.imggen.v1.BatchStatus\x12\x14\n\x0ctotal_images\x18\x05 \x01(\x05\x12\x15\n\rqueued_images\x18\x06 \x01(\x05\x12\x19\n\x11processing_images\x18\x07 \x01(\x05\x12\x18\n\x10\x63ompleted_images\x18\x08 \x01(\x05\x12\x15\n\rfailed_images\x18\t \x01(\x05\x12\x18\n\x10\x63\x61ncelled_images\x18\n \x01(\x05\x12\x10\n\x08\x66raction\x18\x0b \x01(\x01\x12\x16\n\x0emax_concurrent\x18\x0c \x01(\x05\x12\x1d\n\x15\x65stimated_cost_micros\x18\r \x01(\x03\x12\x1a\n\x12\x61\x63tual_cost_micros\x18\x0e \x01(\x03\x12.\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x19\x65stimated_completion_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\nBatchImage\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x13\n\x0bpage_number\x18\x02 \x01(\x05\x12\x14\n\x0c\x63haracter_id\x18\x03 \x01(\t\x12\x15\n\rneeds_job_ids\x18\x04 \x03(\t\"#\n\x0fGetBatchRequest\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\"Z\n\x10GetBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"M\n\x12ListBatchesRequest\x12\x10\n\x08story_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Q\n\x13ListBatchesResponse\x12!\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Batch\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x11WatchBatchRequest\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\"\\\n\x12WatchBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"&\n\x12\x43\x61ncelBatchRequest\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\"6\n\x13\x43\x61ncelBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"%\n\x11RetryBatchRequest\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\"5\n\x12RetryBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch*\x99\x01\n\x0b\x42\x61tchStatus\x12\x1c\n\x18\x42\x41TCH_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42\x41TCH_STATUS_PROCESSING\x10\x01\x12\x1a\n\x16\x42\x41TCH_STATUS_COMPLETED\x10\x02\x12\x17\n\x13\x42\x41TCH_STATUS_FAILED\x10\x03\x12\x1a\n\x16\x42\x41TCH_STATUS_CANCELLED\x10\x04\x32\x87\x03\n\x0c\x42\x61tchService\x12\x43\n\x08GetBatch\x12\x1a.imggen.v1.GetBatchRequest\x1a\x1b.imggen.v1.GetBatchResponse\x12L\n\x0bListBatches\x12\x1d.imggen.v1.ListBatchesRequest\x1a\x1e.imggen.v1.ListBatchesResponse\x12K\n\nWatchBatch\x12\x1c.imggen.v1.WatchBatchRequest\x1a\x1d.imggen.v1.WatchBatchResponse0\x01\x12L\n\x0b\x43\x61ncelBatch\x12\x1d.imggen.v1.CancelBatchRequest\x1a\x1e.imggen.v1.CancelBatchResponse\x12I\n\nRetryBatch\x12\x1c.imggen.v1.RetryBatchRequest\x1a\x1d.imggen.v1.RetryBatchResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/batch.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13imggen/v1/job.proto\"\x82\x06\n\x05\x42\x61tch\x12\x1e\n\x08\x62\x61tch_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08story_id\x18\x02 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12(\n\x05style\x18\x03 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Style\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x16.imggen.v1.BatchStatusB\x04\xe2\x41\x01\x03\x12\x1a\n\x0ctotal_images\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rqueued_images\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11processing_images\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63ompleted_images\x18\x08 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rfailed_images\x18\t \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61ncelled_images\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66raction\x18\x0b \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0emax_concurrent\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12#\n\x15\x65stimated_cost_micros\x18\r \x01(\x03\x42\x04\xe2\x41\x01\x03\x12 \n\x12\x61\x63tual_cost_micros\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63ompleted_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x43\n\x19\x65stimated_completion_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:/\xea\x41,\n\x10imggen.dev/Batch\x1a\x08\x62\x61tch_id*\x07\x62\x61tches2\x05\x62\x61tch\"\xbf\x01\n\nBatchImage\x12!\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.JobB\x04\xe2\x41\x01\x03\x12\x19\n\x0bpage_number\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12;\n\x0c\x63haracter_id\x18\x03 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x36\n\rneeds_job_ids\x18\x04 \x03(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"F\n\x0fGetBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"Z\n\x10GetBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"l\n\x12ListBatchesRequest\x12/\n\x08story_id\x18\x01 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Q\n\x13ListBatchesResponse\x12!\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Batch\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"H\n\x11WatchBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\\\n\x12WatchBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"I\n\x12\x43\x61ncelBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"6\n\x13\x43\x61ncelBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"H\n\x11RetryBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"5\n\x12RetryBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch*\x99\x01\n\x0b\x42\x61tchStatus\x12\x1c\n\x18\x42\x41TCH_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42\x41TCH_STATUS_PROCESSING\x10\x01\x12\x1a\n\x16\x42\x41TCH_STATUS_COMPLETED\x10\x02\x12\x17\n\x13\x42\x41TCH_STATUS_FAILED\x10\x03\x12\x1a\n\x16\x42\x41TCH_STATUS_CANCELLED\x10\x04\x32\x87\x03\n\x0c\x42\x61tchService\x12\x43\n\x08GetBatch\x12\x1a.imggen.v1.GetBatchRequest\x1a\x1b.imggen.v1.GetBatchResponse\x12L\n\x0bListBatches\x12\x1d.imggen.v1.ListBatchesRequest\x1a\x1e.imggen.v1.ListBatchesResponse\x12K\n\nWatchBatch\x12\x1c.imggen.v1.WatchBatchRequest\x1a\x1d.imggen.v1.WatchBatchResponse0\x01\x12L\n\x0b\x43\x61ncelBatch\x12\x1d.imggen.v1.CancelBatchRequest\x1a\x1e.imggen.v1.CancelBatchResponse\x12I\n\nRetryBatch\x12\x1c.imggen.v1.RetryBatchRequest\x1a\x1d.imggen.v1.RetryBatchResponseB9\n\timggen.v1B\nBatchProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.batch_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_BATCHSTATUS']._serialized_start=1372
-  _globals['_BATCHSTATUS']._serialized_end=1525
-  _globals['_BATCH']._serialized_start=91
-  _globals['_BATCH']._serialized_end=646
-  _globals['_BATCHIMAGE']._serialized_start=648
-  _globals['_BATCHIMAGE']._serialized_end=755
-  _globals['_GETBATCHREQUEST']._serialized_start=757
-  _globals['_GETBATCHREQUEST']._serialized_end=792
-  _globals['_GETBATCHRESPONSE']._serialized_start=794
-  _globals['_GETBATCHRESPONSE']._serialized_end=884
-  _globals['_LISTBATCHESREQUEST']._serialized_start=886
-  _globals['_LISTBATCHESREQUEST']._serialized_end=963
-  _globals['_LISTBATCHESRESPONSE']._serialized_start=965
-  _globals['_LISTBATCHESRESPONSE']._serialized_end=1046
-  _globals['_WATCHBATCHREQUEST']._serialized_start=1048
-  _globals['_WATCHBATCHREQUEST']._serialized_end=1085
-  _globals['_WATCHBATCHRESPONSE']._serialized_start=1087
-  _globals['_WATCHBATCHRESPONSE']._serialized_end=1179
-  _globals['_CANCELBATCHREQUEST']._serialized_start=1181
-  _globals['_CANCELBATCHREQUEST']._serialized_end=1219
-  _globals['_CANCELBATCHRESPONSE']._serialized_start=1221
-  _globals['_CANCELBATCHRESPONSE']._serialized_end=1275
-  _globals['_RETRYBATCHREQUEST']._serialized_start=1277
-  _globals['_RETRYBATCHREQUEST']._serialized_end=1314
-  _globals['_RETRYBATCHRESPONSE']._serialized_start=1316
-  _globals['_RETRYBATCHRESPONSE']._serialized_end=1369
-  _globals['_BATCHSERVICE']._serialized_start=1528
-  _globals['_BATCHSERVICE']._serialized_end=1919
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\timggen.v1B\nBatchProtoP\001Z\022imggen/v1;imggenv1\252\002\tImggen.V1'
+  _globals['_BATCH'].fields_by_name['batch_id']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['batch_id']._serialized_options = b'\342A\001\003\342\214\317\327\010\002\010\001'
+  _globals['_BATCH'].fields_by_name['story_id']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['story_id']._serialized_options = b'\342A\001\003\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
+  _globals['_BATCH'].fields_by_name['style']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['style']._serialized_options = b'\342A\001\003\372A\022\n\020imggen.dev/Style'
+  _globals['_BATCH'].fields_by_name['status']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['status']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['total_images']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['total_images']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['queued_images']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['queued_images']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['processing_images']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['processing_images']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['completed_images']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['completed_images']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['failed_images']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['failed_images']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['cancelled_images']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['cancelled_images']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['fraction']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['fraction']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['max_concurrent']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['max_concurrent']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['estimated_cost_micros']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['estimated_cost_micros']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['actual_cost_micros']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['actual_cost_micros']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['created_at']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['created_at']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['started_at']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['started_at']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['completed_at']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['completed_at']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['estimated_completion_time']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['estimated_completion_time']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH']._loaded_options = None
+  _globals['_BATCH']._serialized_options = b'\352A,\n\020imggen.dev/Batch\032\010batch_id*\007batches2\005batch'
+  _globals['_BATCHIMAGE'].fields_by_name['job']._loaded_options = None
+  _globals['_BATCHIMAGE'].fields_by_name['job']._serialized_options = b'\342A\001\003'
+  _globals['_BATCHIMAGE'].fields_by_name['page_number']._loaded_options = None
+  _globals['_BATCHIMAGE'].fields_by_name['page_number']._serialized_options = b'\342A\001\003'
+  _globals['_BATCHIMAGE'].fields_by_name['character_id']._loaded_options = None
+  _globals['_BATCHIMAGE'].fields_by_name['character_id']._serialized_options = b'\342A\001\003\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
+  _globals['_BATCHIMAGE'].fields_by_name['needs_job_ids']._loaded_options = None
+  _globals['_BATCHIMAGE'].fields_by_name['needs_job_ids']._serialized_options = b'\342A\001\003\372A\020\n\016imggen.dev/Job\342\214\317\327\010\002\010\001'
+  _globals['_GETBATCHREQUEST'].fields_by_name['batch_id']._loaded_options = None
+  _globals['_GETBATCHREQUEST'].fields_by_name['batch_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Batch\342\214\317\327\010\002\010\001'
+  _globals['_LISTBATCHESREQUEST'].fields_by_name['story_id']._loaded_options = None
+  _globals['_LISTBATCHESREQUEST'].fields_by_name['story_id']._serialized_options = b'\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
+  _globals['_WATCHBATCHREQUEST'].fields_by_name['batch_id']._loaded_options = None
+  _globals['_WATCHBATCHREQUEST'].fields_by_name['batch_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Batch\342\214\317\327\010\002\010\001'
+  _globals['_CANCELBATCHREQUEST'].fields_by_name['batch_id']._loaded_options = None
+  _globals['_CANCELBATCHREQUEST'].fields_by_name['batch_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Batch\342\214\317\327\010\002\010\001'
+  _globals['_RETRYBATCHREQUEST'].fields_by_name['batch_id']._loaded_options = None
+  _globals['_RETRYBATCHREQUEST'].fields_by_name['batch_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Batch\342\214\317\327\010\002\010\001'
+  _globals['_BATCHSTATUS']._serialized_start=1932
+  _globals['_BATCHSTATUS']._serialized_end=2085
+  _globals['_BATCH']._serialized_start=180
+  _globals['_BATCH']._serialized_end=950
+  _globals['_BATCHIMAGE']._serialized_start=953
+  _globals['_BATCHIMAGE']._serialized_end=1144
+  _globals['_GETBATCHREQUEST']._serialized_start=1146
+  _globals['_GETBATCHREQUEST']._serialized_end=1216
+  _globals['_GETBATCHRESPONSE']._serialized_start=1218
+  _globals['_GETBATCHRESPONSE']._serialized_end=1308
+  _globals['_LISTBATCHESREQUEST']._serialized_start=1310
+  _globals['_LISTBATCHESREQUEST']._serialized_end=1418
+  _globals['_LISTBATCHESRESPONSE']._serialized_start=1420
+  _globals['_LISTBATCHESRESPONSE']._serialized_end=1501
+  _globals['_WATCHBATCHREQUEST']._serialized_start=1503
+  _globals['_WATCHBATCHREQUEST']._serialized_end=1575
+  _globals['_WATCHBATCHRESPONSE']._serialized_start=1577
+  _globals['_WATCHBATCHRESPONSE']._serialized_end=1669
+  _globals['_CANCELBATCHREQUEST']._serialized_start=1671
+  _globals['_CANCELBATCHREQUEST']._serialized_end=1744
+  _globals['_CANCELBATCHRESPONSE']._serialized_start=1746
+  _globals['_CANCELBATCHRESPONSE']._serialized_end=1800
+  _globals['_RETRYBATCHREQUEST']._serialized_start=1802
+  _globals['_RETRYBATCHREQUEST']._serialized_end=1874
+  _globals['_RETRYBATCHRESPONSE']._serialized_start=1876
+  _globals['_RETRYBATCHRESPONSE']._serialized_end=1929
+  _globals['_BATCHSERVICE']._serialized_start=2088
+  _globals['_BATCHSERVICE']._serialized_end=2479
 # @@protoc_insertion_point(module_scope)

@@ -43,7 +43,10 @@ class _BatchStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
 
 class BatchStatus(_BatchStatus, metaclass=_BatchStatusEnumTypeWrapper):
-    """The status of a batch."""
+    """The status of a batch.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 BATCH_STATUS_UNSPECIFIED: BatchStatus.ValueType  # 0
 """Not set."""

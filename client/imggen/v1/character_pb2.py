@@ -22,41 +22,73 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19imggen/v1/character.proto\x12\timggen.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x03\n\tCharacter\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x03\x61ge\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12!\n\x06gender\x18\x04 \x01(\x0e\x32\x11.imggen.v1.Gender\x12\x0f\n\x07species\x18\x05 \x01(\t\x12\x0c\n\x04hair\x18\x06 \x01(\t\x12\x0c\n\x04\x65yes\x18\x07 \x01(\t\x12\x0c\n\x04skin\x18\x08 \x01(\t\x12\x10\n\x08\x63lothing\x18\t \x01(\t\x12\x10\n\x08\x66\x65\x61tures\x18\n \x03(\t\x12\x0e\n\x06traits\x18\x0b \x03(\t\x12\x1b\n\x13\x64\x65scription_version\x18\x0c \x01(\x05\x12\x1a\n\x12reference_image_id\x18\r \x01(\t\x12\x17\n\x0freference_stale\x18\x0e \x01(\x08\x12.\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\n\x04_age\"U\n\x16\x43reateCharacterRequest\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"B\n\x17\x43reateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"+\n\x13GetCharacterRequest\x12\x14\n\x0c\x63haracter_id\x18\x01 \x01(\t\"?\n\x14GetCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"r\n\x16UpdateCharacterRequest\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"B\n\x17UpdateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\">\n\x15ListCharactersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x16ListCharactersResponse\x12(\n\ncharacters\x18\x01 \x03(\x0b\x32\x14.imggen.v1.Character\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\".\n\x16\x44\x65leteCharacterRequest\x12\x14\n\x0c\x63haracter_id\x18\x01 \x01(\t\"\x19\n\x17\x44\x65leteCharacterResponse*D\n\x06Gender\x12\x16\n\x12GENDER_UNSPECIFIED\x10\x00\x12\x11\n\rGENDER_FEMALE\x10\x01\x12\x0f\n\x0bGENDER_MALE\x10\x02\x32\xc8\x03\n\x10\x43haracterService\x12X\n\x0f\x43reateCharacter\x12!.imggen.v1.CreateCharacterRequest\x1a\".imggen.v1.CreateCharacterResponse\x12O\n\x0cGetCharacter\x12\x1e.imggen.v1.GetCharacterRequest\x1a\x1f.imggen.v1.GetCharacterResponse\x12X\n\x0fUpdateCharacter\x12!.imggen.v1.UpdateCharacterRequest\x1a\".imggen.v1.UpdateCharacterResponse\x12U\n\x0eListCharacters\x12 .imggen.v1.ListCharactersRequest\x1a!.imggen.v1.ListCharactersResponse\x12X\n\x0f\x44\x65leteCharacter\x12!.imggen.v1.DeleteCharacterRequest\x1a\".imggen.v1.DeleteCharacterResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19imggen/v1/character.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x04\n\tCharacter\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x03\x61ge\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12!\n\x06gender\x18\x04 \x01(\x0e\x32\x11.imggen.v1.Gender\x12\x0f\n\x07species\x18\x05 \x01(\t\x12\x0c\n\x04hair\x18\x06 \x01(\t\x12\x0c\n\x04\x65yes\x18\x07 \x01(\t\x12\x0c\n\x04skin\x18\x08 \x01(\t\x12\x10\n\x08\x63lothing\x18\t \x01(\t\x12\x10\n\x08\x66\x65\x61tures\x18\n \x03(\t\x12\x0e\n\x06traits\x18\x0b \x03(\t\x12!\n\x13\x64\x65scription_version\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12=\n\x12reference_image_id\x18\r \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x0freference_stale\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nupdated_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:4\xea\x41\x31\n\x14imggen.dev/Character\x1a\x02id*\ncharacters2\tcharacterB\x06\n\x04_age\"e\n\x16\x43reateCharacterRequest\x12-\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.CharacterB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"B\n\x17\x43reateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"R\n\x13GetCharacterRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"?\n\x14GetCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"~\n\x16UpdateCharacterRequest\x12-\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.CharacterB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\"B\n\x17UpdateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\">\n\x15ListCharactersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x16ListCharactersResponse\x12(\n\ncharacters\x18\x01 \x03(\x0b\x32\x14.imggen.v1.Character\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x16\x44\x65leteCharacterRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x19\n\x17\x44\x65leteCharacterResponse*D\n\x06Gender\x12\x16\n\x12GENDER_UNSPECIFIED\x10\x00\x12\x11\n\rGENDER_FEMALE\x10\x01\x12\x0f\n\x0bGENDER_MALE\x10\x02\x32\xc8\x03\n\x10\x43haracterService\x12X\n\x0f\x43reateCharacter\x12!.imggen.v1.CreateCharacterRequest\x1a\".imggen.v1.CreateCharacterResponse\x12O\n\x0cGetCharacter\x12\x1e.imggen.v1.GetCharacterRequest\x1a\x1f.imggen.v1.GetCharacterResponse\x12X\n\x0fUpdateCharacter\x12!.imggen.v1.UpdateCharacterRequest\x1a\".imggen.v1.UpdateCharacterResponse\x12U\n\x0eListCharacters\x12 .imggen.v1.ListCharactersRequest\x1a!.imggen.v1.ListCharactersResponse\x12X\n\x0f\x44\x65leteCharacter\x12!.imggen.v1.DeleteCharacterRequest\x1a\".imggen.v1.DeleteCharacterResponseB=\n\timggen.v1B\x0e\x43haracterProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.character_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_GENDER']._serialized_start=1178
-  _globals['_GENDER']._serialized_end=1246
-  _globals['_CHARACTER']._serialized_start=108
-  _globals['_CHARACTER']._serialized_end=495
-  _globals['_CREATECHARACTERREQUEST']._serialized_start=497
-  _globals['_CREATECHARACTERREQUEST']._serialized_end=582
-  _globals['_CREATECHARACTERRESPONSE']._serialized_start=584
-  _globals['_CREATECHARACTERRESPONSE']._serialized_end=650
-  _globals['_GETCHARACTERREQUEST']._serialized_start=652
-  _globals['_GETCHARACTERREQUEST']._serialized_end=695
-  _globals['_GETCHARACTERRESPONSE']._serialized_start=697
-  _globals['_GETCHARACTERRESPONSE']._serialized_end=760
-  _globals['_UPDATECHARACTERREQUEST']._serialized_start=762
-  _globals['_UPDATECHARACTERREQUEST']._serialized_end=876
-  _globals['_UPDATECHARACTERRESPONSE']._serialized_start=878
-  _globals['_UPDATECHARACTERRESPONSE']._serialized_end=944
-  _globals['_LISTCHARACTERSREQUEST']._serialized_start=946
-  _globals['_LISTCHARACTERSREQUEST']._serialized_end=1008
-  _globals['_LISTCHARACTERSRESPONSE']._serialized_start=1010
-  _globals['_LISTCHARACTERSRESPONSE']._serialized_end=1101
-  _globals['_DELETECHARACTERREQUEST']._serialized_start=1103
-  _globals['_DELETECHARACTERREQUEST']._serialized_end=1149
-  _globals['_DELETECHARACTERRESPONSE']._serialized_start=1151
-  _globals['_DELETECHARACTERRESPONSE']._serialized_end=1176
-  _globals['_CHARACTERSERVICE']._serialized_start=1249
-  _globals['_CHARACTERSERVICE']._serialized_end=1705
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\timggen.v1B\016CharacterProtoP\001Z\022imggen/v1;imggenv1\252\002\tImggen.V1'
+  _globals['_CHARACTER'].fields_by_name['id']._loaded_options = None
+  _globals['_CHARACTER'].fields_by_name['id']._serialized_options = b'\342A\001\003\342\214\317\327\010\002\010\001'
+  _globals['_CHARACTER'].fields_by_name['name']._loaded_options = None
+  _globals['_CHARACTER'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_CHARACTER'].fields_by_name['description_version']._loaded_options = None
+  _globals['_CHARACTER'].fields_by_name['description_version']._serialized_options = b'\342A\001\003'
+  _globals['_CHARACTER'].fields_by_name['reference_image_id']._loaded_options = None
+  _globals['_CHARACTER'].fields_by_name['reference_image_id']._serialized_options = b'\342A\001\003\372A\022\n\020imggen.dev/Image\342\214\317\327\010\002\010\001'
+  _globals['_CHARACTER'].fields_by_name['reference_stale']._loaded_options = None
+  _globals['_CHARACTER'].fields_by_name['reference_stale']._serialized_options = b'\342A\001\003'
+  _globals['_CHARACTER'].fields_by_name['created_at']._loaded_options = None
+  _globals['_CHARACTER'].fields_by_name['created_at']._serialized_options = b'\342A\001\003'
+  _globals['_CHARACTER'].fields_by_name['updated_at']._loaded_options = None
+  _globals['_CHARACTER'].fields_by_name['updated_at']._serialized_options = b'\342A\001\003'
+  _globals['_CHARACTER']._loaded_options = None
+  _globals['_CHARACTER']._serialized_options = b'\352A1\n\024imggen.dev/Character\032\002id*\ncharacters2\tcharacter'
+  _globals['_CREATECHARACTERREQUEST'].fields_by_name['character']._loaded_options = None
+  _globals['_CREATECHARACTERREQUEST'].fields_by_name['character']._serialized_options = b'\342A\001\002'
+  _globals['_CREATECHARACTERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATECHARACTERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
+  _globals['_GETCHARACTERREQUEST'].fields_by_name['character_id']._loaded_options = None
+  _globals['_GETCHARACTERREQUEST'].fields_by_name['character_id']._serialized_options = b'\342A\001\002\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
+  _globals['_UPDATECHARACTERREQUEST'].fields_by_name['character']._loaded_options = None
+  _globals['_UPDATECHARACTERREQUEST'].fields_by_name['character']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATECHARACTERREQUEST'].fields_by_name['update_mask']._loaded_options = None
+  _globals['_UPDATECHARACTERREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\002'
+  _globals['_DELETECHARACTERREQUEST'].fields_by_name['character_id']._loaded_options = None
+  _globals['_DELETECHARACTERREQUEST'].fields_by_name['character_id']._serialized_options = b'\342A\001\002\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
+  _globals['_GENDER']._serialized_start=1506
+  _globals['_GENDER']._serialized_end=1574
+  _globals['_CHARACTER']._serialized_start=197
+  _globals['_CHARACTER']._serialized_end=717
+  _globals['_CREATECHARACTERREQUEST']._serialized_start=719
+  _globals['_CREATECHARACTERREQUEST']._serialized_end=820
+  _globals['_CREATECHARACTERRESPONSE']._serialized_start=822
+  _globals['_CREATECHARACTERRESPONSE']._serialized_end=888
+  _globals['_GETCHARACTERREQUEST']._serialized_start=890
+  _globals['_GETCHARACTERREQUEST']._serialized_end=972
+  _globals['_GETCHARACTERRESPONSE']._serialized_start=974
+  _globals['_GETCHARACTERRESPONSE']._serialized_end=1037
+  _globals['_UPDATECHARACTERREQUEST']._serialized_start=1039
+  _globals['_UPDATECHARACTERREQUEST']._serialized_end=1165
+  _globals['_UPDATECHARACTERRESPONSE']._serialized_start=1167
+  _globals['_UPDATECHARACTERRESPONSE']._serialized_end=1233
+  _globals['_LISTCHARACTERSREQUEST']._serialized_start=1235
+  _globals['_LISTCHARACTERSREQUEST']._serialized_end=1297
+  _globals['_LISTCHARACTERSRESPONSE']._serialized_start=1299
+  _globals['_LISTCHARACTERSRESPONSE']._serialized_end=1390
+  _globals['_DELETECHARACTERREQUEST']._serialized_start=1392
+  _globals['_DELETECHARACTERREQUEST']._serialized_end=1477
+  _globals['_DELETECHARACTERRESPONSE']._serialized_start=1479
+  _globals['_DELETECHARACTERRESPONSE']._serialized_end=1504
+  _globals['_CHARACTERSERVICE']._serialized_start=1577
+  _globals['_CHARACTERSERVICE']._serialized_end=2033
 # @@protoc_insertion_point(module_scope)

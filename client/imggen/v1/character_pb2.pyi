@@ -35,7 +35,10 @@ class _GenderEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTyp
     """A boy, a man or a male animal."""
 
 class Gender(_Gender, metaclass=_GenderEnumTypeWrapper):
-    """The gender a character is drawn with."""
+    """The gender a character is drawn with.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 GENDER_UNSPECIFIED: Gender.ValueType  # 0
 """Not set: the description names a person or an animal."""

@@ -140,6 +140,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
     `google.rpc.ErrorInfo` (domain `imggen`), jobs in `Job.error`.
+
+    Later versions may add values; accept those that you do not know.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0

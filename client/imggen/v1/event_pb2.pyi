@@ -39,7 +39,10 @@ class _EventKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """A batch."""
 
 class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
-    """The kind of object that an event is about."""
+    """The kind of object that an event is about.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 EVENT_KIND_UNSPECIFIED: EventKind.ValueType  # 0
 """Not set."""

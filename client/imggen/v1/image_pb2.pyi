@@ -36,7 +36,10 @@ class _ImageTypeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """The cover of a story: its main characters, without lettering."""
 
 class ImageType(_ImageType, metaclass=_ImageTypeEnumTypeWrapper):
-    """The type of an image."""
+    """The type of an image.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 IMAGE_TYPE_UNSPECIFIED: ImageType.ValueType  # 0
 """Not set; in a filter it matches any type."""
@@ -68,7 +71,10 @@ class _ImageStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """Its job was cancelled; RetryJob makes it QUEUED again."""
 
 class ImageStatus(_ImageStatus, metaclass=_ImageStatusEnumTypeWrapper):
-    """The status of an image."""
+    """The status of an image.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 IMAGE_STATUS_UNSPECIFIED: ImageStatus.ValueType  # 0
 """Not set; in a filter it matches any status."""
@@ -102,7 +108,10 @@ class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """For lists: 256 pixels on its longer side, JPEG."""
 
 class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
-    """The stored forms of one image."""
+    """The stored forms of one image.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
 """Not set; DownloadImage uses DISPLAY."""

@@ -47,7 +47,10 @@ class _JobStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """It was cancelled. RetryJob makes it QUEUED again."""
 
 class JobStatus(_JobStatus, metaclass=_JobStatusEnumTypeWrapper):
-    """The status of a job."""
+    """The status of a job.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 JOB_STATUS_UNSPECIFIED: JobStatus.ValueType  # 0
 """Not set; in a filter it matches any status."""
@@ -85,7 +88,10 @@ class _StageEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumType
     """Stores the assets."""
 
 class Stage(_Stage, metaclass=_StageEnumTypeWrapper):
-    """The stage of a job that a worker is processing."""
+    """The stage of a job that a worker is processing.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 STAGE_UNSPECIFIED: Stage.ValueType  # 0
 """No stage: the job is queued or has ended."""
@@ -115,7 +121,10 @@ class _JobKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTy
     """Draws the cover of a story."""
 
 class JobKind(_JobKind, metaclass=_JobKindEnumTypeWrapper):
-    """The kind of a job."""
+    """The kind of a job.
+
+    Later versions may add values; accept those that you do not know.
+    """
 
 JOB_KIND_UNSPECIFIED: JobKind.ValueType  # 0
 """Not set."""

@@ -22,41 +22,73 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/story.proto\x12\timggen.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\x01\n\x05Story\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\r\n\x05style\x18\x03 \x01(\t\x12\x1e\n\x05pages\x18\x04 \x03(\x0b\x32\x0f.imggen.v1.Page\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x04Page\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x19\n\x11scene_description\x18\x02 \x01(\t\x12\x15\n\rcharacter_ids\x18\x03 \x03(\t\"I\n\x12\x43reateStoryRequest\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"6\n\x13\x43reateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"#\n\x0fGetStoryRequest\x12\x10\n\x08story_id\x18\x01 \x01(\t\"3\n\x10GetStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"f\n\x12UpdateStoryRequest\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"6\n\x13UpdateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\";\n\x12ListStoriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x13ListStoriesResponse\x12!\n\x07stories\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Story\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x12\x44\x65leteStoryRequest\x12\x10\n\x08story_id\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteStoryResponse2\x8b\x03\n\x0cStoryService\x12L\n\x0b\x43reateStory\x12\x1d.imggen.v1.CreateStoryRequest\x1a\x1e.imggen.v1.CreateStoryResponse\x12\x43\n\x08GetStory\x12\x1a.imggen.v1.GetStoryRequest\x1a\x1b.imggen.v1.GetStoryResponse\x12L\n\x0bUpdateStory\x12\x1d.imggen.v1.UpdateStoryRequest\x1a\x1e.imggen.v1.UpdateStoryResponse\x12L\n\x0bListStories\x12\x1d.imggen.v1.ListStoriesRequest\x1a\x1e.imggen.v1.ListStoriesResponse\x12L\n\x0b\x44\x65leteStory\x12\x1d.imggen.v1.DeleteStoryRequest\x1a\x1e.imggen.v1.DeleteStoryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/story.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n\x05Story\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x13\n\x05title\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12\x1e\n\x05pages\x18\x04 \x03(\x0b\x32\x0f.imggen.v1.Page\x12\x34\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:)\xea\x41&\n\x10imggen.dev/Story\x1a\x02id*\x07stories2\x05story\"o\n\x04Page\x12\x12\n\x04text\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x11scene_description\x18\x02 \x01(\t\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"Y\n\x12\x43reateStoryRequest\x12%\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.StoryB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"6\n\x13\x43reateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"F\n\x0fGetStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"3\n\x10GetStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"r\n\x12UpdateStoryRequest\x12%\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.StoryB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\"6\n\x13UpdateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\";\n\x12ListStoriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Q\n\x13ListStoriesResponse\x12!\n\x07stories\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Story\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"I\n\x12\x44\x65leteStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x15\n\x13\x44\x65leteStoryResponse2\x8b\x03\n\x0cStoryService\x12L\n\x0b\x43reateStory\x12\x1d.imggen.v1.CreateStoryRequest\x1a\x1e.imggen.v1.CreateStoryResponse\x12\x43\n\x08GetStory\x12\x1a.imggen.v1.GetStoryRequest\x1a\x1b.imggen.v1.GetStoryResponse\x12L\n\x0bUpdateStory\x12\x1d.imggen.v1.UpdateStoryRequest\x1a\x1e.imggen.v1.UpdateStoryResponse\x12L\n\x0bListStories\x12\x1d.imggen.v1.ListStoriesRequest\x1a\x1e.imggen.v1.ListStoriesResponse\x12L\n\x0b\x44\x65leteStory\x12\x1d.imggen.v1.DeleteStoryRequest\x1a\x1e.imggen.v1.DeleteStoryResponseB9\n\timggen.v1B\nStoryProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.story_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_STORY']._serialized_start=104
-  _globals['_STORY']._serialized_end=281
-  _globals['_PAGE']._serialized_start=283
-  _globals['_PAGE']._serialized_end=353
-  _globals['_CREATESTORYREQUEST']._serialized_start=355
-  _globals['_CREATESTORYREQUEST']._serialized_end=428
-  _globals['_CREATESTORYRESPONSE']._serialized_start=430
-  _globals['_CREATESTORYRESPONSE']._serialized_end=484
-  _globals['_GETSTORYREQUEST']._serialized_start=486
-  _globals['_GETSTORYREQUEST']._serialized_end=521
-  _globals['_GETSTORYRESPONSE']._serialized_start=523
-  _globals['_GETSTORYRESPONSE']._serialized_end=574
-  _globals['_UPDATESTORYREQUEST']._serialized_start=576
-  _globals['_UPDATESTORYREQUEST']._serialized_end=678
-  _globals['_UPDATESTORYRESPONSE']._serialized_start=680
-  _globals['_UPDATESTORYRESPONSE']._serialized_end=734
-  _globals['_LISTSTORIESREQUEST']._serialized_start=736
-  _globals['_LISTSTORIESREQUEST']._serialized_end=795
-  _globals['_LISTSTORIESRESPONSE']._serialized_start=797
-  _globals['_LISTSTORIESRESPONSE']._serialized_end=878
-  _globals['_DELETESTORYREQUEST']._serialized_start=880
-  _globals['_DELETESTORYREQUEST']._serialized_end=918
-  _globals['_DELETESTORYRESPONSE']._serialized_start=920
-  _globals['_DELETESTORYRESPONSE']._serialized_end=941
-  _globals['_STORYSERVICE']._serialized_start=944
-  _globals['_STORYSERVICE']._serialized_end=1339
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\timggen.v1B\nStoryProtoP\001Z\022imggen/v1;imggenv1\252\002\tImggen.V1'
+  _globals['_STORY'].fields_by_name['id']._loaded_options = None
+  _globals['_STORY'].fields_by_name['id']._serialized_options = b'\342A\001\003\342\214\317\327\010\002\010\001'
+  _globals['_STORY'].fields_by_name['title']._loaded_options = None
+  _globals['_STORY'].fields_by_name['title']._serialized_options = b'\342A\001\002'
+  _globals['_STORY'].fields_by_name['style']._loaded_options = None
+  _globals['_STORY'].fields_by_name['style']._serialized_options = b'\372A\022\n\020imggen.dev/Style'
+  _globals['_STORY'].fields_by_name['created_at']._loaded_options = None
+  _globals['_STORY'].fields_by_name['created_at']._serialized_options = b'\342A\001\003'
+  _globals['_STORY'].fields_by_name['updated_at']._loaded_options = None
+  _globals['_STORY'].fields_by_name['updated_at']._serialized_options = b'\342A\001\003'
+  _globals['_STORY']._loaded_options = None
+  _globals['_STORY']._serialized_options = b'\352A&\n\020imggen.dev/Story\032\002id*\007stories2\005story'
+  _globals['_PAGE'].fields_by_name['text']._loaded_options = None
+  _globals['_PAGE'].fields_by_name['text']._serialized_options = b'\342A\001\002'
+  _globals['_PAGE'].fields_by_name['character_ids']._loaded_options = None
+  _globals['_PAGE'].fields_by_name['character_ids']._serialized_options = b'\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
+  _globals['_CREATESTORYREQUEST'].fields_by_name['story']._loaded_options = None
+  _globals['_CREATESTORYREQUEST'].fields_by_name['story']._serialized_options = b'\342A\001\002'
+  _globals['_CREATESTORYREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATESTORYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
+  _globals['_GETSTORYREQUEST'].fields_by_name['story_id']._loaded_options = None
+  _globals['_GETSTORYREQUEST'].fields_by_name['story_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
+  _globals['_UPDATESTORYREQUEST'].fields_by_name['story']._loaded_options = None
+  _globals['_UPDATESTORYREQUEST'].fields_by_name['story']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATESTORYREQUEST'].fields_by_name['update_mask']._loaded_options = None
+  _globals['_UPDATESTORYREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\002'
+  _globals['_DELETESTORYREQUEST'].fields_by_name['story_id']._loaded_options = None
+  _globals['_DELETESTORYREQUEST'].fields_by_name['story_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
+  _globals['_STORY']._serialized_start=193
+  _globals['_STORY']._serialized_end=468
+  _globals['_PAGE']._serialized_start=470
+  _globals['_PAGE']._serialized_end=581
+  _globals['_CREATESTORYREQUEST']._serialized_start=583
+  _globals['_CREATESTORYREQUEST']._serialized_end=672
+  _globals['_CREATESTORYRESPONSE']._serialized_start=674
+  _globals['_CREATESTORYRESPONSE']._serialized_end=728
+  _globals['_GETSTORYREQUEST']._serialized_start=730
+  _globals['_GETSTORYREQUEST']._serialized_end=800
+  _globals['_GETSTORYRESPONSE']._serialized_start=802
+  _globals['_GETSTORYRESPONSE']._serialized_end=853
+  _globals['_UPDATESTORYREQUEST']._serialized_start=855
+  _globals['_UPDATESTORYREQUEST']._serialized_end=969
+  _globals['_UPDATESTORYRESPONSE']._serialized_start=971
+  _globals['_UPDATESTORYRESPONSE']._serialized_end=1025
+  _globals['_LISTSTORIESREQUEST']._serialized_start=1027
+  _globals['_LISTSTORIESREQUEST']._serialized_end=1086
+  _globals['_LISTSTORIESRESPONSE']._serialized_start=1088
+  _globals['_LISTSTORIESRESPONSE']._serialized_end=1169
+  _globals['_DELETESTORYREQUEST']._serialized_start=1171
+  _globals['_DELETESTORYREQUEST']._serialized_end=1244
+  _globals['_DELETESTORYRESPONSE']._serialized_start=1246
+  _globals['_DELETESTORYRESPONSE']._serialized_end=1267
+  _globals['_STORYSERVICE']._serialized_start=1270
+  _globals['_STORYSERVICE']._serialized_end=1665
 # @@protoc_insertion_point(module_scope)

@@ -22,21 +22,38 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/style.proto\x12\timggen.v1\"\x81\x01\n\x05Style\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x17\n\x0fprompt_template\x18\x04 \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x05 \x01(\t\x12\x0f\n\x07version\x18\x06 \x01(\x05\":\n\x11ListStylesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\x12ListStylesResponse\x12 \n\x06styles\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Style\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2Y\n\x0cStyleService\x12I\n\nListStyles\x12\x1c.imggen.v1.ListStylesRequest\x1a\x1d.imggen.v1.ListStylesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/style.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xcf\x01\n\x05Style\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fprompt_template\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnegative_prompt\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03:(\xea\x41%\n\x10imggen.dev/Style\x1a\x02id*\x06styles2\x05style\":\n\x11ListStylesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\x12ListStylesResponse\x12 \n\x06styles\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Style\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2Y\n\x0cStyleService\x12I\n\nListStyles\x12\x1c.imggen.v1.ListStylesRequest\x1a\x1d.imggen.v1.ListStylesResponseB9\n\timggen.v1B\nStyleProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.style_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_STYLE']._serialized_start=37
-  _globals['_STYLE']._serialized_end=166
-  _globals['_LISTSTYLESREQUEST']._serialized_start=168
-  _globals['_LISTSTYLESREQUEST']._serialized_end=226
-  _globals['_LISTSTYLESRESPONSE']._serialized_start=228
-  _globals['_LISTSTYLESRESPONSE']._serialized_end=307
-  _globals['_STYLESERVICE']._serialized_start=309
-  _globals['_STYLESERVICE']._serialized_end=398
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\timggen.v1B\nStyleProtoP\001Z\022imggen/v1;imggenv1\252\002\tImggen.V1'
+  _globals['_STYLE'].fields_by_name['id']._loaded_options = None
+  _globals['_STYLE'].fields_by_name['id']._serialized_options = b'\342A\001\003'
+  _globals['_STYLE'].fields_by_name['display_name']._loaded_options = None
+  _globals['_STYLE'].fields_by_name['display_name']._serialized_options = b'\342A\001\003'
+  _globals['_STYLE'].fields_by_name['description']._loaded_options = None
+  _globals['_STYLE'].fields_by_name['description']._serialized_options = b'\342A\001\003'
+  _globals['_STYLE'].fields_by_name['prompt_template']._loaded_options = None
+  _globals['_STYLE'].fields_by_name['prompt_template']._serialized_options = b'\342A\001\003'
+  _globals['_STYLE'].fields_by_name['negative_prompt']._loaded_options = None
+  _globals['_STYLE'].fields_by_name['negative_prompt']._serialized_options = b'\342A\001\003'
+  _globals['_STYLE'].fields_by_name['version']._loaded_options = None
+  _globals['_STYLE'].fields_by_name['version']._serialized_options = b'\342A\001\003'
+  _globals['_STYLE']._loaded_options = None
+  _globals['_STYLE']._serialized_options = b'\352A%\n\020imggen.dev/Style\032\002id*\006styles2\005style'
+  _globals['_STYLE']._serialized_start=97
+  _globals['_STYLE']._serialized_end=304
+  _globals['_LISTSTYLESREQUEST']._serialized_start=306
+  _globals['_LISTSTYLESREQUEST']._serialized_end=364
+  _globals['_LISTSTYLESRESPONSE']._serialized_start=366
+  _globals['_LISTSTYLESRESPONSE']._serialized_end=445
+  _globals['_STYLESERVICE']._serialized_start=447
+  _globals['_STYLESERVICE']._serialized_end=536
 # @@protoc_insertion_point(module_scope)
