@@ -116,7 +116,10 @@ class BatchCalls:
         request = batch_pb2.CancelBatchRequest(batch_id=batch_id_of(batch))
         return (await self._call(self._connection.batches.CancelBatch, request)).batch
 
-    async def retry_batch(self, batch: Batch | str) -> Batch:
+    async def retry_batch(self, batch: Batch | str, *, request_id: str | None = None) -> Batch:
         """Restarts all failed and cancelled jobs of a batch, with all their retries."""
-        request = batch_pb2.RetryBatchRequest(batch_id=batch_id_of(batch))
+        request = batch_pb2.RetryBatchRequest(
+            batch_id=batch_id_of(batch),
+            request_id=str(uuid4()) if request_id is None else request_id,
+        )
         return (await self._call(self._connection.batches.RetryBatch, request)).batch

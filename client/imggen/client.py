@@ -66,9 +66,9 @@ class Client(BatchCalls):
     are PEM. `timeout` is the deadline of a call and `download_timeout` that of a download, in
     seconds; a watch has none, and tries to reconnect for up to `patience` seconds.
 
-    Calls are repeated while the server is unavailable. Each create has a `request_id`, made once
-    per call if none is given, so a repeated create makes nothing twice. Methods accept an object
-    or its id. Every method raises `imggen.errors.ImggenError`.
+    Calls are repeated while the server is unavailable. Each create and each retry has a
+    `request_id`, made once per call if none is given, so a repeated call does nothing twice.
+    Methods accept an object or its id. Every method raises `imggen.errors.ImggenError`.
     """
 
     def __init__(
@@ -340,9 +340,13 @@ class Client(BatchCalls):
         request = job_pb2.CancelJobRequest(job_id=job_id_of(job))
         return (await self._call(self._connection.jobs.CancelJob, request)).job
 
-    async def retry(self, job: Job | str, *, priority: int | None = None) -> Job:
+    async def retry(
+        self, job: Job | str, *, priority: int | None = None, request_id: str | None = None
+    ) -> Job:
         """Restarts a failed or cancelled job, with all its retries."""
-        request = job_pb2.RetryJobRequest(job_id=job_id_of(job), priority=priority)
+        request = job_pb2.RetryJobRequest(
+            job_id=job_id_of(job), priority=priority, request_id=_or_new(request_id)
+        )
         return (await self._call(self._connection.jobs.RetryJob, request)).job
 
     async def get_image(self, image: Image | str) -> Image:

@@ -260,9 +260,11 @@ class SyncClient(SyncBatchCalls):
         """Cancels a job: a queued job at once, a running job before its next step."""
         return self._loop.run(self._client.cancel(job))
 
-    def retry(self, job: Job | str, *, priority: int | None = None) -> Job:
+    def retry(
+        self, job: Job | str, *, priority: int | None = None, request_id: str | None = None
+    ) -> Job:
         """Restarts a failed or cancelled job, with all its retries."""
-        return self._loop.run(self._client.retry(job, priority=priority))
+        return self._loop.run(self._client.retry(job, priority=priority, request_id=request_id))
 
     def get_image(self, image: Image | str) -> Image:
         """Gets an image, with newly signed URLs."""

@@ -75,6 +75,6 @@ class SyncBatchCalls:
         """Cancels all jobs that have not ended: queued at once, running before the next step."""
         return self._loop.run(self._client.cancel_batch(batch))
 
-    def retry_batch(self, batch: Batch | str) -> Batch:
+    def retry_batch(self, batch: Batch | str, *, request_id: str | None = None) -> Batch:
         """Restarts all failed and cancelled jobs of a batch, with all their retries."""
-        return self._loop.run(self._client.retry_batch(batch))
+        return self._loop.run(self._client.retry_batch(batch, request_id=request_id))

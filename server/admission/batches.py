@@ -6,8 +6,8 @@ from imggen.v1 import errors_pb2 as reasons
 from server.admission.jobs import Admission, new_job
 from server.domain.batches import Batch, NewBatch, all_retryable
 from server.domain.ids import BatchId, UserId
-from server.domain.jobs import BatchPlace
-from server.domain.states import BatchStatus, Lane
+from server.domain.jobs import BatchPlace, RequestKey
+from server.domain.states import Lane
 from server.errors import FailedPrecondition
 from server.requests.missing import missing_batch
 from server.requests.origin import Origin
@@ -53,24 +53,28 @@ class BatchAdmission:
     async def cancel(self, user: UserId, batch: BatchId) -> Batch:
         """Cancels waiting jobs and asks running ones to stop.
 
-        Raises FailedPrecondition when the batch has ended.
+        A batch whose cancel was requested before is returned as it is. Raises
+        FailedPrecondition when the batch has ended otherwise.
         """
-        before = await self.get(user, batch)
+        await self.get(user, batch)
         async with self._store.transaction() as tx:
             graph = await tx.batches.lock(batch)
             running = [node.id for node in graph.values() if not node.status.ended]
             cancelled = await tx.jobs.cancel_each(user, running)
-        if not cancelled and before.status is not BatchStatus.CANCELLED:
+        self._signals.tell(cancelled)
+        after = await self.get(user, batch)
+        if not cancelled and not any(node.cancel_requested for node in graph.values()):
             raise FailedPrecondition(
-                f"batch_id: the batch has ended, {before.status}; only one that waits or runs"
+                f"batch_id: the batch has ended, {after.status}; only one that waits or runs"
                 " can be cancelled",
                 reasons.ERROR_REASON_BATCH_ENDED,
             )
-        self._signals.tell(cancelled)
-        return await self.get(user, batch)
+        return after
 
-    async def retry(self, user: UserId, batch: BatchId) -> Batch:
-        """Queues the failed and cancelled jobs again.
+    async def retry(
+        self, user: UserId, batch: BatchId, request: RequestKey | None
+    ) -> BatchId | None:
+        """Queues the failed and cancelled jobs again; returns None if the request_id is taken.
 
         Raises FailedPrecondition when there are none, ResourceExhausted when the budget does
         not cover them or too many jobs wait.
@@ -78,18 +82,19 @@ class BatchAdmission:
         await self.get(user, batch)
         await self._admission.check_backlog(user, tuple(Lane))
         async with self._store.transaction() as tx:
+            if request and not await tx.retries.note(user, request, batch=batch):
+                return None
             graph = await tx.batches.lock(batch)
             jobs = all_retryable(graph)
-            retried = await self._admission.retry_each(tx, user, jobs)
-        if not retried:
-            raise FailedPrecondition(
-                "batch_id: none of its jobs can be retried; only failed and cancelled ones whose"
-                " images were not deleted can",
-                reasons.ERROR_REASON_BATCH_NOT_RETRYABLE,
-            )
+            if not await self._admission.retry_each(tx, user, jobs):
+                raise FailedPrecondition(
+                    "batch_id: none of its jobs can be retried; only failed and cancelled ones"
+                    " whose images were not deleted can",
+                    reasons.ERROR_REASON_BATCH_NOT_RETRYABLE,
+                )
         self._signals.tell(jobs)
         self._signals.wake({graph[job].lane for job in jobs})
-        return await self.get(user, batch)
+        return batch
 
 
 def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatch:

@@ -9,8 +9,8 @@ from server.admission.backlog import Backlog
 from server.domain.batches import retried_with
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.images import MAX_REGENERATIONS
-from server.domain.jobs import BatchPlace, Job, NewJob
-from server.domain.states import Lane
+from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
+from server.domain.states import JobStatus, Lane
 from server.errors import FailedPrecondition
 from server.money.budgets import exhausted
 from server.requests.origin import Origin
@@ -49,30 +49,37 @@ class Admission:
             self._signals.wake([new.lane])
         return job
 
-    async def retry(self, job: Job, priority: int | None) -> bool:
-        """Queues a failed or cancelled job again with its money held; False if it is neither.
+    async def retry(
+        self, job: Job, priority: int | None, request: RequestKey | None
+    ) -> JobId | None:
+        """Queues a failed or cancelled job again with its money held.
 
-        In a batch, the jobs that it needs are queued too. Raises ResourceExhausted when the
-        budget does not cover it, or too many jobs wait.
+        In a batch, the jobs that it needs are queued too. Returns None when the request_id is
+        taken. Raises FailedPrecondition when the job cannot be retried, ResourceExhausted when
+        the budget does not cover it, or too many jobs wait.
         """
-        await self._backlog.check(job.user_id, [job.lane])
-        if job.batch_id is None:
-            retried, lanes = await self._retry_alone(job, priority), {job.lane}
-        else:
-            async with self._store.transaction() as tx:
+        user = job.user_id
+        await self._backlog.check(user, [job.lane])
+        async with self._store.transaction() as tx:
+            if request and not await tx.retries.note(user, request, job=job.id):
+                return None
+            if job.batch_id is None:
+                lanes = {job.lane}
+                retried = await self._retry_alone(tx, job, priority)
+            else:
                 graph = await tx.batches.lock(job.batch_id)
                 again = retried_with(graph, job.id)
-                retried = await self.retry_each(tx, job.user_id, again, priority)
-            lanes = {graph[one].lane for one in again}
-        if retried:
-            self._signals.wake(lanes)
-        return retried
+                lanes = {graph[one].lane for one in again}
+                retried = await self.retry_each(tx, user, again, priority)
+            if not retried:
+                raise _not_retryable(await tx.jobs.get(user, job.id) or job)
+        self._signals.wake(lanes)
+        return job.id
 
-    async def _retry_alone(self, job: Job, priority: int | None) -> bool:
-        async with self._store.transaction() as tx:
-            price = await tx.jobs.retry(job.user_id, job.id, priority)
-            if price:
-                await self.hold(tx, [job.id], price)
+    async def _retry_alone(self, tx: Statements, job: Job, priority: int | None) -> bool:
+        price = await tx.jobs.retry(job.user_id, job.id, priority)
+        if price:
+            await self.hold(tx, [job.id], price)
         self._backlog.add(job.user_id, int(price is not None))
         return price is not None
 
@@ -123,6 +130,15 @@ class Admission:
         """Holds the price of jobs in today's budget; raises ResourceExhausted beyond its limit."""
         if not await tx.money.hold(jobs, self._budget):
             raise exhausted(price_micros)
+
+
+def _not_retryable(job: Job) -> FailedPrecondition:
+    wrong = (
+        "its image was deleted, or one that it needs; generate a new image"
+        if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
+        else f"the job is {job.status}; only a failed or cancelled job can be retried"
+    )
+    return FailedPrecondition(f"job_id: {wrong}", reasons.ERROR_REASON_JOB_NOT_RETRYABLE)
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:

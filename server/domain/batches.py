@@ -88,6 +88,7 @@ class Node:
     id: JobId
     lane: Lane
     status: JobStatus
+    cancel_requested: bool
     dependency_failed: bool
     deleted: bool
     needs: frozenset[JobId]

@@ -3,6 +3,7 @@
 import hashlib
 from typing import TypeAlias
 
+from imggen.v1.batch_pb2 import RetryBatchRequest
 from imggen.v1.character_pb2 import CreateCharacterRequest
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
@@ -10,24 +11,27 @@ from imggen.v1.generation_pb2 import (
     GenerateStoryRequest,
     RegenerateImageRequest,
 )
+from imggen.v1.job_pb2 import RetryJobRequest
 from imggen.v1.story_pb2 import CreateStoryRequest
 from server.domain.ids import RequestId
 from server.domain.jobs import RequestKey
 from server.requests.checks import Checks
 
-Create: TypeAlias = (
+Repeatable: TypeAlias = (
     CreateCharacterRequest
     | CreateStoryRequest
     | GeneratePortraitRequest
     | GenerateSceneRequest
     | GenerateStoryRequest
     | RegenerateImageRequest
+    | RetryBatchRequest
+    | RetryJobRequest
 )
-"""Every request of the contract that has a `request_id`, since it creates something."""
+"""Every request of the contract that has a `request_id`: repeated, it must not act twice."""
 
 
-def request_key(checks: Checks, request: Create) -> RequestKey | None:
-    """Reads a create's `request_id`; None where it is empty or a violation.
+def request_key(checks: Checks, request: Repeatable) -> RequestKey | None:
+    """Reads a request's `request_id`; None where it is empty or a violation.
 
     The digest covers the whole request, so that another request under the same id is noticed.
     """

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from imggen.v1 import batch_pb2, batch_pb2_grpc
 from server.admission.batches import BatchAdmission
+from server.admission.replay import once
 from server.domain.batches import BatchImage
 from server.domain.ids import BatchId, StoryId
 from server.identity.caller import Context, caller
@@ -11,6 +12,7 @@ from server.metrics import GatewayMetrics
 from server.replies.batches import BatchReplies
 from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
+from server.requests.request_key import request_key
 from server.store import Store
 from server.watching.batches import BatchWatches
 
@@ -80,7 +82,15 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
         self, request: batch_pb2.RetryBatchRequest, context: Context
     ) -> batch_pb2.RetryBatchResponse:
         """Queues the failed and cancelled jobs of a batch again."""
-        batch = await self._admission.retry(caller().user_id, _batch_id(request.batch_id))
+        checks, user = Checks(), caller().user_id
+        asked = checks.id("batch_id", request.batch_id, BatchId)
+        key = request_key(checks, request)
+
+        async def retry() -> BatchId | None:
+            return await self._admission.retry(user, checks.complete(asked), key)
+
+        retried = await once(user, key, self._store.retries.find, retry)
+        batch = await self._admission.get(user, BatchId(retried))
         return batch_pb2.RetryBatchResponse(batch=await self._replies.batch(batch))
 
     async def _images(self, images: Sequence[BatchImage]) -> list[batch_pb2.BatchImage]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission.jobs import Admission
+from server.admission.replay import once
 from server.domain.ids import JobId, StoryId, UserId
 from server.domain.jobs import Job
 from server.domain.states import JobStatus
@@ -16,6 +17,7 @@ from server.requests.checks import Checks
 from server.requests.filters import wanted
 from server.requests.missing import missing_job
 from server.requests.page_tokens import page_request, page_token
+from server.requests.request_key import request_key
 from server.store import Store
 from server.store.signals import Signals
 from server.watching.jobs import JobSnapshot, JobWatches
@@ -90,7 +92,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         job = await self._job(user, job_id)
         if cancelled and job.batch_id is not None:
             self._signals.wake()  # another job of its batch may be ready
-        if not cancelled and job.status is not JobStatus.CANCELLED:
+        if not cancelled and not job.cancel_requested:
             raise FailedPrecondition(
                 f"job_id: the job has ended, {job.status}; only a job that waits or runs"
                 " can be cancelled",
@@ -107,12 +109,14 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         priority = request.priority if request.HasField("priority") else None
         if priority is not None:
             checks.priority("priority", priority, admin=caller().is_admin)
-        job_id = checks.complete(asked)
-        before = await self._job(user, job_id)
-        retried = await self._admission.retry(before, priority)
-        job = await self._job(user, job_id)
-        if not retried:
-            raise _not_retryable(job)
+        key = request_key(checks, request)
+
+        async def retry() -> JobId | None:
+            job = await self._job(user, checks.complete(asked))
+            return await self._admission.retry(job, priority, key)
+
+        retried = await once(user, key, self._store.retries.find, retry)
+        job = await self._job(user, JobId(retried))
         return job_pb2.RetryJobResponse(job=await self._replies.job(job))
 
     async def _job(self, user: UserId, job_id: JobId) -> Job:
@@ -139,15 +143,6 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             answer = job_pb2.WatchJobResponse(job=await self._replies.job(job))
             self._shown[job.id] = (job, answer)
         return answer
-
-
-def _not_retryable(job: Job) -> FailedPrecondition:
-    wrong = (
-        "its image was deleted, or one that it needs; generate a new image"
-        if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
-        else f"the job is {job.status}; only a failed or cancelled job can be retried"
-    )
-    return FailedPrecondition(f"job_id: {wrong}", reasons.ERROR_REASON_JOB_NOT_RETRYABLE)
 
 
 def _job_id(value: str) -> JobId:

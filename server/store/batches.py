@@ -52,7 +52,8 @@ WHERE j.batch_id = $1 ORDER BY j.batch_position
 
 # Jobs are locked before those that need them, and the batch after its jobs, as everywhere.
 _LOCK = """
-SELECT j.id, j.lane, j.status, j.error_reason, i.deleted_at IS NOT NULL AS deleted, ARRAY(
+SELECT j.id, j.lane, j.status, j.cancel_requested, j.error_reason,
+  i.deleted_at IS NOT NULL AS deleted, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
 ) AS needs
 FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
@@ -256,6 +257,7 @@ def _node(row: Record) -> Node:
         id=row["id"],
         lane=Lane(row["lane"]),
         status=JobStatus(row["status"]),
+        cancel_requested=row["cancel_requested"],
         dependency_failed=row["error_reason"] == "DEPENDENCY_FAILED",
         deleted=row["deleted"],
         needs=frozenset(row["needs"]),

@@ -127,10 +127,13 @@ class Characters:
         return row is not None
 
     async def delete(self, user: UserId, character: CharacterId) -> bool:
-        """Hides a character permanently; returns False when the user has no such character."""
+        """Hides a character permanently; returns False when the user never had it.
+
+        One that is hidden already stays so.
+        """
         row = await self._database.fetchrow(
-            "UPDATE characters SET deleted_at = now()"
-            " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",
+            "UPDATE characters SET deleted_at = coalesce(deleted_at, now())"
+            " WHERE id = $1 AND user_id = $2 RETURNING id",
             character,
             user,
         )

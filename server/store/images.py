@@ -16,8 +16,8 @@ FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
 
 _DELETE = """
 WITH image AS (
-  UPDATE images SET deleted_at = now(), updated_at = now()
-  WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id
+  UPDATE images SET deleted_at = coalesce(deleted_at, now()), updated_at = now()
+  WHERE id = $1 AND user_id = $2 RETURNING id
 ), reference AS (
   DELETE FROM character_references r USING image WHERE r.reference_image_id = image.id
 )

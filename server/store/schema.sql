@@ -412,6 +412,20 @@ CREATE TABLE outbox_swept (
 );
 COMMENT ON COLUMN outbox_swept.singleton IS 'Keeps the table at one row.';
 
+CREATE TABLE retries (
+    user_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    request_hash bytea NOT NULL,
+    job_id uuid,
+    batch_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT retries_check CHECK ((num_nonnulls(job_id, batch_id) = 1)),
+    CONSTRAINT retries_pkey PRIMARY KEY (user_id, request_id),
+    CONSTRAINT retries_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
+    CONSTRAINT retries_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id),
+    CONSTRAINT retries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,

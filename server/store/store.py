@@ -14,6 +14,7 @@ from server.store.jobs import Jobs
 from server.store.leases import Leases
 from server.store.money import Money
 from server.store.outbox import Outbox
+from server.store.retries import Retries
 from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.together import Together
@@ -32,6 +33,7 @@ class Statements:
         self.leases = Leases(database)
         self.money = Money(database)
         self.outbox = Outbox(database)
+        self.retries = Retries(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
         self.users = Users(database)

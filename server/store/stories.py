@@ -123,10 +123,13 @@ class Stories:
         return row is not None
 
     async def delete(self, user: UserId, story: StoryId) -> bool:
-        """Hides a story permanently; returns False when the user has no such story."""
+        """Hides a story permanently; returns False when the user never had it.
+
+        One that is hidden already stays so.
+        """
         row = await self._database.fetchrow(
-            "UPDATE stories SET deleted_at = now()"
-            " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",
+            "UPDATE stories SET deleted_at = coalesce(deleted_at, now())"
+            " WHERE id = $1 AND user_id = $2 RETURNING id",
             story,
             user,
         )

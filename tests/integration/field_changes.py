@@ -162,7 +162,8 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {"batch_id": Of("waiting batch")}, {"batch_id": Of("other waiting batch")}
     ),
     "BatchService.RetryBatch": FieldChanges(
-        {"batch_id": Of("failed batch")}, {"batch_id": Of("cancelled batch")}
+        {"batch_id": Of("failed batch")},
+        {"batch_id": Of("cancelled batch"), "request_id": REQUEST_ID},
     ),
     "BatchService.ListBatches": FieldChanges(
         {},
@@ -192,7 +193,8 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {"job_id": Of("waiting job")}, {"job_id": Of("running job")}
     ),
     "JobService.RetryJob": FieldChanges(
-        {"job_id": Of("failed job")}, {"job_id": Of("cancelled job"), "priority": 1}
+        {"job_id": Of("failed job")},
+        {"job_id": Of("cancelled job"), "priority": 1, "request_id": REQUEST_ID},
     ),
     "JobService.ListJobs": FieldChanges(
         {},

@@ -154,7 +154,7 @@ class RandomDays:
         if found := await self._one_of("image_generation_jobs"):
             job = await self._store.jobs.get(self._user, JobId(found))
             assert job is not None
-            await self._admission.retry(job, None)
+            await self._admission.retry(job, None, None)
 
     async def _cancel_batch(self) -> None:
         if batch := await self._one_of("batches"):
@@ -162,7 +162,7 @@ class RandomDays:
 
     async def _retry_batch(self) -> None:
         if batch := await self._one_of("batches"):
-            await self._batches.retry(self._user, BatchId(batch))
+            await self._batches.retry(self._user, BatchId(batch), None)
 
     async def _pass_a_day(self) -> None:
         for statement in A_DAY_PASSES:

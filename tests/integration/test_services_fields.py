@@ -6,7 +6,7 @@ The table holds every field of every request; a new field without an entry fails
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,7 @@ async def _observe(
         answer = await once()
         seen: dict[str, Any] = {"answer": MessageToDict(answer)}
         if "request_id" in descriptor.input_type.fields_by_name:
-            seen["repeatable"] = _made(await once()) == _made(answer)
+            seen["repeatable"] = await _repeats(once, answer)
     except grpc.aio.AioRpcError as error:
         failed = await failure(_Failed(error))
         return f"refused for {failed.fields[0] if failed.fields else failed.message}"
@@ -132,6 +132,14 @@ async def _observe(
     if descriptor.name.startswith("Delete"):
         seen["left"] = await _remaining(resources.caller)
     return _masked(json.dumps(seen, default=str, sort_keys=True), resources)
+
+
+async def _repeats(once: Callable[[], Awaitable[Any]], answer: Any) -> bool:
+    """Tells whether the same request again has the same answer: not another one, not an error."""
+    try:
+        return _made(await once()) == _made(answer)
+    except grpc.aio.AioRpcError:
+        return False
 
 
 def _made(answer: Any) -> str:

@@ -153,7 +153,6 @@ async def test_a_deleted_image_is_gone_for_its_caller_at_once(
     await mia.delete_image(job.image_id)
     for method, request in (
         (mia.images.GetImage, image_pb2.GetImageRequest(image_id=job.image_id)),
-        (mia.images.DeleteImage, image_pb2.DeleteImageRequest(image_id=job.image_id)),
         (mia.images.DownloadImage, image_pb2.DownloadImageRequest(image_id=job.image_id)),
     ):
         refused = await mia.refused(method, request)

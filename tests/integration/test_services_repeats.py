@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from imggen.v1 import character_pb2, generation_pb2, story_pb2
+from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
 from server.domain.images import MAX_REGENERATIONS
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id
@@ -168,3 +168,61 @@ async def test_a_repeated_submit_shows_the_job_as_it_is_now(
     job = await gateway.draw(await mia.portrait(character, seed=7, request_id=key))
     again = await mia.portrait(character, seed=7, request_id=key)
     assert again == await mia.get_job(job.job_id)
+
+
+async def test_a_retry_is_repeated_by_its_request_id_and_without_one_refused(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    job, other = await mia.portrait(), await mia.portrait()
+    await gateway.fail(await gateway.claim())
+    await mia.cancel(other.job_id)
+    key = new_id()
+    retried = await asyncio.gather(*(mia.retry(job.job_id, request_id=key) for _ in range(10)))
+    assert {one.job_id for one in retried} == {job.job_id}
+    assert await gateway.count("retries") == 1
+    for request in (
+        job_pb2.RetryJobRequest(job_id=other.job_id, request_id=key),
+        job_pb2.RetryJobRequest(job_id=job.job_id, request_id=key, priority=1),
+    ):
+        assert (await mia.refused(mia.jobs.RetryJob, request)).reason == "REQUEST_ID_REUSED"
+    again = job_pb2.RetryJobRequest(job_id=job.job_id, request_id=new_id())
+    assert (await mia.refused(mia.jobs.RetryJob, again)).reason == "JOB_NOT_RETRYABLE"
+    # A refused retry spends no request_id, and a repeated one shows the job as it is now.
+    assert await gateway.count("retries") == 1
+    await gateway.draw(await mia.get_job(job.job_id))
+    assert (await mia.retry(job.job_id, request_id=key)).status == job_pb2.JOB_STATUS_COMPLETED
+
+
+async def test_a_job_that_ended_before_its_cancel_was_seen_can_be_cancelled_again(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    job = await mia.portrait()
+    claim = await gateway.claim()
+    assert (await mia.cancel(job.job_id)).cancel_requested
+    await gateway.complete(claim)
+    assert (await mia.cancel(job.job_id)).status == job_pb2.JOB_STATUS_COMPLETED
+    drawn = await gateway.draw(await mia.portrait())
+    request = job_pb2.CancelJobRequest(job_id=drawn.job_id)
+    assert (await mia.refused(mia.jobs.CancelJob, request)).reason == "JOB_ENDED"
+
+
+async def test_what_was_deleted_can_be_deleted_again_by_its_owner_alone(
+    gateway: GatewayFixture, mia: Caller, tom: Caller
+) -> None:
+    image = (await gateway.draw(await mia.portrait())).image_id
+    character, story = (await mia.create_character()).id, (await mia.create_story()).id
+    for _ in range(2):
+        await mia.delete_image(image)
+        await mia.delete_character(character)
+        await mia.delete_story(story)
+    told = await mia.list_images()
+    assert list(told.images) == []
+    for method, request in (
+        (tom.images.DeleteImage, image_pb2.DeleteImageRequest(image_id=image)),
+        (
+            tom.characters.DeleteCharacter,
+            character_pb2.DeleteCharacterRequest(character_id=character),
+        ),
+        (tom.stories.DeleteStory, story_pb2.DeleteStoryRequest(story_id=story)),
+    ):
+        assert (await tom.refused(method, request)).code is grpc.StatusCode.NOT_FOUND

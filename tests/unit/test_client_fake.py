@@ -11,7 +11,14 @@ import pytest
 from PIL import Image as Picture
 
 from imggen import Client, Image, JobStatus
-from imggen.errors import ImggenError, InvalidRequest, NotFound, reason_name
+from imggen.errors import (
+    FailedPrecondition,
+    ImggenError,
+    InvalidRequest,
+    JobFailed,
+    NotFound,
+    reason_name,
+)
 from imggen.testing import FakeService, Received
 from imggen.testing.picture import png
 from imggen.v1.character_pb2 import (
@@ -159,3 +166,29 @@ async def test_violations_are_those_of_the_contract(client: Client) -> None:
     with pytest.raises(InvalidRequest) as raised:
         await client.regenerate(Image(id="x"), style="oil")
     assert [bad.field for bad in raised.value.violations] == ["image_id", "style"]
+
+
+async def test_what_is_deleted_can_be_deleted_again(client: Client) -> None:
+    mia, story = await client.create_character(name="Mia"), await client.create_story(title="Day")
+    image = await client.wait(await client.generate_portrait(mia, style="anime"))
+    for _ in range(2):
+        await client.delete_image(image)
+        await client.delete_character(mia)
+        await client.delete_story(story)
+    with pytest.raises(NotFound):
+        await client.get_character(mia)
+    with pytest.raises(NotFound):
+        await client.delete_character(str(uuid4()))
+
+
+async def test_a_retry_is_repeated_by_its_request_id(fake: FakeService, client: Client) -> None:
+    mia = await client.create_character(name="Mia")
+    fake.fail_next_job(ErrorReason.ERROR_REASON_RENDER_FAILED)
+    job = await client.generate_portrait(mia, style="anime")
+    with pytest.raises(JobFailed):
+        await client.wait(job)
+    key = str(uuid4())
+    await client.wait(await client.retry(job, request_id=key))
+    assert (await client.retry(job, request_id=key)).status == JobStatus.JOB_STATUS_COMPLETED
+    with pytest.raises(FailedPrecondition):
+        await client.retry(job)

@@ -213,11 +213,11 @@ class Batches(BatchServiceServicer):
     async def CancelBatch(
         self, request: batch_pb2.CancelBatchRequest, context: Context
     ) -> batch_pb2.CancelBatchResponse:
-        """Cancels the jobs that have not ended; a cancelled batch is returned as it is."""
+        """Cancels the jobs that have not ended; a repeated cancel returns the batch as it is."""
         found = self._find(request.batch_id)
-        before, images = self._desk.show(found)
+        images = self._desk.show(found)[1]
         running = [image.job.job_id for image in images if not has_ended(image.job)]
-        if not running and before.status != batch_pb2.BATCH_STATUS_CANCELLED:
+        if not running and not any(image.job.cancel_requested for image in images):
             raise FailedPrecondition(
                 f"batch {request.batch_id} has ended and cannot be cancelled",
                 reason=ErrorReason.ERROR_REASON_BATCH_ENDED,
@@ -230,6 +230,13 @@ class Batches(BatchServiceServicer):
         self, request: batch_pb2.RetryBatchRequest, context: Context
     ) -> batch_pb2.RetryBatchResponse:
         """Restarts the failed and cancelled jobs."""
+        check = Check()
+        check.id("request_id", request.request_id, optional=True)
+        check.done()
+        self._memory.once(request, request.request_id, lambda: self._retry(request))
+        return batch_pb2.RetryBatchResponse(batch=self._desk.show(self._find(request.batch_id))[0])
+
+    def _retry(self, request: batch_pb2.RetryBatchRequest) -> batch_pb2.RetryBatchResponse:
         found = self._find(request.batch_id)
         jobs = [
             self._memory.jobs[image.job.job_id]

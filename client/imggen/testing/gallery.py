@@ -78,9 +78,9 @@ class Jobs(JobServiceServicer):
     async def CancelJob(
         self, request: job_pb2.CancelJobRequest, context: Context
     ) -> job_pb2.CancelJobResponse:
-        """Cancels a job; a cancelled job is returned as it is."""
+        """Cancels a job; one whose cancel was requested before is returned as it is."""
         job = self._find(request.job_id)
-        if job.status == JOB_STATUS_CANCELLED:
+        if job.cancel_requested:
             return job_pb2.CancelJobResponse(job=job)
         if has_ended(job):
             raise FailedPrecondition(
@@ -94,6 +94,13 @@ class Jobs(JobServiceServicer):
         self, request: job_pb2.RetryJobRequest, context: Context
     ) -> job_pb2.RetryJobResponse:
         """Restarts a failed or cancelled job."""
+        check = Check()
+        check.id("request_id", request.request_id, optional=True)
+        check.done()
+        self._memory.once(request, request.request_id, lambda: self._retry(request))
+        return job_pb2.RetryJobResponse(job=self._find(request.job_id))
+
+    def _retry(self, request: job_pb2.RetryJobRequest) -> job_pb2.RetryJobResponse:
         job = self._find(request.job_id)
         if job.status not in (JOB_STATUS_FAILED, JOB_STATUS_CANCELLED):
             raise FailedPrecondition(
@@ -149,11 +156,13 @@ class Images(ImageServiceServicer):
         self, request: image_pb2.DeleteImageRequest, context: Context
     ) -> image_pb2.DeleteImageResponse:
         """Deletes an image and cancels a job that still makes it."""
+        if request.image_id in self._memory.deleted:
+            return image_pb2.DeleteImageResponse()
         image = self._find(request.image_id)
         job = self._memory.job(image.job_id)
         if not has_ended(job):
             self._worker.cancel(job)
-        del self._memory.images[image.id]
+        self._memory.delete(self._memory.images, image.id)
         self._memory.tell_image(image, deleted=True)
         return image_pb2.DeleteImageResponse()
 

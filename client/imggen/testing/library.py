@@ -83,7 +83,8 @@ class Characters(CharacterServiceServicer):
         self, request: character_pb2.DeleteCharacterRequest, context: Context
     ) -> character_pb2.DeleteCharacterResponse:
         """Deletes a character; its images stay."""
-        del self._memory.characters[self._find(request.character_id).id]
+        if request.character_id not in self._memory.deleted:
+            self._memory.delete(self._memory.characters, self._find(request.character_id).id)
         return character_pb2.DeleteCharacterResponse()
 
     def _find(self, id: str, field: str = "character_id") -> Character:
@@ -143,7 +144,8 @@ class Stories(StoryServiceServicer):
         self, request: story_pb2.DeleteStoryRequest, context: Context
     ) -> story_pb2.DeleteStoryResponse:
         """Deletes a story; its images stay."""
-        del self._memory.stories[self._find(request.story_id).id]
+        if request.story_id not in self._memory.deleted:
+            self._memory.delete(self._memory.stories, self._find(request.story_id).id)
         return story_pb2.DeleteStoryResponse()
 
     def _check(self, story: Story, paths: tuple[str, ...], request_id: str = "") -> None:

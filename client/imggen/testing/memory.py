@@ -62,6 +62,7 @@ class Memory:
             )
             for name, look in _LOOKS.items()
         ]
+        self.deleted: set[str] = set()
         self.events: list[Event] = []
         self.events_dropped = 0
         self._answers: dict[str, tuple[Message, Message]] = {}
@@ -86,6 +87,13 @@ class Memory:
     def job(self, id: str) -> Job:
         """Finds a job, or raises NotFound."""
         return _found(self.jobs, id, ErrorReason.ERROR_REASON_JOB_NOT_FOUND)
+
+    def delete(self, things: dict[str, Item], id: str) -> Item | None:
+        """Deletes an object; None if it is deleted already. Raises KeyError for an unknown id."""
+        if id in self.deleted:
+            return None
+        self.deleted.add(id)
+        return things.pop(id)
 
     def once(self, request: Message, request_id: str, make: Callable[[], Answer]) -> Answer:
         """Returns a new answer, or the first answer to this `request_id`."""

@@ -380,14 +380,20 @@ class RetryBatchRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     batch_id: builtins.str
     """Required. The id of the batch, a UUID."""
+    request_id: builtins.str
+    """Makes retries of the call safe: a call with the same id and the same request returns the batch
+    as it is now; with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    """
     def __init__(
         self,
         *,
         batch_id: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id", "request_id", b"request_id"]) -> None: ...
 
 Global___RetryBatchRequest: typing_extensions.TypeAlias = RetryBatchRequest
 

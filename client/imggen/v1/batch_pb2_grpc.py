@@ -91,7 +91,7 @@ class BatchServiceServicer(object):
 
     def CancelBatch(self, request, context):
         """Cancels all jobs of a batch that have not ended: queued jobs at once, running jobs before
-        their next step.
+        their next step. A batch whose cancel was requested before is returned as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

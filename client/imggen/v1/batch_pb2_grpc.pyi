@@ -170,7 +170,7 @@ class BatchServiceStub(typing.Generic[_BatchServiceGetBatchType, _BatchServiceLi
 
     CancelBatch: _BatchServiceCancelBatchType
     """Cancels all jobs of a batch that have not ended: queued jobs at once, running jobs before
-    their next step.
+    their next step. A batch whose cancel was requested before is returned as it is.
     """
 
     RetryBatch: _BatchServiceRetryBatchType
@@ -236,7 +236,7 @@ class BatchServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.batch_pb2.CancelBatchResponse, collections.abc.Awaitable[imggen.v1.batch_pb2.CancelBatchResponse]]:
         """Cancels all jobs of a batch that have not ended: queued jobs at once, running jobs before
-        their next step.
+        their next step. A batch whose cancel was requested before is returned as it is.
         """
 
     @abc.abstractmethod

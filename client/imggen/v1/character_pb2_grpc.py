@@ -96,7 +96,7 @@ class CharacterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteCharacter(self, request, context):
-        """Deletes a character; its images stay.
+        """Deletes a character; its images stay. Deleting it again does nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

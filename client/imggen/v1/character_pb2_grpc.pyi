@@ -171,7 +171,7 @@ class CharacterServiceStub(typing.Generic[_CharacterServiceCreateCharacterType, 
     """Lists the caller's characters, the newest first."""
 
     DeleteCharacter: _CharacterServiceDeleteCharacterType
-    """Deletes a character; its images stay."""
+    """Deletes a character; its images stay. Deleting it again does nothing."""
 
 CharacterServiceAsyncStub: typing_extensions.TypeAlias = CharacterServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -239,6 +239,6 @@ class CharacterServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.character_pb2.DeleteCharacterRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.character_pb2.DeleteCharacterResponse, collections.abc.Awaitable[imggen.v1.character_pb2.DeleteCharacterResponse]]:
-        """Deletes a character; its images stay."""
+        """Deletes a character; its images stay. Deleting it again does nothing."""
 
 def add_CharacterServiceServicer_to_server(servicer: CharacterServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -77,7 +77,7 @@ class ImageServiceServicer(object):
 
     def DeleteImage(self, request, context):
         """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
-        cancelled.
+        cancelled. Deleting it again does nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -140,7 +140,7 @@ class ImageServiceStub(typing.Generic[_ImageServiceGetImageType, _ImageServiceLi
 
     DeleteImage: _ImageServiceDeleteImageType
     """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
-    cancelled.
+    cancelled. Deleting it again does nothing.
     """
 
     DownloadImage: _ImageServiceDownloadImageType
@@ -191,7 +191,7 @@ class ImageServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.image_pb2.DeleteImageResponse, collections.abc.Awaitable[imggen.v1.image_pb2.DeleteImageResponse]]:
         """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
-        cancelled.
+        cancelled. Deleting it again does nothing.
         """
 
     @abc.abstractmethod

@@ -508,18 +508,24 @@ class RetryJobRequest(google.protobuf.message.Message):
 
     JOB_ID_FIELD_NUMBER: builtins.int
     PRIORITY_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Required. The id of the job, a UUID."""
     priority: builtins.int
     """The new priority, 1 to 3 for callers, 0 to 9 for admins; unset keeps the old one."""
+    request_id: builtins.str
+    """Makes retries of the call safe: a call with the same id and the same request returns the job
+    as it is now; with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    """
     def __init__(
         self,
         *,
         job_id: builtins.str = ...,
         priority: builtins.int | None = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_priority", b"_priority", "priority", b"priority"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "job_id", b"job_id", "priority", b"priority"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "job_id", b"job_id", "priority", b"priority", "request_id", b"request_id"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_priority", b"_priority"]) -> typing.Literal["priority"] | None: ...
 
 Global___RetryJobRequest: typing_extensions.TypeAlias = RetryJobRequest

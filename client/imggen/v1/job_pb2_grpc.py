@@ -89,7 +89,8 @@ class JobServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CancelJob(self, request, context):
-        """Cancels a job: a queued job at once, a running job before its next step.
+        """Cancels a job: a queued job at once, a running job before its next step. A job whose cancel
+        was requested before is returned as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -168,7 +168,9 @@ class JobServiceStub(typing.Generic[_JobServiceGetJobType, _JobServiceListJobsTy
     """
 
     CancelJob: _JobServiceCancelJobType
-    """Cancels a job: a queued job at once, a running job before its next step."""
+    """Cancels a job: a queued job at once, a running job before its next step. A job whose cancel
+    was requested before is returned as it is.
+    """
 
     RetryJob: _JobServiceRetryJobType
     """Restarts a failed or cancelled job, with all its retries. In a batch, this also restarts the
@@ -233,7 +235,9 @@ class JobServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.job_pb2.CancelJobRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.job_pb2.CancelJobResponse, collections.abc.Awaitable[imggen.v1.job_pb2.CancelJobResponse]]:
-        """Cancels a job: a queued job at once, a running job before its next step."""
+        """Cancels a job: a queued job at once, a running job before its next step. A job whose cancel
+        was requested before is returned as it is.
+        """
 
     @abc.abstractmethod
     def RetryJob(

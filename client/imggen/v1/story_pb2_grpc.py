@@ -95,7 +95,7 @@ class StoryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteStory(self, request, context):
-        """Deletes a story; its images stay.
+        """Deletes a story; its images stay. Deleting it again does nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -169,7 +169,7 @@ class StoryServiceStub(typing.Generic[_StoryServiceCreateStoryType, _StoryServic
     """Lists the caller's stories, the newest first."""
 
     DeleteStory: _StoryServiceDeleteStoryType
-    """Deletes a story; its images stay."""
+    """Deletes a story; its images stay. Deleting it again does nothing."""
 
 StoryServiceAsyncStub: typing_extensions.TypeAlias = StoryServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -235,6 +235,6 @@ class StoryServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.story_pb2.DeleteStoryRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.story_pb2.DeleteStoryResponse, collections.abc.Awaitable[imggen.v1.story_pb2.DeleteStoryResponse]]:
-        """Deletes a story; its images stay."""
+        """Deletes a story; its images stay. Deleting it again does nothing."""
 
 def add_StoryServiceServicer_to_server(servicer: StoryServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
