@@ -127,7 +127,7 @@ async def test_a_request_id_of_the_caller_gives_the_same_answer_again(client: Cl
     assert raised.value.reason == ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
 
 
-async def test_five_attempts_are_the_most(fake: FakeService, client: Client) -> None:
+async def test_a_call_is_attempted_five_times_at_most(fake: FakeService, client: Client) -> None:
     for _ in range(5):
         fake.lose_next_answer("GetCharacter")
     mia = await client.create_character(name="Mia")
@@ -137,7 +137,9 @@ async def test_five_attempts_are_the_most(fake: FakeService, client: Client) -> 
     assert await client.get_character(mia) == mia
 
 
-async def test_a_name_that_is_no_enum_value_is_refused_before_it_is_sent(client: Client) -> None:
+async def test_a_name_that_is_not_an_enum_value_is_refused_before_it_is_sent(
+    client: Client,
+) -> None:
     with pytest.raises(ValueError, match="'robot' is no Gender; use one of female, male"):
         await client.create_character(name="Bot", gender="robot")  # type: ignore[arg-type]
 

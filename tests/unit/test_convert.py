@@ -1,4 +1,4 @@
-"""The domain's nouns as the contract's messages."""
+"""The conversion of domain objects to the contract's messages."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -43,7 +43,7 @@ def _time(value: datetime) -> Timestamp:
 
 @pytest.fixture
 async def converter(tmp_path: Path) -> AsyncIterator[Converter]:
-    """Gives a converter that signs for a folder."""
+    """Returns a converter that signs URLs of a folder."""
     async with FolderStorage(tmp_path, UrlSigner("x" * 32, "http://pixels")) as storage:
         yield Converter(Forecast(_idle), storage, timedelta(hours=1))
 
@@ -98,7 +98,7 @@ async def test_a_running_job_shows_its_progress(converter: Converter) -> None:
     assert message.fraction == 0.4
 
 
-async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Converter) -> None:
+async def test_an_ended_job_is_complete_with_its_times_in_order(converter: Converter) -> None:
     times = {Stage.STORING: 20, Stage.RESOLVING: 1, Stage.RENDERING: 900}
     message = await converter.job(
         _job(
@@ -120,18 +120,18 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(converter: Con
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "expected"),
     [
         ("WORKER_LOST", errors_pb2.ERROR_REASON_WORKER_LOST),
         ("OF_A_NEWER_WORKER", errors_pb2.ERROR_REASON_INTERNAL),
     ],
 )
 async def test_a_failure_has_a_reason_of_the_contract(
-    converter: Converter, reason: str, told: errors_pb2.ErrorReason.ValueType
+    converter: Converter, reason: str, expected: errors_pb2.ErrorReason.ValueType
 ) -> None:
     failed = _job(status=JobStatus.FAILED, failure=Failure(reason, "it broke"))
     message = await converter.job(failed)
-    assert message.error == job_pb2.JobError(reason=told, message="it broke")
+    assert message.error == job_pb2.JobError(reason=expected, message="it broke")
 
 
 def _image(**changes: Any) -> Image:
@@ -205,7 +205,7 @@ def test_a_lineage_has_five_regenerations(versions: int, left: int) -> None:
     assert _image(lineage_versions=versions).regenerations_left == left
 
 
-def test_a_character_is_told_whole() -> None:
+def test_a_character_is_converted_whole() -> None:
     character = Character(
         CharacterId(uuid4()), description(), 3, ImageId(uuid4()), True, NOON, LATER
     )
@@ -231,7 +231,7 @@ def test_a_character_is_told_whole() -> None:
     assert not convert.character(ageless).HasField("age")
 
 
-def test_a_story_and_a_style_are_told_whole() -> None:
+def test_a_story_and_a_style_are_converted_whole() -> None:
     mia = CharacterId(uuid4())
     draft = Draft("Day", "anime", (Page("Mia wakes.", "a bed", (mia,)), Page("She runs.")))
     story = Story(StoryId(uuid4()), draft, NOON, LATER)
@@ -260,7 +260,7 @@ def _change(kind: ChangedKind, status: str, **changes: Any) -> Change:
     return Change(Cursor(7, 9), NOON, UserId(uuid4()), kind, uuid4(), status, **changes)
 
 
-def test_the_change_of_a_job_is_told_whole() -> None:
+def test_the_change_of_a_job_is_converted_whole() -> None:
     change = _change(ChangedKind.JOB, "processing", image_id=uuid4(), batch_id=uuid4())
     assert convert.event(change) == event_pb2.Event(
         cursor=cursor_text(Cursor(7, 9)),
@@ -275,7 +275,7 @@ def test_the_change_of_a_job_is_told_whole() -> None:
     )
 
 
-def test_a_deleted_image_and_a_batch_are_told_of() -> None:
+def test_a_deleted_image_and_a_batch_become_events() -> None:
     deleted = convert.event(_change(ChangedKind.IMAGE, "deleted")).image
     assert (deleted.deleted, deleted.status) == (True, image_pb2.IMAGE_STATUS_UNSPECIFIED)
     drawn = convert.event(_change(ChangedKind.IMAGE, "generating")).image
@@ -286,19 +286,19 @@ def test_a_deleted_image_and_a_batch_are_told_of() -> None:
     )
 
 
-def test_a_status_of_a_newer_service_is_told_without_its_name() -> None:
-    told = convert.event(_change(ChangedKind.IMAGE, "framed"))
-    assert (told.image.status, told.image.deleted) == (0, False)
-    assert told.image.image_id
+def test_a_status_of_a_newer_service_becomes_unspecified() -> None:
+    event = convert.event(_change(ChangedKind.IMAGE, "framed"))
+    assert (event.image.status, event.image.deleted) == (0, False)
+    assert event.image.image_id
 
 
-def test_every_status_of_the_domain_is_told() -> None:
+def test_every_status_of_the_domain_is_converted() -> None:
     for status in JobStatus:
-        told = convert.event(_change(ChangedKind.JOB, status))
-        assert told.job.status == convert.JOB_STATUS[status]
+        event = convert.event(_change(ChangedKind.JOB, status))
+        assert event.job.status == convert.JOB_STATUS[status]
     for image_status in ImageStatus:
-        told = convert.event(_change(ChangedKind.IMAGE, image_status))
-        assert told.image.status == convert.IMAGE_STATUS[image_status]
+        event = convert.event(_change(ChangedKind.IMAGE, image_status))
+        assert event.image.status == convert.IMAGE_STATUS[image_status]
 
 
 def test_every_value_of_the_domain_has_its_number_in_the_contract() -> None:

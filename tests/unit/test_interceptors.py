@@ -78,7 +78,7 @@ async def test_an_expired_token_is_refused() -> None:
     assert (failed.code, failed.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
 
 
-async def test_an_error_of_the_house_reaches_the_caller_whole() -> None:
+async def test_an_error_of_the_service_reaches_the_caller_whole() -> None:
     async def answer() -> None:
         raise NotFound(
             "character: you have no character 7; list yours",
@@ -95,7 +95,7 @@ async def test_an_error_of_the_house_reaches_the_caller_whole() -> None:
     assert failed.message == "character: you have no character 7; list yours"
 
 
-async def test_waiting_that_helps_is_told() -> None:
+async def test_a_retry_delay_reaches_the_caller() -> None:
     async def answer() -> None:
         raise ResourceExhausted(
             "the budget is spent",
@@ -142,7 +142,7 @@ async def test_more_bad_fields_than_metadata_can_carry_still_give_a_status() -> 
     assert failed.fields[-1] == ""
 
 
-async def test_an_unknown_exception_is_internal_and_tells_nothing(
+async def test_an_unknown_exception_is_internal_and_reveals_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def answer() -> None:
@@ -227,7 +227,7 @@ async def test_a_request_far_over_the_limit_is_not_even_read() -> None:
         assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-async def test_bytes_that_are_no_request_are_refused() -> None:
+async def test_bytes_that_are_not_a_request_are_refused() -> None:
     async with running_endpoint() as gateway:
         failed = await failure(gateway.raw(LIST_STYLES, b"\xff\xff\xff"))
 
@@ -269,7 +269,7 @@ async def test_reflection_finds_services_their_methods_and_messages(symbol: str)
 
 
 @pytest.mark.parametrize("symbol", [f"{STYLES}.Paint", "imggen.v1.Nobody", "Nobody", ""])
-async def test_reflection_says_what_there_is_not(symbol: str) -> None:
+async def test_reflection_reports_unknown_symbols(symbol: str) -> None:
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
     async with running_endpoint() as gateway:
         reflection = reflection_pb2_grpc.ServerReflectionStub(gateway.channel())
