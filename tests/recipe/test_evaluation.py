@@ -59,7 +59,7 @@ def test_a_target_is_met_missed_or_not_measured() -> None:
     assert Figure("a", 1, "%").met
 
 
-def test_a_report_names_what_is_missed_and_is_met_without() -> None:
+def test_a_report_names_missed_targets_and_is_met_without_them() -> None:
     good = Section("good", (Figure("speed", 1, "s", 4, at_most=True),))
     bad = Section("bad", (Figure("place", 80, "%", 90), Figure("scarf", 10, "%")))
     report = Report("here", "a machine", "styled", (good, bad))
@@ -78,7 +78,7 @@ def test_shares_are_added_and_an_empty_one_is_zero_percent() -> None:
     assert Share(0, 0).percent == 0
 
 
-def test_only_what_is_visible_is_counted() -> None:
+def test_only_visible_attributes_are_counted() -> None:
     scenes = [TWO, Scene((FOX,))]
     found = shares(PerfectAudit(scenes), np.zeros((2, 4, 4, 3), np.uint8), scenes)
     assert found[COAT] == Share(3, 3)

@@ -194,7 +194,7 @@ def test_characters_are_found_from_left_to_right_in_pixels() -> None:
     assert judge.look(image, []) == []
 
 
-def test_no_peak_is_no_character() -> None:
+def test_without_a_peak_no_character_is_found() -> None:
     nothing = torch.full((CELLS, CELLS), -5.0)
     assert peaks(nothing, torch.zeros(4, CELLS, CELLS), 0.35) == []
 

@@ -82,7 +82,7 @@ async def test_a_stored_picture_comes_after_all_its_steps() -> None:
     assert (renderer.done, renderer.running, renderer.most) == (1, 0, 1)
 
 
-async def test_previews_come_from_when_they_are_asked_for() -> None:
+async def test_previews_start_once_they_are_requested() -> None:
     renderer = StoredRenderer(draw_pictures(1, 128), render_s=0.001, at_once=1)
     shown = []
     async for event in renderer.stream(REQUEST):

@@ -87,7 +87,7 @@ def test_a_report_of_ghz_gives_its_rate_and_its_times() -> None:
     assert outcome.latencies_ms == (2.0, 4.5)
 
 
-def test_load_with_failed_calls_is_no_figure() -> None:
+def test_load_with_failed_calls_gives_no_figure() -> None:
     report = {"rps": 800, "statusCodeDistribution": {"OK": 1, "Unavailable": 1}, "details": []}
     with pytest.raises(LoadFailed, match="Unavailable"):
         read_ghz(report, 2)

@@ -156,7 +156,7 @@ def test_everything_wrong_in_a_file_is_named_with_its_line(command: Command, tal
         ),
     ],
 )
-def test_a_file_that_is_no_story_is_refused(
+def test_a_file_that_is_not_a_story_is_refused(
     command: Command, tale: Path, text: str, said: str
 ) -> None:
     tale.write_text(text)

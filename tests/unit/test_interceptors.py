@@ -287,7 +287,7 @@ async def test_a_service_that_does_not_exist_has_no_health() -> None:
         assert await call.code() is grpc.StatusCode.NOT_FOUND
 
 
-async def test_the_request_id_comes_back_and_one_is_made_where_none_is_given() -> None:
+async def test_the_request_id_is_returned_and_one_is_made_if_none_is_given() -> None:
     async with running_endpoint() as gateway:
         given = await gateway.list_styles((*gateway.bearer(), ("x-request-id", "abc-2")))
         made = await gateway.list_styles()

@@ -112,7 +112,7 @@ def test_acting_and_weather_of_a_scene_are_drawn(words: str, phrase: str) -> Non
 @pytest.mark.parametrize(
     "words", ["Mia waves", "from behind", "on the left", "in the rain at home"]
 )
-def test_what_a_portrait_cannot_show_is_reported(words: str) -> None:
+def test_words_that_a_portrait_cannot_show_are_reported(words: str) -> None:
     compiled = portrait(MIA, scene=words)
     assert compiled.unknown
     assert "smiling" in compiled.prompt
@@ -179,7 +179,7 @@ def test_age_and_gender_give_the_subject(looks: dict[str, str], subject: str) ->
     assert f"portrait of {subject} with" in portrait(character(**looks)).prompt
 
 
-def test_a_long_beard_is_no_long_hair() -> None:
+def test_a_long_beard_is_not_long_hair() -> None:
     prompt = portrait(character(age=70, gender=Gender.MALE, features=("a long beard",))).prompt
     assert "short grey hair, light skin, brown eyes, a beard" in prompt
 
@@ -240,7 +240,7 @@ def test_unknown_words_are_returned() -> None:
     )
 
 
-def test_names_are_no_unknown_words() -> None:
+def test_names_are_not_unknown_words() -> None:
     assert "zora" not in scene("Zora Bell sleeps", character("Zora Bell")).unknown
 
 

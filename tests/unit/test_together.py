@@ -115,7 +115,7 @@ async def test_a_call_that_is_cancelled_during_its_run_harms_no_other() -> None:
     assert await tasks[1] == 8
 
 
-async def test_it_goes_on_after_a_pause() -> None:
+async def test_calls_after_a_pause_run() -> None:
     double = Doubling()
     double.resume.set()
     together = Together(double, at_once=1)
