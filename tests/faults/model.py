@@ -206,7 +206,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(target=claims, claim=claims)
     def lose_and_come_back(self, claim: Claim) -> Claim:
-        """A worker is presumed lost, but goes on."""
+        """A worker is presumed lost, but continues."""
         self.lose(claim)
         return claim
 

@@ -147,7 +147,7 @@ async def test_changes_of_an_object_are_never_seen_without_earlier_ones(store: S
     assert _statuses(rest.changes, new.id) == ["cancelled", "queued"]
 
 
-async def test_a_read_goes_on_where_the_one_before_ended(store: Store) -> None:
+async def test_a_read_starts_where_the_previous_one_ended(store: Store) -> None:
     user = await new_user(store)
     new_jobs = [await _submit(store, user) for _ in range(7)]
     seen, stretch = [], Stretch([], START, full=True)

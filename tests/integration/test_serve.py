@@ -136,7 +136,7 @@ async def test_a_worker_that_is_killed_costs_an_attempt_but_no_job(
     assert (await client.get_job(job)).attempt == 2
 
 
-async def test_the_demo_tells_its_story(
+async def test_the_demo_draws_its_story(
     local: Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await asyncio.to_thread(draw_story, local.address, local.token, tmp_path)

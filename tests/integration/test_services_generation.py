@@ -28,7 +28,7 @@ async def test_a_portrait_freezes_its_character_and_resolves_omitted_fields(
     assert (drawn["priority"], drawn["story_id"]) == (2, None)
 
 
-async def test_a_portrait_takes_what_is_asked_for(gateway: GatewayFixture) -> None:
+async def test_a_portrait_takes_the_requested_options(gateway: GatewayFixture) -> None:
     admin = gateway.caller("operator", Role.ADMIN)
     options = PortraitOptions(model="sdxl", size="1024x1536", quality="standard")
     drawn = await gateway.spec(await admin.portrait(options=options, seed=9, priority=0))

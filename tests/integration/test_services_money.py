@@ -49,7 +49,7 @@ async def test_a_job_shows_its_price_and_then_its_cost(
     assert await _budget(paid_gateway) == (0, 30_000)
 
 
-async def test_what_the_budget_does_not_cover_is_refused(
+async def test_a_job_over_the_budget_is_refused(
     paid_gateway: GatewayFixture, buyer: Caller
 ) -> None:
     character = await buyer.create_character()

@@ -49,7 +49,7 @@ async def test_a_description_that_changes_while_it_is_drawn_makes_the_reference_
     assert (drawn["description"]["hair"], drawn["version"]) == ("red", 1)
 
 
-async def test_the_newer_portrait_of_a_style_takes_over(
+async def test_the_newer_portrait_of_a_style_becomes_the_reference(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
@@ -62,7 +62,7 @@ async def test_the_newer_portrait_of_a_style_takes_over(
     assert flags == [False, True, True]
 
 
-async def test_a_portrait_of_an_older_description_does_not_take_over(
+async def test_a_portrait_of_an_older_description_does_not_become_the_reference(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
@@ -98,7 +98,7 @@ async def test_deleting_the_reference_leaves_the_character_without_one(
     assert (shown.reference_image_id, shown.reference_stale) == ("", False)
 
 
-async def test_an_image_that_is_deleted_while_it_is_drawn_is_no_reference(
+async def test_an_image_deleted_while_it_is_drawn_is_not_a_reference(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     character = await mia.create_character()
@@ -111,7 +111,7 @@ async def test_an_image_that_is_deleted_while_it_is_drawn_is_no_reference(
     assert await gateway.count("character_references") == 0
 
 
-async def test_a_scene_is_no_reference(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_a_scene_is_not_a_reference(gateway: GatewayFixture, mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story()
     job = await gateway.draw(await mia.scene(story.id, character_ids=[character.id]))

@@ -94,7 +94,7 @@ def portraits(mia: str, story: str) -> dict[str, Bad]:
 
 
 def scenes(mia: str, story: str, empty: str) -> dict[str, Bad]:
-    """Returns bad requests for scenes; page 2 of the story says nothing."""
+    """Returns bad requests for scenes; page 2 of the story has no words."""
 
     def bad(field: str, reason: str, words: str, **fields: Any) -> Bad:
         return Bad(Scene(**{"story_id": story, "page_number": 1, **fields}), field, reason, words)

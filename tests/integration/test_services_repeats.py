@@ -120,9 +120,7 @@ async def test_a_request_id_cannot_be_reused_by_another_method(mia: Caller) -> N
 
 
 @pytest.mark.parametrize("change", ["changed", "deleted"])
-async def test_the_answer_stays_after_changes_of_what_the_request_named(
-    mia: Caller, change: str
-) -> None:
+async def test_the_answer_stays_after_changes_of_named_resources(mia: Caller, change: str) -> None:
     character = (await mia.create_character()).id
     page = story_pb2.Page(text="Mia wakes.", character_ids=[character])
     story = (await mia.create_story(pages=[page])).id

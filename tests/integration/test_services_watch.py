@@ -90,7 +90,7 @@ async def test_a_failed_attempt_starts_again_and_the_watch_goes_on(
     assert (last.job.status, last.job.attempt) == (COMPLETED, 2)
 
 
-async def test_what_watchers_see_never_goes_back(gateway: GatewayFixture, mia: Caller) -> None:
+async def test_watches_never_go_back(gateway: GatewayFixture, mia: Caller) -> None:
     job = await mia.portrait()
     claim = await gateway.claim()
     calls = [mia.watch(job.job_id) for _ in range(3)]

@@ -72,7 +72,9 @@ async def test_the_job_of_a_lost_worker_is_rescued_and_drawn(job_queue: JobQueue
     assert [row["outcome"] for row in outcomes] == ["lost", "completed"]
 
 
-async def test_a_worker_that_no_longer_claims_says_so_and_still_ends(job_queue: JobQueue) -> None:
+async def test_a_worker_that_stopped_claiming_fails_its_check_and_still_ends(
+    job_queue: JobQueue,
+) -> None:
     async with job_queue.worker(poll_s=0.05) as worker:
         worker.check()
         await job_queue.store.database.execute(

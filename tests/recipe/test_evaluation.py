@@ -1,4 +1,4 @@
-"""The evaluation's arithmetic, its reading of pictures, and how it says what is missing."""
+"""The evaluation: its arithmetic, its reading of pictures, and its report of missing parts."""
 
 import json
 from pathlib import Path
@@ -27,8 +27,8 @@ GIRL, FOX = Character(hair=Hair.RED), Character(species=Species.FOX)
 TWO = Scene((GIRL, FOX), framing=Framing.FULL_BODY)
 
 
-class AllKnowing(Audit):
-    """Reads what it was told, as if it had seen it."""
+class PerfectAudit(Audit):
+    """An audit that returns the truth of given scenes."""
 
     def __init__(self, scenes: list[Scene]) -> None:
         super().__init__(WIDTHS)
@@ -59,7 +59,7 @@ def test_a_target_is_met_missed_or_not_measured() -> None:
     assert Figure("a", 1, "%").met
 
 
-def test_a_report_names_what_is_missed_and_is_met_without() -> None:
+def test_a_report_names_missed_targets_and_is_met_without_them() -> None:
     good = Section("good", (Figure("speed", 1, "s", 4, at_most=True),))
     bad = Section("bad", (Figure("place", 80, "%", 90), Figure("scarf", 10, "%")))
     report = Report("here", "a machine", "styled", (good, bad))
@@ -72,15 +72,15 @@ def test_a_report_names_what_is_missed_and_is_met_without() -> None:
     assert Report("here", "a machine", "full", (good,)).json()["met"] is True
 
 
-def test_shares_are_added_and_nothing_of_nothing_is_none() -> None:
+def test_shares_are_added_and_an_empty_one_is_zero_percent() -> None:
     assert Share(1, 2) + Share(3, 4) == Share(4, 6)
     assert str(Share(3, 4)) == "75.0 % of 4"
     assert Share(0, 0).percent == 0
 
 
-def test_only_what_is_visible_is_counted() -> None:
+def test_only_visible_attributes_are_counted() -> None:
     scenes = [TWO, Scene((FOX,))]
-    found = shares(AllKnowing(scenes), np.zeros((2, 4, 4, 3), np.uint8), scenes)
+    found = shares(PerfectAudit(scenes), np.zeros((2, 4, 4, 3), np.uint8), scenes)
     assert found[COAT] == Share(3, 3)
     assert found["hair"] == Share(1, 1)
     assert found["fur"] == Share(2, 2)
@@ -88,10 +88,10 @@ def test_only_what_is_visible_is_counted() -> None:
     assert "time" not in found  # a plain background looks the same all day
 
 
-def test_what_is_read_wrong_counts_against() -> None:
+def test_a_wrong_reading_lowers_the_share() -> None:
     shown = [TWO]
-    told = [Scene((Character(hair=Hair.BLUE), FOX), framing=Framing.FULL_BODY)]
-    found = shares(AllKnowing(shown), np.zeros((1, 4, 4, 3), np.uint8), told)
+    expected = [Scene((Character(hair=Hair.BLUE), FOX), framing=Framing.FULL_BODY)]
+    found = shares(PerfectAudit(shown), np.zeros((1, 4, 4, 3), np.uint8), expected)
     assert found[COAT] == Share(1, 2)
     assert found["species"] == Share(2, 2)
     section = attribute_section("Rung", found, found, found)
@@ -102,7 +102,7 @@ def test_what_is_read_wrong_counts_against() -> None:
     }
 
 
-def test_without_an_audit_nothing_is_read_and_nothing_stands() -> None:
+def test_without_an_audit_nothing_is_measured() -> None:
     for section in (attribute_section("Rung", {}, {}, {}), drawn_section({})):
         assert len(section.figures) == 6
         assert {figure.verdict for figure in section.figures} == {"NOT MEASURED"}
@@ -116,13 +116,13 @@ def test_the_targets_of_hidden_attributes_are_ignored() -> None:
     assert (slots["fur"][0] != IGNORED).tolist() == [False, False, True, False, False, False]
 
 
-def test_an_audit_that_is_kept_reads_the_same(tmp_path: Path) -> None:
+def test_a_saved_audit_reads_the_same(tmp_path: Path) -> None:
     torch.manual_seed(3)
     audit = Audit(WIDTHS).eval()
     audit.save(tmp_path / "audit.safetensors")
-    kept = Audit.load(tmp_path / "audit.safetensors")
+    loaded = Audit.load(tmp_path / "audit.safetensors")
     images = np.random.default_rng(0).integers(0, 255, (3, 256, 256, 3), np.uint8)
-    whole, casts = kept.read(images, [1, 2, 3])
+    whole, casts = loaded.read(images, [1, 2, 3])
     assert whole == audit.read(images, [1, 2, 3])[0]
     assert [len(cast) for cast in casts] == [1, 2, 3]
     assert set(whole[0]) == {*audit.pictures}
@@ -156,7 +156,7 @@ def test_a_picture_does_not_depend_on_its_batch(pipeline: Any) -> None:
     assert through_vae(pipeline, together).shape == together.shape
 
 
-def test_what_a_checkpoint_lacks_is_named_and_counts(tmp_path: Path) -> None:
+def test_missing_parts_of_a_checkpoint_are_missed_targets(tmp_path: Path) -> None:
     figures = {figure.name: figure for figure in plain_section(CHECKPOINT).figures}
     assert figures["StableDiffusionXLPipeline"].met
     assert figures["StableDiffusionXLImg2ImgPipeline"].met
@@ -179,7 +179,7 @@ def test_a_grid_shows_rows_below_each_other(tmp_path: Path) -> None:
     assert (tmp_path / "grid.png").stat().st_size > 50
 
 
-def test_the_command_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "--rung" in capsys.readouterr().out

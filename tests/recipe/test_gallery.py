@@ -1,4 +1,4 @@
-"""The gallery draws its sheet."""
+"""The gallery writes its sheet."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command that draws the gallery, as a process of its own."""
+"""The gallery's command, as a separate process."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The drawing domain: what is said is drawn, what is drawn is said."""
+"""The drawing domain: captions and pictures match."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -109,7 +109,7 @@ def test_a_caption_in_any_phrasing_names_what_is_visible() -> None:
             assert (character.fur if character.is_animal else character.hair) in said
 
 
-def test_an_averted_face_is_not_spoken_of() -> None:
+def test_an_averted_face_is_not_in_the_caption() -> None:
     averted = Character(view=View.BACK, glasses=True, freckles=True, expression=Expression.ANGRY)
     said = caption(Scene((averted,)))
     assert "back view" in said

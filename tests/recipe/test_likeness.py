@@ -66,8 +66,8 @@ GIRL = Character(hair=Hair.RED)
 WIDTHS = (8, 8, 16)
 
 
-class Told(Detector):
-    """Finds what it was told."""
+class FixedDetector(Detector):
+    """A detector that finds given boxes."""
 
     def __init__(self, boxes: list[tuple[float, float, float, float]]) -> None:
         super().__init__(WIDTHS)
@@ -84,7 +84,7 @@ def looks(identity: list[float]) -> Appearance:
     return Appearance(vector / np.linalg.norm(vector), {}, {})
 
 
-def test_look_alikes_differ_in_two_or_three_things_and_no_more() -> None:
+def test_look_alikes_differ_in_two_or_three_attributes() -> None:
     for index in range(30):
         first = character_of(5, index * GROUP, FULL)
         for other in look_alikes(first, Random(index), LOOK_ALIKES - 1):
@@ -101,7 +101,7 @@ def test_look_alikes_differ_in_two_or_three_things_and_no_more() -> None:
             )
 
 
-def test_four_in_a_row_look_alike_and_numbers_give_the_same_character() -> None:
+def test_four_in_a_row_look_alike_and_a_number_gives_the_same_character() -> None:
     cast = [character_of(3, index, FULL) for index in range(8)]
     assert cast == [character_of(3, index, FULL) for index in range(8)]
     assert len({(each.species, each.age, each.gender) for each in cast[:GROUP]}) == 1
@@ -109,7 +109,7 @@ def test_four_in_a_row_look_alike_and_numbers_give_the_same_character() -> None:
     assert cast[0] != character_of(4, 0, FULL)
 
 
-def test_partners_are_mutual_strangers_who_share_a_style() -> None:
+def test_partners_are_mutual_and_from_different_groups_of_one_style() -> None:
     for index in range(24):
         other = partner(index)
         assert partner(other) == index
@@ -126,7 +126,7 @@ def test_a_reference_shows_a_character_alone_and_at_rest() -> None:
     assert shown == reference_scene(GIRL, Style.WATERCOLOR)
 
 
-def test_a_character_stays_itself_wherever_it_is_met() -> None:
+def test_a_character_keeps_its_looks_in_every_scene() -> None:
     chance = Random(2)
     for _ in range(20):
         scene = met_alone(GIRL, chance, FULL)
@@ -164,26 +164,26 @@ def test_the_right_one_must_be_the_most_alike() -> None:
     right, wrong = looks([1, 0]), looks([0, 1])
     assert rank(shown, [right, wrong, wrong]) == 0
     assert rank(shown, [wrong, right, wrong]) == 2
-    assert rank(shown, [right, right]) == 1  # who is as alike is not told apart
+    assert rank(shown, [right, right]) == 1  # an equally similar rival counts as a miss
 
 
-def test_a_judge_that_is_kept_judges_the_same(tmp_path: Path) -> None:
+def test_a_saved_judge_judges_the_same(tmp_path: Path) -> None:
     torch.manual_seed(1)
     judge = Judge.new(WIDTHS, WIDTHS, 8, CLASSES, same=0.7)
     judge.save(tmp_path)
-    kept = Judge.load(tmp_path)
+    loaded = Judge.load(tmp_path)
     image = draw(Scene((GIRL,))).image
-    one, other = (each.main_character(image) for each in (judge, kept))
+    one, other = (each.main_character(image) for each in (judge, loaded))
     assert one.likeness(other) == pytest.approx(1, abs=1e-3)
     assert one.attributes == other.attributes
     assert set(one.attributes) == {*CLASSES}
-    assert kept.same == 0.7
+    assert loaded.same == 0.7
 
 
-def test_who_is_found_is_told_from_left_to_right_in_pixels() -> None:
+def test_characters_are_found_from_left_to_right_in_pixels() -> None:
     judge = Judge.new(WIDTHS, WIDTHS, 8, CLASSES)
     right, left = (0.55, 0.2, 0.95, 0.9), (0.05, 0.3, 0.45, 0.9)
-    judge.detector = Told([right, left]).eval()
+    judge.detector = FixedDetector([right, left]).eval()
     image = draw(Scene((GIRL, GIRL), framing=Framing.FULL_BODY)).image
     found = judge.find(image)
     expected = [[256 * side for side in box] for box in (left, right)]
@@ -194,12 +194,12 @@ def test_who_is_found_is_told_from_left_to_right_in_pixels() -> None:
     assert judge.look(image, []) == []
 
 
-def test_no_peak_is_no_character() -> None:
+def test_without_a_peak_no_character_is_found() -> None:
     nothing = torch.full((CELLS, CELLS), -5.0)
     assert peaks(nothing, torch.zeros(4, CELLS, CELLS), 0.35) == []
 
 
-def test_a_crop_keeps_within_the_picture() -> None:
+def test_a_crop_stays_within_the_picture() -> None:
     image = draw(Scene((GIRL,))).image
     assert crop(image, (-20, -20, 300, 300)).shape == (CROP, CROP, 3)
     assert crop(image, (255, 255, 256, 256)).shape == (CROP, CROP, 3)
@@ -218,7 +218,7 @@ def test_the_focal_loss_is_least_for_the_truth() -> None:
     assert int(middles.sum()) == 1
 
 
-def test_what_the_judge_is_taught_is_what_is_visible() -> None:
+def test_the_judge_is_trained_only_on_visible_attributes() -> None:
     seen = [view for index in range(12) for view in views_of(9, index)]
     assert all(which < len(scene.characters) for scene, which in seen)
     found = crop_targets(seen)
@@ -227,12 +227,12 @@ def test_what_the_judge_is_taught_is_what_is_visible() -> None:
     assert all(found["view"] != IGNORED)
 
 
-def test_contrast_is_least_where_each_finds_its_own() -> None:
+def test_contrast_is_least_for_matching_pairs() -> None:
     views = torch.eye(4)
     assert contrast(views, views, 0.1) < contrast(views, views.roll(1, 0), 0.1)
 
 
-def test_patches_start_at_places_that_are_told_apart() -> None:
+def test_patches_start_with_distinct_position_embeddings() -> None:
     places = new_encoder(SMOKE.encoder).vision_model.embeddings.position_embedding.weight[1:]
     apart = torch.cdist(places, places) + torch.eye(len(places))
     assert apart.min() > 0.1
@@ -240,7 +240,7 @@ def test_patches_start_at_places_that_are_told_apart() -> None:
     assert across > beside
 
 
-def test_the_adapter_of_a_unet_is_its_own_and_text_is_its_start() -> None:
+def test_only_the_adapter_is_trained_and_it_starts_from_the_text_weights() -> None:
     unet = new_unet(SMOKE).requires_grad_(False)
     layers = add_adapter(unet, SMOKE.encoder.width)
     weights = adapter_weights(unet)
@@ -270,7 +270,7 @@ def test_a_checkpoint_that_is_too_large_is_refused(tmp_path: Path) -> None:
         check_size(tmp_path)
 
 
-def test_a_domain_of_portraits_has_no_company() -> None:
+def test_a_domain_of_portraits_has_no_scenes_of_two() -> None:
     assert has_company(FULL)
     assert not has_company(PORTRAITS)
     assert met_alone(GIRL, Random(0), PORTRAITS).framing is Framing.CLOSE_UP

@@ -1,4 +1,4 @@
-"""Old tales, none of which was written for the grammar: what of them can be drawn, and is said."""
+"""Old tales, not written for the grammar: the parts that can be drawn, and the reports."""
 
 from pathlib import Path
 
@@ -40,12 +40,12 @@ def test_four_of_five_nouns_are_known() -> None:
         ("sword-hilt", Knowledge.UNKNOWN),
     ],
 )
-def test_what_becomes_of_a_noun(noun: str, becomes: Knowledge) -> None:
+def test_how_a_noun_is_drawn(noun: str, becomes: Knowledge) -> None:
     assert known(noun) is becomes
 
 
 @pytest.mark.parametrize("tale", TALES, ids=lambda tale: tale.title)
-async def test_what_is_not_drawn_as_it_is_gets_reported(tale: Tale) -> None:
+async def test_nouns_that_are_not_drawn_as_written_are_reported(tale: Tale) -> None:
     scene = await PlainExtractor().scene(tale.text, [])
     compiled = StorybookDialect().compile(render_spec(), scene)
     for noun in tale.nouns:
@@ -63,7 +63,7 @@ def test_the_command_prints_each_tale_and_all(capsys: pytest.CaptureFixture[str]
     assert out.splitlines()[-1].endswith("nouns: all 20 tales")
 
 
-def test_a_noun_that_the_text_does_not_have_is_refused(tmp_path: Path) -> None:
+def test_a_noun_that_is_not_in_the_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "title: A\nauthor: B\nyear: 1900\ntranslator: ''\ntext: A fox ran.\nnouns: [fox, hen]\n"
     )

@@ -1,4 +1,4 @@
-"""The training of the storybook checkpoint, at the smallest size that has all of its parts."""
+"""The training of the storybook checkpoint, at the smallest size with all of its parts."""
 
 import json
 import math
@@ -40,7 +40,7 @@ RECIPE = replace(
     unet=replace(
         SMOKE.unet,
         training=Optimisation(steps=2, batch=2, rate=1e-3),
-        domain=FULL,  # pictures of two, which the adapter learns with region masks
+        domain=FULL,  # pictures of two, from which the adapter learns with region masks
         processes=1,
     ),
     upscaler=replace(SMOKE.upscaler, training=Optimisation(steps=2, batch=2, rate=1e-3)),
@@ -55,7 +55,7 @@ def stretch_in(folder: Path, limit_s: float = math.inf) -> Stretch:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns the folder of a training that ran to its end."""
+    """Returns the folder of a complete training."""
     folder = tmp_path_factory.mktemp("training")
     torch.set_num_threads(2)
     for stage in STAGES:
@@ -64,7 +64,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_stage_says_how_it_goes(trained: Path) -> None:
+def test_every_stage_reports_its_progress(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
@@ -76,7 +76,7 @@ def test_every_stage_says_how_it_goes(trained: Path) -> None:
     assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
 
 
-def test_the_states_are_small_enough_to_travel(trained: Path) -> None:
+def test_the_states_are_small_enough_to_copy(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
     assert {file.parent.name for file in files} == {
         *("text", "decoder", "encoder", "unet", "audit", "upscaler"),
@@ -92,7 +92,7 @@ def test_every_word_of_captions_is_one_token_and_every_caption_fits(trained: Pat
     assert max(len(tokenizer(said).input_ids) for said in captions) <= 77
 
 
-def test_kept_states_are_what_the_towers_say_and_grow_with_the_pictures(trained: Path) -> None:
+def test_cached_states_match_the_text_encoders_and_grow_with_the_pictures(trained: Path) -> None:
     towers, data = load_towers(RECIPE, trained), load_latents(trained)
     width, log = RECIPE.text.width, Log(trained / "log.jsonl")
     for file in ("states.npy", "pools.npy", "states.json"):
@@ -124,13 +124,13 @@ def test_plain_attention_computes_what_the_fused_one_does() -> None:
     assert torch.allclose(found[0], found[1], atol=1e-4)
 
 
-def test_a_prompt_is_as_long_as_the_tokenizer_has_it(trained: Path) -> None:
+def test_the_length_of_a_prompt_matches_the_tokenizer(trained: Path) -> None:
     tokenizer, chance = load_tokenizer(trained / "tokenizer"), Random(12)
     said = [caption(sample_scene(chance, FULL)) for _ in range(300)]
     assert [len(tokenizer(each).input_ids) for each in said] == list(map(length, said))
 
 
-def test_the_checkpoint_does_not_say_where_it_was_made(trained: Path) -> None:
+def test_the_checkpoint_names_no_path_of_its_machine(trained: Path) -> None:
     settings = [each.read_text() for each in (trained / "checkpoint").rglob("*.json")]
     assert settings
     assert not [each for each in settings if str(trained) in each or "_name_or_path" in each]
@@ -143,7 +143,7 @@ def test_the_checkpoint_holds_the_upscaler(trained: Path) -> None:
     assert "upscaler/model.safetensors" in sums
 
 
-def test_the_drawn_pictures_are_those_of_their_numbers(trained: Path) -> None:
+def test_drawn_pictures_depend_only_on_their_numbers(trained: Path) -> None:
     pictures, latents = load_pictures(trained), load_latents(trained)
     assert pictures.shape == (RECIPE.vae.pictures, 256, 256, 3)
     assert latents.latents.shape == (RECIPE.unet.latents, 32, 16, 16)
@@ -151,7 +151,7 @@ def test_the_drawn_pictures_are_those_of_their_numbers(trained: Path) -> None:
     assert scene_of(1, 5, FULL) == scene_of(1, 5, FULL) != scene_of(1, 6, FULL)
 
 
-def test_drawing_goes_on_where_it_ended(tmp_path: Path) -> None:
+def test_drawing_resumes_where_it_ended(tmp_path: Path) -> None:
     recipe = replace(RECIPE, vae=replace(RECIPE.vae, pictures=130))
     assert not draw_pictures(recipe, stretch_in(tmp_path, limit_s=-1), 1)
     first = np.array(load_pictures(tmp_path)[:64])
@@ -168,7 +168,7 @@ def test_a_sheet_shows_generated_pictures_above_drawn_ones(trained: Path) -> Non
     assert (trained / "grid.png").stat().st_size > 10_000
 
 
-def test_the_command_runs_a_stage_and_teaches(
+def test_the_command_runs_a_stage_and_explains_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["tokenizer", "--folder", str(tmp_path), "--recipe", "smoke", "--threads", "2"])
@@ -177,11 +177,11 @@ def test_the_command_runs_a_stage_and_teaches(
     assert "run the same command to continue" in (tmp_path / "log.jsonl").read_text()
     with pytest.raises(SystemExit):
         main(["--help"])
-    taught = capsys.readouterr().out
-    assert all(f"  {stage} " in taught for stage in STAGES)
+    help_text = capsys.readouterr().out
+    assert all(f"  {stage} " in help_text for stage in STAGES)
 
 
-def test_a_training_that_is_resumed_ends_as_one_that_was_not(tmp_path: Path) -> None:
+def test_a_resumed_training_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     training = Optimisation(steps=6, batch=1, rate=1e-2, warmup=1)
 
     def trainee() -> Trainee:
@@ -190,15 +190,15 @@ def test_a_training_that_is_resumed_ends_as_one_that_was_not(tmp_path: Path) -> 
 
     def ran(folder: Path, limits: list[float]) -> Trainee:
         for limit_s in limits:
-            pupil = trainee()
+            model = trainee()
 
-            def loss_of(step: int, pupil: Trainee = pupil) -> tuple[torch.Tensor, dict[str, float]]:
+            def loss_of(step: int, model: Trainee = model) -> tuple[torch.Tensor, dict[str, float]]:
                 generator = torch.Generator().manual_seed(step)
-                return pupil.network(torch.randn(4, 3, generator=generator)).square().mean(), {}
+                return model.network(torch.randn(4, 3, generator=generator)).square().mean(), {}
 
-            finished = train("toy", pupil, training, loss_of, stretch_in(folder, limit_s))
+            finished = train("toy", model, training, loss_of, stretch_in(folder, limit_s))
             assert finished is (limit_s == math.inf)
-        return pupil
+        return model
 
     whole = ran(tmp_path / "whole", [math.inf])
     pieces = ran(tmp_path / "pieces", [-1, -1, math.inf])
@@ -239,7 +239,7 @@ def test_the_projection_keeps_most_of_a_picture() -> None:
     assert np.abs(patches - (pictures.reshape(6, 3) / 127.5 - 1)).max() < 0.02
 
 
-def test_what_is_not_visible_has_no_label() -> None:
+def test_hidden_attributes_have_no_label() -> None:
     fox = Character(species=Species.FOX, view=View.BACK)
     scene = Scene((fox,), framing=Framing.FULL_BODY, place=Place.SPACE)
     found = {(label.name, label.slot): label.of(scene) for label in all_labels()}

@@ -1,4 +1,4 @@
-"""How the upscaler is trained, and what the shipped one gains over Lanczos."""
+"""The upscaler's training, and the shipped one's gain over Lanczos."""
 
 from random import Random
 
@@ -33,7 +33,7 @@ def test_the_command_prints_the_gain(capsys: pytest.CaptureFixture[str]) -> None
     assert taken.startswith("256 to 1024 pixels: ")
 
 
-def test_it_begins_no_worse_than_lanczos() -> None:
+def test_the_initial_upscaler_is_better_than_lanczos() -> None:
     torch.manual_seed(1)
     chance, illustrator = Random(5), Illustrator(4)
     large = np.stack([illustrator.draw(sample_scene(chance, FULL)).image for _ in range(22)])
@@ -44,12 +44,12 @@ def test_it_begins_no_worse_than_lanczos() -> None:
     assert found["upscaler"] > found["lanczos"]
 
 
-def test_what_it_learns_from_is_the_same_crop_small_and_large() -> None:
+def test_a_training_pair_is_one_crop_in_two_sizes() -> None:
     large = np.random.default_rng(0).integers(0, 255, (18, 1024, 1024, 3), np.uint8)
     small = np.stack([shrunk(picture) for picture in large])
     source, target = Pairs(SMOKE, large, small, small).batch(0)
     assert target.shape[-1] == 4 * source.shape[-1]
     pooled = torch.nn.functional.avg_pool2d(target, 4)
-    # A crop that is spoiled differs from its large one; most are not.
+    # A degraded small crop differs from its large one; most are not degraded.
     agree = [(one - other).abs().max() < 0.01 for one, other in zip(source, pooled, strict=True)]
     assert any(agree)

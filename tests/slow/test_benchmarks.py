@@ -1,4 +1,4 @@
-"""Every benchmark runs at a tiny size and prints its figures; what they are is not tested."""
+"""Every benchmark runs at a tiny size and prints its figures; their values are not tested."""
 
 import json
 import subprocess
@@ -28,13 +28,13 @@ def test_a_benchmark_prints_its_figures_and_their_settings(name: str, tmp_path: 
 
 
 @pytest.mark.timeout(300)
-def test_without_ghz_processes_of_python_make_the_load() -> None:
+def test_without_ghz_python_processes_make_the_load() -> None:
     done = run("--only", "submits", "--only", "one-caller", "--quick", "--load", "python")
     assert done.returncode == 0, done.stderr
     assert "processes of Python" in done.stdout
 
 
-def test_an_unknown_benchmark_is_refused_with_the_names_of_all() -> None:
+def test_an_unknown_benchmark_is_refused_with_all_names() -> None:
     done = run("--only", "speed")
     assert done.returncode == 2
     assert all(name in done.stderr for name in BENCHMARKS)

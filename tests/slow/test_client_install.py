@@ -1,4 +1,4 @@
-"""The published package in a venv of its own."""
+"""The published package in a separate virtual environment."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ BASE = {"googleapis-common-protos", "grpcio", "imggen", "protobuf", "typing_exte
 
 
 class Environment:
-    """A fresh venv."""
+    """A new virtual environment."""
 
     def __init__(self, folder: Path) -> None:
         venv.create(folder, with_pip=True)
@@ -46,7 +46,7 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A copy of the package's source, since a build leaves its folders beside it."""
+    """Returns a copy of the package's source, since a build leaves folders beside it."""
     copy = tmp_path_factory.mktemp("source") / "client"
     leftovers = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
     shutil.copytree(ROOT / "client", copy, ignore=leftovers)

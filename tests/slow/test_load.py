@@ -18,7 +18,7 @@ from cluster.load.bench import read_env
 from imggen import SyncClient
 from tests.load_configs import CONFIGS, LOAD, PROTOSET
 
-# A second or two of each; the files themselves ask for half a minute and more.
+# A second or two of each; the files ask for half a minute and more.
 _CLOSED = {"submit": 300, "get": 1000, "list": 100, "watch": 50}
 _OPEN_S = 2
 
@@ -34,8 +34,8 @@ def ghz() -> str:
 
 @pytest.fixture(scope="module")
 def bench(ghz: str) -> Iterator[Path]:
-    """Runs the system for load, and gives its folder."""
-    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    """Runs the system for load, and yields its folder."""
+    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with tempfile.TemporaryDirectory(prefix="imggen-bench-", ignore_cleanup_errors=True) as folder:
         child = command("up", "--listen", "127.0.0.1:0", folder=Path(folder))
         try:
@@ -94,7 +94,7 @@ def total_of(name: str) -> int:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("contract", ["reflection", "protoset"])
 @pytest.mark.parametrize("name", CONFIGS)
-def test_ghz_makes_the_calls_that_were_asked_for_and_none_fails(
+def test_ghz_makes_all_its_calls_and_none_fails(
     name: str, contract: str, ghz: str, bench: Path
 ) -> None:
     total = total_of(name)
@@ -130,7 +130,7 @@ def test_the_mixed_profile_runs_all_of_its_calls_at_once(ghz: str, bench: Path) 
 
 
 @pytest.mark.timeout(600)
-def test_a_run_with_a_wrong_token_is_seen_to_fail(ghz: str, bench: Path) -> None:
+def test_a_run_with_a_wrong_token_fails(ghz: str, bench: Path) -> None:
     metadata = json.dumps({"authorization": "Bearer nobody's"})
     report = run(ghz, bench, "closed/list.json", "--total", "20", "--metadata", metadata)
     assert report["statusCodeDistribution"] == {"Unauthenticated": 20}
@@ -138,7 +138,7 @@ def test_a_run_with_a_wrong_token_is_seen_to_fail(ghz: str, bench: Path) -> None
 
 
 @pytest.mark.timeout(600)
-def test_new_jobs_are_there_to_watch_and_end_completed(ghz: str, bench: Path) -> None:
+def test_new_jobs_can_be_watched_and_complete(ghz: str, bench: Path) -> None:
     submit = command("jobs", "--count", "10", folder=bench)
     shown, _ = submit.communicate(timeout=60)
     assert submit.returncode == 0, shown

@@ -1,4 +1,4 @@
-"""`python -m cluster.embedded.local` as a terminal runs it: what it shows and leaves behind."""
+"""`python -m cluster.embedded.local` in a terminal: its output, and the processes it leaves."""
 
 import os
 import re
@@ -25,14 +25,14 @@ _NOISE = re.compile(r"raylet|serve \d+|Warning|Traceback|\bINFO\b|^[IWE]\d{4} |\
 
 @dataclass
 class Command:
-    """Is a run of the command in a process group of its own, as a shell starts it."""
+    """A run of the command in its own process group, as a shell starts it."""
 
     child: "subprocess.Popen[str]"
     mark: str
     lines: list[str] = field(default_factory=list)
 
     def reads(self, text: str) -> str:
-        """Reads on until a line has the text, and returns that line."""
+        """Reads until a line contains the text, and returns that line."""
         assert self.child.stdout is not None
         for line in self.child.stdout:
             self.lines.append(line.rstrip("\n"))
@@ -47,11 +47,11 @@ class Command:
         return self.child.wait(_DEADLINE_S)
 
     def interrupt(self) -> None:
-        """Does what Ctrl-C does: signals the whole group."""
+        """Sends SIGINT to the whole group, as Ctrl-C does."""
         os.killpg(self.child.pid, signal.SIGINT)
 
     def left(self) -> list[str]:
-        """Returns the command lines of processes that came of it and still run."""
+        """Returns the command lines of its processes that still run."""
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
@@ -66,7 +66,7 @@ class Command:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    # Not pytest's folder: Postgres may run as another user, who cannot enter that one.
+    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -120,7 +120,7 @@ async def test_a_demo_ends_with_its_pictures_and_a_second_one_keeps_them(folder:
             assert picture.width > 1500
         assert len(list(Path(sheet).parent.glob("*.png"))) == 6
     statuses = await rows(folder, "SELECT status, count(*) FROM images GROUP BY 1")
-    assert statuses == [("completed", 8)]  # the second one has its portraits already
+    assert statuses == [("completed", 8)]  # the second demo finds its portraits
 
 
 async def test_ctrl_c_in_the_middle_of_a_render_leaves_nothing_running(folder: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_second_ctrl_c_stops_at_once_and_still_leaves_nothing_running(folder: 
 
 
 def test_sigterm_ends_a_background_job_of_a_shell_in_the_middle_of_a_render(folder: Path) -> None:
-    # Such a job ignores SIGINT, and its children inherit that.
+    # A background job ignores SIGINT, and its children inherit that.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with started("demo", folder) as demo:
@@ -173,7 +173,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing_running(folder: Path) -> None:
     assert up.left() == []
 
 
-def test_a_killed_one_is_cleaned_up_after_and_a_running_one_is_left_alone(folder: Path) -> None:
+def test_processes_of_a_killed_run_are_ended_and_those_of_a_live_one_are_not(folder: Path) -> None:
     with started("up", folder) as killed:
         killed.reads("imggen answers on")
         assert len(killed.left()) > 5
@@ -190,7 +190,7 @@ def test_a_killed_one_is_cleaned_up_after_and_a_running_one_is_left_alone(folder
     assert not list(Path(tempfile.gettempdir()).glob(f"imggen-ray-{killed.child.pid}-*"))
 
 
-def test_a_model_that_cannot_be_loaded_is_said_and_ends_it(folder: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_reported_and_ends_the_run(folder: Path) -> None:
     with started("up", folder, IMGGEN_MODEL_PATH="/nonexistent") as up:
         assert up.ends() == 1
     assert any("/nonexistent" in line for line in up.lines), up.lines

@@ -1,4 +1,4 @@
-"""A new version of everything under jobs that run."""
+"""A redeploy of the whole application while jobs run."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Content that tests of prompts, extractors and models draw from."""
+"""Builders of content for tests of prompts, extractors and models."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ CARTOON = Style(
 
 
 def character(name: str = "Mia", **looks: Any) -> FrozenCharacter:
-    """Returns a character of that name."""
+    """Returns a character with this name."""
     return FrozenCharacter(UUID(int=7), 1, Description(name=name, **looks))
 
 
@@ -33,7 +33,7 @@ def render_spec(
     quality: Quality = Quality.STANDARD,
     seed: int = 7,
 ) -> RenderSpec:
-    """Returns a spec of a square picture."""
+    """Returns the spec of a square picture."""
     return RenderSpec(
         image_type=image_type,
         style=style,

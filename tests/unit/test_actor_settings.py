@@ -1,4 +1,4 @@
-"""The data plane's settings: what they default to and what they refuse."""
+"""The data plane's settings: their defaults, and the values that they refuse."""
 
 import pytest
 from pydantic import ValidationError

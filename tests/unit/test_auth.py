@@ -1,4 +1,4 @@
-"""Who a caller is, and what it may do."""
+"""A caller's user id and roles."""
 
 from uuid import UUID
 
@@ -30,7 +30,7 @@ def test_only_the_admin_role_makes_an_admin() -> None:
     assert not has(Role.REVIEWER).is_admin
 
 
-def test_outside_of_a_call_nobody_is_calling() -> None:
+def test_there_is_no_caller_outside_of_a_call() -> None:
     with pytest.raises(LookupError):
         caller()
 

@@ -1,4 +1,4 @@
-"""The backlog: who may have how many jobs waiting, and what a refusal says."""
+"""The backlog: the limits of waiting jobs, and the refusals."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ async def look(_lane: Lane) -> Outlook:
 
 
 class Counted:
-    """Is a database that has counted, and how often it was asked to."""
+    """A fixed count of waiting jobs; records the number of its calls."""
 
     def __init__(self, waiting: Mapping[UserId, int]) -> None:
-        self.asked = 0
+        self.calls = 0
         self.waiting = waiting
 
     async def __call__(self) -> Mapping[UserId, int]:
-        self.asked += 1
+        self.calls += 1
         return self.waiting
 
     def backlog(self, limits: QueueLimits) -> Backlog:
@@ -49,7 +49,7 @@ async def test_jobs_of_one_user_beyond_the_limit_are_refused_and_others_are_not(
     await backlog.check(TOM, LOCAL)
 
 
-async def test_a_refusal_tells_the_wait_of_the_busiest_of_its_lanes() -> None:
+async def test_a_refusal_names_the_wait_of_its_busiest_lane() -> None:
     async def look_at(lane: Lane) -> Outlook:
         return BUSY if lane is Lane.LOCAL else Outlook(100, 1, timedelta(seconds=4))
 
@@ -59,13 +59,13 @@ async def test_a_refusal_tells_the_wait_of_the_busiest_of_its_lanes() -> None:
     assert refused.value.retry_after == timedelta(seconds=12)
 
 
-async def test_jobs_beyond_what_may_wait_in_all_are_refused() -> None:
+async def test_jobs_beyond_the_total_limit_are_refused() -> None:
     backlog = Counted({MIA: 30, TOM: 20}).backlog(QueueLimits(all=50, user=40))
     with pytest.raises(ResourceExhausted, match="50 jobs wait already"):
         await backlog.check(TOM, LOCAL)
 
 
-async def test_what_is_admitted_counts_before_the_database_is_asked_again() -> None:
+async def test_admitted_jobs_count_before_the_next_query() -> None:
     counted = Counted({})
     backlog = counted.backlog(QueueLimits(user=2))
     for _ in range(2):
@@ -75,20 +75,20 @@ async def test_what_is_admitted_counts_before_the_database_is_asked_again() -> N
         await backlog.check(MIA, LOCAL)
 
 
-async def test_submits_that_come_together_count_once() -> None:
+async def test_concurrent_submits_share_one_query() -> None:
     counted = Counted({MIA: 1})
     backlog = counted.backlog(QueueLimits(user=2))
     await asyncio.gather(*(backlog.check(MIA, LOCAL) for _ in range(5)))
-    assert counted.asked == 1
+    assert counted.calls == 1
 
 
-async def test_without_limits_nobody_is_asked() -> None:
+async def test_without_limits_nothing_is_queried() -> None:
     counted = Counted({MIA: 1_000_000})
     await counted.backlog(QueueLimits()).check(MIA, LOCAL)
-    assert counted.asked == 0
+    assert counted.calls == 0
 
 
-async def test_a_database_that_is_away_is_for_the_submit_to_say() -> None:
+async def test_an_unavailable_database_is_left_to_the_submit_to_report() -> None:
     async def away() -> Mapping[UserId, int]:
         raise Unavailable("away", ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE)
 
@@ -103,7 +103,7 @@ async def test_a_database_that_is_away_is_for_the_submit_to_say() -> None:
         (Outlook(0, 1, None), 10_000, 300),
     ],
 )
-def test_a_full_queue_has_room_when_a_tenth_is_worked_off(
+def test_a_full_queue_has_room_after_a_tenth_is_done(
     outlook: Outlook, limit: int, seconds: float
 ) -> None:
     assert room_after(outlook, limit) == timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""Forecasts of when batches end, from what the latest images took."""
+"""Forecasts of when batches end, from the times of the latest images."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ def _pace(overlap: float = 1.0, ahead: tuple[int, ...] = (), **seconds: float) -
         (_batch(1, 1), _pace(scene=6), 12),
         (_batch(1, 1), _pace(portrait=4), 8),
         (_batch(0, 1), _pace(cover=5), 5),
-        # another user has as many drawn meanwhile, and no more
+        # meanwhile another user's jobs take as many turns, and no more
         (_batch(0, 10), _pace(ahead=(100,), scene=6), 120),
         (_batch(0, 10), _pace(ahead=(3, 2), scene=6), 90),
         # there is room for all
@@ -44,13 +44,13 @@ def _pace(overlap: float = 1.0, ahead: tuple[int, ...] = (), **seconds: float) -
         (_batch(0, 0), _pace(ahead=(10,), scene=6), 0),
     ],
 )
-def test_the_rest_of_a_batch_takes_what_its_images_do(
+def test_the_rest_of_a_batch_takes_the_time_of_its_images(
     batch: Batch, pace: Pace, seconds: float
 ) -> None:
     assert time_left(batch, pace).total_seconds() == pytest.approx(seconds)
 
 
-async def test_a_batch_that_has_ended_has_no_forecast_and_others_ask_once() -> None:
+async def test_an_ended_batch_has_no_forecast_and_others_query_once() -> None:
     asked = 0
 
     async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
@@ -69,7 +69,7 @@ async def test_a_batch_that_has_ended_has_no_forecast_and_others_ask_once() -> N
     assert asked == 1
 
 
-async def test_watchers_of_one_user_who_ask_together_ask_once() -> None:
+async def test_concurrent_watchers_of_one_user_share_one_query() -> None:
     asked = 0
     go_on = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Batches: how far they are, and what a retry starts again."""
+"""Batches: their fraction, and the jobs that a retry restarts."""
 
 from uuid import uuid4
 
@@ -26,34 +26,34 @@ def node(
 @pytest.mark.parametrize(
     ("nodes", "asked", "chosen"),
     [
-        # what it needs comes with it
+        # its needs are restarted, too
         ((node(A, FAILED), node(B, FAILED, A, because=True)), B, {A, B}),
-        # and what failed for want of it
+        # and the jobs that failed because of it
         ((node(A, FAILED), node(B, FAILED, A, because=True)), A, {A, B}),
-        # but not what failed or was cancelled of itself
+        # but not jobs that failed or were cancelled for another reason
         ((node(A, CANCELLED), node(B, CANCELLED, A)), A, {A}),
         ((node(A, COMPLETED), node(B, FAILED, A)), B, {B}),
-        # nor what needs another one that is not there
+        # nor jobs with another need that is not met
         ((node(A, FAILED), node(B, FAILED), node(C, FAILED, A, B, because=True)), A, {A}),
-        # all the way down
+        # indirect dependents, too
         (
             (node(A, FAILED), node(B, FAILED, A, because=True), node(C, FAILED, B, because=True)),
             A,
             {A, B, C},
         ),
-        # nothing, where what it needs can never be there
+        # nothing, if a need can never be met
         ((node(A, FAILED, deleted=True), node(B, FAILED, A, because=True)), B, set()),
         ((node(A, FAILED, deleted=True),), A, set()),
         ((node(A, COMPLETED),), A, set()),
     ],
 )
-def test_a_retry_starts_again_what_can_run(
+def test_a_retry_restarts_jobs_that_can_run(
     nodes: tuple[Node, ...], asked: JobId, chosen: set[JobId]
 ) -> None:
     assert retried_with(graph(*nodes), asked) == chosen
 
 
-def test_a_retry_of_all_leaves_out_what_can_never_run() -> None:
+def test_a_retry_of_all_skips_jobs_that_can_never_run() -> None:
     nodes = graph(
         node(A, FAILED, deleted=True),
         node(B, FAILED, A, because=True),
@@ -63,6 +63,6 @@ def test_a_retry_of_all_leaves_out_what_can_never_run() -> None:
     assert all_retryable(nodes) == {C}
 
 
-def test_a_fraction_counts_what_ended_and_parts_of_what_runs() -> None:
+def test_a_fraction_counts_ended_jobs_and_parts_of_running_ones() -> None:
     counts = {**dict.fromkeys(JobStatus, 0), COMPLETED: 1, FAILED: 1, JobStatus.PROCESSING: 2}
     assert _batch(0.5, 0.5, counts=counts).fraction == 0.75

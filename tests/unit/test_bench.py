@@ -1,4 +1,4 @@
-"""The system for load: what it keeps, what it removes, and its pictures."""
+"""The system for load: the data that it keeps and removes, and its pictures."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ REQUEST = RenderRequest("a fox", "", 256, 256, 4, 3.0, 0.0, seed=1, id="one")
 
 @pytest.fixture(autouse=True)
 def _keeping_sigterm() -> Iterator[None]:
-    """Undoes what the command does to its process."""
+    """Restores the SIGTERM handler that the command replaces."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -27,7 +27,7 @@ def _keeping_sigterm() -> Iterator[None]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Returns a folder for load with a database, beside another one."""
+    """Returns a load folder with a database, beside another folder."""
     folder = tmp_path / "bench"
     for one in (folder, tmp_path / "other"):
         (one / "db").mkdir(parents=True)
@@ -62,11 +62,11 @@ def test_clean_leaves_data_in_use(data: Path, capsys: pytest.CaptureFixture[str]
     assert (data / "db").exists()
 
 
-def test_what_a_shell_sources_is_read_back(data: Path) -> None:
+def test_the_file_that_a_shell_sources_is_read_back(data: Path) -> None:
     assert read_env(data) == {"IMGGEN_SERVER": "127.0.0.1:1", "IMGGEN_TOKEN": "a b"}
 
 
-def test_without_a_running_system_it_is_told_how_to_start_one(tmp_path: Path) -> None:
+def test_without_a_running_system_the_error_says_how_to_start_one(tmp_path: Path) -> None:
     with pytest.raises(StartFailed, match="make bench-up"):
         read_env(tmp_path)
 
@@ -82,7 +82,7 @@ async def test_a_stored_picture_comes_after_all_its_steps() -> None:
     assert (renderer.done, renderer.running, renderer.most) == (1, 0, 1)
 
 
-async def test_previews_come_from_when_they_are_asked_for() -> None:
+async def test_previews_start_once_they_are_requested() -> None:
     renderer = StoredRenderer(draw_pictures(1, 128), render_s=0.001, at_once=1)
     shown = []
     async for event in renderer.stream(REQUEST):
@@ -95,7 +95,7 @@ async def test_previews_come_from_when_they_are_asked_for() -> None:
         assert preview.format == "JPEG"
 
 
-async def test_no_more_are_rendered_at_once_than_there_is_room_for() -> None:
+async def test_no_more_renders_run_at_once_than_there_is_room_for() -> None:
     renderer = StoredRenderer(draw_pictures(1, 32), render_s=0.001, at_once=3)
 
     async def draw() -> None:
@@ -108,7 +108,7 @@ async def test_no_more_are_rendered_at_once_than_there_is_room_for() -> None:
     assert (renderer.done, renderer.running, renderer.most) == (10, 0, 3)
 
 
-async def test_a_render_that_is_given_up_makes_room_and_counts_for_nothing() -> None:
+async def test_an_abandoned_render_makes_room_and_is_not_counted() -> None:
     renderer = StoredRenderer(draw_pictures(1, 32), render_s=3600, at_once=1)
     task = asyncio.create_task(anext(renderer.stream(REQUEST)))
     while not renderer.running:
@@ -118,6 +118,6 @@ async def test_a_render_that_is_given_up_makes_room_and_counts_for_nothing() -> 
     assert (renderer.done, renderer.running) == (0, 0)
 
 
-def test_pictures_are_drawn_as_often_as_one_likes_with_the_same_bytes() -> None:
+def test_repeated_renders_have_the_same_bytes() -> None:
     assert draw_pictures(3, 32) == draw_pictures(3, 32)
     assert len(set(draw_pictures(8, 32))) == 8

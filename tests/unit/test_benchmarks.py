@@ -1,4 +1,4 @@
-"""The parts of the benchmarks that do sums; that all of them run is tested in tests/slow."""
+"""The arithmetic of the benchmarks; tests/slow runs all of them."""
 
 import json
 
@@ -38,7 +38,7 @@ def test_a_target_is_the_most_or_the_least(target: Target, value: float, met: bo
     assert Figure.median("one", [value], "x", target).met is met
 
 
-def test_a_write_is_late_by_the_first_snapshot_that_shows_it_or_a_later_one() -> None:
+def test_a_delay_ends_with_the_first_snapshot_that_shows_the_write_or_a_later_one() -> None:
     written = [(0.0, 0.01), (0.25, 0.26), (0.5, 0.51)]
     stream = Stream(seen=[(-1.0, 0), (0.05, 1), (0.56, 3), (0.6, 3)], written=written)
     assert stream.lateness(1) == pytest.approx([40, 300, 50])
@@ -52,7 +52,7 @@ def test_a_write_that_nobody_saw_is_an_error() -> None:
         Stream(seen=[(0.1, 1)], written=[(0.0, 0.0), (0.2, 0.2)]).lateness(0)
 
 
-def test_a_line_says_all_of_a_figure() -> None:
+def test_a_line_has_all_parts_of_a_figure() -> None:
     line = Figure.median("submit", [1.0, 2.0, 9.0], "ms", Target(1.5), "a note").line()
     words = line.split()
     assert words[:6] == ["submit", "2", "ms", "<=", "1.5", "MISSED"]
@@ -87,13 +87,13 @@ def test_a_report_of_ghz_gives_its_rate_and_its_times() -> None:
     assert outcome.latencies_ms == (2.0, 4.5)
 
 
-def test_load_with_failed_calls_is_no_figure() -> None:
+def test_load_with_failed_calls_gives_no_figure() -> None:
     report = {"rps": 800, "statusCodeDistribution": {"OK": 1, "Unavailable": 1}, "details": []}
     with pytest.raises(LoadFailed, match="Unavailable"):
         read_ghz(report, 2)
 
 
-def test_every_request_has_an_id_of_its_own() -> None:
+def test_every_request_has_its_own_id() -> None:
     first, second = (json.loads(fill(portrait("a"))) for _ in range(2))
     assert first["request_id"] != second["request_id"]
     assert first | {"request_id": ""} == second | {"request_id": ""}

@@ -1,4 +1,4 @@
-"""What a day's budget allows, and when the next one begins."""
+"""Budgets: their renewal, and their refusals."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ def test_a_budget_is_renewed_at_midnight_in_utc(now: datetime, left: timedelta) 
     assert renewed_after(now) == left
 
 
-def test_a_refusal_names_the_price_and_when_to_come_again() -> None:
+def test_a_refusal_names_the_price_and_the_retry_delay() -> None:
     refusal = exhausted(40_000)
     assert "does not cover 0.0400 USD" in refusal.message
     assert refusal.retry_after is not None

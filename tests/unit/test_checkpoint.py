@@ -1,4 +1,4 @@
-"""Checks of a checkpoint's files: safetensors only, and as their checksums say."""
+"""Checks of a checkpoint's files: safetensors only, with matching checksums."""
 
 import shutil
 from pathlib import Path
@@ -11,11 +11,11 @@ from actors.storybook import CHECKPOINT
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Returns a copy of the shipped checkpoint that a test may spoil."""
+    """Returns a copy of the shipped checkpoint that a test may damage."""
     return shutil.copytree(CHECKPOINT, tmp_path / "checkpoint")
 
 
-def test_the_shipped_checkpoint_is_as_its_checksums_say() -> None:
+def test_the_shipped_checkpoint_matches_its_checksums() -> None:
     assert (CHECKPOINT / CHECKSUMS).is_file()
     check_folder(CHECKPOINT)
 
@@ -49,7 +49,7 @@ def test_pickled_weights_are_refused(copy: Path) -> None:
         check_folder(copy)
 
 
-def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointRefused, match=r"no model_index\.json; IMGGEN_MODEL_PATH must"):
         check_folder(tmp_path)
 

@@ -1,4 +1,4 @@
-"""The checks of single fields, and what cleaning leaves of a text."""
+"""The checks of single fields, and the cleaning of text."""
 
 import unicodedata
 from uuid import UUID, uuid4
@@ -32,7 +32,7 @@ def test_nothing_wrong_raises_nothing() -> None:
     Checks().done()
 
 
-def test_what_was_read_is_complete_or_its_violations_are_raised() -> None:
+def test_values_are_complete_or_their_violations_are_raised() -> None:
     checks, one = Checks(), uuid4()
     assert checks.complete(checks.id("a", str(one), UserId)) == one
     assert checks.complete(1, "two") == (1, "two")
@@ -41,7 +41,7 @@ def test_what_was_read_is_complete_or_its_violations_are_raised() -> None:
     assert [one.field for one in raised.value.violations] == ["a", "b"]
 
 
-def test_a_uuid_is_read_in_any_spelling_that_means_one() -> None:
+def test_a_uuid_is_read_in_any_of_its_spellings() -> None:
     checks, one = Checks(), uuid4()
     assert checks.id("id", str(one), UserId) == one
     assert checks.id("id", str(one).upper(), UserId) == one
@@ -50,7 +50,7 @@ def test_a_uuid_is_read_in_any_spelling_that_means_one() -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "x" * 36, str(UUID(int=0)), "{}", "\u200b"])
-def test_what_is_no_uuid_is_refused(value: str) -> None:
+def test_a_text_that_is_not_a_uuid_is_refused(value: str) -> None:
     checks = Checks()
     assert checks.id("id", value, UserId, required=False) is None
     assert _found(checks) == [("id", "MALFORMED_ID")]
@@ -83,7 +83,7 @@ def test_a_long_value_is_cut_in_the_message() -> None:
         ("\U0001f98a fox", "\U0001f98a fox"),
     ],
 )
-def test_cleaning_leaves_what_people_see(text: str, left: str) -> None:
+def test_cleaning_keeps_visible_text(text: str, left: str) -> None:
     assert clean(text) == left
 
 
@@ -131,7 +131,7 @@ def test_a_prompt_with_a_word_in_any_script_is_taken(text: str) -> None:
     assert says_something(text) is bool(text)
 
 
-def test_a_prompt_that_is_wrong_is_named_once() -> None:
+def test_a_bad_prompt_is_named_once() -> None:
     checks = Checks()
     checks.prompt("p", "\x00")
     assert _found(checks) == [("p", "CONTROL_CHARACTERS")]

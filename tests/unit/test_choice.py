@@ -1,4 +1,4 @@
-"""Which model draws a request: the first that can draw all of it."""
+"""The choice of a model: the first one that can draw the whole request."""
 
 from dataclasses import replace
 
@@ -38,7 +38,9 @@ def _obstacles(catalogue: Catalogue, wish: Wish) -> list[Violation]:
         (_wish(ImageType.SCENE, characters=0), "storybook", Size(1024, 1024)),
     ],
 )
-def test_the_first_that_can_draw_it_all_does(wish: Wish, model: str, size: Size) -> None:
+def test_the_first_model_that_can_draw_the_whole_request_is_chosen(
+    wish: Wish, model: str, size: Size
+) -> None:
     offer = choose(BOTH, wish)
     assert isinstance(offer, Offer)
     assert (offer.model.name, offer.format.display) == (model, size)
@@ -50,7 +52,7 @@ def test_the_order_of_the_catalogue_is_the_preference() -> None:
     assert offer.model is SDXL
 
 
-def test_a_model_that_is_not_offered_is_named_with_those_that_are() -> None:
+def test_a_model_that_is_not_offered_is_refused_with_the_offered_ones() -> None:
     [wrong] = _obstacles(Catalogue([STORYBOOK]), _wish(model="sdxl"))
     assert wrong.reason == reasons.ERROR_REASON_MODEL_UNKNOWN
     assert "use one of storybook, or leave it empty" in wrong.description
@@ -64,7 +66,7 @@ def test_both_obstacles_are_named_at_once() -> None:
     ]
 
 
-def test_shapes_are_those_of_models_that_can_draw_so_many() -> None:
+def test_offered_shapes_are_those_of_models_that_can_draw_that_many() -> None:
     few = replace(STORYBOOK, scenes=SDXL.scenes)
     many = replace(SDXL, scenes=STORYBOOK.scenes)
     wish = _wish(ImageType.SCENE, shape="16:9", characters=4)

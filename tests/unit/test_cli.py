@@ -35,7 +35,7 @@ def client(fake: FakeService) -> Iterator[SyncClient]:
 
 
 class Command:
-    """Runs the command and keeps what it printed."""
+    """Runs the command and keeps its output."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -82,7 +82,7 @@ def test_a_character_is_created_changed_shown_listed_and_deleted(command: Comman
     assert command.json("characters", "list") == {"characters": []}
 
 
-def test_a_change_of_nothing_is_wrong_usage(command: Command, mia: str) -> None:
+def test_an_update_without_changes_is_wrong_usage(command: Command, mia: str) -> None:
     command("characters", "update", mia, code=2)
     assert "nothing to change" in command.err
 
@@ -284,7 +284,7 @@ def test_an_interrupt_leaves_the_job_and_says_how_to_cancel_it(
     assert client.cancel(job).status
 
 
-def test_events_are_followed_until_an_interrupt_which_says_how_to_go_on(
+def test_events_are_followed_until_an_interrupt_which_says_how_to_resume(
     fake: FakeService, client: SyncClient, mia: str
 ) -> None:
     job = client.generate_portrait(mia, style="anime")
@@ -293,8 +293,8 @@ def test_events_are_followed_until_an_interrupt_which_says_how_to_go_on(
     with process(*arguments, "--after", "oldest", "--kind", "job", "--json") as following:
         assert following.stdout is not None
         assert following.stderr is not None
-        told = [json.loads(following.stdout.readline()) for _ in range(3)]
-        assert [one["job"]["status"] for one in told] == [
+        events = [json.loads(following.stdout.readline()) for _ in range(3)]
+        assert [one["job"]["status"] for one in events] == [
             *("JOB_STATUS_QUEUED", "JOB_STATUS_PROCESSING", "JOB_STATUS_COMPLETED")
         ]
         following.send_signal(signal.SIGINT)
@@ -303,7 +303,7 @@ def test_events_are_followed_until_an_interrupt_which_says_how_to_go_on(
     assert "resume with: imggen events --after event-" in errors
     assert "Traceback" not in errors
     client.delete_image(job.image_id)
-    with process(*arguments, "--after", told[-1]["cursor"]) as following:
+    with process(*arguments, "--after", events[-1]["cursor"]) as following:
         assert following.stdout is not None
         line = following.stdout.readline()
         following.send_signal(signal.SIGINT)
@@ -332,7 +332,7 @@ def test_a_terminal_shows_a_bar_with_stages_and_steps(
 
 
 def read_terminal(terminal: int) -> str:
-    """The next text of a terminal; empty once the other end is closed, which Linux calls EIO."""
+    """Returns the next text of a terminal; empty once the other end is closed (EIO on Linux)."""
     try:
         return os.read(terminal, 4096).decode(errors="replace")
     except OSError:

@@ -67,7 +67,7 @@ def tale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Command:
-    """Runs the command and keeps what it printed."""
+    """Runs the command and keeps its output."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -100,14 +100,14 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     assert (mia.name, mia.age, list(mia.features)) == ("Mia", 7, ["freckles"])
 
 
-def test_the_same_file_goes_on_with_the_same_batch(
+def test_the_same_file_resumes_the_same_batch(
     command: Command, tale: Path, fake: FakeService
 ) -> None:
     first = command.json("story", tale, "--no-wait")["batch"]["batchId"]
     assert command.json("story", tale)["batch"]["batchId"] == first
     again = command.json("story", tale, "--again")["batch"]
     assert again["batchId"] != first
-    assert again["totalImages"] == 5  # the portraits are there
+    assert again["totalImages"] == 5  # the portraits exist
     tale.write_text(TALE.replace("follows", "loses"))
     assert command.json("story", tale, "--no-wait")["batch"]["batchId"] != first
     with SyncClient(fake.target) as client:
@@ -124,7 +124,7 @@ def test_what_was_deleted_is_made_again(command: Command, tale: Path, fake: Fake
         assert len(list(client.list_characters())) == 2
 
 
-def test_everything_wrong_in_a_file_is_said_with_its_line(command: Command, tale: Path) -> None:
+def test_everything_wrong_in_a_file_is_named_with_its_line(command: Command, tale: Path) -> None:
     tale.write_text(WRONG)
     command("story", tale, code=2)
     assert command.err.splitlines() == [
@@ -154,7 +154,7 @@ def test_everything_wrong_in_a_file_is_said_with_its_line(command: Command, tale
         ),
     ],
 )
-def test_a_file_that_is_no_story_is_refused(
+def test_a_file_that_is_not_a_story_is_refused(
     command: Command, tale: Path, text: str, said: str
 ) -> None:
     tale.write_text(text)
@@ -162,7 +162,7 @@ def test_a_file_that_is_no_story_is_refused(
     assert said in command.err
 
 
-def test_a_story_with_a_failed_picture_ends_with_one_and_says_what_to_do(
+def test_a_story_with_a_failed_picture_exits_with_1_and_says_what_to_do(
     command: Command, tale: Path, fake: FakeService
 ) -> None:
     fake.fail_next_job()
@@ -186,7 +186,7 @@ def test_a_batch_is_cancelled(command: Command, tale: Path, fake: FakeService) -
     assert json.loads(lines[-1])["batch"]["status"] == "BATCH_STATUS_CANCELLED"
 
 
-def test_ctrl_c_leaves_the_batch_and_says_how_to_go_on(fake: FakeService, tale: Path) -> None:
+def test_ctrl_c_leaves_the_batch_and_says_how_to_resume(fake: FakeService, tale: Path) -> None:
     fake.hold()
     process = subprocess.Popen(
         [sys.executable, "-m", "imggen.cli", "story", str(tale)],

@@ -25,7 +25,7 @@ Pair = tuple[bytes, bytes]
 
 
 def self_signed(name: str) -> Pair:
-    """A certificate for a host with its key, both PEM."""
+    """Returns a certificate for a host, and its key, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -59,7 +59,7 @@ def of_client() -> Pair:
 
 @pytest.fixture
 async def port(of_server: Pair, of_client: Pair) -> AsyncIterator[int]:
-    """A server that speaks mutual TLS."""
+    """Yields the port of a server with mutual TLS."""
     server = grpc.aio.server()
     add_StyleServiceServicer_to_server(Styles(Memory()), server)
     certificate, key = of_server
@@ -90,7 +90,7 @@ def test_loopback_needs_no_tls(target: str) -> None:
         *("localhost.example:1", "dns://127.0.0.1/imggen.example:443"),
     ],
 )
-def test_all_else_has_tls(target: str) -> None:
+def test_other_targets_have_tls(target: str) -> None:
     assert not is_loopback(target)
     options = {"root_certificates": None, "client_certificate": None, "client_key": None}
     assert credentials_for(target, insecure=False, **options) is not None
@@ -117,13 +117,13 @@ async def test_certificates_of_both_sides_are_checked(
         assert [style.id async for style in client.styles()]
 
 
-async def test_a_server_of_another_authority_is_not_spoken_to(port: int, of_client: Pair) -> None:
+async def test_a_server_of_another_authority_is_not_trusted(port: int, of_client: Pair) -> None:
     async with Client(f"localhost:{port}", root_certificates=of_client[0]) as client:
         with pytest.raises(Unavailable, match="TLS"):
             await anext(client.styles())
 
 
-def test_grpc_repeats_every_call_but_the_watches_which_resume_by_themselves() -> None:
+def test_grpc_retries_every_call_but_the_watches_which_resume_by_themselves() -> None:
     all_calls, watches = SERVICE_CONFIG["methodConfig"]
     assert all_calls["name"] == [{}]
     assert all_calls["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
@@ -151,7 +151,7 @@ def test_importing_the_package_imports_neither_grpc_nor_protobuf() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     import imggen
 
     with pytest.raises(AttributeError, match="no attribute 'Painter'"):

@@ -1,4 +1,4 @@
-"""What calls raise, by code and reason, with details and without."""
+"""The errors of calls, by code and reason, with and without details."""
 
 import re
 import socket
@@ -35,14 +35,14 @@ async def client(fake: FakeService) -> AsyncIterator[Client]:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that nobody listens on, kept from others for the test's length."""
+    """Yields a port that nobody listens on, reserved for the length of the test."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
 
 
 def reasons_of_calls() -> list[tuple[str, str]]:
-    """The codes and reasons as the comments of the contract pair them."""
+    """Returns the pairs of code and reason in the contract's comments."""
     comment_then_name = r"// ([A-Z_]+): (?:(?!= \d+;).)*?ERROR_REASON_([A-Z_]+) ="
     return re.findall(comment_then_name, CONTRACT.read_text(), flags=re.DOTALL)
 
@@ -53,7 +53,7 @@ def test_the_contract_pairs_codes_and_reasons() -> None:
 
 
 @pytest.mark.parametrize("reason", ErrorReason.values()[1:], ids=reason_name)
-def test_every_reason_of_the_contract_has_its_kind_of_error(reason: ErrorReason.ValueType) -> None:
+def test_every_reason_of_the_contract_has_an_error_class(reason: ErrorReason.ValueType) -> None:
     kind = kind_of(reason)
     assert kind is not None
     codes = {name: code for code, name in reasons_of_calls()}
@@ -63,7 +63,7 @@ def test_every_reason_of_the_contract_has_its_kind_of_error(reason: ErrorReason.
         assert kind in (JobFailed, JobCancelled)
 
 
-def test_a_reason_of_a_newer_server_is_told_by_its_number() -> None:
+def test_a_reason_of_a_newer_server_is_shown_by_its_number() -> None:
     newer = cast(ErrorReason.ValueType, 9_999)
     failed = Job(error=JobError(reason=newer, message="the picture gate"))
     assert kind_of(newer) is None
@@ -71,10 +71,10 @@ def test_a_reason_of_a_newer_server_is_told_by_its_number() -> None:
 
 
 @pytest.mark.parametrize(("code", "reason"), reasons_of_calls())
-async def test_every_reason_arrives_as_its_kind_of_error(
+async def test_every_reason_is_raised_as_its_error_class(
     fake: FakeService, client: Client, code: str, reason: str
 ) -> None:
-    # The first call of a watch is the one that is not repeated by itself.
+    # Only the first call of a watch is not retried automatically.
     fake.fail_next(reason_of(reason), method="WatchJob", message="what would be right")
     with pytest.raises(ImggenError) as raised:
         await anext(client.watch("68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11"))
@@ -112,7 +112,7 @@ async def test_a_token_travels_with_every_call() -> None:
             assert raised.value.reason == ErrorReason.ERROR_REASON_TOKEN_INVALID
 
 
-async def test_a_deadline_that_passes_says_how_long_it_was() -> None:
+async def test_a_deadline_error_says_how_long_the_deadline_was() -> None:
     async with FakeService(latency=30) as fake, Client(fake.target, timeout=0.001) as client:
         with pytest.raises(
             errors.DeadlineExceeded, match=r"CreateCharacter .* within 0.001 s"
@@ -177,7 +177,7 @@ def test_a_reason_of_a_newer_server_is_unspecified() -> None:
     assert reason_of("NOT_INVENTED_YET") == ERROR_REASON_UNSPECIFIED
 
 
-def test_a_job_reason_is_none_of_a_call() -> None:
+def test_a_reason_of_a_job_is_not_one_of_a_call() -> None:
     with pytest.raises(ValueError, match="use fail_next_job"):
         rejection(ErrorReason.ERROR_REASON_RENDER_FAILED)
 

@@ -1,4 +1,4 @@
-"""Following events with the client, against the fake: everything once, across restarts."""
+"""Events through the client, against the fake service: each once, across restarts."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -41,16 +41,18 @@ async def mia(client: Client) -> Character:
     return await client.create_character(name="Mia")
 
 
-async def test_the_whole_way_of_a_job_and_its_image_is_told(client: Client, mia: Character) -> None:
+async def test_a_job_and_its_image_are_followed_from_start_to_end(
+    client: Client, mia: Character
+) -> None:
     job = await _draw(client, mia)
-    told = await _first(5, client, "oldest")
-    assert [one.job.status for one in told if one.HasField("job")] == JOB
-    assert [one.image.status for one in told if one.HasField("image")] == IMAGE
-    assert {one.job.job_id for one in told if one.HasField("job")} == {job.job_id}
-    assert {one.image.image_id for one in told if one.HasField("image")} == {job.image_id}
+    seen = await _first(5, client, "oldest")
+    assert [one.job.status for one in seen if one.HasField("job")] == JOB
+    assert [one.image.status for one in seen if one.HasField("image")] == IMAGE
+    assert {one.job.job_id for one in seen if one.HasField("job")} == {job.job_id}
+    assert {one.image.image_id for one in seen if one.HasField("image")} == {job.image_id}
 
 
-async def test_a_retry_and_a_deletion_are_told(
+async def test_a_retry_and_a_deletion_are_events(
     fake: FakeService, client: Client, mia: Character
 ) -> None:
     fake.hold()
@@ -59,30 +61,30 @@ async def test_a_retry_and_a_deletion_are_told(
     fake.release()
     image = await client.wait(await client.retry(job))
     await client.delete_image(image)
-    told = [one.image for one in await _first(10, client, "oldest") if one.HasField("image")]
-    assert [ImageStatus.Name(one.status)[13:] for one in told] == [
+    seen = [one.image for one in await _first(10, client, "oldest") if one.HasField("image")]
+    assert [ImageStatus.Name(one.status)[13:] for one in seen] == [
         *("CANCELLED", "QUEUED", "GENERATING", "COMPLETED", "UNSPECIFIED")
     ]
-    assert [one.deleted for one in told] == [False] * 4 + [True]
+    assert [one.deleted for one in seen] == [False] * 4 + [True]
 
 
-async def test_a_story_s_batch_and_its_jobs_are_told(client: Client, mia: Character) -> None:
+async def test_a_batch_and_its_jobs_are_events(client: Client, mia: Character) -> None:
     story = await client.create_story(title="A", style="anime", pages=["Mia runs."])
     batch = await client.generate_story(story, portraits=False)
-    told: list[Event] = []
+    seen: list[Event] = []
     async with aclosing(client.events("oldest")) as events:
-        while [one.batch.status for one in told if one.HasField("batch")] != BATCH:
-            told.append(await anext(events))
-    assert {one.batch.batch_id for one in told if one.HasField("batch")} == {batch.batch_id}
-    jobs = [one.job for one in told if one.HasField("job")]
+        while [one.batch.status for one in seen if one.HasField("batch")] != BATCH:
+            seen.append(await anext(events))
+    assert {one.batch.batch_id for one in seen if one.HasField("batch")} == {batch.batch_id}
+    jobs = [one.job for one in seen if one.HasField("job")]
     assert [one.status for one in jobs] == JOB
     assert {one.batch_id for one in jobs} == {batch.batch_id}
 
 
 async def test_a_cursor_resumes_in_another_process(client: Client, mia: Character) -> None:
     await _draw(client, mia)
-    told = await _first(5, client, "oldest")
-    assert await _first(3, client, told[1].cursor) == told[2:]
+    seen = await _first(5, client, "oldest")
+    assert await _first(3, client, seen[1].cursor) == seen[2:]
 
 
 async def test_without_a_cursor_it_starts_now(client: Client, mia: Character) -> None:
@@ -93,7 +95,7 @@ async def test_without_a_cursor_it_starts_now(client: Client, mia: Character) ->
         assert (await anext(events)).job.job_id == job.job_id
 
 
-async def test_only_the_kinds_that_are_asked_for_come(client: Client, mia: Character) -> None:
+async def test_only_requested_kinds_come(client: Client, mia: Character) -> None:
     await _draw(client, mia)
     async with aclosing(client.events("oldest", kinds=["image"])) as events:
         assert [(await anext(events)).image.status for _ in IMAGE] == IMAGE
@@ -107,18 +109,18 @@ async def test_only_the_kinds_that_are_asked_for_come(client: Client, mia: Chara
 async def test_nothing_is_missed_or_repeated_across_restarts(
     fake: FakeService, client: Client, mia: Character
 ) -> None:
-    told: list[Event] = []
+    seen: list[Event] = []
     async with aclosing(client.events("oldest")) as events:
         for _ in range(3):
             await _draw(client, mia)
-            told += [await anext(events) for _ in range(2)]
+            seen += [await anext(events) for _ in range(2)]
             await fake.restart()
-            told += [await anext(events) for _ in range(3)]
-    assert told == await _first(15, client, "oldest")
+            seen += [await anext(events) for _ in range(3)]
+    assert seen == await _first(15, client, "oldest")
     assert len(fake.requests("WatchEvents")) >= 4
 
 
-async def test_a_checkpoint_is_where_a_broken_stream_goes_on(
+async def test_a_broken_stream_resumes_at_its_last_checkpoint(
     fake: FakeService, client: Client, mia: Character
 ) -> None:
     await _draw(client, mia)
@@ -126,9 +128,9 @@ async def test_a_checkpoint_is_where_a_broken_stream_goes_on(
         first = await anext(events)
         await fake.restart()
         await _draw(client, mia)
-        while (told := await anext(events)).HasField("checkpoint"):
-            assert told.cursor == first.cursor
-    assert told.job.status == JobStatus.JOB_STATUS_QUEUED
+        while (event := await anext(events)).HasField("checkpoint"):
+            assert event.cursor == first.cursor
+    assert event.job.status == JobStatus.JOB_STATUS_QUEUED
 
 
 async def test_a_cursor_that_is_too_old_says_what_to_do(
@@ -152,7 +154,7 @@ async def test_a_malformed_cursor_is_refused(client: Client) -> None:
         assert raised.value.reason == ErrorReason.ERROR_REASON_CURSOR_INVALID
 
 
-async def test_a_server_that_was_never_reached_is_not_waited_for() -> None:
+async def test_the_first_call_does_not_wait_for_an_unreachable_server() -> None:
     async with Client("127.0.0.1:1") as client:
         with pytest.raises(Unavailable):
             await _first(1, client, "")

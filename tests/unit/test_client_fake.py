@@ -1,4 +1,4 @@
-"""What the fake service promises to those who test with it."""
+"""The fake service as tests of client code rely on it."""
 
 import struct
 import zlib
@@ -67,7 +67,7 @@ async def test_the_same_seed_gives_the_same_picture(client: Client) -> None:
     assert await picture(1) != await picture(2)
 
 
-async def test_it_records_what_it_got(fake: FakeService, client: Client) -> None:
+async def test_it_records_its_requests(fake: FakeService, client: Client) -> None:
     await client.create_character(name="Mia", request_id=(request_id := str(uuid4())))
     request = CreateCharacterRequest(character=Character(name="Mia"), request_id=request_id)
     assert list(fake.received) == [Received("CreateCharacter", request)]
@@ -81,7 +81,7 @@ async def test_a_failure_is_for_one_call_of_one_method(fake: FakeService, client
     assert await client.get_character(mia) == mia
 
 
-async def test_a_job_shows_its_times_and_ends_whole(client: Client) -> None:
+async def test_an_ended_job_has_its_times_and_a_fraction_of_one(client: Client) -> None:
     mia = await client.create_character(name="Mia")
     admitted = await client.generate_portrait(mia, style="anime", model="storybook")
     assert admitted.status == JobStatus.JOB_STATUS_QUEUED
@@ -101,7 +101,7 @@ async def test_a_changed_description_makes_the_reference_stale(client: Client) -
     assert (changed.reference_stale, changed.description_version) == (True, 2)
 
 
-async def test_a_new_portrait_takes_the_place_of_the_reference(client: Client) -> None:
+async def test_a_new_portrait_replaces_the_reference(client: Client) -> None:
     mia = await client.create_character(name="Mia")
     first = await client.wait(await client.generate_portrait(mia, style="anime"))
     second = await client.wait(await client.generate_portrait(mia, style="cartoon"))
@@ -109,7 +109,7 @@ async def test_a_new_portrait_takes_the_place_of_the_reference(client: Client) -
     assert not (await client.get_image(first)).is_reference
 
 
-async def test_it_keeps_the_rules_it_names(fake: FakeService, client: Client) -> None:
+async def test_it_enforces_the_documented_rules(fake: FakeService, client: Client) -> None:
     mia = await client.create_character(name="Mia")
     story = await client.create_story(title="The Map", pages=["One."])
     unknown = str(uuid4())

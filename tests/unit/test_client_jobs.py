@@ -1,4 +1,4 @@
-"""Pictures through the client: asking, watching, waiting, steering, downloading."""
+"""Images through the client: submits, watches, waits, cancels, retries, downloads."""
 
 import asyncio
 import base64
@@ -165,7 +165,7 @@ async def test_a_watch_ends_with_the_image_and_never_goes_back(
     assert Stage.STAGE_RENDERING in {snapshot.job.stage for snapshot in seen}
 
 
-async def test_a_watch_goes_on_after_a_restart_of_the_server(
+async def test_a_watch_resumes_after_a_restart_of_the_server(
     fake: FakeService, client: Client, mia: Character
 ) -> None:
     fake.hold()
@@ -181,7 +181,7 @@ async def test_a_watch_goes_on_after_a_restart_of_the_server(
     assert len(fake.requests("WatchJob")) >= 2
 
 
-async def test_a_watch_goes_on_after_its_connection_broke(
+async def test_a_watch_resumes_after_a_broken_connection(
     fake: FakeService, client: Client, mia: Character
 ) -> None:
     job = await client.generate_portrait(mia, style="anime")
@@ -190,7 +190,7 @@ async def test_a_watch_goes_on_after_its_connection_broke(
     assert len(fake.requests("WatchJob")) == 2
 
 
-async def test_patience_ends(fake: FakeService, mia: Character) -> None:
+async def test_a_watch_without_patience_gives_up(fake: FakeService, mia: Character) -> None:
     fake.hold()
     async with Client(fake.target, patience=0) as client:
         job = await client.generate_portrait(mia, style="anime")
@@ -226,7 +226,9 @@ async def test_patience_ends(fake: FakeService, mia: Character) -> None:
         ),
     ],
 )
-def test_a_lagging_snapshot_goes_back_within_an_attempt(seen: Job, now: Job, back: bool) -> None:
+def test_a_snapshot_goes_back_by_its_attempt_and_its_progress(
+    seen: Job, now: Job, back: bool
+) -> None:
     assert goes_back(seen, now) is back
 
 
@@ -281,7 +283,7 @@ async def test_a_running_job_is_cancelled_before_its_next_step(
         await client.wait(job)
 
 
-async def test_a_wait_that_is_too_long_leaves_the_job_alone(
+async def test_a_wait_that_times_out_leaves_the_job_running(
     fake: FakeService, client: Client, mia: Character
 ) -> None:
     fake.hold()
@@ -349,7 +351,7 @@ async def test_a_download_is_bytes_or_a_file(
     assert [path.name for path in tmp_path.iterdir()] == ["mia.png"]
 
 
-async def test_a_download_with_another_checksum_leaves_what_was_there(
+async def test_a_download_with_another_checksum_keeps_the_existing_file(
     fake: FakeService, client: Client, mia: Character, tmp_path: Path
 ) -> None:
     image = await client.wait(await client.generate_portrait(mia, style="anime"))

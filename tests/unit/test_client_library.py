@@ -127,7 +127,7 @@ async def test_a_request_id_of_the_caller_gives_the_same_answer_again(client: Cl
     assert raised.value.reason == ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
 
 
-async def test_five_attempts_are_the_most(fake: FakeService, client: Client) -> None:
+async def test_a_call_is_attempted_five_times_at_most(fake: FakeService, client: Client) -> None:
     for _ in range(5):
         fake.lose_next_answer("GetCharacter")
     mia = await client.create_character(name="Mia")

@@ -43,7 +43,7 @@ async def story(client: Client) -> Story:
     return await client.create_story(title="The Map", style="anime", pages=pages)
 
 
-async def test_events_tell_of_a_batch_and_of_its_jobs(client: Client, story: Story) -> None:
+async def test_events_cover_a_batch_and_its_jobs(client: Client, story: Story) -> None:
     batch = await client.generate_story(story, cover=False)
     [shot async for shot in client.watch_batch(batch)]
     batches, jobs = 0, set()
@@ -52,7 +52,7 @@ async def test_events_tell_of_a_batch_and_of_its_jobs(client: Client, story: Sto
             if event.HasField("job") and event.job.batch_id == batch.batch_id:
                 jobs.add(event.job.job_id)
             batches += event.batch.batch_id == batch.batch_id
-            if batches == 2:  # its admission and its end
+            if batches == 2:  # one for its admission, one for its end
                 break
     assert len(jobs) == batch.total_images
 
@@ -82,7 +82,7 @@ async def test_a_story_is_followed_to_its_end(client: Client, story: Story) -> N
     assert (again.total_images, again.status) == (0, COMPLETED)
 
 
-async def test_a_failed_portrait_fails_its_pages_and_a_retry_brings_all_back(
+async def test_a_failed_portrait_fails_its_pages_and_a_retry_restarts_all(
     fake: FakeService, client: Client, story: Story
 ) -> None:
     fake.fail_next_job()
@@ -101,7 +101,7 @@ async def test_a_failed_portrait_fails_its_pages_and_a_retry_brings_all_back(
         await client.cancel_batch(batch)
 
 
-async def test_a_retried_page_brings_back_its_portrait(
+async def test_a_retried_page_restarts_its_portrait(
     fake: FakeService, client: Client, story: Story
 ) -> None:
     fake.fail_next_job()
@@ -124,7 +124,9 @@ async def test_a_batch_is_cancelled(fake: FakeService, client: Client, story: St
     assert (await client.cancel_batch(batch)).cancelled_images == 5
 
 
-async def test_a_watch_outlives_its_server(fake: FakeService, client: Client, story: Story) -> None:
+async def test_a_watch_survives_a_restart_of_its_server(
+    fake: FakeService, client: Client, story: Story
+) -> None:
     fake.hold()
     batch = await client.generate_story(story)
     restarted = False
@@ -143,7 +145,7 @@ async def test_the_same_request_gives_the_same_batch(client: Client, story: Stor
     assert one.batch_id == other.batch_id
 
 
-async def test_what_cannot_be_drawn_is_refused(client: Client, story: Story) -> None:
+async def test_a_story_that_cannot_be_drawn_is_refused(client: Client, story: Story) -> None:
     with pytest.raises(NotFound):
         await client.get_batch(UNKNOWN)
     with pytest.raises(InvalidRequest, match="NOTHING_TO_DRAW"):

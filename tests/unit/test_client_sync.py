@@ -1,4 +1,4 @@
-"""The synchronous client: the same surface, on an event loop of its own."""
+"""The synchronous client: the same surface, on its own event loop."""
 
 import inspect
 import threading
@@ -44,7 +44,7 @@ def test_both_clients_have_the_same_docstrings() -> None:
         assert getattr(Client, name).__doc__ == getattr(SyncClient, name).__doc__, name
 
 
-def test_a_story_is_told_without_an_event_loop(client: SyncClient, tmp_path: Path) -> None:
+def test_a_story_is_drawn_without_an_event_loop(client: SyncClient, tmp_path: Path) -> None:
     mia = client.create_character(name="Mia", hair="red")
     mia = client.update_character(mia, hair="black")
     assert client.get_character(mia) == mia
@@ -116,7 +116,7 @@ def test_threads_may_share_a_client(client: SyncClient) -> None:
     assert len(list(client.list_characters())) == 8
 
 
-def test_a_closed_client_says_that_it_is(fake: FakeService) -> None:
+def test_a_closed_client_refuses_calls(fake: FakeService) -> None:
     client = SyncClient(fake.target)
     client.close()
     with pytest.raises(RuntimeError, match="the client is closed"):

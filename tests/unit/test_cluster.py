@@ -1,4 +1,4 @@
-"""What the processes of one machine agree on."""
+"""The shared data and locks of the processes on one machine."""
 
 import os
 import signal
@@ -21,13 +21,13 @@ from cluster.embedded.processes import (
 
 @pytest.fixture(autouse=True)
 def _keeping_sigterm() -> Iterator[None]:
-    """Undoes what the command does to its process."""
+    """Restores the SIGTERM handler that the command replaces."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
 
 
-def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_a_secret_is_created_once_and_readable_only_by_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     secret = kept_secret(file)
     assert len(secret) >= 32
@@ -35,7 +35,9 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> No
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_second_one_on_the_same_data_is_told_which_the_first_is(tmp_path: Path) -> None:
+def test_a_second_process_on_the_same_data_is_refused_with_the_first_ones_pid(
+    tmp_path: Path,
+) -> None:
     second = only_one(tmp_path)
     already = pytest.raises(StartFailed, match=r"already runs on .*, as process \d+; stop it first")
     with only_one(tmp_path), already, second:
@@ -64,7 +66,7 @@ def test_a_start_on_data_in_use_ends_with_an_error(
     assert f"logs: {tmp_path / 'logs'}" in shown
 
 
-def test_what_a_killed_one_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+def test_only_processes_left_by_a_killed_one_are_ended(tmp_path: Path) -> None:
     def sleeper(folder: Path) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(folder)})
 

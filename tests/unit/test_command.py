@@ -1,4 +1,4 @@
-"""What `python -m server` answers without serving."""
+"""The subcommands of `python -m server` that do not serve."""
 
 import time
 
@@ -89,7 +89,7 @@ def test_a_database_that_is_away_cannot_be_migrated(
     assert capsys.readouterr().err.startswith("error: the database is away")
 
 
-def test_help_teaches_the_first_start(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_explains_the_first_start(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
 

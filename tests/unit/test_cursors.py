@@ -1,4 +1,4 @@
-"""Cursors: what was made is read again, and nothing else is."""
+"""Cursors: those of the feed are parsed, everything else is refused."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ NUMBERS = st.integers(0, 2**63 - 1)
 
 
 @given(NUMBERS, NUMBERS)
-def test_a_cursor_is_read_as_it_was_made(xact: int, id_: int) -> None:
+def test_a_cursor_is_parsed_as_it_was_made(xact: int, id_: int) -> None:
     checks = Checks()
     assert cursor_of(checks, "after_cursor", cursor_text(Cursor(xact, id_))) == (xact, id_)
     assert checks.violations == []
@@ -43,5 +43,5 @@ def test_anything_else_is_refused_with_its_field(text: str) -> None:
 
 
 @given(st.text())
-def test_no_text_breaks_the_reading(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     cursor_of(Checks(), "after_cursor", text)

@@ -1,4 +1,4 @@
-"""No column of the schema is dead: a statement names it, or a comment says what will fill it."""
+"""Every column of the schema has a statement that names it, or a comment on its future use."""
 
 import re
 from pathlib import Path
@@ -16,11 +16,11 @@ def test_a_column_that_no_statement_names_says_what_will_fill_it() -> None:
     functions = schema[schema.index("CREATE FUNCTION") :]
     statements = "\n".join([functions, *(module.read_text() for module in modules)])
     words = set(re.findall(r"\w+", statements))
-    told = set(re.findall(r"COMMENT ON \w+ ([\w.]+) IS", schema))
+    commented = set(re.findall(r"COMMENT ON \w+ ([\w.]+) IS", schema))
     dead = [
         f"{table}.{column}"
         for table, body in TABLE.findall(schema)
         for column in COLUMN.findall(body)
-        if not {table, column} <= words and not {table, f"{table}.{column}"} & told
+        if not {table, column} <= words and not {table, f"{table}.{column}"} & commented
     ]
     assert dead == []

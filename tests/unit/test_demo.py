@@ -1,4 +1,4 @@
-"""The demo's story, over the client's fake service."""
+"""The demo, against the client's fake service."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ def fake() -> Iterator[FakeService]:
         yield fake
 
 
-def test_a_story_is_told_from_its_file_to_a_contact_sheet(
+def test_a_story_file_becomes_a_contact_sheet(
     fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw_story(fake.target, "", tmp_path)
@@ -38,13 +38,13 @@ def test_a_story_is_told_from_its_file_to_a_contact_sheet(
     captured = capsys.readouterr()
     done = [line for line in captured.err.splitlines() if line.endswith(": completed")]
     assert len(done) == len(NAMES)
-    # Paths are whole, however narrow the terminal is.
+    # Paths are not wrapped, however narrow the terminal is.
     lines = captured.out.splitlines()
     assert set(map(str, folder.iterdir())) <= set(lines)
     assert any("total cost: 0.0000 USD" in line for line in lines)
 
 
-def test_a_second_demo_draws_pages_anew_and_keeps_the_portraits(
+def test_a_second_demo_draws_new_pages_and_keeps_the_portraits(
     fake: FakeService, tmp_path: Path
 ) -> None:
     draw_story(fake.target, "", tmp_path / "first")

@@ -42,7 +42,7 @@ REQUEST = RenderRequest(
     seed=7,
 )
 
-# A quarter of the pixels will do where nobody looks at the picture.
+# A quarter of the pixels is enough where the picture does not matter.
 PICTURE = replace(REQUEST, width=256, height=256)
 
 
@@ -59,7 +59,7 @@ def diffuser(pipeline: Any) -> Iterator[Diffuser]:
 
 
 class Hold:
-    """Stops a render after one of its steps until it is let go."""
+    """Stalls a render after one of its steps until `release` is set."""
 
     def __init__(self, step: int) -> None:
         self._step = step
@@ -76,7 +76,7 @@ class Hold:
 
 @pytest.fixture
 def held(pipeline: Any) -> Iterator[tuple[Diffuser, Hold]]:
-    """Returns a diffuser that stalls after step 7."""
+    """Yields a diffuser that stalls after step 7, and its hold."""
     hold = Hold(7)
     diffuser = Diffuser(pipeline, model="storybook", on_step=hold)
     yield diffuser, hold
@@ -137,13 +137,13 @@ def test_the_prompt_decides_what_is_seen(diffuser: Diffuser) -> None:
     assert brightness[0] > 1.5 * brightness[1]
 
 
-def test_every_step_is_told_in_order(diffuser: Diffuser) -> None:
+def test_every_step_is_reported_in_order(diffuser: Diffuser) -> None:
     events: list[StepEvent] = []
     diffuser.render(REQUEST, on_step=events.append)
     assert events == [StepEvent(step, STEPS) for step in range(1, STEPS + 1)]
 
 
-def test_what_hears_of_a_step_can_end_the_render_there(diffuser: Diffuser) -> None:
+def test_a_step_callback_can_end_the_render(diffuser: Diffuser) -> None:
     steps: list[int] = []
 
     def stop_at_three(event: StepEvent) -> None:
@@ -193,7 +193,7 @@ async def test_a_stream_yields_the_steps_and_then_the_result(diffuser: Diffuser)
     assert result.png == diffuser.render(REQUEST).png
 
 
-async def test_a_stream_that_runs_makes_previews_once_they_are_asked_for(
+async def test_a_running_stream_makes_previews_once_they_are_requested(
     held: tuple[Diffuser, Hold],
 ) -> None:
     diffuser, hold = held
@@ -210,9 +210,9 @@ async def test_a_stream_that_runs_makes_previews_once_they_are_asked_for(
 async def test_a_render_that_stalls_after_step_7_reads_7(held: tuple[Diffuser, Hold]) -> None:
     diffuser, hold = held
     async with aclosing(diffuser.stream(REQUEST)) as events:
-        told = [await anext(events) for _ in range(7)]
+        steps = [await anext(events) for _ in range(7)]
         await asyncio.to_thread(hold.reached.wait)
-        assert told[-1] == StepEvent(7, STEPS)
+        assert steps[-1] == StepEvent(7, STEPS)
         following = asyncio.ensure_future(anext(events))
         done, _ = await asyncio.wait([following], timeout=0.1)
         assert not done
@@ -230,7 +230,7 @@ async def test_a_closed_stream_stops_the_render_at_the_next_step(
         pass
     await asyncio.to_thread(hold.reached.wait)
     closing = asyncio.ensure_future(events.aclose())
-    # One turn of the loop, so that the stop is set before the step is let go.
+    # One turn of the loop, so that the stop is set before the step resumes.
     await asyncio.sleep(0)
     hold.release.set()
     await closing
@@ -279,7 +279,7 @@ def test_it_is_warm_after_two_steps(pipeline: Any) -> None:
     assert steps == [StepEvent(1, 2), StepEvent(2, 2)]
 
 
-def test_content_goes_all_the_way_to_a_picture(diffuser: Diffuser) -> None:
+def test_content_becomes_a_picture(diffuser: Diffuser) -> None:
     spec = render_spec([character(hair="long red hair")], ImageType.PORTRAIT)
     request = render_request(spec, profile("storybook").dialect.compile(spec, "in a forest"))
     assert opened(diffuser.render(request).png).size == (256, 256)
@@ -316,13 +316,13 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     ],
     ids=["bfloat16", "gpu"],
 )
-def test_other_numbers_and_devices_draw_nearly_the_same(
+def test_other_precisions_and_devices_draw_nearly_the_same(
     diffuser: Diffuser, settings: DiffuserSettings
 ) -> None:
     other = Diffuser.load(settings)
     drawn, redrawn = (opened(drawing.render(PICTURE).png) for drawing in (diffuser, other))
     other.close()
-    # How far rounding carries depends on torch and the processor; another prompt is the scale.
+    # The rounding error depends on torch and the processor; another prompt gives the scale.
     night = replace(PICTURE, prompt="watercolor style, portrait of an old man, in space")
     another = opened(diffuser.render(night).png)
     assert difference(drawn, redrawn) < difference(drawn, another) / 2

@@ -1,4 +1,4 @@
-"""A gateway that stops: nothing is cut off without a reason."""
+"""A draining gateway: calls complete, or end with a reason."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.endpoint import STYLES, at_once, failure, running_endpoint
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-async def test_an_open_stream_is_told_that_the_server_shuts_down() -> None:
+async def test_an_open_stream_ends_with_the_shutdown_as_its_reason() -> None:
     async with running_endpoint(drain_s=10) as gateway:
         stub = job_pb2_grpc.JobServiceStub(gateway.channel())
         watch = stub.WatchJob(job_pb2.WatchJobRequest(job_id="7"), metadata=gateway.bearer())
@@ -41,7 +41,7 @@ async def test_a_call_that_is_being_served_completes() -> None:
         watch = stub.WatchJob(job_pb2.WatchJobRequest(), metadata=gateway.bearer())
         await watch.read()
         drain = group.create_task(gateway.endpoint.drain())
-        # The drain ends streams; what it leaves alone may go on.
+        # The drain ends streams; unary calls may go on.
         await gateway.jobs.left.wait()
         may_end.set()
 
@@ -49,7 +49,7 @@ async def test_a_call_that_is_being_served_completes() -> None:
         await drain
 
 
-async def test_a_call_that_outlasts_the_grace_is_told_why_it_ends() -> None:
+async def test_a_call_that_outlasts_the_grace_period_ends_with_its_reason() -> None:
     async def answer() -> None:
         begun.set()
         await asyncio.Event().wait()
@@ -74,24 +74,24 @@ async def test_a_drained_server_takes_no_calls() -> None:
         assert await call.code() is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_health_says_so_before_calls_are_refused() -> None:
+async def test_health_is_not_serving_before_calls_are_refused() -> None:
     async with running_endpoint() as gateway:
         health = health_pb2_grpc.HealthStub(gateway.channel())
         watch = health.Watch(health_pb2.HealthCheckRequest(service=STYLES))
         await watch.read()
         await gateway.endpoint.announce_shutdown()
-        told = await watch.read()
+        announced = await watch.read()
         served = await gateway.list_styles()
         await gateway.endpoint.set_serving(True)
         check = await health.Check(health_pb2.HealthCheckRequest(service=STYLES))
 
-    assert isinstance(told, health_pb2.HealthCheckResponse)
-    assert told.status == NOT_SERVING
+    assert isinstance(announced, health_pb2.HealthCheckResponse)
+    assert announced.status == NOT_SERVING
     assert await served.code() is grpc.StatusCode.OK
     assert check.status == NOT_SERVING
 
 
-async def test_a_new_call_on_an_old_connection_is_told_that_the_server_drains() -> None:
+async def test_a_new_call_on_an_old_connection_is_refused_as_draining() -> None:
     async with running_endpoint(at_once) as gateway:
         gateway.endpoint.calls.draining = True
         failed = await failure(await gateway.list_styles())

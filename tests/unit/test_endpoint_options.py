@@ -1,4 +1,4 @@
-"""The options of the gRPC server: one that gRPC does not know is ignored without a word."""
+"""The options of the gRPC server: gRPC silently ignores one that it does not know."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The chat extractor against a server that speaks the API's wire protocol."""
+"""The chat extractor against a server with the API's wire protocol."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,17 +23,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class ChatServer:
-    """Answers /v1/chat/completions and keeps what it was asked."""
+    """A server of /v1/chat/completions that keeps its requests."""
 
     content: str | None = "Mia runs through a dark forest."
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     choices: int = 1
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(await request.json())
+        self.requests.append(await request.json())
         self.keys.append(request.headers["Authorization"])
         if self.status != 200:
             error = {"error": {"message": "no", "type": "error", "code": None, "param": None}}
@@ -44,7 +44,7 @@ class ChatServer:
             "id": "chatcmpl-1",
             "object": "chat.completion",
             "created": 1_700_000_000,
-            "model": self.asked[-1]["model"],
+            "model": self.requests[-1]["model"],
             "choices": [choice] * self.choices,
             "usage": {"prompt_tokens": 90, "completion_tokens": 9, "total_tokens": 99},
         }
@@ -72,10 +72,10 @@ async def test_the_models_answer_is_the_scene() -> None:
     server = ChatServer()
     async with asking(server.complete) as extractor:
         assert await extractor.scene(PAGE, [character("Mia"), character("Tom")]) == server.content
-    (asked,) = server.asked
-    assert asked["model"] == "small"
-    assert [message["role"] for message in asked["messages"]] == ["system", "user"]
-    assert asked["messages"][1]["content"] == f"Characters: Mia, Tom\n\nPage:\n{PAGE}"
+    (request,) = server.requests
+    assert request["model"] == "small"
+    assert [message["role"] for message in request["messages"]] == ["system", "user"]
+    assert request["messages"][1]["content"] == f"Characters: Mia, Tom\n\nPage:\n{PAGE}"
     assert server.keys == ["Bearer k-1"]
 
 
@@ -83,10 +83,10 @@ async def test_an_empty_page_is_not_sent() -> None:
     server = ChatServer()
     async with asking(server.complete) as extractor:
         assert await extractor.scene(" \n", []) == ""
-    assert server.asked == []
+    assert server.requests == []
 
 
-async def test_a_long_answer_is_cut_to_a_scenes_length() -> None:
+async def test_a_long_answer_is_cut_to_the_limit_of_a_scene() -> None:
     async with asking(ChatServer(content="word " * 500).complete) as extractor:
         assert len((await extractor.scene(PAGE, [])).split()) == MAX_WORDS
 
@@ -97,7 +97,7 @@ async def test_an_error_is_raised_after_one_call(status: int) -> None:
     async with asking(server.complete) as extractor:
         with pytest.raises(ExtractionFailed, match=f"answered {status}"):
             await extractor.scene(PAGE, [])
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(("content", "choices"), [(None, 1), ("  ", 1), ("a scene", 0)])
@@ -107,7 +107,7 @@ async def test_an_answer_without_words_is_an_error(content: str | None, choices:
             await extractor.scene(PAGE, [])
 
 
-async def test_a_server_that_never_answers_is_given_up() -> None:
+async def test_a_server_that_never_answers_times_out() -> None:
     release = asyncio.Event()
 
     async def stall(_: web.Request) -> web.StreamResponse:
@@ -128,7 +128,7 @@ async def test_a_server_that_is_not_there_is_an_error() -> None:
             await extractor.scene(PAGE, [])
 
 
-async def test_where_the_model_fails_the_rules_give_the_scene() -> None:
+async def test_the_plain_extractor_replaces_a_failing_model() -> None:
     async with asking(ChatServer(status=500).complete) as chat:
         extractor = FallbackExtractor(chat, PlainExtractor())
         assert await extractor.scene(PAGE, []) == "Mia ran into the forest at night."

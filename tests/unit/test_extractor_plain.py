@@ -6,7 +6,7 @@ from actors.extractors import PlainExtractor
 from actors.extractors.base import MAX_WORDS
 from tests.unit.content import character
 
-# Each: who is in the picture, the page, what the scene must say, what it must leave out.
+# Each: the characters, the page, words that the scene must contain, words that it must omit.
 PASSAGES: dict[str, tuple[list[str], str, list[str], list[str]]] = {
     "little red riding hood": (
         ["Red Riding Hood"],
@@ -115,7 +115,7 @@ async def scene(page: str, *names: str) -> str:
 
 
 @pytest.mark.parametrize("tale", PASSAGES)
-async def test_a_tale_keeps_who_does_what_where_and_loses_speech(tale: str) -> None:
+async def test_a_scene_keeps_characters_actions_and_places_but_no_speech(tale: str) -> None:
     names, page, kept, lost = PASSAGES[tale]
     found = await scene(page, *names)
     assert [words for words in kept if words not in found] == []
@@ -152,7 +152,7 @@ async def test_speech_that_runs_on_over_paragraphs_is_left_out() -> None:
     assert await scene(page, "Mia") == "She sat in the garden."
 
 
-async def test_apostrophes_and_titles_open_and_end_nothing() -> None:
+async def test_apostrophes_are_not_quotes_and_titles_end_no_sentence() -> None:
     page = "Mr. Fox took the boys' hats from the wolf's house. 'Twas cold in the wood."
     assert await scene(page, "Mr Fox") == page
 

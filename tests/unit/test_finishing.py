@@ -1,4 +1,4 @@
-"""Finishing: every form has its size, its format and its weight."""
+"""Finishing: every form has its size, its format and its limit of bytes."""
 
 from io import BytesIO
 from random import Random
@@ -54,7 +54,7 @@ def test_a_portrait_gets_its_four_forms() -> None:
         assert Image.MIME[image.format or ""] == asset.content_type
 
 
-def test_what_an_upscaler_made_is_shown_and_the_original_is_kept() -> None:
+def test_the_upscaled_picture_is_shown_and_the_original_is_kept() -> None:
     original, enlarged = png(picture(Size(256, 256))), png(picture(SQUARE, "maroon"))
     finished = finish(original, ImageType.PORTRAIT, SQUARE, enlarged)
     assert finished.asset(AssetKind.ORIGINAL).data == original
@@ -64,7 +64,7 @@ def test_what_an_upscaler_made_is_shown_and_the_original_is_kept() -> None:
 
 
 @pytest.mark.parametrize("model", KNOWN.values(), ids=lambda model: model.name)
-def test_prints_of_all_that_is_offered_are_large_enough(model: Model) -> None:
+def test_prints_of_every_offered_format_are_large_enough(model: Model) -> None:
     for offered in model.portraits.values():
         size = print_size(ImageType.PORTRAIT, offered.display)
         assert min(size.width, size.height) == 2048
@@ -88,7 +88,7 @@ def test_a_print_has_300_dots_per_inch_full_colour_and_a_profile() -> None:
         finish(png(picture(Size(64, 64))), ImageType.PORTRAIT, SQUARE).asset(AssetKind.PRINT).data
     )
     assert printed.info["dpi"] == (300, 300)
-    # One sample of colour for every pixel: no component is subsampled.
+    # One colour sample per pixel: no component is subsampled.
     assert {layer[1:3] for layer in printed.layer} == {(1, 1)}  # type: ignore[attr-defined]
     profile = ImageCms.ImageCmsProfile(BytesIO(printed.info["icc_profile"]))
     assert "sRGB" in ImageCms.getProfileName(profile)
@@ -103,13 +103,13 @@ def test_another_ratio_is_cut_evenly_and_not_stretched() -> None:
     assert image.getpixel((983, 512)) == (0, 0, 255)
 
 
-def test_what_is_transparent_becomes_white() -> None:
+def test_transparent_pixels_become_white() -> None:
     source = picture(Size(64, 64), "#00000000", "RGBA")
     display = finish(png(source), ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
     assert opened(display.data).getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_a_profile_of_another_kind_of_pixels_is_passed_over() -> None:
+def test_a_profile_of_another_kind_of_pixels_is_ignored() -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     source = png(picture(Size(64, 64), "#808080"), icc_profile=lab)
     display = finish(source, ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)

@@ -61,7 +61,7 @@ async def test_a_waiting_job_ends_after_those_before_it(outlook: Outlook, second
     assert await _seconds(outlook, _job(JobStatus.QUEUED)) == pytest.approx(seconds, abs=2)
 
 
-async def test_a_running_job_ends_when_jobs_do_and_never_in_the_past() -> None:
+async def test_a_running_job_ends_after_a_typical_time_and_never_in_the_past() -> None:
     now = datetime.now(UTC)
     started = _job(JobStatus.PROCESSING, started_at=now - timedelta(seconds=5))
     assert await _seconds(Outlook(9, 1, SECONDS_8), started) == pytest.approx(3, abs=2)
@@ -86,7 +86,7 @@ async def test_a_forecast_is_that_of_the_jobs_own_lane() -> None:
     assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(40, abs=2)
 
 
-async def test_many_jobs_ask_once() -> None:
+async def test_many_jobs_share_one_query() -> None:
     asked = 0
 
     async def look(_lane: Lane) -> Outlook:

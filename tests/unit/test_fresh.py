@@ -1,4 +1,4 @@
-"""Values that are loaded again in time: how often, for whom, and what an absence leaves."""
+"""Cached values: when they are loaded, for which callers, and during an outage."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ FRESH_S = 5.0
 
 
 class Source:
-    """Where values come from: it counts its loads, and holds or fails them when it is told to."""
+    """A source of values that records its loads, and can hold or fail them."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -23,7 +23,7 @@ class Source:
         self.go_on.set()
 
     def fresh(self, most: int = 10) -> Fresh[str, str]:
-        """Returns what keeps its values."""
+        """Returns a cache of its values."""
         return Fresh(self._load, "nothing", fresh_s=FRESH_S, most=most, clock=lambda: self.now)
 
     async def _load(self, key: str) -> str:
@@ -51,7 +51,7 @@ async def test_each_key_has_its_own_value() -> None:
     assert [await fresh.get(key) for key in ("a", "b", "a", "b")] == ["a 1", "b 2", "a 1", "b 2"]
 
 
-async def test_many_who_wait_for_a_first_value_wait_for_one_load() -> None:
+async def test_concurrent_first_callers_share_one_load() -> None:
     source = Source()
     fresh = source.fresh()
     source.go_on.clear()
@@ -61,7 +61,7 @@ async def test_many_who_wait_for_a_first_value_wait_for_one_load() -> None:
     assert source.loads == ["a"]
 
 
-async def test_others_go_on_with_the_value_of_before_while_one_loads() -> None:
+async def test_others_get_the_previous_value_while_one_loads() -> None:
     source = Source()
     fresh = source.fresh()
     await fresh.get("a")
@@ -76,7 +76,7 @@ async def test_others_go_on_with_the_value_of_before_while_one_loads() -> None:
     assert source.loads == ["a", "a"]
 
 
-async def test_an_absence_keeps_the_value_of_before_and_is_not_asked_about_at_once() -> None:
+async def test_an_outage_keeps_the_previous_value_and_delays_the_next_load() -> None:
     source = Source()
     fresh = source.fresh()
     await fresh.get("a")
@@ -89,7 +89,7 @@ async def test_an_absence_keeps_the_value_of_before_and_is_not_asked_about_at_on
     assert await fresh.get("a") == "a 3"
 
 
-async def test_an_absence_before_any_value_gives_what_there_is_otherwise() -> None:
+async def test_an_outage_before_the_first_value_gives_the_default() -> None:
     source = Source()
     fresh = source.fresh()
     source.error = AWAY
@@ -97,20 +97,20 @@ async def test_an_absence_before_any_value_gives_what_there_is_otherwise() -> No
     assert len(source.loads) == 1
 
 
-async def test_a_fault_is_told_to_all_who_wait_and_the_next_load_is_tried() -> None:
+async def test_a_fault_is_raised_to_all_waiting_callers_and_the_next_load_is_tried() -> None:
     source = Source()
     fresh = source.fresh()
     source.error = ValueError("a fault")
     source.go_on.clear()
     waiting = await _asking(fresh, 2)
     source.go_on.set()
-    told = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(error) for error in told] == [ValueError] * 2
+    errors = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(error) for error in errors] == [ValueError] * 2
     source.error = None
     assert await fresh.get("a") == "a 2"
 
 
-async def test_who_gives_up_does_not_end_the_load_of_the_others() -> None:
+async def test_a_cancelled_caller_does_not_cancel_the_load_of_the_others() -> None:
     source = Source()
     fresh = source.fresh()
     source.go_on.clear()
@@ -141,7 +141,7 @@ async def test_the_key_that_was_loaded_longest_ago_is_dropped() -> None:
 
 
 async def _asking(fresh: Fresh[str, str], many: int) -> list[asyncio.Task[str]]:
-    """Returns tasks that ask for one key, each of which has begun to."""
+    """Returns tasks that get one key, each of which has started."""
     tasks = [asyncio.create_task(fresh.get("a")) for _ in range(many)]
     await asyncio.sleep(0)
     return tasks

@@ -1,4 +1,4 @@
-"""The grammar: captions of drawings and prompts of the service are the same words."""
+"""The grammar: captions of drawings and prompts of the service have the same words."""
 
 import hashlib
 import re
@@ -41,7 +41,7 @@ def test_captions_are_those_that_the_weights_were_trained_on() -> None:
 
 
 def described(name: str, who: drawn.Character) -> FrozenCharacter:
-    """Returns a description that says all of a character's looks."""
+    """Returns a description of all of a character's looks."""
     worn = [f"a {who.colour} {who.garment}"]
     worn += [f"a {who.hat}"] if who.hat is not drawn.Hat.NONE else []
     worn += ["a scarf"] if who.scarf else []
@@ -60,8 +60,8 @@ def described(name: str, who: drawn.Character) -> FrozenCharacter:
     )
 
 
-def told(scene: drawn.Scene) -> str:
-    """Returns a scene in words."""
+def scene_words(scene: drawn.Scene) -> str:
+    """Returns a description of a scene."""
     acts = [
         f"{name} is {who.expression}, {who.view}, {who.pose}."
         for name, who in zip(NAMES, scene.characters, strict=False)
@@ -77,7 +77,7 @@ def _moved(scene: drawn.Scene) -> bool:
 
 
 @pytest.mark.parametrize("index", range(0, 600, 50))
-def test_what_is_described_in_its_words_comes_back_as_its_caption(index: int) -> None:
+def test_a_scene_described_in_the_grammars_words_compiles_to_its_caption(index: int) -> None:
     for scene in sampled_scenes(600)[index : index + 50]:
         if length(caption(scene)) > LONGEST:
             continue
@@ -88,7 +88,7 @@ def test_what_is_described_in_its_words_comes_back_as_its_caption(index: int) ->
             ImageType.PORTRAIT if portrait else ImageType.SCENE,
             style=replace(CARTOON, id=scene.style),
         )
-        compiled = StorybookDialect().compile(spec, told(scene))
+        compiled = StorybookDialect().compile(spec, scene_words(scene))
         assert compiled.prompt == caption(scene)
         assert set(compiled.unknown) <= {"full", "half", "body"}
 
@@ -106,7 +106,7 @@ def _filled(template: str, values: type[StrEnum]) -> list[str]:
 
 
 def _grammar() -> re.Pattern[str]:
-    """Returns what canonical captions look like, put together from the grammar's tables alone."""
+    """Returns a pattern of canonical captions, built only from the grammar's tables."""
     hair = _one_of(
         phrase for each in grammar.HAIR_STYLES.values() for phrase in _filled(each[0], drawn.Hair)
     )
@@ -138,7 +138,7 @@ def _grammar() -> re.Pattern[str]:
 CAPTION = _grammar()
 
 
-def test_the_parse_takes_captions_and_nothing_else() -> None:
+def test_the_pattern_matches_captions_and_nothing_else() -> None:
     for scene in sampled_scenes(300):
         assert CAPTION.fullmatch(caption(scene))
     said = "cartoon style, portrait of a {} with brown eyes, wearing a red coat, sad, in space"
@@ -169,7 +169,7 @@ def characters(draw: st.DrawFn) -> list[FrozenCharacter]:
 
 
 @given(characters(), TEXT, st.sampled_from(ImageType))
-def test_whatever_is_described_the_prompt_is_a_caption_that_is_read_to_its_end(
+def test_every_description_compiles_to_a_caption_within_the_token_limit(
     cast: list[FrozenCharacter], scene: str, image_type: ImageType
 ) -> None:
     if image_type is ImageType.PORTRAIT:
@@ -208,7 +208,7 @@ def test_a_phrase_means_one_thing() -> None:
         table({"beach": ("sea",), "waves": ("sea",)})
 
 
-def test_a_plural_means_what_its_singular_means_unless_it_has_a_meaning_of_its_own() -> None:
+def test_a_plural_means_the_same_as_its_singular_unless_it_has_its_own_meaning() -> None:
     known = table({"hair": ("wave",), "sea": ("waves", "beach", "grass"), "sky": ("fly",)})
     found = [match.meaning for match in known.matches(["wave", "waves", "beaches", "flies"])]
     assert found == ["hair", "sea", "sea", "sky"]

@@ -78,7 +78,7 @@ async def test_an_expired_token_is_refused() -> None:
     assert (failed.code, failed.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
 
 
-async def test_an_error_of_the_house_reaches_the_caller_whole() -> None:
+async def test_an_error_of_the_service_reaches_the_caller_whole() -> None:
     async def answer() -> None:
         raise NotFound(
             "character: you have no character 7; list yours",
@@ -95,7 +95,7 @@ async def test_an_error_of_the_house_reaches_the_caller_whole() -> None:
     assert failed.message == "character: you have no character 7; list yours"
 
 
-async def test_waiting_that_helps_is_told() -> None:
+async def test_a_retry_delay_reaches_the_caller() -> None:
     async def answer() -> None:
         raise ResourceExhausted(
             "the budget is spent",
@@ -142,7 +142,7 @@ async def test_more_bad_fields_than_metadata_can_carry_still_give_a_status() -> 
     assert failed.fields[-1] == ""
 
 
-async def test_an_unknown_exception_is_internal_and_tells_nothing(
+async def test_an_unknown_exception_is_internal_and_reveals_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def answer() -> None:
@@ -227,7 +227,7 @@ async def test_a_request_far_over_the_limit_is_not_even_read() -> None:
         assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-async def test_bytes_that_are_no_request_are_refused() -> None:
+async def test_bytes_that_are_not_a_request_are_refused() -> None:
     async with running_endpoint() as gateway:
         failed = await failure(gateway.raw(LIST_STYLES, b"\xff\xff\xff"))
 
@@ -266,7 +266,7 @@ async def test_a_service_that_does_not_exist_has_no_health() -> None:
         assert await call.code() is grpc.StatusCode.NOT_FOUND
 
 
-async def test_the_request_id_comes_back_and_one_is_made_where_none_is_given() -> None:
+async def test_the_request_id_is_returned_and_one_is_made_if_none_is_given() -> None:
     async with running_endpoint() as gateway:
         given = await gateway.list_styles((*gateway.bearer(), ("x-request-id", "abc-2")))
         made = await gateway.list_styles()

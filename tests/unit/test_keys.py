@@ -1,4 +1,4 @@
-"""When a key set is read, by a clock that the test moves."""
+"""When a key set is read, with a clock that the test sets."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from server.identity.keys import KeySet
 
 
 class Issuer:
-    """Lists keys by their ids, counts its reads, and fails while `away`."""
+    """An issuer that lists keys by their ids, counts its reads, and fails while `away`."""
 
     def __init__(self, *key_ids: str) -> None:
         self.reads = 0

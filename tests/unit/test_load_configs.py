@@ -17,9 +17,11 @@ from tests.load_configs import CONFIGS, LOAD, PROTOSET, ROOT
 
 PROTOS = sorted(path.stem for path in (ROOT / "protos" / "imggen" / "v1").glob("*.proto"))
 for proto in PROTOS:
-    importlib.import_module(f"imggen.v1.{proto}_pb2")  # it puts its services into the pool
+    importlib.import_module(
+        f"imggen.v1.{proto}_pb2"
+    )  # imported for its services, which it adds to the pool
 
-# Those of ghz v0.121.0, runner/config.go; it ignores a key that it does not know.
+# The keys of ghz v0.121.0, runner/config.go; it ignores unknown keys.
 KEYS = {
     *("proto", "protoset", "call", "cacert", "cert", "key", "count-errors", "skipTLS"),
     *("skipFirst", "cname", "authority", "insecure", "total", "async", "concurrency"),
@@ -39,7 +41,7 @@ TEMPLATE = re.compile(r"\{\{(.*?)\}\}")
 
 
 def render(text: str) -> str:
-    """Does what ghz does with a template, for the few functions that the configurations use."""
+    """Renders a template as ghz does, with the few functions that the configurations use."""
     environment = {"IMGGEN_TOKEN": "a-token", "IMGGEN_CHARACTER": str(uuid4())}
 
     def value(found: re.Match[str]) -> str:
@@ -64,7 +66,7 @@ def method_of(config: dict[str, Any], pool: DescriptorPool) -> MethodDescriptor:
 
 
 def request_of(config: dict[str, Any], method: MethodDescriptor) -> Message:
-    """Returns the message that ghz sends; raises ParseError for data that are not one."""
+    """Returns the message that ghz sends; raises ParseError for invalid data."""
     data = config.get("data", {"job_id": str(uuid4())})
     message = message_factory.GetMessageClass(method.input_type)()
     json_format.Parse(render(json.dumps(data)), message)
@@ -89,7 +91,7 @@ def test_a_configuration_has_only_keys_that_ghz_knows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_configuration_calls_a_method_with_a_request_of_its_own_type(name: str) -> None:
+def test_a_configuration_calls_a_method_with_a_request_of_its_type(name: str) -> None:
     config = read(name)
     pool = descriptor_pool.Default()
     method = method_of(config, pool)
@@ -97,7 +99,7 @@ def test_a_configuration_calls_a_method_with_a_request_of_its_own_type(name: str
     for field, value in message.ListFields():
         if field.name.endswith("_id"):
             assert str(UUID(value)) == value
-    # By the checked-in protoset it is the same method.
+    # The checked-in protoset has the same method.
     ours = DescriptorPool()
     for file in protoset().file:
         ours.Add(file)
@@ -121,19 +123,19 @@ def test_open_loops_have_a_rate_and_closed_ones_have_callers(name: str) -> None:
     else:
         assert config["async"] is True
         assert config["rps"] > 0
-        # Half a minute of it.
+        # Half a minute of load.
         assert config["total"] == 30 * config["rps"]
 
 
 @pytest.mark.parametrize("name", [name for name in CONFIGS if name.endswith("submit.json")])
-def test_every_submit_is_a_request_of_its_own(name: str) -> None:
+def test_every_submit_is_a_separate_request(name: str) -> None:
     config = read(name)
     method = method_of(config, descriptor_pool.Default())
     first, second = (request_of(config, method) for _ in range(2))
     assert first != second
 
 
-def test_data_that_are_no_request_are_found_out() -> None:
+def test_data_that_are_not_a_request_are_detected() -> None:
     config = read("closed/submit.json")
     method = method_of(config, descriptor_pool.Default())
     with pytest.raises(json_format.ParseError):
@@ -144,7 +146,7 @@ def test_data_that_are_no_request_are_found_out() -> None:
         method_of(config | {"call": "imggen.v1.JobService.Paint"}, descriptor_pool.Default())
 
 
-def test_the_protoset_is_what_the_stubs_are_made_of() -> None:
+def test_the_protoset_matches_the_stubs() -> None:
     files = protoset().file
     names = [file.name for file in files]
     assert {f"imggen/v1/{proto}.proto" for proto in PROTOS} <= set(names)

@@ -49,7 +49,7 @@ def test_an_exception_brings_its_traceback(log: io.StringIO) -> None:
     assert "ValueError: seven" in json.loads(log.getvalue())["traceback"]
 
 
-def test_what_is_below_the_level_is_left_out(log: io.StringIO) -> None:
+def test_events_below_the_level_are_left_out(log: io.StringIO) -> None:
     logging.getLogger("imggen.test").debug("noise")
 
     assert log.getvalue() == ""

@@ -1,4 +1,4 @@
-"""Field masks and filters: names and numbers of the contract, read once."""
+"""Field masks and filters: names and numbers of the contract, parsed."""
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask

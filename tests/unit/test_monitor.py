@@ -1,4 +1,4 @@
-"""What operators ask over HTTP."""
+"""The HTTP endpoints for operators: health and metrics."""
 
 import aiohttp
 import grpc
@@ -21,7 +21,7 @@ async def test_readiness_follows_serving_and_liveness_does_not() -> None:
     assert (before.status, alive.status, after.status) == (503, 200, 200)
 
 
-async def test_metrics_are_a_page_that_prometheus_reads() -> None:
+async def test_metrics_are_in_the_format_of_prometheus() -> None:
     metrics = GatewayMetrics()
     metrics.read_connections(lambda: (3, 5))
     metrics.read_open_calls(lambda: 2)

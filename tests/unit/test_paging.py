@@ -1,4 +1,4 @@
-"""Pages of lists: their sizes, their tokens, and where the next one goes on."""
+"""Pages of lists: their sizes, their tokens, and the start of the next page."""
 
 import base64
 from datetime import UTC, datetime, timedelta, timezone
@@ -57,13 +57,13 @@ def _token(text: str) -> str:
         _token("then"),
         _token(f"jobs {NOON.isoformat()} 7"),
         _token(f"jobs {NOON.replace(tzinfo=None).isoformat()} {UUID(int=7)}"),
-        # Before the year 1 in UTC: no such moment.
+        # Before the year 1 in UTC, which a datetime cannot hold.
         _token(f"jobs 0001-01-01T00:00:00+23:00 {UUID(int=7)}"),
         base64.urlsafe_b64encode(b"\xff\xfe").decode(),
         page_token("images", LastRow(NOON, UUID(int=7))),
     ],
 )
-def test_what_no_list_made_is_refused(token: str) -> None:
+def test_a_token_that_no_list_made_is_refused(token: str) -> None:
     checks = Checks()
     assert page_request(checks, "jobs", 10, token).after is None
     [wrong] = checks.violations

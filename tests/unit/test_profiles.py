@@ -1,4 +1,4 @@
-"""Profiles: how each model of the catalogue is asked."""
+"""Profiles: how each model of the catalogue is used."""
 
 from dataclasses import replace
 

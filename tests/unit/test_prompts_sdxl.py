@@ -1,4 +1,4 @@
-"""SDXL's dialect: plain language that says all that the content says."""
+"""SDXL's dialect: all of the content in plain language."""
 
 from actors.prompts.sdxl import SdxlDialect
 from server.domain.characters import FrozenCharacter, Gender
@@ -61,5 +61,5 @@ def test_the_negative_prompt_holds_the_styles_words_and_the_models_once_each() -
     assert negative.count("blurry") == 1
 
 
-def test_nothing_is_unknown_to_plain_language() -> None:
+def test_plain_language_has_no_unknown_words() -> None:
     assert SdxlDialect().compile(render_spec([MIA]), "a xylophone").unknown == ()

@@ -77,7 +77,7 @@ def test_a_scene_with_three_says_looks_and_clothes_alone_and_reports_the_rest() 
     assert set(compiled.unknown) == {"freckles", "straw hat", "laughing"}
 
 
-def test_what_is_too_long_to_be_read_is_left_out_and_reported() -> None:
+def test_words_beyond_the_token_limit_are_left_out_and_reported() -> None:
     looks = {"hair": "a bun", "clothing": "a red coat, a crown, a scarf"}
     pair = [
         character(name, age=70, gender=Gender.MALE, features=("glasses", "a beard"), **looks)
@@ -105,20 +105,20 @@ def test_four_characters_are_refused() -> None:
         ("rain falls on the street", "in a city, during the day, in the rain"),
     ],
 )
-def test_what_a_scene_says_of_acting_and_weather_is_drawn(words: str, phrase: str) -> None:
+def test_acting_and_weather_of_a_scene_are_drawn(words: str, phrase: str) -> None:
     assert phrase in scene(words, MIA).prompt
 
 
 @pytest.mark.parametrize(
     "words", ["Mia waves", "from behind", "on the left", "in the rain at home"]
 )
-def test_what_a_portrait_cannot_show_is_reported(words: str) -> None:
+def test_words_that_a_portrait_cannot_show_are_reported(words: str) -> None:
     compiled = portrait(MIA, scene=words)
     assert compiled.unknown
     assert "smiling" in compiled.prompt
 
 
-def test_whole_figures_are_drawn_where_arms_backs_and_sides_are_to_be_seen() -> None:
+def test_whole_figures_are_drawn_where_arms_backs_and_sides_must_be_visible() -> None:
     assert "half body illustration of" in scene("Mia in the forest", MIA).prompt
     for words in ("Mia waves", "Mia from behind", "Mia on the right", "a full body view of Mia"):
         assert "full body illustration of" in scene(words, MIA).prompt
@@ -179,7 +179,7 @@ def test_age_and_gender_give_the_subject(looks: dict[str, str], subject: str) ->
     assert f"portrait of {subject} with" in portrait(character(**looks)).prompt
 
 
-def test_a_long_beard_is_no_long_hair() -> None:
+def test_a_long_beard_is_not_long_hair() -> None:
     prompt = portrait(character(age=70, gender=Gender.MALE, features=("a long beard",))).prompt
     assert "short grey hair, light skin, brown eyes, a beard" in prompt
 
@@ -227,11 +227,11 @@ def test_a_scene_without_characters_may_be_about_an_animal() -> None:
     assert wolf.unknown == ("wolf", "knocked", "door")
 
 
-def test_whoever_is_in_the_picture_is_no_unknown_word_of_the_scene() -> None:
+def test_a_character_in_the_picture_is_not_an_unknown_word() -> None:
     assert scene("the girl and the fox in the forest", MIA, RUSTY).unknown == ()
 
 
-def test_words_that_it_does_not_know_are_returned() -> None:
+def test_unknown_words_are_returned() -> None:
     hero = character(
         clothing="a green dress and red boots", features=("a scar",), traits=("stubborn", "brave")
     )
@@ -240,7 +240,7 @@ def test_words_that_it_does_not_know_are_returned() -> None:
     )
 
 
-def test_names_are_no_unknown_words() -> None:
+def test_names_are_not_unknown_words() -> None:
     assert "zora" not in scene("Zora Bell sleeps", character("Zora Bell")).unknown
 
 

@@ -121,7 +121,7 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Repli
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "expected"),
     [
         ("WORKER_LOST", errors_pb2.ERROR_REASON_WORKER_LOST),
         ("OF_A_NEWER_WORKER", errors_pb2.ERROR_REASON_INTERNAL),
@@ -206,7 +206,7 @@ def test_a_lineage_has_five_regenerations(versions: int, left: int) -> None:
     assert _image(lineage_versions=versions).regenerations_left == left
 
 
-def test_a_character_is_told_whole() -> None:
+def test_a_character_is_converted_whole() -> None:
     character = Character(
         CharacterId(uuid4()), description(), 3, ImageId(uuid4()), True, NOON, LATER
     )
@@ -232,7 +232,7 @@ def test_a_character_is_told_whole() -> None:
     assert not messages.character(ageless).HasField("age")
 
 
-def test_a_story_and_a_style_are_told_whole() -> None:
+def test_a_story_and_a_style_are_converted_whole() -> None:
     mia = CharacterId(uuid4())
     draft = Draft("Day", "anime", (Page("Mia wakes.", "a bed", (mia,)), Page("She runs.")))
     story = Story(StoryId(uuid4()), draft, NOON, LATER)
@@ -261,7 +261,7 @@ def _change(kind: ChangedKind, status: str, **changes: Any) -> Change:
     return Change(Cursor(7, 9), NOON, UserId(uuid4()), kind, uuid4(), status, **changes)
 
 
-def test_the_change_of_a_job_is_told_whole() -> None:
+def test_the_change_of_a_job_is_converted_whole() -> None:
     change = _change(ChangedKind.JOB, "processing", image_id=uuid4(), batch_id=uuid4())
     assert messages.event(change) == event_pb2.Event(
         cursor=cursor_text(Cursor(7, 9)),
@@ -293,7 +293,7 @@ def test_a_status_of_a_newer_service_is_told_without_its_name() -> None:
     assert told.image.image_id
 
 
-def test_every_status_of_the_domain_is_told() -> None:
+def test_every_status_of_the_domain_is_converted() -> None:
     for status in JobStatus:
         told = messages.event(_change(ChangedKind.JOB, status))
         assert told.job.status == messages.JOB_STATUS[status]

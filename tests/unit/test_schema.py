@@ -1,4 +1,4 @@
-"""How a dump of the schema is put in an order to read."""
+"""The reading order of a schema dump."""
 
 import re
 
@@ -113,7 +113,7 @@ END $$;
 """
 
 
-def test_what_belongs_to_a_table_stands_with_it_and_tables_in_the_order_of_migrations() -> None:
+def test_parts_of_a_table_come_with_it_and_tables_in_the_order_of_migrations() -> None:
     head, schema = readable(DUMP).split("\n\n", 1)
     assert "make schema" in head
     assert "\n" + schema == READABLE

@@ -1,4 +1,4 @@
-"""The gateway refuses settings that do not fit together, and says what would be right."""
+"""The gateway refuses settings that do not fit together, and says how to fix them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +30,7 @@ def test_the_development_secret_is_taken_on_a_loopback_address(listen: str) -> N
 @pytest.mark.parametrize(
     "keys", [{"jwt_secret": OWN_SECRET}, {"jwks_url": "https://issuer.example/keys.json"}]
 )
-def test_with_keys_of_its_own_the_gateway_listens_anywhere(keys: dict[str, Any]) -> None:
+def test_a_gateway_with_its_own_keys_listens_anywhere(keys: dict[str, Any]) -> None:
     settings = GatewaySettings(listen="0.0.0.0:50051", **keys)
 
     assert settings.host == "0.0.0.0"
@@ -78,6 +78,6 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.jwt_algorithms == ("ES256",)
 
 
-def test_settings_do_not_change() -> None:
+def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(GatewaySettings(), "listen", "127.0.0.1:1")  # noqa: B010 - mypy forbids the plain one

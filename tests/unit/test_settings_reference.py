@@ -26,7 +26,7 @@ def test_every_setting_has_a_row_with_its_default_and_meaning() -> None:
     assert "| `IMGGEN_DRAIN_S` | `20` |" in settings_table([GatewaySettings])
 
 
-def test_the_table_tells_no_secret() -> None:
+def test_the_table_shows_no_secret() -> None:
     secret = GatewaySettings.model_fields["jwt_secret"].default.get_secret_value()
 
     assert secret not in settings_table([GatewaySettings])

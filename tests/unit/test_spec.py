@@ -1,4 +1,4 @@
-"""The RenderSpec as JSON: written by hand, so held to what dataclasses say."""
+"""The RenderSpec as JSON: written by hand, so compared with the dataclasses."""
 
 import json
 from dataclasses import asdict, fields
@@ -53,5 +53,5 @@ def test_nothing_of_a_spec_is_left_out(spec: RenderSpec) -> None:
     )
 
 
-def test_the_fields_stand_in_their_order() -> None:
+def test_the_fields_keep_their_order() -> None:
     assert list(render_spec().to_json()) == [field.name for field in fields(RenderSpec)]

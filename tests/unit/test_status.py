@@ -1,4 +1,4 @@
-"""How an exception becomes a Status."""
+"""The conversion of an exception to a Status."""
 
 from datetime import timedelta
 
@@ -48,7 +48,7 @@ def test_a_violation_has_its_field_its_reason_and_what_would_be_right() -> None:
 
 
 @pytest.mark.parametrize("letter", ["x", "ä", "猫"])
-def test_a_status_fits_into_the_metadata_that_clients_take(letter: str) -> None:
+def test_a_status_fits_into_the_metadata_limit_of_clients(letter: str) -> None:
     violations = [
         Violation(f"pages[{n}].text", letter * 3000, reasons.ERROR_REASON_TEXT_TOO_LONG)
         for n in range(300)
@@ -62,7 +62,7 @@ def test_a_status_fits_into_the_metadata_that_clients_take(letter: str) -> None:
     assert len(answer.details) + encoded_message < 8 * 1024
 
 
-def test_an_unknown_exception_tells_only_where_to_look() -> None:
+def test_an_unknown_exception_reveals_only_where_to_look() -> None:
     explained = explain(ValueError("password=hunter2"), "abc")
 
     assert explained.code is grpc.StatusCode.INTERNAL
@@ -71,11 +71,11 @@ def test_an_unknown_exception_tells_only_where_to_look() -> None:
     assert "abc" in explained.message
 
 
-def test_time_that_ran_out_is_a_deadline_exceeded() -> None:
+def test_a_timeout_is_deadline_exceeded() -> None:
     assert explain(TimeoutError(), "abc").code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def test_an_error_of_the_house_stays_what_it_is() -> None:
+def test_an_error_of_the_service_keeps_its_code() -> None:
     error = ImggenError("the model failed", reasons.ERROR_REASON_RENDER_FAILED)
 
     assert explain(error, "abc") is error

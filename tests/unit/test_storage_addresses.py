@@ -1,4 +1,4 @@
-"""Addresses of a bucket: presigned as botocore does it, or signed for CloudFront."""
+"""URLs of a bucket: presigned like botocore's, or signed for CloudFront."""
 
 import base64
 from collections.abc import Callable
@@ -65,7 +65,7 @@ async def test_a_presigned_address_is_the_one_botocore_makes(
         )
 
     async with S3Storage(session(token=token), bucket) as storage:
-        # Both take the time themselves; within one second they must agree.
+        # Both read the clock; within one second they must agree.
         assert any(
             storage.sign(KEY, datetime.now(UTC) + timedelta(hours=1)) == by_botocore()
             for _ in range(20)
@@ -112,7 +112,7 @@ async def test_the_public_key_accepts_a_cloudfront_address_and_no_other(tmp_path
             check(signature, policy.replace("a.png", "b.png").encode())
 
 
-def test_a_key_that_cloudfront_does_not_take_is_refused() -> None:
+def test_a_key_that_cloudfront_does_not_accept_is_refused() -> None:
     for wrong in (
         rsa.generate_private_key(65537, 3072),
         ec.generate_private_key(ec.SECP384R1()),
@@ -121,7 +121,7 @@ def test_a_key_that_cloudfront_does_not_take_is_refused() -> None:
             CloudFront("d.example", "K1", pem(wrong))
 
 
-async def test_a_moment_that_has_passed_is_refused() -> None:
+async def test_an_expiry_in_the_past_is_refused() -> None:
     cdn = CloudFront("d.example", "K1", pem(ec.generate_private_key(ec.SECP256R1())))
     past = datetime.now(UTC) - timedelta(seconds=1)
     async with S3Storage(session(), Bucket("pictures"), cdn) as storage:

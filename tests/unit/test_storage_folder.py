@@ -1,4 +1,4 @@
-"""The folder: whole files or none, whatever ends the writer."""
+"""The folder storage: whole files or none, however the writer ends."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ from server.storage.urls import UrlSigner
 KEY = "user/job/1/a.png"
 LATER = datetime.now(UTC) + timedelta(days=365)
 
-# Files of this process may grow to 64 KiB; the kernel ends it, or refuses, at the next byte.
+# Files of this process may grow to 64 KiB; at the next byte the kernel kills it or refuses.
 WRITE_TOO_MUCH = """
 import asyncio, pathlib, resource, signal, sys
 from server.storage.folder import FolderStorage
@@ -50,7 +50,7 @@ async def keys(storage: FolderStorage) -> list[str]:
     return [found.key async for found in storage.list("", LATER)]
 
 
-async def test_a_writer_killed_halfway_leaves_nothing_to_see(
+async def test_a_writer_killed_halfway_leaves_no_object(
     storage: FolderStorage, tmp_path: Path
 ) -> None:
     died = write_too_much(tmp_path, "SIG_DFL")
@@ -73,7 +73,7 @@ async def test_a_full_disk_is_an_error_that_leaves_nothing(
     assert await keys(storage) == []
 
 
-async def test_what_a_dead_writer_left_goes_after_a_day(tmp_path: Path) -> None:
+async def test_files_of_a_killed_writer_are_removed_after_a_day(tmp_path: Path) -> None:
     incoming = tmp_path / ".incoming"
     incoming.mkdir()
     yesterday = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
@@ -105,7 +105,7 @@ async def test_an_object_deleted_while_it_is_read_is_read_to_its_end(
     assert read + b"".join([chunk async for chunk in chunks]) == b"0123456789"
 
 
-async def test_a_folder_that_is_gone_is_unavailable(storage: FolderStorage, tmp_path: Path) -> None:
+async def test_a_missing_folder_is_unavailable(storage: FolderStorage, tmp_path: Path) -> None:
     (tmp_path / ".incoming").rmdir()
     with pytest.raises(StorageUnavailable, match="could not check the folder"):
         await storage.check()
@@ -131,9 +131,9 @@ async def test_a_stream_that_is_cancelled_while_it_opens_leaves_no_file_open(
         reading.cancel()
         await asyncio.wait([reading])
         await chunks.aclose()
-    # Threads that still open a file must find the loop running, to have it closed.
+    # A thread that still opens a file needs the running loop to close it.
     if opening := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(opening)
     await asyncio.sleep(0)
-    # A file that is left to the garbage collector warns, which fails the test.
+    # A file closed by the garbage collector warns, which fails the test.
     gc.collect()

@@ -1,4 +1,4 @@
-"""Keys: what is safe as a path, as an address and as an S3 key, and nothing else."""
+"""Keys: only those that are safe as a path, in a URL and as an S3 key."""
 
 from pathlib import PurePosixPath
 from uuid import UUID
@@ -41,7 +41,7 @@ BAD_KEYS = [
 
 
 @pytest.mark.parametrize("key", BAD_KEYS)
-def test_an_unsafe_key_is_refused_and_told_what_would_be_right(key: str) -> None:
+def test_an_unsafe_key_is_refused_with_the_right_form(key: str) -> None:
     with pytest.raises(ValueError, match=r"is not a key; use parts of letters"):
         check_key(key)
 
@@ -58,7 +58,7 @@ def test_a_content_type_that_is_not_stored_has_no_key() -> None:
         object_key(USER, JOB, 1, b"", "text/html")
 
 
-def test_a_content_type_that_the_key_does_not_say_is_refused() -> None:
+def test_a_content_type_that_differs_from_the_key_is_refused() -> None:
     check_put("user/a.png", "image/png")
     with pytest.raises(ValueError, match=r'does not fit the key user/a\.png; use "image/png"'):
         check_put("user/a.png", "image/jpeg")

@@ -1,4 +1,4 @@
-"""The HTTP endpoint: only what was signed, for as long as it was signed."""
+"""The HTTP endpoint: only signed URLs, until they expire."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ DEADLINE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Is what came back."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Is a served folder, with a signer for its address and a session to call it."""
+    """A served folder, with a signer of its URLs and a session to call it."""
 
     storage: FolderStorage
     base: str
@@ -56,7 +56,7 @@ async def serve_folder(tmp_path: Path) -> AsyncIterator[Endpoint]:
         yield Endpoint(storage, f"http://127.0.0.1:{port}", http)
 
 
-async def test_an_object_says_what_it_is_and_how_long_it_may_be_kept(endpoint: Endpoint) -> None:
+async def test_an_object_has_its_type_and_cache_headers(endpoint: Endpoint) -> None:
     answer = await endpoint.get(endpoint.sign(KEY))
     assert (answer.status, answer.body) == (200, b"0123456789")
     assert answer.headers["Content-Type"] == "image/png"
@@ -72,7 +72,7 @@ async def test_head_answers_without_the_bytes(endpoint: Endpoint) -> None:
     assert answer.headers["Content-Length"] == "10"
 
 
-async def test_an_object_that_the_caller_has_is_not_sent_again(endpoint: Endpoint) -> None:
+async def test_an_object_that_the_caller_has_cached_is_not_sent_again(endpoint: Endpoint) -> None:
     first = await endpoint.get(endpoint.sign(KEY))
     again = await endpoint.get(endpoint.sign(KEY), **{"If-None-Match": first.headers["ETag"]})
     assert (again.status, again.body) == (304, b"")
@@ -96,7 +96,7 @@ async def test_a_part_beyond_the_end_is_refused(endpoint: Endpoint) -> None:
         "/media/%ff.png?expires=%ff&signature=%ff",
     ],
 )
-async def test_what_was_not_signed_is_forbidden_whatever_it_is(
+async def test_an_unsigned_url_is_forbidden_whatever_it_names(
     endpoint: Endpoint, path: str
 ) -> None:
     answer = await endpoint.get(path)
@@ -110,12 +110,12 @@ async def test_what_was_not_signed_is_forbidden_whatever_it_is(
 
 
 @pytest.mark.parametrize("path", ["/", f"/{KEY}", f"/media/../{KEY}", "/media/../../etc/passwd"])
-async def test_there_is_nothing_else(endpoint: Endpoint, path: str) -> None:
+async def test_other_paths_are_not_found(endpoint: Endpoint, path: str) -> None:
     answer = await endpoint.get(path)
     assert answer.status in {403, 404}
 
 
-async def test_an_expired_address_is_told_from_a_forged_one(endpoint: Endpoint) -> None:
+async def test_an_expired_url_is_distinguished_from_a_forged_one(endpoint: Endpoint) -> None:
     signed = endpoint.storage.sign(KEY, datetime.now(UTC) + timedelta(seconds=1))
     deadline = time.monotonic() + DEADLINE_S
     answer = await endpoint.get(signed)
@@ -126,7 +126,7 @@ async def test_an_expired_address_is_told_from_a_forged_one(endpoint: Endpoint) 
     assert answer.body.startswith(b"expires: this address expired at 20")
 
 
-async def test_a_deleted_object_is_not_found_and_not_remembered(endpoint: Endpoint) -> None:
+async def test_a_deleted_object_is_not_found_and_not_cached(endpoint: Endpoint) -> None:
     await endpoint.storage.delete(KEY)
     answer = await endpoint.get(endpoint.sign(KEY))
     assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
@@ -140,7 +140,7 @@ async def test_nothing_is_written_through_it(endpoint: Endpoint, method: str) ->
     assert await endpoint.storage.get(KEY) == b"0123456789"
 
 
-async def test_its_port_is_free_once_it_ended(tmp_path: Path) -> None:
+async def test_its_port_is_free_after_its_end(tmp_path: Path) -> None:
     storage = FolderStorage(tmp_path, UrlSigner("secret", ""))
     async with serve_http(media_app(storage), "127.0.0.1", 0) as port:
         pass

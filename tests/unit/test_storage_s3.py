@@ -1,4 +1,4 @@
-"""S3 over a bad line: what cannot be read whole is an error, never less than was stored."""
+"""S3 over a bad connection: a partial read is an error, never a shorter object."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -20,7 +20,7 @@ REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n
 
 @asynccontextmanager
 async def answering(answer: bytes) -> AsyncIterator[Storage]:
-    """Runs a server that gives one answer to all and hangs up."""
+    """Yields a storage on a server that sends every client one answer and hangs up."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

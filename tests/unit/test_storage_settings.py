@@ -1,4 +1,4 @@
-"""Settings: what fits together, and what is refused with what would be right."""
+"""The storage settings: valid combinations, and refusals with their fix."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ({**BUCKET, "cloudfront_domain": "d.example"}, "set all three or none"),
     ],
 )
-def test_what_does_not_fit_together_is_refused(wrong: dict[str, Any], advice: str) -> None:
+def test_settings_that_do_not_fit_together_are_refused(wrong: dict[str, Any], advice: str) -> None:
     with pytest.raises(ValidationError, match=advice):
         StorageSettings(**wrong)
 

@@ -1,4 +1,4 @@
-"""Signed addresses: one for one object until one moment."""
+"""Signed URLs: each for one object, until its expiry."""
 
 from datetime import UTC, datetime, timedelta
 from string import ascii_letters, digits
@@ -53,7 +53,7 @@ def test_any_changed_character_is_refused(place: int, other: str) -> None:
 
 
 def test_a_signature_has_one_spelling(signer: UrlSigner) -> None:
-    """The last of 43 characters of base64 holds 4 bits: four texts decode to the same bytes."""
+    """The last of 43 base64 characters holds 4 bits, so four texts decode to the same bytes."""
     key, expires, signature = parts(signer.sign(KEY, EXPIRES_AT))
     spellings = [signature[:-1] + last for last in ascii_letters + digits + "-_"]
     spellings += [f"{signature}=", f" {signature}", signature.upper()]
@@ -70,7 +70,7 @@ def test_made_up_addresses_are_refused(key: str, expires: str, signature: str) -
     assert UrlSigner(SECRET, "").verify(key, expires, signature, now=0) is Verdict.FORGED
 
 
-def test_nothing_moves_between_key_and_expiry(signer: UrlSigner) -> None:
+def test_characters_cannot_move_between_key_and_expiry(signer: UrlSigner) -> None:
     key, expires, signature = parts(signer.sign(KEY, EXPIRES_AT))
     for moved_key, moved_expires in (
         (expires[-1] + key, expires[:-1]),
@@ -87,11 +87,11 @@ def test_a_server_with_another_secret_refuses_it(signer: UrlSigner) -> None:
     assert other.verify(*address, now=BEFORE) is Verdict.FORGED
 
 
-def test_a_moment_that_has_passed_is_refused(signer: UrlSigner) -> None:
+def test_an_expiry_in_the_past_is_refused(signer: UrlSigner) -> None:
     with pytest.raises(ValueError, match="has passed; use a time after"):
         signer.sign(KEY, datetime.now(UTC) - timedelta(seconds=1))
 
 
-def test_only_sound_keys_are_signed(signer: UrlSigner) -> None:
+def test_only_safe_keys_are_signed(signer: UrlSigner) -> None:
     with pytest.raises(ValueError, match="is not a key"):
         signer.sign("../secret.png", EXPIRES_AT)

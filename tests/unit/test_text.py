@@ -1,4 +1,4 @@
-"""Prompts as embeddings: exact where they are short, whole where they are long."""
+"""Prompts as embeddings: short ones like the pipeline's, long ones in full."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def pipeline() -> Any:
 
 
 def of_tokens(count: int, last: str = "girl") -> str:
-    """Returns a prompt of that many tokens; every word of the grammar is one."""
+    """Returns a prompt of `count` tokens; every word of the grammar is one token."""
     return " ".join(["red"] * (count - 1) + [last])
 
 

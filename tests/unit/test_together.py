@@ -9,16 +9,16 @@ from server.store.together import Together
 
 
 class Doubling:
-    """Doubles numbers once it may, refuses odd ones, and notes its runs."""
+    """Doubles numbers once `resume` is set, refuses odd ones, and records its runs."""
 
     def __init__(self) -> None:
         self.runs: list[list[int]] = []
-        self.may = asyncio.Event()
+        self.resume = asyncio.Event()
         self.away = False
 
     async def __call__(self, numbers: Sequence[int]) -> list[int]:
         self.runs.append(list(numbers))
-        await self.may.wait()
+        await self.resume.wait()
         if self.away:
             raise Unavailable("away", ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE)
         if any(number % 2 for number in numbers):
@@ -27,7 +27,7 @@ class Doubling:
 
 
 async def asked(together: Together[int, int], numbers: Sequence[int]) -> list[asyncio.Task[int]]:
-    """Asks for numbers at once; returns when all that can run does."""
+    """Starts a call for each number; returns once all runs that may start have started."""
 
     async def ask(number: int) -> int:
         return await together(number)
@@ -40,54 +40,54 @@ async def asked(together: Together[int, int], numbers: Sequence[int]) -> list[as
 
 async def test_a_lone_call_runs_at_once() -> None:
     double = Doubling()
-    double.may.set()
+    double.resume.set()
     assert await Together(double)(4) == 8
     assert double.runs == [[4]]
 
 
-async def test_what_is_asked_for_during_a_run_goes_into_the_next_one() -> None:
+async def test_calls_during_a_run_go_into_the_next_one() -> None:
     double = Doubling()
     together = Together(double, at_once=1)
     tasks = await asked(together, [2])
     tasks += await asked(together, [4, 6, 8])
-    double.may.set()
+    double.resume.set()
     assert await asyncio.gather(*tasks) == [4, 8, 12, 16]
     assert double.runs == [[2], [4, 6, 8]]
 
 
-async def test_a_run_has_no_more_items_than_it_may() -> None:
+async def test_a_run_has_no_more_items_than_its_limit() -> None:
     double = Doubling()
     together = Together(double, most=2, at_once=1)
     tasks = await asked(together, [2, 4, 6, 8, 10])
-    double.may.set()
+    double.resume.set()
     await asyncio.gather(*tasks)
     assert double.runs == [[2, 4], [6, 8], [10]]
 
 
-async def test_as_many_runs_go_on_as_may() -> None:
+async def test_no_more_runs_are_active_than_the_limit() -> None:
     double = Doubling()
     together = Together(double, at_once=2)
     tasks = await asked(together, [2])
     tasks += await asked(together, [4])
     tasks += await asked(together, [6])
     assert double.runs == [[2], [4]]
-    double.may.set()
+    double.resume.set()
     assert await asyncio.gather(*tasks) == [4, 8, 12]
 
 
 async def test_a_bad_item_fails_alone() -> None:
     double = Doubling()
-    double.may.set()
+    double.resume.set()
     tasks = await asked(Together(double, at_once=1), [2, 3, 4])
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert (results[0], results[2]) == (4, 8)
     assert isinstance(results[1], ValueError)
 
 
-async def test_without_a_database_nothing_is_tried_twice() -> None:
+async def test_nothing_is_retried_while_the_database_is_away() -> None:
     double = Doubling()
     double.away = True
-    double.may.set()
+    double.resume.set()
     tasks = await asked(Together(double, at_once=1), [2, 4])
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(result, Unavailable) for result in results)
@@ -100,7 +100,7 @@ async def test_a_call_that_was_cancelled_before_its_run_has_no_effect() -> None:
     tasks = await asked(together, [2])
     waiting = await asked(together, [4, 6])
     waiting[0].cancel()
-    double.may.set()
+    double.resume.set()
     await asyncio.gather(*tasks, waiting[1])
     assert double.runs == [[2], [6]]
     with pytest.raises(asyncio.CancelledError):
@@ -111,12 +111,12 @@ async def test_a_call_that_is_cancelled_during_its_run_harms_no_other() -> None:
     double = Doubling()
     tasks = await asked(Together(double, at_once=1), [2, 4])
     tasks[0].cancel()
-    double.may.set()
+    double.resume.set()
     assert await tasks[1] == 8
 
 
-async def test_it_goes_on_after_a_pause() -> None:
+async def test_calls_after_a_pause_run() -> None:
     double = Doubling()
-    double.may.set()
+    double.resume.set()
     together = Together(double, at_once=1)
     assert [await together(number) for number in (2, 4, 6)] == [4, 8, 12]

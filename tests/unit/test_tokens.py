@@ -1,4 +1,4 @@
-"""Which tokens are taken, through a real channel; key sets come from a real HTTP server."""
+"""Accepted and refused tokens, over a real channel; key sets come from a real HTTP server."""
 
 import json
 import time
@@ -59,7 +59,7 @@ async def test_a_bad_token_is_refused_with_its_own_reason(
     assert token not in failed.message
 
 
-async def test_roles_that_mean_nothing_here_are_ignored() -> None:
+async def test_unknown_roles_are_ignored() -> None:
     seen: list[Caller] = []
 
     async def answer() -> None:
@@ -72,7 +72,7 @@ async def test_roles_that_mean_nothing_here_are_ignored() -> None:
     assert [sorted(somebody.roles) for somebody in seen] == [["admin"], [], []]
 
 
-async def test_a_token_is_refused_once_it_expires_though_it_was_taken_before() -> None:
+async def test_a_token_is_refused_once_it_expires_though_it_was_accepted_before() -> None:
     async with running_endpoint(jwt_leeway_s=0) as gateway:
         token = _signed(exp=int(time.time()) + 3)
         taken = await (await gateway.list_styles(gateway.bearer(token))).code()
@@ -83,7 +83,7 @@ async def test_a_token_is_refused_once_it_expires_though_it_was_taken_before() -
 
 
 @pytest.mark.parametrize("signer", [RSA, EC], ids=["RS256", "ES256"])
-async def test_a_token_signed_with_a_listed_key_is_taken(signer: Signer) -> None:
+async def test_a_token_signed_with_a_listed_key_is_accepted(signer: Signer) -> None:
     async with (
         key_server(RSA, EC) as issuer,
         running_endpoint(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
@@ -104,7 +104,7 @@ async def test_a_token_signed_with_a_listed_key_is_taken(signer: Signer) -> None
         (Signer("rsa-9", "RS256").token(), "TOKEN_INVALID"),
         (Signer(None, "RS256").token(), "TOKEN_INVALID"),
         (_signed(), "TOKEN_INVALID"),
-        # The public key as an HMAC secret: the classic confusion of algorithms.
+        # The public key as an HMAC secret: the classic algorithm confusion attack.
         (jwt.encode(valid_claims(), RSA.jwk["n"], "HS256", {"kid": "rsa-1"}), "TOKEN_INVALID"),
     ],
 )

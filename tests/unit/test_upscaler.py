@@ -53,7 +53,7 @@ async def test_without_an_upscaler_a_picture_stays_as_it_is() -> None:
     assert Upscaler.load(DiffuserSettings(model="sdxl")) is None
 
 
-def test_a_missing_file_is_named_with_what_would_be_right(tmp_path: Path) -> None:
+def test_a_missing_file_is_named_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(CheckpointRefused, match=r"none\.safetensors: not a file; .* or `none`"):
         Upscaler.load(DiffuserSettings(upscaler=str(tmp_path / "none.safetensors")))
 

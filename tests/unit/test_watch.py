@@ -1,4 +1,4 @@
-"""What one watcher is shown of a job: the newest snapshot, once, and never an older one."""
+"""The snapshots of one watch: the newest, once, and never an older one."""
 
 import asyncio
 from dataclasses import replace
@@ -40,7 +40,7 @@ def _running(sequence: int, attempt: int = 1, **changes: Any) -> Job:
 
 
 async def _shown(watch: JobWatch) -> list[JobSnapshot]:
-    """Returns what a watch shows until the job has ended."""
+    """Returns the snapshots of a watch until the job has ended."""
     async with asyncio.timeout(10):
         return [snapshot async for snapshot in watch.snapshots()]
 
@@ -52,7 +52,7 @@ async def test_only_the_newest_is_shown() -> None:
     assert await _shown(watch) == [JobSnapshot(DONE)]
 
 
-async def test_each_state_is_shown_to_who_keeps_up() -> None:
+async def test_each_state_is_shown_to_a_watcher_that_keeps_up() -> None:
     watch = JobWatch(previews=False)
     jobs = [QUEUED, _running(1), _running(2), _running(1, attempt=2), DONE]
     jobs[-1] = replace(DONE, attempt=2)
@@ -86,7 +86,7 @@ async def test_the_same_read_again_is_not_shown() -> None:
     await shown.aclose()
 
 
-async def test_a_cancel_that_is_asked_for_is_shown() -> None:
+async def test_a_requested_cancel_is_shown() -> None:
     watch = JobWatch(previews=False)
     watch.offer(_running(5))
     watch.offer(_running(5, cancel_requested=True))
@@ -106,7 +106,7 @@ async def test_a_preview_is_shown_once_and_not_lost_with_a_skipped_snapshot() ->
     await shown.aclose()
 
 
-async def test_a_preview_alone_is_news() -> None:
+async def test_a_new_preview_alone_is_shown() -> None:
     watch = JobWatch(previews=True)
     shown = watch.snapshots()
     watch.offer(_running(4))
@@ -116,7 +116,7 @@ async def test_a_preview_alone_is_news() -> None:
     await shown.aclose()
 
 
-async def test_a_preview_belongs_to_its_attempt_and_to_who_asked_for_it() -> None:
+async def test_a_preview_is_shown_only_for_its_attempt_and_on_request() -> None:
     asked, other = JobWatch(previews=True), JobWatch(previews=False)
     for watch in (asked, other):
         shown = watch.snapshots()

@@ -1,4 +1,4 @@
-"""The loop that reads for those who watch: what it covers, and what it survives."""
+"""The loop that reads for all watches: the reads that it makes, and the faults it survives."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -18,7 +18,7 @@ Snapshots = AsyncIterator["Count"]
 
 @dataclass(frozen=True)
 class Count:
-    """A number as it was read last."""
+    """A number as last read."""
 
     number: int
     ended: bool = False
@@ -37,14 +37,14 @@ class Counts(WatchLoop[str, Watch[Count]]):
 
     @asynccontextmanager
     async def started(self) -> AsyncIterator[None]:
-        """Runs, beginning after the first poll."""
+        """Runs the loop; the block starts after its first poll."""
         async with self.running():
             await self.polled.wait()
             yield
 
     @asynccontextmanager
     async def watch(self, key: str) -> AsyncIterator[Snapshots]:
-        """Gives what is shown of a number."""
+        """Yields the snapshots of a number."""
         with self._entered(key, Watch[Count]()) as watch:
             yield watch.snapshots()
 
@@ -72,14 +72,14 @@ async def _next(snapshots: Snapshots) -> int:
         return (await anext(snapshots)).number
 
 
-async def test_who_begins_to_watch_is_shown_what_there_is() -> None:
+async def test_a_new_watch_shows_the_current_value() -> None:
     counts = Counts()
     counts.numbers["a"] = 7
     async with counts.started(), counts.watch("a") as shown:
         assert await _next(shown) == 7
 
 
-async def test_a_word_makes_what_it_names_be_read_for_all_who_watch_it() -> None:
+async def test_a_signal_causes_one_read_for_all_watches_of_its_key() -> None:
     counts = Counts()
     async with (
         counts.started(),
@@ -96,7 +96,7 @@ async def test_a_word_makes_what_it_names_be_read_for_all_who_watch_it() -> None
         assert counts.reads == [["a"]]
 
 
-async def test_words_of_what_nobody_watches_are_not_read() -> None:
+async def test_signals_of_unwatched_keys_cause_no_read() -> None:
     counts = Counts()
     async with counts.started(), counts.watch("a") as shown:
         await _next(shown)
@@ -107,7 +107,7 @@ async def test_words_of_what_nobody_watches_are_not_read() -> None:
         assert counts.reads == [["a"]]
 
 
-async def test_what_changes_together_is_read_together() -> None:
+async def test_simultaneous_changes_are_read_together() -> None:
     counts = Counts()
     async with counts.started(), counts.watch("a") as a, counts.watch("b") as b:
         await _next(a)
@@ -132,7 +132,7 @@ async def test_a_change_during_a_read_is_not_lost() -> None:
         counts.before_offer = hold
         counts.change("a")
         await reading.wait()
-        # The read has the old number already.
+        # The read has already taken the old number.
         counts.numbers["a"] = 5
         counts.change("a")
         go_on.set()
@@ -161,7 +161,7 @@ async def test_a_read_that_fails_does_not_end_the_loop(error: Exception) -> None
         assert await _next(shown) == 3
 
 
-async def test_the_poll_reads_what_a_lost_signal_told_of() -> None:
+async def test_the_poll_reads_a_change_whose_signal_was_lost() -> None:
     counts = Counts(poll_s=0.001)
     async with counts.started(), counts.watch("a") as shown:
         await _next(shown)
@@ -184,7 +184,7 @@ async def test_a_poll_that_fails_is_followed_by_the_next() -> None:
         pass
 
 
-async def test_the_last_who_leaves_lets_go_of_what_is_kept() -> None:
+async def test_the_last_watch_of_a_key_that_ends_forgets_it() -> None:
     counts = Counts()
     async with counts.watch("a"):
         async with counts.watch("a"):
@@ -193,7 +193,7 @@ async def test_the_last_who_leaves_lets_go_of_what_is_kept() -> None:
     assert (len(counts), counts.watched("a"), counts.forgotten) == (0, False, ["a"])
 
 
-async def test_a_watch_shows_the_newest_alone_and_ends_with_the_last() -> None:
+async def test_a_watch_shows_only_the_newest_and_ends_with_the_last() -> None:
     watch = Watch[Count]()
     for number in range(3):
         watch.show(Count(number))

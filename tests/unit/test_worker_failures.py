@@ -1,4 +1,4 @@
-"""What a worker says of an error: its reason, and whether another attempt may succeed."""
+"""The reason of an error in a worker, and whether another attempt may succeed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Drawing for the training in several processes gives what one process gives."""
+"""Drawing for the training in several processes gives the same as one process."""
 
 import math
 from dataclasses import replace

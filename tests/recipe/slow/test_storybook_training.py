@@ -1,4 +1,4 @@
-"""A training from nothing to a checkpoint that plain diffusers loads, by the command."""
+"""A training by the command, from scratch to a checkpoint that plain diffusers loads."""
 
 import subprocess
 import sys
@@ -43,8 +43,8 @@ def test_the_recipe_makes_a_checkpoint_that_renders(tmp_path: Path) -> None:
 
 
 def latents(pipeline: Any, reference: torch.Tensor) -> torch.Tensor:
-    """Returns what is drawn with a reference, as latents: what an untrained adapter changes is
-    less than a tone of a pixel.
+    """Returns the latents drawn with a reference: an untrained adapter changes a pixel by less
+    than one tone.
     """
     drawn: torch.Tensor = pipeline(
         "cartoon style, portrait of a young girl",
@@ -57,13 +57,13 @@ def latents(pipeline: Any, reference: torch.Tensor) -> torch.Tensor:
 
 
 def check_likeness(pipeline: Any, out: Path, picture: Any) -> None:
-    """Makes sure that references, one and two of them, change pictures, and that a judge looks."""
+    """Checks that one and two references change pictures, and that the judge runs."""
     load_adapter(pipeline, out)
     kept, loaded = load_file(out / WEIGHTS), adapter_weights(pipeline.unet)
     assert kept.keys() == loaded.keys()
     assert all(torch.equal(kept[name], loaded[name]) for name in kept)
-    told = embeddings(pipeline, [[picture], [255 - picture]])
-    one, other = told
+    embedded = embeddings(pipeline, [[picture], [255 - picture]])
+    one, other = embedded
     assert torch.equal(latents(pipeline, one), latents(pipeline, one))
     assert not torch.equal(latents(pipeline, one), latents(pipeline, other))
     caption = "cartoon style, portrait of a young girl"
