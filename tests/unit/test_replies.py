@@ -128,11 +128,11 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Repli
     ],
 )
 async def test_a_failure_has_a_reason_of_the_contract(
-    replies: Replies, reason: str, told: errors_pb2.ErrorReason.ValueType
+    replies: Replies, reason: str, expected: errors_pb2.ErrorReason.ValueType
 ) -> None:
     failed = _job(status=JobStatus.FAILED, failure=Failure(reason, "it broke"))
     message = await replies.job(failed)
-    assert message.error == job_pb2.JobError(reason=told, message="it broke")
+    assert message.error == job_pb2.JobError(reason=expected, message="it broke")
 
 
 def _image(**changes: Any) -> Image:
