@@ -59,7 +59,7 @@ SCENARIOS = (
     Scenario(
         "lost_answers",
         lost_answers,
-        mutations.NO_REQUEST_INDEX,
+        mutations.REQUESTS_FORGOTTEN,
         Rule.REQUEST,
         selected=True,
         broken_too=True,

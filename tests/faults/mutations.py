@@ -46,9 +46,20 @@ NOTIFY_ONLY = Mutation(
     ),
 )
 
-NO_REQUEST_INDEX = Mutation(
-    "no request_id index",
+REQUESTS_FORGOTTEN = Mutation(
+    "request_ids are forgotten",
     (
+        Edit(
+            "server/admission/replay.py",
+            """\
+    earlier = await _replayed(user, key, find)
+    if earlier is None:
+        earlier = await make()
+""",
+            """\
+    earlier = await make()
+""",
+        ),
         Edit(
             "server/store/jobs.py",
             "ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING",

@@ -41,7 +41,7 @@ async def test_the_store_behaves_like_its_model(server: str) -> None:
     ("mutation", "found"),
     [
         (mutations.NO_ATTEMPT_CHECK, "a lost lease"),
-        (mutations.NO_REQUEST_INDEX, "a request_id made a second job"),
+        (mutations.REQUESTS_FORGOTTEN, "a request_id made a second job"),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
