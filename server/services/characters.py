@@ -87,8 +87,8 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     ) -> character_pb2.ListCharactersResponse:
         """Returns a page of characters."""
         checks = Checks()
-        page = page_request(checks, "characters", request.page_size, request.page_token)
-        checks.done()
+        asked = page_request(checks, "characters", request.page_size, request.page_token)
+        page = checks.complete(asked)
         listing = await self._store.characters.page(caller().user_id, page)
         return character_pb2.ListCharactersResponse(
             characters=[messages.character(character) for character in listing.rows],
@@ -140,14 +140,17 @@ def _fields(
     return fields
 
 
-def _texts(checks: Checks, path: str, values: Sequence[str]) -> tuple[str, ...]:
+def _texts(checks: Checks, path: str, values: Sequence[str]) -> tuple[str, ...] | None:
+    """Reads a list of texts; None where one is a violation."""
     if len(values) > _MAX_LIST:
         checks.add(
             path,
             f"has {len(values)} entries; {_MAX_LIST} at most",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
-    return tuple(
+    read = [
         checks.text(f"{path}[{index}]", value, SHORT_TEXT, required=True)
         for index, value in enumerate(values[:_MAX_LIST])
-    )
+    ]
+    whole = tuple(text for text in read if text is not None)
+    return whole if len(whole) == len(values) else None

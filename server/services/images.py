@@ -43,9 +43,9 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> image_pb2.ListImagesResponse:
         """Returns a page of images."""
         checks = Checks()
-        page = page_request(checks, "images", request.page_size, request.page_token)
+        asked = page_request(checks, "images", request.page_size, request.page_token)
         filters = _filter(checks, request)
-        checks.done()
+        page = checks.complete(asked)
         listing = await self._store.images.page(caller().user_id, page, filters)
         return image_pb2.ListImagesResponse(
             images=[self._replies.image(image) for image in listing.rows],

@@ -56,10 +56,10 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.ListJobsResponse:
         """Returns a page of jobs."""
         checks = Checks()
-        page = page_request(checks, "jobs", request.page_size, request.page_token)
+        asked = page_request(checks, "jobs", request.page_size, request.page_token)
         status = wanted(checks, "status", request.status, JOB_STATUS)
         story = checks.id("story_id", request.story_id, StoryId, required=False)
-        checks.done()
+        page = checks.complete(asked)
         listing = await self._store.jobs.page(caller().user_id, page, status, story)
         return job_pb2.ListJobsResponse(
             jobs=[await self._replies.job(job) for job in listing.rows],
