@@ -343,7 +343,7 @@ class Client(BatchCalls):
     async def retry(
         self, job: Job | str, *, priority: int | None = None, request_id: str | None = None
     ) -> Job:
-        """Restarts a failed or cancelled job, with all its retries."""
+        """Queues a failed or cancelled job again, with all its retries."""
         request = job_pb2.RetryJobRequest(
             job_id=job_id_of(job), priority=priority, request_id=_or_new(request_id)
         )

@@ -263,7 +263,7 @@ class SyncClient(SyncBatchCalls):
     def retry(
         self, job: Job | str, *, priority: int | None = None, request_id: str | None = None
     ) -> Job:
-        """Restarts a failed or cancelled job, with all its retries."""
+        """Queues a failed or cancelled job again, with all its retries."""
         return self._loop.run(self._client.retry(job, priority=priority, request_id=request_id))
 
     def get_image(self, image: Image | str) -> Image:

@@ -93,7 +93,7 @@ class Jobs(JobServiceServicer):
     async def RetryJob(
         self, request: job_pb2.RetryJobRequest, context: Context
     ) -> job_pb2.RetryJobResponse:
-        """Restarts a failed or cancelled job."""
+        """Queues a failed or cancelled job again."""
         check = Check()
         check.id("request_id", request.request_id, optional=True)
         check.done()
