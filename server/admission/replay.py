@@ -30,7 +30,7 @@ async def once(
     if earlier is None:
         earlier = await _replayed(user, key, find)
     if earlier is None:
-        raise ValueError("nothing was made, and nothing was there before")
+        raise ValueError("the create returned nothing and no earlier answer exists")
     return earlier
 
 

@@ -144,7 +144,7 @@ def _texts(checks: Checks, path: str, values: Sequence[str]) -> tuple[str, ...]:
     if len(values) > _MAX_LIST:
         checks.add(
             path,
-            f"has {len(values)} entries; {_MAX_LIST} at most",
+            f"must have {_MAX_LIST} entries or fewer, has {len(values)}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
     return tuple(

@@ -135,7 +135,7 @@ def _pages(checks: Checks, pages: Sequence[story_pb2.Page]) -> tuple[Page, ...]:
     if len(pages) > _MAX_PAGES:
         checks.add(
             "story.pages",
-            f"has {len(pages)} pages; {_MAX_PAGES} at most",
+            f"must have {_MAX_PAGES} pages or fewer, has {len(pages)}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
     return tuple(

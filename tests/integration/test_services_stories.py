@@ -149,9 +149,9 @@ async def test_everything_wrong_with_a_story_is_named_at_once(
     for said in (
         f"page 1 names the character {gone}, which was deleted",
         '"oil" is not a style',
-        "images_per_page: is 9; 0 to 4 are allowed",
+        "images_per_page: must be 0 to 4 (0 means 1), is 9",
         '"best" is not a quality',
-        "priority: is 9",
+        "priority: must be 1 to 3 (the rest needs the role admin), is 9",
         "page 2: 5 characters are more than any model here can draw",
         "page 3: its text says nothing that could be drawn",
     ):

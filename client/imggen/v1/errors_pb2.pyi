@@ -75,7 +75,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
     """ALREADY_EXISTS: the `request_id` was used before with another request."""
     ERROR_REASON_REGENERATION_LIMIT: _ErrorReason.ValueType  # 40
-    """FAILED_PRECONDITION: the lineage of the image has used its 5 regenerations."""
+    """FAILED_PRECONDITION: the lineage of the image has used all 5 regenerations."""
     ERROR_REASON_IMAGE_NOT_READY: _ErrorReason.ValueType  # 41
     """FAILED_PRECONDITION: the image is not COMPLETED, so it has no stored bytes."""
     ERROR_REASON_JOB_ENDED: _ErrorReason.ValueType  # 42
@@ -199,7 +199,7 @@ ERROR_REASON_BATCH_NOT_FOUND: ErrorReason.ValueType  # 25
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
 """ALREADY_EXISTS: the `request_id` was used before with another request."""
 ERROR_REASON_REGENERATION_LIMIT: ErrorReason.ValueType  # 40
-"""FAILED_PRECONDITION: the lineage of the image has used its 5 regenerations."""
+"""FAILED_PRECONDITION: the lineage of the image has used all 5 regenerations."""
 ERROR_REASON_IMAGE_NOT_READY: ErrorReason.ValueType  # 41
 """FAILED_PRECONDITION: the image is not COMPLETED, so it has no stored bytes."""
 ERROR_REASON_JOB_ENDED: ErrorReason.ValueType  # 42
