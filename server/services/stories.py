@@ -34,7 +34,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     async def CreateStory(
         self, request: story_pb2.CreateStoryRequest, context: Context
     ) -> story_pb2.CreateStoryResponse:
-        """Creates a story."""
+        """Creates a story, or returns the one that the same request_id made."""
         checks, who = Checks(), caller()
         given = {field.name for field, _ in request.story.ListFields()}
         for name in ("id", "created_at", "updated_at"):
@@ -55,7 +55,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     async def GetStory(
         self, request: story_pb2.GetStoryRequest, context: Context
     ) -> story_pb2.GetStoryResponse:
-        """Returns a story."""
+        """Returns a story with its pages; raises NotFound for a deleted or another user's."""
         story = await self._story(caller().user_id, _story_id(request.story_id))
         return story_pb2.GetStoryResponse(story=messages.story(story))
 
