@@ -143,7 +143,7 @@ def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
         if one in possible and one not in chosen:
             chosen.add(one)
             waiting.extend(graph[one].needs)
-    while dependents := {
+    while needing := {
         node.id
         for node in graph.values()
         if node.id in possible - chosen
@@ -151,7 +151,7 @@ def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
         and node.needs & chosen
         and not any(_missing(graph, need, chosen) for need in node.needs)
     }:
-        chosen |= dependents
+        chosen |= needing
     return chosen
 
 

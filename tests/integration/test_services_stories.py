@@ -284,7 +284,7 @@ async def test_a_failed_attempt_that_is_retried_ends_nothing(
 
 
 @pytest.mark.parametrize("which", ["portrait 1", "page 1"])
-async def test_a_retried_job_restarts_its_needs_and_its_dependents(
+async def test_a_retried_job_queues_its_needs_and_the_jobs_that_need_it(
     gateway: GatewayFixture, mia: Caller, which: str
 ) -> None:
     batch = await mia.generate_story((await a_story(mia)).id)

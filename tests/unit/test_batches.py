@@ -1,4 +1,4 @@
-"""Batches: their fraction, and the jobs that a retry restarts."""
+"""Batches: their fraction, and the jobs that a retry queues again."""
 
 from uuid import uuid4
 
@@ -47,7 +47,7 @@ def node(
         ((node(A, COMPLETED),), A, set()),
     ],
 )
-def test_a_retry_restarts_jobs_that_can_run(
+def test_a_retry_queues_jobs_that_can_run(
     nodes: tuple[Node, ...], asked: JobId, chosen: set[JobId]
 ) -> None:
     assert retried_with(graph(*nodes), asked) == chosen
