@@ -28,7 +28,7 @@ async def once(
     if earlier is None:
         earlier = await _made_or_replayed(user, key, find, make)
     if earlier is None:
-        raise ValueError("nothing was made, and nothing was there before")
+        raise ValueError("the create returned nothing and no earlier answer exists")
     return earlier
 
 

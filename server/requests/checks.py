@@ -122,7 +122,7 @@ class Checks:
         if len(value) > limit:
             self.add(
                 field,
-                f"has {len(value):,} characters; {limit:,} at most",
+                f"must have {limit:,} characters or fewer, has {len(value):,}",
                 reasons.ERROR_REASON_TEXT_TOO_LONG,
             )
             return None
@@ -169,7 +169,7 @@ class Checks:
     def within(self, field: str, value: int, allowed: range, reason: Reason, why: str = "") -> None:
         """Checks that a number lies in a range."""
         if value not in allowed:
-            self.add(field, f"is {value}; {allowed[0]} to {allowed[-1]} are allowed{why}", reason)
+            self.add(field, f"must be {allowed[0]} to {allowed[-1]}{why}, is {value}", reason)
 
     def priority(self, field: str, value: int, *, admin: bool) -> None:
         """Checks a priority against the range of the caller's role."""

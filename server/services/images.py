@@ -32,7 +32,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     async def GetImage(
         self, request: image_pb2.GetImageRequest, context: Context
     ) -> image_pb2.GetImageResponse:
-        """Returns an image."""
+        """Returns an image with new URLs; raises NotFound for a deleted or another user's."""
         checks = Checks()
         image_id = checks.complete(checks.id("image_id", request.image_id, ImageId))
         image = await self._image(caller().user_id, image_id)

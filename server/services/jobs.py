@@ -47,7 +47,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     async def GetJob(
         self, request: job_pb2.GetJobRequest, context: Context
     ) -> job_pb2.GetJobResponse:
-        """Returns a job."""
+        """Returns a job as it is now; raises NotFound for another user's."""
         job = await self._job(caller().user_id, _job_id(request.job_id))
         return job_pb2.GetJobResponse(job=await self._replies.job(job))
 

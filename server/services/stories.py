@@ -34,7 +34,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     async def CreateStory(
         self, request: story_pb2.CreateStoryRequest, context: Context
     ) -> story_pb2.CreateStoryResponse:
-        """Creates a story."""
+        """Creates a story, or returns the one that the same request_id made."""
         checks, who = Checks(), caller()
         given = {field.name for field, _ in request.story.ListFields()}
         for name in ("id", "created_at", "updated_at"):
@@ -56,7 +56,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     async def GetStory(
         self, request: story_pb2.GetStoryRequest, context: Context
     ) -> story_pb2.GetStoryResponse:
-        """Returns a story."""
+        """Returns a story with its pages; raises NotFound for a deleted or another user's."""
         story = await self._story(caller().user_id, _story_id(request.story_id))
         return story_pb2.GetStoryResponse(story=messages.story(story))
 
@@ -137,7 +137,7 @@ def _pages(checks: Checks, pages: Sequence[story_pb2.Page]) -> tuple[Page, ...] 
     if len(pages) > _MAX_PAGES:
         checks.add(
             "story.pages",
-            f"has {len(pages)} pages; {_MAX_PAGES} at most",
+            f"must have {_MAX_PAGES} pages or fewer, has {len(pages)}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
     read = [

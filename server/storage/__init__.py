@@ -1,4 +1,4 @@
-"""Where the pixels are: one seam, with a folder and S3 as its implementations."""
+"""The object storage: one interface, two implementations (folder, S3)."""
 
 from server.storage.base import KeyTaken, ObjectMissing, Storage, StorageUnavailable, StoredObject
 from server.storage.keys import content_type_of, object_key

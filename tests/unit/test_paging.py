@@ -42,7 +42,7 @@ def test_a_size_has_bounds(asked: int) -> None:
     assert page_request(checks, "jobs", asked, "") is None
     [wrong] = checks.violations
     assert wrong.field == "page_size"
-    assert "0 to 100 are allowed (0 means 50)" in wrong.description
+    assert "must be 0 to 100 (0 means 50)" in wrong.description
 
 
 def _token(text: str) -> str:
