@@ -84,7 +84,7 @@ def running(
         ready = stack.enter_context(gateway(os.environ, folder, logs / "gateway.log"))
         stack.enter_context(ray_node(logs / "ray"))
         where = ready()
-        say("loading the model")
+        say("loading the model (the first time it may take two minutes)")
         stack.enter_context(serving(serve_config))
         say("ready")
         try:
