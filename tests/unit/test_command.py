@@ -1,5 +1,8 @@
 """The subcommands of `python -m server` that do not serve."""
 
+import os
+import subprocess
+import sys
 import time
 
 import jwt
@@ -113,6 +116,16 @@ def test_settings_that_are_missing_are_printed_as_unset(
     assert "IMGGEN_STORAGE_URL=unset\n" in output
     assert "IMGGEN_PUBLIC_URL=http://127.0.0.1:8080\n" in output
     assert STORAGE["IMGGEN_URL_SECRET"] not in output
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "server", "settings"]
+    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 def test_a_database_that_is_away_cannot_be_migrated(
