@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -34,22 +35,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
     except ValidationError as error:
-        for problem in error.errors():
-            print(_explain(problem["loc"], problem["msg"]), file=sys.stderr)
+        from server.start_errors import explain
+
+        for line in explain(error):
+            print(f"error: {line}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # as in `python -m server settings | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at exit
+        return 1
     except (Unavailable, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _serve(options: argparse.Namespace) -> int:
     # Imported here, since it takes a moment and the other commands do not need it.
     from server.app import Addresses, serve
     from server.logs import configure_logs
+    from server.start_errors import needing_database
     from server.storage.settings import StorageSettings
 
     settings = GatewaySettings()
@@ -60,14 +69,18 @@ def _serve(options: argparse.Namespace) -> int:
         if options.ready_file:
             _write_whole(options.ready_file, json.dumps(asdict(addresses)) + "\n")
 
-    asyncio.run(serve(settings, storage, announce))
+    with needing_database(settings.database_url):
+        asyncio.run(serve(settings, storage, announce))
     return 0
 
 
 def _migrate(_options: argparse.Namespace) -> int:
+    from server.start_errors import needing_database
     from server.store.migrate import migrate
 
-    applied = asyncio.run(migrate(GatewaySettings().database_url))
+    url = GatewaySettings().database_url
+    with needing_database(url):
+        applied = asyncio.run(migrate(url))
     for name in applied:
         print(name)
     print(f"{len(applied)} applied; the database is up to date", file=sys.stderr)
@@ -105,13 +118,24 @@ def _settings(options: argparse.Namespace) -> int:
         print(settings_table(all_settings()), end="")
         return 0
     for settings in all_settings():
-        for name, value in _shown(settings()):
+        for name, value in _shown(settings):
             print(f"IMGGEN_{name.upper()}={value}")
     return 0
 
 
-def _shown(settings: BaseSettings) -> list[tuple[str, str]]:
-    return [(name, _plain(value)) for name, value in settings]
+def _shown(settings: type[BaseSettings]) -> list[tuple[str, str]]:
+    try:
+        return [(name, _plain(value)) for name, value in settings()]
+    except ValidationError as error:
+        missing = {str(each["loc"][0]) for each in error.errors() if each["type"] == "missing"}
+        if not missing:
+            raise
+    # An example stands in for what is missing, so that the rest is read and its secrets hidden.
+    examples = {name: (settings.model_fields[name].examples or [""])[0] for name in missing}
+    return [
+        (name, "unset" if name in missing else _plain(value))
+        for name, value in settings(**examples)
+    ]
 
 
 def _plain(value: object) -> str:
@@ -176,13 +200,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     settings.set_defaults(command=_settings)
     return parser
-
-
-def _explain(location: tuple[int | str, ...], message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return (
-        f"error: IMGGEN_{str(location[0]).upper()}: {message}" if location else f"error: {message}"
-    )
 
 
 def _write_whole(path: Path, text: str) -> None:

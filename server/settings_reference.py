@@ -1,5 +1,6 @@
 """The tables of `docs/settings.md`, made from the settings classes."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def _default(field: FieldInfo) -> str:
         return "development secret" if value.get_secret_value() else ""
     if isinstance(value, tuple):
         value = ",".join(map(str, value))
+    if isinstance(value, dict):
+        value = json.dumps(value)
     if value is None or value == "":
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -11,7 +11,7 @@ from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.progress import Interrupted
 from imggen.cli.story_file import StoryFile, read_story_file
-from imggen.cli.submission import Labels, Submission, save, slug, submit
+from imggen.cli.submission import Labels, save, save_known_portraits, submit
 
 __all__ = ["DemoFailed", "Interrupted", "draw_story"]
 
@@ -52,24 +52,14 @@ def draw_story(address: str, token: str, folder: Path) -> None:
         last = follow_batch(client, submitted.batch.batch_id, submitted.names)
         labels = Labels(list(last.images), submitted.names)
         saved = save(client, list(last.images), labels, folder, "display")
-        known = _known_portraits(client, last, submitted, folder)
+        known = save_known_portraits(
+            client, list(last.images), submitted.names, folder, "display", saved.values()
+        )
     if len(saved) < last.batch.total_images:
         raise DemoFailed(headline(last.batch))
     pictures = _pictures(file, last, labels, saved)
-    _report(console, file.title, known, pictures, folder)
-
-
-def _known_portraits(
-    client: SyncClient, last: BatchSnapshot, submitted: Submission, folder: Path
-) -> list[Panel]:
-    """Saves the portraits of an earlier demo that were not drawn again."""
-    drawn = {image.character_id for image in last.images}
-    panels = []
-    for one, name in submitted.names.items():
-        if one not in drawn:
-            image = client.get_character(one).reference_image_id
-            panels.append(Panel(name, client.download(image, folder / f"{slug(name)}.png")))
-    return panels
+    portraits = [Panel(submitted.names[one], path) for one, path in known.items()]
+    _report(console, file.title, portraits, pictures, folder)
 
 
 def _pictures(

@@ -84,7 +84,7 @@ def running(
         ready = stack.enter_context(gateway(os.environ, folder, logs / "gateway.log"))
         stack.enter_context(ray_node(logs / "ray"))
         where = ready()
-        say("loading the model")
+        say("loading the model (the first time it may take two minutes)")
         stack.enter_context(serving(serve_config))
         say("ready")
         try:
@@ -154,6 +154,7 @@ def demo(folder: Path) -> None:
     """Runs imggen for one story, from its characters to a contact sheet."""
     from cluster.embedded.demo import DemoFailed, Interrupted, draw_story
 
+    start = time.monotonic()
     with running(folder, say) as local:
         try:
             draw_story(local.address, local.token, folder / "demo")
@@ -162,6 +163,7 @@ def demo(folder: Path) -> None:
         except Interrupted:
             # Its message says how to resume the watch, but the system ends with the demo.
             raise KeyboardInterrupt from None
+    say(f"done in {time.monotonic() - start:.0f} s")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

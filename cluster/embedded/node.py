@@ -21,31 +21,46 @@ _BROKEN = ("DEPLOY_FAILED", "UNHEALTHY")
 
 @contextmanager
 def ray_node(logs: Path | None = None) -> Iterator[None]:
-    """Runs a separate Ray on free ports; its logs are at `logs` while it runs and afterwards."""
+    """Runs a separate Ray on free ports; its logs are at `logs` while it runs and afterwards.
+
+    Raises StartFailed if it does not start.
+    """
     import ray
 
     _remove_leftovers(Path(tempfile.gettempdir()))
     # Short, since Ray keeps Unix sockets here, whose paths have at most 107 characters.
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
-        with _keeping_sigterm():
-            ray.init(
-                num_cpus=max(2, os.cpu_count() or 1),
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=200 * 1024 * 1024,
-                _temp_dir=str(folder),
-            )
         if logs:
             _remove(logs)
             logs.symlink_to(folder / "session_latest" / "logs")
+        with _keeping_sigterm():
+            _start(folder)
         yield
     finally:
         ray.shutdown(wait_for_processes=True)
         if logs and logs.is_symlink():
             _keep(logs)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> None:
+    import ray
+
+    try:
+        ray.init(
+            num_cpus=max(2, os.cpu_count() or 1),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=200 * 1024 * 1024,
+            _temp_dir=str(folder),
+        )
+    except Exception as error:  # Ray 2.60 raises Exception itself when a node takes too long.
+        problem = str(error).rstrip(".")
+        raise StartFailed(
+            f"Ray did not start: {problem}; if the machine is busy, run the command again"
+        ) from error
 
 
 @contextmanager
@@ -144,10 +159,11 @@ def _keeping_sigterm() -> Iterator[None]:
 
 
 def _keep(logs: Path) -> None:
-    """Replaces the link to a running Ray's logs with a copy of them."""
+    """Replaces the link to a running Ray's logs with a copy of them, if there are any."""
     target = logs.resolve()
     logs.unlink()
-    shutil.copytree(target, logs, ignore_dangling_symlinks=True)
+    if target.is_dir():
+        shutil.copytree(target, logs, ignore_dangling_symlinks=True)
 
 
 def _remove(logs: Path) -> None:

@@ -104,8 +104,9 @@ class TokenVerifier:
                     reasons.ERROR_REASON_TOKEN_AUDIENCE,
                 )
             case _:
+                problem = f"is not valid: {error}" if _is_jwt(token) else "is not a JWT"
                 return Unauthenticated(
-                    f"the token is not valid: {error}; use one that {rules.issuer} signed "
+                    f"the token {problem}; use one that {rules.issuer} signed "
                     f"with {' or '.join(rules.algorithms)}, with exp, iss, aud and sub",
                     reasons.ERROR_REASON_TOKEN_INVALID,
                 )
@@ -136,6 +137,14 @@ def mint_token(
 def _key_id(token: str) -> str | None:
     key_id = jwt.get_unverified_header(token).get("kid")
     return key_id if isinstance(key_id, str) else None
+
+
+def _is_jwt(token: str) -> bool:
+    try:
+        jwt.decode(token, options={"verify_signature": False})
+    except jwt.DecodeError:
+        return False
+    return True
 
 
 def _expiry(token: str) -> str:

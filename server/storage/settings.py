@@ -21,7 +21,8 @@ class StorageSettings(BaseSettings):
 
     storage_url: str = Field(
         description="Where the pixels are: `file:///folder`, or `s3://bucket/folder` (credentials "
-        "and region as boto3 finds them)."
+        "and region as boto3 finds them).",
+        examples=["s3://bucket/folder", "file:///folder"],
     )
     storage_endpoint_url: str | None = Field(
         default=None, description="The URL of an S3 server other than AWS."

@@ -27,6 +27,9 @@ AWAY = (
 UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What asyncpg raises when a row does not fit its table or a value its type."""
 
+REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+"""What asyncpg raises for a wrong user, password or name of a database."""
+
 # Locks of a session, which end with it; locks of two numbers are separate from migrations' lock.
 _LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"
 _UNLOCK_ALONE = "SELECT pg_advisory_unlock(5017, hashtext($1))"

@@ -123,7 +123,10 @@ WITH ended AS (
     status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
     retry_count = least(j.retry_count + 1, j.max_retries),
-    run_after = {_BACKOFF % 6}, error_reason = $3, error_message = $4,{_RETURNED}
+    run_after = {_BACKOFF % 6},
+    error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
+    error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
+      ELSE $4 END,{_RETURNED}
   WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
   RETURNING {_ROW}, 'failed' AS outcome
 {_AFTERMATH}"""

@@ -132,7 +132,19 @@ async def test_a_database_that_is_away_is_refused(tmp_path: Path) -> None:
     status, _, errors = await _run(_environment("postgresql://127.0.0.1:1/imggen", tmp_path))
 
     assert status == 1
-    assert "the database is away" in errors
+    assert "cannot reach the database at 127.0.0.1:1 (Connection refused)" in errors
+
+
+@pytest.mark.parametrize("command", [(), ("migrate",)])
+async def test_a_database_that_does_not_exist_is_refused(
+    postgres: str, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    environment = _environment(database_url(postgres, "nowhere"), tmp_path)
+    status, _, errors = await _run(environment, *command)
+
+    assert status == 1
+    assert '(database "nowhere" does not exist); correct IMGGEN_DATABASE_URL' in errors
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(

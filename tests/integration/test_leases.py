@@ -126,6 +126,27 @@ async def test_a_failure_that_is_not_retryable_is_final_at_once(store: Store) ->
     assert status == JobStatus.FAILED
 
 
+@pytest.mark.parametrize(
+    ("retryable", "status", "failure"),
+    [
+        (True, JobStatus.CANCELLED, Failure("JOB_CANCELLED", "cancelled while it ran")),
+        (False, JobStatus.FAILED, FAILURE),
+    ],
+)
+async def test_a_failure_after_a_cancel_ends_the_job_with_the_reason_of_its_status(
+    store: Store, retryable: bool, status: JobStatus, failure: Failure
+) -> None:
+    user = await new_user(store)
+    new = new_job(user)
+    await store.jobs.submit(new)
+    [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    assert await store.jobs.cancel(user, new.id)
+    assert await store.leases.fail(claim, FAILURE, retryable=retryable, backoff=NOW) == status
+    job = await store.jobs.get(user, new.id)
+    assert job is not None
+    assert (job.status, job.failure) == (status, failure)
+
+
 async def test_a_backoff_keeps_a_job_from_being_claimed(store: Store) -> None:
     user = await new_user(store)
     await store.jobs.submit(new_job(user))

@@ -113,6 +113,7 @@ async def test_a_demo_ends_with_its_pictures_and_a_second_one_keeps_them(folder:
         sheets.append(next(line for line in demo.lines if line.endswith("contact-sheet.png")))
         assert [line for line in demo.lines if line.endswith(".png")][-1] == sheets[-1]
         assert not [line for line in demo.lines if _NOISE.search(line)]
+        assert re.search(r"  done in \d+ s$", demo.lines[-1])
         assert demo.left() == []
     assert len(set(sheets)) == 2
     for sheet in sheets:

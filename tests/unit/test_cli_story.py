@@ -100,6 +100,31 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     assert (mia.name, mia.age, list(mia.features)) == ("Mia", 7, ["freckles"])
 
 
+def test_a_story_is_saved_with_the_portraits_that_were_drawn_before(
+    command: Command, tale: Path
+) -> None:
+    command("story", tale)
+    out = command("story", tale, "--again", "--output", "second")
+    first, second = (
+        {path.name: path.read_bytes() for path in (tale.parent / name).iterdir()}
+        for name in ("the-map", "second")
+    )
+    assert "5 of 5 drawn" in out
+    assert "saved second/mia.png" in out
+    assert first.keys() == second.keys()
+    assert {name for name in first if first[name] == second[name]} == {"leo.png", "mia.png"}
+
+
+def test_a_portrait_that_was_drawn_before_replaces_no_other_picture(
+    command: Command, tale: Path
+) -> None:
+    tale.write_text(TALE.replace("Leo", "Cover"))
+    command("story", tale)
+    command("story", tale, "--again", "--output", "second")
+    second = {path.read_bytes() for path in (tale.parent / "second").iterdir()}
+    assert len(second) == 7  # the cover and the portrait of Cover among them
+
+
 def test_the_same_file_resumes_the_same_batch(
     command: Command, tale: Path, fake: FakeService
 ) -> None:

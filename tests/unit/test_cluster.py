@@ -3,12 +3,14 @@
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cluster.embedded.local import main
+from cluster.embedded.node import ray_node
 from cluster.embedded.processes import (
     MARK,
     StartFailed,
@@ -75,3 +77,16 @@ def test_only_processes_left_by_a_killed_one_are_ended(tmp_path: Path) -> None:
         assert leftover.wait(30) == -signal.SIGKILL
         assert another.poll() is None
         another.kill()
+
+
+def test_a_ray_that_does_not_start_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("folder" * 20)  # too long for the sockets that Ray keeps in it
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    refused = pytest.raises(StartFailed, match=r"Ray did not start: .* run the command again")
+    with refused, ray_node(tmp_path / "logs"):
+        pass
+    assert list(long.iterdir()) == []
+    assert not (tmp_path / "logs").is_symlink()

@@ -1,5 +1,8 @@
 """The subcommands of `python -m server` that do not serve."""
 
+import os
+import subprocess
+import sys
 import time
 
 import jwt
@@ -9,6 +12,15 @@ from server.__main__ import main
 from server.settings import DEVELOPMENT_SECRET
 from server.settings_reference import all_settings, settings_table
 
+WRONG = {
+    "IMGGEN_DRAIN_S": "-1",
+    "IMGGEN_HEALTH_INTERVAL_S": "abc",
+    "IMGGEN_HTTP_PORT": "web",
+    "IMGGEN_JWT_ALGORITHMS": "HS256",
+    "IMGGEN_JWT_ISSUER": "",
+    "IMGGEN_METRICS_PORT": "99999",
+    "IMGGEN_MODELS": "dall-e-9",
+}
 STORAGE = {
     "IMGGEN_STORAGE_URL": "file:///pixels",
     "IMGGEN_URL_SECRET": "a-secret-of-our-own-with-enough-bytes",
@@ -70,23 +82,62 @@ def test_settings_are_printed_as_they_are_without_secrets(
 def test_settings_that_do_not_fit_are_explained_by_their_variables(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("IMGGEN_HTTP_PORT", "web")
-    monkeypatch.setenv("IMGGEN_DRAIN_S", "-1")
+    for name, value in WRONG.items():
+        monkeypatch.setenv(name, value)
 
-    status = main(["token"])
+    assert main(["token"]) == 2
+    assert sorted(capsys.readouterr().err.splitlines()) == [
+        "error: IMGGEN_DRAIN_S: must be 0 or more, is -1",
+        'error: IMGGEN_HEALTH_INTERVAL_S: "abc" is not a number; use seconds, like 2',
+        'error: IMGGEN_HTTP_PORT: "web" is not a whole number; use a number like 8080',
+        'error: IMGGEN_JWT_ALGORITHMS: "HS256" is not offered; '
+        "use RS256, RS384, RS512, PS256, ES256, ES384 or EdDSA",
+        "error: IMGGEN_JWT_ISSUER: must not be empty",
+        "error: IMGGEN_METRICS_PORT: must be 65535 or less, is 99999",
+        "error: IMGGEN_MODELS: dall-e-9: not offered; use some of sdxl, storybook",
+    ]
 
-    lines = capsys.readouterr().err.splitlines()
-    assert status == 2
-    assert [line.split(":")[1].strip() for line in lines] == ["IMGGEN_HTTP_PORT", "IMGGEN_DRAIN_S"]
+
+def test_settings_that_are_missing_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert capsys.readouterr().err == (
+        "error: IMGGEN_STORAGE_URL: is required; set s3://bucket/folder or file:///folder\n"
+    )
+
+
+def test_settings_that_are_missing_are_printed_as_unset(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_URL_SECRET", STORAGE["IMGGEN_URL_SECRET"])
+    monkeypatch.setenv("IMGGEN_PUBLIC_URL", STORAGE["IMGGEN_PUBLIC_URL"])
+
+    assert main(["settings"]) == 0
+    output = capsys.readouterr().out
+    assert "IMGGEN_STORAGE_URL=unset\n" in output
+    assert "IMGGEN_PUBLIC_URL=http://127.0.0.1:8080\n" in output
+    assert STORAGE["IMGGEN_URL_SECRET"] not in output
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "server", "settings"]
+    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 def test_a_database_that_is_away_cannot_be_migrated(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("IMGGEN_DATABASE_URL", "postgresql://127.0.0.1:1/imggen")
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", "postgresql://imggen:hunter2@127.0.0.1:1/imggen")
 
     assert main(["migrate"]) == 1
-    assert capsys.readouterr().err.startswith("error: the database is away")
+    assert capsys.readouterr().err == (
+        "error: cannot reach the database at 127.0.0.1:1 (Connection refused); "
+        "start Postgres or set IMGGEN_DATABASE_URL\n"
+    )
 
 
 def test_help_explains_the_first_start(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from actors.settings import DATA_PLANE_SETTINGS
+import pytest
+
+from actors.settings import DATA_PLANE_SETTINGS, WorkerSettings
 from server.settings import GatewaySettings
 from server.settings_reference import all_settings, settings_page, settings_table
 
@@ -24,6 +26,14 @@ def test_every_setting_has_a_row_with_its_default_and_meaning() -> None:
     }
     assert all(row.split("|")[3].strip() for row in rows)
     assert "| `IMGGEN_DRAIN_S` | `20` |" in settings_table([GatewaySettings])
+
+
+def test_a_default_can_be_pasted_into_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    [row] = [row for row in settings_table([WorkerSettings]).splitlines() if "IMGGEN_SLOTS" in row]
+
+    monkeypatch.setenv("IMGGEN_SLOTS", row.split("|")[2].strip(" `"))
+
+    assert WorkerSettings().slots == WorkerSettings.model_fields["slots"].default
 
 
 def test_the_table_shows_no_secret() -> None:

@@ -9,7 +9,7 @@ from imggen.cli.batches import end_with, print_end
 from imggen.cli.pictures import KINDS
 from imggen.cli.session import Session, connected
 from imggen.cli.story_file import read_story_file
-from imggen.cli.submission import Labels, save, slug, submit
+from imggen.cli.submission import Labels, save, save_known_portraits, slug, submit
 from imggen.fields import AssetKindName
 
 
@@ -96,13 +96,14 @@ def story(
     )
     images = list(last.images)
     folder = output or Path(slug(submitted.story.title) or submitted.story.id)
-    saved = save(session.client, images, Labels(images, submitted.names), folder, kind)
+    drawn = save(session.client, images, Labels(images, submitted.names), folder, kind).values()
+    known = save_known_portraits(session.client, images, submitted.names, folder, kind, drawn)
     if session.json:
         session.document(
             batch=last.batch, images=images, story=submitted.story, folder=str(folder.resolve())
         )
     else:
         print_end(last, submitted.names)
-        for path in saved.values():
+        for path in (*known.values(), *drawn):
             click.echo(f"saved {path}")
     end_with(last.batch)

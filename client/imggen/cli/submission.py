@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -132,15 +132,46 @@ def save(
 ) -> dict[str, Path]:
     """Saves the completed pictures to a folder; returns the files by the ids of their jobs."""
     folder.mkdir(parents=True, exist_ok=True)
-    suffix = ".jpg" if kind in ("print", "thumbnail") else ".png"
     saved: dict[str, Path] = {}
     for image in images:
         if image.job.status == JOB_STATUS_COMPLETED:
-            path = folder / labels.file(image, suffix)
-            if path in saved.values():  # two names that make one file name
-                path = folder / f"{path.stem}-{image.job.image_id[:8]}{suffix}"
+            path = folder / labels.file(image, _suffix(kind))
+            path = _free(path, image.job.image_id, saved.values())
             saved[image.job.job_id] = client.download(image.job.image_id, path, kind=kind)
     return saved
+
+
+def save_known_portraits(
+    client: SyncClient,
+    images: list[BatchImage],
+    names: dict[str, str],
+    folder: Path,
+    kind: AssetKindName,
+    taken: Collection[Path],
+) -> dict[str, Path]:
+    """Saves the portraits of characters that were drawn before the batch of `images`.
+
+    `taken` are the files that are there already. Returns the files by the characters' ids.
+    """
+    drawn = {image.character_id for image in images}
+    saved: dict[str, Path] = {}
+    for character_id, name in names.items():
+        if character_id in drawn:
+            continue
+        if image_id := client.get_character(character_id).reference_image_id:
+            path = folder / f"{slug(name) or image_id}{_suffix(kind)}"
+            path = _free(path, image_id, [*taken, *saved.values()])
+            saved[character_id] = client.download(image_id, path, kind=kind)
+    return saved
+
+
+def _suffix(kind: AssetKindName) -> str:
+    return ".jpg" if kind in ("print", "thumbnail") else ".png"
+
+
+def _free(path: Path, image_id: str, taken: Collection[Path]) -> Path:
+    """Returns a path, with a part of the image's id if two names make one file name."""
+    return path.with_name(f"{path.stem}-{image_id[:8]}{path.suffix}") if path in taken else path
 
 
 def slug(text: str) -> str:
