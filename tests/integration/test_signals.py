@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+import pytest
 
 from actors.testing.scripted import ScriptedRenderer
 from server.app import open_gateway
@@ -36,6 +38,20 @@ async def test_each_word_goes_to_the_subscribers_of_its_channel(
         assert await both.get() == job
         assert await changed.get() == job
         assert changed.empty()
+
+
+async def test_a_malformed_message_stops_no_other_message_and_no_other_subscriber(
+    store: Store, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    parsed, plain = asyncio.Queue[UUID](), asyncio.Queue[str]()
+    listener, job = Listener(database), uuid4()
+    listener.subscribe(CHANGED, lambda message: parsed.put_nowait(UUID(message)), lambda: None)
+    listener.subscribe(CHANGED, plain.put_nowait, lambda: None)
+    async with asyncio.timeout(30), listener.running():
+        await store.database.execute("SELECT pg_notify($1, $2)", CHANGED, f"no id,{job}")
+        assert await parsed.get() == job
+        assert [await plain.get() for _ in range(2)] == ["no id", str(job)]
+    assert [record.message for record in caplog.records] == ["signal not heard"]
 
 
 async def test_a_worker_listens_on_one_connection(job_queue: JobQueue) -> None:
