@@ -1,4 +1,7 @@
-"""Where the pixels are: one seam, with a folder and S3 as its implementations."""
+"""Where the pixels are: one seam, with a folder and S3 as its implementations.
+
+Nothing here reads the store: what an object belongs to is said by its key alone.
+"""
 
 from server.storage.base import KeyTaken, ObjectMissing, Storage, StorageUnavailable, StoredObject
 from server.storage.keys import content_type_of, object_key
