@@ -1,4 +1,4 @@
-"""Signals: which subscribers receive which words, and on how many connections."""
+"""Signals: which subscribers receive which messages, and on how many connections."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ WHERE datname = current_database() AND query LIKE 'LISTEN%'
 """
 
 
-async def test_each_word_goes_to_the_subscribers_of_its_channel(
+async def test_each_message_goes_to_the_subscribers_of_its_channel(
     store: Store, database: str
 ) -> None:
     changed, both = asyncio.Queue[str](), asyncio.Queue[str]()
