@@ -75,7 +75,7 @@ class ExtractorSettings(BaseSettings):
         "falls back to the rules when it fails.",
     )
     chat_base_url: str = Field(
-        "https://api.openai.com/v1", description="The address of the chat model's API."
+        "https://api.openai.com/v1", description="The URL of the chat model's API."
     )
     chat_api_key: SecretStr | None = Field(
         None, description="The key for that API; needed with `chat`."

@@ -55,7 +55,7 @@ class Outcome:
 
 
 class LoadGenerator(Protocol):
-    """A generator of load."""
+    """A program that makes a plan's calls and measures them: ghz or Python."""
 
     @property
     def name(self) -> str:

@@ -14,8 +14,8 @@ _encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
 class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON; its `extra` becomes fields.
 
-    `log.info("job claimed", extra={"job_id": job.id})` gives
-    `{"time": ..., "level": "info", "logger": ..., "event": "job claimed", "job_id": ...}`.
+    `log.info("job completed", extra={"job_id": job.id})` gives
+    `{"time": ..., "level": "info", "logger": ..., "event": "job completed", "job_id": ...}`.
     """
 
     def format(self, record: logging.LogRecord) -> str:

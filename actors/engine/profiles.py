@@ -27,7 +27,7 @@ class Profile:
     guidance_rescale: float
 
     def native(self, image_type: ImageType, display: Size) -> Size:
-        """Returns the model's native size for a display version.
+        """Returns the model's native size for a display asset.
 
         Raises ValueError for a display size that the model does not offer.
         """

@@ -13,7 +13,7 @@ from server.domain.states import AssetKind, ImageType
 from server.errors import ImggenError
 
 MAX_BYTES = 5_000_000
-"""The most bytes of a form (NFR-IMGGEN-003), except the original, which is not changed."""
+"""The most bytes of a form except the original, which is not changed."""
 
 PRINT_PORTRAIT = Size(2048, 2048)
 PRINT_SCENE = Size(3000, 2000)
@@ -64,7 +64,7 @@ def finish(
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
-    The original stays as it is. The others are 8-bit sRGB in the display version's ratio,
+    The original stays as it is. The others are 8-bit sRGB in the display asset's ratio,
     cropped evenly and resized by Lanczos from `enlarged`, or from the original without one.
     The same input gives the same bytes. Raises PictureRefused for bytes that are not a picture.
     """
@@ -84,8 +84,8 @@ def finish(
 
 
 def print_size(image_type: ImageType, display: Size) -> Size:
-    """Returns the print version's pixels: 2048 on a portrait's shorter side, 3000x2000 or more
-    for a scene, both in the display version's ratio and never smaller than it.
+    """Returns the print asset's pixels: 2048 on a portrait's shorter side, 3000x2000 or more
+    for a scene, both in the display asset's ratio and never smaller than it.
     """
     least = PRINT_PORTRAIT if image_type is ImageType.PORTRAIT else PRINT_SCENE
     scale = max(least.width / display.width, least.height / display.height, 1.0)

@@ -34,7 +34,7 @@ class StoredDiffuserDeployment(DiffuserReplica):
     """A diffuser of stored pictures, each returned after a set time."""
 
     def __init__(self, arguments: Arguments) -> None:
-        """Draws the pictures."""
+        """Draws the pictures that are shown later."""
         side = next(iter(STORYBOOK.portraits.values())).native.width
         renderer = StoredRenderer(
             draw_pictures(arguments.pictures, side),

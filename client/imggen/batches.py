@@ -117,7 +117,7 @@ class BatchCalls:
         return (await self._call(self._connection.batches.CancelBatch, request)).batch
 
     async def retry_batch(self, batch: Batch | str, *, request_id: str | None = None) -> Batch:
-        """Restarts all failed and cancelled jobs of a batch, with all their retries."""
+        """Queues all failed and cancelled jobs of a batch again, with all their retries."""
         request = batch_pb2.RetryBatchRequest(
             batch_id=batch_id_of(batch),
             request_id=str(uuid4()) if request_id is None else request_id,

@@ -127,7 +127,7 @@ class Client(BatchCalls):
         return (await self._call(self._connection.characters.CreateCharacter, request)).character
 
     async def get_character(self, character: Character | str) -> Character:
-        """Gets a character."""
+        """Gets a character; raises NotFound for a deleted or another user's."""
         request = character_pb2.GetCharacterRequest(character_id=id_of(character))
         return (await self._call(self._connection.characters.GetCharacter, request)).character
 
@@ -170,7 +170,7 @@ class Client(BatchCalls):
         return (await self._call(self._connection.stories.CreateStory, request)).story
 
     async def get_story(self, story: Story | str) -> Story:
-        """Gets a story."""
+        """Gets a story with its pages; raises NotFound for a deleted or another user's."""
         request = story_pb2.GetStoryRequest(story_id=id_of(story))
         return (await self._call(self._connection.stories.GetStory, request)).story
 
@@ -280,7 +280,7 @@ class Client(BatchCalls):
         return (await self._call(self._connection.generation.RegenerateImage, request)).job
 
     async def get_job(self, job: Job | str) -> Job:
-        """Gets a job."""
+        """Gets a job as it is now; raises NotFound for another user's."""
         request = job_pb2.GetJobRequest(job_id=job_id_of(job))
         return (await self._call(self._connection.jobs.GetJob, request)).job
 
@@ -343,7 +343,7 @@ class Client(BatchCalls):
     async def retry(
         self, job: Job | str, *, priority: int | None = None, request_id: str | None = None
     ) -> Job:
-        """Restarts a failed or cancelled job, with all its retries."""
+        """Queues a failed or cancelled job again, with all its retries."""
         request = job_pb2.RetryJobRequest(
             job_id=job_id_of(job), priority=priority, request_id=_or_new(request_id)
         )

@@ -148,7 +148,7 @@ class Internal(ImggenError):
 
 
 class JobFailed(ImggenError):
-    """A job that failed permanently, rather than a call; `retry` restarts it."""
+    """A job that failed permanently, rather than a call; `retry` queues it again."""
 
     code = grpc.StatusCode.INTERNAL
 
@@ -162,7 +162,7 @@ class JobFailed(ImggenError):
 
 
 class JobCancelled(ImggenError):
-    """A job that was cancelled; `retry` restarts it."""
+    """A job that was cancelled; `retry` queues it again."""
 
     code = grpc.StatusCode.CANCELLED
 

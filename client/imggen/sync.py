@@ -92,7 +92,7 @@ class SyncClient(SyncBatchCalls):
         )
 
     def get_character(self, character: Character | str) -> Character:
-        """Gets a character."""
+        """Gets a character; raises NotFound for a deleted or another user's."""
         return self._loop.run(self._client.get_character(character))
 
     def update_character(
@@ -121,7 +121,7 @@ class SyncClient(SyncBatchCalls):
         return self._loop.run(self._client.create_story(story, request_id=request_id, **fields))
 
     def get_story(self, story: Story | str) -> Story:
-        """Gets a story."""
+        """Gets a story with its pages; raises NotFound for a deleted or another user's."""
         return self._loop.run(self._client.get_story(story))
 
     def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
@@ -223,7 +223,7 @@ class SyncClient(SyncBatchCalls):
         )
 
     def get_job(self, job: Job | str) -> Job:
-        """Gets a job."""
+        """Gets a job as it is now; raises NotFound for another user's."""
         return self._loop.run(self._client.get_job(job))
 
     def list_jobs(
@@ -263,7 +263,7 @@ class SyncClient(SyncBatchCalls):
     def retry(
         self, job: Job | str, *, priority: int | None = None, request_id: str | None = None
     ) -> Job:
-        """Restarts a failed or cancelled job, with all its retries."""
+        """Queues a failed or cancelled job again, with all its retries."""
         return self._loop.run(self._client.retry(job, priority=priority, request_id=request_id))
 
     def get_image(self, image: Image | str) -> Image:

@@ -76,5 +76,5 @@ class SyncBatchCalls:
         return self._loop.run(self._client.cancel_batch(batch))
 
     def retry_batch(self, batch: Batch | str, *, request_id: str | None = None) -> Batch:
-        """Restarts all failed and cancelled jobs of a batch, with all their retries."""
+        """Queues all failed and cancelled jobs of a batch again, with all their retries."""
         return self._loop.run(self._client.retry_batch(batch, request_id=request_id))

@@ -117,7 +117,7 @@ class Admission:
         # After the insert, which finds that the same request has made this version already.
         if job is not None and newest > MAX_REGENERATIONS:
             raise FailedPrecondition(
-                f"image_id: its lineage has had its {MAX_REGENERATIONS} regenerations;"
+                f"image_id: its lineage has used all {MAX_REGENERATIONS} regenerations;"
                 " generate a new image",
                 reasons.ERROR_REASON_REGENERATION_LIMIT,
             )

@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.ids import UserId
 from server.domain.jobs import RequestKey
-from server.errors import Conflict
+from server.errors import Conflict, ImggenError, Unavailable
 
 T = TypeVar("T")
 
@@ -26,12 +26,26 @@ async def once(
     """
     earlier = await _replayed(user, key, find)
     if earlier is None:
-        earlier = await make()
+        earlier = await _made_or_replayed(user, key, find, make)
     if earlier is None:
-        earlier = await _replayed(user, key, find)
-    if earlier is None:
-        raise ValueError("nothing was made, and nothing was there before")
+        raise ValueError("the create returned nothing and no earlier answer exists")
     return earlier
+
+
+async def _made_or_replayed(
+    user: UserId, key: RequestKey | None, find: Find[T], make: Callable[[], Awaitable[T | None]]
+) -> T | None:
+    try:
+        made = await make()
+    except Unavailable:
+        raise
+    except ImggenError:
+        # The other call may have filled the queue, or changed what this one names.
+        earlier = await _replayed(user, key, find)
+        if earlier is None:
+            raise
+        return earlier
+    return made if made is not None else await _replayed(user, key, find)
 
 
 async def _replayed(user: UserId, key: RequestKey | None, find: Find[T]) -> T | None:

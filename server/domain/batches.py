@@ -100,7 +100,7 @@ class Node:
 
     @property
     def retryable(self) -> bool:
-        """Whether the job may be started again."""
+        """Whether the job may be retried."""
         return self.pictureless and not self.deleted
 
 
@@ -118,7 +118,7 @@ class Pace:
 
 
 def all_retryable(graph: Mapping[JobId, Node]) -> set[JobId]:
-    """Returns the jobs that a retry of a batch starts again: all whose needs can be met."""
+    """Returns the jobs that a retry of a batch queues again: all whose needs can be met."""
     chosen = {node.id for node in graph.values() if node.retryable}
     while hopeless := {
         one for one in chosen if any(_missing(graph, need, chosen) for need in graph[one].needs)
@@ -128,7 +128,7 @@ def all_retryable(graph: Mapping[JobId, Node]) -> set[JobId]:
 
 
 def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
-    """Returns the jobs that a retry of one starts again; empty when it cannot be retried.
+    """Returns the jobs that a retry of one queues again; empty when it cannot be retried.
 
     Those are the job, those that it needs and that have no picture, and those that failed only
     because one of these did.
@@ -143,7 +143,7 @@ def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
         if one in possible and one not in chosen:
             chosen.add(one)
             waiting.extend(graph[one].needs)
-    while dependents := {
+    while needing := {
         node.id
         for node in graph.values()
         if node.id in possible - chosen
@@ -151,7 +151,7 @@ def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
         and node.needs & chosen
         and not any(_missing(graph, need, chosen) for need in node.needs)
     }:
-        chosen |= dependents
+        chosen |= needing
     return chosen
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 class JobStatus(StrEnum):
     """A job's status; each member names what moves the job on."""
 
-    QUEUED = "queued"  # a claim -> PROCESSING, a cancel -> CANCELLED
+    QUEUED = "queued"  # a claim -> PROCESSING, a cancel -> CANCELLED, a failed need -> FAILED
     PROCESSING = "processing"  # its end, or -> QUEUED by a lost lease, a retry or a drain
     COMPLETED = "completed"  # final
     FAILED = "failed"  # RetryJob -> QUEUED
@@ -14,7 +14,7 @@ class JobStatus(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether only a retry can move the job on."""
+        """Whether the job has ended."""
         return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -28,7 +28,7 @@ class BatchStatus(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether only a retry can move the batch on."""
+        """Whether all jobs of the batch have ended."""
         return self is not BatchStatus.PROCESSING
 
 
@@ -76,7 +76,7 @@ class AssetKind(StrEnum):
 
 
 class Quality(StrEnum):
-    """How many steps a picture is worth."""
+    """How many steps are spent on a picture."""
 
     STANDARD = "standard"
     HD = "hd"

@@ -32,7 +32,7 @@ class Caller:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the caller has the role of an operator."""
+        """Whether the caller has the role `admin`."""
         return Role.ADMIN in self.roles
 
 

@@ -71,7 +71,7 @@ class KeySet:
 
     @classmethod
     def at(cls, place: str | Path, *, cooldown_s: float = 10.0) -> "KeySet":
-        """Returns the set at an http(s) address, or in a file where `place` is a path."""
+        """Returns the set at an http(s) URL, or in a file where `place` is a path."""
         if isinstance(place, Path):
             return cls(lambda: _read(place), str(place), cooldown_s=cooldown_s)
         client = PyJWKClient(place, cache_jwk_set=False, timeout=_FETCH_TIMEOUT_S)

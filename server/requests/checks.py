@@ -113,8 +113,8 @@ class Checks:
             return None
         return found
 
-    def text(self, field: str, value: str, limit: int, *, required: bool = False) -> str:
-        """Cleans a text: Unicode NFC, no invisible characters, single spaces.
+    def text(self, field: str, value: str, limit: int, *, required: bool = False) -> str | None:
+        """Cleans a text: Unicode NFC, no invisible characters, single spaces; None if refused.
 
         A text with control characters other than newline and tab, or longer than `limit`
         characters, is a violation, and so is a required one that is empty once cleaned.
@@ -122,10 +122,10 @@ class Checks:
         if len(value) > limit:
             self.add(
                 field,
-                f"has {len(value):,} characters; {limit:,} at most",
+                f"must have {limit:,} characters or fewer, has {len(value):,}",
                 reasons.ERROR_REASON_TEXT_TOO_LONG,
             )
-            return ""
+            return None
         bad = _CONTROL.search(value)
         if bad is not None:
             self.add(
@@ -134,25 +134,26 @@ class Checks:
                 " allowed",
                 reasons.ERROR_REASON_CONTROL_CHARACTERS,
             )
-            return ""
+            return None
         cleaned = clean(value)
         if required and not cleaned:
             self.add(field, "is required; give a text", reasons.ERROR_REASON_FIELD_REQUIRED)
+            return None
         return cleaned
 
-    def prompt(self, field: str, value: str) -> str:
+    def prompt(self, field: str, value: str) -> str | None:
         """Cleans a text that says what a picture shows; without a letter or digit it is refused.
 
         An empty one passes: what the picture shows is then taken from elsewhere.
         """
-        found = len(self.violations)
         cleaned = self.text(field, value, LONG_TEXT)
-        if value and len(self.violations) == found and not says_something(cleaned):
+        if value and cleaned is not None and not says_something(cleaned):
             self.add(
                 field,
                 f'"{_shown(value)}" says nothing that can be drawn; say what the picture shows',
                 reasons.ERROR_REASON_PROMPT_EMPTY,
             )
+            return None
         return cleaned
 
     def one_of(
@@ -168,7 +169,7 @@ class Checks:
     def within(self, field: str, value: int, allowed: range, reason: Reason, why: str = "") -> None:
         """Checks that a number lies in a range."""
         if value not in allowed:
-            self.add(field, f"is {value}; {allowed[0]} to {allowed[-1]} are allowed{why}", reason)
+            self.add(field, f"must be {allowed[0]} to {allowed[-1]}{why}, is {value}", reason)
 
     def priority(self, field: str, value: int, *, admin: bool) -> None:
         """Checks a priority against the range of the caller's role."""

@@ -13,8 +13,9 @@ DEFAULT_SIZE = 50
 MAX_SIZE = 100
 
 
-def page_request(checks: Checks, rows: str, size: int, token: str) -> PageRequest:
+def page_request(checks: Checks, rows: str, size: int, token: str) -> PageRequest | None:
     """Reads which page of a list is asked for; `rows` names the list."""
+    found = len(checks.violations)
     checks.within(
         "page_size",
         size,
@@ -32,7 +33,8 @@ def page_request(checks: Checks, rows: str, size: int, token: str) -> PageReques
                 "was not made by this list; use the next_page_token of the page before",
                 reasons.ERROR_REASON_PAGE_TOKEN_INVALID,
             )
-    return PageRequest(size or DEFAULT_SIZE, after)
+    refused = len(checks.violations) > found
+    return None if refused else PageRequest(size or DEFAULT_SIZE, after)
 
 
 def page_token(rows: str, last: LastRow | None) -> str:

@@ -107,22 +107,27 @@ class PictureReader:
         if maybe_page and not request.scene_description:
             _check_page(checks, maybe_page, request.page_number)
         maybe_style = self.style(checks, request.style, story.draft.style if story else None)
-        ids = tuple(named or (maybe_page.character_ids if maybe_page else ()))
-        options = request.options
-        wish = Wish(ImageType.SCENE, options.model, options.aspect_ratio, len(ids))
-        page, quality, style, offer = checks.complete(
-            maybe_page, maybe_quality, maybe_style, self.offer(checks, wish)
+        ids = named
+        if named == ():
+            ids = maybe_page.character_ids if maybe_page else ()
+        # Where the characters are not known, neither is whether a model can draw so many.
+        wish = Wish(
+            ImageType.SCENE, request.options.model, request.options.aspect_ratio, len(ids or ())
+        )
+        offer = self.offer(checks, wish)
+        page, quality, style, drawn_by = checks.complete(
+            maybe_page, maybe_quality, maybe_style, offer
         )
         content = Content(
             ImageType.SCENE,
             style,
-            await self._characters(user, ids),
+            await self._characters(user, ids or ()),
             quality,
             scene=description or page.scene_description,
             page_text=page.text,
         )
         place = Placement(story_id=story_id, page_number=request.page_number)
-        return content.drawn_by(offer, place, request.seed if request.HasField("seed") else None)
+        return content.drawn_by(drawn_by, place, request.seed if request.HasField("seed") else None)
 
     async def regeneration(
         self, checks: Checks, user: UserId, request: RegenerateImageRequest
@@ -250,7 +255,7 @@ def _check_page(checks: Checks, page: Page, number: int) -> None:
         )
 
 
-def _changed_prompt(checks: Checks, changes: Modifications) -> str:
+def _changed_prompt(checks: Checks, changes: Modifications) -> str | None:
     """Reads the prompt of a regeneration; one that is set and empty is a violation."""
     if changes.HasField("prompt") and not changes.prompt:
         checks.add(

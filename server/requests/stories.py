@@ -117,7 +117,7 @@ class StoryReader:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """What one place of the story shows, without what all of them have in common."""
+    """The content of one picture of a storyboard, without the settings common to all."""
 
     image_type: ImageType
     characters: Sequence[CharacterId]

@@ -49,9 +49,9 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
     ) -> batch_pb2.ListBatchesResponse:
         """Returns a page of batches."""
         checks = Checks()
-        page = page_request(checks, "batches", request.page_size, request.page_token)
+        asked = page_request(checks, "batches", request.page_size, request.page_token)
         story = checks.id("story_id", request.story_id, StoryId, required=False)
-        checks.done()
+        page = checks.complete(asked)
         listing = await self._store.batches.page(caller().user_id, page, story)
         return batch_pb2.ListBatchesResponse(
             batches=[await self._replies.batch(batch) for batch in listing.rows],

@@ -44,7 +44,7 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     async def CreateCharacter(
         self, request: character_pb2.CreateCharacterRequest, context: Context
     ) -> character_pb2.CreateCharacterResponse:
-        """Creates a character."""
+        """Creates a character, or returns the one that the same request_id made."""
         checks, who = Checks(), caller()
         given = {field.name for field, _ in request.character.ListFields()}
         for name in _OUTPUT_ONLY:
@@ -64,7 +64,7 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     async def GetCharacter(
         self, request: character_pb2.GetCharacterRequest, context: Context
     ) -> character_pb2.GetCharacterResponse:
-        """Returns a character."""
+        """Returns a character; raises NotFound for a deleted or another user's."""
         character = await self._character(caller().user_id, _character_id(request.character_id))
         return character_pb2.GetCharacterResponse(character=messages.character(character))
 
@@ -87,8 +87,8 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     ) -> character_pb2.ListCharactersResponse:
         """Returns a page of characters."""
         checks = Checks()
-        page = page_request(checks, "characters", request.page_size, request.page_token)
-        checks.done()
+        asked = page_request(checks, "characters", request.page_size, request.page_token)
+        page = checks.complete(asked)
         listing = await self._store.characters.page(caller().user_id, page)
         return character_pb2.ListCharactersResponse(
             characters=[messages.character(character) for character in listing.rows],
@@ -140,14 +140,17 @@ def _fields(
     return fields
 
 
-def _texts(checks: Checks, path: str, values: Sequence[str]) -> tuple[str, ...]:
+def _texts(checks: Checks, path: str, values: Sequence[str]) -> tuple[str, ...] | None:
+    """Reads a list of texts; None where one is a violation."""
     if len(values) > _MAX_LIST:
         checks.add(
             path,
-            f"has {len(values)} entries; {_MAX_LIST} at most",
+            f"must have {_MAX_LIST} entries or fewer, has {len(values)}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
-    return tuple(
+    read = [
         checks.text(f"{path}[{index}]", value, SHORT_TEXT, required=True)
         for index, value in enumerate(values[:_MAX_LIST])
-    )
+    ]
+    whole = tuple(text for text in read if text is not None)
+    return whole if len(whole) == len(values) else None

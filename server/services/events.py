@@ -31,10 +31,10 @@ class EventService(event_pb2_grpc.EventServiceServicer):
     ) -> AsyncIterator[event_pb2.WatchEventsResponse]:
         """Streams events, checkpoints among them, until the caller cancels."""
         checks = Checks()
-        scope = Scope(_whose(caller()), _kinds(checks, request))
+        kinds = _kinds(checks, request)
         given = request.after_cursor
         after = cursor_of(checks, "after_cursor", given) if given not in ("", OLDEST) else None
-        checks.done()
+        scope = Scope(_whose(caller()), checks.complete(kinds))
         try:
             stretches = self._feed.follow(after or await self._start(given), scope)
             with self._metrics.followers.track_inprogress():
@@ -60,7 +60,8 @@ def _whose(who: Caller) -> UserId | None:
     return None if who.roles & {Role.REVIEWER, Role.ADMIN} else who.user_id
 
 
-def _kinds(checks: Checks, request: event_pb2.WatchEventsRequest) -> frozenset[ChangedKind]:
+def _kinds(checks: Checks, request: event_pb2.WatchEventsRequest) -> frozenset[ChangedKind] | None:
+    """Reads the kinds of events, all of them if none is named; None where one is a violation."""
     known = {number: kind for kind, number in CHANGED_KIND.items()}
     for place, number in enumerate(request.kinds):
         if number not in known:
@@ -70,5 +71,6 @@ def _kinds(checks: Checks, request: event_pb2.WatchEventsRequest) -> frozenset[C
                 f"{number} is not a kind of event; use {names}",
                 reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
             )
-    asked = frozenset(known[number] for number in request.kinds if number in known)
-    return asked or frozenset(ChangedKind)
+    if not known.keys() >= set(request.kinds):
+        return None
+    return frozenset(known[number] for number in request.kinds) or frozenset(ChangedKind)

@@ -32,7 +32,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     async def GetImage(
         self, request: image_pb2.GetImageRequest, context: Context
     ) -> image_pb2.GetImageResponse:
-        """Returns an image."""
+        """Returns an image with new URLs; raises NotFound for a deleted or another user's."""
         checks = Checks()
         image_id = checks.complete(checks.id("image_id", request.image_id, ImageId))
         image = await self._image(caller().user_id, image_id)
@@ -43,9 +43,9 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> image_pb2.ListImagesResponse:
         """Returns a page of images."""
         checks = Checks()
-        page = page_request(checks, "images", request.page_size, request.page_token)
+        asked = page_request(checks, "images", request.page_size, request.page_token)
         filters = _filter(checks, request)
-        checks.done()
+        page = checks.complete(asked)
         listing = await self._store.images.page(caller().user_id, page, filters)
         return image_pb2.ListImagesResponse(
             images=[self._replies.image(image) for image in listing.rows],

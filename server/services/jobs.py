@@ -47,7 +47,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     async def GetJob(
         self, request: job_pb2.GetJobRequest, context: Context
     ) -> job_pb2.GetJobResponse:
-        """Returns a job."""
+        """Returns a job as it is now; raises NotFound for another user's."""
         job = await self._job(caller().user_id, _job_id(request.job_id))
         return job_pb2.GetJobResponse(job=await self._replies.job(job))
 
@@ -56,10 +56,10 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.ListJobsResponse:
         """Returns a page of jobs."""
         checks = Checks()
-        page = page_request(checks, "jobs", request.page_size, request.page_token)
+        asked = page_request(checks, "jobs", request.page_size, request.page_token)
         status = wanted(checks, "status", request.status, JOB_STATUS)
         story = checks.id("story_id", request.story_id, StoryId, required=False)
-        checks.done()
+        page = checks.complete(asked)
         listing = await self._store.jobs.page(caller().user_id, page, status, story)
         return job_pb2.ListJobsResponse(
             jobs=[await self._replies.job(job) for job in listing.rows],

@@ -34,16 +34,17 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     async def CreateStory(
         self, request: story_pb2.CreateStoryRequest, context: Context
     ) -> story_pb2.CreateStoryResponse:
-        """Creates a story."""
+        """Creates a story, or returns the one that the same request_id made."""
         checks, who = Checks(), caller()
         given = {field.name for field, _ in request.story.ListFields()}
         for name in ("id", "created_at", "updated_at"):
             checks.empty(f"story.{name}", name in given)
-        draft = Draft(**self._fields(checks, request.story, SETTABLE))
+        fields = self._fields(checks, request.story, SETTABLE)
         key = request_key(checks, request)
 
         async def create() -> Story | None:
             checks.done()
+            draft = Draft(**fields)
             await self._check_characters(who.user_id, draft.pages)
             await self._users.ensure(who)
             created = await self._store.stories.create(who.user_id, draft, key)
@@ -55,7 +56,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     async def GetStory(
         self, request: story_pb2.GetStoryRequest, context: Context
     ) -> story_pb2.GetStoryResponse:
-        """Returns a story."""
+        """Returns a story with its pages; raises NotFound for a deleted or another user's."""
         story = await self._story(caller().user_id, _story_id(request.story_id))
         return story_pb2.GetStoryResponse(story=messages.story(story))
 
@@ -80,8 +81,8 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     ) -> story_pb2.ListStoriesResponse:
         """Returns a page of stories."""
         checks = Checks()
-        page = page_request(checks, "stories", request.page_size, request.page_token)
-        checks.done()
+        asked = page_request(checks, "stories", request.page_size, request.page_token)
+        page = checks.complete(asked)
         listing = await self._store.stories.page(caller().user_id, page)
         return story_pb2.ListStoriesResponse(
             stories=[messages.story(story) for story in listing.rows],
@@ -131,22 +132,26 @@ def _story_id(value: str) -> StoryId:
     return checks.complete(checks.id("story_id", value, StoryId))
 
 
-def _pages(checks: Checks, pages: Sequence[story_pb2.Page]) -> tuple[Page, ...]:
+def _pages(checks: Checks, pages: Sequence[story_pb2.Page]) -> tuple[Page, ...] | None:
+    """Reads the pages of a story; None where one is a violation."""
     if len(pages) > _MAX_PAGES:
         checks.add(
             "story.pages",
-            f"has {len(pages)} pages; {_MAX_PAGES} at most",
+            f"must have {_MAX_PAGES} pages or fewer, has {len(pages)}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
-    return tuple(
+    read = [
         _page(checks, f"story.pages[{index}]", page)
         for index, page in enumerate(pages[:_MAX_PAGES])
-    )
+    ]
+    whole = tuple(page for page in read if page is not None)
+    return whole if len(whole) == len(pages) else None
 
 
-def _page(checks: Checks, path: str, page: story_pb2.Page) -> Page:
-    return Page(
-        text=checks.text(f"{path}.text", page.text, PAGE_TEXT, required=True),
-        scene_description=checks.prompt(f"{path}.scene_description", page.scene_description),
-        character_ids=checks.ids(f"{path}.character_ids", page.character_ids, CharacterId) or (),
-    )
+def _page(checks: Checks, path: str, page: story_pb2.Page) -> Page | None:
+    text = checks.text(f"{path}.text", page.text, PAGE_TEXT, required=True)
+    scene = checks.prompt(f"{path}.scene_description", page.scene_description)
+    characters = checks.ids(f"{path}.character_ids", page.character_ids, CharacterId)
+    if text is None or scene is None or characters is None:
+        return None
+    return Page(text, scene, characters)

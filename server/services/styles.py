@@ -22,7 +22,7 @@ class StyleService(style_pb2_grpc.StyleServiceServicer):
     ) -> style_pb2.ListStylesResponse:
         """Returns a page of styles."""
         checks = Checks()
-        size = page_request(checks, "styles", request.page_size, "").size
+        asked = page_request(checks, "styles", request.page_size, "")
         ids = [style.id for style in self._styles]
         if request.page_token and request.page_token not in ids:
             checks.add(
@@ -30,7 +30,7 @@ class StyleService(style_pb2_grpc.StyleServiceServicer):
                 "was not made by this list; use the next_page_token of the page before",
                 reasons.ERROR_REASON_PAGE_TOKEN_INVALID,
             )
-        checks.done()
+        size = checks.complete(asked).size
         rest = [style for style in self._styles if style.id > request.page_token]
         return style_pb2.ListStylesResponse(
             styles=[messages.style(style) for style in rest[:size]],

@@ -1,4 +1,4 @@
-"""Where the pixels are: one seam, with a folder and S3 as its implementations.
+"""The object storage: one interface, two implementations (folder, S3).
 
 Nothing here reads the store: what an object belongs to is said by its key alone.
 """

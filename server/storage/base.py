@@ -1,4 +1,4 @@
-"""The seam between imggen and its object storage."""
+"""The interface of the object storage."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class StorageUnavailable(Unavailable):
 
 
 class Storage(Protocol):
-    """Keeps bytes under keys that are written once, and hands out addresses for them.
+    """Keeps bytes under keys that are written once, and hands out URLs for them.
 
     Every method that takes a key raises ValueError for one that `keys.check_key` refuses,
     and every method that awaits raises StorageUnavailable when the storage is away.
@@ -91,7 +91,7 @@ class Storage(Protocol):
         ...
 
     def sign(self, key: str, expires_at: datetime) -> str:
-        """Returns an address that reads the object until `expires_at` and needs no token.
+        """Returns a URL that reads the object until `expires_at` and needs no token.
 
         It is computed without I/O, whether or not the object exists. Raises ValueError when
         `expires_at` has passed.
@@ -99,7 +99,7 @@ class Storage(Protocol):
         ...
 
     def sign_cdn(self, key: str, expires_at: datetime) -> str:
-        """Returns an address as `sign` does, through the CDN if there is one."""
+        """Returns a URL as `sign` does, through the CDN if there is one."""
         ...
 
     async def check(self) -> None:

@@ -1,4 +1,4 @@
-"""Addresses through CloudFront, signed by a key of its key group."""
+"""URLs through CloudFront, signed by a key of its key group."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 
 class CloudFront:
-    """Signs addresses of a distribution whose origin is the root of the bucket."""
+    """Signs URLs of a distribution whose origin is the root of the bucket."""
 
     def __init__(self, domain: str, key_id: str, private_key: bytes) -> None:
         """Takes a private key as PEM: RSA-2048, or ECDSA P-256, which signs ten times faster."""
@@ -25,7 +25,7 @@ class CloudFront:
         return cls(domain, key_id, private_key_file.read_bytes())
 
     def sign(self, path: str, expires_at: datetime) -> str:
-        """Returns the address of an object by its path in the bucket."""
+        """Returns the URL of an object by its path in the bucket."""
         url = self._signer.generate_presigned_url(self._base_url + path, date_less_than=expires_at)
         # botocore 1.44 leaves out this parameter, without which CloudFront expects SHA-1.
         return f"{url}&Hash-Algorithm=SHA256"

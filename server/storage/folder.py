@@ -87,7 +87,7 @@ class FolderStorage:
                     yield found
 
     def sign(self, key: str, expires_at: datetime) -> str:
-        """Returns an address that the gateway's HTTP endpoint answers until it expires."""
+        """Returns a URL that the gateway's HTTP endpoint answers until it expires."""
         return self.signer.sign(key, expires_at)
 
     def sign_cdn(self, key: str, expires_at: datetime) -> str:

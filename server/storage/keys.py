@@ -1,4 +1,4 @@
-"""Keys: `user/job/attempt/sha256.png`, safe as a path, as an address and as an S3 key."""
+"""Keys: `user/job/attempt/sha256.png`, safe as a path, as a URL and as an S3 key."""
 
 import hashlib
 import re
@@ -45,7 +45,7 @@ def content_type_of(key: str) -> str:
 
 
 def check_key(key: str) -> None:
-    """Raises ValueError for a key that is not safe as a path, an address and an S3 key."""
+    """Raises ValueError for a key that is not safe as a path, a URL and an S3 key."""
     content_type_of(key)
 
 

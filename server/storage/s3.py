@@ -112,7 +112,7 @@ class S3Storage:
                     yield StoredObject(key, entry["Size"], entry["LastModified"])
 
     def sign(self, key: str, expires_at: datetime) -> str:
-        """Returns an address presigned with Signature Version 4, valid for 7 days at most.
+        """Returns a URL presigned with Signature Version 4, valid for 7 days at most.
 
         With temporary credentials it expires with them at the latest.
         """
@@ -127,7 +127,7 @@ class S3Storage:
         return str(request.url)
 
     def sign_cdn(self, key: str, expires_at: datetime) -> str:
-        """Returns an address through CloudFront, or as `sign` does if there is none."""
+        """Returns a URL through CloudFront, or as `sign` does if there is none."""
         if self._cdn is None:
             return self.sign(key, expires_at)
         check_key(key)

@@ -15,7 +15,7 @@ _SECRET_MIN = 32
 
 
 class StorageSettings(BaseSettings):
-    """Where the pixels are, and how their addresses are signed."""
+    """Where the pixels are, and how their URLs are signed."""
 
     model_config = SettingsConfigDict(env_prefix="IMGGEN_", frozen=True, extra="ignore")
 
@@ -24,23 +24,23 @@ class StorageSettings(BaseSettings):
         "and region as boto3 finds them)."
     )
     storage_endpoint_url: str | None = Field(
-        default=None, description="The address of an S3 server other than AWS."
+        default=None, description="The URL of an S3 server other than AWS."
     )
     url_secret: SecretStr | None = Field(
         default=None,
-        description="Signs the addresses of a folder's pictures; 32 characters or more, the same "
+        description="Signs the URLs of a folder's pictures; 32 characters or more, the same "
         "for every process. Needed with `file:`.",
     )
     public_url: str | None = Field(
         default=None,
-        description="The gateway's HTTP endpoint as callers reach it; addresses of a folder's "
+        description="The gateway's HTTP endpoint as callers reach it; URLs of a folder's "
         "pictures start with it. Needed with `file:`.",
     )
     url_ttl_s: int = Field(
         default=3600,
         ge=1,
         le=7 * 24 * 3600,
-        description="How long an address of a picture works, in seconds.",
+        description="How long a URL of a picture works, in seconds.",
     )
     cloudfront_domain: str | None = Field(
         default=None,
@@ -70,8 +70,8 @@ class StorageSettings(BaseSettings):
         return self
 
     def _check_folder(self) -> None:
-        address = urlsplit(self.storage_url)
-        if address.netloc or not address.path.strip("/"):
+        url = urlsplit(self.storage_url)
+        if url.netloc or not url.path.strip("/"):
             raise ValueError(
                 f'IMGGEN_STORAGE_URL: "{self.storage_url}" is not a folder; '
                 "use file:/// and an absolute path"
@@ -79,11 +79,11 @@ class StorageSettings(BaseSettings):
         if self.url_secret is None or len(self.url_secret.get_secret_value()) < _SECRET_MIN:
             raise ValueError(
                 f"IMGGEN_URL_SECRET: missing or shorter than {_SECRET_MIN} characters; a folder's "
-                "addresses are signed with it: set it to a random text, the same everywhere"
+                "URLs are signed with it: set it to a random text, the same everywhere"
             )
         if self.public_url is None or urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise ValueError(
-                f'IMGGEN_PUBLIC_URL: "{self.public_url or ""}" is not an address; use the one '
+                f'IMGGEN_PUBLIC_URL: "{self.public_url or ""}" is not a URL; use the one '
                 "at which callers reach the gateway's HTTP endpoint, as http://host:8080"
             )
         if any(self._cloudfront()) or self.storage_endpoint_url is not None:
@@ -124,9 +124,9 @@ def _bucket(settings: StorageSettings) -> Storage:
     from server.storage.cloudfront import CloudFront
     from server.storage.s3 import Bucket, S3Storage
 
-    address = urlsplit(settings.storage_url)
-    folder = address.path.strip("/")
-    bucket = Bucket(address.netloc, f"{folder}/" if folder else "", settings.storage_endpoint_url)
+    url = urlsplit(settings.storage_url)
+    folder = url.path.strip("/")
+    bucket = Bucket(url.netloc, f"{folder}/" if folder else "", settings.storage_endpoint_url)
     domain, key_id = settings.cloudfront_domain, settings.cloudfront_key_id
     key_file = settings.cloudfront_private_key_file
     cdn = CloudFront.from_file(domain, key_id, key_file) if domain and key_id and key_file else None

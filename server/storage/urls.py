@@ -1,4 +1,4 @@
-"""Signed addresses of a folder's objects, valid until they expire."""
+"""Signed URLs of a folder's objects, valid until they expire."""
 
 import base64
 import hmac
@@ -36,7 +36,7 @@ class UrlSigner:
         self._media_url = f"{base_url.rstrip('/')}/media/"
 
     def sign(self, key: str, expires_at: datetime) -> str:
-        """Returns the address of an object; it works until `expires_at`, in whole seconds."""
+        """Returns the URL of an object; it works until `expires_at`, in whole seconds."""
         check_key(key)
         seconds_until(expires_at, time.time())
         expires = str(int(expires_at.timestamp()))
@@ -46,7 +46,7 @@ class UrlSigner:
     def verify(self, key: str, expires: str, signature: str, now: float) -> Verdict:
         """Checks that this signer made the signature for this key, and that it has not expired.
 
-        `expires` is the address's parameter, `now` is in seconds since 1970.
+        `expires` is the URL's parameter, `now` is in seconds since 1970.
         """
         # The texts are compared, since two texts can decode to the same bytes.
         expected = self._signature(key, expires).encode()
@@ -55,7 +55,7 @@ class UrlSigner:
         return Verdict.VALID if now < int(expires) else Verdict.EXPIRED
 
     def _signature(self, key: str, expires: str) -> str:
-        # The prefix keeps signatures that the secret may make for other uses from being addresses.
+        # The prefix keeps signatures that the secret may make for other uses from signing URLs.
         message = f"imggen-media\n{expires}\n{key}".encode("utf-8", "surrogatepass")
         digest = hmac.digest(self._secret, message, "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

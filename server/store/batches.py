@@ -50,14 +50,15 @@ FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
 WHERE j.batch_id = $1 ORDER BY j.batch_position
 """
 
-# Jobs are locked before those that need them, and the batch after its jobs, as everywhere.
+# Jobs are locked before those that need them, and the batch after its jobs, as everywhere. Their
+# images are locked too: a retry holds money for jobs whose images must not be deleted meanwhile.
 _LOCK = """
 SELECT j.id, j.lane, j.status, j.cancel_requested, j.error_reason,
   i.deleted_at IS NOT NULL AS deleted, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
 ) AS needs
 FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
-WHERE j.batch_id = $1 ORDER BY j.batch_position FOR NO KEY UPDATE OF j
+WHERE j.batch_id = $1 ORDER BY j.batch_position FOR NO KEY UPDATE OF j, i
 """
 
 _FRESH = """
@@ -73,8 +74,11 @@ WHERE r.character_id = ANY($1) AND r.style = $2
 _PACE = """
 WITH latest AS (
   SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
-  FROM attempts a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = ANY($1)
-  WHERE a.outcome = 'completed' ORDER BY a.finished_at DESC LIMIT 100
+  FROM (
+    SELECT job_id, finished_at, started_at FROM attempts
+    WHERE outcome = 'completed' ORDER BY finished_at DESC LIMIT 1000  -- of any lane, to be quick
+  ) AS a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = ANY($1)
+  ORDER BY a.finished_at DESC LIMIT 100
 ), measured AS (
   SELECT * FROM latest WHERE batched OR NOT EXISTS (SELECT FROM latest WHERE batched)
   ORDER BY finished_at DESC LIMIT 50
@@ -98,7 +102,7 @@ SELECT
 """
 
 _STUCK = """
-SELECT b.id, advance_batch(b.id) FROM batches b WHERE b.status = 'processing'
+SELECT b.id FROM batches b WHERE b.status = 'processing'
   AND NOT EXISTS (
     SELECT FROM image_generation_jobs j
     WHERE j.batch_id = b.id AND j.ready AND j.status IN ('queued', 'processing')
@@ -146,8 +150,14 @@ class Batches:
         await self._database.execute("SELECT advance_batch($1)", batch)
 
     async def advance_stuck(self) -> list[BatchId]:
-        """Advances open batches without a ready or running job; there should be none."""
-        return [row["id"] for row in await self._database.fetch(_STUCK)]
+        """Advances open batches without a ready or running job; there should be none.
+
+        Each in a statement of its own: a budget that one has locked would keep the next waiting.
+        """
+        stuck = [BatchId(row["id"]) for row in await self._database.fetch(_STUCK)]
+        for batch in stuck:
+            await self.advance(batch)
+        return stuck
 
     async def replay(self, user: UserId, request: RequestKey) -> tuple[Batch, bool] | None:
         """Returns the batch of a request_id, and whether it came from the same request."""

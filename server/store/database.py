@@ -50,12 +50,18 @@ class Executor(Protocol):
 
 @contextmanager
 def unavailable_when_away() -> Iterator[None]:
-    """Raises Unavailable for the errors of an absent database."""
+    """Raises Unavailable for the errors of an absent database, and for a deadlock."""
     try:
         yield
     except asyncpg.DataError:
         # An argument that does not fit its type: an InterfaceError too, but a bug of the caller.
         raise
+    except asyncpg.DeadlockDetectedError as error:
+        raise Unavailable(
+            "the call met another one in the database, which went first; repeat the call",
+            ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE,
+            retry_after=timedelta(seconds=1),
+        ) from error
     except AWAY as error:
         raise Unavailable(
             "the database is away for the moment; repeat the call",

@@ -14,6 +14,9 @@ SELECT i.*, j.id AS job_id,
 FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
 """
 
+# Locks of a transaction; the first number keeps them apart from other advisory locks.
+_LOCK_LINEAGE = "SELECT pg_advisory_xact_lock(5018, hashtext($1))"
+
 _DELETE = """
 WITH image AS (
   UPDATE images SET deleted_at = coalesce(deleted_at, now()), updated_at = now()
@@ -80,7 +83,11 @@ class Images:
 
     async def lock_lineage(self, lineage: ImageId) -> int:
         """Locks a lineage until the transaction ends and returns its newest version."""
-        await self._database.fetchrow("SELECT FROM images WHERE id = $1 FOR UPDATE", lineage)
+        # Not the row itself, which the end of a job changes before it locks the budget: a
+        # regeneration that held it and waited for the budget would deadlock with it. A gateway of
+        # the version before locks the row FOR UPDATE, which FOR KEY SHARE keeps out.
+        await self._database.execute(_LOCK_LINEAGE, str(lineage))
+        await self._database.fetchrow("SELECT FROM images WHERE id = $1 FOR KEY SHARE", lineage)
         row = await self._database.fetchrow(
             "SELECT max(version) AS version FROM images WHERE lineage_id = $1", lineage
         )

@@ -96,7 +96,7 @@ class Listener:
         self._gaps: list[Callable[[], None]] = []
 
     def subscribe(self, channel: str, hear: Callable[[str], None], gap: Callable[[], None]) -> None:
-        """Has `hear` called with each message of a channel.
+        """Calls `hear` with each message of a channel.
 
         `gap` is called after every (re)connection, since messages sent before it are missed.
         """

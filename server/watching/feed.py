@@ -55,7 +55,7 @@ class Feed:
         return self._loop.running()
 
     def wake(self) -> None:
-        """Has the outbox read soon, since something may have changed."""
+        """Schedules a read of the outbox, since something may have changed."""
         self._loop.wake()
 
     async def follow(self, after: Cursor, scope: Scope) -> AsyncGenerator[Stretch, None]:

@@ -45,7 +45,7 @@ class Preview:
 
     @property
     def mark(self) -> tuple[int, int]:
-        """What orders the previews of a job."""
+        """The sort key of a preview: attempt and report number."""
         return (self.attempt, self.sequence)
 
 

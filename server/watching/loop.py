@@ -92,7 +92,7 @@ class ReadLoop:
         self._signal = asyncio.Event()
 
     def wake(self) -> None:
-        """Has `read` run soon."""
+        """Schedules a read."""
         self._signal.set()
 
     @asynccontextmanager
@@ -151,13 +151,13 @@ class WatchLoop(ABC, Generic[Key, AnyWatch]):
         return key in self._watches
 
     def change(self, key: Key) -> None:
-        """Has a key read soon, if it is watched, since it may have changed."""
+        """Schedules a read of a key, if it is watched, since it may have changed."""
         if key in self._watches:
             self._changed.add(key)
             self._loop.wake()
 
     def change_all(self) -> None:
-        """Has all watched keys read soon."""
+        """Schedules a read of all watched keys."""
         for key in self._watches:
             self.change(key)
 

@@ -54,10 +54,10 @@ REQUESTS_FORGOTTEN = Mutation(
             """\
     earlier = await _replayed(user, key, find)
     if earlier is None:
-        earlier = await make()
+        earlier = await _made_or_replayed(user, key, find, make)
 """,
             """\
-    earlier = await make()
+    earlier = await _made_or_replayed(user, key, find, make)
 """,
         ),
         Edit(

@@ -130,7 +130,7 @@ async def a_page_that_needs_two_sees_both_end_at_once(store: Store, words: str) 
     assert [claim.job_id for claim in await batch_in_store.claim()] == [batch_in_store.jobs[2].id]
 
 
-async def a_failure_ends_all_indirect_dependents(store: Store, words: str) -> None:
+async def a_failure_ends_all_that_need_it_indirectly(store: Store, words: str) -> None:
     user = await new_user(store)
     batch, story = BatchId(uuid4()), await new_story(store, user)
     jobs = [new_job(user, batch=BatchPlace(batch, n), price_micros=10) for n in range(4)]
@@ -170,7 +170,7 @@ SCENARIOS: list[Scenario] = [
     a_failure_ends_what_needs_it,
     an_end_makes_the_next_one_ready,
     a_page_that_needs_two_sees_both_end_at_once,
-    a_failure_ends_all_indirect_dependents,
+    a_failure_ends_all_that_need_it_indirectly,
     a_new_user_is_next,
 ]
 
@@ -182,7 +182,7 @@ IN_THE_DATABASE: list[tuple[str, str, str, Scenario]] = [
         "advance_batch",
         r"EXIT WHEN failed_now IS NULL",
         "EXIT",
-        a_failure_ends_all_indirect_dependents,
+        a_failure_ends_all_that_need_it_indirectly,
     ),
     ("advance_batch", r"n\.status IN \('failed'", "n.status IN (''", a_failure_ends_what_needs_it),
     ("advance_batch_of_job", r"PERFORM .*;", "", an_end_makes_the_next_one_ready),

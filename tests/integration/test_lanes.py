@@ -23,12 +23,13 @@ LEASE = timedelta(seconds=60)
 
 async def test_a_lane_that_is_full_holds_up_no_other_lane(job_queue: JobQueue) -> None:
     local = [await job_queue.submit() for _ in range(2)]
-    hosted = [await job_queue.submit(lane=Lane.HOSTED) for _ in range(2)]
     stall = Stall(1)
     renderer = ScriptedRenderer(script=stall)
     slots = {"local": 1, "hosted": 1}
     async with job_queue.worker(renderer, slots=slots, poll_s=0.05):
         await stall.reached.wait()
+        # Only now, so that the worker counts its slots while the local one is taken.
+        hosted = [await job_queue.submit(lane=Lane.HOSTED) for _ in range(2)]
         await until(lambda: _runs(job_queue, hosted[0]))
         assert [(await job_queue.job(one.id)).status for one in (*local, *hosted)] == [
             JobStatus.PROCESSING,

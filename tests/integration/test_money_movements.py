@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
@@ -15,7 +16,7 @@ from server.admission.batches import BatchAdmission
 from server.admission.jobs import Admission
 from server.domain.batches import NewBatch
 from server.domain.characters import FrozenCharacter
-from server.domain.ids import BatchId, JobId, StoryId, UserId
+from server.domain.ids import BatchId, ImageId, JobId, StoryId, UserId
 from server.domain.jobs import BatchPlace, Claim, Failure, NewJob, Outcome, Placement
 from server.domain.states import Lane
 from server.domain.stories import Draft
@@ -79,7 +80,9 @@ HELD = "SELECT amount_micros FROM ledger WHERE kind = 'hold' ORDER BY amount_mic
 class RandomDays:
     """Random events of admission, callers and workers, over several days."""
 
-    def __init__(self, store: Store, user: UserId, story: StoryId, seed: int) -> None:
+    def __init__(
+        self, store: Store, user: UserId, story: StoryId, seed: int, *, days_pass: bool = True
+    ) -> None:
         forecast = Forecast(store.jobs.outlook)
         backlog = Backlog(store.jobs.waiting, forecast, QueueLimits())
         signals = Signals(store.database)
@@ -88,6 +91,7 @@ class RandomDays:
         self._user = user
         self._story = story
         self._chance = Random(seed)
+        self._days_pass = days_pass
         self._admission = Admission(store, signals, LIMIT, backlog)
         self._batches = BatchAdmission(store, signals, self._admission)
 
@@ -101,8 +105,11 @@ class RandomDays:
             self._cancel_batch: 1,
             self._retry: 2,
             self._retry_batch: 1,
-            self._pass_a_day: 1,
+            self._regenerate: 1,
+            self._delete: 1,
         }
+        if self._days_pass:
+            events[self._pass_a_day] = 1
         [event] = self._chance.choices(list(events), list(events.values()))
         try:
             await event()
@@ -122,6 +129,13 @@ class RandomDays:
         await self._batches.admit(
             NewBatch(batch, self._user, self._story, "anime", 2, None, jobs, needs)
         )
+
+    async def cancelled_batch(self) -> BatchId:
+        """Returns a batch whose jobs are all cancelled."""
+        await self._submit_batch()
+        batch = BatchId((await rows(self._store, "SELECT id FROM batches"))[0][0])
+        await self._batches.cancel(self._user, batch)
+        return batch
 
     async def _claim_and_end(self) -> None:
         end = self._chance.choice(("complete", "fail", "fail permanently", "release", "rescue"))
@@ -164,6 +178,19 @@ class RandomDays:
         if batch := await self._one_of("batches"):
             await self._batches.retry(self._user, BatchId(batch), None)
 
+    async def _regenerate(self) -> None:
+        if image := await self._one_of("images"):
+            found = await self._store.images.get(self._user, ImageId(image))
+            if found is not None:
+                place = Placement(parent_image_id=found.id, lineage_id=found.lineage_id)
+                await self._admission.admit(replace(self._new_job(), placement=place))
+
+    async def _delete(self) -> None:
+        if image := await self._one_of("images"):
+            job = await self._store.images.delete(self._user, ImageId(image))
+            assert job is not None
+            await self._store.jobs.cancel(self._user, job)
+
     async def _pass_a_day(self) -> None:
         for statement in A_DAY_PASSES:
             await self._store.database.execute(statement)
@@ -199,6 +226,38 @@ async def test_budgets_ledger_and_jobs_agree_whatever_happens(store: Store, seed
     kinds = await rows(store, "SELECT kind FROM ledger GROUP BY kind ORDER BY kind")
     assert kinds == [("hold",), ("release",), ("settle",)]
     assert days.refused
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_budgets_ledger_and_jobs_agree_after_much_at_once(store: Store, seed: int) -> None:
+    user = await new_user(store)
+    story = await new_story(store, user)
+
+    async def act(actor: int) -> None:
+        days = RandomDays(store, user, story, 10 * seed + actor, days_pass=False)
+        for _ in range(60):
+            await days.something_happens()
+
+    async with asyncio.TaskGroup() as group:
+        for actor in range(5):
+            group.create_task(act(actor))
+    budgets = await rows(store, BY_BUDGET)
+    assert budgets == await rows(store, BY_JOBS)
+    assert [budgets[0][1:] if budgets else (0, 0)] == await rows(store, BY_LEDGER)
+    assert await rows(store, UNBALANCED) == []
+
+
+async def test_an_image_deleted_while_its_batch_is_retried_holds_no_money(store: Store) -> None:
+    user = await new_user(store)
+    days = RandomDays(store, user, await new_story(store, user), 0)
+    batch = await days.cancelled_batch()
+    async with store.transaction() as tx:
+        await tx.batches.lock(batch)
+        [(image, *_), *_] = await rows(store, "SELECT id FROM images ORDER BY id")
+        deleting = asyncio.create_task(store.images.delete(user, image))
+        await until(lambda: waits(store))
+        assert not deleting.done()
+    await deleting
 
 
 async def test_a_hold_is_written_whole_or_not_at_all(store: Store) -> None:

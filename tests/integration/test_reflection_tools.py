@@ -69,7 +69,7 @@ async def test_grpcurl_lists_and_describes_with_comments(
     message = await run(grpcurl, "-plaintext", gateway.address, "describe", "imggen.v1.Job")
 
     assert set(listed.split()) == SERVICES
-    assert "// Restarts a failed or cancelled job, with all its retries." in service
+    assert "// Queues a failed or cancelled job again, with all its retries." in service
     assert "// Output only. The number of times a worker has started it." in message
     assert "field_behavior" in message
     assert unimplemented(gateway) == []

@@ -71,7 +71,7 @@ async def test_the_limit_counts_the_lineage_whichever_version_it_starts_from(
     )
     assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
     assert refused.reason == "REGENERATION_LIMIT"
-    assert "has had its 5 regenerations" in refused.message
+    assert "has used all 5 regenerations" in refused.message
     assert (await mia.get_image(newest)).regenerations_left == 0
 
 

@@ -73,7 +73,7 @@ def portraits(mia: str, story: str) -> dict[str, Bad]:
         "priority out of bounds": bad(
             "priority",
             "PRIORITY_NOT_ALLOWED",
-            "is 0; 1 to 3 are allowed (the rest needs the role admin)",
+            "must be 1 to 3 (the rest needs the role admin), is 0",
             priority=0,
         ),
         "unknown character": Bad(
@@ -122,7 +122,7 @@ def scenes(mia: str, story: str, empty: str) -> dict[str, Bad]:
         "100 kB description": bad(
             "scene_description",
             "TEXT_TOO_LONG",
-            "has 100,000 characters; 2,000 at most",
+            "must have 2,000 characters or fewer, has 100,000",
             scene_description="x" * 100_000,
         ),
         "control characters": bad(
@@ -201,7 +201,7 @@ async def test_priorities_beyond_the_bound_are_for_admins(
     request = Portrait(character_id=(await admin.create_character()).id, style="anime", priority=10)
     refused = await admin.refused(admin.generation.GeneratePortrait, request)
     assert refused.reason == "PRIORITY_NOT_ALLOWED"
-    assert "is 10; 0 to 9 are allowed" in refused.message
+    assert "must be 0 to 9, is 10" in refused.message
 
 
 async def test_a_model_that_is_not_offered_any_more_draws_no_new_version(

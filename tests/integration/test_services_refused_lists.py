@@ -33,7 +33,7 @@ async def test_bad_lists_are_refused(mia: Caller) -> None:
             request(page_size=101),
             "page_size",
             "FIELD_OUT_OF_RANGE",
-            "is 101; 0 to 100 are allowed",
+            "must be 0 to 100 (0 means 50), is 101",
         ),
         "negative page": Bad(
             request(page_number=-1, story_id=new_id()),
@@ -69,16 +69,19 @@ async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
             "FIELD_REQUIRED",
             "is required; give a text",
         ),
-        "age": Bad(character(age=151), "character.age", out, "is 151; 0 to 150 are allowed"),
+        "age": Bad(character(age=151), "character.age", out, "must be 0 to 150, is 151"),
         "gender": Bad(character(gender=9), "character.gender", out, "has no value 9; use one of"),
         "too many features": Bad(
-            character(features=["x"] * 17), "character.features", out, "has 17 entries; 16 at most"
+            character(features=["x"] * 17),
+            "character.features",
+            out,
+            "must have 16 entries or fewer, has 17",
         ),
         "long hair": Bad(
             character(hair="x" * 301),
             "character.hair",
             "TEXT_TOO_LONG",
-            "has 301 characters; 300 at most",
+            "must have 300 characters or fewer, has 301",
         ),
         "id": Bad(character(id=new_id()), "character.id", out, "is output only; leave it empty"),
     }
@@ -110,7 +113,10 @@ async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
         "no title": Bad(story(title=""), "story.title", "FIELD_REQUIRED", "is required"),
         "style": Bad(story(style="oil"), "story.style", "STYLE_UNKNOWN", f"one of {ALL_STYLES}"),
         "201 pages": Bad(
-            story(pages=[page(text="x")] * 201), "story.pages", out, "has 201 pages; 200 at most"
+            story(pages=[page(text="x")] * 201),
+            "story.pages",
+            out,
+            "must have 200 pages or fewer, has 201",
         ),
         "empty page": Bad(
             story(pages=[page(text="x"), page()]),
@@ -122,7 +128,7 @@ async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
             story(pages=[page(text="x" * 4001)]),
             "story.pages[0].text",
             "TEXT_TOO_LONG",
-            "has 4,001 characters; 4,000 at most",
+            "must have 4,000 characters or fewer, has 4,001",
         ),
     }
     await check(mia, mia.stories.CreateStory, bad)

@@ -80,6 +80,22 @@ async def test_everything_wrong_with_a_story_is_named(mia: Caller) -> None:
     }
 
 
+async def test_a_refused_list_of_characters_is_not_replaced_by_the_pages_own(
+    mia: Caller,
+) -> None:
+    drawn_in = [await mia.create_character() for _ in range(3)]
+    page = story_pb2.Page(text="They run.", character_ids=[each.id for each in drawn_in])
+    story = await mia.create_story(pages=[page])
+    request = generation_pb2.GenerateSceneRequest(
+        story_id=story.id,
+        page_number=1,
+        character_ids=["zzz"],
+        options=generation_pb2.SceneOptions(model="storybook"),
+    )
+    refused = await mia.refused(mia.generation.GenerateScene, request)
+    assert refused.reasons == {"character_ids[0]": "MALFORMED_ID"}
+
+
 async def test_everything_wrong_with_a_list_is_named(mia: Caller) -> None:
     fields: dict[str, Any] = {"status": 99}
     jobs = job_pb2.ListJobsRequest(story_id="x", page_token="x", **fields)

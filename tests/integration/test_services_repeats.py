@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -10,7 +11,7 @@ import pytest
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
 from server.domain.images import MAX_REGENERATIONS
 from tests.integration.callers import Caller
-from tests.integration.gateway_fixture import GatewayFixture, new_id
+from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 
 
 async def _character(mia: Caller, key: str, name: str) -> str:
@@ -224,3 +225,20 @@ async def test_what_was_deleted_can_be_deleted_again_by_its_owner_alone(
         (tom.stories.DeleteStory, story_pb2.DeleteStoryRequest(story_id=story)),
     ):
         assert (await tom.refused(method, request)).code is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_repeat_that_overlaps_its_original_is_answered_where_the_queue_is_full_by_then(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_gateway_fixture(database, tmp_path, max_waiting_jobs_per_user=1) as narrow:
+        mia = narrow.caller("mia")
+        character = (await mia.create_character()).id
+        key = new_id()
+        fields: dict[str, Any] = {"seed": 7, "request_id": key}
+
+        async def submit(number: int) -> str:
+            # Spread out, so that some come while the first is stored and is not committed yet.
+            await asyncio.sleep(number * 0.0015)
+            return (await mia.portrait(character, **fields)).job_id
+
+        assert len(set(await asyncio.gather(*(submit(number) for number in range(40))))) == 1

@@ -149,9 +149,9 @@ async def test_everything_wrong_with_a_story_is_named_at_once(
     for said in (
         f"page 1 names the character {gone}, which was deleted",
         '"oil" is not a style',
-        "images_per_page: is 9; 0 to 4 are allowed",
+        "images_per_page: must be 0 to 4 (0 means 1), is 9",
         '"best" is not a quality',
-        "priority: is 9",
+        "priority: must be 1 to 3 (the rest needs the role admin), is 9",
         "page 2: 5 characters are more than any model here can draw",
         "page 3: its text says nothing that could be drawn",
     ):
@@ -294,7 +294,7 @@ async def test_a_failed_attempt_that_is_retried_ends_nothing(
 
 
 @pytest.mark.parametrize("which", ["portrait 1", "page 1"])
-async def test_a_retried_job_restarts_its_needs_and_its_dependents(
+async def test_a_retried_job_queues_its_needs_and_the_jobs_that_need_it(
     gateway: GatewayFixture, mia: Caller, which: str
 ) -> None:
     batch = await mia.generate_story((await a_story(mia)).id)

@@ -24,17 +24,25 @@ child.kill()
 child.wait()
 """
 
-# Says "saved" once coverage has written a file with this process's id in its name.
+# Says "saved" once coverage has committed lines to the file of this process: a file that is
+# only there may still be empty.
 CHILD = """
-import os, threading
+import os, sqlite3, threading
 from pathlib import Path
 
 def work():
     reached = 1
 
+def saved(path):
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as data:
+            return data.execute("SELECT 1 FROM line_bits").fetchone() is not None
+    except sqlite3.OperationalError:
+        return False
+
 work()
 pause = threading.Event()
-while not list(Path().glob(f"lines.*pid{os.getpid()}.*")):
+while not any(saved(path) for path in Path().glob(f"lines.*pid{os.getpid()}.*")):
     pause.wait(0.05)
 print("saved", flush=True)
 pause.wait()

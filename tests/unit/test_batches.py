@@ -1,4 +1,4 @@
-"""Batches: their fraction, and the jobs that a retry restarts."""
+"""Batches: their fraction, and the jobs that a retry queues again."""
 
 from uuid import uuid4
 
@@ -26,7 +26,7 @@ def node(
 @pytest.mark.parametrize(
     ("nodes", "asked", "chosen"),
     [
-        # its needs are restarted, too
+        # its needs are queued again, too
         ((node(A, FAILED), node(B, FAILED, A, because=True)), B, {A, B}),
         # and the jobs that failed because of it
         ((node(A, FAILED), node(B, FAILED, A, because=True)), A, {A, B}),
@@ -35,7 +35,7 @@ def node(
         ((node(A, COMPLETED), node(B, FAILED, A)), B, {B}),
         # nor jobs with another need that is not met
         ((node(A, FAILED), node(B, FAILED), node(C, FAILED, A, B, because=True)), A, {A}),
-        # indirect dependents, too
+        # and the jobs that need those
         (
             (node(A, FAILED), node(B, FAILED, A, because=True), node(C, FAILED, B, because=True)),
             A,
@@ -47,7 +47,7 @@ def node(
         ((node(A, COMPLETED),), A, set()),
     ],
 )
-def test_a_retry_restarts_jobs_that_can_run(
+def test_a_retry_queues_jobs_that_can_run(
     nodes: tuple[Node, ...], asked: JobId, chosen: set[JobId]
 ) -> None:
     assert retried_with(graph(*nodes), asked) == chosen

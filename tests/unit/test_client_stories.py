@@ -82,7 +82,7 @@ async def test_a_story_is_followed_to_its_end(client: Client, story: Story) -> N
     assert (again.total_images, again.status) == (0, COMPLETED)
 
 
-async def test_a_failed_portrait_fails_its_pages_and_a_retry_restarts_all(
+async def test_a_failed_portrait_fails_its_pages_and_a_retry_queues_all_again(
     fake: FakeService, client: Client, story: Story
 ) -> None:
     fake.fail_next_job()
@@ -101,7 +101,7 @@ async def test_a_failed_portrait_fails_its_pages_and_a_retry_restarts_all(
         await client.cancel_batch(batch)
 
 
-async def test_a_retried_page_restarts_its_portrait(
+async def test_a_retried_page_queues_its_portrait_again(
     fake: FakeService, client: Client, story: Story
 ) -> None:
     fake.fail_next_job()

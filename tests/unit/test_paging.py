@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imggen.v1 import errors_pb2 as reasons
-from server.domain.paging import LastRow, Listing
+from server.domain.paging import LastRow, Listing, PageRequest
 from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
 
@@ -20,29 +20,29 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 def test_a_token_leads_back_to_its_row(at: datetime, row: UUID) -> None:
     last = LastRow(at, row)
     checks = Checks()
-    assert page_request(checks, "jobs", 10, page_token("jobs", last)).after == last
+    assert page_request(checks, "jobs", 10, page_token("jobs", last)) == PageRequest(10, last)
     assert checks.violations == []
 
 
 def test_no_next_page_is_an_empty_token() -> None:
     assert page_token("jobs", None) == ""
-    assert page_request(Checks(), "jobs", 10, "").after is None
+    assert page_request(Checks(), "jobs", 10, "") == PageRequest(10)
 
 
 @pytest.mark.parametrize(("asked", "size"), [(0, 50), (1, 1), (100, 100)])
 def test_a_size_has_a_default(asked: int, size: int) -> None:
     checks = Checks()
-    assert page_request(checks, "jobs", asked, "").size == size
+    assert page_request(checks, "jobs", asked, "") == PageRequest(size)
     assert checks.violations == []
 
 
 @pytest.mark.parametrize("asked", [-1, 101, 2**31 - 1])
 def test_a_size_has_bounds(asked: int) -> None:
     checks = Checks()
-    page_request(checks, "jobs", asked, "")
+    assert page_request(checks, "jobs", asked, "") is None
     [wrong] = checks.violations
     assert wrong.field == "page_size"
-    assert "0 to 100 are allowed (0 means 50)" in wrong.description
+    assert "must be 0 to 100 (0 means 50)" in wrong.description
 
 
 def _token(text: str) -> str:
@@ -65,7 +65,7 @@ def _token(text: str) -> str:
 )
 def test_a_token_that_no_list_made_is_refused(token: str) -> None:
     checks = Checks()
-    assert page_request(checks, "jobs", 10, token).after is None
+    assert page_request(checks, "jobs", 10, token) is None
     [wrong] = checks.violations
     assert wrong.reason == reasons.ERROR_REASON_PAGE_TOKEN_INVALID
 
@@ -73,7 +73,7 @@ def test_a_token_that_no_list_made_is_refused(token: str) -> None:
 def test_a_time_in_another_zone_is_the_same_moment() -> None:
     east = NOON.astimezone(timezone(timedelta(hours=9)))
     request = page_request(Checks(), "jobs", 1, _token(f"jobs {east.isoformat()} {UUID(int=7)}"))
-    assert request.after == LastRow(NOON, UUID(int=7))
+    assert request == PageRequest(1, LastRow(NOON, UUID(int=7)))
 
 
 def test_a_page_is_cut_from_one_row_more() -> None:

@@ -1,4 +1,4 @@
-"""The folder storage: whole files or none, however the writer ends."""
+"""A folder holds only whole files, however the writer ends."""
 
 import asyncio
 import gc

@@ -112,7 +112,7 @@ def cancel_batch(session: Session, batch_id: str) -> None:
 @click.argument("batch_id")
 @connected
 def retry_batch(session: Session, batch_id: str) -> None:
-    """Restart the failed and cancelled jobs of a batch.
+    """Retry the failed and cancelled jobs of a batch.
 
     \b
     Example:

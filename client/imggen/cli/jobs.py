@@ -81,7 +81,7 @@ def cancel(session: Session, job_id: str) -> None:
 @click.option("--priority", type=int, help="1 (first) to 3.  [default: unchanged]")
 @connected
 def retry(session: Session, job_id: str, priority: int | None) -> None:
-    """Restart a failed or cancelled job.
+    """Retry a failed or cancelled job.
 
     \b
     Example:

@@ -79,7 +79,7 @@ def list_characters(session: Session) -> None:
 @click.argument("character_id")
 @connected
 def show_character(session: Session, character_id: str) -> None:
-    """Show a character."""
+    """Show a character's description and its reference image."""
     _print_character(session, session.client.get_character(character_id))
 
 

@@ -221,7 +221,7 @@ def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -
 @click.argument("image_id")
 @connected
 def image(session: Session, image_id: str) -> None:
-    """Show an image, with newly signed links.
+    """Show an image, with newly signed URLs.
 
     \b
     Example:

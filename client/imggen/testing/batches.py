@@ -85,7 +85,7 @@ class FakeBatches:
         return self.by_id.get(job.batch_id)
 
     def retried_with(self, job: Job) -> list[Job]:
-        """Returns a job, the ended jobs it depends on, and the jobs that failed because of it."""
+        """Returns a job, the ended jobs that it needs, and the jobs that failed because of it."""
         batch = self.of_job(job)
         if batch is None:
             return [job]
@@ -122,7 +122,7 @@ class FakeBatches:
         return _summary(batch.message, [image.job for image in images]), images
 
     def move(self) -> None:
-        """Fails jobs whose dependencies failed, and starts jobs that can run."""
+        """Fails jobs that need a failed one, and starts jobs that can run."""
         for batch in self.by_id.values():
             self._move(batch)
             self._tell(batch)
@@ -222,14 +222,14 @@ class Batches(BatchServiceServicer):
                 f"batch {request.batch_id} has ended and cannot be cancelled",
                 reason=ErrorReason.ERROR_REASON_BATCH_ENDED,
             )
-        for job in reversed(running):  # dependent jobs before their dependencies
+        for job in reversed(running):  # jobs before those that they need
             self._worker.cancel(self._memory.jobs[job])
         return batch_pb2.CancelBatchResponse(batch=self._batches.show(found)[0])
 
     async def RetryBatch(
         self, request: batch_pb2.RetryBatchRequest, context: Context
     ) -> batch_pb2.RetryBatchResponse:
-        """Restarts the failed and cancelled jobs."""
+        """Queues the failed and cancelled jobs again."""
         check = Check()
         check.id("request_id", request.request_id, optional=True)
         check.done()

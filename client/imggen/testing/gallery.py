@@ -42,7 +42,7 @@ class Jobs(JobServiceServicer):
     async def GetJob(
         self, request: job_pb2.GetJobRequest, context: Context
     ) -> job_pb2.GetJobResponse:
-        """Gets a job."""
+        """Returns a job as it is now; raises NotFound for an unknown id."""
         return job_pb2.GetJobResponse(job=self._find(request.job_id))
 
     async def ListJobs(
@@ -93,7 +93,7 @@ class Jobs(JobServiceServicer):
     async def RetryJob(
         self, request: job_pb2.RetryJobRequest, context: Context
     ) -> job_pb2.RetryJobResponse:
-        """Restarts a failed or cancelled job."""
+        """Queues a failed or cancelled job again."""
         check = Check()
         check.id("request_id", request.request_id, optional=True)
         check.done()
@@ -137,7 +137,7 @@ class Images(ImageServiceServicer):
     async def GetImage(
         self, request: image_pb2.GetImageRequest, context: Context
     ) -> image_pb2.GetImageResponse:
-        """Gets an image."""
+        """Returns an image as it is now; raises NotFound for an unknown or deleted one."""
         return image_pb2.GetImageResponse(image=self._find(request.image_id))
 
     async def ListImages(

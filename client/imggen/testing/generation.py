@@ -185,7 +185,8 @@ class Generation(GenerationServiceServicer):
         versions = self._lineage(parent.lineage_id)
         if len(versions) > MAX_REGENERATIONS:
             raise FailedPrecondition(
-                f"the lineage of image {parent.id} has used its {MAX_REGENERATIONS} regenerations",
+                f"the lineage of image {parent.id} has used all {MAX_REGENERATIONS} regenerations;"
+                " generate a new image",
                 reason=ErrorReason.ERROR_REASON_REGENERATION_LIMIT,
             )
         image = Image(

@@ -34,7 +34,7 @@ class Characters(CharacterServiceServicer):
     async def CreateCharacter(
         self, request: character_pb2.CreateCharacterRequest, context: Context
     ) -> character_pb2.CreateCharacterResponse:
-        """Creates a character."""
+        """Creates a character, or returns the one that the same request_id made."""
         check = Check()
         check.required("character.name", request.character.name)
         check.id("request_id", request.request_id, optional=True)
@@ -56,7 +56,7 @@ class Characters(CharacterServiceServicer):
     async def GetCharacter(
         self, request: character_pb2.GetCharacterRequest, context: Context
     ) -> character_pb2.GetCharacterResponse:
-        """Gets a character."""
+        """Returns a character; raises NotFound for an unknown or deleted one."""
         return character_pb2.GetCharacterResponse(character=self._find(request.character_id))
 
     async def UpdateCharacter(
@@ -103,7 +103,7 @@ class Stories(StoryServiceServicer):
     async def CreateStory(
         self, request: story_pb2.CreateStoryRequest, context: Context
     ) -> story_pb2.CreateStoryResponse:
-        """Creates a story."""
+        """Creates a story, or returns the one that the same request_id made."""
         self._check(request.story, _STORY_FIELDS, request.request_id)
         return self._memory.once(request, request.request_id, lambda: self._create(request))
 
@@ -119,7 +119,7 @@ class Stories(StoryServiceServicer):
     async def GetStory(
         self, request: story_pb2.GetStoryRequest, context: Context
     ) -> story_pb2.GetStoryResponse:
-        """Gets a story."""
+        """Returns a story; raises NotFound for an unknown or deleted one."""
         return story_pb2.GetStoryResponse(story=self._find(request.story_id))
 
     async def UpdateStory(

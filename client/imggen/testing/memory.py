@@ -105,7 +105,7 @@ class Memory:
         first, replay = self._answers[request_id]
         if first != request:
             raise AlreadyExists(
-                f"request_id {request_id} was used before with another request",
+                f"request_id {request_id} was used before with another request; use a new UUID",
                 reason=ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
             )
         return cast(Answer, replay)  # equal requests have answers of one type

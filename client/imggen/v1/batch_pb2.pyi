@@ -105,7 +105,7 @@ class Batch(google.protobuf.message.Message):
     completed_images: builtins.int
     """Output only. The number of stored images."""
     failed_images: builtins.int
-    """Output only. The number of failed images, those with a failed dependency included."""
+    """Output only. The number of failed images, those that need a failed one included."""
     cancelled_images: builtins.int
     """Output only. The number of cancelled images."""
     fraction: builtins.float
@@ -375,7 +375,7 @@ Global___CancelBatchResponse: typing_extensions.TypeAlias = CancelBatchResponse
 
 @typing.final
 class RetryBatchRequest(google.protobuf.message.Message):
-    """A request to restart the failed and cancelled jobs of a batch."""
+    """A request to retry the failed and cancelled jobs of a batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -399,7 +399,7 @@ Global___RetryBatchRequest: typing_extensions.TypeAlias = RetryBatchRequest
 
 @typing.final
 class RetryBatchResponse(google.protobuf.message.Message):
-    """The restarted batch."""
+    """The retried batch."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

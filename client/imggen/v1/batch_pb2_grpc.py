@@ -98,7 +98,7 @@ class BatchServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RetryBatch(self, request, context):
-        """Restarts all failed and cancelled jobs of a batch, each with all its retries.
+        """Queues all failed and cancelled jobs of a batch again, each with all its retries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -174,7 +174,7 @@ class BatchServiceStub(typing.Generic[_BatchServiceGetBatchType, _BatchServiceLi
     """
 
     RetryBatch: _BatchServiceRetryBatchType
-    """Restarts all failed and cancelled jobs of a batch, each with all its retries."""
+    """Queues all failed and cancelled jobs of a batch again, each with all its retries."""
 
 BatchServiceAsyncStub: typing_extensions.TypeAlias = BatchServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -245,6 +245,6 @@ class BatchServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.batch_pb2.RetryBatchRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.batch_pb2.RetryBatchResponse, collections.abc.Awaitable[imggen.v1.batch_pb2.RetryBatchResponse]]:
-        """Restarts all failed and cancelled jobs of a batch, each with all its retries."""
+        """Queues all failed and cancelled jobs of a batch again, each with all its retries."""
 
 def add_BatchServiceServicer_to_server(servicer: BatchServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

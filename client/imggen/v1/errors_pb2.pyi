@@ -75,13 +75,15 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
     """ALREADY_EXISTS: the `request_id` was used before with another request."""
     ERROR_REASON_REGENERATION_LIMIT: _ErrorReason.ValueType  # 40
-    """FAILED_PRECONDITION: the lineage of the image has used its 5 regenerations."""
+    """FAILED_PRECONDITION: the lineage of the image has used all 5 regenerations."""
     ERROR_REASON_IMAGE_NOT_READY: _ErrorReason.ValueType  # 41
     """FAILED_PRECONDITION: the image is not COMPLETED, so it has no stored bytes."""
     ERROR_REASON_JOB_ENDED: _ErrorReason.ValueType  # 42
     """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
     ERROR_REASON_JOB_NOT_RETRYABLE: _ErrorReason.ValueType  # 43
-    """FAILED_PRECONDITION: the job is neither failed nor cancelled, or its image was deleted."""
+    """FAILED_PRECONDITION: the job is neither failed nor cancelled, or its image or the image of a
+    job that it needs was deleted.
+    """
     ERROR_REASON_BATCH_ENDED: _ErrorReason.ValueType  # 46
     """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
     ERROR_REASON_BATCH_NOT_RETRYABLE: _ErrorReason.ValueType  # 47
@@ -129,12 +131,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_WORKER_LOST: _ErrorReason.ValueType  # 92
     """In `Job.error`: the worker was lost and no retries are left."""
     ERROR_REASON_JOB_CANCELLED: _ErrorReason.ValueType  # 93
-    """In `Job.error`: the caller or an admin cancelled the job."""
+    """In `Job.error`: the caller cancelled the job or deleted its image."""
     ERROR_REASON_CONTENT_INVALID: _ErrorReason.ValueType  # 94
     """In `Job.error`: part of the job's content cannot be drawn."""
     ERROR_REASON_DEPENDENCY_FAILED: _ErrorReason.ValueType  # 96
-    """In `Job.error`: a job that this one depends on failed or was cancelled; a retry of that job
-    restarts this one.
+    """In `Job.error`: a job that this one needs failed or was cancelled; a retry of that job queues
+    this one again.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -197,13 +199,15 @@ ERROR_REASON_BATCH_NOT_FOUND: ErrorReason.ValueType  # 25
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
 """ALREADY_EXISTS: the `request_id` was used before with another request."""
 ERROR_REASON_REGENERATION_LIMIT: ErrorReason.ValueType  # 40
-"""FAILED_PRECONDITION: the lineage of the image has used its 5 regenerations."""
+"""FAILED_PRECONDITION: the lineage of the image has used all 5 regenerations."""
 ERROR_REASON_IMAGE_NOT_READY: ErrorReason.ValueType  # 41
 """FAILED_PRECONDITION: the image is not COMPLETED, so it has no stored bytes."""
 ERROR_REASON_JOB_ENDED: ErrorReason.ValueType  # 42
 """FAILED_PRECONDITION: the job has ended and cannot be cancelled."""
 ERROR_REASON_JOB_NOT_RETRYABLE: ErrorReason.ValueType  # 43
-"""FAILED_PRECONDITION: the job is neither failed nor cancelled, or its image was deleted."""
+"""FAILED_PRECONDITION: the job is neither failed nor cancelled, or its image or the image of a
+job that it needs was deleted.
+"""
 ERROR_REASON_BATCH_ENDED: ErrorReason.ValueType  # 46
 """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
 ERROR_REASON_BATCH_NOT_RETRYABLE: ErrorReason.ValueType  # 47
@@ -251,11 +255,11 @@ ERROR_REASON_STORE_FAILED: ErrorReason.ValueType  # 91
 ERROR_REASON_WORKER_LOST: ErrorReason.ValueType  # 92
 """In `Job.error`: the worker was lost and no retries are left."""
 ERROR_REASON_JOB_CANCELLED: ErrorReason.ValueType  # 93
-"""In `Job.error`: the caller or an admin cancelled the job."""
+"""In `Job.error`: the caller cancelled the job or deleted its image."""
 ERROR_REASON_CONTENT_INVALID: ErrorReason.ValueType  # 94
 """In `Job.error`: part of the job's content cannot be drawn."""
 ERROR_REASON_DEPENDENCY_FAILED: ErrorReason.ValueType  # 96
-"""In `Job.error`: a job that this one depends on failed or was cancelled; a retry of that job
-restarts this one.
+"""In `Job.error`: a job that this one needs failed or was cancelled; a retry of that job queues
+this one again.
 """
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

@@ -172,7 +172,7 @@ Global___ImageChange: typing_extensions.TypeAlias = ImageChange
 
 @typing.final
 class BatchChange(google.protobuf.message.Message):
-    """A change of a batch's status: it was admitted, has ended, or was restarted by a retry."""
+    """A change of a batch's status: it was admitted, has ended, or was queued again by a retry."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -32,7 +32,7 @@ class PortraitOptions(google.protobuf.message.Message):
     model: builtins.str
     """The model, for instance `storybook`; empty lets the service choose."""
     size: builtins.str
-    """The size of the display version in pixels, for instance `1024x1536`, if the model offers
+    """The size of the display asset in pixels, for instance `1024x1536`, if the model offers
     it; empty means `1024x1024`.
     """
     quality: builtins.str

@@ -60,9 +60,13 @@ class _ImageStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     IMAGE_STATUS_UNSPECIFIED: _ImageStatus.ValueType  # 0
     """Not set; in a filter it matches any status."""
     IMAGE_STATUS_QUEUED: _ImageStatus.ValueType  # 1
-    """Admitted and waiting for a worker. A worker's claim makes it GENERATING."""
+    """Admitted and waiting for a worker. A worker's claim makes it GENERATING; a cancel of its job
+    makes it CANCELLED; it becomes FAILED when its job fails before it starts.
+    """
     IMAGE_STATUS_GENERATING: _ImageStatus.ValueType  # 2
-    """A worker draws it. The end of its job makes it COMPLETED, FAILED or CANCELLED."""
+    """A worker draws it. The end of its job makes it COMPLETED, FAILED or CANCELLED; a retry, a
+    rescue or a drain makes it QUEUED again.
+    """
     IMAGE_STATUS_COMPLETED: _ImageStatus.ValueType  # 3
     """All its assets are stored."""
     IMAGE_STATUS_FAILED: _ImageStatus.ValueType  # 4
@@ -79,9 +83,13 @@ class ImageStatus(_ImageStatus, metaclass=_ImageStatusEnumTypeWrapper):
 IMAGE_STATUS_UNSPECIFIED: ImageStatus.ValueType  # 0
 """Not set; in a filter it matches any status."""
 IMAGE_STATUS_QUEUED: ImageStatus.ValueType  # 1
-"""Admitted and waiting for a worker. A worker's claim makes it GENERATING."""
+"""Admitted and waiting for a worker. A worker's claim makes it GENERATING; a cancel of its job
+makes it CANCELLED; it becomes FAILED when its job fails before it starts.
+"""
 IMAGE_STATUS_GENERATING: ImageStatus.ValueType  # 2
-"""A worker draws it. The end of its job makes it COMPLETED, FAILED or CANCELLED."""
+"""A worker draws it. The end of its job makes it COMPLETED, FAILED or CANCELLED; a retry, a
+rescue or a drain makes it QUEUED again.
+"""
 IMAGE_STATUS_COMPLETED: ImageStatus.ValueType  # 3
 """All its assets are stored."""
 IMAGE_STATUS_FAILED: ImageStatus.ValueType  # 4
@@ -108,7 +116,7 @@ class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """For lists: 256 pixels on its longer side, JPEG."""
 
 class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
-    """The stored forms of one image.
+    """The kinds of the assets of one image.
 
     Later versions may add values; accept those that you do not know.
     """
@@ -174,23 +182,23 @@ class Image(google.protobuf.message.Message):
     page_number: builtins.int
     """Output only. The number of the page it belongs to, from 1; 0 for none."""
     url: builtins.str
-    """Output only. The URL of the display version in the storage."""
+    """Output only. The URL of the display asset in the storage."""
     cdn_url: builtins.str
-    """Output only. The URL of the display version through the CDN; `url` if there is no CDN."""
+    """Output only. The URL of the display asset through the CDN; `url` if there is no CDN."""
     thumbnail_url: builtins.str
     """Output only. The URL of the thumbnail."""
     print_url: builtins.str
-    """Output only. The URL of the print version."""
+    """Output only. The URL of the print asset."""
     style: builtins.str
     """Output only. The style it was made in."""
     status: Global___ImageStatus.ValueType
     """Output only. The status."""
     width: builtins.int
-    """Output only. The width of the display version in pixels; 0 until it is COMPLETED."""
+    """Output only. The width of the display asset in pixels; 0 until it is COMPLETED."""
     height: builtins.int
-    """Output only. The height of the display version in pixels; 0 until it is COMPLETED."""
+    """Output only. The height of the display asset in pixels; 0 until it is COMPLETED."""
     file_size: builtins.int
-    """Output only. The size of the display version in bytes; 0 until it is COMPLETED."""
+    """Output only. The size of the display asset in bytes; 0 until it is COMPLETED."""
     version: builtins.int
     """Output only. The version in its lineage: 1 for the original, one more for each regeneration."""
     lineage_id: builtins.str

@@ -32,12 +32,13 @@ class _JobStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     JOB_STATUS_UNSPECIFIED: _JobStatus.ValueType  # 0
     """Not set; in a filter it matches any status."""
     JOB_STATUS_QUEUED: _JobStatus.ValueType  # 1
-    """Committed and waiting for a worker, or for other jobs of its batch. A worker's claim makes it
-    PROCESSING, a cancel CANCELLED, the failure of a job that it depends on FAILED.
+    """Committed and waiting for a worker, or for other jobs of its batch. A claim makes it
+    PROCESSING; a cancel makes it CANCELLED; it becomes FAILED when a job it needs fails or is
+    cancelled.
     """
     JOB_STATUS_PROCESSING: _JobStatus.ValueType  # 2
-    """Leased by a worker. Its end makes it COMPLETED, FAILED or CANCELLED; a lost worker, a retry
-    or a drain makes it QUEUED again.
+    """Leased by a worker. Its end makes it COMPLETED, FAILED or CANCELLED; a retry or a drain makes
+    it QUEUED again; a lost worker makes it QUEUED again, or FAILED if no retries are left.
     """
     JOB_STATUS_COMPLETED: _JobStatus.ValueType  # 3
     """Its image is stored. Final."""
@@ -55,12 +56,13 @@ class JobStatus(_JobStatus, metaclass=_JobStatusEnumTypeWrapper):
 JOB_STATUS_UNSPECIFIED: JobStatus.ValueType  # 0
 """Not set; in a filter it matches any status."""
 JOB_STATUS_QUEUED: JobStatus.ValueType  # 1
-"""Committed and waiting for a worker, or for other jobs of its batch. A worker's claim makes it
-PROCESSING, a cancel CANCELLED, the failure of a job that it depends on FAILED.
+"""Committed and waiting for a worker, or for other jobs of its batch. A claim makes it
+PROCESSING; a cancel makes it CANCELLED; it becomes FAILED when a job it needs fails or is
+cancelled.
 """
 JOB_STATUS_PROCESSING: JobStatus.ValueType  # 2
-"""Leased by a worker. Its end makes it COMPLETED, FAILED or CANCELLED; a lost worker, a retry
-or a drain makes it QUEUED again.
+"""Leased by a worker. Its end makes it COMPLETED, FAILED or CANCELLED; a retry or a drain makes
+it QUEUED again; a lost worker makes it QUEUED again, or FAILED if no retries are left.
 """
 JOB_STATUS_COMPLETED: JobStatus.ValueType  # 3
 """Its image is stored. Final."""
@@ -83,7 +85,7 @@ class _StageEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumType
     STAGE_RENDERING: _Stage.ValueType  # 2
     """Draws the image; `step` of `steps` are done."""
     STAGE_FINISHING: _Stage.ValueType  # 3
-    """Makes the display, print and thumbnail versions."""
+    """Makes the display, print and thumbnail assets."""
     STAGE_STORING: _Stage.ValueType  # 4
     """Stores the assets."""
 
@@ -100,7 +102,7 @@ STAGE_RESOLVING: Stage.ValueType  # 1
 STAGE_RENDERING: Stage.ValueType  # 2
 """Draws the image; `step` of `steps` are done."""
 STAGE_FINISHING: Stage.ValueType  # 3
-"""Makes the display, print and thumbnail versions."""
+"""Makes the display, print and thumbnail assets."""
 STAGE_STORING: Stage.ValueType  # 4
 """Stores the assets."""
 Global___Stage: typing_extensions.TypeAlias = Stage
@@ -502,7 +504,7 @@ Global___CancelJobResponse: typing_extensions.TypeAlias = CancelJobResponse
 
 @typing.final
 class RetryJobRequest(google.protobuf.message.Message):
-    """A request to restart a job."""
+    """A request to retry a job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -532,7 +534,7 @@ Global___RetryJobRequest: typing_extensions.TypeAlias = RetryJobRequest
 
 @typing.final
 class RetryJobResponse(google.protobuf.message.Message):
-    """The restarted job."""
+    """The retried job."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -97,8 +97,8 @@ class JobServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RetryJob(self, request, context):
-        """Restarts a failed or cancelled job, with all its retries. In a batch, this also restarts the
-        failed and cancelled jobs that it depends on, and the jobs that failed only because of it.
+        """Queues a failed or cancelled job again, with all its retries. In a batch, this also queues the
+        failed and cancelled jobs that it needs, and the jobs that failed only because of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

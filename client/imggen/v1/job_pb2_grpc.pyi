@@ -173,8 +173,8 @@ class JobServiceStub(typing.Generic[_JobServiceGetJobType, _JobServiceListJobsTy
     """
 
     RetryJob: _JobServiceRetryJobType
-    """Restarts a failed or cancelled job, with all its retries. In a batch, this also restarts the
-    failed and cancelled jobs that it depends on, and the jobs that failed only because of it.
+    """Queues a failed or cancelled job again, with all its retries. In a batch, this also queues the
+    failed and cancelled jobs that it needs, and the jobs that failed only because of it.
     """
 
 JobServiceAsyncStub: typing_extensions.TypeAlias = JobServiceStub[
@@ -245,8 +245,8 @@ class JobServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.job_pb2.RetryJobRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.job_pb2.RetryJobResponse, collections.abc.Awaitable[imggen.v1.job_pb2.RetryJobResponse]]:
-        """Restarts a failed or cancelled job, with all its retries. In a batch, this also restarts the
-        failed and cancelled jobs that it depends on, and the jobs that failed only because of it.
+        """Queues a failed or cancelled job again, with all its retries. In a batch, this also queues the
+        failed and cancelled jobs that it needs, and the jobs that failed only because of it.
         """
 
 def add_JobServiceServicer_to_server(servicer: JobServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

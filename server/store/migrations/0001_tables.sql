@@ -1,6 +1,6 @@
 -- The one source of truth. Forward-only: a later change expands before it contracts.
--- The specification's columns have its names. `*_micros` are millionths of a US dollar and the
--- truth; the DECIMAL columns beside them are generated from them.
+-- `*_micros` are millionths of a US dollar and the truth; the DECIMAL columns beside them are
+-- generated from them.
 
 CREATE TABLE users (
   id uuid PRIMARY KEY,  -- the token's subject, or UUIDv5(issuer, subject) where that is no UUID
@@ -239,8 +239,7 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_speed ON attempts (finished_at DESC) WHERE outcome = 'completed';
 
--- The assets of an image. The second key is the second wall against loss: an attempt stores each
--- kind once.
+-- The assets of an image. A unique key is a second safeguard: an attempt stores each kind once.
 CREATE TABLE assets (
   image_id uuid NOT NULL REFERENCES images (id),
   kind text NOT NULL CHECK (kind IN ('original', 'display', 'print', 'thumbnail')),

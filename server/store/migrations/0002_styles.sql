@@ -1,4 +1,4 @@
--- The six styles of FR-IMGGEN-006 with their templates, and `painterly` of FR-IMGGEN-001.
+-- The seven styles with their templates.
 INSERT INTO styles (id, version, display_name, description, prompt_template, negative_prompt) VALUES
   ('3d_render', 1, '3D Render', 'Computer-generated 3D look',
    '3D rendered, Pixar style, smooth, high quality, detailed',

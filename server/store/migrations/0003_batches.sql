@@ -54,9 +54,9 @@ LANGUAGE sql STABLE AS $$
   )
 $$;
 
--- Brings a batch up to date: jobs that need one that ended without a picture fail, their money is
--- released, and so do those that need them; then as many jobs become ready as the batch has room
--- for, of those whose needs are met, in order; then the batch's status follows.
+-- Brings a batch up to date: jobs that need one that ended without a picture fail, and so do those
+-- that need them; then as many jobs become ready as the batch has room for, of those whose needs
+-- are met, in order; then the batch's status follows, and the money of failed jobs is released.
 --
 -- It can be called at any time and any number of times. The batch's row lock lets in one caller at
 -- a time, and each statement here sees what the others have committed before it. Rows that another

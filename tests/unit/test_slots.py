@@ -1,0 +1,26 @@
+"""The slots of a worker, by lane."""
+
+import pytest
+
+from actors.worker.lanes import Slots
+from server.domain.states import Lane
+
+
+def test_a_running_job_takes_a_slot_of_its_own_lane_alone() -> None:
+    slots = Slots({"local": 2, "hosted": 1})
+    assert slots.free([]) == {Lane.LOCAL: 2, Lane.HOSTED: 1}
+    assert slots.free([Lane.LOCAL]) == {Lane.LOCAL: 1, Lane.HOSTED: 1}
+    assert slots.free([Lane.LOCAL, Lane.LOCAL]) == {Lane.HOSTED: 1}
+    assert slots.free([Lane.LOCAL, Lane.LOCAL, Lane.HOSTED]) == {}
+
+
+def test_a_worker_serves_the_lanes_of_its_slots() -> None:
+    slots = Slots({"local": 2, "hosted": 0})
+    assert slots.serves("local")
+    assert not slots.serves("hosted")
+    assert not slots.serves("a lane of a newer gateway")
+
+
+def test_slots_of_an_unknown_lane_are_refused() -> None:
+    with pytest.raises(ValueError, match="warp"):
+        Slots({"warp": 1})
