@@ -78,20 +78,20 @@ async def _run(bench: BenchEnvironment, gpus: int, count: int, render_s: float) 
     url = await new_database(bench.postgres)
     async with open_store(url) as store:
         await submit(store, count)
-        order = {
+        plan = {
             "database_url": url,
             "folder": str(bench.folder / "pool"),
             "gpus": gpus,
             "jobs": count,
             "render_s": render_s,
         }
-        says = await asyncio.to_thread(_work, order)
+        says = await asyncio.to_thread(_work, plan)
         [counts] = await store.database.fetch(_COUNTS)
-    return Run(count, order | says, dict(counts))
+    return Run(count, plan | says, dict(counts))
 
 
-def _work(order: Mapping[str, object]) -> dict[str, Any]:
+def _work(plan: Mapping[str, object]) -> dict[str, Any]:
     with line_child("benchmarks.children.pool_worker") as process:
-        process.write(json.dumps(order))
+        process.write(json.dumps(plan))
         says: dict[str, Any] = json.loads(process.read())
         return says

@@ -96,8 +96,8 @@ async def _round(bench: BenchEnvironment, kind: str, count: int) -> Round:
     url = await new_database(bench.postgres)
     async with open_store(url) as store:
         jobs = await submit(store, count)
-        order = {"kind": kind, "database_url": url, "jobs": [str(job) for job in jobs]}
-        await asyncio.to_thread(_drain, order)
+        plan = {"kind": kind, "database_url": url, "jobs": [str(job) for job in jobs]}
+        await asyncio.to_thread(_drain, plan)
         seconds = _OUR_SECONDS if kind == "ours" else _PGQUEUER_SECONDS
         [timed] = await store.database.fetch(seconds)
         rows = {row["what"]: row["count"] for row in await store.database.fetch(_ROWS)}
@@ -108,8 +108,8 @@ async def _round(bench: BenchEnvironment, kind: str, count: int) -> Round:
     return Round(count / float(timed["seconds"]), rows)
 
 
-def _drain(order: Mapping[str, object]) -> None:
+def _drain(plan: Mapping[str, object]) -> None:
     """Empties a queue in a separate process."""
     with line_child("benchmarks.children.queue_drainer") as process:
-        process.write(json.dumps(order))
+        process.write(json.dumps(plan))
         process.read()

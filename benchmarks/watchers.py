@@ -84,8 +84,8 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
             client.generate_portrait(gateway.character_id, style="storybook").job_id
             for _ in range(jobs)
         ]
-        order = {"database_url": gateway.database_url, "jobs": jobs, "rate": RATE, "steps": steps}
-        writer.write(json.dumps(order))
+        plan = {"database_url": gateway.database_url, "jobs": jobs, "rate": RATE, "steps": steps}
+        writer.write(json.dumps(plan))
         writer.read()
         watching.write(
             json.dumps(

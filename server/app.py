@@ -123,7 +123,7 @@ async def open_gateway(
             catalogue or Catalogue.named(settings.models),
             timedelta(seconds=storage_settings.url_ttl_s),
         )
-        endpoint = Endpoint(settings, services, _token_verifier(settings), parts.metrics)
+        endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics)
         monitor = monitor_app(parts.metrics, lambda: endpoint.serving)
         metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))
         media = await _serve_media(stack, settings, parts.storage)
@@ -204,7 +204,7 @@ async def _services(
     ]
 
 
-def _token_verifier(settings: GatewaySettings) -> TokenVerifier:
+def token_verifier(settings: GatewaySettings) -> TokenVerifier:
     """Returns a verifier that uses the key set where there is one, else the shared secret."""
     place = settings.key_set
     algorithms = settings.jwt_algorithms if place else ("HS256",)

@@ -12,10 +12,10 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
+from server.app import token_verifier
 from server.edge.endpoint import Endpoint, Service
 from server.identity.caller import Role
-from server.identity.keys import KeySource, SharedSecret
-from server.identity.tokens import TokenRules, TokenVerifier, mint_token
+from server.identity.tokens import mint_token
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
 
@@ -129,8 +129,6 @@ class RunningEndpoint:
 @asynccontextmanager
 async def running_endpoint(
     answer: Callable[[], Awaitable[None]] = at_once,
-    *,
-    keys: KeySource | None = None,
     **settings: Any,
 ) -> AsyncIterator[RunningEndpoint]:
     """Runs an endpoint with a StyleService and a JobService until the block ends."""
@@ -148,11 +146,7 @@ async def running_endpoint(
         ),
         Service(JOBS, lambda server: job_pb2_grpc.add_JobServiceServicer_to_server(jobs, server)),
     ]
-    secret = configured.jwt_secret.get_secret_value()
-    algorithms = configured.jwt_algorithms if keys else ("HS256",)
-    rules = TokenRules(configured.jwt_issuer, configured.jwt_audience, tuple(algorithms))
-    verifier = TokenVerifier(keys or SharedSecret(secret), rules)
-    async with Endpoint(configured, services, verifier, metrics) as endpoint:
+    async with Endpoint(configured, services, token_verifier(configured), metrics) as endpoint:
         await endpoint.set_serving(True)
         running = RunningEndpoint(endpoint, metrics, jobs, configured)
         try:

@@ -1,4 +1,7 @@
-"""Extractors: from a page's text to the scene of its picture."""
+"""Extractors: from a page's text to the scene of its picture.
+
+No Ray, no store and no storage: text in, a scene out.
+"""
 
 from actors.extractors.base import ExtractionFailed, SceneExtractor
 from actors.extractors.choice import FallbackExtractor, open_extractor

@@ -1,1 +1,4 @@
-"""Prompts: a job's content in the words that a model was trained on."""
+"""Prompts: a job's content in the words that a model was trained on.
+
+No models, no store and no storage: content in, words out.
+"""

@@ -1,4 +1,7 @@
-"""The small checkpoint that ships with imggen, and the words that it was trained on."""
+"""The small checkpoint that ships with imggen, and the words that it was trained on.
+
+No code that runs the checkpoint is here: that is `actors.engine`; its trainer is `recipe`.
+"""
 
 from pathlib import Path
 

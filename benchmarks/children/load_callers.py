@@ -1,4 +1,4 @@
-"""Callers in a separate process: an order on stdin, `ready`, `go`, then the latencies."""
+"""Callers in a separate process: a plan on stdin, `ready`, `go`, then the latencies."""
 
 import asyncio
 import itertools
@@ -20,18 +20,18 @@ from imggen.v1 import generation_pb2, job_pb2
 _CALLED = (generation_pb2, job_pb2)
 
 
-async def _call(order: dict[str, Any]) -> dict[str, Any]:
-    metadata = (("authorization", f"Bearer {order['token']}"),)
-    service, name = order["method"].split("/")
+async def _call(plan: dict[str, Any]) -> dict[str, Any]:
+    metadata = (("authorization", f"Bearer {plan['token']}"),)
+    service, name = plan["method"].split("/")
     method = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
     asked, answered = _message(method.input_type), _message(method.output_type)
     latencies: list[float] = []
-    left = iter(range(order["calls"]))
-    requests = itertools.cycle(order["requests"])
-    async with grpc.aio.insecure_channel(order["address"]) as channel:
+    left = iter(range(plan["calls"]))
+    requests = itertools.cycle(plan["requests"])
+    async with grpc.aio.insecure_channel(plan["address"]) as channel:
         await channel.channel_ready()
         call: Any = channel.unary_unary(
-            f"/{order['method']}", asked.SerializeToString, answered.FromString
+            f"/{plan['method']}", asked.SerializeToString, answered.FromString
         )
 
         async def call_until_done() -> None:
@@ -45,7 +45,7 @@ async def _call(order: dict[str, Any]) -> dict[str, Any]:
         await asyncio.to_thread(sys.stdin.readline)
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
-            for _ in range(order["callers"]):
+            for _ in range(plan["callers"]):
                 group.create_task(call_until_done())
         return {"began": began, "ended": time.monotonic(), "latencies_ms": latencies}
 

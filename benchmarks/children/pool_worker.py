@@ -1,4 +1,4 @@
-"""A worker with a pool of simulated GPUs: an order on stdin, its measurements on stdout."""
+"""A worker with a pool of simulated GPUs: a plan on stdin, its measurements on stdout."""
 
 import asyncio
 import json
@@ -34,12 +34,12 @@ SELECT count(*) FROM image_generation_jobs WHERE status IN ('queued', 'processin
 """
 
 
-async def work(order: dict[str, Any]) -> dict[str, float]:
-    """Renders all jobs of an order; returns the measurements."""
-    gpus, url, folder = order["gpus"], order["database_url"], Path(order["folder"])
+async def work(plan: dict[str, Any]) -> dict[str, float]:
+    """Renders all jobs of a plan; returns the measurements."""
+    gpus, url, folder = plan["gpus"], plan["database_url"], Path(plan["folder"])
     settings = WorkerSettings(database_url=url, slots={"local": gpus * _SLOTS_PER_GPU})
     renderer = StoredRenderer(
-        draw_pictures(8, _PICTURE_SIDE), render_s=order["render_s"], at_once=gpus
+        draw_pictures(8, _PICTURE_SIDE), render_s=plan["render_s"], at_once=gpus
     )
     clock = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
@@ -82,13 +82,13 @@ def _finishing() -> Finishing:
 
 
 def main() -> None:
-    """Works until the jobs of its order have ended."""
+    """Works until the jobs of its plan have ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    order = json.loads(sys.stdin.readline())
+    plan = json.loads(sys.stdin.readline())
     try:
-        says = asyncio.run(work(order))
+        says = asyncio.run(work(plan))
     finally:
-        shutil.rmtree(order["folder"], ignore_errors=True)
+        shutil.rmtree(plan["folder"], ignore_errors=True)
     print(json.dumps(says), flush=True)
 
 

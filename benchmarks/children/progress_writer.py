@@ -1,4 +1,4 @@
-"""A writer of workers' progress in a separate process: an order on stdin, `ready`, `go`, times.
+"""A writer of workers' progress in a separate process: a plan on stdin, `ready`, `go`, times.
 
 All times are of CLOCK_MONOTONIC, which all processes of a machine share.
 """
@@ -20,25 +20,25 @@ from server.store.signals import CHANGED, Signals
 _LEASE = timedelta(hours=1)
 
 
-async def _step(order: dict[str, Any]) -> dict[str, Any]:
+async def _step(plan: dict[str, Any]) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        store = await enter(open_store(order["database_url"], max_connections=4))
+        store = await enter(open_store(plan["database_url"], max_connections=4))
         progress = await enter(
-            open_store(order["database_url"], max_connections=4, synchronous_commit=False)
+            open_store(plan["database_url"], max_connections=4, synchronous_commit=False)
         )
         signals = Signals(store.database)
         await enter(signals.running())
-        claims = await store.leases.claim("stepping", Lane.LOCAL, order["jobs"], _LEASE)
-        if len(claims) != order["jobs"]:
-            raise RuntimeError(f"only {len(claims)} of {order['jobs']} jobs could be claimed")
+        claims = await store.leases.claim("stepping", Lane.LOCAL, plan["jobs"], _LEASE)
+        if len(claims) != plan["jobs"]:
+            raise RuntimeError(f"only {len(claims)} of {plan['jobs']} jobs could be claimed")
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             tasks = {
                 str(claim.job_id): group.create_task(
-                    _report(progress, signals, claim, order, began + place / len(claims))
+                    _report(progress, signals, claim, plan, began + place / len(claims))
                 )
                 for place, claim in enumerate(claims)
             }
@@ -46,14 +46,14 @@ async def _step(order: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _report(
-    store: Store, signals: Signals, claim: Claim, order: dict[str, Any], begin: float
+    store: Store, signals: Signals, claim: Claim, plan: dict[str, Any], begin: float
 ) -> list[tuple[float, float]]:
     """Writes the steps of a job at their times; returns when each was sent and committed."""
     times = []
-    for step in range(1, order["steps"] + 1):
-        await asyncio.sleep(begin + step / order["rate"] - time.monotonic())
+    for step in range(1, plan["steps"] + 1):
+        await asyncio.sleep(begin + step / plan["rate"] - time.monotonic())
         sent = time.monotonic()
-        report = Progress(step, Stage.RENDERING, step, order["steps"], step / order["steps"])
+        report = Progress(step, Stage.RENDERING, step, plan["steps"], step / plan["steps"])
         await store.leases.report(claim, report)
         times.append((sent, time.monotonic()))
         signals.say(CHANGED, str(claim.job_id))

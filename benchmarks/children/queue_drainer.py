@@ -1,4 +1,4 @@
-"""Empties a queue of jobs that do nothing: an order on stdin, `done` on stdout."""
+"""Empties a queue of jobs that do nothing: a plan on stdin, `done` on stdout."""
 
 import asyncio
 import json
@@ -172,11 +172,11 @@ def _claim(row: asyncpg.Record) -> Claim:
     )
 
 
-def run(order: dict[str, Any]) -> None:
-    """Empties the queue of an order."""
-    url = order["database_url"]
-    jobs = [UUID(job) for job in order["jobs"]]
-    match order["kind"]:
+def run(plan: dict[str, Any]) -> None:
+    """Empties the queue of a plan."""
+    url = plan["database_url"]
+    jobs = [UUID(job) for job in plan["jobs"]]
+    match plan["kind"]:
         case "ours":
             asyncio.run(ours(url))
         case "pgqueuer":

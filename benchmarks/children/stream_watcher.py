@@ -1,4 +1,4 @@
-"""Watchers in a separate process: an order on stdin, `ready`, `stop`, then the receipts."""
+"""Watchers in a separate process: a plan on stdin, `ready`, `stop`, then the receipts."""
 
 import asyncio
 import json
@@ -20,18 +20,18 @@ _OPTIONS = [("grpc.use_local_subchannel_pool", 1)]
 Received = tuple[float, bytes]
 
 
-async def _watch(order: dict[str, Any]) -> list[dict[str, Any]]:
-    metadata = (("authorization", f"Bearer {order['token']}"),)
+async def _watch(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    metadata = (("authorization", f"Bearer {plan['token']}"),)
     async with AsyncExitStack() as stack:
         streams = []
-        for job_id in order["job_ids"]:
-            channel = grpc.aio.insecure_channel(order["address"], options=_OPTIONS)
+        for job_id in plan["job_ids"]:
+            channel = grpc.aio.insecure_channel(plan["address"], options=_OPTIONS)
             await stack.enter_async_context(channel)
             # Parsed at the end: parsing takes time that would count as the gateway's.
             method: Any = channel.unary_stream(_METHOD, WatchJobRequest.SerializeToString)
             streams += [
                 (job_id, method(WatchJobRequest(job_id=job_id), metadata=metadata))
-                for _ in range(order["watchers"])
+                for _ in range(plan["watchers"])
             ]
         received: list[list[Received]] = [[] for _ in streams]
         for log, (_, call) in zip(received, streams, strict=True):

@@ -64,6 +64,7 @@ class KeySet:
         self._lifetime_s = lifetime_s
         self._cooldown_s = cooldown_s
         self._clock = clock
+        # No `Fresh`: a key that is missing reads the whole set again, however new, and is refused.
         self._keys: dict[str | None, PyJWK] = {}
         self._read_at = self._tried_at = float("-inf")
         self._reading = asyncio.Lock()

@@ -48,6 +48,7 @@ class TokenVerifier:
         self._rules = rules
         self._remember_s = remember_s
         self._remember_most = remember_most
+        # No `Fresh`: nothing is loaded here, and each token has its own time until it is forgotten.
         self._remembered: dict[bytes, tuple[Caller, float]] = {}
 
     async def verify(self, token: str) -> Caller:

@@ -1,1 +1,4 @@
-"""Money as values and rules: the budget of a day. The SQL of money is in server.store."""
+"""Money as values and rules: the budget of a day.
+
+No SQL: that of money is in `server.store`.
+"""

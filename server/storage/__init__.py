@@ -1,4 +1,7 @@
-"""The object storage: one interface, two implementations (folder, S3)."""
+"""The object storage: one interface, two implementations (folder, S3).
+
+Nothing here reads the store: what an object belongs to is said by its key alone.
+"""
 
 from server.storage.base import KeyTaken, ObjectMissing, Storage, StorageUnavailable, StoredObject
 from server.storage.keys import content_type_of, object_key

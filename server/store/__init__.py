@@ -1,4 +1,7 @@
-"""The store: every SQL statement of imggen."""
+"""The store: every SQL statement of imggen.
+
+No rules and no messages: the domain decides, and admission and the worker open transactions.
+"""
 
 from server.store.store import Store, open_store
 

@@ -145,4 +145,8 @@ class Listener:
     def _deliver(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
         for message in str(payload).split(","):
             for hear in self._hear[channel]:
-                hear(message)
+                try:
+                    hear(message)
+                except Exception:
+                    # Anyone with the database can send a malformed one; the others must be heard.
+                    _log.exception("signal not heard", extra={"channel": channel})

@@ -149,10 +149,10 @@ class Sweeper:
     async def _delete(self, keys: Sequence[str]) -> set[str]:
         """Removes objects and returns those that are gone; later sweeps try the others again."""
         gone = set()
-        room = asyncio.Semaphore(_DELETES_AT_ONCE)
+        deleting = asyncio.Semaphore(_DELETES_AT_ONCE)
 
         async def delete(key: str) -> None:
-            async with room:
+            async with deleting:
                 try:
                     await self._storage.delete(key)
                 except ImggenError as error:

@@ -207,8 +207,8 @@ class GatewayFixture:
 class LostSignals(Signals):
     """Signals that are lost."""
 
-    def say(self, channel: str, word: str) -> None:
-        """Drops the word."""
+    def say(self, channel: str, message: str) -> None:
+        """Drops the message."""
 
 
 @asynccontextmanager

@@ -45,20 +45,20 @@ class SignalRecorder:
         self._more = asyncio.Event()
 
     def receive(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
-        """Records the words of a notification."""
-        self.received += [(channel, word) for word in str(payload).split(",")]
+        """Records the messages of a notification."""
+        self.received += [(channel, message) for message in str(payload).split(",")]
         self._more.set()
 
-    async def until(self, channel: str, word: str) -> None:
-        """Waits until a word is received."""
+    async def until(self, channel: str, message: str) -> None:
+        """Waits until a message is received."""
         async with asyncio.timeout(30):
-            while (channel, word) not in self.received:
+            while (channel, message) not in self.received:
                 self._more.clear()
                 await self._more.wait()
 
     def woken(self) -> list[str]:
         """Returns the lanes whose workers were woken."""
-        return [word for channel, word in self.received if channel == WAKE]
+        return [message for channel, message in self.received if channel == WAKE]
 
 
 @asynccontextmanager
@@ -178,6 +178,6 @@ async def a_commit_waits(recorder: SignalRecorder) -> None:
 
 async def all_signals_received(paid_gateway: GatewayFixture, recorder: SignalRecorder) -> None:
     """Sends a signal and waits for it: signals keep their order, so earlier ones came first."""
-    word = new_id()
-    paid_gateway.signals.say(CHANGED, word)
-    await recorder.until(CHANGED, word)
+    message = new_id()
+    paid_gateway.signals.say(CHANGED, message)
+    await recorder.until(CHANGED, message)

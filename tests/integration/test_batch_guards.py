@@ -57,8 +57,8 @@ class BatchInStore:
     user: UserId
     jobs: list[NewJob]
 
-    async def claim(self, room: int = 100) -> list[Claim]:
-        return await self.leases.claim("w", Lane.LOCAL, room, LEASE)
+    async def claim(self, slots: int = 100) -> list[Claim]:
+        return await self.leases.claim("w", Lane.LOCAL, slots, LEASE)
 
     async def status(self, number: int) -> JobStatus:
         job = await self.store.jobs.get(self.user, self.jobs[number].id)

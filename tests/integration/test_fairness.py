@@ -18,8 +18,8 @@ async def submit(store: Store, user: UserId, number: int = 1, priority: int = 2)
     return new_jobs
 
 
-async def claim(store: Store, room: int = 1) -> list[Claim]:
-    return await store.leases.claim("w", Lane.LOCAL, room, LEASE)
+async def claim(store: Store, slots: int = 1) -> list[Claim]:
+    return await store.leases.claim("w", Lane.LOCAL, slots, LEASE)
 
 
 async def served(store: Store, jobs: int) -> list[UserId]:

@@ -23,6 +23,7 @@ from server.domain.changes import Scope
 from server.domain.ids import JobId
 from server.identity.caller import Role
 from server.upkeep.sweep import Sweeper
+from server.watching import Watching
 from server.watching.feed import Feed
 from tests.endpoint import failure
 from tests.integration.callers import Caller
@@ -190,6 +191,23 @@ async def test_a_lost_signal_delays_events_and_no_more(database: str, tmp_path: 
         assert _summary(await _next(call)) == (job.job_id, JOB_STATUS_QUEUED)
         await gateway.store.jobs.cancel(mia.user_id, JobId(UUID(job.job_id)))
         assert _summary(await _next(call)) == (job.job_id, JOB_STATUS_CANCELLED)
+
+
+async def test_new_jobs_reach_the_feed_by_their_signals_alone(
+    gateway: GatewayFixture, mia: Caller, database: str
+) -> None:
+    watching = Watching(gateway.store, database)
+    watching.feed._loop._poll_s = 3600
+    async with asyncio.timeout(20), watching.running():
+        followed = watching.feed.follow(await gateway.store.outbox.newest(), Scope())
+        assert not (await anext(followed)).changes
+        # The first may be read as the follower starts; the others wait for their signals.
+        for _ in range(3):
+            job = await mia.portrait()
+            seen = set[UUID]()
+            while UUID(job.job_id) not in seen:
+                seen |= {change.object_id for change in (await anext(followed)).changes}
+        await followed.aclose()
 
 
 async def test_nothing_is_lost_across_gateways(database: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from imggen.v1 import generation_pb2, job_pb2
+from imggen.v1 import batch_pb2, generation_pb2, job_pb2
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 
 
@@ -52,3 +52,16 @@ async def test_a_job_that_failed_is_not_retried_into_a_full_queue(
         await mia.portrait()
     request = job_pb2.RetryJobRequest(job_id=job.job_id)
     assert (await mia.refused(mia.jobs.RetryJob, request)).reason == "QUEUE_FULL"
+
+
+async def test_a_batch_that_was_cancelled_is_not_retried_into_a_full_queue(
+    gateway: GatewayFixture, limited_gateway: GatewayFixture
+) -> None:
+    elsewhere = gateway.caller("mia")
+    batch = await elsewhere.generate_story((await elsewhere.create_story("Mia runs.")).id)
+    await elsewhere.cancel_batch(batch.batch_id)
+    mia = limited_gateway.caller("mia")
+    for _ in range(2):
+        await mia.portrait()
+    request = batch_pb2.RetryBatchRequest(batch_id=batch.batch_id)
+    assert (await mia.refused(mia.batches.RetryBatch, request)).reason == "QUEUE_FULL"

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from imggen.v1 import character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
+from imggen.v1 import batch_pb2, character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
 from server.domain.images import MAX_REGENERATIONS
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
@@ -108,7 +108,7 @@ async def test_a_request_id_belongs_to_its_caller(mia: Caller, tom: Caller) -> N
     assert hers != his
 
 
-async def test_a_request_id_cannot_be_reused_by_another_method(mia: Caller) -> None:
+async def test_methods_that_make_jobs_share_their_request_ids(mia: Caller) -> None:
     key = new_id()
     character = (await mia.create_character()).id
     job = await mia.portrait(character, request_id=key)
@@ -118,6 +118,29 @@ async def test_a_request_id_cannot_be_reused_by_another_method(mia: Caller) -> N
         grpc.StatusCode.ALREADY_EXISTS,
         "REQUEST_ID_REUSED",
     )
+
+
+async def test_retries_of_jobs_and_batches_share_their_request_ids(mia: Caller) -> None:
+    job, key = await mia.portrait(), new_id()
+    story = await mia.create_story("Mia runs.")
+    batch = await mia.generate_story(story.id, include_character_portraits=False)
+    await mia.cancel(job.job_id)
+    await mia.cancel_batch(batch.batch_id)
+    await mia.retry(job.job_id, request_id=key)
+    request = batch_pb2.RetryBatchRequest(batch_id=batch.batch_id, request_id=key)
+    assert (await mia.refused(mia.batches.RetryBatch, request)).reason == "REQUEST_ID_REUSED"
+
+
+async def test_one_request_id_makes_one_thing_of_each_kind(mia: Caller) -> None:
+    key = new_id()
+    character = await _character(mia, key, "Mia")
+    story = await mia.create_story("Mia runs.")
+    await _story(mia, key, "Day")
+    job = await mia.portrait(character, request_id=key)
+    batch = await mia.generate_story(story.id, include_character_portraits=False, request_id=key)
+    await mia.cancel(job.job_id)
+    assert (await mia.retry(job.job_id, request_id=key)).job_id == job.job_id
+    assert batch.batch_id != job.job_id
 
 
 @pytest.mark.parametrize("change", ["changed", "deleted"])

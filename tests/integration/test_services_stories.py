@@ -159,6 +159,16 @@ async def test_everything_wrong_with_a_story_is_named_at_once(
     assert await gateway.count("batches") == 0
 
 
+async def test_an_unknown_model_is_a_violation_of_its_own_field(mia: Caller) -> None:
+    request = generation_pb2.GenerateStoryRequest(
+        story_id=(await a_story(mia)).id,
+        options=generation_pb2.StoryOptions(model="dall-e"),
+        include_cover=True,
+    )
+    refused = await mia.refused(mia.generation.GenerateStory, request)
+    assert (refused.fields, refused.reason) == (["options.model"], "MODEL_UNKNOWN")
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

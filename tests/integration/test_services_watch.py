@@ -3,13 +3,16 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import grpc.aio
 
 from imggen.v1 import job_pb2
+from server.domain.ids import BatchId
 from server.domain.jobs import Progress
 from server.domain.states import Stage
 from server.store.signals import CHANGED
+from server.watching.batches import BatchWatches
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 
@@ -209,6 +212,20 @@ async def test_a_watcher_that_leaves_is_forgotten(gateway: GatewayFixture, mia: 
         call.cancel()
         while len(gateway.watching.jobs):
             await asyncio.sleep(0.01)
+
+
+async def test_a_read_that_ends_after_the_last_watcher_of_its_batch_keeps_nothing(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    story = await mia.create_story("Mia runs.")
+    batch = BatchId(UUID((await mia.generate_story(story.id)).batch_id))
+    watches = BatchWatches(gateway.store)
+    async with watches.watch(batch):
+        await watches._read([batch])
+        assert set(watches._batch_of.values()) == {batch}
+    assert watches._batch_of == {}
+    await watches._read([batch])
+    assert watches._batch_of == {}
 
 
 async def _all(call: Any) -> list[Any]:

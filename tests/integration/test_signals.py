@@ -1,8 +1,10 @@
-"""Signals: which subscribers receive which words, and on how many connections."""
+"""Signals: which subscribers receive which messages, and on how many connections."""
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+import pytest
 
 from actors.testing.scripted import ScriptedRenderer
 from server.app import open_gateway
@@ -18,7 +20,7 @@ WHERE datname = current_database() AND query LIKE 'LISTEN%'
 """
 
 
-async def test_each_word_goes_to_the_subscribers_of_its_channel(
+async def test_each_message_goes_to_the_subscribers_of_its_channel(
     store: Store, database: str
 ) -> None:
     changed, both = asyncio.Queue[str](), asyncio.Queue[str]()
@@ -36,6 +38,20 @@ async def test_each_word_goes_to_the_subscribers_of_its_channel(
         assert await both.get() == job
         assert await changed.get() == job
         assert changed.empty()
+
+
+async def test_a_malformed_message_stops_no_other_message_and_no_other_subscriber(
+    store: Store, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    parsed, plain = asyncio.Queue[UUID](), asyncio.Queue[str]()
+    listener, job = Listener(database), uuid4()
+    listener.subscribe(CHANGED, lambda message: parsed.put_nowait(UUID(message)), lambda: None)
+    listener.subscribe(CHANGED, plain.put_nowait, lambda: None)
+    async with asyncio.timeout(30), listener.running():
+        await store.database.execute("SELECT pg_notify($1, $2)", CHANGED, f"no id,{job}")
+        assert await parsed.get() == job
+        assert [await plain.get() for _ in range(2)] == ["no id", str(job)]
+    assert [record.message for record in caplog.records] == ["signal not heard"]
 
 
 async def test_a_worker_listens_on_one_connection(job_queue: JobQueue) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.testing.scripted import ScriptedRenderer
-from server.domain.states import ImageStatus, ImageType, JobStatus
+from server.domain.states import ImageStatus, ImageType, JobStatus, Lane
 from tests.builders import render_spec
 from tests.integration.cuttable_postgres import cuttable_postgres
 from tests.integration.job_queue import JobQueue, Stall, until
@@ -43,6 +43,15 @@ async def test_an_idle_worker_is_woken_by_a_signal(job_queue: JobQueue) -> None:
     async with job_queue.worker(poll_s=3600):
         await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
         await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
+
+
+async def test_a_worker_is_woken_by_signals_of_its_own_lanes_only(job_queue: JobQueue) -> None:
+    async with job_queue.worker(slots={Lane.LOCAL: 1, Lane.HOSTED: 0}, poll_s=3600) as worker:
+        worker._wake.clear()
+        worker._hear(Lane.HOSTED)
+        assert not worker._wake.is_set()
+        worker._hear(Lane.LOCAL)
+        assert worker._wake.is_set()
 
 
 async def test_a_poll_finds_the_job_whose_signal_was_lost(job_queue: JobQueue) -> None:

@@ -174,10 +174,9 @@ async def test_a_picture_survives_a_database_outage_longer_than_its_lease(
 ) -> None:
     new, stall = await job_queue.submit(), Stall(5)
     renderer = ScriptedRenderer(script=stall)
-    lease_s = 1.0
     async with (
         cuttable_postgres(job_queue.database) as (proxy, url),
-        job_queue.worker(renderer, database_url=url, lease_s=lease_s, heartbeat_s=0.5),
+        job_queue.worker(renderer, database_url=url, lease_s=1.0, heartbeat_s=0.5),
     ):
         await stall.reached.wait()
         proxy.cut()
@@ -187,7 +186,7 @@ async def test_a_picture_survives_a_database_outage_longer_than_its_lease(
             return renderer.renders[0].done and len(await stored(job_queue)) == 4
 
         await until(drawn)
-        await asyncio.sleep(2 * lease_s)
+        await until(lambda: expired(job_queue, new))
         proxy.restore()
         job = await job_queue.becomes(new, JobStatus.COMPLETED)
     assert job.attempt == 1

@@ -1,6 +1,8 @@
 """Cached values: when they are loaded, for which callers, and during an outage."""
 
 import asyncio
+import gc
+from typing import Any
 
 import pytest
 
@@ -121,6 +123,54 @@ async def test_a_cancelled_caller_does_not_cancel_the_load_of_the_others() -> No
     source.go_on.set()
     assert await second == "a 1"
     assert source.loads == ["a"]
+
+
+async def test_a_fault_keeps_the_previous_value_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    source = Source()
+    fresh = source.fresh()
+    await fresh.get("a")
+    source.now += FRESH_S
+    source.error = ValueError("a fault")
+    assert [await fresh.get("a") for _ in range(3)] == ["a 1"] * 3
+    assert len(source.loads) == 2
+    assert [record.message for record in caplog.records] == ["value not loaded again"]
+    source.error = None
+    source.now += FRESH_S
+    assert await fresh.get("a") == "a 3"
+
+
+async def test_a_load_that_fails_after_its_only_caller_was_cancelled_is_no_lost_error() -> None:
+    source, lost = Source(), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(context))
+    fresh = source.fresh()
+    source.error = ValueError("a fault")
+    source.go_on.clear()
+    [only] = await _asking(fresh, 1)
+    only.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await only
+    source.go_on.set()
+    while len(asyncio.all_tasks()) > 1:
+        await asyncio.sleep(0)
+    gc.collect()
+    assert lost == []
+    source.error = None
+    assert await fresh.get("a") == "a 2"
+
+
+async def test_keys_that_are_loading_are_not_dropped() -> None:
+    source = Source()
+    fresh = source.fresh(most=2)
+    source.go_on.clear()
+    waiting = [asyncio.create_task(fresh.get(key)) for key in "abcabc"]
+    await asyncio.sleep(0)
+    source.go_on.set()
+    assert await asyncio.gather(*waiting) == ["a 1", "b 2", "c 3"] * 2
+    assert len(fresh) == 3
+    await fresh.get("d")
+    assert len(fresh) == 2
 
 
 async def test_the_key_that_was_loaded_longest_ago_is_dropped() -> None:

@@ -86,7 +86,7 @@ async def test_a_token_is_refused_once_it_expires_though_it_was_accepted_before(
 async def test_a_token_signed_with_a_listed_key_is_accepted(signer: Signer) -> None:
     async with (
         key_server(RSA, EC) as issuer,
-        running_endpoint(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
+        running_endpoint(jwks_url=issuer.url) as gateway,
     ):
         for _ in range(3):
             call = await gateway.list_styles(gateway.bearer(signer.token()))
@@ -111,7 +111,7 @@ async def test_a_token_signed_with_a_listed_key_is_accepted(signer: Signer) -> N
 async def test_a_bad_token_is_refused_with_a_key_set_too(token: str, reason: str) -> None:
     async with (
         key_server(RSA, EC) as issuer,
-        running_endpoint(keys=KeySet.at(issuer.url), jwks_url=issuer.url) as gateway,
+        running_endpoint(jwks_url=issuer.url) as gateway,
     ):
         failed = await failure(await gateway.list_styles(gateway.bearer(token)))
 
@@ -122,7 +122,7 @@ async def test_a_new_key_of_the_issuer_is_found() -> None:
     new = Signer("rsa-2", "RS256")
     async with (
         key_server(RSA) as issuer,
-        running_endpoint(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
+        running_endpoint(jwks_url=issuer.url, jwks_cooldown_s=0) as gateway,
     ):
         first = await gateway.list_styles(gateway.bearer(RSA.token()))
         issuer.keys = [new.jwk]
@@ -152,7 +152,7 @@ async def test_forged_key_ids_do_not_make_the_gateway_hammer_the_issuer() -> Non
 async def test_an_issuer_that_is_away_makes_the_call_unavailable_at_first() -> None:
     async with (
         key_server(RSA) as issuer,
-        running_endpoint(keys=KeySet.at(issuer.url, cooldown_s=0), jwks_url=issuer.url) as gateway,
+        running_endpoint(jwks_url=issuer.url, jwks_cooldown_s=0) as gateway,
     ):
         issuer.broken = True
         failed = await failure(await gateway.list_styles(gateway.bearer(RSA.token())))
@@ -171,7 +171,7 @@ async def test_an_issuer_that_is_away_makes_the_call_unavailable_at_first() -> N
 async def test_a_key_set_in_a_file_is_read_again_for_a_new_key(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text(json.dumps({"keys": [RSA.jwk]}))
-    async with running_endpoint(keys=KeySet.at(path, cooldown_s=0), jwks_file=path) as gateway:
+    async with running_endpoint(jwks_file=path, jwks_cooldown_s=0) as gateway:
         first = await gateway.list_styles(gateway.bearer(RSA.token()))
         path.write_text(json.dumps({"keys": [RSA.jwk, EC.jwk]}))
         second = await gateway.list_styles(gateway.bearer(EC.token()))

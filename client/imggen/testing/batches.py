@@ -45,15 +45,15 @@ class FakeBatch:
     images: list[BatchImage]
 
 
-class Desk:
+class FakeBatches:
     """The batches, whose jobs it submits to the worker as slots become free."""
 
     def __init__(self, memory: Memory, worker: Worker) -> None:
         self._memory = memory
         self._worker = worker
-        self.batches: dict[str, FakeBatch] = {}
+        self.by_id: dict[str, FakeBatch] = {}
         self._started: set[str] = set()
-        self._told: dict[str, batch_pb2.BatchStatus.ValueType] = {}
+        self._last_status: dict[str, batch_pb2.BatchStatus.ValueType] = {}
         self._moving: asyncio.Task[None] | None = None
 
     def add(self, batch_id: str, story: Story, style: str, images: list[BatchImage]) -> FakeBatch:
@@ -67,13 +67,13 @@ class Desk:
             created_at=now(),
         )
         batch = FakeBatch(message, images)
-        self.batches[message.batch_id] = batch
+        self.by_id[message.batch_id] = batch
         self.move()
         if self._moving is None:
             self._moving = asyncio.create_task(self._keep_moving())
         return batch
 
-    def revive(self, jobs: list[Job]) -> None:
+    def retry(self, jobs: list[Job]) -> None:
         """Queues jobs of batches again."""
         for job in jobs:
             self._worker.prepare(job)
@@ -82,7 +82,7 @@ class Desk:
 
     def of_job(self, job: Job) -> FakeBatch | None:
         """Returns the batch of a job; None if it has none."""
-        return self.batches.get(job.batch_id)
+        return self.by_id.get(job.batch_id)
 
     def retried_with(self, job: Job) -> list[Job]:
         """Returns a job, the ended jobs that it needs, and the jobs that failed because of it."""
@@ -123,15 +123,15 @@ class Desk:
 
     def move(self) -> None:
         """Fails jobs that need a failed one, and starts jobs that can run."""
-        for batch in self.batches.values():
+        for batch in self.by_id.values():
             self._move(batch)
             self._tell(batch)
 
     def _tell(self, batch: FakeBatch) -> None:
         """Adds an event if the batch is new or its status has changed."""
         shown, _ = self.show(batch)
-        if self._told.get(shown.batch_id) != shown.status:
-            self._told[shown.batch_id] = shown.status
+        if self._last_status.get(shown.batch_id) != shown.status:
+            self._last_status[shown.batch_id] = shown.status
             self._memory.tell_batch(shown)
 
     async def _keep_moving(self) -> None:
@@ -146,7 +146,7 @@ class Desk:
             if any(self._memory.jobs[need].status in _FAILED for need in image.needs_job_ids):
                 self._worker.fail(self._job(image), ErrorReason.ERROR_REASON_DEPENDENCY_FAILED)
         jobs = [self._job(image) for image in batch.images]
-        room = MAX_CONCURRENT - sum(
+        free = MAX_CONCURRENT - sum(
             job.job_id in self._started and not has_ended(job) for job in jobs
         )
         for image in waiting:
@@ -155,8 +155,8 @@ class Desk:
                 self._memory.jobs[need].status == JOB_STATUS_COMPLETED
                 for need in image.needs_job_ids
             )
-            if room > 0 and met and self._waits(job):
-                room -= 1
+            if free > 0 and met and self._waits(job):
+                free -= 1
                 self._started.add(job.job_id)
                 self._worker.submit(job)
 
@@ -170,16 +170,16 @@ class Desk:
 class Batches(BatchServiceServicer):
     """The fake's servicer of batches."""
 
-    def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
+    def __init__(self, memory: Memory, worker: Worker, batches: FakeBatches) -> None:
         self._memory = memory
         self._worker = worker
-        self._desk = desk
+        self._batches = batches
 
     async def GetBatch(
         self, request: batch_pb2.GetBatchRequest, context: Context
     ) -> batch_pb2.GetBatchResponse:
         """Gets a batch with its images."""
-        batch, images = self._desk.show(self._find(request.batch_id))
+        batch, images = self._batches.show(self._find(request.batch_id))
         return batch_pb2.GetBatchResponse(batch=batch, images=images)
 
     async def ListBatches(
@@ -190,8 +190,8 @@ class Batches(BatchServiceServicer):
         check.id("story_id", request.story_id, optional=True)
         check.done()
         found = [
-            self._desk.show(batch)[0]
-            for batch in self._desk.batches.values()
+            self._batches.show(batch)[0]
+            for batch in self._batches.by_id.values()
             if request.story_id in ("", batch.message.story_id)
         ]
         page, token = page_of(found, request)
@@ -204,7 +204,7 @@ class Batches(BatchServiceServicer):
         found = self._find(request.batch_id)
         while True:
             change = self._memory.change()
-            batch, images = self._desk.show(found)
+            batch, images = self._batches.show(found)
             yield batch_pb2.WatchBatchResponse(batch=batch, images=images)
             if batch.status != batch_pb2.BATCH_STATUS_PROCESSING:
                 return
@@ -215,7 +215,7 @@ class Batches(BatchServiceServicer):
     ) -> batch_pb2.CancelBatchResponse:
         """Cancels the jobs that have not ended; a repeated cancel returns the batch as it is."""
         found = self._find(request.batch_id)
-        images = self._desk.show(found)[1]
+        images = self._batches.show(found)[1]
         running = [image.job.job_id for image in images if not has_ended(image.job)]
         if not running and not any(image.job.cancel_requested for image in images):
             raise FailedPrecondition(
@@ -224,7 +224,7 @@ class Batches(BatchServiceServicer):
             )
         for job in reversed(running):  # jobs before those that they need
             self._worker.cancel(self._memory.jobs[job])
-        return batch_pb2.CancelBatchResponse(batch=self._desk.show(found)[0])
+        return batch_pb2.CancelBatchResponse(batch=self._batches.show(found)[0])
 
     async def RetryBatch(
         self, request: batch_pb2.RetryBatchRequest, context: Context
@@ -234,13 +234,15 @@ class Batches(BatchServiceServicer):
         check.id("request_id", request.request_id, optional=True)
         check.done()
         self._memory.once(request, request.request_id, lambda: self._retry(request))
-        return batch_pb2.RetryBatchResponse(batch=self._desk.show(self._find(request.batch_id))[0])
+        return batch_pb2.RetryBatchResponse(
+            batch=self._batches.show(self._find(request.batch_id))[0]
+        )
 
     def _retry(self, request: batch_pb2.RetryBatchRequest) -> batch_pb2.RetryBatchResponse:
         found = self._find(request.batch_id)
         jobs = [
             self._memory.jobs[image.job.job_id]
-            for image in self._desk.show(found)[1]
+            for image in self._batches.show(found)[1]
             if image.job.status in _FAILED and image.job.image_id in self._memory.images
         ]
         if not jobs:
@@ -248,14 +250,14 @@ class Batches(BatchServiceServicer):
                 f"batch {request.batch_id} has no failed or cancelled jobs",
                 reason=ErrorReason.ERROR_REASON_BATCH_NOT_RETRYABLE,
             )
-        self._desk.revive(jobs)
-        return batch_pb2.RetryBatchResponse(batch=self._desk.show(found)[0])
+        self._batches.retry(jobs)
+        return batch_pb2.RetryBatchResponse(batch=self._batches.show(found)[0])
 
     def _find(self, id: str) -> FakeBatch:
         check = Check()
         check.id("batch_id", id)
         check.done()
-        return self._memory.found(self._desk.batches, id, ErrorReason.ERROR_REASON_BATCH_NOT_FOUND)
+        return self._memory.found(self._batches.by_id, id, ErrorReason.ERROR_REASON_BATCH_NOT_FOUND)
 
 
 class StoryPlan:

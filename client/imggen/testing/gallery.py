@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import grpc.aio
 
 from imggen.errors import FailedPrecondition
-from imggen.testing.batches import Desk
+from imggen.testing.batches import FakeBatches
 from imggen.testing.drawing import Worker
 from imggen.testing.memory import Memory, page_of
 from imggen.testing.picture import CONTENT_TYPE, asset
@@ -34,10 +34,10 @@ _CHUNK_BYTES = 128
 class Jobs(JobServiceServicer):
     """The fake's servicer of jobs."""
 
-    def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
+    def __init__(self, memory: Memory, worker: Worker, batches: FakeBatches) -> None:
         self._memory = memory
         self._worker = worker
-        self._desk = desk
+        self._batches = batches
 
     async def GetJob(
         self, request: job_pb2.GetJobRequest, context: Context
@@ -111,7 +111,7 @@ class Jobs(JobServiceServicer):
         if request.HasField("priority"):
             job.priority = request.priority
         if job.batch_id:
-            self._desk.revive(self._desk.retried_with(job))
+            self._batches.retry(self._batches.retried_with(job))
         else:
             self._worker.submit(job)
         return job_pb2.RetryJobResponse(job=job)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import grpc.aio
 
 from imggen.errors import FailedPrecondition
-from imggen.testing.batches import MAX_IMAGES_PER_PAGE, Desk, StoryPlan
+from imggen.testing.batches import MAX_IMAGES_PER_PAGE, FakeBatches, StoryPlan
 from imggen.testing.drawing import Worker
 from imggen.testing.library import check_style
 from imggen.testing.memory import Memory, now
@@ -51,10 +51,10 @@ _KINDS = {
 class Generation(GenerationServiceServicer):
     """The fake's servicer that admits jobs and submits them to the worker."""
 
-    def __init__(self, memory: Memory, worker: Worker, desk: Desk) -> None:
+    def __init__(self, memory: Memory, worker: Worker, batches: FakeBatches) -> None:
         self._memory = memory
         self._worker = worker
-        self._desk = desk
+        self._batches = batches
 
     async def GeneratePortrait(
         self, request: generation_pb2.GeneratePortraitRequest, context: Context
@@ -165,8 +165,8 @@ class Generation(GenerationServiceServicer):
                     needs_job_ids=needs,
                 )
             )
-        batch = self._desk.add(batch_id, story, style, images)
-        return generation_pb2.GenerateStoryResponse(batch=self._desk.show(batch)[0])
+        batch = self._batches.add(batch_id, story, style, images)
+        return generation_pb2.GenerateStoryResponse(batch=self._batches.show(batch)[0])
 
     async def RegenerateImage(
         self, request: generation_pb2.RegenerateImageRequest, context: Context

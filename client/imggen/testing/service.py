@@ -9,7 +9,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from imggen.looping import LoopThread
-from imggen.testing.batches import Batches, Desk
+from imggen.testing.batches import Batches, FakeBatches
 from imggen.testing.drawing import Worker
 from imggen.testing.events import Events
 from imggen.testing.faults import Fault, Faults, Received
@@ -58,7 +58,7 @@ class FakeService:
     ) -> None:
         self._memory = Memory()
         self._worker = Worker(self._memory, steps=steps, step_seconds=step_seconds)
-        self._desk = Desk(self._memory, self._worker)
+        self._batches = FakeBatches(self._memory, self._worker)
         self._faults = Faults(token=token, latency=latency)
         self._server: grpc.aio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -138,7 +138,7 @@ class FakeService:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._desk.stop()
+        await self._batches.stop()
         await self._worker.stop()
         await self._stop_serving()
 
@@ -158,10 +158,10 @@ class FakeService:
         add_StoryServiceServicer_to_server(Stories(memory), self._server)
         add_StyleServiceServicer_to_server(Styles(memory), self._server)
         add_GenerationServiceServicer_to_server(
-            Generation(memory, worker, self._desk), self._server
+            Generation(memory, worker, self._batches), self._server
         )
-        add_JobServiceServicer_to_server(Jobs(memory, worker, self._desk), self._server)
-        add_BatchServiceServicer_to_server(Batches(memory, worker, self._desk), self._server)
+        add_JobServiceServicer_to_server(Jobs(memory, worker, self._batches), self._server)
+        add_BatchServiceServicer_to_server(Batches(memory, worker, self._batches), self._server)
         add_EventServiceServicer_to_server(Events(memory), self._server)
         add_ImageServiceServicer_to_server(Images(memory, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)

@@ -385,7 +385,8 @@ class RetryBatchRequest(google.protobuf.message.Message):
     """Required. The id of the batch, a UUID."""
     request_id: builtins.str
     """Makes retries of the call safe: a call with the same id and the same request returns the batch
-    as it is now; with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    as it is now; with another request it fails with REQUEST_ID_REUSED. RetryJob and RetryBatch
+    share their ids; other methods have their own. A UUID; empty for none.
     """
     def __init__(
         self,

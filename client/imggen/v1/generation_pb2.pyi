@@ -98,8 +98,9 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer;
-    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer; with
+    another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
+    RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
     """
     @property
     def options(self) -> Global___PortraitOptions:
@@ -176,8 +177,9 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer;
-    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer; with
+    another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
+    RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
     """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
@@ -286,8 +288,9 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer;
-    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer; with
+    another request it fails with REQUEST_ID_REUSED. Other methods have their own ids. A UUID;
+    empty for none.
     """
     @property
     def options(self) -> Global___StoryOptions:
@@ -390,8 +393,9 @@ class RegenerateImageRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer;
-    with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns the first answer; with
+    another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
+    RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
     """
     @property
     def modifications(self) -> Global___Modifications:

@@ -516,8 +516,9 @@ class RetryJobRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The new priority, 1 to 3 for callers, 0 to 9 for admins; unset keeps the old one."""
     request_id: builtins.str
-    """Makes retries of the call safe: a call with the same id and the same request returns the job
-    as it is now; with another request it fails with REQUEST_ID_REUSED. A UUID; empty for none.
+    """Makes retries of the call safe: a call with the same id and the same request returns the job as
+    it is now; with another request it fails with REQUEST_ID_REUSED. RetryJob and RetryBatch share
+    their ids; other methods have their own. A UUID; empty for none.
     """
     def __init__(
         self,
