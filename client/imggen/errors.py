@@ -67,7 +67,9 @@ class ImggenError(Exception):
         self.metadata: dict[str, str] = dict(metadata or {})
 
     def __str__(self) -> str:
-        named = [f"{key}={value}" for key, value in self.metadata.items() if key != "field"]
+        named = [
+            f"{key}={value}" for key, value in self.metadata.items() if value and key != "field"
+        ]
         return f"{self.message} [{', '.join([reason_name(self.reason) or self.code.name, *named])}]"
 
 
@@ -156,7 +158,7 @@ class JobFailed(ImggenError):
 
     def __init__(self, job: Job) -> None:
         super().__init__(
-            job.error.message or f"job {job.job_id} failed",
+            job.error.message or "the job failed",
             reason=job.error.reason,
             metadata={"job_id": job.job_id},
         )
@@ -170,7 +172,7 @@ class JobCancelled(ImggenError):
 
     def __init__(self, job: Job) -> None:
         super().__init__(
-            job.error.message or f"job {job.job_id} was cancelled",
+            job.error.message or "the job was cancelled",
             reason=job.error.reason or ErrorReason.ERROR_REASON_JOB_CANCELLED,
             metadata={"job_id": job.job_id},
         )

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from imggen.v1 import character_pb2, story_pb2, style_pb2
+from imggen.v1 import character_pb2, generation_pb2, story_pb2, style_pb2
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, ids, new_id
 
@@ -183,8 +183,9 @@ async def test_a_page_with_a_deleted_character_names_it(mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story(pages=[Page(text="Mia.", character_ids=[character.id])])
     await mia.delete_character(character.id)
-    with pytest.raises(Exception, match="you have no such character"):
-        await mia.scene(story.id)
+    request = generation_pb2.GenerateSceneRequest(story_id=story.id, page_number=1)
+    refused = await mia.refused(mia.generation.GenerateScene, request)
+    assert refused.metadata == {"character_id": character.id}
 
 
 async def test_the_styles_are_those_of_the_specification(mia: Caller) -> None:
