@@ -168,6 +168,11 @@ class Failure:
     reasons: dict[str, str]
     retry_after_s: float | None
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The ids, states and limits that the error is about."""
+        return dict(self.info.metadata)
+
 
 async def failure(call: Any) -> Failure:
     """Reads a call's Status and its details."""

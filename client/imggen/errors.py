@@ -44,7 +44,8 @@ class ImggenError(Exception):
     """The base of every error that a call raises.
 
     `code` is gRPC's, `reason` the contract's; `retry_after` is set if a retry can succeed, and
-    `violations` names every bad field of the request.
+    `violations` names every bad field of the request. `metadata` has the ids, states and limits
+    that the error is about; the message is the same for all errors of a kind.
     """
 
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
@@ -66,7 +67,10 @@ class ImggenError(Exception):
         self.metadata: dict[str, str] = dict(metadata or {})
 
     def __str__(self) -> str:
-        return f"{self.message} [{reason_name(self.reason) or self.code.name}]"
+        named = [
+            f"{key}={value}" for key, value in self.metadata.items() if value and key != "field"
+        ]
+        return f"{self.message} [{', '.join([reason_name(self.reason) or self.code.name, *named])}]"
 
 
 class InvalidRequest(ImggenError):
@@ -154,7 +158,7 @@ class JobFailed(ImggenError):
 
     def __init__(self, job: Job) -> None:
         super().__init__(
-            job.error.message or f"job {job.job_id} failed",
+            job.error.message or "the job failed",
             reason=job.error.reason,
             metadata={"job_id": job.job_id},
         )
@@ -168,7 +172,7 @@ class JobCancelled(ImggenError):
 
     def __init__(self, job: Job) -> None:
         super().__init__(
-            job.error.message or f"job {job.job_id} was cancelled",
+            job.error.message or "the job was cancelled",
             reason=job.error.reason or ErrorReason.ERROR_REASON_JOB_CANCELLED,
             metadata={"job_id": job.job_id},
         )

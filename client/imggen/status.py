@@ -13,7 +13,7 @@ from imggen.errors import ImggenError, Violation, reason_of
 from imggen.v1.errors_pb2 import ErrorReason
 
 DETAILS_KEY = "grpc-status-details-bin"
-DOMAIN = "imggen"
+DOMAIN = "imggen.dev"
 
 _KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
     kind.code: kind

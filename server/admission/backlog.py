@@ -84,7 +84,7 @@ class Backlog:
         outlooks = [await self._forecast.outlook(lane) for lane in lanes]
         wait = max((room_after(outlook, limit) for outlook in outlooks), default=_SHORTEST)
         return ResourceExhausted(
-            f"{what} wait already, which is the limit; try again in {wait.total_seconds():.0f} s",
+            f"{what} wait already, which is the limit; try again later",
             reasons.ERROR_REASON_QUEUE_FULL,
             metadata={"limit": str(limit)},
             retry_after=wait,

@@ -65,9 +65,9 @@ class BatchAdmission:
         after = await self.get(user, batch)
         if not cancelled and not any(node.cancel_requested for node in graph.values()):
             raise FailedPrecondition(
-                f"batch_id: the batch has ended, {after.status}; only one that waits or runs"
-                " can be cancelled",
+                "batch_id: the batch has ended; only one that waits or runs can be cancelled",
                 reasons.ERROR_REASON_BATCH_ENDED,
+                metadata={"batch_id": str(batch), "status": after.status.upper()},
             )
         return after
 
@@ -91,6 +91,7 @@ class BatchAdmission:
                     "batch_id: none of its jobs can be retried; only failed and cancelled ones"
                     " whose images were not deleted can",
                     reasons.ERROR_REASON_BATCH_NOT_RETRYABLE,
+                    metadata={"batch_id": str(batch)},
                 )
         self._signals.tell(jobs)
         self._signals.wake({graph[job].lane for job in jobs})

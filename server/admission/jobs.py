@@ -120,6 +120,7 @@ class Admission:
                 f"image_id: its lineage has used all {MAX_REGENERATIONS} regenerations;"
                 " generate a new image",
                 reasons.ERROR_REASON_REGENERATION_LIMIT,
+                metadata={"limit": str(MAX_REGENERATIONS), "lineage_id": str(lineage)},
             )
         # Budget rows are locked last, so that others wait for them no longer than a commit.
         if job is not None and new.price_micros:
@@ -136,9 +137,13 @@ def _not_retryable(job: Job) -> FailedPrecondition:
     wrong = (
         "its image was deleted, or one that it needs; generate a new image"
         if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
-        else f"the job is {job.status}; only a failed or cancelled job can be retried"
+        else "only a failed or cancelled job can be retried"
     )
-    return FailedPrecondition(f"job_id: {wrong}", reasons.ERROR_REASON_JOB_NOT_RETRYABLE)
+    return FailedPrecondition(
+        f"job_id: {wrong}",
+        reasons.ERROR_REASON_JOB_NOT_RETRYABLE,
+        metadata={"job_id": str(job.id), "status": job.status.upper()},
+    )
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:

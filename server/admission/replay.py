@@ -55,7 +55,8 @@ async def _replayed(user: UserId, key: RequestKey | None, find: Find[T]) -> T | 
     made, same = found
     if not same:
         raise Conflict(
-            f"request_id: {key.id} was used before with another request; use a new UUID",
+            "request_id: it was used before with another request; use a new UUID",
             reasons.ERROR_REASON_REQUEST_ID_REUSED,
+            metadata={"request_id": str(key.id)},
         )
     return made

@@ -108,8 +108,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _unknown(self, method: str) -> Handler:
         async def refuse(_requests: object, _context: Context) -> Never:
             raise Unimplemented(
-                f"{method[:100]} is not a method of this server; it may be older than the client",
+                "this server has no such method; it may be older than the client",
                 reasons.ERROR_REASON_METHOD_UNKNOWN,
+                metadata={"method": method[:100]},
             )
 
         # A bidirectional handler can answer any method, since it does so before it reads.
@@ -254,8 +255,9 @@ def _bounded(deserialize: Callable[[bytes], Any] | None, most: int) -> Callable[
         if len(octets) > most:
             return _Unreadable(
                 ResourceExhausted(
-                    f"the request has {len(octets)} bytes; send {most} at most",
+                    f"the request is too large; send {most} bytes at most",
                     reasons.ERROR_REASON_MESSAGE_TOO_LARGE,
+                    metadata={"bytes": str(len(octets)), "limit": str(most)},
                 )
             )
         try:

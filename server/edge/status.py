@@ -10,7 +10,7 @@ from google.rpc.status_pb2 import Status
 from imggen.v1 import errors_pb2 as reasons
 from server.errors import DeadlineExceeded, ImggenError, InvalidRequest
 
-DOMAIN = "imggen"
+DOMAIN = "imggen.dev"
 DETAILS_KEY = "grpc-status-details-bin"
 
 # Clients refuse more than 8 kB of metadata (gRPC's default), and a lost Status would hide
@@ -41,7 +41,7 @@ def explain(error: Exception, request_id: str) -> ImggenError:
             )
         case _:
             return ImggenError(
-                f"the service failed; its log has the details under the request id {request_id}",
+                "the service failed; its log has the details under this error's request_id",
                 reasons.ERROR_REASON_INTERNAL,
                 metadata={"request_id": request_id},
             )

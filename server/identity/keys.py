@@ -115,10 +115,11 @@ class KeySet:
                 reasons.ERROR_REASON_KEYS_UNAVAILABLE,
                 retry_after=timedelta(seconds=self._cooldown_s),
             )
-        name = f'key "{key_id[:64]}"' if key_id else "a key that it does not name"
+        name = "an unknown key" if key_id else "a key that it does not name"
         return Unauthenticated(
             f"the token is signed with {name}; use one of those that {self._where} lists",
             reasons.ERROR_REASON_TOKEN_INVALID,
+            metadata={"key_id": key_id[:64]} if key_id else None,
         )
 
 

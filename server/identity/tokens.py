@@ -91,8 +91,9 @@ class TokenVerifier:
         match error:
             case jwt.ExpiredSignatureError():
                 return Unauthenticated(
-                    f"the token expired{_expiry(token)}; get a new one from {rules.issuer}",
+                    f"the token has expired; get a new one from {rules.issuer}",
                     reasons.ERROR_REASON_TOKEN_EXPIRED,
+                    metadata={"expired_at": _expiry(token)},
                 )
             case (
                 jwt.InvalidAudienceError()
@@ -151,14 +152,14 @@ def _is_jwt(token: str) -> bool:
 def _expiry(token: str) -> str:
     # Its signature was verified before its expiry was looked at.
     seconds = jwt.decode(token, options={"verify_signature": False})["exp"]
-    return f" at {datetime.fromtimestamp(int(seconds), UTC).isoformat()}"
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
     subject, issuer = claims["sub"], claims["iss"]
     if not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise Unauthenticated(
-            f"the token's sub has {len(subject)} characters; use 1 to {_LONGEST_SUBJECT}",
+            f"the token's sub must have 1 to {_LONGEST_SUBJECT} characters",
             reasons.ERROR_REASON_TOKEN_INVALID,
         )
     return Caller(user_id_of(issuer, subject), subject, issuer, _roles(claims.get("roles")))

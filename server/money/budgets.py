@@ -9,9 +9,10 @@ from server.errors import ResourceExhausted
 def exhausted(price_micros: int) -> ResourceExhausted:
     """Returns the error of a price that the rest of today's budget does not cover."""
     return ResourceExhausted(
-        f"the rest of today's budget does not cover {price_micros / 1e6:.4f} USD;"
-        " try again tomorrow (UTC), or ask an operator to raise it",
+        "the rest of today's budget does not cover the price; try again tomorrow (UTC), or ask an"
+        " operator to raise it",
         reasons.ERROR_REASON_BUDGET_EXHAUSTED,
+        metadata={"price_micros": str(price_micros)},
         retry_after=renewed_after(datetime.now(UTC)),
     )
 

@@ -7,7 +7,7 @@ from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, image_pb2_grpc
 from server.domain.ids import CharacterId, ImageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
-from server.domain.states import AssetKind, ImageStatus
+from server.domain.states import AssetKind
 from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
@@ -98,11 +98,11 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
 
 
 def _not_ready(image: Image) -> FailedPrecondition:
-    coming = image.status in (ImageStatus.QUEUED, ImageStatus.GENERATING)
-    right = "wait until its job is completed" if coming else "retry its job"
     return FailedPrecondition(
-        f"image_id: the image is {image.status}, so it has no bytes; {right}",
+        "image_id: the image has no bytes; wait until its job is completed, or retry a job that"
+        " failed or was cancelled",
         reasons.ERROR_REASON_IMAGE_NOT_READY,
+        metadata={"image_id": str(image.id), "status": image.status.upper()},
     )
 
 

@@ -94,9 +94,9 @@ class JobService(job_pb2_grpc.JobServiceServicer):
             self._signals.wake()  # another job of its batch may be ready
         if not cancelled and not job.cancel_requested:
             raise FailedPrecondition(
-                f"job_id: the job has ended, {job.status}; only a job that waits or runs"
-                " can be cancelled",
+                "job_id: the job has ended; only a job that waits or runs can be cancelled",
                 reasons.ERROR_REASON_JOB_ENDED,
+                metadata={"job_id": str(job_id), "status": job.status.upper()},
             )
         return job_pb2.CancelJobResponse(job=await self._replies.job(job))
 

@@ -164,7 +164,8 @@ async def test_an_ended_batch_is_not_cancelled_and_a_completed_one_not_retried(
     cancel = batch_pb2.CancelBatchRequest(batch_id=batch.batch_id)
     refused = await mia.refused(mia.batches.CancelBatch, cancel)
     assert refused.reason == "BATCH_ENDED"
-    assert "the batch has ended, completed" in refused.message
+    assert "the batch has ended; only one that waits or runs" in refused.message
+    assert refused.metadata == {"batch_id": batch.batch_id, "status": "COMPLETED"}
 
 
 async def test_a_retry_skips_jobs_that_need_a_deleted_image(

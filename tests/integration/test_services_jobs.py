@@ -126,7 +126,8 @@ async def test_a_job_that_has_ended_cannot_be_cancelled(
     request = job_pb2.CancelJobRequest(job_id=job.job_id)
     refused = await mia.refused(mia.jobs.CancelJob, request)
     assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "JOB_ENDED")
-    assert f"the job has ended, {end}" in refused.message
+    assert "the job has ended; only a job that waits or runs" in refused.message
+    assert refused.metadata == {"job_id": job.job_id, "status": end.upper()}
 
 
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
@@ -176,7 +177,8 @@ async def test_only_a_failed_or_cancelled_job_is_retried(
         grpc.StatusCode.FAILED_PRECONDITION,
         "JOB_NOT_RETRYABLE",
     )
-    assert f"the job is {state}; only a failed or cancelled job can be retried" in refused.message
+    assert "only a failed or cancelled job can be retried" in refused.message
+    assert refused.metadata == {"job_id": job.job_id, "status": state.upper()}
 
 
 async def test_a_job_whose_image_was_deleted_is_not_retried(mia: Caller) -> None:

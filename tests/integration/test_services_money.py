@@ -61,7 +61,7 @@ async def test_a_job_over_the_budget_is_refused(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "BUDGET_EXHAUSTED",
     )
-    assert "does not cover 0.0400 USD" in refused.message
+    assert refused.metadata == {"price_micros": "40000"}
     assert refused.retry_after_s is not None
     assert 0 < refused.retry_after_s <= 24 * 3600
     assert await paid_gateway.count("images") == 2

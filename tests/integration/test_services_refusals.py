@@ -80,14 +80,14 @@ def portraits(mia: str, story: str) -> dict[str, Bad]:
             Portrait(character_id=story, style="anime"),
             "",
             "CHARACTER_NOT_FOUND",
-            f"you have no character {story}",
+            "character_id: you have no such character",
             grpc.StatusCode.NOT_FOUND,
         ),
         "unknown story": Bad(
             Portrait(character_id=mia, story_id=mia),
             "",
             "STORY_NOT_FOUND",
-            f"you have no story {mia}",
+            "story_id: you have no such story",
             grpc.StatusCode.NOT_FOUND,
         ),
     }
@@ -226,7 +226,9 @@ async def test_a_message_over_the_limit_is_refused(mia: Caller) -> None:
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "MESSAGE_TOO_LARGE",
     )
-    assert "send 4194304 at most" in refused.message
+    assert "send 4194304 bytes at most" in refused.message
+    assert refused.metadata["limit"] == "4194304"
+    assert int(refused.metadata["bytes"]) > 5_000_000
 
 
 async def test_a_deadline_of_a_millisecond_admits_whole_jobs_or_none(

@@ -5,7 +5,7 @@ The tables hold an entry for each; a new method or a new id without one fails a 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import grpc
@@ -13,6 +13,8 @@ import grpc.aio
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from imggen.errors import ImggenError
+from imggen.status import error_of
 from imggen.v1 import (
     batch_pb2,
     character_pb2,
@@ -204,12 +206,22 @@ async def test_an_id_of_another_caller_is_not_found(
     nobodys = OwnedResources(*(new_id() for _ in range(8)))
     before = await _everything(gateway, tom.user_id)
 
-    assert await _outcome(gateway, mia, case, own, others) is grpc.StatusCode.NOT_FOUND
+    of_another = await _refused(gateway, mia, case, own, others)
     # It changed nothing before it refused.
     assert await _everything(gateway, tom.user_id) == before
-    assert await _outcome(gateway, mia, case, own, nobodys) is grpc.StatusCode.NOT_FOUND
+    of_nobody = await _refused(gateway, mia, case, own, nobodys)
+    for refused, named in (of_another, others), (of_nobody, nobodys):
+        assert refused is not None
+        assert refused.code is grpc.StatusCode.NOT_FOUND
+        [(field, id_)] = refused.metadata.items()
+        assert field in ("character_id", "story_id", "image_id", "job_id", "batch_id")
+        assert id_ in astuple(named)
+    # Reports count errors by their message, so it names no id.
+    assert of_another is not None
+    assert of_nobody is not None
+    assert of_another.message == of_nobody.message
     # The request itself is valid, or the refusals above would prove nothing.
-    assert await _outcome(gateway, mia, case, own, own) is grpc.StatusCode.OK
+    assert await _refused(gateway, mia, case, own, own) is None
 
 
 async def test_lists_hold_only_the_callers_own(
@@ -265,18 +277,18 @@ async def _until(call: Any, job_id: str) -> AsyncIterator[event_pb2.Event]:
     call.cancel()
 
 
-async def _outcome(
+async def _refused(
     gateway: GatewayFixture,
     caller: Caller,
     case: tuple[str, str],
     own: OwnedResources,
     any_: OwnedResources,
-) -> grpc.StatusCode:
+) -> ImggenError | None:
     try:
         await ask(gateway.channel(), methods()[case[0]], NAMED[case](own, any_), caller.metadata)
     except grpc.aio.AioRpcError as error:
-        return error.code()
-    return grpc.StatusCode.OK
+        return error_of(error, method=case[0], target="", timeout=None)
+    return None
 
 
 async def _everything(gateway: GatewayFixture, user: UserId) -> list[list[str]]:

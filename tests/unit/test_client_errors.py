@@ -187,5 +187,5 @@ def test_the_errors_of_jobs_carry_the_job() -> None:
         job_id="1", error=JobError(reason=ErrorReason.ERROR_REASON_WORKER_LOST, message="lost")
     )
     assert JobFailed(job).job is job
-    assert str(JobFailed(job)) == "lost [WORKER_LOST]"
-    assert str(JobCancelled(Job(job_id="2"))) == "job 2 was cancelled [JOB_CANCELLED]"
+    assert str(JobFailed(job)) == "lost [WORKER_LOST, job_id=1]"
+    assert str(JobCancelled(Job(job_id="2"))) == "the job was cancelled [JOB_CANCELLED, job_id=2]"

@@ -131,7 +131,7 @@ async def test_a_new_key_of_the_issuer_is_found() -> None:
 
         assert (await first.code(), await second.code()) == (OK, OK)
     assert failed.reason == "TOKEN_INVALID"
-    assert "rsa-1" in failed.message
+    assert failed.metadata == {"key_id": "rsa-1"}
 
 
 async def test_forged_key_ids_do_not_make_the_gateway_hammer_the_issuer() -> None:

@@ -215,12 +215,18 @@ class Batches(BatchServiceServicer):
     ) -> batch_pb2.CancelBatchResponse:
         """Cancels the jobs that have not ended; a repeated cancel returns the batch as it is."""
         found = self._find(request.batch_id)
-        images = self._batches.show(found)[1]
+        batch, images = self._batches.show(found)
         running = [image.job.job_id for image in images if not has_ended(image.job)]
         if not running and not any(image.job.cancel_requested for image in images):
             raise FailedPrecondition(
-                f"batch {request.batch_id} has ended and cannot be cancelled",
+                "batch_id: the batch has ended; only one that waits or runs can be cancelled",
                 reason=ErrorReason.ERROR_REASON_BATCH_ENDED,
+                metadata={
+                    "batch_id": batch.batch_id,
+                    "status": batch_pb2.BatchStatus.Name(batch.status).removeprefix(
+                        "BATCH_STATUS_"
+                    ),
+                },
             )
         for job in reversed(running):  # jobs before those that they need
             self._worker.cancel(self._memory.jobs[job])
@@ -247,8 +253,10 @@ class Batches(BatchServiceServicer):
         ]
         if not jobs:
             raise FailedPrecondition(
-                f"batch {request.batch_id} has no failed or cancelled jobs",
+                "batch_id: none of its jobs can be retried; only failed and cancelled ones"
+                " whose images were not deleted can",
                 reason=ErrorReason.ERROR_REASON_BATCH_NOT_RETRYABLE,
+                metadata={"batch_id": request.batch_id},
             )
         self._batches.retry(jobs)
         return batch_pb2.RetryBatchResponse(batch=self._batches.show(found)[0])

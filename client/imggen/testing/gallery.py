@@ -14,13 +14,20 @@ from imggen.testing.picture import CONTENT_TYPE, asset
 from imggen.testing.rejections import Check
 from imggen.v1 import image_pb2, job_pb2
 from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.image_pb2 import ASSET_KIND_DISPLAY, IMAGE_STATUS_COMPLETED, AssetHeader, Image
+from imggen.v1.image_pb2 import (
+    ASSET_KIND_DISPLAY,
+    IMAGE_STATUS_COMPLETED,
+    AssetHeader,
+    Image,
+    ImageStatus,
+)
 from imggen.v1.image_pb2_grpc import ImageServiceServicer
 from imggen.v1.job_pb2 import (
     JOB_STATUS_CANCELLED,
     JOB_STATUS_COMPLETED,
     JOB_STATUS_FAILED,
     Job,
+    JobStatus,
 )
 from imggen.v1.job_pb2_grpc import JobServiceServicer
 from imggen.watching import has_ended
@@ -84,8 +91,9 @@ class Jobs(JobServiceServicer):
             return job_pb2.CancelJobResponse(job=job)
         if has_ended(job):
             raise FailedPrecondition(
-                f"job {job.job_id} has ended and cannot be cancelled",
+                "job_id: the job has ended; only a job that waits or runs can be cancelled",
                 reason=ErrorReason.ERROR_REASON_JOB_ENDED,
+                metadata=_of_job(job),
             )
         self._worker.cancel(job)
         return job_pb2.CancelJobResponse(job=job)
@@ -104,8 +112,9 @@ class Jobs(JobServiceServicer):
         job = self._find(request.job_id)
         if job.status not in (JOB_STATUS_FAILED, JOB_STATUS_CANCELLED):
             raise FailedPrecondition(
-                f"job {job.job_id} is neither failed nor cancelled",
+                "job_id: only a failed or cancelled job can be retried",
                 reason=ErrorReason.ERROR_REASON_JOB_NOT_RETRYABLE,
+                metadata=_of_job(job),
             )
         self._memory.image(job.image_id)
         if request.HasField("priority"):
@@ -173,8 +182,10 @@ class Images(ImageServiceServicer):
         image = self._find(request.image_id)
         if image.status != IMAGE_STATUS_COMPLETED:
             raise FailedPrecondition(
-                f"image {image.id} has no stored bytes yet",
+                "image_id: the image has no bytes; wait until its job is completed, or retry a job"
+                " that failed or was cancelled",
                 reason=ErrorReason.ERROR_REASON_IMAGE_NOT_READY,
+                metadata={"image_id": image.id, "status": _status(ImageStatus.Name(image.status))},
             )
         kind = request.asset_kind or ASSET_KIND_DISPLAY
         data = asset(image, kind)
@@ -193,6 +204,15 @@ class Images(ImageServiceServicer):
         check.id("image_id", id)
         check.done()
         return self._memory.image(id)
+
+
+def _of_job(job: Job) -> dict[str, str]:
+    return {"job_id": job.job_id, "status": _status(JobStatus.Name(job.status))}
+
+
+def _status(name: str) -> str:
+    """Returns the name of a status without the prefix of its enum, as errors have it."""
+    return name.split("_STATUS_")[1]
 
 
 def _matches(image: Image, request: image_pb2.ListImagesRequest) -> bool:

@@ -185,9 +185,10 @@ class Generation(GenerationServiceServicer):
         versions = self._lineage(parent.lineage_id)
         if len(versions) > MAX_REGENERATIONS:
             raise FailedPrecondition(
-                f"the lineage of image {parent.id} has used all {MAX_REGENERATIONS} regenerations;"
+                f"image_id: its lineage has used all {MAX_REGENERATIONS} regenerations;"
                 " generate a new image",
                 reason=ErrorReason.ERROR_REASON_REGENERATION_LIMIT,
+                metadata={"limit": str(MAX_REGENERATIONS)},
             )
         image = Image(
             type=parent.type,

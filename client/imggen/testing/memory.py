@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar, cast
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from imggen.errors import AlreadyExists, NotFound
+from imggen.errors import AlreadyExists, NotFound, reason_name
 from imggen.testing.rejections import Check
 from imggen.v1.batch_pb2 import Batch
 from imggen.v1.character_pb2 import Character
@@ -105,8 +105,9 @@ class Memory:
         first, replay = self._answers[request_id]
         if first != request:
             raise AlreadyExists(
-                f"request_id {request_id} was used before with another request; use a new UUID",
+                "request_id: it was used before with another request; use a new UUID",
                 reason=ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
+                metadata={"request_id": request_id},
             )
         return cast(Answer, replay)  # equal requests have answers of one type
 
@@ -178,7 +179,9 @@ def now() -> Timestamp:
 
 def _found(things: dict[str, Item], id: str, reason: ErrorReason.ValueType) -> Item:
     if id not in things:
-        raise NotFound(f"{id} does not exist or is not yours", reason=reason)
+        thing = reason_name(reason).removesuffix("_NOT_FOUND").lower()
+        field = f"{thing}_id"
+        raise NotFound(f"{field}: you have no such {thing}", reason=reason, metadata={field: id})
     return things[id]
 
 

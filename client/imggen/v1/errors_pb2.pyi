@@ -141,7 +141,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
-    `google.rpc.ErrorInfo` (domain `imggen`), jobs in `Job.error`.
+    `google.rpc.ErrorInfo` (domain `imggen.dev`), jobs in `Job.error`. A message is the same for all
+    errors of a kind; the ids, states and limits that it is about are in `ErrorInfo.metadata`.
 
     Later versions may add values; accept those that you do not know.
     """
