@@ -144,4 +144,4 @@ async def test_a_deleted_or_unknown_character_cannot_be_changed_or_drawn(
     )
     refused = await mia.refused(mia.characters.UpdateCharacter, update)
     assert refused.reason == "CHARACTER_NOT_FOUND"
-    assert character in refused.message
+    assert refused.metadata == {"character_id": character}
