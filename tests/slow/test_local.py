@@ -84,16 +84,17 @@ def started(command: str, folder: Path, **settings: str) -> Iterator[Command]:
         text=True,
         start_new_session=True,
     )
-    try:
-        with child:
+    # `with` waits for the child, so one that a failed test leaves behind is killed within it.
+    with child:
+        try:
             running = Command(child, mark)
             yield running
             if child.poll() is None:
                 running.interrupt()
                 running.ends()
-    finally:
-        if child.poll() is None:
-            child.kill()
+        finally:
+            if child.poll() is None:
+                child.kill()
 
 
 async def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
@@ -180,7 +181,7 @@ def test_processes_of_a_killed_run_are_ended_and_those_of_a_live_one_are_not(fol
         assert len(killed.left()) > 5
         with started("up", folder) as second:
             assert second.ends() == 1
-        assert any("already, as process" in line for line in second.lines)
+        assert any(f"already runs on {folder}, as process" in line for line in second.lines)
         killed.child.kill()
         killed.child.wait()
     with started("up", folder) as up:
