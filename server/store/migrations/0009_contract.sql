@@ -1,0 +1,59 @@
+-- What callers ask of stories, jobs and images: ids of pages, versions for etags, metadata, and an
+-- index for each list.
+
+ALTER TABLE stories
+  ADD COLUMN revision integer NOT NULL DEFAULT 1;  -- raised by each change; the etag is made of it
+ALTER TABLE characters
+  ADD COLUMN revision integer NOT NULL DEFAULT 1;
+
+-- A page keeps its id when it moves within its story, and images point to it.
+ALTER TABLE story_pages
+  ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
+  ADD CONSTRAINT story_pages_id UNIQUE (id) DEFERRABLE INITIALLY DEFERRED;
+
+-- No foreign key: an image keeps the id of its page after the page is removed.
+ALTER TABLE images ADD COLUMN page_id uuid;
+UPDATE images SET page_id = p.id FROM story_pages p
+  WHERE p.story_id = images.story_id AND p.page_number = images.page_number;
+COMMENT ON COLUMN images.page_number IS
+  'The number of the page when the image was admitted, for people who read the tables.';
+
+ALTER TABLE batches ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}';
+
+-- The story and the page are those of the image, which never change; here for the lists of jobs.
+ALTER TABLE image_generation_jobs
+  ADD COLUMN story_id uuid REFERENCES stories (id),
+  ADD COLUMN page_id uuid,
+  ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN cropped_from text NOT NULL DEFAULT '';
+UPDATE image_generation_jobs j SET story_id = i.story_id, page_id = i.page_id
+  FROM images i WHERE i.id = j.image_id AND i.story_id IS NOT NULL;
+
+-- The metadata once more, a row for each pair, so that a list by one pair reads its index in order.
+CREATE TABLE job_metadata (
+  user_id uuid NOT NULL REFERENCES users (id),
+  key text NOT NULL,
+  value text NOT NULL,
+  created_at timestamptz NOT NULL,  -- of the job and of its image
+  job_id uuid NOT NULL REFERENCES image_generation_jobs (id),
+  image_id uuid NOT NULL REFERENCES images (id),
+  PRIMARY KEY (job_id, key)
+);
+CREATE INDEX job_metadata_jobs
+  ON job_metadata (user_id, key, value, created_at DESC, job_id DESC);
+CREATE INDEX job_metadata_images
+  ON job_metadata (user_id, key, value, created_at DESC, image_id DESC);
+
+CREATE INDEX jobs_status ON image_generation_jobs (user_id, status, created_at DESC, id DESC);
+CREATE INDEX jobs_story ON image_generation_jobs (story_id, created_at DESC, id DESC)
+  WHERE story_id IS NOT NULL;
+
+DROP INDEX idx_images_story;
+CREATE INDEX idx_images_story ON images (story_id, created_at DESC, id DESC)
+  WHERE story_id IS NOT NULL;
+CREATE INDEX images_page ON images (page_id, created_at DESC, id DESC) WHERE page_id IS NOT NULL;
+CREATE INDEX images_type ON images (user_id, image_type, created_at DESC, id DESC)
+  WHERE deleted_at IS NULL;
+CREATE INDEX images_status ON images (user_id, status, created_at DESC, id DESC)
+  WHERE deleted_at IS NULL;
+CREATE INDEX images_characters ON images USING gin (character_ids);
