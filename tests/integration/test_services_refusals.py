@@ -172,7 +172,7 @@ def scenes(mia: str, story: str, pages: list[str]) -> dict[str, Bad]:
             "TOO_MANY_CHARACTERS",
             "3 characters are more than storybook can draw; 2 at most",
             character_ids=[new_id() for _ in range(3)],
-            options=options(model="storybook"),
+            options=generation_pb2.GenerationOptions(model="storybook"),
         ),
         "a character twice": bad(
             "character_ids", "FIELD_OUT_OF_RANGE", "twice", character_ids=[mia, mia]
