@@ -1,8 +1,9 @@
 """The errors that calls raise: one class per status code, each with a reason for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 import grpc
 
@@ -53,8 +54,8 @@ class ImggenError(Exception):
     def __init__(
         self,
         message: str,
-        *,
         reason: ErrorReason.ValueType = ERROR_REASON_UNSPECIFIED,
+        *,
         violations: tuple[Violation, ...] = (),
         retry_after: timedelta | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -77,6 +78,16 @@ class InvalidRequest(ImggenError):
     """A request with bad fields; `violations` lists all of them."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
+
+    @classmethod
+    def of(cls, violations: Sequence[Violation]) -> Self:
+        """Returns the error that names these violations; its reason is the first one's."""
+        return cls(
+            "; ".join(f"{bad.field}: {bad.description}" for bad in violations),
+            violations[0].reason,
+            violations=tuple(violations),
+            metadata={"field": violations[0].field},
+        )
 
 
 class NotFound(ImggenError):

@@ -47,7 +47,7 @@ class Checks:
 
     def refused(self) -> InvalidRequest:
         """Returns the error with all violations."""
-        return InvalidRequest(self.violations)
+        return InvalidRequest.of(self.violations)
 
     @overload
     def complete(self, first: A | None, /) -> A: ...
