@@ -5,6 +5,7 @@ of `ImggenError` where it is raised.
 """
 
 from imggen.errors import (
+    Aborted,
     AlreadyExists,
     DeadlineExceeded,
     FailedPrecondition,
@@ -20,6 +21,7 @@ from imggen.errors import (
 )
 
 __all__ = [
+    "Aborted",
     "AlreadyExists",
     "DeadlineExceeded",
     "FailedPrecondition",

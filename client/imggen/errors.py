@@ -108,6 +108,12 @@ class FailedPrecondition(ImggenError):
     code = grpc.StatusCode.FAILED_PRECONDITION
 
 
+class Aborted(ImggenError):
+    """A change that lost against another one: read the object again, and decide again."""
+
+    code = grpc.StatusCode.ABORTED
+
+
 class Unauthenticated(ImggenError):
     """A token that is missing, malformed, expired, forged or for another audience."""
 
@@ -201,6 +207,8 @@ _KINDS_BY_TEN: Mapping[int, type[ImggenError]] = {
     6: ResourceExhausted,
     7: Unavailable,
     9: JobFailed,
+    10: InvalidRequest,
+    11: Aborted,
 }
 _KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
     ErrorReason.ERROR_REASON_ROLE_REQUIRED: PermissionDenied,
