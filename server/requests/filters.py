@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
-from server.requests.checks import Checks
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from imggen.rules.checks import SHORT_TEXT, Checks
 from imggen.v1 import character_pb2, character_pb2_grpc
 from imggen.v1 import errors_pb2 as reasons
 from server.admission.replay import once
@@ -12,7 +13,6 @@ from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.replies.messages import GENDER
-from server.requests.checks import SHORT_TEXT, Checks
 from server.requests.filters import wanted
 from server.requests.masks import masked_fields
 from server.requests.missing import missing_character

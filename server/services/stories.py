@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from imggen.rules.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server.admission.replay import once
@@ -12,7 +13,6 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller
 from server.replies import messages
-from server.requests.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from server.requests.masks import masked_fields
 from server.requests.missing import missing_character, missing_story
 from server.requests.page_tokens import page_request, page_token
