@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission.jobs import Admission
@@ -14,7 +15,6 @@ from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
 from server.replies.messages import JOB_STATUS, Replies
-from server.requests.filters import wanted
 from server.requests.missing import missing_job
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
