@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from imggen.rules.checks import DEFAULT_PRIORITY, Checks
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
@@ -13,7 +14,6 @@ from imggen.v1.generation_pb2 import (
 from server.domain.ids import UserId
 from server.domain.jobs import RequestKey
 from server.identity.caller import Caller
-from server.requests.checks import DEFAULT_PRIORITY, Checks
 from server.requests.request_key import request_key
 
 Generate: TypeAlias = (

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, image_pb2_grpc
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
@@ -11,8 +13,6 @@ from server.domain.states import AssetKind
 from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
-from server.requests.checks import Checks
-from server.requests.filters import wanted
 from server.requests.missing import missing_image
 from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage

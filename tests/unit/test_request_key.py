@@ -2,9 +2,9 @@
 
 from uuid import uuid4
 
+from imggen.rules.checks import Checks
 from imggen.v1.generation_pb2 import GenerateSceneRequest, GenerateStoryRequest
 from server.domain.jobs import RequestKey
-from server.requests.checks import Checks
 from server.requests.request_key import Repeatable, request_key
 
 

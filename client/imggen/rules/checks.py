@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, TypeVar, overload
 from uuid import UUID
 
+from imggen.errors import InvalidRequest, Violation
 from imggen.v1 import errors_pb2 as reasons
-from server.errors import InvalidRequest, Violation
 
 Reason: TypeAlias = "reasons.ErrorReason.ValueType"
 A = TypeVar("A")
@@ -49,7 +49,7 @@ class Checks:
 
     def refused(self) -> InvalidRequest:
         """Returns the error with all violations."""
-        return InvalidRequest(self.violations)
+        return InvalidRequest.of(self.violations)
 
     @overload
     def complete(self, first: A | None, /) -> A: ...
