@@ -8,6 +8,9 @@ from uuid import UUID
 
 T = TypeVar("T")
 
+PAGE_BYTES = 3 * 2**20
+"""A page of a list has at most that many bytes, unless its first row has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class LastRow:

@@ -173,6 +173,7 @@ def _masked(text: str, resources: CallerWithResources) -> str:
         text = text.replace(id_, name)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
+    text = re.sub(r'"etag": "[\w=-]+"', '"etag": "ETAG"', text)
     text = re.sub(r"expires=\d+&signature=[\w-]+", "SIGNED", text)
     text = re.sub(r'"cursor": "[\w=-]+"', '"cursor": "CURSOR"', text)
     text = re.sub(r'"nextPageToken": "[\w=-]{20,}"', '"nextPageToken": "MORE"', text)
