@@ -19,6 +19,7 @@ from server.routing.offers import Offer, Wish
 from server.store import Store
 
 MAX_IMAGES_PER_PAGE = 4
+MAX_IMAGES = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class StoryReader:
         panels.add_portraits([one for one in cast if one not in known])
         panels.add_cover()
         panels.add_pages()
+        if maybe_copies is not None:
+            panels.check_number(maybe_copies)
         style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
         pictures = [
             picture
@@ -136,9 +139,12 @@ class _Panel:
         """Yields its pictures: `copies` of a page, one of anything else."""
         characters = tuple(cast[one] for one in self.characters if one in cast)
         content = Content(self.image_type, style, characters, quality, self.scene, self.page_text)
-        count = copies if self.image_type is ImageType.SCENE else 1
-        for seed in _seeds(count):
+        for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.offer, self.placement, seed)
+
+    def number(self, copies: int) -> int:
+        """Returns the number of its pictures."""
+        return copies if self.image_type is ImageType.SCENE else 1
 
 
 class _Panels:
@@ -172,6 +178,16 @@ class _Panels:
             self._nothing("the story has no pages; add some")
         elif not self._wants_pages and not self._wants_cover and not named:
             self._nothing("its pages name no characters, and only portraits are asked for")
+
+    def check_number(self, copies: int) -> None:
+        """Adds a violation if the pictures of all panels are too many for a batch."""
+        images = sum(panel.number(copies) for panel in self.added)
+        if images > MAX_IMAGES:
+            self._checks.add(
+                "images_per_page",
+                f"makes a batch of {images:,} images; ask for {MAX_IMAGES} or fewer",
+                reasons.ERROR_REASON_TOO_MANY_ITEMS,
+            )
 
     def add_portraits(self, characters: Sequence[CharacterId]) -> None:
         """Adds the portraits of characters, if they are asked for."""
