@@ -96,6 +96,7 @@ class NewJob:
     price_micros: int
     priority: int
     request: RequestKey | None
+    cropped_from: str = ""
     batch: "BatchPlace | None" = None
 
 

@@ -246,7 +246,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "lane": job.lane,
         "priority": job.priority,
         "spec": spec.to_json(),
-        "spec_version": spec.version(batched=job.batch is not None),
+        "spec_version": spec.version(batched=job.batch is not None, cropped=bool(job.cropped_from)),
         "batch_id": _text(job.batch.batch_id if job.batch else None),
         "batch_position": job.batch.position if job.batch else None,
         "provider": job.provider,
