@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
-from server.errors import ImggenError
+from server.errors import Internal
 
 MAX_BYTES = 5_000_000
 """The most bytes of a form except the original, which is not changed."""
@@ -40,7 +40,7 @@ _QUALITIES = (95, 92, 88, 84, 80, 70)
 _THUMBNAIL_QUALITY = 85
 
 
-class PictureRefused(ImggenError):
+class PictureRefused(Internal):
     """Raised when a model's bytes are not a picture that can be finished."""
 
     def __init__(self, message: str) -> None:

@@ -162,4 +162,5 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         request=None if batch else origin.request,
         cropped_from=picture.offer.format.cropped_from,
         batch=batch,
+        metadata=origin.metadata,
     )

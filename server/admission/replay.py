@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.ids import UserId
 from server.domain.jobs import RequestKey
-from server.errors import Conflict, ImggenError, Unavailable
+from server.errors import AlreadyExists, ImggenError, Unavailable
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ async def once(
 
     The look-up comes before all checks: what the request names may have changed since, or the
     queue may be full, and the answer stays the same. `make` returns None when another call with
-    the same request_id was faster. Raises Conflict when the request_id was used with another
+    the same request_id was faster. Raises AlreadyExists when the request_id was used with another
     request.
     """
     earlier = await _replayed(user, key, find)
@@ -54,7 +54,7 @@ async def _replayed(user: UserId, key: RequestKey | None, find: Find[T]) -> T | 
         return None
     made, same = found
     if not same:
-        raise Conflict(
+        raise AlreadyExists(
             "request_id: it was used before with another request; use a new UUID",
             reasons.ERROR_REASON_REQUEST_ID_REUSED,
             metadata={"request_id": str(key.id)},

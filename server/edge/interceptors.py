@@ -269,7 +269,7 @@ def _bounded(deserialize: Callable[[bytes], Any] | None, most: int) -> Callable[
 
 
 def _not_a_message() -> InvalidRequest:
-    return InvalidRequest(
+    return InvalidRequest.of(
         [
             Violation(
                 "",

@@ -8,7 +8,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from imggen.v1 import errors_pb2 as reasons
-from server.errors import DeadlineExceeded, ImggenError, InvalidRequest
+from server.errors import DeadlineExceeded, ImggenError, Internal, InvalidRequest
 
 DOMAIN = "imggen.dev"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -40,7 +40,7 @@ def explain(error: Exception, request_id: str) -> ImggenError:
                 reasons.ERROR_REASON_DEADLINE_EXCEEDED,
             )
         case _:
-            return ImggenError(
+            return Internal(
                 "the service failed; its log has the details under this error's request_id",
                 reasons.ERROR_REASON_INTERNAL,
                 metadata={"request_id": request_id},

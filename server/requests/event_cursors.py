@@ -3,9 +3,9 @@
 import base64
 import binascii
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.changes import Cursor
-from server.requests.checks import Checks
 
 OLDEST = "oldest"
 """The cursor before the oldest event that is kept."""

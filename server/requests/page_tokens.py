@@ -5,9 +5,9 @@ import binascii
 from datetime import UTC, datetime
 from uuid import UUID
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.paging import LastRow, PageRequest
-from server.requests.checks import Checks
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 100

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from imggen.rules.checks import Checks, says_something
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
@@ -13,7 +14,6 @@ from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
 from server.errors import Violation
-from server.requests.checks import Checks, says_something
 from server.requests.pictures import Content, Picture, PictureReader, new_seed, read_quality
 from server.routing.offers import Offer, Wish
 from server.store import Store
@@ -217,7 +217,7 @@ class _Panels:
                 ImageType.SCENE,
                 page.character_ids,
                 self._offer(ImageType.SCENE, len(page.character_ids), f"page {number}: "),
-                Placement(story_id=self._story.id, page_number=number),
+                Placement(story_id=self._story.id, page_id=page.id, page_number=number),
                 scene=page.scene_description,
                 page_text=page.text,
             )

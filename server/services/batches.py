@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from imggen.rules.checks import Checks
 from imggen.v1 import batch_pb2, batch_pb2_grpc
 from server.admission.batches import BatchAdmission
 from server.admission.replay import once
@@ -10,7 +11,6 @@ from server.domain.ids import BatchId, StoryId
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
 from server.replies.batches import BatchReplies
-from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store

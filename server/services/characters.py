@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from imggen.rules.characters import SETTABLE, read_character
+from imggen.rules.checks import Checks
+from imggen.rules.masks import masked_fields
 from imggen.v1 import character_pb2, character_pb2_grpc
-from imggen.v1 import errors_pb2 as reasons
 from server.admission.replay import once
 from server.admission.users import KnownUsers
 from server.domain.characters import Character, Description, Gender
@@ -12,17 +14,11 @@ from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.replies.messages import GENDER
-from server.requests.checks import SHORT_TEXT, Checks
-from server.requests.filters import wanted
-from server.requests.masks import masked_fields
 from server.requests.missing import missing_character
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
 
-_MAX_LIST = 16
-_TEXTS = ("species", "hair", "eyes", "skin", "clothing")
-_LISTS = ("features", "traits")
 _OUTPUT_ONLY = (
     "id",
     "description_version",
@@ -31,7 +27,7 @@ _OUTPUT_ONLY = (
     "created_at",
     "updated_at",
 )
-SETTABLE = ("name", "age", "gender", *_TEXTS, *_LISTS)
+_GENDERS = {number: gender for gender, number in GENDER.items()}
 
 
 class CharacterService(character_pb2_grpc.CharacterServiceServicer):
@@ -49,13 +45,14 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         given = {field.name for field, _ in request.character.ListFields()}
         for name in _OUTPUT_ONLY:
             checks.empty(f"character.{name}", name in given)
-        fields = _fields(checks, request.character, SETTABLE)
+        read = read_character(checks, request.character, SETTABLE)
         key = request_key(checks, request)
 
         async def create() -> Character | None:
             checks.done()
             await self._users.ensure(who)
-            created = await self._store.characters.create(who.user_id, Description(**fields), key)
+            looks = Description(**_fields(read, SETTABLE))
+            created = await self._store.characters.create(who.user_id, looks, key)
             return await self._character(who.user_id, created) if created else None
 
         character = await once(who.user_id, key, self._store.characters.replay, create)
@@ -75,9 +72,9 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
         checks, user = Checks(), caller().user_id
         asked = checks.id("character.id", request.character.id, CharacterId)
         names = masked_fields(checks, request.update_mask, SETTABLE)
-        fields = _fields(checks, request.character, names)
+        read = read_character(checks, request.character, names)
         character_id = checks.complete(asked)
-        if not await self._store.characters.update(user, character_id, fields):
+        if not await self._store.characters.update(user, character_id, _fields(read, names)):
             raise missing_character(character_id)
         character = await self._character(user, character_id)
         return character_pb2.UpdateCharacterResponse(character=messages.character(character))
@@ -116,41 +113,16 @@ def _character_id(value: str) -> CharacterId:
     return checks.complete(checks.id("character_id", value, CharacterId))
 
 
-def _fields(
-    checks: Checks, message: character_pb2.Character, names: tuple[str, ...]
-) -> dict[str, Any]:
-    """Reads the named fields of a character as those of its Description."""
+def _fields(character: character_pb2.Character, names: Sequence[str]) -> dict[str, Any]:
+    """Returns the named fields of a character as those of its Description."""
     fields: dict[str, Any] = {}
     for name in names:
-        path = f"character.{name}"
         if name == "age":
-            fields[name] = message.age if message.HasField("age") else None
-            if fields[name] is not None:
-                checks.within(
-                    path, message.age, range(151), reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
-                )
+            fields[name] = character.age if character.HasField("age") else None
         elif name == "gender":
-            fields[name] = wanted(checks, path, message.gender, GENDER) or Gender.UNSPECIFIED
-        elif name in _LISTS:
-            fields[name] = _texts(checks, path, getattr(message, name))
+            fields[name] = _GENDERS.get(character.gender, Gender.UNSPECIFIED)
+        elif name in ("features", "traits"):
+            fields[name] = tuple(getattr(character, name))
         else:
-            fields[name] = checks.text(
-                path, getattr(message, name), SHORT_TEXT, required=name == "name"
-            )
+            fields[name] = getattr(character, name)
     return fields
-
-
-def _texts(checks: Checks, path: str, values: Sequence[str]) -> tuple[str, ...] | None:
-    """Reads a list of texts; None where one is a violation."""
-    if len(values) > _MAX_LIST:
-        checks.add(
-            path,
-            f"must have {_MAX_LIST} entries or fewer, has {len(values)}",
-            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-        )
-    read = [
-        checks.text(f"{path}[{index}]", value, SHORT_TEXT, required=True)
-        for index, value in enumerate(values[:_MAX_LIST])
-    ]
-    whole = tuple(text for text in read if text is not None)
-    return whole if len(whole) == len(values) else None

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import event_pb2, event_pb2_grpc
 from server.domain.changes import ChangedKind, Cursor, Scope
@@ -11,7 +12,6 @@ from server.errors import FailedPrecondition
 from server.identity.caller import Caller, Context, Role, caller
 from server.metrics import GatewayMetrics
 from server.replies.messages import CHANGED_KIND, checkpoint, event
-from server.requests.checks import Checks
 from server.requests.event_cursors import OLDEST, cursor_of
 from server.store import Store
 from server.store.outbox import Expired

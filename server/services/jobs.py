@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 
+from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission.jobs import Admission
@@ -13,8 +15,6 @@ from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
 from server.replies.messages import JOB_STATUS, Replies
-from server.requests.checks import Checks
-from server.requests.filters import wanted
 from server.requests.missing import missing_job
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
@@ -57,7 +57,9 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         """Returns a page of jobs."""
         checks = Checks()
         asked = page_request(checks, "jobs", request.page_size, request.page_token)
-        status = wanted(checks, "status", request.status, JOB_STATUS)
+        status = wanted(
+            checks, "statuses[0]", request.statuses[0] if request.statuses else 0, JOB_STATUS
+        )
         story = checks.id("story_id", request.story_id, StoryId, required=False)
         page = checks.complete(asked)
         listing = await self._store.jobs.page(caller().user_id, page, status, story)

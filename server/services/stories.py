@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.checks import Checks
+from imggen.rules.masks import masked_fields
+from imggen.rules.stories import SETTABLE, read_story
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server.admission.replay import once
 from server.admission.users import KnownUsers
@@ -12,15 +15,10 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller
 from server.replies import messages
-from server.requests.checks import PAGE_TEXT, SHORT_TEXT, Checks
-from server.requests.masks import masked_fields
 from server.requests.missing import missing_character, missing_story
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
-
-_MAX_PAGES = 200
-SETTABLE = ("title", "style", "pages")
 
 
 class StoryService(story_pb2_grpc.StoryServiceServicer):
@@ -39,12 +37,12 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         given = {field.name for field, _ in request.story.ListFields()}
         for name in ("id", "created_at", "updated_at"):
             checks.empty(f"story.{name}", name in given)
-        fields = self._fields(checks, request.story, SETTABLE)
+        read = read_story(checks, request.story, SETTABLE, self._styles)
         key = request_key(checks, request)
 
         async def create() -> Story | None:
             checks.done()
-            draft = Draft(**fields)
+            draft = Draft(**_fields(read, SETTABLE))
             await self._check_characters(who.user_id, draft.pages)
             await self._users.ensure(who)
             created = await self._store.stories.create(who.user_id, draft, key)
@@ -67,8 +65,9 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         checks, user = Checks(), caller().user_id
         asked = checks.id("story.id", request.story.id, StoryId)
         names = masked_fields(checks, request.update_mask, SETTABLE)
-        fields = self._fields(checks, request.story, names)
+        read = read_story(checks, request.story, names, self._styles)
         story_id = checks.complete(asked)
+        fields = _fields(read, names)
         await self._story(user, story_id)
         await self._check_characters(user, fields.get("pages", ()))
         if not await self._store.stories.update(user, story_id, **fields):
@@ -110,48 +109,20 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
         for one in sorted(named - found.keys()):
             raise missing_character(one)
 
-    def _fields(
-        self, checks: Checks, message: story_pb2.Story, names: tuple[str, ...]
-    ) -> dict[str, Any]:
-        """Reads the named fields of a story as those of its Draft."""
-        fields: dict[str, Any] = {}
-        if "title" in names:
-            fields["title"] = checks.text("story.title", message.title, SHORT_TEXT, required=True)
-        if "style" in names:
-            fields["style"] = message.style
-            if message.style:
-                reason = reasons.ERROR_REASON_STYLE_UNKNOWN
-                checks.one_of("story.style", message.style, self._styles, "style", reason)
-        if "pages" in names:
-            fields["pages"] = _pages(checks, message.pages)
-        return fields
-
 
 def _story_id(value: str) -> StoryId:
     checks = Checks()
     return checks.complete(checks.id("story_id", value, StoryId))
 
 
-def _pages(checks: Checks, pages: Sequence[story_pb2.Page]) -> tuple[Page, ...] | None:
-    """Reads the pages of a story; None where one is a violation."""
-    if len(pages) > _MAX_PAGES:
-        checks.add(
-            "story.pages",
-            f"must have {_MAX_PAGES} pages or fewer, has {len(pages)}",
-            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-        )
-    read = [
-        _page(checks, f"story.pages[{index}]", page)
-        for index, page in enumerate(pages[:_MAX_PAGES])
-    ]
-    whole = tuple(page for page in read if page is not None)
-    return whole if len(whole) == len(pages) else None
+def _fields(story: story_pb2.Story, names: Sequence[str]) -> dict[str, Any]:
+    """Returns the named fields of a story as those of its Draft."""
+    fields: dict[str, Any] = {name: getattr(story, name) for name in names}
+    if "pages" in fields:
+        fields["pages"] = tuple(_page(page) for page in story.pages)
+    return fields
 
 
-def _page(checks: Checks, path: str, page: story_pb2.Page) -> Page | None:
-    text = checks.text(f"{path}.text", page.text, PAGE_TEXT, required=True)
-    scene = checks.prompt(f"{path}.scene_description", page.scene_description)
-    characters = checks.ids(f"{path}.character_ids", page.character_ids, CharacterId)
-    if text is None or scene is None or characters is None:
-        return None
-    return Page(text, scene, characters)
+def _page(page: story_pb2.Page) -> Page:
+    characters = tuple(CharacterId(UUID(one)) for one in page.character_ids)
+    return Page(page.text, page.scene_description, characters)

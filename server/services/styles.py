@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import style_pb2, style_pb2_grpc
 from server.domain.styles import Style
 from server.identity.caller import Context
 from server.replies import messages
-from server.requests.checks import Checks
 from server.requests.page_tokens import page_request
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imggen.rules.checks import LONG_TEXT, Checks, clean, says_something
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.ids import UserId
 from server.errors import InvalidRequest
-from server.requests.checks import LONG_TEXT, Checks, clean, says_something
 
 
 def _found(checks: Checks) -> list[tuple[str, str]]:

@@ -3,12 +3,12 @@
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
+from imggen.rules.masks import masked_fields
 from imggen.v1 import image_pb2
 from server.domain.states import ImageType
 from server.replies.messages import IMAGE_TYPE
-from server.requests.checks import Checks
-from server.requests.filters import wanted
-from server.requests.masks import masked_fields
 
 FIELDS = ("name", "age", "hair")
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.paging import LastRow, Listing, PageRequest
-from server.requests.checks import Checks
 from server.requests.page_tokens import page_request, page_token
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -1,13 +1,12 @@
-"""Filters of lists: enum values of the contract as the domain's."""
+"""Enum values of the contract, as the members that a reader has for them."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TypeVar
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
-from server.requests.checks import Checks
 
-E = TypeVar("E", bound=StrEnum)
+E = TypeVar("E", bound=str)
 
 
 def wanted(checks: Checks, field: str, value: int, numbers: Mapping[E, int]) -> E | None:
@@ -16,7 +15,7 @@ def wanted(checks: Checks, field: str, value: int, numbers: Mapping[E, int]) -> 
     if value and member is None:
         checks.add(
             field,
-            f"has no value {value}; use one of {', '.join(member.name for member in numbers)}",
+            f"has no value {value}; use one of {', '.join(member.upper() for member in numbers)}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
     return member

@@ -2,8 +2,8 @@
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
-from server.requests.checks import Checks
 
 
 def masked_fields(checks: Checks, mask: FieldMask, settable: tuple[str, ...]) -> tuple[str, ...]:
