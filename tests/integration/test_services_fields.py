@@ -193,6 +193,8 @@ def _set(message: Any, path: list[str], value: Value) -> None:
         if descriptor.is_repeated:
             inner = inner[0] if inner else inner.add()
         _set(inner, rest, value)
+    elif isinstance(value, dict) and descriptor.is_repeated:  # a map
+        inner.update(value)
     elif descriptor.is_repeated:
         inner.extend(value)
     elif isinstance(inner, FieldMask):
