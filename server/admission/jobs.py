@@ -160,6 +160,7 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         price_micros=model.price_micros,
         priority=origin.priority,
         request=None if batch else origin.request,
+        cropped_from=picture.offer.format.cropped_from,
         batch=batch,
         metadata=origin.metadata,
     )
