@@ -114,4 +114,5 @@ def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatc
         request=origin.request,
         jobs=jobs,
         needs=tuple((jobs[one].id, jobs[needed].id) for one, needed in board.needs),
+        metadata=origin.metadata,
     )

@@ -161,4 +161,5 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         priority=origin.priority,
         request=None if batch else origin.request,
         batch=batch,
+        metadata=origin.metadata,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
-from server.domain.jobs import Job, NewJob, RequestKey
+from server.domain.jobs import NONE, Job, NewJob, RequestKey
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 
 
@@ -24,6 +24,7 @@ class NewBatch:
     request: RequestKey | None
     jobs: tuple[NewJob, ...]
     needs: tuple[tuple[JobId, JobId], ...]
+    metadata: Mapping[str, str] = NONE
 
     @property
     def price_micros(self) -> int:
@@ -55,6 +56,7 @@ class Batch:
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    metadata: Mapping[str, str] = NONE
 
     @property
     def total(self) -> int:

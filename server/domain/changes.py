@@ -1,6 +1,6 @@
 """Changes of jobs, images and batches, in the order of the outbox, from which a feed resumes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from server.domain.ids import UserId
+from server.domain.jobs import NONE
 
 DELETED = "deleted"
 """The last status of an image in the outbox; the image itself keeps its status."""
@@ -30,7 +31,10 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A committed change of status. `image_id` and `batch_id` are those of a job."""
+    """A committed change of status. `image_id` and `batch_id` are those of a job.
+
+    `metadata` is that of the job, of the image's job, or of the batch.
+    """
 
     cursor: Cursor
     at: datetime
@@ -40,6 +44,7 @@ class Change:
     status: str
     image_id: UUID | None = None
     batch_id: UUID | None = None
+    metadata: Mapping[str, str] = NONE
 
 
 @dataclass(frozen=True, slots=True)

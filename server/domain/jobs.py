@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
-from server.domain.ids import BatchId, CharacterId, ImageId, JobId, StoryId, UserId
+from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
+
+NONE: Mapping[str, str] = MappingProxyType({})
+"""The metadata of a job whose caller gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,20 @@ class Job:
     stage_ms: Mapping[Stage, int] | None = None
     batch_id: BatchId | None = None
     unknown_words: tuple[str, ...] = ()
+    story_id: StoryId | None = None
+    page_id: PageId | None = None
+    metadata: Mapping[str, str] = NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What the image of a new job belongs to, and its place in its lineage."""
+    """What the image of a new job belongs to, and its place in its lineage.
+
+    `page_number` is the number of the page now; it changes with the story, `page_id` does not.
+    """
 
     story_id: StoryId | None = None
+    page_id: PageId | None = None
     page_number: int | None = None
     character_id: CharacterId | None = None
     parent_image_id: ImageId | None = None
@@ -97,6 +108,7 @@ class NewJob:
     priority: int
     request: RequestKey | None
     batch: "BatchPlace | None" = None
+    metadata: Mapping[str, str] = NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.ids import CharacterId, StoryId
+from server.domain.ids import CharacterId, PageId, StoryId
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its text, the characters on it, and what its picture shows if the author says so."""
+    """A page: its text, the characters on it, and what its picture shows if the author says so.
+
+    `id` is None for a page that is not stored yet.
+    """
 
     text: str
     scene_description: str = ""
     character_ids: tuple[CharacterId, ...] = ()
+    id: PageId | None = None
 
 
 @dataclass(frozen=True, slots=True)

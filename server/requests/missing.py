@@ -17,6 +17,15 @@ def missing_story(story: UUID) -> NotFound:
     return _missing("story", story, reasons.ERROR_REASON_STORY_NOT_FOUND)
 
 
+def missing_page(page: UUID) -> NotFound:
+    """Returns the error for a page that the story does not have."""
+    return NotFound(
+        "page_id: the story has no such page",
+        reasons.ERROR_REASON_PAGE_NOT_FOUND,
+        metadata={"page_id": str(page)},
+    )
+
+
 def missing_image(image: UUID) -> NotFound:
     """Returns the error for an image that the caller does not have."""
     return _missing("image", image, reasons.ERROR_REASON_IMAGE_NOT_FOUND)

@@ -13,14 +13,19 @@ from imggen.v1.generation_pb2 import (
     RegenerateImageRequest,
 )
 from server.domain.characters import FrozenCharacter
-from server.domain.ids import CharacterId, ImageId, StoryId, UserId
+from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.jobs import Placement
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
-from server.requests.missing import missing_character, missing_image, missing_story
+from server.requests.missing import (
+    missing_character,
+    missing_image,
+    missing_page,
+    missing_story,
+)
 from server.routing.catalogue import Catalogue
 from server.routing.offers import Offer, Wish, choose
 from server.store import Store
@@ -83,7 +88,7 @@ class PictureReader:
         """Reads a request for the portrait of a character."""
         character_id = checks.id("character_id", request.character_id, CharacterId)
         story_id = checks.id("story_id", request.story_id, StoryId, required=False)
-        wish = Wish(ImageType.PORTRAIT, request.options.model, request.options.size, 1)
+        wish = Wish(ImageType.PORTRAIT, request.options.model, request.size, 1)
         maybe_offer = self.offer(checks, wish)
         maybe_quality = read_quality(checks, request.options.quality)
         story = await self.story(user, story_id) if story_id else None
@@ -103,17 +108,16 @@ class PictureReader:
         description = checks.prompt("scene_description", request.scene_description)
         maybe_quality = read_quality(checks, request.options.quality)
         story = await self.story(user, story_id) if story_id else None
-        maybe_page = _page(checks, story, request.page_number)
+        page_id = checks.id("page_id", request.page_id, PageId)
+        number, maybe_page = _page(story, page_id) if story and page_id else (0, None)
         if maybe_page and not request.scene_description:
-            _check_page(checks, maybe_page, request.page_number)
+            _check_page(checks, maybe_page, number)
         maybe_style = self.style(checks, request.style, story.draft.style if story else None)
         ids = named
         if named == ():
             ids = maybe_page.character_ids if maybe_page else ()
         # Where the characters are not known, neither is whether a model can draw so many.
-        wish = Wish(
-            ImageType.SCENE, request.options.model, request.options.aspect_ratio, len(ids or ())
-        )
+        wish = Wish(ImageType.SCENE, request.options.model, request.aspect_ratio, len(ids or ()))
         offer = self.offer(checks, wish)
         page, quality, style, drawn_by = checks.complete(
             maybe_page, maybe_quality, maybe_style, offer
@@ -126,7 +130,7 @@ class PictureReader:
             scene=description or page.scene_description,
             page_text=page.text,
         )
-        place = Placement(story_id=story_id, page_number=request.page_number)
+        place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         return content.drawn_by(drawn_by, place, request.seed if request.HasField("seed") else None)
 
     async def regeneration(
@@ -143,15 +147,20 @@ class PictureReader:
         before = await self._store.jobs.spec_of(user, image_id)
         if image is None or before is None:
             raise missing_image(image_id)
-        offer = checks.complete(self._same_offer(checks, before))
+        options = request.options
+        quality = read_quality(checks, options.quality) if options.quality else before.quality
+        offer, kept = checks.complete(self._same_offer(checks, before, options.model), quality)
         spec = replace(
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
+            model=offer.model.name,
+            quality=kept,
             seed=changes.seed if changes.HasField("seed") else new_seed(),
         )
         place = Placement(
             story_id=image.story_id,
+            page_id=image.page_id,
             page_number=image.page_number,
             character_id=image.character_id,
             parent_image_id=image.id,
@@ -187,10 +196,13 @@ class PictureReader:
             raise missing_story(story_id)
         return story
 
-    def _same_offer(self, checks: Checks, spec: RenderSpec) -> Offer | None:
-        """Returns the offer that drew a spec; None if it is not offered any more."""
+    def _same_offer(self, checks: Checks, spec: RenderSpec, name: str) -> Offer | None:
+        """Returns the offer for a spec's size by its own model, or by another that is named.
+
+        None, and a violation, if there is none.
+        """
         size = Size(spec.width, spec.height)
-        model = self._catalogue.get(spec.model)
+        model = self._catalogue.get(name or spec.model)
         formats = [*model.portraits.values(), *model.scenes.values()] if model else []
         for format_ in formats:
             if model and format_.display == size:
@@ -227,22 +239,12 @@ def read_quality(checks: Checks, value: str) -> Quality | None:
     return checks.one_of("options.quality", value or Quality.HD, QUALITIES, "quality", reason)
 
 
-def _page(checks: Checks, story: Story | None, number: int) -> Page | None:
-    """Reads the page of a story by its number; None if there is no such page or no story."""
-    if number < 1 and story is None:
-        checks.add(
-            "page_number",
-            f"is {number}; pages count from 1",
-            reasons.ERROR_REASON_PAGE_OUT_OF_RANGE,
-        )
-    if story is None:
-        return None
-    pages = story.draft.pages
-    if number in range(1, len(pages) + 1):
-        return pages[number - 1]
-    right = f"use 1 to {len(pages)}" if pages else "the story has no pages; add some"
-    checks.add("page_number", f"is {number}; {right}", reasons.ERROR_REASON_PAGE_OUT_OF_RANGE)
-    return None
+def _page(story: Story, page_id: PageId) -> tuple[int, Page]:
+    """Returns a page of a story, and its number; raises NotFound."""
+    for number, page in enumerate(story.draft.pages, start=1):
+        if page.id == page_id:
+            return number, page
+    raise missing_page(page_id)
 
 
 def _check_page(checks: Checks, page: Page, number: int) -> None:

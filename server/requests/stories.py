@@ -217,7 +217,7 @@ class _Panels:
                 ImageType.SCENE,
                 page.character_ids,
                 self._offer(ImageType.SCENE, len(page.character_ids), f"page {number}: "),
-                Placement(story_id=self._story.id, page_number=number),
+                Placement(story_id=self._story.id, page_id=page.id, page_number=number),
                 scene=page.scene_description,
                 page_text=page.text,
             )

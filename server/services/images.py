@@ -7,7 +7,7 @@ from imggen.rules.checks import Checks
 from imggen.rules.filters import wanted
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, image_pb2_grpc
-from server.domain.ids import CharacterId, ImageId, StoryId, UserId
+from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind
 from server.errors import FailedPrecondition
@@ -109,22 +109,10 @@ def _not_ready(image: Image) -> FailedPrecondition:
 def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter:
     story = checks.id("story_id", request.story_id, StoryId, required=False)
     character = checks.id("character_id", request.character_id, CharacterId, required=False)
-    if request.page_number < 0:
-        checks.add(
-            "page_number",
-            f"is {request.page_number}; pages count from 1, and 0 means any",
-            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-        )
-    if request.page_number and not request.story_id:
-        checks.add(
-            "story_id",
-            "is required with page_number; give the story of the page",
-            reasons.ERROR_REASON_FIELD_REQUIRED,
-        )
     return ImageFilter(
         story_id=story,
         character_id=character,
         type=wanted(checks, "type", request.type, IMAGE_TYPE),
         status=wanted(checks, "status", request.status, IMAGE_STATUS),
-        page_number=request.page_number or None,
+        page_id=checks.id("page_id", request.page_id, PageId, required=False),
     )

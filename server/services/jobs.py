@@ -57,7 +57,9 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         """Returns a page of jobs."""
         checks = Checks()
         asked = page_request(checks, "jobs", request.page_size, request.page_token)
-        status = wanted(checks, "status", request.status, JOB_STATUS)
+        status = wanted(
+            checks, "statuses[0]", request.statuses[0] if request.statuses else 0, JOB_STATUS
+        )
         story = checks.id("story_id", request.story_id, StoryId, required=False)
         page = checks.complete(asked)
         listing = await self._store.jobs.page(caller().user_id, page, status, story)

@@ -12,8 +12,9 @@ from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 
 _CREATE = """
-INSERT INTO batches (id, user_id, story_id, style, max_concurrent, request_id, request_hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, request_id) DO NOTHING RETURNING id
+INSERT INTO batches
+  (id, user_id, story_id, style, max_concurrent, request_id, request_hash, metadata)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, request_id) DO NOTHING RETURNING id
 """
 
 _SELECT = """
@@ -43,7 +44,8 @@ FROM batches b, LATERAL (
 """
 
 _IMAGES = """
-SELECT j.id, i.page_number, i.character_id, ARRAY(
+SELECT j.id, i.character_id,
+  (SELECT p.page_number FROM story_pages p WHERE p.id = i.page_id) AS page_number, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id ORDER BY 1
 ) AS needs
 FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
@@ -131,6 +133,7 @@ class Batches:
             batch.max_concurrent,
             batch.request.id if batch.request else None,
             batch.request.digest if batch.request else None,
+            dict(batch.metadata),
         )
         if created is None:
             return False
@@ -255,6 +258,7 @@ def _batch(row: Record) -> Batch:
         created_at=row["created_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
+        metadata=row["metadata"],
     )
 
 

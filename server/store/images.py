@@ -7,7 +7,8 @@ from server.domain.states import AssetKind, ImageStatus, ImageType
 from server.store.database import Executor, Record
 
 _SELECT = """
-SELECT i.*, j.id AS job_id,
+SELECT i.*, j.id AS job_id, j.metadata,
+  (SELECT p.page_number FROM story_pages p WHERE p.id = i.page_id) AS page_now,
   (SELECT max(l.version) FROM images l WHERE l.lineage_id = i.lineage_id) AS lineage_versions,
   (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys,
   EXISTS (SELECT FROM character_references r WHERE r.reference_image_id = i.id) AS is_reference
@@ -49,7 +50,7 @@ class Images:
             " AND ($3::uuid IS NULL OR i.character_ids @> ARRAY[$3::uuid])"
             " AND ($4::text IS NULL OR i.image_type = $4)"
             " AND ($5::text IS NULL OR i.status = $5)"
-            " AND ($6::integer IS NULL OR i.page_number = $6)"
+            " AND ($6::uuid IS NULL OR i.page_id = $6)"
             " AND ($7::timestamptz IS NULL OR (i.created_at, i.id) < ($7, $8::uuid))"
             " ORDER BY i.created_at DESC, i.id DESC LIMIT $9",
             user,
@@ -57,7 +58,7 @@ class Images:
             wanted.character_id,
             wanted.type,
             wanted.status,
-            wanted.page_number,
+            wanted.page_id,
             page.after.created_at if page.after else None,
             page.after.id if page.after else None,
             page.size + 1,
@@ -147,7 +148,8 @@ def _image(row: Record) -> Image:
         story_id=row["story_id"],
         character_id=row["character_id"],
         character_ids=tuple(CharacterId(character) for character in row["character_ids"]),
-        page_number=row["page_number"],
+        page_id=row["page_id"],
+        page_number=row["page_now"],
         style=row["style"],
         model=row["ai_model"],
         provider=row["ai_provider"],
@@ -165,4 +167,5 @@ def _image(row: Record) -> Image:
         created_at=row["created_at"],
         completed_at=row["completed_at"],
         keys={AssetKind(kind): key for kind, key in (row["keys"] or {}).items()},
+        metadata=row["metadata"],
     )

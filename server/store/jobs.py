@@ -21,9 +21,9 @@ WITH asked AS (
     id uuid, user_id uuid, image_id uuid, kind text, lane text, priority integer, spec jsonb,
     spec_version integer, batch_id uuid, batch_position integer,
     provider text, model text, micros bigint, request_id uuid, request_hash bytea,
-    story_id uuid, page_number integer, character_id uuid, character_ids uuid[],
+    story_id uuid, page_id uuid, page_number integer, character_id uuid, character_ids uuid[],
     style text, style_version integer, seed bigint,
-    parent_image_id uuid, lineage_id uuid, version integer
+    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb
   )
 ), turns AS (
   SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
@@ -31,20 +31,26 @@ WITH asked AS (
 ), job AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
-    estimated_micros, request_id, request_hash, batch_id, batch_position, ready, turn
+    estimated_micros, request_id, request_hash, batch_id, batch_position, ready, turn,
+    story_id, page_id, metadata
   ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
     micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
-    coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0)
+    coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0),
+    story_id, page_id, metadata
   FROM asked LEFT JOIN turns USING (user_id, lane, priority) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
 ), image AS (
   INSERT INTO images (
-    id, user_id, image_type, ai_provider, ai_model, story_id, page_number, character_id,
+    id, user_id, image_type, ai_provider, ai_model, story_id, page_id, page_number, character_id,
     character_ids, style, style_version, seed, parent_image_id, lineage_id, version
-  ) SELECT image_id, user_id, kind, provider, model, story_id, page_number, character_id,
+  ) SELECT image_id, user_id, kind, provider, model, story_id, page_id, page_number, character_id,
     character_ids, style, style_version, seed, parent_image_id, lineage_id, version
   FROM asked JOIN job USING (id)
+), pair AS (
+  INSERT INTO job_metadata (user_id, key, value, created_at, job_id, image_id)
+  SELECT user_id, pair.key, pair.value, job.created_at, id, image_id
+  FROM asked JOIN job USING (id), jsonb_each_text(metadata) AS pair
 ), money AS MATERIALIZED (
   SELECT hold_money({HOLDS}, 0) FROM job WHERE estimated_micros = 0
 )
@@ -55,7 +61,7 @@ _SNAPSHOT = """
 SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, j.status, j.priority, j.attempt, j.retry_count,
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
-  j.batch_id, j.request_id, j.request_hash,
+  j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata,
   p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
@@ -255,6 +261,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "request_id": _text(job.request.id if job.request else None),
         "request_hash": rf"\x{job.request.digest.hex()}" if job.request else None,
         "story_id": _text(place.story_id),
+        "page_id": _text(place.page_id),
         "page_number": place.page_number,
         "character_id": _text(place.character_id),
         "character_ids": [str(character.id) for character in spec.characters],
@@ -264,6 +271,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "parent_image_id": _text(place.parent_image_id),
         "lineage_id": str(place.lineage_id or job.image_id),
         "version": place.version,
+        "metadata": dict(job.metadata),
     }
 
 
@@ -290,6 +298,10 @@ def _admitted(job: NewJob, row: Record) -> Job:
         actual_micros=0,
         created_at=row["created_at"],
         stage_ms={},
+        batch_id=job.batch.batch_id if job.batch else None,
+        story_id=job.placement.story_id,
+        page_id=job.placement.page_id,
+        metadata=job.metadata,
     )
 
 
@@ -319,6 +331,9 @@ def _job(row: Record) -> Job:
         stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items()},
         batch_id=row["batch_id"],
         unknown_words=tuple(row["unknown_words"] or ()),
+        story_id=row["story_id"],
+        page_id=row["page_id"],
+        metadata=row["metadata"],
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.domain.ids import CharacterId, StoryId, UserId
+from server.domain.ids import CharacterId, PageId, StoryId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.stories import Draft, Page, Story
@@ -11,7 +11,7 @@ from server.store.database import Executor, Record
 
 _SELECT = """
 SELECT s.*, (
-  SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids)
+  SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids, p.id)
     ORDER BY p.page_number)
   FROM story_pages p WHERE p.story_id = s.id AND p.page_number <= s.page_count
 ) AS pages
@@ -150,8 +150,13 @@ def _story(row: Record) -> Story:
             title=row["title"],
             style=row["style"],
             pages=tuple(
-                Page(text, scene, tuple(CharacterId(UUID(one)) for one in characters))
-                for text, scene, characters in row["pages"] or []
+                Page(
+                    text,
+                    scene,
+                    tuple(CharacterId(UUID(one)) for one in characters),
+                    PageId(UUID(id)),
+                )
+                for text, scene, characters, id in row["pages"] or []
             ),
         ),
         created_at=row["created_at"],

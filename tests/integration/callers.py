@@ -107,10 +107,10 @@ class Caller:
         return answer.job  # type: ignore[no-any-return]
 
     async def scene(self, story_id: str, page: int = 1, **fields: Any) -> job_pb2.Job:
-        """Asks for the scene of a page."""
-        request = generation_pb2.GenerateSceneRequest(
-            **{"story_id": story_id, "page_number": page, **fields}
-        )
+        """Asks for the scene of a page, which is named by its number."""
+        if "page_id" not in fields:
+            fields["page_id"] = (await self.get_story(story_id)).pages[page - 1].id
+        request = generation_pb2.GenerateSceneRequest(story_id=story_id, **fields)
         answer = await self.generation.GenerateScene(request, metadata=self.metadata)
         return answer.job  # type: ignore[no-any-return]
 

@@ -233,6 +233,8 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
     day = await caller.create_story(title="Day", pages=pages)
     night = await caller.create_story(title="Night", pages=pages[1:])
     names |= {day.id: "Day", night.id: "Night"}
+    for title, story in (("Day", day), ("Night", night)):
+        names |= {page.id: f"page {n} of {title}" for n, page in enumerate(story.pages, start=1)}
     if method.startswith(("JobService", "ImageService", "EventService", "GenerationService.Reg")):
         names |= await _pictures(gateway, caller, names, day.id)
     if method.startswith("BatchService"):

@@ -183,7 +183,7 @@ async def test_a_page_with_a_deleted_character_names_it(mia: Caller) -> None:
     character = await mia.create_character()
     story = await mia.create_story(pages=[Page(text="Mia.", character_ids=[character.id])])
     await mia.delete_character(character.id)
-    request = generation_pb2.GenerateSceneRequest(story_id=story.id, page_number=1)
+    request = generation_pb2.GenerateSceneRequest(story_id=story.id, page_id=story.pages[0].id)
     refused = await mia.refused(mia.generation.GenerateScene, request)
     assert refused.metadata == {"character_id": character.id}
 

@@ -35,15 +35,6 @@ async def test_bad_lists_are_refused(mia: Caller) -> None:
             "FIELD_OUT_OF_RANGE",
             "must be 0 to 100 (0 means 50), is 101",
         ),
-        "negative page": Bad(
-            request(page_number=-1, story_id=new_id()),
-            "page_number",
-            "FIELD_OUT_OF_RANGE",
-            "is -1; pages count from 1",
-        ),
-        "page without a story": Bad(
-            request(page_number=1), "story_id", "FIELD_REQUIRED", "is required with page_number"
-        ),
         "unknown status": Bad(
             request(status=99),  # type: ignore[arg-type]
             "status",

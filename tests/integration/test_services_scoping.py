@@ -37,6 +37,7 @@ class OwnedResources:
 
     character: str
     story: str
+    page: str
     image: str
     job: str
     waiting_job: str
@@ -57,11 +58,14 @@ NAMED: dict[tuple[str, str], Make] = {
         generation_pb2.GeneratePortraitRequest(character_id=own.character, story_id=any_.story)
     ),
     ("GenerationService.GenerateScene", "story_id"): lambda own, any_: (
-        generation_pb2.GenerateSceneRequest(story_id=any_.story, page_number=1)
+        generation_pb2.GenerateSceneRequest(story_id=any_.story, page_id=own.page)
+    ),
+    ("GenerationService.GenerateScene", "page_id"): lambda own, any_: (
+        generation_pb2.GenerateSceneRequest(story_id=own.story, page_id=any_.page)
     ),
     ("GenerationService.GenerateScene", "character_ids"): lambda own, any_: (
         generation_pb2.GenerateSceneRequest(
-            story_id=own.story, page_number=1, character_ids=[any_.character]
+            story_id=own.story, page_id=own.page, character_ids=[any_.character]
         )
     ),
     ("GenerationService.GenerateStory", "story_id"): lambda own, any_: (
@@ -155,6 +159,9 @@ LISTED: dict[tuple[str, str], Make] = {
     ("ImageService.ListImages", "character_id"): lambda own, any_: image_pb2.ListImagesRequest(
         character_id=any_.character
     ),
+    ("ImageService.ListImages", "page_id"): lambda own, any_: image_pb2.ListImagesRequest(
+        page_id=any_.page
+    ),
     ("CharacterService.ListCharacters", ""): lambda own, any_: (
         character_pb2.ListCharactersRequest()
     ),
@@ -203,7 +210,7 @@ async def test_an_id_of_another_caller_is_not_found(
     gateway: GatewayFixture, mia: Caller, tom: Caller, case: tuple[str, str]
 ) -> None:
     own, others = await _owned_resources(gateway, mia), await _owned_resources(gateway, tom)
-    nobodys = OwnedResources(*(new_id() for _ in range(8)))
+    nobodys = OwnedResources(*(new_id() for _ in range(9)))
     before = await _everything(gateway, tom.user_id)
 
     of_another = await _refused(gateway, mia, case, own, others)
@@ -214,7 +221,7 @@ async def test_an_id_of_another_caller_is_not_found(
         assert refused is not None
         assert refused.code is grpc.StatusCode.NOT_FOUND
         [(field, id_)] = refused.metadata.items()
-        assert field in ("character_id", "story_id", "image_id", "job_id", "batch_id")
+        assert field in ("character_id", "story_id", "page_id", "image_id", "job_id", "batch_id")
         assert id_ in astuple(named)
     # Reports count errors by their message, so it names no id.
     assert of_another is not None
@@ -317,7 +324,8 @@ async def _rows(
 async def _owned_resources(gateway: GatewayFixture, caller: Caller) -> OwnedResources:
     character = (await caller.create_character()).id
     page = story_pb2.Page(text="Mia sleeps.", character_ids=[character])
-    story = (await caller.create_story(pages=[page])).id
+    written = await caller.create_story(pages=[page])
+    story = written.id
     done = await gateway.draw(await caller.portrait(character, story_id=story))
     failed = await caller.portrait(character)
     await gateway.fail(await gateway.claim())
@@ -330,6 +338,7 @@ async def _owned_resources(gateway: GatewayFixture, caller: Caller) -> OwnedReso
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
     return OwnedResources(
-        *(character, story, done.image_id, done.job_id, waiting.job_id, failed.job_id),
+        *(character, story, written.pages[0].id),
+        *(done.image_id, done.job_id, waiting.job_id, failed.job_id),
         *(failed_batch, waiting_batch),
     )

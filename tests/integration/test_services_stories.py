@@ -120,7 +120,7 @@ async def test_everything_wrong_with_a_story_is_named_at_once(
         story_id=story.id,
         style="oil",
         images_per_page=9,
-        options=generation_pb2.StoryOptions(quality="best"),
+        options=generation_pb2.GenerationOptions(quality="best"),
         priority=9,
     )
     refused = await mia.refused(mia.generation.GenerateStory, request)
@@ -141,7 +141,7 @@ async def test_everything_wrong_with_a_story_is_named_at_once(
 async def test_an_unknown_model_is_a_violation_of_its_own_field(mia: Caller) -> None:
     request = generation_pb2.GenerateStoryRequest(
         story_id=(await a_story(mia)).id,
-        options=generation_pb2.StoryOptions(model="dall-e"),
+        options=generation_pb2.GenerationOptions(model="dall-e"),
         include_cover=True,
     )
     refused = await mia.refused(mia.generation.GenerateStory, request)

@@ -145,6 +145,7 @@ def _image(**changes: Any) -> Image:
         "story_id": None,
         "character_id": CharacterId(uuid4()),
         "character_ids": (),
+        "page_id": None,
         "page_number": None,
         "style": "anime",
         "model": "storybook",
@@ -163,6 +164,7 @@ def _image(**changes: Any) -> Image:
         "created_at": NOON,
         "completed_at": None,
         "keys": {},
+        "metadata": {},
     }
     return Image(**{**fields, **changes})
 

@@ -18,6 +18,8 @@ D = TypeVar("D")
 SHORT_TEXT = 300
 LONG_TEXT = 2_000
 PAGE_TEXT = 4_000
+METADATA_PAIRS = 16
+METADATA_BYTES = 1_024
 CALLER_PRIORITIES = range(1, 4)
 ADMIN_PRIORITIES = range(10)
 DEFAULT_PRIORITY = 2
@@ -128,12 +130,7 @@ class Checks:
             return None
         bad = _CONTROL.search(value)
         if bad is not None:
-            self.add(
-                field,
-                f"holds the control character U+{ord(bad[0]):04X}; only newline and tab are"
-                " allowed",
-                reasons.ERROR_REASON_CONTROL_CHARACTERS,
-            )
+            self._control(field, bad[0])
             return None
         cleaned = clean(value)
         if required and not cleaned:
@@ -166,6 +163,28 @@ class Checks:
             )
         return known.get(value)
 
+    def metadata(self, field: str, pairs: Mapping[str, str]) -> dict[str, str]:
+        """Reads a caller's own words: at most 16 pairs with keys, and 1 KiB of UTF-8 in all."""
+        if len(pairs) > METADATA_PAIRS:
+            self.add(
+                field,
+                f"must have {METADATA_PAIRS} pairs or fewer, has {len(pairs)}",
+                reasons.ERROR_REASON_TOO_MANY_ITEMS,
+            )
+        octets = sum(len(text.encode()) for pair in pairs.items() for text in pair)
+        if octets > METADATA_BYTES:
+            self.add(
+                field,
+                f"must have {METADATA_BYTES:,} bytes or fewer in UTF-8, has {octets:,}",
+                reasons.ERROR_REASON_TEXT_TOO_LONG,
+            )
+        if "" in pairs:
+            self.add(field, "has an empty key; give it a name", reasons.ERROR_REASON_FIELD_REQUIRED)
+        bad = _CONTROL.search("".join(text for pair in pairs.items() for text in pair))
+        if bad is not None:
+            self._control(field, bad[0])
+        return dict(pairs)
+
     def within(self, field: str, value: int, allowed: range, reason: Reason, why: str = "") -> None:
         """Checks that a number lies in a range."""
         if value not in allowed:
@@ -179,6 +198,13 @@ class Checks:
             ADMIN_PRIORITIES if admin else CALLER_PRIORITIES,
             reasons.ERROR_REASON_PRIORITY_NOT_ALLOWED,
             "" if admin else " (the rest needs the role admin)",
+        )
+
+    def _control(self, field: str, character: str) -> None:
+        self.add(
+            field,
+            f"holds the control character U+{ord(character):04X}; only newline and tab are allowed",
+            reasons.ERROR_REASON_CONTROL_CHARACTERS,
         )
 
     def empty(self, field: str, value: object) -> None:
