@@ -1,11 +1,11 @@
 """Batches: the jobs that a whole story was admitted as, and their common progress."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
-from server.domain.jobs import NONE, Job, NewJob, RequestKey
+from server.domain.jobs import Job, NewJob, RequestKey
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 
 
@@ -24,7 +24,7 @@ class NewBatch:
     request: RequestKey | None
     jobs: tuple[NewJob, ...]
     needs: tuple[tuple[JobId, JobId], ...]
-    metadata: Mapping[str, str] = NONE
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def price_micros(self) -> int:
@@ -56,7 +56,7 @@ class Batch:
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
-    metadata: Mapping[str, str] = NONE
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

@@ -1,14 +1,13 @@
 """Changes of jobs, images and batches, in the order of the outbox, from which a feed resumes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from server.domain.ids import UserId
-from server.domain.jobs import NONE
 
 DELETED = "deleted"
 """The last status of an image in the outbox; the image itself keeps its status."""
@@ -44,7 +43,7 @@ class Change:
     status: str
     image_id: UUID | None = None
     batch_id: UUID | None = None
-    metadata: Mapping[str, str] = NONE
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,14 @@
 """Jobs: as their callers see them, and as a worker holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from uuid import UUID
 
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
-
-NONE: Mapping[str, str] = MappingProxyType({})
-"""The metadata of a job whose caller gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Job:
     unknown_words: tuple[str, ...] = ()
     story_id: StoryId | None = None
     page_id: PageId | None = None
-    metadata: Mapping[str, str] = NONE
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ class NewJob:
     priority: int
     request: RequestKey | None
     batch: "BatchPlace | None" = None
-    metadata: Mapping[str, str] = NONE
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

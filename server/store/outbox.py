@@ -7,7 +7,6 @@ end.
 from datetime import timedelta
 
 from server.domain.changes import Change, ChangedKind, Cursor, Scope, Stretch
-from server.domain.jobs import NONE
 from server.store.database import Executor, Record
 
 # One snapshot has all: how far changes are settled, how far they were swept, and the changes.
@@ -132,5 +131,5 @@ def _change(row: Record) -> Change:
         status=row["status"],
         image_id=row["image_id"],
         batch_id=row["batch_id"],
-        metadata=row["metadata"] or NONE,
+        metadata=row["metadata"] or {},
     )
