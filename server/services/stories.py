@@ -6,6 +6,7 @@ from uuid import UUID
 
 from imggen.rules.checks import Checks
 from imggen.rules.masks import masked_fields
+from imggen.rules.missing import missing_character, missing_story
 from imggen.rules.stories import SETTABLE, read_story
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server.admission.replay import once
@@ -15,7 +16,6 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller
 from server.replies import messages
-from server.requests.missing import missing_character, missing_story
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from imggen.errors import NotFound
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.errors_pb2 import ErrorReason
-from server.errors import NotFound
 
 
 def missing_character(character: UUID) -> NotFound:
