@@ -3,9 +3,10 @@
 from uuid import uuid4
 
 from imggen.rules.missing import missing_batch
+from imggen.rules.retries import all_retryable
 from imggen.rules.states import batch_ended, batch_not_retryable
 from server.admission.jobs import Admission, new_job
-from server.domain.batches import Batch, NewBatch, all_retryable
+from server.domain.batches import Batch, NewBatch
 from server.domain.ids import BatchId, UserId
 from server.domain.jobs import BatchPlace, RequestKey
 from server.domain.states import Lane

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import uuid4
 
+from imggen.rules.retries import retried_with
 from imggen.rules.states import MAX_REGENERATIONS, job_not_retryable, regenerations_used
 from server.admission.backlog import Backlog
-from server.domain.batches import retried_with
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
 from server.domain.states import Lane
