@@ -5,6 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules.checks import Checks, says_something
+from imggen.rules.missing import (
+    missing_character,
+    missing_image,
+    missing_page,
+    missing_story,
+)
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
@@ -20,12 +26,6 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
-from server.requests.missing import (
-    missing_character,
-    missing_image,
-    missing_page,
-    missing_story,
-)
 from server.routing.catalogue import Catalogue
 from server.routing.formats import DEFAULT_RATIO, RATIOS
 from server.routing.offers import Offer, Wish, choose, choose_again
