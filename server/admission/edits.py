@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
+from imggen.rules.missing import missing_character, missing_page, missing_story
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.characters import Character
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.stories import Draft, Story, rewritten
 from server.errors import Aborted, NotFound
-from server.requests.missing import missing_character, missing_page, missing_story
 from server.store import Store
 from server.store.store import Statements
 

@@ -36,7 +36,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as its caller sees it. Times are the database's."""
+    """A job as its caller sees it. Times are the database's.
+
+    `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
+    another one.
+    """
 
     id: JobId
     user_id: UserId
@@ -63,6 +67,7 @@ class Job:
     unknown_words: tuple[str, ...] = ()
     story_id: StoryId | None = None
     page_id: PageId | None = None
+    cropped_from: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -104,6 +109,7 @@ class NewJob:
     price_micros: int
     priority: int
     request: RequestKey | None
+    cropped_from: str = ""
     batch: "BatchPlace | None" = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 

@@ -161,6 +161,7 @@ class Replies:
             unknown_words=job.unknown_words,
             story_id=_id(job.story_id),
             page_id=_id(job.page_id),
+            cropped_from=job.cropped_from,
             metadata=job.metadata,
         )
         _show_progress(job, message)

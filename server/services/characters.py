@@ -6,6 +6,7 @@ from typing import Any
 from imggen.rules.characters import SETTABLE, read_character
 from imggen.rules.checks import Checks
 from imggen.rules.masks import masked_fields
+from imggen.rules.missing import missing_character
 from imggen.v1 import character_pb2, character_pb2_grpc
 from server.admission.edits import Edits
 from server.admission.replay import once
@@ -15,7 +16,6 @@ from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.replies.messages import GENDER
-from server.requests.missing import missing_character
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store

@@ -8,6 +8,7 @@ from imggen.fields import short_names
 from imggen.rules.checks import Checks
 from imggen.rules.filters import wanted
 from imggen.rules.masks import masked_fields
+from imggen.rules.missing import missing_story
 from imggen.rules.stories import SETTABLE, read_page_ids, read_story
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server.admission.edits import Edits, check_characters
@@ -19,7 +20,6 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller
 from server.replies import messages
-from server.requests.missing import missing_story
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store

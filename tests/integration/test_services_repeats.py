@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 
+from imggen.rules.states import MAX_REGENERATIONS
 from imggen.v1 import batch_pb2, character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
-from server.domain.images import MAX_REGENERATIONS
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 

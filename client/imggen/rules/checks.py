@@ -167,8 +167,9 @@ class Checks:
     ) -> A | None:
         """Reads a value by its name; None, and a violation, for a name that is not known."""
         if value not in known:
+            what = f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
             self.add(
-                field, f'"{_shown(value)}" is not a {noun}; use one of {", ".join(known)}', reason
+                field, f'"{_shown(value)}" is not {what}; use one of {", ".join(known)}', reason
             )
         return known.get(value)
 

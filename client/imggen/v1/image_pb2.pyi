@@ -108,7 +108,7 @@ class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     ASSET_KIND_UNSPECIFIED: _AssetKind.ValueType  # 0
     """Not set; DownloadImage uses DISPLAY."""
     ASSET_KIND_ORIGINAL: _AssetKind.ValueType  # 1
-    """The output of the model, PNG."""
+    """The output of the model, PNG: the whole of it where the other assets are cropped."""
     ASSET_KIND_DISPLAY: _AssetKind.ValueType  # 2
     """For screens: 1024x1024 pixels or more, PNG."""
     ASSET_KIND_PRINT: _AssetKind.ValueType  # 3
@@ -125,7 +125,7 @@ class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
 ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
 """Not set; DownloadImage uses DISPLAY."""
 ASSET_KIND_ORIGINAL: AssetKind.ValueType  # 1
-"""The output of the model, PNG."""
+"""The output of the model, PNG: the whole of it where the other assets are cropped."""
 ASSET_KIND_DISPLAY: AssetKind.ValueType  # 2
 """For screens: 1024x1024 pixels or more, PNG."""
 ASSET_KIND_PRINT: AssetKind.ValueType  # 3

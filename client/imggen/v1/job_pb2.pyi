@@ -490,7 +490,9 @@ class WatchJobResponse(google.protobuf.message.Message):
     PREVIEW_FIELD_NUMBER: builtins.int
     IMAGE_FIELD_NUMBER: builtins.int
     preview: builtins.bytes
-    """The newest preview, JPEG; only if it is new and previews were requested."""
+    """The newest preview, JPEG, of the whole picture before it is cropped; only if it is new and
+    previews were requested.
+    """
     @property
     def job(self) -> Global___Job:
         """The job."""
