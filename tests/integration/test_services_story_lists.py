@@ -33,7 +33,8 @@ async def test_whole_stories_are_listed_by_bytes(gateway: GatewayFixture, mia: C
     texts = [1, 900, 1, 1, 900, 600, 700, 1]  # in KiB, the newest last
     made = [await _story(mia, kib) for kib in texts]
     seen: list[story_pb2.Story] = []
-    sizes, token = [], ""
+    sizes: list[int] = []
+    token = ""
     while not sizes or token:
         answer = await mia.list_stories(view=FULL, page_size=100, page_token=token)
         assert answer.ByteSize() < LIMIT
