@@ -20,8 +20,8 @@ FROM
 
 # One story more than are asked for: `more` says whether the list goes on after a story.
 _LISTED = """
-SELECT s.*, row_number() OVER newest AS place, sum(page_bytes) OVER newest AS bytes_so_far,
-  lead(true, 1, false) OVER newest AS more
+SELECT s.*, row_number() OVER newest AS place, lead(true, 1, false) OVER newest AS more,
+  sum(page_bytes + octet_length(title) + 200) OVER newest AS bytes_so_far
 FROM (
   SELECT * FROM stories
   WHERE user_id = $1 AND deleted_at IS NULL
