@@ -1,6 +1,6 @@
 """Jobs: as their callers see them, and as a worker holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,6 +9,15 @@ from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, Stor
 from server.domain.images import NewAsset
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """The jobs that a list has; an empty field, or one of None, allows any value."""
+
+    statuses: Sequence[JobStatus] = ()
+    story_id: StoryId | None = None
+    metadata: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

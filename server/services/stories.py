@@ -15,6 +15,7 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller
 from server.replies import messages
+from server.replies.pages import fitting
 from server.requests.missing import missing_character, missing_story
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
@@ -80,12 +81,11 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     ) -> story_pb2.ListStoriesResponse:
         """Returns a page of stories."""
         checks = Checks()
-        asked = page_request(checks, "stories", request.page_size, request.page_token)
-        page = checks.complete(asked)
+        page = checks.complete(page_request(checks, request))
         listing = await self._store.stories.page(caller().user_id, page)
+        shown, last = fitting(listing, [messages.story(story) for story in listing.rows])
         return story_pb2.ListStoriesResponse(
-            stories=[messages.story(story) for story in listing.rows],
-            next_page_token=page_token("stories", listing.next),
+            stories=shown, next_page_token=page_token(request, last)
         )
 
     async def DeleteStory(

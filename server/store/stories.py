@@ -5,9 +5,10 @@ from uuid import UUID
 
 from server.domain.ids import CharacterId, PageId, StoryId, UserId
 from server.domain.jobs import RequestKey
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.paging import Listing, PageRequest
 from server.domain.stories import Draft, Page, Story
 from server.store.database import Executor, Record
+from server.store.lists import Arguments, Filters, Source, fetch_page
 
 _SELECT = """
 SELECT s.*, (
@@ -95,17 +96,10 @@ class Stories:
 
     async def page(self, user: UserId, page: PageRequest) -> Listing[Story]:
         """Lists the user's stories, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SELECT} WHERE s.user_id = $1 AND s.deleted_at IS NULL"
-            " AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))"
-            " ORDER BY s.created_at DESC, s.id DESC LIMIT $4",
-            user,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        found = [_story(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
+        arguments = Arguments()
+        where = f"user_id = {arguments.add(user, 'uuid')} AND deleted_at IS NULL"
+        filters = Filters([Source("stories", where)])
+        return await fetch_page(self._database, _SELECT, filters, arguments, page, _story)
 
     async def update(
         self,
