@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 from uuid import UUID
 
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
@@ -44,7 +45,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as its caller sees it. Times are the database's."""
+    """A job as its caller sees it. Times are the database's.
+
+    `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
+    another one.
+    """
 
     id: JobId
     user_id: UserId
@@ -71,6 +76,7 @@ class Job:
     unknown_words: tuple[str, ...] = ()
     story_id: StoryId | None = None
     page_id: PageId | None = None
+    cropped_from: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -112,6 +118,7 @@ class NewJob:
     price_micros: int
     priority: int
     request: RequestKey | None
+    cropped_from: str = ""
     batch: "BatchPlace | None" = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -172,3 +179,21 @@ class Outlook:
     waiting: int
     workers: int
     mean_duration: timedelta | None
+
+
+MOST_OCTETS = 1024
+"""What a job keeps of an error message, and of its unknown words, in UTF-8."""
+
+
+def shortened(message: str) -> str:
+    """Returns a message cut to 1 KiB, at a whole character."""
+    octets = message.encode()
+    if len(octets) <= MOST_OCTETS:
+        return message
+    return octets[: MOST_OCTETS - len("…".encode())].decode(errors="ignore") + "…"
+
+
+def first_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Returns the first words that take 1 KiB together, with a comma and a space for each."""
+    ends = accumulate(len(word.encode()) + 2 for word in words)
+    return tuple(word for word, end in zip(words, ends, strict=True) if end <= MOST_OCTETS)

@@ -5,10 +5,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from server.domain.paging import LastRow, Listing, Row
-
-MAX_BYTES = 3 << 20
-"""The most that a page of a list may have, serialised: gRPC takes 4 MiB by default."""
+from server.domain.paging import PAGE_BYTES, LastRow, Listing, Row
 
 _AROUND_ROW = 8  # the number of a field and the length of a message, at most
 _AROUND_PAGE = 256  # the token of the next page, at most
@@ -22,7 +19,7 @@ def fitting(listing: Listing[R], messages: Sequence[M]) -> tuple[Sequence[M], La
 
     The first row is always among them.
     """
-    left, count = MAX_BYTES - _AROUND_PAGE, 0
+    left, count = PAGE_BYTES - _AROUND_PAGE, 0
     for message in messages:
         left -= message.ByteSize() + _AROUND_ROW
         if left < 0 and count:

@@ -5,6 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules.checks import Checks, says_something
+from imggen.rules.missing import (
+    missing_character,
+    missing_image,
+    missing_page,
+    missing_story,
+)
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
@@ -20,14 +26,9 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
-from server.requests.missing import (
-    missing_character,
-    missing_image,
-    missing_page,
-    missing_story,
-)
 from server.routing.catalogue import Catalogue
-from server.routing.offers import Offer, Wish, choose
+from server.routing.formats import DEFAULT_RATIO, RATIOS
+from server.routing.offers import Offer, Wish, choose, choose_again
 from server.store import Store
 
 QUALITIES = {quality.value: quality for quality in reversed(Quality)}
@@ -106,6 +107,7 @@ class PictureReader:
         story_id = checks.id("story_id", request.story_id, StoryId)
         named = checks.ids("character_ids", request.character_ids, CharacterId)
         description = checks.prompt("scene_description", request.scene_description)
+        ratio = read_aspect_ratio(checks, request.aspect_ratio)
         maybe_quality = read_quality(checks, request.options.quality)
         story = await self.story(user, story_id) if story_id else None
         page_id = checks.id("page_id", request.page_id, PageId)
@@ -117,7 +119,7 @@ class PictureReader:
         if named == ():
             ids = maybe_page.character_ids if maybe_page else ()
         # Where the characters are not known, neither is whether a model can draw so many.
-        wish = Wish(ImageType.SCENE, request.options.model, request.aspect_ratio, len(ids or ()))
+        wish = Wish(ImageType.SCENE, request.options.model, ratio or "", len(ids or ()))
         offer = self.offer(checks, wish)
         page, quality, style, drawn_by = checks.complete(
             maybe_page, maybe_quality, maybe_style, offer
@@ -199,14 +201,17 @@ class PictureReader:
     def _same_offer(self, checks: Checks, spec: RenderSpec, name: str) -> Offer | None:
         """Returns the offer for a spec's size by its own model, or by another that is named.
 
-        None, and a violation, if there is none.
+        None, and violations, if there is none.
         """
         size = Size(spec.width, spec.height)
-        model = self._catalogue.get(name or spec.model)
-        formats = [*model.portraits.values(), *model.scenes.values()] if model else []
-        for format_ in formats:
-            if model and format_.display == size:
-                return Offer(model, format_)
+        found = choose_again(
+            self._catalogue, name or spec.model, spec.image_type, size, len(spec.characters)
+        )
+        if isinstance(found, Offer):
+            return found
+        if name:
+            checks.violations.extend(found)
+            return None
         checks.add(
             "image_id",
             f"was drawn by {spec.model} in {size}, which is not offered any more; generate a new"
@@ -231,6 +236,14 @@ class PictureReader:
 def new_seed() -> int:
     """Returns a random seed, for a picture whose caller set none."""
     return secrets.randbits(32)
+
+
+def read_aspect_ratio(checks: Checks, value: str) -> str | None:
+    """Reads an aspect ratio; an empty one means 16:9."""
+    ratio = value or DEFAULT_RATIO
+    reason = reasons.ERROR_REASON_ASPECT_RATIO_UNKNOWN
+    known = checks.one_of("aspect_ratio", ratio, RATIOS, "aspect ratio", reason)
+    return ratio if known else None
 
 
 def read_quality(checks: Checks, value: str) -> Quality | None:

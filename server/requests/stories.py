@@ -14,11 +14,19 @@ from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
 from server.errors import Violation
-from server.requests.pictures import Content, Picture, PictureReader, new_seed, read_quality
+from server.requests.pictures import (
+    Content,
+    Picture,
+    PictureReader,
+    new_seed,
+    read_aspect_ratio,
+    read_quality,
+)
 from server.routing.offers import Offer, Wish
 from server.store import Store
 
 MAX_IMAGES_PER_PAGE = 4
+MAX_IMAGES = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class StoryReader:
         story_id = checks.id("story_id", request.story_id, StoryId)
         maybe_quality = read_quality(checks, request.options.quality)
         maybe_copies = _images_per_page(checks, request.images_per_page)
+        ratio = read_aspect_ratio(checks, request.aspect_ratio)
         story = await self._pictures.story(user, story_id) if story_id else None
         maybe_style = self._pictures.style(
             checks, request.style, story.draft.style if story else None
@@ -84,11 +93,13 @@ class StoryReader:
             if maybe_style
             else set()
         )
-        panels = _Panels(self._pictures, checks, request, story, cast)
+        panels = _Panels(self._pictures, checks, request, ratio or "", story, cast)
         panels.check()
         panels.add_portraits([one for one in cast if one not in known])
         panels.add_cover()
         panels.add_pages()
+        if maybe_copies is not None:
+            panels.check_number(maybe_copies)
         style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
         pictures = [
             picture
@@ -136,9 +147,12 @@ class _Panel:
         """Yields its pictures: `copies` of a page, one of anything else."""
         characters = tuple(cast[one] for one in self.characters if one in cast)
         content = Content(self.image_type, style, characters, quality, self.scene, self.page_text)
-        count = copies if self.image_type is ImageType.SCENE else 1
-        for seed in _seeds(count):
+        for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.offer, self.placement, seed)
+
+    def number(self, copies: int) -> int:
+        """Returns the number of its pictures."""
+        return copies if self.image_type is ImageType.SCENE else 1
 
 
 class _Panels:
@@ -149,6 +163,7 @@ class _Panels:
         pictures: PictureReader,
         checks: Checks,
         request: GenerateStoryRequest,
+        ratio: str,
         story: Story,
         cast: Mapping[CharacterId, FrozenCharacter],
     ) -> None:
@@ -156,6 +171,7 @@ class _Panels:
         self._pictures = pictures
         self._checks = checks
         self._model = request.options.model
+        self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
         self._wants_pages = _unless_unset(request, "include_scene_images")
         self._wants_cover = request.include_cover
@@ -172,6 +188,16 @@ class _Panels:
             self._nothing("the story has no pages; add some")
         elif not self._wants_pages and not self._wants_cover and not named:
             self._nothing("its pages name no characters, and only portraits are asked for")
+
+    def check_number(self, copies: int) -> None:
+        """Adds a violation if the pictures of all panels are too many for a batch."""
+        images = sum(panel.number(copies) for panel in self.added)
+        if images > MAX_IMAGES:
+            self._checks.add(
+                "images_per_page",
+                f"makes a batch of {images:,} images; ask for {MAX_IMAGES} or fewer",
+                reasons.ERROR_REASON_TOO_MANY_ITEMS,
+            )
 
     def add_portraits(self, characters: Sequence[CharacterId]) -> None:
         """Adds the portraits of characters, if they are asked for."""
@@ -239,7 +265,7 @@ class _Panels:
     def _offer(self, kind: ImageType, characters: int, where: str) -> Offer | None:
         """Chooses what draws an image; violations name the story, since no field is wrong."""
         found = Checks()
-        offer = self._pictures.offer(found, Wish(kind, self._model, "", characters))
+        offer = self._pictures.offer(found, self._wish(kind, characters))
         for wrong in found.violations:
             if wrong.reason == reasons.ERROR_REASON_MODEL_UNKNOWN:
                 moved = wrong
@@ -249,11 +275,14 @@ class _Panels:
                 self._checks.violations.append(moved)
         return offer
 
+    def _wish(self, kind: ImageType, characters: int) -> Wish:
+        shape = "" if kind is ImageType.PORTRAIT else self._ratio
+        return Wish(kind, self._model, shape, characters)
+
     def _cover_offer(self, leading: Sequence[CharacterId]) -> Offer | None:
         """Chooses what draws the cover, with as many of the leading characters as it can."""
         for characters in range(len(leading), 0, -1):
-            wish = Wish(ImageType.COVER, self._model, "", characters)
-            offer = self._pictures.offer(Checks(), wish)
+            offer = self._pictures.offer(Checks(), self._wish(ImageType.COVER, characters))
             if offer is not None:
                 return offer
         return self._offer(ImageType.COVER, 0, "the cover: ")

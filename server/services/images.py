@@ -5,16 +5,15 @@ from contextlib import aclosing
 
 from imggen.rules.checks import Checks
 from imggen.rules.filters import wanted, wanted_metadata
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.missing import missing_image
+from imggen.rules.states import image_not_ready
 from imggen.v1 import image_pb2, image_pb2_grpc
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind
-from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
 from server.replies.pages import fitting
-from server.requests.missing import missing_image
 from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage
 from server.store import Store
@@ -76,7 +75,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         image = await self._image(user, image_id)
         asset = await self._store.images.asset(user, image_id, kind)
         if asset is None:
-            raise _not_ready(image)
+            raise image_not_ready(image.id, image.status)
         header = image_pb2.AssetHeader(
             asset_kind=ASSET_KIND[kind],
             content_type=asset.content_type,
@@ -94,15 +93,6 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         if image is None:
             raise missing_image(image_id)
         return image
-
-
-def _not_ready(image: Image) -> FailedPrecondition:
-    return FailedPrecondition(
-        "image_id: the image has no bytes; wait until its job is completed, or retry a job that"
-        " failed or was cancelled",
-        reasons.ERROR_REASON_IMAGE_NOT_READY,
-        metadata={"image_id": str(image.id), "status": image.status.upper()},
-    )
 
 
 def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter:

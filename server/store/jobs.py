@@ -24,7 +24,7 @@ WITH asked AS (
     provider text, model text, micros bigint, request_id uuid, request_hash bytea,
     story_id uuid, page_id uuid, page_number integer, character_id uuid, character_ids uuid[],
     style text, style_version integer, seed bigint,
-    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb
+    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb, cropped_from text
   )
 ), turns AS (
   SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
@@ -33,11 +33,11 @@ WITH asked AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
     estimated_micros, request_id, request_hash, batch_id, batch_position, ready, turn,
-    story_id, page_id, metadata
+    story_id, page_id, metadata, cropped_from
   ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
     micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
     coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0),
-    story_id, page_id, metadata
+    story_id, page_id, metadata, cropped_from
   FROM asked LEFT JOIN turns USING (user_id, lane, priority) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
@@ -67,7 +67,7 @@ SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, j.status, j.priority, j.atte
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata,
-  p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
+  j.cropped_from, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -267,7 +267,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "lane": job.lane,
         "priority": job.priority,
         "spec": spec.to_json(),
-        "spec_version": spec.version(batched=job.batch is not None),
+        "spec_version": spec.version(batched=job.batch is not None, cropped=bool(job.cropped_from)),
         "batch_id": _text(job.batch.batch_id if job.batch else None),
         "batch_position": job.batch.position if job.batch else None,
         "provider": job.provider,
@@ -287,6 +287,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "lineage_id": str(place.lineage_id or job.image_id),
         "version": place.version,
         "metadata": dict(job.metadata),
+        "cropped_from": job.cropped_from,
     }
 
 
@@ -317,6 +318,7 @@ def _admitted(job: NewJob, row: Record) -> Job:
         story_id=job.placement.story_id,
         page_id=job.placement.page_id,
         metadata=job.metadata,
+        cropped_from=job.cropped_from,
     )
 
 
@@ -349,6 +351,7 @@ def _job(row: Record) -> Job:
         story_id=row["story_id"],
         page_id=row["page_id"],
         metadata=row["metadata"],
+        cropped_from=row["cropped_from"],
     )
 
 

@@ -16,7 +16,9 @@ from server.store.database import Executor, Record
 CANDIDATES = 500
 """How many rows of a filter a page goes through at most, where there are other filters."""
 
-_MOST = 101  # the rows of the largest page and one more; a number, for the planner to see
+MOST_ROWS = 101
+"""The rows of the largest page and one more; in the statement itself, for the planner to see."""
+
 _ORDER = "ORDER BY created_at DESC, id DESC"
 
 R = TypeVar("R", bound=Row)
@@ -83,7 +85,7 @@ async def fetch_page(
     read: Callable[[Record], R],
 ) -> Listing[R]:
     """Returns a page of a list; `rows` is a query for whole rows by their `id`."""
-    after = _after(arguments, page)
+    after = place_after(arguments, page)
     size = arguments.add(page.size + 1, "bigint")
     found = await database.fetch(
         f"SELECT page.*, listed.matches, listed.last FROM ({_listed(filters, after, size)})"
@@ -97,7 +99,8 @@ async def fetch_page(
     return Listing.cut(matching, page.size)
 
 
-def _after(arguments: Arguments, page: PageRequest) -> str:
+def place_after(arguments: Arguments, page: PageRequest) -> str:
+    """Adds the place after which a page starts; returns it, empty for the first page."""
     if page.after is None:
         return ""
     at = arguments.add(page.after.created_at, "timestamptz")
@@ -112,7 +115,7 @@ def _listed(filters: Filters, after: str, size: str) -> str:
     if not filters.matches:
         [source] = filters.sources
         return (
-            f"SELECT *, true AS matches, false AS last FROM ({source.newest(after, _MOST)})"
+            f"SELECT *, true AS matches, false AS last FROM ({source.newest(after, MOST_ROWS)})"
             f" AS one {_ORDER} LIMIT {size}"
         )
     candidates = " UNION ALL ".join(

@@ -69,6 +69,7 @@ CREATE TABLE stories (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
     revision integer DEFAULT 1 NOT NULL,
+    page_bytes integer DEFAULT 0 NOT NULL,
     CONSTRAINT stories_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT stories_pkey PRIMARY KEY (id),
     CONSTRAINT stories_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)

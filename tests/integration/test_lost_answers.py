@@ -191,7 +191,7 @@ async def _(lossy: Lossy) -> None:
 @changes("GenerationService.GenerateScene")
 async def _(lossy: Lossy) -> None:
     story = await lossy.caller.create_story("Mia runs.")
-    await lossy.call(lambda: lossy.client.generate_scene(story.id, 1))
+    await lossy.call(lambda: lossy.client.generate_scene(story.id, story.pages[0]))
     assert await lossy.gateway.count("image_generation_jobs") == 1
 
 

@@ -13,8 +13,8 @@ from imggen.rules.checks import Checks
 from imggen.rules.paging import DEFAULT_SIZE, ListRequest, token_after
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, job_pb2, story_pb2
-from server.domain.paging import LastRow, Listing, PageRequest
-from server.replies.pages import MAX_BYTES, fitting
+from server.domain.paging import PAGE_BYTES, LastRow, Listing, PageRequest
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -154,13 +154,13 @@ def story(size: int) -> story_pb2.Story:
 
 def test_a_page_ends_before_the_row_that_would_not_fit() -> None:
     listing = Listing(ROWS, LAST)
-    third = MAX_BYTES // 3
+    third = PAGE_BYTES // 3
     messages = [story(size) for size in (third, third, third, 300)]
     shown, last = fitting(listing, messages)
     assert (list(shown), last) == (messages[:2], LastRow.of(ROWS[1]))
     token = page_token(story_pb2.ListStoriesRequest(), last)
     answer = story_pb2.ListStoriesResponse(stories=shown, next_page_token=token)
-    assert answer.ByteSize() <= MAX_BYTES
+    assert answer.ByteSize() <= PAGE_BYTES
 
 
 def test_a_page_that_fits_is_whole() -> None:
@@ -171,16 +171,16 @@ def test_a_page_that_fits_is_whole() -> None:
 
 
 def test_a_page_has_at_least_one_row() -> None:
-    messages = [story(MAX_BYTES * 2), story(300)]
+    messages = [story(PAGE_BYTES * 2), story(300)]
     shown, last = fitting(Listing(ROWS[:2], None), messages)
     assert (list(shown), last) == (messages[:1], LastRow.of(ROWS[0]))
 
 
-@given(st.lists(st.integers(300, MAX_BYTES), min_size=1, max_size=4))
+@given(st.lists(st.integers(300, PAGE_BYTES), min_size=1, max_size=4))
 def test_no_page_is_larger_than_it_may_be(sizes: list[int]) -> None:
     messages = [story(size) for size in sizes]
     shown, last = fitting(Listing(ROWS[: len(sizes)], LAST), messages)
     token = page_token(story_pb2.ListStoriesRequest(), last)
     answer = story_pb2.ListStoriesResponse(stories=shown, next_page_token=token)
     assert shown
-    assert answer.ByteSize() <= MAX_BYTES or len(shown) == 1
+    assert answer.ByteSize() <= PAGE_BYTES or len(shown) == 1

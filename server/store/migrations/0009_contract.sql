@@ -2,7 +2,8 @@
 -- index for each list.
 
 ALTER TABLE stories
-  ADD COLUMN revision integer NOT NULL DEFAULT 1;  -- raised by each change; the etag is made of it
+  ADD COLUMN revision integer NOT NULL DEFAULT 1,  -- raised by each change; the etag is made of it
+  ADD COLUMN page_bytes integer NOT NULL DEFAULT 0;  -- of all pages in an answer, about
 ALTER TABLE characters
   ADD COLUMN revision integer NOT NULL DEFAULT 1;
 
@@ -10,6 +11,15 @@ ALTER TABLE characters
 ALTER TABLE story_pages
   ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD CONSTRAINT story_pages_id UNIQUE (id) DEFERRABLE INITIALLY DEFERRED;
+
+-- Rows that two updates at once left.
+DELETE FROM story_pages p USING stories s
+  WHERE s.id = p.story_id AND p.page_number > s.page_count;
+UPDATE stories s SET page_bytes = (
+  SELECT coalesce(sum(octet_length(text) + octet_length(scene_description)
+    + 40 * cardinality(character_ids) + 60), 0)
+  FROM story_pages p WHERE p.story_id = s.id
+);
 
 -- No foreign key: an image keeps the id of its page after the page is removed.
 ALTER TABLE images ADD COLUMN page_id uuid;

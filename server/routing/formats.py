@@ -1,0 +1,37 @@
+"""Formats: the aspect ratios of the contract, and what a model draws for each."""
+
+import math
+from types import MappingProxyType
+
+from server.domain.models import Format, Model, Size
+from server.domain.states import ImageType
+
+RATIOS = MappingProxyType(
+    {"16:9": Size(1824, 1024), "4:3": Size(1368, 1024), "1:1": Size(1024, 1024)}
+)
+"""The aspect ratios of scenes and covers, with the display asset's size in each."""
+
+DEFAULT_RATIO = "16:9"
+
+
+def scene_format(model: Model, display: Size) -> Format:
+    """Returns how a model draws a scene or a cover of a display size.
+
+    It draws its nearest ratio, by the logarithm of the quotient, so that the least is cut away.
+    """
+    drawn = min(model.scenes, key=lambda ratio: _distance(model.scenes[ratio], display))
+    return Format(display, model.scenes[drawn], "" if RATIOS.get(drawn) == display else drawn)
+
+
+def format_of(model: Model, image_type: ImageType, display: Size) -> Format | None:
+    """Returns how a model draws a picture of a display size; None for a portrait that it does not
+    offer.
+    """
+    if image_type is not ImageType.PORTRAIT:
+        return scene_format(model, display)
+    offered = model.portraits.values()
+    return next((format_ for format_ in offered if format_.display == display), None)
+
+
+def _distance(one: Size, other: Size) -> float:
+    return abs(math.log(one.width * other.height / (one.height * other.width)))
