@@ -10,6 +10,7 @@ import pytest
 from imggen.rules.characters import MAX_LIST, read_character
 from imggen.rules.characters import SETTABLE as CHARACTER_FIELDS
 from imggen.rules.checks import METADATA_BYTES, METADATA_PAIRS, PAGE_TEXT, SHORT_TEXT, Checks
+from imggen.rules.pictures import MAX_IMAGES
 from imggen.rules.stories import MAX_BYTES, MAX_CHARACTERS, MAX_PAGES, read_story
 from imggen.rules.stories import SETTABLE as STORY_FIELDS
 from imggen.v1 import batch_pb2
@@ -25,7 +26,6 @@ from server.forecast.jobs import Forecast
 from server.replies import messages
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
-from server.requests.stories import MAX_IMAGES
 from server.routing.catalogue import KNOWN
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
