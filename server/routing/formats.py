@@ -21,11 +21,12 @@ def scene_format(model: Model, display: Size) -> Format:
 
 
 def format_of(model: Model, image_type: ImageType, display: Size) -> Format | None:
-    """Returns how a model draws a picture of a display size; None for a portrait that it does not
-    offer.
+    """Returns how a model draws a picture of a display size.
+
+    None for a portrait that it does not offer, and for a scene or a cover that has none of RATIOS.
     """
     if image_type is not ImageType.PORTRAIT:
-        return scene_format(model, display)
+        return scene_format(model, display) if display in RATIOS.values() else None
     offered = model.portraits.values()
     return next((format_ for format_ in offered if format_.display == display), None)
 

@@ -8,7 +8,7 @@ from server.domain.models import Format, Model, Size
 from server.domain.states import ImageType
 from server.errors import Violation
 from server.routing.catalogue import Catalogue
-from server.routing.formats import RATIOS, format_of, scene_format
+from server.routing.formats import RATIOS, scene_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,7 @@ def choose_again(
     found = offers.choose_again(catalogue.models, name, characters, size)
     if not isinstance(found, Model):
         return found
-    format_ = format_of(found, image_type, display)
-    assert format_ is not None, "the model offers that size"
-    return Offer(found, format_)
+    return Offer(found, found.portraits[size] if size else scene_format(found, display))
 
 
 def _format(model: Model, wish: Wish) -> Format:

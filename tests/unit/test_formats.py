@@ -54,10 +54,11 @@ def test_the_nearest_ratio_is_the_one_of_which_the_least_is_cut(
 
 
 @pytest.mark.parametrize("kind", [ImageType.SCENE, ImageType.COVER])
-def test_scenes_and_covers_have_a_format_for_every_display_size(kind: ImageType) -> None:
+def test_scenes_and_covers_have_a_format_for_the_sizes_of_the_contract(kind: ImageType) -> None:
     assert format_of(STORYBOOK, kind, SQUARE) == Format(SQUARE, Size(256, 256))
     assert format_of(STORYBOOK, kind, WIDE) == Format(WIDE, Size(256, 256), "1:1")
     assert format_of(SDXL, kind, WIDE) == Format(WIDE, Size(1344, 768))
+    assert format_of(SDXL, kind, Size(640, 480)) is None
 
 
 def test_portraits_have_a_format_for_the_sizes_of_the_model_alone() -> None:

@@ -36,6 +36,11 @@ def test_a_model_of_squares_draws_squares_of_every_scene(width: int) -> None:
     assert (request.width, request.height) == (256, 256)
 
 
+def test_a_scene_of_a_size_that_has_no_ratio_of_the_contract_is_refused() -> None:
+    with pytest.raises(ValueError, match="draws no scene of 640x480; use 1824x1024, 1368x1024, 10"):
+        profile("storybook").native(ImageType.SCENE, Size(640, 480))
+
+
 def test_a_portrait_of_a_size_that_is_not_offered_is_refused() -> None:
     with pytest.raises(ValueError, match="storybook draws no portrait of 1x2; use 1024x1024"):
         profile("storybook").native(ImageType.PORTRAIT, Size(1, 2))
