@@ -72,3 +72,4 @@ class ImageFilter:
     type: ImageType | None = None
     status: ImageStatus | None = None
     page_id: PageId | None = None
+    metadata: tuple[str, str] | None = None

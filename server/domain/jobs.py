@@ -13,6 +13,15 @@ from server.domain.states import ImageType, JobStatus, Lane, Stage
 
 
 @dataclass(frozen=True, slots=True)
+class JobFilter:
+    """The jobs that a list has; an empty field, or one of None, allows any value."""
+
+    statuses: Sequence[JobStatus] = ()
+    story_id: StoryId | None = None
+    metadata: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The progress of an attempt: `step` of `steps` of a stage, and of the whole, 0 to 1.
 

@@ -16,6 +16,7 @@ from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.replies.messages import GENDER
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
@@ -74,12 +75,11 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     ) -> character_pb2.ListCharactersResponse:
         """Returns a page of characters."""
         checks = Checks()
-        asked = page_request(checks, "characters", request.page_size, request.page_token)
-        page = checks.complete(asked)
+        page = checks.complete(page_request(checks, request))
         listing = await self._store.characters.page(caller().user_id, page)
+        shown, last = fitting(listing, [messages.character(one) for one in listing.rows])
         return character_pb2.ListCharactersResponse(
-            characters=[messages.character(character) for character in listing.rows],
-            next_page_token=page_token("characters", listing.next),
+            characters=shown, next_page_token=page_token(request, last)
         )
 
     async def DeleteCharacter(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from imggen.rules.checks import Checks
-from imggen.rules.filters import wanted
+from imggen.rules.filters import wanted, wanted_metadata
 from imggen.rules.missing import missing_image
 from imggen.rules.states import image_not_ready
 from imggen.v1 import image_pb2, image_pb2_grpc
@@ -13,6 +13,7 @@ from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind
 from server.identity.caller import Context, caller
 from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage
 from server.store import Store
@@ -42,14 +43,12 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> image_pb2.ListImagesResponse:
         """Returns a page of images."""
         checks = Checks()
-        asked = page_request(checks, "images", request.page_size, request.page_token)
+        asked = page_request(checks, request)
         filters = _filter(checks, request)
         page = checks.complete(asked)
         listing = await self._store.images.page(caller().user_id, page, filters)
-        return image_pb2.ListImagesResponse(
-            images=[self._replies.image(image) for image in listing.rows],
-            next_page_token=page_token("images", listing.next),
-        )
+        shown, last = fitting(listing, [self._replies.image(image) for image in listing.rows])
+        return image_pb2.ListImagesResponse(images=shown, next_page_token=page_token(request, last))
 
     async def DeleteImage(
         self, request: image_pb2.DeleteImageRequest, context: Context
@@ -105,4 +104,5 @@ def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter
         type=wanted(checks, "type", request.type, IMAGE_TYPE),
         status=wanted(checks, "status", request.status, IMAGE_STATUS),
         page_id=checks.id("page_id", request.page_id, PageId, required=False),
+        metadata=wanted_metadata(checks, "metadata", request.metadata),
     )

@@ -20,6 +20,7 @@ from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller
 from server.replies import messages
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
@@ -84,16 +85,16 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     ) -> story_pb2.ListStoriesResponse:
         """Returns a page of stories, by default without their pages."""
         checks, user, stories = Checks(), caller().user_id, self._store.stories
-        asked = page_request(checks, "stories", request.page_size, request.page_token)
+        asked = page_request(checks, request)
         wanted(checks, "view", request.view, _VIEWS)
         page = checks.complete(asked)
         if request.view == story_pb2.STORY_VIEW_FULL:
             listing = await stories.page_whole(user, page, PAGE_BYTES)
         else:
             listing = await stories.page(user, page)
+        shown, last = fitting(listing, [messages.story(story) for story in listing.rows])
         return story_pb2.ListStoriesResponse(
-            stories=[messages.story(story) for story in listing.rows],
-            next_page_token=page_token("stories", listing.next),
+            stories=shown, next_page_token=page_token(request, last)
         )
 
     async def DeleteStory(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from server.domain.characters import Character, Description, FrozenCharacter, Gender
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import RequestKey
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.paging import Listing, PageRequest
 from server.store.database import Executor, Record
+from server.store.lists import Arguments, Filters, Source, fetch_page
 
 _SELECT = """
 SELECT c.*, r.reference_image_id, r.description_version AS shown_version
@@ -91,17 +92,10 @@ class Characters:
 
     async def page(self, user: UserId, page: PageRequest) -> Listing[Character]:
         """Lists the user's characters, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SELECT} WHERE c.user_id = $1 AND c.deleted_at IS NULL"
-            " AND ($2::timestamptz IS NULL OR (c.created_at, c.id) < ($2, $3::uuid))"
-            " ORDER BY c.created_at DESC, c.id DESC LIMIT $4",
-            user,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        found = [_character(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
+        arguments = Arguments()
+        where = f"user_id = {arguments.add(user, 'uuid')} AND deleted_at IS NULL"
+        filters = Filters([Source("characters", where)])
+        return await fetch_page(self._database, _SELECT, filters, arguments, page, _character)
 
     async def lock(self, user: UserId, character: CharacterId) -> None:
         """Keeps others from changing a character until the transaction ends."""

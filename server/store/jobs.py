@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.domain.ids import ImageId, JobId, StoryId, UserId
-from server.domain.jobs import Failure, Job, NewJob, Outlook, Progress, RequestKey
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.ids import ImageId, JobId, UserId
+from server.domain.jobs import Failure, Job, JobFilter, NewJob, Outlook, Progress, RequestKey
+from server.domain.paging import Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
+from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
 
 # A submit is one statement for any number of jobs, so that it is one round trip and one commit.
@@ -47,6 +48,10 @@ WITH asked AS (
   ) SELECT image_id, user_id, kind, provider, model, story_id, page_id, page_number, character_id,
     character_ids, style, style_version, seed, parent_image_id, lineage_id, version
   FROM asked JOIN job USING (id)
+), shown AS (
+  INSERT INTO image_characters (character_id, created_at, image_id)
+  SELECT DISTINCT character, job.created_at, image_id
+  FROM asked JOIN job USING (id), unnest(character_ids) AS character
 ), pair AS (
   INSERT INTO job_metadata (user_id, key, value, created_at, job_id, image_id)
   SELECT user_id, pair.key, pair.value, job.created_at, id, image_id
@@ -172,29 +177,11 @@ class Jobs:
             for row in await self._database.fetch(f"{_SNAPSHOT} WHERE j.id = ANY($1)", jobs)
         ]
 
-    async def page(
-        self,
-        user: UserId,
-        page: PageRequest,
-        status: JobStatus | None = None,
-        story: StoryId | None = None,
-    ) -> Listing[Job]:
+    async def page(self, user: UserId, page: PageRequest, wanted: JobFilter) -> Listing[Job]:
         """Lists the user's jobs, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SNAPSHOT} WHERE j.user_id = $1 AND ($2::text IS NULL OR j.status = $2)"
-            " AND ($3::uuid IS NULL OR EXISTS"
-            "  (SELECT FROM images WHERE images.id = j.image_id AND images.story_id = $3))"
-            " AND ($4::timestamptz IS NULL OR (j.created_at, j.id) < ($4, $5::uuid))"
-            " ORDER BY j.created_at DESC, j.id DESC LIMIT $6",
-            user,
-            status,
-            story,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        jobs = [_job(row) for row in rows]
-        return Listing.cut(jobs, page.size, lambda job: LastRow(job.created_at, job.id))
+        arguments = Arguments()
+        filters = _filters(arguments, user, wanted)
+        return await fetch_page(self._database, _SNAPSHOT, filters, arguments, page, _job)
 
     async def cancel(self, user: UserId, job: JobId) -> bool:
         """Cancels a waiting job or asks a running one to stop; returns False if it had ended."""
@@ -240,6 +227,34 @@ class Jobs:
         """Returns how busy a lane is, and the mean time of its latest jobs."""
         row = await self._database.fetchrow(_OUTLOOK, lane)
         return Outlook(row["waiting"], row["workers"], row["mean"]) if row else Outlook(0, 0, None)
+
+
+def _filters(arguments: Arguments, user: UserId, wanted: JobFilter) -> Filters:
+    own = f"user_id = {arguments.add(user, 'uuid')}"
+    sources, asked = [], [own]
+    if wanted.metadata is not None:
+        key, value = (arguments.add(text, "text") for text in wanted.metadata)
+        pair = f"{own} AND key = {key} AND value = {value}"
+        sources.append(Source("job_metadata", pair, id="job_id"))
+        asked.append(f"metadata ->> {key} = {value}")
+    if wanted.story_id is not None:
+        own += f" AND story_id = {arguments.add(wanted.story_id, 'uuid')}"
+    if wanted.statuses or wanted.story_id is not None or not sources:
+        statuses = arguments.add(list(wanted.statuses or JobStatus), "text[]")
+        sources.append(
+            Source(
+                "image_generation_jobs",
+                f"{own} AND status = any_of.status",
+                each=f"unnest({statuses}) AS any_of (status)",
+            )
+        )
+        asked += [own, f"status = ANY({statuses})"]
+    if len(sources) == 1:
+        return Filters(sources)
+    conditions = " AND ".join(asked)
+    return Filters(
+        sources, f"SELECT {conditions} FROM image_generation_jobs WHERE id = candidate.id"
+    )
 
 
 def _asked(job: NewJob) -> dict[str, object]:

@@ -8,6 +8,14 @@ from server.domain.jobs import RequestKey
 from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.stories import Draft, Page, Story
 from server.store.database import Executor, Record
+from server.store.lists import (
+    MOST_ROWS,
+    Arguments,
+    Filters,
+    Source,
+    fetch_page,
+    place_after,
+)
 
 _WITH_PAGES = """
 SELECT s.*, (
@@ -18,17 +26,15 @@ SELECT s.*, (
 FROM
 """
 
-# One story more than are asked for: `more` says whether the list goes on after a story.
-_LISTED = """
-SELECT s.*, row_number() OVER newest AS place, sum(page_bytes) OVER newest AS bytes_so_far,
-  lead(true, 1, false) OVER newest AS more
-FROM (
-  SELECT * FROM stories
-  WHERE user_id = $1 AND deleted_at IS NULL
-    AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
-  ORDER BY created_at DESC, id DESC LIMIT $4 + 1
-) AS s
-WINDOW newest AS (ORDER BY created_at DESC, id DESC)
+# `more` says whether the list goes on after a story.
+_BOUNDED = """
+SELECT * FROM (
+  SELECT stories.*, row_number() OVER newest AS place, lead(true, 1, false) OVER newest AS more,
+    sum(page_bytes + octet_length(title) + 200) OVER newest AS bytes_so_far
+  FROM ({newest}) AS listed JOIN stories USING (created_at, id)
+  WINDOW newest AS (ORDER BY created_at DESC, id DESC)
+) AS listed
+WHERE place <= {size} AND (bytes_so_far <= {octets} OR place = 1)
 """
 
 # Pages are one JSON parameter, since SQL arrays of arrays must have equal lengths.
@@ -100,25 +106,26 @@ class Stories:
 
     async def page(self, user: UserId, page: PageRequest) -> Listing[Story]:
         """Lists the user's stories without their pages, the newest first."""
-        return await self._page(f"{_LISTED} ORDER BY place LIMIT $4", user, page)
+        arguments = Arguments()
+        filters, rows = Filters([_own(arguments, user)]), "SELECT * FROM stories"
+        return await fetch_page(self._database, rows, filters, arguments, page, _story)
 
     async def page_whole(self, user: UserId, page: PageRequest, octets: int) -> Listing[Story]:
         """Lists the user's stories with their pages, the newest first.
 
         Together they have at most that many bytes, unless the first one has more.
         """
-        listed = f"(SELECT * FROM ({_LISTED}) AS listed WHERE place <= $4"
-        listed += " AND (bytes_so_far <= $5 OR place = 1)) AS s"
-        return await self._page(f"{_WITH_PAGES} {listed} ORDER BY place", user, page, octets)
-
-    async def _page(
-        self, query: str, user: UserId, page: PageRequest, *limits: int
-    ) -> Listing[Story]:
-        after = (page.after.created_at, page.after.id) if page.after else (None, None)
-        rows = await self._database.fetch(query, user, *after, page.size, *limits)
+        arguments = Arguments()
+        bounded = _BOUNDED.format(
+            newest=_own(arguments, user).newest(place_after(arguments, page), MOST_ROWS),
+            size=arguments.add(page.size, "bigint"),
+            octets=arguments.add(octets, "bigint"),
+        )
+        rows = await self._database.fetch(
+            f"{_WITH_PAGES} ({bounded}) AS s ORDER BY place", *arguments.values
+        )
         found = [_story(row) for row in rows]
-        more = rows and rows[-1]["more"]
-        return Listing(found, LastRow(found[-1].created_at, found[-1].id) if more else None)
+        return Listing(found, LastRow.of(found[-1]) if rows and rows[-1]["more"] else None)
 
     async def lock(self, user: UserId, story: StoryId) -> None:
         """Keeps others from changing a story until the transaction ends."""
@@ -153,6 +160,10 @@ class Stories:
             user,
         )
         return row is not None
+
+
+def _own(arguments: Arguments, user: UserId) -> Source:
+    return Source("stories", f"user_id = {arguments.add(user, 'uuid')} AND deleted_at IS NULL")
 
 
 def _json(pages: Sequence[Page]) -> list[list[object]]:

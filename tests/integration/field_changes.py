@@ -102,6 +102,10 @@ def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = Non
 
 
 PAGED = {"page_size": 1}
+METADATA = {
+    "metadata.key": Change("order", {"metadata.value": "4711"}),
+    "metadata.value": Change("4711", {"metadata.key": "order"}),
+}
 
 # Methods that change resources: each of their requests needs new ones.
 CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
@@ -208,6 +212,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {
             "statuses": [job_pb2.JOB_STATUS_FAILED],
             "story_id": Of("Day"),
+            **METADATA,
             "page_size": 1,
             "page_token": Change(Of(token="jobs"), PAGED),
         },
@@ -230,6 +235,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "type": image_pb2.IMAGE_TYPE_SCENE,
             "status": image_pb2.IMAGE_STATUS_COMPLETED,
             "page_id": Of("page 2 of Day"),
+            **METADATA,
             "page_size": 1,
             "page_token": Change(Of(token="images"), PAGED),
         },
@@ -307,5 +313,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         },
     ),
     "StoryService.DeleteStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
-    "StyleService.ListStyles": FieldChanges({}, {"page_size": 2, "page_token": "cartoon"}),
+    "StyleService.ListStyles": FieldChanges(
+        {}, {"page_size": 1, "page_token": Change(Of(token="styles"), PAGED)}
+    ),
 }

@@ -205,3 +205,29 @@ async def test_a_new_caller_has_empty_lists(gateway: GatewayFixture) -> None:
     newcomer = gateway.caller(new_id())
     assert (await newcomer.list_jobs()).jobs == []
     assert (await newcomer.list_images()).images == []
+
+
+async def test_a_page_of_the_largest_characters_ends_at_3_mib(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    largest = "\N{FOX FACE}" * 300
+    made = await mia.create_character(
+        **dict.fromkeys(("name", "species", "hair", "eyes", "skin", "clothing"), largest),
+        features=[largest] * 16,
+        traits=[largest] * 16,
+    )
+    await gateway.store.database.execute(
+        "INSERT INTO characters (user_id, name, gender, species, hair, eyes, skin, clothing,"
+        "  features, traits) SELECT user_id, name, gender, species, hair, eyes, skin, clothing,"
+        " features, traits FROM characters, generate_series(1, 99) WHERE id = $1",
+        made.id,
+    )
+    request, seen, pages = character_pb2.ListCharactersRequest(page_size=100), [], 0
+    while pages == 0 or request.page_token:
+        answer = await mia.characters.ListCharacters(request, metadata=mia.metadata)
+        assert answer.ByteSize() <= 3 * 2**20
+        seen += [character.id for character in answer.characters]
+        request.page_token = answer.next_page_token
+        pages += 1
+    assert pages == 2
+    assert len(set(seen)) == len(seen) == 100

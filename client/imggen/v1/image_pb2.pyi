@@ -367,7 +367,8 @@ class ListImagesRequest(google.protobuf.message.Message):
     """Only images with this status."""
     page_size: builtins.int
     """The maximum number of images to return; 0 means 50, and more than 100 means 100. A page may have
-    fewer, since it is 3 MiB at most.
+    fewer, since it is 3 MiB at most, or none where several filters are slow to find the next one;
+    only a page without `next_page_token` is the last.
     """
     page_token: builtins.str
     """The `next_page_token` of the previous page, under the same filters; empty for the first page."""

@@ -47,23 +47,29 @@ CREATE TABLE job_metadata (
   created_at timestamptz NOT NULL,  -- of the job and of its image
   job_id uuid NOT NULL REFERENCES image_generation_jobs (id),
   image_id uuid NOT NULL REFERENCES images (id),
-  PRIMARY KEY (job_id, key)
+  PRIMARY KEY (user_id, key, value, created_at, job_id)
 );
-CREATE INDEX job_metadata_jobs
-  ON job_metadata (user_id, key, value, created_at DESC, job_id DESC);
-CREATE INDEX job_metadata_images
-  ON job_metadata (user_id, key, value, created_at DESC, image_id DESC);
 
+-- The characters of images once more, for the same reason.
+CREATE TABLE image_characters (
+  character_id uuid NOT NULL,
+  created_at timestamptz NOT NULL,  -- of the image
+  image_id uuid NOT NULL REFERENCES images (id),
+  PRIMARY KEY (character_id, created_at, image_id)
+);
+INSERT INTO image_characters
+  SELECT DISTINCT one, created_at, id FROM images, unnest(character_ids) AS one;
+
+-- A list of any status merges the statuses, so that it needs no index of its own.
+DROP INDEX jobs_user;
 CREATE INDEX jobs_status ON image_generation_jobs (user_id, status, created_at DESC, id DESC);
-CREATE INDEX jobs_story ON image_generation_jobs (story_id, created_at DESC, id DESC)
+CREATE INDEX jobs_story ON image_generation_jobs (story_id, status, created_at DESC, id DESC)
   WHERE story_id IS NOT NULL;
+CREATE INDEX batches_story ON batches (story_id, created_at DESC, id DESC);
 
 DROP INDEX idx_images_story;
 CREATE INDEX idx_images_story ON images (story_id, created_at DESC, id DESC)
   WHERE story_id IS NOT NULL;
 CREATE INDEX images_page ON images (page_id, created_at DESC, id DESC) WHERE page_id IS NOT NULL;
-CREATE INDEX images_type ON images (user_id, image_type, created_at DESC, id DESC)
+CREATE INDEX images_kind ON images (user_id, image_type, status, created_at DESC, id DESC)
   WHERE deleted_at IS NULL;
-CREATE INDEX images_status ON images (user_id, status, created_at DESC, id DESC)
-  WHERE deleted_at IS NULL;
-CREATE INDEX images_characters ON images USING gin (character_ids);
