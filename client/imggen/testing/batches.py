@@ -182,6 +182,9 @@ def _summary(message: Batch, jobs: list[Job]) -> Batch:
     batch.completed_images = counts[JOB_STATUS_COMPLETED]
     batch.failed_images = counts[JOB_STATUS_FAILED]
     batch.cancelled_images = counts[JOB_STATUS_CANCELLED]
+    started = [job.started_at.ToNanoseconds() for job in jobs if job.HasField("started_at")]
+    if started:
+        batch.started_at.FromNanoseconds(min(started))
     ended = [has_ended(job) for job in jobs]
     done = sum(1.0 if has_ended(job) else job.fraction for job in jobs)
     batch.fraction = 1.0 if all(ended) else done / len(jobs)

@@ -142,7 +142,7 @@ class FakeService:
     ) -> None:
         """Fails a job permanently now, also a held one."""
         message = message or f"the fake was told to fail with {reason_name(reason)}"
-        self._do(lambda: self._worker.fail(self._open(job), reason, message))
+        self._do(lambda: self._worker.fail_running(self._open(job), reason, message))
 
     def lose_worker(self, job: Job | str) -> None:
         """Queues a running job again, as when its worker is lost; it costs a retry."""

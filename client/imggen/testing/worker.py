@@ -82,6 +82,13 @@ class Worker:
         if not new:
             self._feed.tell_image(image)
 
+    def fail_running(self, job: Job, reason: ErrorReason.ValueType, message: str) -> None:
+        """Fails a job while it runs; a queued one is started first."""
+        self._stop(job)
+        self._begin(job)
+        job.retry_count = min(job.retry_count + 1, job.max_retries)
+        self.fail(job, reason, message)
+
     def fail(self, job: Job, reason: ErrorReason.ValueType, message: str) -> None:
         """Fails a job that has not ended."""
         self._stop(job)
@@ -166,7 +173,9 @@ class Worker:
             preview = preview_of(image, fraction) if step else None
             self.show(job, stage, step, steps, fraction, preview)
             if failure is not None and stage == STAGE_RENDERING:
-                self.fail(job, failure, f"the fake was told to fail with {reason_name(failure)}")
+                self.fail_running(
+                    job, failure, f"the fake was told to fail with {reason_name(failure)}"
+                )
                 return
             await self._pause(job)
             if job.cancel_requested:
