@@ -19,6 +19,7 @@ ImageTypeName = Literal["portrait", "scene", "cover"]
 ImageStatusName = Literal["queued", "generating", "completed", "failed", "cancelled"]
 JobStatusName = Literal["queued", "processing", "completed", "failed", "cancelled"]
 EventKindName = Literal["job", "image", "batch"]
+StageName = Literal["resolving", "rendering", "finishing", "storing"]
 StoryViewName = Literal["basic", "full"]
 AssetKindName = Literal["original", "display", "print", "thumbnail"]
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from imggen.rules.checks import Checks, says_something
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.checks import Checks
+from imggen.rules.pictures import check_images, read_aspect_ratio, read_images_per_page
+from imggen.rules.storyboards import check_something, check_words, refuse_gone, refuse_offer
 from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
@@ -13,20 +14,15 @@ from server.domain.jobs import Placement
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
-from server.errors import Violation
 from server.requests.pictures import (
     Content,
     Picture,
     PictureReader,
     new_seed,
-    read_aspect_ratio,
     read_quality,
 )
 from server.routing.offers import Offer, Wish
 from server.store import Store
-
-MAX_IMAGES_PER_PAGE = 4
-MAX_IMAGES = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,7 @@ class StoryReader:
         """
         story_id = checks.id("story_id", request.story_id, StoryId)
         maybe_quality = read_quality(checks, request.options.quality)
-        maybe_copies = _images_per_page(checks, request.images_per_page)
+        maybe_copies = read_images_per_page(checks, request.images_per_page)
         ratio = read_aspect_ratio(checks, request.aspect_ratio)
         story = await self._pictures.story(user, story_id) if story_id else None
         maybe_style = self._pictures.style(
@@ -117,12 +113,7 @@ class StoryReader:
         for number, page in enumerate(story.draft.pages, start=1):
             for one in page.character_ids:
                 if one not in found:
-                    checks.add(
-                        "story_id",
-                        f"page {number} names the character {one}, which was deleted; update"
-                        " the story's pages",
-                        reasons.ERROR_REASON_CHARACTER_GONE,
-                    )
+                    refuse_gone(checks, number, one)
         return {one: found[one] for one in named if one in found}
 
 
@@ -181,23 +172,18 @@ class _Panels:
     def check(self) -> None:
         """Adds a violation if there is nothing to draw."""
         pages = self._story.draft.pages
-        named = any(page.character_ids for page in pages)
-        if not (self._wants_portraits or self._wants_pages or self._wants_cover):
-            self._nothing("portraits, scenes and cover are all left out; include one of them")
-        elif not pages:
-            self._nothing("the story has no pages; add some")
-        elif not self._wants_pages and not self._wants_cover and not named:
-            self._nothing("its pages name no characters, and only portraits are asked for")
+        check_something(
+            self._checks,
+            pages=len(pages),
+            named=any(page.character_ids for page in pages),
+            portraits=self._wants_portraits,
+            scenes=self._wants_pages,
+            cover=self._wants_cover,
+        )
 
     def check_number(self, copies: int) -> None:
         """Adds a violation if the pictures of all panels are too many for a batch."""
-        images = sum(panel.number(copies) for panel in self.added)
-        if images > MAX_IMAGES:
-            self._checks.add(
-                "images_per_page",
-                f"makes a batch of {images:,} images; ask for {MAX_IMAGES} or fewer",
-                reasons.ERROR_REASON_TOO_MANY_ITEMS,
-            )
+        check_images(self._checks, sum(panel.number(copies) for panel in self.added))
 
     def add_portraits(self, characters: Sequence[CharacterId]) -> None:
         """Adds the portraits of characters, if they are asked for."""
@@ -232,13 +218,7 @@ class _Panels:
         if not self._wants_pages:
             return
         for number, page in enumerate(self._story.draft.pages, start=1):
-            if not says_something(page.scene_description or page.text):
-                self._checks.add(
-                    "story_id",
-                    f"page {number}: its text says nothing that could be drawn; give it a"
-                    " scene_description",
-                    reasons.ERROR_REASON_PROMPT_EMPTY,
-                )
+            check_words(self._checks, number, page.scene_description or page.text)
             self._add(
                 ImageType.SCENE,
                 page.character_ids,
@@ -266,13 +246,7 @@ class _Panels:
         """Chooses what draws an image; violations name the story, since no field is wrong."""
         found = Checks()
         offer = self._pictures.offer(found, self._wish(kind, characters))
-        for wrong in found.violations:
-            if wrong.reason == reasons.ERROR_REASON_MODEL_UNKNOWN:
-                moved = wrong
-            else:
-                moved = Violation("story_id", f"{where}{wrong.description}", wrong.reason)
-            if moved not in self._checks.violations:
-                self._checks.violations.append(moved)
+        refuse_offer(self._checks, found.violations, where)
         return offer
 
     def _wish(self, kind: ImageType, characters: int) -> Wish:
@@ -287,22 +261,9 @@ class _Panels:
                 return offer
         return self._offer(ImageType.COVER, 0, "the cover: ")
 
-    def _nothing(self, why: str) -> None:
-        self._checks.add(
-            "story_id", f"nothing to draw: {why}", reasons.ERROR_REASON_NOTHING_TO_DRAW
-        )
-
 
 def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:
     return bool(getattr(request, field)) or not request.HasField(field)  # type: ignore[arg-type]
-
-
-def _images_per_page(checks: Checks, number: int) -> int | None:
-    """Reads how many images a page gets; None, and a violation, if that is not allowed."""
-    allowed = range(MAX_IMAGES_PER_PAGE + 1)
-    reason = reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
-    checks.within("images_per_page", number, allowed, reason, " (0 means 1)")
-    return (number or 1) if number in allowed else None
 
 
 def _seeds(number: int) -> Iterator[int]:

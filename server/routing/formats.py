@@ -3,15 +3,12 @@
 import math
 from types import MappingProxyType
 
+from imggen.rules import pictures
 from server.domain.models import Format, Model, Size
 from server.domain.states import ImageType
 
-RATIOS = MappingProxyType(
-    {"16:9": Size(1824, 1024), "4:3": Size(1368, 1024), "1:1": Size(1024, 1024)}
-)
+RATIOS = MappingProxyType({ratio: Size(*pixels) for ratio, pixels in pictures.RATIOS.items()})
 """The aspect ratios of scenes and covers, with the display asset's size in each."""
-
-DEFAULT_RATIO = "16:9"
 
 
 def scene_format(model: Model, display: Size) -> Format:

@@ -29,8 +29,8 @@ FROM
 # `more` says whether the list goes on after a story.
 _BOUNDED = """
 SELECT * FROM (
-  SELECT stories.*, row_number() OVER newest AS place, sum(page_bytes) OVER newest AS bytes_so_far,
-    lead(true, 1, false) OVER newest AS more
+  SELECT stories.*, row_number() OVER newest AS place, lead(true, 1, false) OVER newest AS more,
+    sum(page_bytes + octet_length(title) + 200) OVER newest AS bytes_so_far
   FROM ({newest}) AS listed JOIN stories USING (created_at, id)
   WINDOW newest AS (ORDER BY created_at DESC, id DESC)
 ) AS listed

@@ -150,7 +150,8 @@ async def test_the_answer_stays_after_changes_of_named_resources(mia: Caller, ch
     written = await mia.create_story(pages=[page])
     story = written.id
     fields: dict[str, Any] = {"seed": 7, "request_id": new_id()}
-    scene_fields = {"seed": 7, "request_id": new_id(), "page_id": written.pages[0].id}
+    page_id = written.pages[0].id
+    scene_fields: dict[str, Any] = {"seed": 7, "request_id": new_id(), "page_id": page_id}
     portrait = await mia.portrait(character, **fields)
     scene = await mia.scene(story, **scene_fields)
     again = await mia.regenerate(portrait.image_id, request_id=(again_key := new_id()))

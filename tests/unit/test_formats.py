@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from imggen.rules.pictures import DEFAULT_RATIO
 from server.domain.models import Format, Model, Size
 from server.domain.states import ImageType
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK
-from server.routing.formats import DEFAULT_RATIO, RATIOS, format_of, scene_format
+from server.routing.formats import RATIOS, format_of, scene_format
 
 WIDE, FULL, SQUARE = RATIOS.values()
 

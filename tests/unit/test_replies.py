@@ -108,10 +108,12 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Repli
             completed_at=LATER,
             stage_ms=times,
             unknown_words=("sword",),
+            cropped_from="1:1",
         )
     )
     assert message.fraction == 1
     assert list(message.unknown_words) == ["sword"]
+    assert message.cropped_from == "1:1"
     assert not message.HasField("estimated_completion_time")
     assert [(one.stage, one.duration.ToMilliseconds()) for one in message.stage_timings] == [
         (job_pb2.STAGE_RESOLVING, 1),

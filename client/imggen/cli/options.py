@@ -45,7 +45,7 @@ def _pair(context: click.Context, option: click.Parameter, values: Sequence[str]
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
 making_options = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),
-    click.option("--quality", type=click.Choice(QUALITIES), default="", help="[default: hd]"),
+    click.option("--quality", type=click.Choice(QUALITIES), help="[default: hd]"),
     click.option(
         "--meta",
         "metadata",

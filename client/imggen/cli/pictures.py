@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 import click
 
@@ -29,6 +30,17 @@ TYPES = list(short_names(ImageType))[1:]
 MICROS = 1_000_000
 
 
+def _page(context: click.Context, argument: click.Parameter, value: str) -> int | str:
+    """Reads a page as its number or its id."""
+    if value.isdecimal():
+        return int(value)
+    try:
+        return str(UUID(value))
+    except ValueError as error:
+        wrong = f"{value!r} is neither the number of a page nor its id"
+        raise click.BadParameter(wrong, context, argument) from error
+
+
 @click.command()
 @click.argument("character_id")
 @style_option
@@ -44,7 +56,7 @@ def portrait(
     story: str,
     size: str,
     model: str,
-    quality: str,
+    quality: str | None,
     metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
@@ -68,7 +80,7 @@ def portrait(
         story=story,
         size=size,
         model=model,
-        quality=quality,
+        quality=quality or "",
         metadata=metadata,
         seed=seed,
         priority=priority,
@@ -78,7 +90,7 @@ def portrait(
 
 @click.command()
 @click.argument("story_id")
-@click.argument("page")
+@click.argument("page", callback=_page)
 @click.option(
     "--character",
     "characters",
@@ -101,13 +113,13 @@ def portrait(
 def scene(
     session: Session,
     story_id: str,
-    page: str,
+    page: int | str,
     characters: Sequence[str],
     description: str,
     style: str,
     aspect_ratio: str,
     model: str,
-    quality: str,
+    quality: str | None,
     metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
@@ -124,13 +136,13 @@ def scene(
     """
     job = session.client.generate_scene(
         story_id,
-        int(page) if page.isdecimal() else page,
+        page,
         characters=characters,
         scene_description=description,
         style=style,
         aspect_ratio=aspect_ratio,
         model=model,
-        quality=quality,
+        quality=quality or "",
         metadata=metadata,
         seed=seed,
         priority=priority,
@@ -151,7 +163,7 @@ def regenerate(
     style: str | None,
     prompt: str | None,
     model: str,
-    quality: str,
+    quality: str | None,
     metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
@@ -174,7 +186,7 @@ def regenerate(
         style=style,
         prompt=prompt,
         model=model,
-        quality=quality,
+        quality=quality or "",
         metadata=metadata,
         seed=seed,
         priority=priority,
@@ -292,7 +304,6 @@ def _lines(image: Image) -> list[str]:
         f"{image.style}, version {image.version}, {image.width}x{image.height}, "
         f"seed {image.seed}, {image.model}, ${image.cost_micros / MICROS:.4f}",
     ]
-    # The fake's `data:` URLs contain the bytes, too long for a terminal.
-    if image.url and not image.url.startswith("data:"):
+    if image.url:
         lines += [f"display {image.cdn_url or image.url}", f"print {image.print_url}"]
     return lines

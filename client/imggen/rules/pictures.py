@@ -35,7 +35,7 @@ def read_aspect_ratio(checks: Checks, value: str) -> str | None:
     """Reads an aspect ratio; an empty one means 16:9."""
     ratio = value or DEFAULT_RATIO
     reason = reasons.ERROR_REASON_ASPECT_RATIO_UNKNOWN
-    known = checks.one_of("aspect_ratio", ratio, RATIOS, "known aspect ratio", reason)
+    known = checks.one_of("aspect_ratio", ratio, RATIOS, "aspect ratio", reason)
     return ratio if known else None
 
 
