@@ -234,8 +234,7 @@ CREATE TABLE image_generation_jobs (
     CONSTRAINT image_generation_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[]))),
     CONSTRAINT image_generation_jobs_pkey PRIMARY KEY (id),
     CONSTRAINT image_generation_jobs_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
-    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
-    CONSTRAINT image_generation_jobs_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id)
+    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
 );
 COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, in dollars, for people who read the tables.';
@@ -451,9 +450,7 @@ CREATE TABLE job_metadata (
     job_id uuid NOT NULL,
     image_id uuid NOT NULL,
     CONSTRAINT job_metadata_pkey PRIMARY KEY (user_id, key, value, created_at, job_id),
-    CONSTRAINT job_metadata_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
-    CONSTRAINT job_metadata_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id),
-    CONSTRAINT job_metadata_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+    CONSTRAINT job_metadata_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
 
 CREATE TABLE image_characters (

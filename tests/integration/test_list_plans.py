@@ -9,10 +9,22 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
-from server.domain.ids import CharacterId, PageId, StoryId, UserId
+from benchmarks.many_jobs import (
+    ALL,
+    FEW,
+    LARGE,
+    LARGE_PAGE,
+    MAIN,
+    MINOR,
+    ODD,
+    SMALL,
+    SMALL_PAGE,
+    TAGGED,
+    fill,
+)
+from server.domain.ids import UserId
 from server.domain.images import ImageFilter
 from server.domain.jobs import JobFilter
 from server.domain.paging import LastRow, PageRequest
@@ -25,12 +37,6 @@ from tests.integration.conftest import administer, database_url
 
 ROWS, BUFFERS = 3_000, 6_000
 USER = UserId(UUID(int=1))
-# The large story has every second job, the others have fifty each; so it is with characters.
-LARGE, SMALL = StoryId(UUID(int=10_000)), StoryId(UUID(int=10_007))
-LARGE_PAGE, SMALL_PAGE = PageId(UUID(int=20_000)), PageId(UUID(int=20_007))
-MAIN, MINOR = CharacterId(UUID(int=30_000)), CharacterId(UUID(int=30_007))
-ALL, ODD, TAGGED, FEW = ("shop", "a"), ("side", "odd"), ("tag", "x"), ("order", "4711")
-
 FIRST = PageRequest(50)
 LATER = PageRequest(50, LastRow(datetime(2026, 5, 1, 14, tzinfo=UTC), UUID(int=7)))
 PLANS = [("custom", FIRST), ("generic", FIRST), ("generic", LATER)]
@@ -58,50 +64,6 @@ IMAGE_FILTERS = [
     for values in itertools.product(*(IMAGE_VALUES[name] for name in names))
 ]
 
-_FILL = """
-SET LOCAL session_replication_role = replica;  -- no triggers, no foreign keys
-CREATE TEMPORARY TABLE job ON COMMIT DROP AS
-  SELECT n, to_id(1000000 + n) AS id, to_id(2000000 + n) AS image_id,
-    CASE WHEN n % 20000 = 9 THEN 'failed' WHEN n > 99900 THEN 'queued' ELSE 'completed' END
-      AS status,
-    ('[0:3]={portrait,scene,scene,cover}'::text[])[n % 4] AS kind,
-    timestamptz '2026-05-01 12:00Z' + n / 7 * interval '1 s' AS created_at,
-    CASE n % 2 WHEN 0 THEN 0 ELSE n % 1000 END AS part
-  FROM generate_series(1, 100000) AS n;
-INSERT INTO users (id, issuer, subject) VALUES (to_id(1), 'tests', 'mia');
-INSERT INTO characters
-  (id, user_id, name, gender, species, hair, eyes, skin, clothing, features, traits)
-  SELECT to_id(30000 + n), to_id(1), 'Mia', 'female', '', '', '', '', '', '{}', '{}'
-  FROM generate_series(0, 999) AS n;
-INSERT INTO images (
-  id, user_id, story_id, page_id, character_ids, image_type, style, style_version, ai_model,
-  ai_provider, seed, lineage_id, status, url, completed_at, width, created_at
-) SELECT image_id, to_id(1), to_id(10000 + part), to_id(20000 + part), ARRAY[to_id(30000 + part)],
-  kind, 'anime', 1, 'storybook', 'local', 7, image_id, status, url, at, width, created_at
-  FROM job LEFT JOIN (VALUES ('completed', 'key', now(), 1024)) AS done (status, url, at, width)
-    USING (status);
-INSERT INTO image_generation_jobs (
-  id, user_id, image_id, story_id, page_id, kind, lane, status, spec, spec_version, ai_provider,
-  ai_model, completed_at, error_reason, metadata, created_at
-) SELECT id, to_id(1), image_id, to_id(10000 + part), to_id(20000 + part), kind, 'local', status,
-  '{}', 1, 'local', 'storybook', CASE status WHEN 'queued' THEN NULL ELSE now() END,
-  CASE status WHEN 'failed' THEN 'RENDER_FAILED' END, metadata, created_at
-  FROM job, LATERAL (SELECT jsonb_strip_nulls(jsonb_build_object('shop', 'a', 'side',
-    CASE n % 2 WHEN 1 THEN 'odd' END, 'tag', CASE n % 90 WHEN 7 THEN 'x' END,
-    'order', CASE n % 9000 WHEN 7 THEN '4711' END)) AS metadata) AS words;
-INSERT INTO job_metadata (user_id, key, value, created_at, job_id, image_id)
-  SELECT to_id(1), key, value, created_at, id, image_id
-  FROM image_generation_jobs, jsonb_each_text(metadata) AS pair;
-INSERT INTO image_characters (character_id, created_at, image_id)
-  SELECT character_ids[1], created_at, id FROM images;
-INSERT INTO stories (id, user_id, title, style, page_count, created_at)
-  SELECT to_id(10000 + n), to_id(1), 'Day', '', 0, now() - n / 7 * interval '1 s'
-  FROM generate_series(0, 2999) AS n;
-INSERT INTO batches (user_id, story_id, style, created_at)
-  SELECT to_id(1), to_id(10000 + n % 2 * n), 'anime', now() - n / 7 * interval '1 s'
-  FROM generate_series(1, 3000) AS n;
-"""
-
 
 @pytest.fixture(scope="module")
 def full(postgres: str) -> Iterator[str]:
@@ -109,22 +71,12 @@ def full(postgres: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     url = database_url(postgres, name)
 
-    async def fill() -> None:
+    async def prepare() -> None:
         await administer(postgres, f"CREATE DATABASE {name}")
         await migrate(url)
-        connection = await asyncpg.connect(url)
-        try:
-            await connection.execute(
-                "CREATE FUNCTION to_id(bigint) RETURNS uuid LANGUAGE sql IMMUTABLE"
-                " AS $$ SELECT lpad(to_hex($1), 32, '0')::uuid $$"
-            )
-            async with connection.transaction():
-                await connection.execute(_FILL)
-            await connection.execute("ANALYZE")
-        finally:
-            await connection.close()
+        await fill(url, USER, 100_000)
 
-    asyncio.run(fill())
+    asyncio.run(prepare())
     yield url
     asyncio.run(administer(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
 

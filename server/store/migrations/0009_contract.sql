@@ -31,8 +31,9 @@ COMMENT ON COLUMN images.page_number IS
 ALTER TABLE batches ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}';
 
 -- The story and the page are those of the image, which never change; here for the lists of jobs.
+-- The foreign key is the image's, so that a submit checks it once.
 ALTER TABLE image_generation_jobs
-  ADD COLUMN story_id uuid REFERENCES stories (id),
+  ADD COLUMN story_id uuid,
   ADD COLUMN page_id uuid,
   ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}',
   ADD COLUMN cropped_from text NOT NULL DEFAULT '';
@@ -41,12 +42,12 @@ UPDATE image_generation_jobs j SET story_id = i.story_id, page_id = i.page_id
 
 -- The metadata once more, a row for each pair, so that a list by one pair reads its index in order.
 CREATE TABLE job_metadata (
-  user_id uuid NOT NULL REFERENCES users (id),
+  user_id uuid NOT NULL,
   key text NOT NULL,
   value text NOT NULL,
   created_at timestamptz NOT NULL,  -- of the job and of its image
   job_id uuid NOT NULL REFERENCES image_generation_jobs (id),
-  image_id uuid NOT NULL REFERENCES images (id),
+  image_id uuid NOT NULL,
   PRIMARY KEY (user_id, key, value, created_at, job_id)
 );
 
