@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToDict
 
 from imggen.errors import ImggenError, reason_name
 
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NAMED = ("etag", "cursor", "seed")
 _MASKED = (
     *("createdAt", "updatedAt", "startedAt", "completedAt", "estimatedCompletionTime"),
@@ -38,10 +38,10 @@ class Normal:
         return {
             "code": error.code.name,
             "reason": reason_name(error.reason),
-            "message": self._text(error.message),
-            "metadata": {key: self._text(value) for key, value in error.metadata.items()},
+            "message": self.text(error.message),
+            "metadata": {key: self.text(value) for key, value in error.metadata.items()},
             "violations": [
-                (bad.field, self._text(bad.description), reason_name(bad.reason))
+                (bad.field, self.text(bad.description), reason_name(bad.reason))
                 for bad in error.violations
             ],
             "retry": error.retry_after is not None,
@@ -57,11 +57,12 @@ class Normal:
             return f"<{key}>"
         if key in _NAMED:
             return self._name(key, str(value))
-        return self._text(value) if isinstance(value, str) else value
+        return self.text(value) if isinstance(value, str) else value
 
-    def _text(self, text: str) -> str:
+    def text(self, text: str) -> str:
+        """Returns a text with names instead of ids."""
         named: Callable[[re.Match[str]], str] = lambda found: self._name("id", found[0])  # noqa: E731
-        return _ID.sub(named, text)
+        return ID.sub(named, text)
 
     def _name(self, kind: str, value: str) -> str:
         known = sum(name.startswith(f"<{kind} ") for name in self._names.values())

@@ -1,7 +1,7 @@
 """Scripts of calls that depend on each other, for both sides."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from imggen.v1 import event_pb2, image_pb2, job_pb2
@@ -25,7 +25,7 @@ async def a_character(seen: Seen, **fields: Any) -> Any:
     return (await ask(seen, "CharacterService.CreateCharacter", request)).character
 
 
-async def a_story(seen: Seen, *pages: dict[str, Any], **fields: Any) -> Any:
+async def a_story(seen: Seen, *pages: Mapping[str, Any], **fields: Any) -> Any:
     story = {"title": "Day", "style": "anime", "pages": pages or [{"text": "Mia runs."}], **fields}
     return (await ask(seen, "StoryService.CreateStory", {"story": story})).story
 
@@ -129,7 +129,7 @@ async def _repeats(seen: Seen) -> None:
         ),
         ("GenerationService.GenerateStory", {"story_id": story.id}, {"story_id": UNKNOWN}),
     ]
-    made = None
+    made: Any = None
     for method, request, other in calls:
         made = await ask(seen, method, {**request, **key})
         await ask(seen, method, {**request, **key}, "again")
@@ -230,7 +230,7 @@ async def _references_and_versions(seen: Seen) -> None:
 
 async def a_whole_story(seen: Seen, **fields: Any) -> tuple[Any, Any]:
     mia, tom = await a_character(seen), await a_character(seen, name="Tom")
-    pages = [
+    pages: list[dict[str, Any]] = [
         {"text": "Mia and Tom.", "character_ids": [mia.id, tom.id]},
         {"text": "Tom.", "character_ids": [tom.id]},
         {"text": "Nobody."},

@@ -49,7 +49,7 @@ class Seen:
 
     async def call(self, method: str, request: Any = None, *, label: str = "") -> Any:
         """Calls a method, notes its answer or its error, and returns the answer or None."""
-        name = f"{len(self.answers)} {method} {label}".rstrip()
+        name = f"{len(self.answers)} {method} {self._normal.text(label)}".rstrip()
         try:
             answer = await self.ask(method, request)
         except grpc.aio.AioRpcError as raised:
@@ -91,15 +91,13 @@ class Seen:
     def _started(self, method: str, request: Any) -> Any:
         descriptor = methods()[method]
         answer = GetMessageClass(descriptor.output_type)
-        kind = self.side.channel.unary_unary
-        if descriptor.server_streaming:
-            kind = self.side.channel.unary_stream  # type: ignore[assignment]
-        call: Any = kind(
+        channel: Any = self.side.channel
+        kind = channel.unary_stream if descriptor.server_streaming else channel.unary_unary
+        return kind(
             path_of(descriptor),
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=answer.FromString,
         )(request or GetMessageClass(descriptor.input_type)(), metadata=self.side.metadata)
-        return call
 
 
 class RealSide:

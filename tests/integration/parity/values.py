@@ -9,6 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message_factory import GetMessageClass
 
 from tests.contract import methods, request_fields
+from tests.integration.parity.normal import ID
 from tests.integration.parity.sides import Seen
 
 UNKNOWN = "00000000-0000-4000-8000-000000000009"
@@ -28,7 +29,17 @@ _METADATA: tuple[dict[str, str], ...] = (
     {"k": "ä" * 512},
     {"k": "x" * 1_023},
 )
-_MASKS = ([], ["*"], ["name"], ["title"], ["pages"], ["paws"], ["*", "name"], ["id"], ["etag"])
+_MASKS: tuple[list[str], ...] = (
+    [],
+    ["*"],
+    ["name"],
+    ["title"],
+    ["pages"],
+    ["paws"],
+    ["*", "name"],
+    ["id"],
+    ["etag"],
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,8 @@ async def make_things(seen: Seen) -> Things:
 
     async def character(name: str) -> str:
         request: Any = {"character": {"name": name, "hair": "red"}}
-        return (await ask(seen, "CharacterService.CreateCharacter", request)).character.id
+        made = (await ask(seen, "CharacterService.CreateCharacter", request)).character
+        return str(made.id)
 
     mia, tom = await character("Mia"), await character("Tom")
     pages = [
@@ -77,7 +89,9 @@ async def make_things(seen: Seen) -> Things:
     failed = await portrait(story_id=story.id)
     await side.fail(failed)
     waiting = await portrait(priority=3)
-    request = {"story_id": story.id, "include_scene_images": False, "priority": 3}
+    # One image: those of a batch are made at one moment, and listed in the order of their ids.
+    request = {"story_id": story.id, "include_cover": True, "priority": 3}
+    request |= {"include_character_portraits": False, "include_scene_images": False}
     batch = (await ask(seen, "GenerationService.GenerateStory", request)).batch
     return Things(
         character=mia,
@@ -131,7 +145,7 @@ def requests_of(method: str, things: Things) -> Iterator[tuple[str, Any]]:
     kind = GetMessageClass(methods()[method].input_type)
     for path, field in request_fields(methods()[method].input_type):
         for value in _values_of(path, field, things):
-            shown = repr(value)
+            shown = ID.sub("ID", repr(value))
             label = f"{path}={shown if len(shown) < 60 else f'{shown[:50]}... ({len(shown)})'}"
             request = _with(kind(), {**base, path: value})
             if request is not None:
