@@ -88,7 +88,7 @@ REFUSED: dict[str, Refused] = {
     "an unknown job": lambda c: c.get_job(new_id()),
     "a watch of an unknown job": lambda c: anext(c.watch(new_id())),
     "a download of an unknown image": lambda c: c.download(new_id()),
-    "a page of the list that is too large": lambda c: anext(c.list_images(page_size=101)),
+    "a page of the list that is negative": lambda c: anext(c.list_images(page_size=-1)),
     "a page without its story": lambda c: anext(c.list_images(page_number=1)),
     "a regeneration of an unknown image": lambda c: c.regenerate(new_id()),
     "an unknown batch": lambda c: c.get_batch(new_id()),
