@@ -24,6 +24,10 @@ CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .py
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
+# Containers often set it, and then every process compiles all that it imports: a start of the
+# system takes two or three times as long. `make clean` removes what is compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## Lists the targets (this text)
 	@echo 'imggen: story illustrations, from a typed call to a stored image.'
