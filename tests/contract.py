@@ -50,7 +50,8 @@ def request_fields(message: Descriptor, prefix: str = "") -> Iterator[tuple[str,
     for field in message.fields:
         path = f"{prefix}{field.name}"
         inner = field.message_type
-        if inner is not None and inner.file.package == message.file.package:
+        is_map = inner is not None and inner.GetOptions().map_entry
+        if inner is not None and inner.file.package == message.file.package and not is_map:
             yield from request_fields(inner, f"{path}.")
         else:
             yield path, field

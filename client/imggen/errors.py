@@ -1,8 +1,9 @@
 """The errors that calls raise: one class per status code, each with a reason for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 import grpc
 
@@ -53,8 +54,8 @@ class ImggenError(Exception):
     def __init__(
         self,
         message: str,
-        *,
         reason: ErrorReason.ValueType = ERROR_REASON_UNSPECIFIED,
+        *,
         violations: tuple[Violation, ...] = (),
         retry_after: timedelta | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -78,6 +79,16 @@ class InvalidRequest(ImggenError):
 
     code = grpc.StatusCode.INVALID_ARGUMENT
 
+    @classmethod
+    def of(cls, violations: Sequence[Violation]) -> Self:
+        """Returns the error that names these violations; its reason is the first one's."""
+        return cls(
+            "; ".join(f"{bad.field}: {bad.description}" for bad in violations),
+            violations[0].reason,
+            violations=tuple(violations),
+            metadata={"field": violations[0].field},
+        )
+
 
 class NotFound(ImggenError):
     """An object that does not exist, or is not the caller's."""
@@ -95,6 +106,12 @@ class FailedPrecondition(ImggenError):
     """An object whose state does not allow the call."""
 
     code = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class Aborted(ImggenError):
+    """A change that lost against another one: read the object again, and decide again."""
+
+    code = grpc.StatusCode.ABORTED
 
 
 class Unauthenticated(ImggenError):
@@ -190,6 +207,8 @@ _KINDS_BY_TEN: Mapping[int, type[ImggenError]] = {
     6: ResourceExhausted,
     7: Unavailable,
     9: JobFailed,
+    10: InvalidRequest,
+    11: Aborted,
 }
 _KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
     ErrorReason.ERROR_REASON_ROLE_REQUIRED: PermissionDenied,

@@ -22,6 +22,7 @@ _KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
         errors.NotFound,
         errors.AlreadyExists,
         errors.FailedPrecondition,
+        errors.Aborted,
         errors.Unauthenticated,
         errors.PermissionDenied,
         errors.ResourceExhausted,

@@ -1,7 +1,7 @@
 """Batches: the jobs that a whole story was admitted as, and their common progress."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
@@ -24,6 +24,7 @@ class NewBatch:
     request: RequestKey | None
     jobs: tuple[NewJob, ...]
     needs: tuple[tuple[JobId, JobId], ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def price_micros(self) -> int:
@@ -55,6 +56,7 @@ class Batch:
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -115,45 +117,3 @@ class Pace:
     takes: Mapping[ImageType, timedelta]
     overlap: float
     ahead: tuple[int, ...]
-
-
-def all_retryable(graph: Mapping[JobId, Node]) -> set[JobId]:
-    """Returns the jobs that a retry of a batch queues again: all whose needs can be met."""
-    chosen = {node.id for node in graph.values() if node.retryable}
-    while hopeless := {
-        one for one in chosen if any(_missing(graph, need, chosen) for need in graph[one].needs)
-    }:
-        chosen -= hopeless
-    return chosen
-
-
-def retried_with(graph: Mapping[JobId, Node], asked: JobId) -> set[JobId]:
-    """Returns the jobs that a retry of one queues again; empty when it cannot be retried.
-
-    Those are the job, those that it needs and that have no picture, and those that failed only
-    because one of these did.
-    """
-    possible = all_retryable(graph)
-    if asked not in possible:
-        return set()
-    chosen: set[JobId] = set()
-    waiting = [asked]
-    while waiting:
-        one = waiting.pop()
-        if one in possible and one not in chosen:
-            chosen.add(one)
-            waiting.extend(graph[one].needs)
-    while needing := {
-        node.id
-        for node in graph.values()
-        if node.id in possible - chosen
-        and node.dependency_failed
-        and node.needs & chosen
-        and not any(_missing(graph, need, chosen) for need in node.needs)
-    }:
-        chosen |= needing
-    return chosen
-
-
-def _missing(graph: Mapping[JobId, Node], need: JobId, chosen: set[JobId]) -> bool:
-    return graph[need].pictureless and need not in chosen

@@ -1,7 +1,7 @@
 """Changes of jobs, images and batches, in the order of the outbox, from which a feed resumes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -30,7 +30,10 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A committed change of status. `image_id` and `batch_id` are those of a job."""
+    """A committed change of status. `image_id` and `batch_id` are those of a job.
+
+    `metadata` is that of the job, of the image's job, or of the batch.
+    """
 
     cursor: Cursor
     at: datetime
@@ -40,6 +43,7 @@ class Change:
     status: str
     image_id: UUID | None = None
     batch_id: UUID | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

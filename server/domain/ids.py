@@ -5,6 +5,7 @@ from uuid import UUID
 
 UserId = NewType("UserId", UUID)
 CharacterId = NewType("CharacterId", UUID)
+PageId = NewType("PageId", UUID)
 StoryId = NewType("StoryId", UUID)
 ImageId = NewType("ImageId", UUID)
 JobId = NewType("JobId", UUID)

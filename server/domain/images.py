@@ -1,13 +1,12 @@
 """Images and their assets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.ids import CharacterId, ImageId, JobId, StoryId
+from imggen.rules.states import MAX_REGENERATIONS
+from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
 from server.domain.states import AssetKind, ImageStatus, ImageType
-
-MAX_REGENERATIONS = 5
-"""How often a lineage may be regenerated, from whichever of its versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,10 @@ class NewAsset:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image as its caller sees it; `keys` are the storage keys of its assets."""
+    """An image as its caller sees it; `keys` are the storage keys of its assets.
+
+    `page_number` is the number that its page has now, None once the story has no such page.
+    """
 
     id: ImageId
     job_id: JobId
@@ -34,6 +36,7 @@ class Image:
     story_id: StoryId | None
     character_id: CharacterId | None
     character_ids: tuple[CharacterId, ...]
+    page_id: PageId | None
     page_number: int | None
     style: str
     model: str
@@ -52,6 +55,7 @@ class Image:
     created_at: datetime
     completed_at: datetime | None
     keys: dict[AssetKind, str]
+    metadata: Mapping[str, str]
 
     @property
     def regenerations_left(self) -> int:
@@ -67,4 +71,5 @@ class ImageFilter:
     character_id: CharacterId | None = None
     type: ImageType | None = None
     status: ImageStatus | None = None
-    page_number: int | None = None
+    page_id: PageId | None = None
+    metadata: tuple[str, str] | None = None

@@ -44,6 +44,7 @@ class BatchReplies:
             started_at=_time(batch.started_at),
             completed_at=_time(batch.completed_at),
             estimated_completion_time=_time(await self._forecast.completion(batch)),
+            metadata=batch.metadata,
         )
 
     async def image(self, image: BatchImage) -> batch_pb2.BatchImage:

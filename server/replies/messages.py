@@ -78,6 +78,7 @@ def character(character: Character) -> character_pb2.Character:
         reference_stale=character.reference_stale,
         created_at=_time(character.created_at),
         updated_at=_time(character.updated_at),
+        etag=character.etag,
     )
 
 
@@ -88,8 +89,10 @@ def story(story: Story) -> story_pb2.Story:
         title=story.draft.title,
         style=story.draft.style,
         pages=[_page(page) for page in story.draft.pages],
+        page_count=story.page_count,
         created_at=_time(story.created_at),
         updated_at=_time(story.updated_at),
+        etag=story.etag,
     )
 
 
@@ -104,13 +107,16 @@ def event(change: Change) -> event_pb2.Event:
             message.job.status = _number(job_pb2.JobStatus, "JOB_STATUS", change.status)
             message.job.image_id = _id(change.image_id)
             message.job.batch_id = _id(change.batch_id)
+            message.job.metadata.update(change.metadata)
         case ChangedKind.IMAGE:
             message.image.image_id = str(change.object_id)
             message.image.deleted = change.status == DELETED
             message.image.status = _number(image_pb2.ImageStatus, "IMAGE_STATUS", change.status)
+            message.image.metadata.update(change.metadata)
         case ChangedKind.BATCH:
             message.batch.batch_id = str(change.object_id)
             message.batch.status = _number(batch_pb2.BatchStatus, "BATCH_STATUS", change.status)
+            message.batch.metadata.update(change.metadata)
         case _:
             assert_never(change.kind)
     return message
@@ -153,6 +159,10 @@ class Replies:
             stage_timings=_timings(job),
             batch_id=_id(job.batch_id),
             unknown_words=job.unknown_words,
+            story_id=_id(job.story_id),
+            page_id=_id(job.page_id),
+            cropped_from=job.cropped_from,
+            metadata=job.metadata,
         )
         _show_progress(job, message)
         return message
@@ -164,6 +174,7 @@ class Replies:
             type=IMAGE_TYPE[image.type],
             story_id=_id(image.story_id),
             character_id=_id(image.character_id),
+            page_id=_id(image.page_id),
             page_number=image.page_number or 0,
             character_ids=[str(one) for one in image.character_ids],
             style=image.style,
@@ -184,6 +195,7 @@ class Replies:
             seed=image.seed,
             cost_micros=image.cost_micros,
             job_id=str(image.job_id),
+            metadata=image.metadata,
         )
         if image.keys:
             self._add_urls(image, message)
@@ -234,6 +246,7 @@ def _number(enum: "_EnumTypeWrapper[Number]", prefix: str, status: str) -> Numbe
 
 def _page(page: Page) -> story_pb2.Page:
     return story_pb2.Page(
+        id=_id(page.id),
         text=page.text,
         scene_description=page.scene_description,
         character_ids=[str(one) for one in page.character_ids],

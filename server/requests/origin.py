@@ -1,8 +1,10 @@
-"""The origin of jobs: their user, priority and request_id."""
+"""The origin of jobs: their user, priority, request_id and metadata."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from imggen.rules.checks import DEFAULT_PRIORITY, Checks
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
@@ -12,7 +14,6 @@ from imggen.v1.generation_pb2 import (
 from server.domain.ids import UserId
 from server.domain.jobs import RequestKey
 from server.identity.caller import Caller
-from server.requests.checks import DEFAULT_PRIORITY, Checks
 from server.requests.request_key import request_key
 
 Generate: TypeAlias = (
@@ -28,10 +29,12 @@ class Origin:
     user_id: UserId
     priority: int
     request: RequestKey | None
+    metadata: Mapping[str, str]
 
 
 def read_origin(checks: Checks, caller: Caller, request: Generate) -> Origin:
     """Reads what every request for pictures has, and adds its violations."""
     priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
     checks.priority("priority", priority, admin=caller.is_admin)
-    return Origin(caller.user_id, priority, request_key(checks, request))
+    metadata = checks.metadata("options.metadata", request.options.metadata)
+    return Origin(caller.user_id, priority, request_key(checks, request), metadata)

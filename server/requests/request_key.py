@@ -3,6 +3,7 @@
 import hashlib
 from typing import TypeAlias
 
+from imggen.rules.checks import Checks
 from imggen.v1.batch_pb2 import RetryBatchRequest
 from imggen.v1.character_pb2 import CreateCharacterRequest
 from imggen.v1.generation_pb2 import (
@@ -15,7 +16,6 @@ from imggen.v1.job_pb2 import RetryJobRequest
 from imggen.v1.story_pb2 import CreateStoryRequest
 from server.domain.ids import RequestId
 from server.domain.jobs import RequestKey
-from server.requests.checks import Checks
 
 Repeatable: TypeAlias = (
     CreateCharacterRequest

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from imggen.rules.checks import Checks
 from imggen.v1 import generation_pb2_grpc
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
@@ -25,7 +26,6 @@ from server.domain.jobs import Job
 from server.identity.caller import Context, caller
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
-from server.requests.checks import Checks
 from server.requests.origin import read_origin
 from server.requests.pictures import Picture, PictureReader
 from server.requests.stories import StoryReader

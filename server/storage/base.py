@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from imggen.v1 import errors_pb2
-from server.errors import ImggenError, NotFound, Unavailable
+from server.errors import Internal, NotFound, Unavailable
 
 CHUNK_SIZE = 256 * 1024
 
@@ -32,7 +32,7 @@ class ObjectMissing(NotFound):
         self.key = key
 
 
-class KeyTaken(ImggenError):
+class KeyTaken(Internal):
     """Raised when other bytes are stored under the key, which is never overwritten."""
 
     def __init__(self, key: str) -> None:

@@ -6,14 +6,16 @@ from datetime import timedelta
 from server.domain.batches import Batch, BatchImage, NewBatch, Node, Pace
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
 from server.domain.jobs import Job, RequestKey
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.paging import Listing, PageRequest
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
+from server.store.lists import Arguments, Filters, Source, fetch_page
 
 _CREATE = """
-INSERT INTO batches (id, user_id, story_id, style, max_concurrent, request_id, request_hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, request_id) DO NOTHING RETURNING id
+INSERT INTO batches
+  (id, user_id, story_id, style, max_concurrent, request_id, request_hash, metadata)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, request_id) DO NOTHING RETURNING id
 """
 
 _SELECT = """
@@ -43,7 +45,8 @@ FROM batches b, LATERAL (
 """
 
 _IMAGES = """
-SELECT j.id, i.page_number, i.character_id, ARRAY(
+SELECT j.id, i.character_id,
+  (SELECT p.page_number FROM story_pages p WHERE p.id = i.page_id) AS page_number, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id ORDER BY 1
 ) AS needs
 FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
@@ -131,6 +134,7 @@ class Batches:
             batch.max_concurrent,
             batch.request.id if batch.request else None,
             batch.request.digest if batch.request else None,
+            dict(batch.metadata),
         )
         if created is None:
             return False
@@ -188,18 +192,12 @@ class Batches:
         self, user: UserId, page: PageRequest, story: StoryId | None = None
     ) -> Listing[Batch]:
         """Lists the user's batches, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SELECT} WHERE b.user_id = $1 AND ($2::uuid IS NULL OR b.story_id = $2)"
-            " AND ($3::timestamptz IS NULL OR (b.created_at, b.id) < ($3, $4::uuid))"
-            " ORDER BY b.created_at DESC, b.id DESC LIMIT $5",
-            user,
-            story,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        found = [_batch(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
+        arguments = Arguments()
+        where = f"user_id = {arguments.add(user, 'uuid')}"
+        if story is not None:
+            where += f" AND story_id = {arguments.add(story, 'uuid')}"
+        filters = Filters([Source("batches", where)])
+        return await fetch_page(self._database, _SELECT, filters, arguments, page, _batch)
 
     async def lock(self, batch: BatchId) -> dict[JobId, Node]:
         """Locks a batch and its jobs until the transaction ends; returns their graph."""
@@ -255,6 +253,7 @@ def _batch(row: Record) -> Batch:
         created_at=row["created_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
+        metadata=row["metadata"],
     )
 
 

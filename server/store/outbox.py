@@ -18,7 +18,14 @@ WITH now AS MATERIALIZED (
 SELECT now.settled, ($1, $2) >= (swept.xact, swept.id) AND $1 <= now.ahead AS kept,
   EXISTS (SELECT FROM outbox WHERE xact >= now.settled) AS unsettled, change.*
 FROM now CROSS JOIN outbox_swept AS swept LEFT JOIN LATERAL (
-  SELECT xact, id, at, user_id, object_kind, object_id, status, image_id, batch_id FROM outbox
+  SELECT xact, id, at, user_id, object_kind, object_id, status, image_id, batch_id,
+    CASE object_kind
+      WHEN 'job' THEN (SELECT metadata FROM image_generation_jobs WHERE id = object_id)
+      WHEN 'image' THEN
+        (SELECT metadata FROM image_generation_jobs j WHERE j.image_id = object_id)
+      WHEN 'batch' THEN (SELECT metadata FROM batches WHERE id = object_id)
+    END AS metadata
+  FROM outbox
   WHERE (xact, id) > ($1::bigint, $2::bigint) AND xact < now.settled
     AND object_kind = ANY($4::text[])%s
   ORDER BY xact, id LIMIT $3
@@ -124,4 +131,5 @@ def _change(row: Record) -> Change:
         status=row["status"],
         image_id=row["image_id"],
         batch_id=row["batch_id"],
+        metadata=row["metadata"] or {},
     )

@@ -47,6 +47,7 @@ CREATE TABLE characters (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    revision integer DEFAULT 1 NOT NULL,
     CONSTRAINT characters_age_check CHECK (((age >= 0) AND (age <= 150))),
     CONSTRAINT characters_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT characters_gender_check CHECK ((gender = ANY (ARRAY['unspecified'::text, 'female'::text, 'male'::text]))),
@@ -67,6 +68,8 @@ CREATE TABLE stories (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    revision integer DEFAULT 1 NOT NULL,
+    page_bytes integer DEFAULT 0 NOT NULL,
     CONSTRAINT stories_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT stories_pkey PRIMARY KEY (id),
     CONSTRAINT stories_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
@@ -80,7 +83,9 @@ CREATE TABLE story_pages (
     text text NOT NULL,
     scene_description text NOT NULL,
     character_ids uuid[] NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT story_pages_page_number_check CHECK ((page_number > 0)),
+    CONSTRAINT story_pages_id UNIQUE (id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT story_pages_pkey PRIMARY KEY (story_id, page_number),
     CONSTRAINT story_pages_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
 );
@@ -119,6 +124,7 @@ CREATE TABLE images (
     deleted_at timestamp with time zone,
     swept_at timestamp with time zone,
     changed_in bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
+    page_id uuid,
     CONSTRAINT images_check CHECK (((version = 1) = (lineage_id = id))),
     CONSTRAINT images_check1 CHECK (((version = 1) = (parent_image_id IS NULL))),
     CONSTRAINT images_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'approved'::character varying, 'rejected'::character varying])::text[])) = ((url IS NOT NULL) AND (completed_at IS NOT NULL) AND (width IS NOT NULL)))),
@@ -134,13 +140,16 @@ CREATE TABLE images (
     CONSTRAINT images_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 COMMENT ON COLUMN images.image_type IS 'reference: filled by reference sets, for views that are not portraits.';
+COMMENT ON COLUMN images.page_number IS 'The number of the page when the image was admitted, for people who read the tables.';
 COMMENT ON COLUMN images.generation_params IS 'How the model sampled it: steps, guidance_scale, scheduler. Written when it is completed; {} where the provider does not report it.';
 COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictures, 0 to 5; NULL until the picture is judged.';
 COMMENT ON COLUMN images.status IS 'approved, rejected: filled by reviews of completed images.';
 COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in dollars, for people who read the tables.';
 CREATE INDEX idx_images_character ON images USING btree (character_id) WHERE (character_id IS NOT NULL);
-CREATE INDEX idx_images_story ON images USING btree (story_id) WHERE (story_id IS NOT NULL);
+CREATE INDEX idx_images_story ON images USING btree (story_id, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX idx_images_user ON images USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX images_kind ON images USING btree (user_id, image_type, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX images_page ON images USING btree (page_id, created_at DESC, id DESC) WHERE (page_id IS NOT NULL);
 CREATE INDEX images_unswept ON images USING btree (deleted_at) WHERE ((deleted_at IS NOT NULL) AND (swept_at IS NULL));
 CREATE TRIGGER image_changed BEFORE UPDATE OF status, deleted_at ON images FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (((new.status)::text IS DISTINCT FROM (old.status)::text) OR (new.deleted_at IS NOT NULL)))) EXECUTE FUNCTION note_image();
 
@@ -156,6 +165,7 @@ CREATE TABLE batches (
     status text DEFAULT 'processing'::text NOT NULL,
     completed_at timestamp with time zone,
     changed_in bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT batches_check CHECK (((status = 'processing'::text) = (completed_at IS NULL))),
     CONSTRAINT batches_check1 CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT batches_max_concurrent_check CHECK ((max_concurrent > 0)),
@@ -166,6 +176,7 @@ CREATE TABLE batches (
     CONSTRAINT batches_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 CREATE INDEX batches_open ON batches USING btree (id) WHERE (status = 'processing'::text);
+CREATE INDEX batches_story ON batches USING btree (story_id, created_at DESC, id DESC);
 CREATE INDEX batches_user ON batches USING btree (user_id, created_at DESC, id DESC);
 CREATE TRIGGER batch_changed BEFORE UPDATE ON batches FOR EACH ROW EXECUTE FUNCTION note_batch();
 CREATE TRIGGER new_batch AFTER INSERT ON batches FOR EACH ROW EXECUTE FUNCTION note_batch();
@@ -208,6 +219,10 @@ CREATE TABLE image_generation_jobs (
     ready boolean DEFAULT true NOT NULL,
     turn bigint DEFAULT 0 NOT NULL,
     changed_in bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
+    story_id uuid,
+    page_id uuid,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    cropped_from text DEFAULT ''::text NOT NULL,
     CONSTRAINT image_generation_jobs_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT image_generation_jobs_check1 CHECK ((((status)::text = 'processing'::text) = ((lease_expires_at IS NOT NULL) AND (worker IS NOT NULL)))),
     CONSTRAINT image_generation_jobs_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])) = (completed_at IS NOT NULL))),
@@ -228,8 +243,9 @@ CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, sta
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
+CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
+CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX jobs_turns ON image_generation_jobs USING btree (user_id, lane, priority, turn) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
-CREATE INDEX jobs_user ON image_generation_jobs USING btree (user_id, created_at DESC, id DESC);
 CREATE TRIGGER batch_locked BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION lock_batch_of_job();
 CREATE TRIGGER batch_moved AFTER UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION advance_batch_of_job();
 CREATE TRIGGER job_changed BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.status)::text IS DISTINCT FROM (old.status)::text)) EXECUTE FUNCTION note_job();
@@ -424,6 +440,25 @@ CREATE TABLE retries (
     CONSTRAINT retries_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
     CONSTRAINT retries_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id),
     CONSTRAINT retries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+CREATE TABLE job_metadata (
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    job_id uuid NOT NULL,
+    image_id uuid NOT NULL,
+    CONSTRAINT job_metadata_pkey PRIMARY KEY (user_id, key, value, created_at, job_id),
+    CONSTRAINT job_metadata_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
+);
+
+CREATE TABLE image_characters (
+    character_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    image_id uuid NOT NULL,
+    CONSTRAINT image_characters_pkey PRIMARY KEY (character_id, created_at, image_id),
+    CONSTRAINT image_characters_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
 );
 
 CREATE TABLE migrations (

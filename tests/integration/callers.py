@@ -92,6 +92,11 @@ class Caller:
         answer = await self.stories.UpdateStory(request, metadata=self.metadata)
         return answer.story  # type: ignore[no-any-return]
 
+    async def list_stories(self, **fields: Any) -> story_pb2.ListStoriesResponse:
+        """Lists stories."""
+        request = story_pb2.ListStoriesRequest(**fields)
+        return await self.stories.ListStories(request, metadata=self.metadata)  # type: ignore[no-any-return]
+
     async def delete_story(self, story_id: str) -> None:
         """Deletes a story."""
         request = story_pb2.DeleteStoryRequest(story_id=story_id)
@@ -107,10 +112,10 @@ class Caller:
         return answer.job  # type: ignore[no-any-return]
 
     async def scene(self, story_id: str, page: int = 1, **fields: Any) -> job_pb2.Job:
-        """Asks for the scene of a page."""
-        request = generation_pb2.GenerateSceneRequest(
-            **{"story_id": story_id, "page_number": page, **fields}
-        )
+        """Asks for the scene of a page, which is named by its number."""
+        if "page_id" not in fields:
+            fields["page_id"] = (await self.get_story(story_id)).pages[page - 1].id
+        request = generation_pb2.GenerateSceneRequest(story_id=story_id, **fields)
         answer = await self.generation.GenerateScene(request, metadata=self.metadata)
         return answer.job  # type: ignore[no-any-return]
 

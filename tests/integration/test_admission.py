@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from imggen.v1 import job_pb2
-from imggen.v1.generation_pb2 import PortraitOptions
+from imggen.v1.generation_pb2 import GenerationOptions
 from server.admission.users import KnownUsers
 from server.domain.ids import UserId
 from server.identity.caller import Caller
@@ -102,7 +102,7 @@ async def test_a_job_is_committed_before_a_worker_is_woken(
     character = await buyer.create_character()
     await recorder.observer.execute(HOLD_COMMITS)
     await recorder.observer.execute("SELECT pg_advisory_lock($1)", LOCK)
-    options = PortraitOptions(model=model)
+    options = GenerationOptions(model=model)
     submit = asyncio.create_task(buyer.portrait(character.id, options=options))
     await a_commit_waits(recorder)
     await all_signals_received(paid_gateway, recorder)
@@ -141,7 +141,7 @@ async def test_a_refused_retry_wakes_no_worker_and_holds_no_money(
     paid_gateway: GatewayFixture, recorder: SignalRecorder
 ) -> None:
     buyer = paid_gateway.caller("mia")
-    job = await buyer.portrait(options=PortraitOptions(model="paid"))
+    job = await buyer.portrait(options=GenerationOptions(model="paid"))
     await all_signals_received(paid_gateway, recorder)
     recorder.received.clear()
     request = job_pb2.RetryJobRequest(job_id=job.job_id)

@@ -5,7 +5,7 @@ from pathlib import Path
 import grpc
 
 from imggen.v1 import image_pb2, job_pb2
-from imggen.v1.generation_pb2 import Modifications, PortraitOptions, RegenerateImageRequest
+from imggen.v1.generation_pb2 import GenerationOptions, Modifications, RegenerateImageRequest
 from server.identity.caller import Role
 from tests.integration.callers import Caller
 from tests.integration.cuttable_postgres import cuttable_postgres
@@ -30,8 +30,10 @@ async def test_a_portrait_freezes_its_character_and_resolves_omitted_fields(
 
 async def test_a_portrait_takes_the_requested_options(gateway: GatewayFixture) -> None:
     admin = gateway.caller("operator", Role.ADMIN)
-    options = PortraitOptions(model="sdxl", size="1024x1536", quality="standard")
-    drawn = await gateway.spec(await admin.portrait(options=options, seed=9, priority=0))
+    options = GenerationOptions(model="sdxl", quality="standard")
+    drawn = await gateway.spec(
+        await admin.portrait(size="1024x1536", options=options, seed=9, priority=0)
+    )
     spec = drawn["spec"]
     assert (spec["model"], spec["height"], spec["seed"]) == ("sdxl", 1536, 9)
     assert (spec["quality"], drawn["priority"]) == ("standard", 0)

@@ -86,10 +86,13 @@ async def test_images_are_filtered_by_every_field(gateway: GatewayFixture, mia: 
     scene, portraits = image_pb2.IMAGE_TYPE_SCENE, image_pb2.IMAGE_TYPE_PORTRAIT
     assert await found() == [job.image_id for job in (third, second, first, portrait)]
     assert await found(story_id=story.id) == [second.image_id, first.image_id]
-    assert await found(story_id=story.id, page_number=2) == [second.image_id]
+    assert await found(story_id=story.id, page_id=story.pages[1].id) == [second.image_id]
     assert await found(character_id=tom.id) == [first.image_id, portrait.image_id]
     assert await found(character_id=ida.id) == [second.image_id, first.image_id]
     assert await found(character_id=tom.id, type=portraits) == [portrait.image_id]
+    assert await found(page_id=story.pages[1].id) == [second.image_id]
+    assert await found(story_id=other.id, page_id=story.pages[1].id) == []
+    assert await found(character_id=ida.id, story_id=story.id, status=done) == [first.image_id]
     assert await found(type=scene, status=done) == [first.image_id]
     assert await found(status=image_pb2.IMAGE_STATUS_FAILED) == []
 

@@ -66,7 +66,7 @@ async def test_a_job_over_the_budget_is_refused(
     assert 0 < refused.retry_after_s <= 24 * 3600
     assert await paid_gateway.count("images") == 2
     # Free models are still admitted.
-    free = generation_pb2.PortraitOptions(model="storybook")
+    free = generation_pb2.GenerationOptions(model="storybook")
     assert (await buyer.portrait(character.id, options=free)).estimated_cost_micros == 0
 
 

@@ -25,23 +25,25 @@ def portraits(mia: str, story: str) -> dict[str, Bad]:
         request = Portrait(**{"character_id": mia, "style": "anime", **fields})
         return Bad(request, field, reason, words)
 
-    options = generation_pb2.PortraitOptions
+    options = generation_pb2.GenerationOptions
+    words = "x" * 600
     return {
         "unknown style": bad(
             "style", "STYLE_UNKNOWN", f'"oil" is not a style; use one of {ALL_STYLES}', style="oil"
         ),
         "no style": bad("style", "FIELD_REQUIRED", f"has none; use one of {ALL_STYLES}", style=""),
         "size not offered": bad(
-            "options.size",
+            "size",
             "SIZE_NOT_OFFERED",
             '"640x480" is not offered; use one of 1024x1024, 1024x1536',
-            options=options(size="640x480"),
+            size="640x480",
         ),
         "size not offered by the model": bad(
-            "options.size",
+            "size",
             "SIZE_NOT_OFFERED",
             '"1024x1536" is not offered; use one of 1024x1024',
-            options=options(model="storybook", size="1024x1536"),
+            size="1024x1536",
+            options=options(model="storybook"),
         ),
         "unknown model": bad(
             "options.model",
@@ -54,6 +56,30 @@ def portraits(mia: str, story: str) -> dict[str, Bad]:
             "QUALITY_UNKNOWN",
             '"best" is not a quality; use one of hd, standard',
             options=options(quality="best"),
+        ),
+        "17 pairs of metadata": bad(
+            "options.metadata",
+            "TOO_MANY_ITEMS",
+            "must have 16 pairs or fewer, has 17",
+            options=options(metadata={str(number): "" for number in range(17)}),
+        ),
+        "long metadata": bad(
+            "options.metadata",
+            "TEXT_TOO_LONG",
+            "must have 1,024 bytes or fewer in UTF-8, has 1,202",
+            options=options(metadata={"a": words, "b": words}),
+        ),
+        "metadata without a key": bad(
+            "options.metadata",
+            "FIELD_REQUIRED",
+            "has an empty key",
+            options=options(metadata={"": "x"}),
+        ),
+        "metadata with a zero byte": bad(
+            "options.metadata",
+            "CONTROL_CHARACTERS",
+            "holds the control character U+0000",
+            options=options(metadata={"a": "x\0"}),
         ),
         "malformed character": bad(
             "character_id", "MALFORMED_ID", '"mia" is not a UUID; use the id', character_id="mia"
@@ -93,31 +119,35 @@ def portraits(mia: str, story: str) -> dict[str, Bad]:
     }
 
 
-def scenes(mia: str, story: str, empty: str) -> dict[str, Bad]:
+def scenes(mia: str, story: str, pages: list[str]) -> dict[str, Bad]:
     """Returns bad requests for scenes; page 2 of the story has no words."""
 
     def bad(field: str, reason: str, words: str, **fields: Any) -> Bad:
-        return Bad(Scene(**{"story_id": story, "page_number": 1, **fields}), field, reason, words)
+        request = Scene(**{"story_id": story, "page_id": pages[0], **fields})
+        return Bad(request, field, reason, words)
 
-    options = generation_pb2.SceneOptions
     nothing = ("scene_description", "PROMPT_EMPTY", "says nothing that can be drawn")
     return {
         "aspect ratio not offered": bad(
-            "options.aspect_ratio",
-            "ASPECT_RATIO_NOT_OFFERED",
-            '"21:9" is not offered; use one of 1:1, 16:9, 4:3',
-            options=options(aspect_ratio="21:9"),
+            "aspect_ratio",
+            "ASPECT_RATIO_UNKNOWN",
+            '"21:9" is not an aspect ratio; use one of 16:9, 4:3, 1:1',
+            aspect_ratio="21:9",
         ),
-        "page 0": bad("page_number", "PAGE_OUT_OF_RANGE", "is 0; use 1 to 2", page_number=0),
-        "page beyond": bad("page_number", "PAGE_OUT_OF_RANGE", "is 3; use 1 to 2", page_number=3),
-        "page of an empty story": bad(
-            "page_number", "PAGE_OUT_OF_RANGE", "the story has no pages", story_id=empty
+        "no page": bad("page_id", "FIELD_REQUIRED", "is required; give a UUID", page_id=""),
+        "a page's number": bad("page_id", "MALFORMED_ID", '"1" is not a UUID', page_id="1"),
+        "page of no story": Bad(
+            Scene(story_id=story, page_id=mia),
+            "",
+            "PAGE_NOT_FOUND",
+            "page_id: the story has no such page",
+            grpc.StatusCode.NOT_FOUND,
         ),
         "zero-width prompt": bad(*nothing, scene_description="\u200b\u2060\ufeff"),
         "punctuation prompt": bad(*nothing, scene_description="... !? __ -"),
         "invisible letters": bad(*nothing, scene_description="\u3164\u115f\u2800"),
         "page that says nothing": bad(
-            "scene_description", "PROMPT_EMPTY", "the text of page 2 says nothing", page_number=2
+            "scene_description", "PROMPT_EMPTY", "the text of page 2 says nothing", page_id=pages[1]
         ),
         "100 kB description": bad(
             "scene_description",
@@ -142,10 +172,10 @@ def scenes(mia: str, story: str, empty: str) -> dict[str, Bad]:
             "TOO_MANY_CHARACTERS",
             "3 characters are more than storybook can draw; 2 at most",
             character_ids=[new_id() for _ in range(3)],
-            options=options(model="storybook"),
+            options=generation_pb2.GenerationOptions(model="storybook"),
         ),
         "a character twice": bad(
-            "character_ids", "FIELD_OUT_OF_RANGE", "twice", character_ids=[mia, mia]
+            "character_ids", "DUPLICATE_ITEM", "twice", character_ids=[mia, mia]
         ),
         "malformed in a list": bad(
             "character_ids[1]", "MALFORMED_ID", '"2" is not a UUID', character_ids=[mia, "2"]
@@ -180,9 +210,9 @@ async def test_bad_requests_for_portraits_are_refused(mia: Caller) -> None:
 
 async def test_bad_requests_for_scenes_are_refused(mia: Caller) -> None:
     story = await mia.create_story("Mia wakes.", "... !")
-    empty = await mia.create_story(pages=[])
+    pages = [page.id for page in story.pages]
     character = await mia.create_character()
-    await check(mia, mia.generation.GenerateScene, scenes(character.id, story.id, empty.id))
+    await check(mia, mia.generation.GenerateScene, scenes(character.id, story.id, pages))
 
 
 async def test_bad_regenerations_are_refused(mia: Caller) -> None:
@@ -207,7 +237,7 @@ async def test_priorities_beyond_the_bound_are_for_admins(
 async def test_a_model_that_is_not_offered_any_more_draws_no_new_version(
     gateway: GatewayFixture, mia: Caller, database: str, tmp_path: Any
 ) -> None:
-    options = generation_pb2.PortraitOptions(model="sdxl")
+    options = generation_pb2.GenerationOptions(model="sdxl")
     job = await mia.portrait(options=options)
     async with open_gateway_fixture(
         database, tmp_path / "b", catalogue=Catalogue([STORYBOOK])
@@ -220,7 +250,7 @@ async def test_a_model_that_is_not_offered_any_more_draws_no_new_version(
 
 
 async def test_a_message_over_the_limit_is_refused(mia: Caller) -> None:
-    request = Scene(story_id=new_id(), page_number=1, scene_description="x" * 5_000_000)
+    request = Scene(story_id=new_id(), page_id=new_id(), scene_description="x" * 5_000_000)
     refused = await mia.refused(mia.generation.GenerateScene, request)
     assert (refused.code, refused.reason) == (
         grpc.StatusCode.RESOURCE_EXHAUSTED,

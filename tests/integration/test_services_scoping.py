@@ -37,6 +37,7 @@ class OwnedResources:
 
     character: str
     story: str
+    page: str
     image: str
     job: str
     waiting_job: str
@@ -57,11 +58,14 @@ NAMED: dict[tuple[str, str], Make] = {
         generation_pb2.GeneratePortraitRequest(character_id=own.character, story_id=any_.story)
     ),
     ("GenerationService.GenerateScene", "story_id"): lambda own, any_: (
-        generation_pb2.GenerateSceneRequest(story_id=any_.story, page_number=1)
+        generation_pb2.GenerateSceneRequest(story_id=any_.story, page_id=own.page)
+    ),
+    ("GenerationService.GenerateScene", "page_id"): lambda own, any_: (
+        generation_pb2.GenerateSceneRequest(story_id=own.story, page_id=any_.page)
     ),
     ("GenerationService.GenerateScene", "character_ids"): lambda own, any_: (
         generation_pb2.GenerateSceneRequest(
-            story_id=own.story, page_number=1, character_ids=[any_.character]
+            story_id=own.story, page_id=own.page, character_ids=[any_.character]
         )
     ),
     ("GenerationService.GenerateStory", "story_id"): lambda own, any_: (
@@ -133,6 +137,10 @@ NAMED: dict[tuple[str, str], Make] = {
             update_mask=FieldMask(paths=["pages"]),
         )
     ),
+    ("StoryService.UpdateStory", "story.pages.id"): lambda own, any_: story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=own.story, pages=[story_pb2.Page(text="Mia", id=any_.page)]),
+        update_mask=FieldMask(paths=["pages"]),
+    ),
     ("StoryService.DeleteStory", "story_id"): lambda own, any_: story_pb2.DeleteStoryRequest(
         story_id=any_.story
     ),
@@ -155,19 +163,22 @@ LISTED: dict[tuple[str, str], Make] = {
     ("ImageService.ListImages", "character_id"): lambda own, any_: image_pb2.ListImagesRequest(
         character_id=any_.character
     ),
+    ("ImageService.ListImages", "page_id"): lambda own, any_: image_pb2.ListImagesRequest(
+        page_id=any_.page
+    ),
     ("CharacterService.ListCharacters", ""): lambda own, any_: (
         character_pb2.ListCharactersRequest()
     ),
     ("StoryService.ListStories", ""): lambda own, any_: story_pb2.ListStoriesRequest(),
 }
 
-# Ids that only the service may set. A create refuses them, an update does not read them
-# (test_services_fields tests that).
+# Ids that only the service sets; a request's are ignored (test_services_fields tests that).
 NOT_READ = {
     ("CharacterService.CreateCharacter", "character.id"),
     ("CharacterService.CreateCharacter", "character.reference_image_id"),
     ("CharacterService.UpdateCharacter", "character.reference_image_id"),
     ("StoryService.CreateStory", "story.id"),
+    ("StoryService.CreateStory", "story.pages.id"),
 }
 
 # Streams of the caller's own changes: they take no id and have no end.
@@ -203,7 +214,7 @@ async def test_an_id_of_another_caller_is_not_found(
     gateway: GatewayFixture, mia: Caller, tom: Caller, case: tuple[str, str]
 ) -> None:
     own, others = await _owned_resources(gateway, mia), await _owned_resources(gateway, tom)
-    nobodys = OwnedResources(*(new_id() for _ in range(8)))
+    nobodys = OwnedResources(*(new_id() for _ in range(9)))
     before = await _everything(gateway, tom.user_id)
 
     of_another = await _refused(gateway, mia, case, own, others)
@@ -214,7 +225,7 @@ async def test_an_id_of_another_caller_is_not_found(
         assert refused is not None
         assert refused.code is grpc.StatusCode.NOT_FOUND
         [(field, id_)] = refused.metadata.items()
-        assert field in ("character_id", "story_id", "image_id", "job_id", "batch_id")
+        assert field in ("character_id", "story_id", "page_id", "image_id", "job_id", "batch_id")
         assert id_ in astuple(named)
     # Reports count errors by their message, so it names no id.
     assert of_another is not None
@@ -317,7 +328,8 @@ async def _rows(
 async def _owned_resources(gateway: GatewayFixture, caller: Caller) -> OwnedResources:
     character = (await caller.create_character()).id
     page = story_pb2.Page(text="Mia sleeps.", character_ids=[character])
-    story = (await caller.create_story(pages=[page])).id
+    written = await caller.create_story(pages=[page])
+    story = written.id
     done = await gateway.draw(await caller.portrait(character, story_id=story))
     failed = await caller.portrait(character)
     await gateway.fail(await gateway.claim())
@@ -330,6 +342,7 @@ async def _owned_resources(gateway: GatewayFixture, caller: Caller) -> OwnedReso
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
     return OwnedResources(
-        *(character, story, done.image_id, done.job_id, waiting.job_id, failed.job_id),
+        *(character, story, written.pages[0].id),
+        *(done.image_id, done.job_id, waiting.job_id, failed.job_id),
         *(failed_batch, waiting_batch),
     )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imggen.rules.checks import Checks
 from server.domain.changes import Cursor
-from server.requests.checks import Checks
 from server.requests.event_cursors import cursor_of, cursor_text
 
 NUMBERS = st.integers(0, 2**63 - 1)

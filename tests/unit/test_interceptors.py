@@ -111,7 +111,7 @@ async def test_a_retry_delay_reaches_the_caller() -> None:
 
 async def test_every_bad_field_is_named() -> None:
     async def answer() -> None:
-        raise InvalidRequest(
+        raise InvalidRequest.of(
             [
                 Violation("style", "is empty", reasons.ERROR_REASON_FIELD_REQUIRED),
                 Violation("options.size", "is odd", reasons.ERROR_REASON_SIZE_NOT_OFFERED),
@@ -127,7 +127,7 @@ async def test_every_bad_field_is_named() -> None:
 
 async def test_more_bad_fields_than_metadata_can_carry_still_give_a_status() -> None:
     async def answer() -> None:
-        raise InvalidRequest(
+        raise InvalidRequest.of(
             [
                 Violation(f"pages[{n}].text", "ä" * 300, reasons.ERROR_REASON_TEXT_TOO_LONG)
                 for n in range(200)

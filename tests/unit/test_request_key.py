@@ -2,9 +2,9 @@
 
 from uuid import uuid4
 
+from imggen.rules.checks import Checks
 from imggen.v1.generation_pb2 import GenerateSceneRequest, GenerateStoryRequest
 from server.domain.jobs import RequestKey
-from server.requests.checks import Checks
 from server.requests.request_key import Repeatable, request_key
 
 
@@ -26,7 +26,7 @@ def test_requests_of_different_kinds_with_the_same_bytes_have_different_digests(
 def test_the_digest_of_an_equal_request_is_the_same_and_of_another_differs() -> None:
     story, key = str(uuid4()), str(uuid4())
     one, same, other = [
-        GenerateSceneRequest(story_id=story, page_number=page, request_id=key) for page in (1, 1, 2)
+        GenerateSceneRequest(story_id=story, seed=seed, request_id=key) for seed in (1, 1, 2)
     ]
     assert _key(one) == _key(same)
     assert _key(one).digest != _key(other).digest

@@ -7,10 +7,12 @@ import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
+from imggen.errors import reason_name
+from imggen.rules.refusals import refusal
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.errors_pb2 import ErrorReason
-from server.edge.status import explain, reason_name, refusal
-from server.errors import ImggenError, InvalidRequest, NotFound, Unavailable, Violation
+from server.edge.status import explain
+from server.errors import Internal, InvalidRequest, NotFound, Unavailable, Violation
 
 
 def test_every_status_has_error_info_with_the_reason_and_the_domain() -> None:
@@ -40,7 +42,7 @@ def test_a_violation_has_its_field_its_reason_and_what_would_be_right() -> None:
     violation = Violation("style", '"oil" is not a style', reasons.ERROR_REASON_STYLE_UNKNOWN)
 
     bad = BadRequest()
-    answer = refusal(InvalidRequest([violation]))
+    answer = refusal(InvalidRequest.of([violation]))
     assert Status.FromString(answer.details).details[1].Unpack(bad)
     [found] = bad.field_violations
     assert (found.field, found.reason) == ("style", "STYLE_UNKNOWN")
@@ -53,7 +55,7 @@ def test_a_status_fits_into_the_metadata_limit_of_clients(letter: str) -> None:
         Violation(f"pages[{n}].text", letter * 3000, reasons.ERROR_REASON_TEXT_TOO_LONG)
         for n in range(300)
     ]
-    error = InvalidRequest(violations)
+    error = InvalidRequest.of(violations)
     error.metadata["text"] = letter * 3000
 
     answer = refusal(error)
@@ -76,7 +78,7 @@ def test_a_timeout_is_deadline_exceeded() -> None:
 
 
 def test_an_error_of_the_service_keeps_its_code() -> None:
-    error = ImggenError("the model failed", reasons.ERROR_REASON_RENDER_FAILED)
+    error = Internal("the model failed", reasons.ERROR_REASON_RENDER_FAILED)
 
     assert explain(error, "abc") is error
 

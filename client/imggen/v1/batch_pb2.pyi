@@ -70,6 +70,22 @@ class Batch(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     BATCH_ID_FIELD_NUMBER: builtins.int
     STORY_ID_FIELD_NUMBER: builtins.int
     STYLE_FIELD_NUMBER: builtins.int
@@ -88,6 +104,7 @@ class Batch(google.protobuf.message.Message):
     STARTED_AT_FIELD_NUMBER: builtins.int
     COMPLETED_AT_FIELD_NUMBER: builtins.int
     ESTIMATED_COMPLETION_TIME_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
     batch_id: builtins.str
     """Output only. The id, a UUID."""
     story_id: builtins.str
@@ -132,6 +149,10 @@ class Batch(google.protobuf.message.Message):
     def estimated_completion_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. The estimated end, from measured times; unset once it has ended."""
 
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Output only. The metadata of all its jobs; see `GenerationOptions.metadata`."""
+
     def __init__(
         self,
         *,
@@ -153,9 +174,10 @@ class Batch(google.protobuf.message.Message):
         started_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         completed_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         estimated_completion_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "batch_id", b"batch_id", "cancelled_images", b"cancelled_images", "completed_at", b"completed_at", "completed_images", b"completed_images", "created_at", b"created_at", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "failed_images", b"failed_images", "fraction", b"fraction", "max_concurrent", b"max_concurrent", "processing_images", b"processing_images", "queued_images", b"queued_images", "started_at", b"started_at", "status", b"status", "story_id", b"story_id", "style", b"style", "total_images", b"total_images"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "batch_id", b"batch_id", "cancelled_images", b"cancelled_images", "completed_at", b"completed_at", "completed_images", b"completed_images", "created_at", b"created_at", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "failed_images", b"failed_images", "fraction", b"fraction", "max_concurrent", b"max_concurrent", "metadata", b"metadata", "processing_images", b"processing_images", "queued_images", b"queued_images", "started_at", b"started_at", "status", b"status", "story_id", b"story_id", "style", b"style", "total_images", b"total_images"]) -> None: ...
 
 Global___Batch: typing_extensions.TypeAlias = Batch
 
@@ -170,7 +192,9 @@ class BatchImage(google.protobuf.message.Message):
     CHARACTER_ID_FIELD_NUMBER: builtins.int
     NEEDS_JOB_IDS_FIELD_NUMBER: builtins.int
     page_number: builtins.int
-    """Output only. The page it belongs to; 0 for portraits and covers."""
+    """Output only. The number that its page has now, from 1; 0 for portraits, covers and pages that
+    were removed from the story. `job.page_id` is the page.
+    """
     character_id: builtins.str
     """Output only. The character it portrays; empty for pages and covers."""
     @property
@@ -251,9 +275,11 @@ class ListBatchesRequest(google.protobuf.message.Message):
     story_id: builtins.str
     """Only batches of this story."""
     page_size: builtins.int
-    """The maximum number of batches to return, 1 to 100; 0 means 50."""
+    """The maximum number of batches to return; 0 means 50, and more than 100 means 100. A page may have
+    fewer, since it is 3 MiB at most.
+    """
     page_token: builtins.str
-    """The `next_page_token` of the previous page; empty for the first page."""
+    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
     def __init__(
         self,
         *,

@@ -29,7 +29,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19imggen/v1/character.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x04\n\tCharacter\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x03\x61ge\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12!\n\x06gender\x18\x04 \x01(\x0e\x32\x11.imggen.v1.Gender\x12\x0f\n\x07species\x18\x05 \x01(\t\x12\x0c\n\x04hair\x18\x06 \x01(\t\x12\x0c\n\x04\x65yes\x18\x07 \x01(\t\x12\x0c\n\x04skin\x18\x08 \x01(\t\x12\x10\n\x08\x63lothing\x18\t \x01(\t\x12\x10\n\x08\x66\x65\x61tures\x18\n \x03(\t\x12\x0e\n\x06traits\x18\x0b \x03(\t\x12!\n\x13\x64\x65scription_version\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12=\n\x12reference_image_id\x18\r \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x0freference_stale\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nupdated_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:4\xea\x41\x31\n\x14imggen.dev/Character\x1a\x02id*\ncharacters2\tcharacterB\x06\n\x04_age\"e\n\x16\x43reateCharacterRequest\x12-\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.CharacterB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"B\n\x17\x43reateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"R\n\x13GetCharacterRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"?\n\x14GetCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"~\n\x16UpdateCharacterRequest\x12-\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.CharacterB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x02\"B\n\x17UpdateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\">\n\x15ListCharactersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x16ListCharactersResponse\x12(\n\ncharacters\x18\x01 \x03(\x0b\x32\x14.imggen.v1.Character\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x16\x44\x65leteCharacterRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x19\n\x17\x44\x65leteCharacterResponse*D\n\x06Gender\x12\x16\n\x12GENDER_UNSPECIFIED\x10\x00\x12\x11\n\rGENDER_FEMALE\x10\x01\x12\x0f\n\x0bGENDER_MALE\x10\x02\x32\xc8\x03\n\x10\x43haracterService\x12X\n\x0f\x43reateCharacter\x12!.imggen.v1.CreateCharacterRequest\x1a\".imggen.v1.CreateCharacterResponse\x12O\n\x0cGetCharacter\x12\x1e.imggen.v1.GetCharacterRequest\x1a\x1f.imggen.v1.GetCharacterResponse\x12X\n\x0fUpdateCharacter\x12!.imggen.v1.UpdateCharacterRequest\x1a\".imggen.v1.UpdateCharacterResponse\x12U\n\x0eListCharacters\x12 .imggen.v1.ListCharactersRequest\x1a!.imggen.v1.ListCharactersResponse\x12X\n\x0f\x44\x65leteCharacter\x12!.imggen.v1.DeleteCharacterRequest\x1a\".imggen.v1.DeleteCharacterResponseB=\n\timggen.v1B\x0e\x43haracterProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19imggen/v1/character.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x04\n\tCharacter\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x03\x61ge\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12!\n\x06gender\x18\x04 \x01(\x0e\x32\x11.imggen.v1.Gender\x12\x0f\n\x07species\x18\x05 \x01(\t\x12\x0c\n\x04hair\x18\x06 \x01(\t\x12\x0c\n\x04\x65yes\x18\x07 \x01(\t\x12\x0c\n\x04skin\x18\x08 \x01(\t\x12\x10\n\x08\x63lothing\x18\t \x01(\t\x12\x10\n\x08\x66\x65\x61tures\x18\n \x03(\t\x12\x0e\n\x06traits\x18\x0b \x03(\t\x12!\n\x13\x64\x65scription_version\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12=\n\x12reference_image_id\x18\r \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x0freference_stale\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nupdated_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x11 \x01(\t:4\xea\x41\x31\n\x14imggen.dev/Character\x1a\x02id*\ncharacters2\tcharacterB\x06\n\x04_age\"e\n\x16\x43reateCharacterRequest\x12-\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.CharacterB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"B\n\x17\x43reateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"R\n\x13GetCharacterRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"?\n\x14GetCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\"x\n\x16UpdateCharacterRequest\x12-\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.CharacterB\x04\xe2\x41\x01\x02\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"B\n\x17UpdateCharacterResponse\x12\'\n\tcharacter\x18\x01 \x01(\x0b\x32\x14.imggen.v1.Character\">\n\x15ListCharactersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x16ListCharactersResponse\x12(\n\ncharacters\x18\x01 \x03(\x0b\x32\x14.imggen.v1.Character\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x16\x44\x65leteCharacterRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x19\n\x17\x44\x65leteCharacterResponse*D\n\x06Gender\x12\x16\n\x12GENDER_UNSPECIFIED\x10\x00\x12\x11\n\rGENDER_FEMALE\x10\x01\x12\x0f\n\x0bGENDER_MALE\x10\x02\x32\xc8\x03\n\x10\x43haracterService\x12X\n\x0f\x43reateCharacter\x12!.imggen.v1.CreateCharacterRequest\x1a\".imggen.v1.CreateCharacterResponse\x12O\n\x0cGetCharacter\x12\x1e.imggen.v1.GetCharacterRequest\x1a\x1f.imggen.v1.GetCharacterResponse\x12X\n\x0fUpdateCharacter\x12!.imggen.v1.UpdateCharacterRequest\x1a\".imggen.v1.UpdateCharacterResponse\x12U\n\x0eListCharacters\x12 .imggen.v1.ListCharactersRequest\x1a!.imggen.v1.ListCharactersResponse\x12X\n\x0f\x44\x65leteCharacter\x12!.imggen.v1.DeleteCharacterRequest\x1a\".imggen.v1.DeleteCharacterResponseB=\n\timggen.v1B\x0e\x43haracterProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,34 +61,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCHARACTERREQUEST'].fields_by_name['character_id']._serialized_options = b'\342A\001\002\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
   _globals['_UPDATECHARACTERREQUEST'].fields_by_name['character']._loaded_options = None
   _globals['_UPDATECHARACTERREQUEST'].fields_by_name['character']._serialized_options = b'\342A\001\002'
-  _globals['_UPDATECHARACTERREQUEST'].fields_by_name['update_mask']._loaded_options = None
-  _globals['_UPDATECHARACTERREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\002'
   _globals['_DELETECHARACTERREQUEST'].fields_by_name['character_id']._loaded_options = None
   _globals['_DELETECHARACTERREQUEST'].fields_by_name['character_id']._serialized_options = b'\342A\001\002\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
-  _globals['_GENDER']._serialized_start=1506
-  _globals['_GENDER']._serialized_end=1574
+  _globals['_GENDER']._serialized_start=1514
+  _globals['_GENDER']._serialized_end=1582
   _globals['_CHARACTER']._serialized_start=197
-  _globals['_CHARACTER']._serialized_end=717
-  _globals['_CREATECHARACTERREQUEST']._serialized_start=719
-  _globals['_CREATECHARACTERREQUEST']._serialized_end=820
-  _globals['_CREATECHARACTERRESPONSE']._serialized_start=822
-  _globals['_CREATECHARACTERRESPONSE']._serialized_end=888
-  _globals['_GETCHARACTERREQUEST']._serialized_start=890
-  _globals['_GETCHARACTERREQUEST']._serialized_end=972
-  _globals['_GETCHARACTERRESPONSE']._serialized_start=974
-  _globals['_GETCHARACTERRESPONSE']._serialized_end=1037
-  _globals['_UPDATECHARACTERREQUEST']._serialized_start=1039
-  _globals['_UPDATECHARACTERREQUEST']._serialized_end=1165
-  _globals['_UPDATECHARACTERRESPONSE']._serialized_start=1167
-  _globals['_UPDATECHARACTERRESPONSE']._serialized_end=1233
-  _globals['_LISTCHARACTERSREQUEST']._serialized_start=1235
-  _globals['_LISTCHARACTERSREQUEST']._serialized_end=1297
-  _globals['_LISTCHARACTERSRESPONSE']._serialized_start=1299
-  _globals['_LISTCHARACTERSRESPONSE']._serialized_end=1390
-  _globals['_DELETECHARACTERREQUEST']._serialized_start=1392
-  _globals['_DELETECHARACTERREQUEST']._serialized_end=1477
-  _globals['_DELETECHARACTERRESPONSE']._serialized_start=1479
-  _globals['_DELETECHARACTERRESPONSE']._serialized_end=1504
-  _globals['_CHARACTERSERVICE']._serialized_start=1577
-  _globals['_CHARACTERSERVICE']._serialized_end=2033
+  _globals['_CHARACTER']._serialized_end=731
+  _globals['_CREATECHARACTERREQUEST']._serialized_start=733
+  _globals['_CREATECHARACTERREQUEST']._serialized_end=834
+  _globals['_CREATECHARACTERRESPONSE']._serialized_start=836
+  _globals['_CREATECHARACTERRESPONSE']._serialized_end=902
+  _globals['_GETCHARACTERREQUEST']._serialized_start=904
+  _globals['_GETCHARACTERREQUEST']._serialized_end=986
+  _globals['_GETCHARACTERRESPONSE']._serialized_start=988
+  _globals['_GETCHARACTERRESPONSE']._serialized_end=1051
+  _globals['_UPDATECHARACTERREQUEST']._serialized_start=1053
+  _globals['_UPDATECHARACTERREQUEST']._serialized_end=1173
+  _globals['_UPDATECHARACTERRESPONSE']._serialized_start=1175
+  _globals['_UPDATECHARACTERRESPONSE']._serialized_end=1241
+  _globals['_LISTCHARACTERSREQUEST']._serialized_start=1243
+  _globals['_LISTCHARACTERSREQUEST']._serialized_end=1305
+  _globals['_LISTCHARACTERSRESPONSE']._serialized_start=1307
+  _globals['_LISTCHARACTERSRESPONSE']._serialized_end=1398
+  _globals['_DELETECHARACTERREQUEST']._serialized_start=1400
+  _globals['_DELETECHARACTERREQUEST']._serialized_end=1485
+  _globals['_DELETECHARACTERRESPONSE']._serialized_start=1487
+  _globals['_DELETECHARACTERRESPONSE']._serialized_end=1512
+  _globals['_CHARACTERSERVICE']._serialized_start=1585
+  _globals['_CHARACTERSERVICE']._serialized_end=2041
 # @@protoc_insertion_point(module_scope)

@@ -73,6 +73,7 @@ class Character(google.protobuf.message.Message):
     REFERENCE_STALE_FIELD_NUMBER: builtins.int
     CREATED_AT_FIELD_NUMBER: builtins.int
     UPDATED_AT_FIELD_NUMBER: builtins.int
+    ETAG_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     name: builtins.str
@@ -99,6 +100,11 @@ class Character(google.protobuf.message.Message):
     """Output only. The id of the portrait used as the reference; empty before the first portrait."""
     reference_stale: builtins.bool
     """Output only. Whether the description has changed since the reference was made."""
+    etag: builtins.str
+    """The version of the character, opaque; every change gives it a new one. An update that sends it
+    changes the character only if this is still its version, and fails with ETAG_MISMATCH otherwise;
+    an update without it always changes the character. A create ignores it.
+    """
     @property
     def features(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Other visible features, for instance `freckles` or `round glasses`; at most 16."""
@@ -134,9 +140,10 @@ class Character(google.protobuf.message.Message):
         reference_stale: builtins.bool = ...,
         created_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         updated_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        etag: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_age", b"_age", "age", b"age", "created_at", b"created_at", "updated_at", b"updated_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_age", b"_age", "age", b"age", "clothing", b"clothing", "created_at", b"created_at", "description_version", b"description_version", "eyes", b"eyes", "features", b"features", "gender", b"gender", "hair", b"hair", "id", b"id", "name", b"name", "reference_image_id", b"reference_image_id", "reference_stale", b"reference_stale", "skin", b"skin", "species", b"species", "traits", b"traits", "updated_at", b"updated_at"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_age", b"_age", "age", b"age", "clothing", b"clothing", "created_at", b"created_at", "description_version", b"description_version", "etag", b"etag", "eyes", b"eyes", "features", b"features", "gender", b"gender", "hair", b"hair", "id", b"id", "name", b"name", "reference_image_id", b"reference_image_id", "reference_stale", b"reference_stale", "skin", b"skin", "species", b"species", "traits", b"traits", "updated_at", b"updated_at"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_age", b"_age"]) -> typing.Literal["age"] | None: ...
 
 Global___Character: typing_extensions.TypeAlias = Character
@@ -156,7 +163,7 @@ class CreateCharacterRequest(google.protobuf.message.Message):
     """
     @property
     def character(self) -> Global___Character:
-        """Required. The character; its output-only fields must be empty."""
+        """Required. The character; its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -243,7 +250,9 @@ class UpdateCharacterRequest(google.protobuf.message.Message):
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """Required. The fields to change, for instance `hair`; `*` means every field that can be set."""
+        """The fields to change, for instance `hair`; `*` means every field that can be set. Without a
+        mask, those that are set are changed.
+        """
 
     def __init__(
         self,
@@ -286,9 +295,11 @@ class ListCharactersRequest(google.protobuf.message.Message):
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """The maximum number of characters to return, 1 to 100; 0 means 50."""
+    """The maximum number of characters to return; 0 means 50, and more than 100 means 100. A page may have
+    fewer, since it is 3 MiB at most.
+    """
     page_token: builtins.str
-    """The `next_page_token` of the previous page; empty for the first page."""
+    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
     def __init__(
         self,
         *,

@@ -81,8 +81,9 @@ class CharacterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCharacter(self, request, context):
-        """Changes the fields of a character that the mask names. A change of the description raises
-        `description_version` and makes the reference stale.
+        """Changes fields of a character. A change of the description raises `description_version` and
+        makes the reference stale. An update that would change nothing answers OK whatever its `etag`,
+        so that it can be repeated after a lost answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -163,8 +163,9 @@ class CharacterServiceStub(typing.Generic[_CharacterServiceCreateCharacterType, 
     """Gets a character."""
 
     UpdateCharacter: _CharacterServiceUpdateCharacterType
-    """Changes the fields of a character that the mask names. A change of the description raises
-    `description_version` and makes the reference stale.
+    """Changes fields of a character. A change of the description raises `description_version` and
+    makes the reference stale. An update that would change nothing answers OK whatever its `etag`,
+    so that it can be repeated after a lost answer.
     """
 
     ListCharacters: _CharacterServiceListCharactersType
@@ -221,8 +222,9 @@ class CharacterServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.character_pb2.UpdateCharacterRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.character_pb2.UpdateCharacterResponse, collections.abc.Awaitable[imggen.v1.character_pb2.UpdateCharacterResponse]]:
-        """Changes the fields of a character that the mask names. A change of the description raises
-        `description_version` and makes the reference stale.
+        """Changes fields of a character. A change of the description raises `description_version` and
+        makes the reference stale. An update that would change nothing answers OK whatever its `etag`,
+        so that it can be repeated after a lost answer.
         """
 
     @abc.abstractmethod

@@ -27,7 +27,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_FIELD_REQUIRED: _ErrorReason.ValueType  # 1
     """INVALID_ARGUMENT: a required field is empty."""
     ERROR_REASON_FIELD_OUT_OF_RANGE: _ErrorReason.ValueType  # 2
-    """INVALID_ARGUMENT: a value is outside the range or the set of its field."""
+    """INVALID_ARGUMENT: a number is outside the range of its field, or an enum has no such value."""
     ERROR_REASON_TEXT_TOO_LONG: _ErrorReason.ValueType  # 3
     """INVALID_ARGUMENT: a text is longer than its limit."""
     ERROR_REASON_CONTROL_CHARACTERS: _ErrorReason.ValueType  # 4
@@ -40,12 +40,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: no model of that name is offered."""
     ERROR_REASON_SIZE_NOT_OFFERED: _ErrorReason.ValueType  # 8
     """INVALID_ARGUMENT: no eligible model offers that size."""
-    ERROR_REASON_ASPECT_RATIO_NOT_OFFERED: _ErrorReason.ValueType  # 9
-    """INVALID_ARGUMENT: no eligible model offers that aspect ratio."""
+    ERROR_REASON_ASPECT_RATIO_UNKNOWN: _ErrorReason.ValueType  # 9
+    """INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
     ERROR_REASON_QUALITY_UNKNOWN: _ErrorReason.ValueType  # 10
     """INVALID_ARGUMENT: the quality is neither `standard` nor `hd`."""
-    ERROR_REASON_PAGE_OUT_OF_RANGE: _ErrorReason.ValueType  # 11
-    """INVALID_ARGUMENT: the page does not exist in the story."""
     ERROR_REASON_PROMPT_EMPTY: _ErrorReason.ValueType  # 12
     """INVALID_ARGUMENT: the text contains nothing to draw after cleaning."""
     ERROR_REASON_TOO_MANY_CHARACTERS: _ErrorReason.ValueType  # 13
@@ -53,9 +51,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_PRIORITY_NOT_ALLOWED: _ErrorReason.ValueType  # 14
     """INVALID_ARGUMENT: the priority is outside the range of the caller's role."""
     ERROR_REASON_PAGE_TOKEN_INVALID: _ErrorReason.ValueType  # 15
-    """INVALID_ARGUMENT: the page token was not made by this list."""
+    """INVALID_ARGUMENT: the page token was not made by this list, or under other filters."""
     ERROR_REASON_UPDATE_MASK_INVALID: _ErrorReason.ValueType  # 16
-    """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+    """INVALID_ARGUMENT: the update mask names a field that cannot be set."""
     ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 17
     """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
     ERROR_REASON_CHARACTER_GONE: _ErrorReason.ValueType  # 18
@@ -72,6 +70,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """NOT_FOUND: the caller has no such job."""
     ERROR_REASON_BATCH_NOT_FOUND: _ErrorReason.ValueType  # 25
     """NOT_FOUND: the caller has no such batch."""
+    ERROR_REASON_PAGE_NOT_FOUND: _ErrorReason.ValueType  # 26
+    """NOT_FOUND: the story has no such page."""
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
     """ALREADY_EXISTS: the `request_id` was used before with another request."""
     ERROR_REASON_REGENERATION_LIMIT: _ErrorReason.ValueType  # 40
@@ -138,6 +138,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: a job that this one needs failed or was cancelled; a retry of that job queues
     this one again.
     """
+    ERROR_REASON_TOO_MANY_ITEMS: _ErrorReason.ValueType  # 100
+    """INVALID_ARGUMENT: a list has more items than its field allows."""
+    ERROR_REASON_DUPLICATE_ITEM: _ErrorReason.ValueType  # 101
+    """INVALID_ARGUMENT: a list names the same thing twice."""
+    ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 110
+    """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
@@ -152,7 +158,7 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 ERROR_REASON_FIELD_REQUIRED: ErrorReason.ValueType  # 1
 """INVALID_ARGUMENT: a required field is empty."""
 ERROR_REASON_FIELD_OUT_OF_RANGE: ErrorReason.ValueType  # 2
-"""INVALID_ARGUMENT: a value is outside the range or the set of its field."""
+"""INVALID_ARGUMENT: a number is outside the range of its field, or an enum has no such value."""
 ERROR_REASON_TEXT_TOO_LONG: ErrorReason.ValueType  # 3
 """INVALID_ARGUMENT: a text is longer than its limit."""
 ERROR_REASON_CONTROL_CHARACTERS: ErrorReason.ValueType  # 4
@@ -165,12 +171,10 @@ ERROR_REASON_MODEL_UNKNOWN: ErrorReason.ValueType  # 7
 """INVALID_ARGUMENT: no model of that name is offered."""
 ERROR_REASON_SIZE_NOT_OFFERED: ErrorReason.ValueType  # 8
 """INVALID_ARGUMENT: no eligible model offers that size."""
-ERROR_REASON_ASPECT_RATIO_NOT_OFFERED: ErrorReason.ValueType  # 9
-"""INVALID_ARGUMENT: no eligible model offers that aspect ratio."""
+ERROR_REASON_ASPECT_RATIO_UNKNOWN: ErrorReason.ValueType  # 9
+"""INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
 ERROR_REASON_QUALITY_UNKNOWN: ErrorReason.ValueType  # 10
 """INVALID_ARGUMENT: the quality is neither `standard` nor `hd`."""
-ERROR_REASON_PAGE_OUT_OF_RANGE: ErrorReason.ValueType  # 11
-"""INVALID_ARGUMENT: the page does not exist in the story."""
 ERROR_REASON_PROMPT_EMPTY: ErrorReason.ValueType  # 12
 """INVALID_ARGUMENT: the text contains nothing to draw after cleaning."""
 ERROR_REASON_TOO_MANY_CHARACTERS: ErrorReason.ValueType  # 13
@@ -178,9 +182,9 @@ ERROR_REASON_TOO_MANY_CHARACTERS: ErrorReason.ValueType  # 13
 ERROR_REASON_PRIORITY_NOT_ALLOWED: ErrorReason.ValueType  # 14
 """INVALID_ARGUMENT: the priority is outside the range of the caller's role."""
 ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason.ValueType  # 15
-"""INVALID_ARGUMENT: the page token was not made by this list."""
+"""INVALID_ARGUMENT: the page token was not made by this list, or under other filters."""
 ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
-"""INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+"""INVALID_ARGUMENT: the update mask names a field that cannot be set."""
 ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 17
 """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
 ERROR_REASON_CHARACTER_GONE: ErrorReason.ValueType  # 18
@@ -197,6 +201,8 @@ ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 23
 """NOT_FOUND: the caller has no such job."""
 ERROR_REASON_BATCH_NOT_FOUND: ErrorReason.ValueType  # 25
 """NOT_FOUND: the caller has no such batch."""
+ERROR_REASON_PAGE_NOT_FOUND: ErrorReason.ValueType  # 26
+"""NOT_FOUND: the story has no such page."""
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
 """ALREADY_EXISTS: the `request_id` was used before with another request."""
 ERROR_REASON_REGENERATION_LIMIT: ErrorReason.ValueType  # 40
@@ -263,4 +269,10 @@ ERROR_REASON_DEPENDENCY_FAILED: ErrorReason.ValueType  # 96
 """In `Job.error`: a job that this one needs failed or was cancelled; a retry of that job queues
 this one again.
 """
+ERROR_REASON_TOO_MANY_ITEMS: ErrorReason.ValueType  # 100
+"""INVALID_ARGUMENT: a list has more items than its field allows."""
+ERROR_REASON_DUPLICATE_ITEM: ErrorReason.ValueType  # 101
+"""INVALID_ARGUMENT: a list names the same thing twice."""
+ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
+"""ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

@@ -116,10 +116,27 @@ class JobChange(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     JOB_ID_FIELD_NUMBER: builtins.int
     STATUS_FIELD_NUMBER: builtins.int
     IMAGE_ID_FIELD_NUMBER: builtins.int
     BATCH_ID_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id of the job, a UUID."""
     status: imggen.v1.job_pb2.JobStatus.ValueType
@@ -128,6 +145,10 @@ class JobChange(google.protobuf.message.Message):
     """Output only. The id of the image it makes."""
     batch_id: builtins.str
     """Output only. The id of the batch it was admitted with; empty for none."""
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Output only. The metadata of the job; see `GenerationOptions.metadata`."""
+
     def __init__(
         self,
         *,
@@ -135,8 +156,9 @@ class JobChange(google.protobuf.message.Message):
         status: imggen.v1.job_pb2.JobStatus.ValueType = ...,
         image_id: builtins.str = ...,
         batch_id: builtins.str = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id", "image_id", b"image_id", "job_id", b"job_id", "status", b"status"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id", "image_id", b"image_id", "job_id", b"job_id", "metadata", b"metadata", "status", b"status"]) -> None: ...
 
 Global___JobChange: typing_extensions.TypeAlias = JobChange
 
@@ -148,9 +170,26 @@ class ImageChange(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     IMAGE_ID_FIELD_NUMBER: builtins.int
     STATUS_FIELD_NUMBER: builtins.int
     DELETED_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
     image_id: builtins.str
     """Output only. The id of the image, a UUID."""
     status: imggen.v1.image_pb2.ImageStatus.ValueType
@@ -159,14 +198,19 @@ class ImageChange(google.protobuf.message.Message):
     """
     deleted: builtins.bool
     """Output only. Whether the image was deleted; if so, this is its last event."""
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Output only. The metadata of its job; see `GenerationOptions.metadata`."""
+
     def __init__(
         self,
         *,
         image_id: builtins.str = ...,
         status: imggen.v1.image_pb2.ImageStatus.ValueType = ...,
         deleted: builtins.bool = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["deleted", b"deleted", "image_id", b"image_id", "status", b"status"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["deleted", b"deleted", "image_id", b"image_id", "metadata", b"metadata", "status", b"status"]) -> None: ...
 
 Global___ImageChange: typing_extensions.TypeAlias = ImageChange
 
@@ -176,19 +220,41 @@ class BatchChange(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     BATCH_ID_FIELD_NUMBER: builtins.int
     STATUS_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
     batch_id: builtins.str
     """Output only. The id of the batch, a UUID."""
     status: imggen.v1.batch_pb2.BatchStatus.ValueType
     """Output only. The new status; UNSPECIFIED if this server does not know it yet."""
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Output only. The metadata of its jobs; see `GenerationOptions.metadata`."""
+
     def __init__(
         self,
         *,
         batch_id: builtins.str = ...,
         status: imggen.v1.batch_pb2.BatchStatus.ValueType = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id", "status", b"status"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batch_id", b"batch_id", "metadata", b"metadata", "status", b"status"]) -> None: ...
 
 Global___BatchChange: typing_extensions.TypeAlias = BatchChange
 

@@ -29,7 +29,7 @@ from imggen.v1 import batch_pb2 as imggen_dot_v1_dot_batch__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x15imggen/v1/batch.proto\x1a\x13imggen/v1/job.proto\"?\n\x0fPortraitOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\t\"D\n\x0cSceneOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x14\n\x0c\x61spect_ratio\x18\x02 \x01(\t\x12\x0f\n\x07quality\x18\x03 \x01(\t\"\xb8\x02\n\x17GeneratePortraitRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12+\n\x07options\x18\x04 \x01(\x0b\x32\x1a.imggen.v1.PortraitOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x42\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\xe9\x02\n\x14GenerateSceneRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x0bpage_number\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12$\n\x05style\x18\x05 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12(\n\x07options\x18\x06 \x01(\x0b\x32\x17.imggen.v1.SceneOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x42\x07\n\x05_seedB\x0b\n\t_priority\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\".\n\x0cStoryOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07quality\x18\x02 \x01(\t\"\x93\x03\n\x14GenerateStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12(\n\x1binclude_character_portraits\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12!\n\x14include_scene_images\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x15\n\rinclude_cover\x18\x05 \x01(\x08\x12\x17\n\x0fimages_per_page\x18\x06 \x01(\x05\x12(\n\x07options\x18\x07 \x01(\x0b\x32\x17.imggen.v1.StoryOptions\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x42\x1e\n\x1c_include_character_portraitsB\x17\n\x15_include_scene_imagesB\x0b\n\t_priority\"8\n\x15GenerateStoryResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"\x80\x01\n\rModifications\x12)\n\x05style\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/StyleH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\xc0\x01\n\x16RegenerateImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x42\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\xf2\x02\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12R\n\rGenerateStory\x12\x1f.imggen.v1.GenerateStoryRequest\x1a .imggen.v1.GenerateStoryResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponseB>\n\timggen.v1B\x0fGenerationProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x15imggen/v1/batch.proto\x1a\x13imggen/v1/job.proto\"\xa2\x01\n\x11GenerationOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07quality\x18\x02 \x01(\t\x12<\n\x08metadata\x18\x03 \x03(\x0b\x32*.imggen.v1.GenerationOptions.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xc8\x02\n\x17GeneratePortraitRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x04 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x0c\n\x04size\x18\x08 \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x8e\x03\n\x14GenerateSceneRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18\n \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12$\n\x05style\x18\x05 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x06 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\x0b \x01(\tB\x07\n\x05_seedB\x0b\n\t_priorityJ\x04\x08\x02\x10\x03\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\xae\x03\n\x14GenerateStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12(\n\x1binclude_character_portraits\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12!\n\x14include_scene_images\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x15\n\rinclude_cover\x18\x05 \x01(\x08\x12\x17\n\x0fimages_per_page\x18\x06 \x01(\x05\x12-\n\x07options\x18\x07 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\n \x01(\tB\x1e\n\x1c_include_character_portraitsB\x17\n\x15_include_scene_imagesB\x0b\n\t_priority\"8\n\x15GenerateStoryResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"\x80\x01\n\rModifications\x12)\n\x05style\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/StyleH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\xef\x01\n\x16RegenerateImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12-\n\x07options\x18\x05 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptionsB\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\xf2\x02\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12R\n\rGenerateStory\x12\x1f.imggen.v1.GenerateStoryRequest\x1a .imggen.v1.GenerateStoryResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponseB>\n\timggen.v1B\x0fGenerationProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.generation_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\timggen.v1B\017GenerationProtoP\001Z\022imggen/v1;imggenv1\252\002\tImggen.V1'
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._loaded_options = None
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_GENERATEPORTRAITREQUEST'].fields_by_name['character_id']._loaded_options = None
   _globals['_GENERATEPORTRAITREQUEST'].fields_by_name['character_id']._serialized_options = b'\342A\001\002\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
   _globals['_GENERATEPORTRAITREQUEST'].fields_by_name['story_id']._loaded_options = None
@@ -47,8 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATEPORTRAITREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
   _globals['_GENERATESCENEREQUEST'].fields_by_name['story_id']._loaded_options = None
   _globals['_GENERATESCENEREQUEST'].fields_by_name['story_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
-  _globals['_GENERATESCENEREQUEST'].fields_by_name['page_number']._loaded_options = None
-  _globals['_GENERATESCENEREQUEST'].fields_by_name['page_number']._serialized_options = b'\342A\001\002'
+  _globals['_GENERATESCENEREQUEST'].fields_by_name['page_id']._loaded_options = None
+  _globals['_GENERATESCENEREQUEST'].fields_by_name['page_id']._serialized_options = b'\342A\001\002\342\214\317\327\010\002\010\001'
   _globals['_GENERATESCENEREQUEST'].fields_by_name['character_ids']._loaded_options = None
   _globals['_GENERATESCENEREQUEST'].fields_by_name['character_ids']._serialized_options = b'\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
   _globals['_GENERATESCENEREQUEST'].fields_by_name['style']._loaded_options = None
@@ -67,30 +69,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['image_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Image\342\214\317\327\010\002\010\001'
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
-  _globals['_PORTRAITOPTIONS']._serialized_start=174
-  _globals['_PORTRAITOPTIONS']._serialized_end=237
-  _globals['_SCENEOPTIONS']._serialized_start=239
-  _globals['_SCENEOPTIONS']._serialized_end=307
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=310
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=622
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=624
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=679
-  _globals['_GENERATESCENEREQUEST']._serialized_start=682
-  _globals['_GENERATESCENEREQUEST']._serialized_end=1043
-  _globals['_GENERATESCENERESPONSE']._serialized_start=1045
-  _globals['_GENERATESCENERESPONSE']._serialized_end=1097
-  _globals['_STORYOPTIONS']._serialized_start=1099
-  _globals['_STORYOPTIONS']._serialized_end=1145
-  _globals['_GENERATESTORYREQUEST']._serialized_start=1148
-  _globals['_GENERATESTORYREQUEST']._serialized_end=1551
-  _globals['_GENERATESTORYRESPONSE']._serialized_start=1553
-  _globals['_GENERATESTORYRESPONSE']._serialized_end=1609
-  _globals['_MODIFICATIONS']._serialized_start=1612
-  _globals['_MODIFICATIONS']._serialized_end=1740
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=1743
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=1935
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=1937
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=1991
-  _globals['_GENERATIONSERVICE']._serialized_start=1994
-  _globals['_GENERATIONSERVICE']._serialized_end=2364
+  _globals['_GENERATIONOPTIONS']._serialized_start=175
+  _globals['_GENERATIONOPTIONS']._serialized_end=337
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_start=290
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_end=337
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=340
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=668
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=670
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=725
+  _globals['_GENERATESCENEREQUEST']._serialized_start=728
+  _globals['_GENERATESCENEREQUEST']._serialized_end=1126
+  _globals['_GENERATESCENERESPONSE']._serialized_start=1128
+  _globals['_GENERATESCENERESPONSE']._serialized_end=1180
+  _globals['_GENERATESTORYREQUEST']._serialized_start=1183
+  _globals['_GENERATESTORYREQUEST']._serialized_end=1613
+  _globals['_GENERATESTORYRESPONSE']._serialized_start=1615
+  _globals['_GENERATESTORYRESPONSE']._serialized_end=1671
+  _globals['_MODIFICATIONS']._serialized_start=1674
+  _globals['_MODIFICATIONS']._serialized_end=1802
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=1805
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=2044
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=2046
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=2100
+  _globals['_GENERATIONSERVICE']._serialized_start=2103
+  _globals['_GENERATIONSERVICE']._serialized_end=2473
 # @@protoc_insertion_point(module_scope)

@@ -21,58 +21,53 @@ else:
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
-class PortraitOptions(google.protobuf.message.Message):
-    """The options of a portrait."""
+class GenerationOptions(google.protobuf.message.Message):
+    """The options that all generations share."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     MODEL_FIELD_NUMBER: builtins.int
-    SIZE_FIELD_NUMBER: builtins.int
     QUALITY_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
     model: builtins.str
-    """The model, for instance `storybook`; empty lets the service choose."""
-    size: builtins.str
-    """The size of the display asset in pixels, for instance `1024x1536`, if the model offers
-    it; empty means `1024x1024`.
+    """The model, for instance `storybook`; empty lets the service choose. A regeneration keeps the
+    image's.
     """
     quality: builtins.str
-    """`hd` or `standard`; empty means `hd`, which takes more steps."""
+    """`hd` or `standard`; empty means `hd`, which takes more steps. A regeneration keeps the image's."""
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """The caller's own words on the job, for instance `order: 4711`: at most 16 pairs, and 1 KiB of
+        UTF-8 in all. Jobs, images, batches and events show them, and lists find jobs and images by
+        one pair; they are never logged and never part of a prompt. A regeneration has its own.
+        """
+
     def __init__(
         self,
         *,
         model: builtins.str = ...,
-        size: builtins.str = ...,
         quality: builtins.str = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["model", b"model", "quality", b"quality", "size", b"size"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["metadata", b"metadata", "model", b"model", "quality", b"quality"]) -> None: ...
 
-Global___PortraitOptions: typing_extensions.TypeAlias = PortraitOptions
-
-@typing.final
-class SceneOptions(google.protobuf.message.Message):
-    """The options of a scene."""
-
-    DESCRIPTOR: google.protobuf.descriptor.Descriptor
-
-    MODEL_FIELD_NUMBER: builtins.int
-    ASPECT_RATIO_FIELD_NUMBER: builtins.int
-    QUALITY_FIELD_NUMBER: builtins.int
-    model: builtins.str
-    """The model, for instance `storybook`; empty lets the service choose."""
-    aspect_ratio: builtins.str
-    """`16:9`, `4:3` or `1:1`, if the model offers it; empty means the widest that it offers."""
-    quality: builtins.str
-    """`hd` or `standard`; empty means `hd`, which takes more steps."""
-    def __init__(
-        self,
-        *,
-        model: builtins.str = ...,
-        aspect_ratio: builtins.str = ...,
-        quality: builtins.str = ...,
-    ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["aspect_ratio", b"aspect_ratio", "model", b"model", "quality", b"quality"]) -> None: ...
-
-Global___SceneOptions: typing_extensions.TypeAlias = SceneOptions
+Global___GenerationOptions: typing_extensions.TypeAlias = GenerationOptions
 
 @typing.final
 class GeneratePortraitRequest(google.protobuf.message.Message):
@@ -87,6 +82,7 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
     SEED_FIELD_NUMBER: builtins.int
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    SIZE_FIELD_NUMBER: builtins.int
     character_id: builtins.str
     """Required. The id of the character, a UUID."""
     story_id: builtins.str
@@ -102,8 +98,12 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
     another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
     RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
     """
+    size: builtins.str
+    """The size of the display asset in pixels, for instance `1024x1536`, if the model offers it; empty
+    means `1024x1024`.
+    """
     @property
-    def options(self) -> Global___PortraitOptions:
+    def options(self) -> Global___GenerationOptions:
         """The options."""
 
     def __init__(
@@ -112,13 +112,14 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
         character_id: builtins.str = ...,
         story_id: builtins.str = ...,
         style: builtins.str = ...,
-        options: Global___PortraitOptions | None = ...,
+        options: Global___GenerationOptions | None = ...,
         seed: builtins.int | None = ...,
         priority: builtins.int | None = ...,
         request_id: builtins.str = ...,
+        size: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_priority", b"_priority", "_seed", b"_seed", "options", b"options", "priority", b"priority", "seed", b"seed"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "_seed", b"_seed", "character_id", b"character_id", "options", b"options", "priority", b"priority", "request_id", b"request_id", "seed", b"seed", "story_id", b"story_id", "style", b"style"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "_seed", b"_seed", "character_id", b"character_id", "options", b"options", "priority", b"priority", "request_id", b"request_id", "seed", b"seed", "size", b"size", "story_id", b"story_id", "style", b"style"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_priority", b"_priority"]) -> typing.Literal["priority"] | None: ...
     @typing.overload
@@ -154,7 +155,7 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     STORY_ID_FIELD_NUMBER: builtins.int
-    PAGE_NUMBER_FIELD_NUMBER: builtins.int
+    PAGE_ID_FIELD_NUMBER: builtins.int
     CHARACTER_IDS_FIELD_NUMBER: builtins.int
     SCENE_DESCRIPTION_FIELD_NUMBER: builtins.int
     STYLE_FIELD_NUMBER: builtins.int
@@ -162,10 +163,11 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     SEED_FIELD_NUMBER: builtins.int
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    ASPECT_RATIO_FIELD_NUMBER: builtins.int
     story_id: builtins.str
     """Required. The id of the story, a UUID."""
-    page_number: builtins.int
-    """Required. The number of the page, from 1."""
+    page_id: builtins.str
+    """Required. The id of the page, `Page.id` of the story, a UUID."""
     scene_description: builtins.str
     """What the image shows, at most 2,000 characters; empty means the page's scene description
     or, without one, its text.
@@ -181,29 +183,34 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
     RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
     """
+    aspect_ratio: builtins.str
+    """`16:9`, `4:3` or `1:1`; empty means `16:9`. A model that does not draw it draws its nearest, and
+    the picture is cropped; `Job.cropped_from` says so.
+    """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """The ids of the characters in the image; empty means those of the page."""
 
     @property
-    def options(self) -> Global___SceneOptions:
+    def options(self) -> Global___GenerationOptions:
         """The options."""
 
     def __init__(
         self,
         *,
         story_id: builtins.str = ...,
-        page_number: builtins.int = ...,
+        page_id: builtins.str = ...,
         character_ids: collections.abc.Iterable[builtins.str] | None = ...,
         scene_description: builtins.str = ...,
         style: builtins.str = ...,
-        options: Global___SceneOptions | None = ...,
+        options: Global___GenerationOptions | None = ...,
         seed: builtins.int | None = ...,
         priority: builtins.int | None = ...,
         request_id: builtins.str = ...,
+        aspect_ratio: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_priority", b"_priority", "_seed", b"_seed", "options", b"options", "priority", b"priority", "seed", b"seed"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "_seed", b"_seed", "character_ids", b"character_ids", "options", b"options", "page_number", b"page_number", "priority", b"priority", "request_id", b"request_id", "scene_description", b"scene_description", "seed", b"seed", "story_id", b"story_id", "style", b"style"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "_seed", b"_seed", "aspect_ratio", b"aspect_ratio", "character_ids", b"character_ids", "options", b"options", "page_id", b"page_id", "priority", b"priority", "request_id", b"request_id", "scene_description", b"scene_description", "seed", b"seed", "story_id", b"story_id", "style", b"style"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_priority", b"_priority"]) -> typing.Literal["priority"] | None: ...
     @typing.overload
@@ -233,28 +240,6 @@ class GenerateSceneResponse(google.protobuf.message.Message):
 Global___GenerateSceneResponse: typing_extensions.TypeAlias = GenerateSceneResponse
 
 @typing.final
-class StoryOptions(google.protobuf.message.Message):
-    """The options of all images of a story."""
-
-    DESCRIPTOR: google.protobuf.descriptor.Descriptor
-
-    MODEL_FIELD_NUMBER: builtins.int
-    QUALITY_FIELD_NUMBER: builtins.int
-    model: builtins.str
-    """The model, for instance `storybook`; empty lets the service choose."""
-    quality: builtins.str
-    """`hd` or `standard`; empty means `hd`, which takes more steps."""
-    def __init__(
-        self,
-        *,
-        model: builtins.str = ...,
-        quality: builtins.str = ...,
-    ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["model", b"model", "quality", b"quality"]) -> None: ...
-
-Global___StoryOptions: typing_extensions.TypeAlias = StoryOptions
-
-@typing.final
 class GenerateStoryRequest(google.protobuf.message.Message):
     """A request for a whole story."""
 
@@ -269,6 +254,7 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     OPTIONS_FIELD_NUMBER: builtins.int
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    ASPECT_RATIO_FIELD_NUMBER: builtins.int
     story_id: builtins.str
     """Required. The id of the story, a UUID."""
     style: builtins.str
@@ -284,7 +270,9 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     without lettering.
     """
     images_per_page: builtins.int
-    """The number of images of each page, 1 to 4, with different seeds; 0 means 1."""
+    """The number of images of each page, 1 to 4, with different seeds; 0 means 1. A batch has at most
+    800 images.
+    """
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
@@ -292,9 +280,13 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     another request it fails with REQUEST_ID_REUSED. Other methods have their own ids. A UUID;
     empty for none.
     """
+    aspect_ratio: builtins.str
+    """The shape of the pages and the cover: `16:9`, `4:3` or `1:1`; empty means `16:9`. A model that
+    does not draw it draws its nearest, and the picture is cropped; `Job.cropped_from` says so.
+    """
     @property
-    def options(self) -> Global___StoryOptions:
-        """The options."""
+    def options(self) -> Global___GenerationOptions:
+        """The options, for every image."""
 
     def __init__(
         self,
@@ -305,12 +297,13 @@ class GenerateStoryRequest(google.protobuf.message.Message):
         include_scene_images: builtins.bool | None = ...,
         include_cover: builtins.bool = ...,
         images_per_page: builtins.int = ...,
-        options: Global___StoryOptions | None = ...,
+        options: Global___GenerationOptions | None = ...,
         priority: builtins.int | None = ...,
         request_id: builtins.str = ...,
+        aspect_ratio: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "include_character_portraits", b"include_character_portraits", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "images_per_page", b"images_per_page", "include_character_portraits", b"include_character_portraits", "include_cover", b"include_cover", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority", "request_id", b"request_id", "story_id", b"story_id", "style", b"style"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "aspect_ratio", b"aspect_ratio", "images_per_page", b"images_per_page", "include_character_portraits", b"include_character_portraits", "include_cover", b"include_cover", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority", "request_id", b"request_id", "story_id", b"story_id", "style", b"style"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_include_character_portraits", b"_include_character_portraits"]) -> typing.Literal["include_character_portraits"] | None: ...
     @typing.overload
@@ -386,6 +379,7 @@ class RegenerateImageRequest(google.protobuf.message.Message):
     MODIFICATIONS_FIELD_NUMBER: builtins.int
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    OPTIONS_FIELD_NUMBER: builtins.int
     image_id: builtins.str
     """Required. The id of the image to start from, a UUID; any version of its lineage, completed
     or not.
@@ -401,6 +395,10 @@ class RegenerateImageRequest(google.protobuf.message.Message):
     def modifications(self) -> Global___Modifications:
         """The changes; without any, only the seed is new."""
 
+    @property
+    def options(self) -> Global___GenerationOptions:
+        """The options."""
+
     def __init__(
         self,
         *,
@@ -408,9 +406,10 @@ class RegenerateImageRequest(google.protobuf.message.Message):
         modifications: Global___Modifications | None = ...,
         priority: builtins.int | None = ...,
         request_id: builtins.str = ...,
+        options: Global___GenerationOptions | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_priority", b"_priority", "modifications", b"modifications", "priority", b"priority"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "image_id", b"image_id", "modifications", b"modifications", "priority", b"priority", "request_id", b"request_id"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_priority", b"_priority", "modifications", b"modifications", "options", b"options", "priority", b"priority"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "image_id", b"image_id", "modifications", b"modifications", "options", b"options", "priority", b"priority", "request_id", b"request_id"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_priority", b"_priority"]) -> typing.Literal["priority"] | None: ...
 
 Global___RegenerateImageRequest: typing_extensions.TypeAlias = RegenerateImageRequest

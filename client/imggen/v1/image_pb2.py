@@ -26,9 +26,10 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from imggen.v1 import metadata_pb2 as imggen_dot_v1_dot_metadata__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/image.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x08\n\x05Image\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12(\n\x04type\x18\x02 \x01(\x0e\x32\x14.imggen.v1.ImageTypeB\x04\xe2\x41\x01\x03\x12\x33\n\x08story_id\x18\x03 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12;\n\x0c\x63haracter_id\x18\x04 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x0bpage_number\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12<\n\rcharacter_ids\x18\x06 \x03(\tB%\xe2\x41\x01\x03\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x11\n\x03url\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x64n_url\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rthumbnail_url\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprint_url\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x38\n\x0eurls_expire_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x05style\x18\x0c \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Style\x12,\n\x06status\x18\r \x01(\x0e\x32\x16.imggen.v1.ImageStatusB\x04\xe2\x41\x01\x03\x12\x13\n\x05width\x18\x0e \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06height\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x17\n\tfile_size\x18\x10 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63ompleted_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x13 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x35\n\nlineage_id\x18\x14 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12:\n\x0fparent_image_id\x18\x15 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12 \n\x12regenerations_left\x18\x16 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cis_reference\x18\x17 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x18 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x19 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06prompt\x18\x1a \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04seed\x18\x1b \x01(\rB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x63ost_micros\x18\x1c \x01(\x03\x42\x04\xe2\x41\x01\x03\x12/\n\x06job_id\x18\x1d \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01:(\xea\x41%\n\x10imggen.dev/Image\x1a\x02id*\x06images2\x05image\"F\n\x0fGetImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"3\n\x10GetImageResponse\x12\x1f\n\x05image\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Image\"\x85\x02\n\x11ListImagesRequest\x12/\n\x08story_id\x18\x01 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x37\n\x0c\x63haracter_id\x18\x02 \x01(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\"\n\x04type\x18\x03 \x01(\x0e\x32\x14.imggen.v1.ImageType\x12&\n\x06status\x18\x04 \x01(\x0e\x32\x16.imggen.v1.ImageStatus\x12\x13\n\x0bpage_number\x18\x05 \x01(\x05\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"O\n\x12ListImagesResponse\x12 \n\x06images\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Image\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"I\n\x12\x44\x65leteImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x15\n\x13\x44\x65leteImageResponse\"u\n\x14\x44ownloadImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12(\n\nasset_kind\x18\x02 \x01(\x0e\x32\x14.imggen.v1.AssetKind\"M\n\x15\x44ownloadImageResponse\x12&\n\x06header\x18\x01 \x01(\x0b\x32\x16.imggen.v1.AssetHeader\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"q\n\x0b\x41ssetHeader\x12(\n\nasset_kind\x18\x01 \x01(\x0e\x32\x14.imggen.v1.AssetKind\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\x12\x0e\n\x06sha256\x18\x04 \x01(\t*l\n\tImageType\x12\x1a\n\x16IMAGE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13IMAGE_TYPE_PORTRAIT\x10\x01\x12\x14\n\x10IMAGE_TYPE_SCENE\x10\x02\x12\x14\n\x10IMAGE_TYPE_COVER\x10\x03*\xb2\x01\n\x0bImageStatus\x12\x1c\n\x18IMAGE_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13IMAGE_STATUS_QUEUED\x10\x01\x12\x1b\n\x17IMAGE_STATUS_GENERATING\x10\x02\x12\x1a\n\x16IMAGE_STATUS_COMPLETED\x10\x03\x12\x17\n\x13IMAGE_STATUS_FAILED\x10\x04\x12\x1a\n\x16IMAGE_STATUS_CANCELLED\x10\x05*\x88\x01\n\tAssetKind\x12\x1a\n\x16\x41SSET_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41SSET_KIND_ORIGINAL\x10\x01\x12\x16\n\x12\x41SSET_KIND_DISPLAY\x10\x02\x12\x14\n\x10\x41SSET_KIND_PRINT\x10\x03\x12\x18\n\x14\x41SSET_KIND_THUMBNAIL\x10\x04\x32\xc2\x02\n\x0cImageService\x12\x43\n\x08GetImage\x12\x1a.imggen.v1.GetImageRequest\x1a\x1b.imggen.v1.GetImageResponse\x12I\n\nListImages\x12\x1c.imggen.v1.ListImagesRequest\x1a\x1d.imggen.v1.ListImagesResponse\x12L\n\x0b\x44\x65leteImage\x12\x1d.imggen.v1.DeleteImageRequest\x1a\x1e.imggen.v1.DeleteImageResponse\x12T\n\rDownloadImage\x12\x1f.imggen.v1.DownloadImageRequest\x1a .imggen.v1.DownloadImageResponse0\x01\x42\x39\n\timggen.v1B\nImageProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/image.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18imggen/v1/metadata.proto\"\xd7\t\n\x05Image\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12(\n\x04type\x18\x02 \x01(\x0e\x32\x14.imggen.v1.ImageTypeB\x04\xe2\x41\x01\x03\x12\x33\n\x08story_id\x18\x03 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12;\n\x0c\x63haracter_id\x18\x04 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x0bpage_number\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12<\n\rcharacter_ids\x18\x06 \x03(\tB%\xe2\x41\x01\x03\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x11\n\x03url\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x64n_url\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rthumbnail_url\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprint_url\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x38\n\x0eurls_expire_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x05style\x18\x0c \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Style\x12,\n\x06status\x18\r \x01(\x0e\x32\x16.imggen.v1.ImageStatusB\x04\xe2\x41\x01\x03\x12\x13\n\x05width\x18\x0e \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06height\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x17\n\tfile_size\x18\x10 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63ompleted_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x13 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x35\n\nlineage_id\x18\x14 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12:\n\x0fparent_image_id\x18\x15 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12 \n\x12regenerations_left\x18\x16 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cis_reference\x18\x17 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x18 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x19 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06prompt\x18\x1a \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04seed\x18\x1b \x01(\rB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x63ost_micros\x18\x1c \x01(\x03\x42\x04\xe2\x41\x01\x03\x12/\n\x06job_id\x18\x1d \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18\x1e \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x36\n\x08metadata\x18\x1f \x03(\x0b\x32\x1e.imggen.v1.Image.MetadataEntryB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:(\xea\x41%\n\x10imggen.dev/Image\x1a\x02id*\x06images2\x05image\"F\n\x0fGetImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"3\n\x10GetImageResponse\x12\x1f\n\x05image\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Image\"\xbe\x02\n\x11ListImagesRequest\x12/\n\x08story_id\x18\x01 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x37\n\x0c\x63haracter_id\x18\x02 \x01(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\"\n\x04type\x18\x03 \x01(\x0e\x32\x14.imggen.v1.ImageType\x12&\n\x06status\x18\x04 \x01(\x0e\x32\x16.imggen.v1.ImageStatus\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\x12\x19\n\x07page_id\x18\x08 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12+\n\x08metadata\x18\t \x01(\x0b\x32\x19.imggen.v1.MetadataFilterJ\x04\x08\x05\x10\x06\"O\n\x12ListImagesResponse\x12 \n\x06images\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Image\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"I\n\x12\x44\x65leteImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x15\n\x13\x44\x65leteImageResponse\"u\n\x14\x44ownloadImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12(\n\nasset_kind\x18\x02 \x01(\x0e\x32\x14.imggen.v1.AssetKind\"M\n\x15\x44ownloadImageResponse\x12&\n\x06header\x18\x01 \x01(\x0b\x32\x16.imggen.v1.AssetHeader\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"q\n\x0b\x41ssetHeader\x12(\n\nasset_kind\x18\x01 \x01(\x0e\x32\x14.imggen.v1.AssetKind\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\x12\x0e\n\x06sha256\x18\x04 \x01(\t*l\n\tImageType\x12\x1a\n\x16IMAGE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13IMAGE_TYPE_PORTRAIT\x10\x01\x12\x14\n\x10IMAGE_TYPE_SCENE\x10\x02\x12\x14\n\x10IMAGE_TYPE_COVER\x10\x03*\xb2\x01\n\x0bImageStatus\x12\x1c\n\x18IMAGE_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13IMAGE_STATUS_QUEUED\x10\x01\x12\x1b\n\x17IMAGE_STATUS_GENERATING\x10\x02\x12\x1a\n\x16IMAGE_STATUS_COMPLETED\x10\x03\x12\x17\n\x13IMAGE_STATUS_FAILED\x10\x04\x12\x1a\n\x16IMAGE_STATUS_CANCELLED\x10\x05*\x88\x01\n\tAssetKind\x12\x1a\n\x16\x41SSET_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41SSET_KIND_ORIGINAL\x10\x01\x12\x16\n\x12\x41SSET_KIND_DISPLAY\x10\x02\x12\x14\n\x10\x41SSET_KIND_PRINT\x10\x03\x12\x18\n\x14\x41SSET_KIND_THUMBNAIL\x10\x04\x32\xc2\x02\n\x0cImageService\x12\x43\n\x08GetImage\x12\x1a.imggen.v1.GetImageRequest\x1a\x1b.imggen.v1.GetImageResponse\x12I\n\nListImages\x12\x1c.imggen.v1.ListImagesRequest\x1a\x1d.imggen.v1.ListImagesResponse\x12L\n\x0b\x44\x65leteImage\x12\x1d.imggen.v1.DeleteImageRequest\x1a\x1e.imggen.v1.DeleteImageResponse\x12T\n\rDownloadImage\x12\x1f.imggen.v1.DownloadImageRequest\x1a .imggen.v1.DownloadImageResponse0\x01\x42\x39\n\timggen.v1B\nImageProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +37,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.image_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\timggen.v1B\nImageProtoP\001Z\022imggen/v1;imggenv1\252\002\tImggen.V1'
+  _globals['_IMAGE_METADATAENTRY']._loaded_options = None
+  _globals['_IMAGE_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_IMAGE'].fields_by_name['id']._loaded_options = None
   _globals['_IMAGE'].fields_by_name['id']._serialized_options = b'\342A\001\003\342\214\317\327\010\002\010\001'
   _globals['_IMAGE'].fields_by_name['type']._loaded_options = None
@@ -94,6 +97,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMAGE'].fields_by_name['cost_micros']._serialized_options = b'\342A\001\003'
   _globals['_IMAGE'].fields_by_name['job_id']._loaded_options = None
   _globals['_IMAGE'].fields_by_name['job_id']._serialized_options = b'\342A\001\003\372A\020\n\016imggen.dev/Job\342\214\317\327\010\002\010\001'
+  _globals['_IMAGE'].fields_by_name['page_id']._loaded_options = None
+  _globals['_IMAGE'].fields_by_name['page_id']._serialized_options = b'\342A\001\003\342\214\317\327\010\002\010\001'
+  _globals['_IMAGE'].fields_by_name['metadata']._loaded_options = None
+  _globals['_IMAGE'].fields_by_name['metadata']._serialized_options = b'\342A\001\003'
   _globals['_IMAGE']._loaded_options = None
   _globals['_IMAGE']._serialized_options = b'\352A%\n\020imggen.dev/Image\032\002id*\006images2\005image'
   _globals['_GETIMAGEREQUEST'].fields_by_name['image_id']._loaded_options = None
@@ -102,36 +109,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTIMAGESREQUEST'].fields_by_name['story_id']._serialized_options = b'\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
   _globals['_LISTIMAGESREQUEST'].fields_by_name['character_id']._loaded_options = None
   _globals['_LISTIMAGESREQUEST'].fields_by_name['character_id']._serialized_options = b'\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
+  _globals['_LISTIMAGESREQUEST'].fields_by_name['page_id']._loaded_options = None
+  _globals['_LISTIMAGESREQUEST'].fields_by_name['page_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
   _globals['_DELETEIMAGEREQUEST'].fields_by_name['image_id']._loaded_options = None
   _globals['_DELETEIMAGEREQUEST'].fields_by_name['image_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Image\342\214\317\327\010\002\010\001'
   _globals['_DOWNLOADIMAGEREQUEST'].fields_by_name['image_id']._loaded_options = None
   _globals['_DOWNLOADIMAGEREQUEST'].fields_by_name['image_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Image\342\214\317\327\010\002\010\001'
-  _globals['_IMAGETYPE']._serialized_start=2145
-  _globals['_IMAGETYPE']._serialized_end=2253
-  _globals['_IMAGESTATUS']._serialized_start=2256
-  _globals['_IMAGESTATUS']._serialized_end=2434
-  _globals['_ASSETKIND']._serialized_start=2437
-  _globals['_ASSETKIND']._serialized_end=2573
-  _globals['_IMAGE']._serialized_start=159
-  _globals['_IMAGE']._serialized_end=1262
-  _globals['_GETIMAGEREQUEST']._serialized_start=1264
-  _globals['_GETIMAGEREQUEST']._serialized_end=1334
-  _globals['_GETIMAGERESPONSE']._serialized_start=1336
-  _globals['_GETIMAGERESPONSE']._serialized_end=1387
-  _globals['_LISTIMAGESREQUEST']._serialized_start=1390
-  _globals['_LISTIMAGESREQUEST']._serialized_end=1651
-  _globals['_LISTIMAGESRESPONSE']._serialized_start=1653
-  _globals['_LISTIMAGESRESPONSE']._serialized_end=1732
-  _globals['_DELETEIMAGEREQUEST']._serialized_start=1734
-  _globals['_DELETEIMAGEREQUEST']._serialized_end=1807
-  _globals['_DELETEIMAGERESPONSE']._serialized_start=1809
-  _globals['_DELETEIMAGERESPONSE']._serialized_end=1830
-  _globals['_DOWNLOADIMAGEREQUEST']._serialized_start=1832
-  _globals['_DOWNLOADIMAGEREQUEST']._serialized_end=1949
-  _globals['_DOWNLOADIMAGERESPONSE']._serialized_start=1951
-  _globals['_DOWNLOADIMAGERESPONSE']._serialized_end=2028
-  _globals['_ASSETHEADER']._serialized_start=2030
-  _globals['_ASSETHEADER']._serialized_end=2143
-  _globals['_IMAGESERVICE']._serialized_start=2576
-  _globals['_IMAGESERVICE']._serialized_end=2898
+  _globals['_IMAGETYPE']._serialized_start=2364
+  _globals['_IMAGETYPE']._serialized_end=2472
+  _globals['_IMAGESTATUS']._serialized_start=2475
+  _globals['_IMAGESTATUS']._serialized_end=2653
+  _globals['_ASSETKIND']._serialized_start=2656
+  _globals['_ASSETKIND']._serialized_end=2792
+  _globals['_IMAGE']._serialized_start=185
+  _globals['_IMAGE']._serialized_end=1424
+  _globals['_IMAGE_METADATAENTRY']._serialized_start=1335
+  _globals['_IMAGE_METADATAENTRY']._serialized_end=1382
+  _globals['_GETIMAGEREQUEST']._serialized_start=1426
+  _globals['_GETIMAGEREQUEST']._serialized_end=1496
+  _globals['_GETIMAGERESPONSE']._serialized_start=1498
+  _globals['_GETIMAGERESPONSE']._serialized_end=1549
+  _globals['_LISTIMAGESREQUEST']._serialized_start=1552
+  _globals['_LISTIMAGESREQUEST']._serialized_end=1870
+  _globals['_LISTIMAGESRESPONSE']._serialized_start=1872
+  _globals['_LISTIMAGESRESPONSE']._serialized_end=1951
+  _globals['_DELETEIMAGEREQUEST']._serialized_start=1953
+  _globals['_DELETEIMAGEREQUEST']._serialized_end=2026
+  _globals['_DELETEIMAGERESPONSE']._serialized_start=2028
+  _globals['_DELETEIMAGERESPONSE']._serialized_end=2049
+  _globals['_DOWNLOADIMAGEREQUEST']._serialized_start=2051
+  _globals['_DOWNLOADIMAGEREQUEST']._serialized_end=2168
+  _globals['_DOWNLOADIMAGERESPONSE']._serialized_start=2170
+  _globals['_DOWNLOADIMAGERESPONSE']._serialized_end=2247
+  _globals['_ASSETHEADER']._serialized_start=2249
+  _globals['_ASSETHEADER']._serialized_end=2362
+  _globals['_IMAGESERVICE']._serialized_start=2795
+  _globals['_IMAGESERVICE']._serialized_end=3117
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import imggen.v1.metadata_pb2
 import sys
 import typing
 
@@ -107,7 +108,7 @@ class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     ASSET_KIND_UNSPECIFIED: _AssetKind.ValueType  # 0
     """Not set; DownloadImage uses DISPLAY."""
     ASSET_KIND_ORIGINAL: _AssetKind.ValueType  # 1
-    """The output of the model, PNG."""
+    """The output of the model, PNG: the whole of it where the other assets are cropped."""
     ASSET_KIND_DISPLAY: _AssetKind.ValueType  # 2
     """For screens: 1024x1024 pixels or more, PNG."""
     ASSET_KIND_PRINT: _AssetKind.ValueType  # 3
@@ -124,7 +125,7 @@ class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
 ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
 """Not set; DownloadImage uses DISPLAY."""
 ASSET_KIND_ORIGINAL: AssetKind.ValueType  # 1
-"""The output of the model, PNG."""
+"""The output of the model, PNG: the whole of it where the other assets are cropped."""
 ASSET_KIND_DISPLAY: AssetKind.ValueType  # 2
 """For screens: 1024x1024 pixels or more, PNG."""
 ASSET_KIND_PRINT: AssetKind.ValueType  # 3
@@ -141,6 +142,22 @@ class Image(google.protobuf.message.Message):
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
 
     ID_FIELD_NUMBER: builtins.int
     TYPE_FIELD_NUMBER: builtins.int
@@ -171,6 +188,8 @@ class Image(google.protobuf.message.Message):
     SEED_FIELD_NUMBER: builtins.int
     COST_MICROS_FIELD_NUMBER: builtins.int
     JOB_ID_FIELD_NUMBER: builtins.int
+    PAGE_ID_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -180,7 +199,9 @@ class Image(google.protobuf.message.Message):
     character_id: builtins.str
     """Output only. The id of the character it portrays; empty for scenes and covers."""
     page_number: builtins.int
-    """Output only. The number of the page it belongs to, from 1; 0 for none."""
+    """Output only. The number that its page has now, from 1; 0 for none, and for a page that was
+    removed from the story.
+    """
     url: builtins.str
     """Output only. The URL of the display asset in the storage."""
     cdn_url: builtins.str
@@ -221,6 +242,8 @@ class Image(google.protobuf.message.Message):
     """Output only. The cost, in millionths of a US dollar."""
     job_id: builtins.str
     """Output only. The id of the job that makes it."""
+    page_id: builtins.str
+    """Output only. The id of the page it belongs to; empty for none. It stays, though the page is removed."""
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Output only. The ids of the characters in it."""
@@ -236,6 +259,10 @@ class Image(google.protobuf.message.Message):
     @property
     def completed_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. When it was completed."""
+
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Output only. The metadata of its job; see `GenerationOptions.metadata`."""
 
     def __init__(
         self,
@@ -269,9 +296,11 @@ class Image(google.protobuf.message.Message):
         seed: builtins.int = ...,
         cost_micros: builtins.int = ...,
         job_id: builtins.str = ...,
+        page_id: builtins.str = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "model", b"model", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "regenerations_left", b"regenerations_left", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "regenerations_left", b"regenerations_left", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image
 
@@ -324,9 +353,10 @@ class ListImagesRequest(google.protobuf.message.Message):
     CHARACTER_ID_FIELD_NUMBER: builtins.int
     TYPE_FIELD_NUMBER: builtins.int
     STATUS_FIELD_NUMBER: builtins.int
-    PAGE_NUMBER_FIELD_NUMBER: builtins.int
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    PAGE_ID_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
     story_id: builtins.str
     """Only images of this story."""
     character_id: builtins.str
@@ -335,12 +365,19 @@ class ListImagesRequest(google.protobuf.message.Message):
     """Only images of this type."""
     status: Global___ImageStatus.ValueType
     """Only images with this status."""
-    page_number: builtins.int
-    """Only images of this page, from 1; 0 means any. Requires `story_id`."""
     page_size: builtins.int
-    """The maximum number of images to return, 1 to 100; 0 means 50."""
+    """The maximum number of images to return; 0 means 50, and more than 100 means 100. A page may have
+    fewer, since it is 3 MiB at most, or none where several filters are slow to find the next one;
+    only a page without `next_page_token` is the last.
+    """
     page_token: builtins.str
-    """The `next_page_token` of the previous page; empty for the first page."""
+    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
+    page_id: builtins.str
+    """Only images of this page of a story."""
+    @property
+    def metadata(self) -> imggen.v1.metadata_pb2.MetadataFilter:
+        """Only images whose job has this metadata."""
+
     def __init__(
         self,
         *,
@@ -348,11 +385,13 @@ class ListImagesRequest(google.protobuf.message.Message):
         character_id: builtins.str = ...,
         type: Global___ImageType.ValueType = ...,
         status: Global___ImageStatus.ValueType = ...,
-        page_number: builtins.int = ...,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
+        page_id: builtins.str = ...,
+        metadata: imggen.v1.metadata_pb2.MetadataFilter | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["character_id", b"character_id", "page_number", b"page_number", "page_size", b"page_size", "page_token", b"page_token", "status", b"status", "story_id", b"story_id", "type", b"type"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["metadata", b"metadata"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["character_id", b"character_id", "metadata", b"metadata", "page_id", b"page_id", "page_size", b"page_size", "page_token", b"page_token", "status", b"status", "story_id", b"story_id", "type", b"type"]) -> None: ...
 
 Global___ListImagesRequest: typing_extensions.TypeAlias = ListImagesRequest
 

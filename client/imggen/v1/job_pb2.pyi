@@ -13,6 +13,7 @@ import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.errors_pb2
 import imggen.v1.image_pb2
+import imggen.v1.metadata_pb2
 import sys
 import typing
 
@@ -144,6 +145,22 @@ class Job(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     JOB_ID_FIELD_NUMBER: builtins.int
     IMAGE_ID_FIELD_NUMBER: builtins.int
     KIND_FIELD_NUMBER: builtins.int
@@ -169,6 +186,10 @@ class Job(google.protobuf.message.Message):
     STAGE_TIMINGS_FIELD_NUMBER: builtins.int
     BATCH_ID_FIELD_NUMBER: builtins.int
     UNKNOWN_WORDS_FIELD_NUMBER: builtins.int
+    STORY_ID_FIELD_NUMBER: builtins.int
+    PAGE_ID_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
+    CROPPED_FROM_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -205,6 +226,14 @@ class Job(google.protobuf.message.Message):
     """Output only. The cost, in millionths of a US dollar; 0 until it has ended."""
     batch_id: builtins.str
     """Output only. The id of the batch it was admitted with; empty for none."""
+    story_id: builtins.str
+    """Output only. The id of the story that its image belongs to; empty for none."""
+    page_id: builtins.str
+    """Output only. The id of the page that its image belongs to; empty for none."""
+    cropped_from: builtins.str
+    """Output only. The aspect ratio that the model draws, for instance `1:1`, where its picture is
+    cropped to the requested one; empty where nothing is cropped.
+    """
     @property
     def error(self) -> Global___JobError:
         """Output only. Why the last attempt failed; unset if none has."""
@@ -232,9 +261,13 @@ class Job(google.protobuf.message.Message):
     @property
     def unknown_words(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Output only. The words of the request that the model cannot draw, in the order of their
-        appearance. `Image.prompt` shows what replaced them or that they were left out. Set once the
-        job is COMPLETED.
+        appearance, the first 1 KiB of them. `Image.prompt` shows what replaced them or that they were
+        left out. Set once the job is COMPLETED.
         """
+
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Output only. The metadata it was admitted with; see `GenerationOptions.metadata`."""
 
     def __init__(
         self,
@@ -264,9 +297,13 @@ class Job(google.protobuf.message.Message):
         stage_timings: collections.abc.Iterable[Global___StageTiming] | None = ...,
         batch_id: builtins.str = ...,
         unknown_words: collections.abc.Iterable[builtins.str] | None = ...,
+        story_id: builtins.str = ...,
+        page_id: builtins.str = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        cropped_from: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "model", b"model", "priority", b"priority", "provider", b"provider", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "unknown_words", b"unknown_words"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "unknown_words", b"unknown_words"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 
@@ -362,27 +399,39 @@ class ListJobsRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    STATUS_FIELD_NUMBER: builtins.int
+    STATUSES_FIELD_NUMBER: builtins.int
     STORY_ID_FIELD_NUMBER: builtins.int
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
-    status: Global___JobStatus.ValueType
-    """Only jobs with this status."""
+    METADATA_FIELD_NUMBER: builtins.int
     story_id: builtins.str
     """Only jobs that make images of this story."""
     page_size: builtins.int
-    """The maximum number of jobs to return, 1 to 100; 0 means 50."""
+    """The maximum number of jobs to return; 0 means 50, and more than 100 means 100. A page may have
+    fewer, since it is 3 MiB at most, or none where several filters are slow to find the next one;
+    only a page without `next_page_token` is the last.
+    """
     page_token: builtins.str
-    """The `next_page_token` of the previous page; empty for the first page."""
+    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
+    @property
+    def statuses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[Global___JobStatus.ValueType]:
+        """Only jobs with one of these statuses; empty means all."""
+
+    @property
+    def metadata(self) -> imggen.v1.metadata_pb2.MetadataFilter:
+        """Only jobs with this metadata."""
+
     def __init__(
         self,
         *,
-        status: Global___JobStatus.ValueType = ...,
+        statuses: collections.abc.Iterable[Global___JobStatus.ValueType] | None = ...,
         story_id: builtins.str = ...,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
+        metadata: imggen.v1.metadata_pb2.MetadataFilter | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token", "status", b"status", "story_id", b"story_id"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["metadata", b"metadata"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["metadata", b"metadata", "page_size", b"page_size", "page_token", b"page_token", "statuses", b"statuses", "story_id", b"story_id"]) -> None: ...
 
 Global___ListJobsRequest: typing_extensions.TypeAlias = ListJobsRequest
 
@@ -442,7 +491,9 @@ class WatchJobResponse(google.protobuf.message.Message):
     PREVIEW_FIELD_NUMBER: builtins.int
     IMAGE_FIELD_NUMBER: builtins.int
     preview: builtins.bytes
-    """The newest preview, JPEG; only if it is new and previews were requested."""
+    """The newest preview, JPEG, of the whole picture before it is cropped; only if it is new and
+    previews were requested.
+    """
     @property
     def job(self) -> Global___Job:
         """The job."""

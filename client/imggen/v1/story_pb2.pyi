@@ -8,6 +8,7 @@ import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.field_mask_pb2
 import google.protobuf.internal.containers
+import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import sys
@@ -19,6 +20,33 @@ else:
     import typing_extensions
 
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
+
+class _StoryView:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _StoryViewEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_StoryView.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    STORY_VIEW_UNSPECIFIED: _StoryView.ValueType  # 0
+    """Not set: BASIC."""
+    STORY_VIEW_BASIC: _StoryView.ValueType  # 1
+    """All but `pages`; `page_count` says how many there are."""
+    STORY_VIEW_FULL: _StoryView.ValueType  # 2
+    """The whole story."""
+
+class StoryView(_StoryView, metaclass=_StoryViewEnumTypeWrapper):
+    """How much of a story a list shows.
+
+    Later versions may add values; accept those that you do not know.
+    """
+
+STORY_VIEW_UNSPECIFIED: StoryView.ValueType  # 0
+"""Not set: BASIC."""
+STORY_VIEW_BASIC: StoryView.ValueType  # 1
+"""All but `pages`; `page_count` says how many there are."""
+STORY_VIEW_FULL: StoryView.ValueType  # 2
+"""The whole story."""
+Global___StoryView: typing_extensions.TypeAlias = StoryView
 
 @typing.final
 class Story(google.protobuf.message.Message):
@@ -32,15 +60,24 @@ class Story(google.protobuf.message.Message):
     PAGES_FIELD_NUMBER: builtins.int
     CREATED_AT_FIELD_NUMBER: builtins.int
     UPDATED_AT_FIELD_NUMBER: builtins.int
+    ETAG_FIELD_NUMBER: builtins.int
+    PAGE_COUNT_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     title: builtins.str
     """Required. The title, at most 300 characters."""
     style: builtins.str
     """The style of images whose request names none; see `StyleService.ListStyles`."""
+    etag: builtins.str
+    """The version of the story, opaque; every change gives it a new one. An update that sends it
+    changes the story only if this is still its version, and fails with ETAG_MISMATCH otherwise;
+    an update without it always changes the story. A create ignores it.
+    """
+    page_count: builtins.int
+    """Output only. The number of its pages, also where a view leaves them out."""
     @property
     def pages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Page]:
-        """The pages in reading order, at most 200; the first is page 1."""
+        """The pages in reading order, at most 200 with 2 MiB of UTF-8 text in all; the first is page 1."""
 
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -59,9 +96,11 @@ class Story(google.protobuf.message.Message):
         pages: collections.abc.Iterable[Global___Page] | None = ...,
         created_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         updated_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        etag: builtins.str = ...,
+        page_count: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["created_at", b"created_at", "id", b"id", "pages", b"pages", "style", b"style", "title", b"title", "updated_at", b"updated_at"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["created_at", b"created_at", "etag", b"etag", "id", b"id", "page_count", b"page_count", "pages", b"pages", "style", b"style", "title", b"title", "updated_at", b"updated_at"]) -> None: ...
 
 Global___Story: typing_extensions.TypeAlias = Story
 
@@ -74,13 +113,19 @@ class Page(google.protobuf.message.Message):
     TEXT_FIELD_NUMBER: builtins.int
     SCENE_DESCRIPTION_FIELD_NUMBER: builtins.int
     CHARACTER_IDS_FIELD_NUMBER: builtins.int
+    ID_FIELD_NUMBER: builtins.int
     text: builtins.str
     """Required. The text of the page, at most 4,000 characters."""
     scene_description: builtins.str
     """What the image shows, at most 2,000 characters; if empty, derived from the text."""
+    id: builtins.str
+    """The id of the page, a UUID that the service gives. An update that sends it keeps it, wherever
+    in the story the page is now, and with it the images of the page; a page without one is a new
+    page. A create ignores it.
+    """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """The ids of the characters in the image; each must be the caller's."""
+        """The ids of the characters in the image, at most 16; each must be the caller's."""
 
     def __init__(
         self,
@@ -88,8 +133,9 @@ class Page(google.protobuf.message.Message):
         text: builtins.str = ...,
         scene_description: builtins.str = ...,
         character_ids: collections.abc.Iterable[builtins.str] | None = ...,
+        id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "scene_description", b"scene_description", "text", b"text"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "id", b"id", "scene_description", b"scene_description", "text", b"text"]) -> None: ...
 
 Global___Page: typing_extensions.TypeAlias = Page
 
@@ -108,7 +154,7 @@ class CreateStoryRequest(google.protobuf.message.Message):
     """
     @property
     def story(self) -> Global___Story:
-        """Required. The story; its output-only fields must be empty."""
+        """Required. The story; its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -195,7 +241,9 @@ class UpdateStoryRequest(google.protobuf.message.Message):
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """Required. The fields to change: `title`, `style`, `pages`; `*` means all three."""
+        """The fields to change: `title`, `style`, `pages`; `*` means all three. Without a mask, those that
+        are set are changed.
+        """
 
     def __init__(
         self,
@@ -237,17 +285,23 @@ class ListStoriesRequest(google.protobuf.message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    VIEW_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """The maximum number of stories to return, 1 to 100; 0 means 50."""
+    """The maximum number of stories to return; 0 means 50, and more than 100 means 100. A page may have
+    fewer, since it is 3 MiB at most.
+    """
     page_token: builtins.str
-    """The `next_page_token` of the previous page; empty for the first page."""
+    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
+    view: Global___StoryView.ValueType
+    """How much of each story to return; unset means BASIC, without the pages."""
     def __init__(
         self,
         *,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
+        view: Global___StoryView.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token", "view", b"view"]) -> None: ...
 
 Global___ListStoriesRequest: typing_extensions.TypeAlias = ListStoriesRequest
 
@@ -263,7 +317,7 @@ class ListStoriesResponse(google.protobuf.message.Message):
     """The `page_token` of the next page; empty on the last page."""
     @property
     def stories(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Story]:
-        """The stories of this page, with their pages."""
+        """The stories of this page."""
 
     def __init__(
         self,

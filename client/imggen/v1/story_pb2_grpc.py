@@ -81,7 +81,8 @@ class StoryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateStory(self, request, context):
-        """Changes the fields of a story that the mask names; `pages` are replaced as a whole.
+        """Changes fields of a story; `pages` are replaced as a whole. An update that would change nothing
+        answers OK whatever its `etag`, so that it can be repeated after a lost answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -163,7 +163,9 @@ class StoryServiceStub(typing.Generic[_StoryServiceCreateStoryType, _StoryServic
     """Gets a story."""
 
     UpdateStory: _StoryServiceUpdateStoryType
-    """Changes the fields of a story that the mask names; `pages` are replaced as a whole."""
+    """Changes fields of a story; `pages` are replaced as a whole. An update that would change nothing
+    answers OK whatever its `etag`, so that it can be repeated after a lost answer.
+    """
 
     ListStories: _StoryServiceListStoriesType
     """Lists the caller's stories, the newest first."""
@@ -219,7 +221,9 @@ class StoryServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.story_pb2.UpdateStoryRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.story_pb2.UpdateStoryResponse, collections.abc.Awaitable[imggen.v1.story_pb2.UpdateStoryResponse]]:
-        """Changes the fields of a story that the mask names; `pages` are replaced as a whole."""
+        """Changes fields of a story; `pages` are replaced as a whole. An update that would change nothing
+        answers OK whatever its `etag`, so that it can be repeated after a lost answer.
+        """
 
     @abc.abstractmethod
     def ListStories(

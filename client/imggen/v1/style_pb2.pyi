@@ -65,9 +65,9 @@ class ListStylesRequest(google.protobuf.message.Message):
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """The maximum number of styles to return, 1 to 100; 0 means 50."""
+    """The maximum number of styles to return; 0 means 50, and more than 100 means 100."""
     page_token: builtins.str
-    """The `next_page_token` of the previous page; empty for the first page."""
+    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
     def __init__(
         self,
         *,

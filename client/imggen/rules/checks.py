@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, TypeVar, overload
 from uuid import UUID
 
+from imggen.errors import InvalidRequest, Violation
 from imggen.v1 import errors_pb2 as reasons
-from server.errors import InvalidRequest, Violation
 
 Reason: TypeAlias = "reasons.ErrorReason.ValueType"
 A = TypeVar("A")
@@ -18,6 +18,8 @@ D = TypeVar("D")
 SHORT_TEXT = 300
 LONG_TEXT = 2_000
 PAGE_TEXT = 4_000
+METADATA_PAIRS = 16
+METADATA_BYTES = 1_024
 CALLER_PRIORITIES = range(1, 4)
 ADMIN_PRIORITIES = range(10)
 DEFAULT_PRIORITY = 2
@@ -47,7 +49,7 @@ class Checks:
 
     def refused(self) -> InvalidRequest:
         """Returns the error with all violations."""
-        return InvalidRequest(self.violations)
+        return InvalidRequest.of(self.violations)
 
     @overload
     def complete(self, first: A | None, /) -> A: ...
@@ -108,10 +110,19 @@ class Checks:
             self.add(
                 field,
                 "names the same character twice; name each once",
-                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+                reasons.ERROR_REASON_DUPLICATE_ITEM,
             )
             return None
         return found
+
+    def at_most(self, field: str, count: int, limit: int, items: str) -> None:
+        """Checks the length of a list."""
+        if count > limit:
+            self.add(
+                field,
+                f"must have {limit} {items} or fewer, has {count}",
+                reasons.ERROR_REASON_TOO_MANY_ITEMS,
+            )
 
     def text(self, field: str, value: str, limit: int, *, required: bool = False) -> str | None:
         """Cleans a text: Unicode NFC, no invisible characters, single spaces; None if refused.
@@ -128,12 +139,7 @@ class Checks:
             return None
         bad = _CONTROL.search(value)
         if bad is not None:
-            self.add(
-                field,
-                f"holds the control character U+{ord(bad[0]):04X}; only newline and tab are"
-                " allowed",
-                reasons.ERROR_REASON_CONTROL_CHARACTERS,
-            )
+            self._control(field, bad[0])
             return None
         cleaned = clean(value)
         if required and not cleaned:
@@ -161,10 +167,28 @@ class Checks:
     ) -> A | None:
         """Reads a value by its name; None, and a violation, for a name that is not known."""
         if value not in known:
+            what = f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
             self.add(
-                field, f'"{_shown(value)}" is not a {noun}; use one of {", ".join(known)}', reason
+                field, f'"{_shown(value)}" is not {what}; use one of {", ".join(known)}', reason
             )
         return known.get(value)
+
+    def metadata(self, field: str, pairs: Mapping[str, str]) -> dict[str, str]:
+        """Reads a caller's own words: at most 16 pairs with keys, and 1 KiB of UTF-8 in all."""
+        self.at_most(field, len(pairs), METADATA_PAIRS, "pairs")
+        octets = sum(len(text.encode()) for pair in pairs.items() for text in pair)
+        if octets > METADATA_BYTES:
+            self.add(
+                field,
+                f"must have {METADATA_BYTES:,} bytes or fewer in UTF-8, has {octets:,}",
+                reasons.ERROR_REASON_TEXT_TOO_LONG,
+            )
+        if "" in pairs:
+            self.add(field, "has an empty key; give it a name", reasons.ERROR_REASON_FIELD_REQUIRED)
+        bad = _CONTROL.search("".join(text for pair in pairs.items() for text in pair))
+        if bad is not None:
+            self._control(field, bad[0])
+        return dict(pairs)
 
     def within(self, field: str, value: int, allowed: range, reason: Reason, why: str = "") -> None:
         """Checks that a number lies in a range."""
@@ -181,14 +205,12 @@ class Checks:
             "" if admin else " (the rest needs the role admin)",
         )
 
-    def empty(self, field: str, value: object) -> None:
-        """Checks that an output-only field was not set."""
-        if value:
-            self.add(
-                field,
-                "is output only; leave it empty",
-                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-            )
+    def _control(self, field: str, character: str) -> None:
+        self.add(
+            field,
+            f"holds the control character U+{ord(character):04X}; only newline and tab are allowed",
+            reasons.ERROR_REASON_CONTROL_CHARACTERS,
+        )
 
 
 def clean(text: str) -> str:
