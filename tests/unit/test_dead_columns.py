@@ -79,7 +79,9 @@ def store_statements() -> Iterator[str]:
             if VERB.search(text):
                 yield text
             match node:
-                case ast.Call(func=ast.Name(id="Source"), args=[ast.Constant(value=str(table)), *_]):
+                case ast.Call(
+                    func=ast.Name(id="Source"), args=[ast.Constant(value=str(table)), *_]
+                ):
                     yield f"SELECT created_at FROM {table}"  # as `Source.newest` puts it together
 
 
