@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.parity.comparison import differences
-from tests.integration.parity.scripts import SCRIPTS
+from tests.integration.parity import drawing_scripts, library_scripts
+from tests.integration.parity.comparison import Script, differences
+
+SCRIPTS = (*library_scripts.SCRIPTS, *drawing_scripts.SCRIPTS)
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-async def test_both_services_say_the_same(database: str, tmp_path: Path, name: str) -> None:
-    found = await differences(database, tmp_path, SCRIPTS[name])
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+async def test_both_services_say_the_same(database: str, tmp_path: Path, script: Script) -> None:
+    found = await differences(database, tmp_path, script)
     assert not found, "\n".join(found)
