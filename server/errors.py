@@ -16,7 +16,6 @@ from imggen.errors import (
     ResourceExhausted,
     Unauthenticated,
     Unavailable,
-    Unimplemented,
     Violation,
 )
 
@@ -32,6 +31,5 @@ __all__ = [
     "ResourceExhausted",
     "Unauthenticated",
     "Unavailable",
-    "Unimplemented",
     "Violation",
 ]

@@ -13,6 +13,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from imggen.rules.calls import method_unknown, read_bearer
 from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
 from imggen.v1 import errors_pb2 as reasons
@@ -23,8 +24,6 @@ from server.errors import (
     ImggenError,
     InvalidRequest,
     ResourceExhausted,
-    Unauthenticated,
-    Unimplemented,
     Violation,
 )
 from server.identity.caller import Context, serve_as
@@ -109,11 +108,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def _unknown(self, method: str) -> Handler:
         async def refuse(_requests: object, _context: Context) -> Never:
-            raise Unimplemented(
-                "this server has no such method; it may be older than the client",
-                reasons.ERROR_REASON_METHOD_UNKNOWN,
-                metadata={"method": method[:100]},
-            )
+            raise method_unknown(method)
 
         # A bidirectional handler can answer any method, since it does so before it reads.
         return grpc.stream_stream_rpc_method_handler(
@@ -178,7 +173,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if needs_token:
             if self._calls.draining:
                 raise shutting_down()
-            caller = await self._verifier.verify(_bearer(call.metadata))
+            caller = await self._verifier.verify(read_bearer(call.metadata))
             call.user_id = caller.user_id
             serve_as(caller)
         if type(request) is _Unreadable:
@@ -238,16 +233,6 @@ def _request_id(metadata: Mapping[str, str | bytes]) -> str:
     if isinstance(given, str) and 0 < len(given) <= 128 and given.isascii() and given.isprintable():
         return given
     return secrets.token_hex(16)
-
-
-def _bearer(metadata: Mapping[str, str | bytes]) -> str:
-    scheme, _, token = str(metadata.get("authorization", "")).partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated(
-            "the call has no token; send the metadata `authorization: Bearer <token>`",
-            reasons.ERROR_REASON_TOKEN_MISSING,
-        )
-    return token.strip()
 
 
 def _bounded(deserialize: Callable[[bytes], Any] | None, most: int) -> Callable[[bytes], Any]:

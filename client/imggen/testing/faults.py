@@ -10,6 +10,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from imggen.errors import ImggenError, Unavailable
+from imggen.rules.calls import method_unknown, read_bearer
 from imggen.testing.rejections import abort, rejection
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.image_pb2 import DownloadImageResponse
@@ -64,7 +65,7 @@ class Faults(grpc.aio.ServerInterceptor):
         """Wraps a method's handler."""
         handler = await continuation(details)
         if handler is None:
-            return handler
+            return self._unknown(details.method)
         method = details.method.rsplit("/", 1)[-1]
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(
@@ -77,6 +78,13 @@ class Faults(grpc.aio.ServerInterceptor):
             handler.request_deserializer,
             handler.response_serializer,
         )
+
+    def _unknown(self, method: str) -> Handler:
+        async def refuse(_requests: object, context: Context) -> None:
+            await abort(context, method_unknown(method))
+
+        # A bidirectional handler can answer any method, since it does so before it reads.
+        return grpc.stream_stream_rpc_method_handler(cast(Any, refuse))
 
     def _unary(self, method: str, answer: Unary) -> Unary:
         async def wrapped(request: Message, context: Context) -> Message:
@@ -118,13 +126,7 @@ class Faults(grpc.aio.ServerInterceptor):
     def _authenticate(self, context: Context) -> None:
         if self._token is None:
             return
-        given = dict(context.invocation_metadata() or ()).get("authorization")
-        if given is None:
-            raise rejection(
-                ErrorReason.ERROR_REASON_TOKEN_MISSING,
-                "the call has no token; send the metadata `authorization: Bearer <token>`",
-            )
-        if given != f"Bearer {self._token}":
+        if read_bearer(dict(context.invocation_metadata() or ())) != self._token:
             raise rejection(
                 ErrorReason.ERROR_REASON_TOKEN_INVALID, "the token is not that of the fake"
             )

@@ -181,12 +181,8 @@ class Generation(GenerationServiceServicer):
         size = drawing.size if parent.type == IMAGE_TYPE_PORTRAIT else None
         maybe_model = _chosen(checks, choose_again(MODELS, name, len(parent.character_ids), size))
         model = checks.complete(maybe_model)
-        versions = [
-            one.version
-            for one in self._memory.images.everything()
-            if one.lineage_id == parent.lineage_id
-        ]
-        if max(versions) > MAX_REGENERATIONS:
+        newest = self._memory.versions[parent.lineage_id]
+        if newest > MAX_REGENERATIONS:
             raise regenerations_used(parent.lineage_id)
         image = Image(
             type=parent.type,
@@ -197,12 +193,12 @@ class Generation(GenerationServiceServicer):
             style=style or parent.style,
             model=model.name,
             provider=model.provider,
-            version=max(versions) + 1,
+            version=newest + 1,
             lineage_id=parent.lineage_id,
             parent_image_id=parent.id,
             seed=_seed(changes),
         )
-        again = Drawing(image.style, quality, drawing.size, drawing.display, drawing.versions)
+        again = Drawing(quality, drawing.size, drawing.display, drawing.versions)
         return Plan(image, again, self._memory.jobs[parent.job_id].cropped_from)
 
     def _whole_story(self, checks: Checks, request: GenerateStoryRequest, origin: Origin) -> str:
@@ -249,6 +245,7 @@ class Generation(GenerationServiceServicer):
         image.created_at.CopyFrom(now())
         image.lineage_id = image.lineage_id or image.id
         image.metadata.update(origin.metadata)
+        self._memory.versions[image.lineage_id] = image.version
         self._memory.images.add(image.id, image)
         self._memory.drawings[image.id] = plan.drawing
         job = Job(

@@ -63,10 +63,6 @@ class Shelf(Generic[Item]):
         """Returns an object, a deleted one too."""
         return self._all[id]
 
-    def everything(self) -> Iterator[Item]:
-        """Yields all objects, the deleted ones too."""
-        return iter(self._all.values())
-
     def delete(self, id: str) -> Item:
         """Deletes an object; a deleted one stays so. Raises NotFound for one that never was."""
         if id not in self._all:
@@ -79,7 +75,6 @@ class Shelf(Generic[Item]):
 class Drawing:
     """What an image shows, as it was when its job was admitted, and its sizes in pixels."""
 
-    style: str
     quality: str
     size: str
     display: tuple[int, int]
@@ -109,6 +104,8 @@ class Memory:
     """By the id of the image."""
     references: dict[tuple[str, str], str] = field(default_factory=dict)
     """The images that are references, by character and style, the newest last."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """The newest version of each lineage."""
     previews: defaultdict[str, Preview] = field(default_factory=lambda: defaultdict(Preview))
     """By the id of the job."""
     web: str = ""

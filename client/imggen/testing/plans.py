@@ -59,7 +59,7 @@ def plan_of(memory: Memory, image: Image, model: Model, shape: Shape, quality: s
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
-    drawing = Drawing(image.style, quality, shape.size, shape.display, tuple(versions))
+    drawing = Drawing(quality, shape.size, shape.display, tuple(versions))
     return Plan(image, drawing, shape.cropped_from)
 
 

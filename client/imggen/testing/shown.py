@@ -39,11 +39,7 @@ def shown_image(memory: Memory, image: Image) -> Image:
     shown = Image()
     shown.CopyFrom(image)
     shown.page_number, _ = memory.page(image.story_id, image.page_id)
-    newest = max(
-        other.version
-        for other in memory.images.everything()
-        if other.lineage_id == image.lineage_id
-    )
+    newest = memory.versions[image.lineage_id]
     shown.regenerations_left = max(0, MAX_REGENERATIONS + 1 - newest)
     shown.is_reference = image.id in memory.references.values()
     if image.status == IMAGE_STATUS_COMPLETED:
