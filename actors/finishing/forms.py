@@ -68,8 +68,8 @@ def finish(
     cropped evenly and resized by Lanczos from `enlarged`, or from the original without one.
     The same input gives the same bytes. Raises PictureRefused for bytes that are not a picture.
     """
-    source = _open(original)
-    picture = _to_srgb(_open(enlarged) if enlarged else source)
+    source = open_picture(original)
+    picture = _to_srgb(open_picture(enlarged) if enlarged else source)
     printed = print_size(image_type, display)
     return Finished(
         (
@@ -99,7 +99,8 @@ def thumbnail_size(display: Size) -> Size:
     return Size(max(round(display.width * scale), 1), max(round(display.height * scale), 1))
 
 
-def _open(data: bytes) -> Image.Image:
+def open_picture(data: bytes) -> Image.Image:
+    """Returns the decoded picture; raises PictureRefused for bytes that are none."""
     try:
         image = Image.open(BytesIO(data), formats=tuple(_FORMATS))
         pixels = image.width * image.height
