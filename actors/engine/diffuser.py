@@ -16,6 +16,7 @@ from PIL import Image
 from transformers.utils import logging as transformers_logging
 
 from actors.engine.checkpoint import check_folder
+from actors.engine.decoding import decode
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import (
@@ -80,11 +81,13 @@ class Diffuser:
         on_step: OnStep = _ignore,
         watched: threading.Event | None = None,
     ) -> RenderResult:
-        """Draws one picture; blocks.
+        """Draws one picture; blocks. Raises PictureBroken for one that is not made of numbers.
 
-        The same request gives the same bytes on the same machine: the noise is drawn on the
-        CPU for every device. An exception from `on_step` ends the render at that step.
-        Previews are made once `watched` is set, or from the start if the request says so.
+        The same request gives the same bytes on the same device with the same libraries and
+        number of threads. Elsewhere rounding differs, and little else, since the noise is drawn
+        on the CPU for every device: between thread counts, a few of 65,536 pixels differ by 1.
+        An exception from `on_step` ends the render at that step. Previews are made once
+        `watched` is set, or from the start if the request says so.
         """
 
         def heard(event: StepEvent) -> None:
@@ -173,7 +176,7 @@ class _Render:
             on_step(StepEvent(index + 1, request.steps, preview))
             return {}
 
-        image: Image.Image = self._pipeline(
+        latents: torch.Tensor = self._pipeline(
             prompt_embeds=embeddings.prompt,
             negative_prompt_embeds=embeddings.negative,
             pooled_prompt_embeds=embeddings.pooled,
@@ -186,7 +189,9 @@ class _Render:
             generator=torch.Generator("cpu").manual_seed(request.seed),
             callback_on_step_end=step_ended,
             callback_on_step_end_tensor_inputs=_LATENTS,
-        ).images[0]
+            output_type="latent",
+        ).images
+        image = decode(self._pipeline, latents)
         name = _scheduler_name(self._pipeline.scheduler)
         return RenderResult(_png(image), image.width, image.height, name)
 
