@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Self
 
 import torch
@@ -15,7 +14,7 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
-from actors.engine.checkpoint import check_folder
+from actors.engine.checkpoint import check_source
 from actors.engine.decoding import decode
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
@@ -27,6 +26,7 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
+from actors.engine.shapes import check_shapes
 from actors.engine.text import encode
 from actors.settings import DiffuserSettings
 
@@ -65,8 +65,8 @@ class Diffuser:
     def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
         """Loads the checkpoint that the settings name; blocks.
 
-        Raises CheckpointRefused for weights that are not safetensors, or differ from their
-        checksums.
+        Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
+        safetensors, is cut off, has another shape or differs from its checksum.
         """
         return cls(load_pipeline(settings), model=settings.model, on_step=on_step)
 
@@ -206,24 +206,26 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
     """Loads the pipeline that the settings name onto its device; raises CheckpointRefused."""
     if settings.torch_threads:
         torch.set_num_threads(settings.torch_threads)
-    source = settings.source
-    # A repository of the hub is never an absolute path: a missing folder gets its own error.
-    if Path(source).is_dir() or Path(source).is_absolute():
-        check_folder(Path(source))
     # Both draw progress bars on stderr while they load, where a service has its log.
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     device = _device(settings)
-    load: Any = StableDiffusionXLPipeline.from_pretrained  # untyped in diffusers 0.42
-    pipeline = load(
-        source,
-        dtype=_dtype(settings, device),
-        use_safetensors=True,
-        add_watermarker=False,
-    ).to(device)
+    pipeline = _load(settings, _dtype(settings, device)).to(device)
     pipeline.scheduler = WatchedScheduler(pipeline.scheduler)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def _load(settings: DiffuserSettings, dtype: torch.dtype) -> Any:
+    checkpoint = check_source(settings)
+    variant = None
+    if checkpoint is not None:
+        check_shapes(checkpoint)
+        variant = checkpoint.variant or None
+    load: Any = StableDiffusionXLPipeline.from_pretrained  # untyped in diffusers 0.42
+    return load(
+        settings.source, dtype=dtype, variant=variant, use_safetensors=True, add_watermarker=False
+    )
 
 
 def _device(settings: DiffuserSettings) -> torch.device:

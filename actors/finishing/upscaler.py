@@ -12,7 +12,8 @@ from PIL import Image
 from spandrel import ModelLoader
 from torch import Tensor
 
-from actors.engine.checkpoint import CHECKSUMS, CheckpointRefused, verify_file
+from actors.engine.checkpoint import CHECKSUMS, verify_file
+from actors.engine.refusal import CheckpointRefused
 from actors.settings import DiffuserSettings
 
 _TILE = 256

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from actors.engine.checkpoint import CheckpointRefused
+from actors.engine.refusal import CheckpointRefused
 from actors.finishing.upscaler import Upscaler
 from actors.finishing.upscaling import NoUpscaler
 from actors.settings import DiffuserSettings
