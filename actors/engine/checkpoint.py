@@ -14,7 +14,6 @@ from actors.engine.headers import Tensor
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.vocabulary import check_tokenizer, read_json
 from actors.engine.weights import read_tensors, variant_of
-from actors.settings import DiffuserSettings
 
 CHECKSUMS = "checksums.sha256"
 MODELS = ("unet", "vae", "text_encoder", "text_encoder_2")
@@ -43,16 +42,6 @@ class Checkpoint:
     folder: Path
     variant: str
     parts: Mapping[str, Part]
-
-
-def check_source(settings: DiffuserSettings) -> Checkpoint | None:
-    """Checks the files of the model that the settings name; None for a repository of the hub.
-
-    Raises CheckpointRefused.
-    """
-    source = Path(settings.source)
-    # A repository of the hub is never an absolute path: a missing folder gets its own error.
-    return check_folder(source) if source.is_dir() or source.is_absolute() else None
 
 
 def check_folder(folder: Path) -> Checkpoint:

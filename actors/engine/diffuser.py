@@ -14,7 +14,6 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
-from actors.engine.checkpoint import check_source
 from actors.engine.decoding import decode
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
@@ -26,7 +25,9 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
-from actors.engine.shapes import check_shapes
+from actors.engine.shapes import check_shapes, check_single_file
+from actors.engine.single import SingleFile
+from actors.engine.source import check_source
 from actors.engine.text import encode
 from actors.settings import DiffuserSettings
 
@@ -217,14 +218,22 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
 
 
 def _load(settings: DiffuserSettings, dtype: torch.dtype) -> Any:
+    kind: Any = StableDiffusionXLPipeline  # untyped in diffusers 0.42
     checkpoint = check_source(settings)
-    variant = None
+    if isinstance(checkpoint, SingleFile):
+        check_single_file(checkpoint)
+        configs = settings.single_file_configs
+        return kind.from_single_file(
+            str(checkpoint.file), config=configs, dtype=dtype, add_watermarker=False
+        )
     if checkpoint is not None:
         check_shapes(checkpoint)
-        variant = checkpoint.variant or None
-    load: Any = StableDiffusionXLPipeline.from_pretrained  # untyped in diffusers 0.42
-    return load(
-        settings.source, dtype=dtype, variant=variant, use_safetensors=True, add_watermarker=False
+    return kind.from_pretrained(
+        settings.source,
+        dtype=dtype,
+        variant=(checkpoint.variant or None) if checkpoint else None,
+        use_safetensors=True,
+        add_watermarker=False,
     )
 
 

@@ -198,11 +198,11 @@ def test_a_tokenizer_of_two_files_is_good(unsealed: Path) -> None:
         ),
         (
             edited("vae/config.json", block_out_channels=[16, 16]),
-            r"vae/config\.json: makes no AutoencoderKL",
+            r"vae: config\.json makes no AutoencoderKL",
         ),
         (
             edited("model_index.json", unet=["diffusers", "NoModel"]),
-            r"unet: model_index\.json says diffusers\.NoModel, which is unknown here",
+            r"unet: model_index\.json says diffusers\.NoModel, which is unknown",
         ),
     ],
 )
