@@ -17,7 +17,7 @@ from actors.engine.render import Renderer
 from actors.engine.source import check_source
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
-from actors.serve.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
+from actors.serve.handles import Handle, RayModels, RayRenderer, RayUpscaler, wait_until_ready
 from actors.serve.replica import DiffuserReplica
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.worker.loop import Worker
@@ -79,6 +79,7 @@ class WorkerDeployment:
             store,
             progress,
             signals,
+            models=RayModels(diffuser),
         )
         await enter(self._worker.running())
 

@@ -459,6 +459,13 @@ CREATE TABLE job_metadata (
 CREATE INDEX job_metadata_images ON job_metadata USING btree (user_id, key, value, created_at DESC, image_id DESC);
 CREATE INDEX job_metadata_jobs ON job_metadata USING btree (user_id, key, value, created_at DESC, job_id DESC);
 
+CREATE TABLE workers (
+    name text NOT NULL,
+    lanes text[] NOT NULL,
+    ready_until timestamp with time zone NOT NULL,
+    CONSTRAINT workers_pkey PRIMARY KEY (name)
+);
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
