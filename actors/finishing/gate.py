@@ -1,5 +1,7 @@
 """The picture gate: refuses a model's picture that shows nothing."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,13 +10,10 @@ from actors.finishing.forms import open_picture
 
 _CELLS = 16
 """The cells of a side, whose mean colours are looked at, whatever the picture's size."""
-_DARK = 24
-"""Near black: 99 of 100 pixels have no channel above it."""
-_FLAT = 16
-"""One colour: no channel's means differ by more, between any two cells."""
-_UNRELATED = 0.3
-"""Noise: the correlation of neighbouring cells is below it."""
 # `python -m recipe.gate` measures how far good and broken pictures are from these.
+_DARK = 24
+_FLAT = 16
+_UNRELATED = 0.3
 
 
 def check_picture(data: bytes) -> None:
@@ -29,14 +28,36 @@ def check_picture(data: bytes) -> None:
         raise PictureBroken(f"the model's picture of {width}x{height} is {fault}")
 
 
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What tells a broken picture from a good one."""
+
+    light: float
+    """The value that 99 of 100 pixels do not exceed in any channel, 0 to 255."""
+    span: float
+    """How far apart the mean colours of two cells are, in the channel where that is most."""
+    relation: float
+    """The correlation of a cell's mean colour with that of the next one, right and below."""
+
+
 def fault_of(pixels: NDArray[np.uint8]) -> str | None:
-    """Returns what is wrong with a picture (H, W, 3): near black, one colour, noise, or None."""
-    if np.percentile(pixels.max(axis=2), 99) <= _DARK:
+    """Returns what is wrong with a picture (H, W, 3): near black, of one colour, noise, or None."""
+    found = measure(pixels)
+    if found.light <= _DARK:
         return "near black"
-    cells = _cells(pixels)
-    if np.ptp(cells, axis=(0, 1)).max() <= _FLAT:
+    if found.span <= _FLAT:
         return "of one colour"
-    return "noise" if _correlation(cells) < _UNRELATED else None
+    return "noise" if found.relation < _UNRELATED else None
+
+
+def measure(pixels: NDArray[np.uint8]) -> Measures:
+    """Returns the measures of a picture (H, W, 3)."""
+    cells = _cells(pixels)
+    return Measures(
+        light=float(np.percentile(pixels.max(axis=2), 99)),
+        span=float(np.ptp(cells, axis=(0, 1)).max()),
+        relation=_correlation(cells),
+    )
 
 
 def _cells(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -56,4 +77,5 @@ def _correlation(cells: NDArray[np.float64]) -> float:
     centred = cells - cells.mean(axis=(0, 1))
     right = (centred[:, 1:] * centred[:, :-1]).mean(axis=(0, 1)).sum()
     below = (centred[1:] * centred[:-1]).mean(axis=(0, 1)).sum()
-    return float((right + below) / 2 / centred.var(axis=(0, 1)).sum())
+    variance = centred.var(axis=(0, 1)).sum()
+    return float((right + below) / 2 / variance) if variance else 0.0

@@ -29,8 +29,15 @@ def checkpoint() -> Iterator[Path]:
         yield copy
 
 
+@pytest.fixture
+def local(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Local, Path]]:
+    with imggen_with(checkpoint, monkeypatch) as started:
+        yield started
+
+
 @contextmanager
 def imggen_with(checkpoint: Path, patch: pytest.MonkeyPatch) -> Iterator[tuple[Local, Path]]:
+    """Runs all of imggen with a checkpoint; yields it and the folder of its data."""
     patch.setenv("IMGGEN_MODEL_PATH", str(checkpoint))
     for name, value in SETTINGS.items():
         patch.setenv(name, value)
@@ -53,28 +60,28 @@ def test_a_damaged_checkpoint_is_the_reason_why_the_start_failed(
 
 
 async def test_jobs_wait_unharmed_while_the_model_is_damaged(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    local: tuple[Local, Path], checkpoint: Path
 ) -> None:
-    whole = (checkpoint / _WEIGHTS).read_bytes()
-    with imggen_with(checkpoint, monkeypatch) as (local, folder):
-        async with Client(local.address, token=local.token) as client:
-            mia = await client.create_character(name="Mia", age=7)
-            before = await client.generate_portrait(mia, style="cartoon")
-            assert before.HasField("estimated_completion_time")
-            await client.wait(before, timeout=120)
-            (checkpoint / _WEIGHTS).write_bytes(whole[:-1])
-            kill_replica("diffuser")
-            await _logged(folder, "model away")
-            # Longer than the gateway keeps what it knows of the workers.
-            job = await client.generate_portrait(mia, style="cartoon")
-            while (await client.get_job(job)).HasField("estimated_completion_time"):
-                await asyncio.sleep(0.5)
-            job = await client.get_job(job)
-            assert (job.status, job.attempt) == (JobStatus.JOB_STATUS_QUEUED, 0)
-            (checkpoint / _WEIGHTS).write_bytes(whole)
-            await client.wait(job, timeout=240)
-            assert (await client.get_job(job)).attempt == 1
-            await _logged(folder, "model answers")
+    (imggen, folder), weights = local, checkpoint / _WEIGHTS
+    whole = weights.read_bytes()
+    async with Client(imggen.address, token=imggen.token) as client:
+        mia = await client.create_character(name="Mia", age=7)
+        before = await client.generate_portrait(mia, style="cartoon")
+        assert before.HasField("estimated_completion_time")
+        await client.wait(before, timeout=120)
+        weights.write_bytes(whole[:-1])
+        kill_replica("diffuser")
+        await _logged(folder, "model away")
+        job = await client.generate_portrait(mia, style="cartoon")
+        # The gateway keeps what it knows of the workers for some seconds.
+        while (await client.get_job(job)).HasField("estimated_completion_time"):
+            await asyncio.sleep(0.5)
+        job = await client.get_job(job)
+        assert (job.status, job.attempt) == (JobStatus.JOB_STATUS_QUEUED, 0)
+        weights.write_bytes(whole)
+        await client.wait(job, timeout=240)
+        assert (await client.get_job(job)).attempt == 1
+        await _logged(folder, "model answers")
 
 
 async def _logged(folder: Path, event: str) -> None:
