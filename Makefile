@@ -24,6 +24,10 @@ CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .py
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
+# Containers often set it, and then every process compiles all that it imports: a start of the
+# system takes two or three times as long. `make clean` removes what is compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## Lists the targets (this text)
 	@echo 'imggen: story illustrations, from a typed call to a stored image.'
@@ -119,6 +123,7 @@ lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports,
 	BUF=$(PROTOS)/bin/buf scripts/check-breaking
 	$(PROTOS)/bin/python protos/generate.py --check
 	$(PY) scripts/write-schema --check
+	$(PY) scripts/write-fake-catalogue --check
 
 .PHONY: format
 format: machine $(VENV)/dev.stamp ## Formats the code, and applies ruff's fixes
@@ -221,6 +226,10 @@ settings: machine $(VENV)/dev.stamp ## Writes docs/settings.md from the settings
 .PHONY: schema
 schema: machine $(VENV)/dev.stamp ## Writes server/store/schema.sql from a migrated database
 	@$(PY) scripts/write-schema
+
+.PHONY: fake-catalogue
+fake-catalogue: machine $(VENV)/dev.stamp ## Writes what imggen.testing offers, from the gateway's own
+	@$(PY) scripts/write-fake-catalogue
 
 # Keeps the pins that still fit; `make constraints UPGRADE=--upgrade` takes the newest versions.
 # Run `make check` before committing the result.

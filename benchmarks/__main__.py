@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     claims,
     gateway,
+    lists,
     machine,
     overhead,
     pool,
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "submits": submits.measure,
     "one-caller": submit_latency.measure,
     "reads": reads.measure,
+    "lists": lists.measure,
     "claims": claims.measure,
     "queue": queue.measure,
     "pool": pool.measure,

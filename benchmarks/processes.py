@@ -28,8 +28,15 @@ class Child:
 
     def resident_mib(self) -> float:
         """Returns the resident memory of the process in MiB."""
+        return self._mib("VmRSS")
+
+    def peak_mib(self) -> float:
+        """Returns the most resident memory that the process has had, in MiB."""
+        return self._mib("VmHWM")
+
+    def _mib(self, name: str) -> float:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) / 1024
         raise ProcessLookupError(f"process {self.pid} has ended, so it has no resident memory")
 

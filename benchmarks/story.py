@@ -81,7 +81,7 @@ def _waits(bench: BenchEnvironment, gateway: GatewayUnderTest) -> tuple[list[flo
             for job in jobs:
                 if noisy.get_job(job).status == JobStatus.JOB_STATUS_QUEUED:
                     noisy.cancel(job)
-            for job in noisy.list_jobs(status="processing"):
+            for job in noisy.list_jobs(statuses=["processing"]):
                 for _snapshot in noisy.watch(job):
                     pass
     return idle, beside

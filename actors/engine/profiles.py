@@ -12,6 +12,7 @@ from server.domain.models import Model, Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType
 from server.routing.catalogue import SDXL, STORYBOOK
+from server.routing.formats import RATIOS, format_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,17 @@ class Profile:
     def native(self, image_type: ImageType, display: Size) -> Size:
         """Returns the model's native size for a display asset.
 
-        Raises ValueError for a display size that the model does not offer.
+        Raises ValueError for a display size that is not offered.
         """
-        formats = (
-            self.model.portraits if image_type is ImageType.PORTRAIT else self.model.scenes
-        ).values()
-        for offered in formats:
-            if offered.display == display:
-                return offered.native
-        sizes = ", ".join(str(offered.display) for offered in formats)
-        raise ValueError(f"size: {self.model.name} draws no {image_type} of {display}; use {sizes}")
+        found = format_of(self.model, image_type, display)
+        if found is None:
+            portrait = image_type is ImageType.PORTRAIT
+            offered = self.model.portraits if portrait else map(str, RATIOS.values())
+            raise ValueError(
+                f"size: {self.model.name} draws no {image_type} of {display};"
+                f" use {', '.join(offered)}"
+            )
+        return found.native
 
 
 PROFILES = MappingProxyType(

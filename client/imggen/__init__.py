@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from imggen.v1.job_pb2 import Stage as Stage
     from imggen.v1.story_pb2 import Page as Page
     from imggen.v1.story_pb2 import Story as Story
+    from imggen.v1.story_pb2 import StoryView as StoryView
     from imggen.v1.style_pb2 import Style as Style
 
 _HOMES = {
@@ -44,7 +45,7 @@ _HOMES = {
     "imggen.v1.event_pb2": ("Event", "EventKind"),
     "imggen.v1.image_pb2": ("AssetKind", "Image", "ImageStatus", "ImageType"),
     "imggen.v1.job_pb2": ("Job", "JobKind", "JobStatus", "Stage"),
-    "imggen.v1.story_pb2": ("Page", "Story"),
+    "imggen.v1.story_pb2": ("Page", "Story", "StoryView"),
     "imggen.v1.style_pb2": ("Style",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -72,6 +73,7 @@ __all__ = [
     "Snapshot",
     "Stage",
     "Story",
+    "StoryView",
     "Style",
     "SyncClient",
 ]

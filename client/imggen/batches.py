@@ -1,14 +1,12 @@
 """The client's methods for whole stories and their batches."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from imggen.connection import Answer, Connection, Request
+from imggen.calls import Calls, or_new
 from imggen.errors import DeadlineExceeded
-from imggen.fields import batch_id_of, id_of
+from imggen.fields import batch_id_of, id_of, options_of
 from imggen.paging import pages
 from imggen.v1 import batch_pb2, generation_pb2
 from imggen.v1.batch_pb2 import Batch, GetBatchResponse, WatchBatchResponse
@@ -16,23 +14,12 @@ from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.story_pb2 import Story
 from imggen.watching import follow_batch
 
-if TYPE_CHECKING:
-    import grpc.aio
-
 # A complete snapshot of a batch: `batch`, and `images` with their jobs.
 BatchSnapshot = WatchBatchResponse
 
 
-class BatchCalls:
+class BatchCalls(Calls):
     """The methods of `Client` for whole stories and batches."""
-
-    _connection: Connection
-    _patience: float
-
-    async def _call(
-        self, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Answer]", request: Request
-    ) -> Answer:
-        raise NotImplementedError
 
     async def generate_story(
         self,
@@ -44,7 +31,9 @@ class BatchCalls:
         cover: bool = False,
         images_per_page: int = 1,
         model: str = "",
+        aspect_ratio: str = "",
         quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Batch:
@@ -60,9 +49,10 @@ class BatchCalls:
             include_scene_images=scenes,
             include_cover=cover,
             images_per_page=images_per_page,
-            options=generation_pb2.StoryOptions(model=model, quality=quality),
+            aspect_ratio=aspect_ratio,
+            options=options_of(model, quality, metadata),
             priority=priority,
-            request_id=str(uuid4()) if request_id is None else request_id,
+            request_id=or_new(request_id),
         )
         return (await self._call(self._connection.generation.GenerateStory, request)).batch
 
@@ -120,6 +110,6 @@ class BatchCalls:
         """Queues all failed and cancelled jobs of a batch again, with all their retries."""
         request = batch_pb2.RetryBatchRequest(
             batch_id=batch_id_of(batch),
-            request_id=str(uuid4()) if request_id is None else request_id,
+            request_id=or_new(request_id),
         )
         return (await self._call(self._connection.batches.RetryBatch, request)).batch

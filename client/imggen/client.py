@@ -1,64 +1,54 @@
 """The client for asyncio: each method sends one request, or follows a stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from copy import copy
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack, overload
-from uuid import uuid4
-
-from google.protobuf.field_mask_pb2 import FieldMask
+from typing import Self, overload
 
 from imggen.batches import BatchCalls
+from imggen.calls import or_new
 from imggen.channel import credentials_for
-from imggen.connection import Answer, Connection, Request, TokenSource
+from imggen.connection import Connection, TokenSource
 from imggen.downloading import receive, whole_file
 from imggen.errors import DeadlineExceeded, JobCancelled, JobFailed
 from imggen.fields import (
     AssetKindName,
-    CharacterFields,
     EventKindName,
     ImageStatusName,
     ImageTypeName,
     JobStatusName,
-    StoryFields,
-    character_with,
     id_of,
     job_id_of,
+    metadata_filter,
     number_of,
-    story_with,
+    options_of,
 )
 from imggen.following import follow_events
+from imggen.library import LibraryCalls
 from imggen.paging import pages
 from imggen.v1 import (
-    character_pb2,
     event_pb2,
     generation_pb2,
     image_pb2,
     job_pb2,
-    story_pb2,
-    style_pb2,
 )
 from imggen.v1.character_pb2 import Character
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job, JobStatus, WatchJobResponse
-from imggen.v1.story_pb2 import Story
-from imggen.v1.style_pb2 import Style
+from imggen.v1.story_pb2 import Page, Story
 from imggen.watching import follow
-
-if TYPE_CHECKING:
-    import grpc.aio
 
 # A complete snapshot of a job: `job`, a `preview` if there is a new one, the `image` at the end.
 Snapshot = WatchJobResponse
 
 
-class Client(BatchCalls):
+class Client(LibraryCalls, BatchCalls):
     """The asyncio client of imggen; an async context manager.
 
     `token` is a string, or a function, sync or async, that returns a token for each call. The
@@ -112,98 +102,6 @@ class Client(BatchCalls):
         client._timeout = client._download_timeout = seconds
         return client
 
-    async def create_character(
-        self,
-        character: Character | None = None,
-        /,
-        *,
-        request_id: str | None = None,
-        **fields: Unpack[CharacterFields],
-    ) -> Character:
-        """Creates a character from a message, fields, or a message with changed fields."""
-        request = character_pb2.CreateCharacterRequest(
-            character=character_with(character, fields), request_id=_or_new(request_id)
-        )
-        return (await self._call(self._connection.characters.CreateCharacter, request)).character
-
-    async def get_character(self, character: Character | str) -> Character:
-        """Gets a character; raises NotFound for a deleted or another user's."""
-        request = character_pb2.GetCharacterRequest(character_id=id_of(character))
-        return (await self._call(self._connection.characters.GetCharacter, request)).character
-
-    async def update_character(
-        self, character: Character | str, /, **fields: Unpack[CharacterFields]
-    ) -> Character:
-        """Changes the given fields of a character; a message without fields changes all."""
-        request = character_pb2.UpdateCharacterRequest(
-            character=character_with(character, fields),
-            update_mask=FieldMask(paths=list(fields) or ["*"]),
-        )
-        return (await self._call(self._connection.characters.UpdateCharacter, request)).character
-
-    def list_characters(self, *, page_size: int = 0) -> AsyncGenerator[Character, None]:
-        """Yields all characters, the newest first, fetching pages as needed."""
-        request = character_pb2.ListCharactersRequest(page_size=page_size)
-        return pages(
-            lambda: self._call(self._connection.characters.ListCharacters, request),
-            request,
-            lambda page: page.characters,
-        )
-
-    async def delete_character(self, character: Character | str) -> None:
-        """Deletes a character; its images stay."""
-        request = character_pb2.DeleteCharacterRequest(character_id=id_of(character))
-        await self._call(self._connection.characters.DeleteCharacter, request)
-
-    async def create_story(
-        self,
-        story: Story | None = None,
-        /,
-        *,
-        request_id: str | None = None,
-        **fields: Unpack[StoryFields],
-    ) -> Story:
-        """Creates a story from a message, fields, or a message with changed fields."""
-        request = story_pb2.CreateStoryRequest(
-            story=story_with(story, fields), request_id=_or_new(request_id)
-        )
-        return (await self._call(self._connection.stories.CreateStory, request)).story
-
-    async def get_story(self, story: Story | str) -> Story:
-        """Gets a story with its pages; raises NotFound for a deleted or another user's."""
-        request = story_pb2.GetStoryRequest(story_id=id_of(story))
-        return (await self._call(self._connection.stories.GetStory, request)).story
-
-    async def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
-        """Changes the given fields of a story; a message without fields changes all."""
-        request = story_pb2.UpdateStoryRequest(
-            story=story_with(story, fields), update_mask=FieldMask(paths=list(fields) or ["*"])
-        )
-        return (await self._call(self._connection.stories.UpdateStory, request)).story
-
-    def list_stories(self, *, page_size: int = 0) -> AsyncGenerator[Story, None]:
-        """Yields all stories, the newest first, fetching pages as needed."""
-        request = story_pb2.ListStoriesRequest(page_size=page_size)
-        return pages(
-            lambda: self._call(self._connection.stories.ListStories, request),
-            request,
-            lambda page: page.stories,
-        )
-
-    async def delete_story(self, story: Story | str) -> None:
-        """Deletes a story; its images stay."""
-        request = story_pb2.DeleteStoryRequest(story_id=id_of(story))
-        await self._call(self._connection.stories.DeleteStory, request)
-
-    def styles(self) -> AsyncGenerator[Style, None]:
-        """Yields all styles, in alphabetical order of their ids."""
-        request = style_pb2.ListStylesRequest()
-        return pages(
-            lambda: self._call(self._connection.styles.ListStyles, request),
-            request,
-            lambda page: page.styles,
-        )
-
     async def generate_portrait(
         self,
         character: Character | str,
@@ -213,6 +111,7 @@ class Client(BatchCalls):
         model: str = "",
         size: str = "",
         quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         seed: int | None = None,
         priority: int | None = None,
         request_id: str | None = None,
@@ -222,17 +121,18 @@ class Client(BatchCalls):
             character_id=id_of(character),
             story_id=id_of(story),
             style=style,
-            options=generation_pb2.PortraitOptions(model=model, size=size, quality=quality),
+            size=size,
+            options=options_of(model, quality, metadata),
             seed=seed,
             priority=priority,
-            request_id=_or_new(request_id),
+            request_id=or_new(request_id),
         )
         return (await self._call(self._connection.generation.GeneratePortrait, request)).job
 
     async def generate_scene(
         self,
         story: Story | str,
-        page_number: int,
+        page: Page | str | int,
         *,
         characters: Sequence[Character | str] = (),
         scene_description: str = "",
@@ -240,23 +140,27 @@ class Client(BatchCalls):
         model: str = "",
         aspect_ratio: str = "",
         quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         seed: int | None = None,
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Requests the scene of a story's page, counted from 1; returns the job."""
+        """Requests the scene of a story's page; returns the job.
+
+        The page is one of the story's, its id, or its number now, counted from 1, which takes
+        another call.
+        """
         request = generation_pb2.GenerateSceneRequest(
             story_id=id_of(story),
-            page_number=page_number,
+            page_id=id_of(await self.page(story, page) if isinstance(page, int) else page),
             character_ids=[id_of(character) for character in characters],
             scene_description=scene_description,
             style=style,
-            options=generation_pb2.SceneOptions(
-                model=model, aspect_ratio=aspect_ratio, quality=quality
-            ),
+            aspect_ratio=aspect_ratio,
+            options=options_of(model, quality, metadata),
             seed=seed,
             priority=priority,
-            request_id=_or_new(request_id),
+            request_id=or_new(request_id),
         )
         return (await self._call(self._connection.generation.GenerateScene, request)).job
 
@@ -266,6 +170,9 @@ class Client(BatchCalls):
         *,
         style: str | None = None,
         prompt: str | None = None,
+        model: str = "",
+        quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         seed: int | None = None,
         priority: int | None = None,
         request_id: str | None = None,
@@ -274,8 +181,9 @@ class Client(BatchCalls):
         request = generation_pb2.RegenerateImageRequest(
             image_id=id_of(image),
             modifications=generation_pb2.Modifications(style=style, prompt=prompt, seed=seed),
+            options=options_of(model, quality, metadata),
             priority=priority,
-            request_id=_or_new(request_id),
+            request_id=or_new(request_id),
         )
         return (await self._call(self._connection.generation.RegenerateImage, request)).job
 
@@ -287,13 +195,17 @@ class Client(BatchCalls):
     def list_jobs(
         self,
         *,
-        status: JobStatus.ValueType | JobStatusName = JobStatus.JOB_STATUS_UNSPECIFIED,
+        statuses: Sequence[JobStatus.ValueType | JobStatusName] = (),
         story: Story | str = "",
+        metadata: Mapping[str, str] | None = None,
         page_size: int = 0,
     ) -> AsyncGenerator[Job, None]:
-        """Yields the jobs that match all filters, the newest first."""
+        """Yields the jobs that match all filters, the newest first; `metadata` is one pair."""
         request = job_pb2.ListJobsRequest(
-            status=number_of(JobStatus, status), story_id=id_of(story), page_size=page_size
+            statuses=[number_of(JobStatus, status) for status in statuses],
+            story_id=id_of(story),
+            metadata=metadata_filter(metadata),
+            page_size=page_size,
         )
         return pages(
             lambda: self._call(self._connection.jobs.ListJobs, request),
@@ -345,7 +257,7 @@ class Client(BatchCalls):
     ) -> Job:
         """Queues a failed or cancelled job again, with all its retries."""
         request = job_pb2.RetryJobRequest(
-            job_id=job_id_of(job), priority=priority, request_id=_or_new(request_id)
+            job_id=job_id_of(job), priority=priority, request_id=or_new(request_id)
         )
         return (await self._call(self._connection.jobs.RetryJob, request)).job
 
@@ -361,16 +273,18 @@ class Client(BatchCalls):
         character: Character | str = "",
         type: ImageType.ValueType | ImageTypeName = ImageType.IMAGE_TYPE_UNSPECIFIED,
         status: ImageStatus.ValueType | ImageStatusName = ImageStatus.IMAGE_STATUS_UNSPECIFIED,
-        page_number: int = 0,
+        page: Page | str = "",
+        metadata: Mapping[str, str] | None = None,
         page_size: int = 0,
     ) -> AsyncGenerator[Image, None]:
-        """Yields the images that match all filters, the newest first."""
+        """Yields the images that match all filters, the newest first; `metadata` is one pair."""
         request = image_pb2.ListImagesRequest(
             story_id=id_of(story),
             character_id=id_of(character),
             type=number_of(ImageType, type),
             status=number_of(ImageStatus, status),
-            page_number=page_number,
+            page_id=id_of(page),
+            metadata=metadata_filter(metadata),
             page_size=page_size,
         )
         return pages(
@@ -462,12 +376,3 @@ class Client(BatchCalls):
             async for snapshot in snapshots:
                 last = snapshot
         return last
-
-    async def _call(
-        self, method: "grpc.aio.UnaryUnaryMultiCallable[Request, Answer]", request: Request
-    ) -> Answer:
-        return await self._connection.call(method, request, self._timeout)
-
-
-def _or_new(request_id: str | None) -> str:
-    return str(uuid4()) if request_id is None else request_id

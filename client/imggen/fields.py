@@ -1,12 +1,14 @@
 """The arguments that calls accept: keyword fields, names of enum values, objects or their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
 from imggen.v1.batch_pb2 import Batch
 from imggen.v1.character_pb2 import Character, Gender
+from imggen.v1.generation_pb2 import GenerationOptions
 from imggen.v1.image_pb2 import Image
 from imggen.v1.job_pb2 import Job
+from imggen.v1.metadata_pb2 import MetadataFilter
 from imggen.v1.story_pb2 import Page, Story
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ ImageTypeName = Literal["portrait", "scene", "cover"]
 ImageStatusName = Literal["queued", "generating", "completed", "failed", "cancelled"]
 JobStatusName = Literal["queued", "processing", "completed", "failed", "cancelled"]
 EventKindName = Literal["job", "image", "batch"]
+StageName = Literal["resolving", "rendering", "finishing", "storing"]
+StoryViewName = Literal["basic", "full"]
 AssetKindName = Literal["original", "display", "print", "thumbnail"]
 
 Value = TypeVar("Value", bound=int)
@@ -74,7 +78,7 @@ def short_name(enum: "_EnumTypeWrapper[Value]", value: Value) -> str:
     return enum.Name(value).removeprefix(prefix).lower()
 
 
-def id_of(thing: Character | Story | Image | str) -> str:
+def id_of(thing: Character | Story | Page | Image | str) -> str:
     """Returns the id of an object, or the id given instead of it."""
     return thing if isinstance(thing, str) else thing.id
 
@@ -87,6 +91,25 @@ def job_id_of(job: Job | str) -> str:
 def batch_id_of(batch: Batch | str) -> str:
     """Returns the id of a batch, or the id given instead of it."""
     return batch if isinstance(batch, str) else batch.batch_id
+
+
+def options_of(model: str, quality: str, metadata: Mapping[str, str] | None) -> GenerationOptions:
+    """Returns the options that all generations share."""
+    return GenerationOptions(model=model, quality=quality, metadata=metadata)
+
+
+def metadata_filter(pairs: Mapping[str, str] | None) -> MetadataFilter | None:
+    """Returns the filter of a list by one pair; None for any.
+
+    Raises:
+        ValueError: There is more than one pair.
+    """
+    if not pairs:
+        return None
+    if len(pairs) > 1:
+        raise ValueError(f"metadata: a list is filtered by one pair, not {len(pairs)}")
+    [(key, value)] = pairs.items()
+    return MetadataFilter(key=key, value=value)
 
 
 def character_with(base: Character | str | None, fields: CharacterFields) -> Character:

@@ -1,33 +1,31 @@
 """The client for code without an event loop: `Client`, run on a private loop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from os import PathLike
 from pathlib import Path
-from typing import Self, Unpack, overload
+from typing import Self, overload
 
 from imggen.client import Client, Snapshot
 from imggen.connection import TokenSource
 from imggen.fields import (
     AssetKindName,
-    CharacterFields,
     EventKindName,
     ImageStatusName,
     ImageTypeName,
     JobStatusName,
-    StoryFields,
 )
 from imggen.looping import LoopThread
 from imggen.sync_batches import SyncBatchCalls
+from imggen.sync_library import SyncLibraryCalls
 from imggen.v1.character_pb2 import Character
 from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job, JobStatus
-from imggen.v1.story_pb2 import Story
-from imggen.v1.style_pb2 import Style
+from imggen.v1.story_pb2 import Page, Story
 
 
-class SyncClient(SyncBatchCalls):
+class SyncClient(SyncLibraryCalls, SyncBatchCalls):
     """The synchronous client of imggen; a context manager.
 
     It has the arguments and the methods of `Client`, without `await`, and is safe to use from
@@ -78,68 +76,6 @@ class SyncClient(SyncBatchCalls):
         client._client = self._client.with_timeout(seconds)
         return client
 
-    def create_character(
-        self,
-        character: Character | None = None,
-        /,
-        *,
-        request_id: str | None = None,
-        **fields: Unpack[CharacterFields],
-    ) -> Character:
-        """Creates a character from a message, fields, or a message with changed fields."""
-        return self._loop.run(
-            self._client.create_character(character, request_id=request_id, **fields)
-        )
-
-    def get_character(self, character: Character | str) -> Character:
-        """Gets a character; raises NotFound for a deleted or another user's."""
-        return self._loop.run(self._client.get_character(character))
-
-    def update_character(
-        self, character: Character | str, /, **fields: Unpack[CharacterFields]
-    ) -> Character:
-        """Changes the given fields of a character; a message without fields changes all."""
-        return self._loop.run(self._client.update_character(character, **fields))
-
-    def list_characters(self, *, page_size: int = 0) -> Iterator[Character]:
-        """Yields all characters, the newest first, fetching pages as needed."""
-        return self._loop.iterate(self._client.list_characters(page_size=page_size))
-
-    def delete_character(self, character: Character | str) -> None:
-        """Deletes a character; its images stay."""
-        self._loop.run(self._client.delete_character(character))
-
-    def create_story(
-        self,
-        story: Story | None = None,
-        /,
-        *,
-        request_id: str | None = None,
-        **fields: Unpack[StoryFields],
-    ) -> Story:
-        """Creates a story from a message, fields, or a message with changed fields."""
-        return self._loop.run(self._client.create_story(story, request_id=request_id, **fields))
-
-    def get_story(self, story: Story | str) -> Story:
-        """Gets a story with its pages; raises NotFound for a deleted or another user's."""
-        return self._loop.run(self._client.get_story(story))
-
-    def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
-        """Changes the given fields of a story; a message without fields changes all."""
-        return self._loop.run(self._client.update_story(story, **fields))
-
-    def list_stories(self, *, page_size: int = 0) -> Iterator[Story]:
-        """Yields all stories, the newest first, fetching pages as needed."""
-        return self._loop.iterate(self._client.list_stories(page_size=page_size))
-
-    def delete_story(self, story: Story | str) -> None:
-        """Deletes a story; its images stay."""
-        self._loop.run(self._client.delete_story(story))
-
-    def styles(self) -> Iterator[Style]:
-        """Yields all styles, in alphabetical order of their ids."""
-        return self._loop.iterate(self._client.styles())
-
     def generate_portrait(
         self,
         character: Character | str,
@@ -149,6 +85,7 @@ class SyncClient(SyncBatchCalls):
         model: str = "",
         size: str = "",
         quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         seed: int | None = None,
         priority: int | None = None,
         request_id: str | None = None,
@@ -162,6 +99,7 @@ class SyncClient(SyncBatchCalls):
                 model=model,
                 size=size,
                 quality=quality,
+                metadata=metadata,
                 seed=seed,
                 priority=priority,
                 request_id=request_id,
@@ -171,7 +109,7 @@ class SyncClient(SyncBatchCalls):
     def generate_scene(
         self,
         story: Story | str,
-        page_number: int,
+        page: Page | str | int,
         *,
         characters: Sequence[Character | str] = (),
         scene_description: str = "",
@@ -179,21 +117,27 @@ class SyncClient(SyncBatchCalls):
         model: str = "",
         aspect_ratio: str = "",
         quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         seed: int | None = None,
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Job:
-        """Requests the scene of a story's page, counted from 1; returns the job."""
+        """Requests the scene of a story's page; returns the job.
+
+        The page is one of the story's, its id, or its number now, counted from 1, which takes
+        another call.
+        """
         return self._loop.run(
             self._client.generate_scene(
                 story,
-                page_number,
+                page,
                 characters=characters,
                 scene_description=scene_description,
                 style=style,
                 model=model,
                 aspect_ratio=aspect_ratio,
                 quality=quality,
+                metadata=metadata,
                 seed=seed,
                 priority=priority,
                 request_id=request_id,
@@ -206,6 +150,9 @@ class SyncClient(SyncBatchCalls):
         *,
         style: str | None = None,
         prompt: str | None = None,
+        model: str = "",
+        quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         seed: int | None = None,
         priority: int | None = None,
         request_id: str | None = None,
@@ -216,6 +163,9 @@ class SyncClient(SyncBatchCalls):
                 image,
                 style=style,
                 prompt=prompt,
+                model=model,
+                quality=quality,
+                metadata=metadata,
                 seed=seed,
                 priority=priority,
                 request_id=request_id,
@@ -229,13 +179,16 @@ class SyncClient(SyncBatchCalls):
     def list_jobs(
         self,
         *,
-        status: JobStatus.ValueType | JobStatusName = JobStatus.JOB_STATUS_UNSPECIFIED,
+        statuses: Sequence[JobStatus.ValueType | JobStatusName] = (),
         story: Story | str = "",
+        metadata: Mapping[str, str] | None = None,
         page_size: int = 0,
     ) -> Iterator[Job]:
-        """Yields the jobs that match all filters, the newest first."""
+        """Yields the jobs that match all filters, the newest first; `metadata` is one pair."""
         return self._loop.iterate(
-            self._client.list_jobs(status=status, story=story, page_size=page_size)
+            self._client.list_jobs(
+                statuses=statuses, story=story, metadata=metadata, page_size=page_size
+            )
         )
 
     def watch(self, job: Job | str, *, previews: bool = False) -> Iterator[Snapshot]:
@@ -277,17 +230,19 @@ class SyncClient(SyncBatchCalls):
         character: Character | str = "",
         type: ImageType.ValueType | ImageTypeName = ImageType.IMAGE_TYPE_UNSPECIFIED,
         status: ImageStatus.ValueType | ImageStatusName = ImageStatus.IMAGE_STATUS_UNSPECIFIED,
-        page_number: int = 0,
+        page: Page | str = "",
+        metadata: Mapping[str, str] | None = None,
         page_size: int = 0,
     ) -> Iterator[Image]:
-        """Yields the images that match all filters, the newest first."""
+        """Yields the images that match all filters, the newest first; `metadata` is one pair."""
         return self._loop.iterate(
             self._client.list_images(
                 story=story,
                 character=character,
                 type=type,
                 status=status,
-                page_number=page_number,
+                page=page,
+                metadata=metadata,
                 page_size=page_size,
             )
         )

@@ -1,6 +1,6 @@
 """The synchronous client's methods for whole stories and their batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from imggen.batches import BatchCalls, BatchSnapshot
 from imggen.looping import LoopThread
@@ -24,7 +24,9 @@ class SyncBatchCalls:
         cover: bool = False,
         images_per_page: int = 1,
         model: str = "",
+        aspect_ratio: str = "",
         quality: str = "",
+        metadata: Mapping[str, str] | None = None,
         priority: int | None = None,
         request_id: str | None = None,
     ) -> Batch:
@@ -42,7 +44,9 @@ class SyncBatchCalls:
                 cover=cover,
                 images_per_page=images_per_page,
                 model=model,
+                aspect_ratio=aspect_ratio,
                 quality=quality,
+                metadata=metadata,
                 priority=priority,
                 request_id=request_id,
             )

@@ -24,22 +24,30 @@ class Panel:
 
 def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
     """Returns a sheet with a title and centred rows of panels, each 512 pixels wide."""
+    pictures = [[_small(panel.picture) for panel in panels] for panels in rows]
+    heights = [max((picture.height for picture in row), default=0) for row in pictures]
     width = max(map(len, rows)) * (_CELL + _MARGIN) + _MARGIN
-    height = len(rows) * (_CELL + _TEXT + _MARGIN) + _TEXT + _MARGIN
+    height = sum(heights) + (len(rows) + 1) * (_TEXT + _MARGIN)
     sheet = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((_MARGIN, _MARGIN), title, fill=_INK, font=ImageFont.load_default(44))
-    for row, panels in enumerate(rows):
-        top = _MARGIN + _TEXT + row * (_CELL + _TEXT + _MARGIN)
-        first = (width - len(panels) * (_CELL + _MARGIN) + _MARGIN) // 2
-        for column, panel in enumerate(panels):
-            _draw(sheet, pen, panel, first + column * (_CELL + _MARGIN), top)
+    top = _MARGIN + _TEXT
+    for panels, row, tallest in zip(rows, pictures, heights, strict=True):
+        left = (width - len(panels) * (_CELL + _MARGIN) + _MARGIN) // 2
+        for panel, picture in zip(panels, row, strict=True):
+            sheet.paste(picture, (left + (_CELL - picture.width) // 2, top))
+            _write(pen, panel.text, left, top + tallest + 12)
+            left += _CELL + _MARGIN
+        top += tallest + _TEXT + _MARGIN
     return sheet
 
 
-def _draw(sheet: Image.Image, pen: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:
-    with Image.open(panel.picture) as picture:
+def _small(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
         picture.thumbnail((_CELL, _CELL), Image.Resampling.LANCZOS)
-        sheet.paste(picture.convert("RGB"), (left + (_CELL - picture.width) // 2, top))
-    text = "\n".join(textwrap.wrap(panel.text, 46)[:3])
-    pen.text((left, top + _CELL + 12), text, fill=_INK, font=ImageFont.load_default(22))
+        return picture.convert("RGB")
+
+
+def _write(pen: ImageDraw.ImageDraw, text: str, left: int, top: int) -> None:
+    lines = "\n".join(textwrap.wrap(text, 46)[:3])
+    pen.text((left, top), lines, fill=_INK, font=ImageFont.load_default(22))

@@ -2,14 +2,14 @@
 
 from uuid import uuid4
 
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.missing import missing_batch
+from imggen.rules.retries import all_retryable
+from imggen.rules.states import batch_ended, batch_not_retryable
 from server.admission.jobs import Admission, new_job
-from server.domain.batches import Batch, NewBatch, all_retryable
+from server.domain.batches import Batch, NewBatch
 from server.domain.ids import BatchId, UserId
 from server.domain.jobs import BatchPlace, RequestKey
 from server.domain.states import Lane
-from server.errors import FailedPrecondition
-from server.requests.missing import missing_batch
 from server.requests.origin import Origin
 from server.requests.stories import Storyboard
 from server.store import Store
@@ -64,11 +64,7 @@ class BatchAdmission:
         self._signals.tell(cancelled)
         after = await self.get(user, batch)
         if not cancelled and not any(node.cancel_requested for node in graph.values()):
-            raise FailedPrecondition(
-                "batch_id: the batch has ended; only one that waits or runs can be cancelled",
-                reasons.ERROR_REASON_BATCH_ENDED,
-                metadata={"batch_id": str(batch), "status": after.status.upper()},
-            )
+            raise batch_ended(batch, after.status)
         return after
 
     async def retry(
@@ -87,12 +83,7 @@ class BatchAdmission:
             graph = await tx.batches.lock(batch)
             jobs = all_retryable(graph)
             if not await self._admission.retry_each(tx, user, jobs):
-                raise FailedPrecondition(
-                    "batch_id: none of its jobs can be retried; only failed and cancelled ones"
-                    " whose images were not deleted can",
-                    reasons.ERROR_REASON_BATCH_NOT_RETRYABLE,
-                    metadata={"batch_id": str(batch)},
-                )
+                raise batch_not_retryable(batch)
         self._signals.tell(jobs)
         self._signals.wake({graph[job].lane for job in jobs})
         return batch

@@ -4,14 +4,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import uuid4
 
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.retries import retried_with
+from imggen.rules.states import MAX_REGENERATIONS, job_not_retryable, regenerations_used
 from server.admission.backlog import Backlog
-from server.domain.batches import retried_with
 from server.domain.ids import ImageId, JobId, UserId
-from server.domain.images import MAX_REGENERATIONS
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
-from server.domain.states import JobStatus, Lane
-from server.errors import FailedPrecondition
+from server.domain.states import Lane
 from server.money.budgets import exhausted
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
@@ -72,7 +70,8 @@ class Admission:
                 lanes = {graph[one].lane for one in again}
                 retried = await self.retry_each(tx, user, again, priority)
             if not retried:
-                raise _not_retryable(await tx.jobs.get(user, job.id) or job)
+                now = await tx.jobs.get(user, job.id) or job
+                raise job_not_retryable(job.id, now.status)
         self._signals.wake(lanes)
         return job.id
 
@@ -116,12 +115,7 @@ class Admission:
         job = await tx.jobs.submit(new)
         # After the insert, which finds that the same request has made this version already.
         if job is not None and newest > MAX_REGENERATIONS:
-            raise FailedPrecondition(
-                f"image_id: its lineage has used all {MAX_REGENERATIONS} regenerations;"
-                " generate a new image",
-                reasons.ERROR_REASON_REGENERATION_LIMIT,
-                metadata={"limit": str(MAX_REGENERATIONS), "lineage_id": str(lineage)},
-            )
+            raise regenerations_used(lineage or new.image_id)
         # Budget rows are locked last, so that others wait for them no longer than a commit.
         if job is not None and new.price_micros:
             await self.hold(tx, [new.id], new.price_micros)
@@ -131,19 +125,6 @@ class Admission:
         """Holds the price of jobs in today's budget; raises ResourceExhausted beyond its limit."""
         if not await tx.money.hold(jobs, self._budget):
             raise exhausted(price_micros)
-
-
-def _not_retryable(job: Job) -> FailedPrecondition:
-    wrong = (
-        "its image was deleted, or one that it needs; generate a new image"
-        if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
-        else "only a failed or cancelled job can be retried"
-    )
-    return FailedPrecondition(
-        f"job_id: {wrong}",
-        reasons.ERROR_REASON_JOB_NOT_RETRYABLE,
-        metadata={"job_id": str(job.id), "status": job.status.upper()},
-    )
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:
@@ -160,6 +141,7 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         price_micros=model.price_micros,
         priority=origin.priority,
         request=None if batch else origin.request,
+        cropped_from=picture.offer.format.cropped_from,
         batch=batch,
         metadata=origin.metadata,
     )

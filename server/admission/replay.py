@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.states import request_id_reused
 from server.domain.ids import UserId
 from server.domain.jobs import RequestKey
-from server.errors import AlreadyExists, ImggenError, Unavailable
+from server.errors import ImggenError, Unavailable
 
 T = TypeVar("T")
 
@@ -54,9 +54,5 @@ async def _replayed(user: UserId, key: RequestKey | None, find: Find[T]) -> T | 
         return None
     made, same = found
     if not same:
-        raise AlreadyExists(
-            "request_id: it was used before with another request; use a new UUID",
-            reasons.ERROR_REASON_REQUEST_ID_REUSED,
-            metadata={"request_id": str(key.id)},
-        )
+        raise request_id_reused(key.id)
     return made

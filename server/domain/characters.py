@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from server.domain.etags import etag
 from server.domain.ids import CharacterId, ImageId
 
 
@@ -34,15 +35,24 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A character of a user, with the version of its description."""
+    """A character of a user.
+
+    `description_version` counts changes of what it looks like, `revision` all changes.
+    """
 
     id: CharacterId
     description: Description
     description_version: int
+    revision: int
     reference_image_id: ImageId | None
     reference_stale: bool
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """The version that callers see."""
+        return etag(self.id, self.revision)
 
 
 @dataclass(frozen=True, slots=True)

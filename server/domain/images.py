@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from imggen.rules.states import MAX_REGENERATIONS
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
 from server.domain.states import AssetKind, ImageStatus, ImageType
-
-MAX_REGENERATIONS = 5
-"""How often a lineage may be regenerated, from whichever of its versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +72,4 @@ class ImageFilter:
     type: ImageType | None = None
     status: ImageStatus | None = None
     page_id: PageId | None = None
+    metadata: tuple[str, str] | None = None

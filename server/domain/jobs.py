@@ -1,14 +1,24 @@
 """Jobs: as their callers see them, and as a worker holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 from uuid import UUID
 
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """The jobs that a list has; an empty field, or one of None, allows any value."""
+
+    statuses: Sequence[JobStatus] = ()
+    story_id: StoryId | None = None
+    metadata: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as its caller sees it. Times are the database's."""
+    """A job as its caller sees it. Times are the database's.
+
+    `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
+    another one.
+    """
 
     id: JobId
     user_id: UserId
@@ -62,6 +76,7 @@ class Job:
     unknown_words: tuple[str, ...] = ()
     story_id: StoryId | None = None
     page_id: PageId | None = None
+    cropped_from: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -103,6 +118,7 @@ class NewJob:
     price_micros: int
     priority: int
     request: RequestKey | None
+    cropped_from: str = ""
     batch: "BatchPlace | None" = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -167,3 +183,21 @@ class Outlook:
     workers: int
     mean_duration: timedelta | None
     served: bool = True
+
+
+MOST_OCTETS = 1024
+"""What a job keeps of an error message, and of its unknown words, in UTF-8."""
+
+
+def shortened(message: str) -> str:
+    """Returns a message cut to 1 KiB, at a whole character."""
+    octets = message.encode()
+    if len(octets) <= MOST_OCTETS:
+        return message
+    return octets[: MOST_OCTETS - len("…".encode())].decode(errors="ignore") + "…"
+
+
+def first_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Returns the first words that take 1 KiB together, with a comma and a space for each."""
+    ends = accumulate(len(word.encode()) + 2 for word in words)
+    return tuple(word for word, end in zip(words, ends, strict=True) if end <= MOST_OCTETS)

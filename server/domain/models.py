@@ -19,18 +19,23 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A shape that a model offers: the size of the display asset, and the model's own."""
+    """The size of a display asset, and the size in which a model draws it.
+
+    `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
+    another one.
+    """
 
     display: Size
     native: Size
+    cropped_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model: where it runs and what it can draw.
 
-    `portraits` are by size, `scenes` by aspect ratio; the first of each is the default.
-    `steps` are the denoising steps of each quality.
+    `portraits` are by size, the default first. `scenes` are the aspect ratios that it draws, each
+    with the size in which it draws it. `steps` are the denoising steps of each quality.
     """
 
     name: str
@@ -38,6 +43,6 @@ class Model:
     lane: Lane
     max_characters: int
     portraits: Mapping[str, Format]
-    scenes: Mapping[str, Format]
+    scenes: Mapping[str, Size]
     steps: Mapping[Quality, int]
     price_micros: int

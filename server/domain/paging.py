@@ -1,12 +1,32 @@
 """Pages of lists, the newest row first; each page starts after the last row of the one before."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
-T = TypeVar("T")
+
+class Row(Protocol):
+    """What lists are sorted by."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When the row was created."""
+        ...
+
+    @property
+    def id(self) -> UUID:
+        """The row's id, which decides between rows of the same moment."""
+        ...
+
+
+R = TypeVar("R", bound=Row)
+
+PAGE_BYTES = 3 * 2**20
+"""A page of a list has at most that many bytes, unless its first row has more.
+
+gRPC takes answers of 4 MiB by default.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,25 +36,38 @@ class LastRow:
     created_at: datetime
     id: UUID
 
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Returns the place of a row."""
+        return cls(row.created_at, row.id)
+
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The page that is asked for: `size` rows after the last one of the page before."""
+    """The page that is asked for: `size` rows, at most 100, after the last one before it."""
 
     size: int
     after: LastRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
-    """A page of rows, with the row after which the next page starts, if there is one."""
+class Listing(Generic[R]):
+    """A page of rows, with the place after which the next page starts, if there is one.
 
-    rows: list[T]
+    A page may have no rows although there is a next one.
+    """
+
+    rows: list[R]
     next: LastRow | None
 
     @classmethod
-    def cut(cls, rows: list[T], size: int, last_row: Callable[[T], LastRow]) -> "Listing[T]":
+    def cut(cls, rows: list[R], size: int) -> "Listing[R]":
         """Returns a page of `size` rows from a query that asked for one row more."""
-        more = len(rows) > size
-        rows = rows[:size]
-        return cls(rows, last_row(rows[-1]) if more else None)
+        return cls(rows, None).first(size)
+
+    def first(self, count: int) -> "Listing[R]":
+        """Returns a page of the first rows, at least one of them; the next page has the others."""
+        if count >= len(self.rows):
+            return self
+        shown = self.rows[:count]
+        return Listing(shown, LastRow.of(shown[-1]))

@@ -8,14 +8,13 @@ from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 2
+SPEC_VERSION = 3
 """The newest version of specs; a worker claims only versions that it knows.
 
 Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
-batches, which an older worker would claim before their needs are met.
+batches, which an older worker would claim before their needs are met. Version 3 adds display
+sizes of other aspect ratios than the model's own, which an older worker cannot draw.
 """
-
-_FIRST_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,11 @@ class RenderSpec:
     quality: Quality
     seed: int
 
-    def version(self, *, batched: bool) -> int:
+    def version(self, *, batched: bool, cropped: bool) -> int:
         """Returns the oldest spec version whose workers can draw this."""
-        return SPEC_VERSION if batched or self.image_type is ImageType.COVER else _FIRST_VERSION
+        if cropped:
+            return 3
+        return 2 if batched or self.image_type is ImageType.COVER else 1
 
     def to_json(self) -> dict[str, Any]:
         """Returns the spec as JSON for the database."""

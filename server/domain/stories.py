@@ -1,8 +1,10 @@
 """Stories and their pages."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from server.domain.etags import etag
 from server.domain.ids import CharacterId, PageId, StoryId
 
 
@@ -18,6 +20,12 @@ class Page:
     character_ids: tuple[CharacterId, ...] = ()
     id: PageId | None = None
 
+    @property
+    def octets(self) -> int:
+        """The bytes that it takes in an answer, or a few more."""
+        texts = len(self.text.encode()) + len(self.scene_description.encode())
+        return texts + 40 * len(self.character_ids) + 60
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -30,9 +38,31 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A story of a user; page 1 is `draft.pages[0]`."""
+    """A story of a user; page 1 is `draft.pages[0]`. A list may leave out the pages."""
 
     id: StoryId
     draft: Draft
+    page_count: int
+    revision: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """The version that callers see."""
+        return etag(self.id, self.revision)
+
+
+def rewritten(stored: Sequence[Page], given: Sequence[Page]) -> tuple[Page, ...]:
+    """Returns the pages of a story after an update; those without an id are new.
+
+    If every page is as the stored one in its place, all of them are the stored ones: an update
+    that is repeated does not make its new pages again.
+    """
+    if len(given) == len(stored):
+        kept = tuple(
+            replace(new, id=new.id or old.id) for new, old in zip(given, stored, strict=True)
+        )
+        if kept == tuple(stored):
+            return kept
+    return tuple(given)

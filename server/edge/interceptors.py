@@ -13,10 +13,12 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from imggen.rules.refusals import refusal
+from imggen.status import DETAILS_KEY
 from imggen.v1 import errors_pb2 as reasons
 from server.edge import reflection
 from server.edge.calls import Call, OpenCalls, shutting_down
-from server.edge.status import DETAILS_KEY, explain, refusal
+from server.edge.status import explain
 from server.errors import (
     ImggenError,
     InvalidRequest,

@@ -1,32 +1,7 @@
-"""Exceptions as the google.rpc.Status that the caller sees."""
-
-from dataclasses import dataclass
-
-import grpc
-from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
+"""Exceptions as the errors that callers see."""
 
 from imggen.v1 import errors_pb2 as reasons
-from server.errors import DeadlineExceeded, ImggenError, Internal, InvalidRequest
-
-DOMAIN = "imggen.dev"
-DETAILS_KEY = "grpc-status-details-bin"
-
-# Clients refuse more than 8 kB of metadata (gRPC's default), and a lost Status would hide
-# what was wrong; the message travels twice, once percent-encoded.
-_MESSAGE_BYTES = 1000
-_DETAILS_BYTES = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The answer to a call that failed; `details` is a serialized google.rpc.Status."""
-
-    code: grpc.StatusCode
-    reason: str
-    message: str
-    details: bytes
+from server.errors import DeadlineExceeded, ImggenError, Internal
 
 
 def explain(error: Exception, request_id: str) -> ImggenError:
@@ -45,54 +20,3 @@ def explain(error: Exception, request_id: str) -> ImggenError:
                 reasons.ERROR_REASON_INTERNAL,
                 metadata={"request_id": request_id},
             )
-
-
-def refusal(error: ImggenError) -> Refusal:
-    """Returns an error as a code, a message and a Status with its details, ErrorInfo always."""
-    reason = reason_name(error.reason)
-    message = _shorten(error.message, _MESSAGE_BYTES)
-    status = Status(code=error.code.value[0], message=message)
-    _add(status, ErrorInfo(reason=reason, domain=DOMAIN, metadata=_small(error.metadata)))
-    if error.retry_after is not None:
-        retry = RetryInfo()
-        retry.retry_delay.FromTimedelta(error.retry_after)
-        _add(status, retry)
-    if isinstance(error, InvalidRequest):
-        _add(status, _bad_request(error))
-    return Refusal(error.code, reason, message, status.SerializeToString())
-
-
-def reason_name(reason: "reasons.ErrorReason.ValueType") -> str:
-    """Returns the reason as it is in ErrorInfo: without its prefix."""
-    return reasons.ErrorReason.Name(reason).removeprefix("ERROR_REASON_")
-
-
-def _bad_request(error: InvalidRequest) -> BadRequest:
-    bad = BadRequest()
-    size = 0
-    for count, violation in enumerate(error.violations):
-        description = _shorten(violation.description, _MESSAGE_BYTES)
-        size += len(violation.field) + len(description.encode()) + 40
-        if size > _DETAILS_BYTES:
-            left = len(error.violations) - count
-            bad.field_violations.add(field="", description=f"and {left} more; correct these first")
-            break
-        bad.field_violations.add(
-            field=violation.field, description=description, reason=reason_name(violation.reason)
-        )
-    return bad
-
-
-def _add(status: Status, detail: Message) -> None:
-    status.details.add().Pack(detail)
-
-
-def _small(metadata: dict[str, str]) -> dict[str, str]:
-    return {key: _shorten(value, 256) for key, value in metadata.items()}
-
-
-def _shorten(text: str, most: int) -> str:
-    octets = text.encode()
-    if len(octets) <= most:
-        return text
-    return octets[: most - 3].decode(errors="ignore") + "…"

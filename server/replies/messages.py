@@ -78,6 +78,7 @@ def character(character: Character) -> character_pb2.Character:
         reference_stale=character.reference_stale,
         created_at=_time(character.created_at),
         updated_at=_time(character.updated_at),
+        etag=character.etag,
     )
 
 
@@ -88,9 +89,10 @@ def story(story: Story) -> story_pb2.Story:
         title=story.draft.title,
         style=story.draft.style,
         pages=[_page(page) for page in story.draft.pages],
-        page_count=len(story.draft.pages),
+        page_count=story.page_count,
         created_at=_time(story.created_at),
         updated_at=_time(story.updated_at),
+        etag=story.etag,
     )
 
 
@@ -159,6 +161,7 @@ class Replies:
             unknown_words=job.unknown_words,
             story_id=_id(job.story_id),
             page_id=_id(job.page_id),
+            cropped_from=job.cropped_from,
             metadata=job.metadata,
         )
         _show_progress(job, message)

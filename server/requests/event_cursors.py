@@ -4,11 +4,8 @@ import base64
 import binascii
 
 from imggen.rules.checks import Checks
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.events import refuse_cursor
 from server.domain.changes import Cursor
-
-OLDEST = "oldest"
-"""The cursor before the oldest event that is kept."""
 
 _MOST = (1 << 63) - 1  # what a bigint holds
 
@@ -28,11 +25,6 @@ def cursor_of(checks: Checks, field: str, text: str) -> Cursor | None:
         if not (0 <= xact <= _MOST and 0 <= id_ <= _MOST) or cursor_text(cursor) != text:
             raise ValueError("the numbers are out of range, or spelled in another way")
     except (ValueError, binascii.Error):
-        checks.add(
-            field,
-            f'"{text[:80]}" is not a cursor; use that of an event, `{OLDEST}`, or none to start'
-            " now",
-            reasons.ERROR_REASON_CURSOR_INVALID,
-        )
+        refuse_cursor(checks, field, text)
         return None
     return cursor

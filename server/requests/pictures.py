@@ -1,15 +1,21 @@
 """Requests for one picture: what it shows and what draws it, or the violations."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from imggen.rules.checks import Checks, says_something
+from imggen.rules import pictures
+from imggen.rules.checks import Checks
+from imggen.rules.missing import (
+    missing_character,
+    missing_image,
+    missing_page,
+    missing_story,
+)
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
-    Modifications,
     RegenerateImageRequest,
 )
 from server.domain.characters import FrozenCharacter
@@ -20,17 +26,9 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
-from server.requests.missing import (
-    missing_character,
-    missing_image,
-    missing_page,
-    missing_story,
-)
 from server.routing.catalogue import Catalogue
-from server.routing.offers import Offer, Wish, choose
+from server.routing.offers import Offer, Wish, choose, choose_again
 from server.store import Store
-
-QUALITIES = {quality.value: quality for quality in reversed(Quality)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +104,20 @@ class PictureReader:
         story_id = checks.id("story_id", request.story_id, StoryId)
         named = checks.ids("character_ids", request.character_ids, CharacterId)
         description = checks.prompt("scene_description", request.scene_description)
+        ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
         maybe_quality = read_quality(checks, request.options.quality)
         story = await self.story(user, story_id) if story_id else None
         page_id = checks.id("page_id", request.page_id, PageId)
         number, maybe_page = _page(story, page_id) if story and page_id else (0, None)
         if maybe_page and not request.scene_description:
-            _check_page(checks, maybe_page, number)
+            words = maybe_page.scene_description or maybe_page.text
+            pictures.check_page(checks, words, number)
         maybe_style = self.style(checks, request.style, story.draft.style if story else None)
         ids = named
         if named == ():
             ids = maybe_page.character_ids if maybe_page else ()
         # Where the characters are not known, neither is whether a model can draw so many.
-        wish = Wish(ImageType.SCENE, request.options.model, request.aspect_ratio, len(ids or ()))
+        wish = Wish(ImageType.SCENE, request.options.model, ratio or "", len(ids or ()))
         offer = self.offer(checks, wish)
         page, quality, style, drawn_by = checks.complete(
             maybe_page, maybe_quality, maybe_style, offer
@@ -138,8 +138,8 @@ class PictureReader:
     ) -> Picture:
         """Reads a request to draw an image again; admission sets its version."""
         changes = request.modifications
-        prompt = _changed_prompt(checks, changes)
-        changed_style = _changed_style(checks, changes, self._styles)
+        prompt = pictures.changed_prompt(checks, changes)
+        changed_style = pictures.changed_style(checks, changes, self._styles)
         image_id = checks.id("image_id", request.image_id, ImageId)
         if image_id is None:
             raise checks.refused()
@@ -178,16 +178,7 @@ class PictureReader:
 
     def style(self, checks: Checks, name: str, default: str | None) -> Style | None:
         """Reads the style; `default` is the story's, "" if it has none, None if it is not known."""
-        reason = reasons.ERROR_REASON_STYLE_UNKNOWN
-        if name or default:
-            return checks.one_of("style", name or default or "", self._styles, "style", reason)
-        if default is not None:
-            checks.add(
-                "style",
-                f"is required where the story has none; use one of {', '.join(self._styles)}",
-                reasons.ERROR_REASON_FIELD_REQUIRED,
-            )
-        return None
+        return pictures.read_style(checks, name, default, self._styles)
 
     async def story(self, user: UserId, story_id: StoryId) -> Story:
         """Returns a story of the caller; raises NotFound."""
@@ -199,14 +190,17 @@ class PictureReader:
     def _same_offer(self, checks: Checks, spec: RenderSpec, name: str) -> Offer | None:
         """Returns the offer for a spec's size by its own model, or by another that is named.
 
-        None, and a violation, if there is none.
+        None, and violations, if there is none.
         """
         size = Size(spec.width, spec.height)
-        model = self._catalogue.get(name or spec.model)
-        formats = [*model.portraits.values(), *model.scenes.values()] if model else []
-        for format_ in formats:
-            if model and format_.display == size:
-                return Offer(model, format_)
+        found = choose_again(
+            self._catalogue, name or spec.model, spec.image_type, size, len(spec.characters)
+        )
+        if isinstance(found, Offer):
+            return found
+        if name:
+            checks.violations.extend(found)
+            return None
         checks.add(
             "image_id",
             f"was drawn by {spec.model} in {size}, which is not offered any more; generate a new"
@@ -235,8 +229,8 @@ def new_seed() -> int:
 
 def read_quality(checks: Checks, value: str) -> Quality | None:
     """Reads a quality; an empty one means HD."""
-    reason = reasons.ERROR_REASON_QUALITY_UNKNOWN
-    return checks.one_of("options.quality", value or Quality.HD, QUALITIES, "quality", reason)
+    known = pictures.read_quality(checks, value)
+    return None if known is None else Quality(known)
 
 
 def _page(story: Story, page_id: PageId) -> tuple[int, Page]:
@@ -245,34 +239,3 @@ def _page(story: Story, page_id: PageId) -> tuple[int, Page]:
         if page.id == page_id:
             return number, page
     raise missing_page(page_id)
-
-
-def _check_page(checks: Checks, page: Page, number: int) -> None:
-    """Checks that a page says something that can be drawn, where the request does not."""
-    if not says_something(page.scene_description or page.text):
-        checks.add(
-            "scene_description",
-            f"is required: the text of page {number} says nothing that could be drawn",
-            reasons.ERROR_REASON_PROMPT_EMPTY,
-        )
-
-
-def _changed_prompt(checks: Checks, changes: Modifications) -> str | None:
-    """Reads the prompt of a regeneration; one that is set and empty is a violation."""
-    if changes.HasField("prompt") and not changes.prompt:
-        checks.add(
-            "modifications.prompt",
-            "is set and empty; leave it unset, or describe what the picture shows",
-            reasons.ERROR_REASON_PROMPT_EMPTY,
-        )
-    return checks.prompt("modifications.prompt", changes.prompt)
-
-
-def _changed_style(
-    checks: Checks, changes: Modifications, styles: Mapping[str, Style]
-) -> Style | None:
-    """Reads the style of a regeneration; None for no change, or one that is not a style."""
-    if not changes.HasField("style"):
-        return None
-    reason = reasons.ERROR_REASON_STYLE_UNKNOWN
-    return checks.one_of("modifications.style", changes.style, styles, "style", reason)

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from imggen.rules.checks import Checks, says_something
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.checks import Checks
+from imggen.rules.pictures import check_images, read_aspect_ratio, read_images_per_page
+from imggen.rules.storyboards import check_something, check_words, refuse_gone, refuse_offer
 from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
@@ -13,12 +14,15 @@ from server.domain.jobs import Placement
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
-from server.errors import Violation
-from server.requests.pictures import Content, Picture, PictureReader, new_seed, read_quality
+from server.requests.pictures import (
+    Content,
+    Picture,
+    PictureReader,
+    new_seed,
+    read_quality,
+)
 from server.routing.offers import Offer, Wish
 from server.store import Store
-
-MAX_IMAGES_PER_PAGE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class StoryReader:
         """
         story_id = checks.id("story_id", request.story_id, StoryId)
         maybe_quality = read_quality(checks, request.options.quality)
-        maybe_copies = _images_per_page(checks, request.images_per_page)
+        maybe_copies = read_images_per_page(checks, request.images_per_page)
+        ratio = read_aspect_ratio(checks, request.aspect_ratio)
         story = await self._pictures.story(user, story_id) if story_id else None
         maybe_style = self._pictures.style(
             checks, request.style, story.draft.style if story else None
@@ -84,11 +89,13 @@ class StoryReader:
             if maybe_style
             else set()
         )
-        panels = _Panels(self._pictures, checks, request, story, cast)
+        panels = _Panels(self._pictures, checks, request, ratio or "", story, cast)
         panels.check()
         panels.add_portraits([one for one in cast if one not in known])
         panels.add_cover()
         panels.add_pages()
+        if maybe_copies is not None:
+            panels.check_number(maybe_copies)
         style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
         pictures = [
             picture
@@ -106,12 +113,7 @@ class StoryReader:
         for number, page in enumerate(story.draft.pages, start=1):
             for one in page.character_ids:
                 if one not in found:
-                    checks.add(
-                        "story_id",
-                        f"page {number} names the character {one}, which was deleted; update"
-                        " the story's pages",
-                        reasons.ERROR_REASON_CHARACTER_GONE,
-                    )
+                    refuse_gone(checks, number, one)
         return {one: found[one] for one in named if one in found}
 
 
@@ -136,9 +138,12 @@ class _Panel:
         """Yields its pictures: `copies` of a page, one of anything else."""
         characters = tuple(cast[one] for one in self.characters if one in cast)
         content = Content(self.image_type, style, characters, quality, self.scene, self.page_text)
-        count = copies if self.image_type is ImageType.SCENE else 1
-        for seed in _seeds(count):
+        for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.offer, self.placement, seed)
+
+    def number(self, copies: int) -> int:
+        """Returns the number of its pictures."""
+        return copies if self.image_type is ImageType.SCENE else 1
 
 
 class _Panels:
@@ -149,6 +154,7 @@ class _Panels:
         pictures: PictureReader,
         checks: Checks,
         request: GenerateStoryRequest,
+        ratio: str,
         story: Story,
         cast: Mapping[CharacterId, FrozenCharacter],
     ) -> None:
@@ -156,6 +162,7 @@ class _Panels:
         self._pictures = pictures
         self._checks = checks
         self._model = request.options.model
+        self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
         self._wants_pages = _unless_unset(request, "include_scene_images")
         self._wants_cover = request.include_cover
@@ -165,13 +172,18 @@ class _Panels:
     def check(self) -> None:
         """Adds a violation if there is nothing to draw."""
         pages = self._story.draft.pages
-        named = any(page.character_ids for page in pages)
-        if not (self._wants_portraits or self._wants_pages or self._wants_cover):
-            self._nothing("portraits, scenes and cover are all left out; include one of them")
-        elif not pages:
-            self._nothing("the story has no pages; add some")
-        elif not self._wants_pages and not self._wants_cover and not named:
-            self._nothing("its pages name no characters, and only portraits are asked for")
+        check_something(
+            self._checks,
+            pages=len(pages),
+            named=any(page.character_ids for page in pages),
+            portraits=self._wants_portraits,
+            scenes=self._wants_pages,
+            cover=self._wants_cover,
+        )
+
+    def check_number(self, copies: int) -> None:
+        """Adds a violation if the pictures of all panels are too many for a batch."""
+        check_images(self._checks, sum(panel.number(copies) for panel in self.added))
 
     def add_portraits(self, characters: Sequence[CharacterId]) -> None:
         """Adds the portraits of characters, if they are asked for."""
@@ -206,13 +218,7 @@ class _Panels:
         if not self._wants_pages:
             return
         for number, page in enumerate(self._story.draft.pages, start=1):
-            if not says_something(page.scene_description or page.text):
-                self._checks.add(
-                    "story_id",
-                    f"page {number}: its text says nothing that could be drawn; give it a"
-                    " scene_description",
-                    reasons.ERROR_REASON_PROMPT_EMPTY,
-                )
+            check_words(self._checks, number, page.scene_description or page.text)
             self._add(
                 ImageType.SCENE,
                 page.character_ids,
@@ -239,41 +245,25 @@ class _Panels:
     def _offer(self, kind: ImageType, characters: int, where: str) -> Offer | None:
         """Chooses what draws an image; violations name the story, since no field is wrong."""
         found = Checks()
-        offer = self._pictures.offer(found, Wish(kind, self._model, "", characters))
-        for wrong in found.violations:
-            if wrong.reason == reasons.ERROR_REASON_MODEL_UNKNOWN:
-                moved = wrong
-            else:
-                moved = Violation("story_id", f"{where}{wrong.description}", wrong.reason)
-            if moved not in self._checks.violations:
-                self._checks.violations.append(moved)
+        offer = self._pictures.offer(found, self._wish(kind, characters))
+        refuse_offer(self._checks, found.violations, where)
         return offer
+
+    def _wish(self, kind: ImageType, characters: int) -> Wish:
+        shape = "" if kind is ImageType.PORTRAIT else self._ratio
+        return Wish(kind, self._model, shape, characters)
 
     def _cover_offer(self, leading: Sequence[CharacterId]) -> Offer | None:
         """Chooses what draws the cover, with as many of the leading characters as it can."""
         for characters in range(len(leading), 0, -1):
-            wish = Wish(ImageType.COVER, self._model, "", characters)
-            offer = self._pictures.offer(Checks(), wish)
+            offer = self._pictures.offer(Checks(), self._wish(ImageType.COVER, characters))
             if offer is not None:
                 return offer
         return self._offer(ImageType.COVER, 0, "the cover: ")
 
-    def _nothing(self, why: str) -> None:
-        self._checks.add(
-            "story_id", f"nothing to draw: {why}", reasons.ERROR_REASON_NOTHING_TO_DRAW
-        )
-
 
 def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:
     return bool(getattr(request, field)) or not request.HasField(field)  # type: ignore[arg-type]
-
-
-def _images_per_page(checks: Checks, number: int) -> int | None:
-    """Reads how many images a page gets; None, and a violation, if that is not allowed."""
-    allowed = range(MAX_IMAGES_PER_PAGE + 1)
-    reason = reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
-    checks.within("images_per_page", number, allowed, reason, " (0 means 1)")
-    return (number or 1) if number in allowed else None
 
 
 def _seeds(number: int) -> Iterator[int]:

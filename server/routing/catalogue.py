@@ -15,7 +15,7 @@ STORYBOOK = Model(
     lane=Lane.LOCAL,
     max_characters=2,
     portraits=MappingProxyType({"1024x1024": Format(_SQUARE, Size(256, 256))}),
-    scenes=MappingProxyType({"1:1": Format(_SQUARE, Size(256, 256))}),
+    scenes=MappingProxyType({"1:1": Size(256, 256)}),
     steps=MappingProxyType({Quality.STANDARD: 20, Quality.HD: 30}),
     price_micros=0,
 )
@@ -33,13 +33,7 @@ SDXL = Model(
             "1024x1536": Format(Size(1024, 1536), Size(832, 1216)),
         }
     ),
-    scenes=MappingProxyType(
-        {
-            "16:9": Format(Size(1824, 1024), Size(1344, 768)),
-            "4:3": Format(Size(1368, 1024), Size(1152, 896)),
-            "1:1": Format(_SQUARE, _SQUARE),
-        }
-    ),
+    scenes=MappingProxyType({"16:9": Size(1344, 768), "4:3": Size(1152, 896), "1:1": _SQUARE}),
     steps=MappingProxyType({Quality.STANDARD: 30, Quality.HD: 50}),
     price_micros=0,
 )

@@ -11,6 +11,7 @@ from server.domain.ids import BatchId, StoryId
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
 from server.replies.batches import BatchReplies
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
@@ -49,13 +50,13 @@ class BatchService(batch_pb2_grpc.BatchServiceServicer):
     ) -> batch_pb2.ListBatchesResponse:
         """Returns a page of batches."""
         checks = Checks()
-        asked = page_request(checks, "batches", request.page_size, request.page_token)
+        asked = page_request(checks, request)
         story = checks.id("story_id", request.story_id, StoryId, required=False)
         page = checks.complete(asked)
         listing = await self._store.batches.page(caller().user_id, page, story)
+        shown, last = fitting(listing, [await self._replies.batch(one) for one in listing.rows])
         return batch_pb2.ListBatchesResponse(
-            batches=[await self._replies.batch(batch) for batch in listing.rows],
-            next_page_token=page_token("batches", listing.next),
+            batches=shown, next_page_token=page_token(request, last)
         )
 
     async def WatchBatch(

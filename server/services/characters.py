@@ -6,7 +6,9 @@ from typing import Any
 from imggen.rules.characters import SETTABLE, read_character
 from imggen.rules.checks import Checks
 from imggen.rules.masks import masked_fields
+from imggen.rules.missing import missing_character
 from imggen.v1 import character_pb2, character_pb2_grpc
+from server.admission.edits import Edits
 from server.admission.replay import once
 from server.admission.users import KnownUsers
 from server.domain.characters import Character, Description, Gender
@@ -14,19 +16,11 @@ from server.domain.ids import CharacterId, UserId
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.replies.messages import GENDER
-from server.requests.missing import missing_character
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
 
-_OUTPUT_ONLY = (
-    "id",
-    "description_version",
-    "reference_image_id",
-    "reference_stale",
-    "created_at",
-    "updated_at",
-)
 _GENDERS = {number: gender for gender, number in GENDER.items()}
 
 
@@ -35,6 +29,7 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
 
     def __init__(self, store: Store, users: KnownUsers) -> None:
         self._store = store
+        self._edits = Edits(store)
         self._users = users
 
     async def CreateCharacter(
@@ -42,9 +37,6 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     ) -> character_pb2.CreateCharacterResponse:
         """Creates a character, or returns the one that the same request_id made."""
         checks, who = Checks(), caller()
-        given = {field.name for field, _ in request.character.ListFields()}
-        for name in _OUTPUT_ONLY:
-            checks.empty(f"character.{name}", name in given)
         read = read_character(checks, request.character, SETTABLE)
         key = request_key(checks, request)
 
@@ -68,15 +60,14 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     async def UpdateCharacter(
         self, request: character_pb2.UpdateCharacterRequest, context: Context
     ) -> character_pb2.UpdateCharacterResponse:
-        """Changes the fields that the mask names."""
-        checks, user = Checks(), caller().user_id
-        asked = checks.id("character.id", request.character.id, CharacterId)
-        names = masked_fields(checks, request.update_mask, SETTABLE)
-        read = read_character(checks, request.character, names)
-        character_id = checks.complete(asked)
-        if not await self._store.characters.update(user, character_id, _fields(read, names)):
-            raise missing_character(character_id)
-        character = await self._character(user, character_id)
+        """Changes the fields that the mask names, or those that are set."""
+        checks, given = Checks(), request.character
+        asked = checks.id("character.id", given.id, CharacterId)
+        names = masked_fields(checks, request.update_mask, given, SETTABLE)
+        read = read_character(checks, given, names)
+        id_ = checks.complete(asked)
+        changes = _fields(read, names)
+        character = await self._edits.character(caller().user_id, id_, changes, given.etag)
         return character_pb2.UpdateCharacterResponse(character=messages.character(character))
 
     async def ListCharacters(
@@ -84,12 +75,11 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     ) -> character_pb2.ListCharactersResponse:
         """Returns a page of characters."""
         checks = Checks()
-        asked = page_request(checks, "characters", request.page_size, request.page_token)
-        page = checks.complete(asked)
+        page = checks.complete(page_request(checks, request))
         listing = await self._store.characters.page(caller().user_id, page)
+        shown, last = fitting(listing, [messages.character(one) for one in listing.rows])
         return character_pb2.ListCharactersResponse(
-            characters=[messages.character(character) for character in listing.rows],
-            next_page_token=page_token("characters", listing.next),
+            characters=shown, next_page_token=page_token(request, last)
         )
 
     async def DeleteCharacter(

@@ -4,18 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from imggen.rules.checks import Checks
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.events import OLDEST, read_kinds
+from imggen.rules.states import cursor_expired
 from imggen.v1 import event_pb2, event_pb2_grpc
-from server.domain.changes import ChangedKind, Cursor, Scope
+from server.domain.changes import Cursor, Scope
 from server.domain.ids import UserId
-from server.errors import FailedPrecondition
 from server.identity.caller import Caller, Context, Role, caller
 from server.metrics import GatewayMetrics
 from server.replies.messages import CHANGED_KIND, checkpoint, event
-from server.requests.event_cursors import OLDEST, cursor_of
+from server.requests.event_cursors import cursor_of
 from server.store import Store
 from server.store.outbox import Expired
 from server.watching.feed import Feed
+
+_KINDS = {number: kind for kind, number in CHANGED_KIND.items()}
 
 
 class EventService(event_pb2_grpc.EventServiceServicer):
@@ -31,10 +33,11 @@ class EventService(event_pb2_grpc.EventServiceServicer):
     ) -> AsyncIterator[event_pb2.WatchEventsResponse]:
         """Streams events, checkpoints among them, until the caller cancels."""
         checks = Checks()
-        kinds = _kinds(checks, request)
+        kinds = read_kinds(checks, request.kinds)
         given = request.after_cursor
         after = cursor_of(checks, "after_cursor", given) if given not in ("", OLDEST) else None
-        scope = Scope(_whose(caller()), checks.complete(kinds))
+        checks.done()
+        scope = Scope(_whose(caller()), frozenset(_KINDS[number] for number in kinds))
         try:
             stretches = self._feed.follow(after or await self._start(given), scope)
             with self._metrics.followers.track_inprogress():
@@ -45,11 +48,7 @@ class EventService(event_pb2_grpc.EventServiceServicer):
                         if not stretch.changes:
                             yield event_pb2.WatchEventsResponse(event=checkpoint(stretch.end))
         except Expired as expired:
-            raise FailedPrecondition(
-                "after_cursor: events after the cursor are no longer kept; list what there is,"
-                " then follow from now on with an empty cursor",
-                reasons.ERROR_REASON_CURSOR_EXPIRED,
-            ) from expired
+            raise cursor_expired() from expired
 
     async def _start(self, given: str) -> Cursor:
         outbox = self._store.outbox
@@ -58,19 +57,3 @@ class EventService(event_pb2_grpc.EventServiceServicer):
 
 def _whose(who: Caller) -> UserId | None:
     return None if who.roles & {Role.REVIEWER, Role.ADMIN} else who.user_id
-
-
-def _kinds(checks: Checks, request: event_pb2.WatchEventsRequest) -> frozenset[ChangedKind] | None:
-    """Reads the kinds of events, all of them if none is named; None where one is a violation."""
-    known = {number: kind for kind, number in CHANGED_KIND.items()}
-    for place, number in enumerate(request.kinds):
-        if number not in known:
-            names = ", ".join(event_pb2.EventKind.Name(one) for one in known)
-            checks.add(
-                f"kinds[{place}]",
-                f"{number} is not a kind of event; use {names}",
-                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-            )
-    if not known.keys() >= set(request.kinds):
-        return None
-    return frozenset(known[number] for number in request.kinds) or frozenset(ChangedKind)

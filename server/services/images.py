@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from imggen.rules.checks import Checks
-from imggen.rules.filters import wanted
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.filters import wanted, wanted_metadata
+from imggen.rules.missing import missing_image
+from imggen.rules.states import image_not_ready
 from imggen.v1 import image_pb2, image_pb2_grpc
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind
-from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
-from server.requests.missing import missing_image
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage
 from server.store import Store
@@ -43,14 +43,12 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     ) -> image_pb2.ListImagesResponse:
         """Returns a page of images."""
         checks = Checks()
-        asked = page_request(checks, "images", request.page_size, request.page_token)
+        asked = page_request(checks, request)
         filters = _filter(checks, request)
         page = checks.complete(asked)
         listing = await self._store.images.page(caller().user_id, page, filters)
-        return image_pb2.ListImagesResponse(
-            images=[self._replies.image(image) for image in listing.rows],
-            next_page_token=page_token("images", listing.next),
-        )
+        shown, last = fitting(listing, [self._replies.image(image) for image in listing.rows])
+        return image_pb2.ListImagesResponse(images=shown, next_page_token=page_token(request, last))
 
     async def DeleteImage(
         self, request: image_pb2.DeleteImageRequest, context: Context
@@ -77,7 +75,7 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         image = await self._image(user, image_id)
         asset = await self._store.images.asset(user, image_id, kind)
         if asset is None:
-            raise _not_ready(image)
+            raise image_not_ready(image.id, image.status)
         header = image_pb2.AssetHeader(
             asset_kind=ASSET_KIND[kind],
             content_type=asset.content_type,
@@ -97,15 +95,6 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
         return image
 
 
-def _not_ready(image: Image) -> FailedPrecondition:
-    return FailedPrecondition(
-        "image_id: the image has no bytes; wait until its job is completed, or retry a job that"
-        " failed or was cancelled",
-        reasons.ERROR_REASON_IMAGE_NOT_READY,
-        metadata={"image_id": str(image.id), "status": image.status.upper()},
-    )
-
-
 def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter:
     story = checks.id("story_id", request.story_id, StoryId, required=False)
     character = checks.id("character_id", request.character_id, CharacterId, required=False)
@@ -115,4 +104,5 @@ def _filter(checks: Checks, request: image_pb2.ListImagesRequest) -> ImageFilter
         type=wanted(checks, "type", request.type, IMAGE_TYPE),
         status=wanted(checks, "status", request.status, IMAGE_STATUS),
         page_id=checks.id("page_id", request.page_id, PageId, required=False),
+        metadata=wanted_metadata(checks, "metadata", request.metadata),
     )

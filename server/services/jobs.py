@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator
 
 from imggen.rules.checks import Checks
-from imggen.rules.filters import wanted
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.filters import each_wanted, wanted_metadata
+from imggen.rules.missing import missing_job
+from imggen.rules.states import job_ended
 from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission.jobs import Admission
 from server.admission.replay import once
 from server.domain.ids import JobId, StoryId, UserId
-from server.domain.jobs import Job
+from server.domain.jobs import Job, JobFilter
 from server.domain.states import JobStatus
-from server.errors import FailedPrecondition
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
 from server.replies.messages import JOB_STATUS, Replies
-from server.requests.missing import missing_job
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
@@ -56,17 +56,16 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.ListJobsResponse:
         """Returns a page of jobs."""
         checks = Checks()
-        asked = page_request(checks, "jobs", request.page_size, request.page_token)
-        status = wanted(
-            checks, "statuses[0]", request.statuses[0] if request.statuses else 0, JOB_STATUS
+        asked = page_request(checks, request)
+        filters = JobFilter(
+            statuses=each_wanted(checks, "statuses", request.statuses, JOB_STATUS),
+            story_id=checks.id("story_id", request.story_id, StoryId, required=False),
+            metadata=wanted_metadata(checks, "metadata", request.metadata),
         )
-        story = checks.id("story_id", request.story_id, StoryId, required=False)
         page = checks.complete(asked)
-        listing = await self._store.jobs.page(caller().user_id, page, status, story)
-        return job_pb2.ListJobsResponse(
-            jobs=[await self._replies.job(job) for job in listing.rows],
-            next_page_token=page_token("jobs", listing.next),
-        )
+        listing = await self._store.jobs.page(caller().user_id, page, filters)
+        shown, last = fitting(listing, [await self._replies.job(job) for job in listing.rows])
+        return job_pb2.ListJobsResponse(jobs=shown, next_page_token=page_token(request, last))
 
     async def WatchJob(
         self, request: job_pb2.WatchJobRequest, context: Context
@@ -95,11 +94,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         if cancelled and job.batch_id is not None:
             self._signals.wake()  # another job of its batch may be ready
         if not cancelled and not job.cancel_requested:
-            raise FailedPrecondition(
-                "job_id: the job has ended; only a job that waits or runs can be cancelled",
-                reasons.ERROR_REASON_JOB_ENDED,
-                metadata={"job_id": str(job_id), "status": job.status.upper()},
-            )
+            raise job_ended(job_id, job.status)
         return job_pb2.CancelJobResponse(job=await self._replies.job(job))
 
     async def RetryJob(

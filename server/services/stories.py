@@ -4,21 +4,28 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from imggen.fields import short_names
 from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
 from imggen.rules.masks import masked_fields
-from imggen.rules.stories import SETTABLE, read_story
+from imggen.rules.missing import missing_story
+from imggen.rules.stories import SETTABLE, read_page_ids, read_story
 from imggen.v1 import story_pb2, story_pb2_grpc
+from server.admission.edits import Edits, check_characters
 from server.admission.replay import once
 from server.admission.users import KnownUsers
-from server.domain.ids import CharacterId, StoryId, UserId
+from server.domain.ids import CharacterId, PageId, StoryId, UserId
+from server.domain.paging import PAGE_BYTES
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller
 from server.replies import messages
-from server.requests.missing import missing_character, missing_story
+from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
 from server.store import Store
+
+_VIEWS = short_names(story_pb2.StoryView)
 
 
 class StoryService(story_pb2_grpc.StoryServiceServicer):
@@ -26,6 +33,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
 
     def __init__(self, store: Store, users: KnownUsers, styles: Sequence[Style]) -> None:
         self._store = store
+        self._edits = Edits(store)
         self._users = users
         self._styles = {style.id: style for style in sorted(styles, key=lambda style: style.id)}
 
@@ -34,16 +42,13 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     ) -> story_pb2.CreateStoryResponse:
         """Creates a story, or returns the one that the same request_id made."""
         checks, who = Checks(), caller()
-        given = {field.name for field, _ in request.story.ListFields()}
-        for name in ("id", "created_at", "updated_at"):
-            checks.empty(f"story.{name}", name in given)
         read = read_story(checks, request.story, SETTABLE, self._styles)
         key = request_key(checks, request)
 
         async def create() -> Story | None:
             checks.done()
             draft = Draft(**_fields(read, SETTABLE))
-            await self._check_characters(who.user_id, draft.pages)
+            await check_characters(self._store, who.user_id, draft)
             await self._users.ensure(who)
             created = await self._store.stories.create(who.user_id, draft, key)
             return await self._story(who.user_id, created) if created else None
@@ -61,31 +66,35 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
     async def UpdateStory(
         self, request: story_pb2.UpdateStoryRequest, context: Context
     ) -> story_pb2.UpdateStoryResponse:
-        """Changes the fields that the mask names."""
-        checks, user = Checks(), caller().user_id
-        asked = checks.id("story.id", request.story.id, StoryId)
-        names = masked_fields(checks, request.update_mask, SETTABLE)
-        read = read_story(checks, request.story, names, self._styles)
+        """Changes the fields that the mask names, or those that are set."""
+        checks, given = Checks(), request.story
+        asked = checks.id("story.id", given.id, StoryId)
+        names = masked_fields(checks, request.update_mask, given, SETTABLE)
+        read = read_story(checks, given, names, self._styles)
+        if "pages" in names:
+            page_ids = read_page_ids(checks, given.pages)
+            for page, page_id in zip(read.pages, page_ids, strict=True):
+                page.id = page_id
         story_id = checks.complete(asked)
-        fields = _fields(read, names)
-        await self._story(user, story_id)
-        await self._check_characters(user, fields.get("pages", ()))
-        if not await self._store.stories.update(user, story_id, **fields):
-            raise missing_story(story_id)
-        story = await self._story(user, story_id)
+        changes = _fields(read, names)
+        story = await self._edits.story(caller().user_id, story_id, changes, given.etag)
         return story_pb2.UpdateStoryResponse(story=messages.story(story))
 
     async def ListStories(
         self, request: story_pb2.ListStoriesRequest, context: Context
     ) -> story_pb2.ListStoriesResponse:
-        """Returns a page of stories."""
-        checks = Checks()
-        asked = page_request(checks, "stories", request.page_size, request.page_token)
+        """Returns a page of stories, by default without their pages."""
+        checks, user, stories = Checks(), caller().user_id, self._store.stories
+        asked = page_request(checks, request)
+        wanted(checks, "view", request.view, _VIEWS)
         page = checks.complete(asked)
-        listing = await self._store.stories.page(caller().user_id, page)
+        if request.view == story_pb2.STORY_VIEW_FULL:
+            listing = await stories.page_whole(user, page, PAGE_BYTES)
+        else:
+            listing = await stories.page(user, page)
+        shown, last = fitting(listing, [messages.story(story) for story in listing.rows])
         return story_pb2.ListStoriesResponse(
-            stories=[messages.story(story) for story in listing.rows],
-            next_page_token=page_token("stories", listing.next),
+            stories=shown, next_page_token=page_token(request, last)
         )
 
     async def DeleteStory(
@@ -103,12 +112,6 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
             raise missing_story(story_id)
         return found
 
-    async def _check_characters(self, user: UserId, pages: Sequence[Page]) -> None:
-        named = {one for page in pages for one in page.character_ids}
-        found = await self._store.characters.get_many(user, list(named)) if named else {}
-        for one in sorted(named - found.keys()):
-            raise missing_character(one)
-
 
 def _story_id(value: str) -> StoryId:
     checks = Checks()
@@ -124,5 +127,9 @@ def _fields(story: story_pb2.Story, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _page(page: story_pb2.Page) -> Page:
-    characters = tuple(CharacterId(UUID(one)) for one in page.character_ids)
-    return Page(page.text, page.scene_description, characters)
+    return Page(
+        page.text,
+        page.scene_description,
+        tuple(CharacterId(UUID(one)) for one in page.character_ids),
+        PageId(UUID(page.id)) if page.id else None,
+    )

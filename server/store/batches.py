@@ -6,10 +6,11 @@ from datetime import timedelta
 from server.domain.batches import Batch, BatchImage, NewBatch, Node, Pace
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
 from server.domain.jobs import Job, RequestKey
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.paging import Listing, PageRequest
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
+from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.workers import SERVED
 
 _CREATE = """
@@ -193,18 +194,12 @@ class Batches:
         self, user: UserId, page: PageRequest, story: StoryId | None = None
     ) -> Listing[Batch]:
         """Lists the user's batches, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SELECT} WHERE b.user_id = $1 AND ($2::uuid IS NULL OR b.story_id = $2)"
-            " AND ($3::timestamptz IS NULL OR (b.created_at, b.id) < ($3, $4::uuid))"
-            " ORDER BY b.created_at DESC, b.id DESC LIMIT $5",
-            user,
-            story,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        found = [_batch(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
+        arguments = Arguments()
+        where = f"user_id = {arguments.add(user, 'uuid')}"
+        if story is not None:
+            where += f" AND story_id = {arguments.add(story, 'uuid')}"
+        filters = Filters([Source("batches", where)])
+        return await fetch_page(self._database, _SELECT, filters, arguments, page, _batch)
 
     async def lock(self, batch: BatchId) -> dict[JobId, Node]:
         """Locks a batch and its jobs until the transaction ends; returns their graph."""

@@ -1,12 +1,13 @@
 """Characters of users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from server.domain.characters import Character, Description, FrozenCharacter, Gender
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import RequestKey
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.paging import Listing, PageRequest
 from server.store.database import Executor, Record
+from server.store.lists import Arguments, Filters, Source, fetch_page
 
 _SELECT = """
 SELECT c.*, r.reference_image_id, r.description_version AS shown_version
@@ -91,40 +92,30 @@ class Characters:
 
     async def page(self, user: UserId, page: PageRequest) -> Listing[Character]:
         """Lists the user's characters, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SELECT} WHERE c.user_id = $1 AND c.deleted_at IS NULL"
-            " AND ($2::timestamptz IS NULL OR (c.created_at, c.id) < ($2, $3::uuid))"
-            " ORDER BY c.created_at DESC, c.id DESC LIMIT $4",
-            user,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        found = [_character(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
+        arguments = Arguments()
+        where = f"user_id = {arguments.add(user, 'uuid')} AND deleted_at IS NULL"
+        filters = Filters([Source("characters", where)])
+        return await fetch_page(self._database, _SELECT, filters, arguments, page, _character)
 
-    async def update(
-        self, user: UserId, character: CharacterId, changes: Mapping[str, object]
-    ) -> bool:
-        """Changes fields of a description, and raises its version if one differs.
-
-        Returns False when the user has no such character. Only the named fields are written.
-        Raises ValueError for a name that is not a field of a Description.
-        """
-        if not changes or not changes.keys() <= set(_FIELDS):
-            raise ValueError(f"changes: {', '.join(changes)}; use some of {', '.join(_FIELDS)}")
-        names = ", ".join(changes)
-        values = ", ".join(f"${index}" for index in range(3, 3 + len(changes)))
-        row = await self._database.fetchrow(
-            f"UPDATE characters SET ({names}) = ROW({values}), updated_at = now(),"
-            " description_version ="
-            f" description_version + (ROW({names}) IS DISTINCT FROM ROW({values}))::integer"
-            " WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id",
+    async def lock(self, user: UserId, character: CharacterId) -> None:
+        """Keeps others from changing a character until the transaction ends."""
+        # Images may refer to it meanwhile, which FOR UPDATE would keep out.
+        await self._database.execute(
+            "SELECT FROM characters WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE",
             character,
             user,
-            *changes.values(),
         )
-        return row is not None
+
+    async def update(self, character: CharacterId, description: Description) -> None:
+        """Changes the description of a locked character, and raises its versions."""
+        await self._database.execute(
+            f"UPDATE characters SET ({', '.join(_FIELDS)}) ="
+            " ROW($2, $3, $4, $5, $6, $7, $8, $9, $10, $11), revision = revision + 1,"
+            " description_version = description_version + 1, updated_at = clock_timestamp()"
+            " WHERE id = $1",
+            character,
+            *_values(description),
+        )
 
     async def delete(self, user: UserId, character: CharacterId) -> bool:
         """Hides a character permanently; returns False when the user never had it.
@@ -150,6 +141,7 @@ def _character(row: Record) -> Character:
         id=row["id"],
         description=_description(row),
         description_version=row["description_version"],
+        revision=row["revision"],
         reference_image_id=row["reference_image_id"],
         reference_stale=shown is not None and shown < row["description_version"],
         created_at=row["created_at"],

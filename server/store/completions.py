@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from server.domain.images import NewAsset
-from server.domain.jobs import Claim, Outcome
+from server.domain.jobs import Claim, Outcome, first_words
 from server.store.database import Executor
 from server.store.money import HOLDS
 
@@ -93,7 +93,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "prompt": outcome.prompt,
         "negative_prompt": outcome.negative_prompt,
         "stage_ms": dict(outcome.stage_ms),
-        "unknown_words": list(outcome.unknown_words),
+        "unknown_words": list(first_words(outcome.unknown_words)),
         "generation_params": asdict(outcome.sampling) if outcome.sampling else {},
         "assets": [_asset(asset) for asset in outcome.assets],
     }

@@ -149,10 +149,13 @@ async def open_database(
             command_timeout=timeout,
             init=_prepare,
             reset=_keep,
-            # JIT costs more than these statements take.
+            # JIT costs more than these statements take. A bitmap scan collects all rows of a filter
+            # before it sorts them, where a list reads the first ones by an index in its order; the
+            # planner chooses it for filters that usually find few.
             server_settings={
                 "application_name": "imggen",
                 "jit": "off",
+                "enable_bitmapscan": "off",
                 "timezone": "UTC",  # a day of a budget is a day in UTC
                 "synchronous_commit": "on" if synchronous_commit else "off",
             },

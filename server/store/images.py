@@ -2,9 +2,10 @@
 
 from server.domain.ids import CharacterId, ImageId, JobId, UserId
 from server.domain.images import Image, ImageFilter, NewAsset
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.paging import Listing, PageRequest
 from server.domain.states import AssetKind, ImageStatus, ImageType
 from server.store.database import Executor, Record
+from server.store.lists import Arguments, Filters, Source, fetch_page
 
 _SELECT = """
 SELECT i.*, j.id AS job_id, j.metadata,
@@ -44,27 +45,9 @@ class Images:
 
     async def page(self, user: UserId, page: PageRequest, wanted: ImageFilter) -> Listing[Image]:
         """Lists the user's images, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SELECT} WHERE i.user_id = $1 AND i.deleted_at IS NULL"
-            " AND ($2::uuid IS NULL OR i.story_id = $2)"
-            " AND ($3::uuid IS NULL OR i.character_ids @> ARRAY[$3::uuid])"
-            " AND ($4::text IS NULL OR i.image_type = $4)"
-            " AND ($5::text IS NULL OR i.status = $5)"
-            " AND ($6::uuid IS NULL OR i.page_id = $6)"
-            " AND ($7::timestamptz IS NULL OR (i.created_at, i.id) < ($7, $8::uuid))"
-            " ORDER BY i.created_at DESC, i.id DESC LIMIT $9",
-            user,
-            wanted.story_id,
-            wanted.character_id,
-            wanted.type,
-            wanted.status,
-            wanted.page_id,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        images = [_image(row) for row in rows]
-        return Listing.cut(images, page.size, lambda image: LastRow(image.created_at, image.id))
+        arguments = Arguments()
+        filters = _filters(arguments, user, wanted)
+        return await fetch_page(self._database, _SELECT, filters, arguments, page, _image)
 
     async def asset(self, user: UserId, image: ImageId, kind: AssetKind) -> NewAsset | None:
         """Returns an asset of an image of the user."""
@@ -125,6 +108,48 @@ class Images:
             keys,
         )
         return [row["key"] for row in rows]
+
+
+def _filters(arguments: Arguments, user: UserId, wanted: ImageFilter) -> Filters:
+    owner = arguments.add(user, "uuid")
+    own = f"user_id = {owner} AND deleted_at IS NULL"
+    asked, sources = [own], []
+    for column, place in (("story_id", wanted.story_id), ("page_id", wanted.page_id)):
+        if place is not None:
+            asked.append(f"{column} = {arguments.add(place, 'uuid')}")
+            sources.append(Source("images", f"{own} AND {asked[-1]}"))
+    if wanted.type is not None or wanted.status is not None:
+        sources.append(_by_kind(arguments, own, asked, wanted))
+    if wanted.character_id is not None:
+        character = arguments.add(wanted.character_id, "uuid")
+        known = f"SELECT id FROM characters WHERE id = {character} AND user_id = {owner}"
+        asked.append(f"{character} = ANY(character_ids)")
+        sources.append(Source("image_characters", f"character_id = ({known})", id="image_id"))
+    if wanted.metadata is not None:
+        key, value = (arguments.add(text, "text") for text in wanted.metadata)
+        asked.append(
+            f"(SELECT metadata ->> {key} = {value} FROM image_generation_jobs"
+            " WHERE image_id = images.id)"
+        )
+        pair = f"user_id = {owner} AND key = {key} AND value = {value}"
+        sources.append(Source("job_metadata", pair, id="image_id"))
+    if not sources:
+        return Filters([Source("images", own)])
+    if [source.table for source in sources] == ["images"]:
+        return Filters(sources)
+    return Filters(sources, f"SELECT {' AND '.join(asked)} FROM images WHERE id = candidate.id")
+
+
+def _by_kind(arguments: Arguments, own: str, asked: list[str], wanted: ImageFilter) -> Source:
+    """Returns the images of a type, of a status, or of both, and adds what they are asked."""
+    types = arguments.add([wanted.type] if wanted.type else list(ImageType), "text[]")
+    statuses = arguments.add([wanted.status] if wanted.status else list(ImageStatus), "text[]")
+    asked += [f"image_type = ANY({types})", f"status = ANY({statuses})"]
+    return Source(
+        "images",
+        f"{own} AND image_type = kind.type AND status = any_of.status",
+        each=f"unnest({types}) AS kind (type), unnest({statuses}) AS any_of (status)",
+    )
 
 
 def _asset(row: Record) -> NewAsset:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.domain.ids import ImageId, JobId, StoryId, UserId
-from server.domain.jobs import Failure, Job, NewJob, Outlook, Progress, RequestKey
-from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.ids import ImageId, JobId, UserId
+from server.domain.jobs import Failure, Job, JobFilter, NewJob, Outlook, Progress, RequestKey
+from server.domain.paging import Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
+from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
 from server.store.workers import SERVED
 
@@ -24,7 +25,7 @@ WITH asked AS (
     provider text, model text, micros bigint, request_id uuid, request_hash bytea,
     story_id uuid, page_id uuid, page_number integer, character_id uuid, character_ids uuid[],
     style text, style_version integer, seed bigint,
-    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb
+    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb, cropped_from text
   )
 ), turns AS (
   SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
@@ -33,11 +34,11 @@ WITH asked AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
     estimated_micros, request_id, request_hash, batch_id, batch_position, ready, turn,
-    story_id, page_id, metadata
+    story_id, page_id, metadata, cropped_from
   ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
     micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
     coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0),
-    story_id, page_id, metadata
+    story_id, page_id, metadata, cropped_from
   FROM asked LEFT JOIN turns USING (user_id, lane, priority) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
@@ -48,6 +49,10 @@ WITH asked AS (
   ) SELECT image_id, user_id, kind, provider, model, story_id, page_id, page_number, character_id,
     character_ids, style, style_version, seed, parent_image_id, lineage_id, version
   FROM asked JOIN job USING (id)
+), shown AS (
+  INSERT INTO image_characters (character_id, created_at, image_id)
+  SELECT DISTINCT character, job.created_at, image_id
+  FROM asked JOIN job USING (id), unnest(character_ids) AS character
 ), pair AS (
   INSERT INTO job_metadata (user_id, key, value, created_at, job_id, image_id)
   SELECT user_id, pair.key, pair.value, job.created_at, id, image_id
@@ -63,7 +68,7 @@ SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, j.status, j.priority, j.atte
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata,
-  p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
+  j.cropped_from, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -175,29 +180,11 @@ class Jobs:
             for row in await self._database.fetch(f"{_SNAPSHOT} WHERE j.id = ANY($1)", jobs)
         ]
 
-    async def page(
-        self,
-        user: UserId,
-        page: PageRequest,
-        status: JobStatus | None = None,
-        story: StoryId | None = None,
-    ) -> Listing[Job]:
+    async def page(self, user: UserId, page: PageRequest, wanted: JobFilter) -> Listing[Job]:
         """Lists the user's jobs, the newest first."""
-        rows = await self._database.fetch(
-            f"{_SNAPSHOT} WHERE j.user_id = $1 AND ($2::text IS NULL OR j.status = $2)"
-            " AND ($3::uuid IS NULL OR EXISTS"
-            "  (SELECT FROM images WHERE images.id = j.image_id AND images.story_id = $3))"
-            " AND ($4::timestamptz IS NULL OR (j.created_at, j.id) < ($4, $5::uuid))"
-            " ORDER BY j.created_at DESC, j.id DESC LIMIT $6",
-            user,
-            status,
-            story,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
-        )
-        jobs = [_job(row) for row in rows]
-        return Listing.cut(jobs, page.size, lambda job: LastRow(job.created_at, job.id))
+        arguments = Arguments()
+        filters = _filters(arguments, user, wanted)
+        return await fetch_page(self._database, _SNAPSHOT, filters, arguments, page, _job)
 
     async def cancel(self, user: UserId, job: JobId) -> bool:
         """Cancels a waiting job or asks a running one to stop; returns False if it had ended."""
@@ -247,6 +234,34 @@ class Jobs:
         return Outlook(row["waiting"], row["workers"], row["mean"], served=row["served"])
 
 
+def _filters(arguments: Arguments, user: UserId, wanted: JobFilter) -> Filters:
+    own = f"user_id = {arguments.add(user, 'uuid')}"
+    sources, asked = [], [own]
+    if wanted.metadata is not None:
+        key, value = (arguments.add(text, "text") for text in wanted.metadata)
+        pair = f"{own} AND key = {key} AND value = {value}"
+        sources.append(Source("job_metadata", pair, id="job_id"))
+        asked.append(f"metadata ->> {key} = {value}")
+    if wanted.story_id is not None:
+        own += f" AND story_id = {arguments.add(wanted.story_id, 'uuid')}"
+    if wanted.statuses or wanted.story_id is not None or not sources:
+        statuses = arguments.add(list(wanted.statuses or JobStatus), "text[]")
+        sources.append(
+            Source(
+                "image_generation_jobs",
+                f"{own} AND status = any_of.status",
+                each=f"unnest({statuses}) AS any_of (status)",
+            )
+        )
+        asked += [own, f"status = ANY({statuses})"]
+    if len(sources) == 1:
+        return Filters(sources)
+    conditions = " AND ".join(asked)
+    return Filters(
+        sources, f"SELECT {conditions} FROM image_generation_jobs WHERE id = candidate.id"
+    )
+
+
 def _asked(job: NewJob) -> dict[str, object]:
     spec, place = job.spec, job.placement
     return {
@@ -257,7 +272,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "lane": job.lane,
         "priority": job.priority,
         "spec": spec.to_json(),
-        "spec_version": spec.version(batched=job.batch is not None),
+        "spec_version": spec.version(batched=job.batch is not None, cropped=bool(job.cropped_from)),
         "batch_id": _text(job.batch.batch_id if job.batch else None),
         "batch_position": job.batch.position if job.batch else None,
         "provider": job.provider,
@@ -277,6 +292,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "lineage_id": str(place.lineage_id or job.image_id),
         "version": place.version,
         "metadata": dict(job.metadata),
+        "cropped_from": job.cropped_from,
     }
 
 
@@ -307,6 +323,7 @@ def _admitted(job: NewJob, row: Record) -> Job:
         story_id=job.placement.story_id,
         page_id=job.placement.page_id,
         metadata=job.metadata,
+        cropped_from=job.cropped_from,
     )
 
 
@@ -339,6 +356,7 @@ def _job(row: Record) -> Job:
         story_id=row["story_id"],
         page_id=row["page_id"],
         metadata=row["metadata"],
+        cropped_from=row["cropped_from"],
     )
 
 

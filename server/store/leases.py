@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from server.domain.ids import JobId
-from server.domain.jobs import Claim, Failure, Outcome, Progress
+from server.domain.jobs import Claim, Failure, Outcome, Progress, shortened
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
@@ -300,8 +300,9 @@ class Leases:
     async def _fail(
         self, job: JobId, attempt: int, failure: Failure, retryable: bool, backoff: timedelta
     ) -> JobStatus | None:
+        message = shortened(failure.message)
         row = await self._database.fetchrow(
-            _FAIL, job, attempt, failure.reason, failure.message, retryable, backoff
+            _FAIL, job, attempt, failure.reason, message, retryable, backoff
         )
         return None if row is None else JobStatus(row["status"])
 

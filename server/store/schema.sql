@@ -69,6 +69,7 @@ CREATE TABLE stories (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
     revision integer DEFAULT 1 NOT NULL,
+    page_bytes integer DEFAULT 0 NOT NULL,
     CONSTRAINT stories_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT stories_pkey PRIMARY KEY (id),
     CONSTRAINT stories_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
@@ -147,10 +148,8 @@ COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in 
 CREATE INDEX idx_images_character ON images USING btree (character_id) WHERE (character_id IS NOT NULL);
 CREATE INDEX idx_images_story ON images USING btree (story_id, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX idx_images_user ON images USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
-CREATE INDEX images_characters ON images USING gin (character_ids);
+CREATE INDEX images_kind ON images USING btree (user_id, image_type, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX images_page ON images USING btree (page_id, created_at DESC, id DESC) WHERE (page_id IS NOT NULL);
-CREATE INDEX images_status ON images USING btree (user_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
-CREATE INDEX images_type ON images USING btree (user_id, image_type, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX images_unswept ON images USING btree (deleted_at) WHERE ((deleted_at IS NOT NULL) AND (swept_at IS NULL));
 CREATE TRIGGER image_changed BEFORE UPDATE OF status, deleted_at ON images FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (((new.status)::text IS DISTINCT FROM (old.status)::text) OR (new.deleted_at IS NOT NULL)))) EXECUTE FUNCTION note_image();
 
@@ -177,6 +176,7 @@ CREATE TABLE batches (
     CONSTRAINT batches_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 CREATE INDEX batches_open ON batches USING btree (id) WHERE (status = 'processing'::text);
+CREATE INDEX batches_story ON batches USING btree (story_id, created_at DESC, id DESC);
 CREATE INDEX batches_user ON batches USING btree (user_id, created_at DESC, id DESC);
 CREATE TRIGGER batch_changed BEFORE UPDATE ON batches FOR EACH ROW EXECUTE FUNCTION note_batch();
 CREATE TRIGGER new_batch AFTER INSERT ON batches FOR EACH ROW EXECUTE FUNCTION note_batch();
@@ -234,8 +234,7 @@ CREATE TABLE image_generation_jobs (
     CONSTRAINT image_generation_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[]))),
     CONSTRAINT image_generation_jobs_pkey PRIMARY KEY (id),
     CONSTRAINT image_generation_jobs_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
-    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
-    CONSTRAINT image_generation_jobs_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id)
+    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
 );
 COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, in dollars, for people who read the tables.';
@@ -245,9 +244,8 @@ CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, 
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
-CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
+CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX jobs_turns ON image_generation_jobs USING btree (user_id, lane, priority, turn) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
-CREATE INDEX jobs_user ON image_generation_jobs USING btree (user_id, created_at DESC, id DESC);
 CREATE TRIGGER batch_locked BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION lock_batch_of_job();
 CREATE TRIGGER batch_moved AFTER UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION advance_batch_of_job();
 CREATE TRIGGER job_changed BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.status)::text IS DISTINCT FROM (old.status)::text)) EXECUTE FUNCTION note_job();
@@ -451,13 +449,17 @@ CREATE TABLE job_metadata (
     created_at timestamp with time zone NOT NULL,
     job_id uuid NOT NULL,
     image_id uuid NOT NULL,
-    CONSTRAINT job_metadata_pkey PRIMARY KEY (job_id, key),
-    CONSTRAINT job_metadata_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
-    CONSTRAINT job_metadata_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id),
-    CONSTRAINT job_metadata_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+    CONSTRAINT job_metadata_pkey PRIMARY KEY (user_id, key, value, created_at, job_id),
+    CONSTRAINT job_metadata_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
-CREATE INDEX job_metadata_images ON job_metadata USING btree (user_id, key, value, created_at DESC, image_id DESC);
-CREATE INDEX job_metadata_jobs ON job_metadata USING btree (user_id, key, value, created_at DESC, job_id DESC);
+
+CREATE TABLE image_characters (
+    character_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    image_id uuid NOT NULL,
+    CONSTRAINT image_characters_pkey PRIMARY KEY (character_id, created_at, image_id),
+    CONSTRAINT image_characters_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
+);
 
 CREATE TABLE workers (
     name text NOT NULL,

@@ -8,50 +8,58 @@ from server.domain.jobs import RequestKey
 from server.domain.paging import LastRow, Listing, PageRequest
 from server.domain.stories import Draft, Page, Story
 from server.store.database import Executor, Record
+from server.store.lists import (
+    MOST_ROWS,
+    Arguments,
+    Filters,
+    Source,
+    fetch_page,
+    place_after,
+)
 
-_SELECT = """
+_WITH_PAGES = """
 SELECT s.*, (
   SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids, p.id)
     ORDER BY p.page_number)
-  FROM story_pages p WHERE p.story_id = s.id AND p.page_number <= s.page_count
+  FROM story_pages p WHERE p.story_id = s.id
 ) AS pages
-FROM stories s
+FROM
+"""
+
+# `more` says whether the list goes on after a story.
+_BOUNDED = """
+SELECT * FROM (
+  SELECT stories.*, row_number() OVER newest AS place, lead(true, 1, false) OVER newest AS more,
+    sum(page_bytes + octet_length(title) + 200) OVER newest AS bytes_so_far
+  FROM ({newest}) AS listed JOIN stories USING (created_at, id)
+  WINDOW newest AS (ORDER BY created_at DESC, id DESC)
+) AS listed
+WHERE place <= {size} AND (bytes_so_far <= {octets} OR place = 1)
 """
 
 # Pages are one JSON parameter, since SQL arrays of arrays must have equal lengths.
 _PAGES = """
-INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids)
+INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids, id)
 SELECT story.id, page.number, page.value ->> 0, page.value ->> 1,
-  ARRAY(SELECT jsonb_array_elements_text(page.value -> 2)::uuid)
+  ARRAY(SELECT jsonb_array_elements_text(page.value -> 2)::uuid),
+  coalesce((page.value ->> 3)::uuid, gen_random_uuid())
 FROM story, jsonb_array_elements({pages}) WITH ORDINALITY AS page (value, number)
 """
 
 _CREATE = f"""
 WITH story AS (
-  INSERT INTO stories (user_id, title, style, request_id, request_hash, page_count)
-  VALUES ($1, $2, $3, $4, $5, jsonb_array_length($6))
+  INSERT INTO stories (user_id, title, style, request_id, request_hash, page_count, page_bytes)
+  VALUES ($1, $2, $3, $4, $5, jsonb_array_length($6), $7)
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id
 ), pages AS ({_PAGES.format(pages="$6")})
 SELECT id FROM story
 """
 
-# A page that stays is changed in place: one statement sees the table as it was before it,
-# so deleting and inserting the same page would collide. For the same reason two updates at
-# once cannot see each other's pages, and `page_count` says which pages count.
-_UPDATE = f"""
-WITH story AS (
-  UPDATE stories SET title = coalesce($3, title), style = coalesce($4, style),
-    page_count = coalesce(jsonb_array_length($5), page_count), updated_at = now()
-  WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL RETURNING id
-), gone AS (
-  DELETE FROM story_pages p USING story
-  WHERE p.story_id = story.id AND p.page_number > jsonb_array_length($5)
-), pages AS ({_PAGES.format(pages="$5")}
-  ON CONFLICT (story_id, page_number) DO UPDATE SET text = excluded.text,
-    scene_description = excluded.scene_description, character_ids = excluded.character_ids
-)
-SELECT id FROM story
+_UPDATE = """
+UPDATE stories SET title = $2, style = $3, page_count = $4, page_bytes = $5,
+  revision = revision + 1, updated_at = clock_timestamp()
+WHERE id = $1
 """
 
 
@@ -72,7 +80,8 @@ class Stories:
             draft.style,
             request.id if request else None,
             request.digest if request else None,
-            _pages(draft.pages),
+            _json(draft.pages),
+            _octets(draft.pages),
         )
         return None if row is None else StoryId(row["id"])
 
@@ -82,45 +91,62 @@ class Stories:
         A deleted one too, since the answer to a request stays the same.
         """
         row = await self._database.fetchrow(
-            f"{_SELECT} WHERE s.user_id = $1 AND s.request_id = $2", user, request.id
+            f"{_WITH_PAGES} stories s WHERE s.user_id = $1 AND s.request_id = $2", user, request.id
         )
         return None if row is None else (_story(row), row["request_hash"] == request.digest)
 
     async def get(self, user: UserId, story: StoryId) -> Story | None:
         """Returns a story of the user that is not deleted."""
         row = await self._database.fetchrow(
-            f"{_SELECT} WHERE s.id = $1 AND s.user_id = $2 AND s.deleted_at IS NULL", story, user
+            f"{_WITH_PAGES} stories s WHERE s.id = $1 AND s.user_id = $2 AND s.deleted_at IS NULL",
+            story,
+            user,
         )
         return None if row is None else _story(row)
 
     async def page(self, user: UserId, page: PageRequest) -> Listing[Story]:
-        """Lists the user's stories, the newest first."""
+        """Lists the user's stories without their pages, the newest first."""
+        arguments = Arguments()
+        filters, rows = Filters([_own(arguments, user)]), "SELECT * FROM stories"
+        return await fetch_page(self._database, rows, filters, arguments, page, _story)
+
+    async def page_whole(self, user: UserId, page: PageRequest, octets: int) -> Listing[Story]:
+        """Lists the user's stories with their pages, the newest first.
+
+        Together they have at most that many bytes, unless the first one has more.
+        """
+        arguments = Arguments()
+        bounded = _BOUNDED.format(
+            newest=_own(arguments, user).newest(place_after(arguments, page), MOST_ROWS),
+            size=arguments.add(page.size, "bigint"),
+            octets=arguments.add(octets, "bigint"),
+        )
         rows = await self._database.fetch(
-            f"{_SELECT} WHERE s.user_id = $1 AND s.deleted_at IS NULL"
-            " AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))"
-            " ORDER BY s.created_at DESC, s.id DESC LIMIT $4",
-            user,
-            page.after.created_at if page.after else None,
-            page.after.id if page.after else None,
-            page.size + 1,
+            f"{_WITH_PAGES} ({bounded}) AS s ORDER BY place", *arguments.values
         )
         found = [_story(row) for row in rows]
-        return Listing.cut(found, page.size, lambda one: LastRow(one.created_at, one.id))
+        return Listing(found, LastRow.of(found[-1]) if rows and rows[-1]["more"] else None)
 
-    async def update(
-        self,
-        user: UserId,
-        story: StoryId,
-        *,
-        title: str | None = None,
-        style: str | None = None,
-        pages: Sequence[Page] | None = None,
-    ) -> bool:
-        """Changes the fields that are given; returns False when the user has no such story."""
-        row = await self._database.fetchrow(
-            _UPDATE, story, user, title, style, None if pages is None else _pages(pages)
+    async def lock(self, user: UserId, story: StoryId) -> None:
+        """Keeps others from changing a story until the transaction ends."""
+        # Images may refer to it meanwhile, which FOR UPDATE would keep out.
+        await self._database.execute(
+            "SELECT FROM stories WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE", story, user
         )
-        return row is not None
+
+    async def update(self, story: StoryId, draft: Draft) -> None:
+        """Changes a locked story, and raises its revision; its pages are changed apart."""
+        octets = _octets(draft.pages)
+        await self._database.execute(
+            _UPDATE, story, draft.title, draft.style, len(draft.pages), octets
+        )
+
+    async def replace_pages(self, story: StoryId, pages: Sequence[Page]) -> None:
+        """Replaces the pages of a locked story; those without an id get one."""
+        # Two statements, since one would see the old pages and collide with their numbers.
+        await self._database.execute("DELETE FROM story_pages WHERE story_id = $1", story)
+        new = f"WITH story (id) AS (VALUES ($1::uuid)) {_PAGES.format(pages='$2')}"
+        await self._database.execute(new, story, _json(pages))
 
     async def delete(self, user: UserId, story: StoryId) -> bool:
         """Hides a story permanently; returns False when the user never had it.
@@ -136,29 +162,37 @@ class Stories:
         return row is not None
 
 
-def _pages(pages: Sequence[Page]) -> list[list[object]]:
+def _own(arguments: Arguments, user: UserId) -> Source:
+    return Source("stories", f"user_id = {arguments.add(user, 'uuid')} AND deleted_at IS NULL")
+
+
+def _json(pages: Sequence[Page]) -> list[list[object]]:
     return [
-        [page.text, page.scene_description, [str(one) for one in page.character_ids]]
+        [
+            page.text,
+            page.scene_description,
+            [str(one) for one in page.character_ids],
+            str(page.id) if page.id else None,
+        ]
         for page in pages
     ]
 
 
+def _octets(pages: Sequence[Page]) -> int:
+    return sum(page.octets for page in pages)
+
+
 def _story(row: Record) -> Story:
+    pages = row.get("pages") or []
     return Story(
         id=row["id"],
-        draft=Draft(
-            title=row["title"],
-            style=row["style"],
-            pages=tuple(
-                Page(
-                    text,
-                    scene,
-                    tuple(CharacterId(UUID(one)) for one in characters),
-                    PageId(UUID(id)),
-                )
-                for text, scene, characters, id in row["pages"] or []
-            ),
-        ),
+        draft=Draft(row["title"], row["style"], tuple(_page(*page) for page in pages)),
+        page_count=row["page_count"],
+        revision=row["revision"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def _page(text: str, scene: str, characters: list[str], id_: str) -> Page:
+    return Page(text, scene, tuple(CharacterId(UUID(one)) for one in characters), PageId(UUID(id_)))

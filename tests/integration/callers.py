@@ -92,6 +92,11 @@ class Caller:
         answer = await self.stories.UpdateStory(request, metadata=self.metadata)
         return answer.story  # type: ignore[no-any-return]
 
+    async def list_stories(self, **fields: Any) -> story_pb2.ListStoriesResponse:
+        """Lists stories."""
+        request = story_pb2.ListStoriesRequest(**fields)
+        return await self.stories.ListStories(request, metadata=self.metadata)  # type: ignore[no-any-return]
+
     async def delete_story(self, story_id: str) -> None:
         """Deletes a story."""
         request = story_pb2.DeleteStoryRequest(story_id=story_id)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imggen.v1 import character_pb2, event_pb2, image_pb2, job_pb2
+from imggen.v1 import character_pb2, event_pb2, image_pb2, job_pb2, story_pb2
 from tests.integration.callers import Caller
 
 Value = Any
@@ -45,14 +45,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Refused:
-    """A value that only the service may set."""
+    """A value that is refused, and so is read."""
 
     value: Value
 
 
 @dataclass(frozen=True)
 class NotRead:
-    """A value that an update ignores, as its mask cannot name the field."""
+    """A value that is ignored, as only the service sets the field."""
 
     value: Value
 
@@ -86,7 +86,7 @@ CHARACTER_OUTPUT = {
     "created_at": {"seconds": 1},
     "updated_at": {"seconds": 1},
 }
-STORY_OUTPUT = {"created_at": {"seconds": 1}, "updated_at": {"seconds": 1}}
+STORY_OUTPUT = {"page_count": 7, "created_at": {"seconds": 1}, "updated_at": {"seconds": 1}}
 PAGES = {
     "story.title": "Night",
     "story.style": "anime",
@@ -102,6 +102,10 @@ def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = Non
 
 
 PAGED = {"page_size": 1}
+METADATA = {
+    "metadata.key": Change("order", {"metadata.value": "4711"}),
+    "metadata.value": Change("4711", {"metadata.key": "order"}),
+}
 
 # Methods that change resources: each of their requests needs new ones.
 CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
@@ -208,6 +212,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {
             "statuses": [job_pb2.JOB_STATUS_FAILED],
             "story_id": Of("Day"),
+            **METADATA,
             "page_size": 1,
             "page_token": Change(Of(token="jobs"), PAGED),
         },
@@ -230,6 +235,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "type": image_pb2.IMAGE_TYPE_SCENE,
             "status": image_pb2.IMAGE_STATUS_COMPLETED,
             "page_id": Of("page 2 of Day"),
+            **METADATA,
             "page_size": 1,
             "page_token": Change(Of(token="images"), PAGED),
         },
@@ -245,8 +251,9 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {"character.name": "Mia"},
         {
             **under("character", LOOKS),
-            "character.id": Refused(SOME_ID),
-            **under("character", CHARACTER_OUTPUT, Refused),
+            "character.id": NotRead(SOME_ID),
+            "character.etag": NotRead("stale"),
+            **under("character", CHARACTER_OUTPUT, NotRead),
             "request_id": REQUEST_ID,
         },
     ),
@@ -258,6 +265,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {
             "character.id": Of("Tom"),
             **under("character", LOOKS),
+            "character.etag": Refused("stale"),
             **under("character", CHARACTER_OUTPUT, NotRead),
             "update_mask": Change(["hair"], {"character.hair": "black"}),
         },
@@ -272,8 +280,10 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {"story.title": "Day", "story.pages.text": "The sun is up."},
         {
             **PAGES,
-            "story.id": Refused(SOME_ID),
-            **under("story", STORY_OUTPUT, Refused),
+            "story.id": NotRead(SOME_ID),
+            "story.etag": NotRead("stale"),
+            "story.pages.id": NotRead(SOME_ID),
+            **under("story", STORY_OUTPUT, NotRead),
             "request_id": REQUEST_ID,
         },
     ),
@@ -288,13 +298,22 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {
             "story.id": Of("Night"),
             **PAGES,
+            "story.etag": Refused("stale"),
+            "story.pages.id": Of("page 2 of Day"),
             **under("story", STORY_OUTPUT, NotRead),
             "update_mask": ["title"],
         },
     ),
     "StoryService.ListStories": FieldChanges(
-        {}, {"page_size": 1, "page_token": Change(Of(token="stories"), PAGED)}
+        {},
+        {
+            "view": story_pb2.STORY_VIEW_FULL,
+            "page_size": 1,
+            "page_token": Change(Of(token="stories"), PAGED),
+        },
     ),
     "StoryService.DeleteStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
-    "StyleService.ListStyles": FieldChanges({}, {"page_size": 2, "page_token": "cartoon"}),
+    "StyleService.ListStyles": FieldChanges(
+        {}, {"page_size": 1, "page_token": Change(Of(token="styles"), PAGED)}
+    ),
 }

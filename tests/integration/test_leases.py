@@ -51,6 +51,22 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
     assert [row["kind"] for row in ledger] == ["hold", "settle"]
 
 
+async def test_a_job_keeps_1_kib_of_what_a_worker_says(store: Store) -> None:
+    user = await new_user(store)
+    for new in (drawn := new_job(user), failed := new_job(user)):
+        await store.jobs.submit(new)
+    claims = {claim.job_id: claim for claim in await store.leases.claim("w", Lane.LOCAL, 2, LEASE)}
+    words = outcome(drawn.id, unknown_words=("sword",) * 1_000)
+    assert await store.leases.complete(claims[drawn.id], words)
+    long = Failure("RENDER_FAILED", "x" * 5_000)
+    assert await store.leases.fail(claims[failed.id], long, retryable=False, backoff=NOW)
+    for new in (drawn, failed):
+        job = await store.jobs.get(user, new.id)
+        assert job is not None
+        said = job.failure.message if job.failure else ", ".join(job.unknown_words)
+        assert 1_000 < len(said.encode()) <= 1_024
+
+
 @pytest.mark.parametrize(
     "damage",
     [

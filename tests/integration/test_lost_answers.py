@@ -11,6 +11,7 @@ import pytest
 from imggen import Client
 from imggen.v1.batch_pb2 import BATCH_STATUS_CANCELLED, BATCH_STATUS_PROCESSING
 from imggen.v1.job_pb2 import JOB_STATUS_CANCELLED, JOB_STATUS_QUEUED
+from imggen.v1.story_pb2 import Page
 from tests.contract import methods
 from tests.faults.tcp_proxy import TcpProxy, tcp_proxy_to
 from tests.integration.callers import Caller
@@ -154,6 +155,11 @@ async def _(lossy: Lossy) -> None:
     mia = await lossy.caller.create_character()
     changed = await lossy.call(lambda: lossy.client.update_character(mia.id, hair="blue"))
     assert (changed.hair, changed.description_version) == ("blue", 2)
+    # Its etag is that of the version before its first, lost answer.
+    changed.eyes = "brown"
+    again = await lossy.call(lambda: lossy.client.update_character(changed))
+    assert (again.eyes, again.description_version) == ("brown", 3)
+    assert again.etag != changed.etag
 
 
 @changes("CharacterService.DeleteCharacter")
@@ -173,6 +179,13 @@ async def _(lossy: Lossy) -> None:
     story = await lossy.caller.create_story("Mia runs.")
     changed = await lossy.call(lambda: lossy.client.update_story(story.id, title="Night"))
     assert changed.title == "Night"
+    # Its etag is that of the version before its first, lost answer; the new page is made once.
+    changed.pages.insert(0, Page(text="Mia wakes."))
+    again = await lossy.call(lambda: lossy.client.update_story(changed))
+    assert [page.text for page in again.pages] == ["Mia wakes.", "Mia runs."]
+    assert again.pages[1].id == story.pages[0].id
+    assert again.etag != changed.etag
+    assert await lossy.gateway.count("story_pages") == 2
 
 
 @changes("StoryService.DeleteStory")
@@ -191,7 +204,7 @@ async def _(lossy: Lossy) -> None:
 @changes("GenerationService.GenerateScene")
 async def _(lossy: Lossy) -> None:
     story = await lossy.caller.create_story("Mia runs.")
-    await lossy.call(lambda: lossy.client.generate_scene(story.id, 1))
+    await lossy.call(lambda: lossy.client.generate_scene(story.id, story.pages[0]))
     assert await lossy.gateway.count("image_generation_jobs") == 1
 
 

@@ -91,7 +91,9 @@ async def test_a_scene_shows_two_characters_and_fills_a_printed_page(
     assert list(image.character_ids) == [mia.id, leo.id]
     assert image.prompt
     shown = await forms(client, image)
-    assert shown["display"] == ("PNG", (1024, 1024), None)
+    assert shown["original"] == ("PNG", (256, 256), None)
+    assert shown["display"] == ("PNG", (1824, 1024), None)
+    assert shown["thumbnail"] == ("JPEG", (256, 144), None)
     kind, (width, height), dpi = shown["print"]
     assert (kind, dpi) == ("JPEG", 300)
     assert width >= 3000

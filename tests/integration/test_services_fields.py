@@ -16,7 +16,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message_factory import GetMessageClass
 
-from imggen.v1 import character_pb2, image_pb2, story_pb2
+from imggen.v1 import character_pb2, generation_pb2, image_pb2, story_pb2, style_pb2
 from server.domain.states import AssetKind
 from tests.contract import ask, methods, request_fields
 from tests.endpoint import failure
@@ -173,6 +173,7 @@ def _masked(text: str, resources: CallerWithResources) -> str:
         text = text.replace(id_, name)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
+    text = re.sub(r'"etag": "[\w=-]+"', '"etag": "ETAG"', text)
     text = re.sub(r"expires=\d+&signature=[\w-]+", "SIGNED", text)
     text = re.sub(r'"cursor": "[\w=-]+"', '"cursor": "CURSOR"', text)
     text = re.sub(r'"nextPageToken": "[\w=-]{20,}"', '"nextPageToken": "MORE"', text)
@@ -268,7 +269,8 @@ async def _pictures(
     await caller.cancel(cancelled.job_id)
     running = await caller.portrait(mia, seed=5)
     await gateway.report(await gateway.claim(), 1, 0.1, b"a preview")
-    waiting = await caller.portrait(mia, seed=5)
+    order = generation_pb2.GenerationOptions(metadata={"order": "4711"})
+    waiting = await caller.portrait(mia, seed=5, options=order)
     for name, job in (
         ("failed", failed),
         ("cancelled", cancelled),
@@ -310,10 +312,14 @@ async def _cursor(caller: Caller) -> str:
 async def _tokens(caller: Caller) -> dict[str, str]:
     characters = character_pb2.ListCharactersRequest(page_size=1)
     stories = story_pb2.ListStoriesRequest(page_size=1)
+    styles = style_pb2.ListStylesRequest(page_size=1)
     return {
         "jobs": (await caller.list_jobs(page_size=1)).next_page_token,
         "batches": (await caller.list_batches(page_size=1)).next_page_token,
         "images": (await caller.list_images(page_size=1)).next_page_token,
+        "styles": (
+            await caller.styles.ListStyles(styles, metadata=caller.metadata)
+        ).next_page_token,
         "characters": (
             await caller.characters.ListCharacters(characters, metadata=caller.metadata)
         ).next_page_token,

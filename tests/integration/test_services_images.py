@@ -90,6 +90,9 @@ async def test_images_are_filtered_by_every_field(gateway: GatewayFixture, mia: 
     assert await found(character_id=tom.id) == [first.image_id, portrait.image_id]
     assert await found(character_id=ida.id) == [second.image_id, first.image_id]
     assert await found(character_id=tom.id, type=portraits) == [portrait.image_id]
+    assert await found(page_id=story.pages[1].id) == [second.image_id]
+    assert await found(story_id=other.id, page_id=story.pages[1].id) == []
+    assert await found(character_id=ida.id, story_id=story.id, status=done) == [first.image_id]
     assert await found(type=scene, status=done) == [first.image_id]
     assert await found(status=image_pb2.IMAGE_STATUS_FAILED) == []
 

@@ -1,11 +1,12 @@
 """Jobs as callers use them: read, listed, cancelled, retried."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import grpc
 import pytest
 
-from imggen.v1 import errors_pb2, job_pb2
+from imggen.v1 import errors_pb2, generation_pb2, job_pb2, metadata_pb2
 from server.domain.states import Lane
 from server.identity.caller import Role
 from tests.integration.callers import Caller
@@ -61,11 +62,44 @@ async def test_jobs_are_listed_the_newest_first_and_filtered(
     waiting = await mia.scene(story.id)
 
     assert _ids(await mia.list_jobs()) == [waiting.job_id, failed.job_id, done.job_id]
-    assert _ids(await mia.list_jobs(status=FAILED)) == [failed.job_id]
+    assert _ids(await mia.list_jobs(statuses=[FAILED])) == [failed.job_id]
     assert _ids(await mia.list_jobs(story_id=story.id)) == [waiting.job_id, done.job_id]
-    both = await mia.list_jobs(story_id=story.id, status=COMPLETED)
+    both = await mia.list_jobs(story_id=story.id, statuses=[COMPLETED])
     assert _ids(both) == [done.job_id]
-    assert _ids(await mia.list_jobs(status=CANCELLED)) == []
+    several = await mia.list_jobs(statuses=[QUEUED, COMPLETED, QUEUED])
+    assert _ids(several) == [waiting.job_id, done.job_id]
+    assert _ids(await mia.list_jobs(statuses=[CANCELLED])) == []
+
+
+async def test_jobs_and_images_are_found_by_one_pair_of_their_metadata(
+    gateway: GatewayFixture, mia: Caller, tom: Caller
+) -> None:
+    story = await mia.create_story("One.", "Two.")
+    both = generation_pb2.GenerationOptions(metadata={"order": "4711", "shop": ""})
+    one = generation_pb2.GenerationOptions(metadata={"order": "4712", "shop": ""})
+    first, second = await mia.scene(story.id, 1, options=both), await mia.portrait(options=one)
+    await mia.portrait()
+    await gateway.draw(first)
+
+    async def found(key: str, value: str, **filters: Any) -> list[str]:
+        pair = metadata_pb2.MetadataFilter(key=key, value=value)
+        jobs = (await mia.list_jobs(metadata=pair, **filters)).jobs
+        images = (await mia.list_images(metadata=pair)).images
+        assert {job.job_id for job in jobs} <= {image.job_id for image in images}
+        assert len(images) == len(jobs) or filters
+        return [job.job_id for job in jobs]
+
+    assert await found("order", "4711") == [first.job_id]
+    assert await found("order", "") == []
+    assert await found("shop", "") == [second.job_id, first.job_id]
+    assert await found("shop", "", statuses=[QUEUED]) == [second.job_id]
+    assert await found("shop", "", story_id=story.id) == [first.job_id]
+    assert await found("shop", "", story_id=story.id, statuses=[FAILED]) == []
+    assert len(await found("", "anything")) == 3
+    pair = metadata_pb2.MetadataFilter(key="order", value="4711")
+    assert _ids(await tom.list_jobs(metadata=pair)) == []
+    await mia.delete_image(first.image_id)
+    assert (await mia.list_images(metadata=pair)).images == []
 
 
 async def test_pages_of_jobs_are_stable_while_new_ones_come(mia: Caller) -> None:

@@ -175,7 +175,7 @@ def scenes(mia: str, story: str, pages: list[str]) -> dict[str, Bad]:
             options=generation_pb2.GenerationOptions(model="storybook"),
         ),
         "a character twice": bad(
-            "character_ids", "FIELD_OUT_OF_RANGE", "twice", character_ids=[mia, mia]
+            "character_ids", "DUPLICATE_ITEM", "twice", character_ids=[mia, mia]
         ),
         "malformed in a list": bad(
             "character_ids[1]", "MALFORMED_ID", '"2" is not a UUID', character_ids=[mia, "2"]

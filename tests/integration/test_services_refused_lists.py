@@ -1,6 +1,6 @@
 """Bad input to lists, characters, stories, jobs and images is refused, saying what is right."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from imggen.v1 import character_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1 import character_pb2, image_pb2, job_pb2, metadata_pb2, story_pb2, style_pb2
 from server.domain.paging import LastRow
 from server.requests.page_tokens import page_token
 from tests.integration.callers import Caller
@@ -16,24 +16,46 @@ from tests.integration.gateway_fixture import new_id
 from tests.integration.refusals import ALL_STYLES, Bad, check
 
 EAST = timezone(timedelta(hours=23))
+OTHER = "was made by another list or under other filters; send the request of the page before"
 
 
 async def test_bad_lists_are_refused(mia: Caller) -> None:
     request = image_pb2.ListImagesRequest
     unmade = "was not made by this list; use the next_page_token of the page before"
     token = ("page_token", "PAGE_TOKEN_INVALID", unmade)
-    far = page_token("images", LastRow(datetime(1, 1, 1, tzinfo=EAST), UUID(int=7)))
+    far = page_token(request(), LastRow(datetime(1, 1, 1, tzinfo=EAST), UUID(int=7)))
+    noon = LastRow(datetime(2026, 5, 1, 12, tzinfo=UTC), UUID(int=7))
+    foreign = ("page_token", "PAGE_TOKEN_INVALID", OTHER)
     other = (await _first_page_of_characters(mia)).next_page_token
     bad = {
         "page token": Bad(request(page_token="abc"), *token),
         "page token of another kind": Bad(request(page_token="YWJj"), *token),
         "page token before all time": Bad(request(page_token=far), *token),
-        "page token of another list": Bad(request(page_token=other), *token),
+        "page token of another list": Bad(request(page_token=other), *foreign),
+        "page token of another filter": Bad(
+            request(
+                page_token=page_token(request(type=image_pb2.IMAGE_TYPE_COVER), noon),
+                type=image_pb2.IMAGE_TYPE_SCENE,
+            ),
+            *foreign,
+        ),
         "page size": Bad(
-            request(page_size=101),
+            request(page_size=-1),
             "page_size",
             "FIELD_OUT_OF_RANGE",
-            "must be 0 to 100 (0 means 50), is 101",
+            "must be 0 or more (0 means 50), is -1",
+        ),
+        "control character in metadata": Bad(
+            request(metadata=metadata_pb2.MetadataFilter(key="order\0", value="4711")),
+            "metadata",
+            "CONTROL_CHARACTERS",
+            "holds the control character U+0000",
+        ),
+        "long metadata": Bad(
+            request(metadata=metadata_pb2.MetadataFilter(key="order", value="x" * 1_020)),
+            "metadata",
+            "TEXT_TOO_LONG",
+            "must have 1,024 bytes or fewer in UTF-8, has 1,025",
         ),
         "unknown status": Bad(
             request(status=99),  # type: ignore[arg-type]
@@ -43,6 +65,18 @@ async def test_bad_lists_are_refused(mia: Caller) -> None:
         ),
     }
     await check(mia, mia.images.ListImages, bad)
+    queued = job_pb2.JOB_STATUS_QUEUED
+    known = "use one of QUEUED, PROCESSING, COMPLETED, FAILED, CANCELLED"
+    bad = {
+        f"status {number}": Bad(
+            job_pb2.ListJobsRequest(statuses=[queued, number]),  # type: ignore[list-item]
+            "statuses[1]",
+            "FIELD_OUT_OF_RANGE",
+            f"has no value {number}; {known}",
+        )
+        for number in (0, 99)
+    }
+    await check(mia, mia.jobs.ListJobs, bad)
     style = style_pb2.ListStylesRequest(page_token="oil")
     await check(mia, mia.styles.ListStyles, {"style token": Bad(style, *token)})
 
@@ -65,7 +99,7 @@ async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
         "too many features": Bad(
             character(features=["x"] * 17),
             "character.features",
-            out,
+            "TOO_MANY_ITEMS",
             "must have 16 entries or fewer, has 17",
         ),
         "long hair": Bad(
@@ -74,7 +108,6 @@ async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
             "TEXT_TOO_LONG",
             "must have 300 characters or fewer, has 301",
         ),
-        "id": Bad(character(id=new_id()), "character.id", out, "is output only; leave it empty"),
     }
     await check(mia, mia.characters.CreateCharacter, bad)
 
@@ -89,7 +122,6 @@ async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
 
     mask = ("update_mask", "UPDATE_MASK_INVALID")
     bad = {
-        "no mask": Bad(update(), *mask, f"names no field; {known}, or *"),
         "unknown field": Bad(update("hare"), *mask, f'"hare" cannot be set; {known}, or *'),
         "output only": Bad(update("id"), *mask, '"id" cannot be set'),
         "name taken away": Bad(update("*"), "character.name", "FIELD_REQUIRED", "is required"),
@@ -106,8 +138,20 @@ async def test_bad_characters_and_stories_are_refused(mia: Caller) -> None:
         "201 pages": Bad(
             story(pages=[page(text="x")] * 201),
             "story.pages",
-            out,
+            "TOO_MANY_ITEMS",
             "must have 200 pages or fewer, has 201",
+        ),
+        "17 characters on a page": Bad(
+            story(pages=[page(text="x", character_ids=[new_id() for _ in range(17)])]),
+            "story.pages[0].character_ids",
+            "TOO_MANY_ITEMS",
+            "must have 16 characters or fewer, has 17",
+        ),
+        "much text": Bad(
+            story(pages=[page(text="月" * 4000)] * 175),
+            "story.pages",
+            "TEXT_TOO_LONG",
+            "must have 2,097,152 bytes of text or fewer in UTF-8, have 2,100,000",
         ),
         "empty page": Bad(
             story(pages=[page(text="x"), page()]),

@@ -50,17 +50,16 @@ async def test_everything_wrong_with_a_new_version_is_named(mia: Caller) -> None
 async def test_everything_wrong_with_a_character_is_named(mia: Caller) -> None:
     fields: dict[str, Any] = {"gender": 9}
     character = character_pb2.Character(
-        id="x", age=200, hair="r" * 301, features=["a"] * 17, traits=[""], **fields
+        age=200, hair="r" * 301, features=["a"] * 17, traits=[""], **fields
     )
     request = character_pb2.CreateCharacterRequest(character=character)
     refused = await mia.refused(mia.characters.CreateCharacter, request)
     assert refused.reasons == {
-        "character.id": "FIELD_OUT_OF_RANGE",
         "character.name": "FIELD_REQUIRED",
         "character.age": "FIELD_OUT_OF_RANGE",
         "character.gender": "FIELD_OUT_OF_RANGE",
         "character.hair": "TEXT_TOO_LONG",
-        "character.features": "FIELD_OUT_OF_RANGE",
+        "character.features": "TOO_MANY_ITEMS",
         "character.traits[0]": "FIELD_REQUIRED",
     }
 
@@ -68,18 +67,30 @@ async def test_everything_wrong_with_a_character_is_named(mia: Caller) -> None:
 async def test_everything_wrong_with_a_story_is_named(mia: Caller) -> None:
     twice = new_id()
     page = story_pb2.Page(scene_description="!", character_ids=[twice, twice])
-    request = story_pb2.CreateStoryRequest(
-        story=story_pb2.Story(id="x", style="bronze", pages=[page])
-    )
+    request = story_pb2.CreateStoryRequest(story=story_pb2.Story(style="bronze", pages=[page]))
     refused = await mia.refused(mia.stories.CreateStory, request)
     assert refused.reasons == {
-        "story.id": "FIELD_OUT_OF_RANGE",
         "story.title": "FIELD_REQUIRED",
         "story.style": "STYLE_UNKNOWN",
         "story.pages[0].text": "FIELD_REQUIRED",
         "story.pages[0].scene_description": "PROMPT_EMPTY",
-        "story.pages[0].character_ids": "FIELD_OUT_OF_RANGE",
+        "story.pages[0].character_ids": "DUPLICATE_ITEM",
     }
+
+
+async def test_everything_wrong_with_the_ids_of_pages_is_named(mia: Caller) -> None:
+    story = await mia.create_story("One.", "Two.")
+    one, two = story.pages
+    page = story_pb2.Page
+    pages = [two, one, page(id=one.id.upper(), text="Three."), two, page(id="4", text="Four.")]
+    request = story_pb2.UpdateStoryRequest(story=story_pb2.Story(id=story.id, pages=pages))
+    refused = await mia.refused(mia.stories.UpdateStory, request)
+    assert refused.reasons == {
+        "story.pages[2].id": "DUPLICATE_ITEM",
+        "story.pages[3].id": "DUPLICATE_ITEM",
+        "story.pages[4].id": "MALFORMED_ID",
+    }
+    assert "is also that of pages[1]" in refused.message
 
 
 async def test_a_refused_list_of_characters_is_not_replaced_by_the_pages_own(

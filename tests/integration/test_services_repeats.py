@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 
+from imggen.rules.states import MAX_REGENERATIONS
 from imggen.v1 import batch_pb2, character_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
-from server.domain.images import MAX_REGENERATIONS
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 
@@ -147,10 +147,13 @@ async def test_one_request_id_makes_one_thing_of_each_kind(mia: Caller) -> None:
 async def test_the_answer_stays_after_changes_of_named_resources(mia: Caller, change: str) -> None:
     character = (await mia.create_character()).id
     page = story_pb2.Page(text="Mia wakes.", character_ids=[character])
-    story = (await mia.create_story(pages=[page])).id
+    written = await mia.create_story(pages=[page])
+    story = written.id
     fields: dict[str, Any] = {"seed": 7, "request_id": new_id()}
+    page_id = written.pages[0].id
+    scene_fields: dict[str, Any] = {"seed": 7, "request_id": new_id(), "page_id": page_id}
     portrait = await mia.portrait(character, **fields)
-    scene = await mia.scene(story, **fields | {"request_id": (scene_key := new_id())})
+    scene = await mia.scene(story, **scene_fields)
     again = await mia.regenerate(portrait.image_id, request_id=(again_key := new_id()))
     create = story_pb2.CreateStoryRequest(
         story=story_pb2.Story(title="Day", pages=[page]), request_id=new_id()
@@ -167,7 +170,7 @@ async def test_the_answer_stays_after_changes_of_named_resources(mia: Caller, ch
         await mia.delete_image(portrait.image_id)
 
     assert (await mia.portrait(character, **fields)).job_id == portrait.job_id
-    assert (await mia.scene(story, **fields | {"request_id": scene_key})).job_id == scene.job_id
+    assert (await mia.scene(story, **scene_fields)).job_id == scene.job_id
     assert (await mia.regenerate(portrait.image_id, request_id=again_key)).job_id == again.job_id
     repeated = await mia.stories.CreateStory(create, metadata=mia.metadata)
     assert repeated.story.id == first.story.id

@@ -137,6 +137,10 @@ NAMED: dict[tuple[str, str], Make] = {
             update_mask=FieldMask(paths=["pages"]),
         )
     ),
+    ("StoryService.UpdateStory", "story.pages.id"): lambda own, any_: story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=own.story, pages=[story_pb2.Page(text="Mia", id=any_.page)]),
+        update_mask=FieldMask(paths=["pages"]),
+    ),
     ("StoryService.DeleteStory", "story_id"): lambda own, any_: story_pb2.DeleteStoryRequest(
         story_id=any_.story
     ),
@@ -168,13 +172,13 @@ LISTED: dict[tuple[str, str], Make] = {
     ("StoryService.ListStories", ""): lambda own, any_: story_pb2.ListStoriesRequest(),
 }
 
-# Ids that only the service may set. A create refuses them, an update does not read them
-# (test_services_fields tests that).
+# Ids that only the service sets; a request's are ignored (test_services_fields tests that).
 NOT_READ = {
     ("CharacterService.CreateCharacter", "character.id"),
     ("CharacterService.CreateCharacter", "character.reference_image_id"),
     ("CharacterService.UpdateCharacter", "character.reference_image_id"),
     ("StoryService.CreateStory", "story.id"),
+    ("StoryService.CreateStory", "story.pages.id"),
 }
 
 # Streams of the caller's own changes: they take no id and have no end.

@@ -148,6 +148,20 @@ async def test_an_unknown_model_is_a_violation_of_its_own_field(mia: Caller) -> 
     assert (refused.fields, refused.reason) == (["options.model"], "MODEL_UNKNOWN")
 
 
+async def test_a_batch_of_more_than_800_images_is_refused(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    story = await mia.create_story(*(f"Page {number}." for number in range(200)))
+    request = generation_pb2.GenerateStoryRequest(
+        story_id=story.id, images_per_page=4, include_cover=True
+    )
+    refused = await mia.refused(mia.generation.GenerateStory, request)
+    assert refused.reasons == {"images_per_page": "TOO_MANY_ITEMS"}
+    assert "makes a batch of 801 images; ask for 800 or fewer" in refused.message
+    assert await gateway.count("batches") == 0
+    assert (await mia.generate_story(story.id, images_per_page=4)).total_images == 800
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

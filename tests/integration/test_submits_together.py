@@ -95,7 +95,7 @@ async def test_a_character_is_frozen_with_its_current_description(store: Store) 
     user = await new_user(store)
     character = await store.characters.create(user, description(), None)
     assert character is not None
-    assert await store.characters.update(user, character, {"age": 9})
+    await store.characters.update(character, description(age=9))
     frozen = (await store.freeze(user, [character]))[character]
     assert (frozen.version, frozen.description.age) == (2, 9)
     assert await store.characters.delete(user, character)

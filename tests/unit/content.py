@@ -30,10 +30,11 @@ def render_spec(
     *,
     style: Style = CARTOON,
     model: str = "storybook",
+    width: int = 1024,
     quality: Quality = Quality.STANDARD,
     seed: int = 7,
 ) -> RenderSpec:
-    """Returns the spec of a square picture."""
+    """Returns the spec of a picture, a square by default."""
     return RenderSpec(
         image_type=image_type,
         style=style,
@@ -41,7 +42,7 @@ def render_spec(
         scene="",
         page_text="",
         model=model,
-        width=1024,
+        width=width,
         height=1024,
         quality=quality,
         seed=seed,

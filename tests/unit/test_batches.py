@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from server.domain.batches import Node, all_retryable, retried_with
+from imggen.rules.retries import all_retryable, retried_with
+from server.domain.batches import Node
 from server.domain.ids import JobId
 from server.domain.states import JobStatus, Lane
 from tests.builders import batch as _batch

@@ -62,7 +62,15 @@ def test_a_list_of_uuids_names_each_once() -> None:
     assert checks.ids("ids", [], UserId) == ()
     assert checks.ids("ids", [str(one), str(one).upper()], UserId) is None
     assert checks.ids("ids", [str(one), "x"], UserId) is None
-    assert _found(checks) == [("ids", "FIELD_OUT_OF_RANGE"), ("ids[1]", "MALFORMED_ID")]
+    assert _found(checks) == [("ids", "DUPLICATE_ITEM"), ("ids[1]", "MALFORMED_ID")]
+
+
+def test_a_list_has_a_limit() -> None:
+    checks = Checks()
+    checks.at_most("pages", 200, 200, "pages")
+    assert checks.violations == []
+    checks.at_most("pages", 201, 200, "pages")
+    assert _found(checks) == [("pages", "TOO_MANY_ITEMS")]
 
 
 def test_a_long_value_is_cut_in_the_message() -> None:
@@ -149,14 +157,10 @@ def test_priorities_have_bounds_by_role(value: int, admin: bool, taken: bool) ->
         assert ("role admin" in checks.violations[0].description) is not admin
 
 
-def test_a_set_and_an_output_only_field_say_what_is_right() -> None:
+def test_a_field_with_known_values_says_which_are_right() -> None:
     checks = Checks()
     known, reason = {"a": 1, "b": 2}, reasons.ERROR_REASON_STYLE_UNKNOWN
     assert checks.one_of("style", "oil", known, "style", reason) is None
     assert checks.one_of("style", "a", known, "style", reason) == 1
-    checks.empty("id", "x")
-    checks.empty("id", "")
-    assert [one.description for one in checks.violations] == [
-        '"oil" is not a style; use one of a, b',
-        "is output only; leave it empty",
-    ]
+    [wrong] = checks.violations
+    assert wrong.description == '"oil" is not a style; use one of a, b'

@@ -9,7 +9,8 @@ from server.domain.models import Size
 from server.domain.states import ImageType
 from server.errors import Violation
 from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
-from server.routing.offers import Offer, Wish, choose
+from server.routing.formats import RATIOS
+from server.routing.offers import Offer, Wish, choose, choose_again
 
 BOTH = Catalogue([STORYBOOK, SDXL])
 
@@ -32,10 +33,12 @@ def _obstacles(catalogue: Catalogue, wish: Wish) -> list[Violation]:
         (_wish(), "storybook", Size(1024, 1024)),
         (_wish(shape="1024x1536"), "sdxl", Size(1024, 1536)),
         (_wish(model="sdxl"), "sdxl", Size(1024, 1024)),
-        (_wish(ImageType.SCENE), "storybook", Size(1024, 1024)),
-        (_wish(ImageType.SCENE, shape="16:9"), "sdxl", Size(1824, 1024)),
+        (_wish(ImageType.SCENE), "storybook", Size(1824, 1024)),
+        (_wish(ImageType.COVER), "storybook", Size(1824, 1024)),
+        (_wish(ImageType.SCENE, shape="1:1"), "storybook", Size(1024, 1024)),
+        (_wish(ImageType.SCENE, shape="4:3", model="sdxl"), "sdxl", Size(1368, 1024)),
         (_wish(ImageType.SCENE, characters=3), "sdxl", Size(1824, 1024)),
-        (_wish(ImageType.SCENE, characters=0), "storybook", Size(1024, 1024)),
+        (_wish(ImageType.SCENE, characters=0), "storybook", Size(1824, 1024)),
     ],
 )
 def test_the_first_model_that_can_draw_the_whole_request_is_chosen(
@@ -52,6 +55,21 @@ def test_the_order_of_the_catalogue_is_the_preference() -> None:
     assert offer.model is SDXL
 
 
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("model", ["storybook", "sdxl"])
+def test_no_model_is_refused_for_a_ratio(model: str, ratio: str) -> None:
+    offer = choose(BOTH, _wish(ImageType.SCENE, model=model, shape=ratio))
+    assert isinstance(offer, Offer)
+    assert (offer.model.name, offer.format.display) == (model, RATIOS[ratio])
+    assert offer.format.cropped_from == ("" if ratio in offer.model.scenes else "1:1")
+
+
+def test_a_model_is_not_passed_over_because_it_would_crop() -> None:
+    offer = choose(BOTH, _wish(ImageType.SCENE, shape="16:9"))
+    assert isinstance(offer, Offer)
+    assert (offer.model, offer.format.cropped_from) == (STORYBOOK, "1:1")
+
+
 def test_a_model_that_is_not_offered_is_refused_with_the_offered_ones() -> None:
     [wrong] = _obstacles(Catalogue([STORYBOOK]), _wish(model="sdxl"))
     assert wrong.reason == reasons.ERROR_REASON_MODEL_UNKNOWN
@@ -59,20 +77,51 @@ def test_a_model_that_is_not_offered_is_refused_with_the_offered_ones() -> None:
 
 
 def test_both_obstacles_are_named_at_once() -> None:
-    found = _obstacles(BOTH, _wish(ImageType.SCENE, shape="9:16", characters=9))
+    found = _obstacles(BOTH, _wish(shape="640x480", characters=9))
     assert [one.reason for one in found] == [
         reasons.ERROR_REASON_TOO_MANY_CHARACTERS,
-        reasons.ERROR_REASON_ASPECT_RATIO_NOT_OFFERED,
+        reasons.ERROR_REASON_SIZE_NOT_OFFERED,
     ]
 
 
-def test_offered_shapes_are_those_of_models_that_can_draw_that_many() -> None:
-    few = replace(STORYBOOK, scenes=SDXL.scenes)
-    many = replace(SDXL, scenes=STORYBOOK.scenes)
-    wish = _wish(ImageType.SCENE, shape="16:9", characters=4)
-    [wrong] = _obstacles(Catalogue([few, many]), wish)
-    assert wrong.field == "options.aspect_ratio"
-    assert wrong.description == '"16:9" is not offered; use one of 1:1'
+def test_offered_sizes_are_those_of_models_that_can_draw_that_many() -> None:
+    few = replace(STORYBOOK, portraits=SDXL.portraits)
+    many = replace(SDXL, portraits=STORYBOOK.portraits)
+    [wrong] = _obstacles(Catalogue([few, many]), _wish(shape="1024x1536", characters=4))
+    assert wrong.field == "size"
+    assert wrong.description == '"1024x1536" is not offered; use one of 1024x1024'
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "display", "cropped_from"),
+    [
+        ("storybook", ImageType.SCENE, Size(1824, 1024), "1:1"),
+        ("sdxl", ImageType.SCENE, Size(1824, 1024), ""),
+        ("storybook", ImageType.COVER, Size(1024, 1024), ""),
+        ("sdxl", ImageType.PORTRAIT, Size(1024, 1536), ""),
+    ],
+)
+def test_a_named_model_draws_a_picture_again_in_its_size(
+    model: str, kind: ImageType, display: Size, cropped_from: str
+) -> None:
+    offer = choose_again(BOTH, model, kind, display, 1)
+    assert isinstance(offer, Offer)
+    assert (offer.model.name, offer.format.display) == (model, display)
+    assert offer.format.cropped_from == cropped_from
+
+
+def test_a_named_model_that_cannot_draw_a_picture_again_says_why() -> None:
+    tall = Size(1024, 1536)
+    found = choose_again(BOTH, "storybook", ImageType.PORTRAIT, tall, 3)
+    assert not isinstance(found, Offer)
+    assert [(wrong.field, wrong.reason) for wrong in found] == [
+        ("options.model", reasons.ERROR_REASON_TOO_MANY_CHARACTERS),
+        ("options.model", reasons.ERROR_REASON_SIZE_NOT_OFFERED),
+    ]
+    assert found[1].description == '"1024x1536" is not offered; use one of 1024x1024'
+    unknown = choose_again(BOTH, "dall-e", ImageType.SCENE, tall, 1)
+    assert not isinstance(unknown, Offer)
+    assert [wrong.reason for wrong in unknown] == [reasons.ERROR_REASON_MODEL_UNKNOWN]
 
 
 def test_a_catalogue_is_made_of_known_names() -> None:

@@ -18,6 +18,7 @@ from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
 
 PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
 UNKNOWN = "68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11"
 
 
@@ -107,7 +108,7 @@ def test_styles_are_listed(command: Command) -> None:
 def test_a_portrait_is_followed_and_saved(command: Command, mia: str, tmp_path: Path) -> None:
     file = tmp_path / "mia.png"
     out = command("portrait", mia, "--style", "anime", "--seed", "5", "-o", str(file))
-    assert "portrait, completed, anime, version 1, 128x128, seed 5" in out
+    assert "portrait, completed, anime, version 1, 1024x1024, seed 5" in out
     assert f"saved {file}" in out
     assert file.read_bytes().startswith(PNG)
     assert command.err.splitlines()[-1] == "completed"
@@ -136,7 +137,7 @@ def test_a_scene_has_its_options(command: Command, fake: FakeService, story: str
     assert (image["pageNumber"], image["characterIds"]) == (2, [mia])
     request: Any = fake.requests("GenerateScene")[0]
     assert request.scene_description == "a hill"
-    assert (request.options.aspect_ratio, request.options.quality) == ("4:3", "standard")
+    assert (request.aspect_ratio, request.options.quality) == ("4:3", "standard")
 
 
 def test_an_image_is_regenerated_shown_listed_and_downloaded(
@@ -146,14 +147,14 @@ def test_an_image_is_regenerated_shown_listed_and_downloaded(
     second = command.json("regenerate", first["id"], "--prompt", "smiling")["image"]
     assert (second["version"], second["parentImageId"]) == (2, first["id"])
     assert "version 2" in command("image", second["id"])
-    assert command.json("image", second["id"])["image"]["url"].startswith("data:")
+    assert command.json("image", second["id"])["image"]["url"].startswith("http://127.0.0.1:")
     listed = command.json("images", "--character", mia, "--status", "completed")["images"]
     assert [image["id"] for image in listed] == [second["id"], first["id"]]
     assert second["id"] in command("images", "--type", "portrait")
     assert command.json("images", "--type", "scene") == {"images": []}
     file = tmp_path / "mia.png"
     assert command("download", first["id"], str(file), "--kind", "print") == f"saved {file}\n"
-    assert file.read_bytes().startswith(PNG)
+    assert file.read_bytes().startswith(JPEG)
 
 
 def test_words_that_the_model_cannot_draw_are_named(
@@ -201,7 +202,8 @@ def test_an_error_is_one_line_with_every_bad_field(command: Command) -> None:
     command("portrait", "x", "--style", "oil", "--json", code=1)
     assert command.err.count("\n") == 1
     assert command.err.startswith(
-        'imggen: MALFORMED_ID: character_id: "x" is not a UUID; style: "oil"'
+        'imggen: MALFORMED_ID: character_id: "x" is not a UUID; use the id that the service gave; '
+        'style: "oil" is not a style; use one of'
     )
 
 

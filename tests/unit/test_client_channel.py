@@ -17,7 +17,6 @@ from imggen import Client
 from imggen.channel import SERVICE_CONFIG, credentials_for, is_loopback
 from imggen.errors import Unavailable
 from imggen.testing.library import Styles
-from imggen.testing.memory import Memory
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 from tests.contract import methods
 
@@ -61,7 +60,7 @@ def of_client() -> Pair:
 async def port(of_server: Pair, of_client: Pair) -> AsyncIterator[int]:
     """Yields the port of a server with mutual TLS."""
     server = grpc.aio.server()
-    add_StyleServiceServicer_to_server(Styles(Memory()), server)
+    add_StyleServiceServicer_to_server(Styles(), server)
     certificate, key = of_server
     credentials = grpc.ssl_server_credentials(
         [(key, certificate)], root_certificates=of_client[0], require_client_auth=True

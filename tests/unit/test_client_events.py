@@ -139,7 +139,7 @@ async def test_a_cursor_that_is_too_old_says_what_to_do(
     await _draw(client, mia)
     [first] = await _first(1, client, "oldest")
     fake.drop_events()
-    with pytest.raises(FailedPrecondition, match="list the current state") as raised:
+    with pytest.raises(FailedPrecondition, match="list what there is") as raised:
         await _first(1, client, first.cursor)
     assert raised.value.reason == ErrorReason.ERROR_REASON_CURSOR_EXPIRED
     await _draw(client, mia)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from PIL import Image as Picture
 
 from imggen import Client, Image, JobStatus
@@ -19,8 +20,9 @@ from imggen.errors import (
     NotFound,
     reason_name,
 )
+from imggen.fields import AssetKindName
 from imggen.testing import FakeService, Received
-from imggen.testing.picture import png
+from imggen.testing.pictures import jpeg, png
 from imggen.v1.character_pb2 import (
     Character,
     CreateCharacterRequest,
@@ -29,6 +31,8 @@ from imggen.v1.character_pb2 import (
 )
 from imggen.v1.character_pb2_grpc import CharacterServiceStub
 from imggen.v1.errors_pb2 import ErrorReason
+
+KINDS: tuple[AssetKindName, ...] = ("original", "display", "print", "thumbnail")
 
 
 @pytest.fixture
@@ -48,6 +52,38 @@ def test_its_pictures_are_valid_png() -> None:
         picture.load()
         assert picture.size == (3, 2)
         assert picture.getpixel((2, 1)) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 9), (256, 256), (3000, 2000)])
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 0, 0), (1, 200, 99), (255, 255, 255)])
+def test_its_pictures_are_valid_jpeg(size: tuple[int, int], colour: tuple[int, int, int]) -> None:
+    with Picture.open(BytesIO(jpeg(*size, colour))) as picture:
+        picture.load()
+        assert (picture.format, picture.size) == ("JPEG", size)
+        drawn = picture.getpixel((size[0] - 1, size[1] - 1))
+        assert isinstance(drawn, tuple)
+        assert all(abs(one - other) <= 2 for one, other in zip(drawn, colour, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "sizes"),
+    [
+        ("", [(256, 256), (1824, 1024), (3563, 2000), (256, 144)]),
+        ("1:1", [(256, 256), (1024, 1024), (3000, 3000), (256, 256)]),
+    ],
+)
+async def test_every_asset_has_the_size_and_the_media_type_of_its_kind(
+    client: Client, ratio: str, sizes: list[tuple[int, int]]
+) -> None:
+    story = await client.create_story(title="The Map", style="anime", pages=["One."])
+    job = await client.generate_scene(story, story.pages[0], aspect_ratio=ratio)
+    image = await client.wait(job)
+    assert (image.width, image.height) == sizes[1]
+    assert job.cropped_from == ("" if ratio else "1:1")
+    formats = ["PNG", "PNG", "JPEG", "JPEG"]
+    for kind, size, format_ in zip(KINDS, sizes, formats, strict=True):
+        with Picture.open(BytesIO(await client.download(image, kind=kind))) as picture:
+            assert (picture.format, picture.size) == (format_, size)
 
 
 def test_its_pictures_have_their_checksums() -> None:
@@ -96,16 +132,18 @@ async def test_an_ended_job_has_its_times_and_a_fraction_of_one(client: Client) 
 async def test_a_changed_description_makes_the_reference_stale(client: Client) -> None:
     mia = await client.create_character(name="Mia")
     await client.wait(await client.generate_portrait(mia, style="anime"))
-    assert not (await client.update_character(mia.id, name="Mia Fox")).reference_stale
+    assert not (await client.update_character(mia.id, name="Mia")).reference_stale
     changed = await client.update_character(mia.id, hair="black")
     assert (changed.reference_stale, changed.description_version) == (True, 2)
 
 
-async def test_a_new_portrait_replaces_the_reference(client: Client) -> None:
+async def test_a_new_portrait_replaces_the_reference_of_its_style(client: Client) -> None:
     mia = await client.create_character(name="Mia")
     first = await client.wait(await client.generate_portrait(mia, style="anime"))
-    second = await client.wait(await client.generate_portrait(mia, style="cartoon"))
+    other = await client.wait(await client.generate_portrait(mia, style="cartoon"))
+    second = await client.wait(await client.generate_portrait(mia, style="anime"))
     assert second.is_reference
+    assert (await client.get_image(other)).is_reference
     assert not (await client.get_image(first)).is_reference
 
 
@@ -127,15 +165,14 @@ async def test_it_enforces_the_documented_rules(fake: FakeService, client: Clien
         (client.generate_portrait(mia, style="anime", priority=0), "PRIORITY_NOT_ALLOWED"),
         (client.generate_portrait(unknown, style="anime"), "CHARACTER_NOT_FOUND"),
         (client.generate_scene(story, 1), "FIELD_REQUIRED"),
-        (client.generate_scene(story, 0, style="anime"), "PAGE_OUT_OF_RANGE"),
+        (client.generate_scene(story, unknown, style="anime"), "PAGE_NOT_FOUND"),
         (client.generate_scene(story, 1, style="oil"), "STYLE_UNKNOWN"),
         (
             client.generate_scene(story, 1, style="anime", aspect_ratio="2:1"),
-            "ASPECT_RATIO_NOT_OFFERED",
+            "ASPECT_RATIO_UNKNOWN",
         ),
         (client.generate_scene(story, 1, style="anime", characters=["x"]), "MALFORMED_ID"),
-        (anext(client.list_images(page_number=1)), "FIELD_REQUIRED"),
-        (anext(client.list_images(page_size=101)), "FIELD_OUT_OF_RANGE"),
+        (anext(client.list_images(page_size=-1)), "FIELD_OUT_OF_RANGE"),
     ]
     for call, reason in refusals:
         if not reason:
@@ -151,8 +188,10 @@ async def test_it_checks_masks_and_page_tokens_that_this_client_never_sends(
 ) -> None:
     async with grpc.aio.insecure_channel(fake.target) as channel:
         stub = CharacterServiceStub(channel)
-        with pytest.raises(grpc.aio.AioRpcError, match="update_mask: names no field; use"):
-            await stub.UpdateCharacter(UpdateCharacterRequest())
+        with pytest.raises(grpc.aio.AioRpcError, match='update_mask: "paws" cannot be set; use'):
+            await stub.UpdateCharacter(
+                UpdateCharacterRequest(update_mask=FieldMask(paths=["paws"]))
+            )
         with pytest.raises(grpc.aio.AioRpcError, match="page_token"):
             await stub.ListCharacters(ListCharactersRequest(page_token="x"))
 
@@ -165,7 +204,7 @@ async def test_latency_delays_every_answer() -> None:
 async def test_violations_are_those_of_the_contract(client: Client) -> None:
     with pytest.raises(InvalidRequest) as raised:
         await client.regenerate(Image(id="x"), style="oil")
-    assert [bad.field for bad in raised.value.violations] == ["image_id", "style"]
+    assert [bad.field for bad in raised.value.violations] == ["modifications.style", "image_id"]
 
 
 async def test_what_is_deleted_can_be_deleted_again(client: Client) -> None:

@@ -1,10 +1,10 @@
 """Images through the client: submits, watches, waits, cancels, retries, downloads."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -24,10 +24,9 @@ from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
+    GenerationOptions,
     Modifications,
-    PortraitOptions,
     RegenerateImageRequest,
-    SceneOptions,
 )
 from imggen.watching import goes_back
 
@@ -51,12 +50,20 @@ async def mia(client: Client) -> Character:
     return await client.create_character(name="Mia")
 
 
+def fetched(url: str) -> bytes:
+    with urlopen(url) as answer:
+        data: bytes = answer.read()
+        return data
+
+
 async def test_a_portrait_becomes_the_reference(client: Client, mia: Character) -> None:
     image = await client.wait(await client.generate_portrait(mia, style="watercolor", seed=5))
     assert (image.status, image.seed) == (ImageStatus.IMAGE_STATUS_COMPLETED, 5)
     assert (await client.get_character(mia)).reference_image_id == image.id
-    assert await client.get_image(image) == image
-    assert await client.download(image) == base64.b64decode(image.url.partition(",")[2])
+    assert (await client.get_image(image)).url == image.url
+    assert await client.download(image) == await asyncio.to_thread(fetched, image.url)
+    printed = await client.download(image, kind="print")
+    assert printed == await asyncio.to_thread(fetched, image.print_url)
 
 
 async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Client) -> None:
@@ -68,6 +75,7 @@ async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Cli
             model="m",
             size="1x1",
             quality="q",
+            metadata={"order": "1"},
             seed=0,
             priority=9,
             request_id="r",
@@ -77,7 +85,8 @@ async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Cli
             character_id="c",
             style="oil",
             story_id="s",
-            options=PortraitOptions(model="m", size="1x1", quality="q"),
+            size="1x1",
+            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
             seed=0,
             priority=9,
             request_id="r",
@@ -89,13 +98,14 @@ async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client
     with pytest.raises(InvalidRequest):
         await client.generate_scene(
             "s",
-            3,
+            "p",
             characters=["c", Character(id="d")],
             scene_description="a hill",
             style="oil",
             model="m",
             aspect_ratio="2:1",
             quality="q",
+            metadata={"order": "1"},
             seed=0,
             priority=9,
             request_id="r",
@@ -103,11 +113,12 @@ async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client
     assert fake.requests("GenerateScene") == [
         GenerateSceneRequest(
             story_id="s",
-            page_number=3,
+            page_id="p",
             character_ids=["c", "d"],
             scene_description="a hill",
             style="oil",
-            options=SceneOptions(model="m", aspect_ratio="2:1", quality="q"),
+            aspect_ratio="2:1",
+            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
             seed=0,
             priority=9,
             request_id="r",
@@ -118,12 +129,21 @@ async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client
 async def test_every_option_of_a_regeneration_is_sent(fake: FakeService, client: Client) -> None:
     with pytest.raises(InvalidRequest):
         await client.regenerate(
-            "i", style="", prompt="at night", seed=0, priority=9, request_id="r"
+            "i",
+            style="",
+            prompt="at night",
+            model="m",
+            quality="q",
+            metadata={"order": "1"},
+            seed=0,
+            priority=9,
+            request_id="r",
         )
     assert fake.requests("RegenerateImage") == [
         RegenerateImageRequest(
             image_id="i",
             modifications=Modifications(style="", prompt="at night", seed=0),
+            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
             priority=9,
             request_id="r",
         )
@@ -134,9 +154,9 @@ async def test_a_scene_shows_the_characters_of_its_page(client: Client, mia: Cha
     story = await client.create_story(title="The Map", style="anime", pages=["One.", "Two."])
     image = await client.wait(await client.generate_scene(story, 2, characters=[mia]))
     assert (image.page_number, list(image.character_ids)) == (2, [mia.id])
-    with pytest.raises(InvalidRequest) as raised:
+    with pytest.raises(NotFound, match="the story has no page 3; it has 2") as raised:
         await client.generate_scene(story, 3)
-    assert raised.value.reason == ErrorReason.ERROR_REASON_PAGE_OUT_OF_RANGE
+    assert raised.value.reason == ErrorReason.ERROR_REASON_PAGE_NOT_FOUND
 
 
 async def test_a_lineage_has_five_regenerations(client: Client, mia: Character) -> None:
@@ -321,10 +341,26 @@ async def test_lists_are_filtered_by_names(client: Client, mia: Character) -> No
     assert await ids(type=ImageType.IMAGE_TYPE_SCENE) == [scene.id]
     assert await ids(status="failed") == []
     assert await ids(character=mia, story=story) == [scene.id]
-    assert await ids(story=story.id, page_number=2) == []
+    assert await ids(story=story.id, page=story.pages[1]) == []
+    assert await ids(page=story.pages[0].id) == [scene.id]
     assert [job.job_id async for job in client.list_jobs(story=story)] == [scene_job.job_id]
-    assert [job async for job in client.list_jobs(status="queued")] == []
+    assert [job async for job in client.list_jobs(statuses=["queued", "failed"])] == []
     assert (await client.get_job(scene_job)).status == JobStatus.JOB_STATUS_COMPLETED
+
+
+async def test_lists_are_filtered_by_one_pair_of_metadata(client: Client, mia: Character) -> None:
+    jobs = [
+        await client.generate_portrait(mia, style="anime", metadata={"order": order, "by": "Ida"})
+        for order in ("1", "2")
+    ]
+    found = [job async for job in client.list_jobs(metadata={"order": "2"})]
+    assert [(job.job_id, dict(job.metadata)) for job in found] == [
+        (jobs[1].job_id, {"order": "2", "by": "Ida"})
+    ]
+    images = [image.id async for image in client.list_images(metadata={"by": "Ida"})]
+    assert images == [job.image_id for job in reversed(jobs)]
+    with pytest.raises(ValueError, match="a list is filtered by one pair, not 2"):
+        client.list_jobs(metadata={"order": "2", "by": "Ida"})
 
 
 async def test_a_deleted_image_is_gone_and_its_job_cancelled(

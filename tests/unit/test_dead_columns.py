@@ -19,7 +19,13 @@ TRIGGER = re.compile(r"^CREATE .*TRIGGER .* ON (\w+) .*EXECUTE FUNCTION (\w+)\("
 VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|COPY)\b")
 WORD = re.compile(r"\w+")
 
-FOR_PEOPLE = {"ledger.id", "ledger.at", "migrations.applied_at", "retries.created_at"}
+FOR_PEOPLE = {
+    "character_references.created_at",
+    "ledger.at",
+    "ledger.id",
+    "migrations.applied_at",
+    "retries.created_at",
+}
 """Columns that the database fills by their defaults, for people who read the tables."""
 
 
@@ -72,6 +78,11 @@ def store_statements() -> Iterator[str]:
             text = text_of(node, module)
             if VERB.search(text):
                 yield text
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="Source"), args=[ast.Constant(value=str(table)), *_]
+                ):
+                    yield f"SELECT created_at FROM {table}"  # as `Source.newest` puts it together
 
 
 def text_of(node: ast.AST, module: ModuleType) -> str:

@@ -85,3 +85,14 @@ def test_a_contact_sheet_has_its_rows_in_the_middle(tmp_path: Path) -> None:
     assert sheet.width == 2 * 512 + 3 * 32
     assert sheet.getpixel((sheet.width // 2, 300)) == (255, 0, 0)
     assert sheet.getpixel((sheet.width // 2, sheet.height - 300)) != (255, 0, 0)
+
+
+def test_a_row_of_a_contact_sheet_is_as_high_as_its_tallest_picture(tmp_path: Path) -> None:
+    wide, tall = tmp_path / "wide.png", tmp_path / "tall.png"
+    Image.new("RGB", (1824, 1024), "red").save(wide)
+    Image.new("RGB", (1024, 1536), "red").save(tall)
+    low = contact_sheet("Wide", [[Panel("A page.", wide)] * 2])
+    high = contact_sheet("Mixed", [[Panel("A page.", wide), Panel("A portrait.", tall)]])
+    assert (low.height, high.height) == (256 + 287, 256 + 512)
+    assert low.getpixel((300, 128)) == low.getpixel((300, 128 + 285)) == (255, 0, 0)
+    assert high.getpixel((300, 128 + 290)) != (255, 0, 0)

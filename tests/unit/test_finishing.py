@@ -4,12 +4,13 @@ from io import BytesIO
 from random import Random
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor
 
 from actors.finishing.forms import MAX_BYTES, PictureRefused, finish, print_size
 from server.domain.models import Model, Size
 from server.domain.states import AssetKind, ImageType
 from server.routing.catalogue import KNOWN
+from server.routing.formats import RATIOS
 
 SQUARE = Size(1024, 1024)
 
@@ -68,13 +69,11 @@ def test_prints_of_every_offered_format_are_large_enough(model: Model) -> None:
     for offered in model.portraits.values():
         size = print_size(ImageType.PORTRAIT, offered.display)
         assert min(size.width, size.height) == 2048
-    for offered in model.scenes.values():
-        size = print_size(ImageType.SCENE, offered.display)
+    for display in RATIOS.values():
+        size = print_size(ImageType.SCENE, display)
         assert size.width >= 3000
         assert size.height >= 2000
-        assert size.width / size.height == pytest.approx(
-            offered.display.width / offered.display.height, rel=1e-3
-        )
+        assert size.width / size.height == pytest.approx(display.width / display.height, rel=1e-3)
 
 
 def test_a_print_is_exact_where_the_ratio_is() -> None:
@@ -94,13 +93,33 @@ def test_a_print_has_300_dots_per_inch_full_colour_and_a_profile() -> None:
     assert "sRGB" in ImageCms.getProfileName(profile)
 
 
-def test_another_ratio_is_cut_evenly_and_not_stretched() -> None:
+def test_width_is_cut_evenly_and_not_stretched() -> None:
     source = picture(Size(300, 100), "red")
     source.paste("blue", (100, 0, 200, 100))
     display = finish(png(source), ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
     image = opened(display.data)
     assert image.getpixel((40, 512)) == (0, 0, 255)
     assert image.getpixel((983, 512)) == (0, 0, 255)
+
+
+@pytest.mark.parametrize("kind", [ImageType.SCENE, ImageType.COVER])
+def test_height_is_cut_below_rather_than_above_in_all_forms(kind: ImageType) -> None:
+    # Of 256 lines 144 are kept: those from 34 on, where the heads are.
+    source = picture(Size(256, 256), "white")
+    source.paste("red", (0, 0, 256, 33))
+    source.paste("teal", (0, 64, 256, 168))
+    source.paste("blue", (0, 178, 256, 256))
+    original = png(source)
+    finished = finish(original, kind, RATIOS["16:9"])
+    assert finished.asset(AssetKind.ORIGINAL).data == original
+    for form in (AssetKind.DISPLAY, AssetKind.PRINT, AssetKind.THUMBNAIL):
+        image = opened(finished.asset(form).data)
+        assert image.width / image.height == pytest.approx(16 / 9, rel=0.01)
+        shown = [image.getpixel((9, round(image.height * at))) for at in (0, 0.04, 0.5, 0.98)]
+        for found, colour in zip(shown, ("white", "white", "teal", "white"), strict=True):
+            assert isinstance(found, tuple)
+            expected = ImageColor.getrgb(colour)
+            assert all(abs(a - b) < 50 for a, b in zip(found, expected, strict=True)), form
 
 
 def test_transparent_pixels_become_white() -> None:

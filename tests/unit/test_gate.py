@@ -35,12 +35,16 @@ def noise(low: int, high: int, width: int = 256, height: int = 256) -> Pixels:
         (np.full((256, 256, 3), (200, 30, 40), np.uint8), "of one colour"),
         (noise(120, 130), "of one colour"),
         (noise(0, 256), "noise"),
-        (noise(0, 256, 768, 512), "noise"),
+        (noise(0, 256, 384, 320), "noise"),
         (noise(0, 256, 8, 8), "noise"),
     ],
 )
 def test_a_picture_that_shows_nothing_has_a_fault(pixels: Pixels, fault: str) -> None:
     assert fault_of(pixels) == fault
+
+
+def test_large_noise_is_no_picture_either() -> None:
+    assert fault_of(noise(0, 256, 1536, 1024)) is not None
 
 
 def test_a_small_thing_on_a_plain_ground_is_a_picture() -> None:

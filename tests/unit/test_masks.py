@@ -7,6 +7,7 @@ from imggen.rules.checks import Checks
 from imggen.rules.filters import wanted
 from imggen.rules.masks import masked_fields
 from imggen.v1 import image_pb2
+from imggen.v1.character_pb2 import Character
 from server.domain.states import ImageType
 from server.replies.messages import IMAGE_TYPE
 
@@ -19,14 +20,30 @@ FIELDS = ("name", "age", "hair")
 )
 def test_a_mask_names_fields_in_their_order(paths: list[str], named: tuple[str, ...]) -> None:
     checks = Checks()
-    assert masked_fields(checks, FieldMask(paths=paths), FIELDS) == named
+    assert masked_fields(checks, FieldMask(paths=paths), Character(hair="red"), FIELDS) == named
     assert checks.violations == []
 
 
-@pytest.mark.parametrize("paths", [[], ["hare"], ["*", "name"], ["name.first"], ["id"]])
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (Character(), ()),
+        (Character(id="x", eyes="green", hair="red", age=0), ("age", "hair")),
+        (Character(name="", hair=""), ()),
+    ],
+)
+def test_without_a_mask_the_fields_that_are_set_are_changed(
+    given: Character, named: tuple[str, ...]
+) -> None:
+    checks = Checks()
+    assert masked_fields(checks, FieldMask(), given, FIELDS) == named
+    assert checks.violations == []
+
+
+@pytest.mark.parametrize("paths", [["hare"], ["*", "name"], ["name.first"], ["id"], ["etag"]])
 def test_a_mask_of_anything_else_is_refused(paths: list[str]) -> None:
     checks = Checks()
-    masked_fields(checks, FieldMask(paths=paths), FIELDS)
+    masked_fields(checks, FieldMask(paths=paths), Character(), FIELDS)
     [wrong] = checks.violations
     assert wrong.field == "update_mask"
     assert "use some of name, age, hair, or *" in wrong.description

@@ -1,7 +1,5 @@
 """Profiles: how each model of the catalogue is used."""
 
-from dataclasses import replace
-
 import pytest
 
 from actors.engine.profiles import PROFILES, profile, render_request, warm_up_request
@@ -27,12 +25,23 @@ def test_a_request_takes_its_steps_from_the_quality(quality: Quality, steps: int
 
 
 def test_a_display_size_is_drawn_at_the_models_own_size() -> None:
-    spec = replace(render_spec(model="sdxl"), width=1824, height=1024)
-    request = render_request(spec, PROMPT)
+    request = render_request(render_spec(model="sdxl", width=1824), PROMPT)
     assert (request.width, request.height) == (1344, 768)
 
 
-def test_a_size_that_is_not_offered_is_refused() -> None:
+@pytest.mark.parametrize("width", [1024, 1368, 1824])
+def test_a_model_of_squares_draws_squares_of_every_scene(width: int) -> None:
+    spec = render_spec(image_type=ImageType.SCENE, width=width)
+    request = render_request(spec, PROMPT)
+    assert (request.width, request.height) == (256, 256)
+
+
+def test_a_scene_of_a_size_that_has_no_ratio_of_the_contract_is_refused() -> None:
+    with pytest.raises(ValueError, match="draws no scene of 640x480; use 1824x1024, 1368x1024, 10"):
+        profile("storybook").native(ImageType.SCENE, Size(640, 480))
+
+
+def test_a_portrait_of_a_size_that_is_not_offered_is_refused() -> None:
     with pytest.raises(ValueError, match="storybook draws no portrait of 1x2; use 1024x1024"):
         profile("storybook").native(ImageType.PORTRAIT, Size(1, 2))
 

@@ -14,7 +14,7 @@ from imggen.v1 import character_pb2, errors_pb2, event_pb2, image_pb2, job_pb2, 
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 from server.domain.changes import Change, ChangedKind, Cursor
 from server.domain.characters import Character
-from server.domain.ids import CharacterId, ImageId, JobId, StoryId, UserId
+from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job, Outlook, Progress
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
@@ -108,10 +108,12 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Repli
             completed_at=LATER,
             stage_ms=times,
             unknown_words=("sword",),
+            cropped_from="1:1",
         )
     )
     assert message.fraction == 1
     assert list(message.unknown_words) == ["sword"]
+    assert message.cropped_from == "1:1"
     assert not message.HasField("estimated_completion_time")
     assert [(one.stage, one.duration.ToMilliseconds()) for one in message.stage_timings] == [
         (job_pb2.STAGE_RESOLVING, 1),
@@ -210,7 +212,7 @@ def test_a_lineage_has_five_regenerations(versions: int, left: int) -> None:
 
 def test_a_character_is_converted_whole() -> None:
     character = Character(
-        CharacterId(uuid4()), description(), 3, ImageId(uuid4()), True, NOON, LATER
+        CharacterId(uuid4()), description(), 3, 4, ImageId(uuid4()), True, NOON, LATER
     )
     message = messages.character(character)
     assert message == character_pb2.Character(
@@ -229,6 +231,7 @@ def test_a_character_is_converted_whole() -> None:
         reference_stale=True,
         created_at=_time(NOON),
         updated_at=_time(LATER),
+        etag=character.etag,
     )
     ageless = replace(character, description=description(age=None))
     assert not messages.character(ageless).HasField("age")
@@ -236,18 +239,25 @@ def test_a_character_is_converted_whole() -> None:
 
 def test_a_story_and_a_style_are_converted_whole() -> None:
     mia = CharacterId(uuid4())
-    draft = Draft("Day", "anime", (Page("Mia wakes.", "a bed", (mia,)), Page("She runs.")))
-    story = Story(StoryId(uuid4()), draft, NOON, LATER)
+    pages = (Page("Mia wakes.", "a bed", (mia,), PageId(uuid4())), Page("She runs."))
+    story = Story(StoryId(uuid4()), Draft("Day", "anime", pages), 2, 4, NOON, LATER)
     assert messages.story(story) == story_pb2.Story(
         id=str(story.id),
         title="Day",
         style="anime",
         pages=[
-            story_pb2.Page(text="Mia wakes.", scene_description="a bed", character_ids=[str(mia)]),
+            story_pb2.Page(
+                id=str(pages[0].id),
+                text="Mia wakes.",
+                scene_description="a bed",
+                character_ids=[str(mia)],
+            ),
             story_pb2.Page(text="She runs."),
         ],
         created_at=_time(NOON),
         updated_at=_time(LATER),
+        etag=story.etag,
+        page_count=2,
     )
     assert messages.style(STORYBOOK_STYLE) == style_pb2.Style(
         id="storybook",

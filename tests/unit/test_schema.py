@@ -120,12 +120,15 @@ def test_parts_of_a_table_come_with_it_and_tables_in_the_order_of_migrations() -
 
 
 def test_the_schema_holds_everything_that_a_dump_of_it_would() -> None:
-    schema = SCHEMA.read_text()
+    schema, made = SCHEMA.read_text(), dict[tuple[str, str], bool]()
     for migration in sorted((SCHEMA.parent / "migrations").glob("*.sql")):
-        for kind, name in re.findall(
-            r"^CREATE (?:UNIQUE |UNLOGGED |OR REPLACE )?(TABLE|TYPE|INDEX|FUNCTION|TRIGGER) (\w+)",
+        for verb, kind, name in re.findall(
+            r"^(CREATE|DROP) (?:UNIQUE |UNLOGGED |OR REPLACE )?"
+            r"(TABLE|TYPE|INDEX|FUNCTION|TRIGGER) (\w+)",
             migration.read_text(),
             re.MULTILINE,
         ):
-            assert re.search(rf"\b{kind} {name}\b", schema), name
+            made[kind, name] = verb == "CREATE"
+    for (kind, name), stands in made.items():
+        assert bool(re.search(rf"\b{kind} {name}\b", schema)) is stands, name
     assert "public." not in schema

@@ -3,11 +3,12 @@
 import json
 from dataclasses import asdict, fields
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.characters import Description, FrozenCharacter, Gender
-from server.domain.spec import RenderSpec
+from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 from tests.builders import render_spec
@@ -51,6 +52,22 @@ def test_nothing_of_a_spec_is_left_out(spec: RenderSpec) -> None:
     assert json.loads(json.dumps(spec.to_json())) == json.loads(
         json.dumps(asdict(spec), default=str)
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "batched", "cropped", "version"),
+    [
+        (ImageType.SCENE, False, False, 1),
+        (ImageType.PORTRAIT, True, False, 2),
+        (ImageType.COVER, False, False, 2),
+        (ImageType.SCENE, False, True, SPEC_VERSION),
+        (ImageType.COVER, True, True, SPEC_VERSION),
+    ],
+)
+def test_a_spec_has_the_oldest_version_whose_workers_can_draw_it(
+    kind: ImageType, batched: bool, cropped: bool, version: int
+) -> None:
+    assert render_spec(image_type=kind).version(batched=batched, cropped=cropped) == version
 
 
 def test_the_fields_keep_their_order() -> None:

@@ -7,9 +7,11 @@ import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
+from imggen.errors import reason_name
+from imggen.rules.refusals import refusal
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.errors_pb2 import ErrorReason
-from server.edge.status import explain, reason_name, refusal
+from server.edge.status import explain
 from server.errors import Internal, InvalidRequest, NotFound, Unavailable, Violation
 
 

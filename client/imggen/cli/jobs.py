@@ -1,8 +1,11 @@
 """Commands that watch and control jobs."""
 
+from collections.abc import Sequence
+
 import click
 
-from imggen.cli.progress import not_drawn, position, to_the_end
+from imggen.cli.options import meta_filter
+from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import JobStatusName, short_name, short_names
 from imggen.v1.job_pb2 import Job, JobKind, JobStatus
@@ -25,25 +28,33 @@ def watch(session: Session, job_id: str) -> None:
     """
     last = to_the_end(session, job_id, json_lines=session.json)
     if not session.json:
-        click.echo("\n".join([f"image {last.image.id}", *not_drawn(last.job)]))
+        click.echo("\n".join([f"image {last.image.id}", *notes(last.job)]))
 
 
 @click.command()
-@click.option("--status", type=click.Choice(STATUSES), help="Only jobs with this status.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(STATUSES),
+    help="Only jobs with this status; repeatable.",
+)
 @click.option("--story", default="", metavar="STORY_ID", help="Only jobs of this story.")
+@meta_filter
 @connected
-def jobs(session: Session, status: JobStatusName | None, story: str) -> None:
+def jobs(
+    session: Session, statuses: Sequence[JobStatusName], story: str, metadata: dict[str, str]
+) -> None:
     """List jobs, the newest first.
 
     \b
     Examples:
       imggen jobs
-      imggen jobs --status failed
+      imggen jobs --status failed --status cancelled
+      imggen jobs --meta order=4711
     """
     found = list(
-        session.client.list_jobs(
-            status=status or JobStatus.JOB_STATUS_UNSPECIFIED, story=story, page_size=100
-        )
+        session.client.list_jobs(statuses=statuses, story=story, metadata=metadata, page_size=100)
     )
     session.table(
         ("JOB", "KIND", "STATUS", "DONE", "ERROR"),

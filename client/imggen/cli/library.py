@@ -5,7 +5,7 @@ from typing import Unpack, cast
 
 import click
 
-from imggen.cli.pictures import options
+from imggen.cli.options import options
 from imggen.cli.session import Session, connected
 from imggen.fields import CharacterFields
 from imggen.v1.character_pb2 import Character
@@ -138,7 +138,7 @@ def list_stories(session: Session) -> None:
     found = list(session.client.list_stories())
     session.table(
         ("STORY", "TITLE", "STYLE", "PAGES"),
-        ((each.id, each.title, each.style, str(len(each.pages))) for each in found),
+        ((each.id, each.title, each.style, str(each.page_count)) for each in found),
         stories=found,
     )
 

@@ -1,11 +1,19 @@
 """Commands that draw, list and download images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 import click
 
-from imggen.cli.progress import not_drawn, to_the_end
+from imggen.cli.options import (
+    KINDS,
+    job_options,
+    making_options,
+    meta_filter,
+    style_option,
+)
+from imggen.cli.progress import notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
     AssetKindName,
@@ -14,52 +22,23 @@ from imggen.fields import (
     short_name,
     short_names,
 )
-from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
+from imggen.v1.image_pb2 import Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job
 
-KINDS = list(short_names(AssetKind))[1:]
 STATUSES = list(short_names(ImageStatus))[1:]
 TYPES = list(short_names(ImageType))[1:]
-QUALITIES = ("hd", "standard")
 MICROS = 1_000_000
 
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
-
-def options(*each: Decorator) -> Decorator:
-    """Joins options into one decorator, in the order of the help text."""
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(each):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
-making_options = options(
-    click.option("--model", default="", help="The model.  [default: chosen by the service]"),
-    click.option("--quality", type=click.Choice(QUALITIES), default=None, help="[default: hd]"),
-)
-job_options = options(
-    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The seed.  [default: random]"),
-    click.option("--priority", type=int, help="1 (first) to 3.  [default: 2]"),
-    click.option("--no-wait", is_flag=True, help="Print the job without waiting for it."),
-    click.option(
-        "--output",
-        "-o",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Save the picture to this file.",
-    ),
-    click.option(
-        "--kind",
-        type=click.Choice(KINDS),
-        default="display",
-        show_default=True,
-        help="The asset that --output saves.",
-    ),
-)
+def _page(context: click.Context, argument: click.Parameter, value: str) -> int | str:
+    """Reads a page as its number or its id."""
+    if value.isdecimal():
+        return int(value)
+    try:
+        return str(UUID(value))
+    except ValueError as error:
+        wrong = f"{value!r} is neither the number of a page nor its id"
+        raise click.BadParameter(wrong, context, argument) from error
 
 
 @click.command()
@@ -78,6 +57,7 @@ def portrait(
     size: str,
     model: str,
     quality: str | None,
+    metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
     no_wait: bool,
@@ -101,6 +81,7 @@ def portrait(
         size=size,
         model=model,
         quality=quality or "",
+        metadata=metadata,
         seed=seed,
         priority=priority,
     )
@@ -109,7 +90,7 @@ def portrait(
 
 @click.command()
 @click.argument("story_id")
-@click.argument("page_number", type=int)
+@click.argument("page", callback=_page)
 @click.option(
     "--character",
     "characters",
@@ -124,7 +105,7 @@ def portrait(
 )
 @style_option
 @click.option(
-    "--aspect-ratio", default="", metavar="W:H", help="[default: the widest the model offers]"
+    "--aspect-ratio", default="", metavar="W:H", help="16:9, 4:3 or 1:1.  [default: 16:9]"
 )
 @making_options
 @job_options
@@ -132,20 +113,21 @@ def portrait(
 def scene(
     session: Session,
     story_id: str,
-    page_number: int,
+    page: int | str,
     characters: Sequence[str],
     description: str,
     style: str,
     aspect_ratio: str,
     model: str,
     quality: str | None,
+    metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
     no_wait: bool,
     output: Path | None,
     kind: AssetKindName,
 ) -> None:
-    """Draw the scene of a story's page; the first page is 1.
+    """Draw the scene of a story's page: its number, where the first is 1, or its id.
 
     \b
     Examples:
@@ -154,13 +136,14 @@ def scene(
     """
     job = session.client.generate_scene(
         story_id,
-        page_number,
+        page,
         characters=characters,
         scene_description=description,
         style=style,
         aspect_ratio=aspect_ratio,
         model=model,
         quality=quality or "",
+        metadata=metadata,
         seed=seed,
         priority=priority,
     )
@@ -171,6 +154,7 @@ def scene(
 @click.argument("image_id")
 @click.option("--style", default=None, help="Another style.")
 @click.option("--prompt", default=None, help="What the picture shows, or what to add to it.")
+@making_options
 @job_options
 @connected
 def regenerate(
@@ -178,6 +162,9 @@ def regenerate(
     image_id: str,
     style: str | None,
     prompt: str | None,
+    model: str,
+    quality: str | None,
+    metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
     no_wait: bool,
@@ -186,8 +173,8 @@ def regenerate(
 ) -> None:
     """Draw an image again with changes; the original stays.
 
-    Without changes only the seed is new. An image and its regenerations share a limit of 5
-    regenerations.
+    Without changes only the seed is new; the model and the quality stay unless others are given.
+    An image and its regenerations share a limit of 5 regenerations.
 
     \b
     Examples:
@@ -195,7 +182,14 @@ def regenerate(
       imggen regenerate IMAGE_ID --style anime
     """
     job = session.client.regenerate(
-        image_id, style=style, prompt=prompt, seed=seed, priority=priority
+        image_id,
+        style=style,
+        prompt=prompt,
+        model=model,
+        quality=quality or "",
+        metadata=metadata,
+        seed=seed,
+        priority=priority,
     )
     _finish(session, job, no_wait=no_wait, output=output, kind=kind)
 
@@ -236,7 +230,8 @@ def image(session: Session, image_id: str) -> None:
 @click.option("--character", default="", metavar="CHARACTER_ID", help="Only images that show it.")
 @click.option("--type", type=click.Choice(TYPES), help="Only images of this type.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only images with this status.")
-@click.option("--page", default=0, help="Only images of this page; needs --story.")
+@click.option("--page", type=int, help="Only images of this page; needs --story.")
+@meta_filter
 @connected
 def images(
     session: Session,
@@ -244,7 +239,8 @@ def images(
     character: str,
     type: ImageTypeName | None,
     status: ImageStatusName | None,
-    page: int,
+    page: int | None,
+    metadata: dict[str, str],
 ) -> None:
     """List images, the newest first.
 
@@ -252,14 +248,18 @@ def images(
     Examples:
       imggen images --story STORY_ID --page 2
       imggen images --type portrait --status completed --json
+      imggen images --meta order=4711
     """
+    if page is not None and not story:
+        raise click.UsageError("--page needs --story: the story that it is a page of")
     found = list(
         session.client.list_images(
             story=story,
             character=character,
             type=type or ImageType.IMAGE_TYPE_UNSPECIFIED,
             status=status or ImageStatus.IMAGE_STATUS_UNSPECIFIED,
-            page_number=page,
+            page="" if page is None else session.client.page(story, page),
+            metadata=metadata,
             page_size=100,
         )
     )
@@ -288,7 +288,7 @@ def _finish(
         session.document(f"job {job.job_id}", f"image {job.image_id}", job=job)
         return
     last = to_the_end(session, job.job_id)
-    lines = [*_lines(last.image), *not_drawn(last.job)]
+    lines = [*_lines(last.image), *notes(last.job)]
     if output is None:
         session.document(*lines, job=last.job, image=last.image)
         return
@@ -304,7 +304,6 @@ def _lines(image: Image) -> list[str]:
         f"{image.style}, version {image.version}, {image.width}x{image.height}, "
         f"seed {image.seed}, {image.model}, ${image.cost_micros / MICROS:.4f}",
     ]
-    # The fake's `data:` URLs contain the bytes, too long for a terminal.
-    if image.url and not image.url.startswith("data:"):
+    if image.url:
         lines += [f"display {image.cdn_url or image.url}", f"print {image.print_url}"]
     return lines

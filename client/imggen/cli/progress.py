@@ -73,9 +73,10 @@ def position(job: Job) -> str:
     return short_name(JobStatus, job.status)
 
 
-def not_drawn(job: Job) -> list[str]:
-    """Returns a line with the words that the model cannot draw; no line without such words."""
-    return [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
+def notes(job: Job) -> list[str]:
+    """Returns a line for each difference from the request: words not drawn, another shape."""
+    lines = [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
+    return [*lines, f"cropped from {job.cropped_from}"] if job.cropped_from else lines
 
 
 @contextmanager

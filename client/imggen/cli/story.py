@@ -6,7 +6,7 @@ import click
 
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
-from imggen.cli.pictures import KINDS
+from imggen.cli.options import KINDS
 from imggen.cli.session import Session, connected
 from imggen.cli.story_file import read_story_file
 from imggen.cli.submission import Labels, save, save_known_portraits, slug, submit
@@ -68,9 +68,12 @@ def story(
         portraits: true
         scenes: true
         images_per_page: 1         # up to 4, to choose from
+        aspect_ratio: 16:9         # or 4:3, 1:1
         model: storybook
         quality: hd                # or standard
         priority: 2                # 1 (first) to 3
+        metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
+          order: 4711
 
     Portraits are drawn first, and each page as soon as those of its characters are done. The
     same file gives the same batch: run the command again after Ctrl-C or a crash to continue

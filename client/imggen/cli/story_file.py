@@ -19,7 +19,10 @@ _NULL = "tag:yaml.org,2002:null"
 _BOOL = "tag:yaml.org,2002:bool"
 _INT = "tag:yaml.org,2002:int"
 _STORY = ("title", "style", "options", "characters", "pages")
-_OPTIONS = ("portraits", "scenes", "cover", "images_per_page", "model", "quality", "priority")
+_OPTIONS = (
+    *("portraits", "scenes", "cover", "images_per_page", "aspect_ratio", "model", "quality"),
+    *("priority", "metadata"),
+)
 _LOOKS = ("species", "hair", "eyes", "skin", "clothing")
 _CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
 _PAGE = ("text", "scene", "characters")
@@ -56,9 +59,11 @@ class FileOptions:
     scenes: bool = True
     cover: bool = False
     images_per_page: int = 1
+    aspect_ratio: str = ""
     model: str = ""
     quality: str = ""
     priority: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,8 @@ class _Reader:
                 read[name] = self._flag(value, path)
             elif name in ("images_per_page", "priority"):
                 read[name] = self._number(value, path)
+            elif name == "metadata":
+                read[name] = self._pairs(value, path)
             else:
                 read[name] = self._text(value, path)
         return FileOptions(**read)
@@ -224,6 +231,15 @@ class _Reader:
             self._add(node, path, "must be a text; put it in quotes")
             return ""
         return " ".join(str(node.value).split())
+
+    def _pairs(self, node: "Node", path: str) -> dict[str, str]:
+        if _kind(node) != "mapping":
+            self._add(node, path, "must have a text for each name, for instance `order: 4711`")
+            return {}
+        return {
+            str(key.value): self._text(value, f"{path}.{key.value}")
+            for key, value in cast("MappingNode", node).value
+        }
 
     def _number(self, node: "Node", path: str) -> int:
         if node.tag != _INT or not str(node.value).isdecimal():

@@ -63,8 +63,10 @@ def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submi
         scenes=options.scenes,
         cover=options.cover,
         images_per_page=options.images_per_page,
+        aspect_ratio=options.aspect_ratio,
         model=options.model,
         quality=options.quality,
+        metadata=options.metadata,
         priority=options.priority,
         request_id=key,
     )

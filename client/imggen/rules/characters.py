@@ -48,12 +48,7 @@ def _read_age(checks: Checks, path: str, given: Character, read: Character) -> N
 
 def _texts(checks: Checks, path: str, values: Sequence[str]) -> list[str]:
     """Cleans a list of texts; those with a violation are left out."""
-    if len(values) > MAX_LIST:
-        checks.add(
-            path,
-            f"must have {MAX_LIST} entries or fewer, has {len(values)}",
-            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-        )
+    checks.at_most(path, len(values), MAX_LIST, "entries")
     read = [
         checks.text(f"{path}[{index}]", value, SHORT_TEXT, required=True)
         for index, value in enumerate(values[:MAX_LIST])

@@ -110,10 +110,19 @@ class Checks:
             self.add(
                 field,
                 "names the same character twice; name each once",
-                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+                reasons.ERROR_REASON_DUPLICATE_ITEM,
             )
             return None
         return found
+
+    def at_most(self, field: str, count: int, limit: int, items: str) -> None:
+        """Checks the length of a list."""
+        if count > limit:
+            self.add(
+                field,
+                f"must have {limit} {items} or fewer, has {count}",
+                reasons.ERROR_REASON_TOO_MANY_ITEMS,
+            )
 
     def text(self, field: str, value: str, limit: int, *, required: bool = False) -> str | None:
         """Cleans a text: Unicode NFC, no invisible characters, single spaces; None if refused.
@@ -158,19 +167,15 @@ class Checks:
     ) -> A | None:
         """Reads a value by its name; None, and a violation, for a name that is not known."""
         if value not in known:
+            what = f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
             self.add(
-                field, f'"{_shown(value)}" is not a {noun}; use one of {", ".join(known)}', reason
+                field, f'"{_shown(value)}" is not {what}; use one of {", ".join(known)}', reason
             )
         return known.get(value)
 
     def metadata(self, field: str, pairs: Mapping[str, str]) -> dict[str, str]:
         """Reads a caller's own words: at most 16 pairs with keys, and 1 KiB of UTF-8 in all."""
-        if len(pairs) > METADATA_PAIRS:
-            self.add(
-                field,
-                f"must have {METADATA_PAIRS} pairs or fewer, has {len(pairs)}",
-                reasons.ERROR_REASON_TOO_MANY_ITEMS,
-            )
+        self.at_most(field, len(pairs), METADATA_PAIRS, "pairs")
         octets = sum(len(text.encode()) for pair in pairs.items() for text in pair)
         if octets > METADATA_BYTES:
             self.add(
@@ -206,15 +211,6 @@ class Checks:
             f"holds the control character U+{ord(character):04X}; only newline and tab are allowed",
             reasons.ERROR_REASON_CONTROL_CHARACTERS,
         )
-
-    def empty(self, field: str, value: object) -> None:
-        """Checks that an output-only field was not set."""
-        if value:
-            self.add(
-                field,
-                "is output only; leave it empty",
-                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-            )
 
 
 def clean(text: str) -> str:

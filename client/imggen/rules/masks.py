@@ -1,25 +1,27 @@
 """Field masks: which fields an update changes."""
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 
 from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 
 
-def masked_fields(checks: Checks, mask: FieldMask, settable: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the fields that a mask names, in the order of `settable`; `*` names all."""
+def masked_fields(
+    checks: Checks, mask: FieldMask, given: Message, settable: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Returns the fields that an update changes, in the order of `settable`.
+
+    They are those that its mask names, where `*` names all; without a mask, those that are set.
+    """
     if list(mask.paths) == ["*"]:
         return settable
-    known = f"use some of {', '.join(settable)}, or *"
-    if not mask.paths:
-        checks.add(
-            "update_mask", f"names no field; {known}", reasons.ERROR_REASON_UPDATE_MASK_INVALID
-        )
+    named = list(mask.paths) or [field.name for field, _ in given.ListFields()]
     for path in mask.paths:
         if path not in settable:
             checks.add(
                 "update_mask",
-                f'"{path[:60]}" cannot be set; {known}',
+                f'"{path[:60]}" cannot be set; use some of {", ".join(settable)}, or *',
                 reasons.ERROR_REASON_UPDATE_MASK_INVALID,
             )
-    return tuple(name for name in settable if name in mask.paths)
+    return tuple(name for name in settable if name in named)

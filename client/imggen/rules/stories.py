@@ -10,6 +10,9 @@ SETTABLE = ("title", "style", "pages")
 """The fields that callers can set."""
 
 MAX_PAGES = 200
+MAX_CHARACTERS = 16
+MAX_BYTES = 2 * 2**20
+"""Of the texts of all pages of a story, in UTF-8."""
 
 
 def read_story(checks: Checks, given: Story, names: Sequence[str], styles: Iterable[str]) -> Story:
@@ -30,24 +33,46 @@ def read_story(checks: Checks, given: Story, names: Sequence[str], styles: Itera
     return read
 
 
+def read_page_ids(checks: Checks, pages: Sequence[Page]) -> list[str]:
+    """Returns the ids that an update gives its pages, empty for new pages; each must differ."""
+    places: dict[str, int] = {}
+    read = []
+    for place, page in enumerate(pages[:MAX_PAGES]):
+        path = f"story.pages[{place}].id"
+        id_ = checks.id(path, page.id, str, required=False) or ""
+        first = places.setdefault(id_, place) if id_ else place
+        if first != place:
+            checks.add(
+                path,
+                f"is also that of pages[{first}]; leave it empty for a new page",
+                reasons.ERROR_REASON_DUPLICATE_ITEM,
+            )
+        read.append(id_)
+    return read
+
+
 def _pages(checks: Checks, pages: Sequence[Page]) -> list[Page]:
-    if len(pages) > MAX_PAGES:
-        checks.add(
-            "story.pages",
-            f"must have {MAX_PAGES} pages or fewer, has {len(pages)}",
-            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
-        )
-    return [
+    checks.at_most("story.pages", len(pages), MAX_PAGES, "pages")
+    read = [
         _page(checks, f"story.pages[{index}]", page) for index, page in enumerate(pages[:MAX_PAGES])
     ]
+    octets = sum(len(page.text.encode()) + len(page.scene_description.encode()) for page in read)
+    if octets > MAX_BYTES:
+        checks.add(
+            "story.pages",
+            f"must have {MAX_BYTES:,} bytes of text or fewer in UTF-8, have {octets:,}",
+            reasons.ERROR_REASON_TEXT_TOO_LONG,
+        )
+    return read
 
 
 def _page(checks: Checks, path: str, page: Page) -> Page:
     text = checks.text(f"{path}.text", page.text, PAGE_TEXT, required=True)
     scene = checks.prompt(f"{path}.scene_description", page.scene_description)
-    characters = checks.ids(f"{path}.character_ids", page.character_ids, str)
+    ids, field = page.character_ids, f"{path}.character_ids"
+    checks.at_most(field, len(ids), MAX_CHARACTERS, "characters")
     return Page(
         text=text or "",
         scene_description=scene or "",
-        character_ids=characters or (),
+        character_ids=checks.ids(field, ids[:MAX_CHARACTERS], str) or (),
     )

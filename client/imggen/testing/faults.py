@@ -122,7 +122,7 @@ class Faults(grpc.aio.ServerInterceptor):
         if given is None:
             raise rejection(
                 ErrorReason.ERROR_REASON_TOKEN_MISSING,
-                "the call has no token; send authorization: Bearer <token>",
+                "the call has no token; send the metadata `authorization: Bearer <token>`",
             )
         if given != f"Bearer {self._token}":
             raise rejection(

@@ -1,20 +1,30 @@
-"""The fake's admission of jobs and batches."""
+"""The fake's servicer that admits jobs and batches."""
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-from uuid import uuid4
 
 import grpc.aio
 
-from imggen.errors import FailedPrecondition
-from imggen.testing.batches import MAX_IMAGES_PER_PAGE, FakeBatches, StoryPlan
-from imggen.testing.drawing import Worker
-from imggen.testing.library import check_style
-from imggen.testing.memory import Memory, now
-from imggen.testing.rejections import Check
+from imggen.rules import pictures
+from imggen.rules.checks import DEFAULT_PRIORITY, Checks
+from imggen.rules.missing import missing_page
+from imggen.rules.offers import choose, choose_again
+from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
+from imggen.testing.batches import Batches
+from imggen.testing.catalogue import MODELS, STYLES, Model
+from imggen.testing.memory import Drawing, Memory, new_id, now, read_key
+from imggen.testing.plans import Plan, Storyboard, plan_of, portrait_shape, scene_shape
+from imggen.testing.worker import Worker
 from imggen.v1 import generation_pb2
 from imggen.v1.batch_pb2 import BatchImage
-from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    GenerateStoryRequest,
+    RegenerateImageRequest,
+)
 from imggen.v1.generation_pb2_grpc import GenerationServiceServicer
 from imggen.v1.image_pb2 import (
     IMAGE_TYPE_COVER,
@@ -26,237 +36,254 @@ from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_PORTRAIT, JOB_KIND_SCENE,
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Request: TypeAlias = (
-    generation_pb2.GeneratePortraitRequest
-    | generation_pb2.GenerateSceneRequest
-    | generation_pb2.GenerateStoryRequest
-    | generation_pb2.RegenerateImageRequest
-)
-Seeded: TypeAlias = (
-    generation_pb2.GeneratePortraitRequest
-    | generation_pb2.GenerateSceneRequest
-    | generation_pb2.Modifications
+    GeneratePortraitRequest | GenerateSceneRequest | GenerateStoryRequest | RegenerateImageRequest
 )
 
-MAX_REGENERATIONS = 5
-_QUALITIES = ("hd", "standard")
-_ASPECT_RATIOS = ("16:9", "4:3", "1:1")
-_DEFAULT_PRIORITY = 2
+MAX_RETRIES = 3
 _KINDS = {
     IMAGE_TYPE_PORTRAIT: JOB_KIND_PORTRAIT,
     IMAGE_TYPE_SCENE: JOB_KIND_SCENE,
     IMAGE_TYPE_COVER: JOB_KIND_COVER,
 }
+_STYLES = {style.id: style.id for style in STYLES}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all jobs of one request have in common."""
+
+    priority: int
+    metadata: Mapping[str, str]
+    key: str | None
 
 
 class Generation(GenerationServiceServicer):
-    """The fake's servicer that admits jobs and submits them to the worker."""
+    """The fake's servicer that admits jobs and gives them to the worker."""
 
-    def __init__(self, memory: Memory, worker: Worker, batches: FakeBatches) -> None:
+    def __init__(self, memory: Memory, worker: Worker, batches: Batches) -> None:
         self._memory = memory
         self._worker = worker
         self._batches = batches
 
     async def GeneratePortrait(
-        self, request: generation_pb2.GeneratePortraitRequest, context: Context
+        self, request: GeneratePortraitRequest, context: Context
     ) -> generation_pb2.GeneratePortraitResponse:
         """Draws the portrait of a character."""
-        check = Check()
-        check.id("character_id", request.character_id)
-        check.id("story_id", request.story_id, optional=True)
-        if not request.story_id:
-            check.required("style", request.style)
-        self._check_common(check, request, request.style)
-        _check_quality(check, request.options.quality)
-        check.done()
-        return self._memory.once(request, request.request_id, lambda: self._portrait(request))
-
-    def _portrait(
-        self, request: generation_pb2.GeneratePortraitRequest
-    ) -> generation_pb2.GeneratePortraitResponse:
-        character = self._memory.character(request.character_id)
-        story_style = self._memory.story(request.story_id).style if request.story_id else ""
-        image = Image(
-            type=IMAGE_TYPE_PORTRAIT,
-            story_id=request.story_id,
-            character_id=character.id,
-            character_ids=[character.id],
-            style=_style(request.style, story_style),
-            model=request.options.model,
-        )
-        return generation_pb2.GeneratePortraitResponse(job=self._admit(image, request, request))
+        checks = Checks()
+        origin = _origin(checks, request)
+        job = self._once(request, origin, lambda: self._portrait(checks, request))
+        return generation_pb2.GeneratePortraitResponse(job=job)
 
     async def GenerateScene(
-        self, request: generation_pb2.GenerateSceneRequest, context: Context
+        self, request: GenerateSceneRequest, context: Context
     ) -> generation_pb2.GenerateSceneResponse:
         """Draws the scene of a page."""
-        check = Check()
-        check.id("story_id", request.story_id)
-        for place, id in enumerate(request.character_ids):
-            check.id(f"character_ids[{place}]", id)
-        self._check_common(check, request, request.style)
-        _check_quality(check, request.options.quality)
-        check.choice(
-            "options.aspect_ratio",
-            request.options.aspect_ratio,
-            _ASPECT_RATIOS,
-            ErrorReason.ERROR_REASON_ASPECT_RATIO_NOT_OFFERED,
-        )
-        check.done()
-        return self._memory.once(request, request.request_id, lambda: self._scene(request))
-
-    def _scene(
-        self, request: generation_pb2.GenerateSceneRequest
-    ) -> generation_pb2.GenerateSceneResponse:
-        story = self._memory.story(request.story_id)
-        check = Check()
-        if not 1 <= request.page_number <= len(story.pages):
-            check.bad(
-                "page_number",
-                f"{request.page_number} is not a page of the story; use 1 to {len(story.pages)}",
-                ErrorReason.ERROR_REASON_PAGE_OUT_OF_RANGE,
-            )
-        check.done()
-        page = story.pages[request.page_number - 1]
-        characters = [
-            self._memory.character(id).id for id in request.character_ids or page.character_ids
-        ]
-        image = Image(
-            type=IMAGE_TYPE_SCENE,
-            story_id=story.id,
-            page_number=request.page_number,
-            character_ids=characters,
-            style=_style(request.style, story.style),
-            model=request.options.model,
-        )
-        return generation_pb2.GenerateSceneResponse(job=self._admit(image, request, request))
-
-    async def GenerateStory(
-        self, request: generation_pb2.GenerateStoryRequest, context: Context
-    ) -> generation_pb2.GenerateStoryResponse:
-        """Draws a whole story."""
-        check = Check()
-        check.id("story_id", request.story_id)
-        self._check_common(check, request, request.style)
-        _check_quality(check, request.options.quality)
-        check.range("images_per_page", request.images_per_page, 0, MAX_IMAGES_PER_PAGE)
-        check.done()
-        return self._memory.once(request, request.request_id, lambda: self._whole_story(request))
-
-    def _whole_story(
-        self, request: generation_pb2.GenerateStoryRequest
-    ) -> generation_pb2.GenerateStoryResponse:
-        story = self._memory.story(request.story_id)
-        style = _style(request.style, story.style)
-        batch_id = str(uuid4())
-        images: list[BatchImage] = []
-        portraits: dict[str, str] = {}
-        for image in StoryPlan(self._memory, request, style).images():
-            job = self._admit(image, request, None, batch_id)
-            if image.type == IMAGE_TYPE_PORTRAIT:
-                portraits[image.character_id] = job.job_id
-                needs = []
-            else:
-                needs = [portraits[one] for one in image.character_ids if one in portraits]
-            images.append(
-                BatchImage(
-                    job=job,
-                    page_number=image.page_number,
-                    character_id=image.character_id,
-                    needs_job_ids=needs,
-                )
-            )
-        batch = self._batches.add(batch_id, story, style, images)
-        return generation_pb2.GenerateStoryResponse(batch=self._batches.show(batch)[0])
+        checks = Checks()
+        origin = _origin(checks, request)
+        job = self._once(request, origin, lambda: self._scene(checks, request))
+        return generation_pb2.GenerateSceneResponse(job=job)
 
     async def RegenerateImage(
-        self, request: generation_pb2.RegenerateImageRequest, context: Context
+        self, request: RegenerateImageRequest, context: Context
     ) -> generation_pb2.RegenerateImageResponse:
         """Draws a new version of an image."""
-        check = Check()
-        check.id("image_id", request.image_id)
-        self._check_common(check, request, request.modifications.style)
-        check.done()
-        return self._memory.once(request, request.request_id, lambda: self._version(request))
+        checks = Checks()
+        origin = _origin(checks, request)
+        job = self._once(request, origin, lambda: self._version(checks, request))
+        return generation_pb2.RegenerateImageResponse(job=job)
 
-    def _version(
-        self, request: generation_pb2.RegenerateImageRequest
-    ) -> generation_pb2.RegenerateImageResponse:
-        parent = self._memory.image(request.image_id)
-        versions = self._lineage(parent.lineage_id)
-        if len(versions) > MAX_REGENERATIONS:
-            raise FailedPrecondition(
-                f"image_id: its lineage has used all {MAX_REGENERATIONS} regenerations;"
-                " generate a new image",
-                reason=ErrorReason.ERROR_REASON_REGENERATION_LIMIT,
-                metadata={"limit": str(MAX_REGENERATIONS)},
-            )
+    async def GenerateStory(
+        self, request: GenerateStoryRequest, context: Context
+    ) -> generation_pb2.GenerateStoryResponse:
+        """Draws a whole story."""
+        checks = Checks()
+        origin = _origin(checks, request)
+
+        def admit() -> str:
+            return self._whole_story(checks, request, origin)
+
+        made = self._memory.once("GenerateStory", origin.key, request, admit)
+        batch, _ = self._batches.show(self._memory.batches.ever(made))
+        return generation_pb2.GenerateStoryResponse(batch=batch)
+
+    def _once(self, request: Request, origin: Origin, read: Any) -> Job:
+        def admit() -> str:
+            job = self._admit(read(), origin)
+            self._worker.submit(job)
+            return job.job_id
+
+        return self._memory.jobs.ever(self._memory.once("generation", origin.key, request, admit))
+
+    def _portrait(self, checks: Checks, request: GeneratePortraitRequest) -> Plan:
+        character_id = checks.id("character_id", request.character_id, str)
+        story_id = checks.id("story_id", request.story_id, str, required=False)
+        maybe_model = _chosen(checks, choose(MODELS, request.options.model, 1, request.size))
+        maybe_quality = pictures.read_quality(checks, request.options.quality)
+        story = self._memory.stories[story_id] if story_id else None
+        maybe_style = pictures.read_style(
+            checks, request.style, story.style if story else "", _STYLES
+        )
+        one, model, quality, style = checks.complete(
+            character_id, maybe_model, maybe_quality, maybe_style
+        )
+        image = Image(
+            type=IMAGE_TYPE_PORTRAIT,
+            story_id=story_id or "",
+            character_id=self._memory.characters[one].id,
+            character_ids=[one],
+            style=style,
+            seed=_seed(request),
+        )
+        return plan_of(self._memory, image, model, portrait_shape(model, request.size), quality)
+
+    def _scene(self, checks: Checks, request: GenerateSceneRequest) -> Plan:
+        story_id = checks.id("story_id", request.story_id, str)
+        named = checks.ids("character_ids", request.character_ids, str)
+        checks.prompt("scene_description", request.scene_description)
+        ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
+        maybe_quality = pictures.read_quality(checks, request.options.quality)
+        story = self._memory.stories[story_id] if story_id else None
+        page_id = checks.id("page_id", request.page_id, str)
+        number, page = self._page(story.id, page_id) if story and page_id else (0, None)
+        if page and not request.scene_description:
+            pictures.check_page(checks, page.scene_description or page.text, number)
+        maybe_style = pictures.read_style(
+            checks, request.style, story.style if story else None, _STYLES
+        )
+        ids = tuple(page.character_ids) if named == () and page else named or ()
+        maybe_model = _chosen(checks, choose(MODELS, request.options.model, len(ids)))
+        found, quality, style, model = checks.complete(
+            page, maybe_quality, maybe_style, maybe_model
+        )
+        image = Image(
+            type=IMAGE_TYPE_SCENE,
+            story_id=story_id or "",
+            page_id=found.id,
+            character_ids=[self._memory.characters[one].id for one in ids],
+            style=style,
+            seed=_seed(request),
+        )
+        return plan_of(self._memory, image, model, scene_shape(model, ratio or ""), quality)
+
+    def _version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
+        changes = request.modifications
+        pictures.changed_prompt(checks, changes)
+        style = pictures.changed_style(checks, changes, _STYLES)
+        asked = checks.id("image_id", request.image_id, str)
+        if asked is None:
+            raise checks.refused()
+        parent = self._memory.images[asked]
+        drawing = self._memory.drawings[parent.id]
+        quality = drawing.quality
+        if request.options.quality:
+            quality = pictures.read_quality(checks, request.options.quality) or ""
+        name = request.options.model or parent.model
+        size = drawing.size if parent.type == IMAGE_TYPE_PORTRAIT else None
+        maybe_model = _chosen(checks, choose_again(MODELS, name, len(parent.character_ids), size))
+        model = checks.complete(maybe_model)
+        versions = [
+            one.version
+            for one in self._memory.images.everything()
+            if one.lineage_id == parent.lineage_id
+        ]
+        if max(versions) > MAX_REGENERATIONS:
+            raise regenerations_used(parent.lineage_id)
         image = Image(
             type=parent.type,
             story_id=parent.story_id,
+            page_id=parent.page_id,
             character_id=parent.character_id,
             character_ids=parent.character_ids,
-            page_number=parent.page_number,
-            style=request.modifications.style or parent.style,
-            model=parent.model,
-            version=max(image.version for image in versions) + 1,
+            style=style or parent.style,
+            model=model.name,
+            provider=model.provider,
+            version=max(versions) + 1,
             lineage_id=parent.lineage_id,
             parent_image_id=parent.id,
+            seed=_seed(changes),
         )
-        job = self._admit(image, request, request.modifications)
-        return generation_pb2.RegenerateImageResponse(job=job)
+        again = Drawing(image.style, quality, drawing.size, drawing.display, drawing.versions)
+        return Plan(image, again, self._memory.jobs[parent.job_id].cropped_from)
 
-    def _lineage(self, lineage_id: str) -> list[Image]:
-        return [image for image in self._memory.images.values() if image.lineage_id == lineage_id]
-
-    def _check_common(self, check: Check, request: Request, style: str) -> None:
-        check_style(check, self._memory, "style", style)
-        check.id("request_id", request.request_id, optional=True)
-        if request.HasField("priority") and not 1 <= request.priority <= 3:
-            check.bad(
-                "priority",
-                f"{request.priority} is not allowed for callers; use 1 to 3",
-                ErrorReason.ERROR_REASON_PRIORITY_NOT_ALLOWED,
+    def _whole_story(self, checks: Checks, request: GenerateStoryRequest, origin: Origin) -> str:
+        story_id = checks.id("story_id", request.story_id, str)
+        maybe_quality = pictures.read_quality(checks, request.options.quality)
+        maybe_copies = pictures.read_images_per_page(checks, request.images_per_page)
+        ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
+        story = self._memory.stories[story_id] if story_id else None
+        maybe_style = pictures.read_style(
+            checks, request.style, story.style if story else None, _STYLES
+        )
+        if story is None:
+            raise checks.refused()
+        board = Storyboard(self._memory, checks, request, story, ratio or "")
+        board.read(maybe_style, maybe_copies)
+        style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
+        batch_id = new_id()
+        images = []
+        portraits: dict[str, str] = {}
+        for plan in board.plans(style, quality, copies):
+            job = self._admit(plan, origin, batch_id)
+            self._worker.prepare(job)
+            needs = [portraits[one] for one in plan.image.character_ids if one in portraits]
+            if plan.image.type == IMAGE_TYPE_PORTRAIT:
+                portraits[plan.image.character_id] = job.job_id
+            images.append(
+                BatchImage(
+                    job=job, character_id=plan.image.character_id, needs_job_ids=sorted(needs)
+                )
             )
+        self._batches.add(batch_id, story.id, style, images, origin.metadata)
+        return batch_id
 
-    def _admit(
-        self, image: Image, request: Request, seeded: Seeded | None, batch_id: str = ""
-    ) -> Job:
-        """Stores a job and starts it; without `seeded` the job waits for its batch."""
-        image.id = str(uuid4())
-        image.job_id = str(uuid4())
+    def _page(self, story_id: str, page_id: str) -> tuple[int, Any]:
+        number, page = self._memory.page(story_id, page_id)
+        if page is None:
+            raise missing_page(page_id)
+        return number, page
+
+    def _admit(self, plan: Plan, origin: Origin, batch_id: str = "") -> Job:
+        """Stores a job and its image."""
+        image = plan.image
+        image.id, image.job_id = new_id(), new_id()
         image.created_at.CopyFrom(now())
-        if seeded is not None:
-            image.seed = seeded.seed if seeded.HasField("seed") else secrets.randbits(32)
-        image.version = image.version or 1
         image.lineage_id = image.lineage_id or image.id
-        self._memory.images[image.id] = image
-        versions = self._lineage(image.lineage_id)
-        for version in versions:
-            version.regenerations_left = MAX_REGENERATIONS + 1 - len(versions)
+        image.metadata.update(origin.metadata)
+        self._memory.images.add(image.id, image)
+        self._memory.drawings[image.id] = plan.drawing
         job = Job(
             job_id=image.job_id,
             image_id=image.id,
             kind=_KINDS[image.type],
-            priority=request.priority if request.HasField("priority") else _DEFAULT_PRIORITY,
+            priority=origin.priority,
+            max_retries=MAX_RETRIES,
             model=image.model,
+            provider=image.provider,
             created_at=image.created_at,
             batch_id=batch_id,
+            story_id=image.story_id,
+            page_id=image.page_id,
+            metadata=origin.metadata,
+            cropped_from=plan.cropped_from,
         )
-        self._memory.jobs[job.job_id] = job
-        if seeded is None:
-            self._worker.prepare(job)
-        else:
-            self._worker.submit(job)
+        self._memory.jobs.add(job.job_id, job)
         return job
 
 
-def _check_quality(check: Check, quality: str) -> None:
-    reason = ErrorReason.ERROR_REASON_QUALITY_UNKNOWN
-    check.choice("options.quality", quality, _QUALITIES, reason)
+def _origin(checks: Checks, request: Request) -> Origin:
+    priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
+    checks.priority("priority", priority, admin=False)
+    metadata = checks.metadata("options.metadata", request.options.metadata)
+    return Origin(priority, metadata, read_key(checks, request.request_id))
 
 
-def _style(asked: str, story_style: str) -> str:
-    check = Check()
-    check.required("style", asked or story_style)
-    check.done()
-    return asked or story_style
+def _chosen(checks: Checks, found: Any) -> Model | None:
+    """Returns the chosen model; None, and violations, if nothing can draw the picture."""
+    if isinstance(found, Model):
+        return found
+    checks.violations.extend(found)
+    return None
+
+
+def _seed(request: Any) -> int:
+    return int(request.seed) if request.HasField("seed") else secrets.randbits(32)

@@ -1,28 +1,33 @@
 """The fake's servicers of characters, stories and styles."""
 
-from typing import Any, TypeAlias
-from uuid import uuid4
+from typing import Any, TypeAlias, TypeVar
 
 import grpc.aio
-from google.protobuf.field_mask_pb2 import FieldMask
 
-from imggen.testing.memory import Memory, now, page_of
-from imggen.testing.rejections import Check
+from imggen.fields import short_names
+from imggen.rules import characters, stories
+from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
+from imggen.rules.masks import masked_fields
+from imggen.rules.missing import missing_page
+from imggen.rules.paging import read_page
+from imggen.rules.states import etag_mismatch
+from imggen.testing.catalogue import STYLES
+from imggen.testing.lists import page_of
+from imggen.testing.memory import Memory, etag_of, new_id, now, read_key
+from imggen.testing.shown import shown_character, shown_story
 from imggen.v1 import character_pb2, story_pb2, style_pb2
 from imggen.v1.character_pb2 import Character
 from imggen.v1.character_pb2_grpc import CharacterServiceServicer
-from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.story_pb2 import Story
+from imggen.v1.story_pb2 import Page, Story, StoryView
 from imggen.v1.story_pb2_grpc import StoryServiceServicer
 from imggen.v1.style_pb2_grpc import StyleServiceServicer
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Thing = TypeVar("Thing", Character, Story)
 
-_CHARACTER_FIELDS = (
-    *("name", "age", "gender", "species", "hair", "eyes", "skin", "clothing"),
-    *("features", "traits"),
-)
-_STORY_FIELDS = ("title", "style", "pages")
+_STYLE_IDS = [style.id for style in STYLES]
+_VIEWS = short_names(StoryView)
 
 
 class Characters(CharacterServiceServicer):
@@ -35,63 +40,66 @@ class Characters(CharacterServiceServicer):
         self, request: character_pb2.CreateCharacterRequest, context: Context
     ) -> character_pb2.CreateCharacterResponse:
         """Creates a character, or returns the one that the same request_id made."""
-        check = Check()
-        check.required("character.name", request.character.name)
-        check.id("request_id", request.request_id, optional=True)
-        check.done()
-        return self._memory.once(request, request.request_id, lambda: self._create(request))
+        checks = Checks()
+        read = characters.read_character(checks, request.character, characters.SETTABLE)
+        key = read_key(checks, request.request_id)
 
-    def _create(
-        self, request: character_pb2.CreateCharacterRequest
-    ) -> character_pb2.CreateCharacterResponse:
-        character = Character()
-        character.CopyFrom(request.character)
-        character.id = str(uuid4())
-        character.description_version = 1
-        character.created_at.CopyFrom(now())
-        character.updated_at.CopyFrom(character.created_at)
-        self._memory.characters[character.id] = character
+        def create() -> str:
+            checks.done()
+            read.id = new_id()
+            read.description_version = 1
+            _touch(read)
+            self._memory.characters.add(read.id, read)
+            return read.id
+
+        made = self._memory.once("CreateCharacter", key, request, create)
+        character = self._show(self._memory.characters.ever(made))
         return character_pb2.CreateCharacterResponse(character=character)
 
     async def GetCharacter(
         self, request: character_pb2.GetCharacterRequest, context: Context
     ) -> character_pb2.GetCharacterResponse:
         """Returns a character; raises NotFound for an unknown or deleted one."""
-        return character_pb2.GetCharacterResponse(character=self._find(request.character_id))
+        character = self._memory.characters[_id("character_id", request.character_id)]
+        return character_pb2.GetCharacterResponse(character=self._show(character))
 
     async def UpdateCharacter(
         self, request: character_pb2.UpdateCharacterRequest, context: Context
     ) -> character_pb2.UpdateCharacterResponse:
-        """Changes the fields that the mask names."""
-        paths = _paths(request.update_mask, _CHARACTER_FIELDS)
-        character = self._find(request.character.id, field="character.id")
-        _replace(character, request.character, paths)
-        character.updated_at.CopyFrom(now())
-        if set(paths) - {"name"}:
+        """Changes the fields that the mask names, or those that are set."""
+        checks, given = Checks(), request.character
+        asked = checks.id("character.id", given.id, str)
+        names = masked_fields(checks, request.update_mask, given, characters.SETTABLE)
+        read = characters.read_character(checks, given, names)
+        character = self._memory.characters[checks.complete(asked)]
+        changed = _with(character, read, names)
+        if changed != character:
+            if given.etag not in ("", character.etag):
+                raise etag_mismatch("character", character.id)
+            character.CopyFrom(changed)
             character.description_version += 1
-            character.reference_stale = bool(character.reference_image_id)
-        return character_pb2.UpdateCharacterResponse(character=character)
+            _touch(character)
+        return character_pb2.UpdateCharacterResponse(character=self._show(character))
 
     async def ListCharacters(
         self, request: character_pb2.ListCharactersRequest, context: Context
     ) -> character_pb2.ListCharactersResponse:
         """Lists the characters, the newest first."""
-        characters, token = page_of(self._memory.characters.values(), request)
-        return character_pb2.ListCharactersResponse(characters=characters, next_page_token=token)
+        checks = Checks()
+        asked = read_page(checks, request)
+        every = [(each.id, self._show(each)) for each in self._memory.characters]
+        page, token = page_of(checks, request, asked, reversed(every))
+        return character_pb2.ListCharactersResponse(characters=page, next_page_token=token)
 
     async def DeleteCharacter(
         self, request: character_pb2.DeleteCharacterRequest, context: Context
     ) -> character_pb2.DeleteCharacterResponse:
         """Deletes a character; its images stay."""
-        if request.character_id not in self._memory.deleted:
-            self._memory.delete(self._memory.characters, self._find(request.character_id).id)
+        self._memory.characters.delete(_id("character_id", request.character_id))
         return character_pb2.DeleteCharacterResponse()
 
-    def _find(self, id: str, field: str = "character_id") -> Character:
-        check = Check()
-        check.id(field, id)
-        check.done()
-        return self._memory.character(id)
+    def _show(self, character: Character) -> Character:
+        return shown_character(self._memory, character)
 
 
 class Stories(StoryServiceServicer):
@@ -104,111 +112,140 @@ class Stories(StoryServiceServicer):
         self, request: story_pb2.CreateStoryRequest, context: Context
     ) -> story_pb2.CreateStoryResponse:
         """Creates a story, or returns the one that the same request_id made."""
-        self._check(request.story, _STORY_FIELDS, request.request_id)
-        return self._memory.once(request, request.request_id, lambda: self._create(request))
+        checks = Checks()
+        read = stories.read_story(checks, request.story, stories.SETTABLE, _STYLE_IDS)
+        key = read_key(checks, request.request_id)
 
-    def _create(self, request: story_pb2.CreateStoryRequest) -> story_pb2.CreateStoryResponse:
-        story = Story()
-        story.CopyFrom(request.story)
-        story.id = str(uuid4())
-        story.created_at.CopyFrom(now())
-        story.updated_at.CopyFrom(story.created_at)
-        self._memory.stories[story.id] = story
+        def create() -> str:
+            checks.done()
+            self._check_characters(read)
+            read.id = new_id()
+            _number(read)
+            _touch(read)
+            self._memory.stories.add(read.id, read)
+            return read.id
+
+        made = self._memory.once("CreateStory", key, request, create)
+        story = shown_story(self._memory.stories.ever(made))
         return story_pb2.CreateStoryResponse(story=story)
 
     async def GetStory(
         self, request: story_pb2.GetStoryRequest, context: Context
     ) -> story_pb2.GetStoryResponse:
         """Returns a story; raises NotFound for an unknown or deleted one."""
-        return story_pb2.GetStoryResponse(story=self._find(request.story_id))
+        story = self._memory.stories[_id("story_id", request.story_id)]
+        return story_pb2.GetStoryResponse(story=shown_story(story))
 
     async def UpdateStory(
         self, request: story_pb2.UpdateStoryRequest, context: Context
     ) -> story_pb2.UpdateStoryResponse:
-        """Changes the fields that the mask names."""
-        paths = _paths(request.update_mask, _STORY_FIELDS)
-        self._check(request.story, paths)
-        story = self._find(request.story.id, field="story.id")
-        _replace(story, request.story, paths)
-        story.updated_at.CopyFrom(now())
-        return story_pb2.UpdateStoryResponse(story=story)
+        """Changes the fields that the mask names, or those that are set."""
+        checks, given = Checks(), request.story
+        asked = checks.id("story.id", given.id, str)
+        names = masked_fields(checks, request.update_mask, given, stories.SETTABLE)
+        read = stories.read_story(checks, given, names, _STYLE_IDS)
+        if "pages" in names:
+            for page, page_id in zip(
+                read.pages, stories.read_page_ids(checks, given.pages), strict=True
+            ):
+                page.id = page_id
+        story = self._memory.stories[checks.complete(asked)]
+        changed = _with(story, read, names)
+        _keep_pages(changed, story)
+        if changed != story:
+            self._check(changed, story, given.etag)
+            story.CopyFrom(changed)
+            _number(story)
+            _touch(story)
+        return story_pb2.UpdateStoryResponse(story=shown_story(story))
 
     async def ListStories(
         self, request: story_pb2.ListStoriesRequest, context: Context
     ) -> story_pb2.ListStoriesResponse:
         """Lists the stories, the newest first."""
-        stories, token = page_of(self._memory.stories.values(), request)
-        return story_pb2.ListStoriesResponse(stories=stories, next_page_token=token)
+        checks = Checks()
+        asked = read_page(checks, request)
+        wanted(checks, "view", request.view, _VIEWS)
+        every = [(each.id, shown_story(each, request.view)) for each in self._memory.stories]
+        page, token = page_of(checks, request, asked, reversed(every))
+        return story_pb2.ListStoriesResponse(stories=page, next_page_token=token)
 
     async def DeleteStory(
         self, request: story_pb2.DeleteStoryRequest, context: Context
     ) -> story_pb2.DeleteStoryResponse:
         """Deletes a story; its images stay."""
-        if request.story_id not in self._memory.deleted:
-            self._memory.delete(self._memory.stories, self._find(request.story_id).id)
+        self._memory.stories.delete(_id("story_id", request.story_id))
         return story_pb2.DeleteStoryResponse()
 
-    def _check(self, story: Story, paths: tuple[str, ...], request_id: str = "") -> None:
-        check = Check()
-        check.id("request_id", request_id, optional=True)
-        if "title" in paths:
-            check.required("story.title", story.title)
-        if "style" in paths:
-            check_style(check, self._memory, "story.style", story.style)
-        if "pages" in paths:
-            for number, page in enumerate(story.pages):
-                check.required(f"story.pages[{number}].text", page.text)
-                for place, id in enumerate(page.character_ids):
-                    check.id(f"story.pages[{number}].character_ids[{place}]", id)
-        check.done()
-        for page in story.pages:
-            for id in page.character_ids:
-                self._memory.character(id)
+    def _check(self, changed: Story, story: Story, etag: str) -> None:
+        if etag not in ("", story.etag):
+            raise etag_mismatch("story", story.id)
+        if changed.pages != story.pages:
+            known = {page.id for page in story.pages}
+            for page in changed.pages:
+                if page.id and page.id not in known:
+                    raise missing_page(page.id)
+            self._check_characters(changed)
 
-    def _find(self, id: str, field: str = "story_id") -> Story:
-        check = Check()
-        check.id(field, id)
-        check.done()
-        return self._memory.story(id)
+    def _check_characters(self, story: Story) -> None:
+        for one in sorted({one for page in story.pages for one in page.character_ids}):
+            _ = self._memory.characters[one]
 
 
 class Styles(StyleServiceServicer):
-    """The fake's servicer of styles, which are those of the real service."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    """The fake's servicer of styles, which are those of the service."""
 
     async def ListStyles(
         self, request: style_pb2.ListStylesRequest, context: Context
     ) -> style_pb2.ListStylesResponse:
         """Lists the styles in the order of their ids."""
-        styles, token = page_of(self._memory.styles, request, newest_first=False)
+        checks = Checks()
+        asked = read_page(checks, request)
+        every = [(style.id, style) for style in STYLES]
+        styles, token = page_of(checks, request, asked, every)
         return style_pb2.ListStylesResponse(styles=styles, next_page_token=token)
 
 
-def check_style(check: Check, memory: Memory, field: str, style: str) -> None:
-    """Adds a violation for an unknown style."""
-    names = [known.id for known in memory.styles]
-    check.choice(field, style, names, ErrorReason.ERROR_REASON_STYLE_UNKNOWN)
+def _id(field: str, value: str) -> str:
+    checks = Checks()
+    return checks.complete(checks.id(field, value, str))
 
 
-def _paths(mask: FieldMask, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the fields that a mask names; rejects a mask with none or with others."""
-    if list(mask.paths) == ["*"]:
-        return allowed
-    check = Check()
-    if not mask.paths or not set(mask.paths) <= set(allowed):
-        check.bad(
-            "update_mask",
-            f"names {', '.join(mask.paths) or 'no field'}; use * or some of {', '.join(allowed)}",
-            ErrorReason.ERROR_REASON_UPDATE_MASK_INVALID,
-        )
-    check.done()
-    return tuple(mask.paths)
+def _touch(thing: Character | Story) -> None:
+    """Gives a new or changed object its times and another etag."""
+    thing.updated_at.CopyFrom(now())
+    if not thing.HasField("created_at"):
+        thing.created_at.CopyFrom(thing.updated_at)
+    thing.etag = etag_of(thing.id)
 
 
-def _replace(target: Character | Story, source: Character | Story, paths: tuple[str, ...]) -> None:
-    """Copies the fields; fields unset in the source become unset."""
-    for path in paths:
-        target.ClearField(path)  # type: ignore[arg-type] # the mask was checked
-    FieldMask(paths=list(paths)).MergeMessage(source, target, True, True)
+def _number(story: Story) -> None:
+    """Gives new pages their ids."""
+    for page in story.pages:
+        page.id = page.id or new_id()
+
+
+def _keep_pages(changed: Story, story: Story) -> None:
+    """Gives pages without an id those of equal pages, if all are as they were."""
+    if len(changed.pages) == len(story.pages):
+        kept = [_kept(new, old) for new, old in zip(changed.pages, story.pages, strict=True)]
+        if kept == list(story.pages):
+            changed.ClearField("pages")
+            changed.pages.extend(kept)
+
+
+def _kept(new: Page, old: Page) -> Page:
+    page = Page()
+    page.CopyFrom(new)
+    page.id = new.id or old.id
+    return page
+
+
+def _with(thing: Thing, read: Thing, names: tuple[str, ...]) -> Thing:
+    """Returns a copy with the named fields of another; those unset there become unset."""
+    changed = type(thing)()
+    changed.CopyFrom(thing)
+    for name in names:
+        changed.ClearField(name)  # type: ignore[arg-type]  # the mask was checked
+    changed.MergeFrom(read)
+    return changed

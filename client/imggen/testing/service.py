@@ -1,32 +1,42 @@
 """The fake service, and how a test controls it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from datetime import timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 import grpc.aio
 from google.protobuf.message import Message
 
+from imggen.errors import reason_name
+from imggen.fields import StageName, job_id_of, number_of
 from imggen.looping import LoopThread
-from imggen.testing.batches import Batches, FakeBatches
-from imggen.testing.drawing import Worker
-from imggen.testing.events import Events
+from imggen.testing.assets import preview_of
+from imggen.testing.batch_service import BatchService
+from imggen.testing.batches import Batches
 from imggen.testing.faults import Fault, Faults, Received
-from imggen.testing.gallery import Images, Jobs
+from imggen.testing.feed import Events, Feed
 from imggen.testing.generation import Generation
+from imggen.testing.images import Images
+from imggen.testing.jobs import Jobs
 from imggen.testing.library import Characters, Stories, Styles
 from imggen.testing.memory import Memory
 from imggen.testing.rejections import rejection
+from imggen.testing.web import Web
+from imggen.testing.worker import Worker
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server
 from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server
+from imggen.v1.job_pb2 import Job, Stage
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
+from imggen.watching import has_ended
+
+Result = TypeVar("Result")
 
 
 class FakeService:
@@ -37,15 +47,15 @@ class FakeService:
         async with FakeService() as fake, Client(fake.target) as client: ...
         with FakeService() as fake, SyncClient(fake.target) as client: ...
 
-    Jobs go from QUEUED through every stage and `steps` steps to COMPLETED, `step_seconds` apart.
-    Images are PNGs of one colour, derived from the seed; URLs are `data:` URLs. With a `token`,
-    calls must send it. The fake enforces the contract's rules on ids, required fields, styles,
-    qualities, aspect ratios, priorities, pages of stories and of lists, masks, `request_id`,
-    lineages, whole stories, cursors and the states of jobs, batches and images.
+    It answers as the service does: its rules are those of `imggen.rules`, its styles and models
+    those of an installation with the model that ships, and every error has the same reason,
+    message and violations. Jobs go from QUEUED through every stage and `steps` steps to
+    COMPLETED, `step_seconds` apart, unless a test holds, finishes or fails them. Pictures have
+    one colour, derived from the seed, in the service's sizes and media types; URLs are served on
+    another port. With a `token`, calls must send it.
 
-    It does not check the length of texts, control characters, output-only fields, models,
-    sizes, the number of characters a model can draw, budgets, roles or the age of tokens. There
-    is one user, everything is free, there are no previews, and every asset is a small PNG.
+    There is one user and no budget, no queue is full, no URL expires, everything is free, and
+    tokens are not read.
     """
 
     def __init__(
@@ -57,11 +67,12 @@ class FakeService:
         latency: float = 0.0,
     ) -> None:
         self._memory = Memory()
-        self._worker = Worker(self._memory, steps=steps, step_seconds=step_seconds)
-        self._batches = FakeBatches(self._memory, self._worker)
+        self._feed = Feed(self._memory)
+        self._worker = Worker(self._memory, self._feed, steps=steps, step_seconds=step_seconds)
+        self._batches = Batches(self._memory, self._feed, self._worker)
+        self._web = Web(self._memory)
         self._faults = Faults(token=token, latency=latency)
         self._server: grpc.aio.Server | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: LoopThread | None = None
         self._port = 0
 
@@ -117,23 +128,66 @@ class FakeService:
     def release(self) -> None:
         """Continues held jobs."""
         self._worker.held = False
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._memory.touch)
+        self._do(self._memory.touch)
+
+    def finish(self, job: Job | str) -> None:
+        """Completes a job now, also a held one."""
+        self._do(lambda: self._worker.finish(self._open(job)))
+
+    def fail(
+        self,
+        job: Job | str,
+        reason: ErrorReason.ValueType = ErrorReason.ERROR_REASON_RENDER_FAILED,
+        message: str = "",
+    ) -> None:
+        """Fails a job permanently now, also a held one."""
+        message = message or f"the fake was told to fail with {reason_name(reason)}"
+        self._do(lambda: self._worker.fail_running(self._open(job), reason, message))
+
+    def lose_worker(self, job: Job | str) -> None:
+        """Queues a running job again, as when its worker is lost; it costs a retry."""
+        self._do(lambda: self._worker.give_back(self._open(job)))
+
+    def show(
+        self,
+        job: Job | str,
+        *,
+        stage: Stage.ValueType | StageName = "rendering",
+        step: int = 0,
+        steps: int = 0,
+        fraction: float = 0.0,
+        preview: bool = False,
+    ) -> None:
+        """Sets what a job does, for its watchers to see; after `hold`, it stays so.
+
+        A queued job starts. `preview` adds a new preview.
+        """
+        number = number_of(Stage, stage)
+
+        def change() -> None:
+            found = self._open(job)
+            image = self._memory.images.ever(found.image_id)
+            shown = preview_of(image, fraction) if preview else None
+            self._worker.show(found, number, step, steps, fraction, shown)
+
+        self._do(change)
 
     def drop_events(self) -> None:
         """Drops all events so far, so that older cursors have expired."""
-        self._memory.drop_events()
+        self._do(self._feed.drop)
 
-    async def restart(self) -> None:
+    def restart(self) -> Awaitable[None]:
         """Restarts the server on the same port; jobs continue, watches break.
 
-        Requires a fake entered by `async with`.
+        In `with` it is done when this returns; in `async with`, await it.
         """
-        await self._stop_serving()
-        await self._serve()
+        if self._thread is None:
+            return asyncio.ensure_future(self._restart())
+        self._thread.run(self._restart())
+        return _Done()
 
     async def __aenter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
+        await self._web.start()
         await self._serve()
         return self
 
@@ -141,6 +195,7 @@ class FakeService:
         await self._batches.stop()
         await self._worker.stop()
         await self._stop_serving()
+        await self._web.stop()
 
     def __enter__(self) -> Self:
         self._thread = LoopThread("imggen-fake")
@@ -156,17 +211,51 @@ class FakeService:
         memory, worker = self._memory, self._worker
         add_CharacterServiceServicer_to_server(Characters(memory), self._server)
         add_StoryServiceServicer_to_server(Stories(memory), self._server)
-        add_StyleServiceServicer_to_server(Styles(memory), self._server)
+        add_StyleServiceServicer_to_server(Styles(), self._server)
         add_GenerationServiceServicer_to_server(
             Generation(memory, worker, self._batches), self._server
         )
         add_JobServiceServicer_to_server(Jobs(memory, worker, self._batches), self._server)
-        add_BatchServiceServicer_to_server(Batches(memory, worker, self._batches), self._server)
-        add_EventServiceServicer_to_server(Events(memory), self._server)
-        add_ImageServiceServicer_to_server(Images(memory, worker), self._server)
+        add_BatchServiceServicer_to_server(
+            BatchService(memory, worker, self._batches), self._server
+        )
+        add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
+        add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)
         await self._server.start()
 
     async def _stop_serving(self) -> None:
         if self._server is not None:
             await self._server.stop(grace=None)
+
+    async def _restart(self) -> None:
+        await self._stop_serving()
+        await self._serve()
+
+    def _open(self, job: Job | str) -> Job:
+        """Returns a job that has not ended.
+
+        Raises:
+            ValueError: It has ended.
+        """
+        found = self._memory.jobs[job_id_of(job)]
+        if has_ended(found):
+            raise ValueError(f"job {found.job_id} has ended; only one that waits or runs changes")
+        return found
+
+    def _do(self, change: Callable[[], Result]) -> Result:
+        """Makes a change on the fake's loop, from whichever thread asks for it."""
+        if self._thread is None:
+            return change()
+
+        async def run() -> Result:
+            return change()
+
+        return self._thread.run(run())
+
+
+class _Done:
+    """Something that has happened already; awaiting it does nothing."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()

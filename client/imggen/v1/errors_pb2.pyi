@@ -53,7 +53,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_PAGE_TOKEN_INVALID: _ErrorReason.ValueType  # 15
     """INVALID_ARGUMENT: the page token was not made by this list, or under other filters."""
     ERROR_REASON_UPDATE_MASK_INVALID: _ErrorReason.ValueType  # 16
-    """INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+    """INVALID_ARGUMENT: the update mask names a field that cannot be set."""
     ERROR_REASON_CURSOR_INVALID: _ErrorReason.ValueType  # 17
     """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
     ERROR_REASON_CHARACTER_GONE: _ErrorReason.ValueType  # 18
@@ -188,7 +188,7 @@ ERROR_REASON_PRIORITY_NOT_ALLOWED: ErrorReason.ValueType  # 14
 ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason.ValueType  # 15
 """INVALID_ARGUMENT: the page token was not made by this list, or under other filters."""
 ERROR_REASON_UPDATE_MASK_INVALID: ErrorReason.ValueType  # 16
-"""INVALID_ARGUMENT: the update mask names no field, or one that cannot be set."""
+"""INVALID_ARGUMENT: the update mask names a field that cannot be set."""
 ERROR_REASON_CURSOR_INVALID: ErrorReason.ValueType  # 17
 """INVALID_ARGUMENT: the cursor was not made by WatchEvents."""
 ERROR_REASON_CHARACTER_GONE: ErrorReason.ValueType  # 18

@@ -108,7 +108,7 @@ class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     ASSET_KIND_UNSPECIFIED: _AssetKind.ValueType  # 0
     """Not set; DownloadImage uses DISPLAY."""
     ASSET_KIND_ORIGINAL: _AssetKind.ValueType  # 1
-    """The output of the model, PNG."""
+    """The output of the model, PNG: the whole of it where the other assets are cropped."""
     ASSET_KIND_DISPLAY: _AssetKind.ValueType  # 2
     """For screens: 1024x1024 pixels or more, PNG."""
     ASSET_KIND_PRINT: _AssetKind.ValueType  # 3
@@ -125,7 +125,7 @@ class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
 ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
 """Not set; DownloadImage uses DISPLAY."""
 ASSET_KIND_ORIGINAL: AssetKind.ValueType  # 1
-"""The output of the model, PNG."""
+"""The output of the model, PNG: the whole of it where the other assets are cropped."""
 ASSET_KIND_DISPLAY: AssetKind.ValueType  # 2
 """For screens: 1024x1024 pixels or more, PNG."""
 ASSET_KIND_PRINT: AssetKind.ValueType  # 3
@@ -369,7 +369,8 @@ class ListImagesRequest(google.protobuf.message.Message):
     """Only images with this status."""
     page_size: builtins.int
     """The maximum number of images to return; 0 means 50, and more than 100 means 100. A page may have
-    fewer, since it is 3 MiB at most.
+    fewer, since it is 3 MiB at most, or none where several filters are slow to find the next one;
+    only a page without `next_page_token` is the last.
     """
     page_token: builtins.str
     """The `next_page_token` of the previous page, under the same filters; empty for the first page."""

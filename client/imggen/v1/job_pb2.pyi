@@ -410,7 +410,8 @@ class ListJobsRequest(google.protobuf.message.Message):
     """Only jobs that make images of this story."""
     page_size: builtins.int
     """The maximum number of jobs to return; 0 means 50, and more than 100 means 100. A page may have
-    fewer, since it is 3 MiB at most.
+    fewer, since it is 3 MiB at most, or none where several filters are slow to find the next one;
+    only a page without `next_page_token` is the last.
     """
     page_token: builtins.str
     """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
@@ -492,7 +493,9 @@ class WatchJobResponse(google.protobuf.message.Message):
     PREVIEW_FIELD_NUMBER: builtins.int
     IMAGE_FIELD_NUMBER: builtins.int
     preview: builtins.bytes
-    """The newest preview, JPEG; only if it is new and previews were requested."""
+    """The newest preview, JPEG, of the whole picture before it is cropped; only if it is new and
+    previews were requested.
+    """
     @property
     def job(self) -> Global___Job:
         """The job."""

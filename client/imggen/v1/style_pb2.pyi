@@ -65,9 +65,7 @@ class ListStylesRequest(google.protobuf.message.Message):
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """The maximum number of styles to return; 0 means 50, and more than 100 means 100. A page may have
-    fewer, since it is 3 MiB at most.
-    """
+    """The maximum number of styles to return; 0 means 50, and more than 100 means 100."""
     page_token: builtins.str
     """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
     def __init__(

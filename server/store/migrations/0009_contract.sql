@@ -2,7 +2,8 @@
 -- index for each list.
 
 ALTER TABLE stories
-  ADD COLUMN revision integer NOT NULL DEFAULT 1;  -- raised by each change; the etag is made of it
+  ADD COLUMN revision integer NOT NULL DEFAULT 1,  -- raised by each change; the etag is made of it
+  ADD COLUMN page_bytes integer NOT NULL DEFAULT 0;  -- of all pages in an answer, about
 ALTER TABLE characters
   ADD COLUMN revision integer NOT NULL DEFAULT 1;
 
@@ -10,6 +11,15 @@ ALTER TABLE characters
 ALTER TABLE story_pages
   ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
   ADD CONSTRAINT story_pages_id UNIQUE (id) DEFERRABLE INITIALLY DEFERRED;
+
+-- Rows that two updates at once left.
+DELETE FROM story_pages p USING stories s
+  WHERE s.id = p.story_id AND p.page_number > s.page_count;
+UPDATE stories s SET page_bytes = (
+  SELECT coalesce(sum(octet_length(text) + octet_length(scene_description)
+    + 40 * cardinality(character_ids) + 60), 0)
+  FROM story_pages p WHERE p.story_id = s.id
+);
 
 -- No foreign key: an image keeps the id of its page after the page is removed.
 ALTER TABLE images ADD COLUMN page_id uuid;
@@ -21,8 +31,9 @@ COMMENT ON COLUMN images.page_number IS
 ALTER TABLE batches ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}';
 
 -- The story and the page are those of the image, which never change; here for the lists of jobs.
+-- The foreign key is the image's, so that a submit checks it once.
 ALTER TABLE image_generation_jobs
-  ADD COLUMN story_id uuid REFERENCES stories (id),
+  ADD COLUMN story_id uuid,
   ADD COLUMN page_id uuid,
   ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}',
   ADD COLUMN cropped_from text NOT NULL DEFAULT '';
@@ -31,29 +42,35 @@ UPDATE image_generation_jobs j SET story_id = i.story_id, page_id = i.page_id
 
 -- The metadata once more, a row for each pair, so that a list by one pair reads its index in order.
 CREATE TABLE job_metadata (
-  user_id uuid NOT NULL REFERENCES users (id),
+  user_id uuid NOT NULL,
   key text NOT NULL,
   value text NOT NULL,
   created_at timestamptz NOT NULL,  -- of the job and of its image
   job_id uuid NOT NULL REFERENCES image_generation_jobs (id),
-  image_id uuid NOT NULL REFERENCES images (id),
-  PRIMARY KEY (job_id, key)
+  image_id uuid NOT NULL,
+  PRIMARY KEY (user_id, key, value, created_at, job_id)
 );
-CREATE INDEX job_metadata_jobs
-  ON job_metadata (user_id, key, value, created_at DESC, job_id DESC);
-CREATE INDEX job_metadata_images
-  ON job_metadata (user_id, key, value, created_at DESC, image_id DESC);
 
+-- The characters of images once more, for the same reason.
+CREATE TABLE image_characters (
+  character_id uuid NOT NULL,
+  created_at timestamptz NOT NULL,  -- of the image
+  image_id uuid NOT NULL REFERENCES images (id),
+  PRIMARY KEY (character_id, created_at, image_id)
+);
+INSERT INTO image_characters
+  SELECT DISTINCT one, created_at, id FROM images, unnest(character_ids) AS one;
+
+-- A list of any status merges the statuses, so that it needs no index of its own.
+DROP INDEX jobs_user;
 CREATE INDEX jobs_status ON image_generation_jobs (user_id, status, created_at DESC, id DESC);
-CREATE INDEX jobs_story ON image_generation_jobs (story_id, created_at DESC, id DESC)
+CREATE INDEX jobs_story ON image_generation_jobs (story_id, status, created_at DESC, id DESC)
   WHERE story_id IS NOT NULL;
+CREATE INDEX batches_story ON batches (story_id, created_at DESC, id DESC);
 
 DROP INDEX idx_images_story;
 CREATE INDEX idx_images_story ON images (story_id, created_at DESC, id DESC)
   WHERE story_id IS NOT NULL;
 CREATE INDEX images_page ON images (page_id, created_at DESC, id DESC) WHERE page_id IS NOT NULL;
-CREATE INDEX images_type ON images (user_id, image_type, created_at DESC, id DESC)
+CREATE INDEX images_kind ON images (user_id, image_type, status, created_at DESC, id DESC)
   WHERE deleted_at IS NULL;
-CREATE INDEX images_status ON images (user_id, status, created_at DESC, id DESC)
-  WHERE deleted_at IS NULL;
-CREATE INDEX images_characters ON images USING gin (character_ids);

@@ -2,22 +2,22 @@
 
 from uuid import UUID
 
+from imggen.errors import NotFound
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.errors_pb2 import ErrorReason
-from server.errors import NotFound
 
 
-def missing_character(character: UUID) -> NotFound:
+def missing_character(character: UUID | str) -> NotFound:
     """Returns the error for a character that the caller does not have."""
     return _missing("character", character, reasons.ERROR_REASON_CHARACTER_NOT_FOUND)
 
 
-def missing_story(story: UUID) -> NotFound:
+def missing_story(story: UUID | str) -> NotFound:
     """Returns the error for a story that the caller does not have."""
     return _missing("story", story, reasons.ERROR_REASON_STORY_NOT_FOUND)
 
 
-def missing_page(page: UUID) -> NotFound:
+def missing_page(page: UUID | str) -> NotFound:
     """Returns the error for a page that the story does not have."""
     return NotFound(
         "page_id: the story has no such page",
@@ -26,21 +26,21 @@ def missing_page(page: UUID) -> NotFound:
     )
 
 
-def missing_image(image: UUID) -> NotFound:
+def missing_image(image: UUID | str) -> NotFound:
     """Returns the error for an image that the caller does not have."""
     return _missing("image", image, reasons.ERROR_REASON_IMAGE_NOT_FOUND)
 
 
-def missing_job(job: UUID) -> NotFound:
+def missing_job(job: UUID | str) -> NotFound:
     """Returns the error for a job that the caller does not have."""
     return _missing("job", job, reasons.ERROR_REASON_JOB_NOT_FOUND)
 
 
-def missing_batch(batch: UUID) -> NotFound:
+def missing_batch(batch: UUID | str) -> NotFound:
     """Returns the error for a batch that the caller does not have."""
     return _missing("batch", batch, reasons.ERROR_REASON_BATCH_NOT_FOUND)
 
 
-def _missing(thing: str, id_: UUID, reason: ErrorReason.ValueType) -> NotFound:
+def _missing(thing: str, id_: UUID | str, reason: ErrorReason.ValueType) -> NotFound:
     field = f"{thing}_id"
     return NotFound(f"{field}: you have no such {thing}", reason, metadata={field: str(id_)})

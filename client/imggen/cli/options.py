@@ -1,0 +1,83 @@
+"""Options that several commands have."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from imggen.fields import short_names
+from imggen.v1.image_pb2 import AssetKind
+
+KINDS = list(short_names(AssetKind))[1:]
+QUALITIES = ("hd", "standard")
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def options(*each: Decorator) -> Decorator:
+    """Joins options into one decorator, in the order of the help text."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _pairs(
+    context: click.Context, option: click.Parameter, values: Sequence[str]
+) -> dict[str, str]:
+    """Reads `key=value` texts; the first `=` ends the key."""
+    wrong = [value for value in values if not value.partition("=")[0] or "=" not in value]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]!r} is not KEY=VALUE", context, option)
+    return {key: value for key, _, value in (each.partition("=") for each in values)}
+
+
+def _pair(context: click.Context, option: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    pairs = _pairs(context, option, values)
+    if len(pairs) > 1:
+        raise click.BadParameter("a list is filtered by one pair", context, option)
+    return pairs
+
+
+style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
+making_options = options(
+    click.option("--model", default="", help="The model.  [default: chosen by the service]"),
+    click.option("--quality", type=click.Choice(QUALITIES), help="[default: hd]"),
+    click.option(
+        "--meta",
+        "metadata",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_pairs,
+        help="Your own words on the job, to find it by; repeatable.",
+    ),
+)
+meta_filter = click.option(
+    "--meta",
+    "metadata",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_pair,
+    help="Only those made with this.",
+)
+job_options = options(
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The seed.  [default: random]"),
+    click.option("--priority", type=int, help="1 (first) to 3.  [default: 2]"),
+    click.option("--no-wait", is_flag=True, help="Print the job without waiting for it."),
+    click.option(
+        "--output",
+        "-o",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Save the picture to this file.",
+    ),
+    click.option(
+        "--kind",
+        type=click.Choice(KINDS),
+        default="display",
+        show_default=True,
+        help="The asset that --output saves.",
+    ),
+)

@@ -1,0 +1,53 @@
+"""What a story needs so that it can be drawn."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from imggen.errors import Violation
+from imggen.rules.checks import Checks, says_something
+from imggen.v1 import errors_pb2 as reasons
+
+
+def check_something(
+    checks: Checks, *, pages: int, named: bool, portraits: bool, scenes: bool, cover: bool
+) -> None:
+    """Adds a violation if there is nothing to draw; `named` is whether pages name characters."""
+    if not (portraits or scenes or cover):
+        _nothing(checks, "portraits, scenes and cover are all left out; include one of them")
+    elif not pages:
+        _nothing(checks, "the story has no pages; add some")
+    elif not scenes and not cover and not named:
+        _nothing(checks, "its pages name no characters, and only portraits are asked for")
+
+
+def refuse_gone(checks: Checks, page: int, character: UUID | str) -> None:
+    """Adds the violation of a page that names a deleted character."""
+    checks.add(
+        "story_id",
+        f"page {page} names the character {character}, which was deleted; update the story's pages",
+        reasons.ERROR_REASON_CHARACTER_GONE,
+    )
+
+
+def check_words(checks: Checks, page: int, words: str) -> None:
+    """Checks that a page says something that can be drawn."""
+    if not says_something(words):
+        checks.add(
+            "story_id",
+            f"page {page}: its text says nothing that could be drawn; give it a scene_description",
+            reasons.ERROR_REASON_PROMPT_EMPTY,
+        )
+
+
+def refuse_offer(checks: Checks, found: Sequence[Violation], where: str) -> None:
+    """Adds why nothing can draw an image; it names the story, since no field is wrong."""
+    for wrong in found:
+        moved = wrong
+        if wrong.reason != reasons.ERROR_REASON_MODEL_UNKNOWN:
+            moved = Violation("story_id", f"{where}{wrong.description}", wrong.reason)
+        if moved not in checks.violations:
+            checks.violations.append(moved)
+
+
+def _nothing(checks: Checks, why: str) -> None:
+    checks.add("story_id", f"nothing to draw: {why}", reasons.ERROR_REASON_NOTHING_TO_DRAW)

@@ -1,0 +1,65 @@
+"""The assets of the fake's images: one colour, derived from the seed, in the service's sizes."""
+
+import math
+from dataclasses import dataclass
+
+from imggen.testing.catalogue import MODELS, Size
+from imggen.testing.pictures import jpeg, png
+from imggen.v1.image_pb2 import (
+    ASSET_KIND_DISPLAY,
+    ASSET_KIND_ORIGINAL,
+    ASSET_KIND_PRINT,
+    IMAGE_TYPE_PORTRAIT,
+    AssetKind,
+    Image,
+)
+
+PNG = "image/png"
+JPEG = "image/jpeg"
+
+_PRINT_PORTRAIT = (2048, 2048)
+_PRINT_SCENE = (3000, 2000)
+_THUMBNAIL_SIDE = 256
+_PREVIEW_SIDE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """The bytes of an asset, and what they are."""
+
+    data: bytes
+    content_type: str
+
+
+def asset_of(image: Image, kind: AssetKind.ValueType, display: Size) -> Asset:
+    """Returns an asset of an image; the same seed and sizes give the same bytes."""
+    size = size_of(image, kind, display)
+    if kind in (ASSET_KIND_ORIGINAL, ASSET_KIND_DISPLAY):
+        return Asset(png(*size, _colour(image)), PNG)
+    return Asset(jpeg(*size, _colour(image)), JPEG)
+
+
+def size_of(image: Image, kind: AssetKind.ValueType, display: Size) -> Size:
+    """Returns the width and height of an asset in pixels."""
+    width, height = display
+    if kind == ASSET_KIND_ORIGINAL:
+        return next(model.native for model in MODELS if model.name == image.model)
+    if kind == ASSET_KIND_DISPLAY:
+        return display
+    if kind == ASSET_KIND_PRINT:
+        least = _PRINT_PORTRAIT if image.type == IMAGE_TYPE_PORTRAIT else _PRINT_SCENE
+        scale = max(least[0] / width, least[1] / height, 1.0)
+        return math.ceil(round(width * scale, 6)), math.ceil(round(height * scale, 6))
+    scale = _THUMBNAIL_SIDE / max(width, height)
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def preview_of(image: Image, fraction: float) -> bytes:
+    """Returns a preview, JPEG: the image's colour, the more the further its job is."""
+    red, green, blue = (round(part * fraction + 255 * (1 - fraction)) for part in _colour(image))
+    return jpeg(_PREVIEW_SIDE, _PREVIEW_SIDE, (red, green, blue))
+
+
+def _colour(image: Image) -> tuple[int, int, int]:
+    red, green, blue = image.seed.to_bytes(4, "big")[1:]
+    return red, green, blue

@@ -1,0 +1,188 @@
+"""What the fake admits: pictures, and the storyboards of whole stories."""
+
+import math
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imggen.rules.checks import Checks
+from imggen.rules.offers import choose
+from imggen.rules.pictures import DEFAULT_RATIO, RATIOS, check_images
+from imggen.rules.storyboards import check_something, check_words, refuse_gone, refuse_offer
+from imggen.testing.catalogue import MODELS, Model, Size
+from imggen.testing.memory import Drawing, Memory
+from imggen.v1.generation_pb2 import GenerateStoryRequest
+from imggen.v1.image_pb2 import (
+    IMAGE_TYPE_COVER,
+    IMAGE_TYPE_PORTRAIT,
+    IMAGE_TYPE_SCENE,
+    Image,
+    ImageType,
+)
+from imggen.v1.story_pb2 import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A picture to admit: its image, what it shows, and the ratio that it is cropped from."""
+
+    image: Image
+    drawing: Drawing
+    cropped_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The shape of a picture: the size of a portrait by its name, or an aspect ratio."""
+
+    size: str
+    display: Size
+    cropped_from: str = ""
+
+
+def portrait_shape(model: Model, size: str) -> Shape:
+    """Returns the shape of a portrait; an empty size means the model's default."""
+    size = size or next(iter(model.portraits))
+    return Shape(size, model.portraits[size])
+
+
+def scene_shape(model: Model, ratio: str) -> Shape:
+    """Returns the shape of a scene or a cover, cropped where the model does not draw its ratio."""
+    display = RATIOS[ratio or DEFAULT_RATIO]
+    drawn = min(model.scenes, key=lambda own: _distance(RATIOS[own], display))
+    return Shape("", display, "" if RATIOS[drawn] == display else drawn)
+
+
+def plan_of(memory: Memory, image: Image, model: Model, shape: Shape, quality: str) -> Plan:
+    """Returns the plan of an image whose characters exist."""
+    image.model, image.provider = model.name, model.provider
+    image.version = image.version or 1
+    versions = [memory.characters.ever(one).description_version for one in image.character_ids]
+    drawing = Drawing(image.style, quality, shape.size, shape.display, tuple(versions))
+    return Plan(image, drawing, shape.cropped_from)
+
+
+class Storyboard:
+    """The pictures of a story, portraits first, and the violations of its pages."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        checks: Checks,
+        request: GenerateStoryRequest,
+        story: Story,
+        ratio: str,
+    ) -> None:
+        self._memory = memory
+        self._checks = checks
+        self._request = request
+        self._story = story
+        self._ratio = ratio
+        self._panels: list[tuple[Image, Model]] = []
+        named = dict.fromkeys(one for page in story.pages for one in page.character_ids)
+        self._cast = [one for one in named if one in memory.characters]
+
+    def read(self, style: str | None, copies: int | None) -> None:
+        """Gathers the pictures, and all violations; a `style` or `copies` of None is one."""
+        for number, page in enumerate(self._story.pages, start=1):
+            for one in page.character_ids:
+                if one not in self._memory.characters:
+                    refuse_gone(self._checks, number, one)
+        check_something(
+            self._checks,
+            pages=len(self._story.pages),
+            named=any(page.character_ids for page in self._story.pages),
+            portraits=self._wants("include_character_portraits"),
+            scenes=self._wants("include_scene_images"),
+            cover=self._request.include_cover,
+        )
+        self._add_portraits(style)
+        self._add_cover()
+        self._add_pages()
+        if copies is not None:
+            scenes = sum(image.type == IMAGE_TYPE_SCENE for image, _ in self._panels)
+            check_images(self._checks, len(self._panels) + scenes * (copies - 1))
+
+    def plans(self, style: str, quality: str, copies: int) -> list[Plan]:
+        """Returns the plans of its pictures: `copies` of a page, one of anything else."""
+        plans = []
+        for image, model in self._panels:
+            for _ in range(copies if image.type == IMAGE_TYPE_SCENE else 1):
+                one = Image()
+                one.CopyFrom(image)
+                one.style = style
+                one.seed = secrets.randbits(32)
+                portrait = image.type == IMAGE_TYPE_PORTRAIT
+                shape = portrait_shape(model, "") if portrait else scene_shape(model, self._ratio)
+                plans.append(plan_of(self._memory, one, model, shape, quality))
+        return plans
+
+    def _add_portraits(self, style: str | None) -> None:
+        missing = [
+            one
+            for one in self._cast
+            if not (style and self._memory.is_fresh(self._memory.characters[one], style))
+        ]
+        if self._wants("include_character_portraits") and missing:
+            model = self._offer(1, "", portrait=True)
+            for one in missing if model else ():
+                self._add(IMAGE_TYPE_PORTRAIT, [one], model, character_id=one)
+
+    def _add_cover(self) -> None:
+        """Adds the cover: the characters that are on most pages, as many as a model can draw."""
+        pages = self._story.pages
+        if not (self._request.include_cover and pages):
+            return
+        counted = Counter(one for page in pages for one in page.character_ids)
+        leading = [one for one, _ in counted.most_common() if one in self._cast]
+        for characters in range(len(leading), 0, -1):
+            found = choose(MODELS, self._request.options.model, characters)
+            if isinstance(found, Model):
+                self._add(IMAGE_TYPE_COVER, leading[: found.max_characters], found)
+                return
+        self._add(IMAGE_TYPE_COVER, [], self._offer(0, "the cover: "))
+
+    def _add_pages(self) -> None:
+        if not self._wants("include_scene_images"):
+            return
+        for number, page in enumerate(self._story.pages, start=1):
+            check_words(self._checks, number, page.scene_description or page.text)
+            model = self._offer(len(page.character_ids), f"page {number}: ")
+            self._add(IMAGE_TYPE_SCENE, page.character_ids, model, page_id=page.id)
+
+    def _offer(self, characters: int, where: str, *, portrait: bool = False) -> Model | None:
+        name = self._request.options.model
+        found = choose(MODELS, name, characters, "" if portrait else None)
+        if isinstance(found, Model):
+            return found
+        refuse_offer(self._checks, found, where)
+        return None
+
+    def _add(
+        self,
+        kind: ImageType.ValueType,
+        characters: Sequence[str],
+        model: Model | None,
+        *,
+        character_id: str = "",
+        page_id: str = "",
+    ) -> None:
+        """Adds a picture, unless nothing can draw it, which is a violation already."""
+        if model is not None:
+            image = Image(
+                type=kind,
+                story_id=self._story.id,
+                character_id=character_id,
+                character_ids=[one for one in characters if one in self._cast],
+                page_id=page_id,
+            )
+            self._panels.append((image, model))
+
+    def _wants(self, field: str) -> bool:
+        set_ = self._request.HasField(field)  # type: ignore[arg-type]
+        return bool(getattr(self._request, field)) or not set_
+
+
+def _distance(one: Size, other: Size) -> float:
+    return abs(math.log(one[0] * other[1] / (one[1] * other[0])))

@@ -1,0 +1,265 @@
+"""The fake's worker, which takes a job through its stages and completes its image."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from datetime import timedelta
+
+from imggen.errors import reason_name
+from imggen.testing.assets import asset_of, preview_of
+from imggen.testing.feed import Feed
+from imggen.testing.memory import Memory, now
+from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.image_pb2 import (
+    ASSET_KIND_DISPLAY,
+    IMAGE_STATUS_CANCELLED,
+    IMAGE_STATUS_COMPLETED,
+    IMAGE_STATUS_FAILED,
+    IMAGE_STATUS_GENERATING,
+    IMAGE_STATUS_QUEUED,
+    IMAGE_STATUS_UNSPECIFIED,
+    IMAGE_TYPE_PORTRAIT,
+    Image,
+    ImageStatus,
+)
+from imggen.v1.job_pb2 import (
+    JOB_STATUS_CANCELLED,
+    JOB_STATUS_COMPLETED,
+    JOB_STATUS_FAILED,
+    JOB_STATUS_PROCESSING,
+    JOB_STATUS_QUEUED,
+    JOB_STATUS_UNSPECIFIED,
+    STAGE_FINISHING,
+    STAGE_RENDERING,
+    STAGE_RESOLVING,
+    STAGE_STORING,
+    Job,
+    JobStatus,
+    Stage,
+)
+from imggen.watching import has_ended
+
+STAGES = (STAGE_RESOLVING, STAGE_RENDERING, STAGE_FINISHING, STAGE_STORING)
+
+
+class Worker:
+    """The fake's worker: draws jobs one step at a time; `held` stops it before the next step."""
+
+    def __init__(self, memory: Memory, feed: Feed, *, steps: int, step_seconds: float) -> None:
+        self.held = False
+        self.failures: deque[ErrorReason.ValueType] = deque()
+        self.unknown_words: tuple[str, ...] = ()
+        self._memory = memory
+        self._feed = feed
+        self._steps = steps
+        self._step_seconds = step_seconds
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def submit(self, job: Job) -> None:
+        """Queues a new or retried job and starts it."""
+        self.prepare(job)
+        self.start(job)
+
+    def start(self, job: Job) -> None:
+        """Starts a queued job."""
+        task = asyncio.create_task(self._draw(job))
+        self._running[job.job_id] = task
+        task.add_done_callback(lambda done: self._forget(job, done))
+
+    def prepare(self, job: Job) -> None:
+        """Makes a new or retried job QUEUED."""
+        new = job.status == JOB_STATUS_UNSPECIFIED
+        job.status = JOB_STATUS_QUEUED
+        job.cancel_requested = False
+        job.retry_count = 0
+        for field in ("completed_at", "error", "unknown_words", "stage_timings"):
+            job.ClearField(field)
+        left = timedelta(seconds=self._step_seconds * (self._steps + 4))
+        job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
+        image = self._memory.images.ever(job.image_id)
+        image.status = IMAGE_STATUS_QUEUED
+        self._feed.tell_job(job)
+        if not new:
+            self._feed.tell_image(image)
+
+    def fail_running(self, job: Job, reason: ErrorReason.ValueType, message: str) -> None:
+        """Fails a job while it runs; a queued one is started first."""
+        self._stop(job)
+        self._begin(job)
+        job.retry_count = min(job.retry_count + 1, job.max_retries)
+        self.fail(job, reason, message)
+
+    def fail(self, job: Job, reason: ErrorReason.ValueType, message: str) -> None:
+        """Fails a job that has not ended."""
+        self._stop(job)
+        job.error.reason = reason
+        job.error.message = message
+        self._end(job, JOB_STATUS_FAILED, IMAGE_STATUS_FAILED)
+
+    def cancel(self, job: Job) -> None:
+        """Cancels a queued job at once, a running job before its next step."""
+        job.cancel_requested = True
+        if job.status == JOB_STATUS_QUEUED:
+            self._stop(job)
+            self._cancelled(job, "cancelled before it started")
+        self._memory.touch()
+
+    def finish(self, job: Job) -> None:
+        """Completes a job that has not ended, at once."""
+        self._stop(job)
+        self._begin(job)
+        image = self._memory.images.ever(job.image_id)
+        drawing = self._memory.drawings[image.id]
+        image.status = IMAGE_STATUS_COMPLETED
+        image.completed_at.CopyFrom(now())
+        image.width, image.height = drawing.display
+        image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing.display).data)
+        image.prompt = f"a picture in the style {image.style}"
+        if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
+            self._make_reference(image)
+        self._feed.tell_image(image)
+        job.unknown_words[:] = self.unknown_words
+        job.ClearField("error")
+        spent = timedelta(seconds=self._step_seconds)
+        for stage in STAGES:
+            job.stage_timings.add(stage=stage).duration.FromTimedelta(spent)
+        self._end(job, JOB_STATUS_COMPLETED)
+
+    def show(
+        self,
+        job: Job,
+        stage: Stage.ValueType,
+        step: int,
+        steps: int,
+        fraction: float,
+        preview: bytes | None = None,
+    ) -> None:
+        """Sets what a running job does; a queued one is started, and waits."""
+        if job.status == JOB_STATUS_QUEUED:
+            self._stop(job)
+            self._begin(job)
+        job.stage, job.step, job.steps, job.fraction = stage, step, steps, fraction
+        if preview is not None:
+            shown = self._memory.previews[job.job_id]
+            shown.number, shown.attempt, shown.jpeg = shown.number + 1, job.attempt, preview
+        self._memory.touch()
+
+    def give_back(self, job: Job) -> None:
+        """Queues a running job again, as when its worker is lost; it costs a retry."""
+        self._stop(job)
+        job.retry_count += 1
+        job.status = JOB_STATUS_QUEUED
+        job.error.reason = ErrorReason.ERROR_REASON_WORKER_LOST
+        job.error.message = "the worker fake was lost"
+        self._clear_progress(job)
+        self._feed.tell_job(job)
+        self._set_image_status(job, IMAGE_STATUS_QUEUED)
+        self.start(job)
+
+    async def stop(self) -> None:
+        """Drops the running jobs."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _draw(self, job: Job) -> None:
+        await self._pause(job)
+        failure = self.failures.popleft() if self.failures else None
+        self._begin(job)
+        image = self._memory.images.ever(job.image_id)
+        for position, (stage, step, steps) in enumerate(_walk(self._steps)):
+            fraction = position / (self._steps + 4)
+            preview = preview_of(image, fraction) if step else None
+            self.show(job, stage, step, steps, fraction, preview)
+            if failure is not None and stage == STAGE_RENDERING:
+                self.fail_running(
+                    job, failure, f"the fake was told to fail with {reason_name(failure)}"
+                )
+                return
+            await self._pause(job)
+            if job.cancel_requested:
+                self._cancelled(job, "cancelled while it ran")
+                return
+        self.finish(job)
+
+    def _begin(self, job: Job) -> None:
+        if job.status == JOB_STATUS_PROCESSING:
+            return
+        job.status = JOB_STATUS_PROCESSING
+        job.attempt += 1
+        if not job.HasField("started_at"):
+            job.started_at.CopyFrom(now())
+        self._feed.tell_job(job)
+        self._set_image_status(job, IMAGE_STATUS_GENERATING)
+
+    async def _pause(self, job: Job) -> None:
+        """Waits for the time of a step, and while the worker is held."""
+        await asyncio.sleep(self._step_seconds)
+        while True:
+            change = self._memory.change()
+            if not self.held or job.cancel_requested:
+                return
+            await change.wait()
+
+    def _make_reference(self, image: Image) -> None:
+        place = (image.character_id, image.style)
+        before = self._memory.references.get(place, "")
+        if before in self._memory.images:
+            drawings = self._memory.drawings
+            if drawings[before].versions[0] > drawings[image.id].versions[0]:
+                return
+        self._memory.references.pop(place, None)
+        self._memory.references[place] = image.id
+
+    def _cancelled(self, job: Job, message: str) -> None:
+        job.error.reason = ErrorReason.ERROR_REASON_JOB_CANCELLED
+        job.error.message = message
+        self._end(job, JOB_STATUS_CANCELLED, IMAGE_STATUS_CANCELLED)
+
+    def _end(
+        self,
+        job: Job,
+        status: JobStatus.ValueType,
+        image: ImageStatus.ValueType = IMAGE_STATUS_UNSPECIFIED,
+    ) -> None:
+        job.status = status
+        self._clear_progress(job)
+        job.completed_at.CopyFrom(now())
+        job.ClearField("estimated_completion_time")
+        if status == JOB_STATUS_COMPLETED:
+            job.fraction = 1
+        if image:
+            self._set_image_status(job, image)
+        self._feed.tell_job(job)
+
+    def _clear_progress(self, job: Job) -> None:
+        for field in ("stage", "step", "steps", "fraction"):
+            job.ClearField(field)
+
+    def _set_image_status(self, job: Job, status: ImageStatus.ValueType) -> None:
+        image = self._memory.images.ever(job.image_id)
+        image.status = status
+        if image.id in self._memory.images:
+            self._feed.tell_image(image)
+
+    def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
+        if self._running.get(job.job_id) is task:
+            del self._running[job.job_id]
+
+    def _stop(self, job: Job) -> None:
+        """Takes a job from the task that draws it, if that is not the one that asks."""
+        assert not has_ended(job), "only a job that waits or runs can be changed"
+        task = self._running.get(job.job_id)
+        if task is not None and task is not asyncio.current_task():
+            self._running.pop(job.job_id)
+            task.cancel()
+
+
+def _walk(steps: int) -> Iterator[tuple[Stage.ValueType, int, int]]:
+    """Yields the stage, step and steps of every position of a job, in order."""
+    yield STAGE_RESOLVING, 0, 0
+    for step in range(steps + 1):
+        yield STAGE_RENDERING, step, steps
+    yield STAGE_FINISHING, 0, 0
+    yield STAGE_STORING, 0, 0

@@ -1,0 +1,1 @@
+"""The gateway and `imggen.testing.FakeService`, asked the same and compared field by field."""

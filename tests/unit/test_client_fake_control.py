@@ -1,0 +1,141 @@
+"""The fake's controls, with which a test decides what happens to a job."""
+
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+from PIL import Image as Picture
+
+from imggen import Character, Job, JobStatus, Stage, SyncClient
+from imggen.errors import Aborted, JobFailed, reason_name
+from imggen.testing import FakeService
+from imggen.v1.errors_pb2 import ErrorReason
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeService]:
+    with FakeService() as fake:
+        fake.hold()
+        yield fake
+
+
+@pytest.fixture
+def client(fake: FakeService) -> Iterator[SyncClient]:
+    with SyncClient(fake.target) as client:
+        yield client
+
+
+@pytest.fixture
+def mia(client: SyncClient) -> Character:
+    return client.create_character(name="Mia")
+
+
+@pytest.fixture
+def job(client: SyncClient, mia: Character) -> Job:
+    return client.generate_portrait(mia, style="anime", seed=255)
+
+
+def test_a_held_job_is_finished_now(fake: FakeService, client: SyncClient, job: Job) -> None:
+    fake.finish(job)
+    assert client.wait(job).is_reference
+    assert client.get_job(job).attempt == 1
+    with pytest.raises(ValueError, match="has ended"):
+        fake.finish(job)
+
+
+def test_a_held_job_is_failed_now(fake: FakeService, client: SyncClient, job: Job) -> None:
+    fake.fail(job.job_id, ErrorReason.ERROR_REASON_CONTENT_INVALID, "no such hat")
+    with pytest.raises(JobFailed, match=r"no such hat \[CONTENT_INVALID"):
+        client.wait(job)
+    fake.release()
+    assert client.wait(client.retry(job)).version == 1
+
+
+def test_a_watch_sees_the_states_that_are_shown(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    watch = client.watch(job)
+    assert next(watch).job.status == JobStatus.JOB_STATUS_QUEUED
+    fake.show(job, step=5, steps=20, fraction=0.25)
+    seen = next(watch).job
+    assert (seen.status, seen.stage) == (JobStatus.JOB_STATUS_PROCESSING, Stage.STAGE_RENDERING)
+    assert (seen.step, seen.steps, seen.fraction) == (5, 20, 0.25)
+    fake.show(job, stage="storing", fraction=0.9)
+    assert next(watch).job.stage == Stage.STAGE_STORING
+    fake.finish(job)
+    last = next(watch)
+    assert (last.job.fraction, last.image.id) == (1.0, job.image_id)
+    assert next(watch, None) is None
+
+
+def test_a_watch_that_asks_for_previews_gets_each_new_one(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    watch, other = client.watch(job, previews=True), client.watch(job)
+    assert not next(watch).preview
+    fake.show(job, fraction=0.5, preview=True)
+    with Picture.open(BytesIO(next(watch).preview)) as preview:
+        assert (preview.format, preview.size) == ("JPEG", (256, 256))
+    fake.show(job, fraction=0.6)
+    snapshot = next(watch)
+    assert (snapshot.job.fraction, snapshot.preview) == (0.6, b"")
+    fake.finish(job)
+    assert not any(snapshot.preview for snapshot in [*watch, *other])
+
+
+def test_a_job_that_is_drawn_sends_previews_on_its_own(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    watch = client.watch(job, previews=True)
+    next(watch)
+    fake.release()
+    assert any(snapshot.preview for snapshot in watch)
+
+
+def test_a_lost_worker_gives_its_job_back(fake: FakeService, client: SyncClient, job: Job) -> None:
+    fake.show(job, fraction=0.5)
+    fake.lose_worker(job)
+    waiting = client.get_job(job)
+    assert (waiting.status, waiting.retry_count) == (JobStatus.JOB_STATUS_QUEUED, 1)
+    assert reason_name(waiting.error.reason) == "WORKER_LOST"
+    fake.release()
+    client.wait(job)
+    assert client.get_job(job).attempt == 2
+
+
+def test_a_watch_survives_a_restart_without_an_event_loop(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    watch = client.watch(job)
+    next(watch)
+    fake.restart()
+    fake.finish(job)
+    assert [snapshot.image.id for snapshot in watch][-1] == job.image_id
+
+
+def test_an_update_of_an_older_message_is_aborted_and_one_of_an_id_is_not(
+    client: SyncClient, mia: Character
+) -> None:
+    client.update_character(mia.id, hair="red")
+    with pytest.raises(Aborted, match="read it again") as raised:
+        client.update_character(mia, hair="black")
+    assert raised.value.metadata == {"character_id": mia.id}
+    assert client.update_character(mia, hair="red").hair == "red"  # changes nothing
+    assert client.update_character(mia.id, hair="black").hair == "black"
+
+
+def test_a_page_keeps_its_id_and_its_images_when_it_moves(
+    fake: FakeService, client: SyncClient
+) -> None:
+    story = client.create_story(title="The Map", style="anime", pages=["One.", "Two."])
+    job = client.generate_scene(story, 2)
+    fake.finish(job)
+    moved = client.update_story(story, pages=[story.pages[1], "New.", story.pages[0]])
+    assert client.get_image(job.image_id).page_number == 1
+    assert client.get_image(job.image_id).page_id == moved.pages[0].id == story.pages[1].id
+    client.update_story(story.id, pages=["New."])
+    assert client.get_image(job.image_id).page_number == 0
+    [listed] = client.list_stories()
+    assert (len(listed.pages), listed.page_count) == (0, 1)
+    [full] = client.list_stories(view="full")
+    assert [page.text for page in full.pages] == ["New."]
