@@ -121,9 +121,16 @@ def test_a_folder_without_checksums_needs_none(copy: Path) -> None:
     check_folder(copy)
 
 
+def misshapen(folder: Path) -> None:
+    """Says in a header that a tensor has another shape than its bytes."""
+    data = (folder / UNET).read_bytes()
+    (folder / UNET).write_bytes(data.replace(b'"shape":[64,32,3,3]', b'"shape":[64,16,3,3]', 1))
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (misshapen, r"conv_in\.weight has a shape that does not fit its bytes"),
         (cut(UNET), r"unet/diffusion_pytorch_model\.safetensors: has \d+ bytes, and its header"),
         (cut(SECOND, 0.001), r"text_encoder_2/model\.safetensors: its \d+ bytes are no safeten"),
         (cut(UNET, 0), r"unet/diffusion_pytorch_model\.safetensors: its 0 bytes are no safeten"),
