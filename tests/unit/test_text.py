@@ -125,6 +125,14 @@ def test_a_chunk_ends_after_a_comma_if_one_is_near(
     assert sum(map(len, chunks)) == before + 1 + after
 
 
+def test_a_long_word_is_not_cut_for_the_sake_of_a_comma(pipeline: Any) -> None:
+    long = "zqx" * 20
+    [word] = chunks_of(pipeline.tokenizer, long)
+    assert CHUNK - 20 < len(word) <= CHUNK
+    text = f"{of_tokens(54)}, {of_tokens(19)} {long}"
+    assert list(map(len, chunks_of(pipeline.tokenizer, text))) == [CHUNK - 1, len(word)]
+
+
 def test_only_a_word_that_is_longer_than_a_chunk_is_cut(pipeline: Any) -> None:
     chunks = chunks_of(pipeline.tokenizer, f"red, {'zqx' * 100} girl")
     assert max(map(len, chunks)) == CHUNK
