@@ -113,6 +113,11 @@ def test_a_chunk_ends_after_a_word(pipeline: Any) -> None:
     assert list(map(len, chunks_of(pipeline.tokenizer, text))) == [CHUNK - 1, len(word) + 1]
 
 
+def test_a_word_keeps_its_punctuation(pipeline: Any) -> None:
+    chunks = chunks_of(pipeline.tokenizer, f"{of_tokens(CHUNK)}, red")
+    assert list(map(len, chunks)) == [CHUNK - 1, 3]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "first"), [(60, 20, 61), (40, 40, 75), (74, 10, 75), (60, 14, 75)]
 )
