@@ -22,12 +22,6 @@ class Row(Protocol):
 
 R = TypeVar("R", bound=Row)
 
-PAGE_BYTES = 3 * 2**20
-"""A page of a list has at most that many bytes, unless its first row has more.
-
-gRPC takes answers of 4 MiB by default.
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class LastRow:

@@ -9,13 +9,13 @@ from imggen.rules.checks import Checks
 from imggen.rules.filters import wanted
 from imggen.rules.masks import masked_fields
 from imggen.rules.missing import missing_story
+from imggen.rules.paging import PAGE_BYTES
 from imggen.rules.stories import SETTABLE, read_page_ids, read_story
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server.admission.edits import Edits, check_characters
 from server.admission.replay import once
 from server.admission.users import KnownUsers
 from server.domain.ids import CharacterId, PageId, StoryId, UserId
-from server.domain.paging import PAGE_BYTES
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
 from server.identity.caller import Context, caller

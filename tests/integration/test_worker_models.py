@@ -74,7 +74,7 @@ async def test_nothing_is_claimed_while_the_models_are_away(
 ) -> None:
     caplog.set_level("INFO")
     models = Answers(there=True)
-    async with job_queue.worker(models=models, heartbeat_s=0.05, poll_s=0.05):
+    async with job_queue.worker(models=models, lease_s=600, heartbeat_s=0.05, poll_s=0.05):
         await until(lambda: served(job_queue))
         models.there = False
 

@@ -10,6 +10,7 @@ import pytest
 from imggen.rules.characters import MAX_LIST, read_character
 from imggen.rules.characters import SETTABLE as CHARACTER_FIELDS
 from imggen.rules.checks import METADATA_BYTES, METADATA_PAIRS, PAGE_TEXT, SHORT_TEXT, Checks
+from imggen.rules.paging import PAGE_BYTES
 from imggen.rules.pictures import MAX_IMAGES
 from imggen.rules.stories import MAX_BYTES, MAX_CHARACTERS, MAX_PAGES, read_story
 from imggen.rules.stories import SETTABLE as STORY_FIELDS
@@ -18,7 +19,6 @@ from server.domain.batches import BatchImage, Pace
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.jobs import MOST_OCTETS, Failure, Job, Outlook, first_words, shortened
-from server.domain.paging import PAGE_BYTES
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.batches import BatchForecast

@@ -140,6 +140,38 @@ def test_a_scene_has_its_options(command: Command, fake: FakeService, story: str
     assert (request.aspect_ratio, request.options.quality) == ("4:3", "standard")
 
 
+def test_a_scene_is_asked_for_by_the_id_of_its_page(
+    command: Command, client: SyncClient, story: str
+) -> None:
+    page = client.page(story, 2).id
+    made = command.json("scene", story, page, "--no-wait")["job"]
+    assert made["pageId"] == page
+    assert "cropped from 1:1" in command("watch", made["jobId"])
+    listed = command.json("images", "--story", story, "--page", "2")["images"]
+    assert [image["id"] for image in listed] == [made["imageId"]]
+    assert command.json("images", "--story", story, "--page", "1") == {"images": []}
+    command("images", "--story", story, "--page", "3", code=1)
+    assert "PAGE_NOT_FOUND: page: the story has no page 3" in command.err
+    command("images", "--page", "2", code=2)
+    assert "--page needs --story" in command.err
+
+
+def test_jobs_and_images_are_found_by_what_the_caller_wrote_on_them(
+    command: Command, mia: str
+) -> None:
+    meta = ("--meta", "order=4711", "--meta", "by=a=b")
+    made = command.json("portrait", mia, "--style", "anime", *meta)["job"]
+    assert made["metadata"] == {"order": "4711", "by": "a=b"}
+    again = command.json("regenerate", made["imageId"], "--meta", "order=4712")["job"]
+    for name, ids in (("jobs", "jobId"), ("images", "jobId")):
+        found = command.json(name, "--meta", "order=4712")[name]
+        assert [one[ids] for one in found] == [again["jobId"]]
+    command("jobs", "--meta", "order", code=2)
+    assert "'order' is not KEY=VALUE" in command.err
+    command("jobs", *meta, code=2)
+    assert "a list is filtered by one pair" in command.err
+
+
 def test_an_image_is_regenerated_shown_listed_and_downloaded(
     command: Command, mia: str, tmp_path: Path
 ) -> None:
@@ -181,7 +213,7 @@ def test_jobs_are_listed_cancelled_and_retried(
 ) -> None:
     fake.hold()
     job = command.json("portrait", mia, "--style", "anime", "--no-wait")["job"]["jobId"]
-    assert job in command("jobs", "--status", "queued")
+    assert job in command("jobs", "--status", "queued", "--status", "failed")
     assert "cancelled" in command("cancel", job)
     assert "JOB_CANCELLED: " in command("watch", job, code=1) + command.err
     assert command.json("retry", job, "--priority", "1")["job"]["priority"] == 1

@@ -33,6 +33,9 @@ pages:
 options:
   cover: yes
   images_per_page: 2
+  aspect_ratio: 4:3
+  metadata:
+    order: 4711
 """
 WRONG = """title: The Map
 style: anime
@@ -48,6 +51,7 @@ pages:
 options:
   cover: maybe
   quality: {a: b}
+  metadata: 7
 """
 
 
@@ -98,6 +102,8 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     assert "Mia: rendering" in command.err
     mia = fake.requests("CreateCharacter")[0].character  # type: ignore[attr-defined]
     assert (mia.name, mia.age, list(mia.features)) == ("Mia", 7, ["freckles"])
+    asked: Any = fake.requests("GenerateStory")[0]
+    assert (asked.aspect_ratio, dict(asked.options.metadata)) == ("4:3", {"order": "4711"})
 
 
 def test_a_story_is_saved_with_the_portraits_that_were_drawn_before(
@@ -161,6 +167,7 @@ def test_everything_wrong_in_a_file_is_named_with_its_line(command: Command, tal
         f'{tale}:11: pages[1]: "text" is missing',
         f'{tale}:13: options.cover: "maybe" must be true or false',
         f"{tale}:14: options.quality: must be a text; put it in quotes",
+        f"{tale}:15: options.metadata: must have a text for each name, for instance `order: 4711`",
     ]
 
 

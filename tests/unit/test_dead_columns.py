@@ -78,11 +78,9 @@ def store_statements() -> Iterator[str]:
             text = text_of(node, module)
             if VERB.search(text):
                 yield text
-            match node:
-                case ast.Call(
-                    func=ast.Name(id="Source"), args=[ast.Constant(value=str(table)), *_]
-                ):
-                    yield f"SELECT created_at FROM {table}"  # as `Source.newest` puts it together
+            match node:  # as `Source.newest` puts it together
+                case ast.Call(func=ast.Name("Source"), args=[ast.Constant(str(table)), *_]):
+                    yield f"SELECT created_at FROM {table}"
 
 
 def text_of(node: ast.AST, module: ModuleType) -> str:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imggen.rules.checks import Checks
-from imggen.rules.paging import DEFAULT_SIZE, ListRequest, token_after
+from imggen.rules.paging import DEFAULT_SIZE, PAGE_BYTES, ListRequest, token_after
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1 import image_pb2, job_pb2, story_pb2
-from server.domain.paging import PAGE_BYTES, LastRow, Listing, PageRequest
+from server.domain.paging import LastRow, Listing, PageRequest
 from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 

@@ -3,8 +3,11 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from google.protobuf.message import Message
 
 from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
@@ -27,8 +30,12 @@ ListRequest: TypeAlias = (
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 100
+PAGE_BYTES = 3 * 2**20
+"""A page of a list has at most that many bytes, unless its first row has more."""
 
 _DIGEST_BYTES = 12
+_AROUND_ROW = 8  # the number of a field and the length of a message, at most
+_AROUND_PAGE = 256  # the token of the next page, at most
 _UNMADE = "was not made by this list; use the next_page_token of the page before"
 _OTHER = (
     "was made by another list or under other filters; send the request of the page before, with its"
@@ -67,6 +74,17 @@ def refuse_token(checks: Checks, description: str = _UNMADE) -> None:
 def token_after(request: ListRequest, place: str) -> str:
     """Returns the token of the page after a place, for the same request."""
     return base64.urlsafe_b64encode(_digest(request) + place.encode()).decode()
+
+
+def fitting(rows: Sequence[Message]) -> int:
+    """Returns how many of these rows fit in a page; the first one always does."""
+    left, count = PAGE_BYTES - _AROUND_PAGE, 0
+    for row in rows:
+        left -= row.ByteSize() + _AROUND_ROW
+        if left < 0 and count:
+            break
+        count += 1
+    return count
 
 
 def _place(checks: Checks, request: ListRequest) -> str:

@@ -6,13 +6,9 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from imggen.rules.checks import Checks
-from imggen.rules.paging import AskedPage, ListRequest, refuse_token, token_after
+from imggen.rules.paging import AskedPage, ListRequest, fitting, refuse_token, token_after
 
 Item = TypeVar("Item", bound=Message)
-
-MAX_BYTES = 3 << 20
-_AROUND_ROW = 8
-_AROUND_PAGE = 256
 
 
 def page_of(
@@ -31,12 +27,7 @@ def page_of(
         refuse_token(checks)
     page = checks.complete(asked)
     start = ids.index(page.after) + 1 if page.after else 0
-    end = start
-    left = MAX_BYTES - _AROUND_PAGE
-    for _, item in every[start : start + page.size]:
-        left -= item.ByteSize() + _AROUND_ROW
-        if left < 0 and end > start:
-            break
-        end += 1
-    token = token_after(request, ids[end - 1]) if end < len(every) and end > start else ""
-    return [item for _, item in every[start:end]], token
+    rows = [item for _, item in every[start : start + page.size]]
+    end = start + fitting(rows)
+    token = token_after(request, ids[end - 1]) if rows and end < len(every) else ""
+    return rows[: end - start], token
