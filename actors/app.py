@@ -12,9 +12,12 @@ from typing import Any, cast
 from ray import serve
 from ray.serve import Application, Deployment
 
+from actors.engine.refusal import CheckpointRefused
+from actors.engine.render import Renderer
+from actors.engine.source import check_source
 from actors.extractors import open_extractor
-from actors.finishing.upscaling import NoUpscaler
-from actors.serve.handles import Handle, RayRenderer, RayUpscaler, wait_until_ready
+from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.serve.handles import Handle, RayModels, RayRenderer, RayUpscaler, wait_until_ready
 from actors.serve.replica import DiffuserReplica
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.worker.loop import Worker
@@ -29,21 +32,24 @@ from server.store.signals import Signals
 _ONGOING = 64
 
 
-@serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING)
+# A model that is refused once is refused again.
+@serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING, max_constructor_retry_count=1)
 class DiffuserDeployment(DiffuserReplica):
     """A warm diffuser and its upscaler, in one process so that only one loads torch."""
 
     def __init__(self) -> None:
-        """Loads the model and warms it; only then is the replica healthy."""
-        # torch and diffusers are imported here, in the one process that holds the model.
-        from actors.engine.diffuser import Diffuser
-        from actors.finishing.upscaler import Upscaler
+        """Loads the model and warms it; only then is the replica healthy.
 
+        Raises CheckpointRefused, which names the file, for a damaged checkpoint.
+        """
         settings = DiffuserSettings()
-        diffuser = Diffuser.load(settings)
-        upscaler = Upscaler.load(settings) or NoUpscaler()
-        diffuser.warm()
-        super().__init__(diffuser, upscaler, diffuser.model)
+        configure_logs("info")
+        try:
+            super().__init__(*_warm_models(settings), settings.model)
+        except CheckpointRefused as error:
+            fields = {"model": settings.model, "error": str(error)}
+            logging.getLogger(__name__).error("model refused", extra=fields)
+            raise
 
 
 @serve.deployment(name="worker", max_ongoing_requests=_ONGOING)
@@ -73,6 +79,7 @@ class WorkerDeployment:
             store,
             progress,
             signals,
+            models=RayModels(diffuser),
         )
         await enter(self._worker.running())
 
@@ -84,6 +91,20 @@ class WorkerDeployment:
         """Stops claiming, lets running jobs finish, releases the rest."""
         logging.getLogger(__name__).info("worker draining")
         await self._stack.aclose()
+
+
+def _warm_models(settings: DiffuserSettings) -> tuple[Renderer, Upscaler]:
+    """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused."""
+    # Before torch, whose import takes seconds.
+    check_source(settings)
+    # torch and diffusers are imported here, in the one process that holds the model.
+    from actors.engine.diffuser import Diffuser
+    from actors.finishing.upscaler import Upscaler as LoadedUpscaler
+
+    diffuser = Diffuser.load(settings)
+    upscaler = LoadedUpscaler.load(settings) or NoUpscaler()
+    diffuser.warm()
+    return diffuser, upscaler
 
 
 def build(args: dict[str, Any]) -> Application:

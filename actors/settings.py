@@ -27,8 +27,14 @@ class DiffuserSettings(BaseSettings):
     )
     model_path: str = Field(
         "",
-        description="A folder in diffusers' layout, or a repository of the hub; empty for the "
-        "shipped checkpoint (`storybook`) or stabilityai/stable-diffusion-xl-base-1.0 (`sdxl`).",
+        description="A folder in diffusers' layout, one file of safetensors, or a repository of "
+        "the hub; empty for the shipped checkpoint (`storybook`) or "
+        "stabilityai/stable-diffusion-xl-base-1.0 (`sdxl`).",
+    )
+    single_file_configs: str = Field(
+        _SOURCES["sdxl"],
+        description="Where a model in one file has its configurations and tokenizers: a folder in "
+        "diffusers' layout, whose weights are not read, or a repository of the hub.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where the model runs; `auto` takes a GPU where there is one."

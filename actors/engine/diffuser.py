@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Self
 
 import torch
@@ -15,7 +14,7 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
-from actors.engine.checkpoint import check_folder
+from actors.engine.decoding import decode
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import (
@@ -26,6 +25,9 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
+from actors.engine.shapes import check_shapes, check_single_file
+from actors.engine.single import SingleFile
+from actors.engine.source import check_source
 from actors.engine.text import encode
 from actors.settings import DiffuserSettings
 
@@ -64,8 +66,8 @@ class Diffuser:
     def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
         """Loads the checkpoint that the settings name; blocks.
 
-        Raises CheckpointRefused for weights that are not safetensors, or differ from their
-        checksums.
+        Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
+        safetensors, is cut off, has another shape or differs from its checksum.
         """
         return cls(load_pipeline(settings), model=settings.model, on_step=on_step)
 
@@ -80,11 +82,13 @@ class Diffuser:
         on_step: OnStep = _ignore,
         watched: threading.Event | None = None,
     ) -> RenderResult:
-        """Draws one picture; blocks.
+        """Draws one picture; blocks. Raises PictureBroken for one that is not made of numbers.
 
-        The same request gives the same bytes on the same machine: the noise is drawn on the
-        CPU for every device. An exception from `on_step` ends the render at that step.
-        Previews are made once `watched` is set, or from the start if the request says so.
+        The same request gives the same bytes on the same device with the same libraries and
+        number of threads. Elsewhere rounding differs, and little else, since the noise is drawn
+        on the CPU for every device: between thread counts, a few of 65,536 pixels differ by 1.
+        An exception from `on_step` ends the render at that step. Previews are made once
+        `watched` is set, or from the start if the request says so.
         """
 
         def heard(event: StepEvent) -> None:
@@ -173,7 +177,7 @@ class _Render:
             on_step(StepEvent(index + 1, request.steps, preview))
             return {}
 
-        image: Image.Image = self._pipeline(
+        latents: torch.Tensor = self._pipeline(
             prompt_embeds=embeddings.prompt,
             negative_prompt_embeds=embeddings.negative,
             pooled_prompt_embeds=embeddings.pooled,
@@ -186,7 +190,9 @@ class _Render:
             generator=torch.Generator("cpu").manual_seed(request.seed),
             callback_on_step_end=step_ended,
             callback_on_step_end_tensor_inputs=_LATENTS,
-        ).images[0]
+            output_type="latent",
+        ).images
+        image = decode(self._pipeline, latents)
         name = _scheduler_name(self._pipeline.scheduler)
         return RenderResult(_png(image), image.width, image.height, name)
 
@@ -201,24 +207,34 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
     """Loads the pipeline that the settings name onto its device; raises CheckpointRefused."""
     if settings.torch_threads:
         torch.set_num_threads(settings.torch_threads)
-    source = settings.source
-    # A repository of the hub is never an absolute path: a missing folder gets its own error.
-    if Path(source).is_dir() or Path(source).is_absolute():
-        check_folder(Path(source))
     # Both draw progress bars on stderr while they load, where a service has its log.
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     device = _device(settings)
-    load: Any = StableDiffusionXLPipeline.from_pretrained  # untyped in diffusers 0.42
-    pipeline = load(
-        source,
-        dtype=_dtype(settings, device),
-        use_safetensors=True,
-        add_watermarker=False,
-    ).to(device)
+    pipeline = _load(settings, _dtype(settings, device)).to(device)
     pipeline.scheduler = WatchedScheduler(pipeline.scheduler)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def _load(settings: DiffuserSettings, dtype: torch.dtype) -> Any:
+    kind: Any = StableDiffusionXLPipeline  # untyped in diffusers 0.42
+    checkpoint = check_source(settings)
+    if isinstance(checkpoint, SingleFile):
+        check_single_file(checkpoint)
+        configs = settings.single_file_configs
+        return kind.from_single_file(
+            str(checkpoint.file), config=configs, dtype=dtype, add_watermarker=False
+        )
+    if checkpoint is not None:
+        check_shapes(checkpoint)
+    return kind.from_pretrained(
+        settings.source,
+        dtype=dtype,
+        variant=(checkpoint.variant or None) if checkpoint else None,
+        use_safetensors=True,
+        add_watermarker=False,
+    )
 
 
 def _device(settings: DiffuserSettings) -> torch.device:

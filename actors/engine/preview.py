@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from PIL import Image
 
+from actors.engine.decoding import decode
+from actors.engine.render import PictureBroken
+
 _LONGEST_SIDE = 512
 _QUALITY = 80
 
@@ -53,31 +56,19 @@ class Previews:
         self._next = clock()
 
     def after_step(self, latents: torch.Tensor) -> bytes | None:
-        """Returns a preview if one is due; from `latents` if the scheduler predicts no picture."""
+        """Returns a preview if one is due; from `latents` if the scheduler predicts no picture.
+
+        A prediction that is no picture has no preview; the render's end decides what it is.
+        """
         if self._clock() < self._next:
             return None
         denoised = getattr(self._pipeline.scheduler, "denoised", None)
-        preview = _jpeg(_decode(self._pipeline, latents if denoised is None else denoised))
+        try:
+            preview = _jpeg(decode(self._pipeline, latents if denoised is None else denoised))
+        except PictureBroken:
+            preview = None
         self._next = self._clock() + self._interval_s
         return preview
-
-
-def _decode(pipeline: Any, latents: torch.Tensor) -> Image.Image:
-    """Decodes latents (1, C, H/f, W/f) as the pipeline does at its end."""
-    vae = pipeline.vae
-    dtype = vae.dtype
-    # SDXL's own VAE overflows in float16.
-    upcast = dtype == torch.float16 and vae.config.force_upcast
-    if upcast:
-        vae.to(torch.float32)
-    try:
-        scaled = latents.to(vae.device, vae.dtype) / vae.config.scaling_factor
-        pixels = vae.decode(scaled, return_dict=False)[0]
-    finally:
-        if upcast:
-            vae.to(dtype)
-    image: Image.Image = pipeline.image_processor.postprocess(pixels, output_type="pil")[0]
-    return image
 
 
 def _jpeg(image: Image.Image) -> bytes:

@@ -4,6 +4,9 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from imggen.v1.errors_pb2 import ErrorReason
+from server.errors import Internal
+
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
@@ -57,6 +60,13 @@ OnStep = Callable[[StepEvent], None]
 
 class RenderCancelled(Exception):
     """Raised when a render is stopped between two steps because nobody waits for it any more."""
+
+
+class PictureBroken(Internal):
+    """Raised for a picture that shows nothing: black, one colour, noise, or not made of numbers."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_PICTURE_BROKEN)
 
 
 class Renderer(Protocol):

@@ -79,8 +79,8 @@ def finish(
     one.
     The same input gives the same bytes. Raises PictureRefused for bytes that are not a picture.
     """
-    source = _open(original)
-    picture = _to_srgb(_open(enlarged) if enlarged else source)
+    source = open_picture(original)
+    picture = _to_srgb(open_picture(enlarged) if enlarged else source)
     box = _crop(picture, display)
     printed = print_size(image_type, display)
     return Finished(
@@ -111,7 +111,8 @@ def thumbnail_size(display: Size) -> Size:
     return Size(max(round(display.width * scale), 1), max(round(display.height * scale), 1))
 
 
-def _open(data: bytes) -> Image.Image:
+def open_picture(data: bytes) -> Image.Image:
+    """Returns the decoded picture; raises PictureRefused for bytes that are none."""
     try:
         image = Image.open(BytesIO(data), formats=tuple(_FORMATS))
         pixels = image.width * image.height

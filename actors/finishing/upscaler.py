@@ -12,7 +12,10 @@ from PIL import Image
 from spandrel import ModelLoader
 from torch import Tensor
 
-from actors.engine.checkpoint import CHECKSUMS, CheckpointRefused, verify_file
+from actors.engine.checkpoint import CHECKSUMS, verify_file
+from actors.engine.headers import read_header
+from actors.engine.refusal import CheckpointRefused
+from actors.engine.render import PictureBroken
 from actors.settings import DiffuserSettings
 
 _TILE = 256
@@ -35,8 +38,8 @@ class Upscaler:
     def load(cls, settings: DiffuserSettings) -> Self | None:
         """Loads the weights that the settings name; returns None if they name none.
 
-        Raises CheckpointRefused for a file that is missing, is not safetensors or differs from
-        its checkpoint's checksums.
+        Raises CheckpointRefused for a file that is missing, is not safetensors, is cut off or
+        differs from its checkpoint's checksums.
         """
         file = settings.upscaler_file
         if file is None:
@@ -51,10 +54,15 @@ class Upscaler:
         return await asyncio.to_thread(self.enlarge, png)
 
     def enlarge(self, png: bytes) -> bytes:
-        """Returns a picture at `scale` times its width and height; blocks."""
+        """Returns a picture at `scale` times its width and height; blocks.
+
+        Raises PictureBroken for pixels that are not finite.
+        """
         with Image.open(BytesIO(png)) as image:
             pixels = np.asarray(image.convert("RGB"))
         large = self.run(torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255)
+        if not torch.isfinite(large).all():
+            raise PictureBroken("the upscaler's pixels are not finite")
         drawn = (large[0].clamp(0, 1) * 255).round().permute(1, 2, 0).to(torch.uint8)
         buffer = BytesIO()
         Image.fromarray(drawn.numpy()).save(buffer, "PNG", compress_level=_FAST)
@@ -96,6 +104,7 @@ def _check(file: Path) -> None:
         )
     if file.suffix != ".safetensors":
         raise CheckpointRefused(f"{file}: weights must be safetensors; convert them once")
+    read_header(file)
     checkpoint = file.parent.parent
     if (checkpoint / CHECKSUMS).is_file():
         verify_file(checkpoint, file)

@@ -1,9 +1,11 @@
 """Handles of model deployments, as the renderer and the upscaler of stages."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.serve.exceptions import DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from actors.engine.render import RenderEvent, RenderRequest
@@ -11,6 +13,8 @@ from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Unavailable
 
 Handle = DeploymentHandle[Any]
+
+_PATIENCE_S = 5.0
 
 
 class RayRenderer:
@@ -72,6 +76,34 @@ class RayUpscaler:
             ) from error
 
 
+class RayModels:
+    """The models of a diffuser deployment."""
+
+    def __init__(self, diffuser: Handle, *, patience_s: float = _PATIENCE_S) -> None:
+        self._diffuser = diffuser
+        self._patience_s = patience_s
+
+    async def check(self) -> None:
+        """Raises Unavailable while no replica with a warm model answers."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._diffuser.model.remote()
+        except (TimeoutError, RayError, RayServeException) as error:
+            raise Unavailable(
+                "no diffuser answers; its status in Serve, and its log, say why",
+                ErrorReason.ERROR_REASON_RENDER_FAILED,
+            ) from error
+
+
 async def wait_until_ready(diffuser: Handle) -> str:
-    """Returns the name of a deployment's model, once a replica is warm."""
-    return str(await diffuser.model.remote())
+    """Returns the name of a deployment's model, once a replica is warm.
+
+    Raises Unavailable when the deployment has failed, so that none will come.
+    """
+    try:
+        return str(await diffuser.model.remote())
+    except DeploymentUnavailableError as error:
+        raise Unavailable(
+            "there is no model: the diffuser did not start; its status in Serve says why",
+            ErrorReason.ERROR_REASON_RENDER_FAILED,
+        ) from error

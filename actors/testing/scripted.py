@@ -71,7 +71,10 @@ class ScriptedRenderer:
 def _draw(request: RenderRequest, image_format: str) -> bytes:
     picture = Image.new("RGB", (request.width, request.height), "white")
     colour = tuple(request.seed.to_bytes(8, "big")[-3:])
-    ImageDraw.Draw(picture).ellipse((0, 0, request.width, request.height), fill=colour)
+    brush = ImageDraw.Draw(picture)
+    # A ground of two colours, so that no disc makes a picture of one.
+    brush.rectangle((0, 0, request.width // 2, request.height), fill="black")
+    brush.ellipse((0, 0, request.width, request.height), fill=colour)
     buffer = BytesIO()
     picture.save(buffer, image_format)
     return buffer.getvalue()

@@ -69,12 +69,13 @@ class StoredRenderer:
 
 
 def draw_pictures(count: int, side: int) -> list[bytes]:
-    """Draws square PNGs of different discs on noise, which makes them as large as a painting."""
+    """Draws square PNGs of discs on grainy grounds, which make them as large as a painting."""
     return [_draw(Random(number), side) for number in range(count)]
 
 
 def _draw(random: Random, side: int) -> bytes:
-    picture = Image.frombytes("RGB", (side, side), random.randbytes(side * side * 3))
+    grain = (96 + byte // 4 for byte in random.randbytes(side * side * 3))
+    picture = Image.frombytes("RGB", (side, side), bytes(grain))
     brush = ImageDraw.Draw(picture)
     for _ in range(8):
         x, y, radius = (random.randrange(side) for _ in range(3))

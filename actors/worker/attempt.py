@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from actors.engine.render import PictureBroken
 from actors.worker.patience import Patience
 from actors.worker.reporting import Reporter, Stop
 from imggen.v1.errors_pb2 import ErrorReason
@@ -120,7 +121,7 @@ def explain(error: Exception) -> tuple[Failure, bool]:
             return Failure("STORE_FAILED", error.message), True
         case ImggenError():
             name = ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
-            return Failure(name, error.message), isinstance(error, Unavailable)
+            return Failure(name, error.message), isinstance(error, Unavailable | PictureBroken)
         case ValueError():
             return Failure("CONTENT_INVALID", str(error)[:_MESSAGE_MAX]), False
         case _:

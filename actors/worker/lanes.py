@@ -13,6 +13,11 @@ class Slots:
         """Takes the number of slots by the lane's name; raises ValueError for an unknown lane."""
         self._slots = {Lane(lane): number for lane, number in slots.items()}
 
+    @property
+    def lanes(self) -> list[Lane]:
+        """The lanes that the worker has slots of."""
+        return [lane for lane, number in self._slots.items() if number > 0]
+
     def serves(self, lane: str) -> bool:
         """Returns whether the worker has slots of a lane, by the lane's name."""
         return any(one == lane and number > 0 for one, number in self._slots.items())

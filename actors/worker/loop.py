@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from actors.settings import WorkerSettings
 from actors.worker.attempt import Attempt, AttemptParts, Drawing, fields_of
@@ -23,10 +23,19 @@ _BACKOFF = timedelta(seconds=2)
 # the first backoff and a poll follow each other.
 _RESCUE_PAUSE_MAX_S = 1.0
 _AWAY_PAUSE_S = 0.25
+_MODELS_PAUSE_S = 1.0
 _RENEWED_WITHIN_S = 2.0
 """The time after a database outage in which every live worker renews its leases."""
 _RESCUE_BACKOFF = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
+
+
+class Models(Protocol):
+    """The models that a worker's stages need."""
+
+    async def check(self) -> None:
+        """Raises Unavailable, and says why, while one of them does not answer."""
+        ...
 
 
 class Worker:
@@ -41,16 +50,20 @@ class Worker:
         progress: Store,
         signals: Signals,
         *,
+        models: Models | None = None,
         backoff: timedelta = _BACKOFF,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
-        `backoff` is the ceiling of the first wait after a failure.
+        Nothing is claimed while the `models` do not answer. `backoff` is the ceiling of the first
+        wait after a failure.
         """
         self.name = name
         self._settings = settings
         self._store = store
         self._signals = signals
+        self._models = models
+        self._models_away = False
         self._backoff = backoff
         self._lease = timedelta(seconds=settings.lease_s)
         self._slots = Slots(settings.slots)
@@ -72,7 +85,10 @@ class Worker:
         async with listener.running():
             claiming, *others = self._loops = [
                 asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")
-                for loop in (self._claim_loop, self._heartbeat_loop, self._rescue_loop)
+                for loop in (
+                    *(self._claim_loop, self._heartbeat_loop),
+                    *(self._rescue_loop, self._readiness_loop),
+                )
             ]
             try:
                 yield
@@ -86,6 +102,8 @@ class Worker:
                     loop.cancel()
                 # The error that ended a loop is already logged.
                 await asyncio.gather(*self._loops, return_exceptions=True)
+                with suppress(Unavailable):
+                    await self._store.workers.gone(self.name)
 
     def check(self) -> None:
         """Raises RuntimeError when the worker has stopped claiming without being told to."""
@@ -113,7 +131,7 @@ class Worker:
         while not self._draining:
             self._wake.clear()
             try:
-                for lane, slots in self._free_slots().items():
+                for lane, slots in self._claimable_slots().items():
                     await self._claim(lane, slots)
             except Unavailable:
                 _log.warning("database away", extra={"worker": self.name})
@@ -134,7 +152,9 @@ class Worker:
         if self._slots.serves(lane):
             self._wake.set()
 
-    def _free_slots(self) -> dict[Lane, int]:
+    def _claimable_slots(self) -> dict[Lane, int]:
+        if self._models_away:
+            return {}
         return self._slots.free(attempt.claim.lane for attempt in self._attempts)
 
     async def _heartbeat_loop(self) -> None:
@@ -160,6 +180,35 @@ class Worker:
                     attempt.stop(Stop.LOST)
                 elif cancel_requested:
                     attempt.stop(Stop.CANCELLED)
+
+    async def _readiness_loop(self) -> None:
+        """Looks whether the models answer, and tells the gateways that jobs are drawn here."""
+        while True:
+            try:
+                await self._look_at_models()
+                if not self._models_away and not self._draining:
+                    await self._store.workers.ready(self.name, self._slots.lanes, self._lease)
+            except Unavailable:
+                _log.warning("readiness not told", extra={"worker": self.name})
+            pause = self._settings.heartbeat_s
+            await asyncio.sleep(min(pause, _MODELS_PAUSE_S) if self._models_away else pause)
+
+    async def _look_at_models(self) -> None:
+        if self._models is None:
+            return
+        try:
+            await self._models.check()
+        except Unavailable as error:
+            if not self._models_away:
+                fields = {"worker": self.name, "error": error.message}
+                _log.error("model away", extra=fields)
+                self._models_away = True
+                await self._store.workers.gone(self.name)
+            return
+        if self._models_away:
+            self._models_away = False
+            _log.info("model answers", extra={"worker": self.name})
+            self._wake.set()
 
     async def _rescue_loop(self) -> None:
         away = False

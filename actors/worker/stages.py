@@ -1,4 +1,4 @@
-"""The stages of a job: resolve, render, finish, store."""
+"""The stages of a job: resolve, render and check, finish, store."""
 
 import asyncio
 import hashlib
@@ -13,6 +13,7 @@ from actors.engine.profiles import profile, render_request
 from actors.engine.render import Renderer, RenderRequest, RenderResult, StepEvent
 from actors.extractors import SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
+from actors.finishing.gate import check_picture
 from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.worker.reporting import Reporter
@@ -66,6 +67,7 @@ class Stages:
             prompt = await self._resolve(claim)
         with clock.measure(Stage.RENDERING):
             result, sampling = await self._render(spec, prompt, reporter)
+            await asyncio.to_thread(check_picture, result.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
             finished = await self._finish(spec, result)

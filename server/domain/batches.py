@@ -111,9 +111,10 @@ class Pace:
     """How fast batches are drawn: the times of the latest jobs by kind, and their overlap.
 
     `overlap` is the mean number of jobs that ran at once; `ahead` has, for each other user, the
-    number of jobs that wait or run.
+    number of jobs that wait or run. `served` says whether a worker can claim them.
     """
 
     takes: Mapping[ImageType, timedelta]
     overlap: float
     ahead: tuple[int, ...]
+    served: bool = True

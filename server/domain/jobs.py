@@ -174,11 +174,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job."""
+    """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job.
+
+    `served` says whether a worker can claim its jobs, with its model warm.
+    """
 
     waiting: int
     workers: int
     mean_duration: timedelta | None
+    served: bool = True
 
 
 MOST_OCTETS = 1024

@@ -23,7 +23,7 @@ class RenderSpec:
 
     `scene` is the scene description; where it is empty, it is taken from `page_text`. `width`
     and `height` are the display asset's pixels. The same spec with the same model and seed
-    gives the same picture.
+    gives the same picture, up to rounding that depends on the device and its threads.
     """
 
     image_type: ImageType

@@ -26,14 +26,16 @@ class BatchForecast:
         async def load(key: tuple[UserId, frozenset[Lane]]) -> Pace:
             return await look(*key)
 
-        self._paces = Fresh(load, Pace({}, 1.0, ()), fresh_s=_FRESH_S, most=_MAX_USERS)
+        self._paces = Fresh(
+            load, Pace({}, 1.0, (), served=False), fresh_s=_FRESH_S, most=_MAX_USERS
+        )
 
     async def completion(self, batch: Batch) -> datetime | None:
-        """Returns when a batch should end; None when it has ended."""
+        """Returns when a batch should end; None when it has ended, or while nobody can draw it."""
         if batch.status.ended:
             return None
         pace = await self._paces.get((batch.user_id, batch.lanes))
-        return datetime.now(UTC) + time_left(batch, pace)
+        return datetime.now(UTC) + time_left(batch, pace) if pace.served else None
 
 
 def time_left(batch: Batch, pace: Pace) -> timedelta:

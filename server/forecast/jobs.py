@@ -20,17 +20,19 @@ class Forecast:
     """
 
     def __init__(self, look: Callable[[Lane], Awaitable[Outlook]]) -> None:
-        self._outlooks = Fresh(look, Outlook(0, 0, None), fresh_s=_FRESH_S)
+        self._outlooks = Fresh(look, Outlook(0, 0, None, served=False), fresh_s=_FRESH_S)
 
     async def outlook(self, lane: Lane) -> Outlook:
         """Returns how busy a lane is, a few seconds old at most."""
         return await self._outlooks.get(lane)
 
     async def completion(self, job: Job) -> datetime | None:
-        """Returns when a job should end; None when it has ended."""
+        """Returns when a job should end; None when it has ended, or while nobody can draw it."""
         if job.status.ended:
             return None
         outlook = await self.outlook(job.lane)
+        if not outlook.served:
+            return None
         takes = duration(outlook)
         now = datetime.now(UTC)
         if job.status is JobStatus.PROCESSING:

@@ -11,6 +11,7 @@ from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
+from server.store.workers import SERVED
 
 _CREATE = """
 INSERT INTO batches
@@ -74,7 +75,7 @@ WHERE r.character_id = ANY($1) AND r.style = $2
 
 # Measured on the latest jobs of batches, or on any jobs if there were none. `overlap` leaves out
 # the time in which nothing ran.
-_PACE = """
+_PACE = f"""
 WITH latest AS (
   SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
   FROM (
@@ -101,7 +102,8 @@ SELECT
     SELECT count(*) FROM image_generation_jobs
     WHERE lane = ANY($1) AND status IN ('queued', 'processing') AND ready AND user_id <> $2
     GROUP BY user_id
-  ) AS ahead
+  ) AS ahead,
+  ({SERVED}) AS served
 """
 
 _STUCK = """
@@ -233,6 +235,7 @@ class Batches:
             },
             overlap=float(row["overlap"] or 1.0),
             ahead=tuple(row["ahead"]),
+            served=row["served"],
         )
 
 

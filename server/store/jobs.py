@@ -11,6 +11,7 @@ from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
+from server.store.workers import SERVED
 
 # A submit is one statement for any number of jobs, so that it is one round trip and one commit.
 # The foreign key from the job to its image is checked at the statement's end, when both rows
@@ -116,16 +117,18 @@ WITH job AS (
 SELECT sum(estimated_micros) AS micros FROM job, money
 """
 
-_OUTLOOK = """
+_OUTLOOK = f"""
 SELECT
-  (SELECT count(*) FROM image_generation_jobs WHERE status = 'queued' AND lane = $1) AS waiting,
+  (SELECT count(*) FROM image_generation_jobs
+    WHERE status = 'queued' AND lane = ANY($1)) AS waiting,
   (SELECT count(DISTINCT worker) FROM image_generation_jobs
-    WHERE status = 'processing' AND lane = $1) AS workers,
+    WHERE status = 'processing' AND lane = ANY($1)) AS workers,
+  ({SERVED}) AS served,
   (SELECT avg(finished_at - started_at) FROM (
     SELECT a.finished_at, a.started_at FROM (
       SELECT job_id, finished_at, started_at FROM attempts
       WHERE outcome = 'completed' ORDER BY finished_at DESC LIMIT 1000  -- of any lane, to be quick
-    ) AS a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = $1
+    ) AS a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = ANY($1)
     ORDER BY a.finished_at DESC LIMIT 50
   ) AS latest) AS mean
 """
@@ -225,8 +228,10 @@ class Jobs:
 
     async def outlook(self, lane: Lane) -> Outlook:
         """Returns how busy a lane is, and the mean time of its latest jobs."""
-        row = await self._database.fetchrow(_OUTLOOK, lane)
-        return Outlook(row["waiting"], row["workers"], row["mean"]) if row else Outlook(0, 0, None)
+        row = await self._database.fetchrow(_OUTLOOK, [lane])
+        if row is None:
+            return Outlook(0, 0, None)
+        return Outlook(row["waiting"], row["workers"], row["mean"], served=row["served"])
 
 
 def _filters(arguments: Arguments, user: UserId, wanted: JobFilter) -> Filters:

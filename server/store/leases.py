@@ -7,7 +7,7 @@ nothing and reports that the lease is lost. Times are the database's.
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from server.domain.ids import JobId
@@ -21,11 +21,19 @@ from server.store.money import HOLDS
 
 _NOW = timedelta(0)
 
+# The seed of the spec, and another one after each picture of the job that was broken: as far away
+# as the golden ratio moves it, since the next numbers may be the seeds of its caller's other jobs.
+_BROKEN = "a.job_id = j.id AND a.error_reason = 'PICTURE_BROKEN'"
+_SEED = f"""(
+    SELECT CASE count(*) WHEN 0 THEN (j.spec ->> 'seed')::bigint
+      ELSE ((j.spec ->> 'seed')::bigint + count(*) * 2654435769) % 4294967296 END
+    FROM attempts a WHERE j.attempt > 1 AND {_BROKEN})"""
+
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in
 # that order, given when it is queued (next_turn in schema.sql). A job of a batch is
 # `ready` once its needs are met and its batch has room for it (advance_batch), so that a
 # claim reads no rows but those that it takes.
-_CLAIM = """
+_CLAIM = f"""
 WITH next AS (
   SELECT id FROM image_generation_jobs
   WHERE status = 'queued' AND ready AND lane = $1 AND run_after <= now() AND spec_version <= $2
@@ -36,13 +44,13 @@ WITH next AS (
     lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
   FROM next WHERE j.id = next.id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, j.ai_provider, j.ai_model,
-    j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id
+    j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, {_SEED} AS seed
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
   WHERE images.id = claimed.image_id
 ), attempt AS (
   INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
-  SELECT id, attempt, $4, ai_provider, ai_model, (spec ->> 'seed')::bigint FROM claimed
+  SELECT id, attempt, $4, ai_provider, ai_model, seed FROM claimed
 )
 SELECT * FROM claimed ORDER BY priority, turn, queued_at
 """
@@ -111,7 +119,9 @@ _ROW += " j.queued_at, j.error_reason, j.error_message"
 # Full jitter: a random time between now and a ceiling that doubles with each failure.
 _BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval '5 minutes')"
 
-_AGAIN = "($5::boolean AND j.retry_count < j.max_retries)"
+# A second broken picture since its caller queued the job is the last one.
+_AGAIN = f"""($5::boolean AND j.retry_count < j.max_retries AND NOT ($3 = 'PICTURE_BROKEN'
+      AND EXISTS (SELECT FROM attempts a WHERE {_BROKEN} AND a.started_at >= j.queued_at)))"""
 
 # A job whose cancel was requested is never queued again.
 _GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN 'cancelled' ELSE 'queued' END)"
@@ -205,6 +215,7 @@ class Leases:
     async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
+        A job whose picture was broken has another seed in its spec than the one it asked for.
         A job of a known spec version whose spec cannot be read is FAILED instead.
         """
         query = (_CLAIM, lane, SPEC_VERSION, slots, worker, lease)
@@ -253,8 +264,8 @@ class Leases:
         """Ends an attempt with a failure; returns the job's new status, None for a lost lease.
 
         The job is QUEUED again with full jitter, or CANCELLED if that was requested, or FAILED
-        if it has no retries left or is not `retryable`. `backoff` is the ceiling of the first
-        wait.
+        if it has no retries left, is not `retryable`, or had its second broken picture.
+        `backoff` is the ceiling of the first wait.
         """
         return await self._fail(claim.job_id, claim.attempt, failure, retryable, backoff)
 
@@ -314,7 +325,7 @@ def _claim(row: Record) -> Claim:
         user_id=row["user_id"],
         image_id=row["image_id"],
         attempt=row["attempt"],
-        spec=RenderSpec.from_json(row["spec"]),
+        spec=replace(RenderSpec.from_json(row["spec"]), seed=row["seed"]),
         lane=Lane(row["lane"]),
         provider=row["ai_provider"],
         price_micros=row["estimated_micros"],

@@ -461,6 +461,13 @@ CREATE TABLE image_characters (
     CONSTRAINT image_characters_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
 );
 
+CREATE TABLE workers (
+    name text NOT NULL,
+    lanes text[] NOT NULL,
+    ready_until timestamp with time zone NOT NULL,
+    CONSTRAINT workers_pkey PRIMARY KEY (name)
+);
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,

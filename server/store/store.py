@@ -20,6 +20,7 @@ from server.store.styles import Styles
 from server.store.together import Together
 from server.store.users import Users
 from server.store.watches import Watches
+from server.store.workers import Workers
 
 
 class Statements:
@@ -38,6 +39,7 @@ class Statements:
         self.styles = Styles(database)
         self.users = Users(database)
         self.watches = Watches(database)
+        self.workers = Workers(database)
 
 
 class Store(Statements):

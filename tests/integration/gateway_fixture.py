@@ -250,6 +250,8 @@ async def open_gateway_fixture(
         make_signals=Signals if listen else LostSignals,
     ) as served:
         gateway = GatewayFixture(served, configured)
+        # As if a worker were there: the test is the worker.
+        await gateway.store.workers.ready("worker", list(Lane), timedelta(hours=1))
         try:
             yield gateway
         finally:

@@ -12,7 +12,7 @@ from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
 from actors.settings import WorkerSettings
 from actors.testing.scripted import Script, ScriptedRenderer
-from actors.worker.loop import Worker
+from actors.worker.loop import Models, Worker
 from actors.worker.stages import Stages
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
@@ -116,6 +116,7 @@ class JobQueue:
         renderer: ScriptedRenderer | None = None,
         *,
         name: str = "w",
+        models: Models | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test; failures are retried at once."""
@@ -136,7 +137,14 @@ class JobQueue:
                 store_pauses_s=[0.05] * 100,
             )
             worker = Worker(
-                name, configured, stages, store, progress, signals, backoff=timedelta(0)
+                name,
+                configured,
+                stages,
+                store,
+                progress,
+                signals,
+                models=models,
+                backoff=timedelta(0),
             )
             await enter(worker.running())
             yield worker

@@ -1,6 +1,7 @@
 """Forecasts of when batches end, from the times of the latest images."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -93,4 +94,11 @@ async def test_a_database_that_is_away_costs_only_the_forecast() -> None:
     async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
         raise Unavailable("away", errors_pb2.ERROR_REASON_DATABASE_UNAVAILABLE)
 
-    assert await BatchForecast(look).completion(_batch(0, 1)) is not None
+    assert await BatchForecast(look).completion(_batch(0, 1)) is None
+
+
+async def test_no_end_is_forecast_while_nobody_can_draw() -> None:
+    async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
+        return replace(_pace(scene=6), served=False)
+
+    assert await BatchForecast(look).completion(_batch(0, 1)) is None

@@ -14,9 +14,9 @@ import pytest
 import torch
 from PIL import Image, ImageChops, ImageStat
 
-from actors.engine.checkpoint import CheckpointRefused
 from actors.engine.diffuser import Diffuser, load_pipeline
 from actors.engine.profiles import profile, render_request
+from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
     OnStep,
     RenderCancelled,

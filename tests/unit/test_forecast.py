@@ -104,4 +104,12 @@ async def test_a_database_that_is_away_costs_only_the_forecast() -> None:
     async def look(_lane: Lane) -> Outlook:
         raise Unavailable("away", errors_pb2.ERROR_REASON_DATABASE_UNAVAILABLE)
 
-    assert await Forecast(look).completion(_job(JobStatus.QUEUED)) is not None
+    assert await Forecast(look).completion(_job(JobStatus.QUEUED)) is None
+
+
+@pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.PROCESSING])
+async def test_no_end_is_forecast_while_nobody_can_draw(status: JobStatus) -> None:
+    async def look(_lane: Lane) -> Outlook:
+        return Outlook(3, 0, SECONDS_8, served=False)
+
+    assert await Forecast(look).completion(_job(status)) is None

@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from actors.engine.checkpoint import CheckpointRefused
+from actors.engine.refusal import CheckpointRefused
+from actors.engine.render import PictureBroken
 from actors.finishing.upscaler import Upscaler
 from actors.finishing.upscaling import NoUpscaler
 from actors.settings import DiffuserSettings
@@ -45,6 +46,21 @@ def test_tiles_have_no_seams() -> None:
 async def test_a_picture_becomes_four_times_as_large(shipped: Upscaler) -> None:
     large = Image.open(BytesIO(await shipped.upscale(png(40, 24))))
     assert (large.format, large.mode, large.size) == ("PNG", "RGB", (160, 96))
+
+
+def test_pixels_that_are_not_finite_are_no_picture() -> None:
+    network = new_upscaler(LAPTOP.upscaler)
+    with torch.no_grad():
+        next(network.parameters()).fill_(float("nan"))
+    with pytest.raises(PictureBroken, match="the upscaler's pixels are not finite"):
+        Upscaler(network, 4).enlarge(png(40, 24))
+
+
+def test_weights_that_are_cut_off_are_refused(tmp_path: Path) -> None:
+    cut = tmp_path / "x4.safetensors"
+    cut.write_bytes(UPSCALER.read_bytes()[:-10])
+    with pytest.raises(CheckpointRefused, match=r"x4\.safetensors: has \d+ bytes, and its header"):
+        Upscaler.load(DiffuserSettings(upscaler=str(cut)))
 
 
 async def test_without_an_upscaler_a_picture_stays_as_it_is() -> None:

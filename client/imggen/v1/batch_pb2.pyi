@@ -147,7 +147,9 @@ class Batch(google.protobuf.message.Message):
 
     @property
     def estimated_completion_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """Output only. The estimated end, from measured times; unset once it has ended."""
+        """Output only. The estimated end, from measured times; unset once it has ended, and while no
+        worker with a model is there to draw.
+        """
 
     @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:

@@ -138,6 +138,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: a job that this one needs failed or was cancelled; a retry of that job queues
     this one again.
     """
+    ERROR_REASON_PICTURE_BROKEN: _ErrorReason.ValueType  # 97
+    """In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
+    are no numbers), and so was a second one that it drew with another seed.
+    """
     ERROR_REASON_TOO_MANY_ITEMS: _ErrorReason.ValueType  # 100
     """INVALID_ARGUMENT: a list has more items than its field allows."""
     ERROR_REASON_DUPLICATE_ITEM: _ErrorReason.ValueType  # 101
@@ -268,6 +272,10 @@ ERROR_REASON_CONTENT_INVALID: ErrorReason.ValueType  # 94
 ERROR_REASON_DEPENDENCY_FAILED: ErrorReason.ValueType  # 96
 """In `Job.error`: a job that this one needs failed or was cancelled; a retry of that job queues
 this one again.
+"""
+ERROR_REASON_PICTURE_BROKEN: ErrorReason.ValueType  # 97
+"""In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
+are no numbers), and so was a second one that it drew with another seed.
 """
 ERROR_REASON_TOO_MANY_ITEMS: ErrorReason.ValueType  # 100
 """INVALID_ARGUMENT: a list has more items than its field allows."""

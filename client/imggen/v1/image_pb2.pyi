@@ -237,7 +237,9 @@ class Image(google.protobuf.message.Message):
     prompt: builtins.str
     """Output only. The prompt given to the model; empty until it is COMPLETED."""
     seed: builtins.int
-    """Output only. The seed; the same request, model and seed give the same image."""
+    """Output only. The seed; the same request, model and seed give the same image. It differs from
+    the seed of the request if the picture of that one was broken, and another one was drawn.
+    """
     cost_micros: builtins.int
     """Output only. The cost, in millionths of a US dollar."""
     job_id: builtins.str

@@ -252,7 +252,9 @@ class Job(google.protobuf.message.Message):
 
     @property
     def estimated_completion_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """Output only. The estimated end, from measured times; unset once it has ended."""
+        """Output only. The estimated end, from measured times; unset once it has ended, and while no
+        worker with a model is there to draw.
+        """
 
     @property
     def stage_timings(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___StageTiming]:

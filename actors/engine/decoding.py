@@ -1,0 +1,51 @@
+"""Latents as pictures, with a VAE that overflows in float16 recognised, and nothing but numbers."""
+
+import logging
+from typing import Any
+
+import torch
+from PIL import Image
+
+from actors.engine.render import PictureBroken
+
+_log = logging.getLogger(__name__)
+
+
+@torch.no_grad()
+def decode(pipeline: Any, latents: torch.Tensor) -> Image.Image:
+    """Decodes latents (1, C, H/f, W/f) as the pipeline does at its end.
+
+    A VAE that overflows in float16, as SDXL's own does, is moved to float32 and stays there.
+    Raises PictureBroken for latents or pixels that are not finite.
+    """
+    vae = pipeline.vae
+    _check_finite("latents", latents)
+    if vae.dtype == torch.float16 and vae.config.force_upcast:
+        vae.float()
+    pixels = _pixels(vae, latents)
+    if vae.dtype == torch.float16 and not torch.isfinite(pixels).all():
+        _log.warning("vae overflows", extra={"dtype": "float16"})
+        vae.float()
+        pixels = _pixels(vae, latents)
+    _check_finite("pixels", pixels)
+    image: Image.Image = pipeline.image_processor.postprocess(pixels, output_type="pil")[0]
+    return image
+
+
+def _pixels(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    config = vae.config
+    scaled = latents.to(vae.device, vae.dtype) / config.scaling_factor
+    if config.latents_mean is not None and config.latents_std is not None:
+        mean, std = (
+            torch.tensor(values).view(1, -1, 1, 1).to(scaled)
+            for values in (config.latents_mean, config.latents_std)
+        )
+        scaled = scaled * std + mean
+    pixels: torch.Tensor = vae.decode(scaled, return_dict=False)[0]
+    return pixels
+
+
+def _check_finite(noun: str, values: torch.Tensor) -> None:
+    wrong = int((~torch.isfinite(values)).sum())
+    if wrong:
+        raise PictureBroken(f"{wrong} of the model's {values.numel()} {noun} are not finite")

@@ -1,0 +1,66 @@
+"""Headers of safetensors files: the names, types and shapes of tensors, without their numbers."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from actors.engine.refusal import CheckpointRefused
+
+_LENGTH_BYTES = 8
+_BYTES = {"F16": 2, "BF16": 2, "F32": 4, "F64": 8, "I64": 8, "I32": 4}
+"""The types that a checkpoint may have; the integers are positions, never weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor in a file: its type, by the name that safetensors gives it, and its shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def read_header(file: Path) -> dict[str, Tensor]:
+    """Returns the tensors of a safetensors file by name.
+
+    Raises CheckpointRefused for a file that is damaged or cut off, or holds types that are not
+    a checkpoint's.
+    """
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
+        if not 2 <= length <= size - _LENGTH_BYTES:
+            raise CheckpointRefused(f"{file}: its {size} bytes are no safetensors, or cut off")
+        text = stream.read(length)
+    try:
+        header: Mapping[str, Any] = json.loads(text)
+        entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        tensors = {
+            name: Tensor(str(entry["dtype"]), tuple(map(int, entry["shape"])))
+            for name, entry in entries.items()
+        }
+        end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointRefused(f"{file}: its header is damaged ({error})") from error
+    if size != _LENGTH_BYTES + length + end:
+        raise CheckpointRefused(
+            f"{file}: has {size} bytes, and its header says {_LENGTH_BYTES + length + end}; "
+            "it is cut off or damaged"
+        )
+    _check_types(file, tensors, entries)
+    return tensors
+
+
+def _check_types(
+    file: Path, tensors: Mapping[str, Tensor], entries: Mapping[str, Mapping[str, Any]]
+) -> None:
+    for name, tensor in tensors.items():
+        if tensor.dtype not in _BYTES:
+            raise CheckpointRefused(
+                f"{file}: {name} is {tensor.dtype}; weights must be F16, BF16 or F32"
+            )
+        start, end = entries[name]["data_offsets"]
+        if end - start != math.prod(tensor.shape) * _BYTES[tensor.dtype]:
+            raise CheckpointRefused(f"{file}: {name} has a shape that does not fit its bytes")

@@ -1,0 +1,37 @@
+"""Workers that can claim: each says so for a while, and again before that is over."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from server.domain.states import Lane
+from server.store.database import Executor
+
+# Names hold a process id, so each restart leaves a row.
+_READY = """
+WITH gone AS (
+  DELETE FROM workers WHERE ready_until < now() - interval '1 day' AND name <> $1
+)
+INSERT INTO workers (name, lanes, ready_until) VALUES ($1, $2, now() + $3)
+ON CONFLICT (name) DO UPDATE SET lanes = excluded.lanes, ready_until = excluded.ready_until
+"""
+
+SERVED = """EXISTS (SELECT FROM workers WHERE lanes && $1::text[] AND ready_until > now())
+  OR EXISTS (SELECT FROM image_generation_jobs
+    WHERE lane = ANY($1) AND status = 'processing' AND lease_expires_at > now())"""
+"""Whether anybody draws the jobs of the lanes $1: a worker that is ready, or one that holds a
+lease."""
+
+
+class Workers:
+    """Runs the statements on workers."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def ready(self, name: str, lanes: Collection[Lane], length: timedelta) -> None:
+        """Says that a worker can claim jobs of these lanes, for a while."""
+        await self._database.execute(_READY, name, sorted(lanes), length)
+
+    async def gone(self, name: str) -> None:
+        """Says that a worker claims no more."""
+        await self._database.execute("DELETE FROM workers WHERE name = $1", name)

@@ -1,0 +1,96 @@
+"""Workers whose models are away claim nothing, and tell the gateways whether jobs are drawn."""
+
+from datetime import timedelta
+
+import pytest
+
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.states import JobStatus, Lane
+from server.errors import Unavailable
+from tests.integration.job_queue import JobQueue, until
+
+
+class Answers:
+    """Models that answer while `there` is set; `asked` counts the checks."""
+
+    def __init__(self, *, there: bool) -> None:
+        self.there = there
+        self.asked = 0
+
+    async def check(self) -> None:
+        self.asked += 1
+        if not self.there:
+            raise Unavailable("no diffuser", ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+async def served(job_queue: JobQueue) -> bool:
+    return (await job_queue.store.jobs.outlook(Lane.LOCAL)).served
+
+
+async def test_a_lane_is_served_while_a_worker_with_slots_of_it_runs(job_queue: JobQueue) -> None:
+    assert not await served(job_queue)
+    async with job_queue.worker():
+        await until(lambda: served(job_queue))
+        assert not (await job_queue.store.jobs.outlook(Lane.HOSTED)).served
+    assert not await served(job_queue)
+
+
+async def test_a_lane_is_served_while_a_job_of_it_is_held(job_queue: JobQueue) -> None:
+    await job_queue.submit()
+    [claim] = await job_queue.store.leases.claim("w", Lane.LOCAL, 1, timedelta(seconds=60))
+    assert await served(job_queue)
+    await job_queue.store.leases.release([claim])
+    assert not await served(job_queue)
+
+
+async def test_a_worker_that_says_no_more_that_it_is_ready_serves_nothing(
+    job_queue: JobQueue,
+) -> None:
+    workers = job_queue.store.workers
+    await workers.ready("w", [Lane.LOCAL], timedelta(seconds=60))
+    assert await served(job_queue)
+    await workers.ready("w", [Lane.LOCAL], timedelta(seconds=-1))
+    assert not await served(job_queue)
+
+
+async def test_the_pace_of_batches_knows_whether_they_are_drawn(job_queue: JobQueue) -> None:
+    batches, lanes = job_queue.store.batches, {Lane.LOCAL}
+    assert not (await batches.pace(job_queue.user, lanes)).served
+    await job_queue.store.workers.ready("w", [Lane.LOCAL], timedelta(seconds=60))
+    assert (await batches.pace(job_queue.user, lanes)).served
+
+
+async def test_rows_of_workers_that_are_long_gone_are_removed(job_queue: JobQueue) -> None:
+    workers = job_queue.store.workers
+    await workers.ready("old", [Lane.LOCAL], timedelta(days=-2))
+    await workers.ready("lately", [Lane.LOCAL], timedelta(hours=-2))
+    await workers.ready("new", [Lane.LOCAL], timedelta(seconds=60))
+    rows = await job_queue.store.database.fetch("SELECT name FROM workers ORDER BY name")
+    assert [row["name"] for row in rows] == ["lately", "new"]
+
+
+async def test_nothing_is_claimed_while_the_models_are_away(
+    job_queue: JobQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    models = Answers(there=True)
+    async with job_queue.worker(models=models, lease_s=600, heartbeat_s=0.05, poll_s=0.05):
+        await until(lambda: served(job_queue))
+        models.there = False
+
+        async def away() -> bool:
+            return not await served(job_queue)
+
+        await until(away)
+        new, asked = await job_queue.submit(), models.asked
+
+        async def asked_again() -> bool:
+            return models.asked > asked + 5
+
+        await until(asked_again)
+        assert (await job_queue.job(new.id)).attempt == 0
+        models.there = True
+        await job_queue.becomes(new, JobStatus.COMPLETED)
+        assert await served(job_queue)
+    events = [record.message for record in caplog.records if record.message.startswith("model")]
+    assert events == ["model away", "model answers"]

@@ -1,0 +1,75 @@
+"""The picture gate, on pictures of a few lines; `tests/recipe/test_gate.py` has drawings."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from actors.engine.render import PictureBroken
+from actors.finishing.forms import PictureRefused
+from actors.finishing.gate import check_picture, fault_of
+from actors.testing.stored import draw_pictures
+from imggen.v1.errors_pb2 import ErrorReason
+
+Pixels = NDArray[np.uint8]
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def noise(low: int, high: int, width: int = 256, height: int = 256) -> Pixels:
+    return np.random.default_rng(3).integers(low, high, (height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "fault"),
+    [
+        (np.zeros((256, 256, 3), np.uint8), "near black"),
+        (noise(0, 20), "near black"),
+        (np.full((256, 256, 3), 255, np.uint8), "of one colour"),
+        (np.full((256, 256, 3), (200, 30, 40), np.uint8), "of one colour"),
+        (noise(120, 130), "of one colour"),
+        (noise(0, 256), "noise"),
+        (noise(0, 256, 384, 320), "noise"),
+        (noise(0, 256, 8, 8), "noise"),
+    ],
+)
+def test_a_picture_that_shows_nothing_has_a_fault(pixels: Pixels, fault: str) -> None:
+    assert fault_of(pixels) == fault
+
+
+def test_large_noise_is_no_picture_either() -> None:
+    assert fault_of(noise(0, 256, 1536, 1024)) is not None
+
+
+def test_a_small_thing_on_a_plain_ground_is_a_picture() -> None:
+    image = Image.new("RGB", (512, 512), "white")
+    ImageDraw.Draw(image).ellipse((230, 230, 310, 310), fill="lightblue")
+    assert fault_of(np.asarray(image)) is None
+
+
+def test_a_light_in_the_dark_is_a_picture() -> None:
+    image = Image.new("RGB", (512, 512), (2, 2, 8))
+    ImageDraw.Draw(image).ellipse((300, 60, 370, 130), fill="lightyellow")
+    check_picture(png(image))
+
+
+def test_a_broken_picture_is_refused_with_its_size_and_fault() -> None:
+    with pytest.raises(PictureBroken, match="the model's picture of 64x32 is of one col") as raised:
+        check_picture(png(Image.new("RGB", (64, 32), "red")))
+    assert raised.value.reason == ErrorReason.ERROR_REASON_PICTURE_BROKEN
+
+
+def test_bytes_that_are_no_picture_are_refused_as_such() -> None:
+    with pytest.raises(PictureRefused, match="are not a picture"):
+        check_picture(b"no picture")
+
+
+def test_the_pictures_of_load_tests_are_pictures() -> None:
+    for picture in draw_pictures(8, 256):
+        check_picture(picture)
