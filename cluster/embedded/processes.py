@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 _READY_S = 30.0
 _DRAIN_S = 25.0
+_GONE_S = 10.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -49,13 +50,25 @@ def only_one(folder: Path) -> Iterator[None]:
 def end_leftovers(folder: Path) -> None:
     """Kills the processes that a killed imggen left on the same data, under `only_one`'s lock.
 
-    Ray's agents outlive their Ray by minutes.
+    Ray's agents outlive their Ray by minutes. One that is killed before its raylet is started
+    again by it, so this looks again until nothing is left.
     """
-    mark = f"{MARK}={folder}".encode()
+    deadline = time.monotonic() + _GONE_S
+    while (left := _marked(folder)) and time.monotonic() < deadline:
+        for process in left:
+            with suppress(OSError):  # it has ended
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _marked(folder: Path) -> list[int]:
+    """Returns the ids of the processes that run for the data in a folder."""
+    mark, found = f"{MARK}={folder}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended, or belongs to another user
             if mark in (process / "environ").read_bytes().split(b"\0"):
-                os.kill(int(process.name), signal.SIGKILL)
+                found.append(int(process.name))
+    return found
 
 
 @contextmanager
