@@ -54,7 +54,7 @@ FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
 WHERE j.batch_id = $1 ORDER BY j.batch_position
 """
 
-# Jobs are locked before those that need them, and the batch after its jobs, as everywhere. Their
+# Jobs are locked in the order of their ids, and the batch after its jobs, as everywhere. Their
 # images are locked too: a retry holds money for jobs whose images must not be deleted meanwhile.
 _LOCK = """
 SELECT j.id, j.lane, j.status, j.cancel_requested, j.error_reason,
@@ -62,7 +62,7 @@ SELECT j.id, j.lane, j.status, j.cancel_requested, j.error_reason,
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
 ) AS needs
 FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
-WHERE j.batch_id = $1 ORDER BY j.batch_position FOR NO KEY UPDATE OF j, i
+WHERE j.batch_id = $1 ORDER BY j.id FOR NO KEY UPDATE OF j, i
 """
 
 _FRESH = """

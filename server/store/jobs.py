@@ -75,7 +75,10 @@ LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
 """
 
 _CANCEL = f"""
-WITH job AS (
+WITH asked AS (
+  SELECT id FROM image_generation_jobs WHERE id = ANY($1) AND user_id = $2
+  ORDER BY batch_id, id FOR NO KEY UPDATE
+), job AS (
   UPDATE image_generation_jobs SET
     cancel_requested = true,
     status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END,
@@ -83,7 +86,7 @@ WITH job AS (
     error_reason = CASE status WHEN 'queued' THEN 'JOB_CANCELLED' END,
     error_message = CASE status WHEN 'queued' THEN 'cancelled before it started' END,
     updated_at = now()
-  WHERE id = ANY($1) AND user_id = $2 AND status IN ('queued', 'processing')
+  WHERE id IN (SELECT id FROM asked) AND status IN ('queued', 'processing')
   RETURNING id, user_id, image_id, attempt, status, estimated_micros, ai_provider, queued_at
 ), ended AS (
   SELECT * FROM job WHERE status = 'cancelled'

@@ -151,14 +151,18 @@ WITH ended AS (
 {_AFTERMATH}"""
 
 _RELEASE = f"""
-WITH ended AS (
+WITH held AS (
+  SELECT j.id FROM image_generation_jobs j
+  JOIN unnest($1::uuid[], $2::integer[]) AS held (id, attempt) USING (id)
+  WHERE j.attempt = held.attempt AND j.status = 'processing'
+  ORDER BY j.batch_id, j.id FOR UPDATE OF j
+), ended AS (
   UPDATE image_generation_jobs j SET
     status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED' ELSE j.error_reason END,
     error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
       ELSE j.error_message END,{_RETURNED}
-  FROM unnest($1::uuid[], $2::integer[]) AS held (id, attempt)
-  WHERE j.id = held.id AND j.attempt = held.attempt AND j.status = 'processing'
+  FROM held WHERE j.id = held.id
   RETURNING {_ROW}, 'released' AS outcome
 {_AFTERMATH}"""
 
