@@ -132,7 +132,7 @@ WITH ended AS (
   UPDATE image_generation_jobs j SET
     status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
-    retry_count = least(j.retry_count + 1, j.max_retries),
+    retry_count = j.retry_count + ({_AGAIN} AND NOT j.cancel_requested)::integer,
     run_after = {_BACKOFF % 6},
     error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
     error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
@@ -177,7 +177,7 @@ WITH lost AS (
   UPDATE image_generation_jobs j SET
     status = lost.next,
     completed_at = CASE lost.next WHEN 'queued' THEN NULL ELSE now() END,
-    retry_count = least(j.retry_count + 1, j.max_retries),
+    retry_count = j.retry_count + (lost.next = 'queued')::integer,
     run_after = {_BACKOFF % 1},
     error_reason = CASE lost.next WHEN 'cancelled' THEN 'JOB_CANCELLED' ELSE 'WORKER_LOST' END,
     error_message = CASE lost.next WHEN 'cancelled' THEN 'cancelled; its worker was lost'

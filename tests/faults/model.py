@@ -71,13 +71,13 @@ class Model:
             self.status = "failed"
         else:
             self.status = "cancelled" if self.cancel else "queued"
-        self.retries = min(self.retries + spend, _MAX_RETRIES)
+        self.retries += spend and self.status == "queued"
 
     def lose(self) -> None:
         """The job's worker is lost."""
         spent = self.retries == _MAX_RETRIES
         self.status = "cancelled" if self.cancel else "failed" if spent else "queued"
-        self.retries = min(self.retries + 1, _MAX_RETRIES)
+        self.retries += self.status == "queued"
 
     def request_cancel(self) -> bool:
         """The caller cancels; returns whether the job could be cancelled."""

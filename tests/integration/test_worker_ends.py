@@ -121,7 +121,8 @@ async def test_content_that_cannot_be_drawn_fails_at_once(job_queue: JobQueue) -
     assert job.failure is not None
     assert job.failure.reason == "CONTENT_INVALID"
     assert "640x480" in job.failure.message
-    assert job.attempt == 1
+    # No failure led to another attempt.
+    assert (job.attempt, job.retry_count) == (1, 0)
 
 
 async def test_a_storage_that_is_away_for_a_moment_costs_no_second_render(

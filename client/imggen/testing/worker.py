@@ -86,7 +86,6 @@ class Worker:
         """Fails a job while it runs; a queued one is started first."""
         self._stop(job)
         self._begin(job)
-        job.retry_count = min(job.retry_count + 1, job.max_retries)
         self.fail(job, reason, message)
 
     def fail(self, job: Job, reason: ErrorReason.ValueType, message: str) -> None:
