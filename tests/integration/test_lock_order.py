@@ -1,9 +1,10 @@
 """Statements lock jobs by batch and id, whatever order they are given in: none can deadlock."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -48,7 +49,7 @@ async def renew(store: Store, user: UserId, claims: Sequence[Claim]) -> None:
 
 @pytest.mark.parametrize("change", [lock, cancel, release, complete, renew])
 async def test_jobs_are_locked_in_the_order_of_their_ids(
-    store: Store, change: Callable[[Store, UserId, Sequence[Claim]], Awaitable[None]]
+    store: Store, change: Callable[[Store, UserId, Sequence[Claim]], Coroutine[Any, Any, None]]
 ) -> None:
     user = await new_user(store)
     claims = await a_batch_in_the_opposite_order(store, user)
