@@ -61,8 +61,11 @@ class BatchAdmission:
             graph = await tx.batches.lock(batch)
             running = [node.id for node in graph.values() if not node.status.ended]
             cancelled = await tx.jobs.cancel_each(user, running)
+            # While it is locked: a retry that comes next must not make "has ended" untrue.
+            after = await tx.batches.get(user, batch)
         self._signals.tell(cancelled)
-        after = await self.get(user, batch)
+        if after is None:
+            raise missing_batch(batch)
         if not cancelled and not any(node.cancel_requested for node in graph.values()):
             raise batch_ended(batch, after.status)
         return after

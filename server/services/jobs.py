@@ -87,10 +87,14 @@ class JobService(job_pb2_grpc.JobServiceServicer):
     ) -> job_pb2.CancelJobResponse:
         """Cancels a job, or asks its worker to."""
         user, job_id = caller().user_id, _job_id(request.job_id)
-        cancelled = await self._store.jobs.cancel(user, job_id)
+        async with self._store.transaction() as tx:
+            cancelled = await tx.jobs.cancel(user, job_id)
+            # While it is locked: a retry that comes next must not make "has ended" untrue.
+            job = await tx.jobs.get(user, job_id)
+        if job is None:
+            raise missing_job(job_id)
         if cancelled:
             self._signals.tell([job_id])
-        job = await self._job(user, job_id)
         if cancelled and job.batch_id is not None:
             self._signals.wake()  # another job of its batch may be ready
         if not cancelled and not job.cancel_requested:
