@@ -44,7 +44,7 @@ class Edits:
             _check_etag("story", story, etag, found.etag)
             if draft.pages != found.draft.pages:
                 _check_pages(draft, found.draft)
-                await check_characters(tx, user, draft)
+                await check_characters(tx, user, draft, stored=found.draft)
                 await tx.stories.replace_pages(story, draft.pages)
             await tx.stories.update(story, draft)
             return _found(await tx.stories.get(user, story), missing_story(story))
@@ -68,12 +68,21 @@ class Edits:
             return _found(await tx.characters.get(user, character), missing_character(character))
 
 
-async def check_characters(statements: Statements, user: UserId, draft: Draft) -> None:
-    """Raises NotFound for a character of a page that the user does not have."""
-    named = {one for page in draft.pages for one in page.character_ids}
+async def check_characters(
+    statements: Statements, user: UserId, draft: Draft, *, stored: Draft | None = None
+) -> None:
+    """Raises NotFound for a character of a page that the user does not have.
+
+    Those of the stored draft may stay, though they were deleted since.
+    """
+    named = _characters(draft) - (_characters(stored) if stored else set())
     found = await statements.characters.get_many(user, list(named)) if named else {}
     for one in sorted(named - found.keys()):
         raise missing_character(one)
+
+
+def _characters(draft: Draft) -> set[CharacterId]:
+    return {one for page in draft.pages for one in page.character_ids}
 
 
 def _found(thing: T | None, missing: NotFound) -> T:

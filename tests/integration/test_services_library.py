@@ -201,6 +201,21 @@ async def test_the_styles_are_those_of_the_specification(mia: Caller) -> None:
     assert rest.next_page_token == ""
 
 
+async def test_a_page_is_corrected_beside_one_with_a_deleted_character(mia: Caller) -> None:
+    tom = (await mia.create_character(name="Tom")).id
+    story = await mia.create_story(
+        pages=[Page(text="Tom.", character_ids=[tom]), Page(text="Teh.")]
+    )
+    await mia.delete_character(tom)
+    one, two = story.pages
+    corrected = await mia.update_story(story.id, pages=[one, Page(text="The.", id=two.id)])
+    assert [page.text for page in corrected.pages] == ["Tom.", "The."]
+    gone = story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=story.id, pages=[Page(text="A.", character_ids=[new_id()])])
+    )
+    assert (await mia.refused(mia.stories.UpdateStory, gone)).reason == "CHARACTER_NOT_FOUND"
+
+
 async def test_a_new_caller_has_empty_lists(gateway: GatewayFixture) -> None:
     newcomer = gateway.caller(new_id())
     assert (await newcomer.list_jobs()).jobs == []

@@ -185,10 +185,13 @@ class Stories(StoryServiceServicer):
             for page in changed.pages:
                 if page.id and page.id not in known:
                     raise missing_page(page.id)
-            self._check_characters(changed)
+            self._check_characters(changed, stored=story)
 
-    def _check_characters(self, story: Story) -> None:
-        for one in sorted({one for page in story.pages for one in page.character_ids}):
+    def _check_characters(self, story: Story, stored: Story | None = None) -> None:
+        named = {one for page in story.pages for one in page.character_ids}
+        for page in stored.pages if stored else ():
+            named -= set(page.character_ids)
+        for one in sorted(named):
             _ = self._memory.characters[one]
 
 
