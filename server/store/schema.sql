@@ -85,7 +85,7 @@ CREATE TABLE story_pages (
     character_ids uuid[] NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT story_pages_page_number_check CHECK ((page_number > 0)),
-    CONSTRAINT story_pages_id UNIQUE (id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT story_pages_id UNIQUE (id),
     CONSTRAINT story_pages_pkey PRIMARY KEY (story_id, page_number),
     CONSTRAINT story_pages_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
 );

@@ -21,7 +21,7 @@ _WITH_PAGES = """
 SELECT s.*, (
   SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids, p.id)
     ORDER BY p.page_number)
-  FROM story_pages p WHERE p.story_id = s.id
+  FROM story_pages p WHERE p.story_id = s.id AND p.page_number <= s.page_count
 ) AS pages
 FROM
 """

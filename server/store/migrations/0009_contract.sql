@@ -10,7 +10,7 @@ ALTER TABLE characters
 -- A page keeps its id when it moves within its story, and images point to it.
 ALTER TABLE story_pages
   ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
-  ADD CONSTRAINT story_pages_id UNIQUE (id) DEFERRABLE INITIALLY DEFERRED;
+  ADD CONSTRAINT story_pages_id UNIQUE (id);
 
 -- Rows that two updates at once left.
 DELETE FROM story_pages p USING stories s
