@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
+from google.protobuf.message import Message
+
 from imggen.v1.batch_pb2 import Batch
 from imggen.v1.character_pb2 import Character, Gender
 from imggen.v1.generation_pb2 import GenerationOptions
@@ -79,18 +81,28 @@ def short_name(enum: "_EnumTypeWrapper[Value]", value: Value) -> str:
 
 
 def id_of(thing: Character | Story | Page | Image | str) -> str:
-    """Returns the id of an object, or the id given instead of it."""
-    return thing if isinstance(thing, str) else thing.id
+    """Returns the id of an object, or the id given instead of it.
+
+    Raises ValueError for an object without one: a filter by it would match everything.
+    """
+    return thing if isinstance(thing, str) else _known(thing.id, thing)
 
 
 def job_id_of(job: Job | str) -> str:
-    """Returns the id of a job, or the id given instead of it."""
-    return job if isinstance(job, str) else job.job_id
+    """Returns the id of a job, or the id given instead of it; ValueError as in `id_of`."""
+    return job if isinstance(job, str) else _known(job.job_id, job)
 
 
 def batch_id_of(batch: Batch | str) -> str:
-    """Returns the id of a batch, or the id given instead of it."""
-    return batch if isinstance(batch, str) else batch.batch_id
+    """Returns the id of a batch, or the id given instead of it; ValueError as in `id_of`."""
+    return batch if isinstance(batch, str) else _known(batch.batch_id, batch)
+
+
+def _known(id_: str, thing: Message) -> str:
+    if not id_:
+        kind = thing.DESCRIPTOR.name
+        raise ValueError(f"this {kind} has no id; use the {kind} that the service returned")
+    return id_
 
 
 def options_of(model: str, quality: str, metadata: Mapping[str, str] | None) -> GenerationOptions:
@@ -138,3 +150,12 @@ def story_with(base: Story | str | None, fields: StoryFields) -> Story:
         story.ClearField(name)  # type: ignore[arg-type] # the TypedDict's keys are its fields
     story.MergeFrom(Story(**given))  # type: ignore[arg-type]
     return story
+
+
+def check_whole(story: Story | str | None) -> None:
+    """Raises ValueError for a story that was listed without its pages: it would lose them."""
+    if isinstance(story, Story) and story.page_count and not story.pages:
+        raise ValueError(
+            "this Story was listed without its pages; get it whole with get_story, list it with"
+            " view='full', or give the fields to change"
+        )

@@ -12,6 +12,7 @@ from imggen.fields import (
     StoryFields,
     StoryViewName,
     character_with,
+    check_whole,
     id_of,
     number_of,
     story_with,
@@ -86,6 +87,8 @@ class LibraryCalls(Calls):
         **fields: Unpack[StoryFields],
     ) -> Story:
         """Creates a story from a message, fields, or a message with changed fields."""
+        if "pages" not in fields:
+            check_whole(story)
         request = story_pb2.CreateStoryRequest(
             story=story_with(story, fields), request_id=or_new(request_id)
         )
@@ -121,6 +124,8 @@ class LibraryCalls(Calls):
         Raises:
             Aborted: The story has changed since the message was read.
         """
+        if not fields:
+            check_whole(story)
         request = story_pb2.UpdateStoryRequest(
             story=story_with(story, fields), update_mask=FieldMask(paths=list(fields) or ["*"])
         )

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from imggen import Character, Client, Gender, Page, Story
+from imggen import Character, Client, Gender, Job, Page, Story
 from imggen.errors import AlreadyExists, InvalidRequest, NotFound, Unavailable
 from imggen.testing import FakeService
 from imggen.v1.character_pb2 import CreateCharacterRequest, UpdateCharacterRequest
@@ -153,3 +153,20 @@ async def test_every_bad_field_is_named_at_once(client: Client) -> None:
         "story.pages[0].text",
     ]
     assert raised.value.violations[1].reason == ErrorReason.ERROR_REASON_STYLE_UNKNOWN
+
+
+async def test_a_story_listed_without_its_pages_cannot_lose_them(client: Client) -> None:
+    story = await client.create_story(title="The Map", pages=["One.", "Two."])
+    [listed] = [each async for each in client.list_stories()]
+    for change in (client.update_story(listed), client.create_story(listed)):
+        with pytest.raises(ValueError, match="listed without its pages"):
+            await change
+    assert (await client.update_story(listed, title="A Map")).page_count == 2
+    assert (await client.get_story(story)).title == "A Map"
+
+
+async def test_an_object_without_an_id_is_no_filter(client: Client) -> None:
+    with pytest.raises(ValueError, match="this Page has no id"):
+        await anext(client.list_images(page=Page(text="One.")))
+    with pytest.raises(ValueError, match="this Job has no id"):
+        await client.get_job(Job())
