@@ -261,7 +261,7 @@ def _not_a_message() -> InvalidRequest:
             Violation(
                 "",
                 "the bytes are not the method's request message; use the stubs of imggen.v1",
-                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+                reasons.ERROR_REASON_REQUEST_UNREADABLE,
             )
         ]
     )

@@ -51,6 +51,12 @@ async def test_bad_lists_are_refused(mia: Caller) -> None:
             "CONTROL_CHARACTERS",
             "holds the control character U+0000",
         ),
+        "metadata without a key": Bad(
+            request(metadata=metadata_pb2.MetadataFilter(value="4711")),
+            "metadata",
+            "FIELD_REQUIRED",
+            "has an empty key",
+        ),
         "long metadata": Bad(
             request(metadata=metadata_pb2.MetadataFilter(key="order", value="x" * 1_020)),
             "metadata",

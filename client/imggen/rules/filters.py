@@ -33,8 +33,8 @@ def each_wanted(
 
 
 def wanted_metadata(checks: Checks, field: str, pair: MetadataFilter) -> tuple[str, str] | None:
-    """Returns a pair of metadata; None for an empty key, which means any."""
-    if not pair.key:
+    """Returns a pair of metadata; None for an empty one, which means any."""
+    if not pair.key and not pair.value:
         return None
     checks.metadata(field, {pair.key: pair.value})
     return pair.key, pair.value

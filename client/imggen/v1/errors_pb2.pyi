@@ -146,13 +146,16 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: a list has more items than its field allows."""
     ERROR_REASON_DUPLICATE_ITEM: _ErrorReason.ValueType  # 101
     """INVALID_ARGUMENT: a list names the same thing twice."""
+    ERROR_REASON_REQUEST_UNREADABLE: _ErrorReason.ValueType  # 102
+    """INVALID_ARGUMENT: the bytes are not the method's request message."""
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 110
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
     `google.rpc.ErrorInfo` (domain `imggen.dev`), jobs in `Job.error`. A message is the same for all
-    errors of a kind; the ids, states and limits that it is about are in `ErrorInfo.metadata`.
+    errors of a kind; the ids, states and limits that it is about are in `ErrorInfo.metadata`. Only
+    that of INVALID_ARGUMENT quotes the request: it says what is wrong with each field.
 
     Later versions may add values; accept those that you do not know.
     """
@@ -281,6 +284,8 @@ ERROR_REASON_TOO_MANY_ITEMS: ErrorReason.ValueType  # 100
 """INVALID_ARGUMENT: a list has more items than its field allows."""
 ERROR_REASON_DUPLICATE_ITEM: ErrorReason.ValueType  # 101
 """INVALID_ARGUMENT: a list names the same thing twice."""
+ERROR_REASON_REQUEST_UNREADABLE: ErrorReason.ValueType  # 102
+"""INVALID_ARGUMENT: the bytes are not the method's request message."""
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

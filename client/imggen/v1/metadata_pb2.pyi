@@ -19,8 +19,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 @typing.final
 class MetadataFilter(google.protobuf.message.Message):
     """The callers' own words on a job and its image, as a filter of lists: only what was admitted with
-    exactly this pair in `GenerationOptions.metadata`. With an empty key it matches everything; a pair
-    that no metadata may have, since it is too long or has control characters, is refused.
+    exactly this pair in `GenerationOptions.metadata`. An empty one matches everything; a pair that no
+    metadata may have, since it has no key, is too long or has control characters, is refused.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
