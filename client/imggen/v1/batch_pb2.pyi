@@ -252,7 +252,9 @@ class GetBatchResponse(google.protobuf.message.Message):
 
     @property
     def images(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___BatchImage]:
-        """Its images: portraits, then the cover, then pages in reading order."""
+        """Its images: portraits, then the cover, then pages in the reading order that they had when the
+        batch was admitted.
+        """
 
     def __init__(
         self,
@@ -349,7 +351,9 @@ class WatchBatchResponse(google.protobuf.message.Message):
 
     @property
     def images(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___BatchImage]:
-        """All its images: portraits, then the cover, then pages in reading order."""
+        """All its images: portraits, then the cover, then pages in the reading order that they had when
+        the batch was admitted.
+        """
 
     def __init__(
         self,

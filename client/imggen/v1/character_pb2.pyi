@@ -101,9 +101,10 @@ class Character(google.protobuf.message.Message):
     reference_stale: builtins.bool
     """Output only. Whether the description has changed since the reference was made."""
     etag: builtins.str
-    """The version of the character, opaque; every change gives it a new one. An update that sends it
-    changes the character only if this is still its version, and fails with ETAG_MISMATCH otherwise;
-    an update without it always changes the character. A create ignores it.
+    """The version of the character, opaque; every update that changes something gives it a new one.
+    An update that sends it changes the character only if this is still its version, and fails with
+    ETAG_MISMATCH otherwise; an update without it is made whatever the version is. A create ignores
+    it.
     """
     @property
     def features(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
@@ -299,7 +300,7 @@ class ListCharactersRequest(google.protobuf.message.Message):
     fewer, since it is 3 MiB at most.
     """
     page_token: builtins.str
-    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,

@@ -31,7 +31,7 @@ class _JobStatus:
 class _JobStatusEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_JobStatus.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     JOB_STATUS_UNSPECIFIED: _JobStatus.ValueType  # 0
-    """Not set; in a filter it matches any status."""
+    """Not set."""
     JOB_STATUS_QUEUED: _JobStatus.ValueType  # 1
     """Committed and waiting for a worker, or for other jobs of its batch. A claim makes it
     PROCESSING; a cancel makes it CANCELLED; it becomes FAILED when a job it needs fails or is
@@ -55,7 +55,7 @@ class JobStatus(_JobStatus, metaclass=_JobStatusEnumTypeWrapper):
     """
 
 JOB_STATUS_UNSPECIFIED: JobStatus.ValueType  # 0
-"""Not set; in a filter it matches any status."""
+"""Not set."""
 JOB_STATUS_QUEUED: JobStatus.ValueType  # 1
 """Committed and waiting for a worker, or for other jobs of its batch. A claim makes it
 PROCESSING; a cancel makes it CANCELLED; it becomes FAILED when a job it needs fails or is
@@ -211,7 +211,9 @@ class Job(google.protobuf.message.Message):
     attempt: builtins.int
     """Output only. The number of times a worker has started it."""
     retry_count: builtins.int
-    """Output only. The number of failures that led to another attempt."""
+    """Output only. The number of failures that led to another attempt since its caller queued
+    it.
+    """
     max_retries: builtins.int
     """Output only. The maximum of `retry_count`; the next failure makes it FAILED."""
     cancel_requested: builtins.bool
@@ -232,7 +234,7 @@ class Job(google.protobuf.message.Message):
     """Output only. The id of the page that its image belongs to; empty for none."""
     cropped_from: builtins.str
     """Output only. The aspect ratio that the model draws, for instance `1:1`, where its picture is
-    cropped to the requested one; empty where nothing is cropped.
+    cropped to the requested one; empty where the model draws the requested ratio.
     """
     @property
     def error(self) -> Global___JobError:

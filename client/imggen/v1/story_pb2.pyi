@@ -30,7 +30,9 @@ class _StoryViewEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     STORY_VIEW_UNSPECIFIED: _StoryView.ValueType  # 0
     """Not set: BASIC."""
     STORY_VIEW_BASIC: _StoryView.ValueType  # 1
-    """All but `pages`; `page_count` says how many there are."""
+    """All but `pages`; `page_count` says how many there are. An update with a story read in this view
+    and the mask `*` removes its pages.
+    """
     STORY_VIEW_FULL: _StoryView.ValueType  # 2
     """The whole story."""
 
@@ -43,7 +45,9 @@ class StoryView(_StoryView, metaclass=_StoryViewEnumTypeWrapper):
 STORY_VIEW_UNSPECIFIED: StoryView.ValueType  # 0
 """Not set: BASIC."""
 STORY_VIEW_BASIC: StoryView.ValueType  # 1
-"""All but `pages`; `page_count` says how many there are."""
+"""All but `pages`; `page_count` says how many there are. An update with a story read in this view
+and the mask `*` removes its pages.
+"""
 STORY_VIEW_FULL: StoryView.ValueType  # 2
 """The whole story."""
 Global___StoryView: typing_extensions.TypeAlias = StoryView
@@ -69,9 +73,10 @@ class Story(google.protobuf.message.Message):
     style: builtins.str
     """The style of images whose request names none; see `StyleService.ListStyles`."""
     etag: builtins.str
-    """The version of the story, opaque; every change gives it a new one. An update that sends it
-    changes the story only if this is still its version, and fails with ETAG_MISMATCH otherwise;
-    an update without it always changes the story. A create ignores it.
+    """The version of the story, opaque; every update that changes something gives it a new one. An
+    update that sends it changes the story only if this is still its version, and fails with
+    ETAG_MISMATCH otherwise; an update without it is made whatever the version is. A create ignores
+    it.
     """
     page_count: builtins.int
     """Output only. The number of its pages, also where a view leaves them out."""
@@ -242,7 +247,8 @@ class UpdateStoryRequest(google.protobuf.message.Message):
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
         """The fields to change: `title`, `style`, `pages`; `*` means all three. Without a mask, those that
-        are set are changed.
+        are set are changed. A story read in the view BASIC has no pages, so an update with it and the
+        mask `*` removes the pages.
         """
 
     def __init__(
@@ -291,7 +297,7 @@ class ListStoriesRequest(google.protobuf.message.Message):
     fewer, since it is 3 MiB at most.
     """
     page_token: builtins.str
-    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
+    """The `next_page_token` of the previous page, under the same view; empty for the first page."""
     view: Global___StoryView.ValueType
     """How much of each story to return; unset means BASIC, without the pages."""
     def __init__(

@@ -67,7 +67,7 @@ class ListStylesRequest(google.protobuf.message.Message):
     page_size: builtins.int
     """The maximum number of styles to return; 0 means 50, and more than 100 means 100."""
     page_token: builtins.str
-    """The `next_page_token` of the previous page, under the same filters; empty for the first page."""
+    """The `next_page_token` of the previous page; empty for the first page."""
     def __init__(
         self,
         *,
