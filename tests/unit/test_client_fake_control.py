@@ -103,6 +103,17 @@ def test_a_lost_worker_gives_its_job_back(fake: FakeService, client: SyncClient,
     assert client.get_job(job).attempt == 2
 
 
+def test_a_list_of_waiting_jobs_continues_while_they_finish(
+    fake: FakeService, client: SyncClient, mia: Character
+) -> None:
+    made = [client.generate_portrait(mia, style="anime", seed=seed) for seed in range(5)]
+    seen = []
+    for each in client.list_jobs(statuses=["queued", "processing"], page_size=2):
+        seen.append(each.job_id)
+        fake.finish(each)
+    assert seen == [each.job_id for each in reversed(made)]
+
+
 def test_a_watch_survives_a_restart_without_an_event_loop(
     fake: FakeService, client: SyncClient, job: Job
 ) -> None:
