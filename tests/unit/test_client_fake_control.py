@@ -103,6 +103,37 @@ def test_a_lost_worker_gives_its_job_back(fake: FakeService, client: SyncClient,
     assert client.get_job(job).attempt == 2
 
 
+def test_a_lost_worker_ends_a_job_whose_cancel_was_requested(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    fake.show(job, fraction=0.5)
+    client.cancel(job)
+    fake.lose_worker(job)
+    ended = client.get_job(job)
+    assert ended.status == JobStatus.JOB_STATUS_CANCELLED
+    assert reason_name(ended.error.reason) == "JOB_CANCELLED"
+    assert ended.error.message == "cancelled; its worker was lost"
+
+
+def test_a_lost_worker_fails_a_job_without_retries_left(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    for _ in range(job.max_retries + 1):
+        fake.show(job, fraction=0.5)
+        fake.lose_worker(job)
+    ended = client.get_job(job)
+    assert (ended.status, ended.retry_count) == (JobStatus.JOB_STATUS_FAILED, job.max_retries)
+    assert reason_name(ended.error.reason) == "WORKER_LOST"
+
+
+def test_a_job_that_waits_has_no_worker_to_lose(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    with pytest.raises(ValueError, match="is queued; only one that runs has a worker"):
+        fake.lose_worker(job)
+    assert client.get_job(job).retry_count == 0
+
+
 def test_a_list_of_waiting_jobs_continues_while_they_finish(
     fake: FakeService, client: SyncClient, mia: Character
 ) -> None:
