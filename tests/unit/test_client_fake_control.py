@@ -8,6 +8,7 @@ from PIL import Image as Picture
 
 from imggen import Character, Job, JobStatus, Stage, SyncClient
 from imggen.errors import Aborted, JobFailed, reason_name
+from imggen.rules.texts import first_words, shortened
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
 
@@ -49,6 +50,23 @@ def test_a_held_job_is_failed_now(fake: FakeService, client: SyncClient, job: Jo
         client.wait(job)
     fake.release()
     assert client.wait(client.retry(job)).version == 1
+
+
+def test_a_long_message_is_cut_at_1_kib(fake: FakeService, client: SyncClient, job: Job) -> None:
+    fake.fail(job, message="x" * 5_000)
+    assert client.get_job(job).error.message == shortened("x" * 5_000)
+    assert shortened("x" * 5_000) != "x" * 5_000
+
+
+def test_only_the_first_unknown_words_are_kept(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    words = [f"word{n}" for n in range(500)]
+    fake.miss_words(*words)
+    fake.finish(job)
+    kept = client.get_job(job).unknown_words
+    assert tuple(kept) == first_words(words)
+    assert len(kept) < len(words)
 
 
 def test_a_watch_sees_the_states_that_are_shown(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from imggen.errors import reason_name
 from imggen.fields import short_name
+from imggen.rules.texts import first_words, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
 from imggen.testing.memory import Memory, now
@@ -93,7 +94,7 @@ class Worker:
         """Fails a job that has not ended."""
         self._stop(job)
         job.error.reason = reason
-        job.error.message = message
+        job.error.message = shortened(message)
         self._end(job, JOB_STATUS_FAILED, IMAGE_STATUS_FAILED)
 
     def cancel(self, job: Job) -> None:
@@ -118,7 +119,7 @@ class Worker:
         if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
             self._make_reference(image)
         self._feed.tell_image(image)
-        job.unknown_words[:] = self.unknown_words
+        job.unknown_words[:] = first_words(self.unknown_words)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
         for stage in STAGES:
