@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from imggen.rules.missing import missing_character, missing_page, missing_story
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.states import etag_mismatch
 from server.domain.characters import Character
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.stories import Draft, Story, rewritten
-from server.errors import Aborted, NotFound
+from server.errors import NotFound
 from server.store import Store
 from server.store.store import Statements
 
@@ -105,8 +105,4 @@ def _check_pages(draft: Draft, stored: Draft) -> None:
 
 def _check_etag(thing: str, id_: UUID, given: str, stored: str) -> None:
     if given and given != stored:
-        raise Aborted(
-            f"{thing}.etag: the {thing} has changed since; read it again, then change it",
-            reasons.ERROR_REASON_ETAG_MISMATCH,
-            metadata={f"{thing}_id": str(id_)},
-        )
+        raise etag_mismatch(thing, id_)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from imggen.rules.texts import first_words
 from server.domain.images import NewAsset
-from server.domain.jobs import Claim, Outcome, first_words
+from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
 from server.store.money import HOLDS
 

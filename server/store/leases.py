@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from imggen.rules.texts import shortened
 from server.domain.ids import JobId
-from server.domain.jobs import Claim, Failure, Outcome, Progress, shortened
+from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from imggen.rules.paging import MAX_SIZE
 from server.domain.paging import LastRow, Listing, PageRequest, Row
 from server.store.database import Executor, Record
 
 CANDIDATES = 500
 """How many rows of a filter a page goes through at most, where there are other filters."""
 
-MOST_ROWS = 101
+MOST_ROWS = MAX_SIZE + 1
 """The rows of the largest page and one more; in the statement itself, for the planner to see."""
 
 _ORDER = "ORDER BY created_at DESC, id DESC"

@@ -14,11 +14,12 @@ from imggen.rules.paging import PAGE_BYTES
 from imggen.rules.pictures import MAX_IMAGES
 from imggen.rules.stories import MAX_BYTES, MAX_CHARACTERS, MAX_PAGES, read_story
 from imggen.rules.stories import SETTABLE as STORY_FIELDS
+from imggen.rules.texts import MOST_OCTETS, first_words, shortened
 from imggen.v1 import batch_pb2
 from server.domain.batches import BatchImage, Pace
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
-from server.domain.jobs import MOST_OCTETS, Failure, Job, Outlook, first_words, shortened
+from server.domain.jobs import Failure, Job, Outlook
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.batches import BatchForecast

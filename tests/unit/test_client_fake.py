@@ -26,6 +26,7 @@ from imggen.testing.pictures import jpeg, png
 from imggen.v1.character_pb2 import (
     Character,
     CreateCharacterRequest,
+    DeleteCharacterRequest,
     ListCharactersRequest,
     UpdateCharacterRequest,
 )
@@ -194,6 +195,21 @@ async def test_it_checks_masks_and_page_tokens_that_this_client_never_sends(
             )
         with pytest.raises(grpc.aio.AioRpcError, match="page_token"):
             await stub.ListCharacters(ListCharactersRequest(page_token="x"))
+
+
+async def test_a_list_continues_after_its_last_row_was_deleted(fake: FakeService) -> None:
+    async with grpc.aio.insecure_channel(fake.target) as channel:
+        stub = CharacterServiceStub(channel)
+        for name in ("Mia", "Ida", "Leo"):
+            await stub.CreateCharacter(CreateCharacterRequest(character=Character(name=name)))
+        first = await stub.ListCharacters(ListCharactersRequest(page_size=2))
+        last = first.characters[-1].id
+        await stub.DeleteCharacter(DeleteCharacterRequest(character_id=last))
+        request = ListCharactersRequest(page_size=2, page_token=first.next_page_token)
+        second = await stub.ListCharacters(request)
+    assert [each.name for each in first.characters] == ["Leo", "Ida"]
+    assert [each.name for each in second.characters] == ["Mia"]
+    assert not second.next_page_token
 
 
 async def test_latency_delays_every_answer() -> None:

@@ -8,6 +8,7 @@ from PIL import Image as Picture
 
 from imggen import Character, Job, JobStatus, Stage, SyncClient
 from imggen.errors import Aborted, JobFailed, reason_name
+from imggen.rules.texts import first_words, shortened
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
 
@@ -49,6 +50,23 @@ def test_a_held_job_is_failed_now(fake: FakeService, client: SyncClient, job: Jo
         client.wait(job)
     fake.release()
     assert client.wait(client.retry(job)).version == 1
+
+
+def test_a_long_message_is_cut_at_1_kib(fake: FakeService, client: SyncClient, job: Job) -> None:
+    fake.fail(job, message="x" * 5_000)
+    assert client.get_job(job).error.message == shortened("x" * 5_000)
+    assert shortened("x" * 5_000) != "x" * 5_000
+
+
+def test_only_the_first_unknown_words_are_kept(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    words = [f"word{n}" for n in range(500)]
+    fake.miss_words(*words)
+    fake.finish(job)
+    kept = client.get_job(job).unknown_words
+    assert tuple(kept) == first_words(words)
+    assert len(kept) < len(words)
 
 
 def test_a_watch_sees_the_states_that_are_shown(
@@ -101,6 +119,48 @@ def test_a_lost_worker_gives_its_job_back(fake: FakeService, client: SyncClient,
     fake.release()
     client.wait(job)
     assert client.get_job(job).attempt == 2
+
+
+def test_a_lost_worker_ends_a_job_whose_cancel_was_requested(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    fake.show(job, fraction=0.5)
+    client.cancel(job)
+    fake.lose_worker(job)
+    ended = client.get_job(job)
+    assert ended.status == JobStatus.JOB_STATUS_CANCELLED
+    assert reason_name(ended.error.reason) == "JOB_CANCELLED"
+    assert ended.error.message == "cancelled; its worker was lost"
+
+
+def test_a_lost_worker_fails_a_job_without_retries_left(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    for _ in range(job.max_retries + 1):
+        fake.show(job, fraction=0.5)
+        fake.lose_worker(job)
+    ended = client.get_job(job)
+    assert (ended.status, ended.retry_count) == (JobStatus.JOB_STATUS_FAILED, job.max_retries)
+    assert reason_name(ended.error.reason) == "WORKER_LOST"
+
+
+def test_a_job_that_waits_has_no_worker_to_lose(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    with pytest.raises(ValueError, match="is queued; only one that runs has a worker"):
+        fake.lose_worker(job)
+    assert client.get_job(job).retry_count == 0
+
+
+def test_a_list_of_waiting_jobs_continues_while_they_finish(
+    fake: FakeService, client: SyncClient, mia: Character
+) -> None:
+    made = [client.generate_portrait(mia, style="anime", seed=seed) for seed in range(5)]
+    seen = []
+    for each in client.list_jobs(statuses=["queued", "processing"], page_size=2):
+        seen.append(each.job_id)
+        fake.finish(each)
+    assert seen == [each.job_id for each in reversed(made)]
 
 
 def test_a_watch_survives_a_restart_without_an_event_loop(

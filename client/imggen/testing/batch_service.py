@@ -43,11 +43,11 @@ class BatchService(BatchServiceServicer):
         asked = read_page(checks, request)
         story = checks.id("story_id", request.story_id, str, required=False)
         found = [
-            (batch.message.batch_id, self._batches.show(batch)[0])
-            for batch in self._memory.batches
+            (number, self._batches.show(batch)[0])
+            for number, batch in self._memory.batches.newest()
             if story in (None, batch.message.story_id)
         ]
-        page, token = page_of(checks, request, asked, reversed(found))
+        page, token = page_of(checks, request, asked, found)
         return batch_pb2.ListBatchesResponse(batches=page, next_page_token=token)
 
     async def WatchBatch(

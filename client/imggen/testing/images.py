@@ -67,8 +67,8 @@ class Images(ImageServiceServicer):
         page_id = checks.id("page_id", request.page_id, str, required=False)
         pair = wanted_metadata(checks, "metadata", request.metadata)
         found = [
-            (image.id, shown_image(self._memory, image))
-            for image in self._memory.images
+            (number, shown_image(self._memory, image))
+            for number, image in self._memory.images.newest()
             if story in (None, image.story_id)
             and (character is None or character in image.character_ids)
             and request.type in (0, image.type)
@@ -76,7 +76,7 @@ class Images(ImageServiceServicer):
             and page_id in (None, image.page_id)
             and has_pair(image.metadata, pair)
         ]
-        page, token = page_of(checks, request, asked, reversed(found))
+        page, token = page_of(checks, request, asked, found)
         return image_pb2.ListImagesResponse(images=page, next_page_token=token)
 
     async def DeleteImage(

@@ -57,13 +57,13 @@ class Jobs(JobServiceServicer):
         story = checks.id("story_id", request.story_id, str, required=False)
         pair = wanted_metadata(checks, "metadata", request.metadata)
         found = [
-            (job.job_id, job)
-            for job in self._memory.jobs
+            (number, job)
+            for number, job in self._memory.jobs.newest()
             if (not statuses or job.status in statuses)
             and story in (None, job.story_id)
             and has_pair(job.metadata, pair)
         ]
-        page, token = page_of(checks, request, asked, reversed(found))
+        page, token = page_of(checks, request, asked, found)
         return job_pb2.ListJobsResponse(jobs=page, next_page_token=token)
 
     async def WatchJob(

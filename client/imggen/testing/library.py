@@ -87,8 +87,8 @@ class Characters(CharacterServiceServicer):
         """Lists the characters, the newest first."""
         checks = Checks()
         asked = read_page(checks, request)
-        every = [(each.id, self._show(each)) for each in self._memory.characters]
-        page, token = page_of(checks, request, asked, reversed(every))
+        every = [(number, self._show(each)) for number, each in self._memory.characters.newest()]
+        page, token = page_of(checks, request, asked, every)
         return character_pb2.ListCharactersResponse(characters=page, next_page_token=token)
 
     async def DeleteCharacter(
@@ -166,8 +166,11 @@ class Stories(StoryServiceServicer):
         checks = Checks()
         asked = read_page(checks, request)
         wanted(checks, "view", request.view, _VIEWS)
-        every = [(each.id, shown_story(each, request.view)) for each in self._memory.stories]
-        page, token = page_of(checks, request, asked, reversed(every))
+        every = [
+            (number, shown_story(each, request.view))
+            for number, each in self._memory.stories.newest()
+        ]
+        page, token = page_of(checks, request, asked, every)
         return story_pb2.ListStoriesResponse(stories=page, next_page_token=token)
 
     async def DeleteStory(
@@ -204,7 +207,7 @@ class Styles(StyleServiceServicer):
         """Lists the styles in the order of their ids."""
         checks = Checks()
         asked = read_page(checks, request)
-        every = [(style.id, style) for style in STYLES]
+        every = zip(range(len(STYLES), 0, -1), STYLES, strict=True)
         styles, token = page_of(checks, request, asked, every)
         return style_pb2.ListStylesResponse(styles=styles, next_page_token=token)
 

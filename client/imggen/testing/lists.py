@@ -15,19 +15,19 @@ def page_of(
     checks: Checks,
     request: ListRequest,
     asked: AskedPage | None,
-    items: Iterable[tuple[str, Item]],
+    items: Iterable[tuple[int, Item]],
 ) -> tuple[list[Item], str]:
     """Returns the page of a list that a request asks for, and the token of the next page.
 
-    `items` come with their ids. Raises InvalidRequest with all violations.
+    `items` come with their numbers, the highest first. A page has those below the last number of
+    the page before, whether or not that item is still there. Raises InvalidRequest with all
+    violations.
     """
-    every = list(items)
-    ids = [id for id, _ in every]
-    if asked and asked.after and asked.after not in ids:
+    if asked and asked.after and not asked.after.isdecimal():
         refuse_token(checks)
     page = checks.complete(asked)
-    start = ids.index(page.after) + 1 if page.after else 0
-    rows = [item for _, item in every[start : start + page.size]]
-    end = start + fitting(rows)
-    token = token_after(request, ids[end - 1]) if rows and end < len(every) else ""
-    return rows[: end - start], token
+    rest = [each for each in items if not page.after or each[0] < int(page.after)]
+    rows = [item for _, item in rest[: page.size]]
+    count = fitting(rows)
+    token = token_after(request, str(rest[count - 1][0])) if count < len(rest) else ""
+    return rows[:count], token

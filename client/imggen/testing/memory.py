@@ -49,6 +49,12 @@ class Shelf(Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         return (item for id, item in self._all.items() if id not in self._deleted)
 
+    def newest(self) -> Iterator[tuple[int, Item]]:
+        """Yields the objects with their numbers of creation, the newest first."""
+        for number, (id, item) in reversed(list(enumerate(self._all.items(), start=1))):
+            if id not in self._deleted:
+                yield number, item
+
     def __getitem__(self, id: str) -> Item:
         """Returns an object; raises NotFound for an unknown or deleted one."""
         if id not in self:

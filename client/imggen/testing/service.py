@@ -145,7 +145,13 @@ class FakeService:
         self._do(lambda: self._worker.fail_running(self._open(job), reason, message))
 
     def lose_worker(self, job: Job | str) -> None:
-        """Queues a running job again, as when its worker is lost; it costs a retry."""
+        """Queues a running job again, as when its worker is lost; it costs a retry.
+
+        It is CANCELLED if that was requested, FAILED if it has no retries left.
+
+        Raises:
+            ValueError: The job does not run.
+        """
         self._do(lambda: self._worker.give_back(self._open(job)))
 
     def show(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from imggen.errors import reason_name
+from imggen.fields import short_name
+from imggen.rules.texts import first_words, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
 from imggen.testing.memory import Memory, now
@@ -92,7 +94,7 @@ class Worker:
         """Fails a job that has not ended."""
         self._stop(job)
         job.error.reason = reason
-        job.error.message = message
+        job.error.message = shortened(message)
         self._end(job, JOB_STATUS_FAILED, IMAGE_STATUS_FAILED)
 
     def cancel(self, job: Job) -> None:
@@ -117,7 +119,7 @@ class Worker:
         if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
             self._make_reference(image)
         self._feed.tell_image(image)
-        job.unknown_words[:] = self.unknown_words
+        job.unknown_words[:] = first_words(self.unknown_words)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
         for stage in STAGES:
@@ -144,12 +146,25 @@ class Worker:
         self._memory.touch()
 
     def give_back(self, job: Job) -> None:
-        """Queues a running job again, as when its worker is lost; it costs a retry."""
+        """Queues a running job again, as when its worker is lost; it costs a retry.
+
+        The job is CANCELLED if that was requested, FAILED if it has no retries left. Raises
+        ValueError for a job that does not run.
+        """
+        if job.status != JOB_STATUS_PROCESSING:
+            status = short_name(JobStatus, job.status)
+            raise ValueError(f"job {job.job_id} is {status}; only one that runs has a worker")
+        reason, message = ErrorReason.ERROR_REASON_WORKER_LOST, "the worker fake was lost"
         self._stop(job)
+        if job.cancel_requested:
+            self._cancelled(job, "cancelled; its worker was lost")
+            return
+        if job.retry_count >= job.max_retries:
+            self.fail(job, reason, message)
+            return
         job.retry_count += 1
         job.status = JOB_STATUS_QUEUED
-        job.error.reason = ErrorReason.ERROR_REASON_WORKER_LOST
-        job.error.message = "the worker fake was lost"
+        job.error.reason, job.error.message = reason, message
         self._clear_progress(job)
         self._feed.tell_job(job)
         self._set_image_status(job, IMAGE_STATUS_QUEUED)

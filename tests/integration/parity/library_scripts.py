@@ -169,6 +169,21 @@ async def pages_of(seen: Seen, method: str, fields: dict[str, Any]) -> None:
     await ask(seen, method, {**fields, "page_token": first[:-2]}, "cut token")
 
 
+async def a_list_continues_after_its_last_row_is_gone(seen: Seen) -> None:
+    people = [await a_character(seen, name=name) for name in ("Mia", "Ida", "Leo", "Ben")]
+    listed = {"page_size": 2}
+    first = await ask(seen, "CharacterService.ListCharacters", listed)
+    await ask(seen, "CharacterService.DeleteCharacter", {"character_id": people[2].id})
+    rest = {**listed, "page_token": first.next_page_token}
+    await ask(seen, "CharacterService.ListCharacters", rest, "after a deleted one")
+    jobs = [await a_portrait(seen, people[0]) for _ in range(4)]
+    running = {"statuses": [1, 2], "page_size": 2}
+    first = await ask(seen, "JobService.ListJobs", running)
+    await seen.side.finish(jobs[2])
+    rest = {**running, "page_token": first.next_page_token}
+    await ask(seen, "JobService.ListJobs", rest, "after one that has ended")
+
+
 async def large_stories_are_listed_by_bytes(seen: Seen) -> None:
     text = "\u732b" * 2_600
     pages = [{"text": text} for _ in range(150)]
@@ -195,5 +210,6 @@ SCRIPTS: tuple[Script, ...] = (
     output_only_fields_are_ignored,
     repeats,
     lists_and_their_filters,
+    a_list_continues_after_its_last_row_is_gone,
     large_stories_are_listed_by_bytes,
 )
