@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
-from imggen import SyncClient
+from imggen import JobKind, SyncClient
 from imggen.cli.app import run
+from imggen.cli.submission import Labels
 from imggen.testing import FakeService
+from imggen.v1.batch_pb2 import BatchImage
+from imggen.v1.job_pb2 import Job
 
 TALE = """
 title: The Map
@@ -233,3 +236,16 @@ def test_ctrl_c_leaves_the_batch_and_says_how_to_resume(fake: FakeService, tale:
     assert process.wait(30) == 130
     assert "the batch continues. Cancel it: imggen batch cancel " in seen
     process.stderr.close()
+
+
+def test_pictures_of_a_removed_page_are_told_apart() -> None:
+    page = "68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11"
+    images = [
+        BatchImage(job=Job(job_id=job, page_id=page, kind=JobKind.JOB_KIND_SCENE))
+        for job in ("one", "two")
+    ]
+    labels = Labels(images, {})
+    assert [labels.of(image) for image in images] == [
+        "removed page 68f9b9c8 (1)",
+        "removed page 68f9b9c8 (2)",
+    ]

@@ -15,7 +15,7 @@ from imggen.fields import AssetKindName, CharacterFields
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch, BatchImage
 from imggen.v1.character_pb2 import Character
-from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_STATUS_COMPLETED
+from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_SCENE, JOB_STATUS_COMPLETED
 from imggen.v1.story_pb2 import Page, Story
 
 Thing = TypeVar("Thing", Character, Story)
@@ -99,14 +99,14 @@ class Labels:
 
     def __init__(self, images: list[BatchImage], names: dict[str, str]) -> None:
         self._names = names
-        copies = Counter(image.page_number for image in images)
-        seen: Counter[int] = Counter()
+        copies = Counter(image.job.page_id for image in images)
+        seen: Counter[str] = Counter()
         self._labels: dict[str, str] = {}
         for image in images:
-            label = self._label(image)
-            if image.page_number and copies[image.page_number] > 1:
-                seen[image.page_number] += 1
-                label += f" ({seen[image.page_number]})"
+            label, page = self._label(image), image.job.page_id
+            if page and copies[page] > 1:
+                seen[page] += 1
+                label += f" ({seen[page]})"
             self._labels[image.job.job_id] = label
 
     def of(self, image: BatchImage) -> str:
@@ -122,6 +122,8 @@ class Labels:
             return "cover"
         if image.page_number:
             return f"page {image.page_number}"
+        if image.job.kind == JOB_KIND_SCENE:
+            return f"removed page {image.job.page_id[:8]}"
         return self._names.get(image.character_id, f"portrait {image.character_id[:8]}")
 
 
