@@ -68,10 +68,15 @@ class ImggenError(Exception):
         self.metadata: dict[str, str] = dict(metadata or {})
 
     def __str__(self) -> str:
-        named = [
+        reason = reason_name(self.reason) or self.code.name
+        return f"{self.message} [{', '.join([reason, *self.about])}]"
+
+    @property
+    def about(self) -> list[str]:
+        """The ids, states and limits that the error is about, as `key=value`."""
+        return [
             f"{key}={value}" for key, value in self.metadata.items() if value and key != "field"
         ]
-        return f"{self.message} [{', '.join([reason_name(self.reason) or self.code.name, *named])}]"
 
 
 class InvalidRequest(ImggenError):

@@ -380,3 +380,15 @@ def test_without_the_extra_the_command_names_it(library: str) -> None:
         _, errors = without.communicate(timeout=30)
     assert without.returncode == 1
     assert errors == f"imggen: the command needs {library}: pip install 'imggen[cli]'\n"
+
+
+def test_an_error_says_which_thing_and_which_state_it_is_about(
+    command: Command, fake: FakeService
+) -> None:
+    command("watch", "68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11", code=1)
+    assert "[job_id=68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11]" in command.err
+
+
+def test_a_key_of_metadata_is_given_once(command: Command) -> None:
+    command("portrait", "ID", "--meta", "order=1", "--meta", "order=2", code=2)
+    assert "gives a key twice" in command.err

@@ -75,6 +75,8 @@ def describe(error: ImggenError | OSError) -> str:
         for bad in error.violations
     )
     line = f"{reason_name(error.reason) or error.code.name}: {what or error.message}"
+    if error.about:
+        line += f" [{', '.join(error.about)}]"
     if error.retry_after is not None:
         line += f" (try again in {error.retry_after.total_seconds():.0f} s)"
     return " ".join(line.split())

@@ -32,7 +32,10 @@ def _pairs(
     wrong = [value for value in values if not value.partition("=")[0] or "=" not in value]
     if wrong:
         raise click.BadParameter(f"{wrong[0]!r} is not KEY=VALUE", context, option)
-    return {key: value for key, _, value in (each.partition("=") for each in values)}
+    pairs = {key: value for key, _, value in (each.partition("=") for each in values)}
+    if len(pairs) < len(values):
+        raise click.BadParameter("gives a key twice", context, option)
+    return pairs
 
 
 def _pair(context: click.Context, option: click.Parameter, values: Sequence[str]) -> dict[str, str]:

@@ -31,7 +31,9 @@ MICROS = 1_000_000
 
 
 def _page(context: click.Context, argument: click.Parameter, value: str) -> int | str:
-    """Reads a page as its number or its id."""
+    """Reads a page as its number or its id; an empty text means none."""
+    if not value:
+        return ""
     if value.isdecimal():
         return int(value)
     try:
@@ -230,7 +232,13 @@ def image(session: Session, image_id: str) -> None:
 @click.option("--character", default="", metavar="CHARACTER_ID", help="Only images that show it.")
 @click.option("--type", type=click.Choice(TYPES), help="Only images of this type.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only images with this status.")
-@click.option("--page", type=int, help="Only images of this page; needs --story.")
+@click.option(
+    "--page",
+    callback=_page,
+    default="",
+    metavar="NUMBER|PAGE_ID",
+    help="Only images of this page; a number needs --story.",
+)
 @meta_filter
 @connected
 def images(
@@ -239,7 +247,7 @@ def images(
     character: str,
     type: ImageTypeName | None,
     status: ImageStatusName | None,
-    page: int | None,
+    page: int | str,
     metadata: dict[str, str],
 ) -> None:
     """List images, the newest first.
@@ -250,7 +258,7 @@ def images(
       imggen images --type portrait --status completed --json
       imggen images --meta order=4711
     """
-    if page is not None and not story:
+    if isinstance(page, int) and not story:
         raise click.UsageError("--page needs --story: the story that it is a page of")
     found = list(
         session.client.list_images(
@@ -258,7 +266,7 @@ def images(
             character=character,
             type=type or ImageType.IMAGE_TYPE_UNSPECIFIED,
             status=status or ImageStatus.IMAGE_STATUS_UNSPECIFIED,
-            page="" if page is None else session.client.page(story, page),
+            page=session.client.page(story, page) if isinstance(page, int) else page,
             metadata=metadata,
             page_size=100,
         )
@@ -271,7 +279,7 @@ def images(
                 short_name(ImageType, each.type),
                 short_name(ImageStatus, each.status),
                 each.style,
-                str(each.page_number or ""),
+                str(each.page_number or ("removed" if each.page_id else "")),
                 str(each.version),
             )
             for each in found
@@ -304,6 +312,8 @@ def _lines(image: Image) -> list[str]:
         f"{image.style}, version {image.version}, {image.width}x{image.height}, "
         f"seed {image.seed}, {image.model}, ${image.cost_micros / MICROS:.4f}",
     ]
+    if image.page_id:
+        lines.append(f"page {image.page_number or 'removed'}, {image.page_id}")
     if image.url:
         lines += [f"display {image.cdn_url or image.url}", f"print {image.print_url}"]
     return lines
