@@ -199,3 +199,13 @@ def test_a_page_keeps_its_id_and_its_images_when_it_moves(
     assert (len(listed.pages), listed.page_count) == (0, 1)
     [full] = client.list_stories(view="full")
     assert [page.text for page in full.pages] == ["New."]
+
+
+def test_controls_refuse_what_no_service_does(fake: FakeService, job: Job) -> None:
+    with pytest.raises(ValueError, match="'Nope' is no method; use one of CancelBatch"):
+        fake.lose_next_answer("Nope")
+    with pytest.raises(ValueError, match="QUEUE_FULL is no reason of a failed job"):
+        fake.fail(job, ErrorReason.ERROR_REASON_QUEUE_FULL)
+    fake.show(job, fraction=0.9)
+    with pytest.raises(ValueError, match=r"fraction is 0\.1; use 0\.9 to 1"):
+        fake.show(job, fraction=0.1)

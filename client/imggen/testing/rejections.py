@@ -7,7 +7,28 @@ import grpc.aio
 from imggen.errors import ImggenError, JobCancelled, JobFailed, kind_of, reason_name
 from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
+from imggen.v1 import (
+    batch_pb2,
+    character_pb2,
+    event_pb2,
+    generation_pb2,
+    image_pb2,
+    job_pb2,
+    story_pb2,
+    style_pb2,
+)
 from imggen.v1.errors_pb2 import ErrorReason
+
+_FILES = (
+    *(batch_pb2, character_pb2, event_pb2, generation_pb2),
+    *(image_pb2, job_pb2, story_pb2, style_pb2),
+)
+_METHODS = {
+    method
+    for file in _FILES
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods_by_name
+}
 
 
 def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
@@ -20,6 +41,19 @@ def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
     if kind is None or issubclass(kind, JobFailed | JobCancelled):
         raise ValueError(f"{reason_name(reason)} is a reason of jobs; use fail_next_job")
     return kind(message or f"the fake was told to fail with {reason_name(reason)}", reason=reason)
+
+
+def check_method(name: str) -> None:
+    """Raises ValueError for a name that no method of the contract has; an empty one means any."""
+    if name and name not in _METHODS:
+        raise ValueError(f"{name!r} is no method; use one of {', '.join(sorted(_METHODS))}")
+
+
+def check_job_reason(reason: ErrorReason.ValueType) -> None:
+    """Raises ValueError for a reason with which only calls fail, never jobs."""
+    kind = kind_of(reason)
+    if kind is None or not issubclass(kind, JobFailed):
+        raise ValueError(f"{reason_name(reason)} is no reason of a failed job; use fail_next")
 
 
 async def abort(

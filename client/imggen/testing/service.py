@@ -21,7 +21,7 @@ from imggen.testing.images import Images
 from imggen.testing.jobs import Jobs
 from imggen.testing.library import Characters, Stories, Styles
 from imggen.testing.memory import Memory
-from imggen.testing.rejections import rejection
+from imggen.testing.rejections import check_job_reason, check_method, rejection
 from imggen.testing.web import Web
 from imggen.testing.worker import Worker
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server
@@ -99,12 +99,14 @@ class FakeService:
         retry_after: timedelta | None = None,
     ) -> None:
         """Makes the next call, or the next call of a method, fail with this reason."""
+        check_method(method)
         error = rejection(reason, message)
         error.retry_after = retry_after
         self._faults.add(Fault(method, error=error))
 
     def lose_next_answer(self, method: str = "") -> None:
         """Performs the next call but breaks it before its answer; a stream after one message."""
+        check_method(method)
         self._faults.add(Fault(method, lose_answer=True))
 
     def spoil_next_download(self) -> None:
@@ -115,6 +117,7 @@ class FakeService:
         self, reason: ErrorReason.ValueType = ErrorReason.ERROR_REASON_RENDER_FAILED
     ) -> None:
         """Makes the next job that starts fail permanently while rendering."""
+        check_job_reason(reason)
         self._worker.failures.append(reason)
 
     def miss_words(self, *words: str) -> None:
@@ -140,7 +143,12 @@ class FakeService:
         reason: ErrorReason.ValueType = ErrorReason.ERROR_REASON_RENDER_FAILED,
         message: str = "",
     ) -> None:
-        """Fails a job permanently now, also a held one."""
+        """Fails a job permanently now, also a held one.
+
+        Raises:
+            ValueError: The reason is one of calls, not of jobs.
+        """
+        check_job_reason(reason)
         message = message or f"the fake was told to fail with {reason_name(reason)}"
         self._do(lambda: self._worker.fail_running(self._open(job), reason, message))
 
@@ -161,20 +169,27 @@ class FakeService:
         stage: Stage.ValueType | StageName = "rendering",
         step: int = 0,
         steps: int = 0,
-        fraction: float = 0.0,
+        fraction: float | None = None,
         preview: bool = False,
     ) -> None:
         """Sets what a job does, for its watchers to see; after `hold`, it stays so.
 
-        A queued job starts. `preview` adds a new preview.
+        A queued job starts. Without a fraction, that of the job stays. `preview` adds a new
+        preview.
+
+        Raises:
+            ValueError: The fraction is over 1, or less than the job has already.
         """
         number = number_of(Stage, stage)
 
         def change() -> None:
             found = self._open(job)
             image = self._memory.images.ever(found.image_id)
-            shown = preview_of(image, fraction) if preview else None
-            self._worker.show(found, number, step, steps, fraction, shown)
+            done = found.fraction if fraction is None else fraction
+            if not found.fraction <= done <= 1:
+                raise ValueError(f"fraction is {fraction}; use {found.fraction} to 1")
+            shown = preview_of(image, done) if preview else None
+            self._worker.show(found, number, step, steps, done, shown)
 
         self._do(change)
 
