@@ -164,3 +164,37 @@ def test_a_field_with_known_values_says_which_are_right() -> None:
     assert checks.one_of("style", "a", known, "style", reason) == 1
     [wrong] = checks.violations
     assert wrong.description == '"oil" is not a style; use one of a, b'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["e\u200d\u0301", "\u0958\u0932\u092e", "\ufb2c" * 300, "a\u3164\u0301", "\u1100\u200b\u1161"],
+)
+def test_what_was_read_is_accepted_again_as_it_is(text: str) -> None:
+    checks = Checks()
+    read = checks.text("title", text, 900)
+    assert read is not None
+    assert checks.text("title", read, 900) == read
+
+
+def test_a_text_is_as_long_as_what_is_kept_of_it() -> None:
+    checks = Checks()
+    assert checks.text("title", "\ufb2c" * 300, 300) is None  # each becomes three
+    assert checks.text("title", "e\u0301" * 300, 300) == "é" * 300
+    assert [each.description for each in checks.violations] == [
+        "must have 300 characters or fewer, has 900"
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("+1111111111111111111111111111111", " 1111111111111111111111111111111"),
+        *("1_1" + "1" * 29, "\u0661" * 32, "{0d47a1f2-3c4b-4a5d-8e6f-708192a3b4c5}"),
+        "urn:uuid:0d47a1f2-3c4b-4a5d-8e6f-708192a3b4c5",
+    ],
+)
+def test_an_id_of_another_form_is_malformed(value: str) -> None:
+    checks = Checks()
+    assert checks.id("job_id", value, UserId) is None
+    assert _found(checks) == [("job_id", "MALFORMED_ID")]

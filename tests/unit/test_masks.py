@@ -40,13 +40,20 @@ def test_without_a_mask_the_fields_that_are_set_are_changed(
     assert checks.violations == []
 
 
-@pytest.mark.parametrize("paths", [["hare"], ["*", "name"], ["name.first"], ["id"], ["etag"]])
+@pytest.mark.parametrize("paths", [["hare"], ["*", "name"], ["name.first"]])
 def test_a_mask_of_anything_else_is_refused(paths: list[str]) -> None:
     checks = Checks()
     masked_fields(checks, FieldMask(paths=paths), Character(), FIELDS)
     [wrong] = checks.violations
     assert wrong.field == "update_mask"
-    assert "use some of name, age, hair, or *" in wrong.description
+    assert "use some of name, age, hair, or * alone" in wrong.description
+
+
+@pytest.mark.parametrize("path", ["id", "etag", "created_at", "description_version"])
+def test_fields_that_only_the_service_sets_are_ignored(path: str) -> None:
+    checks = Checks()
+    assert masked_fields(checks, FieldMask(paths=[path, "name"]), Character(), FIELDS) == ("name",)
+    assert checks.violations == []
 
 
 def test_a_filter_is_a_member_or_none() -> None:

@@ -25,6 +25,8 @@ ADMIN_PRIORITIES = range(10)
 DEFAULT_PRIORITY = 2
 
 _NIL = UUID(int=0)
+_HEX = "[0-9a-fA-F]"
+_UUID = re.compile(rf"{_HEX}{{8}}(-?){_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{12}}")
 _SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _WORD = re.compile(r"[^\W_]")
@@ -82,10 +84,8 @@ class Checks:
             if required:
                 self.add(field, "is required; give a UUID", reasons.ERROR_REASON_FIELD_REQUIRED)
             return None
-        try:
-            found = UUID(value)
-        except ValueError:
-            found = _NIL
+        # By its form: UUID() itself also takes braces, signs, spaces and digits of any script.
+        found = UUID(value) if _UUID.fullmatch(value) else _NIL
         if found == _NIL:
             right = (
                 "make a new one" if field == "request_id" else "use the id that the service gave"
@@ -128,20 +128,22 @@ class Checks:
         """Cleans a text: Unicode NFC, no invisible characters, single spaces; None if refused.
 
         A text with control characters other than newline and tab, or longer than `limit`
-        characters, is a violation, and so is a required one that is empty once cleaned.
+        characters once cleaned, is a violation, and so is a required one that is empty then.
         """
-        if len(value) > limit:
-            self.add(
-                field,
-                f"must have {limit:,} characters or fewer, has {len(value):,}",
-                reasons.ERROR_REASON_TEXT_TOO_LONG,
-            )
-            return None
         bad = _CONTROL.search(value)
         if bad is not None:
             self._control(field, bad[0])
             return None
-        cleaned = clean(value)
+        # NFC makes some scripts longer; what was read must be accepted again as it is. A text that
+        # is far too long is not worth the cleaning.
+        cleaned = clean(value) if len(value) <= 4 * limit else value
+        if len(cleaned) > limit:
+            self.add(
+                field,
+                f"must have {limit:,} characters or fewer, has {len(cleaned):,}",
+                reasons.ERROR_REASON_TEXT_TOO_LONG,
+            )
+            return None
         if required and not cleaned:
             self.add(field, "is required; give a text", reasons.ERROR_REASON_FIELD_REQUIRED)
             return None
@@ -216,8 +218,9 @@ class Checks:
 def clean(text: str) -> str:
     """Returns a text in Unicode NFC, without invisible characters, with single spaces."""
     if not text.isascii():
-        composed = unicodedata.normalize("NFC", text).translate(_BLANKS)
-        text = "".join(c for c in composed if unicodedata.category(c) != "Cf")
+        # Composed last: an invisible character may keep apart what belongs together.
+        seen = "".join(c for c in text.translate(_BLANKS) if unicodedata.category(c) != "Cf")
+        text = unicodedata.normalize("NFC", seen)
     return _SPACES.sub(" ", text).strip()
 
 

@@ -13,15 +13,17 @@ def masked_fields(
     """Returns the fields that an update changes, in the order of `settable`.
 
     They are those that its mask names, where `*` names all; without a mask, those that are set.
+    Fields that only the service sets are ignored (AIP-161).
     """
-    if list(mask.paths) == ["*"]:
+    if set(mask.paths) == {"*"}:
         return settable
     named = list(mask.paths) or [field.name for field, _ in given.ListFields()]
     for path in mask.paths:
-        if path not in settable:
+        if path not in given.DESCRIPTOR.fields_by_name:
+            right = f"use some of {', '.join(settable)}, or * alone"
             checks.add(
                 "update_mask",
-                f'"{path[:60]}" cannot be set; use some of {", ".join(settable)}, or *',
+                f'"{path[:60]}" cannot be set; {right}',
                 reasons.ERROR_REASON_UPDATE_MASK_INVALID,
             )
     return tuple(name for name in settable if name in named)

@@ -54,7 +54,14 @@ def choose_again(
     if characters > model.max_characters:
         found.append(too_many("options.model", characters, model.max_characters, name))
     if not _offers(model, size):
-        found.append(not_offered("options.model", size or "", [model]))
+        found.append(
+            Violation(
+                "options.model",
+                f"{name} does not draw {size}, the size of the image; leave the model empty to"
+                " keep it",
+                reasons.ERROR_REASON_SIZE_NOT_OFFERED,
+            )
+        )
     return found or model
 
 
