@@ -57,7 +57,7 @@ async def test_everything_wrong_with_a_character_is_named(mia: Caller) -> None:
     assert refused.reasons == {
         "character.name": "FIELD_REQUIRED",
         "character.age": "FIELD_OUT_OF_RANGE",
-        "character.gender": "FIELD_OUT_OF_RANGE",
+        "character.gender": "VALUE_UNKNOWN",
         "character.hair": "TEXT_TOO_LONG",
         "character.features": "TOO_MANY_ITEMS",
         "character.traits[0]": "FIELD_REQUIRED",

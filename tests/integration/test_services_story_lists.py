@@ -26,7 +26,7 @@ async def test_a_list_leaves_out_the_pages_unless_they_are_asked_for(mia: Caller
 async def test_an_unknown_view_is_refused(mia: Caller) -> None:
     request = story_pb2.ListStoriesRequest(view=9)  # type: ignore[arg-type]
     refused = await mia.refused(mia.stories.ListStories, request)
-    assert refused.reasons == {"view": "FIELD_OUT_OF_RANGE"}
+    assert refused.reasons == {"view": "VALUE_UNKNOWN"}
 
 
 async def test_whole_stories_are_listed_by_bytes(gateway: GatewayFixture, mia: Caller) -> None:

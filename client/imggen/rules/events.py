@@ -22,7 +22,7 @@ def read_kinds(
             checks.add(
                 f"kinds[{place}]",
                 f"{number} is not a kind of event; use {names}",
-                reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+                reasons.ERROR_REASON_VALUE_UNKNOWN,
             )
     return frozenset(kinds) or frozenset(KINDS)
 

@@ -44,5 +44,5 @@ def _refuse(checks: Checks, field: str, value: int, numbers: Mapping[E, int]) ->
     checks.add(
         field,
         f"has no value {value}; use one of {', '.join(member.upper() for member in numbers)}",
-        reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        reasons.ERROR_REASON_VALUE_UNKNOWN,
     )

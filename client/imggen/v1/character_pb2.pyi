@@ -158,9 +158,9 @@ class CreateCharacterRequest(google.protobuf.message.Message):
     CHARACTER_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer; with
-    another request it fails with REQUEST_ID_REUSED. Other methods have their own ids. A UUID;
-    empty for none.
+    """Makes retries safe: a call with the same id and the same request returns what the first one
+    made, as it is now; with another request it fails with REQUEST_ID_REUSED. Other methods have
+    their own ids. A UUID; empty for none.
     """
     @property
     def character(self) -> Global___Character:

@@ -27,7 +27,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_FIELD_REQUIRED: _ErrorReason.ValueType  # 1
     """INVALID_ARGUMENT: a required field is empty."""
     ERROR_REASON_FIELD_OUT_OF_RANGE: _ErrorReason.ValueType  # 2
-    """INVALID_ARGUMENT: a number is outside the range of its field, or an enum has no such value."""
+    """INVALID_ARGUMENT: a number is outside the range of its field."""
     ERROR_REASON_TEXT_TOO_LONG: _ErrorReason.ValueType  # 3
     """INVALID_ARGUMENT: a text is longer than its limit."""
     ERROR_REASON_CONTROL_CHARACTERS: _ErrorReason.ValueType  # 4
@@ -148,6 +148,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: a list names the same thing twice."""
     ERROR_REASON_REQUEST_UNREADABLE: _ErrorReason.ValueType  # 102
     """INVALID_ARGUMENT: the bytes are not the method's request message."""
+    ERROR_REASON_VALUE_UNKNOWN: _ErrorReason.ValueType  # 103
+    """INVALID_ARGUMENT: the enum of the field has no such value."""
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 110
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 
@@ -165,7 +167,7 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 ERROR_REASON_FIELD_REQUIRED: ErrorReason.ValueType  # 1
 """INVALID_ARGUMENT: a required field is empty."""
 ERROR_REASON_FIELD_OUT_OF_RANGE: ErrorReason.ValueType  # 2
-"""INVALID_ARGUMENT: a number is outside the range of its field, or an enum has no such value."""
+"""INVALID_ARGUMENT: a number is outside the range of its field."""
 ERROR_REASON_TEXT_TOO_LONG: ErrorReason.ValueType  # 3
 """INVALID_ARGUMENT: a text is longer than its limit."""
 ERROR_REASON_CONTROL_CHARACTERS: ErrorReason.ValueType  # 4
@@ -286,6 +288,8 @@ ERROR_REASON_DUPLICATE_ITEM: ErrorReason.ValueType  # 101
 """INVALID_ARGUMENT: a list names the same thing twice."""
 ERROR_REASON_REQUEST_UNREADABLE: ErrorReason.ValueType  # 102
 """INVALID_ARGUMENT: the bytes are not the method's request message."""
+ERROR_REASON_VALUE_UNKNOWN: ErrorReason.ValueType  # 103
+"""INVALID_ARGUMENT: the enum of the field has no such value."""
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

@@ -94,9 +94,10 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer; with
-    another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
-    RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns what the first one
+    made, as it is now; with another request it fails with REQUEST_ID_REUSED. GeneratePortrait,
+    GenerateScene and RegenerateImage share their ids; other methods have their own. A UUID; empty
+    for none.
     """
     size: builtins.str
     """The size of the display asset in pixels, for instance `1024x1536`, if the model offers it; empty
@@ -179,9 +180,10 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer; with
-    another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
-    RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns what the first one
+    made, as it is now; with another request it fails with REQUEST_ID_REUSED. GeneratePortrait,
+    GenerateScene and RegenerateImage share their ids; other methods have their own. A UUID; empty
+    for none.
     """
     aspect_ratio: builtins.str
     """`16:9`, `4:3` or `1:1`; empty means `16:9`. A model that does not draw it draws its nearest, and
@@ -276,9 +278,9 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer; with
-    another request it fails with REQUEST_ID_REUSED. Other methods have their own ids. A UUID;
-    empty for none.
+    """Makes retries safe: a call with the same id and the same request returns what the first one
+    made, as it is now; with another request it fails with REQUEST_ID_REUSED. Other methods have
+    their own ids. A UUID; empty for none.
     """
     aspect_ratio: builtins.str
     """The shape of the pages and the cover: `16:9`, `4:3` or `1:1`; empty means `16:9`. A model that
@@ -387,9 +389,10 @@ class RegenerateImageRequest(google.protobuf.message.Message):
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer; with
-    another request it fails with REQUEST_ID_REUSED. GeneratePortrait, GenerateScene and
-    RegenerateImage share their ids; other methods have their own. A UUID; empty for none.
+    """Makes retries safe: a call with the same id and the same request returns what the first one
+    made, as it is now; with another request it fails with REQUEST_ID_REUSED. GeneratePortrait,
+    GenerateScene and RegenerateImage share their ids; other methods have their own. A UUID; empty
+    for none.
     """
     @property
     def modifications(self) -> Global___Modifications:

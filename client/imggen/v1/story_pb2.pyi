@@ -153,9 +153,9 @@ class CreateStoryRequest(google.protobuf.message.Message):
     STORY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     request_id: builtins.str
-    """Makes retries safe: a call with the same id and the same request returns the first answer; with
-    another request it fails with REQUEST_ID_REUSED. Other methods have their own ids. A UUID;
-    empty for none.
+    """Makes retries safe: a call with the same id and the same request returns what the first one
+    made, as it is now; with another request it fails with REQUEST_ID_REUSED. Other methods have
+    their own ids. A UUID; empty for none.
     """
     @property
     def story(self) -> Global___Story:
