@@ -1,6 +1,5 @@
 """The forms of a picture: original, display, print and thumbnail."""
 
-import math
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TypeAlias
@@ -8,6 +7,7 @@ from typing import TypeAlias
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from imggen.rules import sizes
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
@@ -16,9 +16,6 @@ from server.errors import Internal
 MAX_BYTES = 5_000_000
 """The most bytes of a form except the original, which is not changed."""
 
-PRINT_PORTRAIT = Size(2048, 2048)
-PRINT_SCENE = Size(3000, 2000)
-THUMBNAIL_SIDE = 256
 DPI = 300
 
 _CUT_ABOVE = 0.3
@@ -96,19 +93,14 @@ def finish(
 
 
 def print_size(image_type: ImageType, display: Size) -> Size:
-    """Returns the print asset's pixels: 2048 on a portrait's shorter side, 3000x2000 or more
-    for a scene, both in the display asset's ratio and never smaller than it.
-    """
-    least = PRINT_PORTRAIT if image_type is ImageType.PORTRAIT else PRINT_SCENE
-    scale = max(least.width / display.width, least.height / display.height, 1.0)
-    # Rounded first: 3000 / 1824 * 1824 is a little more than 3000 in floating point.
-    return Size(*(math.ceil(round(side * scale, 6)) for side in (display.width, display.height)))
+    """Returns the print asset's pixels."""
+    portrait = image_type is ImageType.PORTRAIT
+    return Size(*sizes.print_size((display.width, display.height), portrait=portrait))
 
 
 def thumbnail_size(display: Size) -> Size:
-    """Returns the thumbnail's pixels: 256 on the longer side."""
-    scale = THUMBNAIL_SIDE / max(display.width, display.height)
-    return Size(max(round(display.width * scale), 1), max(round(display.height * scale), 1))
+    """Returns the thumbnail's pixels."""
+    return Size(*sizes.thumbnail_size((display.width, display.height)))
 
 
 def open_picture(data: bytes) -> Image.Image:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from imggen.rules.stories import kept_ids
 from server.domain.etags import etag
 from server.domain.ids import CharacterId, PageId, StoryId
 
@@ -54,15 +55,9 @@ class Story:
 
 
 def rewritten(stored: Sequence[Page], given: Sequence[Page]) -> tuple[Page, ...]:
-    """Returns the pages of a story after an update; those without an id are new.
-
-    If every page is as the stored one in its place, all of them are the stored ones: an update
-    that is repeated does not make its new pages again.
-    """
-    if len(given) == len(stored):
-        kept = tuple(
-            replace(new, id=new.id or old.id) for new, old in zip(given, stored, strict=True)
-        )
-        if kept == tuple(stored):
-            return kept
-    return tuple(given)
+    """Returns the pages of a story after an update; those without an id are new."""
+    ids = kept_ids(
+        [(page.id, replace(page, id=None)) for page in stored],
+        [(page.id, replace(page, id=None)) for page in given],
+    )
+    return tuple(replace(page, id=id_) for page, id_ in zip(given, ids, strict=True))

@@ -1,12 +1,17 @@
 """Requests for whole stories, read as storyboards: their pictures in order."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from imggen.rules.checks import Checks
 from imggen.rules.pictures import check_images, read_aspect_ratio, read_images_per_page
-from imggen.rules.storyboards import check_something, check_words, refuse_gone, refuse_offer
+from imggen.rules.storyboards import (
+    check_something,
+    check_words,
+    leading_characters,
+    refuse_gone,
+    refuse_offer,
+)
 from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
@@ -199,9 +204,7 @@ class _Panels:
         pages = self._story.draft.pages
         if not (self._wants_cover and pages):
             return
-        pages_of = Counter(one for page in pages for one in page.character_ids)
-        # Equals stay in the order of their first pages: Counter and its stable sort keep it.
-        leading = [one for one, _ in pages_of.most_common() if one in self._cast]
+        leading = leading_characters((page.character_ids for page in pages), self._cast)
         offer = self._cover_offer(leading)
         first = pages[0]
         self._add(

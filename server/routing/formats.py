@@ -1,9 +1,9 @@
 """Formats: the aspect ratios of the contract, and what a model draws for each."""
 
-import math
 from types import MappingProxyType
 
 from imggen.rules import pictures
+from imggen.rules.sizes import nearest_ratio
 from server.domain.models import Format, Model, Size
 from server.domain.states import ImageType
 
@@ -12,11 +12,9 @@ RATIOS = MappingProxyType({ratio: Size(*pixels) for ratio, pixels in pictures.RA
 
 
 def scene_format(model: Model, display: Size) -> Format:
-    """Returns how a model draws a scene or a cover of a display size.
-
-    It draws its nearest ratio, by the logarithm of the quotient, so that the least is cut away.
-    """
-    drawn = min(model.scenes, key=lambda ratio: _distance(model.scenes[ratio], display))
+    """Returns how a model draws a scene or a cover of a display size: in its nearest ratio."""
+    offered = {ratio: (size.width, size.height) for ratio, size in model.scenes.items()}
+    drawn = nearest_ratio(offered, (display.width, display.height))
     return Format(display, model.scenes[drawn], "" if RATIOS.get(drawn) == display else drawn)
 
 
@@ -29,7 +27,3 @@ def format_of(model: Model, image_type: ImageType, display: Size) -> Format | No
         return scene_format(model, display) if display in RATIOS.values() else None
     offered = model.portraits.values()
     return next((format_ for format_ in offered if format_.display == display), None)
-
-
-def _distance(one: Size, other: Size) -> float:
-    return abs(math.log(one.width * other.height / (one.height * other.width)))

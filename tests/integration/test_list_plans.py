@@ -67,7 +67,7 @@ IMAGE_FILTERS = [
 
 @pytest.fixture(scope="module")
 def full(postgres: str) -> Iterator[str]:
-    """Yields the URL of a database with a user who has 100,000 jobs."""
+    """Yields the URL of a database in which one user has 100,000 jobs."""
     name = f"test_{uuid4().hex}"
     url = database_url(postgres, name)
 

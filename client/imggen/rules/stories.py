@@ -1,10 +1,13 @@
 """What a story and its pages may hold."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from imggen.rules.checks import PAGE_TEXT, SHORT_TEXT, Checks
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.story_pb2 import Page, Story
+
+Id = TypeVar("Id")
 
 SETTABLE = ("title", "style", "pages")
 """The fields that callers can set."""
@@ -49,6 +52,21 @@ def read_page_ids(checks: Checks, pages: Sequence[Page]) -> list[str]:
             )
         read.append(id_)
     return read
+
+
+def kept_ids(
+    stored: Sequence[tuple[Id, object]], given: Sequence[tuple[Id | None, object]]
+) -> list[Id | None]:
+    """Returns the ids of a story's pages after an update; None for new pages.
+
+    A page is its id and its content. If every page is as the stored one in its place, all of
+    them are the stored ones: an update that is repeated does not make its new pages again.
+    """
+    unchanged = len(given) == len(stored) and all(
+        id_ in (None, old) and content == before
+        for (id_, content), (old, before) in zip(given, stored, strict=True)
+    )
+    return [id_ for id_, _ in (stored if unchanged else given)]
 
 
 def _pages(checks: Checks, pages: Sequence[Page]) -> list[Page]:

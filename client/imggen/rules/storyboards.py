@@ -1,11 +1,22 @@
 """What a story needs so that it can be drawn."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from imggen.errors import Violation
 from imggen.rules.checks import Checks, says_something
 from imggen.v1 import errors_pb2 as reasons
+
+Id = TypeVar("Id")
+
+
+def leading_characters(pages: Iterable[Iterable[Id]], cast: Container[Id]) -> list[Id]:
+    """Returns those of the cast that pages name, the one on the most pages first."""
+    counted = Counter(one for page in pages for one in page)
+    # Equals stay in the order of their first pages: Counter and its stable sort keep it.
+    return [one for one, _ in counted.most_common() if one in cast]
 
 
 def check_something(

@@ -1,8 +1,8 @@
 """The assets of the fake's images: one colour, derived from the seed, in the service's sizes."""
 
-import math
 from dataclasses import dataclass
 
+from imggen.rules.sizes import print_size, thumbnail_size
 from imggen.testing.catalogue import MODELS, Size
 from imggen.testing.pictures import jpeg, png
 from imggen.v1.image_pb2 import (
@@ -17,9 +17,6 @@ from imggen.v1.image_pb2 import (
 PNG = "image/png"
 JPEG = "image/jpeg"
 
-_PRINT_PORTRAIT = (2048, 2048)
-_PRINT_SCENE = (3000, 2000)
-_THUMBNAIL_SIDE = 256
 _PREVIEW_SIDE = 256
 
 
@@ -41,17 +38,13 @@ def asset_of(image: Image, kind: AssetKind.ValueType, display: Size) -> Asset:
 
 def size_of(image: Image, kind: AssetKind.ValueType, display: Size) -> Size:
     """Returns the width and height of an asset in pixels."""
-    width, height = display
     if kind == ASSET_KIND_ORIGINAL:
         return next(model.native for model in MODELS if model.name == image.model)
     if kind == ASSET_KIND_DISPLAY:
         return display
     if kind == ASSET_KIND_PRINT:
-        least = _PRINT_PORTRAIT if image.type == IMAGE_TYPE_PORTRAIT else _PRINT_SCENE
-        scale = max(least[0] / width, least[1] / height, 1.0)
-        return math.ceil(round(width * scale, 6)), math.ceil(round(height * scale, 6))
-    scale = _THUMBNAIL_SIDE / max(width, height)
-    return max(round(width * scale), 1), max(round(height * scale), 1)
+        return print_size(display, portrait=image.type == IMAGE_TYPE_PORTRAIT)
+    return thumbnail_size(display)
 
 
 def preview_of(image: Image, fraction: float) -> bytes:

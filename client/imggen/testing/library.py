@@ -12,6 +12,7 @@ from imggen.rules.masks import masked_fields
 from imggen.rules.missing import missing_page
 from imggen.rules.paging import read_page
 from imggen.rules.states import etag_mismatch
+from imggen.rules.stories import kept_ids
 from imggen.testing.catalogue import STYLES
 from imggen.testing.lists import page_of
 from imggen.testing.memory import Memory, etag_of, new_id, now, read_key
@@ -233,18 +234,19 @@ def _number(story: Story) -> None:
 
 def _keep_pages(changed: Story, story: Story) -> None:
     """Gives pages without an id those of equal pages, if all are as they were."""
-    if len(changed.pages) == len(story.pages):
-        kept = [_kept(new, old) for new, old in zip(changed.pages, story.pages, strict=True)]
-        if kept == list(story.pages):
-            changed.ClearField("pages")
-            changed.pages.extend(kept)
+    ids = kept_ids(
+        [(page.id, _content(page)) for page in story.pages],
+        [(page.id or None, _content(page)) for page in changed.pages],
+    )
+    for page, id_ in zip(changed.pages, ids, strict=True):
+        page.id = id_ or ""
 
 
-def _kept(new: Page, old: Page) -> Page:
-    page = Page()
-    page.CopyFrom(new)
-    page.id = new.id or old.id
-    return page
+def _content(page: Page) -> Page:
+    content = Page()
+    content.CopyFrom(page)
+    content.ClearField("id")
+    return content
 
 
 def _with(thing: Thing, read: Thing, names: tuple[str, ...]) -> Thing:

@@ -1,15 +1,20 @@
 """What the fake admits: pictures, and the storyboards of whole stories."""
 
-import math
 import secrets
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imggen.rules.checks import Checks
 from imggen.rules.offers import choose
 from imggen.rules.pictures import DEFAULT_RATIO, RATIOS, check_images
-from imggen.rules.storyboards import check_something, check_words, refuse_gone, refuse_offer
+from imggen.rules.sizes import nearest_ratio
+from imggen.rules.storyboards import (
+    check_something,
+    check_words,
+    leading_characters,
+    refuse_gone,
+    refuse_offer,
+)
 from imggen.testing.catalogue import MODELS, Model, Size
 from imggen.testing.memory import Drawing, Memory
 from imggen.v1.generation_pb2 import GenerateStoryRequest
@@ -50,7 +55,7 @@ def portrait_shape(model: Model, size: str) -> Shape:
 def scene_shape(model: Model, ratio: str) -> Shape:
     """Returns the shape of a scene or a cover, cropped where the model does not draw its ratio."""
     display = RATIOS[ratio or DEFAULT_RATIO]
-    drawn = min(model.scenes, key=lambda own: _distance(RATIOS[own], display))
+    drawn = nearest_ratio({own: RATIOS[own] for own in model.scenes}, display)
     return Shape("", display, "" if RATIOS[drawn] == display else drawn)
 
 
@@ -134,8 +139,7 @@ class Storyboard:
         pages = self._story.pages
         if not (self._request.include_cover and pages):
             return
-        counted = Counter(one for page in pages for one in page.character_ids)
-        leading = [one for one, _ in counted.most_common() if one in self._cast]
+        leading = leading_characters((page.character_ids for page in pages), self._cast)
         for characters in range(len(leading), 0, -1):
             found = choose(MODELS, self._request.options.model, characters)
             if isinstance(found, Model):
@@ -182,7 +186,3 @@ class Storyboard:
     def _wants(self, field: str) -> bool:
         set_ = self._request.HasField(field)  # type: ignore[arg-type]
         return bool(getattr(self._request, field)) or not set_
-
-
-def _distance(one: Size, other: Size) -> float:
-    return abs(math.log(one[0] * other[1] / (one[1] * other[0])))
