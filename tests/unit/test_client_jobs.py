@@ -13,7 +13,6 @@ from imggen.errors import (
     DataLoss,
     DeadlineExceeded,
     FailedPrecondition,
-    InvalidRequest,
     JobCancelled,
     JobFailed,
     NotFound,
@@ -21,13 +20,6 @@ from imggen.errors import (
 )
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.generation_pb2 import (
-    GeneratePortraitRequest,
-    GenerateSceneRequest,
-    GenerationOptions,
-    Modifications,
-    RegenerateImageRequest,
-)
 from imggen.watching import goes_back
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -64,90 +56,6 @@ async def test_a_portrait_becomes_the_reference(client: Client, mia: Character) 
     assert await client.download(image) == await asyncio.to_thread(fetched, image.url)
     printed = await client.download(image, kind="print")
     assert printed == await asyncio.to_thread(fetched, image.print_url)
-
-
-async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Client) -> None:
-    with pytest.raises(InvalidRequest):
-        await client.generate_portrait(
-            "c",
-            style="oil",
-            story="s",
-            model="m",
-            size="1x1",
-            quality="q",
-            metadata={"order": "1"},
-            seed=0,
-            priority=9,
-            request_id="r",
-        )
-    assert fake.requests("GeneratePortrait") == [
-        GeneratePortraitRequest(
-            character_id="c",
-            style="oil",
-            story_id="s",
-            size="1x1",
-            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
-            seed=0,
-            priority=9,
-            request_id="r",
-        )
-    ]
-
-
-async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client) -> None:
-    with pytest.raises(InvalidRequest):
-        await client.generate_scene(
-            "s",
-            "p",
-            characters=["c", Character(id="d")],
-            scene_description="a hill",
-            style="oil",
-            model="m",
-            aspect_ratio="2:1",
-            quality="q",
-            metadata={"order": "1"},
-            seed=0,
-            priority=9,
-            request_id="r",
-        )
-    assert fake.requests("GenerateScene") == [
-        GenerateSceneRequest(
-            story_id="s",
-            page_id="p",
-            character_ids=["c", "d"],
-            scene_description="a hill",
-            style="oil",
-            aspect_ratio="2:1",
-            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
-            seed=0,
-            priority=9,
-            request_id="r",
-        )
-    ]
-
-
-async def test_every_option_of_a_regeneration_is_sent(fake: FakeService, client: Client) -> None:
-    with pytest.raises(InvalidRequest):
-        await client.regenerate(
-            "i",
-            style="",
-            prompt="at night",
-            model="m",
-            quality="q",
-            metadata={"order": "1"},
-            seed=0,
-            priority=9,
-            request_id="r",
-        )
-    assert fake.requests("RegenerateImage") == [
-        RegenerateImageRequest(
-            image_id="i",
-            modifications=Modifications(style="", prompt="at night", seed=0),
-            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
-            priority=9,
-            request_id="r",
-        )
-    ]
 
 
 async def test_a_scene_shows_the_characters_of_its_page(client: Client, mia: Character) -> None:
