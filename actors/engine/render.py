@@ -5,7 +5,31 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from imggen.v1.errors_pb2 import ErrorReason
-from server.errors import Internal
+from server.errors import Internal, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A reference picture as an image encoder sees it: `data` is safetensors.
+
+    `encoder` is the checksum of the encoder and of how its output is taken; it is also in the
+    metadata of `data`, since no other encoder's embedding may reach a model.
+    """
+
+    encoder: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedReference:
+    """The reference of a character, and the column of the picture where the character stands.
+
+    `embedding` is the data of an Embedding; `left` and `right` are parts of the width, 0 to 1.
+    """
+
+    embedding: bytes
+    left: float = 0.0
+    right: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +37,7 @@ class RenderRequest:
     """A request for one picture.
 
     `width` and `height` are the model's own pixels. An empty `negative_prompt` means none.
+    References count by `reference_scale`, from 0, which leaves it to the prompt, to 1.
     `previews` asks for small pictures of the model's prediction, once a second at most; with an
     `id` they can also be turned on while the render runs.
     """
@@ -25,6 +50,8 @@ class RenderRequest:
     guidance_scale: float
     guidance_rescale: float
     seed: int
+    references: tuple[PlacedReference, ...] = ()
+    reference_scale: float = 0.0
     previews: bool = False
     id: str = ""
 
@@ -69,6 +96,21 @@ class PictureBroken(Internal):
         super().__init__(message, ErrorReason.ERROR_REASON_PICTURE_BROKEN)
 
 
+class PictureUnreadable(Internal):
+    """Raised for a reference whose bytes are no picture."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class EncoderChanged(Unavailable):
+    """Raised for an embedding by another encoder than the model's; a new attempt computes it."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
 class Renderer(Protocol):
     """Draws pictures, one at a time."""
 
@@ -81,4 +123,19 @@ class Renderer(Protocol):
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it waits or runs."""
+        ...
+
+
+class ReferenceEncoder(Protocol):
+    """Turns reference pictures into what a model's adapter reads."""
+
+    async def encoder(self) -> str:
+        """Returns the checksum of the encoder; empty where the model has no adapter."""
+        ...
+
+    async def encode(self, png: bytes) -> Embedding:
+        """Returns the embedding of a picture.
+
+        Raises PictureUnreadable for bytes that are no picture.
+        """
         ...
