@@ -21,7 +21,10 @@ endif
 FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,10)
 CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
+# One target after the other, but for those that `check` runs side by side.
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 .DELETE_ON_ERROR:
 
 # Containers often set it, and then every process compiles all that it imports: a start of the
@@ -110,8 +113,11 @@ bench-clean: machine $(VENV)/run.stamp ## Removes the data of bench-up
 .PHONY: test
 test: lint unit recipe integration coverage selection ## Lints, runs all but the slow tests, enforces their coverage
 
+# Both of them wait more than they compute.
 .PHONY: check
-check: test slow faults-quick ## Runs `make test` and the slow suites, as CI does
+check: test ## Runs `make test`, then the slow suites side by side, as CI does
+	@echo 'Running `make slow` and `make faults-quick` side by side; each prints when it ends ...'
+	@$(MAKE) --no-print-directory SIDE_BY_SIDE=yes --jobs 2 --output-sync=target slow faults-quick
 
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
