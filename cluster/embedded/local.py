@@ -75,6 +75,8 @@ def running(
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
         end_leftovers(folder)
+        # Ray's agents may outlive it here too: one that was starting when its raylet ended.
+        stack.callback(end_leftovers, folder)
         say("starting Postgres")
         database = stack.enter_context(embedded_postgres(folder / "db"))
         environment = _environment(folder, database, listen)

@@ -48,7 +48,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def end_leftovers(folder: Path) -> None:
-    """Kills the processes that a killed imggen left on the same data, under `only_one`'s lock.
+    """Kills the processes that an imggen left on the same data, under `only_one`'s lock.
 
     Ray's agents outlive their Ray by minutes. One that is killed before its raylet is started
     again by it, so this looks again until nothing is left.

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from cluster.embedded.postgres import embedded_postgres
-from cluster.embedded.processes import ROOT
+from cluster.embedded.processes import MARK, ROOT
 
 _DEADLINE_S = 240.0
 _NOISE = re.compile(r"raylet|serve \d+|Warning|Traceback|\bINFO\b|^[IWE]\d{4} |\x1b")
@@ -186,8 +186,13 @@ def test_processes_of_a_killed_run_are_ended_and_those_of_a_live_one_are_not(fol
         killed.child.wait()
     with started("up", folder) as up:
         up.reads("imggen answers on")
+        # As an agent of Ray that has just been started when its raylet ends.
+        late = subprocess.Popen(
+            ["sleep", "60"], env={**os.environ, MARK: str(folder)}, start_new_session=True
+        )
         up.interrupt()
         assert up.ends() == 130, up.lines
+    assert late.wait() == -signal.SIGKILL
     assert killed.left() + up.left() == []
     assert not list(Path(tempfile.gettempdir()).glob(f"imggen-ray-{killed.child.pid}-*"))
 
