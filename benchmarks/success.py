@@ -66,13 +66,18 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
         raise stopped
 
 
-def draw(client: SyncClient, varied: Iterable[Round], count: int) -> Iterator[End]:
+def draw(
+    client: SyncClient, varied: Iterable[Round], count: int, patience_s: float = _PATIENCE_S
+) -> Iterator[End]:
     """Submits jobs, and yields the end of each; one that does not end in time is the last.
 
     Raises Unavailable once the service does not answer.
     """
     for submitted in _later(islice(_submit(client, varied), count)):
-        end = submitted if isinstance(submitted, End) else _await_end(client, submitted)
+        if isinstance(submitted, End):
+            yield submitted
+            continue
+        end = _await_end(client, submitted, patience_s)
         yield end
         if end.reason == _STUCK:
             return
@@ -159,9 +164,9 @@ def _later(items: Iterable[Job | End]) -> Iterator[Job | End]:
     yield from waiting
 
 
-def _await_end(client: SyncClient, job: Job) -> End:
+def _await_end(client: SyncClient, job: Job, patience_s: float) -> End:
     try:
-        client.download(client.wait(job, timeout=_PATIENCE_S))
+        client.download(client.wait(job, timeout=patience_s))
     except Unavailable:
         raise
     except ImggenError as error:
