@@ -41,7 +41,7 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "overhead": overhead.measure,
     "story": story.measure,
     "watchers": watchers.measure,
-    # The last one, since it takes as long as all others several times over.
+    # The last one, since it takes the longest.
     "success": success.measure,
 }
 
