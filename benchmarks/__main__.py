@@ -20,12 +20,14 @@ from benchmarks import (
     story,
     submit_latency,
     submits,
+    success,
     watchers,
 )
 from benchmarks.environment import BenchEnvironment, bench_environment
 from benchmarks.load import LoadFailed, find_generator
 from benchmarks.report import Figure
 from cluster.embedded.processes import StartFailed
+from imggen.errors import Unavailable
 
 BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "submits": submits.measure,
@@ -39,11 +41,16 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "overhead": overhead.measure,
     "story": story.measure,
     "watchers": watchers.measure,
+    # The last one, since it takes the longest.
+    "success": success.measure,
 }
 
 _ABOUT = """\
 Measures imggen on this machine, and prints medians with the settings of the run.
 Everything runs on 127.0.0.1, on a separate Postgres, and ends with the command.
+
+`success` comes last. It draws 1,000 pictures, which takes about 20 minutes on two cores and 1.5 GB
+of disk; the others take some minutes together. Ctrl-C ends it and prints what it has measured.
 
 A missed target is reported but is not an error: a busy machine gives slower figures.
 """
@@ -58,11 +65,11 @@ def main() -> int:
         del os.environ[name]
     try:
         generator = find_generator(options.load)
-        with bench_environment(generator, quick=options.quick) as bench:
+        with bench_environment(generator, quick=options.quick, jobs=options.jobs) as bench:
             report = _run(options.only or list(BENCHMARKS), bench)
         if options.json:
             options.json.write_text(json.dumps(report, indent=2) + "\n")
-    except (machine.NotDurable, queue.UnequalWork, StartFailed, LoadFailed) as error:
+    except (machine.NotDurable, queue.UnequalWork, StartFailed, LoadFailed, Unavailable) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -107,8 +114,18 @@ def _parser() -> argparse.ArgumentParser:
         help="the load generator (default: ghz if it is found)",
     )
     parser.add_argument("--quick", action="store_true", help="tiny sizes, as a smoke test")
+    parser.add_argument(
+        "--jobs", type=_positive, metavar="N", help="how many jobs success draws (default: 1000)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     return parser
+
+
+def _positive(text: str) -> int:
+    """Reads a number of 1 or more; raises argparse.ArgumentTypeError."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of 1 or more')
+    return int(text)
 
 
 if __name__ == "__main__":

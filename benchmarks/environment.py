@@ -22,12 +22,14 @@ from server.store.migrate import migrate
 
 @dataclass(frozen=True, slots=True)
 class BenchEnvironment:
-    """A Postgres, a folder, and the load generator."""
+    """A Postgres, a folder, the load generator, and the sizes of a run."""
 
     postgres: str
     folder: Path
     generator: LoadGenerator
     quick: bool
+    jobs: int | None
+    """The number of jobs that `success` draws; None for the usual one."""
 
     def sized(self, usual: int, quick: int) -> int:
         """Returns the usual count, or the smaller one in a quick run."""
@@ -46,7 +48,9 @@ class GatewayUnderTest:
 
 
 @contextmanager
-def bench_environment(generator: LoadGenerator, *, quick: bool) -> Iterator[BenchEnvironment]:
+def bench_environment(
+    generator: LoadGenerator, *, quick: bool, jobs: int | None = None
+) -> Iterator[BenchEnvironment]:
     """Runs a Postgres for benchmarks; its data is in the checkout, since /tmp may be memory."""
     data = ROOT / ".imggen"
     data.mkdir(exist_ok=True)
@@ -54,7 +58,7 @@ def bench_environment(generator: LoadGenerator, *, quick: bool) -> Iterator[Benc
         TemporaryDirectory(prefix="bench-", dir=data, ignore_cleanup_errors=True) as folder,
         embedded_postgres(Path(folder) / "db") as url,
     ):
-        yield BenchEnvironment(url, Path(folder), generator, quick)
+        yield BenchEnvironment(url, Path(folder), generator, quick, jobs)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Reports: figures with their targets, as lines for people and as JSON."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +24,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured figure; `low` and `high` are the quartiles of its `n` samples."""
+    """A measured figure, of `n` samples; `spread` says what `low` and `high` are."""
 
     name: str
     value: float
@@ -33,6 +34,7 @@ class Figure:
     high: float
     target: Target | None = None
     note: str = ""
+    spread: str = "quartiles"
 
     @classmethod
     def median(
@@ -57,6 +59,19 @@ class Figure:
     ) -> Self:
         """Returns the value that `share` of the samples do not exceed, 0 to 1."""
         return cls._of(name, samples, unit, share, target, "")
+
+    @classmethod
+    def share(cls, name: str, hits: int, of: int, target: Target | None, note: str) -> Self:
+        """Returns a share in percent; raises ValueError for a share of nothing."""
+        low, high = wilson(hits, of)
+        return cls(
+            name, 100 * hits / of, "%", of, 100 * low, 100 * high, target, note, "Wilson 95 %"
+        )
+
+    @classmethod
+    def count(cls, name: str, times: int, of: int, note: str) -> Self:
+        """Returns how often something happened in `of` samples."""
+        return cls(name, times, "", of, times, times, note=note, spread="")
 
     @classmethod
     def _of(
@@ -88,9 +103,9 @@ class Figure:
         """Returns the figure as one line of a table."""
         verdict = {True: "met", False: "MISSED", None: ""}[self.met]
         target = str(self.target) if self.target else ""
-        spread = f"{_short(self.low)}..{_short(self.high)}"
+        spread = f"{self.spread} {_short(self.low)}..{_short(self.high)}" if self.spread else ""
         text = f"{self.name:<44} {_short(self.value):>9} {self.unit:<6}"
-        text += f" {target:<9} {verdict:<7} n={self.n:<6} quartiles {spread}"
+        text += f" {target:<9} {verdict:<7} n={self.n:<6} {spread}"
         return f"{text}  {self.note}".rstrip()
 
     def json(self) -> dict[str, object]:
@@ -108,6 +123,20 @@ def quantile(samples: Sequence[float], share: float) -> float:
     ordered = sorted(samples)
     rank = -int(-len(ordered) * share // 1)
     return ordered[min(max(rank, 1), len(ordered)) - 1]
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Returns the 95 % interval of a share, 0 to 1 (Wilson 1927, doi 10.2307/2276774).
+
+    Raises ValueError for a share of nothing.
+    """
+    if not of:
+        raise ValueError("a share of nothing has no interval; give one sample or more")
+    share, z = hits / of, statistics.NormalDist().inv_cdf(0.975)
+    centre = share + z * z / (2 * of)
+    reach = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    scale = 1 + z * z / of
+    return max(0.0, (centre - reach) / scale), min(1.0, (centre + reach) / scale)
 
 
 def _short(value: float) -> str:
