@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, Self
@@ -10,12 +10,13 @@ from typing import Any, Self
 import numpy as np
 import torch
 from diffusers.image_processor import IPAdapterMaskProcessor
+from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
-from actors.engine.adapter_files import AdapterFiles, ImageEncoder
+from actors.engine.adapter_files import IMAGE_SIZE, PREPROCESSOR, AdapterFiles, ImageEncoder
 from actors.engine.embedding import ENCODER, TENSOR, encoder_of
 from actors.engine.projection import Kind
 from actors.engine.render import (
@@ -36,7 +37,7 @@ _TAKEN = {
 
 
 class Adapter:
-    """An adapter that was loaded into a pipeline; no render counts it unless told to.
+    """An adapter that was loaded into a pipeline, which from then on needs `condition`.
 
     `encoder` is the checksum of its image encoder.
     """
@@ -46,8 +47,7 @@ class Adapter:
         self._pipeline = pipeline
         self._is_hidden = kind is not Kind.BASE
         # What diffusers reads where there is no reference: by the encoder's picture of zeros.
-        self._nothing = self._encode(Image.new("RGB", (1, 1)))[1]
-        pipeline.set_ip_adapter_scale(0.0)
+        self._nothing = self._encode(Image.new("RGB", (8, 8)))[1]
 
     @classmethod
     def load(cls, pipeline: Any, files: AdapterFiles) -> Self:
@@ -57,12 +57,13 @@ class Adapter:
                 image_encoder=_load_encoder(files.encoder, pipeline),
                 feature_extractor=_load_processor(files.encoder),
             )
-        pipeline.load_ip_adapter(
-            str(files.file.parent),
-            subfolder="",
-            weight_name=files.file.name,
-            image_encoder_folder=None,
-        )
+        with _quiet():
+            pipeline.load_ip_adapter(
+                str(files.file.parent),
+                subfolder="",
+                weight_name=files.file.name,
+                image_encoder_folder=None,
+            )
         encoder = _checksum(files, pipeline.feature_extractor)
         return cls(pipeline, files.kind, encoder)
 
@@ -75,26 +76,21 @@ class Adapter:
         tensor = found.to("cpu", torch.float16).contiguous()
         return Embedding(self.encoder, save({TENSOR: tensor}, {ENCODER: self.encoder}))
 
-    @contextmanager
-    def conditioning(self, request: RenderRequest) -> Iterator[Mapping[str, Any]]:
-        """Sets the scale of a render, and yields what the pipeline takes for its references.
+    def condition(self, request: RenderRequest) -> dict[str, Any]:
+        """Sets the scale of a render, and returns what the pipeline takes for its references.
 
-        Without references the scale is 0: then diffusers computes what it would without an
-        adapter. Raises EncoderChanged for an embedding by another encoder.
+        Every render sets its own. Without references it is 0: then diffusers computes what it
+        would without an adapter. Raises EncoderChanged for an embedding by another encoder.
         """
         shown = [self._read(reference) for reference in request.references]
         embeds = torch.stack(shown or [self._nothing])[None]
         if _is_guided(self._pipeline, request):
-            nothing = self._nothing.expand_as(embeds)
-            embeds = torch.cat([nothing, embeds])
+            embeds = torch.cat([self._nothing.expand_as(embeds), embeds])
+        self._pipeline.set_ip_adapter_scale(request.reference_scale if shown else 0.0)
         more: dict[str, Any] = {"ip_adapter_image_embeds": [embeds]}
         if _has_columns(request):
             more["cross_attention_kwargs"] = {"ip_adapter_masks": [column_masks(request)]}
-        self._pipeline.set_ip_adapter_scale(request.reference_scale if shown else 0.0)
-        try:
-            yield more
-        finally:
-            self._pipeline.set_ip_adapter_scale(0.0)
+        return more
 
     @torch.no_grad()
     def _encode(self, image: Image.Image) -> tuple[torch.Tensor, torch.Tensor]:
@@ -145,6 +141,17 @@ def _is_guided(pipeline: Any, request: RenderRequest) -> bool:
     return request.guidance_scale > 1 and pipeline.unet.config.time_cond_proj_dim is None
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hides a warning of diffusers 0.42 about a cast that it makes itself while it loads."""
+    verbosity = diffusers_logging.get_verbosity()
+    diffusers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        diffusers_logging.set_verbosity(verbosity)
+
+
 def _load_encoder(encoder: ImageEncoder, pipeline: Any) -> Any:
     kind: Any = CLIPVisionModelWithProjection
     return kind.from_pretrained(
@@ -157,9 +164,9 @@ def _load_encoder(encoder: ImageEncoder, pipeline: Any) -> Any:
 
 def _load_processor(encoder: ImageEncoder) -> Any:
     kind: Any = CLIPImageProcessor
-    if (encoder.folder / "preprocessor_config.json").is_file():
+    if (encoder.folder / PREPROCESSOR).is_file():
         return kind.from_pretrained(encoder.folder)
-    side = encoder.config.get("image_size", 224)  # transformers' own default
+    side = encoder.config.get("image_size", IMAGE_SIZE)
     return kind(size=side, crop_size=side)
 
 

@@ -23,6 +23,11 @@ from actors.settings import DiffuserSettings
 
 _OWN = "image_encoder"
 """The part of a checkpoint that is an image encoder."""
+_PIXELS = "feature_extractor"
+"""The part of a checkpoint that makes pixels for it."""
+PREPROCESSOR = "preprocessor_config.json"
+IMAGE_SIZE = 224
+"""The side of the pixels that an encoder reads unless its configuration says another."""
 _ENCODER = "clip_vision_model"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -150,6 +155,7 @@ def _encoder(
             "IMGGEN_ADAPTER_ENCODER must name its folder"
         )
     _check_type(model.folder / _OWN, part.config)
+    _check_pixels(model.folder / _PIXELS, part.config)
     return ImageEncoder(model.folder / _OWN, model.variant, part.config, part.tensors, True)
 
 
@@ -161,6 +167,7 @@ def _read_encoder(file: Path, folder: Path) -> ImageEncoder:
         )
     config = read_json(folder / "config.json")
     _check_type(folder, config)
+    _check_pixels(folder, config)
     variant = variant_of(folder.parent, (folder.name,))
     return ImageEncoder(folder, variant, config, read_tensors(folder, variant), False)
 
@@ -170,6 +177,23 @@ def _check_type(folder: Path, config: Mapping[str, Any]) -> None:
     if found != _ENCODER:
         raise CheckpointRefused(
             f"{folder / 'config.json'}: is of a {found}; an adapter's encoder must be a {_ENCODER}"
+        )
+
+
+def _check_pixels(folder: Path, config: Mapping[str, Any]) -> None:
+    """Checks the preprocessor in a folder, if there is one: diffusers makes one otherwise."""
+    file = folder / PREPROCESSOR
+    if not file.is_file():
+        return
+    match read_json(file).get("crop_size"):
+        case {"height": int(height), "width": int(width)}:
+            found = [height, width]
+        case side:
+            found = [side, side]
+    expected = config.get("image_size", IMAGE_SIZE)
+    if found != [expected, expected]:
+        raise CheckpointRefused(
+            f"{file}: crop_size is {found}, and the image encoder reads {[expected, expected]}"
         )
 
 

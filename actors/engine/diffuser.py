@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import aclosing
 from io import BytesIO
 from typing import Any, Self
 
@@ -108,16 +108,16 @@ class Diffuser:
         watched = watched or threading.Event()
         if request.previews:
             watched.set()
-        with self._conditioning(request) as references:
-            rendering = _Render(self._pipeline, request, self._preview_interval_s, watched)
-            return rendering.run(heard, references)
+        references = self._condition(request)
+        rendering = _Render(self._pipeline, request, self._preview_interval_s, watched)
+        return rendering.run(heard, references)
 
-    def _conditioning(self, request: RenderRequest) -> AbstractContextManager[Mapping[str, Any]]:
+    def _condition(self, request: RenderRequest) -> dict[str, Any]:
         if self._adapter is not None:
-            return self._adapter.conditioning(request)
+            return self._adapter.condition(request)
         if request.references:
             raise EncoderChanged(_NO_ADAPTER)
-        return nullcontext({})
+        return {}
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders in a thread; yields each step as it is done, then the result.
