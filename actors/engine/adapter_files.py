@@ -185,8 +185,9 @@ def _check_pixels(folder: Path, config: Mapping[str, Any]) -> None:
     file = folder / PREPROCESSOR
     if not file.is_file():
         return
+    found: list[Any]
     match read_json(file).get("crop_size"):
-        case {"height": int(height), "width": int(width)}:
+        case {"height": height, "width": width}:
             found = [height, width]
         case side:
             found = [side, side]

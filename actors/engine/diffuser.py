@@ -9,13 +9,11 @@ from io import BytesIO
 from typing import Any, Self
 
 import torch
-from diffusers import StableDiffusionXLPipeline
-from diffusers.utils import logging as diffusers_logging
 from PIL import Image
-from transformers.utils import logging as transformers_logging
 
 from actors.engine.adapter import Adapter
 from actors.engine.decoding import decode
+from actors.engine.loading import load_source
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import (
@@ -28,13 +26,10 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
-from actors.engine.shapes import check_adapter, check_shapes, check_single_file, empty_unet
-from actors.engine.single import SingleFile
-from actors.engine.source import Source, check_source
+from actors.engine.source import check_source
 from actors.engine.text import encode
 from actors.settings import DiffuserSettings
 
-_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 _LATENTS = ["latents"]
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
 
@@ -77,7 +72,7 @@ class Diffuser:
         safetensors, is cut off, has another shape or differs from its checksum.
         """
         source = check_source(settings)
-        pipeline = _load_pipeline(settings, source)
+        pipeline = load_source(settings, source)
         adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
         return cls(pipeline, model=settings.model, adapter=adapter, on_step=on_step)
 
@@ -243,60 +238,7 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
 
     Raises CheckpointRefused.
     """
-    return _load_pipeline(settings, check_source(settings))
-
-
-def _load_pipeline(settings: DiffuserSettings, source: Source) -> Any:
-    if settings.torch_threads:
-        torch.set_num_threads(settings.torch_threads)
-    # Both draw progress bars on stderr while they load, where a service has its log.
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()
-    device = _device(settings)
-    pipeline = _load(settings, source, _dtype(settings, device)).to(device)
-    pipeline.scheduler = WatchedScheduler(pipeline.scheduler)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
-
-
-def _load(settings: DiffuserSettings, source: Source, dtype: torch.dtype) -> Any:
-    kind: Any = StableDiffusionXLPipeline  # untyped in diffusers 0.42
-    model, adapter = source.model, source.adapter
-    if isinstance(model, SingleFile):
-        check_single_file(model)
-    elif model is not None:
-        check_shapes(model)
-    unet = empty_unet(model) if model and adapter else None
-    if adapter and unet is not None:
-        check_adapter(adapter, unet)
-    if isinstance(model, SingleFile):
-        configs = settings.single_file_configs
-        pipeline = kind.from_single_file(
-            str(model.file), config=configs, dtype=dtype, add_watermarker=False
-        )
-    else:
-        pipeline = kind.from_pretrained(
-            settings.source,
-            dtype=dtype,
-            variant=(model.variant or None) if model else None,
-            use_safetensors=True,
-            add_watermarker=False,
-        )
-    if adapter and unet is None:
-        check_adapter(adapter, pipeline.unet)
-    return pipeline
-
-
-def _device(settings: DiffuserSettings) -> torch.device:
-    if settings.device != "auto":
-        return torch.device(settings.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _dtype(settings: DiffuserSettings, device: torch.device) -> torch.dtype:
-    if settings.dtype != "auto":
-        return _DTYPES[settings.dtype]
-    return torch.float16 if device.type == "cuda" else torch.float32
+    return load_source(settings, check_source(settings))
 
 
 def _scheduler_name(scheduler: Any) -> str:
