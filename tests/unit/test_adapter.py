@@ -14,12 +14,12 @@ import torch
 from diffusers.image_processor import IPAdapterMaskProcessor
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors.torch import load
+from safetensors.torch import load, save
 from transformers import CLIPImageProcessor
 
 from actors.engine.adapter import Adapter, column_masks
 from actors.engine.diffuser import Diffuser, load_pipeline
-from actors.engine.embedding import encoder_of
+from actors.engine.embedding import ENCODER, TENSOR, encoder_of
 from actors.engine.render import (
     EncoderChanged,
     PictureUnreadable,
@@ -184,7 +184,13 @@ async def test_an_embedding_by_another_encoder_is_refused(
     data = (await diffuser.encode(HER)).data
     other = data.replace((await diffuser.encoder()).encode(), b"0" * 64)
     torn = data.replace(b'"F16"', b'"F32"')
-    for wrong, message in ((other, "by encoder 00000000"), (torn, "damaged"), (b"", "by encoder")):
+    small = save({TENSOR: torch.zeros(3, 3)}, {ENCODER: await diffuser.encoder()})
+    for wrong, message in (
+        (other, "by encoder 00000000"),
+        (b"", "by encoder none"),
+        (torn, "damaged"),
+        (small, r"damaged \(its shape is \[3, 3\]\)"),
+    ):
         request = replace(REQUEST, references=(PlacedReference(wrong),), reference_scale=1.0)
         with pytest.raises(EncoderChanged, match=message):
             diffuser.render(request)
