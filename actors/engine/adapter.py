@@ -89,7 +89,9 @@ class Adapter:
         self._pipeline.set_ip_adapter_scale(request.reference_scale if shown else 0.0)
         more: dict[str, Any] = {"ip_adapter_image_embeds": [embeds]}
         if _has_columns(request):
-            more["cross_attention_kwargs"] = {"ip_adapter_masks": [column_masks(request)]}
+            # On the device, since every layer of every step reads them.
+            masks = column_masks(request).to(self._nothing.device)
+            more["cross_attention_kwargs"] = {"ip_adapter_masks": [masks]}
         return more
 
     @torch.no_grad()
