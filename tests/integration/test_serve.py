@@ -8,7 +8,12 @@ from urllib.request import urlopen
 
 import pytest
 from PIL import Image as Picture
+from ray import serve
 
+from actors.engine.embedding import encoder_of
+from actors.engine.render import PictureUnreadable
+from actors.serve.handles import RayEncoder
+from actors.testing.stored import draw_pictures
 from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
 from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
@@ -69,6 +74,16 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         (image.thumbnail_url, "thumbnail"),
     ]:
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
+
+
+async def test_references_are_encoded_where_the_model_is(local: Local) -> None:
+    encoder = RayEncoder(serve.get_deployment_handle("diffuser", "imggen"))
+    reference = draw_pictures(1, 256)[0]
+    embedding = await encoder.encode(reference)
+    assert embedding.encoder == await encoder.encoder() == encoder_of(embedding.data) != ""
+    assert embedding == await encoder.encode(reference)
+    with pytest.raises(PictureUnreadable, match="7 bytes are no picture"):
+        await encoder.encode(b"garbage")
 
 
 async def test_a_watcher_of_an_idle_service_sees_previews(client: Client, mia: Character) -> None:
