@@ -241,7 +241,7 @@ async def test_a_portrait_that_was_replaced_meanwhile_is_not_counted(cast: Cast)
 
 @pytest.mark.parametrize(
     ("version", "uses"),
-    [(2, 0), (1, 2)],
+    [(2, 0), (1, 3)],
     ids=["it replaces the reference", "the reference shows a later description"],
 )
 async def test_a_portrait_is_drawn_from_the_reference_that_it_may_replace(
@@ -249,6 +249,7 @@ async def test_a_portrait_is_drawn_from_the_reference_that_it_may_replace(
 ) -> None:
     mia = await cast.character()
     before = await cast.draw(cast.portrait(mia, version=2))
+    await cast.draw(cast.scene(mia), used(mia, before.image_id))
     claims = await cast.claim(cast.portrait(mia, version=version), cast.scene(mia))
     ended = [(claim, drawn(claim, used(mia, before.image_id))) for claim in claims]
     assert await cast.store.leases.complete_each(ended) == [True, True]
