@@ -1,9 +1,10 @@
 """References in the store: what a worker finds, keeps and marks, and how often they are used."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -146,7 +147,7 @@ async def test_a_reference_that_is_read_after_all_is_fresh_again(cast: Cast, enc
     assert (await cast.found(mia, encoder=encoder)).embedding == b"embedding"
 
 
-Write = Callable[[Store, Reference], Awaitable[None]]
+Write = Callable[[Store, Reference], Coroutine[Any, Any, None]]
 
 
 async def keep(store: Store, reference: Reference) -> None:
