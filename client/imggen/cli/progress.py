@@ -27,7 +27,6 @@ from imggen.v1.reference_pb2 import (
     REFERENCE_USE_STALE,
     REFERENCE_USE_UNREADABLE,
     REFERENCE_USE_UNSUPPORTED,
-    ReferenceUse,
 )
 
 _UNUSED = {
@@ -98,11 +97,17 @@ def notes(job: Job) -> list[str]:
     lines = [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
     if job.cropped_from:
         lines.append(f"cropped from {job.cropped_from}")
-    for used in job.references:
-        if used.use != REFERENCE_USE_DRAWN:
-            why = _UNUSED.get(used.use, short_name(ReferenceUse, used.use).replace("_", " "))
-            lines.append(f"character {used.character_id} drawn by words alone: {why}")
-    return lines
+    return [*lines, *unused_references(job)]
+
+
+def unused_references(job: Job) -> list[str]:
+    """Returns a line for each character that was drawn by words alone, and why."""
+    return [
+        f"character {used.character_id} was drawn by words alone: "
+        + _UNUSED.get(used.use, "for a reason that only a newer version of this command knows")
+        for used in job.references
+        if used.use != REFERENCE_USE_DRAWN
+    ]
 
 
 @contextmanager
