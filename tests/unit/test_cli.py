@@ -221,7 +221,7 @@ def test_characters_drawn_by_words_alone_are_named_with_the_job(
     assert (used["characterId"], used["use"]) == (mia, "REFERENCE_USE_STALE")
     why = "its reference shows another version of its description"
     assert command("watch", ended["jobId"]).endswith(f"\n{alone}{why}\n")
-    asked = [request.options for request in fake.requests("GenerateScene")]
+    asked: Any = [one.options for one in fake.requests("GenerateScene")]  # type: ignore[attr-defined]
     assert [one.use_references for one in asked if one.HasField("use_references")] == [False]
 
 
