@@ -8,10 +8,11 @@ TENSOR, ENCODER = "embedding", "encoder"
 
 
 def encoder_of(data: bytes) -> str:
-    """Returns the checksum of the encoder of an embedding; empty for bytes that are none."""
-    length = int.from_bytes(data[:_LENGTH_BYTES], "little")
+    """Returns the checksum of the encoder of an embedding; empty for bytes that are not one."""
+    start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
     try:
-        header = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + length])
-        return str(header["__metadata__"][ENCODER])
+        header = json.loads(data[_LENGTH_BYTES:start])
+        end = int(header[TENSOR]["data_offsets"][1])
+        return str(header["__metadata__"][ENCODER]) if start + end == len(data) else ""
     except (LookupError, TypeError, ValueError):
         return ""

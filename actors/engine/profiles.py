@@ -62,7 +62,7 @@ PROFILES = MappingProxyType(
             SdxlDialect(),
             guidance_scale=7.5,
             guidance_rescale=0.0,
-            max_references=4,
+            max_references=3,
             reference_scale=0.6,
         ),
     }

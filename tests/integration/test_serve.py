@@ -16,7 +16,7 @@ from actors.serve.handles import RayEncoder
 from actors.testing.stored import draw_pictures
 from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
-from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
+from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, ReferenceUse, Story
 from imggen.errors import JobCancelled
 from tests.integration.local_ray import kill_replica
 
@@ -113,6 +113,29 @@ async def test_a_scene_shows_two_characters_and_fills_a_printed_page(
     assert (kind, dpi) == ("JPEG", 300)
     assert width >= 3000
     assert height >= 2000
+
+
+async def test_a_scene_is_drawn_from_the_portraits_of_its_characters(
+    client: Client, story: Story, mia: Character, leo: Character
+) -> None:
+    portraits = [
+        await client.wait(await client.generate_portrait(one, style="cartoon", quality="standard"))
+        for one in (mia, leo)
+    ]
+    drawn = [
+        await client.wait(
+            await client.generate_scene(story, 1, quality="standard", seed=7, use_references=use)
+        )
+        for use in (True, False)
+    ]
+    used = [(each.character_id, each.image_id, each.use) for each in drawn[0].references]
+    assert used == [
+        (one.id, portrait.id, ReferenceUse.REFERENCE_USE_DRAWN)
+        for one, portrait in zip((mia, leo), portraits, strict=True)
+    ]
+    assert list(drawn[1].references) == []
+    first, second = [await client.download(image, kind="original") for image in drawn]
+    assert first != second
 
 
 async def test_the_same_seed_gives_the_same_bytes(client: Client, mia: Character) -> None:

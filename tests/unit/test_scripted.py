@@ -54,3 +54,8 @@ async def test_models_without_an_adapter_encode_nothing() -> None:
 @pytest.mark.parametrize("data", [b"", b"\xff" * 64, b"\x02" + bytes(7) + b"{}", PNG])
 def test_bytes_that_are_no_embedding_are_by_no_encoder(data: bytes) -> None:
     assert encoder_of(data) == ""
+
+
+async def test_an_embedding_that_is_cut_is_by_no_encoder() -> None:
+    data = (await ScriptedRenderer(encoder="first").encode(PNG)).data
+    assert encoder_of(data[:-1]) == encoder_of(data + b"0") == ""
