@@ -13,14 +13,22 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import Renderer
+from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
-from actors.serve.handles import Handle, RayModels, RayRenderer, RayUpscaler, wait_until_ready
+from actors.serve.handles import (
+    Handle,
+    RayEncoder,
+    RayModels,
+    RayRenderer,
+    RayUpscaler,
+    wait_until_ready,
+)
 from actors.serve.replica import DiffuserReplica
 from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
 from actors.worker.loop import Worker
+from actors.worker.references import ReferenceResolver
 from actors.worker.stages import Stages
 from server.logs import configure_logs
 from server.storage import StorageSettings, open_storage
@@ -75,7 +83,13 @@ class WorkerDeployment:
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings,
-            Stages(RayRenderer(diffuser), extractor, storage, upscaler=RayUpscaler(diffuser)),
+            Stages(
+                RayRenderer(diffuser),
+                extractor,
+                storage,
+                references=ReferenceResolver(store.references, storage, RayEncoder(diffuser)),
+                upscaler=RayUpscaler(diffuser),
+            ),
             store,
             progress,
             signals,
@@ -93,7 +107,7 @@ class WorkerDeployment:
         await self._stack.aclose()
 
 
-def _warm_models(settings: DiffuserSettings) -> tuple[Renderer, Upscaler]:
+def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscaler]:
     """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused."""
     # Before torch, whose import takes seconds.
     check_source(settings)

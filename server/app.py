@@ -173,7 +173,7 @@ async def _services(
     batch_admission = BatchAdmission(store, signals, admission)
     replies = Replies(forecast, parts.storage, url_ttl)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
-    pictures = PictureReader(store, catalogue, styles)
+    pictures = PictureReader(store, catalogue, styles, use_references=settings.use_references)
     generation = GenerationService(
         store,
         pictures,

@@ -128,6 +128,12 @@ class GatewaySettings(BaseSettings):
     batch_max_concurrent: int = Field(
         5, ge=1, description="How many images of one batch, which is a story, are drawn at once."
     )
+    use_references: bool = Field(
+        True,
+        description="Whether scenes, covers and regenerations are drawn from the references of "
+        "their characters where the request does not say. `Job.references` says what became of "
+        "each.",
+    )
     max_waiting_jobs: Annotated[int, Field(ge=0)] = Field(
         10_000,
         description="How many jobs may wait in all before more are refused; 0 means any number.",

@@ -70,6 +70,8 @@ def check_folder(folder: Path) -> Checkpoint:
         for part in models
     }
     check_companions(folder, {part: found.config for part, found in parts.items()})
+    if _is_listed(index, "feature_extractor"):
+        read_json(folder / "feature_extractor" / "preprocessor_config.json")
     if (folder / CHECKSUMS).is_file():
         verify_checksums(folder)
     return Checkpoint(folder, variant, parts)

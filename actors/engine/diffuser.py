@@ -2,22 +2,23 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from io import BytesIO
 from typing import Any, Self
 
 import torch
-from diffusers import StableDiffusionXLPipeline
-from diffusers.utils import logging as diffusers_logging
 from PIL import Image
-from transformers.utils import logging as transformers_logging
 
+from actors.engine.adapter import Adapter
 from actors.engine.decoding import decode
+from actors.engine.loading import load_source
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import (
+    Embedding,
+    EncoderChanged,
     OnStep,
     RenderCancelled,
     RenderEvent,
@@ -25,14 +26,12 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
-from actors.engine.shapes import check_shapes, check_single_file
-from actors.engine.single import SingleFile
 from actors.engine.source import check_source
 from actors.engine.text import encode
 from actors.settings import DiffuserSettings
 
-_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 _LATENTS = ["latents"]
+_NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
 
 
 def _ignore(_: StepEvent) -> None:
@@ -42,8 +41,8 @@ def _ignore(_: StepEvent) -> None:
 class Diffuser:
     """A loaded pipeline; it knows nothing of jobs.
 
-    Renders take turns. `on_step` is called after every step of every render, in the thread
-    that renders and before the next step begins.
+    Renders take turns; references are encoded beside them, one at a time. `on_step` is called
+    after every step of every render, in the thread that renders and before the next step begins.
     """
 
     def __init__(
@@ -51,25 +50,31 @@ class Diffuser:
         pipeline: Any,
         *,
         model: str,
+        adapter: Adapter | None = None,
         preview_interval_s: float = 1.0,
         on_step: OnStep = _ignore,
     ) -> None:
         self.model = model
         self._pipeline = pipeline
+        self._adapter = adapter
         self._preview_interval_s = preview_interval_s
         self._on_step = on_step
         self._turn = asyncio.Lock()
         self._watched: dict[str, threading.Event] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
+        self._encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
 
     @classmethod
     def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
-        """Loads the checkpoint that the settings name; blocks.
+        """Loads the checkpoint that the settings name, and its adapter; blocks.
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
         safetensors, is cut off, has another shape or differs from its checksum.
         """
-        return cls(load_pipeline(settings), model=settings.model, on_step=on_step)
+        source = check_source(settings)
+        pipeline = load_source(settings, source)
+        adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
+        return cls(pipeline, model=settings.model, adapter=adapter, on_step=on_step)
 
     def warm(self) -> None:
         """Renders two steps at the model's usual size, so that the first caller does not wait."""
@@ -98,7 +103,16 @@ class Diffuser:
         watched = watched or threading.Event()
         if request.previews:
             watched.set()
-        return _Render(self._pipeline, request, self._preview_interval_s, watched).run(heard)
+        references = self._condition(request)
+        rendering = _Render(self._pipeline, request, self._preview_interval_s, watched)
+        return rendering.run(heard, references)
+
+    def _condition(self, request: RenderRequest) -> dict[str, Any]:
+        if self._adapter is not None:
+            return self._adapter.condition(request)
+        if request.references:
+            raise EncoderChanged(_NO_ADAPTER)
+        return {}
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders in a thread; yields each step as it is done, then the result.
@@ -118,6 +132,20 @@ class Diffuser:
         """Turns on the previews of the render with that id, if it waits or runs here."""
         if watched := self._watched.get(render):
             watched.set()
+
+    async def encoder(self) -> str:
+        """Returns the checksum of the adapter's encoder; empty for a model without an adapter."""
+        return self._adapter.encoder if self._adapter else ""
+
+    async def encode(self, png: bytes) -> Embedding:
+        """Returns the embedding of a picture, made in a thread beside that of renders.
+
+        Raises PictureUnreadable for bytes that are no picture.
+        """
+        if self._adapter is None:
+            raise EncoderChanged(_NO_ADAPTER)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._encoding, self._adapter.embed, png)
 
     async def _stream(
         self, request: RenderRequest, watched: threading.Event
@@ -147,8 +175,9 @@ class Diffuser:
                 rendered.exception()  # read, so that asyncio does not report it as lost
 
     def close(self) -> None:
-        """Ends the thread once the render in it has ended."""
+        """Ends the threads once what they do has ended."""
         self._thread.shutdown(wait=True)
+        self._encoding.shutdown(wait=True)
 
 
 class _Render:
@@ -166,7 +195,7 @@ class _Render:
         self._previews = Previews(pipeline, preview_interval_s)
         self._watched = watched
 
-    def run(self, on_step: OnStep) -> RenderResult:
+    def run(self, on_step: OnStep, references: Mapping[str, Any]) -> RenderResult:
         request = self._request
         embeddings = encode(self._pipeline, request.prompt, request.negative_prompt)
 
@@ -191,6 +220,7 @@ class _Render:
             callback_on_step_end=step_ended,
             callback_on_step_end_tensor_inputs=_LATENTS,
             output_type="latent",
+            **references,
         ).images
         image = decode(self._pipeline, latents)
         name = _scheduler_name(self._pipeline.scheduler)
@@ -204,49 +234,11 @@ class _Render:
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:
-    """Loads the pipeline that the settings name onto its device; raises CheckpointRefused."""
-    if settings.torch_threads:
-        torch.set_num_threads(settings.torch_threads)
-    # Both draw progress bars on stderr while they load, where a service has its log.
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()
-    device = _device(settings)
-    pipeline = _load(settings, _dtype(settings, device)).to(device)
-    pipeline.scheduler = WatchedScheduler(pipeline.scheduler)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
+    """Loads the pipeline that the settings name, without its adapter, onto its device.
 
-
-def _load(settings: DiffuserSettings, dtype: torch.dtype) -> Any:
-    kind: Any = StableDiffusionXLPipeline  # untyped in diffusers 0.42
-    checkpoint = check_source(settings)
-    if isinstance(checkpoint, SingleFile):
-        check_single_file(checkpoint)
-        configs = settings.single_file_configs
-        return kind.from_single_file(
-            str(checkpoint.file), config=configs, dtype=dtype, add_watermarker=False
-        )
-    if checkpoint is not None:
-        check_shapes(checkpoint)
-    return kind.from_pretrained(
-        settings.source,
-        dtype=dtype,
-        variant=(checkpoint.variant or None) if checkpoint else None,
-        use_safetensors=True,
-        add_watermarker=False,
-    )
-
-
-def _device(settings: DiffuserSettings) -> torch.device:
-    if settings.device != "auto":
-        return torch.device(settings.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _dtype(settings: DiffuserSettings, device: torch.device) -> torch.dtype:
-    if settings.dtype != "auto":
-        return _DTYPES[settings.dtype]
-    return torch.float16 if device.type == "cuda" else torch.float32
+    Raises CheckpointRefused.
+    """
+    return load_source(settings, check_source(settings))
 
 
 def _scheduler_name(scheduler: Any) -> str:

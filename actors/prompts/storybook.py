@@ -7,6 +7,7 @@ from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.fitting import fit
 from actors.prompts.looks import Looks, read_looks
 from actors.prompts.reading import Reading
+from actors.prompts.standing import read_standing
 from actors.storybook import attributes as drawn
 from actors.storybook import vocabulary as words
 from actors.storybook.animals import COATS, KINDS
@@ -35,6 +36,8 @@ class StorybookDialect:
         portrait = spec.image_type is ImageType.PORTRAIT
         acting, unseen = read_acting(setting, names or [""], whole=not portrait)
         descriptions, beings = _descriptions(spec, setting)
+        # The characters are in their places already; the words that say so are understood.
+        read_standing(setting, descriptions)
         cast = [read_looks(*each) for each in zip(descriptions, acting, strict=True)]
         _mark_shown(setting, cast)
         shown, lost = fit(_scene(style, cast, setting, portrait=portrait))

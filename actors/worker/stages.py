@@ -16,7 +16,11 @@ from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
 from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
+from actors.prompts.reading import Reading
+from actors.prompts.standing import read_standing
+from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
+from server.domain.characters import FrozenCharacter
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.models import Size
@@ -40,17 +44,20 @@ class Stages:
         extractor: SceneExtractor,
         storage: Storage,
         *,
+        references: ReferenceResolver | None = None,
         upscaler: Upscaler | None = None,
         store_pauses_s: Sequence[float] = _STORE_PAUSES_S,
         finishing: Finishing = finish,
     ) -> None:
         """Takes the pauses before each retry of a store while the storage is away.
 
-        `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos.
+        `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos;
+        without a resolver of references all characters are drawn from words.
         """
         self._renderer = renderer
         self._extractor = extractor
         self._storage = storage
+        self._references = references
         self._upscaler = upscaler or NoUpscaler()
         self._store_pauses_s = store_pauses_s
         self._finishing = finishing
@@ -64,9 +71,13 @@ class Stages:
         spec = claim.spec
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
-            prompt = await self._resolve(claim)
+            prompt, cast = await self._resolve(claim)
+            references = Resolved()
+            if self._references is not None:
+                references = await self._references.resolve(claim, cast)
         with clock.measure(Stage.RENDERING):
-            result, sampling = await self._render(spec, prompt, reporter)
+            request = render_request(spec, prompt, references=references.placed)
+            result, sampling = await self._render(request, reporter)
             await asyncio.to_thread(check_picture, result.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
@@ -82,9 +93,11 @@ class Stages:
             cost_micros=claim.price_micros,
             unknown_words=prompt.unknown,
             sampling=sampling,
+            references=references.used,
         )
 
-    async def _resolve(self, claim: Claim) -> CompiledPrompt:
+    async def _resolve(self, claim: Claim) -> tuple[CompiledPrompt, Sequence[FrozenCharacter]]:
+        """Returns the prompt, and the characters as they stand from left to right."""
         spec = claim.spec
         scene = spec.scene
         if spec.image_type is ImageType.COVER:
@@ -93,18 +106,19 @@ class Stages:
             scene = f"{scene}. {told}"
         elif spec.image_type is ImageType.SCENE and not scene:
             scene = await self._extractor.scene(spec.page_text, spec.characters)
-        prompt = profile(spec.model).dialect.compile(spec, scene)
+        said = Reading(f"{scene}. {spec.page_text}")
+        looks = [character.description for character in spec.characters]
+        cast = tuple(spec.characters[place] for place in read_standing(said, looks))
+        prompt = profile(spec.model).dialect.compile(replace(spec, characters=cast), scene)
         if prompt.unknown:
             fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}
             _log.info("words the model does not know", extra=fields)
-        return prompt
+        return prompt, cast
 
     async def _render(
-        self, spec: RenderSpec, prompt: CompiledPrompt, reporter: Reporter
+        self, request: RenderRequest, reporter: Reporter
     ) -> tuple[RenderResult, Sampling]:
-        request = replace(
-            render_request(spec, prompt, previews=reporter.seen.is_set()), id=uuid4().hex
-        )
+        request = replace(request, previews=reporter.seen.is_set(), id=uuid4().hex)
         reporter.say(Stage.RENDERING, 0, request.steps)
         async with (
             self._showing(request, reporter),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from imggen.v1.job_pb2 import JobKind as JobKind
     from imggen.v1.job_pb2 import JobStatus as JobStatus
     from imggen.v1.job_pb2 import Stage as Stage
+    from imggen.v1.reference_pb2 import ReferenceUse as ReferenceUse
     from imggen.v1.story_pb2 import Page as Page
     from imggen.v1.story_pb2 import Story as Story
     from imggen.v1.story_pb2 import StoryView as StoryView
@@ -45,6 +46,7 @@ _HOMES = {
     "imggen.v1.event_pb2": ("Event", "EventKind"),
     "imggen.v1.image_pb2": ("AssetKind", "Image", "ImageStatus", "ImageType"),
     "imggen.v1.job_pb2": ("Job", "JobKind", "JobStatus", "Stage"),
+    "imggen.v1.reference_pb2": ("ReferenceUse",),
     "imggen.v1.story_pb2": ("Page", "Story", "StoryView"),
     "imggen.v1.style_pb2": ("Style",),
 }
@@ -70,6 +72,7 @@ __all__ = [
     "JobKind",
     "JobStatus",
     "Page",
+    "ReferenceUse",
     "Snapshot",
     "Stage",
     "Story",

@@ -33,6 +33,7 @@ class BatchCalls(Calls):
         model: str = "",
         aspect_ratio: str = "",
         quality: str = "",
+        use_references: bool | None = None,
         metadata: Mapping[str, str] | None = None,
         priority: int | None = None,
         request_id: str | None = None,
@@ -50,7 +51,7 @@ class BatchCalls(Calls):
             include_cover=cover,
             images_per_page=images_per_page,
             aspect_ratio=aspect_ratio,
-            options=options_of(model, quality, metadata),
+            options=options_of(model, quality, metadata, use_references),
             priority=priority,
             request_id=or_new(request_id),
         )

@@ -105,9 +105,16 @@ def _known(id_: str, thing: Message) -> str:
     return id_
 
 
-def options_of(model: str, quality: str, metadata: Mapping[str, str] | None) -> GenerationOptions:
+def options_of(
+    model: str,
+    quality: str,
+    metadata: Mapping[str, str] | None,
+    use_references: bool | None,
+) -> GenerationOptions:
     """Returns the options that all generations share."""
-    return GenerationOptions(model=model, quality=quality, metadata=metadata)
+    return GenerationOptions(
+        model=model, quality=quality, metadata=metadata, use_references=use_references
+    )
 
 
 def metadata_filter(pairs: Mapping[str, str] | None) -> MetadataFilter | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from imggen.rules.states import MAX_REGENERATIONS
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
+from server.domain.references import UsedReference
 from server.domain.states import AssetKind, ImageStatus, ImageType
 
 
@@ -56,6 +57,7 @@ class Image:
     completed_at: datetime | None
     keys: dict[AssetKind, str]
     metadata: Mapping[str, str]
+    references: tuple[UsedReference, ...] = ()
 
     @property
     def regenerations_left(self) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
+from server.domain.references import UsedReference
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
@@ -73,6 +74,7 @@ class Job:
     stage_ms: Mapping[Stage, int] | None = None
     batch_id: BatchId | None = None
     unknown_words: tuple[str, ...] = ()
+    references: tuple[UsedReference, ...] = ()
     story_id: StoryId | None = None
     page_id: PageId | None = None
     cropped_from: str = ""
@@ -158,8 +160,9 @@ class Sampling:
 class Outcome:
     """What an attempt made: the prompt it sent, its stored assets, its times and its cost.
 
-    `unknown_words` are those of the request that the model cannot draw; `sampling` is None
-    where the provider does not report it.
+    `unknown_words` are those of the request that the model cannot draw; `references` has one
+    entry for each character in the order of the spec, if the spec uses references; `sampling` is
+    None where the provider does not report it.
     """
 
     prompt: str
@@ -169,6 +172,7 @@ class Outcome:
     cost_micros: int
     unknown_words: tuple[str, ...] = ()
     sampling: Sampling | None = None
+    references: tuple[UsedReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

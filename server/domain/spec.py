@@ -8,12 +8,13 @@ from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 3
+SPEC_VERSION = 4
 """The newest version of specs; a worker claims only versions that it knows.
 
 Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
 batches, which an older worker would claim before their needs are met. Version 3 adds display
-sizes of other aspect ratios than the model's own, which an older worker cannot draw.
+sizes of other aspect ratios than the model's own, which an older worker cannot draw. Version 4
+adds references, which an older worker would leave out.
 """
 
 
@@ -23,7 +24,8 @@ class RenderSpec:
 
     `scene` is the scene description; where it is empty, it is taken from `page_text`. `width`
     and `height` are the display asset's pixels. The same spec with the same model and seed
-    gives the same picture, up to rounding that depends on the device and its threads.
+    gives the same picture, up to rounding that depends on the device and its threads, and with
+    `use_references` as long as its characters have the same references.
     """
 
     image_type: ImageType
@@ -36,9 +38,12 @@ class RenderSpec:
     height: int
     quality: Quality
     seed: int
+    use_references: bool = False
 
     def version(self, *, batched: bool, cropped: bool) -> int:
         """Returns the oldest spec version whose workers can draw this."""
+        if self.use_references and self.characters:
+            return 4
         if cropped:
             return 3
         return 2 if batched or self.image_type is ImageType.COVER else 1
@@ -65,6 +70,7 @@ class RenderSpec:
             "height": self.height,
             "quality": self.quality,
             "seed": self.seed,
+            "use_references": self.use_references,
         }
 
     @classmethod
@@ -84,6 +90,7 @@ class RenderSpec:
             height=data["height"],
             quality=Quality(data["quality"]),
             seed=data["seed"],
+            use_references=data.get("use_references", False),
         )
 
 

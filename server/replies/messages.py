@@ -15,6 +15,7 @@ from imggen.v1 import (
     event_pb2,
     image_pb2,
     job_pb2,
+    reference_pb2,
     story_pb2,
     style_pb2,
 )
@@ -22,6 +23,7 @@ from server.domain.changes import DELETED, Change, ChangedKind, Cursor
 from server.domain.characters import Character, Gender
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job
+from server.domain.references import ReferenceUse, UsedReference
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Stage
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
@@ -43,6 +45,9 @@ IMAGE_STATUS = {
 IMAGE_TYPE = {kind: image_pb2.ImageType.Value(f"IMAGE_TYPE_{kind.name}") for kind in ImageType}
 ASSET_KIND = {kind: image_pb2.AssetKind.Value(f"ASSET_KIND_{kind.name}") for kind in AssetKind}
 CHANGED_KIND = {kind: event_pb2.EventKind.Value(f"EVENT_KIND_{kind.name}") for kind in ChangedKind}
+REFERENCE_USE = {
+    use: reference_pb2.ReferenceUse.Value(f"REFERENCE_USE_{use.name}") for use in ReferenceUse
+}
 GENDER = {gender: character_pb2.Gender.Value(f"GENDER_{gender.name}") for gender in Gender}
 
 
@@ -159,6 +164,7 @@ class Replies:
             stage_timings=_timings(job),
             batch_id=_id(job.batch_id),
             unknown_words=job.unknown_words,
+            references=_references(job.references),
             story_id=_id(job.story_id),
             page_id=_id(job.page_id),
             cropped_from=job.cropped_from,
@@ -196,6 +202,7 @@ class Replies:
             cost_micros=image.cost_micros,
             job_id=str(image.job_id),
             metadata=image.metadata,
+            references=_references(image.references),
         )
         if image.keys:
             self._add_urls(image, message)
@@ -227,6 +234,16 @@ def _timings(job: Job) -> Iterable[job_pb2.StageTiming]:
             duration = Duration()
             duration.FromMilliseconds(job.stage_ms[stage])
             yield job_pb2.StageTiming(stage=STAGE[stage], duration=duration)
+
+
+def _references(used: Iterable[UsedReference]) -> Iterable[reference_pb2.UsedReference]:
+    for one in used:
+        yield reference_pb2.UsedReference(
+            character_id=str(one.character_id),
+            use=REFERENCE_USE[one.use],
+            image_id=_id(one.image_id),
+            scale=one.scale,
+        )
 
 
 def _error(failure: Failure) -> job_pb2.JobError:

@@ -16,6 +16,7 @@ from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
+    GenerationOptions,
     RegenerateImageRequest,
 )
 from server.domain.characters import FrozenCharacter
@@ -50,6 +51,7 @@ class Content:
     quality: Quality
     scene: str = ""
     page_text: str = ""
+    use_references: bool = False
 
     def drawn_by(self, offer: Offer, placement: Placement, seed: int | None = None) -> Picture:
         """Returns the picture as an offer draws it; a seed of None means any."""
@@ -64,6 +66,7 @@ class Content:
             height=offer.format.display.height,
             quality=self.quality,
             seed=new_seed() if seed is None else seed,
+            use_references=self.use_references,
         )
         return Picture(spec, placement, offer)
 
@@ -75,10 +78,18 @@ class PictureReader:
     `checks`, or NotFound for what the caller does not have.
     """
 
-    def __init__(self, store: Store, catalogue: Catalogue, styles: Sequence[Style]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        styles: Sequence[Style],
+        *,
+        use_references: bool,
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._styles = {style.id: style for style in sorted(styles, key=lambda style: style.id)}
+        self._use_references = use_references
 
     async def portrait(
         self, checks: Checks, user: UserId, request: GeneratePortraitRequest
@@ -95,7 +106,9 @@ class PictureReader:
             character_id, maybe_offer, maybe_quality, maybe_style
         )
         characters = await self._characters(user, [character])
-        content = Content(ImageType.PORTRAIT, style, characters, quality)
+        # A new portrait is drawn anew, unless its caller wants the look of the present one.
+        keeps_look = request.options.use_references
+        content = Content(ImageType.PORTRAIT, style, characters, quality, use_references=keeps_look)
         place = Placement(story_id=story.id if story else None, character_id=character)
         return content.drawn_by(offer, place, request.seed if request.HasField("seed") else None)
 
@@ -129,6 +142,7 @@ class PictureReader:
             quality,
             scene=description or page.scene_description,
             page_text=page.text,
+            use_references=self.uses_references(request.options),
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         return content.drawn_by(drawn_by, place, request.seed if request.HasField("seed") else None)
@@ -157,6 +171,7 @@ class PictureReader:
             model=offer.model.name,
             quality=kept,
             seed=changes.seed if changes.HasField("seed") else new_seed(),
+            use_references=self.uses_references(options),
         )
         place = Placement(
             story_id=image.story_id,
@@ -175,6 +190,11 @@ class PictureReader:
             return found
         checks.violations.extend(found)
         return None
+
+    def uses_references(self, options: GenerationOptions) -> bool:
+        """Returns whether a scene, a cover or a regeneration is drawn from references."""
+        asked = options.HasField("use_references")
+        return options.use_references if asked else self._use_references
 
     def style(self, checks: Checks, name: str, default: str | None) -> Style | None:
         """Reads the style; `default` is the story's, "" if it has none, None if it is not known."""

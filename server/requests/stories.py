@@ -130,8 +130,9 @@ class _Panel:
     characters: Sequence[CharacterId]
     offer: Offer
     placement: Placement
-    scene: str = ""
-    page_text: str = ""
+    scene: str
+    page_text: str
+    use_references: bool
 
     def pictures(
         self,
@@ -142,7 +143,15 @@ class _Panel:
     ) -> Iterator[Picture]:
         """Yields its pictures: `copies` of a page, one of anything else."""
         characters = tuple(cast[one] for one in self.characters if one in cast)
-        content = Content(self.image_type, style, characters, quality, self.scene, self.page_text)
+        content = Content(
+            self.image_type,
+            style,
+            characters,
+            quality,
+            self.scene,
+            self.page_text,
+            self.use_references,
+        )
         for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.offer, self.placement, seed)
 
@@ -167,6 +176,7 @@ class _Panels:
         self._pictures = pictures
         self._checks = checks
         self._model = request.options.model
+        self._use_references = pictures.uses_references(request.options)
         self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
         self._wants_pages = _unless_unset(request, "include_scene_images")
@@ -242,8 +252,10 @@ class _Panels:
         page_text: str = "",
     ) -> None:
         """Adds a panel, unless nothing can draw it, which is a violation already."""
-        if offer is not None:
-            self.added.append(_Panel(image_type, characters, offer, placement, scene, page_text))
+        if offer is None:
+            return
+        use = self._use_references and image_type is not ImageType.PORTRAIT
+        self.added.append(_Panel(image_type, characters, offer, placement, scene, page_text, use))
 
     def _offer(self, kind: ImageType, characters: int, where: str) -> Offer | None:
         """Chooses what draws an image; violations name the story, since no field is wrong."""

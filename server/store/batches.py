@@ -71,6 +71,10 @@ JOIN characters c ON c.id = r.character_id
 JOIN images i ON i.id = r.reference_image_id AND i.deleted_at IS NULL
 WHERE r.character_id = ANY($1) AND r.style = $2
   AND r.description_version >= c.description_version
+  AND NOT EXISTS (
+    SELECT FROM reference_views v WHERE v.reference_id = r.id
+      AND v.image_id = r.reference_image_id AND v.unreadable_at IS NOT NULL
+  )
 """
 
 # Measured on the latest jobs of batches, or on any jobs if there were none. `overlap` leaves out
@@ -219,7 +223,7 @@ class Batches:
     async def fresh_portraits(
         self, characters: Sequence[CharacterId], style: str
     ) -> set[CharacterId]:
-        """Returns the characters whose reference in a style is not stale."""
+        """Returns the characters whose reference in a style is neither stale nor unreadable."""
         rows = await self._database.fetch(_FRESH, characters, style)
         return {row["character_id"] for row in rows}
 

@@ -8,6 +8,7 @@ from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
 from server.store.money import HOLDS
+from server.store.references import used_references_json
 
 _ASSETS = """jsonb_to_recordset(ended.assets) AS a (
     kind text, storage_key text, content_type text, sha256 text, size_bytes bigint,
@@ -21,7 +22,8 @@ _COMPLETE = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
-    assets jsonb, unknown_words text[], generation_params jsonb, seed bigint
+    assets jsonb, unknown_words text[], used_references jsonb, generation_params jsonb,
+    seed bigint
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -36,7 +38,7 @@ WITH asked AS (
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
     held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets,
-    held.unknown_words, held.generation_params, held.seed
+    held.unknown_words, held.used_references, held.generation_params, held.seed
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -51,22 +53,26 @@ WITH asked AS (
   FROM ended, {_ASSETS}
   WHERE i.id = ended.image_id AND a.kind = 'display'
   RETURNING i.id, i.character_id, i.style, i.image_type, i.deleted_at,
-    ended.description_version, ended.queued_at
-), reference AS (
-  INSERT INTO character_references AS r (
-    character_id, reference_image_id, description_version, style
-  ) SELECT DISTINCT ON (character_id, style) character_id, id, description_version, style
+    ended.description_version, ended.queued_at, ended.used_references
+), portrait AS (
+  SELECT DISTINCT ON (character_id, style) character_id, style, id, description_version
   FROM image WHERE image_type = 'portrait' AND deleted_at IS NULL
   ORDER BY character_id, style, description_version DESC, queued_at DESC
-  ON CONFLICT (character_id, style) DO UPDATE SET
-    reference_image_id = excluded.reference_image_id,
-    description_version = excluded.description_version, updated_at = now()
-  WHERE r.description_version <= excluded.description_version
-  RETURNING id
+), used AS (
+  SELECT one.character_id, image.style, array_agg(one.image_id) AS images
+  FROM image, jsonb_to_recordset(image.used_references) AS one (
+    character_id uuid, use text, image_id uuid
+  ) WHERE one.use = 'drawn' GROUP BY 1, 2
+), reference AS MATERIALIZED (
+  SELECT complete_reference(character_id, style, images, id, description_version)
+  FROM (
+    SELECT * FROM portrait FULL JOIN used USING (character_id, style)
+    ORDER BY character_id, style
+  ) AS touched
 ), attempt AS (
   UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = ended.prompt,
     negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros,
-    unknown_words = ended.unknown_words
+    unknown_words = ended.unknown_words, used_references = ended.used_references
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), preview AS (
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
@@ -95,6 +101,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "negative_prompt": outcome.negative_prompt,
         "stage_ms": dict(outcome.stage_ms),
         "unknown_words": list(first_words(outcome.unknown_words)),
+        "used_references": used_references_json(outcome.references),
         "generation_params": asdict(outcome.sampling) if outcome.sampling else {},
         "assets": [_asset(asset) for asset in outcome.assets],
     }

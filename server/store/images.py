@@ -6,14 +6,16 @@ from server.domain.paging import Listing, PageRequest
 from server.domain.states import AssetKind, ImageStatus, ImageType
 from server.store.database import Executor, Record
 from server.store.lists import Arguments, Filters, Source, fetch_page
+from server.store.references import used_references
 
 _SELECT = """
-SELECT i.*, j.id AS job_id, j.metadata,
+SELECT i.*, j.id AS job_id, j.metadata, a.used_references,
   (SELECT p.page_number FROM story_pages p WHERE p.id = i.page_id) AS page_now,
   (SELECT max(l.version) FROM images l WHERE l.lineage_id = i.lineage_id) AS lineage_versions,
   (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys,
   EXISTS (SELECT FROM character_references r WHERE r.reference_image_id = i.id) AS is_reference
 FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
+LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
 """
 
 # Locks of a transaction; the first number keeps them apart from other advisory locks.
@@ -22,11 +24,12 @@ _LOCK_LINEAGE = "SELECT pg_advisory_xact_lock(5018, hashtext($1))"
 _DELETE = """
 WITH image AS (
   UPDATE images SET deleted_at = coalesce(deleted_at, now()), updated_at = now()
-  WHERE id = $1 AND user_id = $2 RETURNING id
-), reference AS (
-  DELETE FROM character_references r USING image WHERE r.reference_image_id = image.id
+  WHERE id = $1 AND user_id = $2 RETURNING id, image_type, character_id, style
+), reference AS MATERIALIZED (
+  SELECT drop_reference(character_id, style, id) FROM image WHERE image_type = 'portrait'
 )
 SELECT j.id FROM image JOIN image_generation_jobs j ON j.image_id = image.id
+WHERE (SELECT count(*) FROM reference) >= 0  -- read, or it would not run
 """
 
 
@@ -193,4 +196,5 @@ def _image(row: Record) -> Image:
         completed_at=row["completed_at"],
         keys={AssetKind(kind): key for kind, key in (row["keys"] or {}).items()},
         metadata=row["metadata"],
+        references=used_references(row["used_references"]),
     )

@@ -11,6 +11,7 @@ from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
+from server.store.references import used_references
 from server.store.workers import SERVED
 
 # A submit is one statement for any number of jobs, so that it is one round trip and one commit.
@@ -68,7 +69,8 @@ SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, j.status, j.priority, j.atte
   j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata,
-  j.cropped_from, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words
+  j.cropped_from, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words,
+  a.used_references
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -356,6 +358,7 @@ def _job(row: Record) -> Job:
         stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items()},
         batch_id=row["batch_id"],
         unknown_words=tuple(row["unknown_words"] or ()),
+        references=used_references(row["used_references"]),
         story_id=row["story_id"],
         page_id=row["page_id"],
         metadata=row["metadata"],

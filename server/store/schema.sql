@@ -306,11 +306,13 @@ CREATE TABLE attempts (
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     unknown_words text[] DEFAULT '{}'::text[] NOT NULL,
+    used_references jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT attempts_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text]))),
     CONSTRAINT attempts_pkey PRIMARY KEY (job_id, attempt),
     CONSTRAINT attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
+COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 
 CREATE TABLE assets (
@@ -354,7 +356,7 @@ COMMENT ON COLUMN character_references.lora_model_url IS 'Filled by the trainer:
 COMMENT ON COLUMN character_references.lora_trigger_word IS 'Filled by the trainer: the word that names the character in a prompt.';
 COMMENT ON COLUMN character_references.embedding_vector IS 'Filled by reference sets: the character''s embedding, the mean of those of its views.';
 COMMENT ON COLUMN character_references.quality_score IS 'Filled by the judge of reference sets, 0 to 5.';
-COMMENT ON COLUMN character_references.usage_count IS 'Filled by jobs that draw with the reference: how many images were made with it.';
+COMMENT ON COLUMN character_references.usage_count IS 'How many completed pictures were drawn from the portrait since it became the reference.';
 CREATE INDEX idx_images_reference ON character_references USING btree (reference_image_id);
 
 CREATE TABLE reference_views (
@@ -362,12 +364,18 @@ CREATE TABLE reference_views (
     view text NOT NULL,
     image_id uuid NOT NULL,
     encoder_sha256 text DEFAULT ''::text NOT NULL,
-    embedding real[],
+    embedding bytea,
+    unreadable_at timestamp with time zone,
+    CONSTRAINT reference_views_check CHECK ((num_nonnulls(embedding, unreadable_at) = 1)),
     CONSTRAINT reference_views_pkey PRIMARY KEY (reference_id, view, encoder_sha256),
     CONSTRAINT reference_views_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
     CONSTRAINT reference_views_reference_id_fkey FOREIGN KEY (reference_id) REFERENCES character_references(id) ON DELETE CASCADE
 );
-COMMENT ON TABLE reference_views IS 'Filled by reference sets: the views of a character, each with its embedding by an encoder.';
+COMMENT ON TABLE reference_views IS 'The pictures of a reference as an encoder sees them. A row whose image is no longer that of its reference counts for nothing.';
+COMMENT ON COLUMN reference_views.view IS 'portrait: that of the reference itself. Others are filled by reference sets.';
+COMMENT ON COLUMN reference_views.encoder_sha256 IS 'The checksum of the encoder''s weights.';
+COMMENT ON COLUMN reference_views.embedding IS 'A safetensors file, which names its encoder.';
+COMMENT ON COLUMN reference_views.unreadable_at IS 'When the picture was found to be missing, damaged or another one: the next story redraws it. Cleared by a new portrait, and when it is read after all.';
 
 CREATE TABLE provider_health (
     provider text NOT NULL,
@@ -556,6 +564,50 @@ CREATE FUNCTION advance_batch_of_job() RETURNS trigger
 BEGIN
   PERFORM advance_batch(NEW.batch_id);
   RETURN NULL;
+END $$;
+
+CREATE FUNCTION complete_reference(whose uuid, in_style text, used uuid[], made uuid, shows integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF made IS NOT NULL THEN
+    INSERT INTO character_references AS r (
+      character_id, reference_image_id, description_version, style
+    ) VALUES (whose, made, shows, in_style)
+    ON CONFLICT (character_id, style) DO UPDATE SET
+      reference_image_id = made, description_version = shows, usage_count = 0, updated_at = now()
+    WHERE r.description_version <= shows;
+  END IF;
+  UPDATE character_references SET
+    usage_count = usage_count + cardinality(array_positions(used, reference_image_id))
+  WHERE character_id = whose AND style = in_style AND reference_image_id = ANY(used);
+END $$;
+
+CREATE FUNCTION drop_reference(whose uuid, in_style text, gone uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  held character_references;
+BEGIN
+  SELECT * INTO held FROM character_references
+  WHERE character_id = whose AND style = in_style FOR UPDATE;
+  DELETE FROM reference_views WHERE reference_id = held.id AND image_id = gone;
+  IF held.reference_image_id IS DISTINCT FROM gone THEN
+    RETURN;
+  END IF;
+  UPDATE character_references r SET
+    reference_image_id = next.id, description_version = next.shows, usage_count = 0
+  FROM (
+    SELECT i.id, (j.spec -> 'characters' -> 0 ->> 'version')::integer AS shows
+    FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
+    WHERE i.character_id = whose AND i.style = in_style AND i.image_type = 'portrait'
+      AND i.status = 'completed' AND i.deleted_at IS NULL
+    ORDER BY shows DESC, i.completed_at DESC, i.id DESC LIMIT 1
+  ) AS next
+  WHERE r.id = held.id;
+  IF NOT FOUND THEN
+    DELETE FROM character_references WHERE id = held.id;
+  END IF;
 END $$;
 
 CREATE FUNCTION end_holds(holds hold[], costs bigint[]) RETURNS void

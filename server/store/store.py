@@ -14,6 +14,7 @@ from server.store.jobs import Jobs
 from server.store.leases import Leases
 from server.store.money import Money
 from server.store.outbox import Outbox
+from server.store.references import References
 from server.store.retries import Retries
 from server.store.stories import Stories
 from server.store.styles import Styles
@@ -34,6 +35,7 @@ class Statements:
         self.leases = Leases(database)
         self.money = Money(database)
         self.outbox = Outbox(database)
+        self.references = References(database)
         self.retries = Retries(database)
         self.stories = Stories(database)
         self.styles = Styles(database)

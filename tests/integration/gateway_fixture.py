@@ -28,6 +28,7 @@ from server.app import Gateway, open_gateway
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
+from server.domain.references import UsedReference
 from server.domain.states import AssetKind, Lane, Stage
 from server.edge.endpoint import Endpoint
 from server.identity.caller import Role, user_id_of
@@ -146,7 +147,9 @@ class GatewayFixture:
         assert await self.store.leases.report(claim, progress, preview)
         self.signals.say(CHANGED, str(claim.job_id))
 
-    async def complete(self, claim: Claim, cost_micros: int = 0) -> dict[AssetKind, bytes]:
+    async def complete(
+        self, claim: Claim, cost_micros: int = 0, references: Sequence[UsedReference] = ()
+    ) -> dict[AssetKind, bytes]:
         """Stores all assets, completes the job and signals it; returns the bytes."""
         made = await self.store_assets(claim)
         outcome = Outcome(
@@ -155,6 +158,7 @@ class GatewayFixture:
             tuple(asset for asset, _ in made),
             {Stage.RENDERING: 900, Stage.STORING: 20},
             cost_micros,
+            references=tuple(references),
         )
         assert await self.store.leases.complete(claim, outcome)
         self.signals.say(CHANGED, str(claim.job_id))
@@ -179,11 +183,11 @@ class GatewayFixture:
         await self.store.leases.fail(claim, failure, retryable=retryable, backoff=timedelta(0))
         self.signals.say(CHANGED, str(claim.job_id))
 
-    async def draw(self, job: job_pb2.Job) -> job_pb2.Job:
+    async def draw(self, job: job_pb2.Job, references: Sequence[UsedReference] = ()) -> job_pb2.Job:
         """Completes the oldest waiting job, which must be this one, and returns it."""
         claim = await self.claim()
         assert str(claim.job_id) == job.job_id
-        await self.complete(claim)
+        await self.complete(claim, references=references)
         return job
 
     async def spec(self, job: job_pb2.Job) -> dict[str, Any]:

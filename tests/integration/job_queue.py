@@ -13,6 +13,7 @@ from actors.extractors.plain import PlainExtractor
 from actors.settings import WorkerSettings
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.loop import Models, Worker
+from actors.worker.references import ReferenceResolver
 from actors.worker.stages import Stages
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
@@ -130,10 +131,12 @@ class JobQueue:
             signals = Signals(store.database)
             await enter(signals.running())
             storage = await enter(storage_in(self.folder))
+            renderer = renderer or ScriptedRenderer()
             stages = Stages(
-                renderer or ScriptedRenderer(),
+                renderer,
                 PlainExtractor(),
                 storage,
+                references=ReferenceResolver(store.references, storage, renderer),
                 store_pauses_s=[0.05] * 100,
             )
             worker = Worker(

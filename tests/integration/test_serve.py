@@ -8,10 +8,15 @@ from urllib.request import urlopen
 
 import pytest
 from PIL import Image as Picture
+from ray import serve
 
+from actors.engine.embedding import encoder_of
+from actors.engine.render import PictureUnreadable
+from actors.serve.handles import RayEncoder
+from actors.testing.stored import draw_pictures
 from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
-from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, Story
+from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, ReferenceUse, Story
 from imggen.errors import JobCancelled
 from tests.integration.local_ray import kill_replica
 
@@ -71,6 +76,16 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
 
 
+async def test_references_are_encoded_where_the_model_is(local: Local) -> None:
+    encoder = RayEncoder(serve.get_deployment_handle("diffuser", "imggen"))
+    reference = draw_pictures(1, 256)[0]
+    embedding = await encoder.encode(reference)
+    assert embedding.encoder == await encoder.encoder() == encoder_of(embedding.data) != ""
+    assert embedding == await encoder.encode(reference)
+    with pytest.raises(PictureUnreadable, match="7 bytes are no picture"):
+        await encoder.encode(b"garbage")
+
+
 async def test_a_watcher_of_an_idle_service_sees_previews(client: Client, mia: Character) -> None:
     previews: list[bytes] = []
     # On a busy machine a picture of one second may be drawn before its watch is registered.
@@ -98,6 +113,29 @@ async def test_a_scene_shows_two_characters_and_fills_a_printed_page(
     assert (kind, dpi) == ("JPEG", 300)
     assert width >= 3000
     assert height >= 2000
+
+
+async def test_a_scene_is_drawn_from_the_portraits_of_its_characters(
+    client: Client, story: Story, mia: Character, leo: Character
+) -> None:
+    portraits = [
+        await client.wait(await client.generate_portrait(one, style="cartoon", quality="standard"))
+        for one in (mia, leo)
+    ]
+    drawn = [
+        await client.wait(
+            await client.generate_scene(story, 1, quality="standard", seed=7, use_references=use)
+        )
+        for use in (True, False)
+    ]
+    used = [(each.character_id, each.image_id, each.use) for each in drawn[0].references]
+    assert used == [
+        (one.id, portrait.id, ReferenceUse.REFERENCE_USE_DRAWN)
+        for one, portrait in zip((mia, leo), portraits, strict=True)
+    ]
+    assert list(drawn[1].references) == []
+    first, second = [await client.download(image, kind="original") for image in drawn]
+    assert first != second
 
 
 async def test_the_same_seed_gives_the_same_bytes(client: Client, mia: Character) -> None:

@@ -6,7 +6,7 @@ import grpc.aio
 import pytest
 
 from imggen.v1 import image_pb2, job_pb2
-from imggen.v1.generation_pb2 import Modifications, RegenerateImageRequest
+from imggen.v1.generation_pb2 import GenerationOptions, Modifications, RegenerateImageRequest
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, ids, new_id
 
@@ -14,7 +14,8 @@ from tests.integration.gateway_fixture import GatewayFixture, ids, new_id
 async def test_a_regeneration_changes_what_is_named_and_keeps_the_rest(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    job = await gateway.draw(await mia.portrait(seed=7))
+    options = GenerationOptions(use_references=True)  # as a regeneration without options has it
+    job = await gateway.draw(await mia.portrait(seed=7, options=options))
     before = await gateway.spec(job)
 
     style = await gateway.spec(

@@ -1,13 +1,18 @@
 """A character's reference: the portrait that stands for it, and when it is stale."""
 
 import asyncio
+from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from imggen.v1 import character_pb2
+from server.domain.ids import CharacterId, ImageId
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id
+from tests.integration.job_queue import until
+from tests.integration.test_money_movements import waits
 
 
 async def test_a_completed_portrait_is_the_reference(gateway: GatewayFixture, mia: Caller) -> None:
@@ -96,6 +101,62 @@ async def test_deleting_the_reference_leaves_the_character_without_one(
     await mia.delete_image(job.image_id)
     shown = await mia.get_character(character.id)
     assert (shown.reference_image_id, shown.reference_stale) == ("", False)
+
+
+async def test_deleting_the_reference_leaves_the_newest_portrait_of_the_latest_description(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    character = await mia.create_character()
+    old = [await gateway.draw(await mia.portrait(character.id)) for _ in range(2)]
+    other_style = await gateway.draw(await mia.portrait(character.id, style="anime"))
+    late = await mia.portrait(character.id)
+    await mia.update_character(character.id, hair="blue")
+    new = [await gateway.draw(await mia.portrait(character.id, priority=1)) for _ in range(3)]
+    await gateway.draw(late)
+    # One that is not drawn yet, and one that is not the reference.
+    await mia.portrait(character.id)
+    await mia.delete_image(new[1].image_id)
+    left = [new[2], new[0], late, old[1], old[0]]
+    assert (await mia.get_image(left[0].image_id)).is_reference
+    for gone, reference in pairwise(left):
+        await mia.delete_image(gone.image_id)
+        shown = await mia.get_character(character.id)
+        stale = reference is not new[0]
+        assert (shown.reference_image_id, shown.reference_stale) == (reference.image_id, stale)
+        assert (await mia.get_image(reference.image_id)).is_reference
+    await mia.delete_image(left[-1].image_id)
+    shown = await mia.get_character(character.id)
+    assert shown.reference_image_id == other_style.image_id
+
+
+async def test_of_portraits_that_are_deleted_at_once_none_is_the_reference(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    character = await mia.create_character()
+    jobs = [await gateway.draw(await mia.portrait(character.id)) for _ in range(3)]
+    first, second, reference = [job.image_id for job in jobs]
+    async with gateway.store.transaction() as tx:
+        # The one that would be next goes first, seen by nobody until its transaction ends.
+        await tx.images.delete(mia.user_id, ImageId(UUID(second)))
+        deleting = asyncio.create_task(mia.delete_image(reference))
+        await until(lambda: waits(gateway.store))
+    await deleting
+    assert (await mia.get_character(character.id)).reference_image_id == first
+
+
+async def test_what_encoders_made_of_a_deleted_portrait_is_gone(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    character = await mia.create_character()
+    job = await gateway.draw(await mia.portrait(character.id))
+    references = gateway.store.references
+    [reference] = (
+        await references.find([CharacterId(UUID(character.id))], "watercolor", "encoder")
+    ).values()
+    await references.keep(reference, "encoder", b"embedding")
+    await gateway.draw(await mia.portrait(character.id))
+    await mia.delete_image(job.image_id)
+    assert await gateway.count("reference_views") == 0
 
 
 async def test_an_image_deleted_while_it_is_drawn_is_not_a_reference(

@@ -20,6 +20,7 @@ from server.domain.batches import BatchImage, Pace
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.jobs import Failure, Job, Outlook
+from server.domain.references import ReferenceUse, UsedReference
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.batches import BatchForecast
@@ -120,8 +121,9 @@ def _largest_metadata() -> dict[str, str]:
 
 
 def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
-    # Unknown words are set by a completion, which clears the error of an earlier attempt.
+    # What a completion sets comes without an error, since it clears that of an earlier attempt.
     completed = status is JobStatus.COMPLETED
+    most = max(model.max_characters for model in KNOWN.values())
     failure = Failure("DEPENDENCY_FAILED", shortened("x" * 5_000))
     job = Job(
         id=JobId(uuid4()),
@@ -146,13 +148,17 @@ def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
         stage_ms=dict.fromkeys(Stage, LARGE),
         batch_id=BatchId(uuid4()),
         unknown_words=first_words(["x"] * 5_000) if completed else (),
+        references=tuple(_used() for _ in range(most)) if completed else (),
         story_id=StoryId(uuid4()),
         page_id=PageId(uuid4()),
         metadata=metadata,
     )
-    most = max(model.max_characters for model in KNOWN.values())
     needs = tuple(JobId(uuid4()) for _ in range(most))
     return BatchImage(job, MAX_PAGES, None, needs)
+
+
+def _used() -> UsedReference:
+    return UsedReference(CharacterId(uuid4()), ReferenceUse.DRAWN, ImageId(uuid4()), 0.6)
 
 
 @pytest.mark.parametrize("text", ["x" * 1_024, "é" * 512, ""])

@@ -155,6 +155,10 @@ def misshapen(folder: Path) -> None:
             r"tokenizer_2/tokenizer\.json: has 2007 tokens up to number 2006; its encoder knows",
         ),
         (
+            removed("feature_extractor/preprocessor_config.json"),
+            r"feature_extractor/preprocessor_config\.json: missing",
+        ),
+        (
             edited("unet/config.json", in_channels=4),
             r"unet/config\.json: in_channels is 4, and the VAE of this checkpoint gives 32",
         ),
@@ -198,6 +202,13 @@ def test_a_tokenizer_of_two_files_is_good(unsealed: Path) -> None:
         (
             reweighed(SECOND, lambda each: each.update(odd=np.zeros(1))),
             r"text_encoder_2: .* odd is not in the model",
+        ),
+        (
+            reweighed(
+                "image_encoder/model.safetensors",
+                lambda each: each.update({"visual_projection.weight": np.zeros((256, 64))}),
+            ),
+            r"image_encoder: .* visual_projection\.weight is \[256, 64\], and must be \[256, 160\]",
         ),
         (
             edited("text_encoder_2/config.json", num_hidden_layers=2),

@@ -14,8 +14,11 @@ import pytest
 
 from imggen import SyncClient
 from imggen.cli.app import imggen, run
+from imggen.cli.progress import notes
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.job_pb2 import Job
+from imggen.v1.reference_pb2 import ReferenceUse, UsedReference
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
@@ -199,6 +202,35 @@ def test_words_that_the_model_cannot_draw_are_named(
     assert command("watch", ended["jobId"]).endswith("\nnot drawn: sword, boots\n")
     fake.miss_words()
     assert "not drawn" not in command("portrait", mia, "--style", "anime")
+
+
+def test_characters_drawn_by_words_alone_are_named_with_the_job(
+    command: Command, fake: FakeService, mia: str, story: str
+) -> None:
+    def scene(*options: str) -> str:
+        return command("scene", story, "1", "--character", mia, *options)
+
+    alone = f"character {mia} was drawn by words alone: "
+    assert scene().endswith(f"\n{alone}it has no reference in this style\n")
+    assert alone in command("portrait", mia, "--style", "anime", "--references")
+    assert alone not in scene()
+    assert alone not in scene("--no-references")
+    command("characters", "update", mia, "--hair", "red")
+    ended = command.json("scene", story, "1", "--character", mia)["job"]
+    [used] = ended["references"]
+    assert (used["characterId"], used["use"]) == (mia, "REFERENCE_USE_STALE")
+    why = "its reference shows another version of its description"
+    assert command("watch", ended["jobId"]).endswith(f"\n{alone}{why}\n")
+    asked: Any = [one.options for one in fake.requests("GenerateScene")]  # type: ignore[attr-defined]
+    assert [one.use_references for one in asked if one.HasField("use_references")] == [False]
+
+
+@pytest.mark.parametrize("use", [*ReferenceUse.values(), 99])
+def test_every_use_of_a_reference_but_drawn_has_a_note(use: ReferenceUse.ValueType) -> None:
+    said = notes(Job(references=[UsedReference(character_id=UNKNOWN, use=use)]))
+    assert len(said) == (use != ReferenceUse.REFERENCE_USE_DRAWN)
+    known = 0 < use < 99
+    assert all(("newer version" in line) != known for line in said)
 
 
 def test_a_watch_as_json_is_a_line_for_each_snapshot(command: Command, mia: str) -> None:

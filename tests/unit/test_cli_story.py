@@ -109,6 +109,21 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     assert (asked.aspect_ratio, dict(asked.options.metadata)) == ("4:3", {"order": "4711"})
 
 
+def test_a_story_is_drawn_from_references_or_says_why_not(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    assert "by words alone" not in command("story", tale)
+    tale.write_text(f"{TALE}  portraits: no\n".replace("anime", "cartoon"))
+    out = command("story", tale)
+    assert out.count("was drawn by words alone: it has no reference in this style") == 8
+    assert "\npage 2 (1): character " in out
+    tale.write_text(f"{TALE}  portraits: no\n  references: no\n".replace("anime", "realistic"))
+    assert "by words alone" not in command("story", tale)
+    asked: Any = [request.options for request in fake.requests("GenerateStory")]  # type: ignore[attr-defined]
+    said = [one.use_references if one.HasField("use_references") else None for one in asked]
+    assert said == [None, None, False]
+
+
 def test_a_story_is_saved_with_the_portraits_that_were_drawn_before(
     command: Command, tale: Path
 ) -> None:

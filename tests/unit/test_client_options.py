@@ -37,6 +37,7 @@ async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Cli
             model="m",
             size="1x1",
             quality="q",
+            use_references=False,
             metadata={"order": "1"},
             seed=0,
             priority=9,
@@ -48,7 +49,9 @@ async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Cli
             style="oil",
             story_id="s",
             size="1x1",
-            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
+            options=GenerationOptions(
+                model="m", quality="q", metadata={"order": "1"}, use_references=False
+            ),
             seed=0,
             priority=9,
             request_id="r",
@@ -67,6 +70,7 @@ async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client
             model="m",
             aspect_ratio="2:1",
             quality="q",
+            use_references=False,
             metadata={"order": "1"},
             seed=0,
             priority=9,
@@ -80,7 +84,9 @@ async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client
             scene_description="a hill",
             style="oil",
             aspect_ratio="2:1",
-            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
+            options=GenerationOptions(
+                model="m", quality="q", metadata={"order": "1"}, use_references=False
+            ),
             seed=0,
             priority=9,
             request_id="r",
@@ -96,6 +102,7 @@ async def test_every_option_of_a_regeneration_is_sent(fake: FakeService, client:
             prompt="at night",
             model="m",
             quality="q",
+            use_references=False,
             metadata={"order": "1"},
             seed=0,
             priority=9,
@@ -105,7 +112,9 @@ async def test_every_option_of_a_regeneration_is_sent(fake: FakeService, client:
         RegenerateImageRequest(
             image_id="i",
             modifications=Modifications(style="", prompt="at night", seed=0),
-            options=GenerationOptions(model="m", quality="q", metadata={"order": "1"}),
+            options=GenerationOptions(
+                model="m", quality="q", metadata={"order": "1"}, use_references=False
+            ),
             priority=9,
             request_id="r",
         )

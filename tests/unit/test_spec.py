@@ -1,7 +1,7 @@
 """The RenderSpec as JSON: written by hand, so compared with the dataclasses."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import pytest
 from hypothesis import given
@@ -39,6 +39,7 @@ SPECS = st.builds(
     st.integers(1, 4096),
     st.sampled_from(Quality),
     st.integers(0, 2**32 - 1),
+    st.booleans(),
 )
 
 
@@ -60,14 +61,28 @@ def test_nothing_of_a_spec_is_left_out(spec: RenderSpec) -> None:
         (ImageType.SCENE, False, False, 1),
         (ImageType.PORTRAIT, True, False, 2),
         (ImageType.COVER, False, False, 2),
-        (ImageType.SCENE, False, True, SPEC_VERSION),
-        (ImageType.COVER, True, True, SPEC_VERSION),
+        (ImageType.SCENE, False, True, 3),
+        (ImageType.COVER, True, True, 3),
     ],
 )
 def test_a_spec_has_the_oldest_version_whose_workers_can_draw_it(
     kind: ImageType, batched: bool, cropped: bool, version: int
 ) -> None:
     assert render_spec(image_type=kind).version(batched=batched, cropped=cropped) == version
+
+
+@pytest.mark.parametrize("cropped", [False, True])
+def test_an_older_worker_cannot_draw_from_references(cropped: bool) -> None:
+    with_references = render_spec(use_references=True)
+    assert with_references.version(batched=True, cropped=cropped) == SPEC_VERSION
+    nobody = replace(with_references, characters=())
+    assert nobody.version(batched=True, cropped=cropped) < SPEC_VERSION
+
+
+def test_a_spec_from_before_references_has_none() -> None:
+    old = render_spec(use_references=True).to_json()
+    del old["use_references"]
+    assert not RenderSpec.from_json(old).use_references
 
 
 def test_the_fields_keep_their_order() -> None:

@@ -50,6 +50,12 @@ making_options = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),
     click.option("--quality", type=click.Choice(QUALITIES), help="[default: hd]"),
     click.option(
+        "--references/--no-references",
+        default=None,
+        help="Draw characters from their references, too, or by their descriptions alone."
+        "  [default: set by the service; for a new portrait, not]",
+    ),
+    click.option(
         "--meta",
         "metadata",
         multiple=True,

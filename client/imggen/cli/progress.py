@@ -20,6 +20,22 @@ from imggen.v1.job_pb2 import (
     JobStatus,
     Stage,
 )
+from imggen.v1.reference_pb2 import (
+    REFERENCE_USE_DRAWN,
+    REFERENCE_USE_LEFT_OUT,
+    REFERENCE_USE_MISSING,
+    REFERENCE_USE_STALE,
+    REFERENCE_USE_UNREADABLE,
+    REFERENCE_USE_UNSUPPORTED,
+)
+
+_UNUSED = {
+    REFERENCE_USE_MISSING: "it has no reference in this style",
+    REFERENCE_USE_STALE: "its reference shows another version of its description",
+    REFERENCE_USE_UNREADABLE: "the file of its reference cannot be read; draw a new portrait",
+    REFERENCE_USE_LEFT_OUT: "the model carries no more references",
+    REFERENCE_USE_UNSUPPORTED: "the model cannot draw from references",
+}
 
 
 class Interrupted(Exception):
@@ -74,9 +90,24 @@ def position(job: Job) -> str:
 
 
 def notes(job: Job) -> list[str]:
-    """Returns a line for each difference from the request: words not drawn, another shape."""
+    """Returns a line for each difference from the request.
+
+    Words that were not drawn, another shape, and characters that were drawn by words alone.
+    """
     lines = [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
-    return [*lines, f"cropped from {job.cropped_from}"] if job.cropped_from else lines
+    if job.cropped_from:
+        lines.append(f"cropped from {job.cropped_from}")
+    return [*lines, *unused_references(job)]
+
+
+def unused_references(job: Job) -> list[str]:
+    """Returns a line for each character that was drawn by words alone, and why."""
+    return [
+        f"character {used.character_id} was drawn by words alone: "
+        + _UNUSED.get(used.use, "for a reason that only a newer version of this command knows")
+        for used in job.references
+        if used.use != REFERENCE_USE_DRAWN
+    ]
 
 
 @contextmanager

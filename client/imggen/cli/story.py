@@ -71,6 +71,7 @@ def story(
         aspect_ratio: 16:9         # or 4:3, 1:1
         model: storybook
         quality: hd                # or standard
+        references: true           # draw pages from the portraits; default: set by the service
         priority: 2                # 1 (first) to 3
         metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
           order: 4711

@@ -21,7 +21,7 @@ _INT = "tag:yaml.org,2002:int"
 _STORY = ("title", "style", "options", "characters", "pages")
 _OPTIONS = (
     *("portraits", "scenes", "cover", "images_per_page", "aspect_ratio", "model", "quality"),
-    *("priority", "metadata"),
+    *("references", "priority", "metadata"),
 )
 _LOOKS = ("species", "hair", "eyes", "skin", "clothing")
 _CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
@@ -62,6 +62,7 @@ class FileOptions:
     aspect_ratio: str = ""
     model: str = ""
     quality: str = ""
+    references: bool | None = None
     priority: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -178,7 +179,7 @@ class _Reader:
         read: dict[str, Any] = {}
         for name, value in fields.items():
             path = f"options.{name}"
-            if name in ("portraits", "scenes", "cover"):
+            if name in ("portraits", "scenes", "cover", "references"):
                 read[name] = self._flag(value, path)
             elif name in ("images_per_page", "priority"):
                 read[name] = self._number(value, path)

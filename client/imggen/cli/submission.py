@@ -66,6 +66,7 @@ def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submi
         aspect_ratio=options.aspect_ratio,
         model=options.model,
         quality=options.quality,
+        use_references=options.references,
         metadata=options.metadata,
         priority=options.priority,
         request_id=key,

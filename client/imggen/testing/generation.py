@@ -15,7 +15,14 @@ from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.testing.batches import Batches
 from imggen.testing.catalogue import MODELS, STYLES, Model
 from imggen.testing.memory import Drawing, Memory, new_id, now, read_key
-from imggen.testing.plans import Plan, Storyboard, plan_of, portrait_shape, scene_shape
+from imggen.testing.plans import (
+    Plan,
+    Storyboard,
+    plan_of,
+    portrait_shape,
+    scene_shape,
+    uses_references,
+)
 from imggen.testing.worker import Worker
 from imggen.v1 import generation_pb2
 from imggen.v1.batch_pb2 import BatchImage
@@ -134,7 +141,9 @@ class Generation(GenerationServiceServicer):
             style=style,
             seed=_seed(request),
         )
-        return plan_of(self._memory, image, model, portrait_shape(model, request.size), quality)
+        shape = portrait_shape(model, request.size)
+        use = request.options.use_references
+        return plan_of(self._memory, image, model, shape, quality, use_references=use)
 
     def _scene(self, checks: Checks, request: GenerateSceneRequest) -> Plan:
         story_id = checks.id("story_id", request.story_id, str)
@@ -163,7 +172,8 @@ class Generation(GenerationServiceServicer):
             style=style,
             seed=_seed(request),
         )
-        return plan_of(self._memory, image, model, scene_shape(model, ratio or ""), quality)
+        shape, use = scene_shape(model, ratio or ""), uses_references(request.options)
+        return plan_of(self._memory, image, model, shape, quality, use_references=use)
 
     def _version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
         changes = request.modifications
@@ -198,7 +208,8 @@ class Generation(GenerationServiceServicer):
             parent_image_id=parent.id,
             seed=_seed(changes),
         )
-        again = Drawing(quality, drawing.size, drawing.display, drawing.versions)
+        use = uses_references(request.options)
+        again = Drawing(quality, drawing.size, drawing.display, drawing.versions, use)
         return Plan(image, again, self._memory.jobs[parent.job_id].cropped_from)
 
     def _whole_story(self, checks: Checks, request: GenerateStoryRequest, origin: Origin) -> str:

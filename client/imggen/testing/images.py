@@ -87,6 +87,7 @@ class Images(ImageServiceServicer):
         known = asked in self._memory.images
         image = self._memory.images.delete(asked)
         if known:
+            self._memory.drop_reference(image)
             self._feed.tell_image(image, deleted=True)
             job = self._memory.jobs[image.job_id]
             if not has_ended(job):

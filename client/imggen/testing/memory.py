@@ -21,8 +21,14 @@ from imggen.rules.missing import (
 )
 from imggen.rules.states import request_id_reused
 from imggen.v1.character_pb2 import Character
-from imggen.v1.image_pb2 import Image
+from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_TYPE_PORTRAIT, Image
 from imggen.v1.job_pb2 import Job
+from imggen.v1.reference_pb2 import (
+    REFERENCE_USE_DRAWN,
+    REFERENCE_USE_MISSING,
+    REFERENCE_USE_STALE,
+    UsedReference,
+)
 from imggen.v1.story_pb2 import Page, Story
 
 if TYPE_CHECKING:
@@ -86,6 +92,7 @@ class Drawing:
     display: tuple[int, int]
     versions: tuple[int, ...]
     """Of the descriptions of its characters."""
+    use_references: bool
 
 
 @dataclass(slots=True)
@@ -148,7 +155,44 @@ class Memory:
         image = self.references.get((character.id, style), "")
         if image not in self.images:
             return False
-        return self.drawings[image].versions[0] >= character.description_version
+        return self._shows(self.images[image]) >= character.description_version
+
+    def used_references(self, image: Image) -> Iterator[UsedReference]:
+        """Yields what becomes of the references of an image's characters, if it uses them."""
+        drawing = self.drawings[image.id]
+        if not drawing.use_references:
+            return
+        for one, version in zip(image.character_ids, drawing.versions, strict=True):
+            used = UsedReference(character_id=one, use=REFERENCE_USE_MISSING)
+            portrait = self.references.get((one, image.style))
+            if portrait is not None:
+                same = self._shows(self.images[portrait]) == version
+                used.image_id = portrait
+                used.use = REFERENCE_USE_DRAWN if same else REFERENCE_USE_STALE
+                used.scale = 1.0 if same else 0.0
+            yield used
+
+    def drop_reference(self, gone: Image) -> None:
+        """Puts the next portrait in the place of a deleted one that was a reference."""
+        place = (gone.character_id, gone.style)
+        if self.references.get(place) != gone.id:
+            return
+        left = [
+            image
+            for image in self.images
+            if image.type == IMAGE_TYPE_PORTRAIT
+            and image.status == IMAGE_STATUS_COMPLETED
+            and (image.character_id, image.style) == place
+        ]
+        if not left:
+            del self.references[place]
+            return
+        newest = max(left, key=lambda image: (self._shows(image), _completed(image)))
+        self.references[place] = newest.id
+
+    def _shows(self, portrait: Image) -> int:
+        """Returns the version of the description that a portrait shows."""
+        return self.drawings[portrait.id].versions[0]
 
     def change(self) -> asyncio.Event:
         """Returns an event that the next change sets; take it before reading the state."""
@@ -158,6 +202,10 @@ class Memory:
         """Wakes all waiters after a change."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _completed(image: Image) -> int:
+    return image.completed_at.ToNanoseconds()
 
 
 def read_key(checks: Checks, request_id: str) -> str | None:

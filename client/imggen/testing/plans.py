@@ -17,7 +17,7 @@ from imggen.rules.storyboards import (
 )
 from imggen.testing.catalogue import MODELS, Model, Size
 from imggen.testing.memory import Drawing, Memory
-from imggen.v1.generation_pb2 import GenerateStoryRequest
+from imggen.v1.generation_pb2 import GenerateStoryRequest, GenerationOptions
 from imggen.v1.image_pb2 import (
     IMAGE_TYPE_COVER,
     IMAGE_TYPE_PORTRAIT,
@@ -59,12 +59,25 @@ def scene_shape(model: Model, ratio: str) -> Shape:
     return Shape("", display, "" if RATIOS[drawn] == display else drawn)
 
 
-def plan_of(memory: Memory, image: Image, model: Model, shape: Shape, quality: str) -> Plan:
+def uses_references(options: GenerationOptions) -> bool:
+    """Returns whether a scene, a cover or a regeneration is drawn from references."""
+    return options.use_references or not options.HasField("use_references")
+
+
+def plan_of(
+    memory: Memory,
+    image: Image,
+    model: Model,
+    shape: Shape,
+    quality: str,
+    *,
+    use_references: bool,
+) -> Plan:
     """Returns the plan of an image whose characters exist."""
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
-    drawing = Drawing(quality, shape.size, shape.display, tuple(versions))
+    drawing = Drawing(quality, shape.size, shape.display, tuple(versions), use_references)
     return Plan(image, drawing, shape.cropped_from)
 
 
@@ -120,7 +133,8 @@ class Storyboard:
                 one.seed = secrets.randbits(32)
                 portrait = image.type == IMAGE_TYPE_PORTRAIT
                 shape = portrait_shape(model, "") if portrait else scene_shape(model, self._ratio)
-                plans.append(plan_of(self._memory, one, model, shape, quality))
+                use = not portrait and uses_references(self._request.options)
+                plans.append(plan_of(self._memory, one, model, shape, quality, use_references=use))
         return plans
 
     def _add_portraits(self, style: str | None) -> None:

@@ -74,7 +74,7 @@ class Worker:
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
         job.retry_count = 0
-        for field in ("completed_at", "error", "unknown_words", "stage_timings"):
+        for field in ("completed_at", "error", "unknown_words", "references", "stage_timings"):
             job.ClearField(field)
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
@@ -116,6 +116,8 @@ class Worker:
         image.width, image.height = drawing.display
         image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing.display).data)
         image.prompt = f"a picture in the style {image.style}"
+        image.references.extend(self._memory.used_references(image))
+        job.references.extend(image.references)
         if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
             self._make_reference(image)
         self._feed.tell_image(image)

@@ -45,12 +45,19 @@ class GenerationOptions(google.protobuf.message.Message):
     MODEL_FIELD_NUMBER: builtins.int
     QUALITY_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
+    USE_REFERENCES_FIELD_NUMBER: builtins.int
     model: builtins.str
     """The model, for instance `storybook`; empty lets the service choose. A regeneration keeps the
     image's.
     """
     quality: builtins.str
     """`hd` or `standard`; empty means `hd`, which takes more steps. A regeneration keeps the image's."""
+    use_references: builtins.bool
+    """Whether characters are drawn from their references, too, and not by their descriptions alone;
+    `Job.references` says what became of each. Unset means the setting of the service, by default
+    yes; for GeneratePortrait it means no. With yes, a portrait is drawn from the present reference.
+    GenerateStory draws its portraits without references, whatever is set.
+    """
     @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """The caller's own words on the job, for instance `order: 4711`: at most 16 pairs, and 1 KiB of
@@ -64,8 +71,11 @@ class GenerationOptions(google.protobuf.message.Message):
         model: builtins.str = ...,
         quality: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        use_references: builtins.bool | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["metadata", b"metadata", "model", b"model", "quality", b"quality"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_use_references", b"_use_references", "use_references", b"use_references"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_use_references", b"_use_references", "metadata", b"metadata", "model", b"model", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_use_references", b"_use_references"]) -> typing.Literal["use_references"] | None: ...
 
 Global___GenerationOptions: typing_extensions.TypeAlias = GenerationOptions
 
@@ -262,8 +272,8 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     style: builtins.str
     """The style of every image; empty means the story's."""
     include_character_portraits: builtins.bool
-    """Whether to draw the portraits that are missing in this style or older than their
-    character's description; unset means yes. Pages wait for them.
+    """Whether to draw the portraits that are missing in this style, older than their character's
+    description or unreadable; unset means yes. Pages wait for them.
     """
     include_scene_images: builtins.bool
     """Whether to draw the pages; unset means yes."""

@@ -78,9 +78,9 @@ class GenerationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GenerateStory(self, request, context):
-        """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
-        or older than their characters, then the cover and the pages, each as soon as the portraits
-        of its characters are drawn.
+        """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing,
+        older than their characters or unreadable, then the cover and the pages, each as soon as the
+        portraits of its characters are drawn.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -141,9 +141,9 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
     """Draws the scene of a story's page."""
 
     GenerateStory: _GenerationServiceGenerateStoryType
-    """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
-    or older than their characters, then the cover and the pages, each as soon as the portraits
-    of its characters are drawn.
+    """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing,
+    older than their characters or unreadable, then the cover and the pages, each as soon as the
+    portraits of its characters are drawn.
     """
 
     RegenerateImage: _GenerationServiceRegenerateImageType
@@ -197,9 +197,9 @@ class GenerationServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.generation_pb2.GenerateStoryRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.generation_pb2.GenerateStoryResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.GenerateStoryResponse]]:
-        """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing
-        or older than their characters, then the cover and the pages, each as soon as the portraits
-        of its characters are drawn.
+        """Draws a whole story in one style, as a batch of jobs: first the portraits that are missing,
+        older than their characters or unreadable, then the cover and the pages, each as soon as the
+        portraits of its characters are drawn.
         """
 
     @abc.abstractmethod

@@ -11,6 +11,7 @@ import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.metadata_pb2
+import imggen.v1.reference_pb2
 import sys
 import typing
 
@@ -190,6 +191,7 @@ class Image(google.protobuf.message.Message):
     JOB_ID_FIELD_NUMBER: builtins.int
     PAGE_ID_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
+    REFERENCES_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -266,6 +268,10 @@ class Image(google.protobuf.message.Message):
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """Output only. The metadata of its job; see `GenerationOptions.metadata`."""
 
+    @property
+    def references(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.reference_pb2.UsedReference]:
+        """Output only. What became of the references of its characters; see `Job.references`."""
+
     def __init__(
         self,
         *,
@@ -300,9 +306,10 @@ class Image(google.protobuf.message.Message):
         job_id: builtins.str = ...,
         page_id: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "regenerations_left", b"regenerations_left", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image
 

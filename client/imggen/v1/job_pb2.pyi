@@ -14,6 +14,7 @@ import google.protobuf.timestamp_pb2
 import imggen.v1.errors_pb2
 import imggen.v1.image_pb2
 import imggen.v1.metadata_pb2
+import imggen.v1.reference_pb2
 import sys
 import typing
 
@@ -190,6 +191,7 @@ class Job(google.protobuf.message.Message):
     PAGE_ID_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
     CROPPED_FROM_FIELD_NUMBER: builtins.int
+    REFERENCES_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -273,6 +275,13 @@ class Job(google.protobuf.message.Message):
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """Output only. The metadata it was admitted with; see `GenerationOptions.metadata`."""
 
+    @property
+    def references(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.reference_pb2.UsedReference]:
+        """Output only. What became of the references of the image's characters, one entry for each, in the
+        order of `Image.character_ids`; empty where `GenerationOptions.use_references` is off. Set once
+        the job is COMPLETED.
+        """
+
     def __init__(
         self,
         *,
@@ -305,9 +314,10 @@ class Job(google.protobuf.message.Message):
         page_id: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         cropped_from: builtins.str = ...,
+        references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "unknown_words", b"unknown_words"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "unknown_words", b"unknown_words"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 

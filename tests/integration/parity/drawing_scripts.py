@@ -93,6 +93,56 @@ async def references_and_versions(seen: Seen) -> None:
     await ask(seen, "CharacterService.GetCharacter", show, "without its newest reference")
 
 
+async def pictures_from_references(seen: Seen) -> None:
+    mia, tom = await a_character(seen), await a_character(seen, name="Tom")
+    both = {"text": "Mia and Tom.", "character_ids": [mia.id, tom.id]}
+    story = await a_story(seen, both)
+    scene = {"story_id": story.id, "page_id": story.pages[0].id}
+
+    async def draw(method: str, label: str, **request: Any) -> Any:
+        job = (await ask(seen, f"GenerationService.{method}", request, label)).job
+        await seen.side.finish(job)
+        await ask(seen, "JobService.WatchJob", {"job_id": job.job_id}, label)
+        await ask(seen, "ImageService.GetImage", {"image_id": job.image_id}, label)
+        return job
+
+    await draw("GenerateScene", "before any portrait", **scene)
+    portrait = {"character_id": mia.id, "style": "anime"}
+    first = await draw("GeneratePortrait", "the first", **portrait)
+    drawn = await draw("GenerateScene", "one of two", **scene)
+    for wanted in (False, True):
+        options = {"use_references": wanted}
+        await draw("GenerateScene", f"asked: {wanted}", **scene, options=options)
+        await draw("GeneratePortrait", f"asked: {wanted}", **portrait, options=options)
+        image = {"image_id": drawn.image_id}
+        await draw("RegenerateImage", f"asked: {wanted}", **image, options=options)
+    await draw("RegenerateImage", "a portrait", image_id=first.image_id)
+    await draw("GenerateScene", "another style", **scene, style="cartoon")
+    await update_character(seen, "", id=mia.id, hair="red")
+    await draw("GenerateScene", "stale", **scene)
+    await draw("GeneratePortrait", "new hair", **portrait)
+    await draw("RegenerateImage", "an old description", image_id=drawn.image_id)
+    await draw("GenerateScene", "new hair", **scene)
+
+
+async def deleted_references(seen: Seen) -> None:
+    mia = await a_character(seen)
+    show = {"character_id": mia.id}
+    jobs = []
+    for style in ("anime", "cartoon", "anime", "cartoon"):
+        jobs.append(await a_portrait(seen, mia, style=style))
+        await seen.side.finish(jobs[-1])
+    late = await a_portrait(seen, mia)
+    await update_character(seen, "", id=mia.id, hair="red")
+    new = await a_portrait(seen, mia)
+    for job in (new, late):
+        await seen.side.finish(job)
+    for job in (jobs[0], new, late, jobs[2], jobs[3], jobs[1]):
+        await ask(seen, "ImageService.DeleteImage", {"image_id": job.image_id})
+        await ask(seen, "CharacterService.GetCharacter", show)
+        await ask(seen, "ImageService.ListImages", show)
+
+
 async def a_whole_story(seen: Seen, **fields: Any) -> tuple[Any, Any]:
     mia, tom = await a_character(seen), await a_character(seen, name="Tom")
     pages: list[dict[str, Any]] = [
@@ -209,6 +259,8 @@ SCRIPTS: tuple[Script, ...] = (
     jobs_end_in_every_way,
     assets_have_their_kinds,
     references_and_versions,
+    pictures_from_references,
+    deleted_references,
     a_batch_is_drawn,
     a_portrait_of_a_batch_fails,
     stories_that_cannot_be_drawn,

@@ -12,9 +12,12 @@ from actors.finishing.forms import print_size, thumbnail_size
 from imggen.status import error_of
 from imggen.testing import FakeService
 from imggen.v1.job_pb2 import Job
+from server.domain.characters import FrozenCharacter
+from server.domain.ids import CharacterId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome, Progress
 from server.domain.models import Size
+from server.domain.references import Reference, ReferenceUse, UsedReference
 from server.domain.states import AssetKind, Stage
 from server.storage.keys import object_key
 from server.store.signals import CHANGED
@@ -114,9 +117,20 @@ class RealSide:
         claim = await self._claim(job)
         made = [await self._store(claim, kind) for kind in AssetKind]
         stages = dict.fromkeys(Stage, 10)
-        outcome = Outcome("a prompt", "blurry", tuple(made), stages, 0)
+        outcome = Outcome(
+            "a prompt", "blurry", tuple(made), stages, 0, references=await self._used(claim)
+        )
         assert await self._gateway.store.leases.complete(claim, outcome)
         self._gateway.signals.say(CHANGED, job.job_id)
+
+    async def _used(self, claim: Claim) -> tuple[UsedReference, ...]:
+        """Returns what becomes of the references of a job, as a worker reports it."""
+        spec = claim.spec
+        if not spec.use_references:
+            return ()
+        ids = [CharacterId(one.id) for one in spec.characters]
+        found = await self._gateway.store.references.find(ids, spec.style.id, "encoder")
+        return tuple(_use(one, found.get(CharacterId(one.id))) for one in spec.characters)
 
     async def fail(self, job: Job) -> None:
         """Fails the job."""
@@ -163,6 +177,15 @@ class RealSide:
         await self._gateway.storage.put(key, data, content_type)
         digest = hashlib.sha256(data).hexdigest()
         return NewAsset(kind, key, content_type, digest, len(data), size.width, size.height)
+
+
+def _use(character: FrozenCharacter, reference: Reference | None) -> UsedReference:
+    id_ = CharacterId(character.id)
+    if reference is None:
+        return UsedReference(id_, ReferenceUse.MISSING)
+    if reference.description_version != character.version:
+        return UsedReference(id_, ReferenceUse.STALE, reference.image_id)
+    return UsedReference(id_, ReferenceUse.DRAWN, reference.image_id, 1.0)
 
 
 class FakeSide:
