@@ -50,8 +50,7 @@ class ReferenceResolver:
         ids = [CharacterId(one.id) for one in cast]
         if not encoder:
             return Resolved(used=tuple(_unused(one, ReferenceUse.UNSUPPORTED) for one in ids))
-        style = claim.spec.style.id
-        known = await self._references.find(ids, style, encoder)
+        known = await self._references.find(ids, claim.spec.style.id, encoder)
         picture = _Picture(profile(claim.spec.model), len(cast))
         for place, one in enumerate(cast):
             found = known.get(CharacterId(one.id))
@@ -59,18 +58,19 @@ class ReferenceResolver:
             if found is None or why is not None:
                 picture.leave_out(one, why or ReferenceUse.MISSING, found)
                 continue
-            embedding = _usable(found, encoder) or await self._embed(found, style, encoder)
+            embedding = _usable(found, encoder) or await self._embed(claim, found, encoder)
             if embedding is None:
                 picture.leave_out(one, ReferenceUse.UNREADABLE, found)
             else:
                 picture.add(place, found, embedding)
         return picture.resolved([CharacterId(one.id) for one in claim.spec.characters])
 
-    async def _embed(self, reference: Reference, style: str, encoder: str) -> bytes | None:
+    async def _embed(self, claim: Claim, reference: Reference, encoder: str) -> bytes | None:
         """Computes and keeps an embedding; None, and a mark for redrawing, if it is unreadable."""
         lock = self._reading.setdefault(reference.image_id, asyncio.Lock())
         async with lock:
             # Another page of the same story may have computed it meanwhile.
+            style = claim.spec.style.id
             again = await self._references.find([reference.character_id], style, encoder)
             now = again.get(reference.character_id, reference)
             if now.image_id == reference.image_id and (kept := _usable(now, encoder)):
@@ -78,8 +78,14 @@ class ReferenceResolver:
             try:
                 embedding = await self._encoder.encode(await self._picture(reference))
             except (ObjectMissing, PictureUnreadable) as error:
-                fields = {"image_id": str(reference.image_id), "error": error.message}
-                _log.warning("reference unreadable", extra=fields)
+                _log.warning(
+                    "reference unreadable",
+                    extra={
+                        "job_id": str(claim.job_id),
+                        "image_id": str(reference.image_id),
+                        "error": error.message,
+                    },
+                )
                 await self._references.mark_unreadable(reference, encoder)
                 return None
             await self._references.keep(reference, embedding.encoder, embedding.data)
