@@ -31,6 +31,7 @@ from recipe.training.drawings import (
     carry_out,
     chunks,
     count_done,
+    load_latents,
     open_array,
     scene_of,
 )
@@ -41,7 +42,7 @@ from recipe.training.state import Trainee
 from recipe.training.states import keep_states
 from recipe.training.text import TOKENS, load_towers, tokenize
 from recipe.training.tokenizer import load_tokenizer
-from recipe.training.unet import Examples, Measure, PlainAttention, load_latents, square_error
+from recipe.training.unet import Examples, Measure, PlainAttention, square_error
 
 _SEED = 20_000
 """Added to the recipe's seed, for other pictures than those of any other part."""

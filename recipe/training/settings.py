@@ -73,7 +73,7 @@ class EyesSettings:
     latents: int
     domain: Domain
     training: Optimisation
-    weight: float = 0.5
+    weight: float = 0.06
     """The weight of the errors that change the colour of eyes, beside that of all errors."""
     early: float = 0.2
     """The share of timesteps among the noisiest, which decide little about eyes."""
@@ -186,7 +186,7 @@ LAPTOP = Recipe(
     eyes=EyesSettings(
         latents=20_000,
         domain=replace(PAIRED, framings=(2, 1.5, 2, 4.5, 0)),
-        training=Optimisation(steps=40_000, batch=32, rate=3e-4, decay_from=0.2),
+        training=Optimisation(steps=12_000, batch=32, rate=3e-4, decay_from=0.2),
     ),
     encoder=EncoderSettings(
         characters=8_000,
@@ -239,7 +239,7 @@ GPU = replace(
     eyes=EyesSettings(
         latents=100_000,
         domain=replace(FULL, framings=(2, 1.5, 2, 4.5, 0.6)),
-        training=Optimisation(steps=6_000, batch=512, rate=5e-4, decay_from=0.2),
+        training=Optimisation(steps=1_500, batch=512, rate=5e-4, decay_from=0.2),
     ),
 )
 """Half an hour on one large GPU, with 16 cores for drawing."""
