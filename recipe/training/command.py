@@ -51,11 +51,11 @@ Examples:
   nice -n 19 python -m recipe.train all --folder build/training
   python -m recipe.train unet --folder build/training --recipe gpu --minutes 8
   python -m recipe.train export --folder build/training --out build/checkpoint
-  python -m recipe.train eyes --folder build/further --start actors/storybook/checkpoint
+  python -m recipe.train draw --folder build/further --start actors/storybook/checkpoint
 
-With --start, a folder without networks begins with those of a checkpoint, and the one stage named
-trains its network further: `eyes`, or `adapter` after it. The stages that a stage's data come from
-(`draw`) run first; what is drawn already is kept.
+With --start, a new folder begins with the networks of a checkpoint: `draw` gives it what `eyes`
+needs, `eyes` trains the UNet further, and `adapter` then learns from that UNet anew.
+
 After `draw`, `latents` uses the CPU cores and can run beside `text` and `vae` on a GPU. The log
 is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The same
 command runs on a GPU if there is one, in bf16; else on the CPU, in two processes.
