@@ -13,7 +13,7 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import Renderer
+from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
@@ -93,7 +93,7 @@ class WorkerDeployment:
         await self._stack.aclose()
 
 
-def _warm_models(settings: DiffuserSettings) -> tuple[Renderer, Upscaler]:
+def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscaler]:
     """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused."""
     # Before torch, whose import takes seconds.
     check_source(settings)

@@ -12,6 +12,11 @@ _SOURCES = {
     "storybook": str(CHECKPOINT),
     "sdxl": "stabilityai/stable-diffusion-xl-base-1.0",
 }
+_ADAPTERS = {
+    "storybook": ("ip_adapter/ip_adapter.safetensors", ""),
+    "sdxl": ("sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors", "models/image_encoder"),
+}
+"""The files of an adapter by model: its weights, and its encoder unless it is the checkpoint's."""
 _CONFIG = SettingsConfigDict(
     env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
 )
@@ -53,6 +58,24 @@ class DiffuserSettings(BaseSettings):
         "and none for others, `none` leaves it to Lanczos.",
     )
 
+    adapter: str = Field(
+        "auto",
+        description="The IP-Adapter that draws characters from their references: a folder or a "
+        "repository of the hub, like `h94/IP-Adapter`; `auto` is the checkpoint's own for "
+        "`storybook` and none for others, `none` leaves characters to words.",
+    )
+    adapter_weights: str = Field(
+        "",
+        description="The safetensors file of the adapter in there; empty for "
+        "`ip_adapter/ip_adapter.safetensors` (`storybook`) or "
+        "`sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors` (`sdxl`).",
+    )
+    adapter_encoder: str = Field(
+        "",
+        description="The folder of the image encoder in there; empty for the checkpoint's own "
+        "(`storybook`) or `models/image_encoder` (`sdxl`).",
+    )
+
     @property
     def upscaler_file(self) -> Path | None:
         """The file of the upscaler's weights; None for no upscaler."""
@@ -68,6 +91,12 @@ class DiffuserSettings(BaseSettings):
     def source(self) -> str:
         """The folder or the repository of the hub to load from."""
         return self.model_path or _SOURCES[self.model]
+
+    @property
+    def adapter_files(self) -> tuple[str, str]:
+        """The adapter's weights and the folder of its encoder; empty for the checkpoint's own."""
+        weights, encoder = _ADAPTERS[self.model]
+        return self.adapter_weights or weights, self.adapter_encoder or encoder
 
 
 class ExtractorSettings(BaseSettings):

@@ -18,6 +18,8 @@ from actors.engine.decoding import decode
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import (
+    Embedding,
+    EncoderChanged,
     OnStep,
     RenderCancelled,
     RenderEvent,
@@ -118,6 +120,14 @@ class Diffuser:
         """Turns on the previews of the render with that id, if it waits or runs here."""
         if watched := self._watched.get(render):
             watched.set()
+
+    async def encoder(self) -> str:
+        """Returns the checksum of the adapter's encoder; empty for a model without an adapter."""
+        return ""
+
+    async def encode(self, png: bytes) -> Embedding:
+        """Returns the embedding of a picture."""
+        raise EncoderChanged("the model has no adapter")
 
     async def _stream(
         self, request: RenderRequest, watched: threading.Event

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from actors.engine.render import RenderRequest
+from actors.engine.render import PlacedReference, RenderRequest
 from actors.prompts.dialect import CompiledPrompt, Dialect
 from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
@@ -19,13 +19,16 @@ from server.routing.formats import RATIOS, format_of
 class Profile:
     """A model of the catalogue, with its dialect and its sampling.
 
-    `guidance_rescale` is phi of arXiv 2305.08891, section 3.4.
+    `guidance_rescale` is phi of arXiv 2305.08891, section 3.4. A picture is drawn from
+    `max_references` references at most, each counting by `reference_scale`, 0 to 1.
     """
 
     model: Model
     dialect: Dialect
     guidance_scale: float
     guidance_rescale: float
+    max_references: int
+    reference_scale: float
 
     def native(self, image_type: ImageType, display: Size) -> Size:
         """Returns the model's native size for a display asset.
@@ -46,10 +49,22 @@ class Profile:
 PROFILES = MappingProxyType(
     {
         STORYBOOK.name: Profile(
-            STORYBOOK, StorybookDialect(), guidance_scale=GUIDANCE, guidance_rescale=RESCALE
+            STORYBOOK,
+            StorybookDialect(),
+            guidance_scale=GUIDANCE,
+            guidance_rescale=RESCALE,
+            max_references=2,
+            reference_scale=1.0,
         ),
         # The guidance of the spec's example; SDXL was not trained to zero terminal SNR.
-        SDXL.name: Profile(SDXL, SdxlDialect(), guidance_scale=7.5, guidance_rescale=0.0),
+        SDXL.name: Profile(
+            SDXL,
+            SdxlDialect(),
+            guidance_scale=7.5,
+            guidance_rescale=0.0,
+            max_references=4,
+            reference_scale=0.6,
+        ),
     }
 )
 
@@ -63,7 +78,11 @@ def profile(model: str) -> Profile:
 
 
 def render_request(
-    spec: RenderSpec, prompt: CompiledPrompt, *, previews: bool = False
+    spec: RenderSpec,
+    prompt: CompiledPrompt,
+    *,
+    references: tuple[PlacedReference, ...] = (),
+    previews: bool = False,
 ) -> RenderRequest:
     """Returns the request of a spec to its model."""
     chosen = profile(spec.model)
@@ -77,6 +96,8 @@ def render_request(
         guidance_scale=chosen.guidance_scale,
         guidance_rescale=chosen.guidance_rescale,
         seed=spec.seed,
+        references=references,
+        reference_scale=chosen.reference_scale if references else 0.0,
         previews=previews,
     )
 

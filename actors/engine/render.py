@@ -139,3 +139,7 @@ class ReferenceEncoder(Protocol):
         Raises PictureUnreadable for bytes that are no picture.
         """
         ...
+
+
+class ReferenceRenderer(Renderer, ReferenceEncoder, Protocol):
+    """Draws pictures, and reads the references that characters in them are drawn from."""

@@ -1,14 +1,15 @@
-"""Handles of model deployments, as the renderer and the upscaler of stages."""
+"""Handles of model deployments, as the renderer, the encoder and the upscaler of stages."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
-from actors.engine.render import RenderEvent, RenderRequest
+from actors.engine.render import Embedding, RenderEvent, RenderRequest
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Unavailable
 
@@ -54,6 +55,29 @@ class RayRenderer:
         await shown.results_async(return_exceptions=True)
 
 
+class RayEncoder:
+    """Encodes references on a diffuser deployment, whose model reads them."""
+
+    def __init__(self, diffuser: Handle) -> None:
+        self._diffuser = diffuser
+
+    async def encoder(self) -> str:
+        """Returns the checksum of the deployment's encoder; empty where it has no adapter.
+
+        Raises Unavailable when the deployment was lost.
+        """
+        with _answering("the encoder"):
+            return str(await self._diffuser.encoder.remote())
+
+    async def encode(self, png: bytes) -> Embedding:
+        """Returns the embedding of a picture by the deployment's encoder.
+
+        Raises the encoder's own error, or Unavailable when the deployment was lost.
+        """
+        with _answering("the encoder"):
+            return cast(Embedding, await self._diffuser.encode.remote(png))
+
+
 class RayUpscaler:
     """Upscales on a diffuser deployment, whose process also holds the upscaler."""
 
@@ -65,15 +89,8 @@ class RayUpscaler:
 
         Raises the upscaler's own error, or Unavailable when the deployment was lost.
         """
-        try:
+        with _answering("the upscaler"):
             return bytes(await self._diffuser.upscale.remote(png))
-        except RayTaskError as error:
-            raise error.cause from error
-        except RayActorError as error:
-            raise Unavailable(
-                "the upscaler was lost while working; the job is tried again",
-                ErrorReason.ERROR_REASON_RENDER_FAILED,
-            ) from error
 
 
 class RayModels:
@@ -93,6 +110,20 @@ class RayModels:
                 "no diffuser answers; its status in Serve, and its log, say why",
                 ErrorReason.ERROR_REASON_RENDER_FAILED,
             ) from error
+
+
+@contextmanager
+def _answering(who: str) -> Iterator[None]:
+    """Raises a deployment's own error as itself, and Unavailable when it was lost."""
+    try:
+        yield
+    except RayTaskError as error:
+        raise error.cause from error
+    except RayActorError as error:
+        raise Unavailable(
+            f"{who} was lost while working; the job is tried again",
+            ErrorReason.ERROR_REASON_RENDER_FAILED,
+        ) from error
 
 
 async def wait_until_ready(diffuser: Handle) -> str:

@@ -3,14 +3,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from actors.engine.render import Renderer, RenderEvent, RenderRequest
+from actors.engine.render import Embedding, ReferenceRenderer, RenderEvent, RenderRequest
 from actors.finishing.upscaling import Upscaler
 
 
 class DiffuserReplica:
     """The base class of diffuser deployments; `actors.serve.handles` calls its methods by name."""
 
-    def __init__(self, renderer: Renderer, upscaler: Upscaler, model: str) -> None:
+    def __init__(self, renderer: ReferenceRenderer, upscaler: Upscaler, model: str) -> None:
         """Takes the renderer, the upscaler and the name of their model."""
         self._renderer = renderer
         self._upscaler = upscaler
@@ -25,6 +25,14 @@ class DiffuserReplica:
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it is on this replica."""
         await self._renderer.show_previews(render)
+
+    async def encoder(self) -> str:
+        """Returns the checksum of the encoder of references; empty without an adapter."""
+        return await self._renderer.encoder()
+
+    async def encode(self, png: bytes) -> Embedding:
+        """Returns the embedding of a reference."""
+        return await self._renderer.encode(png)
 
     async def upscale(self, png: bytes) -> bytes:
         """Returns a PNG enlarged by the upscaler."""

@@ -5,9 +5,22 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from io import BytesIO
 
+import numpy as np
 from PIL import Image, ImageDraw
+from safetensors.numpy import save
 
-from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent
+from actors.engine.embedding import ENCODER, TENSOR, encoder_of
+from actors.engine.render import (
+    Embedding,
+    EncoderChanged,
+    PictureUnreadable,
+    RenderEvent,
+    RenderRequest,
+    RenderResult,
+    StepEvent,
+)
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 Script = Callable[[RenderRequest, int], Awaitable[None]]
 """Awaited before each step, which is counted from 1: it may stall there, or fail."""
@@ -30,11 +43,14 @@ class Render:
 class ScriptedRenderer:
     """Takes `step_s` seconds a step and draws a disc in a colour from the seed.
 
-    Renders take turns, as a diffuser's do; `renders` holds all of them, in order.
+    Renders take turns, as a diffuser's do; `renders` holds all of them, in order, and `encoded`
+    the pictures that were encoded. Without an `encoder` it has no adapter.
     """
 
-    def __init__(self, step_s: float = 0.0, script: Script = _go_on) -> None:
+    def __init__(self, step_s: float = 0.0, script: Script = _go_on, encoder: str = "") -> None:
         self.renders: list[Render] = []
+        self.encoded: list[bytes] = []
+        self._encoder = encoder
         self._step_s = step_s
         self._script = script
         self._turn = asyncio.Lock()
@@ -46,6 +62,7 @@ class ScriptedRenderer:
             render = Render(request)
             self.renders.append(render)
             try:
+                self._check(request)
                 for step in range(1, request.steps + 1):
                     await self._script(request, step)
                     await asyncio.sleep(self._step_s)
@@ -66,6 +83,25 @@ class ScriptedRenderer:
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id."""
         self._watched.add(render)
+
+    async def encoder(self) -> str:
+        """Returns the name of the encoder; empty for no adapter."""
+        return self._encoder
+
+    async def encode(self, png: bytes) -> Embedding:
+        """Returns an embedding of zeros; raises PictureUnreadable for bytes that are no PNG."""
+        if not self._encoder:
+            raise EncoderChanged("the scripted model has no adapter")
+        if not png.startswith(_PNG):
+            raise PictureUnreadable(f"{len(png)} bytes are no PNG")
+        self.encoded.append(png)
+        data = save({TENSOR: np.zeros((1, 1), np.float16)}, {ENCODER: self._encoder})
+        return Embedding(self._encoder, data)
+
+    def _check(self, request: RenderRequest) -> None:
+        for reference in request.references:
+            if not self._encoder or encoder_of(reference.embedding) != self._encoder:
+                raise EncoderChanged("the reference is by another encoder than the script's")
 
 
 def _draw(request: RenderRequest, image_format: str) -> bytes:

@@ -7,7 +7,14 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from actors.engine.render import RenderEvent, RenderRequest, RenderResult, StepEvent
+from actors.engine.render import (
+    Embedding,
+    EncoderChanged,
+    RenderEvent,
+    RenderRequest,
+    RenderResult,
+    StepEvent,
+)
 
 _PREVIEW_SIDE = 64
 
@@ -52,6 +59,14 @@ class StoredRenderer:
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id."""
         self._watched.add(render)
+
+    async def encoder(self) -> str:
+        """Returns an empty string: stored pictures have no adapter."""
+        return ""
+
+    async def encode(self, png: bytes) -> Embedding:
+        """Raises EncoderChanged."""
+        raise EncoderChanged("stored pictures have no adapter")
 
     async def _steps(self, request: RenderRequest) -> AsyncGenerator[StepEvent]:
         _, _, preview = self._picture(request)

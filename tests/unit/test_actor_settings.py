@@ -20,6 +20,22 @@ def test_full_weights_come_from_the_hub_or_a_folder(monkeypatch: pytest.MonkeyPa
     assert DiffuserSettings().source == "/weights/sdxl"
 
 
+def test_an_adapter_of_the_hub_needs_nothing_but_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert DiffuserSettings().adapter_files == ("ip_adapter/ip_adapter.safetensors", "")
+    monkeypatch.setenv("IMGGEN_MODEL", "sdxl")
+    monkeypatch.setenv("IMGGEN_ADAPTER", "h94/IP-Adapter")
+    assert DiffuserSettings().adapter_files == (
+        "sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors",
+        "models/image_encoder",
+    )
+    monkeypatch.setenv("IMGGEN_ADAPTER_WEIGHTS", "sdxl_models/ip-adapter_sdxl.safetensors")
+    monkeypatch.setenv("IMGGEN_ADAPTER_ENCODER", "sdxl_models/image_encoder")
+    assert DiffuserSettings().adapter_files == (
+        "sdxl_models/ip-adapter_sdxl.safetensors",
+        "sdxl_models/image_encoder",
+    )
+
+
 def test_a_model_that_is_not_known_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMGGEN_MODEL", "dall-e-3")
     with pytest.raises(ValidationError, match="'storybook' or 'sdxl'"):

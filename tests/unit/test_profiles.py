@@ -3,6 +3,7 @@
 import pytest
 
 from actors.engine.profiles import PROFILES, profile, render_request, warm_up_request
+from actors.engine.render import PlacedReference
 from actors.prompts.dialect import CompiledPrompt
 from server.domain.models import Size
 from server.domain.states import ImageType, Quality
@@ -22,6 +23,14 @@ def test_a_request_takes_its_steps_from_the_quality(quality: Quality, steps: int
     assert (request.prompt, request.negative_prompt) == ("a fox", "blurry")
     assert (request.width, request.height, request.steps) == (256, 256, steps)
     assert (request.seed, request.previews) == (11, True)
+
+
+def test_references_count_as_their_model_is_used() -> None:
+    spec, references = render_spec(model="sdxl", width=1824), (PlacedReference(b"her", 0.0, 0.5),)
+    request = render_request(spec, PROMPT, references=references)
+    assert (request.references, request.reference_scale) == (references, 0.6)
+    without = render_request(spec, PROMPT)
+    assert (without.references, without.reference_scale) == ((), 0.0)
 
 
 def test_a_display_size_is_drawn_at_the_models_own_size() -> None:
