@@ -2,9 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from io import BytesIO
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from transformers.utils import logging as transformers_logging
 
+from actors.engine.adapter import Adapter
 from actors.engine.decoding import decode
 from actors.engine.preview import Previews, WatchedScheduler
 from actors.engine.profiles import warm_up_request
@@ -27,14 +28,15 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
-from actors.engine.shapes import check_shapes, check_single_file
+from actors.engine.shapes import check_adapter, check_shapes, check_single_file, empty_unet
 from actors.engine.single import SingleFile
-from actors.engine.source import check_source
+from actors.engine.source import Source, check_source
 from actors.engine.text import encode
 from actors.settings import DiffuserSettings
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 _LATENTS = ["latents"]
+_NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
 
 
 def _ignore(_: StepEvent) -> None:
@@ -44,8 +46,8 @@ def _ignore(_: StepEvent) -> None:
 class Diffuser:
     """A loaded pipeline; it knows nothing of jobs.
 
-    Renders take turns. `on_step` is called after every step of every render, in the thread
-    that renders and before the next step begins.
+    Renders take turns; references are encoded beside them, one at a time. `on_step` is called
+    after every step of every render, in the thread that renders and before the next step begins.
     """
 
     def __init__(
@@ -53,25 +55,31 @@ class Diffuser:
         pipeline: Any,
         *,
         model: str,
+        adapter: Adapter | None = None,
         preview_interval_s: float = 1.0,
         on_step: OnStep = _ignore,
     ) -> None:
         self.model = model
         self._pipeline = pipeline
+        self._adapter = adapter
         self._preview_interval_s = preview_interval_s
         self._on_step = on_step
         self._turn = asyncio.Lock()
         self._watched: dict[str, threading.Event] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
+        self._encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
 
     @classmethod
     def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
-        """Loads the checkpoint that the settings name; blocks.
+        """Loads the checkpoint that the settings name, and its adapter; blocks.
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
         safetensors, is cut off, has another shape or differs from its checksum.
         """
-        return cls(load_pipeline(settings), model=settings.model, on_step=on_step)
+        source = check_source(settings)
+        pipeline = _load_pipeline(settings, source)
+        adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
+        return cls(pipeline, model=settings.model, adapter=adapter, on_step=on_step)
 
     def warm(self) -> None:
         """Renders two steps at the model's usual size, so that the first caller does not wait."""
@@ -100,7 +108,16 @@ class Diffuser:
         watched = watched or threading.Event()
         if request.previews:
             watched.set()
-        return _Render(self._pipeline, request, self._preview_interval_s, watched).run(heard)
+        with self._conditioning(request) as references:
+            rendering = _Render(self._pipeline, request, self._preview_interval_s, watched)
+            return rendering.run(heard, references)
+
+    def _conditioning(self, request: RenderRequest) -> AbstractContextManager[Mapping[str, Any]]:
+        if self._adapter is not None:
+            return self._adapter.conditioning(request)
+        if request.references:
+            raise EncoderChanged(_NO_ADAPTER)
+        return nullcontext({})
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders in a thread; yields each step as it is done, then the result.
@@ -123,11 +140,17 @@ class Diffuser:
 
     async def encoder(self) -> str:
         """Returns the checksum of the adapter's encoder; empty for a model without an adapter."""
-        return ""
+        return self._adapter.encoder if self._adapter else ""
 
     async def encode(self, png: bytes) -> Embedding:
-        """Returns the embedding of a picture."""
-        raise EncoderChanged("the model has no adapter")
+        """Returns the embedding of a picture, made in a thread beside that of renders.
+
+        Raises PictureUnreadable for bytes that are no picture.
+        """
+        if self._adapter is None:
+            raise EncoderChanged(_NO_ADAPTER)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._encoding, self._adapter.embed, png)
 
     async def _stream(
         self, request: RenderRequest, watched: threading.Event
@@ -157,8 +180,9 @@ class Diffuser:
                 rendered.exception()  # read, so that asyncio does not report it as lost
 
     def close(self) -> None:
-        """Ends the thread once the render in it has ended."""
+        """Ends the threads once what they do has ended."""
         self._thread.shutdown(wait=True)
+        self._encoding.shutdown(wait=True)
 
 
 class _Render:
@@ -176,7 +200,7 @@ class _Render:
         self._previews = Previews(pipeline, preview_interval_s)
         self._watched = watched
 
-    def run(self, on_step: OnStep) -> RenderResult:
+    def run(self, on_step: OnStep, references: Mapping[str, Any]) -> RenderResult:
         request = self._request
         embeddings = encode(self._pipeline, request.prompt, request.negative_prompt)
 
@@ -201,6 +225,7 @@ class _Render:
             callback_on_step_end=step_ended,
             callback_on_step_end_tensor_inputs=_LATENTS,
             output_type="latent",
+            **references,
         ).images
         image = decode(self._pipeline, latents)
         name = _scheduler_name(self._pipeline.scheduler)
@@ -214,37 +239,52 @@ class _Render:
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:
-    """Loads the pipeline that the settings name onto its device; raises CheckpointRefused."""
+    """Loads the pipeline that the settings name, without its adapter, onto its device.
+
+    Raises CheckpointRefused.
+    """
+    return _load_pipeline(settings, check_source(settings))
+
+
+def _load_pipeline(settings: DiffuserSettings, source: Source) -> Any:
     if settings.torch_threads:
         torch.set_num_threads(settings.torch_threads)
     # Both draw progress bars on stderr while they load, where a service has its log.
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     device = _device(settings)
-    pipeline = _load(settings, _dtype(settings, device)).to(device)
+    pipeline = _load(settings, source, _dtype(settings, device)).to(device)
     pipeline.scheduler = WatchedScheduler(pipeline.scheduler)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
 
-def _load(settings: DiffuserSettings, dtype: torch.dtype) -> Any:
+def _load(settings: DiffuserSettings, source: Source, dtype: torch.dtype) -> Any:
     kind: Any = StableDiffusionXLPipeline  # untyped in diffusers 0.42
-    checkpoint = check_source(settings)
-    if isinstance(checkpoint, SingleFile):
-        check_single_file(checkpoint)
+    model, adapter = source.model, source.adapter
+    if isinstance(model, SingleFile):
+        check_single_file(model)
+    elif model is not None:
+        check_shapes(model)
+    unet = empty_unet(model) if model and adapter else None
+    if adapter and unet is not None:
+        check_adapter(adapter, unet)
+    if isinstance(model, SingleFile):
         configs = settings.single_file_configs
-        return kind.from_single_file(
-            str(checkpoint.file), config=configs, dtype=dtype, add_watermarker=False
+        pipeline = kind.from_single_file(
+            str(model.file), config=configs, dtype=dtype, add_watermarker=False
         )
-    if checkpoint is not None:
-        check_shapes(checkpoint)
-    return kind.from_pretrained(
-        settings.source,
-        dtype=dtype,
-        variant=(checkpoint.variant or None) if checkpoint else None,
-        use_safetensors=True,
-        add_watermarker=False,
-    )
+    else:
+        pipeline = kind.from_pretrained(
+            settings.source,
+            dtype=dtype,
+            variant=(model.variant or None) if model else None,
+            use_safetensors=True,
+            add_watermarker=False,
+        )
+    if adapter and unet is None:
+        check_adapter(adapter, pipeline.unet)
+    return pipeline
 
 
 def _device(settings: DiffuserSettings) -> torch.device:

@@ -1,0 +1,193 @@
+"""The adapter: an IP-Adapter that draws characters from their references."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any, Self
+
+import numpy as np
+import torch
+from diffusers.image_processor import IPAdapterMaskProcessor
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
+
+from actors.engine.adapter_files import AdapterFiles, ImageEncoder
+from actors.engine.embedding import ENCODER, TENSOR, encoder_of
+from actors.engine.projection import Kind
+from actors.engine.render import (
+    Embedding,
+    EncoderChanged,
+    PictureUnreadable,
+    PlacedReference,
+    RenderRequest,
+)
+
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_TAKEN = {
+    Kind.BASE: "pooled, of a square",
+    Kind.FULL: "second to last layer, of a square",
+    Kind.PLUS: "second to last layer, of a square",
+}
+"""How the encoder's output is taken: a part of its checksum, to be changed with `embed`."""
+
+
+class Adapter:
+    """An adapter that was loaded into a pipeline; no render counts it unless told to.
+
+    `encoder` is the checksum of its image encoder.
+    """
+
+    def __init__(self, pipeline: Any, kind: Kind, encoder: str) -> None:
+        self.encoder = encoder
+        self._pipeline = pipeline
+        self._is_hidden = kind is not Kind.BASE
+        # What diffusers reads where there is no reference: by the encoder's picture of zeros.
+        self._nothing = self._encode(Image.new("RGB", (1, 1)))[1]
+        pipeline.set_ip_adapter_scale(0.0)
+
+    @classmethod
+    def load(cls, pipeline: Any, files: AdapterFiles) -> Self:
+        """Loads checked files into a pipeline, which is on its device; blocks."""
+        if not files.encoder.is_own:
+            pipeline.register_modules(
+                image_encoder=_load_encoder(files.encoder, pipeline),
+                feature_extractor=_load_processor(files.encoder),
+            )
+        pipeline.load_ip_adapter(
+            str(files.file.parent),
+            subfolder="",
+            weight_name=files.file.name,
+            image_encoder_folder=None,
+        )
+        encoder = _checksum(files, pipeline.feature_extractor)
+        return cls(pipeline, files.kind, encoder)
+
+    def embed(self, png: bytes) -> Embedding:
+        """Returns the embedding of a picture; blocks, and may run beside a render.
+
+        Raises PictureUnreadable for bytes that are no picture.
+        """
+        found = self._encode(_square(_opened(png)))[0]
+        tensor = found.to("cpu", torch.float16).contiguous()
+        return Embedding(self.encoder, save({TENSOR: tensor}, {ENCODER: self.encoder}))
+
+    @contextmanager
+    def conditioning(self, request: RenderRequest) -> Iterator[Mapping[str, Any]]:
+        """Sets the scale of a render, and yields what the pipeline takes for its references.
+
+        Without references the scale is 0: then diffusers computes what it would without an
+        adapter. Raises EncoderChanged for an embedding by another encoder.
+        """
+        shown = [self._read(reference) for reference in request.references]
+        embeds = torch.stack(shown or [self._nothing])[None]
+        if _is_guided(self._pipeline, request):
+            nothing = self._nothing.expand_as(embeds)
+            embeds = torch.cat([nothing, embeds])
+        more: dict[str, Any] = {"ip_adapter_image_embeds": [embeds]}
+        if _has_columns(request):
+            more["cross_attention_kwargs"] = {"ip_adapter_masks": [column_masks(request)]}
+        self._pipeline.set_ip_adapter_scale(request.reference_scale if shown else 0.0)
+        try:
+            yield more
+        finally:
+            self._pipeline.set_ip_adapter_scale(0.0)
+
+    @torch.no_grad()
+    def _encode(self, image: Image.Image) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns the embeddings of a picture and of none, (D) or (tokens, D)."""
+        pipeline = self._pipeline
+        shown, nothing = pipeline.encode_image(image, pipeline.device, 1, self._is_hidden)
+        return shown[0], nothing[0]
+
+    def _read(self, reference: PlacedReference) -> torch.Tensor:
+        encoder = encoder_of(reference.embedding)
+        if encoder != self.encoder:
+            raise EncoderChanged(
+                f"the embedding is by encoder {encoder[:8] or 'none'}, and the model's is "
+                f"{self.encoder[:8]}"
+            )
+        try:
+            found = load(reference.embedding)[TENSOR]
+        except (LookupError, SafetensorError) as error:
+            raise EncoderChanged(f"the embedding is damaged ({error})") from error
+        if found.shape != self._nothing.shape:
+            raise EncoderChanged(f"the embedding is damaged (its shape is {list(found.shape)})")
+        return found.to(self._nothing)
+
+
+def column_masks(request: RenderRequest) -> torch.Tensor:
+    """Returns the columns of a request's references, (1, references, height, width)."""
+    masks = np.zeros((len(request.references), request.height, request.width), np.uint8)
+    for mask, reference in zip(masks, request.references, strict=True):
+        left, right = (round(part * request.width) for part in (reference.left, reference.right))
+        mask[:, left:right] = 255
+    processor = IPAdapterMaskProcessor()
+    columns: torch.Tensor = processor.preprocess(
+        [Image.fromarray(mask) for mask in masks], height=request.height, width=request.width
+    )
+    return columns.reshape(1, len(masks), request.height, request.width)
+
+
+def _has_columns(request: RenderRequest) -> bool:
+    match request.references:
+        case () | (PlacedReference(left=0.0, right=1.0),):
+            return False
+        case _:
+            return True
+
+
+def _is_guided(pipeline: Any, request: RenderRequest) -> bool:
+    """Returns whether the pipeline predicts without the prompt too, and so reads two halves."""
+    return request.guidance_scale > 1 and pipeline.unet.config.time_cond_proj_dim is None
+
+
+def _load_encoder(encoder: ImageEncoder, pipeline: Any) -> Any:
+    kind: Any = CLIPVisionModelWithProjection
+    return kind.from_pretrained(
+        encoder.folder,
+        dtype=pipeline.unet.dtype,
+        variant=encoder.variant or None,
+        use_safetensors=True,
+    ).to(pipeline.device)
+
+
+def _load_processor(encoder: ImageEncoder) -> Any:
+    kind: Any = CLIPImageProcessor
+    if (encoder.folder / "preprocessor_config.json").is_file():
+        return kind.from_pretrained(encoder.folder)
+    side = encoder.config.get("image_size", 224)  # transformers' own default
+    return kind(size=side, crop_size=side)
+
+
+def _checksum(files: AdapterFiles, processor: Any) -> str:
+    """Returns the SHA-256 of all that decides an embedding: weights, settings, and what is read."""
+    digest = hashlib.sha256()
+    folder = files.encoder.folder
+    for file in (*sorted(folder.glob("*.safetensors")), folder / "config.json"):
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    settings = json.dumps(processor.to_dict(), sort_keys=True, default=str)
+    digest.update(f"{settings}\n{_TAKEN[files.kind]}".encode())
+    return digest.hexdigest()
+
+
+def _opened(data: bytes) -> Image.Image:
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            return image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureUnreadable(f"{len(data)} bytes are no picture ({error})") from error
+
+
+def _square(image: Image.Image) -> Image.Image:
+    """Returns a picture as a square, since encoders cut off what is beyond one: a head, say.
+
+    The edges are repeated: bars of a colour would be drawn as part of the character's picture.
+    """
+    side = max(image.size)
+    pads = [((side - size) // 2, side - size - (side - size) // 2) for size in image.size[::-1]]
+    return Image.fromarray(np.pad(np.asarray(image), [*pads, (0, 0)], mode="edge"))
