@@ -12,9 +12,9 @@ from diffusers import StableDiffusionXLPipeline
 from actors.storybook import CHECKPOINT
 from recipe.evaluation.attributes import COAT, attribute_section, drawn_section, shares
 from recipe.evaluation.audit import NUMBER, Audit, targets, truth
-from recipe.evaluation.command import main, write_grid
+from recipe.evaluation.command import main
 from recipe.evaluation.fidelity import load_upscaler, psnr, through_vae
-from recipe.evaluation.identity import identity_section
+from recipe.evaluation.grids import write_grid
 from recipe.evaluation.plain import plain_section
 from recipe.evaluation.report import Figure, Report, Section, Share
 from recipe.evaluation.sampling import generate, held_out, load_pipeline
@@ -164,13 +164,6 @@ def test_missing_parts_of_a_checkpoint_are_missed_targets(tmp_path: Path) -> Non
     absent = plain_section(tmp_path).figures
     assert not any(figure.met for figure in absent)
     assert load_upscaler(tmp_path / "model.safetensors") is None
-
-
-def test_without_an_adapter_or_a_judge_no_character_is_ranked(tmp_path: Path) -> None:
-    section, grids = identity_section(tmp_path, FULL, 1)
-    assert [figure.verdict for figure in section.figures] == ["NOT MEASURED"] * 4
-    assert "no ip_adapter/ip_adapter.safetensors and no judge/model" in section.figures[0].missing
-    assert grids == []
 
 
 def test_a_grid_shows_rows_below_each_other(tmp_path: Path) -> None:
