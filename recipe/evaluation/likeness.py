@@ -4,16 +4,20 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from actors.engine.diffuser import Diffuser
 from actors.judging.judge import Judge
 from actors.settings import DiffuserSettings
 from recipe.evaluation.audit import Audit
+from recipe.evaluation.fidelity import psnr
 from recipe.evaluation.grids import SHOWN, Picture, write_grid
 from recipe.evaluation.identity import JUDGE, Case, Examiner, cases
-from recipe.evaluation.likeness_report import likeness_section, missing_section
-from recipe.evaluation.orders import SCALE, Variant, order_of
+from recipe.evaluation.likeness_report import Measured, likeness_section, missing_section
+from recipe.evaluation.orders import SCALE, Order, Variant, order_of
 from recipe.evaluation.plain import ADAPTER
 from recipe.evaluation.report import Section
+from recipe.evaluation.results import Result
 from recipe.evaluation.sampling import held_out
 from recipe.evaluation.studio import Studio
 from recipe.illustrator import Illustrator
@@ -55,7 +59,10 @@ class Likeness:
             for people, variant, scale in cells
         ]
         results = self._studio.measure(orders)
-        found = {cell: results[at :: len(cells)] for at, cell in enumerate(cells)}
+        found = {
+            cell: self._measured(orders[at :: len(cells)], results[at :: len(cells)])
+            for at, cell in enumerate(cells)
+        }
         for people in kinds:
             self._write_grid(asked[people][:SHOWN])
         return tuple(
@@ -66,6 +73,12 @@ class Likeness:
             )
             for people in kinds
         )
+
+    def _measured(self, orders: Sequence[Order], results: Sequence[Result]) -> Measured:
+        first = orders[:SHOWN]
+        made = np.stack([self._studio.picture(order) for order in first])
+        drawn = [self._studio.picture(order_of(order.case, Variant.DRAWN)) for order in first]
+        return Measured(results, psnr(made, np.stack(drawn)))
 
     def _write_grid(self, asked: Sequence[Case]) -> None:
         rows: list[list[Picture]] = []

@@ -1,6 +1,7 @@
 """The figures of likeness: the shares of characters that pictures show as they were asked for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from recipe.evaluation.identity import LOOK_ALIKES
 from recipe.evaluation.intervals import Paired, wilson
@@ -30,30 +31,49 @@ _READ: Mapping[Variant, str] = {
 }
 """The variants whose eyes are reported."""
 UNREAD = "no audit classifier"
-Found = Mapping[Variant, Sequence[Result]]
-"""The results of the same cases, by variant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The results of one variant, and the mean PSNR of its first pictures.
+
+    It is that against the drawn scenes, in dB: a judge still recognises characters in pictures
+    that have become dark or blotched.
+    """
+
+    results: Sequence[Result]
+    psnr: float
+
+
+Found = Mapping[Variant, Measured]
+"""The measures of the same cases, by variant."""
 
 
 def likeness_section(
-    found: Found, people: int, scales: Mapping[float, Sequence[Result]] | None = None
+    found: Found, people: int, scales: Mapping[float, Measured] | None = None
 ) -> Section:
     """Returns the figures of pictures with so many characters.
 
-    `scales` are results of words and references at other scales than the service's.
+    `scales` are measures of words and references at other scales than the service's.
     """
     kind = _KINDS[people]
+    other = {f"{_BOTH} at {scale:g}": measured for scale, measured in (scales or {}).items()}
     figures = [
         _first(f"{kind}: {_BOTH}", found[Variant.BOTH], TARGETS[people], _against(found)),
         *(_first(f"{kind}: {name}", found[variant]) for variant, name in _NAMES.items()),
         _fall(kind, found),
         *_contradicted(kind, found[Variant.CONTRADICTED]),
     ]
-    for scale, results in (scales or {}).items():
-        note = f"against the service's scale {_paired(results, found[Variant.BOTH])}"
-        figures.append(_first(f"{kind}: {_BOTH} at {scale:g}", results, note=note))
-    for variant, name in _READ.items():
-        target = EYES_TARGET if (variant, people) == (Variant.BOTH, 2) else None
-        figures.append(_eyes(f"{kind}: eye colour, {name}", found[variant], target))
+    for name, measured in other.items():
+        note = f"against the service's scale {_paired(measured, found[Variant.BOTH])}"
+        figures.append(_first(f"{kind}: {name}", measured, note=note))
+    read = {name: found[variant] for variant, name in _READ.items()} | other
+    for name, measured in read.items():
+        target = EYES_TARGET if (name, people) == (_BOTH, 2) else None
+        figures.append(_eyes(f"{kind}: eye colour, {name}", measured, target))
+    for name, measured in read.items():
+        if measured is not found[Variant.DRAWN]:
+            figures.append(Figure(f"{kind}: PSNR, {name}", measured.psnr, "dB"))
     return Section(_title(people), tuple(figures))
 
 
@@ -74,12 +94,10 @@ def _title(people: int) -> str:
     return f"Characters first among {LOOK_ALIKES} look-alikes: {_TITLES[people]}"
 
 
-def _first(
-    name: str, results: Sequence[Result], target: float | None = None, note: str = ""
-) -> Figure:
-    lost = sum(rank is None for result in results for rank in result.seen.ranks)
+def _first(name: str, measured: Measured, target: float | None = None, note: str = "") -> Figure:
+    lost = sum(rank is None for result in measured.results for rank in result.seen.ranks)
     notes = [*([f"{lost} not found"] if lost else []), *([note] if note else [])]
-    return _share(name, _firsts(results), target, notes)
+    return _share(name, _firsts(measured), target, notes)
 
 
 def _fall(kind: str, found: Found) -> Figure:
@@ -89,16 +107,17 @@ def _fall(kind: str, found: Found) -> Figure:
     return Figure(f"{kind}: fall without the adapter", with_adapter - without, "points")
 
 
-def _contradicted(kind: str, results: Sequence[Result]) -> tuple[Figure, ...]:
-    rivals = [first for result in results for first in result.rivals]
+def _contradicted(kind: str, measured: Measured) -> tuple[Figure, ...]:
+    rivals = [first for result in measured.results for first in result.rivals]
     return (
-        _share(f"{kind}: contradicted, as the words say", _firsts(results)),
+        _share(f"{kind}: contradicted, as the words say", _firsts(measured)),
         _share(f"{kind}: contradicted, as the reference shows", rivals),
     )
 
 
-def _eyes(name: str, results: Sequence[Result], target: float | None) -> Figure:
-    read = [right for result in results for right in result.seen.eyes if right is not None]
+def _eyes(name: str, measured: Measured, target: float | None) -> Figure:
+    eyes = (right for result in measured.results for right in result.seen.eyes)
+    read = [right for right in eyes if right is not None]
     if not read:
         return Figure(name, None, "%", target, missing=UNREAD)
     return _share(name, read, target)
@@ -112,12 +131,12 @@ def _against(found: Found) -> str:
     )
 
 
-def _paired(results: Sequence[Result], others: Sequence[Result]) -> Paired:
-    return Paired.of(_firsts(results), _firsts(others))
+def _paired(measured: Measured, other: Measured) -> Paired:
+    return Paired.of(_firsts(measured), _firsts(other))
 
 
-def _firsts(results: Sequence[Result]) -> list[bool]:
-    return [first for result in results for first in result.firsts]
+def _firsts(measured: Measured) -> list[bool]:
+    return [first for result in measured.results for first in result.firsts]
 
 
 def _percent(right: Sequence[bool]) -> float:

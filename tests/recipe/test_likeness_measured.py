@@ -17,7 +17,7 @@ from recipe.evaluation.audit import Audit
 from recipe.evaluation.grids import Picture, read_png, write_png
 from recipe.evaluation.identity import JUDGE, Case, Examiner, Seen, cases
 from recipe.evaluation.likeness import Likeness, likeness_sections, marks
-from recipe.evaluation.likeness_report import likeness_section
+from recipe.evaluation.likeness_report import Measured, likeness_section
 from recipe.evaluation.orders import Order, Variant, order_of
 from recipe.evaluation.report import Figure, Section
 from recipe.evaluation.results import Result, Results
@@ -231,6 +231,7 @@ def test_more_pictures_and_scales_are_measured_on_top_of_those_there_are(
     assert figures_of(few)["words alone"].beside == "of 1"
     assert figures_of(more)["words alone"].beside == "of 2"
     assert figures_of(more)["drawn"].interval is not None
+    assert figures_of(more)["PSNR, words alone"].value == 100
     grid = read_png((tmp_path / "likeness-1.png").read_bytes())
     assert grid.shape == (10 * 256, 8 * 256, 3)
 
@@ -242,14 +243,18 @@ def result(
     return Result(f"{variant} {index}", 2, variant, index, 1.0, Seen(ranks, rivals, (eyes, None)))
 
 
+def measured(
+    variant: Variant, *ranks: tuple[int | None, ...], eyes: bool | None = None
+) -> Measured:
+    return Measured([result(variant, at, each, eyes) for at, each in enumerate(ranks)], 20.0)
+
+
 def test_figures_say_their_intervals_what_was_not_found_and_who_wins() -> None:
     good, wrong, lost = (0, 0), (0, 3), (None, None)
-    found = {variant: [result(variant, 0, good, True)] * 3 for variant in Variant}
-    found[Variant.WORDS] = [result(Variant.WORDS, 0, each, False) for each in (good, wrong, lost)]
-    found[Variant.NEITHER] = [result(Variant.NEITHER, 0, lost, None)] * 3
-    found[Variant.CONTRADICTED] = [
-        result(Variant.CONTRADICTED, 0, each, None) for each in (good, wrong, lost)
-    ]
+    found = {variant: measured(variant, good, good, good, eyes=True) for variant in Variant}
+    found[Variant.WORDS] = measured(Variant.WORDS, good, wrong, lost, eyes=False)
+    found[Variant.NEITHER] = measured(Variant.NEITHER, lost, lost, lost)
+    found[Variant.CONTRADICTED] = measured(Variant.CONTRADICTED, good, wrong, lost)
     section = likeness_section(found, 2, {0.5: found[Variant.WORDS]})
     figures = figures_of(section)
     both, words = figures["words and references"], figures["words alone"]
@@ -267,11 +272,12 @@ def test_figures_say_their_intervals_what_was_not_found_and_who_wins() -> None:
     eyes = figures["eye colour, words and references"]
     assert (eyes.value, eyes.target, eyes.beside) == (100, 85, "of 3")
     assert figures["eye colour, words alone"].value == 0
+    assert figures["PSNR, words and references at 0.5"].value == 20
     assert json.loads(json.dumps(words.interval)) == pytest.approx([18.76, 81.24], abs=0.01)
 
 
 def test_eyes_that_nobody_reads_are_not_measured() -> None:
-    found = {variant: [result(variant, 0, (0, 0), None)] for variant in Variant}
+    found = {variant: measured(variant, (0, 0)) for variant in Variant}
     eyes = figures_of(likeness_section(found, 2))["eye colour, words and references"]
     assert eyes.verdict == "NOT MEASURED"
 
