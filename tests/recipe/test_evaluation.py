@@ -176,3 +176,18 @@ def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "--rung" in capsys.readouterr().out
+
+
+def test_likeness_alone_has_a_report_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint, out = tmp_path / "empty", tmp_path / "out"
+    checkpoint.mkdir()
+    assert main(["--only-likeness", "--checkpoint", str(checkpoint), "--out", str(out)]) == 1
+    assert "pairs: words and references" in capsys.readouterr().out
+    found = json.loads((out / "likeness.json").read_text("utf-8"))
+    assert [section["title"].split(": ")[1] for section in found["sections"]] == [
+        "portraits in new places",
+        "each of two in one picture",
+    ]
+    assert not (out / "report.txt").exists()
