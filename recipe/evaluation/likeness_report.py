@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recipe.evaluation.identity import LOOK_ALIKES
 from recipe.evaluation.intervals import Paired, wilson
-from recipe.evaluation.orders import Variant
+from recipe.evaluation.orders import ALONE, Variant
 from recipe.evaluation.report import Figure, Section
 from recipe.evaluation.results import Result
 
@@ -18,7 +18,7 @@ _TITLES: Mapping[int, str] = {1: "portraits in new places", 2: "each of two in o
 _BOTH = "words and references"
 _NAMES: Mapping[Variant, str] = {
     Variant.WORDS: "words alone",
-    Variant.REFERENCES: "references alone",
+    Variant.REFERENCES: f"references alone, at scale {ALONE:g}",
     Variant.NEITHER: "neither",
     Variant.OWN: "words and its own portraits",
     Variant.DRAWN: "drawn",

@@ -17,6 +17,8 @@ from server.routing.catalogue import STORYBOOK
 
 SCALE = profile(STORYBOOK.name).reference_scale
 """How much references count in the service."""
+ALONE = 1.0
+"""How much they count where no words describe the characters: all that the adapter can do."""
 Source = Scene | RenderRequest
 """Where a reference comes from: it is drawn by code, or the service draws it."""
 
@@ -63,6 +65,8 @@ class Order:
 
 def order_of(case: Case, variant: Variant, scale: float = SCALE) -> Order:
     """Returns the order of a case, with the service's own prompt, sampling and places."""
+    if variant is Variant.REFERENCES:
+        scale = ALONE
     spec = scene_spec(case.scene, case.seed)
     sources = _sources(case, variant)
     request = _request(spec, "" if variant.told else brief_caption(case.scene))

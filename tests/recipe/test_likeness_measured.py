@@ -18,7 +18,7 @@ from recipe.evaluation.grids import Picture, read_png, write_png
 from recipe.evaluation.identity import JUDGE, Case, Examiner, Seen, cases
 from recipe.evaluation.likeness import Likeness, likeness_sections, marks
 from recipe.evaluation.likeness_report import Measured, likeness_section
-from recipe.evaluation.orders import Order, Variant, order_of
+from recipe.evaluation.orders import SCALE, Order, Variant, order_of
 from recipe.evaluation.report import Figure, Section
 from recipe.evaluation.results import Result, Results
 from recipe.evaluation.studio import Studio
@@ -103,8 +103,9 @@ def test_an_order_is_what_the_service_asks_its_model_for(people: int) -> None:
             assert order.request.prompt == (told if variant.told else brief_caption(case.scene))
             assert order.request.steps == 30
             assert order.request.seed == case.seed
+            scale = 1.0 if variant is Variant.REFERENCES else 0.5
             assert (order.request.reference_scale, len(order.sources)) == (
-                (0.5, people) if variant in REFERENCES else (0.0, 0)
+                (scale, people) if variant in REFERENCES else (0.0, 0)
             )
         assert order_of(case, Variant.BOTH).sources == case.references
 
@@ -226,7 +227,7 @@ def test_more_pictures_and_scales_are_measured_on_top_of_those_there_are(
     few, first = measured(1)
     more, second = measured(2)
     assert second == first
-    _, third = measured(2, scales=(0.4,))
+    _, third = measured(2, scales=(SCALE / 2,))
     assert third == 2
     assert figures_of(few)["words alone"].beside == "of 1"
     assert figures_of(more)["words alone"].beside == "of 2"
@@ -260,7 +261,7 @@ def test_figures_say_their_intervals_what_was_not_found_and_who_wins() -> None:
     both, words = figures["words and references"], figures["words alone"]
     assert (both.value, both.target, both.verdict) == (100, 96, "met")
     assert both.beside == (
-        "of 6; against words alone +3 -0, p 0.25; against references alone +0 -0, p 1"
+        "of 6; against words alone +3 -0, p 0.25; against references alone, at scale 1 +0 -0, p 1"
     )
     assert words.value == 50
     assert words.beside == "of 6; 2 not found"
