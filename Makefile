@@ -188,10 +188,12 @@ bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures the service,
 	@$(PY) -m benchmarks
 
 CHECKPOINT := actors/storybook/checkpoint
+REFERENCES := 80
 
+# With REFERENCES=600 its likeness takes hours; a run that was cut goes on where it was.
 .PHONY: evaluate-storybook
 evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that ships (or CHECKPOINT=...), into build/evaluation
-	@$(PY) -m recipe.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
+	@$(PY) -m recipe.evaluate --checkpoint $(CHECKPOINT) --references $(REFERENCES) --out build/evaluation
 
 
 # Builds in .tools/go rather than in Go's own folders, with modules that can be deleted; the
