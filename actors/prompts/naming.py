@@ -101,10 +101,10 @@ class NamedText:
         return self.meant(at, ()) if self.word(at) in _SUBJECTS else self.named(at)
 
     def meant(self, at: int, placed: Collection[int]) -> int | None:
-        """Returns the character that a pronoun means, which is none of the `placed`.
+        """Returns the character that a pronoun means.
 
         It is the only one of the pronoun's gender in the cast, else the one named last of
-        those that may have it; `its` means an animal.
+        those that may have it and are not `placed`; `its` means an animal.
         """
         gender = _PRONOUNS[self.word(at)]
         if gender is Gender.UNSPECIFIED:
@@ -112,7 +112,7 @@ class NamedText:
             return self.last_named(at, able)
         same = [one for one, each in enumerate(self._cast) if each.gender is gender]
         if len(same) == 1:
-            return same[0] if same[0] not in placed else None
+            return same[0]
         either = {gender, Gender.UNSPECIFIED}
         able = [one for one in self._others(placed) if self._cast[one].gender in either]
         return self.last_named(at, able)

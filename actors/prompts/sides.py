@@ -140,7 +140,7 @@ def _end(text: NamedText, at: int) -> int:
 def _placed(text: NamedText, phrase: Phrase) -> Phrase | None:
     """Returns a phrase after a preposition, with its noun: `sits on the left bank`."""
     verb = text.word(phrase.start - 1)
-    if text.word(phrase.start) == "to" and (verb.startswith(_TURNING) or verb in _SIDES):
+    if text.word(phrase.start) == "to" and verb.startswith(_TURNING):
         return None
     if _ends(text, phrase.end):
         return phrase
@@ -164,7 +164,7 @@ def _bare(text: NamedText, start: int, at: int) -> bool:
         return text.word(at + 1) == ":"
     if before in {"(", ",", ":"}:
         return text.named(start - 2) is not None
-    return before in STANDING and start == at
+    return before in STANDING
 
 
 def _outermost(text: NamedText, at: int) -> Phrase | None:

@@ -55,7 +55,7 @@ def standing(text: str, *cast: Description) -> list[str]:
         ("Right: Mia with a ball. Left: Tom with a kite.", "Tom Mia"),
         ("On the right: Mia. On the left: Tom.", "Tom Mia"),
         ("Tom (left), Mia (right)", "Tom Mia"),
-        # Rows.
+        # Rows of people.
         ("From right to left: Mia, Tom", "Tom Mia"),
         ("From left to right: Tom, Mia", "Tom Mia"),
         ("From the right to the left: the girl and the boy", "Tom Mia"),
@@ -78,7 +78,8 @@ def standing(text: str, *cast: Description) -> list[str]:
         ("On the right is a house, and Mia plays with Tom", "Mia Tom"),
         ("There is a tree on the right. Mia and Tom wave.", "Mia Tom"),
         ("Mia sees that the red house is on the right, and Tom plays", "Mia Tom"),
-        ("Mia hides behind the leftmost tree, and Tom behind the rightmost tree", "Mia Tom"),
+        ("Mia hides behind the rightmost tree, Tom behind the leftmost tree", "Mia Tom"),
+        ("Mia runs on the bridge, and Tom stands on its left side", "Tom Mia"),
         # No places: a direction, a part of a body, a rest, a verb, an adverb.
         ("Mia turns to the right and Tom follows", "Mia Tom"),
         ("Mia stands on her right foot beside Tom", "Mia Tom"),
@@ -88,7 +89,10 @@ def standing(text: str, *cast: Description) -> list[str]:
         ("Mia stands on Tom's right foot", "Mia Tom"),
         ("Mia lies on her right side beside Tom", "Mia Tom"),
         ("Mia sits on the right shoe of Tom", "Mia Tom"),
-        ("Mia walks from right to left past Tom", "Mia Tom"),
+        ("Mia is hit on the right eye by Tom", "Mia Tom"),
+        ("Mia stands right behind Tom", "Mia Tom"),
+        ("A train runs from right to left past Mia and Tom", "Mia Tom"),
+        ("Mia runs from the left to the right, and Tom waves", "Mia Tom"),
         ("Mia was right, and Tom left", "Mia Tom"),
         ("Mia is right behind Tom", "Mia Tom"),
         ("Mia is left of Tom and Tom is left of Mia", "Mia Tom"),
@@ -130,6 +134,7 @@ def test_a_pronoun_of_two_means_the_one_named_last() -> None:
     zoe = Description(name="Zoe", age=6, gender=Gender.FEMALE)
     assert standing("Mia has Zoe on her left", MIA, zoe) == ["Zoe", "Mia"]
     assert standing("Mia hugs Zoe. She is on the left.", MIA, zoe) == ["Zoe", "Mia"]
+    assert standing("Mia lies on her right side by Zoe", MIA, zoe) == ["Mia", "Zoe"]
 
 
 def test_silent_words_are_names_where_a_capital_says_so() -> None:
@@ -137,6 +142,13 @@ def test_silent_words_are_names_where_a_capital_says_so() -> None:
     text = "Will stands on the left and May stands on the right"
     assert standing(text, may, will) == ["Will", "May"]
     assert standing("They may go, and Will and May wave", may, will) == ["Will", "May"]
+
+
+@pytest.mark.parametrize("name", ["Mr. Young", "The Young"])
+def test_marks_and_articles_name_nobody(name: str) -> None:
+    young = Description(name=name)
+    text = "The forest is dark. Mia hugs Young."
+    assert standing(text, MIA, young) == ["Mia", name]
 
 
 def test_the_first_text_that_places_a_character_counts() -> None:
@@ -148,6 +160,8 @@ def test_the_first_text_that_places_a_character_counts() -> None:
     assert order("Tom on the left, Mia on the right", page) == ["Tom", "Mia"]
     assert order("Mia and Tom", "Tom is on the left") == ["Tom", "Mia"]
     assert order("Tom meets Mia", "Mia meets Tom") == ["Tom", "Mia"]
+    assert order("Tom on the left", "Mia looks on. Tom is on the right.") == ["Tom", "Mia"]
+    assert order("Mia has Tom on her left", page) == ["Tom", "Mia"]
     assert order("a forest", "Tom meets Mia") == ["Tom", "Mia"]
 
 
