@@ -121,9 +121,9 @@ def _phrase(text: NamedText, at: int) -> Phrase | None:
         if (text.word(start - 2) if before in ARE else before) in _REST:
             return None
         return Phrase(side, start - (before in _PLACED), end + 1)
-    if text.named(start - 1) is not None or before in OWNERS:
-        owned = text.word(start - 2) in {"on", "at", "to"} and _ends(text, end)
-        return Phrase(side, start - 2, end, owner=start - 1) if owned else None
+    owned = text.named(start - 1) is not None or before in OWNERS
+    if owned and text.word(start - 2) in {"on", "at", "to"}:
+        return Phrase(side, start - 2, end, owner=start - 1) if _ends(text, end) else None
     if text.owns(start - 1) and text.word(start - 3) in _PLACED and _ends(text, end):
         return Phrase(side, start - 3, end)
     if before in _PLACED and (start < at or before in {"on", "at"}):
@@ -158,8 +158,9 @@ def _bare(text: NamedText, start: int, at: int) -> bool:
     before = text.word(start - 1)
     if text.word(at + 1) not in _ENDS:
         return False
-    if text.word(at - 1) == "far":
-        return before in STANDING | ARE or text.named(start - 1) is not None
+    far = text.word(at - 1) == "far"
+    if far and (before in ARE or text.named(start - 1) is not None):
+        return True
     if before in STOPS | {""}:
         return text.word(at + 1) == ":"
     if before in {"(", ",", ":"}:

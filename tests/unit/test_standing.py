@@ -51,6 +51,8 @@ def standing(text: str, *cast: Description) -> list[str]:
         # Sides without a preposition.
         ("Mia stands right, Tom stands left", "Tom Mia"),
         ("Mia is far right, Tom far left", "Tom Mia"),
+        ("Mia far right, Tom next to her", "Tom Mia"),
+        ("Mia (far right) and Tom (far left)", "Tom Mia"),
         ("Mia (right) and Tom (left) play chess", "Tom Mia"),
         ("Right: Mia with a ball. Left: Tom with a kite.", "Tom Mia"),
         ("On the right: Mia. On the left: Tom.", "Tom Mia"),
