@@ -105,9 +105,9 @@ class Stages:
             scene = f"{scene}. {told}"
         elif spec.image_type is ImageType.SCENE and not scene:
             scene = await self._extractor.scene(spec.page_text, spec.characters)
-        said = Reading(f"{scene}. {spec.page_text}")
+        texts = [Reading(scene), Reading(spec.page_text)]
         looks = [character.description for character in spec.characters]
-        cast = tuple(spec.characters[place] for place in read_standing(said, looks))
+        cast = tuple(spec.characters[place] for place in read_standing(texts, looks))
         prompt = profile(spec.model).dialect.compile(replace(spec, characters=cast), scene)
         if prompt.unknown:
             fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}
