@@ -116,7 +116,7 @@ def test_a_story_is_drawn_from_references_or_says_why_not(
     tale.write_text(f"{TALE}  portraits: no\n".replace("anime", "cartoon"))
     out = command("story", tale)
     assert out.count("was drawn by words alone: it has no reference in this style") == 8
-    assert "\npage 2 (1): character " in out
+    assert "\npage 2 (1): Mia was drawn by words alone" in out
     tale.write_text(f"{TALE}  portraits: no\n  references: no\n".replace("anime", "realistic"))
     assert "by words alone" not in command("story", tale)
     asked: Any = [request.options for request in fake.requests("GenerateStory")]  # type: ignore[attr-defined]
