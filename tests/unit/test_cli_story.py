@@ -139,6 +139,22 @@ def test_a_story_is_saved_with_the_portraits_that_were_drawn_before(
     assert {name for name in first if first[name] == second[name]} == {"leo.png", "mia.png"}
 
 
+def test_portraits_of_another_style_are_not_saved_with_a_story(
+    command: Command, tale: Path, tmp_path: Path
+) -> None:
+    def saved(style: str, more: str, folder: str) -> dict[str, bytes]:
+        tale.write_text(TALE.replace("anime", style) + more)
+        command("story", tale, "--again", "--output", folder)
+        return {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+
+    bare = "  portraits: no\n"
+    anime = saved("anime", "", "anime")
+    assert not {"mia.png", "leo.png"} & saved("cartoon", bare, "bare").keys()
+    cartoon = saved("cartoon", "", "cartoon")
+    again = saved("anime", bare, "again")  # though the newest portraits are cartoons
+    assert anime["mia.png"] == again["mia.png"] != cartoon["mia.png"]
+
+
 def test_a_portrait_that_was_drawn_before_replaces_no_other_picture(
     command: Command, tale: Path
 ) -> None:
