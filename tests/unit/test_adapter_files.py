@@ -151,6 +151,13 @@ def test_an_adapter_that_fits_is_found(tiny: Tiny, tmp_path: Path, kind: str) ->
             edited("encoder/config.json", model_type="siglip_vision_model"),
             r"encoder/config\.json: is of a siglip_vision_model",
         ),
+        (
+            edited("encoder/config.json", hidden_size="x"),
+            r"encoder/config\.json: hidden_size is 'x', and must be a whole number from 1",
+        ),
+        (edited("encoder/config.json", projection_dim=None), r"projection_dim is None, and must"),
+        (edited("encoder/config.json", hidden_size=True), r"hidden_size is True, and must"),
+        (edited("encoder/config.json", hidden_size=0), r"hidden_size is 0, and must"),
         (edited("encoder/config.json", hidden_size=64), r"which gives 64 numbers"),
         (
             edited("encoder/preprocessor_config.json", crop_size=64),
