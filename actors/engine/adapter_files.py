@@ -45,6 +45,11 @@ class ImageEncoder:
     tensors: Mapping[str, Tensor]
     is_own: bool
 
+    @property
+    def preprocessor(self) -> Path:
+        """The file that says how pixels are made for it, where there is one."""
+        return (self.folder.parent / _PIXELS if self.is_own else self.folder) / PREPROCESSOR
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterFiles:

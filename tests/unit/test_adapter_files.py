@@ -99,6 +99,10 @@ def edited(name: str, **changes: Any) -> Damage:
     return damage
 
 
+def preprocessed(**settings: Any) -> Damage:
+    return edited("encoder/preprocessor_config.json", crop_size=32, **settings)
+
+
 def pickled(folder: Folder) -> None:
     encoder = folder.path / "encoder"
     (encoder / "model.safetensors").rename(encoder / "pytorch_model.bin")
@@ -210,6 +214,27 @@ def test_projections_of_other_widths_are_refused(
         (
             edited("encoder/config.json", num_hidden_layers=3),
             r"/encoder: the weights do not fit config\.json: .*layers\.2\.\S+ is missing",
+        ),
+        (
+            preprocessed(image_mean=[0.5, 0.5]),
+            r"encoder/preprocessor_config\.json: makes no pixels \(RuntimeError: ",
+        ),
+        (
+            preprocessed(size="x"),
+            r"encoder/preprocessor_config\.json: makes no pixels \(ValueError: ",
+        ),
+        (
+            preprocessed(size=16, do_center_crop=False),
+            r"encoder/preprocessor_config\.json: makes pixels of \[1, 3, 16, 16\], and the image "
+            r"encoder reads \[1, 3, 32, 32\]",
+        ),
+        (
+            preprocessed(rescale_factor=1e40),
+            r"encoder/preprocessor_config\.json: makes pixels that are not finite",
+        ),
+        (
+            edited("encoder/config.json", image_size="x"),
+            r"encoder/config\.json: makes no pixels \(ValueError: ",
         ),
     ],
 )
