@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 
 from actors.engine.adapter_files import AdapterFiles
 from actors.engine.embedding import ENCODER, TENSOR, encoder_of
-from actors.engine.encoder import embedding_of_nothing, encode, load_encoder, load_processor
+from actors.engine.encoder import embedding_of_nothing, encode, kept, load_encoder, load_processor
 from actors.engine.projection import Kind
 from actors.engine.render import (
     Embedding,
@@ -53,7 +53,8 @@ class Adapter:
     def load(cls, pipeline: Any, files: AdapterFiles) -> Self:
         """Loads checked files into a pipeline, which is on its device; blocks.
 
-        Raises CheckpointRefused for an encoder that cannot read a small picture.
+        Raises CheckpointRefused for an encoder that cannot read a small picture, or whose
+        embeddings are not finite.
         """
         if not files.encoder.is_own:
             pipeline.register_modules(
@@ -73,10 +74,13 @@ class Adapter:
     def embed(self, png: bytes) -> Embedding:
         """Returns the embedding of a picture; blocks, and may run beside a render.
 
-        Raises PictureUnreadable for bytes that are no picture.
+        Raises PictureUnreadable for bytes that are no picture, and for an embedding that is not
+        finite.
         """
         found, _ = encode(self._pipeline, self._kind, _square(_opened(png)))
-        tensor = found.to("cpu", torch.float16).contiguous()
+        tensor = kept(found)
+        if not tensor.isfinite().all():
+            raise PictureUnreadable(f"the embedding of {len(png)} bytes is not finite")
         return Embedding(self.encoder, save({TENSOR: tensor}, {ENCODER: self.encoder}))
 
     def condition(self, request: RenderRequest) -> dict[str, Any]:

@@ -66,14 +66,22 @@ def encode(pipeline: Any, kind: Kind, image: Image.Image) -> tuple[torch.Tensor,
 def embedding_of_nothing(pipeline: Any, kind: Kind, encoder: ImageEncoder) -> torch.Tensor:
     """Returns what a pipeline's encoder gives for no picture.
 
-    Raises CheckpointRefused, and names the encoder's folder, if it cannot read a small picture.
+    Raises CheckpointRefused, and names the encoder's folder, if it cannot read a small picture, or
+    if an embedding is not finite.
     """
     try:
-        _, nothing = encode(pipeline, kind, _SAMPLE)
+        shown, nothing = encode(pipeline, kind, _SAMPLE)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # what a configuration can break is not a closed set
         raise CheckpointRefused(
             f"{encoder.folder}: reads no picture ({type(error).__name__}: {error})"
         ) from error
+    if not (kept(shown).isfinite().all() and nothing.isfinite().all()):
+        raise CheckpointRefused(f"{encoder.folder}: its embeddings are not finite")
     return nothing
+
+
+def kept(embedding: torch.Tensor) -> torch.Tensor:
+    """Returns an embedding as it is kept: on the CPU, in half precision."""
+    return embedding.to("cpu", torch.float16).contiguous()

@@ -280,6 +280,17 @@ def test_the_shipped_checkpoint_has_its_own_adapter(tiny: Tiny, tmp_path: Path) 
     )
 
 
+def test_a_preprocessor_of_the_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+    copy = shutil.copytree(CHECKPOINT, tmp_path / "copy")
+    (copy / CHECKSUMS).unlink()
+    settings = DiffuserSettings(model_path=str(copy))
+    edited("feature_extractor/preprocessor_config.json", size="x")(Folder(copy, settings))
+    with pytest.raises(
+        CheckpointRefused, match=r"feature_extractor/preprocessor_config\.json: makes no pixels"
+    ):
+        load_pipeline(settings)
+
+
 _SCRIPT = """
 import sys
 from actors.engine.adapter_files import find_adapter
