@@ -122,7 +122,7 @@ def _folder(settings: DiffuserSettings) -> Path | None:
     match named:
         case "none":
             return None
-        case "auto":
+        case "auto" | "":
             own = Path(settings.source)
             is_own = not settings.model_path or (own / weights).is_file()
             return own if settings.model == "storybook" and is_own else None

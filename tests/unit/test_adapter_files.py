@@ -280,6 +280,18 @@ def test_the_shipped_checkpoint_has_its_own_adapter(tiny: Tiny, tmp_path: Path) 
     )
 
 
+def test_an_empty_adapter_is_the_automatic_one(
+    full: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_ADAPTER", "")
+    monkeypatch.chdir(full.path)
+    shipped = check_source(DiffuserSettings()).adapter
+    assert shipped is not None
+    assert shipped.file == CHECKPOINT / "ip_adapter" / "ip_adapter.safetensors"
+    others = full.settings.model_copy(update={"adapter": ""})
+    assert check_source(others).adapter is None  # though the current folder has its files
+
+
 def test_a_preprocessor_of_the_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
     copy = shutil.copytree(CHECKPOINT, tmp_path / "copy")
     (copy / CHECKSUMS).unlink()
