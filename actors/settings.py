@@ -61,8 +61,8 @@ class DiffuserSettings(BaseSettings):
     adapter: str = Field(
         "auto",
         description="The IP-Adapter that draws characters from their references: a folder or a "
-        "repository of the hub, like `h94/IP-Adapter`; `auto` is the checkpoint's own for "
-        "`storybook` and none for others, `none` leaves characters to words.",
+        "repository of the hub, like `h94/IP-Adapter`; `auto`, or empty, is the checkpoint's "
+        "own for `storybook` and none for others, `none` leaves characters to words.",
     )
     adapter_weights: str = Field(
         "",
