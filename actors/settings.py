@@ -54,8 +54,8 @@ class DiffuserSettings(BaseSettings):
     upscaler: str = Field(
         "auto",
         description="A safetensors file of an upscaler that spandrel loads, which makes the "
-        "model's picture larger before it is finished; `auto` is the shipped one for `storybook` "
-        "and none for others, `none` leaves it to Lanczos.",
+        "model's picture larger before it is finished; `auto`, or empty, is the shipped one for "
+        "`storybook` and none for others, `none` leaves it to Lanczos.",
     )
 
     adapter: str = Field(
@@ -82,7 +82,7 @@ class DiffuserSettings(BaseSettings):
         match self.upscaler:
             case "none":
                 return None
-            case "auto":
+            case "auto" | "":
                 return UPSCALER if self.model == "storybook" else None
             case _:
                 return Path(self.upscaler)
