@@ -146,9 +146,12 @@ define covered
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2) $(3)
 endef
 
+# Two processes share the files. Torch's threads wait for each other, and would take the core of
+# the other process.
 .PHONY: unit
+unit: export OMP_NUM_THREADS := 1
 unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no database
-	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*')
+	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: recipe
 recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
