@@ -136,27 +136,32 @@ format: machine $(VENV)/dev.stamp ## Formats the code, and applies ruff's fixes
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
 
-# $(call covered,SUITE,PERCENT,OPTIONS) runs a suite and fails if it covers fewer of the lines.
+# $(call covered,SUITE,PERCENT,OPTIONS,RUN) runs a suite and fails if it covers fewer of the lines.
 # The data files of child processes, including Ray's actors, are next to the suite's own.
 define covered
 	@rm -f .coverage.$(1) .coverage.$(1).*
-	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1) --ignore tests/recipe/slow --durations 10
+	COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage run -m pytest tests/$(1) $(4) --ignore tests/recipe/slow --durations 10
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage combine --quiet
 	@echo 'Coverage of the $(1) tests, $(2) % is enforced:'
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2) $(3)
 endef
 
+# Two processes share the files. Torch's threads wait for each other, and would take the core of
+# the other process.
 .PHONY: unit
+unit: export OMP_NUM_THREADS := 1
 unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no database
-	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*')
+	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: recipe
 recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
 	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*')
 
+# These tests wait more than they compute, so two processes share their files, each with a Postgres
+# of its own; all tests of Ray are in one file, so there is one Ray.
 .PHONY: integration
 integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
-	$(call covered,integration,80,--omit 'recipe/*$(comma)actors/judging/*')
+	$(call covered,integration,80,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: coverage
 coverage: unit recipe integration ## Enforces what these suites cover together
@@ -186,10 +191,12 @@ bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures the service,
 	@$(PY) -m benchmarks
 
 CHECKPOINT := actors/storybook/checkpoint
+REFERENCES := 80
 
+# With REFERENCES=600 its likeness takes hours; a run that was cut goes on where it was.
 .PHONY: evaluate-storybook
 evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that ships (or CHECKPOINT=...), into build/evaluation
-	@$(PY) -m recipe.evaluate --checkpoint $(CHECKPOINT) --out build/evaluation
+	@$(PY) -m recipe.evaluate --checkpoint $(CHECKPOINT) --references $(REFERENCES) --out build/evaluation
 
 
 # Builds in .tools/go rather than in Go's own folders, with modules that can be deleted; the

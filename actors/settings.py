@@ -54,15 +54,15 @@ class DiffuserSettings(BaseSettings):
     upscaler: str = Field(
         "auto",
         description="A safetensors file of an upscaler that spandrel loads, which makes the "
-        "model's picture larger before it is finished; `auto` is the shipped one for `storybook` "
-        "and none for others, `none` leaves it to Lanczos.",
+        "model's picture larger before it is finished; `auto`, or empty, is the shipped one for "
+        "`storybook` and none for others, `none` leaves it to Lanczos.",
     )
 
     adapter: str = Field(
         "auto",
         description="The IP-Adapter that draws characters from their references: a folder or a "
-        "repository of the hub, like `h94/IP-Adapter`; `auto` is the checkpoint's own for "
-        "`storybook` and none for others, `none` leaves characters to words.",
+        "repository of the hub, like `h94/IP-Adapter`; `auto`, or empty, is the checkpoint's "
+        "own for `storybook` and none for others, `none` leaves characters to words.",
     )
     adapter_weights: str = Field(
         "",
@@ -82,7 +82,7 @@ class DiffuserSettings(BaseSettings):
         match self.upscaler:
             case "none":
                 return None
-            case "auto":
+            case "auto" | "":
                 return UPSCALER if self.model == "storybook" else None
             case _:
                 return Path(self.upscaler)

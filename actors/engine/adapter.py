@@ -14,10 +14,10 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
-from actors.engine.adapter_files import IMAGE_SIZE, PREPROCESSOR, AdapterFiles, ImageEncoder
+from actors.engine.adapter_files import AdapterFiles
 from actors.engine.embedding import ENCODER, TENSOR, encoder_of
+from actors.engine.encoder import embedding_of_nothing, encode, kept, load_encoder, load_processor
 from actors.engine.projection import Kind
 from actors.engine.render import (
     Embedding,
@@ -42,20 +42,24 @@ class Adapter:
     `encoder` is the checksum of its image encoder.
     """
 
-    def __init__(self, pipeline: Any, kind: Kind, encoder: str) -> None:
+    def __init__(self, pipeline: Any, kind: Kind, encoder: str, nothing: torch.Tensor) -> None:
         self.encoder = encoder
         self._pipeline = pipeline
-        self._is_hidden = kind is not Kind.BASE
+        self._kind = kind
         # What diffusers reads where there is no reference: by the encoder's picture of zeros.
-        self._nothing = self._encode(Image.new("RGB", (8, 8)))[1]
+        self._nothing = nothing
 
     @classmethod
     def load(cls, pipeline: Any, files: AdapterFiles) -> Self:
-        """Loads checked files into a pipeline, which is on its device; blocks."""
+        """Loads checked files into a pipeline, which is on its device; blocks.
+
+        Raises CheckpointRefused for an encoder that cannot read a small picture, or whose
+        embeddings are not finite.
+        """
         if not files.encoder.is_own:
             pipeline.register_modules(
-                image_encoder=_load_encoder(files.encoder, pipeline),
-                feature_extractor=_load_processor(files.encoder),
+                image_encoder=load_encoder(files.encoder, pipeline),
+                feature_extractor=load_processor(files.encoder),
             )
         with _quiet():
             pipeline.load_ip_adapter(
@@ -64,16 +68,19 @@ class Adapter:
                 weight_name=files.file.name,
                 image_encoder_folder=None,
             )
-        encoder = _checksum(files, pipeline.feature_extractor)
-        return cls(pipeline, files.kind, encoder)
+        nothing = embedding_of_nothing(pipeline, files.kind, files.encoder)
+        return cls(pipeline, files.kind, _checksum(files, pipeline.feature_extractor), nothing)
 
     def embed(self, png: bytes) -> Embedding:
         """Returns the embedding of a picture; blocks, and may run beside a render.
 
-        Raises PictureUnreadable for bytes that are no picture.
+        Raises PictureUnreadable for bytes that are no picture, and for an embedding that is not
+        finite.
         """
-        found = self._encode(_square(_opened(png)))[0]
-        tensor = found.to("cpu", torch.float16).contiguous()
+        found, _ = encode(self._pipeline, self._kind, _square(_opened(png)))
+        tensor = kept(found)
+        if not tensor.isfinite().all():
+            raise PictureUnreadable(f"the embedding of {len(png)} bytes is not finite")
         return Embedding(self.encoder, save({TENSOR: tensor}, {ENCODER: self.encoder}))
 
     def condition(self, request: RenderRequest) -> dict[str, Any]:
@@ -93,13 +100,6 @@ class Adapter:
             masks = column_masks(request).to(self._nothing.device)
             more["cross_attention_kwargs"] = {"ip_adapter_masks": [masks]}
         return more
-
-    @torch.no_grad()
-    def _encode(self, image: Image.Image) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns the embeddings of a picture and of none, (D) or (tokens, D)."""
-        pipeline = self._pipeline
-        shown, nothing = pipeline.encode_image(image, pipeline.device, 1, self._is_hidden)
-        return shown[0], nothing[0]
 
     def _read(self, reference: PlacedReference) -> torch.Tensor:
         encoder = encoder_of(reference.embedding)
@@ -152,24 +152,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         diffusers_logging.set_verbosity(verbosity)
-
-
-def _load_encoder(encoder: ImageEncoder, pipeline: Any) -> Any:
-    kind: Any = CLIPVisionModelWithProjection
-    return kind.from_pretrained(
-        encoder.folder,
-        dtype=pipeline.unet.dtype,
-        variant=encoder.variant or None,
-        use_safetensors=True,
-    ).to(pipeline.device)
-
-
-def _load_processor(encoder: ImageEncoder) -> Any:
-    kind: Any = CLIPImageProcessor
-    if (encoder.folder / PREPROCESSOR).is_file():
-        return kind.from_pretrained(encoder.folder)
-    side = encoder.config.get("image_size", IMAGE_SIZE)
-    return kind(size=side, crop_size=side)
 
 
 def _checksum(files: AdapterFiles, processor: Any) -> str:

@@ -29,6 +29,9 @@ PREPROCESSOR = "preprocessor_config.json"
 IMAGE_SIZE = 224
 """The side of the pixels that an encoder reads unless its configuration says another."""
 _ENCODER = "clip_vision_model"
+_WIDTHS = {"projection_dim": 512, "hidden_size": 768}
+"""The widths of what an encoder gives, which are transformers' own unless its configuration says
+others."""
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -41,6 +44,11 @@ class ImageEncoder:
     config: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
     is_own: bool
+
+    @property
+    def preprocessor(self) -> Path:
+        """The file that says how pixels are made for it, where there is one."""
+        return (self.folder.parent / _PIXELS if self.is_own else self.folder) / PREPROCESSOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,8 @@ class AdapterFiles:
     @property
     def reads(self) -> int:
         """The width of what it reads of the encoder."""
-        by_default = {"projection_dim": 512, "hidden_size": 768}  # transformers' own
         key = "projection_dim" if self.kind is Kind.BASE else "hidden_size"
-        return int(self.encoder.config.get(key, by_default[key]))
+        return int(self.encoder.config.get(key, _WIDTHS[key]))
 
     def projection(self) -> Shapes:
         """Returns the shapes of the tensors that turn embeddings into tokens."""
@@ -115,7 +122,7 @@ def _folder(settings: DiffuserSettings) -> Path | None:
     match named:
         case "none":
             return None
-        case "auto":
+        case "auto" | "":
             own = Path(settings.source)
             is_own = not settings.model_path or (own / weights).is_file()
             return own if settings.model == "storybook" and is_own else None
@@ -154,7 +161,7 @@ def _encoder(
             f"{file}: needs an image encoder, and the checkpoint has none; "
             "IMGGEN_ADAPTER_ENCODER must name its folder"
         )
-    _check_type(model.folder / _OWN, part.config)
+    _check_config(model.folder / _OWN / "config.json", part.config)
     _check_pixels(model.folder / _PIXELS, part.config)
     return ImageEncoder(model.folder / _OWN, model.variant, part.config, part.tensors, True)
 
@@ -166,18 +173,26 @@ def _read_encoder(file: Path, folder: Path) -> ImageEncoder:
             "must name it"
         )
     config = read_json(folder / "config.json")
-    _check_type(folder, config)
+    _check_config(folder / "config.json", config)
     _check_pixels(folder, config)
     variant = variant_of(folder.parent, (folder.name,))
     return ImageEncoder(folder, variant, config, read_tensors(folder, variant), False)
 
 
-def _check_type(folder: Path, config: Mapping[str, Any]) -> None:
+def _check_config(file: Path, config: Mapping[str, Any]) -> None:
     found = config.get("model_type")
     if found != _ENCODER:
         raise CheckpointRefused(
-            f"{folder / 'config.json'}: is of a {found}; an adapter's encoder must be a {_ENCODER}"
+            f"{file}: is of a {found}; an adapter's encoder must be a {_ENCODER}"
         )
+    for name, usual in _WIDTHS.items():
+        match config.get(name, usual):
+            case int(width) if not isinstance(width, bool) and width > 0:
+                continue
+            case width:
+                raise CheckpointRefused(
+                    f"{file}: {name} is {width!r}, and must be a whole number from 1"
+                )
 
 
 def _check_pixels(folder: Path, config: Mapping[str, Any]) -> None:

@@ -69,7 +69,8 @@ class Diffuser:
         """Loads the checkpoint that the settings name, and its adapter; blocks.
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
-        safetensors, is cut off, has another shape or differs from its checksum.
+        safetensors, is cut off, has another shape or differs from its checksum; and once they are
+        read, for an image encoder that gives no finite embeddings.
         """
         source = check_source(settings)
         pipeline = load_source(settings, source)
@@ -140,7 +141,8 @@ class Diffuser:
     async def encode(self, png: bytes) -> Embedding:
         """Returns the embedding of a picture, made in a thread beside that of renders.
 
-        Raises PictureUnreadable for bytes that are no picture.
+        Raises PictureUnreadable for bytes that are no picture, and for an embedding that is not
+        finite.
         """
         if self._adapter is None:
             raise EncoderChanged(_NO_ADAPTER)

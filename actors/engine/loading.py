@@ -7,6 +7,7 @@ from diffusers import StableDiffusionXLPipeline
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
+from actors.engine.encoder import load_processor
 from actors.engine.preview import WatchedScheduler
 from actors.engine.shapes import check_adapter, check_shapes, check_single_file, empty_unet
 from actors.engine.single import SingleFile
@@ -19,7 +20,8 @@ _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch
 def load_source(settings: DiffuserSettings, source: Source) -> Any:
     """Loads a pipeline onto its device, without its adapter; blocks.
 
-    Raises CheckpointRefused, before any weights are read, for tensors of another shape.
+    Raises CheckpointRefused, before any weights are read, for tensors of another shape, and for a
+    preprocessor that makes other pixels than its image encoder reads.
     """
     if settings.torch_threads:
         torch.set_num_threads(settings.torch_threads)
@@ -54,7 +56,7 @@ def _load(settings: DiffuserSettings, source: Source, dtype: torch.dtype) -> Any
 
 
 def _check(source: Source) -> bool:
-    """Checks all shapes that are known without the weights; returns whether the adapter's were."""
+    """Checks all that is known without the weights; returns whether the adapter's shapes were."""
     model, adapter = source.model, source.adapter
     if isinstance(model, SingleFile):
         check_single_file(model)
@@ -62,6 +64,7 @@ def _check(source: Source) -> bool:
         check_shapes(model)
     if adapter is None:
         return True
+    load_processor(adapter.encoder)
     unet = empty_unet(model) if model else None
     if unet is not None:
         check_adapter(adapter, unet)

@@ -54,7 +54,8 @@ PROFILES = MappingProxyType(
             guidance_scale=GUIDANCE,
             guidance_rescale=RESCALE,
             max_references=2,
-            reference_scale=1.0,
+            # From more, pictures lose detail, and characters are recognised no better.
+            reference_scale=0.4,
         ),
         # The guidance of the spec's example; SDXL was not trained to zero terminal SNR.
         SDXL.name: Profile(

@@ -97,7 +97,7 @@ class PictureBroken(Internal):
 
 
 class PictureUnreadable(Internal):
-    """Raised for a reference whose bytes are no picture."""
+    """Raised for a reference whose bytes are no picture, or whose embedding is not finite."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
@@ -136,7 +136,8 @@ class ReferenceEncoder(Protocol):
     async def encode(self, png: bytes) -> Embedding:
         """Returns the embedding of a picture.
 
-        Raises PictureUnreadable for bytes that are no picture.
+        Raises PictureUnreadable for bytes that are no picture, and for an embedding that is not
+        finite.
         """
         ...
 

@@ -51,6 +51,7 @@ class Reading:
     """A text being read: words that a table takes are marked as understood."""
 
     def __init__(self, text: str, *, ignore: Collection[str] = ()) -> None:
+        self.text = text
         self.words = words_of(text)
         ignored = {word for name in ignore for word in words_of(name)}
         self._read = [word in SILENT or word in ignored or len(word) == 1 for word in self.words]
@@ -150,8 +151,12 @@ class Reading:
 
 def words_of(text: str) -> list[str]:
     """Returns the words and the marks of a text, in lower case; `the wolf's` is `the wolf`."""
-    found = _WORD.findall(text.lower().replace("-", " ").replace("_", " "))
-    return [re.sub("['\u2019]s$", "", word) for word in found]
+    return [re.sub("['\u2019]s$", "", word.lower()) for word in spelled_words(text)]
+
+
+def spelled_words(text: str) -> list[str]:
+    """Returns the words and the marks of a text as it spells them."""
+    return _WORD.findall(text.replace("-", " ").replace("_", " "))
 
 
 def _range(match: Match) -> range:

@@ -1,192 +1,212 @@
 """Who stands where: the order of the characters of a picture, from left to right."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from actors.prompts.reading import SILENT, Reading, words_of
-from actors.storybook.table import Match
-from server.domain.characters import Description, Gender
+from actors.prompts.naming import JOINS, OWNERS, STOPS, NamedText
+from actors.prompts.reading import SILENT, Reading
+from actors.prompts.sides import ARE, STANDING, Phrase, Side, find_phrases, find_rows
+from server.domain.characters import Description
 
-_LEFT, _MIDDLE, _RIGHT = -1, 0, 1
-_SIDES = {"left": _LEFT, "right": _RIGHT, "middle": _MIDDLE, "centre": _MIDDLE, "center": _MIDDLE}
-_ARTICLES = frozenset({"the", "far", "very"})
-_PLACED = {"on", "at", "in", "to"}
-_STOPS = frozenset({".", "!", "?", ";"})
-_JOINS = frozenset({",", "and", "while", "but"})
-_GROUND = frozenset({"side", "edge", "half", "corner", "end", "of"})
-"""The words that may follow a side: `the left foot` places nobody."""
-_STANDING = frozenset(
-    f"{verb}{end}"
-    for verb in ("stand", "sit", "wait", "kneel", "sleep", "smile", "wave", "lie")
-    for end in ("", "s", "ing")
-)
-_TURNING = (
-    *("turn", "look", "point", "run", "walk", "go", "move", "lean", "step", "jump", "fly", "glanc"),
-    *("gaz", "star", "pull", "push", "swing", "face", "ran", "went", "came", "come", "bend"),
-)
-"""The beginnings of verbs after which `to the left` is a direction."""
-_REST = frozenset({"nothing", "all", "what", "little", "much"})
-"""The words after which `left of` is what remains: `what is left of the cake`."""
-_ARE = frozenset({"is", "was", "were"})
-_CHILDREN = {Gender.FEMALE: ("girl",), Gender.MALE: ("boy",), Gender.UNSPECIFIED: ("child",)}
-_ADULTS = {Gender.FEMALE: ("woman",), Gender.MALE: ("man",), Gender.UNSPECIFIED: ("person",)}
-_ADULT = 18
+_DETERMINERS = frozenset({"the", "a", "an"})
+_NEAR = frozenset({"with", "in", "wearing", "holding", "carrying", "and"})
+"""The words that join a thing to a character: `Mia with a ball on the left`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """A phrase that names a side: the side, and the positions of its words."""
-
-    side: int
-    start: int
-    end: int
-    preposition: str
-
-
-def read_standing(scene: Reading, cast: Sequence[Description]) -> tuple[int, ...]:
+def read_standing(readings: Sequence[Reading], cast: Sequence[Description]) -> tuple[int, ...]:
     """Returns the places of the characters in `cast`, from left to right.
 
-    It is read from the text where that says so (`Tom on the left`, `to the right of Mia`), and
-    is the order in which the text mentions them where it does not; those that it does not
-    mention come last. Phrases that place somebody are marked as understood.
+    The readings come in order of authority: each counts only for the characters that the ones
+    before it do not place. Characters stand where a text says so (`Tom on the left`, `to the
+    right of Mia`, `from left to right: Tom, Mia`), else in the order of their first mention;
+    those without a mention come last. A side of the picture said of both counts for more than
+    a place beside somebody. A thing's place (`the house on the right`) is nobody's. Phrases
+    that place somebody are marked as understood.
     """
     if len(cast) < 2:
         return tuple(range(len(cast)))
-    text = _Text(scene.words, _names(cast))
-    sides: dict[int, int] = {}
-    pairs: list[tuple[int, int]] = []
-    for phrase in text.phrases():
-        beside = text.beside(phrase)
-        placed = text.placed(phrase)
-        if beside is not None:
-            found = [one for one in placed if one != beside]
-            pairs += [
-                (one, beside) if phrase.side == _LEFT else (beside, one)
-                for one in found
-                if phrase.side != _MIDDLE
-            ]
-        else:
-            found = [one for one in placed if one not in sides]
-            sides.update(dict.fromkeys(found, phrase.side))
-        if found:
-            scene.mark([Match("", phrase.start, phrase.end)])
-    order = sorted(range(len(cast)), key=lambda one: (text.mentioned(one), one))
-    return tuple(_in_order(_by_side(order, sides), pairs))
+    texts = [NamedText(reading, cast) for reading in readings]
+    said = _Places()
+    for text in texts:
+        said.add(_read(text))
+    order = sorted(range(len(cast)), key=lambda one: (_mention(texts, one), one))
+    return tuple(_in_order(_by_side(order, said.sides), said.agreed()))
 
 
-class _Text:
-    """A text whose words may name the characters of a cast."""
+def read_side(reading: Reading, one: Description) -> Side | None:
+    """Returns the side of a picture on which a text places its only character by name."""
+    return _read(NamedText(reading, [one])).sides.get(0)
 
-    def __init__(self, words: Sequence[str], names: Sequence[frozenset[str]]) -> None:
-        self._words = words
-        self._who = [
-            next((one for one, name in enumerate(names) if word in name), None) for word in words
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two characters side by side, and the one of them that the text places so."""
+
+    left: int
+    right: int
+    placed: int
+
+
+@dataclass(slots=True)
+class _Places:
+    """What texts say of the places of characters."""
+
+    sides: dict[int, Side] = field(default_factory=dict)
+    pairs: list[_Pair] = field(default_factory=list)
+
+    def add(self, later: "_Places") -> None:
+        """Adds what a later text says of the characters that have no place yet."""
+        known = {*self.sides, *(one for pair in self.pairs for one in (pair.left, pair.right))}
+        self.sides |= {one: side for one, side in later.sides.items() if one not in known}
+        self.pairs += [pair for pair in later.pairs if pair.placed not in known]
+
+    def agreed(self) -> list[tuple[int, int]]:
+        """Returns the pairs that the sides of both characters do not contradict."""
+        return [
+            (pair.left, pair.right)
+            for pair in self.pairs
+            if self.sides.get(pair.left, Side.LEFT) <= self.sides.get(pair.right, Side.RIGHT)
         ]
 
-    def mentioned(self, one: int) -> int:
-        """Returns the position of a character's first mention; the text's length for none."""
-        return self._who.index(one) if one in self._who else len(self._words)
 
-    def phrases(self) -> Iterator[_Side]:
-        """Yields the phrases that place somebody, such as `on the left`."""
-        for at, word in enumerate(self._words):
-            if word not in _SIDES:
-                continue
-            start = at
-            while start and self._words[start - 1] in _ARTICLES:
-                start -= 1
-            before = self._word(start - 1)
-            follower = self._word(at + 1)
-            if follower == "of":
-                if (self._word(start - 2) if before in _ARE else before) in _REST:
-                    continue
-                start -= before in _PLACED
-                yield _Side(_SIDES[word], start, at + 2, before)
-            elif self._whose(start) is not None:
-                yield _Side(_SIDES[word], start - 2, at + 1, self._word(start - 2))
-            elif before in _PLACED and start < at and self._ends(at + 1):
-                if before == "to" and self._word(start - 2).startswith(_TURNING):
-                    continue
-                yield _Side(_SIDES[word], start - 1, at + 1 + (follower in _GROUND), before)
+def _mention(texts: Sequence[NamedText], one: int) -> tuple[int, int]:
+    """Returns the first text that mentions a character, and the position in it."""
+    found = ((place, text.mentioned(one)) for place, text in enumerate(texts))
+    return next(((place, at) for place, at in found if at is not None), (len(texts), 0))
 
-    def beside(self, phrase: _Side) -> int | None:
-        """Returns the character whose left or right a phrase names."""
-        if self._word(phrase.end - 1) == "of":
-            following = self._who[phrase.end : phrase.end + 4]
-            return next((one for one in following if one is not None), None)
-        named = self._who[phrase.start : phrase.end]
-        return next((one for one in named if one is not None), None)
 
-    def placed(self, phrase: _Side) -> list[int]:
-        """Returns the characters that a phrase places: those before it, or those after it."""
-        if self._leads(phrase):
-            return self._joined(range(phrase.end, len(self._words)))
-        return self._joined(range(phrase.start - 1, -1, -1))
+def _read(text: NamedText) -> _Places:
+    """Returns the places that one text says, the first one of each character."""
+    said = _Places()
+    for row in find_rows(text):
+        listed = _joined(text, range(row.end, len(text.words)))
+        if len(listed) > 1:
+            listed = listed[::-1] if row.backwards else listed
+            said.pairs += [_Pair(left, right, left) for left, right in pairwise(listed)]
+            text.mark(row.start, row.end)
+    for phrase in find_phrases(text):
+        placed = _placed(text, phrase)
+        beside = _beside(text, phrase, placed)
+        if beside is not None:
+            placed = [one for one in placed if one != beside]
+            said.pairs += _pairs(phrase.side, placed, beside)
+        elif _is_own(text, phrase):
+            continue
+        else:
+            placed = [one for one in placed if one not in said.sides]
+            said.sides |= dict.fromkeys(placed, phrase.side)
+        if placed:
+            text.mark(phrase.start, phrase.end)
+    return said
 
-    def _leads(self, phrase: _Side) -> bool:
-        """Returns whether a phrase opens its clause: `on the left, Mia waves`."""
-        before = self._word(phrase.start - 1)
-        if not before or before in _STOPS:
-            return True
-        if before not in _JOINS:
-            return False
-        for at in range(phrase.end, min(phrase.end + 3, len(self._words))):
-            if self._who[at] is not None:
-                return True
-            if self._words[at] in _STOPS | {","}:
-                return False
+
+def _pairs(side: Side, placed: Sequence[int], beside: int) -> Iterator[_Pair]:
+    for one in placed:
+        if side is Side.LEFT:
+            yield _Pair(one, beside, one)
+        if side is Side.RIGHT:
+            yield _Pair(beside, one, one)
+
+
+def _beside(text: NamedText, phrase: Phrase, placed: Sequence[int]) -> int | None:
+    """Returns the character whose left or right a phrase names."""
+    if phrase.owner is not None:
+        named = text.named(phrase.owner)
+        return text.meant(phrase.owner, placed) if named is None else named
+    if text.word(phrase.end - 1) != "of":
+        return None
+    if text.word(phrase.end) in {"whom", "which"}:
+        return next((one for one in reversed(text.who[: phrase.start]) if one is not None), None)
+    following = text.who[phrase.end : phrase.end + 4]
+    return next((one for one in following if one is not None), None)
+
+
+def _is_own(text: NamedText, phrase: Phrase) -> bool:
+    """Returns whether a side is that of the placed one: `lies on her left side`.
+
+    `Its` without an animal in the cast is a thing's: the side is one of the picture.
+    """
+    return phrase.owner is not None and text.word(phrase.owner) in OWNERS - {"its"}
+
+
+def _placed(text: NamedText, phrase: Phrase) -> list[int]:
+    """Returns the characters that a phrase places: those before it, or those after it."""
+    if _leads(text, phrase):
+        if _lists_thing(text, phrase.end):
+            return []
+        return _joined(text, range(phrase.end, len(text.words)))
+    if _has_thing(text, phrase.start - 1):
+        return []
+    return _joined(text, range(phrase.start - 1, -1, -1))
+
+
+def _leads(text: NamedText, phrase: Phrase) -> bool:
+    """Returns whether a phrase opens its clause: `on the left, Mia waves`."""
+    before = text.word(phrase.start - 1)
+    if not before or before in STOPS:
+        return True
+    if before not in JOINS:
         return False
-
-    def _joined(self, places: range) -> list[int]:
-        """Returns the first character met in its sentence, and those joined to it by `and`."""
-        found: list[int] = []
-        for at in places:
-            word, one = self._words[at], self._who[at]
-            if word in _STOPS or (found and one is None and word not in {"and", ","}):
-                break
-            if one is not None and one not in found:
-                found.append(one)
-        return found
-
-    def _whose(self, start: int) -> int | None:
-        """Returns the character before a side after a preposition: `on Mia's left`."""
-        placed = start >= 2 and self._words[start - 2] in {"on", "at", "to"}
-        return self._who[start - 1] if placed else None
-
-    def _ends(self, at: int) -> bool:
-        """Returns whether a side's phrase ends before a position: not `on the left foot`."""
-        word = self._word(at)
-        silent = word in SILENT or word in _STOPS or word in _JOINS
-        known = at < len(self._who) and self._who[at] is not None
-        return not word or silent or known or word in _GROUND or word in _STANDING
-
-    def _word(self, at: int) -> str:
-        return self._words[at] if 0 <= at < len(self._words) else ""
+    for at in range(phrase.end, min(phrase.end + 3, len(text.words))):
+        if text.subject(at) is not None:
+            return True
+        if text.word(at) in STOPS | {","}:
+            return False
+    return False
 
 
-def _names(cast: Sequence[Description]) -> list[frozenset[str]]:
-    """Returns the words that each character alone is called by."""
-    named = [set(words_of(one.name)) - SILENT - _JOINS for one in cast]
-    called = [{*words, *_nouns(one)} for words, one in zip(named, cast, strict=True)]
-    often = Counter(word for words in called for word in words)
-    return [frozenset(word for word in words if often[word] == 1) for words in called]
+def _has_thing(text: NamedText, at: int) -> bool:
+    """Returns whether a thing with an article ends at a position: `the red ball [is]`.
+
+    A thing that is joined to a character does not count: `Mia with a ball`.
+    """
+    if text.word(at) in ARE | STANDING:
+        at -= 1
+    if text.word(at) in SILENT:
+        return False
+    for start in range(at, max(at - 4, -1), -1):
+        word = text.word(start)
+        if text.named(start) is not None or word in STOPS | JOINS | STANDING:
+            return False
+        if word in _DETERMINERS | OWNERS and start < at:
+            joined = text.word(start - 1) in _NEAR
+            stands = text.subject(start - 2) is not None or text.word(start - 2) in STANDING
+            return not (joined and stands)
+    return False
 
 
-def _nouns(one: Description) -> Sequence[str]:
-    species = words_of(one.species)
-    if species and species[-1] not in {"human", "person"}:
-        return species
-    if one.age is None:
-        return (*_CHILDREN[one.gender], *_ADULTS[one.gender])
-    return (_CHILDREN if one.age < _ADULT else _ADULTS)[one.gender]
+def _lists_thing(text: NamedText, at: int) -> bool:
+    """Returns whether a thing alone follows a position: `[on the left] is a red house`."""
+    while text.word(at) in ARE | STANDING | {","}:
+        at += 1
+    if text.word(at) not in _DETERMINERS | OWNERS:
+        return False
+    for end in range(at + 1, at + 5):
+        if text.subject(end) is not None:
+            return False
+        if not text.word(end) or text.word(end) in STOPS | JOINS:
+            return True
+    return False
 
 
-def _by_side(order: Sequence[int], sides: dict[int, int]) -> list[int]:
+def _joined(text: NamedText, places: range) -> list[int]:
+    """Returns the first character met in its sentence, and those joined to it by `and`."""
+    found: list[int] = []
+    for at in places:
+        word, one = text.word(at), text.subject(at)
+        if word in STOPS or (found and one is None and word not in {"and", ","} | _DETERMINERS):
+            break
+        if one is not None and one not in found:
+            found.append(one)
+    return found
+
+
+def _by_side(order: Sequence[int], sides: dict[int, Side]) -> list[int]:
     """Returns an order with the left ones first, the right ones last, a middle one between."""
-    left = [one for one in order if sides.get(one) == _LEFT]
-    right = [one for one in order if sides.get(one) == _RIGHT]
-    middle = [one for one in order if sides.get(one) == _MIDDLE]
+    left = [one for one in order if sides.get(one) is Side.LEFT]
+    right = [one for one in order if sides.get(one) is Side.RIGHT]
+    middle = [one for one in order if sides.get(one) is Side.MIDDLE]
     others = [one for one in order if one not in sides]
     half = max(0, min(len(others), (len(order) - len(middle) + 1) // 2 - len(left)))
     return [*left, *others[:half], *middle, *others[half:], *right]

@@ -7,7 +7,8 @@ from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.fitting import fit
 from actors.prompts.looks import Looks, read_looks
 from actors.prompts.reading import Reading
-from actors.prompts.standing import read_standing
+from actors.prompts.sides import Side
+from actors.prompts.standing import read_side, read_standing
 from actors.storybook import attributes as drawn
 from actors.storybook import vocabulary as words
 from actors.storybook.animals import COATS, KINDS
@@ -18,6 +19,11 @@ from server.domain.states import ImageType
 from server.domain.styles import Style
 
 _SLOTS = 3
+_POSITIONS = {
+    Side.LEFT: drawn.Position.LEFT,
+    Side.MIDDLE: drawn.Position.CENTRE,
+    Side.RIGHT: drawn.Position.RIGHT,
+}
 
 
 class StorybookDialect:
@@ -37,10 +43,11 @@ class StorybookDialect:
         acting, unseen = read_acting(setting, names or [""], whole=not portrait)
         descriptions, beings = _descriptions(spec, setting)
         # The characters are in their places already; the words that say so are understood.
-        read_standing(setting, descriptions)
+        read_standing([setting], descriptions)
         cast = [read_looks(*each) for each in zip(descriptions, acting, strict=True)]
         _mark_shown(setting, cast)
-        shown, lost = fit(_scene(style, cast, setting, portrait=portrait))
+        position = None if portrait else _position(descriptions, setting)
+        shown, lost = fit(_scene(style, cast, setting, position, portrait=portrait))
         setting.take_each(words.BODY)
         # Words that imply a place, such as `table`, but are not drawn there.
         setting.forget(words.HINTS)
@@ -92,13 +99,26 @@ def _mark_shown(setting: Reading, cast: Sequence[Looks]) -> None:
             setting.take_meaning(words.SUBJECTS, subject)
 
 
+def _position(descriptions: Sequence[Description], setting: Reading) -> drawn.Position | None:
+    """Returns the position of an only character: its own, before one said of nobody by name."""
+    if len(descriptions) != 1:
+        return None
+    side = read_side(setting, descriptions[0])
+    if side is not None:
+        return _POSITIONS[side]
+    said = setting.take(words.POSITIONS)
+    return drawn.Position(said.meaning) if said else None
+
+
 def _scene(
-    style: drawn.Style, cast: Sequence[Looks], setting: Reading, *, portrait: bool
+    style: drawn.Style,
+    cast: Sequence[Looks],
+    setting: Reading,
+    position: drawn.Position | None,
+    *,
+    portrait: bool,
 ) -> drawn.Scene:
     characters = tuple(looks.character for looks in cast)
-    position = None
-    if len(characters) == 1 and not portrait:
-        position = setting.take(words.POSITIONS)
     # Before the place, since `a full body view of` names none.
     framing = _framing(setting, characters, moved=position is not None, portrait=portrait)
     place = _place(setting, portrait=portrait)
@@ -108,7 +128,7 @@ def _scene(
         characters=characters,
         style=style,
         framing=framing,
-        position=drawn.Position(position.meaning) if position else drawn.Position.CENTRE,
+        position=position or drawn.Position.CENTRE,
         place=place,
         time=drawn.Time(time.meaning) if time else drawn.Time.DAY,
         weather=drawn.Weather.RAIN if rain else drawn.Weather.DRY,

@@ -8,6 +8,8 @@ from server.errors import Unavailable
 
 _PAUSE_S = 0.2
 _PAUSE_MAX_S = 2.0
+STORE_PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+"""The pauses while the storage is away: half a minute, since another render would cost far more."""
 T = TypeVar("T")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -11,13 +12,16 @@ from weakref import WeakValueDictionary
 from actors.engine.embedding import encoder_of
 from actors.engine.profiles import Profile, profile
 from actors.engine.render import PictureUnreadable, PlacedReference, ReferenceEncoder
+from actors.worker.patience import STORE_PAUSES_S
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.jobs import Claim
 from server.domain.references import Reference, ReferenceUse, UsedReference
-from server.storage import ObjectMissing, Storage
+from server.storage import ObjectMissing, Storage, StorageUnavailable
 from server.store.references import References
 
+_MOST_BYTES = 64 * 1024 * 1024
+"""No model's picture is larger."""
 _log = logging.getLogger(__name__)
 
 
@@ -32,8 +36,16 @@ class Resolved:
 class ReferenceResolver:
     """Finds the references of a job, and has the model's encoder read each of them once."""
 
-    def __init__(self, references: References, storage: Storage, encoder: ReferenceEncoder) -> None:
+    def __init__(
+        self,
+        references: References,
+        storage: Storage,
+        encoder: ReferenceEncoder,
+        pauses_s: Sequence[float] = STORE_PAUSES_S,
+    ) -> None:
+        """Takes the pauses before each retry of a read that fails."""
         self._references = references
+        self._pauses_s = pauses_s
         self._storage = storage
         self._encoder = encoder
         self._reading: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -47,9 +59,9 @@ class ReferenceResolver:
         if not (claim.spec.use_references and cast):
             return Resolved()
         encoder = await self._encoder.encoder()
-        ids = [CharacterId(one.id) for one in cast]
         if not encoder:
-            return Resolved(used=tuple(_unused(one, ReferenceUse.UNSUPPORTED) for one in ids))
+            return _unsupported(claim)
+        ids = [CharacterId(one.id) for one in cast]
         known = await self._references.find(ids, claim.spec.style.id, encoder)
         picture = _Picture(profile(claim.spec.model), len(cast))
         for place, one in enumerate(cast):
@@ -69,34 +81,55 @@ class ReferenceResolver:
         """Computes and keeps an embedding; None, and a mark for redrawing, if it is unreadable."""
         lock = self._reading.setdefault(reference.image_id, asyncio.Lock())
         async with lock:
-            # Another page of the same story may have computed it meanwhile.
+            # Another page of the same story may have read it meanwhile, or have failed to.
             style = claim.spec.style.id
             again = await self._references.find([reference.character_id], style, encoder)
             now = again.get(reference.character_id, reference)
-            if now.image_id == reference.image_id and (kept := _usable(now, encoder)):
+            if now.image_id != reference.image_id:
+                now = reference
+            if kept := _usable(now, encoder):
                 return kept
             try:
-                embedding = await self._encoder.encode(await self._picture(reference))
-            except (ObjectMissing, PictureUnreadable) as error:
+                embedding = await self._encoder.encode(await self._picture(now))
+            except (ObjectMissing, PictureUnreadable, StorageUnavailable) as error:
+                if isinstance(error, StorageUnavailable):
+                    await self._storage.check()  # an outage is no fault of the file
                 _log.warning(
                     "reference unreadable",
                     extra={
                         "job_id": str(claim.job_id),
-                        "image_id": str(reference.image_id),
+                        "image_id": str(now.image_id),
                         "error": error.message,
                     },
                 )
-                await self._references.mark_unreadable(reference, encoder)
+                await self._references.mark_unreadable(now, encoder)
                 return None
-            await self._references.keep(reference, embedding.encoder, embedding.data)
+            await self._references.keep(now, embedding.encoder, embedding.data)
             return embedding.data
 
     async def _picture(self, reference: Reference) -> bytes:
-        """Returns the bytes of a reference; raises ObjectMissing or PictureUnreadable."""
-        png = await self._storage.get(reference.key)
-        if hashlib.sha256(png).hexdigest() != reference.sha256:
+        """Returns the bytes of a reference; raises ObjectMissing or PictureUnreadable.
+
+        Raises StorageUnavailable for one that cannot be read for half a minute, or, if the last
+        try failed as well, at once.
+        """
+        for pause in () if reference.unreadable else self._pauses_s:
+            with suppress(StorageUnavailable):
+                return await self._checked(reference)
+            await asyncio.sleep(pause)
+        return await self._checked(reference)
+
+    async def _checked(self, reference: Reference) -> bytes:
+        png, digest = bytearray(), hashlib.sha256()
+        async with aclosing(self._storage.stream(reference.key)) as chunks:
+            async for chunk in chunks:
+                png += chunk
+                digest.update(chunk)
+                if len(png) > _MOST_BYTES:
+                    break
+        if digest.hexdigest() != reference.sha256:
             raise PictureUnreadable(f"{reference.key}: not the bytes that were stored")
-        return png
+        return bytes(png)
 
 
 class _Picture:
@@ -142,5 +175,6 @@ def _usable(found: Reference, encoder: str) -> bytes | None:
     return found.embedding if whole else None
 
 
-def _unused(one: CharacterId, why: ReferenceUse) -> UsedReference:
-    return UsedReference(one, why)
+def _unsupported(claim: Claim) -> Resolved:
+    ids = (CharacterId(one.id) for one in claim.spec.characters)
+    return Resolved(used=tuple(UsedReference(one, ReferenceUse.UNSUPPORTED) for one in ids))

@@ -18,6 +18,7 @@ from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.reading import Reading
 from actors.prompts.standing import read_standing
+from actors.worker.patience import STORE_PAUSES_S
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
 from server.domain.characters import FrozenCharacter
@@ -28,8 +29,6 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Stage
 from server.storage import Storage, StorageUnavailable, object_key
 
-# Half a minute in total: another render would cost far more.
-_STORE_PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 _log = logging.getLogger(__name__)
 
 Finishing = Callable[[bytes, ImageType, Size, bytes | None], Finished]
@@ -46,7 +45,7 @@ class Stages:
         *,
         references: ReferenceResolver | None = None,
         upscaler: Upscaler | None = None,
-        store_pauses_s: Sequence[float] = _STORE_PAUSES_S,
+        store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
     ) -> None:
         """Takes the pauses before each retry of a store while the storage is away.
@@ -106,9 +105,9 @@ class Stages:
             scene = f"{scene}. {told}"
         elif spec.image_type is ImageType.SCENE and not scene:
             scene = await self._extractor.scene(spec.page_text, spec.characters)
-        said = Reading(f"{scene}. {spec.page_text}")
+        texts = [Reading(scene), Reading(spec.page_text)]
         looks = [character.description for character in spec.characters]
-        cast = tuple(spec.characters[place] for place in read_standing(said, looks))
+        cast = tuple(spec.characters[place] for place in read_standing(texts, looks))
         prompt = profile(spec.model).dialect.compile(replace(spec, characters=cast), scene)
         if prompt.unknown:
             fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}

@@ -53,7 +53,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
         labels = Labels(list(last.images), submitted.names)
         saved = save(client, list(last.images), labels, folder, "display")
         known = save_known_portraits(
-            client, list(last.images), submitted.names, folder, "display", saved.values()
+            client, list(last.images), submitted, folder, "display", saved.values()
         )
     if len(saved) < last.batch.total_images:
         raise DemoFailed(headline(last.batch))

@@ -19,6 +19,8 @@ _READY_S = 30.0
 _DRAIN_S = 25.0
 _GONE_S = 10.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PORTS = range(20_000, 32_768)
+"""Above Ray's range of workers, below Linux's of ephemeral ports."""
 
 
 MARK = "IMGGEN_EMBEDDED_IN"
@@ -129,11 +131,16 @@ def _await_file(child: "subprocess.Popen[bytes]", ready: Path, log: Path) -> dic
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 that is free at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Returns a port of 127.0.0.1 that is free at the moment.
+
+    It is none of those that the kernel gives to sockets which name no port, and none that Ray
+    gives to its workers, so that it is still free when it is used.
+    """
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def kept_secret(file: Path) -> str:

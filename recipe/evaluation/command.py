@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from diffusers.utils import logging as diffusers_logging
@@ -20,28 +19,37 @@ from recipe.evaluation import AUDIT
 from recipe.evaluation.attributes import attribute_section, drawn_section, shares
 from recipe.evaluation.audit import Audit
 from recipe.evaluation.fidelity import fidelity_section, load_upscaler, through_vae
-from recipe.evaluation.identity import identity_section
+from recipe.evaluation.grids import write_grid
+from recipe.evaluation.likeness import likeness_sections
 from recipe.evaluation.plain import plain_section, time_section
 from recipe.evaluation.report import Report, Section, Share
 from recipe.evaluation.sampling import Prompt, generate, held_out, load_pipeline
 from recipe.illustrator import Illustrator, Scene
-from recipe.illustrator.sampling import FULL, RUNGS
+from recipe.illustrator.sampling import FULL, RUNGS, Domain
 
 _DESCRIPTION = """\
 Measures a storybook checkpoint on held-out captions and characters.
 
 It writes report.txt, report.json and grids into the folder that --out names: each generated
-picture above the drawing of the same scene; references above the pictures generated with them,
-without them and from full captions, and the drawing. It prints the report, and exits with 0 when
-all targets are met, else with 1. A part that the checkpoint lacks is named and counts as not met.
+picture above the drawing of the same scene. It prints the report, and exits with 0 when all
+targets are met, else with 1. A part that the checkpoint lacks is named and counts as not met.
 
 It climbs the ladder of rungs (portraits, styled, placed, paired, full) until one misses a target;
 --rung measures a single one.
+
+Likeness is measured on pictures that the service's own code makes of descriptions and references,
+by its prompts and its sampling. Each result is kept in the folder `likeness` as it is made: a run
+that was cut goes on there, and one with more pictures makes only those that are new. Grids show,
+from above: the references, and pictures made from both, from words alone, from references alone
+and from neither; the references of look-alikes, and pictures made from words and those; the
+service's own portraits, and pictures made from words and those; the drawn scenes.
+--only-likeness measures nothing else, and writes likeness.txt and likeness.json.
 """
 _DRAWN = 400
 """Drawings on which the audit classifier's accuracy is measured."""
 _UPSCALED = 12
-_SHOWN = 24
+_PAIRED = "paired"
+"""The rung of likeness alone: the highest one that the shipped checkpoint is trained for."""
 Pictures = NDArray[np.uint8]
 
 
@@ -53,12 +61,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
     said.out.mkdir(parents=True, exist_ok=True)
-    audit = Audit.load(said.audit) if said.audit.is_file() else None
-    report = Evaluation(said.checkpoint, said.out, said.pictures, said.references, audit).report(
-        [said.rung] if said.rung else list(RUNGS)
+    evaluation = Evaluation(
+        checkpoint=said.checkpoint,
+        out=said.out,
+        pictures=said.pictures,
+        references=said.references,
+        scales=tuple(said.scale),
+        audit=said.audit,
     )
-    (said.out / "report.txt").write_text(report.text(), "utf-8")
-    (said.out / "report.json").write_text(json.dumps(report.json(), indent=1) + "\n", "utf-8")
+    if said.only_likeness:
+        name, report = "likeness", evaluation.likeness_report(said.rung or _PAIRED)
+    else:
+        name, report = "report", evaluation.report([said.rung] if said.rung else list(RUNGS))
+    (said.out / f"{name}.txt").write_text(report.text(), "utf-8")
+    (said.out / f"{name}.json").write_text(json.dumps(report.json(), indent=1) + "\n", "utf-8")
     print(report.text(), end="")
     return 1 if report.missed else 0
 
@@ -74,7 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rung", choices=list(RUNGS), help="measures only this rung")
     parser.add_argument("--pictures", type=int, default=96, help="pictures of each rung (96)")
     parser.add_argument(
-        "--references", type=int, default=80, help="pictures drawn from references (80)"
+        "--references", type=int, default=80, help="pictures of each variant of likeness (80)"
+    )
+    parser.add_argument(
+        "--scale",
+        type=float,
+        nargs="+",
+        default=[],
+        help="also measures words and references at other scales, 0 to 1",
+    )
+    parser.add_argument(
+        "--only-likeness", action="store_true", help="measures only likeness, of one rung"
     )
     parser.add_argument("--threads", type=int, default=2, help="threads of torch (2)")
     parser.add_argument("--audit", type=Path, default=AUDIT, help="the audit classifier's weights")
@@ -89,37 +115,41 @@ class Evaluation:
     out: Path
     pictures: int
     references: int
-    audit: Audit | None
-    """None leaves the attributes unmeasured; their pictures are still made, for inspection."""
+    scales: tuple[float, ...]
+    audit: Path
+    """Without this file the attributes are not measured; their pictures are made all the same."""
+
+    def likeness_report(self, rung: str) -> Report:
+        """Measures only the likeness of a rung's characters."""
+        return Report(str(self.checkpoint), _machine(), "not measured", self._likeness(RUNGS[rung]))
 
     def report(self, rungs: Sequence[str]) -> Report:
         """Measures everything; of the rungs, those up to the first that misses a target."""
+        audit = Audit.load(self.audit) if self.audit.is_file() else None
         upscale = load_upscaler(self.checkpoint / "upscaler" / "model.safetensors")
         sections = [plain_section(self.checkpoint), time_section(self.checkpoint, upscale)]
         pipeline = load_pipeline(self.checkpoint)
         all_kinds = held_out(FULL, _DRAWN)
-        sections.append(drawn_section(self._read(_drawn(all_kinds), _scenes(all_kinds))))
+        sections.append(drawn_section(_read(audit, _drawn(all_kinds), _scenes(all_kinds))))
         few = all_kinds[: self.pictures]
         drawn = _drawn(few)
         decoded = through_vae(pipeline, drawn)
         sections.append(fidelity_section(drawn, decoded, _scenes(few)[:_UPSCALED], upscale))
         stands, domain = "none", RUNGS[rungs[0]]
         for rung in rungs:
-            sections.append(self._rung(rung, pipeline))
+            sections.append(self._rung(rung, pipeline, audit))
             if not sections[-1].met:
                 break
             stands, domain = rung, RUNGS[rung]
-        identity, grids = identity_section(self.checkpoint, domain, self.references)
-        for first in range(0, len(grids), 4):
-            people = first // 4 + 1
-            write_grid(self.out / f"identity-{people}.png", grids[first : first + 4])
-        sections.append(identity)
+        sections += self._likeness(domain)
         return Report(str(self.checkpoint), _machine(), stands, tuple(sections))
 
-    def _read(self, images: Pictures, scenes: Sequence[Scene]) -> dict[str, Share]:
-        return shares(self.audit, images, scenes) if self.audit else {}
+    def _likeness(self, domain: Domain) -> tuple[Section, ...]:
+        return likeness_sections(
+            self.checkpoint, domain, self.references, self.out, self.audit, self.scales
+        )
 
-    def _rung(self, rung: str, pipeline: Any) -> Section:
+    def _rung(self, rung: str, pipeline: Any, audit: Audit | None) -> Section:
         prompts = held_out(RUNGS[rung], self.pictures)
         scenes = _scenes(prompts)
         generated = generate(
@@ -128,20 +158,12 @@ class Evaluation:
         drawn = _drawn(prompts)
         write_grid(self.out / f"{rung}.png", [generated, drawn])
         decoded = through_vae(pipeline, drawn)
-        found = [self._read(images, scenes) for images in (generated, drawn, decoded)]
+        found = [_read(audit, images, scenes) for images in (generated, drawn, decoded)]
         return attribute_section(f"Rung: {rung}", *found)
 
 
-def write_grid(file: Path, rows: Sequence[Pictures], columns: int = 8) -> None:
-    """Writes rows of pictures, those of one column below each other."""
-    count = min(_SHOWN, len(rows[0]))
-    lines = []
-    for first in range(0, count, columns):
-        for row in rows:
-            shown = row[first : min(first + columns, count)]
-            blank = np.full((columns - len(shown), *row.shape[1:]), 255, np.uint8)
-            lines.append(np.hstack([*shown, *blank]))
-    cv2.imwrite(str(file), cv2.cvtColor(np.vstack(lines), cv2.COLOR_RGB2BGR))
+def _read(audit: Audit | None, images: Pictures, scenes: Sequence[Scene]) -> dict[str, Share]:
+    return shares(audit, images, scenes) if audit else {}
 
 
 def _scenes(prompts: Sequence[Prompt]) -> list[Scene]:

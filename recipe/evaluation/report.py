@@ -29,6 +29,7 @@ class Figure:
     """One line: a measured value, or the reason for none, and its target.
 
     `missing` is the reason why there is no value; a target that is not measured is not met.
+    `interval` is where the true value is with 95 % certainty.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Figure:
     at_most: bool = False
     beside: str = ""
     missing: str = ""
+    interval: tuple[float, float] | None = None
 
     @property
     def met(self) -> bool:
@@ -61,7 +63,8 @@ class Figure:
         value = "-" if self.value is None else f"{self.value:.4g} {self.unit}"
         sign = "<=" if self.at_most else ">="
         target = "" if self.target is None else f"{sign} {self.target:g}"
-        notes = "; ".join(note for note in (self.beside, self.missing) if note)
+        likely = f"{self.interval[0]:.1f} to {self.interval[1]:.1f}" if self.interval else ""
+        notes = "; ".join(note for note in (likely, self.beside, self.missing) if note)
         line = f"  {self.name:<44} {value:>12} {target:>8}  {self.verdict:<12} {notes}"
         return line.rstrip()
 

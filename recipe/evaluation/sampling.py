@@ -58,22 +58,11 @@ def generate(
     seeds: Sequence[int],
     steps: int = STEPS,
     batch: int = BATCH,
-    references: torch.Tensor | None = None,
-    **more: Any,
 ) -> NDArray[np.uint8]:
-    """Returns pictures, (N, 256, 256, 3); each seed gives its noise, in any batch.
-
-    References are image embeddings for a pipeline with an IP-Adapter, (N, 2, images, tokens, D):
-    for each, those of no reference, which guidance needs, come first.
-    """
+    """Returns pictures, (N, 256, 256, 3); each seed gives its noise, in any batch."""
     made = []
-    if references is not None:
-        # diffusers 0.42 gives every picture of a batch the references of all of them.
-        batch = 1
     for first in range(0, len(captions), batch):
         rows = slice(first, first + batch)
-        if references is not None:
-            more["ip_adapter_image_embeds"] = [references[first]]
         images = pipeline(
             list(captions[rows]),
             height=SIDE,
@@ -83,7 +72,6 @@ def generate(
             guidance_rescale=RESCALE,
             output_type="np",
             generator=[torch.Generator().manual_seed(seed) for seed in seeds[rows]],
-            **more,
         ).images
         made.append((np.asarray(images) * 255).round().clip(0, 255).astype(np.uint8))
     return np.concatenate(made)

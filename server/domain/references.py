@@ -13,8 +13,10 @@ class ReferenceUse(StrEnum):
     MISSING: there is none in this style. STALE: it shows another version of the description than
     the job has. UNREADABLE: its file is missing, damaged or another one. LEFT_OUT: the model
     carries fewer references than the picture has characters. UNSUPPORTED: the model has no
-    adapter.
+    adapter. UNKNOWN: what only a newer worker knows.
     """
+
+    UNKNOWN = ""
 
     DRAWN = "drawn"
     MISSING = "missing"
@@ -22,6 +24,10 @@ class ReferenceUse(StrEnum):
     UNREADABLE = "unreadable"
     LEFT_OUT = "left_out"
     UNSUPPORTED = "unsupported"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ReferenceUse":
+        return cls.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,4 @@ class Reference:
     key: str
     sha256: str
     embedding: bytes | None = None
+    unreadable: bool = False

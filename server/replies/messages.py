@@ -46,7 +46,8 @@ IMAGE_TYPE = {kind: image_pb2.ImageType.Value(f"IMAGE_TYPE_{kind.name}") for kin
 ASSET_KIND = {kind: image_pb2.AssetKind.Value(f"ASSET_KIND_{kind.name}") for kind in AssetKind}
 CHANGED_KIND = {kind: event_pb2.EventKind.Value(f"EVENT_KIND_{kind.name}") for kind in ChangedKind}
 REFERENCE_USE = {
-    use: reference_pb2.ReferenceUse.Value(f"REFERENCE_USE_{use.name}") for use in ReferenceUse
+    use: reference_pb2.ReferenceUse.Value(f"REFERENCE_USE_{use.name if use else 'UNSPECIFIED'}")
+    for use in ReferenceUse
 }
 GENDER = {gender: character_pb2.Gender.Value(f"GENDER_{gender.name}") for gender in Gender}
 

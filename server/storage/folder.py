@@ -63,13 +63,13 @@ class FolderStorage:
     async def get(self, key: str) -> bytes:
         """Returns the bytes; raises ObjectMissing."""
         path = self.path(key)
-        with _translated("read", key):
+        with _translated("read", key, self._root):
             return await asyncio.to_thread(path.read_bytes)
 
     async def stream(self, key: str, chunk_size: int = CHUNK_SIZE) -> AsyncGenerator[bytes, None]:
         """Yields the bytes in chunks, to the end even if the object is deleted meanwhile."""
         path = self.path(key)
-        with _translated("read", key), await _opened(path) as file:
+        with _translated("read", key, self._root), await _opened(path) as file:
             while chunk := await asyncio.to_thread(file.read, chunk_size):
                 yield chunk
 
@@ -206,12 +206,16 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _translated(action: str, what: str) -> Iterator[None]:
-    """Raises errors of the operating system as the storage's."""
+def _translated(action: str, what: str, root: Path | None = None) -> Iterator[None]:
+    """Raises errors of the operating system as the storage's.
+
+    With a `root`, a missing file is a missing object, unless the folder as a whole is away: every
+    opened folder has one for incoming files.
+    """
     try:
         yield
     except FileNotFoundError as error:
-        if action == "read":
+        if root is not None and (root / _INCOMING).is_dir():
             raise ObjectMissing(what) from error
         raise StorageUnavailable(f"{action} {what}", "the folder is gone") from error
     except OSError as error:

@@ -332,6 +332,10 @@ def _admitted(job: NewJob, row: Record) -> Job:
     )
 
 
+_STAGES = frozenset(Stage)
+"""The stages that this version knows; a newer worker may report others."""
+
+
 def _job(row: Record) -> Job:
     reason = row["error_reason"]
     return Job(
@@ -353,9 +357,9 @@ def _job(row: Record) -> Job:
         created_at=row["created_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
-        progress=_progress(row) if row["stage"] is not None else None,
+        progress=_progress(row) if row["stage"] in _STAGES else None,
         failure=Failure(reason, row["error_message"]) if reason is not None else None,
-        stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items()},
+        stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items() if key in _STAGES},
         batch_id=row["batch_id"],
         unknown_words=tuple(row["unknown_words"] or ()),
         references=used_references(row["used_references"]),

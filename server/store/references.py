@@ -10,7 +10,9 @@ from server.store.database import Executor, Record
 
 _FIND = """
 SELECT r.id, r.character_id, r.reference_image_id, r.description_version,
-  original.storage_key, original.sha256, v.embedding
+  original.storage_key, original.sha256, v.embedding,
+  EXISTS (SELECT FROM reference_views u WHERE u.reference_id = r.id AND u.view = 'portrait'
+    AND u.image_id = r.reference_image_id AND u.unreadable_at IS NOT NULL) AS unreadable
 FROM character_references r
 JOIN images i ON i.id = r.reference_image_id AND i.deleted_at IS NULL
 JOIN assets original ON original.image_id = i.id AND original.kind = 'original'
@@ -107,4 +109,5 @@ def _reference(row: Record) -> Reference:
         key=row["storage_key"],
         sha256=row["sha256"],
         embedding=row["embedding"],
+        unreadable=row["unreadable"],
     )

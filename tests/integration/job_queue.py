@@ -136,7 +136,9 @@ class JobQueue:
                 renderer,
                 PlainExtractor(),
                 storage,
-                references=ReferenceResolver(store.references, storage, renderer),
+                references=ReferenceResolver(
+                    store.references, storage, renderer, pauses_s=[0.05] * 3
+                ),
                 store_pauses_s=[0.05] * 100,
             )
             worker = Worker(

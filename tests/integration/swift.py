@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import boto3
+
+from cluster.embedded.processes import free_port
 
 START_S = 60.0
 ACCESS_KEY = "test:tester"
@@ -96,7 +97,7 @@ class Swift:
 @contextmanager
 def running_swift(folder: Path) -> Iterator[Swift]:
     """Runs Swift in an empty folder; its processes end with the block, however it ends."""
-    ports = dict(zip(("account", "container", "object", "proxy"), _free_ports(4), strict=True))
+    ports = {kind: free_port() for kind in ("account", "container", "object", "proxy")}
     (folder / "devices" / "disk").mkdir(parents=True)
     (folder / "swift.conf").write_text(HASHES)
     _build_rings(folder, ports)
@@ -147,14 +148,6 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: P
         else:
             return
     raise AssertionError(f"Swift did not start: {log.read_text()[-4000:]}")
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for free in sockets:
-            free.bind(("127.0.0.1", 0))
-        return [free.getsockname()[1] for free in sockets]
 
 
 def _environment() -> dict[str, str]:

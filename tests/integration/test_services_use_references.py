@@ -105,7 +105,7 @@ async def test_a_worker_that_knows_no_references_does_not_claim_such_a_job(
 
 
 @pytest.mark.parametrize("setting", [True], indirect=True)
-@pytest.mark.parametrize("use", ReferenceUse)
+@pytest.mark.parametrize("use", [use for use in ReferenceUse if use])
 async def test_jobs_and_images_say_what_became_of_each_reference(
     gateway: GatewayFixture, mia: Caller, use: ReferenceUse
 ) -> None:

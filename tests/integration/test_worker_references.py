@@ -243,7 +243,9 @@ async def test_a_new_portrait_is_drawn_from_the_present_one_only_if_asked(studio
     assert (uses(alike), alike.references[0].image_id) == (["DRAWN"], fresh.image_id)
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "swapped", "no picture"])
+@pytest.mark.parametrize(
+    "damage", ["missing", "cut", "swapped", "no picture", "a folder", "a loop"]
+)
 async def test_an_unreadable_reference_is_left_to_words_and_redrawn(
     studio: Studio, damage: str
 ) -> None:
@@ -257,6 +259,12 @@ async def test_an_unreadable_reference_is_left_to_words_and_redrawn(
             file.write_bytes(file.read_bytes()[:-100])
         case "swapped":
             file.write_bytes(other.read_bytes())
+        case "a folder":
+            file.unlink()
+            file.mkdir()
+        case "a loop":
+            file.unlink()
+            file.symlink_to(file)
         case _:
             file.write_bytes(b"no picture")
     job = await studio.scene("Mia and Tom play.", mia, tom)
@@ -290,6 +298,36 @@ async def test_a_reference_that_is_restored_is_used_again(studio: Studio) -> Non
     assert await studio.rows("SELECT unreadable_at FROM reference_views") == [(None,)]
 
 
+async def test_an_outage_of_the_storage_costs_no_character_its_look(studio: Studio) -> None:
+    mia = await studio.character("Mia")
+    away = studio.folder.rename(studio.folder.with_name("away"))
+    studio.folder.mkdir()
+    story = await studio.caller.create_story("Mia runs.")
+    job = await studio.caller.scene(story.id, character_ids=[mia.id])
+
+    async def failed() -> bool:
+        return (await studio.caller.get_job(job.job_id)).retry_count > 0
+
+    await until(failed)
+    studio.folder.rmdir()
+    away.rename(studio.folder)
+    assert uses(await studio.done(job)) == ["DRAWN"]
+    assert await studio.rows("SELECT unreadable_at FROM reference_views") == [(None,)]
+
+
+async def test_a_use_that_only_a_newer_worker_knows_is_unspecified(studio: Studio) -> None:
+    mia = await studio.character("Mia")
+    job = await studio.scene("Mia runs.", mia)
+    await studio.gateway.store.database.execute(
+        "UPDATE attempts SET stage_ms = stage_ms || '{\"judging\": 7}', used_references ="
+        " jsonb_set(used_references, '{0,use}', '\"blended\"') WHERE used_references <> '[]'"
+    )
+    assert uses(await studio.caller.get_job(job.job_id)) == ["UNSPECIFIED"]
+    assert len((await studio.caller.list_jobs()).jobs) == 2
+    image = await studio.caller.get_image(job.image_id)
+    assert image.references[0].image_id == mia.reference_image_id
+
+
 async def test_a_damaged_embedding_is_computed_anew(studio: Studio) -> None:
     mia = await studio.character("Mia")
     await studio.scene("Mia runs.", mia)
@@ -307,8 +345,10 @@ async def test_a_model_without_an_adapter_says_so(
 ) -> None:
     studio = Studio(gateway, mia, job_queue, ScriptedRenderer())
     async with working(job_queue, studio.model):
-        character = await studio.character("Mia")
-        assert uses(await studio.scene("Mia runs.", character)) == ["UNSUPPORTED"]
+        cast = [await studio.character(name) for name in ("Mia", "Tom")]
+        job = await studio.scene("Tom and Mia run.", *cast)
+        assert uses(job) == ["UNSUPPORTED"] * 2
+        assert [used.character_id for used in job.references] == [one.id for one in cast]
 
 
 async def test_more_characters_than_the_model_carries_are_left_to_words(studio: Studio) -> None:

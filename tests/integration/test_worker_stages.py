@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -19,6 +20,7 @@ from actors.testing.scripted import ScriptedRenderer
 from actors.worker.attempt import explain
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.stages import Stages
+from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.states import AssetKind, ImageType, Lane, Stage
 from server.storage import StorageUnavailable
@@ -173,6 +175,20 @@ async def test_a_scene_is_extracted_from_its_page(job: ClaimedJob) -> None:
     job.claim = replace(job.claim, spec=spec)
     outcome = await job.draw()
     assert "snow" in outcome.prompt
+
+
+async def test_the_scene_places_the_characters_before_the_page(job: ClaimedJob) -> None:
+    mia = Description(name="Mia", age=7, gender=Gender.FEMALE)
+    tom = Description(name="Tom", age=8, gender=Gender.MALE)
+    spec = render_spec(
+        image_type=ImageType.SCENE,
+        characters=tuple(FrozenCharacter(uuid4(), 1, each) for each in (mia, tom)),
+        scene="Tom on the left, Mia on the right",
+        page_text="Tom jumped to the right of Mia and laughed.",
+    )
+    job.claim = replace(job.claim, spec=spec)
+    prompt = (await job.draw()).prompt
+    assert prompt.index("young boy") < prompt.index("young girl")
 
 
 async def test_words_that_the_model_cannot_draw_are_reported(job: ClaimedJob) -> None:

@@ -12,9 +12,9 @@ from diffusers import StableDiffusionXLPipeline
 from actors.storybook import CHECKPOINT
 from recipe.evaluation.attributes import COAT, attribute_section, drawn_section, shares
 from recipe.evaluation.audit import NUMBER, Audit, targets, truth
-from recipe.evaluation.command import main, write_grid
+from recipe.evaluation.command import main
 from recipe.evaluation.fidelity import load_upscaler, psnr, through_vae
-from recipe.evaluation.identity import identity_section
+from recipe.evaluation.grids import write_grid
 from recipe.evaluation.plain import plain_section
 from recipe.evaluation.report import Figure, Report, Section, Share
 from recipe.evaluation.sampling import generate, held_out, load_pipeline
@@ -166,13 +166,6 @@ def test_missing_parts_of_a_checkpoint_are_missed_targets(tmp_path: Path) -> Non
     assert load_upscaler(tmp_path / "model.safetensors") is None
 
 
-def test_without_an_adapter_or_a_judge_no_character_is_ranked(tmp_path: Path) -> None:
-    section, grids = identity_section(tmp_path, FULL, 1)
-    assert [figure.verdict for figure in section.figures] == ["NOT MEASURED"] * 4
-    assert "no ip_adapter/ip_adapter.safetensors and no judge/model" in section.figures[0].missing
-    assert grids == []
-
-
 def test_a_grid_shows_rows_below_each_other(tmp_path: Path) -> None:
     rows = [np.zeros((3, 16, 16, 3), np.uint8), np.full((3, 16, 16, 3), 200, np.uint8)]
     write_grid(tmp_path / "grid.png", rows, columns=2)
@@ -183,3 +176,18 @@ def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "--rung" in capsys.readouterr().out
+
+
+def test_likeness_alone_has_a_report_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint, out = tmp_path / "empty", tmp_path / "out"
+    checkpoint.mkdir()
+    assert main(["--only-likeness", "--checkpoint", str(checkpoint), "--out", str(out)]) == 1
+    assert "pairs: words and references" in capsys.readouterr().out
+    found = json.loads((out / "likeness.json").read_text("utf-8"))
+    assert [section["title"].split(": ")[1] for section in found["sections"]] == [
+        "portraits in new places",
+        "each of two in one picture",
+    ]
+    assert not (out / "report.txt").exists()

@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from actors.engine.adapter import column_masks
+from actors.engine.render import PlacedReference
 from actors.judging.judge import (
     CELLS,
     CROP,
@@ -19,7 +21,8 @@ from actors.judging.judge import (
     crop,
     peaks,
 )
-from recipe.evaluation.identity import LOOK_ALIKES, cases, rank, region_masks
+from recipe.evaluation.identity import LOOK_ALIKES, cases, rank
+from recipe.evaluation.orders import Variant, order_of
 from recipe.illustrator import draw
 from recipe.illustrator.attributes import (
     Character,
@@ -254,7 +257,10 @@ def test_only_the_adapter_is_trained_and_it_starts_from_the_text_weights() -> No
 
 
 def test_regions_are_those_that_the_adapter_was_trained_with() -> None:
-    assert torch.equal(region_masks(2), halves())
+    case = cases(FULL, 1, 2)[0]
+    order = order_of(case, Variant.BOTH)
+    placed = tuple(PlacedReference(b"", left, right) for left, right in order.columns)
+    assert torch.equal(column_masks(replace(order.request, references=placed)), halves())
 
 
 def test_a_checkpoint_that_is_too_large_is_refused(tmp_path: Path) -> None:

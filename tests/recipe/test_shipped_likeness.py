@@ -1,16 +1,21 @@
 """The shipped checkpoint: a reference picture gives the character, as the judge measures it."""
 
+import asyncio
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from actors.engine.diffuser import Diffuser
+from actors.engine.render import PlacedReference
 from actors.judging.judge import Judge
+from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT
-from recipe.evaluation.identity import JUDGE, Case, cases, embeddings
-from recipe.evaluation.plain import load_adapter
-from recipe.evaluation.sampling import generate, load_pipeline
+from recipe.evaluation.grids import read_png, write_png
+from recipe.evaluation.identity import JUDGE, Case, cases
+from recipe.evaluation.orders import Variant, order_of
 from recipe.illustrator import Illustrator
 from recipe.illustrator.sampling import PAIRED
 
@@ -19,29 +24,35 @@ COUNT = 2
 
 @pytest.fixture(scope="module")
 def portraits() -> list[Case]:
-    """Returns cases of portraits in new places, whose captions do not describe looks."""
+    """Returns cases of portraits in new places."""
     return cases(PAIRED, COUNT, people=1)
 
 
-def likeness(portraits: list[Case], scale: float) -> float:
+@pytest.fixture(scope="module")
+def diffuser() -> Diffuser:
+    torch.set_num_threads(1)
+    return Diffuser.load(DiffuserSettings(model_path=str(CHECKPOINT), device="cpu"))
+
+
+def likeness(diffuser: Diffuser, portraits: list[Case], variant: Variant) -> float:
     """Returns the judge's mean likeness of pictures to their references."""
-    pipeline, illustrator = load_pipeline(CHECKPOINT), Illustrator()
-    load_adapter(pipeline, CHECKPOINT)
-    pipeline.set_ip_adapter_scale(scale)
-    references = [illustrator.draw(case.references[0]).image for case in portraits]
-    embedded = embeddings(pipeline, [[reference] for reference in references])
-    captions = [case.caption for case in portraits]
-    made = generate(
-        pipeline, captions, [case.seed for case in portraits], steps=12, references=embedded
-    )
-    judge = Judge.load(CHECKPOINT / JUDGE)
-    pairs = zip(made, references, strict=True)
-    alike = [judge.main_character(a).likeness(judge.main_character(b)) for a, b in pairs]
+    judge, illustrator = Judge.load(CHECKPOINT / JUDGE), Illustrator()
+    alike = []
+    for case in portraits:
+        reference = illustrator.draw(case.references[0]).image
+        order = order_of(case, variant)
+        request = replace(order.request, steps=12)
+        if order.sources:
+            embedding = asyncio.run(diffuser.encode(write_png(reference)))
+            request = replace(request, references=(PlacedReference(embedding.data),))
+        made = read_png(diffuser.render(request).png)
+        alike.append(judge.main_character(made).likeness(judge.main_character(reference)))
     return float(np.mean(alike))
 
 
-def test_a_reference_gives_the_character(portraits: list[Case]) -> None:
-    assert likeness(portraits, 1.0) > likeness(portraits, 0.0) + 0.3
+def test_a_reference_gives_the_character(diffuser: Diffuser, portraits: list[Case]) -> None:
+    nothing = likeness(diffuser, portraits, Variant.NEITHER)
+    assert likeness(diffuser, portraits, Variant.REFERENCES) > nothing + 0.3
 
 
 def test_the_judge_distinguishes_drawn_characters_from_strangers(portraits: list[Case]) -> None:

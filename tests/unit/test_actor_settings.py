@@ -58,3 +58,9 @@ def test_a_lease_must_outlive_a_lost_heartbeat(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("IMGGEN_HEARTBEAT_S", "20")
     with pytest.raises(ValidationError, match="use half of IMGGEN_LEASE_S or less"):
         WorkerSettings()
+
+
+@pytest.mark.parametrize("model", ["storybook", "sdxl"])
+def test_an_empty_upscaler_is_chosen_by_the_model(model: str) -> None:
+    said = DiffuserSettings.model_validate({"model": model, "upscaler": ""})
+    assert said.upscaler_file == DiffuserSettings.model_validate({"model": model}).upscaler_file

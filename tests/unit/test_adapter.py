@@ -14,12 +14,13 @@ import torch
 from diffusers.image_processor import IPAdapterMaskProcessor
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors.torch import load, save
+from safetensors.torch import load, load_file, save, save_file
 from transformers import CLIPImageProcessor
 
 from actors.engine.adapter import Adapter, column_masks
 from actors.engine.diffuser import Diffuser, load_pipeline
 from actors.engine.embedding import ENCODER, TENSOR, encoder_of
+from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
     EncoderChanged,
     PictureUnreadable,
@@ -32,7 +33,7 @@ from actors.engine.source import check_source
 from actors.settings import DiffuserSettings
 from actors.testing.stored import draw_pictures
 from server.routing.catalogue import KNOWN
-from tests.unit.tiny_adapter import KINDS, save_adapter, tensors_of
+from tests.unit.tiny_adapter import KINDS, save_adapter, save_encoder, tensors_of
 from tests.unit.tiny_sdxl import tiny_sdxl
 
 REQUEST = RenderRequest(
@@ -235,6 +236,40 @@ async def test_references_are_encoded_while_a_picture_is_drawn(diffuser: Diffuse
     assert not rendering.done()
     release.set()
     await rendering
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_encoder_whose_embeddings_are_not_finite_is_refused(
+    tiny: Any, tmp_path: Path, kind: str
+) -> None:
+    tiny.save_pretrained(tmp_path / "plain")
+    settings = save_adapter(tmp_path, tensors_of(kind, tiny.unet))
+    file = tmp_path / "encoder" / "model.safetensors"
+    damaged = {name: torch.full_like(each, torch.nan) for name, each in load_file(file).items()}
+    save_file(damaged, file, {"format": "pt"})
+    with pytest.raises(CheckpointRefused, match=r"/encoder: its embeddings are not finite"):
+        Diffuser.load(settings)
+
+
+def test_an_encoder_that_reads_no_picture_is_refused(tiny: Any, tmp_path: Path) -> None:
+    tiny.save_pretrained(tmp_path / "plain")
+    settings = save_adapter(tmp_path, tensors_of("full", tiny.unet))
+    save_encoder(tmp_path / "encoder", layers=0)  # without the layer before the last
+    with pytest.raises(CheckpointRefused, match=r"/encoder: reads no picture \(IndexError: "):
+        Diffuser.load(settings)
+
+
+def test_an_embedding_that_is_not_finite_is_not_kept(tiny: Any, tmp_path: Path) -> None:
+    tiny.save_pretrained(tmp_path / "plain")
+    settings = save_adapter(tmp_path, tensors_of("full", tiny.unet))
+    pipeline, files = load_pipeline(settings), check_source(settings).adapter
+    assert files is not None
+    adapter = Adapter.load(pipeline, files)
+    adapter.embed(HER)
+    with torch.no_grad():
+        pipeline.image_encoder.vision_model.embeddings.class_embedding.fill_(torch.inf)
+    with pytest.raises(PictureUnreadable, match=r"^the embedding of \d+ bytes is not finite"):
+        adapter.embed(HER)
 
 
 def test_the_checksum_is_of_the_encoder_and_of_how_it_is_read(tiny: Any, tmp_path: Path) -> None:

@@ -99,6 +99,10 @@ def edited(name: str, **changes: Any) -> Damage:
     return damage
 
 
+def preprocessed(**settings: Any) -> Damage:
+    return edited("encoder/preprocessor_config.json", crop_size=32, **settings)
+
+
 def pickled(folder: Folder) -> None:
     encoder = folder.path / "encoder"
     (encoder / "model.safetensors").rename(encoder / "pytorch_model.bin")
@@ -151,6 +155,13 @@ def test_an_adapter_that_fits_is_found(tiny: Tiny, tmp_path: Path, kind: str) ->
             edited("encoder/config.json", model_type="siglip_vision_model"),
             r"encoder/config\.json: is of a siglip_vision_model",
         ),
+        (
+            edited("encoder/config.json", hidden_size="x"),
+            r"encoder/config\.json: hidden_size is 'x', and must be a whole number from 1",
+        ),
+        (edited("encoder/config.json", projection_dim=None), r"projection_dim is None, and must"),
+        (edited("encoder/config.json", hidden_size=True), r"hidden_size is True, and must"),
+        (edited("encoder/config.json", hidden_size=0), r"hidden_size is 0, and must"),
         (edited("encoder/config.json", hidden_size=64), r"which gives 64 numbers"),
         (
             edited("encoder/preprocessor_config.json", crop_size=64),
@@ -204,6 +215,27 @@ def test_projections_of_other_widths_are_refused(
             edited("encoder/config.json", num_hidden_layers=3),
             r"/encoder: the weights do not fit config\.json: .*layers\.2\.\S+ is missing",
         ),
+        (
+            preprocessed(image_mean=[0.5, 0.5]),
+            r"encoder/preprocessor_config\.json: makes no pixels \(RuntimeError: ",
+        ),
+        (
+            preprocessed(size="x"),
+            r"encoder/preprocessor_config\.json: makes no pixels \(ValueError: ",
+        ),
+        (
+            preprocessed(size=16, do_center_crop=False),
+            r"encoder/preprocessor_config\.json: makes pixels of \[1, 3, 16, 16\], and the image "
+            r"encoder reads \[1, 3, 32, 32\]",
+        ),
+        (
+            preprocessed(rescale_factor=1e40),
+            r"encoder/preprocessor_config\.json: makes pixels that are not finite",
+        ),
+        (
+            edited("encoder/config.json", image_size="x"),
+            r"encoder/config\.json: makes no pixels \(ValueError: ",
+        ),
     ],
 )
 def test_an_adapter_of_another_model_is_refused(full: Folder, damage: Damage, message: str) -> None:
@@ -246,6 +278,29 @@ def test_the_shipped_checkpoint_has_its_own_adapter(tiny: Tiny, tmp_path: Path) 
         check_source(DiffuserSettings(model="sdxl", model_path=str(tiny.checkpoint))).adapter
         is None
     )
+
+
+def test_an_empty_adapter_is_the_automatic_one(
+    full: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_ADAPTER", "")
+    monkeypatch.chdir(full.path)
+    shipped = check_source(DiffuserSettings()).adapter
+    assert shipped is not None
+    assert shipped.file == CHECKPOINT / "ip_adapter" / "ip_adapter.safetensors"
+    others = full.settings.model_copy(update={"adapter": ""})
+    assert check_source(others).adapter is None  # though the current folder has its files
+
+
+def test_a_preprocessor_of_the_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+    copy = shutil.copytree(CHECKPOINT, tmp_path / "copy")
+    (copy / CHECKSUMS).unlink()
+    settings = DiffuserSettings(model_path=str(copy))
+    edited("feature_extractor/preprocessor_config.json", size="x")(Folder(copy, settings))
+    with pytest.raises(
+        CheckpointRefused, match=r"feature_extractor/preprocessor_config\.json: makes no pixels"
+    ):
+        load_pipeline(settings)
 
 
 _SCRIPT = """

@@ -225,6 +225,21 @@ def test_characters_drawn_by_words_alone_are_named_with_the_job(
     assert [one.use_references for one in asked if one.HasField("use_references")] == [False]
 
 
+def test_an_image_says_what_became_of_each_reference(
+    command: Command, client: SyncClient, mia: str, story: str
+) -> None:
+    leo = client.create_character(name="Leo").id
+    portrait = command.json("portrait", mia, "--style", "anime")["image"]["id"]
+    both = ("--character", mia, "--character", leo)
+    scene = command.json("scene", story, "1", *both)["image"]["id"]
+    assert command("image", scene).splitlines()[-2:] == [
+        f"character {mia} was drawn from portrait {portrait}, scale 1.00",
+        f"character {leo} was drawn by words alone: it has no reference in this style",
+    ]
+    alone = command.json("scene", story, "1", *both, "--no-references")["image"]["id"]
+    assert "was drawn" not in command("image", alone)
+
+
 @pytest.mark.parametrize("use", [*ReferenceUse.values(), 99])
 def test_every_use_of_a_reference_but_drawn_has_a_note(use: ReferenceUse.ValueType) -> None:
     said = notes(Job(references=[UsedReference(character_id=UNKNOWN, use=use)]))

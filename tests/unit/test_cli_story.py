@@ -116,7 +116,7 @@ def test_a_story_is_drawn_from_references_or_says_why_not(
     tale.write_text(f"{TALE}  portraits: no\n".replace("anime", "cartoon"))
     out = command("story", tale)
     assert out.count("was drawn by words alone: it has no reference in this style") == 8
-    assert "\npage 2 (1): character " in out
+    assert "\npage 2 (1): Mia was drawn by words alone" in out
     tale.write_text(f"{TALE}  portraits: no\n  references: no\n".replace("anime", "realistic"))
     assert "by words alone" not in command("story", tale)
     asked: Any = [request.options for request in fake.requests("GenerateStory")]  # type: ignore[attr-defined]
@@ -137,6 +137,22 @@ def test_a_story_is_saved_with_the_portraits_that_were_drawn_before(
     assert "saved second/mia.png" in out
     assert first.keys() == second.keys()
     assert {name for name in first if first[name] == second[name]} == {"leo.png", "mia.png"}
+
+
+def test_portraits_of_another_style_are_not_saved_with_a_story(
+    command: Command, tale: Path, tmp_path: Path
+) -> None:
+    def saved(style: str, more: str, folder: str) -> dict[str, bytes]:
+        tale.write_text(TALE.replace("anime", style) + more)
+        command("story", tale, "--again", "--output", folder)
+        return {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+
+    bare = "  portraits: no\n"
+    anime = saved("anime", "", "anime")
+    assert not {"mia.png", "leo.png"} & saved("cartoon", bare, "bare").keys()
+    cartoon = saved("cartoon", "", "cartoon")
+    again = saved("anime", bare, "again")  # though the newest portraits are cartoons
+    assert anime["mia.png"] == again["mia.png"] != cartoon["mia.png"]
 
 
 def test_a_portrait_that_was_drawn_before_replaces_no_other_picture(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -48,8 +49,13 @@ def test_a_second_process_on_the_same_data_is_refused_with_the_first_ones_pid(
         pass
 
 
-def test_a_free_port_can_be_listened_on() -> None:
-    assert 1024 <= free_port() < 65536
+def test_a_free_port_is_taken_by_no_other_socket_meanwhile() -> None:
+    ephemeral, _ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    ports = {free_port() for _ in range(50)}
+    assert len(ports) > 40  # two processes that ask at once get different ones
+    assert all(1024 < port < int(ephemeral) for port in ports)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", ports.pop()))
 
 
 def test_the_command_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:

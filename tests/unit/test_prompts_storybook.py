@@ -109,6 +109,11 @@ def test_acting_and_weather_of_a_scene_are_drawn(words: str, phrase: str) -> Non
     assert phrase in scene(words, MIA).prompt
 
 
+def test_one_character_stands_where_the_text_places_it_by_name() -> None:
+    prompt = scene("A fox is on the left, Mia is on the right", MIA).prompt
+    assert ", on the right, " in prompt
+
+
 @pytest.mark.parametrize(
     "words", ["Mia waves", "from behind", "on the left", "in the rain at home"]
 )

@@ -17,15 +17,15 @@ _WIDTH, _TOKENS, _HEAD = 16, 3, 64
 Shapes = dict[str, tuple[int, ...]]
 
 
-def save_encoder(folder: Path, seed: int = 0) -> None:
-    """Writes an image encoder of two layers."""
+def save_encoder(folder: Path, seed: int = 0, *, layers: int = 2) -> None:
+    """Writes an image encoder."""
     torch.manual_seed(seed)
     make: Any = CLIPVisionConfig
     config = make(
         hidden_size=HIDDEN,
         projection_dim=POOLED,
         intermediate_size=48,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         image_size=32,
         patch_size=16,

@@ -140,7 +140,7 @@ def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
     for image in last.images:
         if image.job.error.message and image.job.fraction != 1:
             click.echo(f"{labels.of(image)}: {_why(image)}")
-        for line in unused_references(image.job):
+        for line in unused_references(image.job.references, names):
             click.echo(f"{labels.of(image)}: {line}")
     if last.batch.status != BATCH_STATUS_COMPLETED:
         click.echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")

@@ -13,7 +13,7 @@ from imggen.cli.options import (
     meta_filter,
     style_option,
 )
-from imggen.cli.progress import notes, to_the_end
+from imggen.cli.progress import all_references, notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
     AssetKindName,
@@ -223,14 +223,14 @@ def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -
 @click.argument("image_id")
 @connected
 def image(session: Session, image_id: str) -> None:
-    """Show an image, with newly signed URLs.
+    """Show an image, with newly signed URLs and the references that it was drawn from.
 
     \b
     Example:
       imggen image IMAGE_ID --json | jq -r .image.printUrl
     """
     found = session.client.get_image(image_id)
-    session.document(*_lines(found), image=found)
+    session.document(*_lines(found), *all_references(found.references), image=found)
 
 
 @click.command()

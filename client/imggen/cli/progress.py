@@ -1,6 +1,6 @@
 """The progress of a job on stderr: a bar on a terminal, a line per stage elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from imggen.v1.reference_pb2 import (
     REFERENCE_USE_STALE,
     REFERENCE_USE_UNREADABLE,
     REFERENCE_USE_UNSUPPORTED,
+    UsedReference,
 )
 
 _UNUSED = {
@@ -97,17 +98,28 @@ def notes(job: Job) -> list[str]:
     lines = [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
     if job.cropped_from:
         lines.append(f"cropped from {job.cropped_from}")
-    return [*lines, *unused_references(job)]
+    return [*lines, *unused_references(job.references, {})]
 
 
-def unused_references(job: Job) -> list[str]:
-    """Returns a line for each character that was drawn by words alone, and why."""
-    return [
-        f"character {used.character_id} was drawn by words alone: "
-        + _UNUSED.get(used.use, "for a reason that only a newer version of this command knows")
-        for used in job.references
-        if used.use != REFERENCE_USE_DRAWN
-    ]
+def unused_references(references: Iterable[UsedReference], names: Mapping[str, str]) -> list[str]:
+    """Returns a line for each character that was drawn by words alone, and why.
+
+    `names` are the characters' by their ids; one that has no name there is named by its id.
+    """
+    return [_fate(used, names) for used in references if used.use != REFERENCE_USE_DRAWN]
+
+
+def all_references(references: Iterable[UsedReference]) -> list[str]:
+    """Returns a line for each character: its portrait and the scale, or why it has none."""
+    return [_fate(used, {}) for used in references]
+
+
+def _fate(used: UsedReference, names: Mapping[str, str]) -> str:
+    who = names.get(used.character_id, f"character {used.character_id}")
+    if used.use == REFERENCE_USE_DRAWN:
+        return f"{who} was drawn from portrait {used.image_id}, scale {used.scale:.2f}"
+    why = _UNUSED.get(used.use, "for a reason that only a newer version of this command knows")
+    return f"{who} was drawn by words alone: {why}"
 
 
 @contextmanager

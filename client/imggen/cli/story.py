@@ -101,7 +101,7 @@ def story(
     images = list(last.images)
     folder = output or Path(slug(submitted.story.title) or submitted.story.id)
     drawn = save(session.client, images, Labels(images, submitted.names), folder, kind).values()
-    known = save_known_portraits(session.client, images, submitted.names, folder, kind, drawn)
+    known = save_known_portraits(session.client, images, submitted, folder, kind, drawn)
     if session.json:
         session.document(
             batch=last.batch, images=images, story=submitted.story, folder=str(folder.resolve())

@@ -149,25 +149,34 @@ def save(
 def save_known_portraits(
     client: SyncClient,
     images: list[BatchImage],
-    names: dict[str, str],
+    submitted: Submission,
     folder: Path,
     kind: AssetKindName,
     taken: Collection[Path],
 ) -> dict[str, Path]:
-    """Saves the portraits of characters that were drawn before the batch of `images`.
+    """Saves the characters' references, in the story's style, that its batch did not draw.
 
     `taken` are the files that are there already. Returns the files by the characters' ids.
     """
     drawn = {image.character_id for image in images}
     saved: dict[str, Path] = {}
-    for character_id, name in names.items():
+    for character_id, name in submitted.names.items():
         if character_id in drawn:
             continue
-        if image_id := client.get_character(character_id).reference_image_id:
+        if image_id := _reference(client, character_id, submitted.batch.style):
             path = folder / f"{slug(name) or image_id}{_suffix(kind)}"
             path = _free(path, image_id, [*taken, *saved.values()])
             saved[character_id] = client.download(image_id, path, kind=kind)
     return saved
+
+
+def _reference(client: SyncClient, character_id: str, style: str) -> str:
+    """Returns the id of a character's reference in a style; empty if it has none."""
+    portraits = client.list_images(
+        character=character_id, type="portrait", status="completed", page_size=100
+    )
+    found = [image.id for image in portraits if image.is_reference and image.style == style]
+    return found[0] if found else ""
 
 
 def _suffix(kind: AssetKindName) -> str:

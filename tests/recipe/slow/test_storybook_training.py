@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import StableDiffusionXLPipeline
+from PIL import Image
 from safetensors.torch import load_file
 
 from actors.engine.checkpoint import check_folder
 from actors.judging.judge import Judge
-from recipe.evaluation.identity import embeddings, region_masks
 from recipe.evaluation.plain import load_adapter
-from recipe.evaluation.sampling import generate
-from recipe.training.adapter import WEIGHTS, adapter_weights
+from recipe.training.adapter import WEIGHTS, adapter_weights, halves
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,8 +41,15 @@ def test_the_recipe_makes_a_checkpoint_that_renders(tmp_path: Path) -> None:
     check_likeness(pipeline, out, picture)
 
 
-def latents(pipeline: Any, reference: torch.Tensor) -> torch.Tensor:
-    """Returns the latents drawn with a reference: an untrained adapter changes a pixel by less
+def embedding(pipeline: Any, picture: Any) -> torch.Tensor:
+    """Returns the embeddings of no reference and of a picture, (2, 1, tokens, D)."""
+    shown = [Image.fromarray(picture)]
+    embedded, nothing = pipeline.encode_image(shown, "cpu", 1, output_hidden_states=True)
+    return torch.stack([nothing, embedded])
+
+
+def latents(pipeline: Any, reference: torch.Tensor, **more: Any) -> torch.Tensor:
+    """Returns the latents drawn with references: an untrained adapter changes a pixel by less
     than one tone.
     """
     drawn: torch.Tensor = pipeline(
@@ -52,6 +58,7 @@ def latents(pipeline: Any, reference: torch.Tensor) -> torch.Tensor:
         ip_adapter_image_embeds=[reference],
         generator=torch.Generator().manual_seed(0),
         output_type="latent",
+        **more,
     ).images
     return drawn
 
@@ -62,14 +69,10 @@ def check_likeness(pipeline: Any, out: Path, picture: Any) -> None:
     kept, loaded = load_file(out / WEIGHTS), adapter_weights(pipeline.unet)
     assert kept.keys() == loaded.keys()
     assert all(torch.equal(kept[name], loaded[name]) for name in kept)
-    embedded = embeddings(pipeline, [[picture], [255 - picture]])
-    one, other = embedded
+    one, other = embedding(pipeline, picture), embedding(pipeline, 255 - picture)
     assert torch.equal(latents(pipeline, one), latents(pipeline, one))
     assert not torch.equal(latents(pipeline, one), latents(pipeline, other))
-    caption = "cartoon style, portrait of a young girl"
-    both = {"ip_adapter_masks": [region_masks(2)]}
-    pair = torch.cat([one, other], dim=1)[None]
-    made = generate(pipeline, [caption], [0], steps=2, references=pair, cross_attention_kwargs=both)
-    assert made.shape == (1, 256, 256, 3)
+    pair, both = torch.cat([one, other], dim=1), {"ip_adapter_masks": [halves()]}
+    assert latents(pipeline, pair, cross_attention_kwargs=both).isfinite().all()
     judge = Judge.load(out / "judge")
     assert judge.main_character(picture).likeness(judge.main_character(picture)) > 0.99
