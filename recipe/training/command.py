@@ -14,9 +14,11 @@ from recipe.training.audit import train_audit
 from recipe.training.drawings import draw_latents, draw_pictures
 from recipe.training.encoder import train_encoder
 from recipe.training.export import export, sample_grid
+from recipe.training.eyes import train_eyes
 from recipe.training.judge import train_judge
 from recipe.training.loop import Log, Stretch
 from recipe.training.settings import RECIPES, Recipe
+from recipe.training.start import start_from
 from recipe.training.text import pretrain_text
 from recipe.training.tokenizer import train_tokenizer
 from recipe.training.unet import train_unet
@@ -35,6 +37,7 @@ where the last one stopped, even on another machine:
   vae        the decoder learns the map's latents, the encoder learns the map
   latents    pictures for the UNet, stored as latents and tokens
   unet       the UNet learns to draw from captions
+  eyes       the UNet learns the colours of eyes, which it hardly learnt before
   upscaler   large pictures, and a small network that learns to make them from small ones
   encoder    the image encoder learns to recognise a character
   adapter    the IP-Adapter learns to draw the character of a reference picture
@@ -48,6 +51,10 @@ Examples:
   nice -n 19 python -m recipe.train all --folder build/training
   python -m recipe.train unet --folder build/training --recipe gpu --minutes 8
   python -m recipe.train export --folder build/training --out build/checkpoint
+  python -m recipe.train draw --folder build/further --start actors/storybook/checkpoint
+
+With --start, a new folder begins with the networks of a checkpoint: `draw` gives it what `eyes`
+needs, `eyes` trains the UNet further, and `adapter` then learns from that UNet anew.
 
 After `draw`, `latents` uses the CPU cores and can run beside `text` and `vae` on a GPU. The log
 is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The same
@@ -60,6 +67,7 @@ STAGES = (
     "vae",
     "latents",
     "unet",
+    "eyes",
     "upscaler",
     "encoder",
     "adapter",
@@ -88,12 +96,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--processes", type=int, default=os.cpu_count() or 1, help="processes that draw"
     )
     parser.add_argument("--threads", type=int, default=0, help="threads of torch (0: automatic)")
+    parser.add_argument(
+        "--start", type=Path, help="checkpoint whose networks a new folder begins with"
+    )
     parser.add_argument("--out", type=Path, help="folder of the checkpoint (FOLDER/checkpoint)")
     said = parser.parse_args(arguments)
     transformers_logging.disable_progress_bar()
     if said.threads:
         torch.set_num_threads(said.threads)
     said.folder.mkdir(parents=True, exist_ok=True)
+    if said.start:
+        start_from(said.start, said.folder)
     recipe = RECIPES[said.recipe]
     if said.steps:
         recipe = recipe.with_unet_steps(said.steps)
@@ -120,6 +133,7 @@ def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path)
         "vae": lambda: train_vae(recipe, stretch),
         "latents": lambda: draw_latents(recipe, stretch, processes),
         "unet": lambda: train_unet(recipe, stretch),
+        "eyes": lambda: train_eyes(recipe, stretch, processes),
         "encoder": lambda: train_encoder(recipe, stretch, processes),
         "adapter": lambda: train_adapter(recipe, stretch),
         "judge": lambda: train_judge(recipe, stretch, processes),

@@ -1,5 +1,7 @@
 """The UNet: SDXL's architecture, small, trained to predict v from latents and captions."""
 
+from collections.abc import Callable
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -21,6 +23,8 @@ from recipe.training.text import Towers, load_towers
 _HELD_OUT = 16
 _STEPS = 1000
 _EARLY = 860
+Measure = Callable[[Tensor, NDArray[np.int64]], Tensor]
+"""Measures the errors of v, (B, 32, 16, 16), of the pictures in some rows, (B)."""
 
 
 def new_unet(recipe: Recipe) -> Any:
@@ -106,7 +110,7 @@ def _train(rank: int, recipe: Recipe, stretch: Stretch) -> bool:
     if device().type == "cpu":
         unet.set_attn_processor(PlainAttention())
     trainee = Trainee(unet, recipe.unet.training.rate, recipe.unet.average)
-    examples = Examples(recipe, stretch, rank)
+    examples = Examples(recipe, stretch.folder, stretch.folder, rank)
     network: Any = torch.compile(unet) if recipe.unet.compiled else unet
     finished = train("unet", trainee, recipe.unet.training, examples.loss(network), stretch)
     if rank == 0:
@@ -140,26 +144,43 @@ class PlainAttention:
         return said
 
 
-class Examples:
-    """Makes the UNet's batches: noisy latents, timesteps and captions."""
+def square_error(wrong: Tensor, rows: NDArray[np.int64]) -> Tensor:
+    """Returns the mean square errors of v, wherever they are in the picture."""
+    return wrong.square().mean((1, 2, 3))
 
-    def __init__(self, recipe: Recipe, stretch: Stretch, rank: int = 0) -> None:
+
+class Examples:
+    """Makes the UNet's batches: noisy latents, timesteps and captions.
+
+    Their drawings are in the folder `drawn`, the text encoders in the training's folder.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        drawn: Path,
+        rank: int = 0,
+        measure: Measure = square_error,
+        kept_back: int = _HELD_OUT,
+    ) -> None:
         self._recipe = recipe
         self._rank = rank
-        folder = stretch.folder
-        self._data: Latents = load_latents(folder)
+        self._measure = measure
+        self._kept_back = kept_back
+        self._data: Latents = load_latents(drawn)
         self._towers: Towers = load_towers(recipe, folder).to(device())
         self._said: States | None = None
         if recipe.unet.kept:
-            self._said = load_states(folder)
+            self._said = load_states(drawn)
             # Pictures drawn meanwhile have no stored captions yet.
             self._data = self._data.first(len(self._said.states))
         kept = new_scheduler().alphas_cumprod.to(device())
         self._signal, self._noise = kept.sqrt(), (1 - kept).sqrt()
 
     def loss(self, network: Any) -> Loss:
-        """Returns the mean square error of v."""
-        settings, known = self._recipe.unet, len(self._data.latents) - _HELD_OUT
+        """Returns the mean of the measured errors of v."""
+        settings, known = self._recipe.unet, len(self._data.latents) - self._kept_back
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
             seed = [self._recipe.seed, self._rank, step]
@@ -179,12 +200,12 @@ class Examples:
         return loss_of
 
     @torch.no_grad()
-    def held_out(self, network: Any) -> float:
+    def held_out(self, network: Any, first: int = 40, last: int = _STEPS - 1) -> float:
         """Returns the loss on held-out pictures, at fixed times and noise."""
         count = len(self._data.latents)
-        rows = np.arange(count - _HELD_OUT, count)
+        rows = np.arange(count - self._kept_back, count)
         generator = torch.Generator().manual_seed(0)
-        times = torch.linspace(40, _STEPS - 1, len(rows)).long()
+        times = torch.linspace(first, last, len(rows)).long()
         silent = torch.zeros(len(rows), dtype=torch.bool)
         errors = self._errors(network, rows, np.zeros_like(rows), silent, times, generator)
         return float(errors.mean())
@@ -212,8 +233,7 @@ class Examples:
             sizes = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]], device=where).float()
             added = {"text_embeds": pool, "time_ids": sizes.expand(len(rows), -1)}
             found = network(noisy, times, states, added_cond_kwargs=added).sample
-        errors: Tensor = (found.float() - target).square().mean((1, 2, 3))
-        return errors
+        return self._measure(found.float() - target, rows)
 
     @torch.no_grad()
     def _say(

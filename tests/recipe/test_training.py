@@ -43,6 +43,7 @@ RECIPE = replace(
         domain=FULL,  # pictures of two, from which the adapter learns with region masks
         processes=1,
     ),
+    eyes=replace(SMOKE.eyes, training=Optimisation(steps=2, batch=2, rate=1e-3), domain=FULL),
     upscaler=replace(SMOKE.upscaler, training=Optimisation(steps=2, batch=2, rate=1e-3)),
     log_every=1,
 )
@@ -68,7 +69,8 @@ def test_every_stage_reports_its_progress(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
-        *("latents", "unet", "unet-held-out", "audit", "audit-held-out"),
+        *("latents", "unet", "unet-held-out", "eyes", "eyes-held-out"),
+        *("audit", "audit-held-out"),
         *("couples", "image-encoder-held-out", "adapter-held-out", "judge"),
         *("recogniser-held-out", "detector-held-out"),
         *("details", "upscaler", "upscaler-psnr", "upscaler-psnr-decoded"),
@@ -79,7 +81,7 @@ def test_every_stage_reports_its_progress(trained: Path) -> None:
 def test_the_states_are_small_enough_to_copy(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
     assert {file.parent.name for file in files} == {
-        *("text", "decoder", "encoder", "unet", "audit", "upscaler"),
+        *("text", "decoder", "encoder", "unet", "eyes", "audit", "upscaler"),
         *("image-encoder", "adapter", "recogniser", "detector"),
     }
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
