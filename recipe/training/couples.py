@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from actors.judging.trunk import shrink
 from recipe.illustrator import Character, Illustrator, Scene
 from recipe.illustrator.captions import caption
-from recipe.illustrator.sampling import Domain
 from recipe.training.cast import (
     brief_caption,
     character_of,
@@ -26,6 +25,7 @@ from recipe.training.cast import (
 from recipe.training.drawings import (
     PROJECTION,
     SIDE,
+    LatentOrder,
     Made,
     carry_out,
     chunks,
@@ -61,16 +61,6 @@ class Couples:
     duo_tokens: NDArray[np.uint16]
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    seed: int
-    domain: Domain
-    start: int
-    stop: int
-    projection: Projection
-    tokenizer: Path
-
-
 def draw_couples(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
     """Draws the missing couples; returns whether all are drawn."""
     count, side, folder = recipe.encoder.characters, SIDE // FACTOR, stretch.folder
@@ -102,14 +92,14 @@ def couple_character(recipe: Recipe, index: int) -> Character:
     return character_of(_SEED + recipe.seed, index, recipe.unet.domain)
 
 
-def _orders(recipe: Recipe, folder: Path, count: int) -> Iterator[_Order]:
+def _orders(recipe: Recipe, folder: Path, count: int) -> Iterator[LatentOrder]:
     projection = Projection.load(folder / PROJECTION)
     for start, stop in chunks(count):
         seed = _SEED + recipe.seed
-        yield _Order(seed, recipe.unet.domain, start, stop, projection, folder / "tokenizer")
+        yield LatentOrder(seed, recipe.unet.domain, start, stop, projection, folder / "tokenizer")
 
 
-def _draw(order: _Order) -> Made:
+def _draw(order: LatentOrder) -> Made:
     cv2.setNumThreads(1)
     illustrator, tokenizer = Illustrator(), load_tokenizer(order.tokenizer)
     numbers = range(order.start, order.stop)
@@ -132,23 +122,23 @@ def _draw(order: _Order) -> Made:
     return (pictures, *one, *learned(duos, drawn(duos)))
 
 
-def _for_reference(order: _Order, index: int) -> Scene:
+def _for_reference(order: LatentOrder, index: int) -> Scene:
     character = character_of(order.seed, index, order.domain)
     return reference_scene(character, style_of(order.seed, index, order.domain))
 
 
-def _alone(order: _Order, index: int) -> Scene:
+def _alone(order: LatentOrder, index: int) -> Scene:
     character = character_of(order.seed, index, order.domain)
     scene = met_alone(character, Random(f"met {order.seed} {index}"), order.domain)
     return replace(scene, style=style_of(order.seed, index, order.domain))
 
 
-def _together(order: _Order, index: int) -> Scene:
+def _together(order: LatentOrder, index: int) -> Scene:
     cast = [character_of(order.seed, each, order.domain) for each in (index, partner(index))]
     scene = met_together(cast, Random(f"duo {order.seed} {index}"), order.domain)
     return replace(scene, style=style_of(order.seed, index, order.domain))
 
 
-def _captions(order: _Order, scenes: list[Scene]) -> list[str]:
+def _captions(order: LatentOrder, scenes: list[Scene]) -> list[str]:
     chance = Random(f"couples {order.seed} {order.start} {len(scenes)}")
     return [said(scene, chance) for scene in scenes for said in (brief_caption, caption)]

@@ -72,6 +72,18 @@ class _Order:
     detail: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class LatentOrder:
+    """The scenes that one process draws at once, as latents."""
+
+    seed: int
+    domain: Domain
+    start: int
+    stop: int
+    projection: Projection
+    tokenizer: Path
+
+
 def scene_of(seed: int, index: int, domain: Domain) -> Scene:
     """Returns the scene with a number, the same in every process."""
     return sample_scene(Random(f"scene {seed} {index}"), domain)

@@ -7,7 +7,7 @@ colour. The errors in those directions are added with a weight of their own.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,11 +22,11 @@ from torch import Tensor
 from recipe.illustrator import Illustrator, Scene
 from recipe.illustrator.attributes import Eyes
 from recipe.illustrator.captions import caption
-from recipe.illustrator.sampling import Domain
 from recipe.training.drawings import (
     PHRASINGS,
     PROJECTION,
     SIDE,
+    LatentOrder,
     Made,
     carry_out,
     chunks,
@@ -53,16 +53,6 @@ _DECIDING = 800, 980
 """The times, of high noise, at which the eyes' errors are measured: there v is the picture."""
 _LEAST = 0.3
 """The difference of a patch's latents above which it counts as an eye's."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    seed: int
-    domain: Domain
-    start: int
-    stop: int
-    projection: Projection
-    tokenizer: Path
 
 
 def train_eyes(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
@@ -173,14 +163,14 @@ def _mean(values: Tensor, seen: Tensor) -> Tensor:
     return (values * seen).sum((1, 2)) / seen.sum((1, 2)).clamp(min=1)
 
 
-def _orders(recipe: Recipe, folder: Path) -> Iterator[_Order]:
+def _orders(recipe: Recipe, folder: Path) -> Iterator[LatentOrder]:
     projection = Projection.load(folder / PROJECTION)
     seed, domain = _SEED + recipe.seed, recipe.eyes.domain
     for start, stop in chunks(recipe.eyes.latents):
-        yield _Order(seed, domain, start, stop, projection, folder / "tokenizer")
+        yield LatentOrder(seed, domain, start, stop, projection, folder / "tokenizer")
 
 
-def _draw(order: _Order) -> Made:
+def _draw(order: LatentOrder) -> Made:
     cv2.setNumThreads(1)
     illustrator, tokenizer = Illustrator(), load_tokenizer(order.tokenizer)
     numbers = range(order.start, order.stop)
