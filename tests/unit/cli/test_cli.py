@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,61 +12,14 @@ from typing import Any
 import pytest
 
 from imggen import SyncClient
-from imggen.cli.app import imggen, run
-from imggen.cli.progress import notes
+from imggen.cli.app import imggen
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.job_pb2 import Job
-from imggen.v1.reference_pb2 import ReferenceUse, UsedReference
+from tests.unit.cli.conftest import Command
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 UNKNOWN = "68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11"
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
-    with FakeService() as fake:
-        monkeypatch.setenv("IMGGEN_SERVER", fake.target)
-        yield fake
-
-
-@pytest.fixture
-def client(fake: FakeService) -> Iterator[SyncClient]:
-    with SyncClient(fake.target) as client:
-        yield client
-
-
-class Command:
-    """Runs the command and keeps its output."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.err = ""
-
-    def __call__(self, *arguments: str, code: int = 0) -> str:
-        assert run(arguments) == code
-        captured = self._capsys.readouterr()
-        self.err = captured.err
-        return captured.out
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self(*arguments, "--json"))
-
-
-@pytest.fixture
-def command(fake: FakeService, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(capsys)
-
-
-@pytest.fixture
-def mia(client: SyncClient) -> str:
-    return client.create_character(name="Mia").id
-
-
-@pytest.fixture
-def story(client: SyncClient) -> str:
-    return client.create_story(title="The Map", style="anime", pages=["One.", "Two."]).id
 
 
 def test_a_character_is_created_changed_shown_listed_and_deleted(command: Command) -> None:
@@ -202,50 +154,6 @@ def test_words_that_the_model_cannot_draw_are_named(
     assert command("watch", ended["jobId"]).endswith("\nnot drawn: sword, boots\n")
     fake.miss_words()
     assert "not drawn" not in command("portrait", mia, "--style", "anime")
-
-
-def test_characters_drawn_by_words_alone_are_named_with_the_job(
-    command: Command, fake: FakeService, mia: str, story: str
-) -> None:
-    def scene(*options: str) -> str:
-        return command("scene", story, "1", "--character", mia, *options)
-
-    alone = f"character {mia} was drawn by words alone: "
-    assert scene().endswith(f"\n{alone}it has no reference in this style\n")
-    assert alone in command("portrait", mia, "--style", "anime", "--references")
-    assert alone not in scene()
-    assert alone not in scene("--no-references")
-    command("characters", "update", mia, "--hair", "red")
-    ended = command.json("scene", story, "1", "--character", mia)["job"]
-    [used] = ended["references"]
-    assert (used["characterId"], used["use"]) == (mia, "REFERENCE_USE_STALE")
-    why = "its reference shows another version of its description"
-    assert command("watch", ended["jobId"]).endswith(f"\n{alone}{why}\n")
-    asked: Any = [one.options for one in fake.requests("GenerateScene")]  # type: ignore[attr-defined]
-    assert [one.use_references for one in asked if one.HasField("use_references")] == [False]
-
-
-def test_an_image_says_what_became_of_each_reference(
-    command: Command, client: SyncClient, mia: str, story: str
-) -> None:
-    leo = client.create_character(name="Leo").id
-    portrait = command.json("portrait", mia, "--style", "anime")["image"]["id"]
-    both = ("--character", mia, "--character", leo)
-    scene = command.json("scene", story, "1", *both)["image"]["id"]
-    assert command("image", scene).splitlines()[-2:] == [
-        f"character {mia} was drawn from portrait {portrait}, scale 1.00",
-        f"character {leo} was drawn by words alone: it has no reference in this style",
-    ]
-    alone = command.json("scene", story, "1", *both, "--no-references")["image"]["id"]
-    assert "was drawn" not in command("image", alone)
-
-
-@pytest.mark.parametrize("use", [*ReferenceUse.values(), 99])
-def test_every_use_of_a_reference_but_drawn_has_a_note(use: ReferenceUse.ValueType) -> None:
-    said = notes(Job(references=[UsedReference(character_id=UNKNOWN, use=use)]))
-    assert len(said) == (use != ReferenceUse.REFERENCE_USE_DRAWN)
-    known = 0 < use < 99
-    assert all(("newer version" in line) != known for line in said)
 
 
 def test_a_watch_as_json_is_a_line_for_each_snapshot(command: Command, mia: str) -> None:
