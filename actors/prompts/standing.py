@@ -20,9 +20,10 @@ def read_standing(readings: Sequence[Reading], cast: Sequence[Description]) -> t
     The readings come in order of authority: each counts only for the characters that the ones
     before it do not place. Characters stand where a text says so (`Tom on the left`, `to the
     right of Mia`, `from left to right: Tom, Mia`), else in the order of their first mention;
-    those without a mention come last. A side of the picture said of both counts for more than
-    a place beside somebody. A thing's place (`the house on the right`) is nobody's. Phrases
-    that place somebody are marked as understood.
+    those without a mention come last. Where a text gives two characters a side of the picture
+    each, that counts for more than which of them is beside the other. A phrase that places a
+    thing (`the house on the right`) places no character. Phrases that place characters are
+    marked as understood.
     """
     if len(cast) < 2:
         return tuple(range(len(cast)))

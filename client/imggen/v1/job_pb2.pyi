@@ -83,7 +83,9 @@ class _StageEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumType
     STAGE_UNSPECIFIED: _Stage.ValueType  # 0
     """No stage: the job is queued or has ended."""
     STAGE_RESOLVING: _Stage.ValueType  # 1
-    """Derives the scene from the page's text and compiles the prompt."""
+    """Derives the scene from the page's text, compiles the prompt and finds the references of the
+    characters.
+    """
     STAGE_RENDERING: _Stage.ValueType  # 2
     """Draws the image; `step` of `steps` are done."""
     STAGE_FINISHING: _Stage.ValueType  # 3
@@ -100,7 +102,9 @@ class Stage(_Stage, metaclass=_StageEnumTypeWrapper):
 STAGE_UNSPECIFIED: Stage.ValueType  # 0
 """No stage: the job is queued or has ended."""
 STAGE_RESOLVING: Stage.ValueType  # 1
-"""Derives the scene from the page's text and compiles the prompt."""
+"""Derives the scene from the page's text, compiles the prompt and finds the references of the
+characters.
+"""
 STAGE_RENDERING: Stage.ValueType  # 2
 """Draws the image; `step` of `steps` are done."""
 STAGE_FINISHING: Stage.ValueType  # 3
