@@ -1,0 +1,179 @@
+"""Prices: the most that a call can cost before it is made, and what it did cost afterwards.
+
+Amounts are whole millionths of a US dollar ("micros"), rounded up, so that no cost is booked as
+less than it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import Protocol
+
+from server.domain.models import Size
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCall:
+    """What the price of a call depends on.
+
+    `quality` is the provider's own label. `references` are pictures sent along, `partials`
+    unfinished pictures sent back.
+    """
+
+    size: Size
+    quality: str
+    references: int = 0
+    partials: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens that a provider counted for a call, of which `cached` ones cost less.
+
+    The cached ones are part of `text_in` and `image_in`.
+    """
+
+    text_in: int
+    image_in: int
+    image_out: int
+    text_out: int = 0
+    text_cached: int = 0
+    image_cached: int = 0
+
+
+class UsageUnclear(ValueError):
+    """Raised for a usage from which no cost can be computed; the call is booked at its hold."""
+
+
+class Price(Protocol):
+    """What calls of a model cost."""
+
+    def most_micros(self, call: PricedCall) -> int:
+        """Returns the most that a call can cost: its hold.
+
+        Raises LookupError where no price is known; a model without a price draws nothing.
+        """
+        ...
+
+    def cost_micros(self, call: PricedCall, usage: Usage | None) -> int:
+        """Returns what a call cost by the usage that its provider reported.
+
+        Raises UsageUnclear where that cannot be computed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FreePrice:
+    """The price of models that no invoice names: those on the cluster's own machines."""
+
+    def most_micros(self, call: PricedCall) -> int:
+        """Returns 0."""
+        return 0
+
+    def cost_micros(self, call: PricedCall, usage: Usage | None) -> int:
+        """Returns 0."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePrice:
+    """A price for each picture, by quality; `sizes` has the sizes whose price differs.
+
+    Every reference adds `reference`, in micros.
+    """
+
+    qualities: Mapping[str, int]
+    sizes: Mapping[tuple[str, str], int]
+    reference: int = 0
+
+    def most_micros(self, call: PricedCall) -> int:
+        """Returns the price of the picture; raises LookupError for a quality without one."""
+        price = self.sizes.get((call.quality, str(call.size)))
+        if price is None:
+            price = self.qualities[call.quality]
+        return price + call.references * self.reference
+
+    def cost_micros(self, call: PricedCall, usage: Usage | None) -> int:
+        """Returns the same price: the provider reports no usage that would change it."""
+        return self.most_micros(call)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """A price for each token, in micros, and the most tokens that a call can take.
+
+    `outputs` are the tokens of a picture by quality and size. A size that is not listed is held at
+    the most of all listed sizes up to the first one with as many pixels: squares take more than
+    wide pictures of the same area.
+    """
+
+    text_in: Decimal
+    image_in: Decimal
+    image_out: Decimal
+    text_cached: Decimal
+    image_cached: Decimal
+    text_out: Decimal
+    outputs: Mapping[str, Mapping[str, int]]
+    reference_tokens: int
+    partial_tokens: int
+    prompt_tokens: int
+
+    def most_micros(self, call: PricedCall) -> int:
+        """Returns the price of the longest prompt, all references, partials and the picture.
+
+        Raises LookupError for a quality or a size whose tokens are not known.
+        """
+        tokens = self._output(call) + call.partials * self.partial_tokens
+        return _up(
+            self.prompt_tokens * self.text_in
+            + call.references * self.reference_tokens * self.image_in
+            + tokens * max(self.image_out, self.text_out)
+        )
+
+    def cost_micros(self, call: PricedCall, usage: Usage | None) -> int:
+        """Returns the price of the reported tokens; raises UsageUnclear where they cannot be.
+
+        A picture that took no tokens was not counted; cached tokens beyond those sent were
+        counted wrongly.
+        """
+        if usage is None:
+            raise UsageUnclear("the provider reported no usage")
+        counts = (
+            *(usage.text_in, usage.image_in, usage.image_out),
+            *(usage.text_out, usage.text_cached, usage.image_cached),
+        )
+        if any(count < 0 for count in counts) or usage.image_out == 0:
+            raise UsageUnclear(
+                "the provider's usage has no tokens for the picture, or negative ones"
+            )
+        if usage.text_cached > usage.text_in or usage.image_cached > usage.image_in:
+            raise UsageUnclear("the provider's usage has more cached tokens than tokens")
+        return _up(
+            (usage.text_in - usage.text_cached) * self.text_in
+            + usage.text_cached * self.text_cached
+            + (usage.image_in - usage.image_cached) * self.image_in
+            + usage.image_cached * self.image_cached
+            + usage.image_out * self.image_out
+            + usage.text_out * self.text_out
+        )
+
+    def _output(self, call: PricedCall) -> int:
+        listed = self.outputs[call.quality]
+        if (tokens := listed.get(str(call.size))) is not None:
+            return tokens
+        pixels = call.size.width * call.size.height
+        known = [(_pixels(size), tokens) for size, tokens in listed.items()]
+        if not known or pixels > max(area for area, _ in known):
+            raise LookupError(f"no price is known for pictures of {call.size}")
+        enough = min(area for area, _ in known if area >= pixels)
+        return max(tokens for area, tokens in known if area <= enough)
+
+
+def _pixels(size: str) -> int:
+    width, _, height = size.partition("x")
+    return int(width) * int(height)
+
+
+def _up(micros: Decimal) -> int:
+    return int(micros.to_integral_value(ROUND_CEILING))
