@@ -382,9 +382,19 @@ CREATE TABLE provider_health (
     open_until timestamp with time zone,
     failures integer DEFAULT 0 NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT provider_health_pkey PRIMARY KEY (provider)
+    model text DEFAULT ''::text NOT NULL,
+    probing_until timestamp with time zone,
+    off_since timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT provider_health_pkey PRIMARY KEY (provider, model)
 );
-COMMENT ON TABLE provider_health IS 'Filled by the router: one circuit breaker for each hosted provider, for the whole fleet.';
+COMMENT ON TABLE provider_health IS 'What the fleet knows of the health of providers; one that never failed has no row.';
+COMMENT ON COLUMN provider_health.open_until IS 'No calls before: the breaker is open, or the provider asked to wait.';
+COMMENT ON COLUMN provider_health.failures IS 'Failures in a row that count for the breaker; those of calls that end while it is open do not.';
+COMMENT ON COLUMN provider_health.model IS 'Empty for the provider itself; a row with a model only tells whether that model is off.';
+COMMENT ON COLUMN provider_health.probing_until IS 'Until when one worker of the fleet tries whether the provider is well again.';
+COMMENT ON COLUMN provider_health.off_since IS 'No calls until an operator, or a slow probe, finds it well.';
+COMMENT ON COLUMN provider_health.reason IS 'The kind of the failure that closed it to calls.';
 
 CREATE TABLE budgets (
     scope text NOT NULL,

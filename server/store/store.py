@@ -9,6 +9,7 @@ from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
 from server.store.batches import Batches
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
+from server.store.health import Health
 from server.store.images import Images
 from server.store.jobs import Jobs
 from server.store.leases import Leases
@@ -30,6 +31,7 @@ class Statements:
     def __init__(self, database: Executor) -> None:
         self.batches = Batches(database)
         self.characters = Characters(database)
+        self.health = Health(database)
         self.images = Images(database)
         self.jobs = Jobs(database)
         self.leases = Leases(database)
