@@ -8,6 +8,7 @@ import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.message
+import google.protobuf.timestamp_pb2
 import imggen.v1.batch_pb2
 import imggen.v1.job_pb2
 import sys
@@ -46,9 +47,13 @@ class GenerationOptions(google.protobuf.message.Message):
     QUALITY_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
     USE_REFERENCES_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    MIN_QUALITY_FIELD_NUMBER: builtins.int
+    COMPLETE_BY_FIELD_NUMBER: builtins.int
+    MAX_COST_MICROS_FIELD_NUMBER: builtins.int
     model: builtins.str
     """The model, for instance `storybook`; empty lets the service choose. A regeneration keeps the
-    image's.
+    image's. For a model that its provider has retired, its successor draws; `ExplainRoute` says so.
     """
     quality: builtins.str
     """`hd` or `standard`; empty means `hd`, which takes more steps. A regeneration keeps the image's."""
@@ -58,11 +63,27 @@ class GenerationOptions(google.protobuf.message.Message):
     yes; for GeneratePortrait it means no. With yes, a portrait is drawn from the present reference.
     GenerateStory draws its portraits without references, whatever is set.
     """
+    provider: builtins.str
+    """The provider, for instance `local` or `openai`; empty lets the service choose."""
+    min_quality: builtins.str
+    """How good the picture must be: `draft`, `good`, `fine` or `best`; `ListProviders` shows the scores
+    of the models, and `docs/providers.md` the least score of each label. Empty means any.
+    """
+    max_cost_micros: builtins.int
+    """The most that the picture may cost, all its attempts together, in millionths of a US dollar; 0
+    allows only what is free. Unset leaves it to the budgets.
+    """
     @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """The caller's own words on the job, for instance `order: 4711`: at most 16 pairs, and 1 KiB of
         UTF-8 in all. Jobs, images, batches and events show them, and lists find jobs and images by
         one pair; they are never logged and never part of a prompt. A regeneration has its own.
+        """
+
+    @property
+    def complete_by(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """When the picture must be there; models that would be later are passed over. Unset means any time.
+        A picture of a model that was on time when it was chosen can still be late.
         """
 
     def __init__(
@@ -72,9 +93,16 @@ class GenerationOptions(google.protobuf.message.Message):
         quality: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         use_references: builtins.bool | None = ...,
+        provider: builtins.str = ...,
+        min_quality: builtins.str = ...,
+        complete_by: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        max_cost_micros: builtins.int | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_use_references", b"_use_references", "use_references", b"use_references"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_use_references", b"_use_references", "metadata", b"metadata", "model", b"model", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "use_references", b"use_references"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "metadata", b"metadata", "min_quality", b"min_quality", "model", b"model", "provider", b"provider", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_max_cost_micros", b"_max_cost_micros"]) -> typing.Literal["max_cost_micros"] | None: ...
+    @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_use_references", b"_use_references"]) -> typing.Literal["use_references"] | None: ...
 
 Global___GenerationOptions: typing_extensions.TypeAlias = GenerationOptions
