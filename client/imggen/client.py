@@ -37,6 +37,7 @@ from imggen.orders import (
     scene_request,
 )
 from imggen.paging import pages
+from imggen.routes import RouteCalls
 from imggen.v1 import (
     event_pb2,
     image_pb2,
@@ -54,7 +55,7 @@ from imggen.watching import follow
 Snapshot = WatchJobResponse
 
 
-class Client(LibraryCalls, BatchCalls):
+class Client(LibraryCalls, BatchCalls, RouteCalls):
     """The asyncio client of imggen; an async context manager.
 
     `token` is a string, or a function, sync or async, that returns a token for each call. The

@@ -17,6 +17,7 @@ from imggen.v1.event_pb2_grpc import EventServiceStub
 from imggen.v1.generation_pb2_grpc import GenerationServiceStub
 from imggen.v1.image_pb2_grpc import ImageServiceStub
 from imggen.v1.job_pb2_grpc import JobServiceStub
+from imggen.v1.routing_pb2_grpc import RoutingServiceStub
 from imggen.v1.story_pb2_grpc import StoryServiceStub
 from imggen.v1.style_pb2_grpc import StyleServiceStub
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from imggen.v1.generation_pb2_grpc import GenerationServiceAsyncStub
     from imggen.v1.image_pb2_grpc import ImageServiceAsyncStub
     from imggen.v1.job_pb2_grpc import JobServiceAsyncStub
+    from imggen.v1.routing_pb2_grpc import RoutingServiceAsyncStub
     from imggen.v1.story_pb2_grpc import StoryServiceAsyncStub
     from imggen.v1.style_pb2_grpc import StyleServiceAsyncStub
 
@@ -71,6 +73,11 @@ class Connection:
     def images(self) -> "ImageServiceAsyncStub":
         """The methods that list, download and delete images."""
         return ImageServiceStub(self._channel)
+
+    @cached_property
+    def routing(self) -> "RoutingServiceAsyncStub":
+        """The methods that tell which models draw, at what price, and why."""
+        return RoutingServiceStub(self._channel)
 
     @cached_property
     def characters(self) -> "CharacterServiceAsyncStub":

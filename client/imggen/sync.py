@@ -19,6 +19,7 @@ from imggen.looping import LoopThread
 from imggen.orders import PortraitFields, RegenerationFields, SceneFields
 from imggen.sync_batches import SyncBatchCalls
 from imggen.sync_library import SyncLibraryCalls
+from imggen.sync_routes import SyncRouteCalls
 from imggen.v1.character_pb2 import Character
 from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
@@ -26,7 +27,7 @@ from imggen.v1.job_pb2 import Job, JobStatus
 from imggen.v1.story_pb2 import Page, Story
 
 
-class SyncClient(SyncLibraryCalls, SyncBatchCalls):
+class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncRouteCalls):
     """The synchronous client of imggen; a context manager.
 
     It has the arguments and the methods of `Client`, without `await`, and is safe to use from

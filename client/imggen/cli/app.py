@@ -10,6 +10,7 @@ from imggen.cli.jobs import cancel, jobs, retry, watch
 from imggen.cli.library import characters, stories, styles
 from imggen.cli.pictures import download, image, images, portrait, regenerate, scene
 from imggen.cli.progress import Interrupted
+from imggen.cli.routes import explain, providers
 from imggen.cli.story import story
 from imggen.errors import ImggenError, reason_name
 
@@ -42,6 +43,7 @@ def imggen() -> None:
 for command in (
     *(portrait, scene, regenerate, watch, download, image, images),
     *(story, batch, characters, stories, styles, jobs, cancel, retry, events),
+    *(providers, explain),
 ):
     imggen.add_command(command)
 
