@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Self
 
 from server.domain.models import Format, Model, Size
-from server.domain.states import Lane, Quality
+from server.domain.states import Lane
 
 _SQUARE = Size(1024, 1024)
 
@@ -16,7 +16,6 @@ STORYBOOK = Model(
     max_characters=2,
     portraits=MappingProxyType({"1024x1024": Format(_SQUARE, Size(256, 256))}),
     scenes=MappingProxyType({"1:1": Size(256, 256)}),
-    steps=MappingProxyType({Quality.STANDARD: 20, Quality.HD: 30}),
     price_micros=0,
 )
 """The small checkpoint that ships with imggen. It was trained on squares only."""
@@ -34,7 +33,6 @@ SDXL = Model(
         }
     ),
     scenes=MappingProxyType({"16:9": Size(1344, 768), "4:3": Size(1152, 896), "1:1": _SQUARE}),
-    steps=MappingProxyType({Quality.STANDARD: 30, Quality.HD: 50}),
     price_micros=0,
 )
 """Stable Diffusion XL with its full weights, on a GPU."""
