@@ -44,4 +44,3 @@ class Model:
     max_characters: int
     portraits: Mapping[str, Format]
     scenes: Mapping[str, Size]
-    price_micros: int
