@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
@@ -120,7 +120,7 @@ async def open_gateway(
         services = await _services(
             parts,
             settings,
-            catalogue or Catalogue.named(settings.models),
+            catalogue or _offered(settings),
             timedelta(seconds=storage_settings.url_ttl_s),
         )
         endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics)
@@ -136,6 +136,13 @@ async def open_gateway(
         await enter(following_database(endpoint, ping, settings.health_interval_s))
         host = settings.listen.rpartition(":")[0]
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
+
+
+def _offered(settings: GatewaySettings) -> Catalogue:
+    catalogue = settings.catalogue()
+    for warning in catalogue.warnings(datetime.now(UTC)):
+        _log.warning("model retires", extra={"why": warning})
+    return catalogue
 
 
 async def _open_parts(

@@ -4,10 +4,11 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from server.routing.catalogue import KNOWN
+from server.routing.catalogue import Catalogue
+from server.routing.listing import read_listing
 
 DEVELOPMENT_SECRET = "imggen-development-secret-do-not-deploy"
 _SHORTEST_SECRET = 32
@@ -117,10 +118,16 @@ class GatewaySettings(BaseSettings):
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."
     )
+    catalogue_file: Path | None = Field(
+        None,
+        description="A TOML file whose rows change or add to those of "
+        "`server/routing/catalogue.toml`, and have its form.",
+    )
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         ("storybook",),
         min_length=1,
-        description="The models that requests may be routed to, separated by commas.",
+        description="The models that requests may be routed to, separated by commas. Of those "
+        "that cost nothing, the first that is good enough draws.",
     )
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
         500.0, description="What paid providers may cost in a day (UTC), in US dollars."
@@ -152,14 +159,20 @@ class GatewaySettings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("catalogue_file")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        try:
+            read_listing(value)
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error}") from None
+        return value
+
     @field_validator("models")
     @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(value) - set(KNOWN))
-        if unknown:
-            raise ValueError(
-                f"{', '.join(unknown)}: not offered; use some of {', '.join(sorted(KNOWN))}"
-            )
+    def _known(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "catalogue_file" in info.data:  # else it is refused itself
+            Catalogue.read(value, info.data["catalogue_file"])
         return value
 
     @field_validator("listen")
@@ -213,6 +226,10 @@ class GatewaySettings(BaseSettings):
     def key_set(self) -> str | Path | None:
         """Where the key set is; None where the shared secret signs."""
         return self.jwks_file or self.jwks_url or None
+
+    def catalogue(self) -> Catalogue:
+        """Returns the models that the settings name."""
+        return Catalogue.read(self.models, self.catalogue_file)
 
     @property
     def daily_budget_micros(self) -> int:

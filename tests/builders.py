@@ -1,6 +1,8 @@
 """Builders of valid domain objects, so that a test names only the fields it is about."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +22,8 @@ from server.domain.states import (
     Stage,
 )
 from server.domain.styles import Style
+from server.routing.prices import PicturePrice
+from server.routing.rows import Row
 from server.store import Store
 
 STORYBOOK_STYLE = Style("storybook", 1, "Storybook", "Classic", "classic storybook", "photo")
@@ -74,6 +78,13 @@ def new_job(user: UserId, **changes: Any) -> NewJob:
         "request": None,
     }
     return NewJob(**{**fields, **changes})
+
+
+def paid(row: Row, micros: int, name: str = "paid") -> Row:
+    """Returns a row as somebody else offers it, at one price for every picture."""
+    prices = MappingProxyType({grade.label: micros for grade in row.grades.values()})
+    price = PicturePrice(prices, MappingProxyType({}))
+    return replace(row, name=name, provider="somebody", price=price)
 
 
 def request_key(digest: bytes = b"same") -> RequestKey:

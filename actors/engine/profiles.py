@@ -1,5 +1,6 @@
 """Profiles: each model's dialect and sampling, in one place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ from actors.prompts.storybook import StorybookDialect
 from actors.storybook import GUIDANCE, RESCALE
 from server.domain.models import Model, Size
 from server.domain.spec import RenderSpec
-from server.domain.states import ImageType
+from server.domain.states import ImageType, Quality
 from server.routing.catalogue import SDXL, STORYBOOK
 from server.routing.formats import RATIOS, format_of
 
@@ -19,12 +20,14 @@ from server.routing.formats import RATIOS, format_of
 class Profile:
     """A model of the catalogue, with its dialect and its sampling.
 
-    `guidance_rescale` is phi of arXiv 2305.08891, section 3.4. A picture is drawn from
-    `max_references` references at most, each counting by `reference_scale`, 0 to 1.
+    `steps` are the denoising steps of each quality. `guidance_rescale` is phi of
+    arXiv 2305.08891, section 3.4. A picture is drawn from `max_references` references at most,
+    each counting by `reference_scale`, 0 to 1.
     """
 
     model: Model
     dialect: Dialect
+    steps: Mapping[Quality, int]
     guidance_scale: float
     guidance_rescale: float
     max_references: int
@@ -51,6 +54,7 @@ PROFILES = MappingProxyType(
         STORYBOOK.name: Profile(
             STORYBOOK,
             StorybookDialect(),
+            steps=MappingProxyType({Quality.STANDARD: 20, Quality.HD: 30}),
             guidance_scale=GUIDANCE,
             guidance_rescale=RESCALE,
             max_references=2,
@@ -61,6 +65,7 @@ PROFILES = MappingProxyType(
         SDXL.name: Profile(
             SDXL,
             SdxlDialect(),
+            steps=MappingProxyType({Quality.STANDARD: 30, Quality.HD: 50}),
             guidance_scale=7.5,
             guidance_rescale=0.0,
             max_references=3,
@@ -93,7 +98,7 @@ def render_request(
         negative_prompt=prompt.negative_prompt,
         width=native.width,
         height=native.height,
-        steps=chosen.model.steps[spec.quality],
+        steps=chosen.steps[spec.quality],
         guidance_scale=chosen.guidance_scale,
         guidance_rescale=chosen.guidance_rescale,
         seed=spec.seed,

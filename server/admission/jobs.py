@@ -129,19 +129,19 @@ class Admission:
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:
     """Returns the job that draws a picture; a job of a batch has no request key, its batch has."""
-    model = picture.offer.model
+    offer = picture.offer
     return NewJob(
         id=JobId(uuid4()),
         image_id=ImageId(uuid4()),
         user_id=origin.user_id,
         spec=picture.spec,
         placement=picture.placement,
-        lane=model.lane,
-        provider=model.provider,
-        price_micros=model.price_micros,
+        lane=offer.model.lane,
+        provider=offer.model.provider,
+        price_micros=offer.price_micros,
         priority=origin.priority,
         request=None if batch else origin.request,
-        cropped_from=picture.offer.format.cropped_from,
+        cropped_from=offer.format.cropped_from,
         batch=batch,
         metadata=origin.metadata,
     )

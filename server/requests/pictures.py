@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from imggen.rules import pictures
 from imggen.rules.checks import Checks
@@ -28,7 +29,8 @@ from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.routing.catalogue import Catalogue
-from server.routing.offers import Offer, Wish, choose, choose_again
+from server.routing.offers import choose, choose_again
+from server.routing.wishes import Offer, Wish
 from server.store import Store
 
 
@@ -97,7 +99,16 @@ class PictureReader:
         """Reads a request for the portrait of a character."""
         character_id = checks.id("character_id", request.character_id, CharacterId)
         story_id = checks.id("story_id", request.story_id, StoryId, required=False)
-        wish = Wish(ImageType.PORTRAIT, request.options.model, request.size, 1)
+        # A new portrait is drawn anew, unless its caller wants the look of the present one.
+        keeps_look = request.options.use_references
+        wish = Wish(
+            ImageType.PORTRAIT,
+            request.options.model,
+            request.size,
+            1,
+            _wished(request.options.quality),
+            references=int(keeps_look),
+        )
         maybe_offer = self.offer(checks, wish)
         maybe_quality = read_quality(checks, request.options.quality)
         story = await self.story(user, story_id) if story_id else None
@@ -106,8 +117,6 @@ class PictureReader:
             character_id, maybe_offer, maybe_quality, maybe_style
         )
         characters = await self._characters(user, [character])
-        # A new portrait is drawn anew, unless its caller wants the look of the present one.
-        keeps_look = request.options.use_references
         content = Content(ImageType.PORTRAIT, style, characters, quality, use_references=keeps_look)
         place = Placement(story_id=story.id if story else None, character_id=character)
         return content.drawn_by(offer, place, request.seed if request.HasField("seed") else None)
@@ -130,7 +139,15 @@ class PictureReader:
         if named == ():
             ids = maybe_page.character_ids if maybe_page else ()
         # Where the characters are not known, neither is whether a model can draw so many.
-        wish = Wish(ImageType.SCENE, request.options.model, ratio or "", len(ids or ()))
+        uses_references = self.uses_references(request.options)
+        wish = Wish(
+            ImageType.SCENE,
+            request.options.model,
+            ratio or "",
+            len(ids or ()),
+            maybe_quality or Quality.HD,
+            references=len(ids or ()) if uses_references else 0,
+        )
         offer = self.offer(checks, wish)
         page, quality, style, drawn_by = checks.complete(
             maybe_page, maybe_quality, maybe_style, offer
@@ -142,7 +159,7 @@ class PictureReader:
             quality,
             scene=description or page.scene_description,
             page_text=page.text,
-            use_references=self.uses_references(request.options),
+            use_references=uses_references,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         return content.drawn_by(drawn_by, place, request.seed if request.HasField("seed") else None)
@@ -163,7 +180,17 @@ class PictureReader:
             raise missing_image(image_id)
         options = request.options
         quality = read_quality(checks, options.quality) if options.quality else before.quality
-        offer, kept = checks.complete(self._same_offer(checks, before, options.model), quality)
+        uses_references = self.uses_references(options)
+        wish = Wish(
+            before.image_type,
+            options.model,
+            "",
+            len(before.characters),
+            quality or before.quality,
+            Size(before.width, before.height),
+            references=len(before.characters) if uses_references else 0,
+        )
+        offer, kept = checks.complete(self._same_offer(checks, before.model, wish), quality)
         spec = replace(
             before,
             style=changed_style or before.style,
@@ -171,7 +198,7 @@ class PictureReader:
             model=offer.model.name,
             quality=kept,
             seed=changes.seed if changes.HasField("seed") else new_seed(),
-            use_references=self.uses_references(options),
+            use_references=uses_references,
         )
         place = Placement(
             story_id=image.story_id,
@@ -185,7 +212,7 @@ class PictureReader:
 
     def offer(self, checks: Checks, wish: Wish) -> Offer | None:
         """Chooses what draws a picture; None, and violations, if nothing can."""
-        found = choose(self._catalogue, wish)
+        found = choose(self._catalogue, wish, datetime.now(UTC))
         if isinstance(found, Offer):
             return found
         checks.violations.extend(found)
@@ -207,24 +234,22 @@ class PictureReader:
             raise missing_story(story_id)
         return story
 
-    def _same_offer(self, checks: Checks, spec: RenderSpec, name: str) -> Offer | None:
-        """Returns the offer for a spec's size by its own model, or by another that is named.
+    def _same_offer(self, checks: Checks, before: str, wish: Wish) -> Offer | None:
+        """Returns the offer for a picture's size by the model before, unless another is named.
 
         None, and violations, if there is none.
         """
-        size = Size(spec.width, spec.height)
-        found = choose_again(
-            self._catalogue, name or spec.model, spec.image_type, size, len(spec.characters)
-        )
+        named = replace(wish, model=wish.model or before)
+        found = choose_again(self._catalogue, named, datetime.now(UTC))
         if isinstance(found, Offer):
             return found
-        if name:
+        if wish.model:
             checks.violations.extend(found)
             return None
         checks.add(
             "image_id",
-            f"was drawn by {spec.model} in {size}, which is not offered any more; generate a new"
-            " image",
+            f"was drawn by {before} in {wish.display}, which is not offered any more;"
+            " generate a new image",
             reasons.ERROR_REASON_MODEL_UNKNOWN,
         )
         return None
@@ -251,6 +276,11 @@ def read_quality(checks: Checks, value: str) -> Quality | None:
     """Reads a quality; an empty one means HD."""
     known = pictures.read_quality(checks, value)
     return None if known is None else Quality(known)
+
+
+def _wished(quality: str) -> Quality:
+    """Returns the quality that counts for the choice, also where it is refused afterwards."""
+    return Quality(quality) if quality in set(Quality) else Quality.HD
 
 
 def _page(story: Story, page_id: PageId) -> tuple[int, Page]:

@@ -26,7 +26,7 @@ from server.requests.pictures import (
     new_seed,
     read_quality,
 )
-from server.routing.offers import Offer, Wish
+from server.routing.wishes import Offer, Wish
 from server.store import Store
 
 
@@ -94,7 +94,8 @@ class StoryReader:
             if maybe_style
             else set()
         )
-        panels = _Panels(self._pictures, checks, request, ratio or "", story, cast)
+        drawn = maybe_quality or Quality.HD
+        panels = _Panels(self._pictures, checks, request, drawn, ratio or "", story, cast)
         panels.check()
         panels.add_portraits([one for one in cast if one not in known])
         panels.add_cover()
@@ -168,6 +169,7 @@ class _Panels:
         pictures: PictureReader,
         checks: Checks,
         request: GenerateStoryRequest,
+        quality: Quality,
         ratio: str,
         story: Story,
         cast: Mapping[CharacterId, FrozenCharacter],
@@ -177,6 +179,7 @@ class _Panels:
         self._checks = checks
         self._model = request.options.model
         self._use_references = pictures.uses_references(request.options)
+        self._quality = quality
         self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
         self._wants_pages = _unless_unset(request, "include_scene_images")
@@ -265,8 +268,15 @@ class _Panels:
         return offer
 
     def _wish(self, kind: ImageType, characters: int) -> Wish:
-        shape = "" if kind is ImageType.PORTRAIT else self._ratio
-        return Wish(kind, self._model, shape, characters)
+        portrait = kind is ImageType.PORTRAIT
+        return Wish(
+            kind,
+            self._model,
+            "" if portrait else self._ratio,
+            characters,
+            self._quality,
+            references=characters if self._use_references and not portrait else 0,
+        )
 
     def _cover_offer(self, leading: Sequence[CharacterId]) -> Offer | None:
         """Chooses what draws the cover, with as many of the leading characters as it can."""

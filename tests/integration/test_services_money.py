@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,20 @@ import pytest
 from imggen.v1 import generation_pb2, job_pb2
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store import Store
-from tests.builders import new_job, new_user, outcome
+from tests.builders import new_job, new_user, outcome, paid
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import LEASE, GatewayFixture, new_id, open_gateway_fixture
 
 PRICE = 40_000
 LIMIT = 100_000
-PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=PRICE)
+PAID = paid(STORYBOOK, PRICE)
 
 
 @pytest.fixture
 async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
     """Yields a gateway with a model that costs 4 cents, and a daily budget of 10 cents."""
     async with open_gateway_fixture(
-        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
+        database, tmp_path, catalogue=Catalogue([PAID]), daily_budget_usd=LIMIT / 1e6
     ) as gateway:
         yield gateway
 
@@ -65,9 +64,20 @@ async def test_a_job_over_the_budget_is_refused(
     assert refused.retry_after_s is not None
     assert 0 < refused.retry_after_s <= 24 * 3600
     assert await paid_gateway.count("images") == 2
-    # Free models are still admitted.
-    free = generation_pb2.GenerationOptions(model="storybook")
-    assert (await buyer.portrait(character.id, options=free)).estimated_cost_micros == 0
+
+
+async def test_the_budget_refuses_no_job_that_a_free_model_draws(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
+    ) as gateway:
+        mia = gateway.caller("mia")
+        named = generation_pb2.GenerationOptions(model="paid")
+        for _ in range(2):
+            assert (await mia.portrait(options=named)).estimated_cost_micros == PRICE
+        job = await mia.portrait()
+        assert (job.model, job.estimated_cost_micros) == ("storybook", 0)
 
 
 @pytest.mark.parametrize("end", ["cancelled", "failed", "deleted", "given back and cancelled"])
