@@ -35,6 +35,7 @@ from server.replies.messages import Replies
 from server.requests.pictures import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
+from server.routing.observer import Observer
 from server.services.batches import BatchService
 from server.services.characters import CharacterService
 from server.services.events import EventService
@@ -180,7 +181,13 @@ async def _services(
     batch_admission = BatchAdmission(store, signals, admission)
     replies = Replies(forecast, parts.storage, url_ttl)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
-    pictures = PictureReader(store, catalogue, styles, use_references=settings.use_references)
+    pictures = PictureReader(
+        store,
+        catalogue,
+        Observer(store, settings.gpu_cost),
+        styles,
+        use_references=settings.use_references,
+    )
     generation = GenerationService(
         store,
         pictures,

@@ -4,11 +4,10 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
-from server.routing.catalogue import Catalogue
-from server.routing.listing import read_listing
+from server.routing.settings import RoutingSettings
 
 DEVELOPMENT_SECRET = "imggen-development-secret-do-not-deploy"
 _SHORTEST_SECRET = 32
@@ -18,12 +17,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(RoutingSettings):
     """The gateway's settings; docs/settings.md is made from them."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     listen: str = Field(
         "127.0.0.1:50051", description="Where gRPC listens, `host:port`; port 0 takes a free one."
@@ -118,17 +113,6 @@ class GatewaySettings(BaseSettings):
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."
     )
-    catalogue_file: Path | None = Field(
-        None,
-        description="A TOML file whose rows change or add to those of "
-        "`server/routing/catalogue.toml`, and have its form.",
-    )
-    models: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("storybook",),
-        min_length=1,
-        description="The models that requests may be routed to, separated by commas. Of those "
-        "that cost nothing, the first that is good enough draws.",
-    )
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
         500.0, description="What paid providers may cost in a day (UTC), in US dollars."
     )
@@ -152,27 +136,11 @@ class GatewaySettings(BaseSettings):
         "info", description="The lowest level that is logged."
     )
 
-    @field_validator("jwt_algorithms", "models", mode="before")
+    @field_validator("jwt_algorithms", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("catalogue_file")
-    @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
-        try:
-            read_listing(value)
-        except OSError as error:
-            raise ValueError(f"cannot be read: {error}") from None
-        return value
-
-    @field_validator("models")
-    @classmethod
-    def _known(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if "catalogue_file" in info.data:  # else it is refused itself
-            Catalogue.read(value, info.data["catalogue_file"])
         return value
 
     @field_validator("listen")
@@ -226,10 +194,6 @@ class GatewaySettings(BaseSettings):
     def key_set(self) -> str | Path | None:
         """Where the key set is; None where the shared secret signs."""
         return self.jwks_file or self.jwks_url or None
-
-    def catalogue(self) -> Catalogue:
-        """Returns the models that the settings name."""
-        return Catalogue.read(self.models, self.catalogue_file)
 
     @property
     def daily_budget_micros(self) -> int:

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from imggen.rules import pictures
 from imggen.rules.checks import Checks
@@ -13,7 +12,6 @@ from imggen.rules.missing import (
     missing_page,
     missing_story,
 )
-from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
@@ -23,23 +21,32 @@ from imggen.v1.generation_pb2 import (
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.jobs import Placement
+from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
+from server.requests.limits import read_limits
+from server.requests.routes import Routes, require_offer
 from server.routing.catalogue import Catalogue
-from server.routing.offers import choose, choose_again
-from server.routing.wishes import Offer, Wish
+from server.routing.observer import Observer
+from server.routing.router import Routing
+from server.routing.wishes import Offer
 from server.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A requested picture: what it shows, what its image belongs to, and what draws it."""
+    """A requested picture: what it shows, what its image belongs to, and what may draw it.
+
+    `offer` is the one that is quoted and held: the best of the routing, unless a budget is short.
+    """
 
     spec: RenderSpec
     placement: Placement
+    limits: Limits
+    routing: Routing
     offer: Offer
 
 
@@ -55,8 +62,16 @@ class Content:
     page_text: str = ""
     use_references: bool = False
 
-    def drawn_by(self, offer: Offer, placement: Placement, seed: int | None = None) -> Picture:
-        """Returns the picture as an offer draws it; a seed of None means any."""
+    def drawn_by(
+        self, routing: Routing, limits: Limits, placement: Placement, seed: int | None = None
+    ) -> Picture:
+        """Returns the picture as the best offer draws it; a seed of None means any.
+
+        Raises FailedPrecondition where no model may draw it, ResourceExhausted where the budgets
+        are short.
+        """
+        offer = require_offer(routing).first
+        assert offer is not None, "a routing without a refusal has an offer, now or later"
         spec = RenderSpec(
             image_type=self.image_type,
             style=self.style,
@@ -70,7 +85,7 @@ class Content:
             seed=new_seed() if seed is None else seed,
             use_references=self.use_references,
         )
-        return Picture(spec, placement, offer)
+        return Picture(spec, placement, limits, routing, offer)
 
 
 class PictureReader:
@@ -84,12 +99,14 @@ class PictureReader:
         self,
         store: Store,
         catalogue: Catalogue,
+        observer: Observer,
         styles: Sequence[Style],
         *,
         use_references: bool,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
+        self._observer = observer
         self._styles = {style.id: style for style in sorted(styles, key=lambda style: style.id)}
         self._use_references = use_references
 
@@ -101,25 +118,21 @@ class PictureReader:
         story_id = checks.id("story_id", request.story_id, StoryId, required=False)
         # A new portrait is drawn anew, unless its caller wants the look of the present one.
         keeps_look = request.options.use_references
-        wish = Wish(
-            ImageType.PORTRAIT,
-            request.options.model,
-            request.size,
-            1,
-            _wished(request.options.quality),
-            references=int(keeps_look),
-        )
-        maybe_offer = self.offer(checks, wish)
+        routes = await self.routes(checks, user, request.options)
         maybe_quality = read_quality(checks, request.options.quality)
+        drawn = maybe_quality or Quality.HD
+        wish = routes.wish(ImageType.PORTRAIT, request.size, 1, drawn, references=keeps_look)
+        maybe_routing = routes.route(checks, wish)
         story = await self.story(user, story_id) if story_id else None
         maybe_style = self.style(checks, request.style, story.draft.style if story else "")
-        character, offer, quality, style = checks.complete(
-            character_id, maybe_offer, maybe_quality, maybe_style
+        character, routing, quality, style = checks.complete(
+            character_id, maybe_routing, maybe_quality, maybe_style
         )
         characters = await self._characters(user, [character])
         content = Content(ImageType.PORTRAIT, style, characters, quality, use_references=keeps_look)
         place = Placement(story_id=story.id if story else None, character_id=character)
-        return content.drawn_by(offer, place, request.seed if request.HasField("seed") else None)
+        seed = request.seed if request.HasField("seed") else None
+        return content.drawn_by(routing, routes.limits, place, seed)
 
     async def scene(self, checks: Checks, user: UserId, request: GenerateSceneRequest) -> Picture:
         """Reads a request for the scene of a page."""
@@ -139,18 +152,13 @@ class PictureReader:
         if named == ():
             ids = maybe_page.character_ids if maybe_page else ()
         # Where the characters are not known, neither is whether a model can draw so many.
-        uses_references = self.uses_references(request.options)
-        wish = Wish(
-            ImageType.SCENE,
-            request.options.model,
-            ratio or "",
-            len(ids or ()),
-            maybe_quality or Quality.HD,
-            references=len(ids or ()) if uses_references else 0,
-        )
-        offer = self.offer(checks, wish)
-        page, quality, style, drawn_by = checks.complete(
-            maybe_page, maybe_quality, maybe_style, offer
+        use = self.uses_references(request.options)
+        routes = await self.routes(checks, user, request.options)
+        drawn = maybe_quality or Quality.HD
+        wish = routes.wish(ImageType.SCENE, ratio or "", len(ids or ()), drawn, references=use)
+        maybe_routing = routes.route(checks, wish)
+        page, quality, style, routing = checks.complete(
+            maybe_page, maybe_quality, maybe_style, maybe_routing
         )
         content = Content(
             ImageType.SCENE,
@@ -159,10 +167,11 @@ class PictureReader:
             quality,
             scene=description or page.scene_description,
             page_text=page.text,
-            use_references=uses_references,
+            use_references=use,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
-        return content.drawn_by(drawn_by, place, request.seed if request.HasField("seed") else None)
+        seed = request.seed if request.HasField("seed") else None
+        return content.drawn_by(routing, routes.limits, place, seed)
 
     async def regeneration(
         self, checks: Checks, user: UserId, request: RegenerateImageRequest
@@ -180,17 +189,17 @@ class PictureReader:
             raise missing_image(image_id)
         options = request.options
         quality = read_quality(checks, options.quality) if options.quality else before.quality
-        uses_references = self.uses_references(options)
-        wish = Wish(
-            before.image_type,
-            options.model,
-            "",
-            len(before.characters),
-            quality or before.quality,
-            Size(before.width, before.height),
-            references=len(before.characters) if uses_references else 0,
+        use = self.uses_references(options)
+        routes = await self.routes(checks, user, options)
+        drawn, cast = quality or before.quality, len(before.characters)
+        wish = replace(
+            routes.wish(before.image_type, "", cast, drawn, references=use),
+            display=Size(before.width, before.height),
         )
-        offer, kept = checks.complete(self._same_offer(checks, before.model, wish), quality)
+        maybe_routing = routes.route_again(checks, before.model, wish)
+        routing, kept = checks.complete(maybe_routing, quality)
+        offer = require_offer(routing).first
+        assert offer is not None, "a routing without a refusal has an offer, now or later"
         spec = replace(
             before,
             style=changed_style or before.style,
@@ -198,7 +207,7 @@ class PictureReader:
             model=offer.model.name,
             quality=kept,
             seed=changes.seed if changes.HasField("seed") else new_seed(),
-            use_references=uses_references,
+            use_references=use,
         )
         place = Placement(
             story_id=image.story_id,
@@ -208,15 +217,16 @@ class PictureReader:
             parent_image_id=image.id,
             lineage_id=image.lineage_id,
         )
-        return Picture(spec, place, offer)
+        limits = replace(routes.limits, model=routing.wish.model)
+        return Picture(spec, place, limits, routing, offer)
 
-    def offer(self, checks: Checks, wish: Wish) -> Offer | None:
-        """Chooses what draws a picture; None, and violations, if nothing can."""
-        found = choose(self._catalogue, wish, datetime.now(UTC))
-        if isinstance(found, Offer):
-            return found
-        checks.violations.extend(found)
-        return None
+    async def routes(self, checks: Checks, user: UserId, options: GenerationOptions) -> Routes:
+        """Returns what routes the pictures of a request; violations of its limits go to `checks`.
+
+        Its limits are kept with its jobs, which are routed again when they are drawn.
+        """
+        limits = read_limits(checks, options, self._catalogue)
+        return Routes(self._catalogue, await self._observer.conditions(user), limits)
 
     def uses_references(self, options: GenerationOptions) -> bool:
         """Returns whether a scene, a cover or a regeneration is drawn from references."""
@@ -233,26 +243,6 @@ class PictureReader:
         if story is None:
             raise missing_story(story_id)
         return story
-
-    def _same_offer(self, checks: Checks, before: str, wish: Wish) -> Offer | None:
-        """Returns the offer for a picture's size by the model before, unless another is named.
-
-        None, and violations, if there is none.
-        """
-        named = replace(wish, model=wish.model or before)
-        found = choose_again(self._catalogue, named, datetime.now(UTC))
-        if isinstance(found, Offer):
-            return found
-        if wish.model:
-            checks.violations.extend(found)
-            return None
-        checks.add(
-            "image_id",
-            f"was drawn by {before} in {wish.display}, which is not offered any more;"
-            " generate a new image",
-            reasons.ERROR_REASON_MODEL_UNKNOWN,
-        )
-        return None
 
     async def _characters(
         self, user: UserId, ids: Sequence[CharacterId]
@@ -276,11 +266,6 @@ def read_quality(checks: Checks, value: str) -> Quality | None:
     """Reads a quality; an empty one means HD."""
     known = pictures.read_quality(checks, value)
     return None if known is None else Quality(known)
-
-
-def _wished(quality: str) -> Quality:
-    """Returns the quality that counts for the choice, also where it is refused afterwards."""
-    return Quality(quality) if quality in set(Quality) else Quality.HD
 
 
 def _page(story: Story, page_id: PageId) -> tuple[int, Page]:

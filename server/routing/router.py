@@ -50,6 +50,16 @@ class Routing:
         return tuple(loser for best in ranked for offer, loser in passing if offer is best)
 
     @property
+    def passing_offers(self) -> tuple[Offer, ...]:
+        """The offers of `later`."""
+        return tuple(loser.offer for loser in self.later if loser.offer is not None)
+
+    @property
+    def first(self) -> Offer | None:
+        """The best offer, or what would be it once what excludes it has passed."""
+        return next(iter((*self.offers, *self.passing_offers)), None)
+
+    @property
     def refusal(self) -> Refusal | None:
         """Why there is no offer; None where there is one."""
         if self.offers:
