@@ -15,6 +15,7 @@ from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server as add_e
 from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server as add_generation
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server as add_images
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
+from imggen.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server as add_routing
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_stories
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
 from server.admission.backlog import Backlog, QueueLimits
@@ -42,6 +43,7 @@ from server.services.events import EventService
 from server.services.generation import GenerationService
 from server.services.images import ImageService
 from server.services.jobs import JobService
+from server.services.routing import RoutingService
 from server.services.stories import StoryService
 from server.services.styles import StyleService
 from server.settings import GatewaySettings
@@ -181,23 +183,24 @@ async def _services(
     batch_admission = BatchAdmission(store, signals, admission)
     replies = Replies(forecast, parts.storage, url_ttl)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
+    observer = Observer(store, settings.gpu_cost)
     pictures = PictureReader(
-        store,
-        catalogue,
-        Observer(store, settings.gpu_cost),
-        styles,
-        use_references=settings.use_references,
+        store, catalogue, observer, styles, use_references=settings.use_references
     )
+    boards = StoryReader(store, pictures)
     generation = GenerationService(
         store,
         pictures,
-        StoryReader(store, pictures),
+        boards,
         users,
         admission,
         batch_admission,
         replies,
         batch_replies,
         settings.batch_max_concurrent,
+    )
+    routing = RoutingService(
+        store, pictures, boards, catalogue, observer, settings.batch_max_concurrent
     )
     watching = parts.watching
     batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)
@@ -208,6 +211,7 @@ async def _services(
     stories = StoryService(store, users, styles)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
+        Service("imggen.v1.RoutingService", partial(add_routing, routing)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
         Service("imggen.v1.EventService", partial(add_events, events)),

@@ -56,8 +56,6 @@ class _ExclusionEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """Its provider failed too often, asked to wait, or is off."""
     EXCLUSION_OVER_BUDGET: _Exclusion.ValueType  # 13
     """The rest of a budget does not cover its price."""
-    EXCLUSION_NOT_BEST: _Exclusion.ValueType  # 14
-    """It is eligible, and comes after the chosen one."""
 
 class Exclusion(_Exclusion, metaclass=_ExclusionEnumTypeWrapper):
     """Why a model does not draw a picture.
@@ -93,8 +91,6 @@ EXCLUSION_NOT_WELL: Exclusion.ValueType  # 12
 """Its provider failed too often, asked to wait, or is off."""
 EXCLUSION_OVER_BUDGET: Exclusion.ValueType  # 13
 """The rest of a budget does not cover its price."""
-EXCLUSION_NOT_BEST: Exclusion.ValueType  # 14
-"""It is eligible, and comes after the chosen one."""
 Global___Exclusion: typing_extensions.TypeAlias = Exclusion
 
 @typing.final
