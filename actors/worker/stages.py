@@ -16,12 +16,11 @@ from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
 from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
-from actors.prompts.reading import Reading
-from actors.prompts.standing import read_standing
+from actors.providers.base import Content
 from actors.worker.patience import STORE_PAUSES_S
+from actors.worker.reading import PageReader
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
-from server.domain.characters import FrozenCharacter
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.models import Size
@@ -54,7 +53,7 @@ class Stages:
         without a resolver of references all characters are drawn from words.
         """
         self._renderer = renderer
-        self._extractor = extractor
+        self._reader = PageReader(extractor)
         self._storage = storage
         self._references = references
         self._upscaler = upscaler or NoUpscaler()
@@ -70,10 +69,11 @@ class Stages:
         spec = claim.spec
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
-            prompt, cast = await self._resolve(claim)
+            content = await self._reader.read(spec)
+            prompt = self._compile(claim, content)
             references = Resolved()
             if self._references is not None:
-                references = await self._references.resolve(claim, cast)
+                references = await self._references.resolve(claim, content.cast)
         with clock.measure(Stage.RENDERING):
             request = render_request(spec, prompt, references=references.placed)
             result, sampling = await self._render(request, reporter)
@@ -95,24 +95,13 @@ class Stages:
             references=references.used,
         )
 
-    async def _resolve(self, claim: Claim) -> tuple[CompiledPrompt, Sequence[FrozenCharacter]]:
-        """Returns the prompt, and the characters as they stand from left to right."""
-        spec = claim.spec
-        scene = spec.scene
-        if spec.image_type is ImageType.COVER:
-            # The title names a mood and maybe a place; the first page names the place.
-            told = await self._extractor.scene(spec.page_text, spec.characters)
-            scene = f"{scene}. {told}"
-        elif spec.image_type is ImageType.SCENE and not scene:
-            scene = await self._extractor.scene(spec.page_text, spec.characters)
-        texts = [Reading(scene), Reading(spec.page_text)]
-        looks = [character.description for character in spec.characters]
-        cast = tuple(spec.characters[place] for place in read_standing(texts, looks))
-        prompt = profile(spec.model).dialect.compile(replace(spec, characters=cast), scene)
+    def _compile(self, claim: Claim, content: Content) -> CompiledPrompt:
+        spec = replace(claim.spec, characters=content.cast)
+        prompt = profile(spec.model).dialect.compile(spec, content.scene)
         if prompt.unknown:
             fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}
             _log.info("words the model does not know", extra=fields)
-        return prompt, cast
+        return prompt
 
     async def _render(
         self, request: RenderRequest, reporter: Reporter
