@@ -12,11 +12,13 @@ from typing import Any, cast
 from ray import serve
 from ray.serve import Application, Deployment
 
+from actors.engine.profiles import profile
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.providers.local import LocalProvider
 from actors.serve.handles import (
     Handle,
     RayEncoder,
@@ -71,7 +73,14 @@ class WorkerDeployment:
         settings = WorkerSettings()
         file = settings.worker_log_file
         configure_logs("info", self._stack.enter_context(file.open("a", 1)) if file else None)
-        await wait_until_ready(diffuser)
+        model = await wait_until_ready(diffuser)
+        models = RayModels(diffuser)
+        local = LocalProvider(
+            RayRenderer(diffuser),
+            profile(model),
+            encoder=RayEncoder(diffuser),
+            check=models.check,
+        )
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
@@ -84,16 +93,16 @@ class WorkerDeployment:
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings,
             Stages(
-                RayRenderer(diffuser),
+                {local.model: local},
                 extractor,
                 storage,
-                references=ReferenceResolver(store.references, storage, RayEncoder(diffuser)),
+                references=ReferenceResolver(store.references, storage),
                 upscaler=RayUpscaler(diffuser),
             ),
             store,
             progress,
             signals,
-            models=RayModels(diffuser),
+            models=models,
         )
         await enter(self._worker.running())
 

@@ -11,6 +11,7 @@ from typing import Any
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
 from actors.settings import WorkerSettings
+from actors.testing.models import every_model
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.loop import Models, Worker
 from actors.worker.references import ReferenceResolver
@@ -133,12 +134,10 @@ class JobQueue:
             storage = await enter(storage_in(self.folder))
             renderer = renderer or ScriptedRenderer()
             stages = Stages(
-                renderer,
+                every_model(renderer, renderer),
                 PlainExtractor(),
                 storage,
-                references=ReferenceResolver(
-                    store.references, storage, renderer, pauses_s=[0.05] * 3
-                ),
+                references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
             )
             worker = Worker(
