@@ -74,12 +74,12 @@ class WorkerDeployment:
         file = settings.worker_log_file
         configure_logs("info", self._stack.enter_context(file.open("a", 1)) if file else None)
         model = await wait_until_ready(diffuser)
-        models = RayModels(diffuser)
+        self._models = RayModels(diffuser, model)
         local = LocalProvider(
-            RayRenderer(diffuser),
+            RayRenderer(diffuser, model),
             profile(model),
             encoder=RayEncoder(diffuser),
-            check=models.check,
+            check=self._models.check,
         )
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
@@ -102,13 +102,19 @@ class WorkerDeployment:
             store,
             progress,
             signals,
-            models=models,
+            models=self._models,
         )
         await enter(self._worker.running())
 
     def check_health(self) -> None:
-        """Raises RuntimeError when a loop of the worker has ended; a database outage ends none."""
+        """Raises RuntimeError for a worker that Serve must replace.
+
+        One of its loops has ended, which no outage of the database causes, or the diffuser holds
+        another model than when the worker began.
+        """
         self._worker.check()
+        if self._models.changed_to:
+            raise RuntimeError(f"the diffuser holds {self._models.changed_to} now")
 
     async def __del__(self) -> None:
         """Stops claiming, lets running jobs finish, releases the rest."""
