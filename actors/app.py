@@ -113,8 +113,7 @@ class WorkerDeployment:
         another model than when the worker began.
         """
         self._worker.check()
-        if self._models.changed_to:
-            raise RuntimeError(f"the diffuser holds {self._models.changed_to} now")
+        self._models.check_same()
 
     async def __del__(self) -> None:
         """Stops claiming, lets running jobs finish, releases the rest."""

@@ -100,25 +100,28 @@ class RayModels:
     """The model that a worker expects of a diffuser deployment."""
 
     def __init__(self, diffuser: Handle, model: str, *, patience_s: float = _PATIENCE_S) -> None:
-        self.changed_to = ""
-        """The model that answered last, where it was another one."""
         self._diffuser = diffuser
         self._model = model
+        self._found = model
         self._patience_s = patience_s
 
     async def check(self) -> None:
         """Raises Unavailable while no replica with the model, warm, answers."""
         try:
             async with asyncio.timeout(self._patience_s):
-                found = str(await self._diffuser.model.remote())
+                self._found = str(await self._diffuser.model.remote())
         except (TimeoutError, RayError, RayServeException) as error:
             raise Unavailable(
                 "no diffuser answers; its status in Serve, and its log, say why",
                 ErrorReason.ERROR_REASON_RENDER_FAILED,
             ) from error
-        self.changed_to = "" if found == self._model else found
-        if self.changed_to:
-            raise ModelDiffers(f'model: the diffuser holds "{found}", not "{self._model}"')
+        if self._found != self._model:
+            raise ModelDiffers(f'model: the diffuser holds "{self._found}", not "{self._model}"')
+
+    def check_same(self) -> None:
+        """Raises RuntimeError when another model answered last: its worker must be replaced."""
+        if self._found != self._model:
+            raise RuntimeError(f"the diffuser holds {self._found} now, not {self._model}")
 
 
 @contextmanager

@@ -47,13 +47,15 @@ async def test_a_deployment_that_changes_its_model_is_away_until_it_changes_back
     diffuser = Diffuser()
     models = RayModels(cast(Handle, diffuser), "storybook")
     await models.check()
+    models.check_same()
     diffuser.model.name = "sdxl"
     with pytest.raises(ModelDiffers, match='holds "sdxl", not "storybook"'):
         await models.check()
-    assert models.changed_to == "sdxl"
+    with pytest.raises(RuntimeError, match="holds sdxl now, not storybook"):
+        models.check_same()
     diffuser.model.name = "storybook"
     await models.check()
-    assert models.changed_to == ""
+    models.check_same()
 
 
 def test_the_refusal_comes_back_from_a_replica() -> None:
