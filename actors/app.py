@@ -18,6 +18,8 @@ from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.providers.fake import FAKE
+from actors.providers.hosted import hosted_providers
 from actors.providers.local import LocalProvider
 from actors.serve.handles import (
     Handle,
@@ -28,11 +30,17 @@ from actors.serve.handles import (
     wait_until_ready,
 )
 from actors.serve.replica import DiffuserReplica
-from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
+from actors.settings import (
+    DiffuserSettings,
+    ExtractorSettings,
+    FakeProviderSettings,
+    WorkerSettings,
+)
 from actors.worker.loop import Worker
 from actors.worker.references import ReferenceResolver
 from actors.worker.stages import Stages
 from server.logs import configure_logs
+from server.routing.catalogue import KNOWN, Catalogue
 from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals
@@ -93,9 +101,10 @@ class WorkerDeployment:
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings,
             Stages(
-                {local.model: local},
+                {one.model: one for one in (local, *hosted_providers(FakeProviderSettings()))},
                 extractor,
                 storage,
+                catalogue=Catalogue([*KNOWN.values(), FAKE]),
                 references=ReferenceResolver(store.references, storage),
                 upscaler=RayUpscaler(diffuser),
             ),
