@@ -130,6 +130,18 @@ class ExtractorSettings(BaseSettings):
         return self
 
 
+class FakeProviderSettings(BaseSettings):
+    """The fake provider, for tests and for development."""
+
+    model_config = _CONFIG
+
+    fake_provider: bool = Field(
+        False,
+        description="Whether workers have the `fake` provider, whose simple pictures have a price "
+        "and cost nothing. Never in production.",
+    )
+
+
 class WorkerSettings(BaseSettings):
     """How a worker claims jobs; storage and extractor have their own settings."""
 
@@ -176,5 +188,6 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     WorkerSettings,
     DiffuserSettings,
     ExtractorSettings,
+    FakeProviderSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

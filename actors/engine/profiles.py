@@ -9,7 +9,7 @@ from actors.prompts.dialect import CompiledPrompt, Dialect
 from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
 from actors.storybook import GUIDANCE, RESCALE
-from server.domain.models import Model, Size
+from server.domain.models import Format, Model, Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.routing.catalogue import SDXL, STORYBOOK
@@ -38,15 +38,31 @@ class Profile:
 
         Raises ValueError for a display size that is not offered.
         """
-        found = format_of(self.model, image_type, display)
-        if found is None:
-            portrait = image_type is ImageType.PORTRAIT
-            offered = self.model.portraits if portrait else map(str, RATIOS.values())
-            raise ValueError(
-                f"size: {self.model.name} draws no {image_type} of {display};"
-                f" use {', '.join(offered)}"
-            )
-        return found.native
+        return offered_format(self.model, image_type, display).native
+
+    def request(
+        self,
+        spec: RenderSpec,
+        prompt: CompiledPrompt,
+        native: Size,
+        *,
+        references: tuple[PlacedReference, ...] = (),
+        previews: bool = False,
+    ) -> RenderRequest:
+        """Returns the request of a spec to the model, in one of its native sizes."""
+        return RenderRequest(
+            prompt=prompt.prompt,
+            negative_prompt=prompt.negative_prompt,
+            width=native.width,
+            height=native.height,
+            steps=self.model.steps[spec.quality],
+            guidance_scale=self.guidance_scale,
+            guidance_rescale=self.guidance_rescale,
+            seed=spec.seed,
+            references=references,
+            reference_scale=self.reference_scale if references else 0.0,
+            previews=previews,
+        )
 
 
 PROFILES = MappingProxyType(
@@ -83,6 +99,21 @@ def profile(model: str) -> Profile:
     return found
 
 
+def offered_format(model: Model, image_type: ImageType, display: Size) -> Format:
+    """Returns how a model draws a picture of a display size.
+
+    Raises ValueError for a display size that it does not offer.
+    """
+    found = format_of(model, image_type, display)
+    if found is None:
+        portrait = image_type is ImageType.PORTRAIT
+        offered = model.portraits if portrait else map(str, RATIOS.values())
+        raise ValueError(
+            f"size: {model.name} draws no {image_type} of {display}; use {', '.join(offered)}"
+        )
+    return found
+
+
 def render_request(
     spec: RenderSpec,
     prompt: CompiledPrompt,
@@ -93,19 +124,7 @@ def render_request(
     """Returns the request of a spec to its model."""
     chosen = profile(spec.model)
     native = chosen.native(spec.image_type, Size(spec.width, spec.height))
-    return RenderRequest(
-        prompt=prompt.prompt,
-        negative_prompt=prompt.negative_prompt,
-        width=native.width,
-        height=native.height,
-        steps=chosen.steps[spec.quality],
-        guidance_scale=chosen.guidance_scale,
-        guidance_rescale=chosen.guidance_rescale,
-        seed=spec.seed,
-        references=references,
-        reference_scale=chosen.reference_scale if references else 0.0,
-        previews=previews,
-    )
+    return chosen.request(spec, prompt, native, references=references, previews=previews)
 
 
 def warm_up_request(model: str) -> RenderRequest:

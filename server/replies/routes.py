@@ -139,9 +139,10 @@ def _call(number: int, call: RoutedCall) -> routing_pb2.PaidCall:
 
 def _exclusion(code: str) -> Exclusion.ValueType:
     """Returns the value of a code; one that only a newer worker knows is unspecified."""
-    name = f"EXCLUSION_{code.upper()}"
-    known = name in Exclusion.keys()
-    return Exclusion.Value(name) if known else Exclusion.EXCLUSION_UNSPECIFIED
+    try:
+        return Exclusion.Value(f"EXCLUSION_{code.upper()}")
+    except ValueError:
+        return Exclusion.EXCLUSION_UNSPECIFIED
 
 
 def _duration(seconds: float | None) -> Duration | None:

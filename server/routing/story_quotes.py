@@ -60,5 +60,5 @@ def _seconds(offers: Sequence[Offer], conditions: Conditions, max_concurrent: in
         draws = [offer.seconds - offer.waits for offer in those]
         if math.isinf(waits):
             return None
-        longest = max(longest, waits + max(max(draws), sum(draws) / slots))
+        longest = max(longest, waits + max(*draws, sum(draws) / slots))
     return longest

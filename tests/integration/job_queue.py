@@ -1,7 +1,7 @@
 """Workers that run in the test, on the test's database and a folder, with a scripted renderer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +10,10 @@ from typing import Any
 
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
+from actors.providers.base import Provider
+from actors.providers.fake import FAKE
 from actors.settings import WorkerSettings
+from actors.testing.models import every_model
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.loop import Models, Worker
 from actors.worker.references import ReferenceResolver
@@ -18,6 +21,7 @@ from actors.worker.stages import Stages
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
 from server.domain.states import JobStatus, Lane
+from server.routing.catalogue import KNOWN, Catalogue
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
@@ -118,9 +122,13 @@ class JobQueue:
         *,
         name: str = "w",
         models: Models | None = None,
+        providers: Mapping[str, Provider] | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
-        """Runs a worker in the test; failures are retried at once."""
+        """Runs a worker in the test, which has all models on one renderer unless told otherwise.
+
+        Failures are retried at once.
+        """
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
@@ -133,12 +141,11 @@ class JobQueue:
             storage = await enter(storage_in(self.folder))
             renderer = renderer or ScriptedRenderer()
             stages = Stages(
-                renderer,
+                providers or every_model(renderer, renderer),
                 PlainExtractor(),
                 storage,
-                references=ReferenceResolver(
-                    store.references, storage, renderer, pauses_s=[0.05] * 3
-                ),
+                catalogue=Catalogue([*KNOWN.values(), FAKE]),
+                references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
             )
             worker = Worker(
