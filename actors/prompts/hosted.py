@@ -27,7 +27,7 @@ _ORDINALS = (
 )
 _WEIGHTED = re.compile(r"\(([^():]+):\s*[0-9.]+\)")
 _TAGS = re.compile(r"<[^<>]*>|\bBREAK\b")
-_ENDS = re.compile(r"[.!?][\"'”’)]*(?=\s)")
+_ENDS = re.compile(r"[.!?][\"'\u201d\u2019)]*(?=\s)")
 
 
 class HostedDialect:
