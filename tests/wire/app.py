@@ -73,7 +73,7 @@ class WireApp:
 
     async def _answer(self, request: web.Request, painter: Painter) -> web.StreamResponse:
         behaviour, asked = painter.behaviour, painter.asked
-        sender = Sender(request, behaviour, self.gate)
+        sender = self._sender(request, behaviour)
         await sender.before_headers()
         if behaviour.reply:
             return await sender.send(behaviour.reply.naming(self._key, asked.model.id))
@@ -89,7 +89,7 @@ class WireApp:
         asked = request.match_info.get("id")
         self._record(request, Operation.MODELS, NOTHING)
         behaviour = self._behaviour(request, Operation.MODELS, asked or "")
-        sender = Sender(request, behaviour, self.gate)
+        sender = self._sender(request, behaviour)
         reply = (behaviour.reply or self._listed(asked)).naming(self._key, asked or "")
 
         async def answer() -> web.StreamResponse:
@@ -153,21 +153,23 @@ class WireApp:
     async def _ended(
         self, request: web.Request, answer: Awaitable[web.StreamResponse]
     ) -> web.StreamResponse:
-        """Awaits an answer and notes how it ended."""
-        end = self._journal.end
+        """Awaits an answer, and notes a client that did not."""
         try:
-            response = await answer
+            return await answer
         except ScriptedCut:
-            end(request[_ID], Outcome.CUT, None)
             return web.Response()
         except ConnectionError:
-            end(request[_ID], Outcome.CLIENT_LEFT, None)
+            self._journal.end(request[_ID], Outcome.CLIENT_LEFT, None)
             return web.Response()
         except asyncio.CancelledError:
-            end(request[_ID], Outcome.CLIENT_LEFT, None)
+            self._journal.end(request[_ID], Outcome.CLIENT_LEFT, None)
             raise
-        end(request[_ID], Outcome.ANSWERED, response.status)
-        return response
+
+    def _sender(self, request: web.Request, behaviour: Behaviour) -> Sender:
+        def note(outcome: Outcome, status: int | None) -> None:
+            self._journal.end(request[_ID], outcome, status)
+
+        return Sender(request, behaviour, self.gate, note)
 
     @web.middleware
     async def _identified(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 _Colour = tuple[int, int, int]
 
@@ -43,8 +43,8 @@ def drawn(drawing: Drawing, format: str, *, compression: int = 100) -> bytes:
 
 def unfinished(drawing: Drawing, format: str, share: float) -> bytes:
     """Returns the encoded picture as it looks when `share` of it, 0 to 1, is done."""
-    radius = max(drawing.size) / 16 * (1 - share)
-    return encoded(draw(drawing).filter(ImageFilter.BoxBlur(radius)), format, 100)
+    blocks = draw(drawing).reduce(max(2, round(max(drawing.size) / 32 * (1 - share))))
+    return encoded(blocks.resize(drawing.size, Image.Resampling.NEAREST), format, 100)
 
 
 def spoiled(drawing: Drawing, format: str, fault: PictureFault) -> bytes:

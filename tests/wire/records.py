@@ -86,7 +86,7 @@ class Journal:
             self._changed.notify_all()
 
     def end(self, request_id: str, outcome: Outcome, status: int | None) -> None:
-        """Notes how a request ended."""
+        """Notes how a request ended; the first note counts."""
         self._change(request_id, outcome=outcome, status=status)
 
     def drew(self, request_id: str, usage: Usage) -> None:
@@ -106,7 +106,7 @@ class Journal:
         with self._changed:
             self._entries = [
                 dataclasses.replace(entry, **changes)  # type: ignore[arg-type]
-                if entry.request_id == request_id
+                if entry.request_id == request_id and entry.outcome is Outcome.OPEN
                 else entry
                 for entry in self._entries
             ]

@@ -1,12 +1,13 @@
 """Sending of answers, with the pauses and cuts of a behaviour."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
 from tests.wire.behaviours import Behaviour, Place
 from tests.wire.errors import Reply
+from tests.wire.records import Outcome
 
 STREAM = "text/event-stream"
 
@@ -16,12 +17,22 @@ class ScriptedCut(Exception):
 
 
 class Sender:
-    """Sends one answer; each release of the gate lets one pause without an end go on."""
+    """Sends one answer; each release of the gate lets one pause without an end go on.
 
-    def __init__(self, request: web.Request, behaviour: Behaviour, gate: asyncio.Semaphore) -> None:
+    `note` is told of its end before the client can see it.
+    """
+
+    def __init__(
+        self,
+        request: web.Request,
+        behaviour: Behaviour,
+        gate: asyncio.Semaphore,
+        note: Callable[[Outcome, int | None], None],
+    ) -> None:
         self._request = request
         self._behaviour = behaviour
         self._gate = gate
+        self._note = note
 
     async def before_headers(self) -> None:
         """Pauses, or cuts the connection, before anything is sent."""
@@ -33,9 +44,13 @@ class Sender:
         response.headers.update(reply.headers)
         response.content_length = len(reply.body)
         half = len(reply.body) // 2
-        await response.prepare(self._request)
-        await response.write(reply.body[:half])
-        await self._at(Place.IN_BODY, Place.BETWEEN_EVENTS)
+        if reply.body:
+            await response.prepare(self._request)
+            await response.write(reply.body[:half])
+            await self._at(Place.IN_BODY, Place.BETWEEN_EVENTS)
+        self._note(Outcome.ANSWERED, reply.status)
+        if not reply.body:
+            await response.prepare(self._request)
         await response.write(reply.body[half:])
         return await self._end(response, reply.body)
 
@@ -50,6 +65,7 @@ class Sender:
         for last in events[-1:]:
             await response.write(last[: len(last) // 2])
             await self._at(Place.IN_BODY)
+            self._note(Outcome.ANSWERED, 200)
             await response.write(last[len(last) // 2 :])
         return await self._end(response, b"".join(events))
 
@@ -65,6 +81,7 @@ class Sender:
 
     def _cut(self) -> None:
         """Closes the connection; what was written before is still sent."""
+        self._note(Outcome.CUT, None)
         if transport := self._request.transport:
             transport.close()
         raise ScriptedCut

@@ -63,6 +63,9 @@ def encoded(format: str = "PNG", mode: str = "RGB", size: tuple[int, int] = (64,
 
 PNG = encoded()
 MIA = File(data=PNG)
+STREAMED = {**SMALL, "stream": True, "partial_images": 2}
+PARTIAL = "image_generation.partial_image"
+COMPLETED = "image_generation.completed"
 
 
 async def generate(
@@ -103,3 +106,10 @@ async def get(wire: WireServer, path: str, key: str | None = None) -> Answer:
     sent = {"authorization": f"Bearer {key or wire.api_key}"}
     async with aiohttp.ClientSession(wire.origin, headers=sent) as http, http.get(path) as response:
         return Answer(response.status, response.headers, await response.read())
+
+
+def events(answer: Answer) -> list[dict[str, Any]]:
+    """Reads the events of a stream."""
+    assert answer.headers["content-type"] == "text/event-stream"
+    lines = answer.body.decode().splitlines()
+    return [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
