@@ -16,6 +16,8 @@ class HostedModel:
 
     `qualities` are the provider's labels. A picture takes `most_references` pictures at most;
     `partials` unfinished ones are asked for where somebody watches, each at its price.
+    `asks_bytes` is the field by which the model is asked for a picture's bytes: for `dall-e-3`,
+    where a service still has it, it is `response_format`.
     """
 
     name: str
@@ -24,6 +26,8 @@ class HostedModel:
     qualities: Mapping[Quality, str]
     most_references: int = 16
     partials: int = 0
+    prompt_limit: int = 32_000
+    asks_bytes: tuple[str, str] = ("output_format", "png")
 
 
 @asynccontextmanager

@@ -38,7 +38,6 @@ File = tuple[str, bytes, str]
 
 _log = logging.getLogger(__name__)
 
-_PROMPT_LIMIT = 32_000
 _PROBE_S = 10.0
 # The SDK passes on what its transport raises while a body is read.
 _BROKEN_OFF = (openai.OpenAIError, httpx2.HTTPError, anyio.EndOfStream, OSError)
@@ -52,7 +51,7 @@ class OpenAiProvider:
         self._client = client
         self._model = model
         self._timeout_s = timeout_s
-        self._dialect = HostedDialect(_PROMPT_LIMIT)
+        self._dialect = HostedDialect(model.prompt_limit)
 
     @property
     def name(self) -> str:
@@ -137,13 +136,14 @@ class OpenAiProvider:
             raise failed
 
     def _request(self, prompt: str, call: PricedCall, content: Content) -> dict[str, Any]:
+        field, value = self._model.asks_bytes
         request: dict[str, Any] = {
             "model": self._model.sent_as,
             "prompt": prompt,
             "n": 1,
             "size": str(call.size),
             "quality": call.quality,
-            "output_format": "png",
+            field: value,
         }
         if content.drawn_for is not None:
             # One user's prompts then count against that user, not against the whole account.
@@ -218,9 +218,12 @@ async def open_openai(
         raise ValueError("IMGGEN_OPENAI_API_KEY: not set; set it, or offer no model of OpenAI's")
     connect_s = settings.openai_connect_timeout_s
     timeout = httpx2.Timeout(settings.openai_timeout_s, connect=connect_s, pool=connect_s)
+    # A connection serves one call: on a second one, an answer that was sent twice would be taken
+    # for the next caller's (httpx2 2.16), and a call after the server's own timeout would be lost.
+    limits = httpx2.Limits(max_keepalive_connections=0)
     # No redirects: they would carry prompts and portraits to another host.
     async with (
-        httpx2.AsyncClient(timeout=timeout, follow_redirects=False) as http,
+        httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False) as http,
         openai.AsyncOpenAI(
             api_key=settings.openai_api_key.get_secret_value(),
             base_url=settings.openai_base_url,
