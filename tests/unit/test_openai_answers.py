@@ -105,6 +105,7 @@ async def test_base64_may_come_as_a_data_url_or_in_lines() -> None:
         {"data": [{"b64_json": encoded(b"GIF89a not a picture")}]},
         {"data": [{"b64_json": encoded(PNG[:-200])}]},
         {"data": [{"b64_json": encoded(PNG[:60] + b"\x00" + PNG[61:])}]},
+        {"data": [{"b64_json": encoded(PNG[:-16] + b"\x00" + PNG[-15:])}]},
         {"data": [{"b64_json": encoded(picture((512, 512)))}]},
         {"data": [{"b64_json": encoded(picture((1024, 1025)))}]},
         {"data": [{"b64_json": encoded(picture(image_format="BMP"))}]},

@@ -4,6 +4,7 @@ import io
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.unit.images_server import (
 CANARY = "sk-canary-7f3a91c2"
 SCENE = "a purple zeppelin"
 ECHO = f"Incorrect API key {CANARY} for the prompt: {SCENE}"
-ECHOED = {"message": ECHO, "type": ECHO, "code": CANARY, "param": SCENE}
+ECHOED: dict[str, Any] = {"message": ECHO, "type": ECHO, "code": CANARY, "param": SCENE}
 FAILING: list[Answering] = [
     *(refusing(status, **ECHOED) for status in (400, 401, 403, 404, 408, 418, 429, 500)),
     refusing(400, **ECHOED | {"code": "moderation_blocked", "moderation_details": [ECHO]}),
