@@ -26,12 +26,12 @@ from actors.providers.events import read_object
 from actors.providers.hosted import HostedModel
 from actors.providers.openai_answers import Answer, Shown, read_answer
 from actors.providers.openai_errors import ErrorAnswer, answered, broken_off
-from actors.providers.openai_usage import flat_usage, read_usage
+from actors.providers.openai_usage import cost_of, flat_usage
 from actors.providers.pictures import PictureUnfit, read_png
 from actors.settings import OpenAiSettings
 from server.domain.models import Format
 from server.routing.failover import FailureKind
-from server.routing.prices import PricedCall, Usage, UsageUnclear
+from server.routing.prices import PricedCall
 
 File = tuple[str, bytes, str]
 """A picture to send: its name, its bytes and its media type."""
@@ -191,19 +191,18 @@ class OpenAiProvider:
 
     def _cost(self, call: PricedCall, answer: Answer) -> tuple[int, bool]:
         """Returns a call's cost, and whether it is only its hold: the usage may be unclear."""
-        price = self._model.price
-        usage: Usage | None = None
-        try:
-            usage = read_usage(answer.usage)
-        except UsageUnclear as error:
-            why = str(error)
-        try:
-            return price.cost_micros(call, usage), False
-        except UsageUnclear as error:
-            why = str(error) if usage is not None else why
-        fields = {"provider": self.name, "model": self.model, "error": why}
-        _log.warning("cost estimated", extra={**fields, "request_id": answer.request_id})
-        return price.most_micros(call), True
+        cost, unclear = cost_of(self._model.price, call, answer.usage)
+        if unclear:
+            _log.warning(
+                "cost estimated",
+                extra={
+                    "provider": self.name,
+                    "model": self.model,
+                    "error": unclear,
+                    "request_id": answer.request_id,
+                },
+            )
+        return cost, bool(unclear)
 
 
 @asynccontextmanager

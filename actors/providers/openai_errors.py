@@ -125,9 +125,17 @@ def answered(answer: ErrorAnswer, model: str) -> ProviderFailed:
     named = f" ({answer.code or answer.type})" if answer.code or answer.type else ""
     found = request_id(answer.headers)
     if kind is FailureKind.REFUSED:
-        fields = {"provider": "openai", "model": model, "status": answer.status}
-        told = {"code": answer.code, "param": answer.param, "request_id": found}
-        _log.error("request refused", extra={**fields, **told})
+        _log.error(
+            "request refused",
+            extra={
+                "provider": "openai",
+                "model": model,
+                "status": answer.status,
+                "code": answer.code,
+                "param": answer.param,
+                "request_id": found,
+            },
+        )
     moderated = kind in (FailureKind.MODERATED, FailureKind.MODERATED_OUTPUT)
     limited = kind is FailureKind.RATE_LIMITED
     return ProviderFailed(

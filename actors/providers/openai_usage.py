@@ -1,12 +1,26 @@
-"""The usage that OpenAI's images API reports, and what it leaves unsaid."""
+"""The usage that OpenAI's images API reports, what it leaves unsaid, and what a call cost."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from server.routing.prices import Usage, UsageUnclear
+from server.routing.prices import Price, PricedCall, Usage, UsageUnclear
 
 _MOST_TOKENS = 100_000_000
 """More than any picture takes: a larger number is an error, and would overflow the ledger."""
+
+
+def cost_of(price: Price, call: PricedCall, reported: object) -> tuple[int, str]:
+    """Returns what a call cost, and why that is only its hold; empty where it is exact."""
+    usage, unclear = None, ""
+    try:
+        usage = read_usage(reported)
+    except UsageUnclear as error:
+        unclear = str(error)
+    try:
+        # A price by the picture needs no usage.
+        return price.cost_micros(call, usage), ""
+    except UsageUnclear as error:
+        return price.most_micros(call), unclear or str(error)
 
 
 def read_usage(reported: object) -> Usage:
