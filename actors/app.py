@@ -18,8 +18,7 @@ from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
-from actors.providers.fake import FAKE
-from actors.providers.hosted import hosted_providers
+from actors.providers.hosted import open_providers
 from actors.providers.local import LocalProvider
 from actors.serve.handles import (
     Handle,
@@ -33,14 +32,13 @@ from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     DiffuserSettings,
     ExtractorSettings,
-    FakeProviderSettings,
+    OpenAiSettings,
     WorkerSettings,
 )
 from actors.worker.loop import Worker
 from actors.worker.references import ReferenceResolver
 from actors.worker.stages import Stages
 from server.logs import configure_logs
-from server.routing.catalogue import KNOWN, Catalogue
 from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals
@@ -89,6 +87,8 @@ class WorkerDeployment:
             encoder=RayEncoder(diffuser),
             check=self._models.check,
         )
+        catalogue = settings.catalogue()
+        hosted = await enter(open_providers(catalogue.models, OpenAiSettings()))
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
@@ -101,10 +101,10 @@ class WorkerDeployment:
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings,
             Stages(
-                {one.model: one for one in (local, *hosted_providers(FakeProviderSettings()))},
+                {one.model: one for one in (local, *hosted)},
                 extractor,
                 storage,
-                catalogue=Catalogue([*KNOWN.values(), FAKE]),
+                catalogue=catalogue,
                 references=ReferenceResolver(store.references, storage),
                 upscaler=RayUpscaler(diffuser),
             ),

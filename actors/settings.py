@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from actors.storybook import CHECKPOINT, UPSCALER
+from server.routing.settings import RoutingSettings
 
 _SOURCES = {
     "storybook": str(CHECKPOINT),
@@ -130,22 +132,53 @@ class ExtractorSettings(BaseSettings):
         return self
 
 
-class FakeProviderSettings(BaseSettings):
-    """The fake provider, for tests and for development."""
+class OpenAiSettings(BaseSettings):
+    """An account at OpenAI, or at a service with the same images API."""
 
     model_config = _CONFIG
 
-    fake_provider: bool = Field(
-        False,
-        description="Whether workers have the `fake` provider, whose simple pictures have a price "
-        "and cost nothing. Never in production.",
+    openai_api_key: SecretStr | None = Field(
+        None, description="The key of an account at OpenAI; unset means that it draws nothing."
+    )
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1",
+        description="The URL of its API, or of another service with the same images API.",
+    )
+    openai_timeout_s: float = Field(
+        300.0,
+        gt=0,
+        description="How long OpenAI may take for a picture, in seconds; after that it counts as "
+        "billed and is drawn by the next offer.",
+    )
+    openai_connect_timeout_s: float = Field(
+        5.0, gt=0, description="How long connecting to OpenAI may take, in seconds."
     )
 
+    @field_validator("openai_api_key")
+    @classmethod
+    def _one_line(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value().strip() if value else ""
+        if not key:
+            return None
+        # Another character would be refused with the whole header in the error's text.
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("not a key; use the account's key, without spaces or line ends")
+        return SecretStr(key)
 
-class WorkerSettings(BaseSettings):
-    """How a worker claims jobs; storage and extractor have their own settings."""
+    @field_validator("openai_base_url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        url = urlsplit(value)
+        if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
+            raise ValueError("must start with https:// or http://, and name a host")
+        # The URL is logged; the key has a setting of its own.
+        if url.username or url.password or url.query or url.fragment:
+            raise ValueError("must have no user, password or query; see IMGGEN_OPENAI_API_KEY")
+        return value
 
-    model_config = _CONFIG
+
+class WorkerSettings(RoutingSettings):
+    """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
     database_url: str = Field(
         "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
@@ -169,9 +202,9 @@ class WorkerSettings(BaseSettings):
         description="How long running jobs may still take once the worker is told to stop.",
     )
     slots: dict[str, int] = Field(
-        default={"local": 2},
-        description='How many jobs run at once by lane, as JSON: `{"local": 2}`. One renders while '
-        "the next is prepared or finished.",
+        default={"local": 2, "hosted": 8},
+        description="How many jobs run at once by lane, as JSON. Of two local ones, one renders "
+        "while the next is prepared or finished. A lane without a model is not served.",
     )
 
     @model_validator(mode="after")
@@ -188,6 +221,6 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     WorkerSettings,
     DiffuserSettings,
     ExtractorSettings,
-    FakeProviderSettings,
+    OpenAiSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

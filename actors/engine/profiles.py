@@ -55,7 +55,7 @@ class Profile:
             negative_prompt=prompt.negative_prompt,
             width=native.width,
             height=native.height,
-            steps=self.model.steps[spec.quality],
+            steps=self.steps[spec.quality],
             guidance_scale=self.guidance_scale,
             guidance_rescale=self.guidance_rescale,
             seed=spec.seed,

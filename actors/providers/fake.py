@@ -20,30 +20,17 @@ from actors.providers.base import (
     RenderProgress,
 )
 from actors.providers.fake_drawing import draw, preview_of, to_png
-from server.domain.models import Format, Model, Size
-from server.domain.states import Lane, Quality
+from server.domain.models import Format
+from server.domain.states import Quality
+from server.routing.catalogue import KNOWN
 from server.routing.failover import RULES, Billed
-from server.routing.formats import RATIOS
-from server.routing.prices import PicturePrice, Price, PricedCall
+from server.routing.prices import FreePrice, Price, PricedCall
 
-_SQUARE, _TALL = RATIOS["1:1"], Size(1024, 1536)
-_MOST_REFERENCES = 4
+_STEPS = MappingProxyType({Quality.STANDARD: 4, Quality.HD: 8})
 _KEPT = 16
 
-FAKE = Model(
-    name="fake",
-    provider="fake",
-    lane=Lane.HOSTED,
-    max_characters=4,
-    portraits=MappingProxyType({str(size): Format(size, size) for size in (_SQUARE, _TALL)}),
-    scenes=RATIOS,
-    steps=MappingProxyType({Quality.STANDARD: 4, Quality.HD: 8}),
-    price_micros=40_000,
-)
-"""The fake's model. It draws every format in its own size."""
-
-PRICE = PicturePrice({"standard": 40_000, "hd": 80_000}, {}, reference=5_000)
-"""The price of its pictures, which no invoice names."""
+FAKE = KNOWN["fake"]
+"""The fake's row in the catalogue; no invoice names its price."""
 
 Turn = ProviderFailed | timedelta | None
 """What becomes of a call: it fails, it takes longer, or it goes well."""
@@ -66,17 +53,17 @@ class FakeProvider:
 
     name = FAKE.provider
     model = FAKE.name
-    references = ReferenceReading(most=_MOST_REFERENCES)
+    references = ReferenceReading(most=FAKE.references)
 
     def __init__(
-        self, script: Sequence[Turn] = (), *, price: Price = PRICE, step_s: float = 0.0
+        self, script: Sequence[Turn] = (), *, price: Price | None = FAKE.price, step_s: float = 0.0
     ) -> None:
         """Takes a turn for each of the first calls; all others go well."""
         self.calls: deque[FakeCall] = deque(maxlen=_KEPT)
         self.running = 0
         self._numbers = count(1)
         self._turns = deque(script)
-        self._price = price
+        self._price = price or FreePrice()
         self._step_s = step_s
 
     async def render(
@@ -90,7 +77,7 @@ class FakeProvider:
 
         A failure that is not billed comes at once, any other one after the last step.
         """
-        call = FakeCall(content, format, references[:_MOST_REFERENCES])
+        call = FakeCall(content, format, references[: FAKE.references])
         self.calls.append(call)
         number, turn = next(self._numbers), self._turns.popleft() if self._turns else None
         self.running += 1
@@ -115,7 +102,7 @@ class FakeProvider:
         content, size = call.content, call.format.native
         spec = content.spec
         prompt = SdxlDialect().compile(replace(spec, characters=content.cast), content.scene)
-        steps = FAKE.steps[spec.quality]
+        steps = _STEPS[spec.quality]
         progress.step(0, steps)
         looks = [character.description for character in content.cast]
         picture = await asyncio.to_thread(draw, _digest(content), looks, size)

@@ -1,9 +1,9 @@
 """The settings of routing, which gateways and workers read alike."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from server.routing.catalogue import Catalogue
@@ -28,6 +28,11 @@ class RoutingSettings(BaseSettings):
         min_length=1,
         description="The models that requests may be routed to, separated by commas. Of those "
         "that cost nothing, the first that is good enough draws.",
+    )
+    fake_provider: bool = Field(
+        False,
+        description="Whether the model `fake` may draw: its simple pictures have a price and cost "
+        "nothing. For tests and development, never in production.",
     )
     gpu_usd_per_hour: Annotated[float, Field(ge=0)] = Field(
         0.0,
@@ -60,6 +65,14 @@ class RoutingSettings(BaseSettings):
         if "catalogue_file" in info.data:  # else it is refused itself
             Catalogue.read(value, info.data["catalogue_file"])
         return value
+
+    @model_validator(mode="after")
+    def _fake_on_purpose(self) -> Self:
+        if "fake" in self.models and not self.fake_provider:
+            raise ValueError(
+                "IMGGEN_MODELS names fake, which draws only where IMGGEN_FAKE_PROVIDER is true"
+            )
+        return self
 
     def catalogue(self) -> Catalogue:
         """Returns the models that the settings name."""

@@ -11,7 +11,6 @@ from typing import Any
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
 from actors.providers.base import Provider
-from actors.providers.fake import FAKE
 from actors.settings import WorkerSettings
 from actors.testing.models import every_model
 from actors.testing.scripted import Script, ScriptedRenderer
@@ -144,7 +143,7 @@ class JobQueue:
                 providers or every_model(renderer, renderer),
                 PlainExtractor(),
                 storage,
-                catalogue=Catalogue([*KNOWN.values(), FAKE]),
+                catalogue=Catalogue(KNOWN.values()),
                 references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
             )

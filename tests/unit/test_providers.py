@@ -10,15 +10,17 @@ from actors.engine.profiles import profile
 from actors.engine.render import PlacedReference
 from actors.providers.base import CharacterReference, ProviderFailed
 from actors.providers.fake import FAKE, FakeProvider
-from actors.providers.hosted import hosted_providers
+from actors.providers.hosted import open_providers
 from actors.providers.local import LocalProvider
-from actors.settings import FakeProviderSettings
+from actors.settings import OpenAiSettings
 from actors.testing.scripted import ScriptedRenderer
 from actors.testing.stored import draw_pictures
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.ids import CharacterId
 from server.errors import Unavailable
+from server.routing.catalogue import KNOWN
 from server.routing.failover import FailureKind
+from server.routing.settings import RoutingSettings
 from tests.provider_suite import Bench, CountedRenderer, ProviderSuite, Recorder
 
 PNG = draw_pictures(1, 64)[0]
@@ -150,9 +152,24 @@ async def test_the_fake_has_a_price_by_quality_and_references() -> None:
     assert (drawn.cost_micros, drawn.usage) == (40_000, {"pictures": 1, "references": 0})
 
 
-def test_no_hosted_provider_is_there_unless_it_is_turned_on(
+async def test_a_catalogue_has_the_providers_of_its_rows() -> None:
+    async with open_providers([KNOWN["storybook"]], OpenAiSettings()) as found:
+        assert found == ()
+    async with open_providers([KNOWN["fake"]], OpenAiSettings()) as found:
+        assert [one.name for one in found] == ["fake"]
+
+
+async def test_a_row_whose_provider_has_no_key_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="gpt-image-2; set IMGGEN_OPENAI_API_KEY"):
+        async with open_providers([KNOWN["gpt-image-2"]], OpenAiSettings()):
+            pass
+
+
+def test_the_fake_is_in_no_catalogue_unless_it_is_turned_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert hosted_providers(FakeProviderSettings()) == []
+    monkeypatch.setenv("IMGGEN_MODELS", "storybook,fake")
+    with pytest.raises(ValueError, match="IMGGEN_FAKE_PROVIDER"):
+        RoutingSettings()
     monkeypatch.setenv("IMGGEN_FAKE_PROVIDER", "true")
-    assert [one.name for one in hosted_providers(FakeProviderSettings())] == ["fake"]
+    assert RoutingSettings().catalogue().get("fake") == KNOWN["fake"]
