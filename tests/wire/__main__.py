@@ -43,13 +43,18 @@ behaviours:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until it is interrupted or terminated."""
     options = _parser().parse_args(arguments)
-    server = WireServer(api_key=options.api_key, port=options.port, serves=options.serve)
+    server = WireServer(
+        api_key=options.api_key,
+        port=options.port,
+        serves=options.serve,
+        retired_is_invalid=options.retired_is_invalid,
+    )
     server.script.then(*options.then)
     for rule in options.always:
         model, _, name = rule.rpartition("=")
         server.script.always(name, model=model or None)
     wanted = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
     try:
         with server:
             if options.port_file:
@@ -59,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as failed:
         print(f"python -m tests.wire: port {options.port}: {failed.strerror}", file=sys.stderr)
         return 1
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return 0
 
 
@@ -83,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="MODEL",
         help="offer another model, for instance dall-e-3; may be repeated",
+    )
+    add(
+        "--retired-is-invalid",
+        action="store_true",
+        help="answer 400 invalid_value for a retired model, rather than 404 model_not_found",
     )
     add(
         "--then",

@@ -11,7 +11,7 @@ Check = Callable[[str, object, Model], None]
 
 MOST_PROMPT = 32_000
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
-_FEWEST_PIXELS, _MOST_PIXELS = 655_360, 8_294_400
+_FEWEST_PIXELS = 655_360
 _LONGEST, _SHORTEST = 3840, 2160
 
 
@@ -100,8 +100,8 @@ def _problem(width: int, height: int) -> str:
         return "The aspect ratio must be between 1:3 and 3:1."
     if long > _LONGEST or short > _SHORTEST:
         return f"The maximum supported resolution is {_LONGEST}x{_SHORTEST}."
-    if not _FEWEST_PIXELS <= width * height <= _MOST_PIXELS:
-        return f"It must have {_FEWEST_PIXELS} to {_MOST_PIXELS} pixels."
+    if width * height < _FEWEST_PIXELS:
+        return f"It must have {_FEWEST_PIXELS} to {_LONGEST * _SHORTEST} pixels."
     return ""
 
 

