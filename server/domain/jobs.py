@@ -7,6 +7,7 @@ from uuid import UUID
 
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
+from server.domain.lanes import JobLane
 from server.domain.references import UsedReference
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
@@ -47,8 +48,9 @@ class Failure:
 class Job:
     """A job as its caller sees it. Times are the database's.
 
-    `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
-    another one.
+    `lanes` are those in which it waits, or will if it is queued again; `lane` is that in which it
+    runs or ran last, and the first of `lanes` before. `cropped_from` is the aspect ratio that the
+    model draws, where its picture is cropped to another one.
     """
 
     id: JobId
@@ -56,6 +58,7 @@ class Job:
     image_id: ImageId
     kind: ImageType
     lane: Lane
+    lanes: tuple[JobLane, ...]
     status: JobStatus
     priority: int
     attempt: int
@@ -107,14 +110,14 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to admit, with its image."""
+    """A job to admit, with its image; `lanes` has the first choice first, and never is empty."""
 
     id: JobId
     image_id: ImageId
     user_id: UserId
     spec: RenderSpec
     placement: Placement
-    lane: Lane
+    lanes: tuple[JobLane, ...]
     provider: str
     price_micros: int
     priority: int
@@ -134,7 +137,10 @@ class BatchPlace:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that a worker holds; `attempt` is the fencing token of all its writes."""
+    """A job that a worker holds; `attempt` is the fencing token of all its writes.
+
+    `models` are those that the job's offers allow in its lane.
+    """
 
     job_id: JobId
     user_id: UserId
@@ -145,6 +151,7 @@ class Claim:
     provider: str
     price_micros: int
     batch_id: BatchId | None = None
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
