@@ -11,6 +11,7 @@ from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.ids import BatchId, ImageId, JobId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.jobs import NewJob, Outcome, Placement, RequestKey, Sampling
+from server.domain.lanes import JobLane
 from server.domain.spec import RenderSpec
 from server.domain.states import (
     AssetKind,
@@ -63,7 +64,7 @@ def render_spec(**changes: Any) -> RenderSpec:
 
 
 def new_job(user: UserId, **changes: Any) -> NewJob:
-    """Returns a job that draws a scene, which needs no character row."""
+    """Returns a job that draws a scene, which needs no character row, in one `lane`."""
     spec = changes.pop("spec", None) or render_spec(image_type=ImageType.SCENE, characters=())
     fields: dict[str, Any] = {
         "id": JobId(uuid4()),
@@ -71,7 +72,7 @@ def new_job(user: UserId, **changes: Any) -> NewJob:
         "user_id": user,
         "spec": spec,
         "placement": Placement(),
-        "lane": Lane.LOCAL,
+        "lanes": (JobLane(changes.pop("lane", Lane.LOCAL), (spec.model,)),),
         "provider": "local",
         "price_micros": 0,
         "priority": 2,

@@ -29,7 +29,7 @@ class BatchAdmission:
 
         Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait.
         """
-        lanes = {job.lane for job in new.jobs}
+        lanes = {one.lane for job in new.jobs for one in job.lanes}
         await self._admission.check_backlog(new.user_id, lanes)
         async with self._store.transaction() as tx:
             created = await tx.batches.create(new)
@@ -88,7 +88,7 @@ class BatchAdmission:
             if not await self._admission.retry_each(tx, user, jobs):
                 raise batch_not_retryable(batch)
         self._signals.tell(jobs)
-        self._signals.wake({graph[job].lane for job in jobs})
+        self._signals.wake(set[Lane]().union(*(graph[job].lanes for job in jobs)))
         return batch
 
 

@@ -13,6 +13,7 @@ from server.domain.states import Lane
 from server.money.budgets import exhausted
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
+from server.routing.explained import explained
 from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements
@@ -35,7 +36,8 @@ class Admission:
         Raises ResourceExhausted when the budget does not cover it or too many jobs wait,
         FailedPrecondition when its lineage is used up.
         """
-        await self._backlog.check(new.user_id, [new.lane])
+        lanes = {one.lane for one in new.lanes}
+        await self._backlog.check(new.user_id, lanes)
         if new.price_micros or new.placement.lineage_id:
             async with self._store.transaction() as tx:
                 job = await self._submit(tx, new)
@@ -44,7 +46,7 @@ class Admission:
         if job is not None:
             self._backlog.add(new.user_id)
             # After the commit, since a commit that notifies takes a lock that all others wait for.
-            self._signals.wake([new.lane])
+            self._signals.wake(lanes)
         return job
 
     async def retry(
@@ -57,17 +59,17 @@ class Admission:
         the budget does not cover it, or too many jobs wait.
         """
         user = job.user_id
-        await self._backlog.check(user, [job.lane])
+        lanes = {one.lane for one in job.lanes}
+        await self._backlog.check(user, lanes)
         async with self._store.transaction() as tx:
             if request and not await tx.retries.note(user, request, job=job.id):
                 return None
             if job.batch_id is None:
-                lanes = {job.lane}
                 retried = await self._retry_alone(tx, job, priority)
             else:
                 graph = await tx.batches.lock(job.batch_id)
                 again = retried_with(graph, job.id)
-                lanes = {graph[one].lane for one in again}
+                lanes = set[Lane]().union(*(graph[one].lanes for one in again))
                 retried = await self.retry_each(tx, user, again, priority)
             if not retried:
                 now = await tx.jobs.get(user, job.id) or job
@@ -136,9 +138,11 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         user_id=origin.user_id,
         spec=picture.spec,
         placement=picture.placement,
-        lane=offer.model.lane,
+        lanes=picture.lanes,
         provider=offer.model.provider,
         price_micros=offer.price_micros,
+        limits=picture.limits,
+        route=explained(picture.routing),
         priority=origin.priority,
         request=None if batch else origin.request,
         cropped_from=offer.format.cropped_from,

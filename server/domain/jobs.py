@@ -7,7 +7,10 @@ from uuid import UUID
 
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
+from server.domain.lanes import JobLane
+from server.domain.limits import Limits
 from server.domain.references import UsedReference
+from server.domain.routes import Route
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
@@ -47,8 +50,9 @@ class Failure:
 class Job:
     """A job as its caller sees it. Times are the database's.
 
-    `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
-    another one.
+    `lanes` are those in which it waits, or will if it is queued again; `lane` is that in which it
+    runs or ran last, and the first of `lanes` before. `cropped_from` is the aspect ratio that the
+    model draws, where its picture is cropped to another one.
     """
 
     id: JobId
@@ -56,6 +60,7 @@ class Job:
     image_id: ImageId
     kind: ImageType
     lane: Lane
+    lanes: tuple[JobLane, ...]
     status: JobStatus
     priority: int
     attempt: int
@@ -107,14 +112,17 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to admit, with its image."""
+    """A job to admit, with its image; `lanes` has the first choice first, and never is empty.
+
+    `route` is why its first choice is that, `limits` what its later ones must keep.
+    """
 
     id: JobId
     image_id: ImageId
     user_id: UserId
     spec: RenderSpec
     placement: Placement
-    lane: Lane
+    lanes: tuple[JobLane, ...]
     provider: str
     price_micros: int
     priority: int
@@ -122,6 +130,8 @@ class NewJob:
     cropped_from: str = ""
     batch: "BatchPlace | None" = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    route: Route = Route()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,11 @@ class BatchPlace:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that a worker holds; `attempt` is the fencing token of all its writes."""
+    """A job that a worker holds; `attempt` is the fencing token of all its writes.
+
+    `models` are those that the job's offers allow in its lane, `passed_over` those that failed
+    since it was queued. What it has cost so far counts towards its limit.
+    """
 
     job_id: JobId
     user_id: UserId
@@ -145,6 +159,9 @@ class Claim:
     provider: str
     price_micros: int
     batch_id: BatchId | None = None
+    models: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    passed_over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from imggen.v1.generation_pb2 import (
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.jobs import Placement
+from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
@@ -41,6 +42,7 @@ class Picture:
     """A requested picture: what it shows, what its image belongs to, and what may draw it.
 
     `offer` is the one that is quoted and held: the best of the routing, unless a budget is short.
+    Its job waits in the `lanes`.
     """
 
     spec: RenderSpec
@@ -48,6 +50,7 @@ class Picture:
     limits: Limits
     routing: Routing
     offer: Offer
+    lanes: tuple[JobLane, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Content:
     use_references: bool = False
 
     def drawn_by(
-        self, routing: Routing, limits: Limits, placement: Placement, seed: int | None = None
+        self, routing: Routing, routes: Routes, placement: Placement, seed: int | None = None
     ) -> Picture:
         """Returns the picture as the best offer draws it; a seed of None means any.
 
@@ -85,7 +88,7 @@ class Content:
             seed=new_seed() if seed is None else seed,
             use_references=self.use_references,
         )
-        return Picture(spec, placement, limits, routing, offer)
+        return Picture(spec, placement, routes.limits, routing, offer, routes.lanes(routing))
 
 
 class PictureReader:
@@ -132,7 +135,7 @@ class PictureReader:
         content = Content(ImageType.PORTRAIT, style, characters, quality, use_references=keeps_look)
         place = Placement(story_id=story.id if story else None, character_id=character)
         seed = request.seed if request.HasField("seed") else None
-        return content.drawn_by(routing, routes.limits, place, seed)
+        return content.drawn_by(routing, routes, place, seed)
 
     async def scene(self, checks: Checks, user: UserId, request: GenerateSceneRequest) -> Picture:
         """Reads a request for the scene of a page."""
@@ -171,7 +174,7 @@ class PictureReader:
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         seed = request.seed if request.HasField("seed") else None
-        return content.drawn_by(routing, routes.limits, place, seed)
+        return content.drawn_by(routing, routes, place, seed)
 
     async def regeneration(
         self, checks: Checks, user: UserId, request: RegenerateImageRequest
@@ -218,7 +221,7 @@ class PictureReader:
             lineage_id=image.lineage_id,
         )
         limits = replace(routes.limits, model=routing.wish.model)
-        return Picture(spec, place, limits, routing, offer)
+        return Picture(spec, place, limits, routing, offer, routes.lanes(routing))
 
     async def routes(self, checks: Checks, user: UserId, options: GenerationOptions) -> Routes:
         """Returns what routes the pictures of a request; violations of its limits go to `checks`.

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from imggen.rules import offers as rules
 from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
+from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.states import ImageType, Quality
 from server.errors import FailedPrecondition
 from server.money.budgets import exhausted
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
+from server.routing.lanes import lanes
 from server.routing.router import Refusal, Routing, route
 from server.routing.rows import Row
 from server.routing.wishes import Wish
@@ -41,6 +43,10 @@ class Routes:
             max_cost_micros=limits.max_cost_micros,
             references=characters if references else 0,
         )
+
+    def lanes(self, routing: Routing) -> tuple[JobLane, ...]:
+        """Returns the lanes in which a job waits for the offers of a routing."""
+        return lanes(routing, self.conditions)
 
     def route(self, checks: Checks, wish: Wish) -> Routing | None:
         """Routes a picture; None, and violations, if the wish itself is wrong.

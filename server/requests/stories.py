@@ -16,7 +16,6 @@ from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import Placement
-from server.domain.limits import Limits
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
@@ -135,7 +134,7 @@ class _Panel:
     image_type: ImageType
     characters: Sequence[CharacterId]
     routing: Routing
-    limits: Limits
+    routes: Routes
     placement: Placement
     scene: str
     page_text: str
@@ -160,7 +159,7 @@ class _Panel:
             self.use_references,
         )
         for seed in _seeds(self.number(copies)):
-            yield content.drawn_by(self.routing, self.limits, self.placement, seed)
+            yield content.drawn_by(self.routing, self.routes, self.placement, seed)
 
     def number(self, copies: int) -> int:
         """Returns the number of its pictures."""
@@ -265,9 +264,8 @@ class _Panels:
         if routing is None:
             return
         use = self._use_references and image_type is not ImageType.PORTRAIT
-        limits = self._routes.limits
         self.added.append(
-            _Panel(image_type, characters, routing, limits, placement, scene, page_text, use)
+            _Panel(image_type, characters, routing, self._routes, placement, scene, page_text, use)
         )
 
     def _route(self, kind: ImageType, characters: int, where: str) -> Routing | None:

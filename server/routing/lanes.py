@@ -1,8 +1,8 @@
 """Lanes: from when the workers of each lane may take a job, by its offers."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from server.domain.lanes import JobLane
 from server.domain.states import Lane
 from server.routing.conditions import Conditions
 from server.routing.router import Routing
@@ -13,16 +13,7 @@ _SHARE = 0.5
 _UNKNOWN = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class LaneOpening:
-    """A lane whose workers may take a job from a time on, with one of its models, best first."""
-
-    lane: Lane
-    models: tuple[str, ...]
-    opens_at: datetime
-
-
-def lanes(routing: Routing, conditions: Conditions) -> tuple[LaneOpening, ...]:
+def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
     """Returns the lanes that may take a job, the first one at once.
 
     That is the lane of the best offer. Another one opens only where the job has a deadline, when
@@ -32,13 +23,13 @@ def lanes(routing: Routing, conditions: Conditions) -> tuple[LaneOpening, ...]:
     passed: at that time, or in a minute where it is not known.
     """
     now, deadline = conditions.now, routing.wish.complete_by
-    found: list[LaneOpening] = []
+    found: list[JobLane] = []
     for lane, offers in _by_lane(routing.offers).items():
         if not found or routing.late:
-            found.append(LaneOpening(lane, _names(offers), now))
+            found.append(JobLane(lane, _names(offers)))
         elif deadline is not None:
-            spill = max(now, deadline - _needs(offers))
-            found.append(LaneOpening(lane, _names(offers), spill))
+            spill = deadline - _needs(offers)
+            found.append(JobLane(lane, _names(offers), spill if spill > now else None))
     return tuple(found) or _later(routing, now)
 
 
@@ -46,13 +37,13 @@ def _needs(offers: list[Offer]) -> timedelta:
     return timedelta(seconds=min(offer.seconds for offer in offers) * (1 + _SHARE)) + _MARGIN
 
 
-def _later(routing: Routing, now: datetime) -> tuple[LaneOpening, ...]:
-    found: dict[Lane, LaneOpening] = {}
+def _later(routing: Routing, now: datetime) -> tuple[JobLane, ...]:
+    found: dict[Lane, JobLane] = {}
     for loser in routing.later:
         lane, opens = loser.model.lane, loser.until or now + _UNKNOWN
-        before = found.get(lane, LaneOpening(lane, (), opens))
+        before = found.get(lane, JobLane(lane, (), opens))
         names = (*before.models, loser.model.name)
-        found[lane] = LaneOpening(lane, names, min(before.opens_at, opens))
+        found[lane] = JobLane(lane, names, min(before.opens_at or opens, opens))
     return tuple(found.values())
 
 

@@ -9,6 +9,20 @@ CREATE TYPE hold AS (
     micros bigint
 );
 
+CREATE TYPE job_lane AS (
+    lane text,
+    models text[],
+    opens_at timestamp with time zone,
+    turn bigint
+);
+
+CREATE TYPE turn_wanted AS (
+    job_id uuid,
+    user_id uuid,
+    priority integer,
+    lanes job_lane[]
+);
+
 CREATE TABLE users (
     id uuid NOT NULL,
     issuer text NOT NULL,
@@ -223,6 +237,7 @@ CREATE TABLE image_generation_jobs (
     page_id uuid,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     cropped_from text DEFAULT ''::text NOT NULL,
+    lanes job_lane[],
     CONSTRAINT image_generation_jobs_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT image_generation_jobs_check1 CHECK ((((status)::text = 'processing'::text) = ((lease_expires_at IS NOT NULL) AND (worker IS NOT NULL)))),
     CONSTRAINT image_generation_jobs_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])) = (completed_at IS NOT NULL))),
@@ -230,6 +245,7 @@ CREATE TABLE image_generation_jobs (
     CONSTRAINT image_generation_jobs_check4 CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
     CONSTRAINT image_generation_jobs_check5 CHECK ((ready OR (batch_id IS NOT NULL))),
     CONSTRAINT image_generation_jobs_kind_check CHECK ((kind = ANY (ARRAY['portrait'::text, 'scene'::text, 'cover'::text]))),
+    CONSTRAINT image_generation_jobs_lanes_check CHECK ((cardinality(lanes) > 0)),
     CONSTRAINT image_generation_jobs_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
     CONSTRAINT image_generation_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[]))),
     CONSTRAINT image_generation_jobs_pkey PRIMARY KEY (id),
@@ -238,6 +254,7 @@ CREATE TABLE image_generation_jobs (
 );
 COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, in dollars, for people who read the tables.';
+COMMENT ON COLUMN image_generation_jobs.lanes IS 'The lanes that its offers allow, the first choice first. NULL where an older version admitted it: lane alone, with ai_model.';
 CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (image_id);
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
@@ -245,10 +262,12 @@ CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at)
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
 CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
-CREATE INDEX jobs_turns ON image_generation_jobs USING btree (user_id, lane, priority, turn) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
+CREATE INDEX jobs_turns ON image_generation_jobs USING btree (user_id, lane, priority, turn) WHERE (((status)::text = 'processing'::text) AND ready);
 CREATE TRIGGER batch_locked BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION lock_batch_of_job();
 CREATE TRIGGER batch_moved AFTER UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION advance_batch_of_job();
 CREATE TRIGGER job_changed BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.status)::text IS DISTINCT FROM (old.status)::text)) EXECUTE FUNCTION note_job();
+CREATE TRIGGER lanes_of_changed_jobs AFTER UPDATE ON image_generation_jobs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_lanes();
+CREATE TRIGGER lanes_of_new_jobs AFTER INSERT ON image_generation_jobs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_lanes();
 CREATE TRIGGER new_jobs AFTER INSERT ON image_generation_jobs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_new_jobs();
 
 CREATE TABLE job_dependencies (
@@ -486,6 +505,25 @@ CREATE TABLE workers (
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE job_lanes (
+    job_id uuid NOT NULL,
+    lane text NOT NULL,
+    user_id uuid NOT NULL,
+    priority integer NOT NULL,
+    turn bigint NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    spec_version integer NOT NULL,
+    models text[] NOT NULL,
+    opens_at timestamp with time zone NOT NULL,
+    open boolean NOT NULL,
+    CONSTRAINT job_lanes_pkey PRIMARY KEY (job_id, lane)
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='2000', autovacuum_analyze_scale_factor='0', autovacuum_analyze_threshold='2000', autovacuum_vacuum_cost_delay='0');
+COMMENT ON TABLE job_lanes IS 'The queue: a row for each lane of a job that is queued and ready.';
+CREATE INDEX job_lanes_opening ON job_lanes USING btree (lane, opens_at) WHERE (NOT open);
+CREATE INDEX job_lanes_order ON job_lanes USING btree (lane, open, priority, turn, queued_at);
+CREATE INDEX job_lanes_turns ON job_lanes USING btree (user_id, lane, priority, turn);
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -537,20 +575,7 @@ BEGIN
   SELECT count(*) INTO open FROM image_generation_jobs
   WHERE batch_id = which AND ready AND status IN ('queued', 'processing');
 
-  UPDATE image_generation_jobs j SET
-    ready = true, turn = next_turn(j.user_id, j.lane, j.priority) + chosen.place - 1
-  FROM (
-    SELECT id, row_number() OVER (PARTITION BY lane, priority ORDER BY batch_position) AS place
-    FROM (
-      SELECT w.id, w.lane, w.priority, w.batch_position FROM image_generation_jobs w
-      WHERE w.batch_id = which AND w.status = 'queued' AND NOT w.ready AND NOT EXISTS (
-        SELECT FROM job_dependencies d JOIN image_generation_jobs n ON n.id = d.needs_job_id
-        WHERE d.job_id = w.id AND n.status <> 'completed'
-      )
-      ORDER BY w.batch_position LIMIT greatest(most - open, 0) FOR UPDATE OF w SKIP LOCKED
-    ) AS free
-  ) AS chosen
-  WHERE j.id = chosen.id;
+  PERFORM make_ready(which, greatest(most - open, 0));
 
   outcome := CASE
     WHEN EXISTS (SELECT FROM image_generation_jobs
@@ -658,12 +683,79 @@ BEGIN
   RETURN true;
 END $$;
 
+CREATE FUNCTION keep_lanes() RETURNS trigger
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  DELETE FROM job_lanes WHERE ctid = ANY(ARRAY(
+    SELECT l.ctid FROM changed c,
+      LATERAL (SELECT ctid, lane FROM job_lanes WHERE job_id = c.id OFFSET 0) AS l,
+      LATERAL (
+        SELECT j.status = 'queued' AND j.ready AS waits, lanes_of(j) AS lanes
+        FROM image_generation_jobs j WHERE j.id = c.id OFFSET 0
+      ) AS job
+    WHERE NOT (job.waits AND EXISTS (SELECT FROM unnest(job.lanes) AS o WHERE o.lane = l.lane))
+  ));
+  INSERT INTO job_lanes AS l (
+    job_id, lane, user_id, priority, turn, queued_at, spec_version, models, opens_at, open
+  )
+  SELECT c.id, one.lane, job.user_id, job.priority, one.turn, job.queued_at, job.spec_version,
+    one.models, greatest(one.opens_at, job.run_after),
+    greatest(one.opens_at, job.run_after) <= now()
+  FROM changed c,
+    LATERAL (
+      SELECT j.user_id, j.priority, j.queued_at, j.spec_version, j.run_after, lanes_of(j) AS lanes
+      FROM image_generation_jobs j
+      WHERE j.id = c.id AND j.status = 'queued' AND j.ready OFFSET 0
+    ) AS job,
+    unnest(job.lanes) AS one
+  WHERE c.status = 'queued'
+  ON CONFLICT (job_id, lane) DO UPDATE SET
+    priority = excluded.priority, turn = excluded.turn, queued_at = excluded.queued_at,
+    spec_version = excluded.spec_version, models = excluded.models,
+    opens_at = excluded.opens_at, open = excluded.open
+  WHERE (l.priority, l.turn, l.queued_at, l.spec_version, l.models, l.opens_at)
+    IS DISTINCT FROM (excluded.priority, excluded.turn, excluded.queued_at,
+      excluded.spec_version, excluded.models, excluded.opens_at);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION lanes_of(job image_generation_jobs) RETURNS job_lane[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT coalesce(
+    job.lanes, ARRAY[(job.lane, ARRAY[job.ai_model::text], NULL, job.turn)::job_lane]
+  )
+$$;
+
 CREATE FUNCTION lock_batch_of_job() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
   PERFORM FROM batches WHERE id = NEW.batch_id FOR NO KEY UPDATE;
   RETURN NEW;
+END $$;
+
+CREATE FUNCTION make_ready(which uuid, most bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  WITH free AS (
+    SELECT w.id, w.user_id, w.priority, w.batch_position, without_turns(lanes_of(w)) AS lanes
+    FROM image_generation_jobs w
+    WHERE w.batch_id = which AND w.status = 'queued' AND NOT w.ready AND NOT EXISTS (
+      SELECT FROM job_dependencies d JOIN image_generation_jobs n ON n.id = d.needs_job_id
+      WHERE d.job_id = w.id AND n.status <> 'completed'
+    )
+    ORDER BY w.batch_position LIMIT most FOR UPDATE OF w SKIP LOCKED
+  )
+  UPDATE image_generation_jobs j SET
+    ready = true, lanes = placed.lanes, turn = (placed.lanes)[1].turn
+  FROM take_turns((
+    SELECT array_agg((id, user_id, priority, lanes)::turn_wanted ORDER BY batch_position) FROM free
+  )) AS placed
+  WHERE j.id = placed.job_id;
 END $$;
 
 CREATE FUNCTION next_turn(whose uuid, in_lane text, urgency integer) RETURNS bigint
@@ -673,13 +765,15 @@ CREATE FUNCTION next_turn(whose uuid, in_lane text, urgency integer) RETURNS big
     coalesce(
       (SELECT max(turn) FROM image_generation_jobs
         WHERE lane = in_lane AND status = 'processing' AND priority = urgency AND ready),
-      (SELECT min(turn) FROM image_generation_jobs
-        WHERE lane = in_lane AND status = 'queued' AND priority = urgency AND ready),
+      (SELECT min(turn) FROM job_lanes WHERE lane = in_lane AND open AND priority = urgency),
+      (SELECT min(turn) FROM job_lanes WHERE lane = in_lane AND NOT open AND priority = urgency),
       0
     ),
     (SELECT max(turn) + 1 FROM image_generation_jobs
       WHERE user_id = whose AND lane = in_lane AND priority = urgency
-        AND status IN ('queued', 'processing') AND ready)
+        AND status = 'processing' AND ready),
+    (SELECT max(turn) + 1 FROM job_lanes
+      WHERE user_id = whose AND lane = in_lane AND priority = urgency)
   )
 $$;
 
@@ -752,3 +846,38 @@ BEGIN
   FROM unnest(holds, costs) AS h (job_id, attempt, provider, day, micros, cost);
   PERFORM end_holds(holds, costs);
 END $$;
+
+CREATE FUNCTION take_turns(jobs turn_wanted[]) RETURNS TABLE(job_id uuid, lanes job_lane[])
+    LANGUAGE sql STABLE
+    AS $$
+  WITH stands AS (
+    SELECT job.job_id, job.user_id, job.priority, job.place AS job_place, one.*
+    FROM unnest(jobs) WITH ORDINALITY AS job (job_id, user_id, priority, lanes, place),
+      unnest(job.lanes) WITH ORDINALITY AS one (lane, models, opens_at, turn, place)
+  ), starts AS (
+    SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
+    FROM (SELECT DISTINCT user_id, lane, priority FROM stands WHERE turn IS NULL) AS wanted
+  ), placed AS (
+    SELECT s.*, coalesce(s.turn, starts.first - 1 + row_number() OVER (
+      PARTITION BY s.user_id, s.lane, s.priority, s.turn IS NULL ORDER BY s.job_place
+    )) AS taken
+    FROM stands s LEFT JOIN starts USING (user_id, lane, priority)
+  )
+  SELECT job_id, array_agg((lane, models, opens_at, taken)::job_lane ORDER BY place)
+  FROM placed GROUP BY job_id
+$$;
+
+CREATE FUNCTION with_turns_of(lanes job_lane[], others job_lane[]) RETURNS job_lane[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT array_agg((one.lane, one.models, one.opens_at, other.turn)::job_lane ORDER BY place)
+  FROM unnest(lanes) WITH ORDINALITY AS one (lane, models, opens_at, turn, place)
+  LEFT JOIN unnest(others) AS other ON other.lane = one.lane
+$$;
+
+CREATE FUNCTION without_turns(lanes job_lane[]) RETURNS job_lane[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT array_agg((one.lane, one.models, one.opens_at, NULL)::job_lane ORDER BY place)
+  FROM unnest(lanes) WITH ORDINALITY AS one (lane, models, opens_at, turn, place)
+$$;

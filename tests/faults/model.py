@@ -27,9 +27,11 @@ from hypothesis.stateful import (
 
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Failure, Progress, RequestKey
+from server.domain.lanes import JobLane
 from server.domain.states import JobStatus, Lane, Stage
 from server.store import Store, open_store
 from tests.builders import new_job, new_user, outcome
+from tests.waiting import OUT_OF_STEP
 
 _LEASE = timedelta(minutes=5)
 _NOW = timedelta(0)
@@ -177,6 +179,16 @@ class StoreMachine(RuleBasedStateMachine):
         if released:
             job.requeue(spend=False)
 
+    @rule(claim=claims)
+    def give_back(self, claim: Claim) -> None:
+        """A worker gives back what its lane has nothing for."""
+        job = self.jobs[claim.job_id]
+        lanes = (JobLane(Lane.HOSTED, ("other",)), JobLane(Lane.LOCAL, ("storybook",)))
+        given = self.do(self.store.leases.give_back(claim, lanes))
+        assert given == job.held_by(claim.attempt), "a lost lease gave a job back"
+        if given:
+            job.requeue(spend=False)
+
     @rule(claim=claims, sequence=st.integers(1, 5))
     def report(self, claim: Claim, sequence: int) -> None:
         """A worker reports progress, possibly late or out of order."""
@@ -239,6 +251,7 @@ class StoreMachine(RuleBasedStateMachine):
             sequence = job.progress.sequence if job.progress else 0
             assert sequence == model.sequence, "progress went back"
             assert model.results <= 1
+        assert self.do(self.store.database.fetch(OUT_OF_STEP)) == [], "lanes out of step"
 
 
 def run(url: str, examples: int, steps: int) -> None:

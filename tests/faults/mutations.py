@@ -78,9 +78,9 @@ NO_TURNS = Mutation(
     "the oldest first",
     (
         Edit(
-            _LEASES,
-            "ORDER BY priority, turn, queued_at LIMIT",
-            "ORDER BY priority, queued_at LIMIT",
+            "server/store/claims.py",
+            "ORDER BY l.priority, l.turn, l.queued_at LIMIT",
+            "ORDER BY l.priority, l.queued_at LIMIT",
         ),
     ),
 )

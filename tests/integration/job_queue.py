@@ -84,7 +84,7 @@ class JobQueue:
         new = new_job(self.user, **changes)
         await self.store.jobs.submit(new)
         if signal:
-            self.signals.wake([new.lane])
+            self.signals.wake(one.lane for one in new.lanes)
         return new
 
     async def cancel(self, new: NewJob) -> None:

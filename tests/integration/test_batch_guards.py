@@ -176,7 +176,7 @@ SCENARIOS: list[Scenario] = [
 
 # The guards of the database's functions, and the scenario that fails without each.
 IN_THE_DATABASE: list[tuple[str, str, str, Scenario]] = [
-    ("advance_batch", r"AND n\.status <> 'completed'", "AND false", pages_wait_for_their_portrait),
+    ("make_ready", r"AND n\.status <> 'completed'", "AND false", pages_wait_for_their_portrait),
     ("advance_batch", r"greatest\(most - open, 0\)", "1000", no_more_than_the_limit_runs),
     (
         "advance_batch",
@@ -197,9 +197,7 @@ IN_THE_DATABASE: list[tuple[str, str, str, Scenario]] = [
 
 # The guards of a worker's claim, and the scenario that fails without each.
 IN_THE_CLAIM: list[tuple[str, Scenario]] = [
-    ("AND ready", pages_wait_for_their_portrait),
-    ("AND ready", no_more_than_the_limit_runs),
-    (", turn", a_new_user_is_next),
+    (", l.turn", a_new_user_is_next),
 ]
 
 

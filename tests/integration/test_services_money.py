@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from imggen.v1 import generation_pb2, job_pb2
+from server.domain.states import Lane
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store import Store
 from tests.builders import new_job, new_user, outcome, paid
@@ -192,7 +193,7 @@ async def test_a_version_is_admitted_while_its_original_completes(store: Store) 
     async with store.transaction() as tx:
         await tx.jobs.submit_each([new, version])
         assert await tx.money.hold([new.id], LIMIT)
-    [claim, _] = await store.leases.claim("w", new.lane, 2, LEASE)
+    [claim, _] = await store.leases.claim("w", Lane.LOCAL, 2, LEASE)
     async with asyncio.timeout(30), store.transaction() as tx:
         assert await tx.images.lock_lineage(new.image_id) == 1
         assert await store.leases.complete(claim, outcome(new.id))
