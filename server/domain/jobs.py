@@ -8,9 +8,9 @@ from uuid import UUID
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.lanes import JobLane
-from server.domain.limits import Limits
+from server.domain.limits import NO_LIMITS, Limits
 from server.domain.references import UsedReference
-from server.domain.routes import Route
+from server.domain.routes import UNKNOWN_ROUTE, Route
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
@@ -130,8 +130,8 @@ class NewJob:
     cropped_from: str = ""
     batch: "BatchPlace | None" = None
     metadata: Mapping[str, str] = field(default_factory=dict)
-    limits: Limits = Limits()
-    route: Route = Route()
+    limits: Limits = NO_LIMITS
+    route: Route = UNKNOWN_ROUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Claim:
     price_micros: int
     batch_id: BatchId | None = None
     models: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
     passed_over: frozenset[str] = frozenset()
 
 

@@ -40,3 +40,7 @@ class Limits:
             complete_by=datetime.fromisoformat(until) if until else None,
             max_cost_micros=data.get("max_cost_micros"),
         )
+
+
+NO_LIMITS = Limits()
+"""Those of a caller who leaves everything to the service."""

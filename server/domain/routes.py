@@ -51,6 +51,10 @@ class Route:
         )
 
 
+UNKNOWN_ROUTE = Route()
+"""The choice of a job of which nothing is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoutedCall:
     """A paid call of an attempt; see the table `calls`."""

@@ -111,7 +111,7 @@ _RETRY = f"""
 WITH job AS (
   UPDATE image_generation_jobs j SET
     status = 'queued', priority = coalesce($3, j.priority), queued_at = now(), run_after = now(),
-    completed_at = NULL, cancel_requested = false, retry_count = 0, passed_over = '{}',
+    completed_at = NULL, cancel_requested = false, retry_count = 0, passed_over = '{{}}',
     no_offer_since = NULL,
     error_reason = NULL, error_message = NULL, updated_at = now(),
     ready = j.batch_id IS NULL, (lanes, lane, turn) = (
