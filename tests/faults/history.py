@@ -166,7 +166,7 @@ async def collect(database: str, history: History) -> None:
         history.payments = [
             Effect(*row)
             for row in await connection.fetch(
-                "SELECT job_id::text, attempt FROM ledger WHERE kind = 'settle'"
+                "SELECT job_id::text, attempt FROM calls WHERE call = 'render'"
             )
         ]
     finally:

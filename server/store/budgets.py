@@ -1,0 +1,60 @@
+"""Budgets: their limits, and what is held and spent of them in a day."""
+
+from datetime import date
+
+from server.domain.ids import UserId
+from server.domain.money import Budget
+from server.store.database import Executor, Record
+
+_GET = """
+SELECT asked.scope, coalesce($2, current_date) AS day, l.limit_micros,
+  coalesce(b.held_micros, 0) AS held_micros, coalesce(b.spent_micros, 0) AS spent_micros,
+  l.set_by, l.set_at
+FROM (SELECT $1::text AS scope) AS asked
+LEFT JOIN budget_limits l ON l.scope = asked.scope
+LEFT JOIN budgets b ON b.scope = asked.scope AND b.day = coalesce($2, current_date)
+"""
+
+_SET = """
+INSERT INTO budget_limits (scope, limit_micros, set_by) VALUES ($1, $2, $3)
+ON CONFLICT (scope) DO UPDATE SET
+  limit_micros = excluded.limit_micros, set_by = excluded.set_by, set_at = now()
+"""
+
+_REMOVE = "DELETE FROM budget_limits WHERE scope = $1"
+
+_RESET = """
+UPDATE budget_limits SET limit_micros = $1, set_by = NULL, set_at = now() WHERE scope = 'global'
+"""
+
+
+class Budgets:
+    """Runs the statements on budgets; movements of money are in `Money`."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def get(self, scope: str, day: date | None = None) -> Budget:
+        """Returns the budget of a scope on a day, today's if it is None."""
+        row = await self._database.fetchrow(_GET, scope, day)
+        if row is None:
+            raise ValueError("the budget of a scope always has one row")
+        return _budget(row)
+
+    async def set_limit(self, scope: str, limit_micros: int, by: UserId) -> None:
+        """Sets the limit of a scope from now on, until it is set again.
+
+        What is held and spent stays; the next hold is checked against the new limit.
+        """
+        await self._database.execute(_SET, scope, limit_micros, by)
+
+    async def remove_limit(self, scope: str, default_micros: int) -> None:
+        """Removes the limit of a scope; `global` gets the gateway's setting instead."""
+        if scope == "global":
+            await self._database.execute(_RESET, default_micros)
+        else:
+            await self._database.execute(_REMOVE, scope)
+
+
+def _budget(row: Record) -> Budget:
+    return Budget(**row)
