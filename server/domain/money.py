@@ -117,6 +117,28 @@ class Budget:
     set_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What the paid calls of a group cost.
+
+    `images` are the completed ones that they were made for. `unknown_micros` is the part of
+    `cost_micros` whose answers were lost, `estimated_micros` that of other costs without a usage.
+    """
+
+    key: str
+    calls: int
+    images: int
+    cost_micros: int
+    unknown_micros: int
+    estimated_micros: int
+    held_micros: int
+
+    @property
+    def average_micros(self) -> int | None:
+        """The cost of a completed image, None without one."""
+        return round(self.cost_micros / self.images) if self.images else None
+
+
 class AlertKind(StrEnum):
     """What an operator is told."""
 

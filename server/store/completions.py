@@ -94,9 +94,9 @@ async def complete_each(database: Executor, ended: Sequence[tuple[Claim, Outcome
     rows = await database.fetch(_COMPLETE, [_asked(claim, outcome) for claim, outcome in ended])
     for row in rows:
         if row["above"]:
-            # The price of its model is wrong.
-            fields = {"job_id": str(row["id"]), "attempt": row["attempt"]}
-            _log.error("call above its hold", extra=fields)
+            _log.error(
+                "call above its hold", extra={"job_id": str(row["id"]), "attempt": row["attempt"]}
+            )
     done = {(row["id"], row["attempt"]) for row in rows}
     return [(claim.job_id, claim.attempt) in done for claim, _ in ended]
 

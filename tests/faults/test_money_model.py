@@ -151,7 +151,7 @@ class Player:
 
     async def _complete(self, step: Step) -> str:
         claim = self.claims.get((step.job, step.attempt))
-        made = outcome(step.job, step.attempt, cost_micros=step.micros)
+        made = outcome(str(step.job), step.attempt, cost_micros=step.micros)
         done = claim is not None and await self._store.leases.complete(claim, made)
         return "ended" if done else "lost"
 
