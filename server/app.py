@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
+from imggen.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server as add_budgets
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server as add_characters
 from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server as add_events
 from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server as add_generation
@@ -38,6 +39,7 @@ from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
 from server.services.batches import BatchService
+from server.services.budgets import BudgetService
 from server.services.characters import CharacterService
 from server.services.events import EventService
 from server.services.generation import GenerationService
@@ -53,6 +55,7 @@ from server.store import Store, open_store
 from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
+from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.sweep import Sweeper
 from server.watching import Watching
 
@@ -134,6 +137,9 @@ async def open_gateway(
             kept = timedelta(days=settings.events_kept_days)
             sweeper = Sweeper(parts.store, parts.storage, events_kept=kept)
             await enter(sweeper.running(settings.sweep_interval_s))
+        if settings.alert_interval_s:
+            sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
+            await enter(sender.running(settings.alert_interval_s))
         await enter(endpoint)
         ping = parts.store.database.ping
         await enter(following_database(endpoint, ping, settings.health_interval_s))
@@ -209,10 +215,13 @@ async def _services(
     images = ImageService(store, parts.storage, signals, replies)
     characters = CharacterService(store, users)
     stories = StoryService(store, users, styles)
+    budgets = BudgetService(store, settings.daily_budget_micros)
+    await store.money.default_limit(settings.daily_budget_micros)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
         Service("imggen.v1.RoutingService", partial(add_routing, routing)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
+        Service("imggen.v1.BudgetService", partial(add_budgets, budgets)),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
         Service("imggen.v1.EventService", partial(add_events, events)),
         Service("imggen.v1.ImageService", partial(add_images, images)),
@@ -235,6 +244,12 @@ def token_verifier(settings: GatewaySettings) -> TokenVerifier:
         settings.jwt_issuer, settings.jwt_audience, tuple(algorithms), settings.jwt_leeway_s
     )
     return TokenVerifier(keys, rules)
+
+
+def _webhook(settings: GatewaySettings) -> Webhook | None:
+    if not settings.alert_webhook_url:
+        return None
+    return Webhook(settings.alert_webhook_url, settings.alert_webhook_secret.get_secret_value())
 
 
 async def _refuse_old_schema(store: Store) -> None:

@@ -114,7 +114,20 @@ class GatewaySettings(RoutingSettings):
         7.0, description="How long WatchEvents can go back; older events are swept."
     )
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
-        500.0, description="What paid providers may cost in a day (UTC), in US dollars."
+        500.0,
+        description="What paid providers may cost in a day (UTC), in US dollars, until "
+        "an admin sets the budget `global`.",
+    )
+    alert_webhook_url: str = Field(
+        "",
+        description="Where alerts on budgets are posted, signed, beside the log; empty for none.",
+    )
+    alert_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="The secret that signs them, 32 characters at least."
+    )
+    alert_interval_s: Seconds = Field(
+        10.0,
+        description="How often alerts that are due are sent. 0 means never, by this gateway.",
     )
     batch_max_concurrent: int = Field(
         5, ge=1, description="How many images of one batch, which is a story, are drawn at once."
@@ -175,6 +188,19 @@ class GatewaySettings(RoutingSettings):
             raise ValueError("set IMGGEN_JWKS_URL or IMGGEN_JWKS_FILE, not both")
         if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
             raise ValueError(f'IMGGEN_JWKS_URL: "{self.jwks_url}" must start with https://')
+        return self
+
+    @model_validator(mode="after")
+    def _signed_webhook(self) -> Self:
+        if not self.alert_webhook_url:
+            return self
+        if not self.alert_webhook_url.startswith(("https://", "http://")):
+            raise ValueError("IMGGEN_ALERT_WEBHOOK_URL must start with https://")
+        if len(self.alert_webhook_secret.get_secret_value().encode()) < _SHORTEST_SECRET:
+            raise ValueError(
+                f"IMGGEN_ALERT_WEBHOOK_URL needs IMGGEN_ALERT_WEBHOOK_SECRET with"
+                f" {_SHORTEST_SECRET} bytes or more"
+            )
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self, Unpack, overload
 
 from imggen.batches import BatchCalls
+from imggen.budgets import BudgetCalls
 from imggen.calls import or_new
 from imggen.channel import credentials_for
 from imggen.connection import Connection, TokenSource
@@ -55,7 +56,7 @@ from imggen.watching import follow
 Snapshot = WatchJobResponse
 
 
-class Client(LibraryCalls, BatchCalls, RouteCalls):
+class Client(LibraryCalls, BatchCalls, BudgetCalls, RouteCalls):
     """The asyncio client of imggen; an async context manager.
 
     `token` is a string, or a function, sync or async, that returns a token for each call. The

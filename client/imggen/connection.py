@@ -12,6 +12,7 @@ from imggen.channel import open_channel
 from imggen.errors import ImggenError
 from imggen.status import error_of
 from imggen.v1.batch_pb2_grpc import BatchServiceStub
+from imggen.v1.budget_pb2_grpc import BudgetServiceStub
 from imggen.v1.character_pb2_grpc import CharacterServiceStub
 from imggen.v1.event_pb2_grpc import EventServiceStub
 from imggen.v1.generation_pb2_grpc import GenerationServiceStub
@@ -23,6 +24,7 @@ from imggen.v1.style_pb2_grpc import StyleServiceStub
 
 if TYPE_CHECKING:
     from imggen.v1.batch_pb2_grpc import BatchServiceAsyncStub
+    from imggen.v1.budget_pb2_grpc import BudgetServiceAsyncStub
     from imggen.v1.character_pb2_grpc import CharacterServiceAsyncStub
     from imggen.v1.event_pb2_grpc import EventServiceAsyncStub
     from imggen.v1.generation_pb2_grpc import GenerationServiceAsyncStub
@@ -93,6 +95,11 @@ class Connection:
     def stories(self) -> "StoryServiceAsyncStub":
         """The methods that manage stories."""
         return StoryServiceStub(self._channel)
+
+    @cached_property
+    def budgets(self) -> "BudgetServiceAsyncStub":
+        """The methods for budgets and spend."""
+        return BudgetServiceStub(self._channel)
 
     @cached_property
     def styles(self) -> "StyleServiceAsyncStub":

@@ -31,7 +31,7 @@ class BatchAdmission:
         """
         lanes = {one.lane for job in new.jobs for one in job.lanes}
         await self._admission.check_backlog(new.user_id, lanes)
-        async with self._store.transaction() as tx:
+        async with self._admission.paying() as tx:
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
@@ -80,7 +80,7 @@ class BatchAdmission:
         """
         await self.get(user, batch)
         await self._admission.check_backlog(user, tuple(Lane))
-        async with self._store.transaction() as tx:
+        async with self._admission.paying() as tx:
             if request and not await tx.retries.note(user, request, batch=batch):
                 return None
             graph = await tx.batches.lock(batch)

@@ -1,6 +1,7 @@
 """Admission of jobs: each is committed with its image, its money held, before it is answered."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from server.admission.backlog import Backlog
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
 from server.domain.states import Lane
-from server.money.budgets import exhausted
+from server.money.budgets import OverBudget, exhausted
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
 from server.routing.explained import explained
@@ -39,7 +40,7 @@ class Admission:
         lanes = {one.lane for one in new.lanes}
         await self._backlog.check(new.user_id, lanes)
         if new.price_micros or new.placement.lineage_id:
-            async with self._store.transaction() as tx:
+            async with self.paying() as tx:
                 job = await self._submit(tx, new)
         else:
             job = await self._store.submit(new)
@@ -61,7 +62,7 @@ class Admission:
         user = job.user_id
         lanes = {one.lane for one in job.lanes}
         await self._backlog.check(user, lanes)
-        async with self._store.transaction() as tx:
+        async with self.paying() as tx:
             if request and not await tx.retries.note(user, request, job=job.id):
                 return None
             if job.batch_id is None:
@@ -123,10 +124,21 @@ class Admission:
             await self.hold(tx, [new.id], new.price_micros)
         return job
 
+    @asynccontextmanager
+    async def paying(self) -> AsyncIterator[Statements]:
+        """Yields a transaction that may hold money; operators are told of a refused hold."""
+        try:
+            async with self._store.transaction() as tx:
+                yield tx
+        except OverBudget as error:
+            await self._store.alerts.note_refusal(error.metadata["scope"])
+            raise
+
     async def hold(self, tx: Statements, jobs: Collection[JobId], price_micros: int) -> None:
-        """Holds the price of jobs in today's budget; raises ResourceExhausted beyond its limit."""
-        if not await tx.money.hold(jobs, self._budget):
-            raise exhausted(price_micros)
+        """Holds the price of jobs in today's budgets; raises OverBudget beyond their limits."""
+        short = await tx.money.hold(jobs, self._budget)
+        if short is not None:
+            raise exhausted(price_micros, short)
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:

@@ -179,7 +179,8 @@ class Outcome:
 
     `unknown_words` are those of the request that the model cannot draw; `references` has one
     entry for each character in the order of the spec, if the spec uses references; `sampling` is
-    None where the provider does not report it.
+    None where the provider does not report it. `usage` and `call_id` are what the provider of a
+    paid render counted and named it; `estimated` says that the cost was not computed from a usage.
     """
 
     prompt: str
@@ -190,6 +191,9 @@ class Outcome:
     unknown_words: tuple[str, ...] = ()
     sampling: Sampling | None = None
     references: tuple[UsedReference, ...] = ()
+    estimated: bool = False
+    usage: Mapping[str, int] = field(default_factory=dict)
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def require_offer(routing: Routing) -> Routing:
         case Refusal.NO_ELIGIBLE_OFFER:
             raise no_eligible_offer(routing)
         case Refusal.OVER_BUDGET:
-            raise exhausted(min(offer.price_micros for offer in routing.passing_offers))
+            raise exhausted(min(offer.price_micros for offer in routing.passing_offers), "global")
         case _:
             return routing
 

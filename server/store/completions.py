@@ -1,5 +1,6 @@
 """Completions: jobs end with what they made, many in one statement and one commit."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -23,7 +24,7 @@ WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, unknown_words text[], used_references jsonb, generation_params jsonb,
-    seed bigint
+    seed bigint, bill jsonb
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -33,20 +34,22 @@ WITH asked AS (
   UPDATE image_generation_jobs j SET
     status = 'completed', completed_at = now(), lease_expires_at = NULL, worker = NULL,
     processing_time_ms = extract(epoch FROM now() - j.started_at) * 1000,
-    actual_micros = held.micros, error_reason = NULL, error_message = NULL, updated_at = now()
+    actual_micros = job_cost(j.id, j.attempt, held.micros),
+    error_reason = NULL, error_message = NULL, updated_at = now()
   FROM held WHERE j.id = held.id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
-    held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets,
-    held.unknown_words, held.used_references, held.generation_params, held.seed
+    j.actual_micros, held.micros, held.bill, held.prompt, held.negative_prompt, held.stage_ms,
+    held.assets, held.unknown_words, held.used_references, held.generation_params, held.seed
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
   ) SELECT ended.image_id, a.*, ended.id, ended.attempt FROM ended, {_ASSETS}
 ), image AS (
   UPDATE images i SET
-    status = 'completed', completed_at = now(), updated_at = now(), cost_micros = ended.micros,
-    prompt = ended.prompt, negative_prompt = ended.negative_prompt,
+    status = 'completed', completed_at = now(), updated_at = now(),
+    cost_micros = ended.actual_micros, prompt = ended.prompt,
+    negative_prompt = ended.negative_prompt,
     generation_params = ended.generation_params, seed = ended.seed,
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
@@ -77,16 +80,23 @@ WITH asked AS (
 ), preview AS (
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
 ), money AS MATERIALIZED (
-  SELECT settle_money({HOLDS}, array_agg(micros)) FROM ended
+  SELECT settle_money({HOLDS}, array_agg(micros), array_agg(bill)) AS above FROM ended
   WHERE (SELECT count(*) FROM reference) >= 0  -- locked last, and so after image
 )
-SELECT id, attempt FROM ended, money
+SELECT id, attempt, id = ANY(above) AS above FROM ended, money
 """
+
+_log = logging.getLogger(__name__)
 
 
 async def complete_each(database: Executor, ended: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
     """Ends jobs with their images, assets, references and money; False for each lost lease."""
     rows = await database.fetch(_COMPLETE, [_asked(claim, outcome) for claim, outcome in ended])
+    for row in rows:
+        if row["above"]:
+            _log.error(
+                "call above its hold", extra={"job_id": str(row["id"]), "attempt": row["attempt"]}
+            )
     done = {(row["id"], row["attempt"]) for row in rows}
     return [(claim.job_id, claim.attempt) in done for claim, _ in ended]
 
@@ -96,6 +106,11 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "id": str(claim.job_id),
         "attempt": claim.attempt,
         "micros": outcome.cost_micros,
+        "bill": {
+            "estimated": outcome.estimated,
+            "usage": dict(outcome.usage),
+            "request_id": outcome.call_id,
+        },
         "seed": claim.spec.seed,
         "prompt": outcome.prompt,
         "negative_prompt": outcome.negative_prompt,

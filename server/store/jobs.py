@@ -19,7 +19,7 @@ from server.store.workers import SERVED
 # The foreign key from the job to its image is checked at the statement's end, when both rows
 # exist. Jobs are inserted in the order of their request_ids, so that two statements with the
 # same ones cannot deadlock.
-_SUBMIT = f"""
+_SUBMIT = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, user_id uuid, image_id uuid, kind text, lane text, priority integer, spec jsonb,
@@ -46,7 +46,7 @@ WITH asked AS (
     story_id, page_id, metadata, cropped_from, coalesce(placed.lanes, asked.lanes), limits, route
   FROM asked LEFT JOIN placed USING (id) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
-  RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
+  RETURNING id, created_at, max_retries
 ), image AS (
   INSERT INTO images (
     id, user_id, image_type, ai_provider, ai_model, story_id, page_id, page_number, character_id,
@@ -62,10 +62,8 @@ WITH asked AS (
   INSERT INTO job_metadata (user_id, key, value, created_at, job_id, image_id)
   SELECT user_id, pair.key, pair.value, job.created_at, id, image_id
   FROM asked JOIN job USING (id), jsonb_each_text(metadata) AS pair
-), money AS MATERIALIZED (
-  SELECT hold_money({HOLDS}, 0) FROM job WHERE estimated_micros = 0
 )
-SELECT id, created_at, max_retries FROM job, money
+SELECT id, created_at, max_retries FROM job
 """
 
 _SNAPSHOT = """
@@ -107,7 +105,7 @@ WITH asked AS (
 SELECT id FROM job, money
 """
 
-_RETRY = f"""
+_RETRY = """
 WITH job AS (
   UPDATE image_generation_jobs j SET
     status = 'queued', priority = coalesce($3, j.priority), queued_at = now(), run_after = now(),
@@ -122,14 +120,12 @@ WITH job AS (
   FROM images i
   WHERE j.id = ANY($1) AND j.user_id = $2 AND j.status IN ('failed', 'cancelled')
     AND i.id = j.image_id AND i.deleted_at IS NULL
-  RETURNING j.id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at
+  RETURNING j.id, j.image_id, j.estimated_micros
 ), image AS (
   UPDATE images SET status = 'queued', updated_at = now() FROM job
   WHERE images.id = job.image_id
-), money AS MATERIALIZED (
-  SELECT hold_money({HOLDS}, 0) FROM job WHERE estimated_micros = 0
 )
-SELECT sum(estimated_micros) AS micros FROM job, money
+SELECT sum(estimated_micros) AS micros FROM job
 """
 
 _OUTLOOK = f"""

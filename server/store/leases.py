@@ -76,13 +76,15 @@ _AFTERMATH = f"""
     error_reason = ended.error_reason, error_message = ended.error_message
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), money AS MATERIALIZED (
-  SELECT release_money({HOLDS}) FROM ended
-  WHERE status <> 'queued' AND (SELECT count(*) FROM image) >= 0  -- locked last
+  SELECT release_money({HOLDS}, array_agg(status <> 'queued')) FROM ended
+  WHERE (SELECT count(*) FROM image) >= 0  -- locked last
 )
 SELECT id, status FROM ended, money
 """
 
-_RETURNED = " lease_expires_at = NULL, worker = NULL, updated_at = now()"
+# What is set wherever an attempt ends; its open calls cost their holds.
+_RETURNED = " lease_expires_at = NULL, worker = NULL, actual_micros = job_cost(j.id)"
+_RETURNED += ", updated_at = now()"
 
 _ROW = "j.id, j.user_id, j.image_id, j.attempt, j.status, j.ai_provider, j.estimated_micros,"
 _ROW += " j.queued_at, j.error_reason, j.error_message"

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
+from server.store.alerts import Alerts
 from server.store.batches import Batches
+from server.store.budgets import Budgets
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
 from server.store.health import Health
@@ -30,7 +32,9 @@ class Statements:
     """The statements by noun, all on the same executor."""
 
     def __init__(self, database: Executor) -> None:
+        self.alerts = Alerts(database)
         self.batches = Batches(database)
+        self.budgets = Budgets(database)
         self.characters = Characters(database)
         self.health = Health(database)
         self.images = Images(database)

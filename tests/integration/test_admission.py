@@ -150,7 +150,7 @@ async def test_a_refused_retry_wakes_no_worker_and_holds_no_money(
     assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
     await all_signals_received(paid_gateway, recorder)
     assert recorder.woken() == []
-    assert await recorder.observer.fetchval("SELECT sum(held_micros) FROM budgets") == PRICE
+    assert await recorder.observer.fetchval("SELECT sum(micros) FROM holds") == PRICE
 
 
 async def test_a_caller_is_stored_once(store: Store) -> None:

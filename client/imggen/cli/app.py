@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from imggen.cli.batches import batch
+from imggen.cli.budgets import budget, spend
 from imggen.cli.events import events
 from imggen.cli.jobs import cancel, jobs, retry, watch
 from imggen.cli.library import characters, stories, styles
@@ -42,7 +43,7 @@ def imggen() -> None:
 
 for command in (
     *(portrait, scene, regenerate, watch, download, image, images),
-    *(story, batch, characters, stories, styles, jobs, cancel, retry, events),
+    *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
     *(providers, explain),
 ):
     imggen.add_command(command)
