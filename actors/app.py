@@ -35,10 +35,14 @@ from actors.settings import (
     OpenAiSettings,
     WorkerSettings,
 )
+from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
+from actors.worker.patience import Patience
 from actors.worker.references import ReferenceResolver
+from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from server.logs import configure_logs
+from server.routing.observer import Observer
 from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals
@@ -97,16 +101,24 @@ class WorkerDeployment:
         extractor = await enter(open_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())
+        providers = {one.model: one for one in (local, *hosted)}
+        stages = Stages(
+            providers,
+            extractor,
+            storage,
+            catalogue=catalogue,
+            references=ReferenceResolver(store.references, storage),
+            upscaler=RayUpscaler(diffuser),
+        )
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings,
-            Stages(
-                {one.model: one for one in (local, *hosted)},
-                extractor,
-                storage,
-                catalogue=catalogue,
-                references=ReferenceResolver(store.references, storage),
-                upscaler=RayUpscaler(diffuser),
+            RoutedDrawing(
+                stages,
+                Chooser(catalogue, Observer(store, settings.gpu_cost), providers),
+                providers,
+                store,
+                Patience(settings.lease_s, lambda: self._worker.draining),
             ),
             store,
             progress,

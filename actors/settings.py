@@ -201,6 +201,12 @@ class WorkerSettings(RoutingSettings):
         gt=0,
         description="How long running jobs may still take once the worker is told to stop.",
     )
+    no_offer_s: float = Field(
+        120.0,
+        ge=0,
+        description="How long a job waits while no model may draw it, before it fails with "
+        "NO_ELIGIBLE_OFFER.",
+    )
     slots: dict[str, int] = Field(
         default={"local": 2, "hosted": 8},
         description="How many jobs run at once by lane, as JSON. Of two local ones, one renders "

@@ -65,13 +65,16 @@ class Stages:
         self._finishing = finishing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
-        """Draws a job's image and returns the outcome; nothing is committed here.
+        """Draws a job's image with its spec's model and returns the outcome.
 
         Raises the errors of the stages; cancelling it stops the render at its next step.
         """
+        return await self.draw_with(claim, reporter, self._provider(claim.spec.model))
+
+    async def draw_with(self, claim: Claim, reporter: Reporter, provider: Provider) -> Outcome:
+        """Draws a job's image with a provider as `draw` does; nothing is committed here."""
         clock = StageClock()
         spec = claim.spec
-        provider = self._provider(spec.model)
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
             content = await self._reader.read(spec)

@@ -147,7 +147,7 @@ class Claim:
     """A job that a worker holds; `attempt` is the fencing token of all its writes.
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
-    since it was queued. What it has cost so far counts towards its limit.
+    since it was queued. `unoffered_s` is how long no model may draw it by now.
     """
 
     job_id: JobId
@@ -162,6 +162,7 @@ class Claim:
     models: tuple[str, ...] = ()
     limits: Limits = NO_LIMITS
     passed_over: frozenset[str] = frozenset()
+    unoffered_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Requests for one picture: what it shows and what draws it, or the violations."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules import pictures
@@ -29,7 +29,7 @@ from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.requests.limits import read_limits
-from server.requests.routes import Routes, require_offer
+from server.requests.routes import Routes
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
 from server.routing.router import Routing
@@ -52,6 +52,14 @@ class Picture:
     offer: Offer
     lanes: tuple[JobLane, ...]
 
+    def choices(self) -> "Iterator[Picture]":
+        """Yields the picture as each of its offers would draw it, the best first."""
+        yield self
+        for offer in self.routing.offers:
+            if offer is not self.offer:
+                spec = replace(self.spec, model=offer.model.name)
+                yield replace(self, offer=offer, spec=spec)
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -73,8 +81,7 @@ class Content:
         Raises FailedPrecondition where no model may draw it, ResourceExhausted where the budgets
         are short.
         """
-        offer = require_offer(routing).first
-        assert offer is not None, "a routing without a refusal has an offer, now or later"
+        offer = routes.require(routing)
         spec = RenderSpec(
             image_type=self.image_type,
             style=self.style,
@@ -201,8 +208,7 @@ class PictureReader:
         )
         maybe_routing = routes.route_again(checks, before.model, wish)
         routing, kept = checks.complete(maybe_routing, quality)
-        offer = require_offer(routing).first
-        assert offer is not None, "a routing without a refusal has an offer, now or later"
+        offer = routes.require(routing)
         spec = replace(
             before,
             style=changed_style or before.style,

@@ -15,7 +15,7 @@ from server.routing.conditions import Conditions
 from server.routing.lanes import lanes
 from server.routing.router import Refusal, Routing, route
 from server.routing.rows import Row
-from server.routing.wishes import Wish
+from server.routing.wishes import Offer, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,20 @@ class Routes:
             references=characters if references else 0,
         )
 
+    def require(self, routing: Routing) -> Offer:
+        """Returns the offer that a job of a routing waits for: the best, now or later.
+
+        Raises FailedPrecondition where no model may draw it as things are set, ResourceExhausted
+        where the budgets alone are in the way.
+        """
+        if routing.refusal is Refusal.OVER_BUDGET:
+            cheapest = min(routing.passing_offers, key=lambda offer: offer.price_micros)
+            rest, provider = self.conditions.rest, cheapest.model.provider
+            raise exhausted(cheapest.price_micros, rest.short(provider, cheapest.price_micros))
+        if routing.first is None:
+            raise no_eligible_offer(routing)
+        return routing.first
+
     def lanes(self, routing: Routing) -> tuple[JobLane, ...]:
         """Returns the lanes in which a job waits for the offers of a routing."""
         return lanes(routing, self.conditions)
@@ -51,7 +65,7 @@ class Routes:
     def route(self, checks: Checks, wish: Wish) -> Routing | None:
         """Routes a picture; None, and violations, if the wish itself is wrong.
 
-        A routing may have no offer; `require_offer` refuses it once the whole request is read.
+        A routing may have no offer; `require` refuses it once the whole request is read.
         """
         found = route(self.catalogue, wish, self.conditions)
         if found.refusal is not Refusal.INVALID:
@@ -78,21 +92,6 @@ class Routes:
             reasons.ERROR_REASON_MODEL_UNKNOWN,
         )
         return None
-
-
-def require_offer(routing: Routing) -> Routing:
-    """Returns a routing that a job can wait for.
-
-    Raises FailedPrecondition where no model may draw it as things are set, ResourceExhausted where
-    the budgets alone are in the way.
-    """
-    match routing.refusal:
-        case Refusal.NO_ELIGIBLE_OFFER:
-            raise no_eligible_offer(routing)
-        case Refusal.OVER_BUDGET:
-            raise exhausted(min(offer.price_micros for offer in routing.passing_offers), "global")
-        case _:
-            return routing
 
 
 def no_eligible_offer(routing: Routing) -> FailedPrecondition:

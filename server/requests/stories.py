@@ -1,7 +1,7 @@
 """Requests for whole stories, read as storyboards: their pictures in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imggen.rules.checks import Checks
 from imggen.rules.pictures import check_images, read_aspect_ratio, read_images_per_page
@@ -52,6 +52,16 @@ class Storyboard:
             for place, picture in enumerate(self.pictures)
             if picture.spec.image_type is ImageType.PORTRAIT and picture.placement.character_id
         }
+
+    def choices(self) -> "Iterator[Storyboard]":
+        """Yields the storyboard by the best offers, then each picture by its next one, and so on.
+
+        A picture that has no other offer stays as it is.
+        """
+        choices = [list(picture.choices()) for picture in self.pictures]
+        for place in range(max(map(len, choices), default=1)):
+            pictures = tuple(of[min(place, len(of) - 1)] for of in choices)
+            yield replace(self, pictures=pictures)
 
     @property
     def needs(self) -> Iterator[tuple[int, int]]:

@@ -69,6 +69,18 @@ class BudgetRest:
     providers: Mapping[str, int] = field(default_factory=dict)
     renews_at: datetime | None = None
 
+    def short(self, provider: str, price_micros: int) -> str:
+        """Returns the scope of the first budget that does not cover a price; empty if all do."""
+        scopes = {
+            "global": self.total,
+            f"provider:{provider}": self.providers.get(provider),
+            "user": self.user,
+        }
+        return next(
+            (scope for scope, left in scopes.items() if left is not None and left < price_micros),
+            "",
+        )
+
     def of(self, provider: str) -> int | None:
         """Returns the least of the budgets that a provider's calls count in."""
         known = (self.total, self.user, self.providers.get(provider))

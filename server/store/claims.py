@@ -45,7 +45,7 @@ WITH due AS (
   FROM next WHERE j.id = next.job_id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
     j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
-    j.passed_over, {_SEED} AS seed
+    j.passed_over, extract(epoch FROM now() - j.no_offer_since) AS unoffered_s, {_SEED} AS seed
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
   WHERE images.id = claimed.image_id
@@ -72,6 +72,14 @@ def claim_of(row: Record) -> Claim:
         price_micros=row["estimated_micros"],
         batch_id=row["batch_id"],
         models=tuple(row["models"]),
-        limits=Limits.from_json(row["limits"]),
+        limits=_limits(row),
+        unoffered_s=float(row["unoffered_s"] or 0),
         passed_over=frozenset(row["passed_over"]),
     )
+
+
+def _limits(row: Record) -> Limits:
+    """Returns the limits of a job; one that an older version admitted is bound to its model."""
+    if not row["limits"]:
+        return Limits(model=row["ai_model"])
+    return Limits.from_json(row["limits"])

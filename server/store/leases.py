@@ -15,6 +15,7 @@ from imggen.rules.texts import shortened
 from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.lanes import JobLane, Reroute
+from server.domain.routes import Route
 from server.domain.spec import SPEC_VERSION
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
@@ -106,7 +107,7 @@ WITH ended AS (
     status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
     retry_count = j.retry_count + ({_AGAIN} AND NOT j.cancel_requested)::integer,
-    run_after = {_BACKOFF % 6},
+    run_after = {_BACKOFF % 6}, passed_over = '{{}}',
     error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
     error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
       ELSE $4 END,{_RETURNED}
@@ -141,25 +142,45 @@ WITH held AS (
   RETURNING {_ROW}, 'released' AS outcome
 {_AFTERMATH}"""
 
+# Back to the queue with other lanes, without spending a retry.
 _GIVE_BACK = f"""
 WITH asked AS (
-  SELECT * FROM jsonb_to_recordset($1) AS asked (id uuid, attempt integer, lanes job_lane[])
+  SELECT * FROM jsonb_to_recordset($1) AS asked (
+    id uuid, attempt integer, lanes job_lane[], outcome text, nothing boolean, model text,
+    reason text, message text
+  )
 ), held AS (
-  SELECT j.id, j.user_id, j.priority, j.turn, j.queued_at,
-    with_turns_of(asked.lanes, lanes_of(j)) AS lanes
+  SELECT asked.*, j.user_id, j.priority, j.turn, j.queued_at,
+    with_turns_of(asked.lanes, lanes_of(j)) AS stands
   FROM image_generation_jobs j JOIN asked USING (id)
   WHERE j.attempt = asked.attempt AND j.status = 'processing'
   ORDER BY j.batch_id, j.id FOR UPDATE OF j
 ), ended AS (
   UPDATE image_generation_jobs j SET
-    lanes = placed.lanes, lane = (placed.lanes)[1].lane, turn = (placed.lanes)[1].turn,{_RELEASED}
-  FROM take_turns((
-    SELECT array_agg((id, user_id, priority, lanes)::turn_wanted ORDER BY turn, queued_at)
+    lanes = placed.lanes, lane = (placed.lanes)[1].lane, turn = (placed.lanes)[1].turn,
+    status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
+    passed_over = j.passed_over || array_remove(ARRAY[held.model], NULL),
+    no_offer_since = CASE WHEN held.nothing THEN coalesce(j.no_offer_since, now()) END,
+    error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED'
+      ELSE coalesce(held.reason, j.error_reason) END,
+    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+      ELSE coalesce(held.message, j.error_message) END,{_RETURNED}
+  FROM held, take_turns((
+    SELECT array_agg((id, user_id, priority, stands)::turn_wanted ORDER BY turn, queued_at)
     FROM held
   )) AS placed
-  WHERE j.id = placed.job_id
-  RETURNING {_ROW}, 'released' AS outcome
+  WHERE j.id = placed.job_id AND j.id = held.id
+  RETURNING {_ROW}, held.outcome
 {_AFTERMATH}"""
+
+_CHOSEN = """
+WITH held AS (
+  UPDATE image_generation_jobs SET ai_provider = $3, ai_model = $4, no_offer_since = NULL
+  WHERE id = $1 AND attempt = $2 AND status = 'processing' RETURNING id, attempt
+)
+UPDATE attempts a SET provider = $3, model = $4, route = $5 FROM held
+WHERE a.job_id = held.id AND a.attempt = held.attempt RETURNING true
+"""
 
 _RESCUE = f"""
 WITH lost AS (
@@ -281,20 +302,44 @@ class Leases:
         )
         return [row["id"] for row in rows]
 
-    async def give_back(self, claim: Claim, lanes: Sequence[JobLane]) -> bool:
-        """Releases a job that its lane has nothing for now, with new lanes; False if it is lost."""
-        return bool(await self.give_back_each([(claim, lanes)]))
-
-    async def give_back_each(self, held: Sequence[tuple[Claim, Sequence[JobLane]]]) -> list[JobId]:
-        """Releases jobs as `release` does, each with new lanes.
+    async def give_back(
+        self, claim: Claim, lanes: Sequence[JobLane], *, nothing: bool = False
+    ) -> bool:
+        """Releases a job that its lane has no offer for now, with new lanes; False if it is lost.
 
         A job keeps its turn in the lanes that it had before, and gets the next one in others.
+        `nothing` is whether no lane has an offer for it; how long that lasts is kept with it.
         """
-        asked = [
-            {"id": str(claim.job_id), "attempt": claim.attempt, "lanes": lanes_json(lanes)}
-            for claim, lanes in held
-        ]
-        return [row["id"] for row in await self._database.fetch(_GIVE_BACK, asked)]
+        return await self._give_back(claim, lanes, outcome="released", nothing=nothing)
+
+    async def fail_over(self, claim: Claim, failure: Failure, lanes: Sequence[JobLane]) -> bool:
+        """Ends an attempt whose model failed; the job is QUEUED at once for the others.
+
+        It costs no retry. Returns False if the lease is lost.
+        """
+        message = shortened(failure.message)
+        return await self._give_back(
+            claim,
+            lanes,
+            outcome="failed",
+            model=claim.spec.model,
+            reason=failure.reason,
+            message=message,
+        )
+
+    async def chosen(self, claim: Claim, route: Route) -> bool:
+        """Keeps which model an attempt draws with, and why; returns False if its lease is lost."""
+        best = route.offers[0]
+        row = await self._database.fetchrow(
+            _CHOSEN, claim.job_id, claim.attempt, best.provider, best.model, route.to_json()
+        )
+        return row is not None
+
+    async def _give_back(
+        self, claim: Claim, lanes: Sequence[JobLane], **ending: str | bool | None
+    ) -> bool:
+        asked = {"id": str(claim.job_id), "attempt": claim.attempt, "lanes": lanes_json(lanes)}
+        return bool(await self._database.fetch(_GIVE_BACK, [{**asked, **ending}]))
 
     async def reroute(self, job: JobId, seen: Sequence[JobLane], lanes: Sequence[JobLane]) -> bool:
         """Sets the lanes of a waiting job; returns False if it runs, or had others than `seen`."""

@@ -355,7 +355,8 @@ async def test_a_job_that_is_given_back_spends_no_retry_and_keeps_its_turn(store
     await submit(store, other, 1, HOSTED)
     claims = await store.leases.claim("w", Lane.LOCAL, 2, LEASE)
     lanes = (HOSTED, replace(LOCAL, opens_at=LATER))
-    assert len(await store.leases.give_back_each([(claim, lanes) for claim in claims])) == 2
+    for claim in claims:
+        assert await store.leases.give_back(claim, lanes)
     rows = await store.database.fetch(
         "SELECT lane, turn, open FROM job_lanes WHERE user_id = $1", user
     )
