@@ -84,7 +84,7 @@ def compared(chosen: Offer, other: Offer) -> str:
     if other.choice_micros > chosen.choice_micros:
         return f"costs {dollars(other.choice_micros)}, more than {dollars(chosen.choice_micros)}"
     if other.model.canary:
-        return "is drawn for the jobs of a canary alone"
+        return "draws as a canary, for its share of the jobs alone"
     if chosen.choice_micros == 0:
         return f"costs as little, and comes after {chosen.model.name} in the catalogue"
     if other.seconds > chosen.seconds:

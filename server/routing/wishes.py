@@ -51,12 +51,10 @@ class Wish:
         A model is never passed over because it would crop: a scene keeps its shape, whichever
         draws it. A caller who wants the whole picture names a model.
         """
-        if self.display is not None:
-            portrait = self.image_type is ImageType.PORTRAIT
-            found = format_of(model, self.image_type, self.display) if portrait else None
-            return found if portrait else scene_format(model, self.display)
         if self.image_type is not ImageType.PORTRAIT:
-            return scene_format(model, RATIOS[self.shape or DEFAULT_RATIO])
+            return scene_format(model, self.display or RATIOS[self.shape or DEFAULT_RATIO])
+        if self.display is not None:
+            return format_of(model, self.image_type, self.display)
         if self.shape:
             return model.portraits.get(self.shape)
         return next(iter(model.portraits.values()))

@@ -262,6 +262,8 @@ def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() 
     assert found.later[0].offer is not None
     assert found.later[0].until == NOW + timedelta(hours=12)
     assert _reason(found, FLARE.name) == "may cost $0.0677, and $0.0000 are left today"
+    overdrawn = replace(CALM, rest=BudgetRest(total=-5))
+    assert _names(route(ALL, _wish(), overdrawn)) == ["storybook", "sdxl"]
     some = BudgetRest(total=10**9, user=100_000, providers={"openai": 10**6})
     assert _names(route(ALL, _wish(min_score=3.5), replace(CALM, rest=some))) == [
         FLARE.name,
@@ -287,6 +289,15 @@ def test_a_canary_draws_its_share_of_the_jobs_and_no_others() -> None:
     assert (_names(alone), alone.canary) == ([trial.name], False)
     named = route(catalogue, _wish(model="sdxl", key=drawn[0].wish.key), CALM)
     assert (_names(named), named.canary) == (["sdxl"], False)
+
+
+def test_a_canary_that_is_cheapest_draws_no_more_than_its_share() -> None:
+    catalogue = Catalogue([replace(STORYBOOK, canary=0.1), SDXL])
+    found = [route(catalogue, _wish(key=f"job-{number}"), CALM) for number in range(500)]
+    chosen = [_names(routing)[0] for routing in found]
+    assert 25 < chosen.count("storybook") < 80
+    after = next(routing for routing in found if not routing.canary)
+    assert "storybook draws as a canary, for its share of the jobs alone" in after.reason
 
 
 def test_a_canary_keeps_to_the_limits_of_the_caller() -> None:
