@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
+from server.domain.lanes import JobLane
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
-from server.routing.lanes import LaneOpening, lanes
+from server.routing.lanes import lanes
 from server.routing.router import route, route_again
 from server.routing.wishes import Offer, Wish
 
-Plan = tuple[LaneOpening, ...]
+Plan = tuple[JobLane, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,7 @@ def _best(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Plan:
 
 
 def _first(offers: tuple[Offer, ...], conditions: Conditions) -> Plan:
-    return tuple(
-        LaneOpening(offer.model.lane, (offer.model.name,), conditions.now) for offer in offers[:1]
-    )
+    return tuple(JobLane(offer.model.lane, (offer.model.name,)) for offer in offers[:1])
 
 
 POLICIES = (

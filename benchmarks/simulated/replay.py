@@ -81,7 +81,8 @@ class Replay:
         job.models = {opening.lane: opening.models for opening in openings}
         plan = job.plan
         for opening in openings:
-            opens = (opening.opens_at - START).total_seconds()
+            at = opening.opens_at
+            opens = self._now if at is None else (at - START).total_seconds()
             self._at(opens, partial(self._open, job, plan, opening.lane))
         if not openings:
             if self._now > asked.at + _GIVES_UP or job.tries >= _TRIES:
