@@ -120,6 +120,12 @@ def watches_go_forward(history: History) -> Iterator[Violation]:
                 yield Violation(Rule.WATCH, later.job, f"{_rank(later)} after {_rank(earlier)}")
 
 
+def in_lanes_while_waiting(history: History) -> Iterator[Violation]:
+    """Yields the jobs that stand in lanes where they should not, or miss in some."""
+    for job in history.out_of_step:
+        yield Violation(Rule.LANES, job, "has other rows of job_lanes than its state asks for")
+
+
 def _rank(seen: Seen) -> tuple[int, bool, float]:
     return (seen.attempt, seen.ended, seen.fraction)
 
@@ -132,6 +138,7 @@ RULES: tuple[Callable[[History], Iterator[Violation]], ...] = (
     one_paid_call,
     one_job_of_a_request,
     watches_go_forward,
+    in_lanes_while_waiting,
 )
 """Every rule that the checker applies to all histories."""
 

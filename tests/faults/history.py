@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from tests.waiting import OUT_OF_STEP
+
 ENDED = ("completed", "failed", "cancelled")
 
 
@@ -108,6 +110,8 @@ class History:
     rows: list[Row] = field(default_factory=list)
     assets: list[Effect] = field(default_factory=list)
     payments: list[Effect] = field(default_factory=list)
+    out_of_step: list[str] = field(default_factory=list)
+    """The jobs whose lanes do not follow their state, at the end."""
 
     def done(self, what: str) -> list[Action]:
         """Returns the actions of one kind in the order in which they were recorded."""
@@ -169,6 +173,7 @@ async def collect(database: str, history: History) -> None:
                 "SELECT job_id::text, attempt FROM ledger WHERE kind = 'settle'"
             )
         ]
+        history.out_of_step = [row["job"] for row in await connection.fetch(OUT_OF_STEP)]
     finally:
         await connection.close()
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Rule(StrEnum):
-    """A rule by its name; the checker applies the first eight to every history."""
+    """A rule by its name; the checker applies the first nine to every history."""
 
     LOST = "lost"  # an acknowledged submit ends
     ENDS = "ends"  # it ends once
@@ -15,6 +15,7 @@ class Rule(StrEnum):
     PAID = "paid"  # an attempt renders and is paid for once
     REQUEST = "request"  # a request_id makes one job
     WATCH = "watch"  # a watch never goes back
+    LANES = "lanes"  # a job stands in its lanes exactly while it can be claimed
 
     CALLS = "calls"  # a call is answered, or fails only as the contract allows
     OUTCOME = "outcome"  # a job ends as it should, completed or with its reason

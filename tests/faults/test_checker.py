@@ -128,6 +128,12 @@ def test_a_watch_that_goes_back_is_found(back: Seen) -> None:
     assert rules(history) == set()
 
 
+def test_a_job_whose_lanes_do_not_follow_its_state_is_found() -> None:
+    history = sound()
+    history.out_of_step.append("j")
+    assert rules(history) == {"lanes"}
+
+
 def test_a_broken_build_is_detected_by_its_own_rule_only() -> None:
     [answers] = [scenario for scenario in SCENARIOS if scenario.breaks is Rule.REQUEST]
     lost, repeated = sound(), sound()
