@@ -106,7 +106,7 @@ class Attempt:
                 await parts.patience.write(lambda: parts.store.leases.cancelled(claim))
             case Stop.DRAINED:
                 await parts.patience.write(lambda: parts.store.leases.release([claim]))
-                parts.signals.wake([claim.lane])
+                parts.signals.wake()  # it may wait in several lanes
             case Stop.LOST:
                 pass
 

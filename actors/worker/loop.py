@@ -150,7 +150,7 @@ class Worker:
         claims = await self._store.leases.claim(self.name, lane, slots, self._lease)
         if self._draining and claims:
             await self._patience.write(lambda: self._store.leases.release(claims))
-            self._signals.wake([lane])
+            self._signals.wake()  # they may wait in several lanes
             return
         for claim in claims:
             self._start(claim)

@@ -210,6 +210,7 @@ WITH ended AS (
   UPDATE image_generation_jobs j SET
     status = 'failed', completed_at = now(), error_reason = $3, error_message = $4,{_RETURNED}
   WHERE j.id IN (SELECT job_id FROM job_lanes WHERE lane = $1 AND open AND spec_version <= $2)
+    AND j.status = 'queued'
     AND (jsonb_typeof(j.spec -> 'seed') = 'number' AND j.spec ->> 'seed' ~ '^[0-9]{{1,18}}$')
       IS NOT TRUE
   RETURNING {_ROW}, 'failed' AS outcome

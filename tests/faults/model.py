@@ -36,6 +36,7 @@ from tests.waiting import OUT_OF_STEP
 _LEASE = timedelta(minutes=5)
 _NOW = timedelta(0)
 _MAX_RETRIES = 3
+_LANES = (JobLane(Lane.HOSTED, ("other",)), JobLane(Lane.LOCAL, ("storybook",)))
 _END_ALL = """
 UPDATE image_generation_jobs SET
   status = 'cancelled', completed_at = now(), lease_expires_at = NULL, worker = NULL
@@ -170,11 +171,11 @@ class StoreMachine(RuleBasedStateMachine):
             job.requeue(spend=True, retryable=retryable)
             assert status == job.status
 
-    @rule(claim=claims)
-    def release(self, claim: Claim) -> None:
-        """A draining worker releases its job."""
-        job = self.jobs[claim.job_id]
-        released = self.do(self.store.leases.release([claim]))
+    @rule(claim=claims, lanes=st.sampled_from([None, _LANES]))
+    def release(self, claim: Claim, lanes: tuple[JobLane, ...] | None) -> None:
+        """A draining worker releases its job, or one whose lane has nothing for it."""
+        job, leases = self.jobs[claim.job_id], self.store.leases
+        released = self.do(leases.give_back(claim, lanes) if lanes else leases.release([claim]))
         assert bool(released) == job.held_by(claim.attempt), "a lost lease released a job"
         if released:
             job.requeue(spend=False)

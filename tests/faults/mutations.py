@@ -27,6 +27,11 @@ NO_ATTEMPT_CHECK = Mutation(
             times=2,
         ),
         Edit(
+            _LEASES,
+            "j.attempt = asked.attempt AND j.status",
+            "asked.attempt IS NOT NULL AND j.status",
+        ),
+        Edit(
             "server/store/completions.py",
             "j.attempt = asked.attempt AND j.status",
             "asked.attempt IS NOT NULL AND j.status",
