@@ -65,6 +65,11 @@ async def test_a_job_over_the_budget_is_refused(
     assert refused.retry_after_s is not None
     assert 0 < refused.retry_after_s <= 24 * 3600
     assert await paid_gateway.count("images") == 2
+    # The rolled back admission has left an alert.
+    alerts = await paid_gateway.store.database.fetch(
+        "SELECT scope, percent FROM alerts ORDER BY id"
+    )
+    assert [tuple(row) for row in alerts] == [("global", 80), ("global", 100)]
 
 
 async def test_the_budget_refuses_no_job_that_a_free_model_draws(
