@@ -83,5 +83,5 @@ def wish_of(claim: Claim) -> Wish:
         max_cost_micros=limits.max_cost_micros,
         references=len(spec.characters) if spec.use_references else 0,
         excluded=claim.passed_over,
-        key=str(claim.job_id),
+        key=limits.key,
     )

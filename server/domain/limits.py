@@ -10,7 +10,8 @@ class Limits:
     """What a request asks of the model; empty strings, 0 and None leave it to the service.
 
     `model` and `provider` pin the choice. `min_score` is how good the model must be, 0 to 5, and
-    `max_cost_micros` what all attempts together may cost.
+    `max_cost_micros` what all attempts together may cost. `key` decides whether a canary draws it,
+    the same way at each choice.
     """
 
     model: str = ""
@@ -18,6 +19,7 @@ class Limits:
     min_score: float = 0.0
     complete_by: datetime | None = None
     max_cost_micros: int | None = None
+    key: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Returns the limits as JSON for the database."""
@@ -27,6 +29,7 @@ class Limits:
             "min_score": self.min_score,
             "complete_by": self.complete_by.isoformat() if self.complete_by else None,
             "max_cost_micros": self.max_cost_micros,
+            "key": self.key,
         }
 
     @classmethod
@@ -39,6 +42,7 @@ class Limits:
             min_score=data.get("min_score", 0.0),
             complete_by=datetime.fromisoformat(until) if until else None,
             max_cost_micros=data.get("max_cost_micros"),
+            key=data.get("key", ""),
         )
 
 

@@ -95,7 +95,8 @@ class Content:
             seed=new_seed() if seed is None else seed,
             use_references=self.use_references,
         )
-        return Picture(spec, placement, routes.limits, routing, offer, routes.lanes(routing))
+        limits = routes.limits_of(routing)
+        return Picture(spec, placement, limits, routing, offer, routes.lanes(routing))
 
 
 class PictureReader:
@@ -226,7 +227,7 @@ class PictureReader:
             parent_image_id=image.id,
             lineage_id=image.lineage_id,
         )
-        limits = replace(routes.limits, model=routing.wish.model)
+        limits = routes.limits_of(routing)
         return Picture(spec, place, limits, routing, offer, routes.lanes(routing))
 
     async def routes(self, checks: Checks, user: UserId, options: GenerationOptions) -> Routes:

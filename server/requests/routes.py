@@ -1,6 +1,7 @@
 """The routes of a request's pictures: what may draw each, by its limits and the conditions now."""
 
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from imggen.rules import offers as rules
 from imggen.rules.checks import Checks
@@ -42,7 +43,12 @@ class Routes:
             complete_by=limits.complete_by,
             max_cost_micros=limits.max_cost_micros,
             references=characters if references else 0,
+            key=uuid4().hex,
         )
+
+    def limits_of(self, routing: Routing) -> Limits:
+        """Returns the limits that the job of a routing is drawn within."""
+        return replace(self.limits, model=routing.wish.model, key=routing.wish.key)
 
     def require(self, routing: Routing) -> Offer:
         """Returns the offer that a job of a routing waits for: the best, now or later.
