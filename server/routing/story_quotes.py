@@ -35,10 +35,10 @@ def quote_story(offers: Sequence[Offer], conditions: Conditions, max_concurrent:
     Lanes draw beside each other, each as many pictures at once as it has slots, and all together as
     many as a batch may have under way.
     """
-    models = dict.fromkeys(offer.model for offer in offers)
+    models = {offer.model.name: offer.model for offer in offers}
     parts = []
-    for model in models:
-        prices = [offer.price_micros for offer in offers if offer.model is model]
+    for model in models.values():
+        prices = [offer.price_micros for offer in offers if offer.model.name == model.name]
         parts.append(StoryPart(model.name, model.provider, len(prices), sum(prices)))
     return StoryQuote(
         images=len(offers),
