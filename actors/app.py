@@ -112,7 +112,7 @@ class WorkerDeployment:
         )
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
-            settings,
+            settings.model_copy(update={"slots": settings.served_slots}),
             RoutedDrawing(
                 stages,
                 Chooser(catalogue, Observer(store, settings.gpu_cost), providers),

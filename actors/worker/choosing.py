@@ -8,6 +8,7 @@ from server.domain.jobs import Claim
 from server.domain.lanes import JobLane
 from server.domain.models import Size
 from server.routing.catalogue import Catalogue
+from server.routing.conditions import BudgetRest
 from server.routing.lanes import lanes
 from server.routing.observer import Observer
 from server.routing.router import Refusal, Routing, route_again
@@ -46,7 +47,8 @@ class Chooser:
 
     async def choose(self, claim: Claim, without: Collection[str] = ()) -> Choice:
         """Returns what may draw a job, without the models that failed, and those named here."""
-        conditions = await self._observer.conditions()
+        # Its own hold is part of what is used of the budgets; they are asked where a call begins.
+        conditions = replace(await self._observer.conditions(), rest=BudgetRest())
         wish = wish_of(claim)
         wish = replace(wish, excluded=wish.excluded | frozenset(without))
         routing = route_again(self._catalogue, wish, conditions)
