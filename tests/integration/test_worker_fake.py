@@ -17,7 +17,7 @@ from tests.integration.gateway_fixture import GatewayFixture
 from tests.integration.job_queue import JobQueue
 from tests.integration.test_worker_references import Studio, uses
 
-PRICE = 40_000
+PRICE = 10_000
 
 
 @pytest.fixture
