@@ -38,6 +38,7 @@ from actors.settings import (
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
 from actors.worker.patience import Patience
+from actors.worker.probing import Probing
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
@@ -125,6 +126,7 @@ class WorkerDeployment:
             signals,
             models=self._models,
         )
+        await enter(Probing(providers, store.health).running())
         await enter(self._worker.running())
 
     def check_health(self) -> None:

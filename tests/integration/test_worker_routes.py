@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
@@ -11,6 +12,7 @@ from actors.providers.base import Provider, ProviderFailed
 from actors.providers.fake import FakeProvider, Turn
 from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
+from actors.worker.probing import Probing
 from server.domain.health import HealthState
 from server.domain.jobs import Job, NewJob
 from server.domain.lanes import JobLane
@@ -174,3 +176,16 @@ async def test_a_pinned_model_that_nobody_offers_fails_at_once(job_queue: JobQue
     assert job.failure is not None
     assert job.failure.reason == "NO_ELIGIBLE_OFFER"
     assert (await money(job_queue)) == (0, 0)
+
+
+async def test_a_provider_that_is_off_is_turned_on_once_its_probe_succeeds(
+    job_queue: JobQueue,
+) -> None:
+    health = job_queue.store.health
+    await health.turn_off("fake", "", FailureKind.ACCOUNT_STOPPED)
+    stopped = providers([failing(FailureKind.ACCOUNT_STOPPED)])
+    await Probing(stopped, health, every=timedelta(0)).probe()
+    [found] = await health.all()
+    assert found.state is HealthState.OFF
+    await Probing(providers(), health, every=timedelta(0)).probe()
+    assert await health.all() == []
