@@ -214,8 +214,8 @@ def _parser() -> argparse.ArgumentParser:
     turn_on = commands.add_parser(
         "turn-on",
         help="forget the failures of a provider, or of one of its models, so that it is called",
-        epilog="`imggen providers` shows which are off, and why. Mend the cause first: a wrong key, "
-        "a used-up quota or a retired model turns it off again.",
+        epilog="`imggen providers` shows which are off, and why. Mend the cause first: "
+        "a wrong key, a used-up quota or a retired model turns it off again.",
     )
     turn_on.add_argument("provider", help="for instance openai")
     turn_on.add_argument(
