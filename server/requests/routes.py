@@ -9,7 +9,6 @@ from imggen.v1 import errors_pb2 as reasons
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.states import ImageType, Quality
-from server.errors import FailedPrecondition
 from server.money.budgets import exhausted
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
@@ -61,7 +60,8 @@ class Routes:
             rest, provider = self.conditions.rest, cheapest.model.provider
             raise exhausted(cheapest.price_micros, rest.short(provider, cheapest.price_micros))
         if routing.first is None:
-            raise no_eligible_offer(routing)
+            losers = {loser.model.name: loser.reason for loser in routing.losers}
+            raise rules.no_eligible_offer(losers)
         return routing.first
 
     def lanes(self, routing: Routing) -> tuple[JobLane, ...]:
@@ -98,12 +98,3 @@ class Routes:
             reasons.ERROR_REASON_MODEL_UNKNOWN,
         )
         return None
-
-
-def no_eligible_offer(routing: Routing) -> FailedPrecondition:
-    """Returns the error of a picture that no model may draw; it names what excludes each."""
-    return FailedPrecondition(
-        "no model may draw this within the limits of the request; widen them, or leave one out",
-        reasons.ERROR_REASON_NO_ELIGIBLE_OFFER,
-        metadata={loser.model.name: loser.reason for loser in routing.losers},
-    )

@@ -2,7 +2,7 @@
 
 from imggen.rules.checks import Checks
 from imggen.rules.missing import missing_job
-from imggen.v1 import errors_pb2 as reasons
+from imggen.rules.pictures import picture_required
 from imggen.v1 import routing_pb2_grpc
 from imggen.v1.routing_pb2 import (
     ExplainRouteRequest,
@@ -87,9 +87,5 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
             case "regeneration":
                 return await self._pictures.regeneration(checks, user, request.regeneration)
             case _:
-                checks.add(
-                    "picture",
-                    "is required; set portrait, scene or regeneration",
-                    reasons.ERROR_REASON_FIELD_REQUIRED,
-                )
+                picture_required(checks)
                 raise checks.refused()

@@ -29,6 +29,7 @@ from imggen.v1.reference_pb2 import (
     REFERENCE_USE_STALE,
     UsedReference,
 )
+from imggen.v1.routing_pb2 import ExplainRouteResponse
 from imggen.v1.story_pb2 import Page, Story
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ class Memory:
     """The newest version of each lineage."""
     previews: defaultdict[str, Preview] = field(default_factory=lambda: defaultdict(Preview))
     """By the id of the job."""
+    routes: dict[str, ExplainRouteResponse] = field(default_factory=dict)
+    """Why its model was chosen, at its admission and in its attempts; by the id of the job."""
     limits: dict[str, tuple[int, Timestamp]] = field(default_factory=dict)
     """The limits of budgets, by scope, and when they were set."""
     web: str = ""

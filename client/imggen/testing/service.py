@@ -23,6 +23,7 @@ from imggen.testing.jobs import Jobs
 from imggen.testing.library import Characters, Stories, Styles
 from imggen.testing.memory import Memory
 from imggen.testing.rejections import check_job_reason, check_method, rejection
+from imggen.testing.routing import Routing
 from imggen.testing.web import Web
 from imggen.testing.worker import Worker
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server
@@ -34,6 +35,7 @@ from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_serve
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server
 from imggen.v1.job_pb2 import Job, Stage
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server
+from imggen.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 from imggen.watching import has_ended
@@ -245,6 +247,7 @@ class FakeService:
             BatchService(memory, worker, self._batches), self._server
         )
         add_BudgetServiceServicer_to_server(Budgets(memory, admin=self._admin), self._server)
+        add_RoutingServiceServicer_to_server(Routing(memory), self._server)
         add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
         add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)

@@ -86,15 +86,16 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_BATCH_ENDED: _ErrorReason.ValueType  # 46
     """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
-    ERROR_REASON_NO_ELIGIBLE_OFFER: _ErrorReason.ValueType  # 99
-    """FAILED_PRECONDITION, and in `Job.error`: no model may draw the picture within the limits of its
-    request; the message names what excludes each. Wider limits are needed, or another model.
-    """
     ERROR_REASON_BATCH_NOT_RETRYABLE: _ErrorReason.ValueType  # 47
     """FAILED_PRECONDITION: the batch has no failed or cancelled jobs whose images still exist."""
     ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 49
     """FAILED_PRECONDITION: events after the cursor are no longer kept. List the current state,
     then watch with an empty cursor.
+    """
+    ERROR_REASON_NO_ELIGIBLE_OFFER: _ErrorReason.ValueType  # 99
+    """FAILED_PRECONDITION: no model may draw the picture within the limits of its request;
+    `ErrorInfo.metadata` has what excludes each, by its name. Also in `Job.error`, whose message has
+    the same: no model could draw the job any more.
     """
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 50
     """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
@@ -236,15 +237,16 @@ job that it needs was deleted.
 """
 ERROR_REASON_BATCH_ENDED: ErrorReason.ValueType  # 46
 """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
-ERROR_REASON_NO_ELIGIBLE_OFFER: ErrorReason.ValueType  # 99
-"""FAILED_PRECONDITION, and in `Job.error`: no model may draw the picture within the limits of its
-request; the message names what excludes each. Wider limits are needed, or another model.
-"""
 ERROR_REASON_BATCH_NOT_RETRYABLE: ErrorReason.ValueType  # 47
 """FAILED_PRECONDITION: the batch has no failed or cancelled jobs whose images still exist."""
 ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 49
 """FAILED_PRECONDITION: events after the cursor are no longer kept. List the current state,
 then watch with an empty cursor.
+"""
+ERROR_REASON_NO_ELIGIBLE_OFFER: ErrorReason.ValueType  # 99
+"""FAILED_PRECONDITION: no model may draw the picture within the limits of its request;
+`ErrorInfo.metadata` has what excludes each, by its name. Also in `Job.error`, whose message has
+the same: no model could draw the job any more.
 """
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 50
 """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
