@@ -213,6 +213,12 @@ class WorkerSettings(RoutingSettings):
         "while the next is prepared or finished. A lane without a model is not served.",
     )
 
+    @property
+    def served_slots(self) -> dict[str, int]:
+        """The slots of the lanes that the catalogue has a model in."""
+        lanes = {row.lane for row in self.catalogue().models}
+        return {lane: number for lane, number in self.slots.items() if lane in lanes}
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.heartbeat_s * 2 > self.lease_s:

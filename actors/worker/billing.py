@@ -109,7 +109,12 @@ class BilledProvider:
             self._offer.price_micros,
             self._claim.limits.max_cost_micros,
         )
-        begun = await self._money.begin(self._claim, call)
+        try:
+            begun = await self._money.begin(self._claim, call)
+        except Unavailable:
+            # It may have been begun all the same, and the call will not be made.
+            await self._write(lambda: self._money.release(self._claim, CallName.RENDER))
+            raise
         if not begun.ok:
             where = f" ({begun.scope})" if begun.scope else ""
             raise OfferRefused(f"{self.model}: {_REFUSALS[begun.answer]}{where}")

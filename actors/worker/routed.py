@@ -127,8 +127,6 @@ class RoutedDrawing:
         """Tells the fleet what a failure means for everybody's calls."""
         provider, rule = offer.model.provider, RULES[error.kind]
         fields = {"provider": provider, "model": offer.model.name, "kind": error.kind}
-        if error.kind is FailureKind.REFUSED:
-            _log.error("request refused", extra={**fields, "error": error.message})
         health = self._store.health
         match rule.effect:
             case Effect.COUNTS:

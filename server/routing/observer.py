@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from time import monotonic
 
 from server.domain.ids import UserId
+from server.domain.states import Lane
 from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
 from server.store import Store
 from server.store.conditions import Observed, observe
@@ -53,8 +54,7 @@ class Observer:
         return Conditions(
             now=seen.now,
             lanes={
-                lane: LaneLoad(seen.waiting.get(lane, 0), seen.slots.get(lane, 0))
-                for lane in seen.waiting.keys() | seen.slots.keys()
+                lane: LaneLoad(seen.waiting.get(lane, 0), seen.slots.get(lane, 0)) for lane in Lane
             },
             speeds={key: Speed(images, seconds) for key, (images, seconds) in seen.speeds.items()},
             health={(one.provider, one.model): one for one in health},

@@ -180,16 +180,6 @@ class StoreMachine(RuleBasedStateMachine):
         if released:
             job.requeue(spend=False)
 
-    @rule(claim=claims)
-    def give_back(self, claim: Claim) -> None:
-        """A worker gives back what its lane has nothing for."""
-        job = self.jobs[claim.job_id]
-        lanes = (JobLane(Lane.HOSTED, ("other",)), JobLane(Lane.LOCAL, ("storybook",)))
-        given = self.do(self.store.leases.give_back(claim, lanes))
-        assert given == job.held_by(claim.attempt), "a lost lease gave a job back"
-        if given:
-            job.requeue(spend=False)
-
     @rule(claim=claims, sequence=st.integers(1, 5))
     def report(self, claim: Claim, sequence: int) -> None:
         """A worker reports progress, possibly late or out of order."""
@@ -206,7 +196,8 @@ class StoreMachine(RuleBasedStateMachine):
         """A worker renews its lease."""
         job = self.jobs[claim.job_id]
         held = self.do(self.store.leases.heartbeat([claim], _LEASE))
-        assert held == ({claim.job_id: job.cancel} if job.held_by(claim.attempt) else {})
+        expected = {claim.job_id: job.cancel} if job.held_by(claim.attempt) else {}
+        assert held == expected, "a lost lease was renewed"
 
     @rule(claim=consumes(claims))
     def lose(self, claim: Claim) -> None:
@@ -247,7 +238,8 @@ class StoreMachine(RuleBasedStateMachine):
         assert len(found) == len(self.jobs)
         for job in found:
             model = self.jobs[job.id]
-            assert job.status is JobStatus(model.status)
+            differ = f"{job.status} in the store, {model.status} in the model"
+            assert job.status is JobStatus(model.status), differ
             assert (job.attempt, job.retry_count) == (model.attempt, model.retries)
             sequence = job.progress.sequence if job.progress else 0
             assert sequence == model.sequence, "progress went back"

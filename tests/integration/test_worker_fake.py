@@ -17,7 +17,7 @@ from tests.integration.gateway_fixture import GatewayFixture
 from tests.integration.job_queue import JobQueue
 from tests.integration.test_worker_references import Studio, uses
 
-PRICE = 40_000
+PRICE = 10_000
 
 
 @pytest.fixture
@@ -78,6 +78,7 @@ async def test_a_hosted_job_is_drawn_and_costs_what_the_provider_says(
 ) -> None:
     spec = render_spec(image_type=ImageType.SCENE, characters=(), model=FAKE.name)
     fake = FakeProvider()
+    await job_queue.store.money.default_limit(10 * PRICE)
     async with job_queue.worker(providers={fake.model: fake}, slots={"hosted": 1}):
         new = await job_queue.submit(
             spec=spec, lane=Lane.HOSTED, provider=fake.name, price_micros=2 * PRICE

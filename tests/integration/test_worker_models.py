@@ -29,7 +29,7 @@ async def served(job_queue: JobQueue) -> bool:
 
 async def test_a_lane_is_served_while_a_worker_with_slots_of_it_runs(job_queue: JobQueue) -> None:
     assert not await served(job_queue)
-    async with job_queue.worker():
+    async with job_queue.worker(slots={"local": 2}):
         await until(lambda: served(job_queue))
         assert not (await job_queue.store.jobs.outlook(Lane.HOSTED)).served
     assert not await served(job_queue)

@@ -149,7 +149,7 @@ async def test_a_scripted_delay_holds_its_call_and_no_other() -> None:
 async def test_the_fake_has_a_price_by_quality_and_references() -> None:
     bench = fake_bench(FakeProvider())
     drawn = await bench.draw()
-    assert (drawn.cost_micros, drawn.usage) == (40_000, {"pictures": 1, "references": 0})
+    assert (drawn.cost_micros, drawn.usage) == (10_000, {"pictures": 1, "references": 0})
 
 
 async def test_a_catalogue_has_the_providers_of_its_rows() -> None:
