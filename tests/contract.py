@@ -14,6 +14,7 @@ from imggen.v1 import (
     generation_pb2,
     image_pb2,
     job_pb2,
+    routing_pb2,
     story_pb2,
     style_pb2,
 )
@@ -26,6 +27,7 @@ _FILES = (
     generation_pb2,
     image_pb2,
     job_pb2,
+    routing_pb2,
     story_pb2,
     style_pb2,
 )

@@ -24,6 +24,7 @@ from imggen.v1 import (
     generation_pb2,
     image_pb2,
     job_pb2,
+    routing_pb2,
     story_pb2,
 )
 from server.domain.ids import UserId
@@ -148,6 +149,33 @@ NAMED: dict[tuple[str, str], Make] = {
     ),
 }
 
+
+def quoted(kind: str, method: str) -> dict[tuple[str, str], Make]:
+    """Returns the quotes of the requests of a generation."""
+
+    def quote(make: Make) -> Make:
+        if kind == "story":
+            return lambda own, any_: routing_pb2.QuoteStoryRequest(story=make(own, any_))
+        return lambda own, any_: routing_pb2.QuoteGenerationRequest(**{kind: make(own, any_)})
+
+    service = "RoutingService.QuoteStory" if kind == "story" else "RoutingService.QuoteGeneration"
+    return {
+        (service, f"{kind}.{field}"): quote(make)
+        for (name, field), make in NAMED.items()
+        if name == f"GenerationService.{method}"
+    }
+
+
+NAMED |= {
+    **quoted("portrait", "GeneratePortrait"),
+    **quoted("scene", "GenerateScene"),
+    **quoted("regeneration", "RegenerateImage"),
+    **quoted("story", "GenerateStory"),
+    ("RoutingService.ExplainRoute", "job_id"): lambda own, any_: routing_pb2.ExplainRouteRequest(
+        job_id=any_.job
+    ),
+}
+
 # Lists, by method and filter; `""` is the list without one.
 LISTED: dict[tuple[str, str], Make] = {
     ("BatchService.ListBatches", ""): lambda own, any_: batch_pb2.ListBatchesRequest(),
@@ -198,7 +226,7 @@ INSERT INTO calls (
 FOLLOWED = {"EventService.WatchEvents"}
 
 # Methods whose answers are the same for everybody.
-PUBLIC = {"StyleService.ListStyles"}
+PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
 
 # Methods whose scope is no resource; test_services_budgets has who may name which.
 SCOPED = {"BudgetService.GetBudget", "BudgetService.SetBudget"}
