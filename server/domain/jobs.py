@@ -8,6 +8,7 @@ from uuid import UUID
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.references import UsedReference
+from server.domain.reuse import Reuse, Stored
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
@@ -48,7 +49,7 @@ class Job:
     """A job as its caller sees it. Times are the database's.
 
     `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
-    another one.
+    another one. `reused_from` is the image that was drawn, where its picture answers this job.
     """
 
     id: JobId
@@ -79,6 +80,7 @@ class Job:
     page_id: PageId | None = None
     cropped_from: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reused_from: ImageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to admit, with its image."""
+    """A job to admit, with its image; `reuse` is None where no stored picture may answer it."""
 
     id: JobId
     image_id: ImageId
@@ -122,6 +124,15 @@ class NewJob:
     cropped_from: str = ""
     batch: "BatchPlace | None" = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reuse: Reuse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A job that nothing draws, since a stored picture answers it."""
+
+    job: NewJob
+    origin: Stored
 
 
 @dataclass(frozen=True, slots=True)

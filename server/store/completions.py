@@ -23,7 +23,7 @@ WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, unknown_words text[], used_references jsonb, generation_params jsonb,
-    seed bigint
+    seed bigint, content_digest bytea
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -38,7 +38,8 @@ WITH asked AS (
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
     held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets,
-    held.unknown_words, held.used_references, held.generation_params, held.seed
+    held.unknown_words, held.used_references, held.generation_params, held.seed,
+    held.content_digest
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -48,6 +49,7 @@ WITH asked AS (
     status = 'completed', completed_at = now(), updated_at = now(), cost_micros = ended.micros,
     prompt = ended.prompt, negative_prompt = ended.negative_prompt,
     generation_params = ended.generation_params, seed = ended.seed,
+    content_digest = ended.content_digest,
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
   FROM ended, {_ASSETS}
@@ -97,6 +99,8 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "attempt": claim.attempt,
         "micros": outcome.cost_micros,
         "seed": claim.spec.seed,
+        # Of what really drew it, which is what an equal request asks for.
+        "content_digest": rf"\x{claim.spec.content_digest().hex()}",
         "prompt": outcome.prompt,
         "negative_prompt": outcome.negative_prompt,
         "stage_ms": dict(outcome.stage_ms),

@@ -16,6 +16,7 @@ from server.store.money import Money
 from server.store.outbox import Outbox
 from server.store.references import References
 from server.store.retries import Retries
+from server.store.reuse import Reuses
 from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.together import Together
@@ -37,6 +38,7 @@ class Statements:
         self.outbox = Outbox(database)
         self.references = References(database)
         self.retries = Retries(database)
+        self.reuses = Reuses(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
         self.users = Users(database)
