@@ -23,6 +23,7 @@ from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.jobs import Placement
 from server.domain.models import Size
+from server.domain.reuse import Reuse
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
@@ -34,11 +35,15 @@ from server.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A requested picture: what it shows, what its image belongs to, and what draws it."""
+    """A requested picture: what it shows, what its image belongs to, and what draws it.
+
+    `reuse` is None where no stored picture may answer the request.
+    """
 
     spec: RenderSpec
     placement: Placement
     offer: Offer
+    reuse: Reuse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Content:
     scene: str = ""
     page_text: str = ""
     use_references: bool = False
+    allow_reuse: bool = False
 
     def drawn_by(self, offer: Offer, placement: Placement, seed: int | None = None) -> Picture:
         """Returns the picture as an offer draws it; a seed of None means any."""
@@ -68,7 +74,7 @@ class Content:
             seed=new_seed() if seed is None else seed,
             use_references=self.use_references,
         )
-        return Picture(spec, placement, offer)
+        return Picture(spec, placement, offer, Reuse(seed) if self.allow_reuse else None)
 
 
 class PictureReader:
@@ -108,7 +114,14 @@ class PictureReader:
         characters = await self._characters(user, [character])
         # A new portrait is drawn anew, unless its caller wants the look of the present one.
         keeps_look = request.options.use_references
-        content = Content(ImageType.PORTRAIT, style, characters, quality, use_references=keeps_look)
+        content = Content(
+            ImageType.PORTRAIT,
+            style,
+            characters,
+            quality,
+            use_references=keeps_look,
+            allow_reuse=request.options.allow_reuse,
+        )
         place = Placement(story_id=story.id if story else None, character_id=character)
         return content.drawn_by(offer, place, request.seed if request.HasField("seed") else None)
 
@@ -143,6 +156,7 @@ class PictureReader:
             scene=description or page.scene_description,
             page_text=page.text,
             use_references=self.uses_references(request.options),
+            allow_reuse=request.options.allow_reuse,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         return content.drawn_by(drawn_by, place, request.seed if request.HasField("seed") else None)
@@ -164,13 +178,14 @@ class PictureReader:
         options = request.options
         quality = read_quality(checks, options.quality) if options.quality else before.quality
         offer, kept = checks.complete(self._same_offer(checks, before, options.model), quality)
+        seed = changes.seed if changes.HasField("seed") else None
         spec = replace(
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
             model=offer.model.name,
             quality=kept,
-            seed=changes.seed if changes.HasField("seed") else new_seed(),
+            seed=new_seed() if seed is None else seed,
             use_references=self.uses_references(options),
         )
         place = Placement(
@@ -181,7 +196,7 @@ class PictureReader:
             parent_image_id=image.id,
             lineage_id=image.lineage_id,
         )
-        return Picture(spec, place, offer)
+        return Picture(spec, place, offer, Reuse(seed) if options.allow_reuse else None)
 
     def offer(self, checks: Checks, wish: Wish) -> Offer | None:
         """Chooses what draws a picture; None, and violations, if nothing can."""

@@ -133,6 +133,7 @@ class _Panel:
     scene: str
     page_text: str
     use_references: bool
+    allow_reuse: bool
 
     def pictures(
         self,
@@ -151,6 +152,7 @@ class _Panel:
             self.scene,
             self.page_text,
             self.use_references,
+            self.allow_reuse,
         )
         for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.offer, self.placement, seed)
@@ -177,6 +179,7 @@ class _Panels:
         self._checks = checks
         self._model = request.options.model
         self._use_references = pictures.uses_references(request.options)
+        self._allow_reuse = request.options.allow_reuse
         self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
         self._wants_pages = _unless_unset(request, "include_scene_images")
@@ -255,7 +258,18 @@ class _Panels:
         if offer is None:
             return
         use = self._use_references and image_type is not ImageType.PORTRAIT
-        self.added.append(_Panel(image_type, characters, offer, placement, scene, page_text, use))
+        self.added.append(
+            _Panel(
+                image_type,
+                characters,
+                offer,
+                placement,
+                scene,
+                page_text,
+                use,
+                self._allow_reuse,
+            )
+        )
 
     def _offer(self, kind: ImageType, characters: int, where: str) -> Offer | None:
         """Chooses what draws an image; violations name the story, since no field is wrong."""

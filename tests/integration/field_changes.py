@@ -121,6 +121,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "options.model": "sdxl",
             "options.quality": "standard",
             "options.use_references": True,
+            "options.allow_reuse": Change(True, {"character_id": Of("Tom"), "seed": 5}),
             "options.metadata": {"order": "4711"},
             "seed": 8,
             "priority": 1,
@@ -139,6 +140,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "options.model": "sdxl",
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(True, {"options.use_references": False, "seed": 5}),
             "options.metadata": {"order": "4711"},
             "seed": 8,
             "priority": 1,
@@ -158,6 +160,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "options.model": "sdxl",
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(True, {"options.use_references": False}),
             "options.metadata": {"order": "4711"},
             "priority": 1,
             "request_id": REQUEST_ID,
@@ -194,6 +197,9 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "options.model": "sdxl",
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(
+                True, {"options.use_references": False, "modifications.seed": 5}
+            ),
             "options.metadata": {"order": "4711"},
             "priority": 1,
             "request_id": REQUEST_ID,

@@ -1,8 +1,9 @@
 """The fake's servicer that admits jobs and batches."""
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import grpc.aio
@@ -14,7 +15,7 @@ from imggen.rules.offers import choose, choose_again
 from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.testing.batches import Batches
 from imggen.testing.catalogue import MODELS, STYLES, Model
-from imggen.testing.memory import Drawing, Memory, new_id, now, read_key
+from imggen.testing.memory import Memory, new_id, now, read_key
 from imggen.testing.plans import (
     Plan,
     Storyboard,
@@ -23,6 +24,7 @@ from imggen.testing.plans import (
     scene_shape,
     uses_references,
 )
+from imggen.testing.reuse import Reuse, Reuses, content
 from imggen.testing.worker import Worker
 from imggen.v1 import generation_pb2
 from imggen.v1.batch_pb2 import BatchImage
@@ -67,10 +69,11 @@ class Origin:
 class Generation(GenerationServiceServicer):
     """The fake's servicer that admits jobs and gives them to the worker."""
 
-    def __init__(self, memory: Memory, worker: Worker, batches: Batches) -> None:
+    def __init__(self, memory: Memory, worker: Worker, batches: Batches, reuses: Reuses) -> None:
         self._memory = memory
         self._worker = worker
         self._batches = batches
+        self._reuses = reuses
 
     async def GeneratePortrait(
         self, request: GeneratePortraitRequest, context: Context
@@ -115,8 +118,14 @@ class Generation(GenerationServiceServicer):
 
     def _once(self, request: Request, origin: Origin, read: Any) -> Job:
         def admit() -> str:
-            job = self._admit(read(), origin)
-            self._worker.submit(job)
+            plan = read()
+            reuse = Reuse(_asked_seed(request)) if request.options.allow_reuse else None
+            found = self._reuses.find(plan, reuse) if reuse else None
+            job = self._admit(plan, origin)
+            if found is None:
+                self._worker.submit(job)
+            else:
+                self._reuses.answer(job, found)
             return job.job_id
 
         return self._memory.jobs.ever(self._memory.once("generation", origin.key, request, admit))
@@ -148,7 +157,7 @@ class Generation(GenerationServiceServicer):
     def _scene(self, checks: Checks, request: GenerateSceneRequest) -> Plan:
         story_id = checks.id("story_id", request.story_id, str)
         named = checks.ids("character_ids", request.character_ids, str)
-        checks.prompt("scene_description", request.scene_description)
+        description = checks.prompt("scene_description", request.scene_description)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
         maybe_quality = pictures.read_quality(checks, request.options.quality)
         story = self._memory.stories[story_id] if story_id else None
@@ -172,12 +181,20 @@ class Generation(GenerationServiceServicer):
             style=style,
             seed=_seed(request),
         )
-        shape, use = scene_shape(model, ratio or ""), uses_references(request.options)
-        return plan_of(self._memory, image, model, shape, quality, use_references=use)
+        return plan_of(
+            self._memory,
+            image,
+            model,
+            scene_shape(model, ratio or ""),
+            quality,
+            use_references=uses_references(request.options),
+            scene=description or found.scene_description,
+            page_text=found.text,
+        )
 
     def _version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
         changes = request.modifications
-        pictures.changed_prompt(checks, changes)
+        prompt = pictures.changed_prompt(checks, changes)
         style = pictures.changed_style(checks, changes, _STYLES)
         asked = checks.id("image_id", request.image_id, str)
         if asked is None:
@@ -208,8 +225,12 @@ class Generation(GenerationServiceServicer):
             parent_image_id=parent.id,
             seed=_seed(changes),
         )
-        use = uses_references(request.options)
-        again = Drawing(quality, drawing.size, drawing.display, drawing.versions, use)
+        again = replace(
+            drawing,
+            quality=quality,
+            use_references=uses_references(request.options),
+            scene=prompt or drawing.scene,
+        )
         return Plan(image, again, self._memory.jobs[parent.job_id].cropped_from)
 
     def _whole_story(self, checks: Checks, request: GenerateStoryRequest, origin: Origin) -> str:
@@ -229,10 +250,19 @@ class Generation(GenerationServiceServicer):
         batch_id = new_id()
         images = []
         portraits: dict[str, str] = {}
+        equal: Counter[object] = Counter()
         for plan in board.plans(style, quality, copies):
-            job = self._admit(plan, origin, batch_id)
-            self._worker.prepare(job)
             needs = [portraits[one] for one in plan.image.character_ids if one in portraits]
+            found = None
+            # What is drawn from a portrait of the same batch is always drawn.
+            if request.options.allow_reuse and not (needs and plan.drawing.use_references):
+                found = self._reuses.find(plan, Reuse(place=equal[content(plan)]))
+                equal[content(plan)] += 1
+            job = self._admit(plan, origin, batch_id)
+            if found is None:
+                self._worker.prepare(job)
+            else:
+                self._reuses.answer(job, found)
             if plan.image.type == IMAGE_TYPE_PORTRAIT:
                 portraits[plan.image.character_id] = job.job_id
             images.append(
@@ -291,6 +321,12 @@ def _chosen(checks: Checks, found: Any) -> Model | None:
         return found
     checks.violations.extend(found)
     return None
+
+
+def _asked_seed(request: Any) -> int | None:
+    """Returns the seed that a request asks for; None where any will do."""
+    asked = request.modifications if isinstance(request, RegenerateImageRequest) else request
+    return int(asked.seed) if asked.HasField("seed") else None
 
 
 def _seed(request: Any) -> int:

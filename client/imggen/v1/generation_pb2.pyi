@@ -46,6 +46,7 @@ class GenerationOptions(google.protobuf.message.Message):
     QUALITY_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
     USE_REFERENCES_FIELD_NUMBER: builtins.int
+    ALLOW_REUSE_FIELD_NUMBER: builtins.int
     model: builtins.str
     """The model, for instance `storybook`; empty lets the service choose. A regeneration keeps the
     image's.
@@ -57,6 +58,16 @@ class GenerationOptions(google.protobuf.message.Message):
     `Job.references` says what became of each. Unset means the setting of the service, by default
     yes; for GeneratePortrait it means no. With yes, a portrait is drawn from the present reference.
     GenerateStory draws its portraits without references, whatever is set.
+    """
+    allow_reuse: builtins.bool
+    """Whether a stored picture may answer the request, free: one of the same caller with the same
+    content, seed, model, references and options, COMPLETED and not deleted; the newest of them.
+    Never one that is only alike: a changed word, description or style is other content. Where the
+    request has no seed, any seed will do; of a regeneration, any that its lineage has not, and of
+    a story, another one for each image. The answer is a COMPLETED job with an image of its own,
+    which name their origin (`reused_from_image_id`). Where there is none, the picture is drawn: a
+    job that waits or runs is not waited for, so equal requests at one moment are all drawn. Pages
+    and covers that are drawn from a portrait of their own batch are always drawn.
     """
     @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
@@ -72,9 +83,10 @@ class GenerationOptions(google.protobuf.message.Message):
         quality: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         use_references: builtins.bool | None = ...,
+        allow_reuse: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_use_references", b"_use_references", "use_references", b"use_references"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_use_references", b"_use_references", "metadata", b"metadata", "model", b"model", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_use_references", b"_use_references", "allow_reuse", b"allow_reuse", "metadata", b"metadata", "model", b"model", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_use_references", b"_use_references"]) -> typing.Literal["use_references"] | None: ...
 
 Global___GenerationOptions: typing_extensions.TypeAlias = GenerationOptions
@@ -147,7 +159,7 @@ class GeneratePortraitResponse(google.protobuf.message.Message):
     JOB_FIELD_NUMBER: builtins.int
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job, QUEUED."""
+        """The job, QUEUED; COMPLETED where a stored picture answers the request."""
 
     def __init__(
         self,
@@ -239,7 +251,7 @@ class GenerateSceneResponse(google.protobuf.message.Message):
     JOB_FIELD_NUMBER: builtins.int
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job, QUEUED."""
+        """The job, QUEUED; COMPLETED where a stored picture answers the request."""
 
     def __init__(
         self,
@@ -334,7 +346,7 @@ class GenerateStoryResponse(google.protobuf.message.Message):
     BATCH_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> imggen.v1.batch_pb2.Batch:
-        """The batch, PROCESSING; COMPLETED if everything requested exists already."""
+        """The batch, PROCESSING; COMPLETED if everything requested exists already or is reused."""
 
     def __init__(
         self,
@@ -436,7 +448,7 @@ class RegenerateImageResponse(google.protobuf.message.Message):
     JOB_FIELD_NUMBER: builtins.int
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job, QUEUED."""
+        """The job, QUEUED; COMPLETED where a stored picture answers the request."""
 
     def __init__(
         self,
