@@ -34,6 +34,7 @@ class BatchCalls(Calls):
         aspect_ratio: str = "",
         quality: str = "",
         use_references: bool | None = None,
+        allow_reuse: bool = False,
         metadata: Mapping[str, str] | None = None,
         priority: int | None = None,
         request_id: str | None = None,
@@ -51,7 +52,7 @@ class BatchCalls(Calls):
             include_cover=cover,
             images_per_page=images_per_page,
             aspect_ratio=aspect_ratio,
-            options=options_of(model, quality, metadata, use_references),
+            options=options_of(model, quality, metadata, use_references, allow_reuse),
             priority=priority,
             request_id=or_new(request_id),
         )

@@ -110,10 +110,15 @@ def options_of(
     quality: str,
     metadata: Mapping[str, str] | None,
     use_references: bool | None,
+    allow_reuse: bool,
 ) -> GenerationOptions:
     """Returns the options that all generations share."""
     return GenerationOptions(
-        model=model, quality=quality, metadata=metadata, use_references=use_references
+        model=model,
+        quality=quality,
+        metadata=metadata,
+        use_references=use_references,
+        allow_reuse=allow_reuse,
     )
 
 

@@ -56,6 +56,12 @@ making_options = options(
         "  [default: set by the service; for a new portrait, not]",
     ),
     click.option(
+        "--allow-reuse",
+        is_flag=True,
+        help="Take an equal picture that is stored already, free: the same content, model and"
+        " options, and the seed if you give one.",
+    ),
+    click.option(
         "--meta",
         "metadata",
         multiple=True,

@@ -60,6 +60,7 @@ def portrait(
     model: str,
     quality: str | None,
     references: bool | None,
+    allow_reuse: bool,
     metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
@@ -75,6 +76,7 @@ def portrait(
     Examples:
       imggen portrait CHARACTER_ID --style watercolor --output mia.png
       imggen portrait CHARACTER_ID --style anime --kind print --output mia.jpg
+      imggen portrait CHARACTER_ID --style anime --seed 7 --allow-reuse
       imggen portrait CHARACTER_ID --style anime --no-wait --json | jq -r .job.jobId
     """
     job = session.client.generate_portrait(
@@ -85,6 +87,7 @@ def portrait(
         model=model,
         quality=quality or "",
         use_references=references,
+        allow_reuse=allow_reuse,
         metadata=metadata,
         seed=seed,
         priority=priority,
@@ -125,6 +128,7 @@ def scene(
     model: str,
     quality: str | None,
     references: bool | None,
+    allow_reuse: bool,
     metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
@@ -149,6 +153,7 @@ def scene(
         model=model,
         quality=quality or "",
         use_references=references,
+        allow_reuse=allow_reuse,
         metadata=metadata,
         seed=seed,
         priority=priority,
@@ -171,6 +176,7 @@ def regenerate(
     model: str,
     quality: str | None,
     references: bool | None,
+    allow_reuse: bool,
     metadata: dict[str, str],
     seed: int | None,
     priority: int | None,
@@ -195,6 +201,7 @@ def regenerate(
         model=model,
         quality=quality or "",
         use_references=references,
+        allow_reuse=allow_reuse,
         metadata=metadata,
         seed=seed,
         priority=priority,

@@ -72,6 +72,7 @@ def story(
         model: storybook
         quality: hd                # or standard
         references: true           # draw pages from the portraits; default: set by the service
+        allow_reuse: false         # take equal pictures that are stored already, free
         priority: 2                # 1 (first) to 3
         metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
           order: 4711

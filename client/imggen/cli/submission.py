@@ -67,6 +67,7 @@ def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submi
         model=options.model,
         quality=options.quality,
         use_references=options.references,
+        allow_reuse=options.allow_reuse,
         metadata=options.metadata,
         priority=options.priority,
         request_id=key,
