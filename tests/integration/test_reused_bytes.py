@@ -124,13 +124,15 @@ async def test_whatever_is_deleted_reused_and_swept_at_once_no_image_lacks_its_b
         images = await an_origin_and_copies(gateway, mia, 2)
         [character] = (await mia.get_image(images[0])).character_ids
         sweeper = Sweeper(gateway.store, gateway.storage)
-        jobs, *_ = await asyncio.gather(
-            asyncio.gather(*(mia.portrait(character, seed=7, options=REUSE) for _ in range(4))),
-            *(mia.delete_image(image) for image in images),
-            sweeper.sweep(),
-        )
+        async with asyncio.TaskGroup() as group:
+            asking = [
+                group.create_task(mia.portrait(character, seed=7, options=REUSE)) for _ in range(4)
+            ]
+            for image in images:
+                group.create_task(mia.delete_image(image))
+            group.create_task(sweeper.sweep())
         await sweeper.sweep()
-        for job in jobs:
+        for job in (task.result() for task in asking):
             if reused(job):
                 assert await download(mia, job.image_id)
             else:

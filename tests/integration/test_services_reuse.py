@@ -200,6 +200,13 @@ async def test_a_deleted_picture_is_never_the_answer(gateway: GatewayFixture, mi
     assert reused(await mia.portrait(character, seed=7, options=REUSE)) == ""
 
 
+async def test_a_rejected_picture_is_never_the_answer(gateway: GatewayFixture, mia: Caller) -> None:
+    character = (await mia.create_character()).id
+    await a_portrait(gateway, mia, character_id=character)
+    await gateway.store.database.execute("UPDATE images SET status = 'rejected'")
+    assert reused(await mia.portrait(character, seed=7, options=REUSE)) == ""
+
+
 async def test_equal_requests_at_one_moment_are_all_drawn(mia: Caller) -> None:
     character = (await mia.create_character()).id
     jobs = await asyncio.gather(*(mia.portrait(character, seed=7, options=REUSE) for _ in range(4)))
