@@ -83,7 +83,7 @@ class RenderSpec:
         """
         content = self.to_json()
         del content["seed"]
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).digest()
 
     @classmethod
