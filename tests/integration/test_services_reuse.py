@@ -193,17 +193,22 @@ async def test_only_completed_pictures_answer(gateway: GatewayFixture, mia: Call
     assert await ask() == str(claim.image_id)
 
 
-async def test_a_deleted_picture_is_never_the_answer(gateway: GatewayFixture, mia: Caller) -> None:
+@pytest.mark.parametrize("hidden", ["deleted_at = now()", "status = 'rejected'"])
+async def test_a_deleted_or_rejected_picture_is_never_the_answer_and_hides_no_other(
+    gateway: GatewayFixture, mia: Caller, hidden: str
+) -> None:
     character = (await mia.create_character()).id
-    drawn = await a_portrait(gateway, mia, character_id=character)
-    await mia.delete_image(drawn.image_id)
-    assert reused(await mia.portrait(character, seed=7, options=REUSE)) == ""
+    older, newer = [await a_portrait(gateway, mia, character_id=character) for _ in range(2)]
 
+    async def hide(job: job_pb2.Job) -> None:
+        update = f"UPDATE images SET {hidden} WHERE id = $1"
+        await gateway.store.database.execute(update, UUID(job.image_id))
 
-async def test_a_rejected_picture_is_never_the_answer(gateway: GatewayFixture, mia: Caller) -> None:
-    character = (await mia.create_character()).id
-    await a_portrait(gateway, mia, character_id=character)
-    await gateway.store.database.execute("UPDATE images SET status = 'rejected'")
+    await hide(newer)
+    again = await mia.portrait(character, seed=7, options=REUSE)
+    assert reused(again) == older.image_id
+    await hide(older)
+    await hide(again)
     assert reused(await mia.portrait(character, seed=7, options=REUSE)) == ""
 
 
@@ -454,6 +459,9 @@ async def test_a_reference_with_the_same_picture_is_the_same(
     again = await mia.portrait(cast.character, seed=1, options=REUSE)
     assert (await mia.get_image(again.image_id)).is_reference
     assert await cast.ask() == drawn
+    newest = await cast.draw(ReferenceUse.DRAWN, again.image_id)
+    await mia.portrait(cast.character, seed=1, options=REUSE)
+    assert await cast.ask() == newest
 
 
 async def test_a_missing_reference_must_be_missing_still(
