@@ -139,6 +139,12 @@ async def test_only_what_is_drawn_is_paid_for(database: str, tmp_path: Path) -> 
         assert batch.estimated_cost_micros == 600_000
         [budget] = await gateway.store.database.fetch("SELECT * FROM budgets")
         assert (budget["held_micros"], budget["spent_micros"]) == (600_000, 600_000)
+        other = await mia.create_story(PAGES[1])
+        stored = await mia.generate_story(other.id, options=REUSE)
+        assert (stored.status, stored.estimated_cost_micros) == (
+            batch_pb2.BATCH_STATUS_COMPLETED,
+            0,
+        )
         for _ in range(3):
             assert reused(await mia.scene(story.id, 2, options=REUSE)) == drawn.image_id
         [budget] = await gateway.store.database.fetch("SELECT * FROM budgets")

@@ -51,8 +51,7 @@ LANGUAGE sql STABLE AS $$
       WHEN before.use = 'missing' THEN now.image_id IS NULL
       WHEN before.use = 'stale' THEN now.description_version <> shown.version
       WHEN before.use IN ('drawn', 'left_out') THEN
-        now.description_version = shown.version AND NOT now.unreadable
-        AND now.image_id = drawn_image(before.image_id)
+        now.image_id = drawn_image(before.image_id) AND NOT now.unreadable
       WHEN before.use = 'unsupported' THEN shown.id IS NOT NULL
     END IS NOT TRUE
   )
