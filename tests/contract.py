@@ -8,6 +8,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import (
     batch_pb2,
+    budget_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
@@ -19,6 +20,7 @@ from imggen.v1 import (
 
 _FILES = (
     batch_pb2,
+    budget_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,

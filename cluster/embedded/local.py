@@ -169,7 +169,7 @@ def demo(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; SIGTERM ends it as Ctrl-C does."""
+    """Runs the command; SIGTERM and a closed terminal end it as Ctrl-C does."""
     parser = argparse.ArgumentParser(
         prog="python -m cluster.embedded.local",
         description=__doc__,
@@ -183,7 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="folder for all data (default: .imggen in the checkout)",
     )
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, end_as_ctrl_c_does)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, end_as_ctrl_c_does)
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
     except StartFailed as error:
@@ -195,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def end_as_ctrl_c_does(number: int, frame: FrameType | None) -> None:
-    """Handles SIGTERM as SIGINT is handled."""
+    """Handles a signal as SIGINT is handled."""
     # A shell's background job ignores SIGINT: its handler may be SIG_IGN, not a function.
     handler = signal.getsignal(signal.SIGINT)
     (handler if callable(handler) else signal.default_int_handler)(number, frame)

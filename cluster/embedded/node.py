@@ -5,8 +5,9 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 from cluster.embedded.processes import StartFailed
 
 _PREFIX = "imggen-ray-"
+_LOOK_S = 0.2
 _BROKEN = ("DEPLOY_FAILED", "UNHEALTHY")
 
 
@@ -81,7 +83,40 @@ def serving(config: Path) -> Iterator[None]:
         deploy(config)
         yield
     finally:
-        _stop_serve(client)
+        _unless_dead(lambda: _stop_serve(client))
+
+
+def _unless_dead(stop: Callable[[], None]) -> None:
+    """Calls `stop`, or gives it up once Ray has ended.
+
+    A signal to the whole process group, as `timeout` and a closed terminal send it, ends Ray's
+    own processes too. Ray 2.60 waits a minute for them, and ends this process without its clean-up.
+    """
+    import ray
+
+    done = threading.Event()
+
+    def run() -> None:
+        with suppress(ray.exceptions.RayError):
+            stop()
+        done.set()
+
+    threading.Thread(target=run, name="stop", daemon=True).start()
+    while not done.wait(_LOOK_S):
+        if not _alive():
+            return
+
+
+def _alive() -> bool:
+    """Returns whether the node of this process's Ray runs.
+
+    Its control service may outlive the raylet without answering.
+    """
+    from ray._private import worker
+
+    node: Any = worker._global_node
+    raylets = node.all_processes.get("raylet", []) if node else []
+    return any(raylet.process.poll() is None for raylet in raylets)
 
 
 def deploy(config: Path) -> None:

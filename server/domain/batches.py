@@ -38,7 +38,7 @@ class NewBatch:
 class Batch:
     """A batch as its caller sees it. `counts` are its images by their job's status.
 
-    `lanes` are those of the jobs that have not ended. `portraits_left` and `pages_left` are
+    `lanes` are those in which its jobs wait or run. `portraits_left` and `pages_left` are
     images that are not drawn yet, where a job that runs counts as the rest of it; covers count
     as pages.
     """
@@ -90,7 +90,7 @@ class Node:
     """A job in the graph of its batch."""
 
     id: JobId
-    lane: Lane
+    lanes: frozenset[Lane]
     status: JobStatus
     cancel_requested: bool
     dependency_failed: bool

@@ -12,6 +12,7 @@ from server.domain.ids import ImageId, JobId
 from server.domain.jobs import Copy, NewJob
 from server.domain.reuse import Stored
 from server.store.database import Executor
+from server.store.lanes import lanes_json
 
 # The newest picture of each seed, then the one whose turn it is. An image that is deleted at this
 # moment is waited for, and left out if it is gone. Images are locked in the order of their jobs, as
@@ -59,17 +60,18 @@ WITH asked AS (
     id uuid, user_id uuid, image_id uuid, origin_id uuid, priority integer, spec jsonb,
     spec_version integer, batch_id uuid, batch_position integer, request_id uuid,
     request_hash bytea, story_id uuid, page_id uuid, page_number integer, character_id uuid,
-    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb
+    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb, lanes job_lane[],
+    limits jsonb, route jsonb
   )
 ), job AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, status, spec, spec_version, ai_provider, ai_model,
     completed_at, request_id, request_hash, batch_id, batch_position, story_id, page_id, metadata,
-    cropped_from, reused_from_image_id
+    cropped_from, reused_from_image_id, lanes, limits, route
   ) SELECT asked.id, asked.user_id, asked.image_id, o.kind, o.lane, asked.priority, 'completed',
     asked.spec, asked.spec_version, o.ai_provider, o.ai_model, now(), asked.request_id,
     asked.request_hash, asked.batch_id, asked.batch_position, asked.story_id, asked.page_id,
-    asked.metadata, o.cropped_from, drawn_image(o.image_id)
+    asked.metadata, o.cropped_from, drawn_image(o.image_id), asked.lanes, asked.limits, asked.route
   FROM asked JOIN image_generation_jobs o ON o.image_id = asked.origin_id
   ORDER BY asked.user_id, asked.request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
@@ -210,6 +212,9 @@ def _copied(copy: Copy) -> dict[str, object]:
         "lineage_id": str(place.lineage_id or job.image_id),
         "version": place.version,
         "metadata": dict(job.metadata),
+        "lanes": lanes_json(job.lanes),
+        "limits": job.limits.to_json(),
+        "route": job.route.to_json(),
     }
 
 

@@ -27,13 +27,16 @@ from hypothesis.stateful import (
 
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Failure, Progress, RequestKey
+from server.domain.lanes import JobLane
 from server.domain.states import JobStatus, Lane, Stage
 from server.store import Store, open_store
 from tests.builders import new_job, new_user, outcome
+from tests.waiting import OUT_OF_STEP
 
 _LEASE = timedelta(minutes=5)
 _NOW = timedelta(0)
 _MAX_RETRIES = 3
+_LANES = (JobLane(Lane.HOSTED, ("other",)), JobLane(Lane.LOCAL, ("storybook",)))
 _END_ALL = """
 UPDATE image_generation_jobs SET
   status = 'cancelled', completed_at = now(), lease_expires_at = NULL, worker = NULL
@@ -168,13 +171,23 @@ class StoreMachine(RuleBasedStateMachine):
             job.requeue(spend=True, retryable=retryable)
             assert status == job.status
 
-    @rule(claim=claims)
-    def release(self, claim: Claim) -> None:
-        """A draining worker releases its job."""
-        job = self.jobs[claim.job_id]
-        released = self.do(self.store.leases.release([claim]))
+    @rule(claim=claims, lanes=st.sampled_from([None, _LANES]))
+    def release(self, claim: Claim, lanes: tuple[JobLane, ...] | None) -> None:
+        """A draining worker releases its job, or one whose lane has nothing for it."""
+        job, leases = self.jobs[claim.job_id], self.store.leases
+        released = self.do(leases.give_back(claim, lanes) if lanes else leases.release([claim]))
         assert bool(released) == job.held_by(claim.attempt), "a lost lease released a job"
         if released:
+            job.requeue(spend=False)
+
+    @rule(claim=claims)
+    def give_back(self, claim: Claim) -> None:
+        """A worker gives back what its lane has nothing for."""
+        job = self.jobs[claim.job_id]
+        lanes = (JobLane(Lane.HOSTED, ("other",)), JobLane(Lane.LOCAL, ("storybook",)))
+        given = self.do(self.store.leases.give_back(claim, lanes))
+        assert given == job.held_by(claim.attempt), "a lost lease gave a job back"
+        if given:
             job.requeue(spend=False)
 
     @rule(claim=claims, sequence=st.integers(1, 5))
@@ -239,6 +252,7 @@ class StoreMachine(RuleBasedStateMachine):
             sequence = job.progress.sequence if job.progress else 0
             assert sequence == model.sequence, "progress went back"
             assert model.results <= 1
+        assert self.do(self.store.database.fetch(OUT_OF_STEP)) == [], "lanes out of step"
 
 
 def run(url: str, examples: int, steps: int) -> None:

@@ -27,6 +27,11 @@ NO_ATTEMPT_CHECK = Mutation(
             times=2,
         ),
         Edit(
+            _LEASES,
+            "j.attempt = asked.attempt AND j.status",
+            "asked.attempt IS NOT NULL AND j.status",
+        ),
+        Edit(
             "server/store/completions.py",
             "j.attempt = asked.attempt AND j.status",
             "asked.attempt IS NOT NULL AND j.status",
@@ -78,9 +83,9 @@ NO_TURNS = Mutation(
     "the oldest first",
     (
         Edit(
-            _LEASES,
-            "ORDER BY priority, turn, queued_at LIMIT",
-            "ORDER BY priority, queued_at LIMIT",
+            "server/store/claims.py",
+            "ORDER BY l.priority, l.turn, l.queued_at LIMIT",
+            "ORDER BY l.priority, l.queued_at LIMIT",
         ),
     ),
 )

@@ -323,6 +323,21 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         },
     ),
     "StoryService.DeleteStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "BudgetService.GetBudget": FieldChanges({}, {"scope": "global", "day": "2026-01-02"}),
+    "BudgetService.SetBudget": FieldChanges(
+        {"scope": "global"}, {"scope": "provider:openai", "limit_micros": 5}
+    ),
+    # Nothing was spent; what each of them selects is in test_services_budgets.
+    "BudgetService.ListSpend": FieldChanges(
+        {},
+        {
+            "first_day": Refused("yesterday"),
+            "last_day": Refused("tomorrow"),
+            "group_by": Refused(99),
+            "page_size": Refused(-1),
+            "page_token": Refused("x"),
+        },
+    ),
     "StyleService.ListStyles": FieldChanges(
         {}, {"page_size": 1, "page_token": Change(Of(token="styles"), PAGED)}
     ),

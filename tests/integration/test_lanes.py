@@ -45,7 +45,7 @@ async def test_a_lane_that_is_full_holds_up_no_other_lane(job_queue: JobQueue) -
 async def test_a_worker_without_slots_of_a_lane_leaves_its_jobs_alone(job_queue: JobQueue) -> None:
     hosted = await job_queue.submit(lane=Lane.HOSTED, priority=0)
     local = await job_queue.submit()
-    async with job_queue.worker(poll_s=0.05):
+    async with job_queue.worker(poll_s=0.05, slots={"local": 2}):
         await job_queue.becomes(local, JobStatus.COMPLETED)
         assert (await job_queue.job(hosted.id)).status is JobStatus.QUEUED
 

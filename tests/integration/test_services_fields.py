@@ -18,6 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, story_pb2, style_pb2
 from server.domain.states import AssetKind
+from server.identity.caller import Role
 from tests.contract import ask, methods, request_fields
 from tests.endpoint import failure
 from tests.integration.callers import Caller
@@ -224,7 +225,8 @@ class _Failed:
 
 async def _caller_with_resources(gateway: GatewayFixture, method: str) -> CallerWithResources:
     """Makes a new caller with resources; with images or batches where the method needs them."""
-    caller = gateway.caller(new_id(), channel=gateway.channel())
+    roles = (Role.ADMIN,) if method.startswith("BudgetService") else ()
+    caller = gateway.caller(new_id(), *roles, channel=gateway.channel())
     names: dict[str, str] = {}
     for name in ("Mia", "Tom"):
         names[(await caller.create_character(name=name, skin="pale")).id] = name

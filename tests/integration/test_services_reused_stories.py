@@ -1,17 +1,18 @@
 """Stories whose pictures are stored already: reused where they are equal, drawn where not."""
 
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 from imggen.v1 import batch_pb2, job_pb2, story_pb2
 from server.domain.ids import CharacterId
 from server.domain.references import ReferenceUse, UsedReference
-from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.catalogue import STORYBOOK, Catalogue
+from tests.builders import paid
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 from tests.integration.test_services_reuse import REUSE, WORDS, a_portrait, reused
 
+_BUDGET = "SELECT * FROM budgets WHERE scope = 'global'"
 PAGES = ("A wood in the morning.", "A wood at noon.", "A wood at night.")
 
 
@@ -127,9 +128,9 @@ async def test_a_page_is_ready_once_its_reused_portrait_is_there(
 
 
 async def test_only_what_is_drawn_is_paid_for(database: str, tmp_path: Path) -> None:
-    paid = [replace(model, price_micros=600_000) for model in KNOWN.values()]
+    catalogue = Catalogue([paid(STORYBOOK, 600_000)])
     async with open_gateway_fixture(
-        database, tmp_path, catalogue=Catalogue(paid), daily_budget_usd=2
+        database, tmp_path, catalogue=catalogue, daily_budget_usd=2
     ) as gateway:
         mia = gateway.caller("mia")
         story = await mia.create_story(*PAGES[:2])
@@ -137,7 +138,9 @@ async def test_only_what_is_drawn_is_paid_for(database: str, tmp_path: Path) -> 
         await gateway.complete(await gateway.claim(), 600_000)
         batch = await mia.generate_story(story.id, options=REUSE)
         assert batch.estimated_cost_micros == 600_000
-        [budget] = await gateway.store.database.fetch("SELECT * FROM budgets")
+        [budget] = await gateway.store.database.fetch(
+            "SELECT * FROM budgets WHERE scope = 'global'"
+        )
         assert (budget["held_micros"], budget["spent_micros"]) == (600_000, 600_000)
         other = await mia.create_story(PAGES[1])
         stored = await mia.generate_story(other.id, options=REUSE)
@@ -147,7 +150,9 @@ async def test_only_what_is_drawn_is_paid_for(database: str, tmp_path: Path) -> 
         )
         for _ in range(3):
             assert reused(await mia.scene(story.id, 2, options=REUSE)) == drawn.image_id
-        [budget] = await gateway.store.database.fetch("SELECT * FROM budgets")
+        [budget] = await gateway.store.database.fetch(
+            "SELECT * FROM budgets WHERE scope = 'global'"
+        )
         assert (budget["held_micros"], budget["spent_micros"]) == (600_000, 600_000)
 
 

@@ -167,6 +167,18 @@ def test_sigterm_ends_a_background_job_of_a_shell_in_the_middle_of_a_render(fold
     assert demo.left() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_whole_group_leaves_nothing_running(
+    folder: Path, number: signal.Signals
+) -> None:
+    # As `timeout` and a closed terminal do it: Ray's processes end before they are told to stop.
+    with started("up", folder) as up:
+        up.reads("imggen answers on")
+        os.killpg(up.child.pid, number)
+        assert up.ends() == 130, up.lines
+    assert up.left() == []
+
+
 def test_ctrl_c_while_it_starts_leaves_nothing_running(folder: Path) -> None:
     with started("up", folder) as up:
         up.reads("loading the model")

@@ -23,7 +23,6 @@ class Model:
     native: Size
     portraits: Mapping[str, Size]
     scenes: Mapping[str, Size]
-    steps: Mapping[str, int]
 
 
 STYLES = (
@@ -92,6 +91,5 @@ MODELS = (
         native=(256, 256),
         portraits={"1024x1024": (1024, 1024)},
         scenes={"1:1": (256, 256)},
-        steps={"standard": 20, "hd": 30},
     ),
 )

@@ -127,6 +127,8 @@ class Memory:
     """The newest version of each lineage."""
     previews: defaultdict[str, Preview] = field(default_factory=lambda: defaultdict(Preview))
     """By the id of the job."""
+    limits: dict[str, tuple[int, Timestamp]] = field(default_factory=dict)
+    """The limits of budgets, by scope, and when they were set."""
     web: str = ""
     """Where the URLs of images point to."""
     _made: dict[tuple[str, str], tuple[Message, str]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
 from imggen.v1 import (
     batch_pb2,
+    budget_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
@@ -20,7 +21,7 @@ from imggen.v1 import (
 from imggen.v1.errors_pb2 import ErrorReason
 
 _FILES = (
-    *(batch_pb2, character_pb2, event_pb2, generation_pb2),
+    *(batch_pb2, budget_pb2, character_pb2, event_pb2, generation_pb2),
     *(image_pb2, job_pb2, story_pb2, style_pb2),
 )
 _METHODS = {

@@ -86,6 +86,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_BATCH_ENDED: _ErrorReason.ValueType  # 46
     """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
+    ERROR_REASON_NO_ELIGIBLE_OFFER: _ErrorReason.ValueType  # 99
+    """FAILED_PRECONDITION, and in `Job.error`: no model may draw the picture within the limits of its
+    request; the message names what excludes each. Wider limits are needed, or another model.
+    """
     ERROR_REASON_BATCH_NOT_RETRYABLE: _ErrorReason.ValueType  # 47
     """FAILED_PRECONDITION: the batch has no failed or cancelled jobs whose images still exist."""
     ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 49
@@ -142,6 +146,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
     are no numbers), and so was a second one that it drew with another seed.
     """
+    ERROR_REASON_CONTENT_POLICY: _ErrorReason.ValueType  # 98
+    """In `Job.error`: a provider refused the prompt, or the picture that it had drawn. The message says
+    at which stage, and for which categories where the provider told.
+    """
     ERROR_REASON_TOO_MANY_ITEMS: _ErrorReason.ValueType  # 100
     """INVALID_ARGUMENT: a list has more items than its field allows."""
     ERROR_REASON_DUPLICATE_ITEM: _ErrorReason.ValueType  # 101
@@ -150,6 +158,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: the bytes are not the method's request message."""
     ERROR_REASON_VALUE_UNKNOWN: _ErrorReason.ValueType  # 103
     """INVALID_ARGUMENT: the enum of the field has no such value."""
+    ERROR_REASON_PROVIDER_UNKNOWN: _ErrorReason.ValueType  # 104
+    """INVALID_ARGUMENT: no provider of that name is offered."""
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 110
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 
@@ -226,6 +236,10 @@ job that it needs was deleted.
 """
 ERROR_REASON_BATCH_ENDED: ErrorReason.ValueType  # 46
 """FAILED_PRECONDITION: the batch has ended and cannot be cancelled."""
+ERROR_REASON_NO_ELIGIBLE_OFFER: ErrorReason.ValueType  # 99
+"""FAILED_PRECONDITION, and in `Job.error`: no model may draw the picture within the limits of its
+request; the message names what excludes each. Wider limits are needed, or another model.
+"""
 ERROR_REASON_BATCH_NOT_RETRYABLE: ErrorReason.ValueType  # 47
 """FAILED_PRECONDITION: the batch has no failed or cancelled jobs whose images still exist."""
 ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 49
@@ -282,6 +296,10 @@ ERROR_REASON_PICTURE_BROKEN: ErrorReason.ValueType  # 97
 """In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
 are no numbers), and so was a second one that it drew with another seed.
 """
+ERROR_REASON_CONTENT_POLICY: ErrorReason.ValueType  # 98
+"""In `Job.error`: a provider refused the prompt, or the picture that it had drawn. The message says
+at which stage, and for which categories where the provider told.
+"""
 ERROR_REASON_TOO_MANY_ITEMS: ErrorReason.ValueType  # 100
 """INVALID_ARGUMENT: a list has more items than its field allows."""
 ERROR_REASON_DUPLICATE_ITEM: ErrorReason.ValueType  # 101
@@ -290,6 +308,8 @@ ERROR_REASON_REQUEST_UNREADABLE: ErrorReason.ValueType  # 102
 """INVALID_ARGUMENT: the bytes are not the method's request message."""
 ERROR_REASON_VALUE_UNKNOWN: ErrorReason.ValueType  # 103
 """INVALID_ARGUMENT: the enum of the field has no such value."""
+ERROR_REASON_PROVIDER_UNKNOWN: ErrorReason.ValueType  # 104
+"""INVALID_ARGUMENT: no provider of that name is offered."""
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

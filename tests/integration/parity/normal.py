@@ -16,7 +16,7 @@ from imggen.errors import ImggenError, reason_name
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NAMED = ("etag", "cursor", "seed")
 _MASKED = (
-    *("createdAt", "updatedAt", "startedAt", "completedAt", "estimatedCompletionTime"),
+    *("createdAt", "updatedAt", "setAt", "startedAt", "completedAt", "estimatedCompletionTime"),
     *("urlsExpireAt", "time", "duration", "url", "cdnUrl", "thumbnailUrl", "printUrl"),
     *("nextPageToken", "sha256", "sizeBytes", "fileSize", "data", "preview", "prompt"),
 )

@@ -133,6 +133,8 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "RegenerateImage": {"image_id": things.image},
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
+        "GetBudget": {},
+        "SetBudget": {"scope": "global", "limit_micros": 5},
     }
     if name in special:
         return special[name]
@@ -179,7 +181,7 @@ def _values_of(path: str, field: FieldDescriptor, things: Things) -> Iterator[An
         yield from (False, True)
     elif kind == FieldDescriptor.TYPE_UINT32:
         yield from _WIDE_NUMBERS
-    elif kind == FieldDescriptor.TYPE_INT32:
+    elif kind in (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64):
         yield from _NUMBERS
     elif field.is_repeated:
         yield from _lists(name, things)
