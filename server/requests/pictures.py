@@ -220,7 +220,7 @@ class PictureReader:
             routes.wish(before.image_type, "", cast, drawn, references=use),
             display=Size(before.width, before.height),
         )
-        maybe_routing = routes.route_again(checks, before.model, wish)
+        maybe_routing = routes.route_again(checks, image.model, wish)
         routing, kept = checks.complete(maybe_routing, quality)
         seed = changes.seed if changes.HasField("seed") else None
         reuse = Reuse(seed) if options.allow_reuse else None
