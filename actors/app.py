@@ -38,7 +38,9 @@ from actors.settings import (
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
 from actors.worker.patience import Patience
+from actors.worker.probing import Probing
 from actors.worker.references import ReferenceResolver
+from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from server.logs import configure_logs
@@ -102,6 +104,7 @@ class WorkerDeployment:
         signals = Signals(store.database)
         await enter(signals.running())
         providers = {one.model: one for one in (local, *hosted)}
+        observer = Observer(store, settings.gpu_cost)
         stages = Stages(
             providers,
             extractor,
@@ -115,7 +118,7 @@ class WorkerDeployment:
             settings.model_copy(update={"slots": settings.served_slots}),
             RoutedDrawing(
                 stages,
-                Chooser(catalogue, Observer(store, settings.gpu_cost), providers),
+                Chooser(catalogue, observer, providers),
                 providers,
                 store,
                 Patience(settings.lease_s, lambda: self._worker.draining),
@@ -125,6 +128,8 @@ class WorkerDeployment:
             signals,
             models=self._models,
         )
+        await enter(Rerouting(catalogue, observer, store, signals).running())
+        await enter(Probing(providers, store.health).running())
         await enter(self._worker.running())
 
     def check_health(self) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from server.domain.health import HealthState
 from server.domain.jobs import Claim
 from server.domain.lanes import JobLane
+from server.domain.limits import Limits
 from server.domain.models import Size
+from server.domain.spec import RenderSpec
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest
 from server.routing.lanes import lanes
@@ -49,8 +51,7 @@ class Chooser:
         """Returns what may draw a job, without the models that failed, and those named here."""
         # Its own hold is part of what is used of the budgets; they are asked where a call begins.
         conditions = replace(await self._observer.conditions(), rest=BudgetRest())
-        wish = wish_of(claim)
-        wish = replace(wish, excluded=wish.excluded | frozenset(without))
+        wish = wish_of(claim.spec, claim.limits, claim.passed_over | frozenset(without))
         routing = route_again(self._catalogue, wish, conditions)
         here = (
             offer
@@ -69,9 +70,8 @@ class Chooser:
         self._observer.forget()
 
 
-def wish_of(claim: Claim) -> Wish:
-    """Returns what a claimed job asks of a model."""
-    spec, limits = claim.spec, claim.limits
+def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wish:
+    """Returns what an admitted job asks of a model."""
     return Wish(
         spec.image_type,
         limits.model,
@@ -84,6 +84,6 @@ def wish_of(claim: Claim) -> Wish:
         complete_by=limits.complete_by,
         max_cost_micros=limits.max_cost_micros,
         references=len(spec.characters) if spec.use_references else 0,
-        excluded=claim.passed_over,
+        excluded=passed_over,
         key=limits.key,
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.ids import JobId
+from server.domain.limits import Limits
+from server.domain.spec import RenderSpec
 from server.domain.states import Lane
 
 
@@ -27,3 +29,14 @@ class Reroute:
     job_id: JobId
     seen: Sequence[JobLane]
     lanes: Sequence[JobLane]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingJob:
+    """A job that waits in lanes, with all that decides which others it could wait in."""
+
+    job_id: JobId
+    spec: RenderSpec
+    limits: Limits
+    passed_over: frozenset[str]
+    lanes: tuple[JobLane, ...]

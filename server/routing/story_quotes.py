@@ -35,11 +35,11 @@ def quote_story(offers: Sequence[Offer], conditions: Conditions, max_concurrent:
     Lanes draw beside each other, each as many pictures at once as it has slots, and all together as
     many as a batch may have under way.
     """
-    models = dict.fromkeys(offer.model for offer in offers)
-    parts = []
-    for model in models:
-        prices = [offer.price_micros for offer in offers if offer.model is model]
-        parts.append(StoryPart(model.name, model.provider, len(prices), sum(prices)))
+    prices: dict[tuple[str, str], list[int]] = {}
+    for offer in offers:
+        who = offer.model.name, offer.model.provider
+        prices.setdefault(who, []).append(offer.price_micros)
+    parts = [StoryPart(*who, len(those), sum(those)) for who, those in prices.items()]
     return StoryQuote(
         images=len(offers),
         price_micros=sum(offer.price_micros for offer in offers),

@@ -72,13 +72,13 @@ def claim_of(row: Record) -> Claim:
         price_micros=row["estimated_micros"],
         batch_id=row["batch_id"],
         models=tuple(row["models"]),
-        limits=_limits(row),
+        limits=limits_of(row),
         unoffered_s=float(row["unoffered_s"] or 0),
         passed_over=frozenset(row["passed_over"]),
     )
 
 
-def _limits(row: Record) -> Limits:
+def limits_of(row: Record) -> Limits:
     """Returns the limits of a job; one that an older version admitted is bound to its model."""
     if not row["limits"]:
         return Limits(model=row["ai_model"])

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from server.domain.ids import JobId
-from server.domain.lanes import JobLane, Reroute
+from server.domain.lanes import JobLane, Reroute, WaitingJob
+from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import Lane
+from server.store.claims import limits_of
 from server.store.database import Executor
 
 # A job that another statement has locked is left alone: it is being claimed, ended or rerouted.
@@ -28,6 +30,32 @@ FROM take_turns((
 )) AS placed
 WHERE j.id = placed.job_id RETURNING j.id
 """
+
+
+# By the primary key of job_lanes, so that a page costs as much as its jobs.
+_WAITING = """
+SELECT j.id, j.spec, j.limits, j.ai_model, j.passed_over, to_jsonb(lanes_of(j)) AS lanes
+FROM image_generation_jobs j
+WHERE j.id IN (
+  SELECT job_id FROM job_lanes WHERE job_id > $1 AND spec_version <= $2
+  ORDER BY job_id LIMIT $3
+) ORDER BY j.id
+"""
+
+
+async def waiting_after(database: Executor, job: JobId, most: int) -> list[WaitingJob]:
+    """Returns jobs that wait in lanes, in the order of their ids, from after one on."""
+    rows = await database.fetch(_WAITING, job, SPEC_VERSION, most)
+    return [
+        WaitingJob(
+            job_id=row["id"],
+            spec=RenderSpec.from_json(row["spec"]),
+            limits=limits_of(row),
+            passed_over=frozenset(row["passed_over"]),
+            lanes=lanes_from_json(row["lanes"]),
+        )
+        for row in rows
+    ]
 
 
 async def reroute_each(database: Executor, changes: Sequence[Reroute]) -> list[JobId]:

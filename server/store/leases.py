@@ -14,7 +14,7 @@ from typing import Any
 from imggen.rules.texts import shortened
 from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome, Progress
-from server.domain.lanes import JobLane, Reroute
+from server.domain.lanes import JobLane, Reroute, WaitingJob
 from server.domain.routes import Route
 from server.domain.spec import SPEC_VERSION
 from server.domain.states import JobStatus, Lane
@@ -22,7 +22,7 @@ from server.errors import Unavailable
 from server.store.claims import BROKEN, CLAIM, claim_of
 from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
-from server.store.lanes import lanes_json, reroute_each
+from server.store.lanes import lanes_json, reroute_each, waiting_after
 from server.store.money import HOLDS
 
 _NOW = timedelta(0)
@@ -352,6 +352,10 @@ class Leases:
         A job keeps its turn in the lanes that it had before, and gets the next one in others.
         """
         return await reroute_each(self._database, changes)
+
+    async def waiting_after(self, job: JobId, most: int) -> list[WaitingJob]:
+        """Returns jobs that wait in lanes, in the order of their ids, from after one on."""
+        return await waiting_after(self._database, job, most)
 
     async def rescue(self, backoff: timedelta) -> list[JobId]:
         """Takes jobs from workers whose leases ran out; each costs a retry."""

@@ -13,6 +13,7 @@ NO_ATTEMPT_CHECK = Mutation(
             _LEASES,
             "WHERE id = $1 AND attempt = $2 AND status",
             "WHERE id = $1 AND $2::integer IS NOT NULL AND status",
+            times=2,
         ),
         Edit(
             _LEASES,

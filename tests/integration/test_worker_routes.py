@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
@@ -11,13 +12,17 @@ from actors.providers.base import Provider, ProviderFailed
 from actors.providers.fake import FakeProvider, Turn
 from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
+from actors.worker.probing import Probing
+from actors.worker.rerouting import Rerouting
 from server.domain.health import HealthState
 from server.domain.jobs import Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.states import JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.conditions import GpuCost
 from server.routing.failover import RULES, FailureKind
+from server.routing.observer import Observer
 from tests.builders import new_job, paid
 from tests.integration.job_queue import JobQueue
 
@@ -185,3 +190,32 @@ async def test_a_pinned_model_that_nobody_offers_fails_at_once(job_queue: JobQue
     assert job.failure is not None
     assert job.failure.reason == "NO_ELIGIBLE_OFFER"
     assert (await money(job_queue)) == (0, 0)
+
+
+async def test_a_provider_that_is_off_is_turned_on_once_its_probe_succeeds(
+    job_queue: JobQueue,
+) -> None:
+    health = job_queue.store.health
+    await health.turn_off("fake", "", FailureKind.ACCOUNT_STOPPED)
+    stopped = providers([failing(FailureKind.ACCOUNT_STOPPED)])
+    await Probing(stopped, health, every=timedelta(0)).probe()
+    [found] = await health.all()
+    assert found.state is HealthState.OFF
+    await Probing(providers(), health, every=timedelta(0)).probe()
+    assert await health.all() == []
+
+
+async def test_waiting_jobs_follow_the_health_of_providers(job_queue: JobQueue) -> None:
+    store = job_queue.store
+    new = await submit(job_queue)
+    observer = Observer(store, GpuCost(), fresh_s=0)
+    rerouting = Rerouting(PAID, observer, store, job_queue.signals)
+    assert await rerouting.reroute() == 0
+    await store.health.turn_off("fake", "", FailureKind.ACCOUNT_STOPPED)
+    assert await rerouting.reroute() == 1
+    job = await store.jobs.get(job_queue.user, new.id)
+    assert job is not None
+    assert job.lanes == (JobLane(Lane.HOSTED, ("dear",)),)
+    await store.health.turn_on("fake")
+    assert await rerouting.reroute() == 1
+    assert await rerouting.reroute() == 0

@@ -72,20 +72,18 @@ def route_lines(route: Route) -> Iterator[str]:
 
 def quote_lines(quote: QuoteStoryResponse) -> Iterator[str]:
     """Yields the quote of a story as lines for people."""
-    yield (
-        f"{quote.images} images, at most {dollars(quote.price_micros)}, "
-        f"{_time(quote.expected_duration)}"
-    )
+    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_time(quote.expected_duration)}")
     for part in quote.models:
-        yield (
-            f"  {part.images} by {part.model} ({part.provider}), "
-            f"at most {dollars(part.price_micros)}"
-        )
+        yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
 
 
 def dollars(micros: int) -> str:
     """Returns an amount as people read it."""
     return f"${micros / MICROS:.4f}" if micros else "free"
+
+
+def _most(micros: int) -> str:
+    return f"at most {dollars(micros)}" if micros else "free"
 
 
 def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
