@@ -100,6 +100,8 @@ class Stages:
             unknown_words=picture.prompt.unknown,
             sampling=picture.sampling,
             references=references.used,
+            model=spec.model,
+            provider=claim.provider,
         )
 
     def _provider(self, model: str) -> Provider:

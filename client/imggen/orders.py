@@ -34,6 +34,7 @@ class OptionFields(TypedDict, total=False):
     complete_by: datetime | None
     max_cost_micros: int | None
     use_references: bool | None
+    allow_reuse: bool
     metadata: Mapping[str, str] | None
 
 
@@ -191,6 +192,7 @@ def options_of(
     complete_by: datetime | None = None,
     max_cost_micros: int | None = None,
     use_references: bool | None = None,
+    allow_reuse: bool = False,
     metadata: Mapping[str, str] | None = None,
 ) -> GenerationOptions:
     """Returns the options that all generations share."""
@@ -202,6 +204,7 @@ def options_of(
         complete_by=_timestamp(complete_by),
         max_cost_micros=max_cost_micros,
         use_references=use_references,
+        allow_reuse=allow_reuse,
         metadata=metadata,
     )
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from imggen.rules.retries import retried_with
 from imggen.rules.states import MAX_REGENERATIONS, job_not_retryable, regenerations_used
 from server.admission.backlog import Backlog
+from server.admission.reuse import copies_of
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
 from server.domain.states import Lane
@@ -32,11 +33,14 @@ class Admission:
         self._budget = daily_budget_micros
 
     async def admit(self, new: NewJob) -> Job | None:
-        """Commits a job; returns None when its request_id is taken.
+        """Commits a job, COMPLETED if a stored picture answers it; None if its request_id is taken.
 
         Raises ResourceExhausted when the budget does not cover it or too many jobs wait,
         FailedPrecondition when its lineage is used up.
         """
+        if new.reuse is not None and (answered := await self._reuse(new)) is not None:
+            return answered
+        check_covered(new)
         lanes = {one.lane for one in new.lanes}
         await self._backlog.check(new.user_id, lanes)
         if new.price_micros or new.placement.lineage_id:
@@ -110,15 +114,26 @@ class Admission:
         """Counts jobs that were admitted elsewhere."""
         self._backlog.add(user, jobs)
 
+    async def _reuse(self, new: NewJob) -> Job | None:
+        """Answers a job with a stored picture; None if there is none or its request_id is taken.
+
+        It takes no room in the queue and no money.
+        """
+        async with self._store.transaction() as tx:
+            new = await _next_version(tx, new)
+            if not await tx.reuses.copy(await copies_of(tx, [new])):
+                return None
+            _check_version(new)
+            job = await tx.jobs.get(new.user_id, new.id)
+        self._signals.tell([new.id])
+        return job
+
     async def _submit(self, tx: Statements, new: NewJob) -> Job | None:
-        lineage, newest = new.placement.lineage_id, 0
-        if lineage is not None:
-            newest = await tx.images.lock_lineage(lineage)
-            new = replace(new, placement=replace(new.placement, version=newest + 1))
+        new = await _next_version(tx, new)
         job = await tx.jobs.submit(new)
         # After the insert, which finds that the same request has made this version already.
-        if job is not None and newest > MAX_REGENERATIONS:
-            raise regenerations_used(lineage or new.image_id)
+        if job is not None:
+            _check_version(new)
         # Budget rows are locked last, so that others wait for them no longer than a commit.
         if job is not None and new.price_micros:
             await self.hold(tx, [new.id], new.price_micros)
@@ -141,6 +156,26 @@ class Admission:
             raise exhausted(price_micros, short)
 
 
+async def _next_version(tx: Statements, new: NewJob) -> NewJob:
+    """Returns the job of a regeneration with the next version of its lineage, which it locks."""
+    lineage = new.placement.lineage_id
+    if lineage is None:
+        return new
+    newest = await tx.images.lock_lineage(lineage)
+    return replace(new, placement=replace(new.placement, version=newest + 1))
+
+
+def _check_version(new: NewJob) -> None:
+    if new.placement.version > MAX_REGENERATIONS + 1:
+        raise regenerations_used(new.placement.lineage_id or new.image_id)
+
+
+def check_covered(new: NewJob) -> None:
+    """Raises OverBudget for a job that a stored picture alone could have answered."""
+    if new.short:
+        raise exhausted(new.price_micros, new.short)
+
+
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:
     """Returns the job that draws a picture; a job of a batch has no request key, its batch has."""
     offer = picture.offer
@@ -160,4 +195,6 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         cropped_from=offer.format.cropped_from,
         batch=batch,
         metadata=origin.metadata,
+        reuse=picture.reuse,
+        short=picture.short,
     )

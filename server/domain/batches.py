@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
-from server.domain.jobs import Job, NewJob, RequestKey
+from server.domain.jobs import Copy, Job, NewJob, RequestKey
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 
 
@@ -13,7 +13,8 @@ from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 class NewBatch:
     """A batch to admit: its jobs in order, and which of them need which.
 
-    `needs` pairs a job with one that must be COMPLETED before it may run.
+    `needs` pairs a job with one that must be COMPLETED before it may run. `copies` are the jobs
+    that stored pictures answer; they are not among `jobs`.
     """
 
     id: BatchId
@@ -25,10 +26,11 @@ class NewBatch:
     jobs: tuple[NewJob, ...]
     needs: tuple[tuple[JobId, JobId], ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
 
     @property
     def price_micros(self) -> int:
-        """The price of all its jobs together."""
+        """The price of all its jobs together; copies are free."""
         return sum(job.price_micros for job in self.jobs)
 
 

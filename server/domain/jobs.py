@@ -10,6 +10,7 @@ from server.domain.images import NewAsset
 from server.domain.lanes import JobLane
 from server.domain.limits import NO_LIMITS, Limits
 from server.domain.references import UsedReference
+from server.domain.reuse import Reuse, Stored
 from server.domain.routes import UNKNOWN_ROUTE, Route
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
@@ -52,7 +53,8 @@ class Job:
 
     `lanes` are those in which it waits, or will if it is queued again; `lane` is that in which it
     runs or ran last, and the first of `lanes` before. `cropped_from` is the aspect ratio that the
-    model draws, where its picture is cropped to another one.
+    model draws, where its picture is cropped to another one. `reused_from` is the image that was
+    drawn, where its picture answers this job.
     """
 
     id: JobId
@@ -84,6 +86,7 @@ class Job:
     page_id: PageId | None = None
     cropped_from: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reused_from: ImageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,9 @@ class RequestKey:
 class NewJob:
     """A job to admit, with its image; `lanes` has the first choice first, and never is empty.
 
-    `route` is why its first choice is that, `limits` what its later ones must keep.
+    `route` is why its first choice is that, `limits` what its later ones must keep. `reuse` is
+    None where no stored picture may answer it, and `short` the budget that does not cover it, as
+    far as is known: then nothing else may.
     """
 
     id: JobId
@@ -132,6 +137,16 @@ class NewJob:
     metadata: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = NO_LIMITS
     route: Route = UNKNOWN_ROUTE
+    reuse: Reuse | None = None
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A job that nothing draws, since a stored picture answers it."""
+
+    job: NewJob
+    origin: Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +197,7 @@ class Outcome:
     entry for each character in the order of the spec, if the spec uses references; `sampling` is
     None where the provider does not report it. `usage` and `call_id` are what the provider of a
     paid render counted and named it; `estimated` says that the cost was not computed from a usage.
+    `model` and `provider` are those that drew it; empty for those of the claim.
     """
 
     prompt: str
@@ -195,6 +211,8 @@ class Outcome:
     estimated: bool = False
     usage: Mapping[str, int] = field(default_factory=dict)
     call_id: str = ""
+    model: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)

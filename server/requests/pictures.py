@@ -24,6 +24,7 @@ from server.domain.jobs import Placement
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.models import Size
+from server.domain.reuse import Reuse
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
@@ -42,7 +43,8 @@ class Picture:
     """A requested picture: what it shows, what its image belongs to, and what may draw it.
 
     `offer` is the one that is quoted and held: the best of the routing, unless a budget is short.
-    Its job waits in the `lanes`.
+    Its job waits in the `lanes`. `reuse` is None where no stored picture may answer the request;
+    where one may, `short` is the budget that does not cover the offer.
     """
 
     spec: RenderSpec
@@ -51,6 +53,8 @@ class Picture:
     routing: Routing
     offer: Offer
     lanes: tuple[JobLane, ...]
+    reuse: Reuse | None = None
+    short: str = ""
 
     def choices(self) -> "Iterator[Picture]":
         """Yields the picture as each of its offers would draw it, the best first."""
@@ -72,6 +76,7 @@ class Content:
     scene: str = ""
     page_text: str = ""
     use_references: bool = False
+    allow_reuse: bool = False
 
     def drawn_by(
         self, routing: Routing, routes: Routes, placement: Placement, seed: int | None = None
@@ -81,7 +86,8 @@ class Content:
         Raises FailedPrecondition where no model may draw it, ResourceExhausted where the budgets
         are short.
         """
-        offer = routes.require(routing)
+        reuse = Reuse(seed) if self.allow_reuse else None
+        offer = routes.require(routing, reuse)
         spec = RenderSpec(
             image_type=self.image_type,
             style=self.style,
@@ -95,8 +101,7 @@ class Content:
             seed=new_seed() if seed is None else seed,
             use_references=self.use_references,
         )
-        limits = routes.limits_of(routing)
-        return Picture(spec, placement, limits, routing, offer, routes.lanes(routing))
+        return _picture(spec, placement, routing, routes, offer, reuse)
 
 
 class PictureReader:
@@ -140,7 +145,14 @@ class PictureReader:
             character_id, maybe_routing, maybe_quality, maybe_style
         )
         characters = await self._characters(user, [character])
-        content = Content(ImageType.PORTRAIT, style, characters, quality, use_references=keeps_look)
+        content = Content(
+            ImageType.PORTRAIT,
+            style,
+            characters,
+            quality,
+            use_references=keeps_look,
+            allow_reuse=request.options.allow_reuse,
+        )
         place = Placement(story_id=story.id if story else None, character_id=character)
         seed = request.seed if request.HasField("seed") else None
         return content.drawn_by(routing, routes, place, seed)
@@ -179,6 +191,7 @@ class PictureReader:
             scene=description or page.scene_description,
             page_text=page.text,
             use_references=use,
+            allow_reuse=request.options.allow_reuse,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         seed = request.seed if request.HasField("seed") else None
@@ -207,16 +220,18 @@ class PictureReader:
             routes.wish(before.image_type, "", cast, drawn, references=use),
             display=Size(before.width, before.height),
         )
-        maybe_routing = routes.route_again(checks, before.model, wish)
+        maybe_routing = routes.route_again(checks, image.model, wish)
         routing, kept = checks.complete(maybe_routing, quality)
-        offer = routes.require(routing)
+        seed = changes.seed if changes.HasField("seed") else None
+        reuse = Reuse(seed) if options.allow_reuse else None
+        offer = routes.require(routing, reuse)
         spec = replace(
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
             model=offer.model.name,
             quality=kept,
-            seed=changes.seed if changes.HasField("seed") else new_seed(),
+            seed=new_seed() if seed is None else seed,
             use_references=use,
         )
         place = Placement(
@@ -227,8 +242,7 @@ class PictureReader:
             parent_image_id=image.id,
             lineage_id=image.lineage_id,
         )
-        limits = routes.limits_of(routing)
-        return Picture(spec, place, limits, routing, offer, routes.lanes(routing))
+        return _picture(spec, place, routing, routes, offer, reuse)
 
     async def routes(self, checks: Checks, user: UserId, options: GenerationOptions) -> Routes:
         """Returns what routes the pictures of a request; violations of its limits go to `checks`.
@@ -265,6 +279,18 @@ class PictureReader:
             if one not in found:
                 raise missing_character(one)
         return tuple(found[one] for one in ids)
+
+
+def _picture(
+    spec: RenderSpec,
+    placement: Placement,
+    routing: Routing,
+    routes: Routes,
+    offer: Offer,
+    reuse: Reuse | None,
+) -> Picture:
+    limits, lanes, short = routes.limits_of(routing), routes.lanes(routing), routes.short(routing)
+    return Picture(spec, placement, limits, routing, offer, lanes, reuse, short)
 
 
 def new_seed() -> int:

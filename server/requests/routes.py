@@ -8,6 +8,7 @@ from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
+from server.domain.reuse import Reuse
 from server.domain.states import ImageType, Quality
 from server.money.budgets import exhausted
 from server.routing.catalogue import Catalogue
@@ -49,20 +50,25 @@ class Routes:
         """Returns the limits that the job of a routing is drawn within."""
         return replace(self.limits, model=routing.wish.model, key=routing.wish.key)
 
-    def require(self, routing: Routing) -> Offer:
+    def require(self, routing: Routing, reuse: Reuse | None = None) -> Offer:
         """Returns the offer that a job of a routing waits for: the best, now or later.
 
         Raises FailedPrecondition where no model may draw it as things are set, ResourceExhausted
-        where the budgets alone are in the way.
+        where the budgets alone are in the way of a picture that is not answered by `reuse`.
         """
-        if routing.refusal is Refusal.OVER_BUDGET:
-            cheapest = min(routing.passing_offers, key=lambda offer: offer.price_micros)
-            rest, provider = self.conditions.rest, cheapest.model.provider
-            raise exhausted(cheapest.price_micros, rest.short(provider, cheapest.price_micros))
         if routing.first is None:
             losers = {loser.model.name: loser.reason for loser in routing.losers}
             raise rules.no_eligible_offer(losers)
+        if reuse is None and (short := self.short(routing)):
+            raise exhausted(_cheapest(routing).price_micros, short)
         return routing.first
+
+    def short(self, routing: Routing) -> str:
+        """Returns the scope of the budget that alone is in the way of a routing; empty for none."""
+        if routing.refusal is not Refusal.OVER_BUDGET:
+            return ""
+        cheapest = _cheapest(routing)
+        return self.conditions.rest.short(cheapest.model.provider, cheapest.price_micros)
 
     def lanes(self, routing: Routing) -> tuple[JobLane, ...]:
         """Returns the lanes in which a job waits for the offers of a routing."""
@@ -98,3 +104,7 @@ class Routes:
             reasons.ERROR_REASON_MODEL_UNKNOWN,
         )
         return None
+
+
+def _cheapest(routing: Routing) -> Offer:
+    return min(routing.passing_offers, key=lambda offer: offer.price_micros)

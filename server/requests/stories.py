@@ -149,6 +149,7 @@ class _Panel:
     scene: str
     page_text: str
     use_references: bool
+    allow_reuse: bool
 
     def pictures(
         self,
@@ -167,6 +168,7 @@ class _Panel:
             self.scene,
             self.page_text,
             self.use_references,
+            self.allow_reuse,
         )
         for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.routing, self.routes, self.placement, seed)
@@ -194,6 +196,7 @@ class _Panels:
         self._routes = routes
         self._checks = checks
         self._use_references = use_references
+        self._allow_reuse = request.options.allow_reuse
         self._quality = quality
         self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
@@ -275,7 +278,17 @@ class _Panels:
             return
         use = self._use_references and image_type is not ImageType.PORTRAIT
         self.added.append(
-            _Panel(image_type, characters, routing, self._routes, placement, scene, page_text, use)
+            _Panel(
+                image_type,
+                characters,
+                routing,
+                self._routes,
+                placement,
+                scene,
+                page_text,
+                use,
+                self._allow_reuse,
+            )
         )
 
     def _route(self, kind: ImageType, characters: int, where: str) -> Routing | None:

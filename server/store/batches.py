@@ -11,6 +11,7 @@ from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
+from server.store.reuse import Reuses
 from server.store.workers import SERVED
 
 _CREATE = """
@@ -132,6 +133,7 @@ class Batches:
     def __init__(self, database: Executor) -> None:
         self._database = database
         self._jobs = Jobs(database)
+        self._reuses = Reuses(database)
 
     async def create(self, batch: NewBatch) -> bool:
         """Stores a batch with its jobs; returns False when the request_id is taken.
@@ -153,6 +155,7 @@ class Batches:
             return False
         if batch.jobs:
             await self._jobs.submit_each(batch.jobs)
+        await self._reuses.copy(batch.copies)
         await self._database.execute(
             "INSERT INTO job_dependencies (job_id, needs_job_id)"
             " SELECT * FROM unnest($1::uuid[], $2::uuid[])",

@@ -73,7 +73,7 @@ SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, to_jsonb(lanes_of(j)) AS lan
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata,
   j.cropped_from, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words,
-  a.used_references
+  a.used_references, j.reused_from_image_id
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -379,6 +379,7 @@ def _job(row: Record) -> Job:
         page_id=row["page_id"],
         metadata=row["metadata"],
         cropped_from=row["cropped_from"],
+        reused_from=row["reused_from_image_id"],
     )
 
 

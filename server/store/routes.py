@@ -8,7 +8,7 @@ from server.store.database import Executor, Record
 
 _ATTEMPTS = """
 SELECT attempt, route, outcome, coalesce(error_message, '') AS error, started_at
-FROM attempts WHERE job_id = $1 ORDER BY attempt
+FROM attempts WHERE job_id = $1 AND attempt > 0 ORDER BY attempt
 """
 
 _CALLS = """

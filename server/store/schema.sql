@@ -255,6 +255,7 @@ CREATE TABLE images (
     swept_at timestamp with time zone,
     changed_in bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
     page_id uuid,
+    content_digest bytea,
     CONSTRAINT images_check CHECK (((version = 1) = (lineage_id = id))),
     CONSTRAINT images_check1 CHECK (((version = 1) = (parent_image_id IS NULL))),
     CONSTRAINT images_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'approved'::character varying, 'rejected'::character varying])::text[])) = ((url IS NOT NULL) AND (completed_at IS NOT NULL) AND (width IS NOT NULL)))),
@@ -275,9 +276,11 @@ COMMENT ON COLUMN images.generation_params IS 'How the model sampled it: steps, 
 COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictures, 0 to 5; NULL until the picture is judged.';
 COMMENT ON COLUMN images.status IS 'approved, rejected: filled by reviews of completed images.';
 COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in dollars, for people who read the tables.';
+COMMENT ON COLUMN images.content_digest IS 'SHA-256 of what its picture was drawn from, but for the seed and the references. Written when it is completed; NULL where the picture is not reused: it was completed before the migration 0015_reuse.';
 CREATE INDEX idx_images_character ON images USING btree (character_id) WHERE (character_id IS NOT NULL);
 CREATE INDEX idx_images_story ON images USING btree (story_id, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX idx_images_user ON images USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX images_content ON images USING btree (user_id, content_digest, completed_at DESC) WHERE ((content_digest IS NOT NULL) AND ((status)::text = 'completed'::text) AND (deleted_at IS NULL));
 CREATE INDEX images_kind ON images USING btree (user_id, image_type, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX images_page ON images USING btree (page_id, created_at DESC, id DESC) WHERE (page_id IS NOT NULL);
 CREATE INDEX images_unswept ON images USING btree (deleted_at) WHERE ((deleted_at IS NOT NULL) AND (swept_at IS NULL));
@@ -354,6 +357,7 @@ CREATE TABLE image_generation_jobs (
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     cropped_from text DEFAULT ''::text NOT NULL,
     lanes job_lane[],
+    reused_from_image_id uuid,
     limits jsonb DEFAULT '{}'::jsonb NOT NULL,
     route jsonb DEFAULT '{}'::jsonb NOT NULL,
     passed_over text[] DEFAULT '{}'::text[] NOT NULL,
@@ -370,11 +374,13 @@ CREATE TABLE image_generation_jobs (
     CONSTRAINT image_generation_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[]))),
     CONSTRAINT image_generation_jobs_pkey PRIMARY KEY (id),
     CONSTRAINT image_generation_jobs_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
-    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
+    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
+    CONSTRAINT image_generation_jobs_reused_from_image_id_fkey FOREIGN KEY (reused_from_image_id) REFERENCES images(id)
 );
 COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN image_generation_jobs.lanes IS 'The lanes that its offers allow, the first choice first. NULL where an older version admitted it: lane alone, with ai_model.';
+COMMENT ON COLUMN image_generation_jobs.reused_from_image_id IS 'The image that was drawn and whose picture answers the request; NULL where the job draws.';
 COMMENT ON COLUMN image_generation_jobs.limits IS 'What its caller allows to draw it; {} where an older version admitted it.';
 COMMENT ON COLUMN image_generation_jobs.route IS 'The choice when it was admitted: offers, and why not the others. {} as above.';
 COMMENT ON COLUMN image_generation_jobs.passed_over IS 'Models that failed since it was queued or retried last.';
@@ -452,10 +458,11 @@ CREATE TABLE attempts (
     used_references jsonb DEFAULT '[]'::jsonb NOT NULL,
     route jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT attempts_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
-    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text]))),
+    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text]))),
     CONSTRAINT attempts_pkey PRIMARY KEY (job_id, attempt),
     CONSTRAINT attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
+COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0.';
 COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
 COMMENT ON COLUMN attempts.route IS 'The choice at its beginning; {} where nothing was chosen again.';
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
@@ -910,6 +917,13 @@ BEGIN
   END IF;
 END $$;
 
+CREATE FUNCTION drawn_image(image uuid) RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT coalesce(reused_from_image_id, image_id) FROM image_generation_jobs
+  WHERE image_id = image
+$$;
+
 CREATE FUNCTION drop_reference(whose uuid, in_style text, gone uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1257,6 +1271,32 @@ BEGIN
     PERFORM move_money(moves, false);
   END IF;
 END $$;
+
+CREATE FUNCTION same_references(used jsonb, shows jsonb, in_style text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT jsonb_array_length(used) = jsonb_array_length(shows) AND NOT EXISTS (
+    SELECT FROM jsonb_to_recordset(used) AS before (character_id uuid, use text, image_id uuid)
+    LEFT JOIN jsonb_to_recordset(shows) AS shown (id uuid, version integer)
+      ON shown.id = before.character_id
+    LEFT JOIN LATERAL (
+      SELECT r.description_version, drawn_image(i.id) AS image_id, EXISTS (
+        SELECT FROM reference_views v
+        WHERE v.reference_id = r.id AND v.image_id = i.id AND v.unreadable_at IS NOT NULL
+      ) AS unreadable
+      FROM character_references r
+      JOIN images i ON i.id = r.reference_image_id AND i.deleted_at IS NULL
+      WHERE r.character_id = before.character_id AND r.style = in_style
+    ) AS now ON true
+    WHERE CASE
+      WHEN before.use = 'missing' THEN now.image_id IS NULL
+      WHEN before.use = 'stale' THEN now.description_version <> shown.version
+      WHEN before.use IN ('drawn', 'left_out') THEN
+        now.image_id = drawn_image(before.image_id) AND NOT now.unreadable
+      WHEN before.use = 'unsupported' THEN shown.id IS NOT NULL
+    END IS NOT TRUE
+  )
+$$;
 
 CREATE FUNCTION scopes_of(provider text, whose uuid) RETURNS text[]
     LANGUAGE sql IMMUTABLE

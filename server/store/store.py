@@ -19,6 +19,7 @@ from server.store.money import Money
 from server.store.outbox import Outbox
 from server.store.references import References
 from server.store.retries import Retries
+from server.store.reuse import Reuses
 from server.store.routes import Routes
 from server.store.stories import Stories
 from server.store.styles import Styles
@@ -44,6 +45,7 @@ class Statements:
         self.outbox = Outbox(database)
         self.references = References(database)
         self.retries = Retries(database)
+        self.reuses = Reuses(database)
         self.routes = Routes(database)
         self.stories = Stories(database)
         self.styles = Styles(database)

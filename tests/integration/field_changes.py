@@ -130,6 +130,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             **MODEL,
             "options.quality": "standard",
             "options.use_references": True,
+            "options.allow_reuse": Change(True, {"character_id": Of("Tom"), "seed": 5}),
             "options.metadata": {"order": "4711"},
             "seed": 8,
             "priority": 1,
@@ -148,6 +149,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             **MODEL,
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(True, {"options.use_references": False, "seed": 5}),
             "options.metadata": {"order": "4711"},
             "seed": 8,
             "priority": 1,
@@ -167,6 +169,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             **MODEL,
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(True, {"options.use_references": False}),
             "options.metadata": {"order": "4711"},
             "priority": 1,
             "request_id": REQUEST_ID,
@@ -206,6 +209,9 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             ),  # the model stays, unless another is asked for
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(
+                True, {"options.use_references": False, "modifications.seed": 5}
+            ),
             "options.metadata": {"order": "4711"},
             "priority": 1,
             "request_id": REQUEST_ID,

@@ -253,6 +253,8 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
     )
     if method.startswith(drawn):
         names |= await _pictures(gateway, caller, names, day.id)
+    elif method.startswith("GenerationService"):
+        await _stored(gateway, caller, names, day.id)
     if method.startswith("BatchService"):
         names |= await _batches(gateway, caller, day.id, night.id)
     tokens = await _tokens(caller) if ".List" in method else {}
@@ -265,10 +267,7 @@ async def _pictures(
     gateway: GatewayFixture, caller: Caller, characters: Mapping[str, str], story: str
 ) -> dict[str, str]:
     """Makes jobs in every state; returns a name for each id."""
-    # Otherwise the previous caller's jobs would be claimed here.
-    await gateway.store.database.execute(
-        "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
-    )
+    await _put_off(gateway)
     mia, tom = list(characters)[:2]
     names: dict[str, str] = {}
     for name, character in (("Mia", mia), ("Tom", tom)):
@@ -294,11 +293,26 @@ async def _pictures(
     return names
 
 
-async def _batches(gateway: GatewayFixture, caller: Caller, day: str, night: str) -> dict[str, str]:
-    """Makes batches in every state; returns a name for each id."""
+async def _stored(
+    gateway: GatewayFixture, caller: Caller, characters: Mapping[str, str], story: str
+) -> None:
+    """Draws a portrait and a page, which answer equal requests."""
+    await _put_off(gateway)
+    words = generation_pb2.GenerationOptions(use_references=False)
+    await gateway.draw(await caller.portrait(list(characters)[1], seed=5))
+    await gateway.draw(await caller.scene(story, 1, seed=5, options=words))
+
+
+async def _put_off(gateway: GatewayFixture) -> None:
+    """Postpones the previous caller's jobs, which would be claimed here otherwise."""
     await gateway.store.database.execute(
         "UPDATE image_generation_jobs SET run_after = 'infinity' WHERE status = 'queued'"
     )
+
+
+async def _batches(gateway: GatewayFixture, caller: Caller, day: str, night: str) -> dict[str, str]:
+    """Makes batches in every state; returns a name for each id."""
+    await _put_off(gateway)
     failed = await caller.generate_story(day, include_character_portraits=False)
     for _ in range(2):
         await gateway.fail(await gateway.claim())

@@ -133,6 +133,17 @@ async def test_the_next_offer_draws_what_the_first_did_not(
     assert [one.route.offers[0].model for one in found.attempts] == ["fake", "dear"]
 
 
+async def test_an_image_is_of_the_model_that_drew_it(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="")
+    await drawn(job_queue, new, providers([failing(FailureKind.UNREADABLE)]))
+    [image] = await job_queue.store.database.fetch(
+        "SELECT ai_model, ai_provider, content_digest FROM images"
+    )
+    assert (image["ai_model"], image["ai_provider"]) == ("dear", "somebody")
+    spec = replace(new.spec, model="dear")
+    assert image["content_digest"] == spec.content_digest() != new.spec.content_digest()
+
+
 @pytest.mark.parametrize("kind", [FailureKind.MODERATED, FailureKind.MODERATED_OUTPUT])
 async def test_a_refused_prompt_ends_its_job_and_shops_around_nowhere(
     job_queue: JobQueue, kind: FailureKind

@@ -79,6 +79,12 @@ _MAKING = options(
         "  [default: set by the service; for a new portrait, not]",
     ),
     click.option(
+        "--allow-reuse",
+        is_flag=True,
+        help="Take an equal picture that is stored already, free: the same content, model and"
+        " options, and the seed if you give one.",
+    ),
+    click.option(
         "--meta",
         "metadata",
         multiple=True,
@@ -103,6 +109,7 @@ def making_options(command: Callable[..., None]) -> Callable[..., None]:
         complete_within: float | None,
         max_cost: float | None,
         references: bool | None,
+        allow_reuse: bool,
         metadata: dict[str, str],
         **others: object,
     ) -> None:
@@ -114,6 +121,7 @@ def making_options(command: Callable[..., None]) -> Callable[..., None]:
             complete_by=_in(complete_within),
             max_cost_micros=None if max_cost is None else round(max_cost * MICROS),
             use_references=references,
+            allow_reuse=allow_reuse,
             metadata=metadata,
         )
         command(*arguments, making=making, **others)

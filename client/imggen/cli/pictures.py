@@ -73,6 +73,7 @@ def portrait(
     Examples:
       imggen portrait CHARACTER_ID --style watercolor --output mia.png
       imggen portrait CHARACTER_ID --style anime --kind print --output mia.jpg
+      imggen portrait CHARACTER_ID --style anime --seed 7 --allow-reuse
       imggen portrait CHARACTER_ID --style anime --no-wait --json | jq -r .job.jobId
     """
     job = session.client.generate_portrait(

@@ -79,6 +79,7 @@ def story(
         min_quality: good          # or draft, fine, best: how good the model must be
         max_cost: 0.10             # dollars for each picture; 0: free models only
         references: true           # draw pages from the portraits; default: set by the service
+        allow_reuse: false         # take equal pictures that are stored already, free
         priority: 2                # 1 (first) to 3
         metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
           order: 4711

@@ -22,7 +22,7 @@ _INT = "tag:yaml.org,2002:int"
 _STORY = ("title", "style", "options", "characters", "pages")
 _OPTIONS = (
     *("portraits", "scenes", "cover", "images_per_page", "aspect_ratio", "model", "quality"),
-    *("provider", "min_quality", "max_cost", "references", "priority", "metadata"),
+    *("provider", "min_quality", "max_cost", "references", "allow_reuse", "priority", "metadata"),
 )
 _LOOKS = ("species", "hair", "eyes", "skin", "clothing")
 _CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
@@ -70,6 +70,7 @@ class FileOptions:
     min_quality: str = ""
     max_cost: float | None = None
     references: bool | None = None
+    allow_reuse: bool = False
     priority: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -186,7 +187,7 @@ class _Reader:
         read: dict[str, Any] = {}
         for name, value in fields.items():
             path = f"options.{name}"
-            if name in ("portraits", "scenes", "cover", "references"):
+            if name in ("portraits", "scenes", "cover", "references", "allow_reuse"):
                 read[name] = self._flag(value, path)
             elif name in ("images_per_page", "priority"):
                 read[name] = self._number(value, path)

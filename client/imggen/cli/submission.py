@@ -64,6 +64,7 @@ def _order(options: FileOptions, request_id: str | None = None) -> WholeStoryFie
         min_quality=options.min_quality,
         max_cost_micros=None if options.max_cost is None else round(options.max_cost * MICROS),
         use_references=options.references,
+        allow_reuse=options.allow_reuse,
         metadata=options.metadata,
         priority=options.priority,
         request_id=request_id,

@@ -1,5 +1,6 @@
 """The fake's servicer that admits jobs and batches."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -12,6 +13,7 @@ from imggen.testing.batches import Batches
 from imggen.testing.memory import Memory, new_id, now, read_key
 from imggen.testing.plans import Plan
 from imggen.testing.reading import Reader
+from imggen.testing.reuse import Reuse, Reuses, content
 from imggen.testing.worker import Worker
 from imggen.v1 import generation_pb2
 from imggen.v1.batch_pb2 import BatchImage
@@ -55,11 +57,12 @@ class Origin:
 class Generation(GenerationServiceServicer):
     """The fake's servicer that admits jobs and gives them to the worker."""
 
-    def __init__(self, memory: Memory, worker: Worker, batches: Batches) -> None:
+    def __init__(self, memory: Memory, worker: Worker, batches: Batches, reuses: Reuses) -> None:
         self._memory = memory
         self._reader = Reader(memory)
         self._worker = worker
         self._batches = batches
+        self._reuses = reuses
 
     async def GeneratePortrait(
         self, request: GeneratePortraitRequest, context: Context
@@ -104,8 +107,14 @@ class Generation(GenerationServiceServicer):
 
     def _once(self, request: Request, origin: Origin, read: Any) -> Job:
         def admit() -> str:
-            job = self._admit(read(), origin)
-            self._worker.submit(job)
+            plan = read()
+            reuse = Reuse(_asked_seed(request)) if request.options.allow_reuse else None
+            found = self._reuses.find(plan, reuse) if reuse else None
+            job = self._admit(plan, origin)
+            if found is None:
+                self._worker.submit(job)
+            else:
+                self._reuses.answer(job, found)
             return job.job_id
 
         return self._memory.jobs.ever(self._memory.once("generation", origin.key, request, admit))
@@ -121,10 +130,21 @@ class Generation(GenerationServiceServicer):
         batch_id = new_id()
         images = []
         portraits: dict[str, str] = {}
+        equal: Counter[object] = Counter()
         for plan in plans:
-            job = self._admit(plan, origin, batch_id)
-            self._worker.prepare(job)
             needs = [portraits[one] for one in plan.image.character_ids if one in portraits]
+            found = None
+            # What is drawn from a portrait of the same batch is always drawn.
+            if request.options.allow_reuse and not (needs and plan.drawing.use_references):
+                found = self._reuses.find(
+                    plan, Reuse(place=equal[content(plan.image, plan.drawing)])
+                )
+                equal[content(plan.image, plan.drawing)] += 1
+            job = self._admit(plan, origin, batch_id)
+            if found is None:
+                self._worker.prepare(job)
+            else:
+                self._reuses.answer(job, found)
             if plan.image.type == IMAGE_TYPE_PORTRAIT:
                 portraits[plan.image.character_id] = job.job_id
             images.append(
@@ -170,3 +190,9 @@ def _origin(checks: Checks, request: Request) -> Origin:
     checks.priority("priority", priority, admin=False)
     metadata = checks.metadata("options.metadata", request.options.metadata)
     return Origin(priority, metadata, read_key(checks, request.request_id))
+
+
+def _asked_seed(request: Any) -> int | None:
+    """Returns the seed that a request asks for; None where any will do."""
+    asked = request.modifications if isinstance(request, RegenerateImageRequest) else request
+    return int(asked.seed) if asked.HasField("seed") else None

@@ -77,14 +77,28 @@ def plan_of(
     quality: str,
     *,
     use_references: bool,
+    scene: str = "",
+    page_text: str = "",
 ) -> Plan:
     """Returns the plan of an image whose characters exist, and which a model may draw."""
     model = routing.require()
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
-    drawing = Drawing(quality, shape.size, shape.display, tuple(versions), use_references)
+    drawing = Drawing(
+        quality, shape.size, shape.display, tuple(versions), use_references, scene, page_text
+    )
     return Plan(image, drawing, routing.message(), shape.cropped_from)
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """A picture of a storyboard, without what all of them have in common."""
+
+    image: Image
+    routing: Routing
+    scene: str
+    page_text: str
 
 
 class Storyboard:
@@ -107,7 +121,7 @@ class Storyboard:
         self._ratio = ratio
         self._limits = limits
         self._quality = quality
-        self._panels: list[tuple[Image, Routing]] = []
+        self._panels: list[_Panel] = []
         named = dict.fromkeys(one for page in story.pages for one in page.character_ids)
         self._cast = [one for one in named if one in memory.characters]
 
@@ -129,25 +143,33 @@ class Storyboard:
         self._add_cover()
         self._add_pages()
         if copies is not None:
-            scenes = sum(image.type == IMAGE_TYPE_SCENE for image, _ in self._panels)
+            scenes = sum(panel.image.type == IMAGE_TYPE_SCENE for panel in self._panels)
             check_images(self._checks, len(self._panels) + scenes * (copies - 1))
 
     def plans(self, style: str, quality: str, copies: int) -> list[Plan]:
         """Returns the plans of its pictures: `copies` of a page, one of anything else."""
         plans = []
-        for image, routing in self._panels:
-            for _ in range(copies if image.type == IMAGE_TYPE_SCENE else 1):
+        for panel in self._panels:
+            for _ in range(copies if panel.image.type == IMAGE_TYPE_SCENE else 1):
                 one = Image()
-                one.CopyFrom(image)
+                one.CopyFrom(panel.image)
                 one.style = style
                 one.seed = secrets.randbits(32)
-                portrait = image.type == IMAGE_TYPE_PORTRAIT
-                model = routing.require()
+                portrait = one.type == IMAGE_TYPE_PORTRAIT
+                model = panel.routing.require()
                 shape = portrait_shape(model, "") if portrait else scene_shape(model, self._ratio)
                 use = not portrait and uses_references(self._request.options)
-                plans.append(
-                    plan_of(self._memory, one, routing, shape, quality, use_references=use)
+                plan = plan_of(
+                    self._memory,
+                    one,
+                    panel.routing,
+                    shape,
+                    quality,
+                    use_references=use,
+                    scene=panel.scene,
+                    page_text=panel.page_text,
                 )
+                plans.append(plan)
         return plans
 
     def _add_portraits(self, style: str | None) -> None:
@@ -167,13 +189,14 @@ class Storyboard:
         if not (self._request.include_cover and pages):
             return
         leading = leading_characters((page.character_ids for page in pages), self._cast)
+        words = (self._story.title, pages[0].scene_description or pages[0].text)
         for characters in range(len(leading), 0, -1):
             routing = route(Checks(), self._limits, self._quality, characters)
             if routing is not None:
                 most = routing.offers[0].max_characters if routing.offers else 0
-                self._add(IMAGE_TYPE_COVER, leading[:most], routing)
+                self._add(IMAGE_TYPE_COVER, leading[:most], routing, words=words)
                 return
-        self._add(IMAGE_TYPE_COVER, [], self._route(0, "the cover: "))
+        self._add(IMAGE_TYPE_COVER, [], self._route(0, "the cover: "), words=words)
 
     def _add_pages(self) -> None:
         if not self._wants("include_scene_images"):
@@ -181,7 +204,8 @@ class Storyboard:
         for number, page in enumerate(self._story.pages, start=1):
             check_words(self._checks, number, page.scene_description or page.text)
             routing = self._route(len(page.character_ids), f"page {number}: ")
-            self._add(IMAGE_TYPE_SCENE, page.character_ids, routing, page_id=page.id)
+            words = (page.scene_description, page.text)
+            self._add(IMAGE_TYPE_SCENE, page.character_ids, routing, page_id=page.id, words=words)
 
     def _route(self, characters: int, where: str, *, portrait: bool = False) -> Routing | None:
         found = Checks()
@@ -198,6 +222,7 @@ class Storyboard:
         *,
         character_id: str = "",
         page_id: str = "",
+        words: tuple[str, str] = ("", ""),
     ) -> None:
         """Adds a picture, unless nothing can draw it, which is a violation already."""
         if routing is not None:
@@ -208,7 +233,7 @@ class Storyboard:
                 character_ids=[one for one in characters if one in self._cast],
                 page_id=page_id,
             )
-            self._panels.append((image, routing))
+            self._panels.append(_Panel(image, routing, *words))
 
     def _wants(self, field: str) -> bool:
         set_ = self._request.HasField(field)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """Requests for pictures and whole stories, read as the service reads them."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from imggen.rules import pictures
@@ -8,7 +9,7 @@ from imggen.rules.checks import Checks
 from imggen.rules.missing import missing_page
 from imggen.testing.catalogue import STYLES
 from imggen.testing.choices import read_limits, route, route_again
-from imggen.testing.memory import Drawing, Memory
+from imggen.testing.memory import Memory
 from imggen.testing.plans import (
     Plan,
     Storyboard,
@@ -65,7 +66,7 @@ class Reader:
         """Reads a request for the scene of a page."""
         story_id = checks.id("story_id", request.story_id, str)
         named = checks.ids("character_ids", request.character_ids, str)
-        checks.prompt("scene_description", request.scene_description)
+        description = checks.prompt("scene_description", request.scene_description)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
         maybe_quality = pictures.read_quality(checks, request.options.quality)
         story = self._memory.stories[story_id] if story_id else None
@@ -90,14 +91,21 @@ class Reader:
             style=style,
             seed=_seed(request),
         )
-        shape = scene_shape(routing.require(), ratio or "")
-        use = uses_references(request.options)
-        return plan_of(self._memory, image, routing, shape, quality, use_references=use)
+        return plan_of(
+            self._memory,
+            image,
+            routing,
+            scene_shape(routing.require(), ratio or ""),
+            quality,
+            use_references=uses_references(request.options),
+            scene=description or found.scene_description,
+            page_text=found.text,
+        )
 
     def version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
         """Reads a request to draw an image again; its version may be one too many."""
         changes = request.modifications
-        pictures.changed_prompt(checks, changes)
+        prompt = pictures.changed_prompt(checks, changes)
         style = pictures.changed_style(checks, changes, _STYLES)
         asked = checks.id("image_id", request.image_id, str)
         if asked is None:
@@ -128,7 +136,8 @@ class Reader:
             seed=_seed(changes),
         )
         use = uses_references(request.options)
-        again = Drawing(quality, drawing.size, drawing.display, drawing.versions, use)
+        scene = prompt or drawing.scene
+        again = replace(drawing, quality=quality, use_references=use, scene=scene)
         cropped_from = self._memory.jobs[parent.job_id].cropped_from
         return Plan(image, again, routing.message(), cropped_from)
 

@@ -23,6 +23,7 @@ from imggen.testing.jobs import Jobs
 from imggen.testing.library import Characters, Stories, Styles
 from imggen.testing.memory import Memory
 from imggen.testing.rejections import check_job_reason, check_method, rejection
+from imggen.testing.reuse import Reuses
 from imggen.testing.routing import Routing
 from imggen.testing.web import Web
 from imggen.testing.worker import Worker
@@ -240,7 +241,7 @@ class FakeService:
         add_StoryServiceServicer_to_server(Stories(memory), self._server)
         add_StyleServiceServicer_to_server(Styles(), self._server)
         add_GenerationServiceServicer_to_server(
-            Generation(memory, worker, self._batches), self._server
+            Generation(memory, worker, self._batches, Reuses(memory, self._feed)), self._server
         )
         add_JobServiceServicer_to_server(Jobs(memory, worker, self._batches), self._server)
         add_BatchServiceServicer_to_server(

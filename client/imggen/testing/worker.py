@@ -21,7 +21,6 @@ from imggen.v1.image_pb2 import (
     IMAGE_STATUS_QUEUED,
     IMAGE_STATUS_UNSPECIFIED,
     IMAGE_TYPE_PORTRAIT,
-    Image,
     ImageStatus,
 )
 from imggen.v1.job_pb2 import (
@@ -120,7 +119,7 @@ class Worker:
         image.references.extend(self._memory.used_references(image))
         job.references.extend(image.references)
         if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
-            self._make_reference(image)
+            self._memory.make_reference(image)
         self._feed.tell_image(image)
         job.unknown_words[:] = first_words(self.unknown_words)
         job.ClearField("error")
@@ -220,16 +219,6 @@ class Worker:
             if not self.held or job.cancel_requested:
                 return
             await change.wait()
-
-    def _make_reference(self, image: Image) -> None:
-        place = (image.character_id, image.style)
-        before = self._memory.references.get(place, "")
-        if before in self._memory.images:
-            drawings = self._memory.drawings
-            if drawings[before].versions[0] > drawings[image.id].versions[0]:
-                return
-        self._memory.references.pop(place, None)
-        self._memory.references[place] = image.id
 
     def _cancelled(self, job: Job, message: str) -> None:
         job.error.reason = ErrorReason.ERROR_REASON_JOB_CANCELLED
