@@ -12,11 +12,14 @@ from typing import Any, cast
 from ray import serve
 from ray.serve import Application, Deployment
 
+from actors.engine.profiles import profile
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import open_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.providers.hosted import open_providers
+from actors.providers.local import LocalProvider
 from actors.serve.handles import (
     Handle,
     RayEncoder,
@@ -26,11 +29,22 @@ from actors.serve.handles import (
     wait_until_ready,
 )
 from actors.serve.replica import DiffuserReplica
-from actors.settings import DiffuserSettings, ExtractorSettings, WorkerSettings
+from actors.settings import (
+    DiffuserSettings,
+    ExtractorSettings,
+    OpenAiSettings,
+    WorkerSettings,
+)
+from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
+from actors.worker.patience import Patience
+from actors.worker.probing import Probing
 from actors.worker.references import ReferenceResolver
+from actors.worker.rerouting import Rerouting
+from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from server.logs import configure_logs
+from server.routing.observer import Observer
 from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals
@@ -71,7 +85,16 @@ class WorkerDeployment:
         settings = WorkerSettings()
         file = settings.worker_log_file
         configure_logs("info", self._stack.enter_context(file.open("a", 1)) if file else None)
-        await wait_until_ready(diffuser)
+        model = await wait_until_ready(diffuser)
+        self._models = RayModels(diffuser, model)
+        local = LocalProvider(
+            RayRenderer(diffuser, model),
+            profile(model),
+            encoder=RayEncoder(diffuser),
+            check=self._models.check,
+        )
+        catalogue = settings.catalogue()
+        hosted = await enter(open_providers(catalogue.models, OpenAiSettings()))
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
@@ -80,26 +103,43 @@ class WorkerDeployment:
         extractor = await enter(open_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())
+        providers = {one.model: one for one in (local, *hosted)}
+        observer = Observer(store, settings.gpu_cost)
+        stages = Stages(
+            providers,
+            extractor,
+            storage,
+            catalogue=catalogue,
+            references=ReferenceResolver(store.references, storage),
+            upscaler=RayUpscaler(diffuser),
+        )
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
-            settings,
-            Stages(
-                RayRenderer(diffuser),
-                extractor,
-                storage,
-                references=ReferenceResolver(store.references, storage, RayEncoder(diffuser)),
-                upscaler=RayUpscaler(diffuser),
+            settings.model_copy(update={"slots": settings.served_slots}),
+            RoutedDrawing(
+                stages,
+                Chooser(catalogue, observer, providers),
+                providers,
+                store,
+                Patience(settings.lease_s, lambda: self._worker.draining),
             ),
             store,
             progress,
             signals,
-            models=RayModels(diffuser),
+            models=self._models,
         )
+        await enter(Rerouting(catalogue, observer, store, signals).running())
+        await enter(Probing(providers, store.health).running())
         await enter(self._worker.running())
 
     def check_health(self) -> None:
-        """Raises RuntimeError when a loop of the worker has ended; a database outage ends none."""
+        """Raises RuntimeError for a worker that Serve must replace.
+
+        One of its loops has ended, which no outage of the database causes, or the diffuser holds
+        another model than when the worker began.
+        """
         self._worker.check()
+        self._models.check_same()
 
     async def __del__(self) -> None:
         """Stops claiming, lets running jobs finish, releases the rest."""

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from actors.storybook import CHECKPOINT, UPSCALER
+from server.routing.settings import RoutingSettings
 
 _SOURCES = {
     "storybook": str(CHECKPOINT),
@@ -130,10 +132,53 @@ class ExtractorSettings(BaseSettings):
         return self
 
 
-class WorkerSettings(BaseSettings):
-    """How a worker claims jobs; storage and extractor have their own settings."""
+class OpenAiSettings(BaseSettings):
+    """An account at OpenAI, or at a service with the same images API."""
 
     model_config = _CONFIG
+
+    openai_api_key: SecretStr | None = Field(
+        None, description="The key of an account at OpenAI; unset means that it draws nothing."
+    )
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1",
+        description="The URL of its API, or of another service with the same images API.",
+    )
+    openai_timeout_s: float = Field(
+        300.0,
+        gt=0,
+        description="How long OpenAI may take for a picture, in seconds; after that it counts as "
+        "billed and is drawn by the next offer.",
+    )
+    openai_connect_timeout_s: float = Field(
+        5.0, gt=0, description="How long connecting to OpenAI may take, in seconds."
+    )
+
+    @field_validator("openai_api_key")
+    @classmethod
+    def _one_line(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value().strip() if value else ""
+        if not key:
+            return None
+        # Another character would be refused with the whole header in the error's text.
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("not a key; use the account's key, without spaces or line ends")
+        return SecretStr(key)
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        url = urlsplit(value)
+        if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
+            raise ValueError("must start with https:// or http://, and name a host")
+        # The URL is logged; the key has a setting of its own.
+        if url.username or url.password or url.query or url.fragment:
+            raise ValueError("must have no user, password or query; see IMGGEN_OPENAI_API_KEY")
+        return value
+
+
+class WorkerSettings(RoutingSettings):
+    """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
     database_url: str = Field(
         "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
@@ -156,11 +201,23 @@ class WorkerSettings(BaseSettings):
         gt=0,
         description="How long running jobs may still take once the worker is told to stop.",
     )
-    slots: dict[str, int] = Field(
-        default={"local": 2},
-        description='How many jobs run at once by lane, as JSON: `{"local": 2}`. One renders while '
-        "the next is prepared or finished.",
+    no_offer_s: float = Field(
+        120.0,
+        ge=0,
+        description="How long a job waits while no model may draw it, before it fails with "
+        "NO_ELIGIBLE_OFFER.",
     )
+    slots: dict[str, int] = Field(
+        default={"local": 2, "hosted": 8},
+        description="How many jobs run at once by lane, as JSON. Of two local ones, one renders "
+        "while the next is prepared or finished. A lane without a model is not served.",
+    )
+
+    @property
+    def served_slots(self) -> dict[str, int]:
+        """The slots of the lanes that the catalogue has a model in."""
+        lanes = {row.lane for row in self.catalogue().models}
+        return {lane: number for lane, number in self.slots.items() if lane in lanes}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -176,5 +233,6 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     WorkerSettings,
     DiffuserSettings,
     ExtractorSettings,
+    OpenAiSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import NewJob, Placement
+from server.domain.lanes import JobLane
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Lane, Quality
 from server.store import Store
@@ -41,7 +42,7 @@ def _job(user: UserId, spec: RenderSpec) -> NewJob:
         user_id=user,
         spec=spec,
         placement=Placement(),
-        lane=Lane.LOCAL,
+        lanes=(JobLane(Lane.LOCAL, (spec.model,)),),
         provider="local",
         price_micros=0,
         priority=2,

@@ -32,7 +32,7 @@ SELECT
   (SELECT count(*) FROM (
     SELECT FROM attempts WHERE outcome = 'completed' GROUP BY job_id HAVING count(*) > 1
     UNION ALL SELECT FROM assets GROUP BY job_id HAVING count(*) <> 4
-    UNION ALL SELECT FROM ledger WHERE kind = 'settle' GROUP BY job_id HAVING count(*) > 1
+    UNION ALL SELECT FROM calls WHERE state = 'settled' GROUP BY job_id HAVING count(*) > 1
   ) AS twice) AS doubled
 FROM image_generation_jobs
 """

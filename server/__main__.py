@@ -87,6 +87,23 @@ def _migrate(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _turn_on(options: argparse.Namespace) -> int:
+    from server.start_errors import needing_database
+    from server.store import open_store
+
+    url = GatewaySettings().database_url
+    who = f"{options.provider} {options.model}".strip()
+
+    async def turn_on() -> bool:
+        async with open_store(url, max_connections=1) as store:
+            return await store.health.turn_on(options.provider, options.model)
+
+    with needing_database(url):
+        known = asyncio.run(turn_on())
+    print(f"{who}: {'its failures are forgotten' if known else 'was not off, and has not failed'}")
+    return 0
+
+
 def _token(options: argparse.Namespace) -> int:
     from server.identity.tokens import mint_token
 
@@ -193,6 +210,18 @@ def _parser() -> argparse.ArgumentParser:
         help="how long it is valid (default: 8 hours)",
     )
     token.set_defaults(command=_token)
+
+    turn_on = commands.add_parser(
+        "turn-on",
+        help="forget the failures of a provider, or of one of its models, so that it is called",
+        epilog="`imggen providers` shows which are off, and why. Mend the cause first: "
+        "a wrong key, a used-up quota or a retired model turns it off again.",
+    )
+    turn_on.add_argument("provider", help="for instance openai")
+    turn_on.add_argument(
+        "model", nargs="?", default="", help="only this model (default: the provider itself)"
+    )
+    turn_on.set_defaults(command=_turn_on)
 
     settings = commands.add_parser("settings", help="print the current settings, secrets hidden")
     settings.add_argument(

@@ -6,15 +6,17 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
+from imggen.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server as add_budgets
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server as add_characters
 from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server as add_events
 from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server as add_generation
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server as add_images
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server as add_jobs
+from imggen.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server as add_routing
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_stories
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
 from server.admission.backlog import Backlog, QueueLimits
@@ -35,12 +37,15 @@ from server.replies.messages import Replies
 from server.requests.pictures import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
+from server.routing.observer import Observer
 from server.services.batches import BatchService
+from server.services.budgets import BudgetService
 from server.services.characters import CharacterService
 from server.services.events import EventService
 from server.services.generation import GenerationService
 from server.services.images import ImageService
 from server.services.jobs import JobService
+from server.services.routing import RoutingService
 from server.services.stories import StoryService
 from server.services.styles import StyleService
 from server.settings import GatewaySettings
@@ -50,6 +55,7 @@ from server.store import Store, open_store
 from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
+from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.sweep import Sweeper
 from server.watching import Watching
 
@@ -120,7 +126,7 @@ async def open_gateway(
         services = await _services(
             parts,
             settings,
-            catalogue or Catalogue.named(settings.models),
+            catalogue or _offered(settings),
             timedelta(seconds=storage_settings.url_ttl_s),
         )
         endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics)
@@ -131,11 +137,21 @@ async def open_gateway(
             kept = timedelta(days=settings.events_kept_days)
             sweeper = Sweeper(parts.store, parts.storage, events_kept=kept)
             await enter(sweeper.running(settings.sweep_interval_s))
+        if settings.alert_interval_s:
+            sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
+            await enter(sender.running(settings.alert_interval_s))
         await enter(endpoint)
         ping = parts.store.database.ping
         await enter(following_database(endpoint, ping, settings.health_interval_s))
         host = settings.listen.rpartition(":")[0]
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
+
+
+def _offered(settings: GatewaySettings) -> Catalogue:
+    catalogue = settings.catalogue()
+    for warning in catalogue.warnings(datetime.now(UTC)):
+        _log.warning("model retires", extra={"why": warning})
+    return catalogue
 
 
 async def _open_parts(
@@ -173,17 +189,24 @@ async def _services(
     batch_admission = BatchAdmission(store, signals, admission)
     replies = Replies(forecast, parts.storage, url_ttl)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
-    pictures = PictureReader(store, catalogue, styles, use_references=settings.use_references)
+    observer = Observer(store, settings.gpu_cost)
+    pictures = PictureReader(
+        store, catalogue, observer, styles, use_references=settings.use_references
+    )
+    boards = StoryReader(store, pictures)
     generation = GenerationService(
         store,
         pictures,
-        StoryReader(store, pictures),
+        boards,
         users,
         admission,
         batch_admission,
         replies,
         batch_replies,
         settings.batch_max_concurrent,
+    )
+    routing = RoutingService(
+        store, pictures, boards, catalogue, observer, settings.batch_max_concurrent
     )
     watching = parts.watching
     batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)
@@ -192,9 +215,13 @@ async def _services(
     images = ImageService(store, parts.storage, signals, replies)
     characters = CharacterService(store, users)
     stories = StoryService(store, users, styles)
+    budgets = BudgetService(store, settings.daily_budget_micros)
+    await store.money.default_limit(settings.daily_budget_micros)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
+        Service("imggen.v1.RoutingService", partial(add_routing, routing)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
+        Service("imggen.v1.BudgetService", partial(add_budgets, budgets)),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
         Service("imggen.v1.EventService", partial(add_events, events)),
         Service("imggen.v1.ImageService", partial(add_images, images)),
@@ -217,6 +244,12 @@ def token_verifier(settings: GatewaySettings) -> TokenVerifier:
         settings.jwt_issuer, settings.jwt_audience, tuple(algorithms), settings.jwt_leeway_s
     )
     return TokenVerifier(keys, rules)
+
+
+def _webhook(settings: GatewaySettings) -> Webhook | None:
+    if not settings.alert_webhook_url:
+        return None
+    return Webhook(settings.alert_webhook_url, settings.alert_webhook_secret.get_secret_value())
 
 
 async def _refuse_old_schema(store: Store) -> None:

@@ -38,5 +38,6 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # These libraries log their internals at INFO and below.
-    for noisy in ("aiohttp.access", "asyncio", "botocore", "boto3", "urllib3"):
+    noises = ("aiohttp.access", "asyncio", "botocore", "boto3", "urllib3")
+    for noisy in (*noises, "httpcore2", "httpx2", "openai"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -33,6 +33,12 @@ class GatewayMetrics:
         self.followers = Gauge(
             "imggen_followers", "Open WatchEvents streams.", registry=self.registry
         )
+        self.alerts = Counter(
+            "imggen_alerts",
+            "Alerts to operators that this gateway has sent.",
+            ("kind",),
+            registry=self.registry,
+        )
         self._connections = Gauge(
             "imggen_database_connections",
             "Connections of the database pool.",

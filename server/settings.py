@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
-from server.routing.catalogue import KNOWN
+from server.routing.settings import RoutingSettings
 
 DEVELOPMENT_SECRET = "imggen-development-secret-do-not-deploy"
 _SHORTEST_SECRET = 32
@@ -17,12 +17,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(RoutingSettings):
     """The gateway's settings; docs/settings.md is made from them."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     listen: str = Field(
         "127.0.0.1:50051", description="Where gRPC listens, `host:port`; port 0 takes a free one."
@@ -117,13 +113,21 @@ class GatewaySettings(BaseSettings):
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."
     )
-    models: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("storybook",),
-        min_length=1,
-        description="The models that requests may be routed to, separated by commas.",
-    )
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
-        500.0, description="What paid providers may cost in a day (UTC), in US dollars."
+        500.0,
+        description="What paid providers may cost in a day (UTC), in US dollars, until "
+        "an admin sets the budget `global`.",
+    )
+    alert_webhook_url: str = Field(
+        "",
+        description="Where alerts on budgets are posted, signed, beside the log; empty for none.",
+    )
+    alert_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="The secret that signs them, 32 characters at least."
+    )
+    alert_interval_s: Seconds = Field(
+        10.0,
+        description="How often alerts that are due are sent. 0 means never, by this gateway.",
     )
     batch_max_concurrent: int = Field(
         5, ge=1, description="How many images of one batch, which is a story, are drawn at once."
@@ -145,21 +149,11 @@ class GatewaySettings(BaseSettings):
         "info", description="The lowest level that is logged."
     )
 
-    @field_validator("jwt_algorithms", "models", mode="before")
+    @field_validator("jwt_algorithms", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("models")
-    @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(value) - set(KNOWN))
-        if unknown:
-            raise ValueError(
-                f"{', '.join(unknown)}: not offered; use some of {', '.join(sorted(KNOWN))}"
-            )
         return value
 
     @field_validator("listen")
@@ -194,6 +188,19 @@ class GatewaySettings(BaseSettings):
             raise ValueError("set IMGGEN_JWKS_URL or IMGGEN_JWKS_FILE, not both")
         if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
             raise ValueError(f'IMGGEN_JWKS_URL: "{self.jwks_url}" must start with https://')
+        return self
+
+    @model_validator(mode="after")
+    def _signed_webhook(self) -> Self:
+        if not self.alert_webhook_url:
+            return self
+        if not self.alert_webhook_url.startswith(("https://", "http://")):
+            raise ValueError("IMGGEN_ALERT_WEBHOOK_URL must start with https://")
+        if len(self.alert_webhook_secret.get_secret_value().encode()) < _SHORTEST_SECRET:
+            raise ValueError(
+                f"IMGGEN_ALERT_WEBHOOK_URL needs IMGGEN_ALERT_WEBHOOK_SECRET with"
+                f" {_SHORTEST_SECRET} bytes or more"
+            )
         return self
 
     @model_validator(mode="after")

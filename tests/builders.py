@@ -1,6 +1,8 @@
 """Builders of valid domain objects, so that a test names only the fields it is about."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +11,7 @@ from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.ids import BatchId, ImageId, JobId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.jobs import NewJob, Outcome, Placement, RequestKey, Sampling
+from server.domain.lanes import JobLane
 from server.domain.spec import RenderSpec
 from server.domain.states import (
     AssetKind,
@@ -20,6 +23,8 @@ from server.domain.states import (
     Stage,
 )
 from server.domain.styles import Style
+from server.routing.prices import PicturePrice
+from server.routing.rows import Row
 from server.store import Store
 
 STORYBOOK_STYLE = Style("storybook", 1, "Storybook", "Classic", "classic storybook", "photo")
@@ -59,7 +64,7 @@ def render_spec(**changes: Any) -> RenderSpec:
 
 
 def new_job(user: UserId, **changes: Any) -> NewJob:
-    """Returns a job that draws a scene, which needs no character row."""
+    """Returns a job that draws a scene, which needs no character row, in one `lane`."""
     spec = changes.pop("spec", None) or render_spec(image_type=ImageType.SCENE, characters=())
     fields: dict[str, Any] = {
         "id": JobId(uuid4()),
@@ -67,13 +72,20 @@ def new_job(user: UserId, **changes: Any) -> NewJob:
         "user_id": user,
         "spec": spec,
         "placement": Placement(),
-        "lane": Lane.LOCAL,
+        "lanes": (JobLane(changes.pop("lane", Lane.LOCAL), (spec.model,)),),
         "provider": "local",
         "price_micros": 0,
         "priority": 2,
         "request": None,
     }
     return NewJob(**{**fields, **changes})
+
+
+def paid(row: Row, micros: int, name: str = "paid") -> Row:
+    """Returns a row as somebody else offers it, at one price for every picture."""
+    prices = MappingProxyType({grade.label: micros for grade in row.grades.values()})
+    price = PicturePrice(prices, MappingProxyType({}))
+    return replace(row, name=name, provider="somebody", price=price)
 
 
 def request_key(digest: bytes = b"same") -> RequestKey:

@@ -8,22 +8,26 @@ from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import (
     batch_pb2,
+    budget_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
     image_pb2,
     job_pb2,
+    routing_pb2,
     story_pb2,
     style_pb2,
 )
 
 _FILES = (
     batch_pb2,
+    budget_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
     image_pb2,
     job_pb2,
+    routing_pb2,
     story_pb2,
     style_pb2,
 )

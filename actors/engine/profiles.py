@@ -1,5 +1,6 @@
 """Profiles: each model's dialect and sampling, in one place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -8,9 +9,9 @@ from actors.prompts.dialect import CompiledPrompt, Dialect
 from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
 from actors.storybook import GUIDANCE, RESCALE
-from server.domain.models import Model, Size
+from server.domain.models import Format, Model, Size
 from server.domain.spec import RenderSpec
-from server.domain.states import ImageType
+from server.domain.states import ImageType, Quality
 from server.routing.catalogue import SDXL, STORYBOOK
 from server.routing.formats import RATIOS, format_of
 
@@ -19,12 +20,14 @@ from server.routing.formats import RATIOS, format_of
 class Profile:
     """A model of the catalogue, with its dialect and its sampling.
 
-    `guidance_rescale` is phi of arXiv 2305.08891, section 3.4. A picture is drawn from
-    `max_references` references at most, each counting by `reference_scale`, 0 to 1.
+    `steps` are the denoising steps of each quality. `guidance_rescale` is phi of
+    arXiv 2305.08891, section 3.4. A picture is drawn from `max_references` references at most,
+    each counting by `reference_scale`, 0 to 1.
     """
 
     model: Model
     dialect: Dialect
+    steps: Mapping[Quality, int]
     guidance_scale: float
     guidance_rescale: float
     max_references: int
@@ -35,15 +38,31 @@ class Profile:
 
         Raises ValueError for a display size that is not offered.
         """
-        found = format_of(self.model, image_type, display)
-        if found is None:
-            portrait = image_type is ImageType.PORTRAIT
-            offered = self.model.portraits if portrait else map(str, RATIOS.values())
-            raise ValueError(
-                f"size: {self.model.name} draws no {image_type} of {display};"
-                f" use {', '.join(offered)}"
-            )
-        return found.native
+        return offered_format(self.model, image_type, display).native
+
+    def request(
+        self,
+        spec: RenderSpec,
+        prompt: CompiledPrompt,
+        native: Size,
+        *,
+        references: tuple[PlacedReference, ...] = (),
+        previews: bool = False,
+    ) -> RenderRequest:
+        """Returns the request of a spec to the model, in one of its native sizes."""
+        return RenderRequest(
+            prompt=prompt.prompt,
+            negative_prompt=prompt.negative_prompt,
+            width=native.width,
+            height=native.height,
+            steps=self.steps[spec.quality],
+            guidance_scale=self.guidance_scale,
+            guidance_rescale=self.guidance_rescale,
+            seed=spec.seed,
+            references=references,
+            reference_scale=self.reference_scale if references else 0.0,
+            previews=previews,
+        )
 
 
 PROFILES = MappingProxyType(
@@ -51,6 +70,7 @@ PROFILES = MappingProxyType(
         STORYBOOK.name: Profile(
             STORYBOOK,
             StorybookDialect(),
+            steps=MappingProxyType({Quality.STANDARD: 20, Quality.HD: 30}),
             guidance_scale=GUIDANCE,
             guidance_rescale=RESCALE,
             max_references=2,
@@ -61,6 +81,7 @@ PROFILES = MappingProxyType(
         SDXL.name: Profile(
             SDXL,
             SdxlDialect(),
+            steps=MappingProxyType({Quality.STANDARD: 30, Quality.HD: 50}),
             guidance_scale=7.5,
             guidance_rescale=0.0,
             max_references=3,
@@ -78,6 +99,21 @@ def profile(model: str) -> Profile:
     return found
 
 
+def offered_format(model: Model, image_type: ImageType, display: Size) -> Format:
+    """Returns how a model draws a picture of a display size.
+
+    Raises ValueError for a display size that it does not offer.
+    """
+    found = format_of(model, image_type, display)
+    if found is None:
+        portrait = image_type is ImageType.PORTRAIT
+        offered = model.portraits if portrait else map(str, RATIOS.values())
+        raise ValueError(
+            f"size: {model.name} draws no {image_type} of {display}; use {', '.join(offered)}"
+        )
+    return found
+
+
 def render_request(
     spec: RenderSpec,
     prompt: CompiledPrompt,
@@ -88,19 +124,7 @@ def render_request(
     """Returns the request of a spec to its model."""
     chosen = profile(spec.model)
     native = chosen.native(spec.image_type, Size(spec.width, spec.height))
-    return RenderRequest(
-        prompt=prompt.prompt,
-        negative_prompt=prompt.negative_prompt,
-        width=native.width,
-        height=native.height,
-        steps=chosen.model.steps[spec.quality],
-        guidance_scale=chosen.guidance_scale,
-        guidance_rescale=chosen.guidance_rescale,
-        seed=spec.seed,
-        references=references,
-        reference_scale=chosen.reference_scale if references else 0.0,
-        previews=previews,
-    )
+    return chosen.request(spec, prompt, native, references=references, previews=previews)
 
 
 def warm_up_request(model: str) -> RenderRequest:

@@ -111,6 +111,14 @@ class EncoderChanged(Unavailable):
         super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
 
 
+class ModelDiffers(Unavailable):
+    """Raised for a render of another model than a replica holds."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
 class Renderer(Protocol):
     """Draws pictures, one at a time."""
 

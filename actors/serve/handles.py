@@ -9,7 +9,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
-from actors.engine.render import Embedding, RenderEvent, RenderRequest
+from actors.engine.render import Embedding, ModelDiffers, RenderEvent, RenderRequest
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Unavailable
 
@@ -19,20 +19,23 @@ _PATIENCE_S = 5.0
 
 
 class RayRenderer:
-    """Renders on a diffuser deployment."""
+    """Renders on a diffuser deployment, as long as that holds the model."""
 
-    def __init__(self, diffuser: Handle) -> None:
+    def __init__(self, diffuser: Handle, model: str) -> None:
         self._diffuser = diffuser
+        self._model = model
         self._stream = diffuser.options(stream=True)
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
 
-        Raises the diffuser's own error, or Unavailable when the diffuser was lost.
+        Raises the diffuser's own error, ModelDiffers when it holds another model, or Unavailable
+        when it was lost.
         """
         # With `stream=True` the response is a generator.
         response = cast(
-            DeploymentResponseGenerator[RenderEvent], self._stream.render.remote(request)
+            DeploymentResponseGenerator[RenderEvent],
+            self._stream.render.remote(request, self._model),
         )
         try:
             async for event in response:
@@ -94,22 +97,31 @@ class RayUpscaler:
 
 
 class RayModels:
-    """The models of a diffuser deployment."""
+    """The model that a worker expects of a diffuser deployment."""
 
-    def __init__(self, diffuser: Handle, *, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, diffuser: Handle, model: str, *, patience_s: float = _PATIENCE_S) -> None:
         self._diffuser = diffuser
+        self._model = model
+        self._found = model
         self._patience_s = patience_s
 
     async def check(self) -> None:
-        """Raises Unavailable while no replica with a warm model answers."""
+        """Raises Unavailable while no replica with the model, warm, answers."""
         try:
             async with asyncio.timeout(self._patience_s):
-                await self._diffuser.model.remote()
+                self._found = str(await self._diffuser.model.remote())
         except (TimeoutError, RayError, RayServeException) as error:
             raise Unavailable(
                 "no diffuser answers; its status in Serve, and its log, say why",
                 ErrorReason.ERROR_REASON_RENDER_FAILED,
             ) from error
+        if self._found != self._model:
+            raise ModelDiffers(f'model: the diffuser holds "{self._found}", not "{self._model}"')
+
+    def check_same(self) -> None:
+        """Raises RuntimeError when another model answered last: its worker must be replaced."""
+        if self._found != self._model:
+            raise RuntimeError(f"the diffuser holds {self._found} now, not {self._model}")
 
 
 @contextmanager

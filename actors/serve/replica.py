@@ -3,7 +3,13 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from actors.engine.render import Embedding, ReferenceRenderer, RenderEvent, RenderRequest
+from actors.engine.render import (
+    Embedding,
+    ModelDiffers,
+    ReferenceRenderer,
+    RenderEvent,
+    RenderRequest,
+)
 from actors.finishing.upscaling import Upscaler
 
 
@@ -16,8 +22,13 @@ class DiffuserReplica:
         self._upscaler = upscaler
         self._model = model
 
-    async def render(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
-        """Renders; yields each step as it is done, then the result."""
+    async def render(self, request: RenderRequest, model: str) -> AsyncGenerator[RenderEvent]:
+        """Renders; yields each step as it is done, then the result.
+
+        Raises ModelDiffers for a request to another model.
+        """
+        if model != self._model:
+            raise ModelDiffers(f'model: this diffuser holds "{self._model}", not "{model}"')
         async with aclosing(self._renderer.stream(request)) as events:
             async for event in events:
                 yield event

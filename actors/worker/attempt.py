@@ -2,21 +2,25 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from actors.engine.render import PictureBroken
+from actors.worker.choosing import Choice
 from actors.worker.patience import Patience
 from actors.worker.reporting import Reporter, Stop
+from actors.worker.routed import FailOver, NothingHere
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
+from server.domain.lanes import JobLane
 from server.errors import ImggenError, Unavailable
 from server.storage import KeyTaken, StorageUnavailable
 from server.store import Store
 from server.store.signals import Signals
 
 _MESSAGE_MAX = 500
+_LOOKED_AT_AGAIN = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +37,8 @@ class AttemptParts:
     """The parts that all attempts of a worker share.
 
     `progress` is a store for writes that a crash of the database may lose, `backoff` the
-    ceiling of the first wait after a failure.
+    ceiling of the first wait after a failure. A job that no model may draw fails after
+    `no_offer_s` seconds.
     """
 
     stages: Drawing
@@ -42,6 +47,7 @@ class AttemptParts:
     signals: Signals
     patience: Patience
     backoff: timedelta
+    no_offer_s: float
 
 
 class Attempt:
@@ -75,6 +81,10 @@ class Attempt:
             if self.stopped is None:
                 raise
             await self._end_stopped(self.stopped)
+        except NothingHere as nothing:
+            await self._end_unoffered(nothing.choice)
+        except FailOver as failed:
+            await self._end_failed_over(failed)
         except Exception as error:
             await self._end_failed(error)
         else:
@@ -96,9 +106,42 @@ class Attempt:
                 await parts.patience.write(lambda: parts.store.leases.cancelled(claim))
             case Stop.DRAINED:
                 await parts.patience.write(lambda: parts.store.leases.release([claim]))
-                parts.signals.wake([claim.lane])
+                parts.signals.wake()  # it may wait in several lanes
             case Stop.LOST:
                 pass
+
+    async def _end_unoffered(self, choice: Choice) -> None:
+        """Gives a job back to the lanes that have an offer, or fails it where none will have."""
+        claim, parts = self.claim, self._parts
+        nothing = not choice.routing.offers
+        pinned = claim.limits.model or claim.limits.provider
+        waited = claim.unoffered_s >= parts.no_offer_s
+        if nothing and (waited or (choice.hopeless and pinned)):
+            failure = Failure("NO_ELIGIBLE_OFFER", choice.routing.reason[:_MESSAGE_MAX])
+            _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
+            await parts.patience.write(
+                lambda: parts.store.leases.fail(
+                    claim, failure, retryable=False, backoff=parts.backoff
+                )
+            )
+            return
+        lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
+        await parts.patience.write(
+            lambda: parts.store.leases.give_back(claim, lanes, nothing=nothing)
+        )
+        parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
+
+    async def _end_failed_over(self, failed: FailOver) -> None:
+        """Queues a job at once for its other offers."""
+        claim, parts = self.claim, self._parts
+        failure, _ = explain(failed.cause)
+        fields = {**fields_of(claim), "model": failed.model, "reason": failure.reason}
+        _log.warning("offer failed", extra={**fields, "error": failure.message})
+        tried = replace(claim, spec=replace(claim.spec, model=failed.model))
+        await parts.patience.write(
+            lambda: parts.store.leases.fail_over(tried, failure, failed.lanes)
+        )
+        parts.signals.wake([one.lane for one in failed.lanes])
 
     async def _end_failed(self, error: Exception) -> None:
         claim, parts = self.claim, self._parts
@@ -110,6 +153,11 @@ class Attempt:
                 claim, failure, retryable=retryable, backoff=parts.backoff
             )
         )
+
+
+def in_a_while() -> datetime:
+    """Returns when a job that nothing may draw is looked at again."""
+    return datetime.now(UTC) + _LOOKED_AT_AGAIN
 
 
 def explain(error: Exception) -> tuple[Failure, bool]:

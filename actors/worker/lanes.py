@@ -14,9 +14,9 @@ class Slots:
         self._slots = {Lane(lane): number for lane, number in slots.items()}
 
     @property
-    def lanes(self) -> list[Lane]:
-        """The lanes that the worker has slots of."""
-        return [lane for lane, number in self._slots.items() if number > 0]
+    def most(self) -> dict[Lane, int]:
+        """The number of slots of each lane that the worker has some of."""
+        return {lane: number for lane, number in self._slots.items() if number > 0}
 
     def serves(self, lane: str) -> bool:
         """Returns whether the worker has slots of a lane, by the lane's name."""

@@ -68,7 +68,9 @@ class Worker:
         self._lease = timedelta(seconds=settings.lease_s)
         self._slots = Slots(settings.slots)
         self._patience = Patience(settings.lease_s, lambda: self._draining)
-        self._parts = AttemptParts(stages, store, progress, signals, self._patience, backoff)
+        self._parts = AttemptParts(
+            stages, store, progress, signals, self._patience, backoff, settings.no_offer_s
+        )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -104,6 +106,11 @@ class Worker:
                 await asyncio.gather(*self._loops, return_exceptions=True)
                 with suppress(Unavailable):
                     await self._store.workers.gone(self.name)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the worker was told to stop."""
+        return self._draining
 
     def check(self) -> None:
         """Raises RuntimeError when the worker has stopped claiming without being told to."""
@@ -143,7 +150,7 @@ class Worker:
         claims = await self._store.leases.claim(self.name, lane, slots, self._lease)
         if self._draining and claims:
             await self._patience.write(lambda: self._store.leases.release(claims))
-            self._signals.wake([lane])
+            self._signals.wake()  # they may wait in several lanes
             return
         for claim in claims:
             self._start(claim)
@@ -187,7 +194,7 @@ class Worker:
             try:
                 await self._look_at_models()
                 if not self._models_away and not self._draining:
-                    await self._store.workers.ready(self.name, self._slots.lanes, self._lease)
+                    await self._store.workers.ready(self.name, self._slots.most, self._lease)
             except Unavailable:
                 _log.warning("readiness not told", extra={"worker": self.name})
             pause = self._settings.heartbeat_s

@@ -10,47 +10,52 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from actors.engine.embedding import encoder_of
-from actors.engine.profiles import Profile, profile
-from actors.engine.render import PictureUnreadable, PlacedReference, ReferenceEncoder
+from actors.engine.render import PictureUnreadable, ReferenceEncoder
+from actors.providers.base import CharacterReference, ReferenceReading
 from actors.worker.patience import STORE_PAUSES_S
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.jobs import Claim
 from server.domain.references import Reference, ReferenceUse, UsedReference
+from server.errors import ImggenError
 from server.storage import ObjectMissing, Storage, StorageUnavailable
 from server.store.references import References
 
 _MOST_BYTES = 64 * 1024 * 1024
 """No model's picture is larger."""
+_NO_PICTURE = (ObjectMissing, PictureUnreadable, StorageUnavailable)
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The references of a picture: those that the model reads, and what its caller is told."""
+    """The references of a picture: those that its provider reads, and what its caller is told."""
 
-    placed: tuple[PlacedReference, ...] = ()
+    placed: tuple[CharacterReference, ...] = ()
     used: tuple[UsedReference, ...] = ()
 
 
 class ReferenceResolver:
-    """Finds the references of a job, and has the model's encoder read each of them once."""
+    """Finds the references of a job, as the provider that draws it reads them.
+
+    An encoder reads each of them once; where there is none, the portraits themselves are read.
+    """
 
     def __init__(
         self,
         references: References,
         storage: Storage,
-        encoder: ReferenceEncoder,
         pauses_s: Sequence[float] = STORE_PAUSES_S,
     ) -> None:
         """Takes the pauses before each retry of a read that fails."""
         self._references = references
         self._pauses_s = pauses_s
         self._storage = storage
-        self._encoder = encoder
-        self._reading: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
-    async def resolve(self, claim: Claim, cast: Sequence[FrozenCharacter]) -> Resolved:
+    async def resolve(
+        self, claim: Claim, cast: Sequence[FrozenCharacter], reading: ReferenceReading
+    ) -> Resolved:
         """Returns the references of a job's characters, who stand from left to right in `cast`.
 
         A character without a usable reference is left to the words, and its entry says why.
@@ -58,28 +63,42 @@ class ReferenceResolver:
         """
         if not (claim.spec.use_references and cast):
             return Resolved()
-        encoder = await self._encoder.encoder()
-        if not encoder:
+        encoder = await reading.encoder.encoder() if reading.encoder else ""
+        if reading.most == 0 or (reading.encoder and not encoder):
             return _unsupported(claim)
         ids = [CharacterId(one.id) for one in cast]
         known = await self._references.find(ids, claim.spec.style.id, encoder)
-        picture = _Picture(profile(claim.spec.model), len(cast))
+        picture = _Picture(reading, len(cast))
         for place, one in enumerate(cast):
             found = known.get(CharacterId(one.id))
             why = picture.refusal(one, found)
             if found is None or why is not None:
                 picture.leave_out(one, why or ReferenceUse.MISSING, found)
                 continue
-            embedding = _usable(found, encoder) or await self._embed(claim, found, encoder)
-            if embedding is None:
+            if reading.encoder is None:
+                data = await self._portrait(claim, found)
+            else:
+                data = _usable(found, encoder)
+                data = data or await self._embed(claim, found, reading.encoder, encoder)
+            if data is None:
                 picture.leave_out(one, ReferenceUse.UNREADABLE, found)
             else:
-                picture.add(place, found, embedding)
+                picture.add(place, found, data)
         return picture.resolved([CharacterId(one.id) for one in claim.spec.characters])
 
-    async def _embed(self, claim: Claim, reference: Reference, encoder: str) -> bytes | None:
+    async def _portrait(self, claim: Claim, reference: Reference) -> bytes | None:
+        """Returns a portrait; None, and a mark for redrawing, if it is unreadable."""
+        try:
+            return await self._picture(reference)
+        except _NO_PICTURE as error:
+            await self._mark(claim, reference, "", error)
+            return None
+
+    async def _embed(
+        self, claim: Claim, reference: Reference, reader: ReferenceEncoder, encoder: str
+    ) -> bytes | None:
         """Computes and keeps an embedding; None, and a mark for redrawing, if it is unreadable."""
-        lock = self._reading.setdefault(reference.image_id, asyncio.Lock())
+        lock = self._locks.setdefault(reference.image_id, asyncio.Lock())
         async with lock:
             # Another page of the same story may have read it meanwhile, or have failed to.
             style = claim.spec.style.id
@@ -90,22 +109,28 @@ class ReferenceResolver:
             if kept := _usable(now, encoder):
                 return kept
             try:
-                embedding = await self._encoder.encode(await self._picture(now))
-            except (ObjectMissing, PictureUnreadable, StorageUnavailable) as error:
-                if isinstance(error, StorageUnavailable):
-                    await self._storage.check()  # an outage is no fault of the file
-                _log.warning(
-                    "reference unreadable",
-                    extra={
-                        "job_id": str(claim.job_id),
-                        "image_id": str(now.image_id),
-                        "error": error.message,
-                    },
-                )
-                await self._references.mark_unreadable(now, encoder)
+                embedding = await reader.encode(await self._picture(now))
+            except _NO_PICTURE as error:
+                await self._mark(claim, now, encoder, error)
                 return None
             await self._references.keep(now, embedding.encoder, embedding.data)
             return embedding.data
+
+    async def _mark(
+        self, claim: Claim, reference: Reference, encoder: str, error: ImggenError
+    ) -> None:
+        """Marks a reference for redrawing; raises StorageUnavailable in an outage of all files."""
+        if isinstance(error, StorageUnavailable):
+            await self._storage.check()  # an outage is no fault of the file
+        _log.warning(
+            "reference unreadable",
+            extra={
+                "job_id": str(claim.job_id),
+                "image_id": str(reference.image_id),
+                "error": error.message,
+            },
+        )
+        await self._references.mark_unreadable(reference, encoder)
 
     async def _picture(self, reference: Reference) -> bytes:
         """Returns the bytes of a reference; raises ObjectMissing or PictureUnreadable.
@@ -135,10 +160,10 @@ class ReferenceResolver:
 class _Picture:
     """The references of one picture, gathered from left to right."""
 
-    def __init__(self, model: Profile, characters: int) -> None:
-        self._model = model
+    def __init__(self, reading: ReferenceReading, characters: int) -> None:
+        self._reading = reading
         self._characters = characters
-        self._placed: list[PlacedReference] = []
+        self._placed: list[CharacterReference] = []
         self._used: dict[CharacterId, UsedReference] = {}
 
     def refusal(self, one: FrozenCharacter, found: Reference | None) -> ReferenceUse | None:
@@ -147,7 +172,7 @@ class _Picture:
             return ReferenceUse.MISSING
         if found.description_version != one.version:
             return ReferenceUse.STALE
-        if len(self._placed) >= self._model.max_references:
+        if len(self._placed) >= self._reading.most:
             return ReferenceUse.LEFT_OUT
         return None
 
@@ -156,12 +181,12 @@ class _Picture:
         each = CharacterId(one.id)
         self._used[each] = UsedReference(each, why, found.image_id if found else None)
 
-    def add(self, place: int, found: Reference, embedding: bytes) -> None:
+    def add(self, place: int, found: Reference, data: bytes) -> None:
         """Adds the reference of the character that stands at a place from the left."""
         left, right = place / self._characters, (place + 1) / self._characters
-        self._placed.append(PlacedReference(embedding, left, right))
+        self._placed.append(CharacterReference(found.character_id, data, left, right))
         self._used[found.character_id] = UsedReference(
-            found.character_id, ReferenceUse.DRAWN, found.image_id, self._model.reference_scale
+            found.character_id, ReferenceUse.DRAWN, found.image_id, self._reading.scale
         )
 
     def resolved(self, order: Sequence[CharacterId]) -> Resolved:

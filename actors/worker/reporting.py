@@ -104,3 +104,19 @@ class Reporter:
         self._signals.say(CHANGED, str(self._claim.job_id))
         if answer.cancel_requested:
             self._stop(Stop.CANCELLED)
+
+
+class ReportedRender:
+    """The progress of a render, which an attempt's reporter writes."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    @property
+    def watched(self) -> asyncio.Event:
+        """Set once a watcher has asked for previews."""
+        return self._reporter.seen
+
+    def step(self, step: int, steps: int, preview: bytes | None = None) -> None:
+        """Reports a step of the render, soon and without waiting."""
+        self._reporter.say(Stage.RENDERING, step, steps, preview)

@@ -3,32 +3,32 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from time import perf_counter
-from uuid import uuid4
 
-from actors.engine.profiles import profile, render_request
-from actors.engine.render import Renderer, RenderRequest, RenderResult, StepEvent
+from actors.engine.profiles import offered_format
 from actors.extractors import SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
 from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
-from actors.prompts.reading import Reading
-from actors.prompts.standing import read_standing
+from actors.providers.base import Content, Provider, RenderedPicture
 from actors.worker.patience import STORE_PAUSES_S
+from actors.worker.reading import PageReader
 from actors.worker.references import ReferenceResolver, Resolved
-from actors.worker.reporting import Reporter
-from server.domain.characters import FrozenCharacter
+from actors.worker.reporting import ReportedRender, Reporter
+from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.images import NewAsset
-from server.domain.jobs import Claim, Outcome, Sampling
-from server.domain.models import Size
+from server.domain.jobs import Claim, Outcome
+from server.domain.models import Format, Size
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Stage
+from server.errors import Unavailable
+from server.routing.catalogue import KNOWN, Catalogue
 from server.storage import Storage, StorageUnavailable, object_key
 
+_KNOWN = Catalogue(KNOWN.values())
 _log = logging.getLogger(__name__)
 
 Finishing = Callable[[bytes, ImageType, Size, bytes | None], Finished]
@@ -39,22 +39,25 @@ class Stages:
 
     def __init__(
         self,
-        renderer: Renderer,
+        providers: Mapping[str, Provider],
         extractor: SceneExtractor,
         storage: Storage,
         *,
+        catalogue: Catalogue = _KNOWN,
         references: ReferenceResolver | None = None,
         upscaler: Upscaler | None = None,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
     ) -> None:
-        """Takes the pauses before each retry of a store while the storage is away.
+        """Takes the providers by their models' names, and the catalogue that has those models.
 
+        `store_pauses_s` are the pauses before each retry of a store while the storage is away.
         `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos;
         without a resolver of references all characters are drawn from words.
         """
-        self._renderer = renderer
-        self._extractor = extractor
+        self._providers = providers
+        self._catalogue = catalogue
+        self._reader = PageReader(extractor)
         self._storage = storage
         self._references = references
         self._upscaler = upscaler or NoUpscaler()
@@ -62,103 +65,74 @@ class Stages:
         self._finishing = finishing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
-        """Draws a job's image and returns the outcome; nothing is committed here.
+        """Draws a job's image with its spec's model and returns the outcome.
 
         Raises the errors of the stages; cancelling it stops the render at its next step.
         """
+        return await self.draw_with(claim, reporter, self._provider(claim.spec.model))
+
+    async def draw_with(self, claim: Claim, reporter: Reporter, provider: Provider) -> Outcome:
+        """Draws a job's image with a provider as `draw` does; nothing is committed here."""
         clock = StageClock()
         spec = claim.spec
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
-            prompt, cast = await self._resolve(claim)
-            references = Resolved()
-            if self._references is not None:
-                references = await self._references.resolve(claim, cast)
+            content = await self._reader.read(spec)
+            references = await self._resolve(claim, content, provider)
         with clock.measure(Stage.RENDERING):
-            request = render_request(spec, prompt, references=references.placed)
-            result, sampling = await self._render(request, reporter)
-            await asyncio.to_thread(check_picture, result.png)
+            picture = await provider.render(
+                content, self._format(spec), references.placed, ReportedRender(reporter)
+            )
+            _log_unknown(claim, picture.prompt)
+            await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            finished = await self._finish(spec, result)
+            finished = await self._finish(spec, picture)
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             assets = await self._store(claim, finished.assets)
         return Outcome(
-            prompt=prompt.prompt,
-            negative_prompt=prompt.negative_prompt,
+            prompt=picture.prompt.prompt,
+            negative_prompt=picture.prompt.negative_prompt,
             assets=assets,
             stage_ms=clock.stage_ms,
-            cost_micros=claim.price_micros,
-            unknown_words=prompt.unknown,
-            sampling=sampling,
+            cost_micros=picture.cost_micros,
+            unknown_words=picture.prompt.unknown,
+            sampling=picture.sampling,
             references=references.used,
+            model=spec.model,
+            provider=claim.provider,
         )
 
-    async def _resolve(self, claim: Claim) -> tuple[CompiledPrompt, Sequence[FrozenCharacter]]:
-        """Returns the prompt, and the characters as they stand from left to right."""
-        spec = claim.spec
-        scene = spec.scene
-        if spec.image_type is ImageType.COVER:
-            # The title names a mood and maybe a place; the first page names the place.
-            told = await self._extractor.scene(spec.page_text, spec.characters)
-            scene = f"{scene}. {told}"
-        elif spec.image_type is ImageType.SCENE and not scene:
-            scene = await self._extractor.scene(spec.page_text, spec.characters)
-        texts = [Reading(scene), Reading(spec.page_text)]
-        looks = [character.description for character in spec.characters]
-        cast = tuple(spec.characters[place] for place in read_standing(texts, looks))
-        prompt = profile(spec.model).dialect.compile(replace(spec, characters=cast), scene)
-        if prompt.unknown:
-            fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}
-            _log.info("words the model does not know", extra=fields)
-        return prompt, cast
+    def _provider(self, model: str) -> Provider:
+        found = self._providers.get(model)
+        if found is None:
+            drawn = ", ".join(self._providers) or "nothing"
+            raise Unavailable(
+                f'model: this worker draws {drawn}, not "{model}"',
+                ErrorReason.ERROR_REASON_RENDER_FAILED,
+            )
+        return found
 
-    async def _render(
-        self, request: RenderRequest, reporter: Reporter
-    ) -> tuple[RenderResult, Sampling]:
-        request = replace(request, previews=reporter.seen.is_set(), id=uuid4().hex)
-        reporter.say(Stage.RENDERING, 0, request.steps)
-        async with (
-            self._showing(request, reporter),
-            aclosing(self._renderer.stream(request)) as events,
-        ):
-            async for event in events:
-                match event:
-                    case StepEvent():
-                        reporter.say(Stage.RENDERING, event.step, event.steps, event.preview)
-                    case RenderResult():
-                        return event, Sampling(
-                            request.steps, request.guidance_scale, event.scheduler
-                        )
-        raise RuntimeError("the renderer ended without a picture")
+    def _format(self, spec: RenderSpec) -> Format:
+        model = self._catalogue.get(spec.model)
+        if model is None:
+            raise ValueError(f'model: "{spec.model}" is not in the catalogue')
+        return offered_format(model, spec.image_type, Size(spec.width, spec.height))
 
-    async def _finish(self, spec: RenderSpec, result: RenderResult) -> Finished:
+    async def _resolve(self, claim: Claim, content: Content, provider: Provider) -> Resolved:
+        if self._references is None:
+            return Resolved()
+        return await self._references.resolve(claim, content.cast, provider.references)
+
+    async def _finish(self, spec: RenderSpec, picture: RenderedPicture) -> Finished:
         display = Size(spec.width, spec.height)
         enlarged = None
-        if result.width < display.width or result.height < display.height:
-            enlarged = await self._upscaler.upscale(result.png)
+        if picture.width < display.width or picture.height < display.height:
+            enlarged = await self._upscaler.upscale(picture.png)
         return await asyncio.to_thread(
-            self._finishing, result.png, spec.image_type, display, enlarged
+            self._finishing, picture.png, spec.image_type, display, enlarged
         )
-
-    @asynccontextmanager
-    async def _showing(self, request: RenderRequest, reporter: Reporter) -> AsyncIterator[None]:
-        """Turns on a running render's previews as soon as a watcher asks for them."""
-
-        async def show() -> None:
-            await reporter.seen.wait()
-            await self._renderer.show_previews(request.id)
-
-        if request.previews:
-            yield
-            return
-        task = asyncio.create_task(show(), name=f"previews {request.id}")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
         async with asyncio.TaskGroup() as group:
@@ -186,6 +160,12 @@ class Stages:
                 _log.warning("storage away", extra={"key": key, "error": error.message})
                 await asyncio.sleep(pause)
         return await self._storage.put(key, asset.data, asset.content_type)
+
+
+def _log_unknown(claim: Claim, prompt: CompiledPrompt) -> None:
+    if prompt.unknown:
+        fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}
+        _log.info("words the model does not know", extra=fields)
 
 
 class StageClock:

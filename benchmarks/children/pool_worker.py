@@ -14,6 +14,7 @@ from typing import Any
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.forms import Finished, RenderedAsset
 from actors.settings import WorkerSettings
+from actors.testing.models import every_model
 from actors.testing.stored import StoredRenderer, draw_pictures
 from actors.worker.loop import Worker
 from actors.worker.stages import Finishing, Stages
@@ -50,7 +51,7 @@ async def work(plan: dict[str, Any]) -> dict[str, float]:
         storage = await enter(FolderStorage(folder, UrlSigner("s" * 32, "http://127.0.0.1")))
         signals = Signals(store.database)
         await enter(signals.running())
-        stages = Stages(renderer, PlainExtractor(), storage, finishing=_finishing())
+        stages = Stages(every_model(renderer), PlainExtractor(), storage, finishing=_finishing())
         worker = Worker("pool", settings, stages, store, progress, signals)
         began, cpu = clock.time(), time.process_time()
         await enter(worker.running())

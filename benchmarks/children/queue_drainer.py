@@ -126,6 +126,7 @@ async def _run_pgqueuer(url: str, jobs: Sequence[UUID], handler: Handler) -> Non
         queries = [Queries(AsyncpgDriver(await _connect(stack, url))) for _ in range(_DEQUEUERS)]
         await queries[0].install()
         await _refuse_unlogged(stack, url)
+        await _leave_our_queue(stack, url)
         await queries[0].enqueue(["draw"] * len(jobs), [job.bytes for job in jobs], [0] * len(jobs))
         queues = [PgQueuer(one.driver, queries=one) for one in queries]
         for queue in queues:
@@ -144,6 +145,14 @@ async def _connect(stack: AsyncExitStack, url: str) -> Connection:
     connection = await asyncpg.connect(url, server_settings={"jit": "off"})
     stack.push_async_callback(connection.close)
     return connection
+
+
+async def _leave_our_queue(stack: AsyncExitStack, url: str) -> None:
+    """Takes the jobs out of our queue, so that pgqueuer's runs write their own alone."""
+    connection = await _connect(stack, url)
+    await connection.execute(
+        "TRUNCATE job_lanes;ALTER TABLE image_generation_jobs DISABLE TRIGGER lanes_of_changed_jobs"
+    )
 
 
 async def _refuse_unlogged(stack: AsyncExitStack, url: str) -> None:

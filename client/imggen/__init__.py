@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from imggen.v1.batch_pb2 import Batch as Batch
     from imggen.v1.batch_pb2 import BatchImage as BatchImage
     from imggen.v1.batch_pb2 import BatchStatus as BatchStatus
+    from imggen.v1.budget_pb2 import Budget as Budget
+    from imggen.v1.budget_pb2 import Spend as Spend
+    from imggen.v1.budget_pb2 import SpendGroup as SpendGroup
     from imggen.v1.character_pb2 import Character as Character
     from imggen.v1.character_pb2 import Gender as Gender
     from imggen.v1.errors_pb2 import ErrorReason as ErrorReason
@@ -41,6 +44,7 @@ _HOMES = {
     "imggen.errors": ("ImggenError",),
     "imggen.sync": ("SyncClient",),
     "imggen.v1.batch_pb2": ("Batch", "BatchImage", "BatchStatus"),
+    "imggen.v1.budget_pb2": ("Budget", "Spend", "SpendGroup"),
     "imggen.v1.character_pb2": ("Character", "Gender"),
     "imggen.v1.errors_pb2": ("ErrorReason",),
     "imggen.v1.event_pb2": ("Event", "EventKind"),
@@ -58,6 +62,7 @@ __all__ = [
     "BatchImage",
     "BatchSnapshot",
     "BatchStatus",
+    "Budget",
     "Character",
     "Client",
     "ErrorReason",
@@ -74,6 +79,8 @@ __all__ = [
     "Page",
     "ReferenceUse",
     "Snapshot",
+    "Spend",
+    "SpendGroup",
     "Stage",
     "Story",
     "StoryView",

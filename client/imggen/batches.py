@@ -1,14 +1,16 @@
 """The client's methods for whole stories and their batches."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Unpack
 
 from imggen.calls import Calls, or_new
 from imggen.errors import DeadlineExceeded
-from imggen.fields import batch_id_of, id_of, options_of
+from imggen.fields import batch_id_of, id_of
+from imggen.orders import WholeStoryFields, story_request
 from imggen.paging import pages
-from imggen.v1 import batch_pb2, generation_pb2
+from imggen.v1 import batch_pb2
 from imggen.v1.batch_pb2 import Batch, GetBatchResponse, WatchBatchResponse
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.story_pb2 import Story
@@ -21,40 +23,13 @@ BatchSnapshot = WatchBatchResponse
 class BatchCalls(Calls):
     """The methods of `Client` for whole stories and batches."""
 
-    async def generate_story(
-        self,
-        story: Story | str,
-        *,
-        style: str = "",
-        portraits: bool = True,
-        scenes: bool = True,
-        cover: bool = False,
-        images_per_page: int = 1,
-        model: str = "",
-        aspect_ratio: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
-    ) -> Batch:
+    async def generate_story(self, story: Story | str, **fields: Unpack[WholeStoryFields]) -> Batch:
         """Requests all images of a story in one style; returns the batch.
 
         Missing and stale portraits are drawn first, then the cover and the pages, each as soon as
         the portraits of its characters are drawn.
         """
-        request = generation_pb2.GenerateStoryRequest(
-            story_id=id_of(story),
-            style=style,
-            include_character_portraits=portraits,
-            include_scene_images=scenes,
-            include_cover=cover,
-            images_per_page=images_per_page,
-            aspect_ratio=aspect_ratio,
-            options=options_of(model, quality, metadata, use_references),
-            priority=priority,
-            request_id=or_new(request_id),
-        )
+        request = story_request(story, **fields)
         return (await self._call(self._connection.generation.GenerateStory, request)).batch
 
     async def get_batch(self, batch: Batch | str) -> GetBatchResponse:

@@ -7,9 +7,10 @@ from copy import copy
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import Self, overload
+from typing import Self, Unpack, overload
 
 from imggen.batches import BatchCalls
+from imggen.budgets import BudgetCalls
 from imggen.calls import or_new
 from imggen.channel import credentials_for
 from imggen.connection import Connection, TokenSource
@@ -25,14 +26,21 @@ from imggen.fields import (
     job_id_of,
     metadata_filter,
     number_of,
-    options_of,
 )
 from imggen.following import follow_events
 from imggen.library import LibraryCalls
+from imggen.orders import (
+    PortraitFields,
+    RegenerationFields,
+    SceneFields,
+    portrait_request,
+    regeneration_request,
+    scene_request,
+)
 from imggen.paging import pages
+from imggen.routes import RouteCalls
 from imggen.v1 import (
     event_pb2,
-    generation_pb2,
     image_pb2,
     job_pb2,
 )
@@ -48,7 +56,7 @@ from imggen.watching import follow
 Snapshot = WatchJobResponse
 
 
-class Client(LibraryCalls, BatchCalls):
+class Client(LibraryCalls, BatchCalls, BudgetCalls, RouteCalls):
     """The asyncio client of imggen; an async context manager.
 
     `token` is a string, or a function, sync or async, that returns a token for each call. The
@@ -103,91 +111,27 @@ class Client(LibraryCalls, BatchCalls):
         return client
 
     async def generate_portrait(
-        self,
-        character: Character | str,
-        *,
-        style: str = "",
-        story: Story | str = "",
-        model: str = "",
-        size: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        seed: int | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
+        self, character: Character | str, **fields: Unpack[PortraitFields]
     ) -> Job:
         """Requests the portrait of a character, which becomes its reference; returns the job."""
-        request = generation_pb2.GeneratePortraitRequest(
-            character_id=id_of(character),
-            story_id=id_of(story),
-            style=style,
-            size=size,
-            options=options_of(model, quality, metadata, use_references),
-            seed=seed,
-            priority=priority,
-            request_id=or_new(request_id),
-        )
+        request = portrait_request(character, **fields)
         return (await self._call(self._connection.generation.GeneratePortrait, request)).job
 
     async def generate_scene(
-        self,
-        story: Story | str,
-        page: Page | str | int,
-        *,
-        characters: Sequence[Character | str] = (),
-        scene_description: str = "",
-        style: str = "",
-        model: str = "",
-        aspect_ratio: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        seed: int | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
+        self, story: Story | str, page: Page | str | int, **fields: Unpack[SceneFields]
     ) -> Job:
         """Requests the scene of a story's page; returns the job.
 
         The page is one of the story's, its id, or its number now, counted from 1, which takes
         another call.
         """
-        request = generation_pb2.GenerateSceneRequest(
-            story_id=id_of(story),
-            page_id=id_of(await self.page(story, page) if isinstance(page, int) else page),
-            character_ids=[id_of(character) for character in characters],
-            scene_description=scene_description,
-            style=style,
-            aspect_ratio=aspect_ratio,
-            options=options_of(model, quality, metadata, use_references),
-            seed=seed,
-            priority=priority,
-            request_id=or_new(request_id),
-        )
+        known = await self.page(story, page) if isinstance(page, int) else page
+        request = scene_request(story, known, **fields)
         return (await self._call(self._connection.generation.GenerateScene, request)).job
 
-    async def regenerate(
-        self,
-        image: Image | str,
-        *,
-        style: str | None = None,
-        prompt: str | None = None,
-        model: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        seed: int | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
-    ) -> Job:
+    async def regenerate(self, image: Image | str, **fields: Unpack[RegenerationFields]) -> Job:
         """Requests a new version of an image, with the given changes; returns the job."""
-        request = generation_pb2.RegenerateImageRequest(
-            image_id=id_of(image),
-            modifications=generation_pb2.Modifications(style=style, prompt=prompt, seed=seed),
-            options=options_of(model, quality, metadata, use_references),
-            priority=priority,
-            request_id=or_new(request_id),
-        )
+        request = regeneration_request(image, **fields)
         return (await self._call(self._connection.generation.RegenerateImage, request)).job
 
     async def get_job(self, job: Job | str) -> Job:

@@ -12,21 +12,25 @@ from imggen.channel import open_channel
 from imggen.errors import ImggenError
 from imggen.status import error_of
 from imggen.v1.batch_pb2_grpc import BatchServiceStub
+from imggen.v1.budget_pb2_grpc import BudgetServiceStub
 from imggen.v1.character_pb2_grpc import CharacterServiceStub
 from imggen.v1.event_pb2_grpc import EventServiceStub
 from imggen.v1.generation_pb2_grpc import GenerationServiceStub
 from imggen.v1.image_pb2_grpc import ImageServiceStub
 from imggen.v1.job_pb2_grpc import JobServiceStub
+from imggen.v1.routing_pb2_grpc import RoutingServiceStub
 from imggen.v1.story_pb2_grpc import StoryServiceStub
 from imggen.v1.style_pb2_grpc import StyleServiceStub
 
 if TYPE_CHECKING:
     from imggen.v1.batch_pb2_grpc import BatchServiceAsyncStub
+    from imggen.v1.budget_pb2_grpc import BudgetServiceAsyncStub
     from imggen.v1.character_pb2_grpc import CharacterServiceAsyncStub
     from imggen.v1.event_pb2_grpc import EventServiceAsyncStub
     from imggen.v1.generation_pb2_grpc import GenerationServiceAsyncStub
     from imggen.v1.image_pb2_grpc import ImageServiceAsyncStub
     from imggen.v1.job_pb2_grpc import JobServiceAsyncStub
+    from imggen.v1.routing_pb2_grpc import RoutingServiceAsyncStub
     from imggen.v1.story_pb2_grpc import StoryServiceAsyncStub
     from imggen.v1.style_pb2_grpc import StyleServiceAsyncStub
 
@@ -73,6 +77,11 @@ class Connection:
         return ImageServiceStub(self._channel)
 
     @cached_property
+    def routing(self) -> "RoutingServiceAsyncStub":
+        """The methods that tell which models draw, at what price, and why."""
+        return RoutingServiceStub(self._channel)
+
+    @cached_property
     def characters(self) -> "CharacterServiceAsyncStub":
         """The methods that manage characters."""
         return CharacterServiceStub(self._channel)
@@ -86,6 +95,11 @@ class Connection:
     def stories(self) -> "StoryServiceAsyncStub":
         """The methods that manage stories."""
         return StoryServiceStub(self._channel)
+
+    @cached_property
+    def budgets(self) -> "BudgetServiceAsyncStub":
+        """The methods for budgets and spend."""
+        return BudgetServiceStub(self._channel)
 
     @cached_property
     def styles(self) -> "StyleServiceAsyncStub":

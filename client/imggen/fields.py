@@ -7,7 +7,6 @@ from google.protobuf.message import Message
 
 from imggen.v1.batch_pb2 import Batch
 from imggen.v1.character_pb2 import Character, Gender
-from imggen.v1.generation_pb2 import GenerationOptions
 from imggen.v1.image_pb2 import Image
 from imggen.v1.job_pb2 import Job
 from imggen.v1.metadata_pb2 import MetadataFilter
@@ -22,6 +21,7 @@ ImageStatusName = Literal["queued", "generating", "completed", "failed", "cancel
 JobStatusName = Literal["queued", "processing", "completed", "failed", "cancelled"]
 EventKindName = Literal["job", "image", "batch"]
 StageName = Literal["resolving", "rendering", "finishing", "storing"]
+SpendGroupName = Literal["day", "provider", "model", "user", "style", "story"]
 StoryViewName = Literal["basic", "full"]
 AssetKindName = Literal["original", "display", "print", "thumbnail"]
 
@@ -103,18 +103,6 @@ def _known(id_: str, thing: Message) -> str:
         kind = thing.DESCRIPTOR.name
         raise ValueError(f"this {kind} has no id; use the {kind} that the service returned")
     return id_
-
-
-def options_of(
-    model: str,
-    quality: str,
-    metadata: Mapping[str, str] | None,
-    use_references: bool | None,
-) -> GenerationOptions:
-    """Returns the options that all generations share."""
-    return GenerationOptions(
-        model=model, quality=quality, metadata=metadata, use_references=use_references
-    )
 
 
 def metadata_filter(pairs: Mapping[str, str] | None) -> MetadataFilter | None:

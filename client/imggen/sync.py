@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from os import PathLike
 from pathlib import Path
-from typing import Self, overload
+from typing import Self, Unpack, overload
 
 from imggen.client import Client, Snapshot
 from imggen.connection import TokenSource
@@ -16,8 +16,11 @@ from imggen.fields import (
     JobStatusName,
 )
 from imggen.looping import LoopThread
+from imggen.orders import PortraitFields, RegenerationFields, SceneFields
 from imggen.sync_batches import SyncBatchCalls
+from imggen.sync_budgets import SyncBudgetCalls
 from imggen.sync_library import SyncLibraryCalls
+from imggen.sync_routes import SyncRouteCalls
 from imggen.v1.character_pb2 import Character
 from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
@@ -25,7 +28,7 @@ from imggen.v1.job_pb2 import Job, JobStatus
 from imggen.v1.story_pb2 import Page, Story
 
 
-class SyncClient(SyncLibraryCalls, SyncBatchCalls):
+class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCalls):
     """The synchronous client of imggen; a context manager.
 
     It has the arguments and the methods of `Client`, without `await`, and is safe to use from
@@ -77,106 +80,24 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls):
         return client
 
     def generate_portrait(
-        self,
-        character: Character | str,
-        *,
-        style: str = "",
-        story: Story | str = "",
-        model: str = "",
-        size: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        seed: int | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
+        self, character: Character | str, **fields: Unpack[PortraitFields]
     ) -> Job:
         """Requests the portrait of a character, which becomes its reference; returns the job."""
-        return self._loop.run(
-            self._client.generate_portrait(
-                character,
-                style=style,
-                story=story,
-                model=model,
-                size=size,
-                quality=quality,
-                use_references=use_references,
-                metadata=metadata,
-                seed=seed,
-                priority=priority,
-                request_id=request_id,
-            )
-        )
+        return self._loop.run(self._client.generate_portrait(character, **fields))
 
     def generate_scene(
-        self,
-        story: Story | str,
-        page: Page | str | int,
-        *,
-        characters: Sequence[Character | str] = (),
-        scene_description: str = "",
-        style: str = "",
-        model: str = "",
-        aspect_ratio: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        seed: int | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
+        self, story: Story | str, page: Page | str | int, **fields: Unpack[SceneFields]
     ) -> Job:
         """Requests the scene of a story's page; returns the job.
 
         The page is one of the story's, its id, or its number now, counted from 1, which takes
         another call.
         """
-        return self._loop.run(
-            self._client.generate_scene(
-                story,
-                page,
-                characters=characters,
-                scene_description=scene_description,
-                style=style,
-                model=model,
-                aspect_ratio=aspect_ratio,
-                quality=quality,
-                use_references=use_references,
-                metadata=metadata,
-                seed=seed,
-                priority=priority,
-                request_id=request_id,
-            )
-        )
+        return self._loop.run(self._client.generate_scene(story, page, **fields))
 
-    def regenerate(
-        self,
-        image: Image | str,
-        *,
-        style: str | None = None,
-        prompt: str | None = None,
-        model: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        seed: int | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
-    ) -> Job:
+    def regenerate(self, image: Image | str, **fields: Unpack[RegenerationFields]) -> Job:
         """Requests a new version of an image, with the given changes; returns the job."""
-        return self._loop.run(
-            self._client.regenerate(
-                image,
-                style=style,
-                prompt=prompt,
-                model=model,
-                quality=quality,
-                use_references=use_references,
-                metadata=metadata,
-                seed=seed,
-                priority=priority,
-                request_id=request_id,
-            )
-        )
+        return self._loop.run(self._client.regenerate(image, **fields))
 
     def get_job(self, job: Job | str) -> Job:
         """Gets a job as it is now; raises NotFound for another user's."""

@@ -1,9 +1,11 @@
 """The synchronous client's methods for whole stories and their batches."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Unpack
 
 from imggen.batches import BatchCalls, BatchSnapshot
 from imggen.looping import LoopThread
+from imggen.orders import WholeStoryFields
 from imggen.v1.batch_pb2 import Batch, GetBatchResponse
 from imggen.v1.story_pb2 import Story
 
@@ -14,45 +16,13 @@ class SyncBatchCalls:
     _client: BatchCalls
     _loop: LoopThread
 
-    def generate_story(
-        self,
-        story: Story | str,
-        *,
-        style: str = "",
-        portraits: bool = True,
-        scenes: bool = True,
-        cover: bool = False,
-        images_per_page: int = 1,
-        model: str = "",
-        aspect_ratio: str = "",
-        quality: str = "",
-        use_references: bool | None = None,
-        metadata: Mapping[str, str] | None = None,
-        priority: int | None = None,
-        request_id: str | None = None,
-    ) -> Batch:
+    def generate_story(self, story: Story | str, **fields: Unpack[WholeStoryFields]) -> Batch:
         """Requests all images of a story in one style; returns the batch.
 
         Missing and stale portraits are drawn first, then the cover and the pages, each as soon as
         the portraits of its characters are drawn.
         """
-        return self._loop.run(
-            self._client.generate_story(
-                story,
-                style=style,
-                portraits=portraits,
-                scenes=scenes,
-                cover=cover,
-                images_per_page=images_per_page,
-                model=model,
-                aspect_ratio=aspect_ratio,
-                quality=quality,
-                use_references=use_references,
-                metadata=metadata,
-                priority=priority,
-                request_id=request_id,
-            )
-        )
+        return self._loop.run(self._client.generate_story(story, **fields))
 
     def get_batch(self, batch: Batch | str) -> GetBatchResponse:
         """Gets a batch with its images."""

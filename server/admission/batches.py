@@ -5,7 +5,8 @@ from uuid import uuid4
 from imggen.rules.missing import missing_batch
 from imggen.rules.retries import all_retryable
 from imggen.rules.states import batch_ended, batch_not_retryable
-from server.admission.jobs import Admission, new_job
+from server.admission.jobs import Admission, check_covered, new_job
+from server.admission.reuse import reusing, with_copies
 from server.domain.batches import Batch, NewBatch
 from server.domain.ids import BatchId, UserId
 from server.domain.jobs import BatchPlace, RequestKey
@@ -27,11 +28,15 @@ class BatchAdmission:
     async def admit(self, new: NewBatch) -> Batch | None:
         """Commits a batch with its jobs; returns None when its request_id is taken.
 
-        Raises ResourceExhausted when the budget does not cover all of it, or too many jobs wait.
+        Those that stored pictures answer are COMPLETED at once, and cost nothing. Raises
+        ResourceExhausted when the budget does not cover the others, or too many jobs wait.
         """
-        lanes = {job.lane for job in new.jobs}
+        lanes = {one.lane for job in new.jobs for one in job.lanes}
         await self._admission.check_backlog(new.user_id, lanes)
-        async with self._store.transaction() as tx:
+        async with self._admission.paying() as tx:
+            new = await with_copies(tx, new)
+            for job in new.jobs:
+                check_covered(job)
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
@@ -40,7 +45,8 @@ class BatchAdmission:
         if not created:
             return None
         self._admission.note(new.user_id, len(new.jobs))
-        self._signals.wake(lanes)
+        self._signals.tell(copy.job.id for copy in new.copies)
+        self._signals.wake({one.lane for job in new.jobs for one in job.lanes})
         return await self.get(new.user_id, new.id)
 
     async def get(self, user: UserId, batch: BatchId) -> Batch:
@@ -80,7 +86,7 @@ class BatchAdmission:
         """
         await self.get(user, batch)
         await self._admission.check_backlog(user, tuple(Lane))
-        async with self._store.transaction() as tx:
+        async with self._admission.paying() as tx:
             if request and not await tx.retries.note(user, request, batch=batch):
                 return None
             graph = await tx.batches.lock(batch)
@@ -88,7 +94,7 @@ class BatchAdmission:
             if not await self._admission.retry_each(tx, user, jobs):
                 raise batch_not_retryable(batch)
         self._signals.tell(jobs)
-        self._signals.wake({graph[job].lane for job in jobs})
+        self._signals.wake(set[Lane]().union(*(graph[job].lanes for job in jobs)))
         return batch
 
 
@@ -97,7 +103,7 @@ def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatc
     batch = BatchId(uuid4())
     jobs = tuple(
         new_job(origin, picture, BatchPlace(batch, place))
-        for place, picture in enumerate(board.pictures)
+        for place, picture in enumerate(reusing(board))
     )
     return NewBatch(
         id=batch,

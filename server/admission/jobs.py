@@ -1,18 +1,21 @@
 """Admission of jobs: each is committed with its image, its money held, before it is answered."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
 
 from imggen.rules.retries import retried_with
 from imggen.rules.states import MAX_REGENERATIONS, job_not_retryable, regenerations_used
 from server.admission.backlog import Backlog
+from server.admission.reuse import copies_of
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
 from server.domain.states import Lane
-from server.money.budgets import exhausted
+from server.money.budgets import OverBudget, exhausted
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
+from server.routing.explained import explained
 from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements
@@ -30,21 +33,25 @@ class Admission:
         self._budget = daily_budget_micros
 
     async def admit(self, new: NewJob) -> Job | None:
-        """Commits a job; returns None when its request_id is taken.
+        """Commits a job, COMPLETED if a stored picture answers it; None if its request_id is taken.
 
         Raises ResourceExhausted when the budget does not cover it or too many jobs wait,
         FailedPrecondition when its lineage is used up.
         """
-        await self._backlog.check(new.user_id, [new.lane])
+        if new.reuse is not None and (answered := await self._reuse(new)) is not None:
+            return answered
+        check_covered(new)
+        lanes = {one.lane for one in new.lanes}
+        await self._backlog.check(new.user_id, lanes)
         if new.price_micros or new.placement.lineage_id:
-            async with self._store.transaction() as tx:
+            async with self.paying() as tx:
                 job = await self._submit(tx, new)
         else:
             job = await self._store.submit(new)
         if job is not None:
             self._backlog.add(new.user_id)
             # After the commit, since a commit that notifies takes a lock that all others wait for.
-            self._signals.wake([new.lane])
+            self._signals.wake(lanes)
         return job
 
     async def retry(
@@ -57,17 +64,17 @@ class Admission:
         the budget does not cover it, or too many jobs wait.
         """
         user = job.user_id
-        await self._backlog.check(user, [job.lane])
-        async with self._store.transaction() as tx:
+        lanes = {one.lane for one in job.lanes}
+        await self._backlog.check(user, lanes)
+        async with self.paying() as tx:
             if request and not await tx.retries.note(user, request, job=job.id):
                 return None
             if job.batch_id is None:
-                lanes = {job.lane}
                 retried = await self._retry_alone(tx, job, priority)
             else:
                 graph = await tx.batches.lock(job.batch_id)
                 again = retried_with(graph, job.id)
-                lanes = {graph[one].lane for one in again}
+                lanes = set[Lane]().union(*(graph[one].lanes for one in again))
                 retried = await self.retry_each(tx, user, again, priority)
             if not retried:
                 now = await tx.jobs.get(user, job.id) or job
@@ -107,41 +114,87 @@ class Admission:
         """Counts jobs that were admitted elsewhere."""
         self._backlog.add(user, jobs)
 
+    async def _reuse(self, new: NewJob) -> Job | None:
+        """Answers a job with a stored picture; None if there is none or its request_id is taken.
+
+        It takes no room in the queue and no money.
+        """
+        async with self._store.transaction() as tx:
+            new = await _next_version(tx, new)
+            if not await tx.reuses.copy(await copies_of(tx, [new])):
+                return None
+            _check_version(new)
+            job = await tx.jobs.get(new.user_id, new.id)
+        self._signals.tell([new.id])
+        return job
+
     async def _submit(self, tx: Statements, new: NewJob) -> Job | None:
-        lineage, newest = new.placement.lineage_id, 0
-        if lineage is not None:
-            newest = await tx.images.lock_lineage(lineage)
-            new = replace(new, placement=replace(new.placement, version=newest + 1))
+        new = await _next_version(tx, new)
         job = await tx.jobs.submit(new)
         # After the insert, which finds that the same request has made this version already.
-        if job is not None and newest > MAX_REGENERATIONS:
-            raise regenerations_used(lineage or new.image_id)
+        if job is not None:
+            _check_version(new)
         # Budget rows are locked last, so that others wait for them no longer than a commit.
         if job is not None and new.price_micros:
             await self.hold(tx, [new.id], new.price_micros)
         return job
 
+    @asynccontextmanager
+    async def paying(self) -> AsyncIterator[Statements]:
+        """Yields a transaction that may hold money; operators are told of a refused hold."""
+        try:
+            async with self._store.transaction() as tx:
+                yield tx
+        except OverBudget as error:
+            await self._store.alerts.note_refusal(error.metadata["scope"])
+            raise
+
     async def hold(self, tx: Statements, jobs: Collection[JobId], price_micros: int) -> None:
-        """Holds the price of jobs in today's budget; raises ResourceExhausted beyond its limit."""
-        if not await tx.money.hold(jobs, self._budget):
-            raise exhausted(price_micros)
+        """Holds the price of jobs in today's budgets; raises OverBudget beyond their limits."""
+        short = await tx.money.hold(jobs, self._budget)
+        if short is not None:
+            raise exhausted(price_micros, short)
+
+
+async def _next_version(tx: Statements, new: NewJob) -> NewJob:
+    """Returns the job of a regeneration with the next version of its lineage, which it locks."""
+    lineage = new.placement.lineage_id
+    if lineage is None:
+        return new
+    newest = await tx.images.lock_lineage(lineage)
+    return replace(new, placement=replace(new.placement, version=newest + 1))
+
+
+def _check_version(new: NewJob) -> None:
+    if new.placement.version > MAX_REGENERATIONS + 1:
+        raise regenerations_used(new.placement.lineage_id or new.image_id)
+
+
+def check_covered(new: NewJob) -> None:
+    """Raises OverBudget for a job that a stored picture alone could have answered."""
+    if new.short:
+        raise exhausted(new.price_micros, new.short)
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:
     """Returns the job that draws a picture; a job of a batch has no request key, its batch has."""
-    model = picture.offer.model
+    offer = picture.offer
     return NewJob(
         id=JobId(uuid4()),
         image_id=ImageId(uuid4()),
         user_id=origin.user_id,
         spec=picture.spec,
         placement=picture.placement,
-        lane=model.lane,
-        provider=model.provider,
-        price_micros=model.price_micros,
+        lanes=picture.lanes,
+        provider=offer.model.provider,
+        price_micros=offer.price_micros,
+        limits=picture.limits,
+        route=explained(picture.routing),
         priority=origin.priority,
         request=None if batch else origin.request,
-        cropped_from=picture.offer.format.cropped_from,
+        cropped_from=offer.format.cropped_from,
         batch=batch,
         metadata=origin.metadata,
+        reuse=picture.reuse,
+        short=picture.short,
     )

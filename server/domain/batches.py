@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
-from server.domain.jobs import Job, NewJob, RequestKey
+from server.domain.jobs import Copy, Job, NewJob, RequestKey
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 
 
@@ -13,7 +13,8 @@ from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 class NewBatch:
     """A batch to admit: its jobs in order, and which of them need which.
 
-    `needs` pairs a job with one that must be COMPLETED before it may run.
+    `needs` pairs a job with one that must be COMPLETED before it may run. `copies` are the jobs
+    that stored pictures answer; they are not among `jobs`.
     """
 
     id: BatchId
@@ -25,10 +26,11 @@ class NewBatch:
     jobs: tuple[NewJob, ...]
     needs: tuple[tuple[JobId, JobId], ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
 
     @property
     def price_micros(self) -> int:
-        """The price of all its jobs together."""
+        """The price of all its jobs together; copies are free."""
         return sum(job.price_micros for job in self.jobs)
 
 
@@ -36,7 +38,7 @@ class NewBatch:
 class Batch:
     """A batch as its caller sees it. `counts` are its images by their job's status.
 
-    `lanes` are those of the jobs that have not ended. `portraits_left` and `pages_left` are
+    `lanes` are those in which its jobs wait or run. `portraits_left` and `pages_left` are
     images that are not drawn yet, where a job that runs counts as the rest of it; covers count
     as pages.
     """
@@ -88,7 +90,7 @@ class Node:
     """A job in the graph of its batch."""
 
     id: JobId
-    lane: Lane
+    lanes: frozenset[Lane]
     status: JobStatus
     cancel_requested: bool
     dependency_failed: bool

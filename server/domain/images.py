@@ -28,6 +28,7 @@ class Image:
     """An image as its caller sees it; `keys` are the storage keys of its assets.
 
     `page_number` is the number that its page has now, None once the story has no such page.
+    `reused_from` is the image that was drawn, where this one shares its picture.
     """
 
     id: ImageId
@@ -58,6 +59,7 @@ class Image:
     keys: dict[AssetKind, str]
     metadata: Mapping[str, str]
     references: tuple[UsedReference, ...] = ()
+    reused_from: ImageId | None = None
 
     @property
     def regenerations_left(self) -> int:

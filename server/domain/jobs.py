@@ -7,7 +7,11 @@ from uuid import UUID
 
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
+from server.domain.lanes import JobLane
+from server.domain.limits import NO_LIMITS, Limits
 from server.domain.references import UsedReference
+from server.domain.reuse import Reuse, Stored
+from server.domain.routes import UNKNOWN_ROUTE, Route
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
@@ -47,8 +51,10 @@ class Failure:
 class Job:
     """A job as its caller sees it. Times are the database's.
 
-    `cropped_from` is the aspect ratio that the model draws, where its picture is cropped to
-    another one.
+    `lanes` are those in which it waits, or will if it is queued again; `lane` is that in which it
+    runs or ran last, and the first of `lanes` before. `cropped_from` is the aspect ratio that the
+    model draws, where its picture is cropped to another one. `reused_from` is the image that was
+    drawn, where its picture answers this job.
     """
 
     id: JobId
@@ -56,6 +62,7 @@ class Job:
     image_id: ImageId
     kind: ImageType
     lane: Lane
+    lanes: tuple[JobLane, ...]
     status: JobStatus
     priority: int
     attempt: int
@@ -79,6 +86,7 @@ class Job:
     page_id: PageId | None = None
     cropped_from: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reused_from: ImageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +115,19 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to admit, with its image."""
+    """A job to admit, with its image; `lanes` has the first choice first, and never is empty.
+
+    `route` is why its first choice is that, `limits` what its later ones must keep. `reuse` is
+    None where no stored picture may answer it, and `short` the budget that does not cover it, as
+    far as is known: then nothing else may.
+    """
 
     id: JobId
     image_id: ImageId
     user_id: UserId
     spec: RenderSpec
     placement: Placement
-    lane: Lane
+    lanes: tuple[JobLane, ...]
     provider: str
     price_micros: int
     priority: int
@@ -122,6 +135,18 @@ class NewJob:
     cropped_from: str = ""
     batch: "BatchPlace | None" = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = NO_LIMITS
+    route: Route = UNKNOWN_ROUTE
+    reuse: Reuse | None = None
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A job that nothing draws, since a stored picture answers it."""
+
+    job: NewJob
+    origin: Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +159,11 @@ class BatchPlace:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that a worker holds; `attempt` is the fencing token of all its writes."""
+    """A job that a worker holds; `attempt` is the fencing token of all its writes.
+
+    `models` are those that the job's offers allow in its lane, `passed_over` those that failed
+    since it was queued. `unoffered_s` is how long no model may draw it by now.
+    """
 
     job_id: JobId
     user_id: UserId
@@ -145,6 +174,10 @@ class Claim:
     provider: str
     price_micros: int
     batch_id: BatchId | None = None
+    models: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
+    passed_over: frozenset[str] = frozenset()
+    unoffered_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +195,9 @@ class Outcome:
 
     `unknown_words` are those of the request that the model cannot draw; `references` has one
     entry for each character in the order of the spec, if the spec uses references; `sampling` is
-    None where the provider does not report it.
+    None where the provider does not report it. `usage` and `call_id` are what the provider of a
+    paid render counted and named it; `estimated` says that the cost was not computed from a usage.
+    `model` and `provider` are those that drew it; empty for those of the claim.
     """
 
     prompt: str
@@ -173,6 +208,11 @@ class Outcome:
     unknown_words: tuple[str, ...] = ()
     sampling: Sampling | None = None
     references: tuple[UsedReference, ...] = ()
+    estimated: bool = False
+    usage: Mapping[str, int] = field(default_factory=dict)
+    call_id: str = ""
+    model: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)

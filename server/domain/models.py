@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from server.domain.states import Lane, Quality
+from server.domain.states import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Model:
     """A model: where it runs and what it can draw.
 
     `portraits` are by size, the default first. `scenes` are the aspect ratios that it draws, each
-    with the size in which it draws it. `steps` are the denoising steps of each quality.
+    with the size in which it draws it.
     """
 
     name: str
@@ -44,5 +44,3 @@ class Model:
     max_characters: int
     portraits: Mapping[str, Format]
     scenes: Mapping[str, Size]
-    steps: Mapping[Quality, int]
-    price_micros: int

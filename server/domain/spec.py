@@ -1,5 +1,7 @@
 """The RenderSpec: what a job draws, as content. Each provider compiles its own prompt from it."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -72,6 +74,17 @@ class RenderSpec:
             "seed": self.seed,
             "use_references": self.use_references,
         }
+
+    def content_digest(self) -> bytes:
+        """Returns a digest of everything but the seed; that of a stored spec never changes.
+
+        Specs are equal where it and their seeds are. A new field of specs gives each content
+        another digest: what was stored before is not reused then.
+        """
+        content = self.to_json()
+        del content["seed"]
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).digest()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from server.domain.jobs import Job, Outlook
+from server.domain.lanes import JobLane
 from server.domain.states import JobStatus, Lane
 from server.forecast.fresh import Fresh
 
@@ -27,17 +28,27 @@ class Forecast:
         return await self._outlooks.get(lane)
 
     async def completion(self, job: Job) -> datetime | None:
-        """Returns when a job should end; None when it has ended, or while nobody can draw it."""
+        """Returns when a job should end; None when it has ended, or while nobody can draw it.
+
+        A waiting job should end in the one of its lanes in which it ends first.
+        """
         if job.status.ended:
             return None
+        now = datetime.now(UTC)
+        if job.status is JobStatus.QUEUED:
+            ends = [await self._end_in(one, now) for one in job.lanes]
+            return min((end for end in ends if end is not None), default=None)
         outlook = await self.outlook(job.lane)
         if not outlook.served:
             return None
-        takes = duration(outlook)
-        now = datetime.now(UTC)
-        if job.status is JobStatus.PROCESSING:
-            return max(now, (job.started_at or now) + takes)
-        return now + takes * (1 + outlook.waiting / max(1, outlook.workers))
+        return max(now, (job.started_at or now) + duration(outlook))
+
+    async def _end_in(self, one: JobLane, now: datetime) -> datetime | None:
+        outlook = await self.outlook(one.lane)
+        if not outlook.served:
+            return None
+        opens = max(now, one.opens_at or now)
+        return opens + duration(outlook) * (1 + outlook.waiting / max(1, outlook.workers))
 
 
 def duration(outlook: Outlook) -> timedelta:

@@ -6,13 +6,17 @@ from imggen.v1 import errors_pb2 as reasons
 from server.errors import ResourceExhausted
 
 
-def exhausted(price_micros: int) -> ResourceExhausted:
-    """Returns the error of a price that the rest of today's budget does not cover."""
-    return ResourceExhausted(
+class OverBudget(ResourceExhausted):
+    """Raised for a price that the rest of today's budget of a scope does not cover."""
+
+
+def exhausted(price_micros: int, scope: str) -> OverBudget:
+    """Returns the error of a price that the rest of today's budget of a scope does not cover."""
+    return OverBudget(
         "the rest of today's budget does not cover the price; try again tomorrow (UTC), or ask an"
         " operator to raise it",
         reasons.ERROR_REASON_BUDGET_EXHAUSTED,
-        metadata={"price_micros": str(price_micros)},
+        metadata={"price_micros": str(price_micros), "scope": scope},
         retry_after=renewed_after(datetime.now(UTC)),
     )
 

@@ -170,6 +170,7 @@ class Replies:
             page_id=_id(job.page_id),
             cropped_from=job.cropped_from,
             metadata=job.metadata,
+            reused_from_image_id=_id(job.reused_from),
         )
         _show_progress(job, message)
         return message
@@ -204,6 +205,7 @@ class Replies:
             job_id=str(image.job_id),
             metadata=image.metadata,
             references=_references(image.references),
+            reused_from_image_id=_id(image.reused_from),
         )
         if image.keys:
             self._add_urls(image, message)

@@ -1,7 +1,7 @@
 """Requests for one picture: what it shows and what draws it, or the violations."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules import pictures
@@ -12,7 +12,6 @@ from imggen.rules.missing import (
     missing_page,
     missing_story,
 )
-from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
@@ -22,23 +21,48 @@ from imggen.v1.generation_pb2 import (
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.jobs import Placement
+from server.domain.lanes import JobLane
+from server.domain.limits import Limits
 from server.domain.models import Size
+from server.domain.reuse import Reuse
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
+from server.requests.limits import read_limits
+from server.requests.routes import Routes
 from server.routing.catalogue import Catalogue
-from server.routing.offers import Offer, Wish, choose, choose_again
+from server.routing.observer import Observer
+from server.routing.router import Routing
+from server.routing.wishes import Offer
 from server.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A requested picture: what it shows, what its image belongs to, and what draws it."""
+    """A requested picture: what it shows, what its image belongs to, and what may draw it.
+
+    `offer` is the one that is quoted and held: the best of the routing, unless a budget is short.
+    Its job waits in the `lanes`. `reuse` is None where no stored picture may answer the request;
+    where one may, `short` is the budget that does not cover the offer.
+    """
 
     spec: RenderSpec
     placement: Placement
+    limits: Limits
+    routing: Routing
     offer: Offer
+    lanes: tuple[JobLane, ...]
+    reuse: Reuse | None = None
+    short: str = ""
+
+    def choices(self) -> "Iterator[Picture]":
+        """Yields the picture as each of its offers would draw it, the best first."""
+        yield self
+        for offer in self.routing.offers:
+            if offer is not self.offer:
+                spec = replace(self.spec, model=offer.model.name)
+                yield replace(self, offer=offer, spec=spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +76,18 @@ class Content:
     scene: str = ""
     page_text: str = ""
     use_references: bool = False
+    allow_reuse: bool = False
 
-    def drawn_by(self, offer: Offer, placement: Placement, seed: int | None = None) -> Picture:
-        """Returns the picture as an offer draws it; a seed of None means any."""
+    def drawn_by(
+        self, routing: Routing, routes: Routes, placement: Placement, seed: int | None = None
+    ) -> Picture:
+        """Returns the picture as the best offer draws it; a seed of None means any.
+
+        Raises FailedPrecondition where no model may draw it, ResourceExhausted where the budgets
+        are short.
+        """
+        reuse = Reuse(seed) if self.allow_reuse else None
+        offer = routes.require(routing, reuse)
         spec = RenderSpec(
             image_type=self.image_type,
             style=self.style,
@@ -68,7 +101,7 @@ class Content:
             seed=new_seed() if seed is None else seed,
             use_references=self.use_references,
         )
-        return Picture(spec, placement, offer)
+        return _picture(spec, placement, routing, routes, offer, reuse)
 
 
 class PictureReader:
@@ -82,12 +115,14 @@ class PictureReader:
         self,
         store: Store,
         catalogue: Catalogue,
+        observer: Observer,
         styles: Sequence[Style],
         *,
         use_references: bool,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
+        self._observer = observer
         self._styles = {style.id: style for style in sorted(styles, key=lambda style: style.id)}
         self._use_references = use_references
 
@@ -97,20 +132,30 @@ class PictureReader:
         """Reads a request for the portrait of a character."""
         character_id = checks.id("character_id", request.character_id, CharacterId)
         story_id = checks.id("story_id", request.story_id, StoryId, required=False)
-        wish = Wish(ImageType.PORTRAIT, request.options.model, request.size, 1)
-        maybe_offer = self.offer(checks, wish)
-        maybe_quality = read_quality(checks, request.options.quality)
-        story = await self.story(user, story_id) if story_id else None
-        maybe_style = self.style(checks, request.style, story.draft.style if story else "")
-        character, offer, quality, style = checks.complete(
-            character_id, maybe_offer, maybe_quality, maybe_style
-        )
-        characters = await self._characters(user, [character])
         # A new portrait is drawn anew, unless its caller wants the look of the present one.
         keeps_look = request.options.use_references
-        content = Content(ImageType.PORTRAIT, style, characters, quality, use_references=keeps_look)
+        routes = await self.routes(checks, user, request.options)
+        maybe_quality = read_quality(checks, request.options.quality)
+        drawn = maybe_quality or Quality.HD
+        wish = routes.wish(ImageType.PORTRAIT, request.size, 1, drawn, references=keeps_look)
+        maybe_routing = routes.route(checks, wish)
+        story = await self.story(user, story_id) if story_id else None
+        maybe_style = self.style(checks, request.style, story.draft.style if story else "")
+        character, routing, quality, style = checks.complete(
+            character_id, maybe_routing, maybe_quality, maybe_style
+        )
+        characters = await self._characters(user, [character])
+        content = Content(
+            ImageType.PORTRAIT,
+            style,
+            characters,
+            quality,
+            use_references=keeps_look,
+            allow_reuse=request.options.allow_reuse,
+        )
         place = Placement(story_id=story.id if story else None, character_id=character)
-        return content.drawn_by(offer, place, request.seed if request.HasField("seed") else None)
+        seed = request.seed if request.HasField("seed") else None
+        return content.drawn_by(routing, routes, place, seed)
 
     async def scene(self, checks: Checks, user: UserId, request: GenerateSceneRequest) -> Picture:
         """Reads a request for the scene of a page."""
@@ -130,10 +175,13 @@ class PictureReader:
         if named == ():
             ids = maybe_page.character_ids if maybe_page else ()
         # Where the characters are not known, neither is whether a model can draw so many.
-        wish = Wish(ImageType.SCENE, request.options.model, ratio or "", len(ids or ()))
-        offer = self.offer(checks, wish)
-        page, quality, style, drawn_by = checks.complete(
-            maybe_page, maybe_quality, maybe_style, offer
+        use = self.uses_references(request.options)
+        routes = await self.routes(checks, user, request.options)
+        drawn = maybe_quality or Quality.HD
+        wish = routes.wish(ImageType.SCENE, ratio or "", len(ids or ()), drawn, references=use)
+        maybe_routing = routes.route(checks, wish)
+        page, quality, style, routing = checks.complete(
+            maybe_page, maybe_quality, maybe_style, maybe_routing
         )
         content = Content(
             ImageType.SCENE,
@@ -142,10 +190,12 @@ class PictureReader:
             quality,
             scene=description or page.scene_description,
             page_text=page.text,
-            use_references=self.uses_references(request.options),
+            use_references=use,
+            allow_reuse=request.options.allow_reuse,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
-        return content.drawn_by(drawn_by, place, request.seed if request.HasField("seed") else None)
+        seed = request.seed if request.HasField("seed") else None
+        return content.drawn_by(routing, routes, place, seed)
 
     async def regeneration(
         self, checks: Checks, user: UserId, request: RegenerateImageRequest
@@ -163,15 +213,26 @@ class PictureReader:
             raise missing_image(image_id)
         options = request.options
         quality = read_quality(checks, options.quality) if options.quality else before.quality
-        offer, kept = checks.complete(self._same_offer(checks, before, options.model), quality)
+        use = self.uses_references(options)
+        routes = await self.routes(checks, user, options)
+        drawn, cast = quality or before.quality, len(before.characters)
+        wish = replace(
+            routes.wish(before.image_type, "", cast, drawn, references=use),
+            display=Size(before.width, before.height),
+        )
+        maybe_routing = routes.route_again(checks, image.model, wish)
+        routing, kept = checks.complete(maybe_routing, quality)
+        seed = changes.seed if changes.HasField("seed") else None
+        reuse = Reuse(seed) if options.allow_reuse else None
+        offer = routes.require(routing, reuse)
         spec = replace(
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
             model=offer.model.name,
             quality=kept,
-            seed=changes.seed if changes.HasField("seed") else new_seed(),
-            use_references=self.uses_references(options),
+            seed=new_seed() if seed is None else seed,
+            use_references=use,
         )
         place = Placement(
             story_id=image.story_id,
@@ -181,15 +242,15 @@ class PictureReader:
             parent_image_id=image.id,
             lineage_id=image.lineage_id,
         )
-        return Picture(spec, place, offer)
+        return _picture(spec, place, routing, routes, offer, reuse)
 
-    def offer(self, checks: Checks, wish: Wish) -> Offer | None:
-        """Chooses what draws a picture; None, and violations, if nothing can."""
-        found = choose(self._catalogue, wish)
-        if isinstance(found, Offer):
-            return found
-        checks.violations.extend(found)
-        return None
+    async def routes(self, checks: Checks, user: UserId, options: GenerationOptions) -> Routes:
+        """Returns what routes the pictures of a request; violations of its limits go to `checks`.
+
+        Its limits are kept with its jobs, which are routed again when they are drawn.
+        """
+        limits = read_limits(checks, options, self._catalogue)
+        return Routes(self._catalogue, await self._observer.conditions(user), limits)
 
     def uses_references(self, options: GenerationOptions) -> bool:
         """Returns whether a scene, a cover or a regeneration is drawn from references."""
@@ -207,28 +268,6 @@ class PictureReader:
             raise missing_story(story_id)
         return story
 
-    def _same_offer(self, checks: Checks, spec: RenderSpec, name: str) -> Offer | None:
-        """Returns the offer for a spec's size by its own model, or by another that is named.
-
-        None, and violations, if there is none.
-        """
-        size = Size(spec.width, spec.height)
-        found = choose_again(
-            self._catalogue, name or spec.model, spec.image_type, size, len(spec.characters)
-        )
-        if isinstance(found, Offer):
-            return found
-        if name:
-            checks.violations.extend(found)
-            return None
-        checks.add(
-            "image_id",
-            f"was drawn by {spec.model} in {size}, which is not offered any more; generate a new"
-            " image",
-            reasons.ERROR_REASON_MODEL_UNKNOWN,
-        )
-        return None
-
     async def _characters(
         self, user: UserId, ids: Sequence[CharacterId]
     ) -> tuple[FrozenCharacter, ...]:
@@ -240,6 +279,18 @@ class PictureReader:
             if one not in found:
                 raise missing_character(one)
         return tuple(found[one] for one in ids)
+
+
+def _picture(
+    spec: RenderSpec,
+    placement: Placement,
+    routing: Routing,
+    routes: Routes,
+    offer: Offer,
+    reuse: Reuse | None,
+) -> Picture:
+    limits, lanes, short = routes.limits_of(routing), routes.lanes(routing), routes.short(routing)
+    return Picture(spec, placement, limits, routing, offer, lanes, reuse, short)
 
 
 def new_seed() -> int:

@@ -1,7 +1,7 @@
 """Requests for whole stories, read as storyboards: their pictures in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imggen.rules.checks import Checks
 from imggen.rules.pictures import check_images, read_aspect_ratio, read_images_per_page
@@ -26,7 +26,9 @@ from server.requests.pictures import (
     new_seed,
     read_quality,
 )
-from server.routing.offers import Offer, Wish
+from server.requests.routes import Routes
+from server.routing.router import Routing
+from server.routing.wishes import Wish
 from server.store import Store
 
 
@@ -50,6 +52,16 @@ class Storyboard:
             for place, picture in enumerate(self.pictures)
             if picture.spec.image_type is ImageType.PORTRAIT and picture.placement.character_id
         }
+
+    def choices(self) -> "Iterator[Storyboard]":
+        """Yields the storyboard by the best offers, then each picture by its next one, and so on.
+
+        A picture that has no other offer stays as it is.
+        """
+        choices = [list(picture.choices()) for picture in self.pictures]
+        for place in range(max(map(len, choices), default=1)):
+            pictures = tuple(of[min(place, len(of) - 1)] for of in choices)
+            yield replace(self, pictures=pictures)
 
     @property
     def needs(self) -> Iterator[tuple[int, int]]:
@@ -94,7 +106,10 @@ class StoryReader:
             if maybe_style
             else set()
         )
-        panels = _Panels(self._pictures, checks, request, ratio or "", story, cast)
+        drawn = maybe_quality or Quality.HD
+        routes = await self._pictures.routes(checks, user, request.options)
+        use = self._pictures.uses_references(request.options)
+        panels = _Panels(routes, checks, request, drawn, ratio or "", story, cast, use)
         panels.check()
         panels.add_portraits([one for one in cast if one not in known])
         panels.add_cover()
@@ -128,11 +143,13 @@ class _Panel:
 
     image_type: ImageType
     characters: Sequence[CharacterId]
-    offer: Offer
+    routing: Routing
+    routes: Routes
     placement: Placement
     scene: str
     page_text: str
     use_references: bool
+    allow_reuse: bool
 
     def pictures(
         self,
@@ -151,9 +168,10 @@ class _Panel:
             self.scene,
             self.page_text,
             self.use_references,
+            self.allow_reuse,
         )
         for seed in _seeds(self.number(copies)):
-            yield content.drawn_by(self.offer, self.placement, seed)
+            yield content.drawn_by(self.routing, self.routes, self.placement, seed)
 
     def number(self, copies: int) -> int:
         """Returns the number of its pictures."""
@@ -165,18 +183,21 @@ class _Panels:
 
     def __init__(
         self,
-        pictures: PictureReader,
+        routes: Routes,
         checks: Checks,
         request: GenerateStoryRequest,
+        quality: Quality,
         ratio: str,
         story: Story,
         cast: Mapping[CharacterId, FrozenCharacter],
+        use_references: bool,
     ) -> None:
         self.added: list[_Panel] = []
-        self._pictures = pictures
+        self._routes = routes
         self._checks = checks
-        self._model = request.options.model
-        self._use_references = pictures.uses_references(request.options)
+        self._use_references = use_references
+        self._allow_reuse = request.options.allow_reuse
+        self._quality = quality
         self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
         self._wants_pages = _unless_unset(request, "include_scene_images")
@@ -204,10 +225,10 @@ class _Panels:
         """Adds the portraits of characters, if they are asked for."""
         if not (self._wants_portraits and characters):
             return
-        offer = self._offer(ImageType.PORTRAIT, 1, "")
-        for one in characters if offer else ():
+        routing = self._route(ImageType.PORTRAIT, 1, "")
+        for one in characters if routing else ():
             place = Placement(story_id=self._story.id, character_id=one)
-            self._add(ImageType.PORTRAIT, [one], offer, place)
+            self._add(ImageType.PORTRAIT, [one], routing, place)
 
     def add_cover(self) -> None:
         """Adds the cover: the characters that are on most pages, in the scene of the first page."""
@@ -215,12 +236,13 @@ class _Panels:
         if not (self._wants_cover and pages):
             return
         leading = leading_characters((page.character_ids for page in pages), self._cast)
-        offer = self._cover_offer(leading)
+        routing = self._route_cover(leading)
+        offer = routing.first if routing else None
         first = pages[0]
         self._add(
             ImageType.COVER,
             leading[: offer.model.max_characters if offer else 0],
-            offer,
+            routing,
             Placement(story_id=self._story.id),
             scene=self._story.draft.title,
             page_text=first.scene_description or first.text,
@@ -235,7 +257,7 @@ class _Panels:
             self._add(
                 ImageType.SCENE,
                 page.character_ids,
-                self._offer(ImageType.SCENE, len(page.character_ids), f"page {number}: "),
+                self._route(ImageType.SCENE, len(page.character_ids), f"page {number}: "),
                 Placement(story_id=self._story.id, page_id=page.id, page_number=number),
                 scene=page.scene_description,
                 page_text=page.text,
@@ -245,36 +267,50 @@ class _Panels:
         self,
         image_type: ImageType,
         characters: Sequence[CharacterId],
-        offer: Offer | None,
+        routing: Routing | None,
         placement: Placement,
         *,
         scene: str = "",
         page_text: str = "",
     ) -> None:
         """Adds a panel, unless nothing can draw it, which is a violation already."""
-        if offer is None:
+        if routing is None:
             return
         use = self._use_references and image_type is not ImageType.PORTRAIT
-        self.added.append(_Panel(image_type, characters, offer, placement, scene, page_text, use))
+        self.added.append(
+            _Panel(
+                image_type,
+                characters,
+                routing,
+                self._routes,
+                placement,
+                scene,
+                page_text,
+                use,
+                self._allow_reuse,
+            )
+        )
 
-    def _offer(self, kind: ImageType, characters: int, where: str) -> Offer | None:
-        """Chooses what draws an image; violations name the story, since no field is wrong."""
+    def _route(self, kind: ImageType, characters: int, where: str) -> Routing | None:
+        """Routes an image; violations name the story, since no field is wrong."""
         found = Checks()
-        offer = self._pictures.offer(found, self._wish(kind, characters))
+        routing = self._routes.route(found, self._wish(kind, characters))
         refuse_offer(self._checks, found.violations, where)
-        return offer
+        return routing
 
     def _wish(self, kind: ImageType, characters: int) -> Wish:
-        shape = "" if kind is ImageType.PORTRAIT else self._ratio
-        return Wish(kind, self._model, shape, characters)
+        portrait = kind is ImageType.PORTRAIT
+        shape = "" if portrait else self._ratio
+        use = self._use_references and not portrait
+        return self._routes.wish(kind, shape, characters, self._quality, references=use)
 
-    def _cover_offer(self, leading: Sequence[CharacterId]) -> Offer | None:
-        """Chooses what draws the cover, with as many of the leading characters as it can."""
+    def _route_cover(self, leading: Sequence[CharacterId]) -> Routing | None:
+        """Routes the cover, with as many of the leading characters as a model can draw."""
         for characters in range(len(leading), 0, -1):
-            offer = self._pictures.offer(Checks(), self._wish(ImageType.COVER, characters))
-            if offer is not None:
-                return offer
-        return self._offer(ImageType.COVER, 0, "the cover: ")
+            routing = self._routes.route(Checks(), self._wish(ImageType.COVER, characters))
+            if routing is not None:
+                return routing
+        return self._route(ImageType.COVER, 0, "the cover: ")
 
 
 def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:

@@ -1,64 +1,90 @@
-"""The models that imggen knows, and those that an installation offers."""
+"""The models that an installation offers, of those that imggen knows."""
 
-from collections.abc import Iterable
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Self
 
-from server.domain.models import Format, Model, Size
-from server.domain.states import Lane, Quality
+from server.routing.listing import read_listing
+from server.routing.rows import Row
 
-_SQUARE = Size(1024, 1024)
+_LISTING = read_listing()
+_NOTICE = timedelta(days=30)
 
-STORYBOOK = Model(
-    name="storybook",
-    provider="local",
-    lane=Lane.LOCAL,
-    max_characters=2,
-    portraits=MappingProxyType({"1024x1024": Format(_SQUARE, Size(256, 256))}),
-    scenes=MappingProxyType({"1:1": Size(256, 256)}),
-    steps=MappingProxyType({Quality.STANDARD: 20, Quality.HD: 30}),
-    price_micros=0,
-)
-"""The small checkpoint that ships with imggen. It was trained on squares only."""
+KNOWN = _LISTING.rows
+"""The models that come with imggen, by name."""
 
-SDXL = Model(
-    name="sdxl",
-    provider="local",
-    lane=Lane.LOCAL,
-    max_characters=4,
-    # The native sizes are the buckets SDXL was trained on (arXiv 2307.01952, appendix I).
-    portraits=MappingProxyType(
-        {
-            "1024x1024": Format(_SQUARE, _SQUARE),
-            "1024x1536": Format(Size(1024, 1536), Size(832, 1216)),
-        }
-    ),
-    scenes=MappingProxyType({"16:9": Size(1344, 768), "4:3": Size(1152, 896), "1:1": _SQUARE}),
-    steps=MappingProxyType({Quality.STANDARD: 30, Quality.HD: 50}),
-    price_micros=0,
-)
-"""Stable Diffusion XL with its full weights, on a GPU."""
+STORYBOOK = KNOWN["storybook"]
+SDXL = KNOWN["sdxl"]
 
-KNOWN = MappingProxyType({model.name: model for model in (STORYBOOK, SDXL)})
+FLOORS = _LISTING.floors
+"""The score that each label of `min_quality` stands for, unless an operator's file says else."""
 
 
 class Catalogue:
     """The models that this installation offers, the preferred one first."""
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    def __init__(self, models: Iterable[Row], floors: Mapping[str, float] = FLOORS) -> None:
         self.models = tuple(models)
+        self.floors = floors
 
     @classmethod
-    def named(cls, names: Iterable[str]) -> Self:
-        """Returns a catalogue of known models; raises ValueError for a name that is not known."""
+    def named(
+        cls,
+        names: Iterable[str],
+        known: Mapping[str, Row] = KNOWN,
+        floors: Mapping[str, float] = FLOORS,
+    ) -> Self:
+        """Returns a catalogue of known models; raises ValueError for a name that is not known.
+
+        A model that another one succeeds stands for its successor.
+        """
         names = list(names)
-        unknown = [name for name in names if name not in KNOWN]
+        found = {name: known.get(name) or successor(known.values(), name) for name in names}
+        unknown = [name for name, row in found.items() if row is None]
         if unknown or not names:
             raise ValueError(
-                f"models: {', '.join(unknown) or 'none given'}; use some of {', '.join(KNOWN)}"
+                f"{', '.join(unknown) or 'no model'}: not offered; use some of {', '.join(known)}"
             )
-        return cls(KNOWN[name] for name in names)
+        return cls({row.name: row for row in found.values() if row}.values(), floors)
 
-    def get(self, name: str) -> Model | None:
+    @classmethod
+    def read(cls, names: Iterable[str], file: Path | None) -> Self:
+        """Returns a catalogue of known models, and of those that an operator's file has.
+
+        Raises ValueError for a name that is not known and for a file that is no catalogue, OSError
+        for one that cannot be read.
+        """
+        listing = read_listing(file)
+        return cls.named(names, listing.rows, listing.floors)
+
+    def get(self, name: str) -> Row | None:
         """Returns the offered model of that name."""
         return next((model for model in self.models if model.name == name), None)
+
+    def resolve(self, name: str, now: datetime) -> Row | None:
+        """Returns what draws for a name: its model, or the successor of one that is gone."""
+        named = self.get(name)
+        if named is not None and not named.retired(now):
+            return named
+        return successor(self.models, name) or named
+
+    def warnings(self, now: datetime) -> list[str]:
+        """Returns a sentence on each model that is retired within 30 days, or was."""
+        return [
+            f"{row.name}: {row.provider} "
+            + (f"retired it on {row.retires_on}" if row.retired(now) else f"retires it on {day}")
+            + f"; take it out of IMGGEN_MODELS{_instead(self.models, row)}"
+            for row in self.models
+            if (day := row.retires_on) is not None and row.retired(now + _NOTICE)
+        ]
+
+
+def successor(models: Iterable[Row], name: str) -> Row | None:
+    """Returns the model that draws what is asked of another one."""
+    return next((row for row in models if name in row.successor_of), None)
+
+
+def _instead(models: Iterable[Row], row: Row) -> str:
+    heir = successor(models, row.name)
+    return f", {heir.name} draws what is asked of it" if heir else ""

@@ -11,6 +11,7 @@ from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
+from server.store.reuse import Reuses
 from server.store.workers import SERVED
 
 _CREATE = """
@@ -20,7 +21,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, request_id) DO NOT
 """
 
 _SELECT = """
-SELECT b.*, jobs.*
+SELECT b.*, jobs.*, lanes.*
 FROM batches b, LATERAL (
   SELECT
     coalesce(sum(1) FILTER (WHERE j.status = 'queued'), 0) AS queued,
@@ -32,9 +33,7 @@ FROM batches b, LATERAL (
     coalesce(sum(rest.part) FILTER (WHERE j.kind <> 'portrait'), 0) AS pages_left,
     coalesce(sum(j.estimated_micros), 0)::bigint AS estimated_micros,
     coalesce(sum(j.actual_micros), 0)::bigint AS actual_micros,
-    min(j.started_at) AS started_at,
-    coalesce(array_agg(DISTINCT j.lane) FILTER (WHERE j.status IN ('queued', 'processing')), '{}')
-      AS lanes
+    min(j.started_at) AS started_at
   FROM image_generation_jobs j
   LEFT JOIN job_progress p
     ON p.job_id = j.id AND p.attempt = j.attempt AND j.status = 'processing'
@@ -42,7 +41,13 @@ FROM batches b, LATERAL (
     WHEN j.status IN ('queued', 'processing') THEN 1 - coalesce(p.fraction, 0) ELSE 0
   END AS part) AS rest
   WHERE j.batch_id = b.id
-) AS jobs
+) AS jobs, LATERAL (
+  SELECT coalesce(array_agg(DISTINCT one.lane), '{}') AS lanes
+  FROM image_generation_jobs j, unnest(lanes_of(j)) AS one
+  WHERE j.batch_id = b.id AND (
+    j.status = 'queued' OR j.status = 'processing' AND one.lane = j.lane
+  )
+) AS lanes
 """
 
 _IMAGES = """
@@ -57,7 +62,8 @@ WHERE j.batch_id = $1 ORDER BY j.batch_position
 # Jobs are locked in the order of their ids, and the batch after its jobs, as everywhere. Their
 # images are locked too: a retry holds money for jobs whose images must not be deleted meanwhile.
 _LOCK = """
-SELECT j.id, j.lane, j.status, j.cancel_requested, j.error_reason,
+SELECT j.id, j.status, j.cancel_requested, j.error_reason,
+  ARRAY(SELECT lane FROM unnest(lanes_of(j))) AS lanes,
   i.deleted_at IS NOT NULL AS deleted, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
 ) AS needs
@@ -103,9 +109,11 @@ SELECT
   (SELECT extract(epoch FROM sum(finished_at - started_at)) FROM measured)
     / nullif(extract(epoch FROM (SELECT length FROM busy)), 0) AS overlap,
   ARRAY(
-    SELECT count(*) FROM image_generation_jobs
-    WHERE lane = ANY($1) AND status IN ('queued', 'processing') AND ready AND user_id <> $2
-    GROUP BY user_id
+    SELECT count(DISTINCT id) FROM (
+      SELECT user_id, job_id AS id FROM job_lanes WHERE lane = ANY($1) AND open
+      UNION ALL SELECT user_id, id FROM image_generation_jobs
+      WHERE lane = ANY($1) AND status = 'processing' AND ready
+    ) AS unended WHERE user_id <> $2 GROUP BY user_id
   ) AS ahead,
   ({SERVED}) AS served
 """
@@ -125,6 +133,7 @@ class Batches:
     def __init__(self, database: Executor) -> None:
         self._database = database
         self._jobs = Jobs(database)
+        self._reuses = Reuses(database)
 
     async def create(self, batch: NewBatch) -> bool:
         """Stores a batch with its jobs; returns False when the request_id is taken.
@@ -146,6 +155,7 @@ class Batches:
             return False
         if batch.jobs:
             await self._jobs.submit_each(batch.jobs)
+        await self._reuses.copy(batch.copies)
         await self._database.execute(
             "INSERT INTO job_dependencies (job_id, needs_job_id)"
             " SELECT * FROM unnest($1::uuid[], $2::uuid[])",
@@ -271,7 +281,7 @@ def _image(row: Record, job: Job) -> BatchImage:
 def _node(row: Record) -> Node:
     return Node(
         id=row["id"],
-        lane=Lane(row["lane"]),
+        lanes=frozenset(map(Lane, row["lanes"])),
         status=JobStatus(row["status"]),
         cancel_requested=row["cancel_requested"],
         dependency_failed=row["error_reason"] == "DEPENDENCY_FAILED",

@@ -1,7 +1,8 @@
 """Completions: jobs end with what they made, many in one statement and one commit."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from imggen.rules.texts import first_words
 from server.domain.images import NewAsset
@@ -23,7 +24,7 @@ WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, unknown_words text[], used_references jsonb, generation_params jsonb,
-    seed bigint
+    seed bigint, content_digest bytea, bill jsonb, provider text, model text
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -33,21 +34,27 @@ WITH asked AS (
   UPDATE image_generation_jobs j SET
     status = 'completed', completed_at = now(), lease_expires_at = NULL, worker = NULL,
     processing_time_ms = extract(epoch FROM now() - j.started_at) * 1000,
-    actual_micros = held.micros, error_reason = NULL, error_message = NULL, updated_at = now()
+    actual_micros = job_cost(j.id, j.attempt, held.micros),
+    ai_provider = held.provider, ai_model = held.model,
+    error_reason = NULL, error_message = NULL, updated_at = now()
   FROM held WHERE j.id = held.id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
-    held.micros, held.prompt, held.negative_prompt, held.stage_ms, held.assets,
-    held.unknown_words, held.used_references, held.generation_params, held.seed
+    j.actual_micros, j.ai_model, held.micros, held.bill, held.prompt, held.negative_prompt,
+    held.stage_ms, held.assets, held.unknown_words, held.used_references, held.generation_params,
+    held.seed, held.content_digest
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
   ) SELECT ended.image_id, a.*, ended.id, ended.attempt FROM ended, {_ASSETS}
 ), image AS (
   UPDATE images i SET
-    status = 'completed', completed_at = now(), updated_at = now(), cost_micros = ended.micros,
-    prompt = ended.prompt, negative_prompt = ended.negative_prompt,
+    status = 'completed', completed_at = now(), updated_at = now(),
+    cost_micros = ended.actual_micros, prompt = ended.prompt,
+    negative_prompt = ended.negative_prompt,
     generation_params = ended.generation_params, seed = ended.seed,
+    ai_provider = ended.ai_provider, ai_model = ended.ai_model,
+    content_digest = ended.content_digest,
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
   FROM ended, {_ASSETS}
@@ -72,31 +79,49 @@ WITH asked AS (
 ), attempt AS (
   UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = ended.prompt,
     negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros,
-    unknown_words = ended.unknown_words, used_references = ended.used_references
+    unknown_words = ended.unknown_words, used_references = ended.used_references,
+    provider = ended.ai_provider, model = ended.ai_model
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), preview AS (
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
 ), money AS MATERIALIZED (
-  SELECT settle_money({HOLDS}, array_agg(micros)) FROM ended
+  SELECT settle_money({HOLDS}, array_agg(micros), array_agg(bill)) AS above FROM ended
   WHERE (SELECT count(*) FROM reference) >= 0  -- locked last, and so after image
 )
-SELECT id, attempt FROM ended, money
+SELECT id, attempt, id = ANY(above) AS above FROM ended, money
 """
+
+_log = logging.getLogger(__name__)
 
 
 async def complete_each(database: Executor, ended: Sequence[tuple[Claim, Outcome]]) -> list[bool]:
     """Ends jobs with their images, assets, references and money; False for each lost lease."""
     rows = await database.fetch(_COMPLETE, [_asked(claim, outcome) for claim, outcome in ended])
+    for row in rows:
+        if row["above"]:
+            _log.error(
+                "call above its hold", extra={"job_id": str(row["id"]), "attempt": row["attempt"]}
+            )
     done = {(row["id"], row["attempt"]) for row in rows}
     return [(claim.job_id, claim.attempt) in done for claim, _ in ended]
 
 
 def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
+    # What really drew it, which is what an equal request asks for.
+    drawn = replace(claim.spec, model=outcome.model or claim.spec.model)
     return {
         "id": str(claim.job_id),
         "attempt": claim.attempt,
         "micros": outcome.cost_micros,
-        "seed": claim.spec.seed,
+        "bill": {
+            "estimated": outcome.estimated,
+            "usage": dict(outcome.usage),
+            "request_id": outcome.call_id,
+        },
+        "provider": outcome.provider or claim.provider,
+        "model": drawn.model,
+        "seed": drawn.seed,
+        "content_digest": rf"\x{drawn.content_digest().hex()}",
         "prompt": outcome.prompt,
         "negative_prompt": outcome.negative_prompt,
         "stage_ms": dict(outcome.stage_ms),

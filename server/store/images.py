@@ -9,7 +9,7 @@ from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.references import used_references
 
 _SELECT = """
-SELECT i.*, j.id AS job_id, j.metadata, a.used_references,
+SELECT i.*, j.id AS job_id, j.metadata, j.reused_from_image_id, a.used_references,
   (SELECT p.page_number FROM story_pages p WHERE p.id = i.page_id) AS page_now,
   (SELECT max(l.version) FROM images l WHERE l.lineage_id = i.lineage_id) AS lineage_versions,
   (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys,
@@ -30,6 +30,18 @@ WITH image AS (
 )
 SELECT j.id FROM image JOIN image_generation_jobs j ON j.image_id = image.id
 WHERE (SELECT count(*) FROM reference) >= 0  -- read, or it would not run
+"""
+
+_UNSWEPT = """
+SELECT i.id, array_remove(array_agg(s.storage_key), NULL) AS keys FROM images i
+JOIN image_generation_jobs j ON j.image_id = i.id
+  AND j.status IN ('completed', 'failed', 'cancelled')
+LEFT JOIN assets s ON s.image_id = i.id AND NOT EXISTS (
+  SELECT FROM assets shared JOIN images k ON k.id = shared.image_id AND k.deleted_at IS NULL
+  WHERE shared.storage_key = s.storage_key
+)
+WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL AND i.id > $1
+GROUP BY i.id ORDER BY i.id LIMIT $2
 """
 
 
@@ -83,18 +95,10 @@ class Images:
     async def unswept(self, after: ImageId, limit: int) -> dict[ImageId, list[str]]:
         """Returns deleted images whose jobs have ended, with the storage keys they leave.
 
-        They are in the order of their ids, starting after the id `after`.
+        Keys that another image still shares are not among them: the last image leaves them. They
+        are in the order of their ids, starting after the id `after`.
         """
-        rows = await self._database.fetch(
-            "SELECT i.id, array_remove(array_agg(s.storage_key), NULL) AS keys FROM images i"
-            " JOIN image_generation_jobs j ON j.image_id = i.id"
-            "  AND j.status IN ('completed', 'failed', 'cancelled')"
-            " LEFT JOIN assets s ON s.image_id = i.id"
-            " WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL AND i.id > $1"
-            " GROUP BY i.id ORDER BY i.id LIMIT $2",
-            after,
-            limit,
-        )
+        rows = await self._database.fetch(_UNSWEPT, after, limit)
         return {row["id"]: row["keys"] for row in rows}
 
     async def swept(self, images: list[ImageId]) -> None:
@@ -197,4 +201,5 @@ def _image(row: Record) -> Image:
         keys={AssetKind(kind): key for kind, key in (row["keys"] or {}).items()},
         metadata=row["metadata"],
         references=used_references(row["used_references"]),
+        reused_from=row["reused_from_image_id"],
     )

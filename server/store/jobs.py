@@ -9,6 +9,7 @@ from server.domain.paging import Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.store.database import Executor, Record
+from server.store.lanes import lanes_from_json, lanes_json
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
 from server.store.references import used_references
@@ -18,7 +19,7 @@ from server.store.workers import SERVED
 # The foreign key from the job to its image is checked at the statement's end, when both rows
 # exist. Jobs are inserted in the order of their request_ids, so that two statements with the
 # same ones cannot deadlock.
-_SUBMIT = f"""
+_SUBMIT = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, user_id uuid, image_id uuid, kind text, lane text, priority integer, spec jsonb,
@@ -26,23 +27,26 @@ WITH asked AS (
     provider text, model text, micros bigint, request_id uuid, request_hash bytea,
     story_id uuid, page_id uuid, page_number integer, character_id uuid, character_ids uuid[],
     style text, style_version integer, seed bigint,
-    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb, cropped_from text
+    parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb, cropped_from text,
+    lanes job_lane[], limits jsonb, route jsonb
   )
-), turns AS (
-  SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
-  FROM (SELECT DISTINCT user_id, lane, priority FROM asked WHERE batch_id IS NULL) AS users
+), placed AS (
+  SELECT job_id AS id, lanes FROM take_turns((
+    SELECT array_agg((id, user_id, priority, lanes)::turn_wanted) FROM asked
+    WHERE batch_id IS NULL
+  ))
 ), job AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
     estimated_micros, request_id, request_hash, batch_id, batch_position, ready, turn,
-    story_id, page_id, metadata, cropped_from
+    story_id, page_id, metadata, cropped_from, lanes, limits, route
   ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
     micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
-    coalesce(first + row_number() OVER (PARTITION BY user_id, lane, priority) - 1, 0),
-    story_id, page_id, metadata, cropped_from
-  FROM asked LEFT JOIN turns USING (user_id, lane, priority) ORDER BY user_id, request_id
+    coalesce((placed.lanes)[1].turn, 0),
+    story_id, page_id, metadata, cropped_from, coalesce(placed.lanes, asked.lanes), limits, route
+  FROM asked LEFT JOIN placed USING (id) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
-  RETURNING id, attempt, ai_provider, estimated_micros, queued_at, created_at, max_retries
+  RETURNING id, created_at, max_retries
 ), image AS (
   INSERT INTO images (
     id, user_id, image_type, ai_provider, ai_model, story_id, page_id, page_number, character_id,
@@ -58,19 +62,18 @@ WITH asked AS (
   INSERT INTO job_metadata (user_id, key, value, created_at, job_id, image_id)
   SELECT user_id, pair.key, pair.value, job.created_at, id, image_id
   FROM asked JOIN job USING (id), jsonb_each_text(metadata) AS pair
-), money AS MATERIALIZED (
-  SELECT hold_money({HOLDS}, 0) FROM job WHERE estimated_micros = 0
 )
-SELECT id, created_at, max_retries FROM job, money
+SELECT id, created_at, max_retries FROM job
 """
 
 _SNAPSHOT = """
-SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, j.status, j.priority, j.attempt, j.retry_count,
-  j.max_retries, j.cancel_requested, j.ai_model, j.ai_provider, j.estimated_micros,
+SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, to_jsonb(lanes_of(j)) AS lanes, j.status,
+  j.priority, j.attempt, j.retry_count, j.max_retries, j.cancel_requested, j.ai_model,
+  j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata,
   j.cropped_from, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words,
-  a.used_references
+  a.used_references, j.reused_from_image_id
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -102,30 +105,34 @@ WITH asked AS (
 SELECT id FROM job, money
 """
 
-_RETRY = f"""
+_RETRY = """
 WITH job AS (
   UPDATE image_generation_jobs j SET
     status = 'queued', priority = coalesce($3, j.priority), queued_at = now(), run_after = now(),
-    completed_at = NULL, cancel_requested = false, retry_count = 0,
+    completed_at = NULL, cancel_requested = false, retry_count = 0, passed_over = '{{}}',
+    no_offer_since = NULL,
     error_reason = NULL, error_message = NULL, updated_at = now(),
-    ready = j.batch_id IS NULL, turn = next_turn(j.user_id, j.lane, coalesce($3, j.priority))
+    ready = j.batch_id IS NULL, (lanes, lane, turn) = (
+      SELECT lanes, lanes[1].lane, lanes[1].turn FROM take_turns(ARRAY[
+        (j.id, j.user_id, coalesce($3, j.priority), without_turns(lanes_of(j)))::turn_wanted
+      ])
+    )
   FROM images i
   WHERE j.id = ANY($1) AND j.user_id = $2 AND j.status IN ('failed', 'cancelled')
     AND i.id = j.image_id AND i.deleted_at IS NULL
-  RETURNING j.id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at
+  RETURNING j.id, j.image_id, j.estimated_micros
 ), image AS (
   UPDATE images SET status = 'queued', updated_at = now() FROM job
   WHERE images.id = job.image_id
-), money AS MATERIALIZED (
-  SELECT hold_money({HOLDS}, 0) FROM job WHERE estimated_micros = 0
 )
-SELECT sum(estimated_micros) AS micros FROM job, money
+SELECT sum(estimated_micros) AS micros FROM job
 """
 
 _OUTLOOK = f"""
 SELECT
-  (SELECT count(*) FROM image_generation_jobs
-    WHERE status = 'queued' AND lane = ANY($1)) AS waiting,
+  (SELECT count(DISTINCT job_id) FROM job_lanes WHERE lane = ANY($1) AND open)
+    + (SELECT count(*) FROM image_generation_jobs
+      WHERE status = 'queued' AND NOT ready AND lane = ANY($1)) AS waiting,
   (SELECT count(DISTINCT worker) FROM image_generation_jobs
     WHERE status = 'processing' AND lane = ANY($1)) AS workers,
   ({SERVED}) AS served,
@@ -274,7 +281,10 @@ def _asked(job: NewJob) -> dict[str, object]:
         "user_id": str(job.user_id),
         "image_id": str(job.image_id),
         "kind": spec.image_type,
-        "lane": job.lane,
+        "lanes": lanes_json(job.lanes),
+        "limits": job.limits.to_json(),
+        "route": job.route.to_json(),
+        "lane": job.lanes[0].lane,
         "priority": job.priority,
         "spec": spec.to_json(),
         "spec_version": spec.version(batched=job.batch is not None, cropped=bool(job.cropped_from)),
@@ -311,7 +321,8 @@ def _admitted(job: NewJob, row: Record) -> Job:
         user_id=job.user_id,
         image_id=job.image_id,
         kind=job.spec.image_type,
-        lane=job.lane,
+        lane=job.lanes[0].lane,
+        lanes=job.lanes,
         status=JobStatus.QUEUED,
         priority=job.priority,
         attempt=0,
@@ -344,6 +355,7 @@ def _job(row: Record) -> Job:
         image_id=row["image_id"],
         kind=ImageType(row["kind"]),
         lane=Lane(row["lane"]),
+        lanes=lanes_from_json(row["lanes"]),
         status=JobStatus(row["status"]),
         priority=row["priority"],
         attempt=row["attempt"],
@@ -367,6 +379,7 @@ def _job(row: Record) -> Job:
         page_id=row["page_id"],
         metadata=row["metadata"],
         cropped_from=row["cropped_from"],
+        reused_from=row["reused_from_image_id"],
     )
 
 

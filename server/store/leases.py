@@ -7,54 +7,25 @@ nothing and reports that the lease is lost. Times are the database's.
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from imggen.rules.texts import shortened
 from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome, Progress
-from server.domain.spec import SPEC_VERSION, RenderSpec
+from server.domain.lanes import JobLane, Reroute, WaitingJob
+from server.domain.routes import Route
+from server.domain.spec import SPEC_VERSION
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
+from server.store.claims import BROKEN, CLAIM, claim_of
 from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
+from server.store.lanes import lanes_json, reroute_each, waiting_after
 from server.store.money import HOLDS
 
 _NOW = timedelta(0)
-
-# The seed of the spec, and another one after each picture of the job that was broken: as far away
-# as the golden ratio moves it, since the next numbers may be the seeds of its caller's other jobs.
-_BROKEN = "a.job_id = j.id AND a.error_reason = 'PICTURE_BROKEN'"
-_SEED = f"""(
-    SELECT CASE count(*) WHEN 0 THEN (j.spec ->> 'seed')::bigint
-      ELSE ((j.spec ->> 'seed')::bigint + count(*) * 2654435769) % 4294967296 END
-    FROM attempts a WHERE j.attempt > 1 AND {_BROKEN})"""
-
-# The most urgent priority first, and within it users take turns: `turn` is a job's place in
-# that order, given when it is queued (next_turn in schema.sql). A job of a batch is
-# `ready` once its needs are met and its batch has room for it (advance_batch), so that a
-# claim reads no rows but those that it takes.
-_CLAIM = f"""
-WITH next AS (
-  SELECT id FROM image_generation_jobs
-  WHERE status = 'queued' AND ready AND lane = $1 AND run_after <= now() AND spec_version <= $2
-  ORDER BY priority, turn, queued_at LIMIT $3 FOR UPDATE SKIP LOCKED
-), claimed AS (
-  UPDATE image_generation_jobs j SET
-    status = 'processing', attempt = j.attempt + 1, worker = $4,
-    lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
-  FROM next WHERE j.id = next.id
-  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, j.ai_provider, j.ai_model,
-    j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, {_SEED} AS seed
-), image AS (
-  UPDATE images SET status = 'generating', updated_at = now() FROM claimed
-  WHERE images.id = claimed.image_id
-), attempt AS (
-  INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
-  SELECT id, attempt, $4, ai_provider, ai_model, seed FROM claimed
-)
-SELECT * FROM claimed ORDER BY priority, turn, queued_at
-"""
 
 # Statements that lock many jobs do so in one order, by batch and id, so that they cannot
 # deadlock.
@@ -106,13 +77,15 @@ _AFTERMATH = f"""
     error_reason = ended.error_reason, error_message = ended.error_message
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), money AS MATERIALIZED (
-  SELECT release_money({HOLDS}) FROM ended
-  WHERE status <> 'queued' AND (SELECT count(*) FROM image) >= 0  -- locked last
+  SELECT release_money({HOLDS}, array_agg(status <> 'queued')) FROM ended
+  WHERE (SELECT count(*) FROM image) >= 0  -- locked last
 )
 SELECT id, status FROM ended, money
 """
 
-_RETURNED = " lease_expires_at = NULL, worker = NULL, updated_at = now()"
+# What is set wherever an attempt ends; its open calls cost their holds.
+_RETURNED = " lease_expires_at = NULL, worker = NULL, actual_micros = job_cost(j.id)"
+_RETURNED += ", updated_at = now()"
 
 _ROW = "j.id, j.user_id, j.image_id, j.attempt, j.status, j.ai_provider, j.estimated_micros,"
 _ROW += " j.queued_at, j.error_reason, j.error_message"
@@ -122,7 +95,7 @@ _BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval
 
 # A second broken picture since its caller queued the job is the last one.
 _AGAIN = f"""($5::boolean AND j.retry_count < j.max_retries AND NOT ($3 = 'PICTURE_BROKEN'
-      AND EXISTS (SELECT FROM attempts a WHERE {_BROKEN} AND a.started_at >= j.queued_at)))"""
+      AND EXISTS (SELECT FROM attempts a WHERE {BROKEN} AND a.started_at >= j.queued_at)))"""
 
 # A job whose cancel was requested is never queued again.
 _GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN 'cancelled' ELSE 'queued' END)"
@@ -134,7 +107,7 @@ WITH ended AS (
     status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
     retry_count = j.retry_count + ({_AGAIN} AND NOT j.cancel_requested)::integer,
-    run_after = {_BACKOFF % 6},
+    run_after = {_BACKOFF % 6}, passed_over = '{{}}',
     error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
     error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
       ELSE $4 END,{_RETURNED}
@@ -151,6 +124,12 @@ WITH ended AS (
   RETURNING {_ROW}, 'cancelled' AS outcome
 {_AFTERMATH}"""
 
+_RELEASED = f"""
+    status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
+    error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED' ELSE j.error_reason END,
+    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+      ELSE j.error_message END,{_RETURNED}"""
+
 _RELEASE = f"""
 WITH held AS (
   SELECT j.id FROM image_generation_jobs j
@@ -158,14 +137,50 @@ WITH held AS (
   WHERE j.attempt = held.attempt AND j.status = 'processing'
   ORDER BY j.batch_id, j.id FOR UPDATE OF j
 ), ended AS (
-  UPDATE image_generation_jobs j SET
-    status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
-    error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED' ELSE j.error_reason END,
-    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
-      ELSE j.error_message END,{_RETURNED}
+  UPDATE image_generation_jobs j SET{_RELEASED}
   FROM held WHERE j.id = held.id
   RETURNING {_ROW}, 'released' AS outcome
 {_AFTERMATH}"""
+
+# Back to the queue with other lanes, without spending a retry.
+_GIVE_BACK = f"""
+WITH asked AS (
+  SELECT * FROM jsonb_to_recordset($1) AS asked (
+    id uuid, attempt integer, lanes job_lane[], outcome text, nothing boolean, model text,
+    reason text, message text
+  )
+), held AS (
+  SELECT asked.*, j.user_id, j.priority, j.turn, j.queued_at,
+    with_turns_of(asked.lanes, lanes_of(j)) AS stands
+  FROM image_generation_jobs j JOIN asked USING (id)
+  WHERE j.attempt = asked.attempt AND j.status = 'processing'
+  ORDER BY j.batch_id, j.id FOR UPDATE OF j
+), ended AS (
+  UPDATE image_generation_jobs j SET
+    lanes = placed.lanes, lane = (placed.lanes)[1].lane, turn = (placed.lanes)[1].turn,
+    status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
+    passed_over = j.passed_over || array_remove(ARRAY[held.model], NULL),
+    no_offer_since = CASE WHEN held.nothing THEN coalesce(j.no_offer_since, now()) END,
+    error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED'
+      ELSE coalesce(held.reason, j.error_reason) END,
+    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+      ELSE coalesce(held.message, j.error_message) END,{_RETURNED}
+  FROM held, take_turns((
+    SELECT array_agg((id, user_id, priority, stands)::turn_wanted ORDER BY turn, queued_at)
+    FROM held
+  )) AS placed
+  WHERE j.id = placed.job_id AND j.id = held.id
+  RETURNING {_ROW}, held.outcome
+{_AFTERMATH}"""
+
+_CHOSEN = """
+WITH held AS (
+  UPDATE image_generation_jobs SET ai_provider = $3, ai_model = $4, no_offer_since = NULL
+  WHERE id = $1 AND attempt = $2 AND status = 'processing' RETURNING id, attempt
+)
+UPDATE attempts a SET provider = $3, model = $4, route = $5 FROM held
+WHERE a.job_id = held.id AND a.attempt = held.attempt RETURNING true
+"""
 
 _RESCUE = f"""
 WITH lost AS (
@@ -194,7 +209,8 @@ _FAIL_UNCLAIMABLE = f"""
 WITH ended AS (
   UPDATE image_generation_jobs j SET
     status = 'failed', completed_at = now(), error_reason = $3, error_message = $4,{_RETURNED}
-  WHERE j.status = 'queued' AND j.lane = $1 AND j.spec_version <= $2
+  WHERE j.id IN (SELECT job_id FROM job_lanes WHERE lane = $1 AND open AND spec_version <= $2)
+    AND j.status = 'queued'
     AND (jsonb_typeof(j.spec -> 'seed') = 'number' AND j.spec ->> 'seed' ~ '^[0-9]{{1,18}}$')
       IS NOT TRUE
   RETURNING {_ROW}, 'failed' AS outcome
@@ -223,13 +239,12 @@ class Leases:
         A job whose picture was broken has another seed in its spec than the one it asked for.
         A job of a known spec version whose spec cannot be read is FAILED instead.
         """
-        query = (_CLAIM, lane, SPEC_VERSION, slots, worker, lease)
-        try:
-            rows = await self._database.fetch(*query)
-        except UNFIT:
-            await self._fail_unclaimable(lane)
-            rows = await self._database.fetch(*query)
-        return [claim for row in rows if (claim := await self._read(row)) is not None]
+        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease)
+        rows = await self._take(lane, query)
+        if rows[0]["id"] is None and rows[0]["opened"]:
+            rows = await self._take(lane, query)
+        claims = [await self._read(row) for row in rows if row["id"] is not None]
+        return [claim for claim in claims if claim is not None]
 
     async def heartbeat(self, held: Sequence[Claim], lease: timedelta) -> dict[JobId, bool]:
         """Renews leases; returns the jobs still held, and whether each should be cancelled."""
@@ -288,13 +303,74 @@ class Leases:
         )
         return [row["id"] for row in rows]
 
+    async def give_back(
+        self, claim: Claim, lanes: Sequence[JobLane], *, nothing: bool = False
+    ) -> bool:
+        """Releases a job that its lane has no offer for now, with new lanes; False if it is lost.
+
+        A job keeps its turn in the lanes that it had before, and gets the next one in others.
+        `nothing` is whether no lane has an offer for it; how long that lasts is kept with it.
+        """
+        return await self._give_back(claim, lanes, outcome="released", nothing=nothing)
+
+    async def fail_over(self, claim: Claim, failure: Failure, lanes: Sequence[JobLane]) -> bool:
+        """Ends an attempt whose model failed; the job is QUEUED at once for the others.
+
+        It costs no retry. Returns False if the lease is lost.
+        """
+        message = shortened(failure.message)
+        return await self._give_back(
+            claim,
+            lanes,
+            outcome="failed",
+            model=claim.spec.model,
+            reason=failure.reason,
+            message=message,
+        )
+
+    async def chosen(self, claim: Claim, route: Route) -> bool:
+        """Keeps which model an attempt draws with, and why; returns False if its lease is lost."""
+        best = route.offers[0]
+        row = await self._database.fetchrow(
+            _CHOSEN, claim.job_id, claim.attempt, best.provider, best.model, route.to_json()
+        )
+        return row is not None
+
+    async def _give_back(
+        self, claim: Claim, lanes: Sequence[JobLane], **ending: str | bool | None
+    ) -> bool:
+        asked = {"id": str(claim.job_id), "attempt": claim.attempt, "lanes": lanes_json(lanes)}
+        return bool(await self._database.fetch(_GIVE_BACK, [{**asked, **ending}]))
+
+    async def reroute(self, job: JobId, seen: Sequence[JobLane], lanes: Sequence[JobLane]) -> bool:
+        """Sets the lanes of a waiting job; returns False if it runs, or had others than `seen`."""
+        return bool(await self.reroute_each([Reroute(job, seen, lanes)]))
+
+    async def reroute_each(self, changes: Sequence[Reroute]) -> list[JobId]:
+        """Sets the lanes of many jobs as `reroute` does; returns those that were set.
+
+        A job keeps its turn in the lanes that it had before, and gets the next one in others.
+        """
+        return await reroute_each(self._database, changes)
+
+    async def waiting_after(self, job: JobId, most: int) -> list[WaitingJob]:
+        """Returns jobs that wait in lanes, in the order of their ids, from after one on."""
+        return await waiting_after(self._database, job, most)
+
     async def rescue(self, backoff: timedelta) -> list[JobId]:
         """Takes jobs from workers whose leases ran out; each costs a retry."""
         return [row["id"] for row in await self._database.fetch(_RESCUE, backoff)]
 
+    async def _take(self, lane: Lane, query: tuple[Any, ...]) -> list[Record]:
+        try:
+            return await self._database.fetch(*query)
+        except UNFIT:
+            await self._fail_unclaimable(lane)
+            return await self._database.fetch(*query)
+
     async def _read(self, row: Record) -> Claim | None:
         try:
-            return _claim(row)
+            return claim_of(row)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             _log.error("spec damaged", extra={"job_id": str(row["id"])}, exc_info=error)
             # If the database is away, the lease runs out and the job is claimed again.
@@ -322,17 +398,3 @@ class Leases:
 def _unreadable(problem: str) -> Failure:
     message = f"the stored content of this job is damaged ({problem}); generate a new image"
     return Failure("CONTENT_INVALID", message)
-
-
-def _claim(row: Record) -> Claim:
-    return Claim(
-        job_id=row["id"],
-        user_id=row["user_id"],
-        image_id=row["image_id"],
-        attempt=row["attempt"],
-        spec=replace(RenderSpec.from_json(row["spec"]), seed=row["seed"]),
-        lane=Lane(row["lane"]),
-        provider=row["ai_provider"],
-        price_micros=row["estimated_micros"],
-        batch_id=row["batch_id"],
-    )

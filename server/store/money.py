@@ -1,35 +1,120 @@
-"""Money: the prices of jobs are held in a day's budget, then released or settled.
+"""Money: what jobs may cost is held in budgets, moved to their paid calls, then spent or released.
 
-The three movements are functions of the database (schema.sql); only they write the ledger and
-the budget. Statements that end jobs call them on the rows that they end.
+The movements are functions of the database (schema.sql); only they write budgets, holds, calls,
+the ledger and alerts. Statements that end attempts call them on the rows that they end.
 """
 
+import logging
 from collections.abc import Collection
 
 from server.domain.ids import JobId
-from server.store.database import Executor
+from server.domain.jobs import Claim
+from server.domain.money import Begun, Bill, CallName, CallState, NewCall, begun
+from server.store.database import Executor, Record
 
 HOLDS = "array_agg((id, attempt, ai_provider, queued_at::date, estimated_micros)::hold)"
-"""The holds of rows of jobs, as `hold_money`, `release_money` and `settle_money` take them.
+"""The holds of rows of jobs, as `hold_prices`, `release_money` and `settle_money` take them.
 
 A CTE that calls one of them must be read by the statement, or it would not run, and must read
-every CTE that may wait for a lock, since the budget is locked last.
+every CTE that may wait for a lock, since budgets are locked last.
 """
 
-# Jobs that cost nothing are held by the statement that queues them.
 _HOLD = f"""
-SELECT hold_money({HOLDS}, $2) AS held FROM image_generation_jobs
+SELECT hold_prices({HOLDS}, $2) AS short FROM image_generation_jobs
 WHERE id = ANY($1) AND estimated_micros > 0
 """
 
+_BEGIN = "SELECT begin_call($1, $2, $3, $4, $5, $6, $7, $8) AS answer"
+
+_END = "SELECT (ended).* FROM end_call($1, $2, $3, $4, $5, $6, $7, $8) AS ended"
+
+_log = logging.getLogger(__name__)
+
 
 class Money:
-    """Holds money; call it last in a transaction, since it locks the budget."""
+    """Moves money; call it last in a transaction, since it locks budgets."""
 
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def hold(self, jobs: Collection[JobId], limit_micros: int) -> bool:
-        """Holds the price of jobs in today's budget; False when its rest does not cover it."""
+    async def default_limit(self, limit_micros: int) -> None:
+        """Sets the global limit from the gateway's setting, unless an admin has set one."""
+        await self._database.execute("SELECT default_limit($1)", limit_micros)
+
+    async def hold(self, jobs: Collection[JobId], limit_micros: int) -> str | None:
+        """Holds the price of jobs in today's budgets, all or nothing.
+
+        Returns the scope whose limit does not cover it, None when it is held. `limit_micros` is
+        the global limit where no admin has set one.
+        """
         row = await self._database.fetchrow(_HOLD, list(jobs), limit_micros)
-        return row is not None and row["held"] is True
+        return None if row is None else row["short"]
+
+    async def begin(self, claim: Claim, call: NewCall) -> Begun:
+        """Begins a paid call of an attempt, with the money held that it can cost at most.
+
+        A render takes over the hold of its job, whatever its day and provider. All or nothing.
+        """
+        row = await self._database.fetchrow(
+            _BEGIN,
+            claim.job_id,
+            claim.attempt,
+            call.name,
+            call.provider,
+            call.model,
+            call.hold_micros,
+            call.most_micros,
+            call.reason,
+        )
+        if row is None:
+            raise ValueError("begin_call returned nothing")
+        return begun(row["answer"])
+
+    async def settle(self, claim: Claim, name: CallName, bill: Bill) -> bool:
+        """Books what a call cost, whoever holds the job now; its end settles an open render.
+
+        It corrects a cost that was unknown or estimated; any other stays as it is, and the answer
+        is False. A cost above the hold is booked in full.
+        """
+        return await self._end(claim, name, CallState.SETTLED, bill)
+
+    async def release(self, claim: Claim, name: CallName) -> bool:
+        """Books that a call was not billed; returns False if its cost is known."""
+        return await self._end(claim, name, CallState.RELEASED, Bill(0))
+
+    async def unknown(self, claim: Claim, name: CallName) -> bool:
+        """Books a call whose answer was lost at its hold; returns False if it is not open."""
+        return await self._end(claim, name, CallState.UNKNOWN, Bill(0, estimated=True))
+
+    async def _end(self, claim: Claim, name: CallName, state: CallState, bill: Bill) -> bool:
+        row = await self._database.fetchrow(
+            _END,
+            claim.job_id,
+            claim.attempt,
+            name,
+            state,
+            bill.cost_micros,
+            bill.estimated,
+            dict(bill.usage),
+            bill.request_id,
+        )
+        if row is None or row["job_id"] is None:
+            return False
+        if row["cost_micros"] > row["held_micros"]:
+            log_above_hold(row)
+        return True
+
+
+def log_above_hold(call: Record) -> None:
+    """Logs a call that cost more than its hold: the price of its model is wrong."""
+    _log.error(
+        "call above its hold",
+        extra={
+            "job_id": str(call["job_id"]),
+            "attempt": call["attempt"],
+            "provider": call["provider"],
+            "model": call["model"],
+            "held_micros": call["held_micros"],
+            "cost_micros": call["cost_micros"],
+        },
+    )

@@ -9,6 +9,136 @@ CREATE TYPE hold AS (
     micros bigint
 );
 
+CREATE TYPE job_lane AS (
+    lane text,
+    models text[],
+    opens_at timestamp with time zone,
+    turn bigint
+);
+
+CREATE TYPE movement AS (
+    job_id uuid,
+    attempt integer,
+    call text,
+    kind text,
+    reason text,
+    provider text,
+    model text,
+    user_id uuid,
+    day date,
+    held_micros bigint,
+    spent_micros bigint
+);
+
+CREATE TYPE turn_wanted AS (
+    job_id uuid,
+    user_id uuid,
+    priority integer,
+    lanes job_lane[]
+);
+
+CREATE VIEW money_differences AS
+ WITH part AS (
+         SELECT 'budget'::text AS source,
+            budgets.day,
+            budgets.scope,
+            budgets.held_micros AS held,
+            budgets.spent_micros AS spent
+           FROM budgets
+        UNION ALL
+         SELECT 'ledger'::text,
+            ledger.day,
+            scope.scope,
+            ledger.held_micros,
+            ledger.spent_micros
+           FROM ledger,
+            LATERAL unnest(scopes_of(ledger.provider, ledger.user_id)) scope(scope)
+        UNION ALL
+         SELECT 'calls'::text,
+            calls.day,
+            scope.scope,
+                CASE calls.state
+                    WHEN 'open'::text THEN calls.held_micros
+                    ELSE (0)::bigint
+                END AS "case",
+            calls.cost_micros
+           FROM calls,
+            LATERAL unnest(scopes_of(calls.provider, calls.user_id)) scope(scope)
+        UNION ALL
+         SELECT 'calls'::text,
+            holds.day,
+            scope.scope,
+            holds.micros,
+            0
+           FROM holds,
+            LATERAL unnest(scopes_of(holds.provider, holds.user_id)) scope(scope)
+        UNION ALL
+         SELECT keyed.source,
+            keyed.day,
+            ((((('job:'::text || keyed.job_id) || '/'::text) || keyed.attempt) || '/'::text) || keyed.call),
+            keyed.held,
+            keyed.spent
+           FROM ( SELECT 'ledger'::text AS source,
+                    ledger.day,
+                    ledger.job_id,
+                    ledger.attempt,
+                    ledger.call,
+                    ledger.held_micros AS held,
+                    ledger.spent_micros AS spent
+                   FROM ledger
+                UNION ALL
+                 SELECT 'budget'::text,
+                    ledger.day,
+                    ledger.job_id,
+                    ledger.attempt,
+                    ledger.call,
+                    ledger.held_micros,
+                    ledger.spent_micros
+                   FROM ledger
+                UNION ALL
+                 SELECT 'calls'::text,
+                    calls.day,
+                    calls.job_id,
+                    calls.attempt,
+                    calls.call,
+                        CASE calls.state
+                            WHEN 'open'::text THEN calls.held_micros
+                            ELSE (0)::bigint
+                        END AS "case",
+                    calls.cost_micros
+                   FROM calls
+                UNION ALL
+                 SELECT 'calls'::text,
+                    holds.day,
+                    holds.job_id,
+                    holds.attempt,
+                    ''::text,
+                    holds.micros,
+                    0
+                   FROM holds) keyed
+        ), total AS (
+         SELECT part.day,
+            part.scope,
+            (COALESCE(sum(part.held) FILTER (WHERE (part.source = 'budget'::text)), (0)::numeric))::bigint AS budget_held,
+            (COALESCE(sum(part.held) FILTER (WHERE (part.source = 'calls'::text)), (0)::numeric))::bigint AS calls_held,
+            (COALESCE(sum(part.held) FILTER (WHERE (part.source = 'ledger'::text)), (0)::numeric))::bigint AS ledger_held,
+            (COALESCE(sum(part.spent) FILTER (WHERE (part.source = 'budget'::text)), (0)::numeric))::bigint AS budget_spent,
+            (COALESCE(sum(part.spent) FILTER (WHERE (part.source = 'calls'::text)), (0)::numeric))::bigint AS calls_spent,
+            (COALESCE(sum(part.spent) FILTER (WHERE (part.source = 'ledger'::text)), (0)::numeric))::bigint AS ledger_spent
+           FROM part
+          GROUP BY part.day, part.scope
+        )
+ SELECT day,
+    scope,
+    budget_held,
+    calls_held,
+    ledger_held,
+    budget_spent,
+    calls_spent,
+    ledger_spent
+   FROM total
+  WHERE (((budget_held <> calls_held) OR (budget_spent <> calls_spent)) OR ((calls_held <> ledger_held) OR (calls_spent <> ledger_spent)));
+
 CREATE TABLE users (
     id uuid NOT NULL,
     issuer text NOT NULL,
@@ -125,6 +255,7 @@ CREATE TABLE images (
     swept_at timestamp with time zone,
     changed_in bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
     page_id uuid,
+    content_digest bytea,
     CONSTRAINT images_check CHECK (((version = 1) = (lineage_id = id))),
     CONSTRAINT images_check1 CHECK (((version = 1) = (parent_image_id IS NULL))),
     CONSTRAINT images_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'approved'::character varying, 'rejected'::character varying])::text[])) = ((url IS NOT NULL) AND (completed_at IS NOT NULL) AND (width IS NOT NULL)))),
@@ -145,9 +276,11 @@ COMMENT ON COLUMN images.generation_params IS 'How the model sampled it: steps, 
 COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictures, 0 to 5; NULL until the picture is judged.';
 COMMENT ON COLUMN images.status IS 'approved, rejected: filled by reviews of completed images.';
 COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in dollars, for people who read the tables.';
+COMMENT ON COLUMN images.content_digest IS 'SHA-256 of what its picture was drawn from, but for the seed and the references. Written when it is completed; NULL where the picture is not reused: it was completed before the migration 0015_reuse.';
 CREATE INDEX idx_images_character ON images USING btree (character_id) WHERE (character_id IS NOT NULL);
 CREATE INDEX idx_images_story ON images USING btree (story_id, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX idx_images_user ON images USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX images_content ON images USING btree (user_id, content_digest, completed_at DESC) WHERE ((content_digest IS NOT NULL) AND ((status)::text = 'completed'::text) AND (deleted_at IS NULL));
 CREATE INDEX images_kind ON images USING btree (user_id, image_type, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX images_page ON images USING btree (page_id, created_at DESC, id DESC) WHERE (page_id IS NOT NULL);
 CREATE INDEX images_unswept ON images USING btree (deleted_at) WHERE ((deleted_at IS NOT NULL) AND (swept_at IS NULL));
@@ -223,6 +356,12 @@ CREATE TABLE image_generation_jobs (
     page_id uuid,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     cropped_from text DEFAULT ''::text NOT NULL,
+    lanes job_lane[],
+    reused_from_image_id uuid,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    route jsonb DEFAULT '{}'::jsonb NOT NULL,
+    passed_over text[] DEFAULT '{}'::text[] NOT NULL,
+    no_offer_since timestamp with time zone,
     CONSTRAINT image_generation_jobs_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT image_generation_jobs_check1 CHECK ((((status)::text = 'processing'::text) = ((lease_expires_at IS NOT NULL) AND (worker IS NOT NULL)))),
     CONSTRAINT image_generation_jobs_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])) = (completed_at IS NOT NULL))),
@@ -230,14 +369,22 @@ CREATE TABLE image_generation_jobs (
     CONSTRAINT image_generation_jobs_check4 CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
     CONSTRAINT image_generation_jobs_check5 CHECK ((ready OR (batch_id IS NOT NULL))),
     CONSTRAINT image_generation_jobs_kind_check CHECK ((kind = ANY (ARRAY['portrait'::text, 'scene'::text, 'cover'::text]))),
+    CONSTRAINT image_generation_jobs_lanes_check CHECK ((cardinality(lanes) > 0)),
     CONSTRAINT image_generation_jobs_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
     CONSTRAINT image_generation_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[]))),
     CONSTRAINT image_generation_jobs_pkey PRIMARY KEY (id),
     CONSTRAINT image_generation_jobs_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
-    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id)
+    CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
+    CONSTRAINT image_generation_jobs_reused_from_image_id_fkey FOREIGN KEY (reused_from_image_id) REFERENCES images(id)
 );
 COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, in dollars, for people who read the tables.';
+COMMENT ON COLUMN image_generation_jobs.lanes IS 'The lanes that its offers allow, the first choice first. NULL where an older version admitted it: lane alone, with ai_model.';
+COMMENT ON COLUMN image_generation_jobs.reused_from_image_id IS 'The image that was drawn and whose picture answers the request; NULL where the job draws.';
+COMMENT ON COLUMN image_generation_jobs.limits IS 'What its caller allows to draw it; {} where an older version admitted it.';
+COMMENT ON COLUMN image_generation_jobs.route IS 'The choice when it was admitted: offers, and why not the others. {} as above.';
+COMMENT ON COLUMN image_generation_jobs.passed_over IS 'Models that failed since it was queued or retried last.';
+COMMENT ON COLUMN image_generation_jobs.no_offer_since IS 'Since when no model may draw it; it fails when that lasts.';
 CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (image_id);
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
@@ -245,10 +392,12 @@ CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at)
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
 CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
-CREATE INDEX jobs_turns ON image_generation_jobs USING btree (user_id, lane, priority, turn) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
+CREATE INDEX jobs_turns ON image_generation_jobs USING btree (user_id, lane, priority, turn) WHERE (((status)::text = 'processing'::text) AND ready);
 CREATE TRIGGER batch_locked BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION lock_batch_of_job();
 CREATE TRIGGER batch_moved AFTER UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION advance_batch_of_job();
 CREATE TRIGGER job_changed BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.status)::text IS DISTINCT FROM (old.status)::text)) EXECUTE FUNCTION note_job();
+CREATE TRIGGER lanes_of_changed_jobs AFTER UPDATE ON image_generation_jobs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_lanes();
+CREATE TRIGGER lanes_of_new_jobs AFTER INSERT ON image_generation_jobs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_lanes();
 CREATE TRIGGER new_jobs AFTER INSERT ON image_generation_jobs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_new_jobs();
 
 CREATE TABLE job_dependencies (
@@ -307,12 +456,15 @@ CREATE TABLE attempts (
     finished_at timestamp with time zone,
     unknown_words text[] DEFAULT '{}'::text[] NOT NULL,
     used_references jsonb DEFAULT '[]'::jsonb NOT NULL,
+    route jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT attempts_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
-    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text]))),
+    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text]))),
     CONSTRAINT attempts_pkey PRIMARY KEY (job_id, attempt),
     CONSTRAINT attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
+COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0.';
 COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
+COMMENT ON COLUMN attempts.route IS 'The choice at its beginning; {} where nothing was chosen again.';
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 
 CREATE TABLE assets (
@@ -382,18 +534,26 @@ CREATE TABLE provider_health (
     open_until timestamp with time zone,
     failures integer DEFAULT 0 NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT provider_health_pkey PRIMARY KEY (provider)
+    model text DEFAULT ''::text NOT NULL,
+    probing_until timestamp with time zone,
+    off_since timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT provider_health_pkey PRIMARY KEY (provider, model)
 );
-COMMENT ON TABLE provider_health IS 'Filled by the router: one circuit breaker for each hosted provider, for the whole fleet.';
+COMMENT ON TABLE provider_health IS 'What the fleet knows of the health of providers; one that never failed has no row.';
+COMMENT ON COLUMN provider_health.open_until IS 'No calls before: the breaker is open, or the provider asked to wait.';
+COMMENT ON COLUMN provider_health.failures IS 'Failures in a row that count for the breaker; those of calls that end while it is open do not.';
+COMMENT ON COLUMN provider_health.model IS 'Empty for the provider itself; a row with a model only tells whether that model is off.';
+COMMENT ON COLUMN provider_health.probing_until IS 'Until when one worker of the fleet tries whether the provider is well again.';
+COMMENT ON COLUMN provider_health.off_since IS 'No calls until an operator, or a slow probe, finds it well.';
+COMMENT ON COLUMN provider_health.reason IS 'The kind of the failure that closed it to calls.';
 
 CREATE TABLE budgets (
     scope text NOT NULL,
     day date NOT NULL,
-    limit_micros bigint NOT NULL,
     held_micros bigint DEFAULT 0 NOT NULL,
     spent_micros bigint DEFAULT 0 NOT NULL,
     CONSTRAINT budgets_held_micros_check CHECK ((held_micros >= 0)),
-    CONSTRAINT budgets_limit_micros_check CHECK ((limit_micros >= 0)),
     CONSTRAINT budgets_spent_micros_check CHECK ((spent_micros >= 0)),
     CONSTRAINT budgets_pkey PRIMARY KEY (scope, day)
 );
@@ -404,13 +564,19 @@ CREATE TABLE ledger (
     attempt integer NOT NULL,
     kind text NOT NULL,
     provider text NOT NULL,
-    amount_micros bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT ledger_amount_micros_check CHECK ((amount_micros >= 0)),
-    CONSTRAINT ledger_kind_check CHECK ((kind = ANY (ARRAY['hold'::text, 'settle'::text, 'release'::text]))),
+    call text NOT NULL,
+    reason text NOT NULL,
+    model text NOT NULL,
+    user_id uuid NOT NULL,
+    day date NOT NULL,
+    held_micros bigint NOT NULL,
+    spent_micros bigint NOT NULL,
+    CONSTRAINT ledger_kind_check CHECK ((kind = ANY (ARRAY['hold'::text, 'settle'::text, 'release'::text, 'correction'::text]))),
     CONSTRAINT ledger_pkey PRIMARY KEY (id)
 );
-CREATE UNIQUE INDEX ledger_settled_once ON ledger USING btree (job_id, attempt) WHERE (kind = 'settle'::text);
+CREATE INDEX ledger_job ON ledger USING btree (job_id);
+CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE outbox (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -473,8 +639,111 @@ CREATE TABLE workers (
     name text NOT NULL,
     lanes text[] NOT NULL,
     ready_until timestamp with time zone NOT NULL,
+    slots jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
+COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
+
+CREATE TABLE job_lanes (
+    job_id uuid NOT NULL,
+    lane text NOT NULL,
+    user_id uuid NOT NULL,
+    priority integer NOT NULL,
+    turn bigint NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    spec_version integer NOT NULL,
+    models text[] NOT NULL,
+    opens_at timestamp with time zone NOT NULL,
+    open boolean NOT NULL,
+    CONSTRAINT job_lanes_pkey PRIMARY KEY (job_id, lane)
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='2000', autovacuum_analyze_scale_factor='0', autovacuum_analyze_threshold='2000', autovacuum_vacuum_cost_delay='0');
+COMMENT ON TABLE job_lanes IS 'The queue: a row for each lane of a job that is queued and ready.';
+CREATE INDEX job_lanes_opening ON job_lanes USING btree (lane, opens_at) WHERE (NOT open);
+CREATE INDEX job_lanes_order ON job_lanes USING btree (lane, open, priority, turn, queued_at);
+CREATE INDEX job_lanes_turns ON job_lanes USING btree (user_id, lane, priority, turn);
+
+CREATE TABLE budget_limits (
+    scope text NOT NULL,
+    limit_micros bigint NOT NULL,
+    set_by uuid,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT budget_limits_check CHECK (((set_by IS NOT NULL) OR (scope = 'global'::text))),
+    CONSTRAINT budget_limits_limit_micros_check CHECK ((limit_micros >= 0)),
+    CONSTRAINT budget_limits_scope_check CHECK ((scope ~ '^(global|provider:.+|user:[0-9a-f-]{36})$'::text)),
+    CONSTRAINT budget_limits_pkey PRIMARY KEY (scope)
+);
+
+CREATE TABLE holds (
+    job_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    reason text NOT NULL,
+    day date NOT NULL,
+    micros bigint NOT NULL,
+    CONSTRAINT holds_micros_check CHECK ((micros > 0)),
+    CONSTRAINT holds_pkey PRIMARY KEY (job_id),
+    CONSTRAINT holds_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
+);
+
+CREATE TABLE calls (
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    call text NOT NULL,
+    user_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    reason text NOT NULL,
+    day date NOT NULL,
+    held_micros bigint NOT NULL,
+    cost_micros bigint DEFAULT 0 NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    estimated boolean DEFAULT false NOT NULL,
+    request_id text DEFAULT ''::text NOT NULL,
+    usage jsonb DEFAULT '{}'::jsonb NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT calls_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT calls_check1 CHECK (((state = ANY (ARRAY['settled'::text, 'unknown'::text])) OR (cost_micros = 0))),
+    CONSTRAINT calls_check2 CHECK (((state <> 'unknown'::text) OR estimated)),
+    CONSTRAINT calls_cost_micros_check CHECK ((cost_micros >= 0)),
+    CONSTRAINT calls_held_micros_check CHECK ((held_micros >= 0)),
+    CONSTRAINT calls_reason_check CHECK ((reason = ANY (ARRAY['first'::text, 'retry'::text, 'repair'::text, 'regeneration'::text]))),
+    CONSTRAINT calls_state_check CHECK ((state = ANY (ARRAY['open'::text, 'settled'::text, 'released'::text, 'unknown'::text]))),
+    CONSTRAINT calls_pkey PRIMARY KEY (job_id, attempt, call),
+    CONSTRAINT calls_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
+);
+CREATE INDEX calls_day ON calls USING btree (day);
+CREATE INDEX calls_user ON calls USING btree (user_id, day);
+
+CREATE TABLE alerts (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    day date NOT NULL,
+    scope text NOT NULL,
+    percent integer,
+    limit_micros bigint NOT NULL,
+    held_micros bigint NOT NULL,
+    spent_micros bigint NOT NULL,
+    job_id uuid,
+    attempt integer,
+    call text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT now() NOT NULL,
+    delivered_at timestamp with time zone,
+    given_up_at timestamp with time zone,
+    CONSTRAINT alerts_check CHECK (((kind = 'budget_used'::text) = (percent IS NOT NULL))),
+    CONSTRAINT alerts_check1 CHECK (((kind = 'call_above_hold'::text) = ((job_id IS NOT NULL) AND (attempt IS NOT NULL) AND (call IS NOT NULL)))),
+    CONSTRAINT alerts_check2 CHECK ((num_nonnulls(delivered_at, given_up_at) <= 1)),
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['budget_used'::text, 'call_above_hold'::text]))),
+    CONSTRAINT alerts_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX alerts_budget ON alerts USING btree (day, scope, percent) WHERE (kind = 'budget_used'::text);
+CREATE UNIQUE INDEX alerts_call ON alerts USING btree (job_id, attempt, call) WHERE (kind = 'call_above_hold'::text);
+CREATE INDEX alerts_due ON alerts USING btree (next_try_at) WHERE ((delivered_at IS NULL) AND (given_up_at IS NULL));
 
 CREATE TABLE migrations (
     name text NOT NULL,
@@ -527,20 +796,7 @@ BEGIN
   SELECT count(*) INTO open FROM image_generation_jobs
   WHERE batch_id = which AND ready AND status IN ('queued', 'processing');
 
-  UPDATE image_generation_jobs j SET
-    ready = true, turn = next_turn(j.user_id, j.lane, j.priority) + chosen.place - 1
-  FROM (
-    SELECT id, row_number() OVER (PARTITION BY lane, priority ORDER BY batch_position) AS place
-    FROM (
-      SELECT w.id, w.lane, w.priority, w.batch_position FROM image_generation_jobs w
-      WHERE w.batch_id = which AND w.status = 'queued' AND NOT w.ready AND NOT EXISTS (
-        SELECT FROM job_dependencies d JOIN image_generation_jobs n ON n.id = d.needs_job_id
-        WHERE d.job_id = w.id AND n.status <> 'completed'
-      )
-      ORDER BY w.batch_position LIMIT greatest(most - open, 0) FOR UPDATE OF w SKIP LOCKED
-    ) AS free
-  ) AS chosen
-  WHERE j.id = chosen.id;
+  PERFORM make_ready(which, greatest(most - open, 0));
 
   outcome := CASE
     WHEN EXISTS (SELECT FROM image_generation_jobs
@@ -566,6 +822,69 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION begin_call(which uuid, at_attempt integer, named text, by_provider text, by_model text, price bigint, most bigint, because text) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  job image_generation_jobs;
+  held holds;
+  next movement;
+  short text;
+BEGIN
+  SELECT * INTO job FROM image_generation_jobs
+  WHERE id = which AND attempt = at_attempt AND status = 'processing' FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RETURN 'lost';
+  ELSIF job.cancel_requested THEN
+    RETURN 'cancelled';
+  ELSIF EXISTS (
+    SELECT FROM calls WHERE job_id = which AND attempt = at_attempt AND call = named
+  ) THEN
+    RETURN 'repeated';
+  ELSIF named = 'render' AND 2 <= (
+    SELECT count(*) FROM calls
+    WHERE job_id = which AND call = 'render' AND begun_at >= job.queued_at
+      AND (state = 'open' OR cost_micros > 0)
+  ) THEN
+    RETURN 'paid_twice';
+  ELSIF job_cost(which) + price > most THEN
+    RETURN 'above_most';
+  END IF;
+
+  IF named = 'render' THEN
+    SELECT * INTO held FROM holds WHERE job_id = which;
+  END IF;
+  next := (
+    which, at_attempt, named, 'hold', coalesce(because, CASE
+      WHEN EXISTS (SELECT FROM calls WHERE job_id = which AND call = named) THEN 'retry'
+      WHEN EXISTS (SELECT FROM images WHERE id = job.image_id AND parent_image_id IS NOT NULL)
+      THEN 'regeneration' ELSE 'first' END),
+    by_provider, by_model, job.user_id, current_date, price, 0
+  )::movement;
+  short := move_money(CASE WHEN held.job_id IS NULL THEN ARRAY[next] ELSE ARRAY[(
+    which, held.attempt, '', 'release', held.reason, held.provider, held.model, held.user_id,
+    held.day, -held.micros, 0
+  )::movement, next] END, true);
+  IF short IS NOT NULL THEN
+    RETURN short;
+  END IF;
+  DELETE FROM holds WHERE job_id = held.job_id;
+  INSERT INTO calls (
+    job_id, attempt, call, user_id, provider, model, reason, day, held_micros
+  ) VALUES (
+    which, at_attempt, named, job.user_id, by_provider, by_model, next.reason, next.day, price
+  );
+  RETURN 'begun';
+END $$;
+
+CREATE FUNCTION budget_changes(moves movement[]) RETURNS TABLE(day date, scope text, held bigint, spent bigint)
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT m.day, s.scope, sum(m.held_micros)::bigint, sum(m.spent_micros)::bigint
+  FROM unnest(moves) AS m, unnest(scopes_of(m.provider, m.user_id)) AS s (scope)
+  GROUP BY 1, 2 ORDER BY 1, 2
+$$;
+
 CREATE FUNCTION complete_reference(whose uuid, in_style text, used uuid[], made uuid, shows integer) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -582,6 +901,28 @@ BEGIN
     usage_count = usage_count + cardinality(array_positions(used, reference_image_id))
   WHERE character_id = whose AND style = in_style AND reference_image_id = ANY(used);
 END $$;
+
+CREATE FUNCTION default_limit(most bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  -- Looked at first, since an upsert would lock the row for nothing.
+  IF NOT EXISTS (
+    SELECT FROM budget_limits
+    WHERE scope = 'global' AND (set_by IS NOT NULL OR limit_micros = most)
+  ) THEN
+    INSERT INTO budget_limits AS l (scope, limit_micros) VALUES ('global', most)
+    ON CONFLICT (scope) DO UPDATE SET limit_micros = excluded.limit_micros, set_at = now()
+    WHERE l.set_by IS NULL;
+  END IF;
+END $$;
+
+CREATE FUNCTION drawn_image(image uuid) RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT coalesce(reused_from_image_id, image_id) FROM image_generation_jobs
+  WHERE image_id = image
+$$;
 
 CREATE FUNCTION drop_reference(whose uuid, in_style text, gone uuid) RETURNS void
     LANGUAGE plpgsql
@@ -610,43 +951,137 @@ BEGIN
   END IF;
 END $$;
 
-CREATE FUNCTION end_holds(holds hold[], costs bigint[]) RETURNS void
+CREATE FUNCTION end_call(which uuid, at_attempt integer, named text, becomes text, cost bigint, guessed boolean, counted jsonb, their_id text) RETURNS calls
     LANGUAGE plpgsql
     AS $$
 DECLARE
-  ended record;
+  before calls;
+  after calls;
 BEGIN
-  FOR ended IN
-    SELECT day, sum(micros) AS held, coalesce(sum(cost), 0) AS spent
-    FROM unnest(holds, costs) AS h (job_id, attempt, provider, day, micros, cost)
-    GROUP BY day HAVING sum(micros) > 0 OR sum(cost) > 0 ORDER BY day
-  LOOP
-    UPDATE budgets SET
-      held_micros = held_micros - ended.held, spent_micros = spent_micros + ended.spent
-    WHERE scope = 'global' AND day = ended.day;
-  END LOOP;
+  PERFORM FROM image_generation_jobs WHERE id = which FOR NO KEY UPDATE;
+  SELECT * INTO before FROM calls WHERE job_id = which AND attempt = at_attempt AND call = named;
+  IF NOT FOUND OR NOT (CASE becomes
+    WHEN 'settled' THEN before.state <> 'settled' OR before.estimated
+    WHEN 'released' THEN before.state IN ('open', 'unknown')
+    ELSE before.state = 'open'
+  END) THEN
+    RETURN NULL;
+  END IF;
+  UPDATE calls SET
+    state = becomes, estimated = guessed, usage = counted, ended_at = coalesce(ended_at, now()),
+    cost_micros = CASE becomes WHEN 'unknown' THEN held_micros ELSE cost END,
+    request_id = coalesce(nullif(their_id, ''), request_id)
+  WHERE job_id = which AND attempt = at_attempt AND call = named RETURNING * INTO after;
+  IF after.cost_micros <> before.cost_micros THEN
+    UPDATE image_generation_jobs SET actual_micros = actual_micros
+      + after.cost_micros - before.cost_micros WHERE id = which;
+    UPDATE images i SET cost_micros = j.actual_micros FROM image_generation_jobs j
+    WHERE j.id = which AND i.id = j.image_id AND i.url IS NOT NULL;
+  END IF;
+  IF after.cost_micros > after.held_micros THEN
+    PERFORM note_above_hold(after);
+  END IF;
+  PERFORM move_money(ARRAY[(
+    which, at_attempt, named, CASE WHEN before.state <> 'open' THEN 'correction'
+      WHEN becomes = 'released' THEN 'release' ELSE 'settle' END,
+    after.reason, after.provider, after.model, after.user_id, after.day,
+    CASE before.state WHEN 'open' THEN -before.held_micros ELSE 0 END,
+    after.cost_micros - before.cost_micros
+  )::movement], false);
+  RETURN after;
 END $$;
 
 CREATE FUNCTION hold_money(holds hold[], most bigint) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+  SELECT hold_prices(holds, most) IS NULL
+$$;
+
+CREATE FUNCTION hold_prices(prices hold[], most bigint) RETURNS text
     LANGUAGE plpgsql
     AS $$
 DECLARE
-  price bigint := (SELECT coalesce(sum(micros), 0) FROM unnest(holds));
+  moves movement[];
+  short text;
 BEGIN
-  IF price > 0 THEN
-    INSERT INTO budgets AS b (scope, day, limit_micros, held_micros)
-    SELECT 'global', current_date, most, price WHERE price <= most
-    ON CONFLICT (scope, day) DO UPDATE SET
-      limit_micros = excluded.limit_micros, held_micros = b.held_micros + excluded.held_micros
-    WHERE b.held_micros + b.spent_micros + excluded.held_micros <= excluded.limit_micros;
-    IF NOT FOUND THEN
-      RETURN false;
-    END IF;
+  SELECT array_agg((
+    j.id, p.attempt, '', 'hold', CASE WHEN p.attempt > 0 THEN 'retry'
+      WHEN i.parent_image_id IS NOT NULL THEN 'regeneration' ELSE 'first' END,
+    p.provider, j.ai_model, j.user_id, current_date, p.micros, 0
+  )::movement) INTO moves
+  FROM unnest(prices) AS p JOIN image_generation_jobs j ON j.id = p.job_id
+  LEFT JOIN images i ON i.id = j.image_id WHERE p.micros > 0;
+  IF moves IS NULL THEN
+    RETURN NULL;
   END IF;
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT job_id, attempt, 'hold', provider, micros FROM unnest(holds);
-  RETURN true;
+  PERFORM default_limit(most);
+  short := move_money(moves, true);
+  IF short IS NULL THEN
+    INSERT INTO holds (job_id, user_id, attempt, provider, model, reason, day, micros)
+    SELECT job_id, user_id, attempt, provider, model, reason, day, held_micros FROM unnest(moves);
+  END IF;
+  RETURN short;
 END $$;
+
+CREATE FUNCTION job_cost(which uuid, at_attempt integer DEFAULT NULL::integer, render_cost bigint DEFAULT 0) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(sum(CASE state WHEN 'open' THEN held_micros ELSE cost_micros END)
+        FILTER (WHERE NOT coalesce(state = 'open' AND call = 'render' AND attempt = at_attempt, false)), 0)
+      + CASE WHEN count(*) FILTER (
+        WHERE state <> 'open' AND call = 'render' AND attempt = at_attempt
+      ) = 0 THEN render_cost ELSE 0 END
+    FROM calls WHERE job_id = which
+  );
+END $$;
+
+CREATE FUNCTION keep_lanes() RETURNS trigger
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  DELETE FROM job_lanes WHERE ctid = ANY(ARRAY(
+    SELECT l.ctid FROM changed c,
+      LATERAL (SELECT ctid, lane FROM job_lanes WHERE job_id = c.id OFFSET 0) AS l,
+      LATERAL (
+        SELECT j.status = 'queued' AND j.ready AS waits, lanes_of(j) AS lanes
+        FROM image_generation_jobs j WHERE j.id = c.id OFFSET 0
+      ) AS job
+    WHERE NOT (job.waits AND EXISTS (SELECT FROM unnest(job.lanes) AS o WHERE o.lane = l.lane))
+  ));
+  INSERT INTO job_lanes AS l (
+    job_id, lane, user_id, priority, turn, queued_at, spec_version, models, opens_at, open
+  )
+  SELECT c.id, one.lane, job.user_id, job.priority, one.turn, job.queued_at, job.spec_version,
+    one.models, greatest(one.opens_at, job.run_after),
+    greatest(one.opens_at, job.run_after) <= now()
+  FROM changed c,
+    LATERAL (
+      SELECT j.user_id, j.priority, j.queued_at, j.spec_version, j.run_after, lanes_of(j) AS lanes
+      FROM image_generation_jobs j
+      WHERE j.id = c.id AND j.status = 'queued' AND j.ready OFFSET 0
+    ) AS job,
+    unnest(job.lanes) AS one
+  WHERE c.status = 'queued'
+  ON CONFLICT (job_id, lane) DO UPDATE SET
+    priority = excluded.priority, turn = excluded.turn, queued_at = excluded.queued_at,
+    spec_version = excluded.spec_version, models = excluded.models,
+    opens_at = excluded.opens_at, open = excluded.open
+  WHERE (l.priority, l.turn, l.queued_at, l.spec_version, l.models, l.opens_at)
+    IS DISTINCT FROM (excluded.priority, excluded.turn, excluded.queued_at,
+      excluded.spec_version, excluded.models, excluded.opens_at);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION lanes_of(job image_generation_jobs) RETURNS job_lane[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT coalesce(
+    job.lanes, ARRAY[(job.lane, ARRAY[job.ai_model::text], NULL, job.turn)::job_lane]
+  )
+$$;
 
 CREATE FUNCTION lock_batch_of_job() RETURNS trigger
     LANGUAGE plpgsql
@@ -656,6 +1091,69 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE FUNCTION make_ready(which uuid, most bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  WITH free AS (
+    SELECT w.id, w.user_id, w.priority, w.batch_position, without_turns(lanes_of(w)) AS lanes
+    FROM image_generation_jobs w
+    WHERE w.batch_id = which AND w.status = 'queued' AND NOT w.ready AND NOT EXISTS (
+      SELECT FROM job_dependencies d JOIN image_generation_jobs n ON n.id = d.needs_job_id
+      WHERE d.job_id = w.id AND n.status <> 'completed'
+    )
+    ORDER BY w.batch_position LIMIT most FOR UPDATE OF w SKIP LOCKED
+  )
+  UPDATE image_generation_jobs j SET
+    ready = true, lanes = placed.lanes, turn = (placed.lanes)[1].turn
+  FROM take_turns((
+    SELECT array_agg((id, user_id, priority, lanes)::turn_wanted ORDER BY batch_position) FROM free
+  )) AS placed
+  WHERE j.id = placed.job_id;
+END $$;
+
+CREATE FUNCTION move_money(moves movement[], covered boolean) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  change record;
+  used bigint;
+  most bigint;
+BEGIN
+  FOR change IN SELECT * FROM budget_changes(moves) LOOP
+    FOR tries IN 1..2 LOOP
+      SELECT held_micros + spent_micros INTO used FROM budgets b
+      WHERE b.scope = change.scope AND b.day = change.day FOR NO KEY UPDATE;
+      EXIT WHEN FOUND;
+      INSERT INTO budgets (scope, day) VALUES (change.scope, change.day) ON CONFLICT DO NOTHING;
+    END LOOP;
+    IF covered AND change.held + change.spent > 0 THEN
+      SELECT limit_micros INTO most FROM budget_limits l WHERE l.scope = change.scope;
+      IF change.scope = 'global' THEN
+        most := coalesce(most, 0);
+      END IF;
+      IF used + change.held + change.spent > most THEN
+        RETURN change.scope;
+      END IF;
+    END IF;
+  END LOOP;
+
+  UPDATE budgets b SET
+    held_micros = held_micros + c.held, spent_micros = spent_micros + c.spent
+  FROM budget_changes(moves) AS c WHERE b.scope = c.scope AND b.day = c.day;
+  INSERT INTO ledger (
+    job_id, attempt, call, kind, reason, provider, model, user_id, day, held_micros, spent_micros
+  ) SELECT * FROM unnest(moves);
+  INSERT INTO alerts (kind, day, scope, percent, limit_micros, held_micros, spent_micros)
+  SELECT 'budget_used', b.day, b.scope, percent, limit_micros, held_micros, spent_micros
+  FROM budget_changes(moves) AS c
+  JOIN budgets b ON b.scope = c.scope AND b.day = c.day
+  JOIN budget_limits l ON l.scope = c.scope, unnest(ARRAY[80, 100]) AS percent
+  WHERE c.held + c.spent > 0 AND (held_micros + spent_micros) * 100 >= limit_micros * percent
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION next_turn(whose uuid, in_lane text, urgency integer) RETURNS bigint
     LANGUAGE sql STABLE
     AS $$
@@ -663,14 +1161,27 @@ CREATE FUNCTION next_turn(whose uuid, in_lane text, urgency integer) RETURNS big
     coalesce(
       (SELECT max(turn) FROM image_generation_jobs
         WHERE lane = in_lane AND status = 'processing' AND priority = urgency AND ready),
-      (SELECT min(turn) FROM image_generation_jobs
-        WHERE lane = in_lane AND status = 'queued' AND priority = urgency AND ready),
+      (SELECT min(turn) FROM job_lanes WHERE lane = in_lane AND open AND priority = urgency),
+      (SELECT min(turn) FROM job_lanes WHERE lane = in_lane AND NOT open AND priority = urgency),
       0
     ),
     (SELECT max(turn) + 1 FROM image_generation_jobs
       WHERE user_id = whose AND lane = in_lane AND priority = urgency
-        AND status IN ('queued', 'processing') AND ready)
+        AND status = 'processing' AND ready),
+    (SELECT max(turn) + 1 FROM job_lanes
+      WHERE user_id = whose AND lane = in_lane AND priority = urgency)
   )
+$$;
+
+CREATE FUNCTION note_above_hold(call calls) RETURNS void
+    LANGUAGE sql
+    AS $$
+  INSERT INTO alerts (
+    kind, day, scope, limit_micros, held_micros, spent_micros, job_id, attempt, call
+  ) VALUES (
+    'call_above_hold', call.day, 'provider:' || call.provider, call.held_micros, 0,
+    call.cost_micros, call.job_id, call.attempt, call.call
+  ) ON CONFLICT DO NOTHING
 $$;
 
 CREATE FUNCTION note_batch() RETURNS trigger
@@ -724,21 +1235,165 @@ CREATE FUNCTION place_behind(last bigint) RETURNS bigint
     LANGUAGE sql
     RETURN GREATEST(((pg_current_xact_id())::text)::bigint, CASE WHEN (last < ((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint) THEN last ELSE NULL::bigint END);
 
-CREATE FUNCTION release_money(holds hold[]) RETURNS void
+CREATE FUNCTION refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT job_id, attempt, 'release', provider, micros FROM unnest(holds);
-  PERFORM end_holds(holds, NULL);
+  RAISE EXCEPTION '% is only added to', TG_TABLE_NAME;
 END $$;
 
-CREATE FUNCTION settle_money(holds hold[], costs bigint[]) RETURNS void
+CREATE FUNCTION release_money(ended hold[], over boolean[] DEFAULT NULL::boolean[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
+DECLARE
+  moves movement[];
 BEGIN
-  INSERT INTO ledger (job_id, attempt, kind, provider, amount_micros)
-  SELECT job_id, attempt, 'settle', provider, cost
-  FROM unnest(holds, costs) AS h (job_id, attempt, provider, day, micros, cost);
-  PERFORM end_holds(holds, costs);
+  WITH job AS (
+    SELECT e.job_id, coalesce(e.over, true) AS over
+    FROM unnest(ended, over) AS e (job_id, attempt, provider, day, micros, over)
+  ), freed AS (
+    DELETE FROM holds h USING job WHERE h.job_id = job.job_id AND job.over RETURNING h.*
+  ), lost AS (
+    UPDATE calls c SET
+      state = 'unknown', estimated = true, cost_micros = c.held_micros, ended_at = now()
+    FROM job WHERE c.job_id = job.job_id AND c.state = 'open' RETURNING c.*
+  )
+  SELECT array_agg(move) INTO moves FROM (
+    SELECT (
+      job_id, attempt, '', 'release', reason, provider, model, user_id, day, -micros, 0
+    )::movement AS move FROM freed
+    UNION ALL SELECT (
+      job_id, attempt, call, 'settle', reason, provider, model, user_id, day, -held_micros,
+      cost_micros
+    )::movement FROM lost
+  ) AS moved;
+  IF moves IS NOT NULL THEN
+    PERFORM move_money(moves, false);
+  END IF;
 END $$;
+
+CREATE FUNCTION same_references(used jsonb, shows jsonb, in_style text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT jsonb_array_length(used) = jsonb_array_length(shows) AND NOT EXISTS (
+    SELECT FROM jsonb_to_recordset(used) AS before (character_id uuid, use text, image_id uuid)
+    LEFT JOIN jsonb_to_recordset(shows) AS shown (id uuid, version integer)
+      ON shown.id = before.character_id
+    LEFT JOIN LATERAL (
+      SELECT r.description_version, drawn_image(i.id) AS image_id, EXISTS (
+        SELECT FROM reference_views v
+        WHERE v.reference_id = r.id AND v.image_id = i.id AND v.unreadable_at IS NOT NULL
+      ) AS unreadable
+      FROM character_references r
+      JOIN images i ON i.id = r.reference_image_id AND i.deleted_at IS NULL
+      WHERE r.character_id = before.character_id AND r.style = in_style
+    ) AS now ON true
+    WHERE CASE
+      WHEN before.use = 'missing' THEN now.image_id IS NULL
+      WHEN before.use = 'stale' THEN now.description_version <> shown.version
+      WHEN before.use IN ('drawn', 'left_out') THEN
+        now.image_id = drawn_image(before.image_id) AND NOT now.unreadable
+      WHEN before.use = 'unsupported' THEN shown.id IS NOT NULL
+    END IS NOT TRUE
+  )
+$$;
+
+CREATE FUNCTION scopes_of(provider text, whose uuid) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY['global'::text, ('provider:'::text || provider), ('user:'::text || whose)];
+
+CREATE FUNCTION settle_money(ended hold[], costs bigint[], bills jsonb[] DEFAULT NULL::jsonb[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  moves movement[];
+  above calls[];
+BEGIN
+  WITH job AS (
+    SELECT e.*, EXISTS (
+      SELECT FROM calls c
+      WHERE c.job_id = e.job_id AND c.attempt = e.attempt AND c.call = 'render'
+    ) AS begun
+    FROM unnest(ended, costs, bills)
+      AS e (job_id, attempt, provider, day, micros, cost, bill)
+  ), freed AS (
+    DELETE FROM holds h USING job WHERE h.job_id = job.job_id
+    RETURNING h.*
+  ), opened AS (
+    SELECT c.job_id, c.attempt, c.call, c.attempt = job.attempt AND c.call = 'render' AS render,
+      job.cost, job.bill
+    FROM calls c JOIN job ON job.job_id = c.job_id WHERE c.state = 'open'
+  ), booked AS (
+    UPDATE calls c SET
+      state = CASE WHEN render THEN 'settled' ELSE 'unknown' END, ended_at = now(),
+      cost_micros = CASE WHEN render THEN o.cost ELSE c.held_micros END,
+      estimated = NOT render OR coalesce((o.bill ->> 'estimated')::boolean, false),
+      usage = CASE WHEN render THEN coalesce(o.bill -> 'usage', '{}') ELSE '{}' END,
+      request_id = CASE WHEN render THEN coalesce(o.bill ->> 'request_id', '') ELSE '' END
+    FROM opened o
+    WHERE (c.job_id, c.attempt, c.call) = (o.job_id, o.attempt, o.call) RETURNING c.*
+  ), unheld AS (
+    INSERT INTO calls (
+      job_id, attempt, call, user_id, provider, model, reason, day, held_micros, cost_micros,
+      state, ended_at
+    ) SELECT j.id, job.attempt, 'render', j.user_id, coalesce(f.provider, job.provider),
+      coalesce(f.model, j.ai_model), coalesce(f.reason, 'first'), coalesce(f.day, current_date),
+      coalesce(f.micros, 0), job.cost, 'settled', now()
+    FROM job JOIN image_generation_jobs j ON j.id = job.job_id
+    LEFT JOIN freed f ON f.job_id = job.job_id
+    WHERE NOT job.begun AND job.cost > 0 RETURNING *
+  )
+  SELECT array_agg(move), array_agg(dear) FILTER (WHERE NOT dear IS NULL)
+  INTO moves, above FROM (
+    SELECT (
+      job_id, attempt, '', 'release', reason, provider, model, user_id, day, -micros, 0
+    )::movement AS move, NULL::calls AS dear FROM freed
+    UNION ALL SELECT (
+      job_id, attempt, call, 'settle', reason, provider, model, user_id, day, -held_micros,
+      cost_micros
+    )::movement, CASE WHEN cost_micros > held_micros THEN b::calls END FROM booked b
+    UNION ALL SELECT (
+      job_id, attempt, call, 'settle', reason, provider, model, user_id, day, 0, cost_micros
+    )::movement, CASE WHEN cost_micros > held_micros THEN u::calls END FROM unheld u
+  ) AS moved;
+  IF moves IS NOT NULL THEN
+    PERFORM note_above_hold(one) FROM unnest(above) AS one;
+    PERFORM move_money(moves, false);
+  END IF;
+  RETURN ARRAY(SELECT job_id FROM unnest(above));
+END $$;
+
+CREATE FUNCTION take_turns(jobs turn_wanted[]) RETURNS TABLE(job_id uuid, lanes job_lane[])
+    LANGUAGE sql STABLE
+    AS $$
+  WITH stands AS (
+    SELECT job.job_id, job.user_id, job.priority, job.place AS job_place, one.*
+    FROM unnest(jobs) WITH ORDINALITY AS job (job_id, user_id, priority, lanes, place),
+      unnest(job.lanes) WITH ORDINALITY AS one (lane, models, opens_at, turn, place)
+  ), starts AS (
+    SELECT user_id, lane, priority, next_turn(user_id, lane, priority) AS first
+    FROM (SELECT DISTINCT user_id, lane, priority FROM stands WHERE turn IS NULL) AS wanted
+  ), placed AS (
+    SELECT s.*, coalesce(s.turn, starts.first - 1 + row_number() OVER (
+      PARTITION BY s.user_id, s.lane, s.priority, s.turn IS NULL ORDER BY s.job_place
+    )) AS taken
+    FROM stands s LEFT JOIN starts USING (user_id, lane, priority)
+  )
+  SELECT job_id, array_agg((lane, models, opens_at, taken)::job_lane ORDER BY place)
+  FROM placed GROUP BY job_id
+$$;
+
+CREATE FUNCTION with_turns_of(lanes job_lane[], others job_lane[]) RETURNS job_lane[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT array_agg((one.lane, one.models, one.opens_at, other.turn)::job_lane ORDER BY place)
+  FROM unnest(lanes) WITH ORDINALITY AS one (lane, models, opens_at, turn, place)
+  LEFT JOIN unnest(others) AS other ON other.lane = one.lane
+$$;
+
+CREATE FUNCTION without_turns(lanes job_lane[]) RETURNS job_lane[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT array_agg((one.lane, one.models, one.opens_at, NULL)::job_lane ORDER BY place)
+  FROM unnest(lanes) WITH ORDINALITY AS one (lane, models, opens_at, turn, place)
+$$;

@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
+from server.store.alerts import Alerts
 from server.store.batches import Batches
+from server.store.budgets import Budgets
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
+from server.store.health import Health
 from server.store.images import Images
 from server.store.jobs import Jobs
 from server.store.leases import Leases
@@ -16,6 +19,8 @@ from server.store.money import Money
 from server.store.outbox import Outbox
 from server.store.references import References
 from server.store.retries import Retries
+from server.store.reuse import Reuses
+from server.store.routes import Routes
 from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.together import Together
@@ -28,8 +33,11 @@ class Statements:
     """The statements by noun, all on the same executor."""
 
     def __init__(self, database: Executor) -> None:
+        self.alerts = Alerts(database)
         self.batches = Batches(database)
+        self.budgets = Budgets(database)
         self.characters = Characters(database)
+        self.health = Health(database)
         self.images = Images(database)
         self.jobs = Jobs(database)
         self.leases = Leases(database)
@@ -37,6 +45,8 @@ class Statements:
         self.outbox = Outbox(database)
         self.references = References(database)
         self.retries = Retries(database)
+        self.reuses = Reuses(database)
+        self.routes = Routes(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
         self.users = Users(database)

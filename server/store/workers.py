@@ -1,6 +1,6 @@
 """Workers that can claim: each says so for a while, and again before that is over."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import timedelta
 
 from server.domain.states import Lane
@@ -11,8 +11,9 @@ _READY = """
 WITH gone AS (
   DELETE FROM workers WHERE ready_until < now() - interval '1 day' AND name <> $1
 )
-INSERT INTO workers (name, lanes, ready_until) VALUES ($1, $2, now() + $3)
-ON CONFLICT (name) DO UPDATE SET lanes = excluded.lanes, ready_until = excluded.ready_until
+INSERT INTO workers (name, lanes, slots, ready_until) VALUES ($1, $2, $3, now() + $4)
+ON CONFLICT (name) DO UPDATE SET
+  lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until
 """
 
 SERVED = """EXISTS (SELECT FROM workers WHERE lanes && $1::text[] AND ready_until > now())
@@ -28,9 +29,9 @@ class Workers:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def ready(self, name: str, lanes: Collection[Lane], length: timedelta) -> None:
-        """Says that a worker can claim jobs of these lanes, for a while."""
-        await self._database.execute(_READY, name, sorted(lanes), length)
+    async def ready(self, name: str, slots: Mapping[Lane, int], length: timedelta) -> None:
+        """Says that a worker can run so many jobs of these lanes at once, for a while."""
+        await self._database.execute(_READY, name, sorted(slots), dict(slots), length)
 
     async def gone(self, name: str) -> None:
         """Says that a worker claims no more."""

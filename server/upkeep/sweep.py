@@ -106,8 +106,10 @@ class Sweeper:
         count, last = 0, ImageId(UUID(int=0))
         while leftovers := await images.unswept(last, _IMAGES):
             last = max(leftovers)
-            gone = await self._delete([key for keys in leftovers.values() for key in keys])
-            clean = [image for image, keys in leftovers.items() if gone.issuperset(keys)]
+            # Images that share bytes may be deleted together.
+            keys = dict.fromkeys(key for each in leftovers.values() for key in each)
+            gone = await self._delete(list(keys))
+            clean = [image for image, each in leftovers.items() if gone.issuperset(each)]
             await images.swept(clean)
             count += len(clean)
         return count

@@ -77,7 +77,7 @@ def one_asset_of_a_kind(history: History) -> Iterator[Violation]:
 def one_paid_call(history: History) -> Iterator[Violation]:
     """Yields the attempts that generated, or were paid for, more than once.
 
-    There is no hosted provider yet: a render counts as the paid call.
+    A render counts as a paid call, since the workers of the fault tests have no hosted provider.
     """
     for what, effects in (
         ("generated", [(action.job, action.attempt) for action in history.done("rendering")]),
@@ -120,6 +120,31 @@ def watches_go_forward(history: History) -> Iterator[Violation]:
                 yield Violation(Rule.WATCH, later.job, f"{_rank(later)} after {_rank(earlier)}")
 
 
+def in_lanes_while_waiting(history: History) -> Iterator[Violation]:
+    """Yields the jobs that stand in lanes where they should not, or miss in some."""
+    for job in history.out_of_step:
+        yield Violation(Rule.LANES, job, "has other rows of job_lanes than its state asks for")
+
+
+def within_budgets(history: History) -> Iterator[Violation]:
+    """Yields the growth of budgets beyond their limits; a cost above its hold is booked in full.
+
+    A limit that was lowered may be below what is held and spent, which then does not grow.
+    """
+    for use in history.uses:
+        over = use.limit is not None and use.before < use.after and use.after > use.limit
+        if over and use.day not in history.days_above_hold:
+            yield Violation(
+                Rule.BUDGET, use.scope, f"{use.day}: {use.after} held and spent of {use.limit}"
+            )
+
+
+def sums_agree(history: History) -> Iterator[Violation]:
+    """Yields where budgets, calls and ledger do not agree."""
+    for difference in history.differences:
+        yield Violation(Rule.SUMS, "", difference)
+
+
 def _rank(seen: Seen) -> tuple[int, bool, float]:
     return (seen.attempt, seen.ended, seen.fraction)
 
@@ -132,6 +157,9 @@ RULES: tuple[Callable[[History], Iterator[Violation]], ...] = (
     one_paid_call,
     one_job_of_a_request,
     watches_go_forward,
+    in_lanes_while_waiting,
+    within_budgets,
+    sums_agree,
 )
 """Every rule that the checker applies to all histories."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from tests.waiting import OUT_OF_STEP
+
 ENDED = ("completed", "failed", "cancelled")
 
 
@@ -94,6 +96,20 @@ class Effect:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A committed change of a budget: what is held and spent of it, before and after.
+
+    `limit` is that of the moment, None for none.
+    """
+
+    scope: str
+    day: str
+    before: int
+    after: int
+    limit: int | None
+
+
 @dataclass
 class History:
     """All records of a run. Times are seconds of this machine's monotonic clock."""
@@ -108,6 +124,13 @@ class History:
     rows: list[Row] = field(default_factory=list)
     assets: list[Effect] = field(default_factory=list)
     payments: list[Effect] = field(default_factory=list)
+    out_of_step: list[str] = field(default_factory=list)
+    """The jobs whose lanes do not follow their state, at the end."""
+    uses: list[Use] = field(default_factory=list)
+    days_above_hold: set[str] = field(default_factory=set)
+    """The days on which a call cost more than its hold, which is booked in full."""
+    differences: list[str] = field(default_factory=list)
+    """Where budgets, calls and ledger do not agree at the end of the run."""
 
     def done(self, what: str) -> list[Action]:
         """Returns the actions of one kind in the order in which they were recorded."""
@@ -133,6 +156,22 @@ END $$;
 CREATE OR REPLACE TRIGGER history AFTER UPDATE ON image_generation_jobs FOR EACH ROW
 WHEN (old.status IS DISTINCT FROM new.status OR new.status = 'completed')
 EXECUTE FUNCTION history_move();
+
+CREATE TABLE IF NOT EXISTS history_uses (
+  id bigint GENERATED ALWAYS AS IDENTITY, scope text NOT NULL, day text NOT NULL,
+  before bigint NOT NULL, after bigint NOT NULL, most bigint
+);
+CREATE OR REPLACE FUNCTION history_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO history_uses (scope, day, before, after, most)
+  VALUES (
+    new.scope, new.day, old.held_micros + old.spent_micros, new.held_micros + new.spent_micros,
+    (SELECT limit_micros FROM budget_limits WHERE scope = new.scope)
+  );
+  RETURN new;
+END $$;
+CREATE OR REPLACE TRIGGER history AFTER UPDATE ON budgets FOR EACH ROW
+EXECUTE FUNCTION history_use();
 """
 
 
@@ -166,8 +205,24 @@ async def collect(database: str, history: History) -> None:
         history.payments = [
             Effect(*row)
             for row in await connection.fetch(
-                "SELECT job_id::text, attempt FROM ledger WHERE kind = 'settle'"
+                "SELECT job_id::text, attempt FROM calls WHERE call = 'render'"
             )
+        ]
+        history.out_of_step = [row["job"] for row in await connection.fetch(OUT_OF_STEP)]
+        history.uses = [
+            Use(*row)
+            for row in await connection.fetch(
+                "SELECT scope, day, before, after, most FROM history_uses ORDER BY id"
+            )
+        ]
+        history.days_above_hold = {
+            row["day"]
+            for row in await connection.fetch(
+                "SELECT day::text FROM alerts WHERE kind = 'call_above_hold'"
+            )
+        }
+        history.differences = [
+            str(dict(row)) for row in await connection.fetch("SELECT * FROM money_differences")
         ]
     finally:
         await connection.close()

@@ -27,13 +27,16 @@ from hypothesis.stateful import (
 
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Failure, Progress, RequestKey
+from server.domain.lanes import JobLane
 from server.domain.states import JobStatus, Lane, Stage
 from server.store import Store, open_store
 from tests.builders import new_job, new_user, outcome
+from tests.waiting import OUT_OF_STEP
 
 _LEASE = timedelta(minutes=5)
 _NOW = timedelta(0)
 _MAX_RETRIES = 3
+_LANES = (JobLane(Lane.HOSTED, ("other",)), JobLane(Lane.LOCAL, ("storybook",)))
 _END_ALL = """
 UPDATE image_generation_jobs SET
   status = 'cancelled', completed_at = now(), lease_expires_at = NULL, worker = NULL
@@ -168,11 +171,11 @@ class StoreMachine(RuleBasedStateMachine):
             job.requeue(spend=True, retryable=retryable)
             assert status == job.status
 
-    @rule(claim=claims)
-    def release(self, claim: Claim) -> None:
-        """A draining worker releases its job."""
-        job = self.jobs[claim.job_id]
-        released = self.do(self.store.leases.release([claim]))
+    @rule(claim=claims, lanes=st.sampled_from([None, _LANES]))
+    def release(self, claim: Claim, lanes: tuple[JobLane, ...] | None) -> None:
+        """A draining worker releases its job, or one whose lane has nothing for it."""
+        job, leases = self.jobs[claim.job_id], self.store.leases
+        released = self.do(leases.give_back(claim, lanes) if lanes else leases.release([claim]))
         assert bool(released) == job.held_by(claim.attempt), "a lost lease released a job"
         if released:
             job.requeue(spend=False)
@@ -193,7 +196,8 @@ class StoreMachine(RuleBasedStateMachine):
         """A worker renews its lease."""
         job = self.jobs[claim.job_id]
         held = self.do(self.store.leases.heartbeat([claim], _LEASE))
-        assert held == ({claim.job_id: job.cancel} if job.held_by(claim.attempt) else {})
+        expected = {claim.job_id: job.cancel} if job.held_by(claim.attempt) else {}
+        assert held == expected, "a lost lease was renewed"
 
     @rule(claim=consumes(claims))
     def lose(self, claim: Claim) -> None:
@@ -234,11 +238,13 @@ class StoreMachine(RuleBasedStateMachine):
         assert len(found) == len(self.jobs)
         for job in found:
             model = self.jobs[job.id]
-            assert job.status is JobStatus(model.status)
+            differ = f"{job.status} in the store, {model.status} in the model"
+            assert job.status is JobStatus(model.status), differ
             assert (job.attempt, job.retry_count) == (model.attempt, model.retries)
             sequence = job.progress.sequence if job.progress else 0
             assert sequence == model.sequence, "progress went back"
             assert model.results <= 1
+        assert self.do(self.store.database.fetch(OUT_OF_STEP)) == [], "lanes out of step"
 
 
 def run(url: str, examples: int, steps: int) -> None:

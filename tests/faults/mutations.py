@@ -13,6 +13,7 @@ NO_ATTEMPT_CHECK = Mutation(
             _LEASES,
             "WHERE id = $1 AND attempt = $2 AND status",
             "WHERE id = $1 AND $2::integer IS NOT NULL AND status",
+            times=2,
         ),
         Edit(
             _LEASES,
@@ -25,6 +26,11 @@ NO_ATTEMPT_CHECK = Mutation(
             "j.attempt = held.attempt AND j.status",
             "held.attempt IS NOT NULL AND j.status",
             times=2,
+        ),
+        Edit(
+            _LEASES,
+            "j.attempt = asked.attempt AND j.status",
+            "asked.attempt IS NOT NULL AND j.status",
         ),
         Edit(
             "server/store/completions.py",
@@ -78,9 +84,9 @@ NO_TURNS = Mutation(
     "the oldest first",
     (
         Edit(
-            _LEASES,
-            "ORDER BY priority, turn, queued_at LIMIT",
-            "ORDER BY priority, queued_at LIMIT",
+            "server/store/claims.py",
+            "ORDER BY l.priority, l.turn, l.queued_at LIMIT",
+            "ORDER BY l.priority, l.queued_at LIMIT",
         ),
     ),
 )

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.catalogue import SCENARIOS
 from tests.faults.checker import check
-from tests.faults.history import Action, Effect, History, Move, Row, Seen, Submit
+from tests.faults.history import Action, Effect, History, Move, Row, Seen, Submit, Use
 from tests.faults.report import reported
 from tests.faults.rules import Problem, Rule
 
@@ -126,6 +126,35 @@ def test_a_watch_that_goes_back_is_found(back: Seen) -> None:
     assert rules(history) == {"watch"}
     history.seen[-1] = replace(back, watch=2)
     assert rules(history) == set()
+
+
+def test_a_job_whose_lanes_do_not_follow_its_state_is_found() -> None:
+    history = sound()
+    history.out_of_step.append("j")
+    assert rules(history) == {"lanes"}
+
+
+@pytest.mark.parametrize(
+    ("use", "broken"),
+    [
+        (Use("global", "day", 90, 101, 100), {"budget"}),
+        (Use("global", "day", 90, 100, 100), set()),
+        (Use("global", "day", 150, 120, 100), set()),  # the limit was lowered
+        (Use("user:x", "day", 0, 10**9, None), set()),
+    ],
+)
+def test_a_budget_that_is_overrun_is_found(use: Use, broken: set[str]) -> None:
+    history = sound()
+    history.uses.append(use)
+    assert rules(history) == broken
+    history.days_above_hold.add("day")
+    assert rules(history) == set()
+
+
+def test_sums_that_do_not_agree_are_found() -> None:
+    history = sound()
+    history.differences.append("global: 1, 2, 2")
+    assert rules(history) == {"sums"}
 
 
 def test_a_broken_build_is_detected_by_its_own_rule_only() -> None:

@@ -15,6 +15,7 @@ from typing import cast
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
 from actors.settings import WorkerSettings
+from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
 from actors.worker.attempt import Drawing
 from actors.worker.loop import Worker
@@ -99,7 +100,8 @@ def _drawing(options: argparse.Namespace, points: HoldPoints, storage: Storage) 
     renderer = ScriptedRenderer(options.step_s, PoisonScript(options.poison))
     # The stages call nothing but put().
     recording = cast(Storage, RecordingStorage(storage, points))
-    return Stages(RecordingRenderer(renderer, points), PlainExtractor(), recording)
+    providers = every_model(RecordingRenderer(renderer, points))
+    return Stages(providers, PlainExtractor(), recording)
 
 
 async def _resume_on_input(points: HoldPoints) -> None:

@@ -107,6 +107,15 @@ METADATA = {
     "metadata.value": Change("4711", {"metadata.key": "order"}),
 }
 
+MODEL = {
+    "options.model": "sdxl",
+    # These move the choice to sdxl, or leave it no model.
+    "options.provider": Refused("nobody"),
+    "options.min_quality": "good",
+    "options.complete_by": Refused({"seconds": 1}),
+    "options.max_cost_micros": Refused(-1),
+}
+
 # Methods that change resources: each of their requests needs new ones.
 CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
 
@@ -118,9 +127,10 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "story_id": Of("Day"),
             "style": "anime",
             "size": Change("1024x1536", {"options.model": "sdxl"}),
-            "options.model": "sdxl",
+            **MODEL,
             "options.quality": "standard",
             "options.use_references": True,
+            "options.allow_reuse": Change(True, {"character_id": Of("Tom"), "seed": 5}),
             "options.metadata": {"order": "4711"},
             "seed": 8,
             "priority": 1,
@@ -136,9 +146,10 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "scene_description": "a kite over a hill",
             "style": "anime",
             "aspect_ratio": "4:3",
-            "options.model": "sdxl",
+            **MODEL,
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(True, {"options.use_references": False, "seed": 5}),
             "options.metadata": {"order": "4711"},
             "seed": 8,
             "priority": 1,
@@ -155,9 +166,10 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "include_cover": True,
             "images_per_page": 2,
             "aspect_ratio": "4:3",
-            "options.model": "sdxl",
+            **MODEL,
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(True, {"options.use_references": False}),
             "options.metadata": {"order": "4711"},
             "priority": 1,
             "request_id": REQUEST_ID,
@@ -191,9 +203,15 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "modifications.style": "anime",
             "modifications.prompt": "with a kite",
             "modifications.seed": 8,
-            "options.model": "sdxl",
+            **MODEL,
+            "options.min_quality": Refused(
+                "superb"
+            ),  # the model stays, unless another is asked for
             "options.quality": "standard",
             "options.use_references": False,
+            "options.allow_reuse": Change(
+                True, {"options.use_references": False, "modifications.seed": 5}
+            ),
             "options.metadata": {"order": "4711"},
             "priority": 1,
             "request_id": REQUEST_ID,
@@ -317,6 +335,24 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         },
     ),
     "StoryService.DeleteStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
+    "BudgetService.GetBudget": FieldChanges({}, {"scope": "global", "day": "2026-01-02"}),
+    "BudgetService.SetBudget": FieldChanges(
+        {"scope": "global"}, {"scope": "provider:openai", "limit_micros": 5}
+    ),
+    # Nothing was spent; what each of them selects is in test_services_budgets.
+    "BudgetService.ListSpend": FieldChanges(
+        {},
+        {
+            "first_day": Refused("yesterday"),
+            "last_day": Refused("tomorrow"),
+            "group_by": Refused(99),
+            "page_size": Refused(-1),
+            "page_token": Refused("x"),
+        },
+    ),
+    "RoutingService.ExplainRoute": FieldChanges(
+        {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
+    ),
     "StyleService.ListStyles": FieldChanges(
         {}, {"page_size": 1, "page_token": Change(Of(token="styles"), PAGED)}
     ),

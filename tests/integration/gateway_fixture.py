@@ -34,7 +34,7 @@ from server.edge.endpoint import Endpoint
 from server.identity.caller import Role, user_id_of
 from server.identity.tokens import mint_token
 from server.metrics import GatewayMetrics
-from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
 from server.settings import GatewaySettings
 from server.storage import StorageSettings
 from server.storage.folder import FolderStorage
@@ -226,7 +226,7 @@ async def open_gateway_fixture(
 ) -> AsyncIterator[GatewayFixture]:
     """Opens the production gateway on free ports; with `listen=False` it sends no signals.
 
-    It offers every known model, has no budget and no queue limit, and does not sweep.
+    It offers every local model, has no budget and no queue limit, and does not sweep.
     """
     configured = GatewaySettings.model_validate(
         {
@@ -250,12 +250,12 @@ async def open_gateway_fixture(
     async with open_gateway(
         configured,
         pixels,
-        catalogue=catalogue or Catalogue(KNOWN.values()),
+        catalogue=catalogue or Catalogue([STORYBOOK, SDXL]),
         make_signals=Signals if listen else LostSignals,
     ) as served:
         gateway = GatewayFixture(served, configured)
         # As if a worker were there: the test is the worker.
-        await gateway.store.workers.ready("worker", list(Lane), timedelta(hours=1))
+        await gateway.store.workers.ready("worker", dict.fromkeys(Lane, 1), timedelta(hours=1))
         try:
             yield gateway
         finally:

@@ -1,7 +1,7 @@
 """Workers that run in the test, on the test's database and a folder, with a scripted renderer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,14 +10,22 @@ from typing import Any
 
 from actors.engine.render import RenderRequest
 from actors.extractors.plain import PlainExtractor
+from actors.providers.base import Provider
 from actors.settings import WorkerSettings
+from actors.testing.models import every_model
 from actors.testing.scripted import Script, ScriptedRenderer
+from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
+from actors.worker.patience import Patience
 from actors.worker.references import ReferenceResolver
+from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
 from server.domain.states import JobStatus, Lane
+from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.conditions import GpuCost
+from server.routing.observer import Observer
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
@@ -81,7 +89,7 @@ class JobQueue:
         new = new_job(self.user, **changes)
         await self.store.jobs.submit(new)
         if signal:
-            self.signals.wake([new.lane])
+            self.signals.wake(one.lane for one in new.lanes)
         return new
 
     async def cancel(self, new: NewJob) -> None:
@@ -118,9 +126,14 @@ class JobQueue:
         *,
         name: str = "w",
         models: Models | None = None,
+        providers: Mapping[str, Provider] | None = None,
+        catalogue: Catalogue | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
-        """Runs a worker in the test; failures are retried at once."""
+        """Runs a worker in the test, which has all models on one renderer unless told otherwise.
+
+        Failures are retried at once.
+        """
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
@@ -132,19 +145,22 @@ class JobQueue:
             await enter(signals.running())
             storage = await enter(storage_in(self.folder))
             renderer = renderer or ScriptedRenderer()
+            drawing = providers or every_model(renderer, renderer)
+            catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
             stages = Stages(
-                renderer,
+                drawing,
                 PlainExtractor(),
                 storage,
-                references=ReferenceResolver(
-                    store.references, storage, renderer, pauses_s=[0.05] * 3
-                ),
+                catalogue=catalogue,
+                references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
             )
+            patience = Patience(configured.lease_s, lambda: worker.draining)
+            chooser = Chooser(catalogue, Observer(store, GpuCost(), fresh_s=0.05), drawing)
             worker = Worker(
                 name,
                 configured,
-                stages,
+                RoutedDrawing(stages, chooser, drawing, store, patience),
                 store,
                 progress,
                 signals,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,9 +19,11 @@ from server.identity.caller import Caller
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store import Store
 from server.store.signals import CHANGED, WAKE
+from tests.builders import paid
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 
-PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=40_000)
+PRICE = 40_000
+PAID = paid(STORYBOOK, PRICE)
 LOCK = 7
 # Makes commits wait: the transaction has done its writes, which nobody sees yet.
 HOLD_COMMITS = f"""
@@ -89,7 +90,7 @@ async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFi
         database,
         tmp_path,
         catalogue=Catalogue([STORYBOOK, PAID]),
-        daily_budget_usd=PAID.price_micros / 1e6,
+        daily_budget_usd=PRICE / 1e6,
     ) as paid_gateway:
         yield paid_gateway
 
@@ -149,10 +150,7 @@ async def test_a_refused_retry_wakes_no_worker_and_holds_no_money(
     assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
     await all_signals_received(paid_gateway, recorder)
     assert recorder.woken() == []
-    assert (
-        await recorder.observer.fetchval("SELECT sum(held_micros) FROM budgets")
-        == PAID.price_micros
-    )
+    assert await recorder.observer.fetchval("SELECT sum(micros) FROM holds") == PRICE
 
 
 async def test_a_caller_is_stored_once(store: Store) -> None:

@@ -11,8 +11,9 @@ import pytest
 from actors.testing.scripted import ScriptedRenderer
 from imggen.v1 import job_pb2
 from server.domain.jobs import NewJob
+from server.domain.limits import Limits
 from server.domain.states import JobStatus, Lane
-from server.routing.catalogue import STORYBOOK, Catalogue
+from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
 from server.store.signals import WAKE, Listener
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, Stall, until
@@ -26,10 +27,12 @@ async def test_a_lane_that_is_full_holds_up_no_other_lane(job_queue: JobQueue) -
     stall = Stall(1)
     renderer = ScriptedRenderer(script=stall)
     slots = {"local": 1, "hosted": 1}
-    async with job_queue.worker(renderer, slots=slots, poll_s=0.05):
+    catalogue = Catalogue([STORYBOOK, replace(SDXL, lane=Lane.HOSTED)])
+    limits = Limits(model=SDXL.name)
+    async with job_queue.worker(renderer, slots=slots, catalogue=catalogue, poll_s=0.05):
         await stall.reached.wait()
         # Only now, so that the worker counts its slots while the local one is taken.
-        hosted = [await job_queue.submit(lane=Lane.HOSTED) for _ in range(2)]
+        hosted = [await job_queue.submit(lane=Lane.HOSTED, limits=limits) for _ in range(2)]
         await until(lambda: _runs(job_queue, hosted[0]))
         assert [(await job_queue.job(one.id)).status for one in (*local, *hosted)] == [
             JobStatus.PROCESSING,
@@ -45,7 +48,7 @@ async def test_a_lane_that_is_full_holds_up_no_other_lane(job_queue: JobQueue) -
 async def test_a_worker_without_slots_of_a_lane_leaves_its_jobs_alone(job_queue: JobQueue) -> None:
     hosted = await job_queue.submit(lane=Lane.HOSTED, priority=0)
     local = await job_queue.submit()
-    async with job_queue.worker(poll_s=0.05):
+    async with job_queue.worker(poll_s=0.05, slots={"local": 2}):
         await job_queue.becomes(local, JobStatus.COMPLETED)
         assert (await job_queue.job(hosted.id)).status is JobStatus.QUEUED
 

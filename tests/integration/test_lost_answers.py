@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,10 +13,12 @@ from imggen import Client
 from imggen.v1.batch_pb2 import BATCH_STATUS_CANCELLED, BATCH_STATUS_PROCESSING
 from imggen.v1.job_pb2 import JOB_STATUS_CANCELLED, JOB_STATUS_QUEUED
 from imggen.v1.story_pb2 import Page
+from server.identity.caller import Role
 from tests.contract import methods
 from tests.faults.tcp_proxy import TcpProxy, tcp_proxy_to
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
+from tests.integration.test_services_scoping import PAID
 
 LIMIT_S = 60
 Call = Callable[[], Awaitable[Any]]
@@ -73,7 +76,9 @@ class Lossy:
 async def lossy(gateway: GatewayFixture, mia: Caller) -> AsyncIterator[Lossy]:
     """Yields a caller whose answers can be lost; its connection is open."""
     port = int(gateway.address.rpartition(":")[2])
-    token = mia.metadata[0][1].removeprefix("Bearer ")
+    # As an admin, who may call every method.
+    admin = gateway.caller("mia", Role.ADMIN)
+    token = admin.metadata[0][1].removeprefix("Bearer ")
     async with (
         tcp_proxy_to(port) as (proxy, through),
         Client(f"127.0.0.1:{through}", token=token) as client,
@@ -97,12 +102,19 @@ async def _reads(lossy: Lossy) -> dict[str, Call]:
     character, story = await caller.create_character(), await caller.create_story("Mia runs.")
     job, batch = await caller.portrait(character.id), await lossy.batch()
     image = job.image_id
+    await lossy.gateway.store.database.execute(PAID, UUID(job.job_id))
     return {
         "CharacterService.GetCharacter": lambda: client.get_character(character.id),
         "CharacterService.ListCharacters": lambda: _all(client.list_characters()),
         "StoryService.GetStory": lambda: client.get_story(story.id),
         "StoryService.ListStories": lambda: _all(client.list_stories()),
         "StyleService.ListStyles": lambda: _all(client.styles()),
+        "BudgetService.GetBudget": client.get_budget,
+        "BudgetService.ListSpend": lambda: _all(client.list_spend()),
+        "RoutingService.QuoteGeneration": lambda: client.quote_portrait(character, style="anime"),
+        "RoutingService.QuoteStory": lambda: client.quote_story(story),
+        "RoutingService.ExplainRoute": lambda: client.explain_route(job),
+        "RoutingService.ListProviders": client.list_providers,
         "JobService.GetJob": lambda: client.get_job(job.job_id),
         "JobService.ListJobs": lambda: _all(client.list_jobs()),
         "JobService.WatchJob": lambda: _one(client.watch(job.job_id)),
@@ -121,6 +133,12 @@ READS = (
     "StoryService.GetStory",
     "StoryService.ListStories",
     "StyleService.ListStyles",
+    "BudgetService.GetBudget",
+    "BudgetService.ListSpend",
+    "RoutingService.QuoteGeneration",
+    "RoutingService.QuoteStory",
+    "RoutingService.ExplainRoute",
+    "RoutingService.ListProviders",
     "JobService.GetJob",
     "JobService.ListJobs",
     "JobService.WatchJob",
@@ -186,6 +204,12 @@ async def _(lossy: Lossy) -> None:
     assert again.pages[1].id == story.pages[0].id
     assert again.etag != changed.etag
     assert await lossy.gateway.count("story_pages") == 2
+
+
+@changes("BudgetService.SetBudget")
+async def _(lossy: Lossy) -> None:
+    changed = await lossy.call(lambda: lossy.client.set_budget("global", 5))
+    assert changed.limit_micros == 5
 
 
 @changes("StoryService.DeleteStory")

@@ -18,7 +18,10 @@ SERVICES = {
     "grpc.health.v1.Health",
     *(
         f"imggen.v1.{noun}Service"
-        for noun in ("Batch", "Character", "Event", "Generation", "Image", "Job", "Story", "Style")
+        for noun in (
+            *("Batch", "Budget", "Character", "Event", "Generation", "Image", "Job", "Routing"),
+            *("Story", "Style"),
+        )
     ),
 }
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +9,23 @@ import grpc
 import pytest
 
 from imggen.v1 import generation_pb2, job_pb2
+from server.domain.states import Lane
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.store import Store
-from tests.builders import new_job, new_user, outcome
+from tests.builders import new_job, new_user, outcome, paid
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import LEASE, GatewayFixture, new_id, open_gateway_fixture
 
 PRICE = 40_000
 LIMIT = 100_000
-PAID = replace(STORYBOOK, name="paid", provider="somebody", price_micros=PRICE)
+PAID = paid(STORYBOOK, PRICE)
 
 
 @pytest.fixture
 async def paid_gateway(database: str, tmp_path: Path) -> AsyncIterator[GatewayFixture]:
     """Yields a gateway with a model that costs 4 cents, and a daily budget of 10 cents."""
     async with open_gateway_fixture(
-        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
+        database, tmp_path, catalogue=Catalogue([PAID]), daily_budget_usd=LIMIT / 1e6
     ) as gateway:
         yield gateway
 
@@ -61,13 +61,29 @@ async def test_a_job_over_the_budget_is_refused(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "BUDGET_EXHAUSTED",
     )
-    assert refused.metadata == {"price_micros": "40000"}
+    assert refused.metadata == {"price_micros": "40000", "scope": "global"}
     assert refused.retry_after_s is not None
     assert 0 < refused.retry_after_s <= 24 * 3600
     assert await paid_gateway.count("images") == 2
-    # Free models are still admitted.
-    free = generation_pb2.GenerationOptions(model="storybook")
-    assert (await buyer.portrait(character.id, options=free)).estimated_cost_micros == 0
+    # The rolled back admission has left an alert.
+    alerts = await paid_gateway.store.database.fetch(
+        "SELECT scope, percent FROM alerts ORDER BY id"
+    )
+    assert [tuple(row) for row in alerts] == [("global", 80), ("global", 100)]
+
+
+async def test_the_budget_refuses_no_job_that_a_free_model_draws(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=LIMIT / 1e6
+    ) as gateway:
+        mia = gateway.caller("mia")
+        named = generation_pb2.GenerationOptions(model="paid")
+        for _ in range(2):
+            assert (await mia.portrait(options=named)).estimated_cost_micros == PRICE
+        job = await mia.portrait()
+        assert (job.model, job.estimated_cost_micros) == ("storybook", 0)
 
 
 @pytest.mark.parametrize("end", ["cancelled", "failed", "deleted", "given back and cancelled"])
@@ -88,9 +104,9 @@ async def test_money_of_a_failed_or_cancelled_job_is_released(
             await paid_gateway.store.leases.release([claim])
     assert await _budget(paid_gateway) == (0, 0)
     rows = await paid_gateway.store.database.fetch(
-        "SELECT kind, amount_micros FROM ledger ORDER BY id"
+        "SELECT kind, held_micros FROM ledger ORDER BY id"
     )
-    assert [tuple(row) for row in rows] == [("hold", PRICE), ("release", PRICE)]
+    assert [tuple(row) for row in rows] == [("hold", PRICE), ("release", -PRICE)]
 
 
 async def test_a_retry_holds_its_money_again_or_is_refused(
@@ -181,28 +197,31 @@ async def test_a_version_is_admitted_while_its_original_completes(store: Store) 
     new, version = (new_job(user, price_micros=PRICE) for _ in range(2))
     async with store.transaction() as tx:
         await tx.jobs.submit_each([new, version])
-        assert await tx.money.hold([new.id], LIMIT)
-    [claim, _] = await store.leases.claim("w", new.lane, 2, LEASE)
+        assert await tx.money.hold([new.id], LIMIT) is None
+    [claim, _] = await store.leases.claim("w", Lane.LOCAL, 2, LEASE)
     async with asyncio.timeout(30), store.transaction() as tx:
         assert await tx.images.lock_lineage(new.image_id) == 1
         assert await store.leases.complete(claim, outcome(new.id))
-        assert await tx.money.hold([version.id], LIMIT)
+        assert await tx.money.hold([version.id], LIMIT) is None
 
 
 async def test_a_day_starts_with_a_new_budget(store: Store) -> None:
     user = await new_user(store)
     all_of_it, more = (new_job(user, price_micros=price) for price in (LIMIT, 1))
     await store.jobs.submit_each([all_of_it, more])
-    assert await store.money.hold([all_of_it.id], LIMIT)
-    assert not await store.money.hold([more.id], LIMIT)
+    assert await store.money.hold([all_of_it.id], LIMIT) is None
+    assert await store.money.hold([more.id], LIMIT) == "global"
     await store.database.execute("UPDATE budgets SET day = day - 1")
-    assert not await store.money.hold([all_of_it.id, more.id], LIMIT)
-    assert await store.money.hold([all_of_it.id], LIMIT)
+    await store.database.execute("UPDATE holds SET day = day - 1")
+    await store.jobs.cancel(user, all_of_it.id)
+    assert await store.money.hold([all_of_it.id, more.id], LIMIT) == "global"
+    assert await store.money.hold([all_of_it.id], LIMIT) is None
 
 
 async def _budget(gateway: GatewayFixture) -> tuple[int, int]:
     """Returns the held and the spent money of all days."""
     [row] = await gateway.store.database.fetch(
         "SELECT sum(held_micros) AS held, sum(spent_micros) AS spent FROM budgets"
+        " WHERE scope = 'global'"
     )
     return int(row["held"]), int(row["spent"])

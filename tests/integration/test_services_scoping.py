@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import astuple, dataclass
 from typing import Any
+from uuid import UUID
 
 import grpc
 import grpc.aio
@@ -17,11 +18,13 @@ from imggen.errors import ImggenError
 from imggen.status import error_of
 from imggen.v1 import (
     batch_pb2,
+    budget_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
     image_pb2,
     job_pb2,
+    routing_pb2,
     story_pb2,
 )
 from server.domain.ids import UserId
@@ -146,6 +149,33 @@ NAMED: dict[tuple[str, str], Make] = {
     ),
 }
 
+
+def quoted(kind: str, method: str) -> dict[tuple[str, str], Make]:
+    """Returns the quotes of the requests of a generation."""
+
+    def quote(make: Make) -> Make:
+        if kind == "story":
+            return lambda own, any_: routing_pb2.QuoteStoryRequest(story=make(own, any_))
+        return lambda own, any_: routing_pb2.QuoteGenerationRequest(**{kind: make(own, any_)})
+
+    service = "RoutingService.QuoteStory" if kind == "story" else "RoutingService.QuoteGeneration"
+    return {
+        (service, f"{kind}.{field}"): quote(make)
+        for (name, field), make in NAMED.items()
+        if name == f"GenerationService.{method}"
+    }
+
+
+NAMED |= {
+    **quoted("portrait", "GeneratePortrait"),
+    **quoted("scene", "GenerateScene"),
+    **quoted("regeneration", "RegenerateImage"),
+    **quoted("story", "GenerateStory"),
+    ("RoutingService.ExplainRoute", "job_id"): lambda own, any_: routing_pb2.ExplainRouteRequest(
+        job_id=any_.job
+    ),
+}
+
 # Lists, by method and filter; `""` is the list without one.
 LISTED: dict[tuple[str, str], Make] = {
     ("BatchService.ListBatches", ""): lambda own, any_: batch_pb2.ListBatchesRequest(),
@@ -170,6 +200,9 @@ LISTED: dict[tuple[str, str], Make] = {
         character_pb2.ListCharactersRequest()
     ),
     ("StoryService.ListStories", ""): lambda own, any_: story_pb2.ListStoriesRequest(),
+    ("BudgetService.ListSpend", ""): lambda own, any_: budget_pb2.ListSpendRequest(
+        group_by=budget_pb2.SPEND_GROUP_USER
+    ),
 }
 
 # Ids that only the service sets; a request's are ignored (test_services_fields tests that).
@@ -181,11 +214,22 @@ NOT_READ = {
     ("StoryService.CreateStory", "story.pages.id"),
 }
 
+PAID = """
+INSERT INTO calls (
+  job_id, attempt, call, user_id, provider, model, reason, day, held_micros, cost_micros, state,
+  ended_at
+) SELECT id, 1, 'render', user_id, 'openai', 'gpt-image', 'first', current_date, 9, 7, 'settled',
+  now() FROM image_generation_jobs WHERE id = $1
+"""
+
 # Streams of the caller's own changes: they take no id and have no end.
 FOLLOWED = {"EventService.WatchEvents"}
 
 # Methods whose answers are the same for everybody.
-PUBLIC = {"StyleService.ListStyles"}
+PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
+
+# Methods whose scope is no resource; test_services_budgets has who may name which.
+SCOPED = {"BudgetService.GetBudget", "BudgetService.SetBudget"}
 
 
 def without_an_entry(known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -197,7 +241,7 @@ def without_an_entry(known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         ]
         if method.name.startswith("List") or not places:
             places.append("")
-        found |= {(name, place) for place in places if name not in PUBLIC | FOLLOWED}
+        found |= {(name, place) for place in places if name not in PUBLIC | FOLLOWED | SCOPED}
     return found - set(known)
 
 
@@ -206,7 +250,7 @@ def test_every_id_and_every_list_of_the_contract_has_an_entry() -> None:
     assert without_an_entry(known) == set()
     forgotten = ("JobService.CancelJob", "job_id")
     assert without_an_entry(entry for entry in known if entry != forgotten) == {forgotten}
-    assert {name for name, _ in known} | PUBLIC | FOLLOWED == set(methods())
+    assert {name for name, _ in known} | PUBLIC | FOLLOWED | SCOPED == set(methods())
 
 
 @pytest.mark.parametrize("case", NAMED, ids=".".join)
@@ -321,7 +365,8 @@ async def _rows(
 ) -> set[str]:
     answer = await ask(gateway.channel(), methods()[case[0]], request, caller.metadata)
     [rows] = [value for field, value in answer.ListFields() if field.is_repeated] or [[]]
-    name = {"JobService": "job_id", "BatchService": "batch_id"}.get(case[0].split(".")[0], "id")
+    names = {"JobService": "job_id", "BatchService": "batch_id", "BudgetService": "key"}
+    name = names.get(case[0].split(".")[0], "id")
     return {getattr(row, name) for row in rows}
 
 
@@ -331,6 +376,7 @@ async def _owned_resources(gateway: GatewayFixture, caller: Caller) -> OwnedReso
     written = await caller.create_story(pages=[page])
     story = written.id
     done = await gateway.draw(await caller.portrait(character, story_id=story))
+    await gateway.store.database.execute(PAID, UUID(done.job_id))
     failed = await caller.portrait(character)
     await gateway.fail(await gateway.claim())
     waiting = await caller.portrait(character)

@@ -79,7 +79,7 @@ async def test_a_retry_by_the_caller_draws_with_new_seeds(job_queue: JobQueue) -
     async with job_queue.worker(renderer, poll_s=0.05):
         await job_queue.becomes(new, JobStatus.FAILED)
         await job_queue.store.jobs.retry(job_queue.user, new.id, None)
-        job_queue.signals.wake([new.lane])
+        job_queue.signals.wake()
         await job_queue.becomes(new, JobStatus.FAILED)
     assert renderer.seeds == [(new.spec.seed + turn * GOLDEN) % 2**32 for turn in range(4)]
 

@@ -29,7 +29,7 @@ async def served(job_queue: JobQueue) -> bool:
 
 async def test_a_lane_is_served_while_a_worker_with_slots_of_it_runs(job_queue: JobQueue) -> None:
     assert not await served(job_queue)
-    async with job_queue.worker():
+    async with job_queue.worker(slots={"local": 2}):
         await until(lambda: served(job_queue))
         assert not (await job_queue.store.jobs.outlook(Lane.HOSTED)).served
     assert not await served(job_queue)
@@ -47,24 +47,24 @@ async def test_a_worker_that_says_no_more_that_it_is_ready_serves_nothing(
     job_queue: JobQueue,
 ) -> None:
     workers = job_queue.store.workers
-    await workers.ready("w", [Lane.LOCAL], timedelta(seconds=60))
+    await workers.ready("w", {Lane.LOCAL: 1}, timedelta(seconds=60))
     assert await served(job_queue)
-    await workers.ready("w", [Lane.LOCAL], timedelta(seconds=-1))
+    await workers.ready("w", {Lane.LOCAL: 1}, timedelta(seconds=-1))
     assert not await served(job_queue)
 
 
 async def test_the_pace_of_batches_knows_whether_they_are_drawn(job_queue: JobQueue) -> None:
     batches, lanes = job_queue.store.batches, {Lane.LOCAL}
     assert not (await batches.pace(job_queue.user, lanes)).served
-    await job_queue.store.workers.ready("w", [Lane.LOCAL], timedelta(seconds=60))
+    await job_queue.store.workers.ready("w", {Lane.LOCAL: 1}, timedelta(seconds=60))
     assert (await batches.pace(job_queue.user, lanes)).served
 
 
 async def test_rows_of_workers_that_are_long_gone_are_removed(job_queue: JobQueue) -> None:
     workers = job_queue.store.workers
-    await workers.ready("old", [Lane.LOCAL], timedelta(days=-2))
-    await workers.ready("lately", [Lane.LOCAL], timedelta(hours=-2))
-    await workers.ready("new", [Lane.LOCAL], timedelta(seconds=60))
+    await workers.ready("old", {Lane.LOCAL: 1}, timedelta(days=-2))
+    await workers.ready("lately", {Lane.LOCAL: 1}, timedelta(hours=-2))
+    await workers.ready("new", {Lane.LOCAL: 1}, timedelta(seconds=60))
     rows = await job_queue.store.database.fetch("SELECT name FROM workers ORDER BY name")
     assert [row["name"] for row in rows] == ["lately", "new"]
 

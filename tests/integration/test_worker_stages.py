@@ -1,7 +1,7 @@
 """The stages of a job and their reports, with a scripted renderer."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -11,11 +11,14 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from actors.engine.profiles import render_request
+from actors.engine.profiles import profile, render_request
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.upscaling import Upscaler
 from actors.prompts.dialect import CompiledPrompt
+from actors.providers.base import Provider
+from actors.providers.local import LocalProvider
+from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
 from actors.worker.attempt import explain
 from actors.worker.reporting import Reporter, Stop
@@ -23,6 +26,7 @@ from actors.worker.stages import Stages
 from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.states import AssetKind, ImageType, Lane, Stage
+from server.errors import Unavailable
 from server.storage import StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
@@ -79,12 +83,13 @@ class ClaimedJob:
         renderer: Renderer | None = None,
         away: int = 0,
         upscaler: Upscaler | None = None,
+        providers: Mapping[str, Provider] | None = None,
     ) -> Outcome:
         """Draws the claimed job."""
         reporter = self.reporter()
         async with UnavailableAtFirst(self.folder, away) as storage, reporter.running():
             stages = Stages(
-                renderer or ScriptedRenderer(),
+                providers or every_model(renderer or ScriptedRenderer()),
                 PlainExtractor(),
                 storage,
                 upscaler=upscaler,
@@ -117,7 +122,7 @@ async def test_a_job_ends_with_all_its_assets_and_timings(job: ClaimedJob) -> No
     outcome = await job.draw()
     assert [asset.kind for asset in outcome.assets] == list(AssetKind)
     assert outcome.stage_ms.keys() == set(Stage)
-    assert outcome.cost_micros == 5
+    assert outcome.cost_micros == 0
     assert outcome.prompt
     request = render_request(job.claim.spec, CompiledPrompt("", ""))
     assert outcome.sampling == Sampling(request.steps, request.guidance_scale, "Script")
@@ -166,6 +171,15 @@ async def test_each_report_is_signalled(job: ClaimedJob, database: str) -> None:
     async with listener.running(), job.signals.running(), asyncio.timeout(30):
         await job.reporter().enter(Stage.RESOLVING)
         assert await received.get() == str(job.claim.job_id)
+
+
+async def test_a_job_of_a_model_that_the_worker_does_not_draw_fails(job: ClaimedJob) -> None:
+    job.claim = replace(job.claim, spec=render_spec(model="sdxl"))
+    renderer = ScriptedRenderer()
+    storybook = LocalProvider(renderer, profile("storybook"))
+    with pytest.raises(Unavailable, match='this worker draws storybook, not "sdxl"'):
+        await job.draw(providers={"storybook": storybook})
+    assert renderer.renders == []
 
 
 async def test_a_scene_is_extracted_from_its_page(job: ClaimedJob) -> None:

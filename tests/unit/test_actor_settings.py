@@ -49,7 +49,8 @@ def test_a_chat_extractor_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_slots_are_read_by_lane(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert WorkerSettings().slots == {"local": 2}
+    assert WorkerSettings().slots == {"local": 2, "hosted": 8}
+    assert WorkerSettings().served_slots == {"local": 2}
     monkeypatch.setenv("IMGGEN_SLOTS", '{"local": 5}')
     assert WorkerSettings().slots == {"local": 5}
 

@@ -20,6 +20,7 @@ from server.domain.batches import BatchImage, Pace
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.jobs import Failure, Job, Outlook
+from server.domain.lanes import JobLane
 from server.domain.references import ReferenceUse, UsedReference
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
@@ -131,6 +132,7 @@ def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
         image_id=ImageId(uuid4()),
         kind=ImageType.SCENE,
         lane=Lane.LOCAL,
+        lanes=(JobLane(Lane.LOCAL, ("storybook",)),),
         status=status,
         priority=9,
         attempt=LARGE,

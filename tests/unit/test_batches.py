@@ -21,7 +21,7 @@ def graph(*nodes: Node) -> dict[JobId, Node]:
 def node(
     id: JobId, status: JobStatus, *needs: JobId, because: bool = False, deleted: bool = False
 ) -> Node:
-    return Node(id, Lane.LOCAL, status, False, because, deleted, frozenset(needs))
+    return Node(id, frozenset({Lane.LOCAL}), status, False, because, deleted, frozenset(needs))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_a_budget_is_renewed_at_midnight_in_utc(now: datetime, left: timedelta) 
 
 
 def test_a_refusal_names_the_price_and_the_retry_delay() -> None:
-    refusal = exhausted(40_000)
-    assert refusal.metadata == {"price_micros": "40000"}
+    refusal = exhausted(40_000, "provider:openai")
+    assert refusal.metadata == {"price_micros": "40000", "scope": "provider:openai"}
     assert refusal.retry_after is not None
     assert timedelta(0) < refusal.retry_after <= timedelta(days=1)

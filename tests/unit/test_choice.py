@@ -1,6 +1,7 @@
 """The choice of a model: the first one that can draw the whole request."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,9 +11,11 @@ from server.domain.states import ImageType
 from server.errors import Violation
 from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
 from server.routing.formats import RATIOS
-from server.routing.offers import Offer, Wish, choose, choose_again
+from server.routing.offers import choose, choose_again
+from server.routing.wishes import Offer, Wish
 
 BOTH = Catalogue([STORYBOOK, SDXL])
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def _wish(
@@ -21,8 +24,12 @@ def _wish(
     return Wish(kind, model, shape, characters)
 
 
+def _again(model: str, kind: ImageType, display: Size, characters: int = 1) -> Wish:
+    return Wish(kind, model, "", characters, display=display)
+
+
 def _obstacles(catalogue: Catalogue, wish: Wish) -> list[Violation]:
-    found = choose(catalogue, wish)
+    found = choose(catalogue, wish, NOW)
     assert not isinstance(found, Offer)
     return found
 
@@ -44,13 +51,13 @@ def _obstacles(catalogue: Catalogue, wish: Wish) -> list[Violation]:
 def test_the_first_model_that_can_draw_the_whole_request_is_chosen(
     wish: Wish, model: str, size: Size
 ) -> None:
-    offer = choose(BOTH, wish)
+    offer = choose(BOTH, wish, NOW)
     assert isinstance(offer, Offer)
     assert (offer.model.name, offer.format.display) == (model, size)
 
 
 def test_the_order_of_the_catalogue_is_the_preference() -> None:
-    offer = choose(Catalogue([SDXL, STORYBOOK]), _wish())
+    offer = choose(Catalogue([SDXL, STORYBOOK]), _wish(), NOW)
     assert isinstance(offer, Offer)
     assert offer.model is SDXL
 
@@ -58,14 +65,14 @@ def test_the_order_of_the_catalogue_is_the_preference() -> None:
 @pytest.mark.parametrize("ratio", RATIOS)
 @pytest.mark.parametrize("model", ["storybook", "sdxl"])
 def test_no_model_is_refused_for_a_ratio(model: str, ratio: str) -> None:
-    offer = choose(BOTH, _wish(ImageType.SCENE, model=model, shape=ratio))
+    offer = choose(BOTH, _wish(ImageType.SCENE, model=model, shape=ratio), NOW)
     assert isinstance(offer, Offer)
     assert (offer.model.name, offer.format.display) == (model, RATIOS[ratio])
     assert offer.format.cropped_from == ("" if ratio in offer.model.scenes else "1:1")
 
 
 def test_a_model_is_not_passed_over_because_it_would_crop() -> None:
-    offer = choose(BOTH, _wish(ImageType.SCENE, shape="16:9"))
+    offer = choose(BOTH, _wish(ImageType.SCENE, shape="16:9"), NOW)
     assert isinstance(offer, Offer)
     assert (offer.model, offer.format.cropped_from) == (STORYBOOK, "1:1")
 
@@ -104,7 +111,7 @@ def test_offered_sizes_are_those_of_models_that_can_draw_that_many() -> None:
 def test_a_named_model_draws_a_picture_again_in_its_size(
     model: str, kind: ImageType, display: Size, cropped_from: str
 ) -> None:
-    offer = choose_again(BOTH, model, kind, display, 1)
+    offer = choose_again(BOTH, _again(model, kind, display), NOW)
     assert isinstance(offer, Offer)
     assert (offer.model.name, offer.format.display) == (model, display)
     assert offer.format.cropped_from == cropped_from
@@ -112,14 +119,14 @@ def test_a_named_model_draws_a_picture_again_in_its_size(
 
 def test_a_named_model_that_cannot_draw_a_picture_again_says_why() -> None:
     tall = Size(1024, 1536)
-    found = choose_again(BOTH, "storybook", ImageType.PORTRAIT, tall, 3)
+    found = choose_again(BOTH, _again("storybook", ImageType.PORTRAIT, tall, 3), NOW)
     assert not isinstance(found, Offer)
     assert [(wrong.field, wrong.reason) for wrong in found] == [
         ("options.model", reasons.ERROR_REASON_TOO_MANY_CHARACTERS),
         ("options.model", reasons.ERROR_REASON_SIZE_NOT_OFFERED),
     ]
     assert "storybook does not draw 1024x1536" in found[1].description
-    unknown = choose_again(BOTH, "dall-e", ImageType.SCENE, tall, 1)
+    unknown = choose_again(BOTH, _again("dall-e", ImageType.SCENE, tall), NOW)
     assert not isinstance(unknown, Offer)
     assert [wrong.reason for wrong in unknown] == [reasons.ERROR_REASON_MODEL_UNKNOWN]
 

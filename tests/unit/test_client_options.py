@@ -38,6 +38,7 @@ async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Cli
             size="1x1",
             quality="q",
             use_references=False,
+            allow_reuse=True,
             metadata={"order": "1"},
             seed=0,
             priority=9,
@@ -50,7 +51,11 @@ async def test_every_option_of_a_portrait_is_sent(fake: FakeService, client: Cli
             story_id="s",
             size="1x1",
             options=GenerationOptions(
-                model="m", quality="q", metadata={"order": "1"}, use_references=False
+                model="m",
+                quality="q",
+                metadata={"order": "1"},
+                use_references=False,
+                allow_reuse=True,
             ),
             seed=0,
             priority=9,
@@ -71,6 +76,7 @@ async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client
             aspect_ratio="2:1",
             quality="q",
             use_references=False,
+            allow_reuse=True,
             metadata={"order": "1"},
             seed=0,
             priority=9,
@@ -85,7 +91,11 @@ async def test_every_option_of_a_scene_is_sent(fake: FakeService, client: Client
             style="oil",
             aspect_ratio="2:1",
             options=GenerationOptions(
-                model="m", quality="q", metadata={"order": "1"}, use_references=False
+                model="m",
+                quality="q",
+                metadata={"order": "1"},
+                use_references=False,
+                allow_reuse=True,
             ),
             seed=0,
             priority=9,
@@ -103,6 +113,7 @@ async def test_every_option_of_a_regeneration_is_sent(fake: FakeService, client:
             model="m",
             quality="q",
             use_references=False,
+            allow_reuse=True,
             metadata={"order": "1"},
             seed=0,
             priority=9,
@@ -113,7 +124,11 @@ async def test_every_option_of_a_regeneration_is_sent(fake: FakeService, client:
             image_id="i",
             modifications=Modifications(style="", prompt="at night", seed=0),
             options=GenerationOptions(
-                model="m", quality="q", metadata={"order": "1"}, use_references=False
+                model="m",
+                quality="q",
+                metadata={"order": "1"},
+                use_references=False,
+                allow_reuse=True,
             ),
             priority=9,
             request_id="r",

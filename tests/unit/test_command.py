@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from server.__main__ import main
+from server.routing.catalogue import KNOWN
 from server.settings import DEVELOPMENT_SECRET
 from server.settings_reference import all_settings, settings_table
 
@@ -94,7 +95,7 @@ def test_settings_that_do_not_fit_are_explained_by_their_variables(
         "use RS256, RS384, RS512, PS256, ES256, ES384 or EdDSA",
         "error: IMGGEN_JWT_ISSUER: must not be empty",
         "error: IMGGEN_METRICS_PORT: must be 65535 or less, is 99999",
-        "error: IMGGEN_MODELS: dall-e-9: not offered; use some of sdxl, storybook",
+        f"error: IMGGEN_MODELS: dall-e-9: not offered; use some of {', '.join(KNOWN)}",
     ]
 
 

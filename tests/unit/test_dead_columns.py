@@ -25,6 +25,7 @@ FOR_PEOPLE = {
     "ledger.id",
     "migrations.applied_at",
     "retries.created_at",
+    "users.created_at",
 }
 """Columns that the database fills by their defaults, for people who read the tables."""
 

@@ -91,6 +91,7 @@ def test_every_metric_is_on_the_page_with_its_labels() -> None:
     metrics.count_call("/imggen.v1.StyleService/ListStyles", grpc.StatusCode.OK)
     metrics.time_call("/imggen.v1.StyleService/ListStyles", 0.1)
     metrics.read_connections(lambda: (1, 2))
+    metrics.alerts.labels("budget_used").inc()
     made = {}
     for family in metrics.registry.collect():
         name = f"{family.name}_total" if family.type == "counter" else family.name

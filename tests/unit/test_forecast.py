@@ -10,6 +10,7 @@ import pytest
 from imggen.v1 import errors_pb2
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Outlook
+from server.domain.lanes import JobLane
 from server.domain.states import ImageType, JobStatus, Lane
 from server.errors import Unavailable
 from server.forecast.jobs import Forecast
@@ -24,6 +25,7 @@ def _job(status: JobStatus, **changes: Any) -> Job:
         ImageId(uuid4()),
         ImageType.SCENE,
         Lane.LOCAL,
+        (JobLane(Lane.LOCAL, ("storybook",)),),
         status,
         2,
         0,
@@ -76,12 +78,30 @@ async def test_an_ended_job_has_no_forecast() -> None:
     assert await Forecast(look).completion(_job(JobStatus.FAILED)) is None
 
 
-async def test_a_forecast_is_that_of_the_jobs_own_lane() -> None:
+@pytest.mark.parametrize(
+    ("local", "hosted", "opens_s", "seconds"),
+    [(8, 40, 0, 8), (40, 8, 0, 8), (40, 8, 16, 24), (40, 8, 60, 40), (None, 8, 0, 8)],
+)
+async def test_a_waiting_job_ends_in_the_lane_that_ends_it_first(
+    local: int | None, hosted: int, opens_s: int, seconds: int
+) -> None:
+    async def look(lane: Lane) -> Outlook:
+        takes = local if lane is Lane.LOCAL else hosted
+        return Outlook(0, 1, timedelta(seconds=takes or 1), served=takes is not None)
+
+    opens_at = datetime.now(UTC) + timedelta(seconds=opens_s)
+    lanes = (JobLane(Lane.LOCAL, ("a",)), JobLane(Lane.HOSTED, ("b",), opens_at))
+    at = await Forecast(look).completion(replace(_job(JobStatus.QUEUED), lanes=lanes))
+    assert at is not None
+    assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(seconds, abs=2)
+
+
+async def test_a_running_job_ends_in_the_lane_in_which_it_runs() -> None:
     async def look(lane: Lane) -> Outlook:
         return Outlook(0, 1, SECONDS_8 if lane is Lane.LOCAL else 5 * SECONDS_8)
 
-    waiting = replace(_job(JobStatus.QUEUED), lane=Lane.HOSTED)
-    at = await Forecast(look).completion(waiting)
+    running = _job(JobStatus.PROCESSING, started_at=datetime.now(UTC))
+    at = await Forecast(look).completion(replace(running, lane=Lane.HOSTED))
     assert at is not None
     assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(40, abs=2)
 

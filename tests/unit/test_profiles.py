@@ -13,8 +13,11 @@ from tests.unit.content import render_spec
 PROMPT = CompiledPrompt("a fox", "blurry")
 
 
-def test_every_model_of_the_catalogue_has_a_profile() -> None:
-    assert PROFILES.keys() == KNOWN.keys()
+def test_every_local_model_of_the_catalogue_has_a_profile() -> None:
+    local = {name for name, row in KNOWN.items() if row.provider == "local"}
+    assert PROFILES.keys() == local
+    for name in local:
+        assert PROFILES[name].max_references == KNOWN[name].references
 
 
 @pytest.mark.parametrize(("quality", "steps"), [(Quality.STANDARD, 20), (Quality.HD, 30)])

@@ -17,6 +17,7 @@ from server.domain.characters import Character
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job, Outlook, Progress
+from server.domain.lanes import JobLane
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.jobs import Forecast
@@ -55,6 +56,7 @@ def _job(**changes: Any) -> Job:
         "image_id": ImageId(uuid4()),
         "kind": ImageType.SCENE,
         "lane": Lane.LOCAL,
+        "lanes": (JobLane(Lane.LOCAL, ("storybook",)),),
         "status": JobStatus.QUEUED,
         "priority": 2,
         "attempt": 0,

@@ -1,6 +1,7 @@
 """The gateway refuses settings that do not fit together, and says how to fix them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ def test_a_gateway_with_its_own_keys_listens_anywhere(keys: dict[str, Any]) -> N
         ({"tls_client_ca_file": "/ca.crt"}, "needs IMGGEN_TLS_CERT_FILE"),
         ({"drain_s": -1}, "drain_s"),
         ({"models": "storybook,dall-e-9"}, "dall-e-9: not offered; use some of .*storybook"),
+        ({"catalogue_file": "/no/such.toml"}, "catalogue_file.*\\n.*cannot be read"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(values: Mapping[str, Any], message: str) -> None:
@@ -76,6 +78,18 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.listen == "127.0.0.1:7"
     assert settings.models == ("storybook", "sdxl")
     assert settings.jwt_algorithms == ("ES256",)
+
+
+def test_an_operators_catalogue_adds_models(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[models.storybook]\nsuccessor_of = ["dall-e-3"]\n')
+    settings = GatewaySettings.model_validate({"catalogue_file": own, "models": "dall-e-3"})
+    assert [model.name for model in settings.catalogue().models] == ["storybook"]
+    own.write_text("[models.storybook]\nspeed = 1\n")
+    with pytest.raises(ValidationError, match="catalogue_file") as refused:
+        GatewaySettings.model_validate({"catalogue_file": own, "models": "dall-e-9"})
+    assert "models.storybook.speed: is not known here" in str(refused.value)
+    assert refused.value.error_count() == 1
 
 
 def test_settings_are_frozen() -> None:

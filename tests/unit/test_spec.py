@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import asdict, fields, replace
+from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
-from tests.builders import render_spec
+from tests.builders import STORYBOOK_STYLE, description, render_spec
 
 _TEXT = st.text(max_size=20)
 _CHARACTERS = st.builds(
@@ -87,3 +89,41 @@ def test_a_spec_from_before_references_has_none() -> None:
 
 def test_the_fields_keep_their_order() -> None:
     assert list(render_spec().to_json()) == [field.name for field in fields(RenderSpec)]
+
+
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"image_type": ImageType.COVER},
+    {"style": replace(STORYBOOK_STYLE, version=2)},
+    {"characters": ()},
+    {"scene": "a wood"},
+    {"page_text": "Mia runs."},
+    {"model": "sdxl"},
+    {"width": 1536},
+    {"height": 1536},
+    {"quality": Quality.HD},
+    {"use_references": True},
+)
+
+
+def test_a_digest_is_of_everything_but_the_seed() -> None:
+    spec = render_spec()
+    others = [replace(spec, **change) for change in CHANGES]
+    digests = {one.content_digest() for one in (spec, *others)}
+    assert len(digests) == 1 + len(CHANGES)
+    assert {name for change in CHANGES for name in change} | {"seed"} == {
+        field.name for field in fields(RenderSpec)
+    }
+    assert replace(spec, seed=8).content_digest() == spec.content_digest()
+
+
+@given(SPECS)
+def test_a_stored_spec_has_the_same_digest(spec: RenderSpec) -> None:
+    stored = RenderSpec.from_json(json.loads(json.dumps(spec.to_json())))
+    assert stored.content_digest() == spec.content_digest()
+
+
+def test_digests_stay_as_they_are() -> None:
+    # Another one means that nothing which was stored before is reused.
+    spec = render_spec(characters=(FrozenCharacter(UUID(int=1), 1, description()),))
+    digest = "b54083baaf97770d8cec08e38c70729702180ab0034663e6623dad1547e360d1"
+    assert spec.content_digest().hex() == digest

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import grpc
 import pytest
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, QuotaFailure, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from imggen.errors import reason_name
@@ -13,6 +13,7 @@ from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.errors_pb2 import ErrorReason
 from server.edge.status import explain
 from server.errors import Internal, InvalidRequest, NotFound, Unavailable, Violation
+from server.money.budgets import exhausted
 
 
 def test_every_status_has_error_info_with_the_reason_and_the_domain() -> None:
@@ -36,6 +37,15 @@ def test_retry_info_says_how_long_to_wait() -> None:
     retry = RetryInfo()
     assert Status.FromString(answer.details).details[1].Unpack(retry)
     assert retry.retry_delay.ToMilliseconds() == 1500
+
+
+def test_a_refused_price_names_the_budget_that_is_used_up() -> None:
+    answer = refusal(exhausted(40_000, "provider:openai"))
+
+    quota = QuotaFailure()
+    details = Status.FromString(answer.details).details
+    assert [detail.Unpack(quota) for detail in details] == [False, False, True]
+    assert [violation.subject for violation in quota.violations] == ["provider:openai"]
 
 
 def test_a_violation_has_its_field_its_reason_and_what_would_be_right() -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Progress
+from server.domain.lanes import JobLane
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.watching.jobs import JobSnapshot, JobWatch, Preview
 
@@ -17,6 +18,7 @@ QUEUED = Job(
     image_id=ImageId(uuid4()),
     kind=ImageType.SCENE,
     lane=Lane.LOCAL,
+    lanes=(JobLane(Lane.LOCAL, ("storybook",)),),
     status=JobStatus.QUEUED,
     priority=2,
     attempt=0,

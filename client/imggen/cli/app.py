@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import click
 
 from imggen.cli.batches import batch
+from imggen.cli.budgets import budget, spend
 from imggen.cli.events import events
 from imggen.cli.jobs import cancel, jobs, retry, watch
 from imggen.cli.library import characters, stories, styles
 from imggen.cli.pictures import download, image, images, portrait, regenerate, scene
 from imggen.cli.progress import Interrupted
+from imggen.cli.routes import explain, providers
 from imggen.cli.story import story
 from imggen.errors import ImggenError, reason_name
 
@@ -41,7 +43,8 @@ def imggen() -> None:
 
 for command in (
     *(portrait, scene, regenerate, watch, download, image, images),
-    *(story, batch, characters, stories, styles, jobs, cancel, retry, events),
+    *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
+    *(providers, explain),
 ):
     imggen.add_command(command)
 

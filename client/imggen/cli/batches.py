@@ -4,7 +4,7 @@ import click
 
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
-from imggen.cli.progress import position, unused_references
+from imggen.cli.progress import position, reused_note, unused_references
 from imggen.cli.session import Session, connected
 from imggen.cli.submission import Labels
 from imggen.errors import NotFound
@@ -134,12 +134,14 @@ def names_of(client: SyncClient, batch_id: str) -> dict[str, str]:
 
 
 def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
-    """Prints the result of a batch: its failures, how to retry them, and unused references."""
+    """Prints the result of a batch: what failed, what was reused, unused references."""
     labels = Labels(list(last.images), names)
     click.echo(f"batch {last.batch.batch_id}: {headline(last.batch)}")
     for image in last.images:
         if image.job.error.message and image.job.fraction != 1:
             click.echo(f"{labels.of(image)}: {_why(image)}")
+        if note := reused_note(image.job):
+            click.echo(f"{labels.of(image)}: {note}")
         for line in unused_references(image.job.references, names):
             click.echo(f"{labels.of(image)}: {line}")
     if last.batch.status != BATCH_STATUS_COMPLETED:

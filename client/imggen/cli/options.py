@@ -1,15 +1,20 @@
 """Options that several commands have."""
 
+import functools
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from imggen.fields import short_names
+from imggen.orders import OptionFields
 from imggen.v1.image_pb2 import AssetKind
 
 KINDS = list(short_names(AssetKind))[1:]
 QUALITIES = ("hd", "standard")
+MIN_QUALITIES = ("draft", "good", "fine", "best")
+MICROS = 1_000_000
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -46,14 +51,38 @@ def _pair(context: click.Context, option: click.Parameter, values: Sequence[str]
 
 
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
-making_options = options(
+_MAKING = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),
+    click.option("--provider", default="", help="The provider, for instance local or openai."),
     click.option("--quality", type=click.Choice(QUALITIES), help="[default: hd]"),
+    click.option(
+        "--min-quality",
+        type=click.Choice(MIN_QUALITIES),
+        help="How good the model must be; `imggen providers` shows how good each is.",
+    ),
+    click.option(
+        "--complete-within",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="When the picture must be there; slower models are passed over.",
+    ),
+    click.option(
+        "--max-cost",
+        type=click.FloatRange(min=0),
+        metavar="DOLLARS",
+        help="The most that a picture may cost; 0 takes free models only.",
+    ),
     click.option(
         "--references/--no-references",
         default=None,
         help="Draw characters from their references, too, or by their descriptions alone."
         "  [default: set by the service; for a new portrait, not]",
+    ),
+    click.option(
+        "--allow-reuse",
+        is_flag=True,
+        help="Take an equal picture that is stored already, free: the same content, model and"
+        " options, and the seed if you give one.",
     ),
     click.option(
         "--meta",
@@ -64,6 +93,46 @@ making_options = options(
         help="Your own words on the job, to find it by; repeatable.",
     ),
 )
+
+
+def making_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options of `OptionFields` to a command, and passes them as its `making`."""
+
+    @_MAKING
+    @functools.wraps(command)
+    def run(
+        *arguments: object,
+        model: str,
+        provider: str,
+        quality: str | None,
+        min_quality: str | None,
+        complete_within: float | None,
+        max_cost: float | None,
+        references: bool | None,
+        allow_reuse: bool,
+        metadata: dict[str, str],
+        **others: object,
+    ) -> None:
+        making = OptionFields(
+            model=model,
+            provider=provider,
+            quality=quality or "",
+            min_quality=min_quality or "",
+            complete_by=_in(complete_within),
+            max_cost_micros=None if max_cost is None else round(max_cost * MICROS),
+            use_references=references,
+            allow_reuse=allow_reuse,
+            metadata=metadata,
+        )
+        command(*arguments, making=making, **others)
+
+    return run
+
+
+def _in(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+
+
 meta_filter = click.option(
     "--meta",
     "metadata",

@@ -8,6 +8,7 @@ import click
 
 from imggen.cli.options import (
     KINDS,
+    MICROS,
     job_options,
     making_options,
     meta_filter,
@@ -22,12 +23,12 @@ from imggen.fields import (
     short_name,
     short_names,
 )
+from imggen.orders import OptionFields
 from imggen.v1.image_pb2 import Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job
 
 STATUSES = list(short_names(ImageStatus))[1:]
 TYPES = list(short_names(ImageType))[1:]
-MICROS = 1_000_000
 
 
 def _page(context: click.Context, argument: click.Parameter, value: str) -> int | str:
@@ -57,10 +58,7 @@ def portrait(
     style: str,
     story: str,
     size: str,
-    model: str,
-    quality: str | None,
-    references: bool | None,
-    metadata: dict[str, str],
+    making: OptionFields,
     seed: int | None,
     priority: int | None,
     no_wait: bool,
@@ -75,6 +73,7 @@ def portrait(
     Examples:
       imggen portrait CHARACTER_ID --style watercolor --output mia.png
       imggen portrait CHARACTER_ID --style anime --kind print --output mia.jpg
+      imggen portrait CHARACTER_ID --style anime --seed 7 --allow-reuse
       imggen portrait CHARACTER_ID --style anime --no-wait --json | jq -r .job.jobId
     """
     job = session.client.generate_portrait(
@@ -82,12 +81,9 @@ def portrait(
         style=style,
         story=story,
         size=size,
-        model=model,
-        quality=quality or "",
-        use_references=references,
-        metadata=metadata,
         seed=seed,
         priority=priority,
+        **making,
     )
     _finish(session, job, no_wait=no_wait, output=output, kind=kind)
 
@@ -122,10 +118,7 @@ def scene(
     description: str,
     style: str,
     aspect_ratio: str,
-    model: str,
-    quality: str | None,
-    references: bool | None,
-    metadata: dict[str, str],
+    making: OptionFields,
     seed: int | None,
     priority: int | None,
     no_wait: bool,
@@ -146,12 +139,9 @@ def scene(
         scene_description=description,
         style=style,
         aspect_ratio=aspect_ratio,
-        model=model,
-        quality=quality or "",
-        use_references=references,
-        metadata=metadata,
         seed=seed,
         priority=priority,
+        **making,
     )
     _finish(session, job, no_wait=no_wait, output=output, kind=kind)
 
@@ -168,10 +158,7 @@ def regenerate(
     image_id: str,
     style: str | None,
     prompt: str | None,
-    model: str,
-    quality: str | None,
-    references: bool | None,
-    metadata: dict[str, str],
+    making: OptionFields,
     seed: int | None,
     priority: int | None,
     no_wait: bool,
@@ -192,12 +179,9 @@ def regenerate(
         image_id,
         style=style,
         prompt=prompt,
-        model=model,
-        quality=quality or "",
-        use_references=references,
-        metadata=metadata,
         seed=seed,
         priority=priority,
+        **making,
     )
     _finish(session, job, no_wait=no_wait, output=output, kind=kind)
 

@@ -93,12 +93,21 @@ def position(job: Job) -> str:
 def notes(job: Job) -> list[str]:
     """Returns a line for each difference from the request.
 
-    Words that were not drawn, another shape, and characters that were drawn by words alone.
+    A picture that was not drawn for it, words that were not drawn, another shape, and characters
+    that were drawn by words alone.
     """
-    lines = [f"not drawn: {', '.join(job.unknown_words)}"] if job.unknown_words else []
+    lines = [reused] if (reused := reused_note(job)) else []
+    if job.unknown_words:
+        lines.append(f"not drawn: {', '.join(job.unknown_words)}")
     if job.cropped_from:
         lines.append(f"cropped from {job.cropped_from}")
     return [*lines, *unused_references(job.references, {})]
+
+
+def reused_note(job: Job) -> str:
+    """Returns where a reused picture was drawn; empty for one that was drawn for the job."""
+    origin = job.reused_from_image_id
+    return f"reused, free: the picture of image {origin}" if origin else ""
 
 
 def unused_references(references: Iterable[UsedReference], names: Mapping[str, str]) -> list[str]:

@@ -7,15 +7,18 @@ import click
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
 from imggen.cli.options import KINDS
+from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session, connected
 from imggen.cli.story_file import read_story_file
 from imggen.cli.submission import Labels, save, save_known_portraits, slug, submit
+from imggen.cli.submission import quote as quote_file
 from imggen.fields import AssetKindName
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--again", is_flag=True, help="Draw it again, with new seeds.")
+@click.option("--quote", is_flag=True, help="Print what it would cost; draw nothing.")
 @click.option("--no-wait", is_flag=True, help="Print the batch without waiting for it.")
 @click.option(
     "--output",
@@ -35,6 +38,7 @@ def story(
     session: Session,
     file: Path,
     again: bool,
+    quote: bool,
     no_wait: bool,
     output: Path | None,
     kind: AssetKindName,
@@ -70,8 +74,12 @@ def story(
         images_per_page: 1         # up to 4, to choose from
         aspect_ratio: 16:9         # or 4:3, 1:1
         model: storybook
+        provider: local            # or openai; imggen providers
         quality: hd                # or standard
+        min_quality: good          # or draft, fine, best: how good the model must be
+        max_cost: 0.10             # dollars for each picture; 0: free models only
         references: true           # draw pages from the portraits; default: set by the service
+        allow_reuse: false         # take equal pictures that are stored already, free
         priority: 2                # 1 (first) to 3
         metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
           order: 4711
@@ -83,10 +91,16 @@ def story(
     \b
     Examples:
       imggen story map.yaml
+      imggen story map.yaml --quote
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
-    submitted = submit(session.client, read_story_file(file, file.read_text("utf-8")), again=again)
+    content = read_story_file(file, file.read_text("utf-8"))
+    if quote:
+        price = quote_file(session.client, content)
+        session.document(*quote_lines(price), quote=price)
+        return
+    submitted = submit(session.client, content, again=again)
     if no_wait:
         lines = [
             f"batch {submitted.batch.batch_id}",

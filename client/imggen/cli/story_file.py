@@ -1,6 +1,7 @@
 """Story files: a story with its characters, pages and options, written in YAML."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ _INT = "tag:yaml.org,2002:int"
 _STORY = ("title", "style", "options", "characters", "pages")
 _OPTIONS = (
     *("portraits", "scenes", "cover", "images_per_page", "aspect_ratio", "model", "quality"),
-    *("references", "priority", "metadata"),
+    *("provider", "min_quality", "max_cost", "references", "allow_reuse", "priority", "metadata"),
 )
 _LOOKS = ("species", "hair", "eyes", "skin", "clothing")
 _CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
@@ -53,7 +54,10 @@ class FilePage:
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """The options of a story file; an empty one is left to the service."""
+    """The options of a story file; an empty one is left to the service.
+
+    `max_cost` is in US dollars for each picture.
+    """
 
     portraits: bool = True
     scenes: bool = True
@@ -62,7 +66,11 @@ class FileOptions:
     aspect_ratio: str = ""
     model: str = ""
     quality: str = ""
+    provider: str = ""
+    min_quality: str = ""
+    max_cost: float | None = None
     references: bool | None = None
+    allow_reuse: bool = False
     priority: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -179,10 +187,12 @@ class _Reader:
         read: dict[str, Any] = {}
         for name, value in fields.items():
             path = f"options.{name}"
-            if name in ("portraits", "scenes", "cover", "references"):
+            if name in ("portraits", "scenes", "cover", "references", "allow_reuse"):
                 read[name] = self._flag(value, path)
             elif name in ("images_per_page", "priority"):
                 read[name] = self._number(value, path)
+            elif name == "max_cost":
+                read[name] = self._amount(value, path)
             elif name == "metadata":
                 read[name] = self._pairs(value, path)
             else:
@@ -247,6 +257,13 @@ class _Reader:
             self._add(node, path, f"{_shown(node)} is not a whole number")
             return 0
         return int(node.value)
+
+    def _amount(self, node: "Node", path: str) -> float | None:
+        amount = str(node.value) if _kind(node) == "scalar" else ""
+        if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", amount):
+            self._add(node, path, f"{_shown(node)} is not an amount in dollars, like 0.10")
+            return None
+        return float(amount)
 
     def _flag(self, node: "Node", path: str) -> bool:
         if node.tag != _BOOL:

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from imggen.cli.story_file import StoryFile
+from imggen.cli.options import MICROS
+from imggen.cli.story_file import FileOptions, StoryFile
 from imggen.errors import NotFound
 from imggen.fields import AssetKindName, CharacterFields
+from imggen.orders import WholeStoryFields
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch, BatchImage
 from imggen.v1.character_pb2 import Character
 from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_SCENE, JOB_STATUS_COMPLETED
+from imggen.v1.routing_pb2 import QuoteStoryResponse
 from imggen.v1.story_pb2 import Page, Story
 
 Thing = TypeVar("Thing", Character, Story)
@@ -36,6 +39,40 @@ def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submi
 
     `again` requests a new batch of the same story. Deleted objects are created again.
     """
+    story, names = _story(client, file)
+    key = str(uuid4()) if again else file.request_id("batch", story.id, file.options)
+    batch = client.generate_story(story, **_order(file.options, key))
+    return Submission(story, names, batch)
+
+
+def quote(client: SyncClient, file: StoryFile) -> QuoteStoryResponse:
+    """Returns what a file would cost; its characters and its story are created, nothing runs."""
+    story, _ = _story(client, file)
+    return client.quote_story(story, **_order(file.options))
+
+
+def _order(options: FileOptions, request_id: str | None = None) -> WholeStoryFields:
+    return WholeStoryFields(
+        portraits=options.portraits,
+        scenes=options.scenes,
+        cover=options.cover,
+        images_per_page=options.images_per_page,
+        aspect_ratio=options.aspect_ratio,
+        model=options.model,
+        provider=options.provider,
+        quality=options.quality,
+        min_quality=options.min_quality,
+        max_cost_micros=None if options.max_cost is None else round(options.max_cost * MICROS),
+        use_references=options.references,
+        allow_reuse=options.allow_reuse,
+        metadata=options.metadata,
+        priority=options.priority,
+        request_id=request_id,
+    )
+
+
+def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
+    """Returns the story of a file, and the names of its characters by their ids."""
     characters: dict[str, Character] = {}
     for fields in file.characters:
         characters[fields["name"]] = _character(client, file, fields)
@@ -55,23 +92,7 @@ def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submi
         client.get_story,
         lambda number: file.request_id("story", file.style, file.pages, ids, number),
     )
-    key = str(uuid4()) if again else file.request_id("batch", story.id, file.options)
-    options = file.options
-    batch = client.generate_story(
-        story,
-        portraits=options.portraits,
-        scenes=options.scenes,
-        cover=options.cover,
-        images_per_page=options.images_per_page,
-        aspect_ratio=options.aspect_ratio,
-        model=options.model,
-        quality=options.quality,
-        use_references=options.references,
-        metadata=options.metadata,
-        priority=options.priority,
-        request_id=key,
-    )
-    return Submission(story, {each.id: name for name, each in characters.items()}, batch)
+    return story, {each.id: name for name, each in characters.items()}
 
 
 def _character(client: SyncClient, file: StoryFile, fields: CharacterFields) -> Character:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from imggen.errors import Violation
+from imggen.errors import FailedPrecondition, Violation
 from imggen.v1 import errors_pb2 as reasons
 
 
@@ -91,6 +91,15 @@ def not_offered(field: str, size: str, models: Sequence[Model]) -> Violation:
         field,
         f'"{size[:60]}" is not offered; use one of {", ".join(sizes)}',
         reasons.ERROR_REASON_SIZE_NOT_OFFERED,
+    )
+
+
+def no_eligible_offer(why: Mapping[str, str]) -> FailedPrecondition:
+    """Returns the error of a picture that no model may draw; `why` not is by model."""
+    return FailedPrecondition(
+        "no model may draw this within the limits of the request; widen them, or leave one out",
+        reasons.ERROR_REASON_NO_ELIGIBLE_OFFER,
+        metadata=why,
     )
 
 

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.batch_pb2 import ListBatchesRequest
+from imggen.v1.budget_pb2 import ListSpendRequest
 from imggen.v1.character_pb2 import ListCharactersRequest
 from imggen.v1.image_pb2 import ListImagesRequest
 from imggen.v1.job_pb2 import ListJobsRequest
@@ -23,6 +24,7 @@ ListRequest: TypeAlias = (
     | ListCharactersRequest
     | ListImagesRequest
     | ListJobsRequest
+    | ListSpendRequest
     | ListStoriesRequest
     | ListStylesRequest
 )
@@ -74,6 +76,22 @@ def refuse_token(checks: Checks, description: str = _UNMADE) -> None:
 def token_after(request: ListRequest, place: str) -> str:
     """Returns the token of the page after a place, for the same request."""
     return base64.urlsafe_b64encode(_digest(request) + place.encode()).decode()
+
+
+def token_after_key(request: ListRequest, key: str) -> str:
+    """Returns the token of the page after a key, which may be empty."""
+    return token_after(request, f"={key}")
+
+
+def key_of(checks: Checks, page: AskedPage) -> str | None:
+    """Returns the key after which a page begins; None for the first page.
+
+    Raises InvalidRequest for a token without a key.
+    """
+    if page.after and not page.after.startswith("="):
+        refuse_token(checks)
+        checks.done()
+    return page.after.removeprefix("=") if page.after else None
 
 
 def fitting(rows: Sequence[Message]) -> int:

@@ -94,6 +94,15 @@ def read_images_per_page(checks: Checks, number: int) -> int | None:
     return (number or 1) if number in allowed else None
 
 
+def picture_required(checks: Checks) -> None:
+    """Adds the violation of a quote that names no picture."""
+    checks.add(
+        "picture",
+        "is required; set portrait, scene or regeneration",
+        reasons.ERROR_REASON_FIELD_REQUIRED,
+    )
+
+
 def check_images(checks: Checks, images: int) -> None:
     """Checks that a batch does not have too many images."""
     if images > MAX_IMAGES:

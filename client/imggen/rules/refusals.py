@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, QuotaFailure, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from imggen.errors import ImggenError, Violation, reason_name
 from imggen.status import DOMAIN
+from imggen.v1 import errors_pb2 as reasons
 
 # Clients refuse more than 8 kB of metadata (gRPC's default), and a lost Status would hide
 # what was wrong; the message travels twice, once percent-encoded.
@@ -37,9 +38,17 @@ def refusal(error: ImggenError) -> Refusal:
         retry = RetryInfo()
         retry.retry_delay.FromTimedelta(error.retry_after)
         _add(status, retry)
+    if error.reason == reasons.ERROR_REASON_BUDGET_EXHAUSTED and "scope" in error.metadata:
+        _add(status, _quota(error.metadata["scope"]))
     if error.violations:
         _add(status, _bad_request(error.violations))
     return Refusal(error.code, reason, message, status.SerializeToString())
+
+
+def _quota(scope: str) -> QuotaFailure:
+    failure = QuotaFailure()
+    failure.violations.add(subject=scope, description="the day's budget is used up")
+    return failure
 
 
 def _bad_request(violations: Sequence[Violation]) -> BadRequest:

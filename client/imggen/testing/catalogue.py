@@ -10,11 +10,19 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Grade:
+    """What to expect of a model in a quality: the time of a picture, and a score of 0 to 5."""
+
+    seconds: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """A model: what it can draw, in pixels.
+    """A model that costs nothing: what it can draw, in pixels.
 
     `portraits` has the sizes of display assets by their names, the default first; `scenes` the
-    model's own sizes by the aspect ratios that it draws.
+    model's own sizes by the aspect ratios that it draws; `grades` are by quality.
     """
 
     name: str
@@ -23,7 +31,7 @@ class Model:
     native: Size
     portraits: Mapping[str, Size]
     scenes: Mapping[str, Size]
-    steps: Mapping[str, int]
+    grades: Mapping[str, Grade]
 
 
 STYLES = (
@@ -92,6 +100,7 @@ MODELS = (
         native=(256, 256),
         portraits={"1024x1024": (1024, 1024)},
         scenes={"1:1": (256, 256)},
-        steps={"standard": 20, "hd": 30},
+        grades={"standard": Grade(seconds=3.0, score=1.2), "hd": Grade(seconds=4.0, score=1.5)},
     ),
 )
+FLOORS = {"draft": 1.0, "good": 2.5, "fine": 3.5, "best": 4.5}

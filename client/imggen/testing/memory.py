@@ -29,6 +29,7 @@ from imggen.v1.reference_pb2 import (
     REFERENCE_USE_STALE,
     UsedReference,
 )
+from imggen.v1.routing_pb2 import ExplainRouteResponse
 from imggen.v1.story_pb2 import Page, Story
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class Shelf(Generic[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         return (item for id, item in self._all.items() if id not in self._deleted)
+
+    def all(self) -> Iterator[Item]:
+        """Yields all objects, deleted ones too."""
+        return iter(self._all.values())
 
     def newest(self) -> Iterator[tuple[int, Item]]:
         """Yields the objects with their numbers of creation, the newest first."""
@@ -93,6 +98,8 @@ class Drawing:
     versions: tuple[int, ...]
     """Of the descriptions of its characters."""
     use_references: bool
+    scene: str = ""
+    page_text: str = ""
 
 
 @dataclass(slots=True)
@@ -121,6 +128,10 @@ class Memory:
     """The newest version of each lineage."""
     previews: defaultdict[str, Preview] = field(default_factory=lambda: defaultdict(Preview))
     """By the id of the job."""
+    routes: dict[str, ExplainRouteResponse] = field(default_factory=dict)
+    """Why its model was chosen, at its admission and in its attempts; by the id of the job."""
+    limits: dict[str, tuple[int, Timestamp]] = field(default_factory=dict)
+    """The limits of budgets, by scope, and when they were set."""
     web: str = ""
     """Where the URLs of images point to."""
     _made: dict[tuple[str, str], tuple[Message, str]] = field(default_factory=dict)
@@ -171,6 +182,15 @@ class Memory:
                 used.use = REFERENCE_USE_DRAWN if same else REFERENCE_USE_STALE
                 used.scale = 1.0 if same else 0.0
             yield used
+
+    def make_reference(self, image: Image) -> None:
+        """Makes a portrait the reference, unless that shows a later description."""
+        place = (image.character_id, image.style)
+        before = self.references.get(place, "")
+        if before in self.images and self._shows(self.images[before]) > self._shows(image):
+            return
+        self.references.pop(place, None)
+        self.references[place] = image.id
 
     def drop_reference(self, gone: Image) -> None:
         """Puts the next portrait in the place of a deleted one that was a reference."""

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imggen.rules.checks import Checks
-from imggen.rules.offers import choose
 from imggen.rules.pictures import DEFAULT_RATIO, RATIOS, check_images
 from imggen.rules.sizes import nearest_ratio
 from imggen.rules.storyboards import (
@@ -15,7 +14,8 @@ from imggen.rules.storyboards import (
     refuse_gone,
     refuse_offer,
 )
-from imggen.testing.catalogue import MODELS, Model, Size
+from imggen.testing.catalogue import Model, Size
+from imggen.testing.choices import Limits, Routing, route
 from imggen.testing.memory import Drawing, Memory
 from imggen.v1.generation_pb2 import GenerateStoryRequest, GenerationOptions
 from imggen.v1.image_pb2 import (
@@ -25,15 +25,20 @@ from imggen.v1.image_pb2 import (
     Image,
     ImageType,
 )
+from imggen.v1.routing_pb2 import Route
 from imggen.v1.story_pb2 import Story
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A picture to admit: its image, what it shows, and the ratio that it is cropped from."""
+    """A picture to admit: its image, what it shows, why its model was chosen.
+
+    `cropped_from` is the ratio that it is cropped from.
+    """
 
     image: Image
     drawing: Drawing
+    route: Route
     cropped_from: str = ""
 
 
@@ -67,18 +72,33 @@ def uses_references(options: GenerationOptions) -> bool:
 def plan_of(
     memory: Memory,
     image: Image,
-    model: Model,
+    routing: Routing,
     shape: Shape,
     quality: str,
     *,
     use_references: bool,
+    scene: str = "",
+    page_text: str = "",
 ) -> Plan:
-    """Returns the plan of an image whose characters exist."""
+    """Returns the plan of an image whose characters exist, and which a model may draw."""
+    model = routing.require()
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
-    drawing = Drawing(quality, shape.size, shape.display, tuple(versions), use_references)
-    return Plan(image, drawing, shape.cropped_from)
+    drawing = Drawing(
+        quality, shape.size, shape.display, tuple(versions), use_references, scene, page_text
+    )
+    return Plan(image, drawing, routing.message(), shape.cropped_from)
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """A picture of a storyboard, without what all of them have in common."""
+
+    image: Image
+    routing: Routing
+    scene: str
+    page_text: str
 
 
 class Storyboard:
@@ -91,13 +111,17 @@ class Storyboard:
         request: GenerateStoryRequest,
         story: Story,
         ratio: str,
+        limits: Limits,
+        quality: str | None,
     ) -> None:
         self._memory = memory
         self._checks = checks
         self._request = request
         self._story = story
         self._ratio = ratio
-        self._panels: list[tuple[Image, Model]] = []
+        self._limits = limits
+        self._quality = quality
+        self._panels: list[_Panel] = []
         named = dict.fromkeys(one for page in story.pages for one in page.character_ids)
         self._cast = [one for one in named if one in memory.characters]
 
@@ -119,22 +143,33 @@ class Storyboard:
         self._add_cover()
         self._add_pages()
         if copies is not None:
-            scenes = sum(image.type == IMAGE_TYPE_SCENE for image, _ in self._panels)
+            scenes = sum(panel.image.type == IMAGE_TYPE_SCENE for panel in self._panels)
             check_images(self._checks, len(self._panels) + scenes * (copies - 1))
 
     def plans(self, style: str, quality: str, copies: int) -> list[Plan]:
         """Returns the plans of its pictures: `copies` of a page, one of anything else."""
         plans = []
-        for image, model in self._panels:
-            for _ in range(copies if image.type == IMAGE_TYPE_SCENE else 1):
+        for panel in self._panels:
+            for _ in range(copies if panel.image.type == IMAGE_TYPE_SCENE else 1):
                 one = Image()
-                one.CopyFrom(image)
+                one.CopyFrom(panel.image)
                 one.style = style
                 one.seed = secrets.randbits(32)
-                portrait = image.type == IMAGE_TYPE_PORTRAIT
+                portrait = one.type == IMAGE_TYPE_PORTRAIT
+                model = panel.routing.require()
                 shape = portrait_shape(model, "") if portrait else scene_shape(model, self._ratio)
                 use = not portrait and uses_references(self._request.options)
-                plans.append(plan_of(self._memory, one, model, shape, quality, use_references=use))
+                plan = plan_of(
+                    self._memory,
+                    one,
+                    panel.routing,
+                    shape,
+                    quality,
+                    use_references=use,
+                    scene=panel.scene,
+                    page_text=panel.page_text,
+                )
+                plans.append(plan)
         return plans
 
     def _add_portraits(self, style: str | None) -> None:
@@ -144,9 +179,9 @@ class Storyboard:
             if not (style and self._memory.is_fresh(self._memory.characters[one], style))
         ]
         if self._wants("include_character_portraits") and missing:
-            model = self._offer(1, "", portrait=True)
-            for one in missing if model else ():
-                self._add(IMAGE_TYPE_PORTRAIT, [one], model, character_id=one)
+            routing = self._route(1, "", portrait=True)
+            for one in missing if routing else ():
+                self._add(IMAGE_TYPE_PORTRAIT, [one], routing, character_id=one)
 
     def _add_cover(self) -> None:
         """Adds the cover: the characters that are on most pages, as many as a model can draw."""
@@ -154,40 +189,43 @@ class Storyboard:
         if not (self._request.include_cover and pages):
             return
         leading = leading_characters((page.character_ids for page in pages), self._cast)
+        words = (self._story.title, pages[0].scene_description or pages[0].text)
         for characters in range(len(leading), 0, -1):
-            found = choose(MODELS, self._request.options.model, characters)
-            if isinstance(found, Model):
-                self._add(IMAGE_TYPE_COVER, leading[: found.max_characters], found)
+            routing = route(Checks(), self._limits, self._quality, characters)
+            if routing is not None:
+                most = routing.offers[0].max_characters if routing.offers else 0
+                self._add(IMAGE_TYPE_COVER, leading[:most], routing, words=words)
                 return
-        self._add(IMAGE_TYPE_COVER, [], self._offer(0, "the cover: "))
+        self._add(IMAGE_TYPE_COVER, [], self._route(0, "the cover: "), words=words)
 
     def _add_pages(self) -> None:
         if not self._wants("include_scene_images"):
             return
         for number, page in enumerate(self._story.pages, start=1):
             check_words(self._checks, number, page.scene_description or page.text)
-            model = self._offer(len(page.character_ids), f"page {number}: ")
-            self._add(IMAGE_TYPE_SCENE, page.character_ids, model, page_id=page.id)
+            routing = self._route(len(page.character_ids), f"page {number}: ")
+            words = (page.scene_description, page.text)
+            self._add(IMAGE_TYPE_SCENE, page.character_ids, routing, page_id=page.id, words=words)
 
-    def _offer(self, characters: int, where: str, *, portrait: bool = False) -> Model | None:
-        name = self._request.options.model
-        found = choose(MODELS, name, characters, "" if portrait else None)
-        if isinstance(found, Model):
-            return found
-        refuse_offer(self._checks, found, where)
-        return None
+    def _route(self, characters: int, where: str, *, portrait: bool = False) -> Routing | None:
+        found = Checks()
+        size = "" if portrait else None
+        routing = route(found, self._limits, self._quality, characters, size)
+        refuse_offer(self._checks, found.violations, where)
+        return routing
 
     def _add(
         self,
         kind: ImageType.ValueType,
         characters: Sequence[str],
-        model: Model | None,
+        routing: Routing | None,
         *,
         character_id: str = "",
         page_id: str = "",
+        words: tuple[str, str] = ("", ""),
     ) -> None:
         """Adds a picture, unless nothing can draw it, which is a violation already."""
-        if model is not None:
+        if routing is not None:
             image = Image(
                 type=kind,
                 story_id=self._story.id,
@@ -195,7 +233,7 @@ class Storyboard:
                 character_ids=[one for one in characters if one in self._cast],
                 page_id=page_id,
             )
-            self._panels.append((image, model))
+            self._panels.append(_Panel(image, routing, *words))
 
     def _wants(self, field: str) -> bool:
         set_ = self._request.HasField(field)  # type: ignore[arg-type]

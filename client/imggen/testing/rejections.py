@@ -9,19 +9,21 @@ from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
 from imggen.v1 import (
     batch_pb2,
+    budget_pb2,
     character_pb2,
     event_pb2,
     generation_pb2,
     image_pb2,
     job_pb2,
+    routing_pb2,
     story_pb2,
     style_pb2,
 )
-from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.errors_pb2 import ERROR_REASON_NO_ELIGIBLE_OFFER, ErrorReason
 
 _FILES = (
-    *(batch_pb2, character_pb2, event_pb2, generation_pb2),
-    *(image_pb2, job_pb2, story_pb2, style_pb2),
+    *(batch_pb2, budget_pb2, character_pb2, event_pb2, generation_pb2),
+    *(image_pb2, job_pb2, routing_pb2, story_pb2, style_pb2),
 )
 _METHODS = {
     method
@@ -52,6 +54,8 @@ def check_method(name: str) -> None:
 def check_job_reason(reason: ErrorReason.ValueType) -> None:
     """Raises ValueError for a reason with which only calls fail, never jobs."""
     kind = kind_of(reason)
+    if reason == ERROR_REASON_NO_ELIGIBLE_OFFER:  # calls fail with it, and jobs
+        return
     if kind is None or not issubclass(kind, JobFailed):
         raise ValueError(f"{reason_name(reason)} is no reason of a failed job; use fail_next")
 

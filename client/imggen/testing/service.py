@@ -14,6 +14,7 @@ from imggen.looping import LoopThread
 from imggen.testing.assets import preview_of
 from imggen.testing.batch_service import BatchService
 from imggen.testing.batches import Batches
+from imggen.testing.budgets import Budgets
 from imggen.testing.faults import Fault, Faults, Received
 from imggen.testing.feed import Events, Feed
 from imggen.testing.generation import Generation
@@ -22,9 +23,12 @@ from imggen.testing.jobs import Jobs
 from imggen.testing.library import Characters, Stories, Styles
 from imggen.testing.memory import Memory
 from imggen.testing.rejections import check_job_reason, check_method, rejection
+from imggen.testing.reuse import Reuses
+from imggen.testing.routing import Routing
 from imggen.testing.web import Web
 from imggen.testing.worker import Worker
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server
+from imggen.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.event_pb2_grpc import add_EventServiceServicer_to_server
@@ -32,6 +36,7 @@ from imggen.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_serve
 from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server
 from imggen.v1.job_pb2 import Job, Stage
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server
+from imggen.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 from imggen.watching import has_ended
@@ -54,8 +59,8 @@ class FakeService:
     one colour, derived from the seed, in the service's sizes and media types; URLs are served on
     another port. With a `token`, calls must send it.
 
-    There is one user and no budget, no queue is full, no URL expires, everything is free, and
-    tokens are not read.
+    There is one user, who is an admin for budgets if `admin` says so; no queue is full, no URL
+    expires, everything is free, and tokens are not read.
     """
 
     def __init__(
@@ -65,8 +70,10 @@ class FakeService:
         steps: int = 4,
         step_seconds: float = 0.002,
         latency: float = 0.0,
+        admin: bool = False,
     ) -> None:
         self._memory = Memory()
+        self._admin = admin
         self._feed = Feed(self._memory)
         self._worker = Worker(self._memory, self._feed, steps=steps, step_seconds=step_seconds)
         self._batches = Batches(self._memory, self._feed, self._worker)
@@ -234,12 +241,14 @@ class FakeService:
         add_StoryServiceServicer_to_server(Stories(memory), self._server)
         add_StyleServiceServicer_to_server(Styles(), self._server)
         add_GenerationServiceServicer_to_server(
-            Generation(memory, worker, self._batches), self._server
+            Generation(memory, worker, self._batches, Reuses(memory, self._feed)), self._server
         )
         add_JobServiceServicer_to_server(Jobs(memory, worker, self._batches), self._server)
         add_BatchServiceServicer_to_server(
             BatchService(memory, worker, self._batches), self._server
         )
+        add_BudgetServiceServicer_to_server(Budgets(memory, admin=self._admin), self._server)
+        add_RoutingServiceServicer_to_server(Routing(memory), self._server)
         add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
         add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)

@@ -21,7 +21,6 @@ from imggen.v1.image_pb2 import (
     IMAGE_STATUS_QUEUED,
     IMAGE_STATUS_UNSPECIFIED,
     IMAGE_TYPE_PORTRAIT,
-    Image,
     ImageStatus,
 )
 from imggen.v1.job_pb2 import (
@@ -41,6 +40,7 @@ from imggen.v1.job_pb2 import (
 )
 from imggen.watching import has_ended
 
+_RUNS = "running"
 STAGES = (STAGE_RESOLVING, STAGE_RENDERING, STAGE_FINISHING, STAGE_STORING)
 
 
@@ -119,7 +119,7 @@ class Worker:
         image.references.extend(self._memory.used_references(image))
         job.references.extend(image.references)
         if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
-            self._make_reference(image)
+            self._memory.make_reference(image)
         self._feed.tell_image(image)
         job.unknown_words[:] = first_words(self.unknown_words)
         job.ClearField("error")
@@ -158,6 +158,7 @@ class Worker:
             raise ValueError(f"job {job.job_id} is {status}; only one that runs has a worker")
         reason, message = ErrorReason.ERROR_REASON_WORKER_LOST, "the worker fake was lost"
         self._stop(job)
+        self._end_attempt(job, "lost", message)
         if job.cancel_requested:
             self._cancelled(job, "cancelled; its worker was lost")
             return
@@ -204,6 +205,7 @@ class Worker:
             return
         job.status = JOB_STATUS_PROCESSING
         job.attempt += 1
+        self._route_attempt(job)
         if not job.HasField("started_at"):
             job.started_at.CopyFrom(now())
         self._feed.tell_job(job)
@@ -218,16 +220,6 @@ class Worker:
                 return
             await change.wait()
 
-    def _make_reference(self, image: Image) -> None:
-        place = (image.character_id, image.style)
-        before = self._memory.references.get(place, "")
-        if before in self._memory.images:
-            drawings = self._memory.drawings
-            if drawings[before].versions[0] > drawings[image.id].versions[0]:
-                return
-        self._memory.references.pop(place, None)
-        self._memory.references[place] = image.id
-
     def _cancelled(self, job: Job, message: str) -> None:
         job.error.reason = ErrorReason.ERROR_REASON_JOB_CANCELLED
         job.error.message = message
@@ -240,6 +232,7 @@ class Worker:
         image: ImageStatus.ValueType = IMAGE_STATUS_UNSPECIFIED,
     ) -> None:
         job.status = status
+        self._end_attempt(job, short_name(JobStatus, status), job.error.message)
         self._clear_progress(job)
         job.completed_at.CopyFrom(now())
         job.ClearField("estimated_completion_time")
@@ -248,6 +241,18 @@ class Worker:
         if image:
             self._set_image_status(job, image)
         self._feed.tell_job(job)
+
+    def _route_attempt(self, job: Job) -> None:
+        explained = self._memory.routes[job.job_id]
+        attempt = explained.attempts.add(attempt=job.attempt, route=explained.admitted)
+        attempt.outcome = _RUNS
+        attempt.started_at.CopyFrom(now())
+
+    def _end_attempt(self, job: Job, outcome: str, error: str) -> None:
+        """Says how the attempt of a job ended, if one runs."""
+        for attempt in self._memory.routes[job.job_id].attempts:
+            if attempt.outcome == _RUNS:
+                attempt.outcome, attempt.error = outcome, error
 
     def _clear_progress(self, job: Job) -> None:
         for field in ("stage", "step", "steps", "fraction"):

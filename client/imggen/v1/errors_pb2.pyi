@@ -92,6 +92,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """FAILED_PRECONDITION: events after the cursor are no longer kept. List the current state,
     then watch with an empty cursor.
     """
+    ERROR_REASON_NO_ELIGIBLE_OFFER: _ErrorReason.ValueType  # 99
+    """FAILED_PRECONDITION: no model may draw the picture within the limits of its request;
+    `ErrorInfo.metadata` has what excludes each, by its name. Also in `Job.error`, whose message has
+    the same: no model could draw the job any more.
+    """
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 50
     """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
     ERROR_REASON_TOKEN_INVALID: _ErrorReason.ValueType  # 51
@@ -142,6 +147,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
     are no numbers), and so was a second one that it drew with another seed.
     """
+    ERROR_REASON_CONTENT_POLICY: _ErrorReason.ValueType  # 98
+    """In `Job.error`: a provider refused the prompt, or the picture that it had drawn. The message says
+    at which stage, and for which categories where the provider told.
+    """
     ERROR_REASON_TOO_MANY_ITEMS: _ErrorReason.ValueType  # 100
     """INVALID_ARGUMENT: a list has more items than its field allows."""
     ERROR_REASON_DUPLICATE_ITEM: _ErrorReason.ValueType  # 101
@@ -150,6 +159,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: the bytes are not the method's request message."""
     ERROR_REASON_VALUE_UNKNOWN: _ErrorReason.ValueType  # 103
     """INVALID_ARGUMENT: the enum of the field has no such value."""
+    ERROR_REASON_PROVIDER_UNKNOWN: _ErrorReason.ValueType  # 104
+    """INVALID_ARGUMENT: no provider of that name is offered."""
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 110
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 
@@ -232,6 +243,11 @@ ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 49
 """FAILED_PRECONDITION: events after the cursor are no longer kept. List the current state,
 then watch with an empty cursor.
 """
+ERROR_REASON_NO_ELIGIBLE_OFFER: ErrorReason.ValueType  # 99
+"""FAILED_PRECONDITION: no model may draw the picture within the limits of its request;
+`ErrorInfo.metadata` has what excludes each, by its name. Also in `Job.error`, whose message has
+the same: no model could draw the job any more.
+"""
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 50
 """UNAUTHENTICATED: the call has no `authorization: Bearer` metadata."""
 ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 51
@@ -282,6 +298,10 @@ ERROR_REASON_PICTURE_BROKEN: ErrorReason.ValueType  # 97
 """In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
 are no numbers), and so was a second one that it drew with another seed.
 """
+ERROR_REASON_CONTENT_POLICY: ErrorReason.ValueType  # 98
+"""In `Job.error`: a provider refused the prompt, or the picture that it had drawn. The message says
+at which stage, and for which categories where the provider told.
+"""
 ERROR_REASON_TOO_MANY_ITEMS: ErrorReason.ValueType  # 100
 """INVALID_ARGUMENT: a list has more items than its field allows."""
 ERROR_REASON_DUPLICATE_ITEM: ErrorReason.ValueType  # 101
@@ -290,6 +310,8 @@ ERROR_REASON_REQUEST_UNREADABLE: ErrorReason.ValueType  # 102
 """INVALID_ARGUMENT: the bytes are not the method's request message."""
 ERROR_REASON_VALUE_UNKNOWN: ErrorReason.ValueType  # 103
 """INVALID_ARGUMENT: the enum of the field has no such value."""
+ERROR_REASON_PROVIDER_UNKNOWN: ErrorReason.ValueType  # 104
+"""INVALID_ARGUMENT: no provider of that name is offered."""
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

@@ -8,6 +8,7 @@ import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.message
+import google.protobuf.timestamp_pb2
 import imggen.v1.batch_pb2
 import imggen.v1.job_pb2
 import sys
@@ -46,9 +47,14 @@ class GenerationOptions(google.protobuf.message.Message):
     QUALITY_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
     USE_REFERENCES_FIELD_NUMBER: builtins.int
+    ALLOW_REUSE_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    MIN_QUALITY_FIELD_NUMBER: builtins.int
+    COMPLETE_BY_FIELD_NUMBER: builtins.int
+    MAX_COST_MICROS_FIELD_NUMBER: builtins.int
     model: builtins.str
     """The model, for instance `storybook`; empty lets the service choose. A regeneration keeps the
-    image's.
+    image's. For a model that its provider has retired, its successor draws; `ExplainRoute` says so.
     """
     quality: builtins.str
     """`hd` or `standard`; empty means `hd`, which takes more steps. A regeneration keeps the image's."""
@@ -58,11 +64,38 @@ class GenerationOptions(google.protobuf.message.Message):
     yes; for GeneratePortrait it means no. With yes, a portrait is drawn from the present reference.
     GenerateStory draws its portraits without references, whatever is set.
     """
+    allow_reuse: builtins.bool
+    """Whether a stored picture may answer the request, free: one of the same caller with the same
+    content, seed, model, references and options, COMPLETED and not deleted; the newest of them.
+    Never one that is only alike: a changed word, description or style is other content. Where the
+    request has no seed, any seed will do; of a regeneration, any that its lineage has not, and of
+    a story, another one for each image. Where it has no model, that which would draw it now. The
+    answer is a COMPLETED job with an image of its own, which name their origin
+    (`reused_from_image_id`); no budget is asked. Where there is none, the picture is drawn: a job
+    that waits or runs is not waited for, so equal requests at one moment are all drawn. Pages and
+    covers that are drawn from a portrait of their own batch are always drawn.
+    """
+    provider: builtins.str
+    """The provider, for instance `local` or `openai`; empty lets the service choose."""
+    min_quality: builtins.str
+    """How good the picture must be: `draft`, `good`, `fine` or `best`; `ListProviders` shows the scores
+    of the models, and `docs/providers.md` the least score of each label. Empty means any.
+    """
+    max_cost_micros: builtins.int
+    """The most that the picture may cost, all its attempts together, in millionths of a US dollar; 0
+    allows only what is free. Unset leaves it to the budgets.
+    """
     @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """The caller's own words on the job, for instance `order: 4711`: at most 16 pairs, and 1 KiB of
         UTF-8 in all. Jobs, images, batches and events show them, and lists find jobs and images by
         one pair; they are never logged and never part of a prompt. A regeneration has its own.
+        """
+
+    @property
+    def complete_by(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """When the picture must be there; models that would be later are passed over. Unset means any time.
+        A picture of a model that was on time when it was chosen can still be late.
         """
 
     def __init__(
@@ -72,9 +105,17 @@ class GenerationOptions(google.protobuf.message.Message):
         quality: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         use_references: builtins.bool | None = ...,
+        allow_reuse: builtins.bool = ...,
+        provider: builtins.str = ...,
+        min_quality: builtins.str = ...,
+        complete_by: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        max_cost_micros: builtins.int | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_use_references", b"_use_references", "use_references", b"use_references"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_use_references", b"_use_references", "metadata", b"metadata", "model", b"model", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "use_references", b"use_references"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "allow_reuse", b"allow_reuse", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "metadata", b"metadata", "min_quality", b"min_quality", "model", b"model", "provider", b"provider", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_max_cost_micros", b"_max_cost_micros"]) -> typing.Literal["max_cost_micros"] | None: ...
+    @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_use_references", b"_use_references"]) -> typing.Literal["use_references"] | None: ...
 
 Global___GenerationOptions: typing_extensions.TypeAlias = GenerationOptions
@@ -147,7 +188,7 @@ class GeneratePortraitResponse(google.protobuf.message.Message):
     JOB_FIELD_NUMBER: builtins.int
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job, QUEUED."""
+        """The job, QUEUED; COMPLETED where a stored picture answers the request."""
 
     def __init__(
         self,
@@ -239,7 +280,7 @@ class GenerateSceneResponse(google.protobuf.message.Message):
     JOB_FIELD_NUMBER: builtins.int
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job, QUEUED."""
+        """The job, QUEUED; COMPLETED where a stored picture answers the request."""
 
     def __init__(
         self,
@@ -334,7 +375,7 @@ class GenerateStoryResponse(google.protobuf.message.Message):
     BATCH_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> imggen.v1.batch_pb2.Batch:
-        """The batch, PROCESSING; COMPLETED if everything requested exists already."""
+        """The batch, PROCESSING; COMPLETED if everything requested exists already or is reused."""
 
     def __init__(
         self,
@@ -436,7 +477,7 @@ class RegenerateImageResponse(google.protobuf.message.Message):
     JOB_FIELD_NUMBER: builtins.int
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job, QUEUED."""
+        """The job, QUEUED; COMPLETED where a stored picture answers the request."""
 
     def __init__(
         self,

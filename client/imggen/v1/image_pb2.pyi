@@ -192,6 +192,7 @@ class Image(google.protobuf.message.Message):
     PAGE_ID_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
     REFERENCES_FIELD_NUMBER: builtins.int
+    REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -248,6 +249,10 @@ class Image(google.protobuf.message.Message):
     """Output only. The id of the job that makes it."""
     page_id: builtins.str
     """Output only. The id of the page it belongs to; empty for none. It stays, though the page is removed."""
+    reused_from_image_id: builtins.str
+    """Output only. The id of the image whose picture this one shares; empty where it was drawn. See
+    `Job.reused_from_image_id`.
+    """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Output only. The ids of the characters in it."""
@@ -307,9 +312,10 @@ class Image(google.protobuf.message.Message):
         page_id: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
+        reused_from_image_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image
 

@@ -76,8 +76,8 @@ class ImageServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteImage(self, request, context):
-        """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
-        cancelled. Deleting it again does nothing.
+        """Deletes an image: it disappears at once, its bytes soon after, unless another image shares them.
+        A job that still makes it is cancelled. Deleting it again does nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -139,8 +139,8 @@ class ImageServiceStub(typing.Generic[_ImageServiceGetImageType, _ImageServiceLi
     """Lists the caller's images, the newest first."""
 
     DeleteImage: _ImageServiceDeleteImageType
-    """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
-    cancelled. Deleting it again does nothing.
+    """Deletes an image: it disappears at once, its bytes soon after, unless another image shares them.
+    A job that still makes it is cancelled. Deleting it again does nothing.
     """
 
     DownloadImage: _ImageServiceDownloadImageType
@@ -190,8 +190,8 @@ class ImageServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.image_pb2.DeleteImageRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.image_pb2.DeleteImageResponse, collections.abc.Awaitable[imggen.v1.image_pb2.DeleteImageResponse]]:
-        """Deletes an image: it disappears at once, its bytes soon after. A job that still makes it is
-        cancelled. Deleting it again does nothing.
+        """Deletes an image: it disappears at once, its bytes soon after, unless another image shares them.
+        A job that still makes it is cancelled. Deleting it again does nothing.
         """
 
     @abc.abstractmethod

@@ -196,6 +196,7 @@ class Job(google.protobuf.message.Message):
     METADATA_FIELD_NUMBER: builtins.int
     CROPPED_FROM_FIELD_NUMBER: builtins.int
     REFERENCES_FIELD_NUMBER: builtins.int
+    REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -242,6 +243,12 @@ class Job(google.protobuf.message.Message):
     """Output only. The aspect ratio that the model draws, for instance `1:1`, where its picture is
     cropped to the requested one; empty where the model draws the requested ratio.
     """
+    reused_from_image_id: builtins.str
+    """Output only. The id of the image whose picture answered the request; empty where the picture was
+    drawn. It is the image that was drawn, deleted or not, also where a reused one was found. Such a
+    job was never queued: its `attempt` is 0, it has no stage timings, and it costs nothing;
+    `unknown_words` and `references` are those of the picture. See `GenerationOptions.allow_reuse`.
+    """
     @property
     def error(self) -> Global___JobError:
         """Output only. Why the last attempt failed; unset if none has."""
@@ -252,7 +259,7 @@ class Job(google.protobuf.message.Message):
 
     @property
     def started_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """Output only. When a worker first started it."""
+        """Output only. When a worker first started it; unset if none has."""
 
     @property
     def completed_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -319,9 +326,10 @@ class Job(google.protobuf.message.Message):
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         cropped_from: builtins.str = ...,
         references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
+        reused_from_image_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "unknown_words", b"unknown_words"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "unknown_words", b"unknown_words"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
 from imggen.v1 import event_pb2, image_pb2, job_pb2
 from imggen.watching import has_ended
@@ -123,6 +124,84 @@ async def pictures_from_references(seen: Seen) -> None:
     await draw("GeneratePortrait", "new hair", **portrait)
     await draw("RegenerateImage", "an old description", image_id=drawn.image_id)
     await draw("GenerateScene", "new hair", **scene)
+
+
+async def stored_pictures_answer_equal_requests(seen: Seen) -> None:
+    mia, tom = await a_character(seen), await a_character(seen, name="Tom")
+    both = {"text": "Mia and Tom.", "character_ids": [mia.id, tom.id]}
+    story = await a_story(seen, both, {"text": "Nobody."}, {"text": "Nobody."})
+    mixed = {"story_id": story.id, "page_id": story.pages[0].id, "seed": 7}
+    empty = {"story_id": story.id, "page_id": story.pages[1].id}
+    portrait = {"character_id": mia.id, "style": "anime"}
+
+    async def want(method: str, label: str, *, reuse: bool = True, **request: Any) -> Any:
+        options = {"allow_reuse": reuse, "metadata": {"label": label}, **request.pop("options", {})}
+        asked = {**request, "options": options}
+        job = (await ask(seen, f"GenerationService.{method}", asked, label)).job
+        seen.note("reused", bool(job.reused_from_image_id))
+        if not has_ended(job):
+            await seen.side.finish(job)
+        await ask(seen, "JobService.WatchJob", {"job_id": job.job_id}, label)
+        await ask(seen, "ImageService.GetImage", {"image_id": job.image_id}, label)
+        for kind in range(1, 5):
+            download = {"image_id": job.image_id, "asset_kind": kind}
+            await ask(seen, "ImageService.DownloadImage", download, label)
+        return job
+
+    for label in ("drawn", "reused"):
+        await want("GenerateScene", f"{label}, missing", **mixed)
+        await want("GeneratePortrait", label, **portrait, seed=1)
+        await want("GenerateScene", f"{label}, one of two", **mixed)
+        await want(
+            "GenerateScene", f"{label}, by words", **mixed, options={"use_references": False}
+        )
+        await want("GenerateScene", f"{label}, nobody", **empty)
+    first = await want("GeneratePortrait", "another seed", **portrait, seed=2)
+    await want("GenerateScene", "another reference", **mixed)
+    again = await want("GeneratePortrait", "the first seed", **portrait, seed=1)
+    await want("GenerateScene", "the first reference", **mixed)
+    await want("GeneratePortrait", "any seed", **portrait)
+    await want("GeneratePortrait", "without the flag", **portrait, seed=1, reuse=False)
+    for seed in (1, 2, 2):
+        version = {"image_id": first.image_id, "modifications": {"seed": seed}}
+        await want("RegenerateImage", f"seed {seed}", **version, options={"use_references": False})
+    words = {"image_id": first.image_id, "options": {"use_references": False}}
+    await want("RegenerateImage", "a new seed", **words)
+    await ask(seen, "CharacterService.GetCharacter", {"character_id": mia.id})
+    for gone in (again, first):
+        await ask(seen, "ImageService.DeleteImage", {"image_id": gone.image_id})
+    await want("GeneratePortrait", "deleted", **portrait, seed=2)
+    await ask(seen, "ImageService.ListImages", {"character_id": mia.id})
+    await update_character(seen, "", id=mia.id, hair="red")
+    await want("GenerateScene", "stale", **mixed)
+    await want("GenerateScene", "still stale", **mixed)
+    await want("GeneratePortrait", "new hair", **portrait, seed=1)
+
+
+async def a_story_of_stored_pictures(seen: Seen) -> None:
+    reuse = {"allow_reuse": True}
+    story, batch = await a_whole_story(seen, include_cover=True)
+    while waiting := [
+        image.job
+        for image in await images_of(seen, batch)
+        if not has_ended(image.job) and not _needs(image, await images_of(seen, batch))
+    ]:
+        await seen.side.finish(waiting[0])
+    wanted = {"story_id": story.id, "include_cover": True, "options": reuse}
+    draw = "GenerationService.GenerateStory"
+    all_of_it = (await ask(seen, draw, {**wanted, "request_id": str(UUID(int=9, version=4))})).batch
+    await images_of(seen, all_of_it, "all")
+    await ask(seen, "BatchService.WatchBatch", {"batch_id": all_of_it.batch_id}, "all")
+    await ask(seen, draw, {**wanted, "request_id": str(UUID(int=9, version=4))}, "again")
+    twice = (await ask(seen, draw, {**wanted, "images_per_page": 2}, "twice")).batch
+    for image in await images_of(seen, twice, "twice"):
+        seen.note("reused", bool(image.job.reused_from_image_id))
+    await ask(seen, "BatchService.CancelBatch", {"batch_id": twice.batch_id})
+    character = story.pages[1].character_ids[0]
+    await update_character(seen, "", id=character, hair="red")
+    anew = (await ask(seen, draw, wanted, "a new portrait")).batch
+    for image in await images_of(seen, anew, "a new portrait"):
+        seen.note("reused", bool(image.job.reused_from_image_id))
 
 
 async def deleted_references(seen: Seen) -> None:
@@ -260,6 +339,8 @@ SCRIPTS: tuple[Script, ...] = (
     assets_have_their_kinds,
     references_and_versions,
     pictures_from_references,
+    stored_pictures_answer_equal_requests,
+    a_story_of_stored_pictures,
     deleted_references,
     a_batch_is_drawn,
     a_portrait_of_a_batch_fails,

@@ -2,7 +2,7 @@
 
 Ids, etags, cursors and seeds are named in the order of their appearance, so that two that are
 equal on one side must be equal on the other. Times, URLs, tokens and the bytes of pictures only
-have to be there.
+have to be there, and so do expected times: only a real router knows what waits before a picture.
 """
 
 import re
@@ -14,10 +14,20 @@ from google.protobuf.json_format import MessageToDict
 from imggen.errors import ImggenError, reason_name
 
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TIMES = re.compile(r"takes \d+ s(, \d+ s of them in the queue)?, and \d+ s are left")
 _NAMED = ("etag", "cursor", "seed")
 _MASKED = (
-    *("createdAt", "updatedAt", "startedAt", "completedAt", "estimatedCompletionTime"),
-    *("urlsExpireAt", "time", "duration", "url", "cdnUrl", "thumbnailUrl", "printUrl"),
+    *("createdAt", "updatedAt", "setAt", "startedAt", "completedAt", "estimatedCompletionTime"),
+    *(
+        "urlsExpireAt",
+        "expectedDuration",
+        "time",
+        "duration",
+        "url",
+        "cdnUrl",
+        "thumbnailUrl",
+        "printUrl",
+    ),
     *("nextPageToken", "sha256", "sizeBytes", "fileSize", "data", "preview", "prompt"),
 )
 _UNSORTED = ("needsJobIds",)
@@ -60,7 +70,8 @@ class Normal:
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, text: str) -> str:
-        """Returns a text with names instead of ids."""
+        """Returns a text with names instead of ids, and without expected times."""
+        text = _TIMES.sub("takes too long", text)
         named: Callable[[re.Match[str]], str] = lambda found: self._name("id", found[0])  # noqa: E731
         return ID.sub(named, text)
 

@@ -152,6 +152,10 @@ class RealSide:
         claim = await self._gateway.claim()
         await self._postpone("now()", but=job)
         assert str(claim.job_id) == job.job_id
+        store = self._gateway.store
+        found = await store.routes.of_job(claim.user_id, claim.job_id)
+        assert found is not None
+        assert await store.leases.chosen(claim, found.admitted)  # as a worker would choose
         return claim
 
     async def _postpone(self, until: str, *, but: Job) -> None:

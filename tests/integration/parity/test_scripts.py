@@ -9,11 +9,11 @@ import pytest
 from imggen.status import error_of
 from imggen.testing import FakeService
 from tests.integration.gateway_fixture import GatewayFixture
-from tests.integration.parity import drawing_scripts, library_scripts
+from tests.integration.parity import drawing_scripts, library_scripts, routing_scripts
 from tests.integration.parity.comparison import Script, differences
 from tests.integration.parity.sides import FakeSide, RealSide, Seen, Side
 
-SCRIPTS = (*library_scripts.SCRIPTS, *drawing_scripts.SCRIPTS)
+SCRIPTS = (*library_scripts.SCRIPTS, *drawing_scripts.SCRIPTS, *routing_scripts.SCRIPTS)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)

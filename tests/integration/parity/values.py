@@ -19,7 +19,9 @@ _TEXTS = (
     *("", " ", "?!", "a\x00b", "a\x0bb", "a \t b\n", "\u200ba\ufeff", "oil", "x" * 61),
     *("x" * 301, "x" * 2_001, "x" * 4_001),
 )
+_WORDS = {"provider": ("local", "Local"), "min_quality": ("draft", "good", "best")}
 _NUMBERS = (-(2**31), -1, 0, 1, 3, 4, 9, 100, 101, 150, 151, 2**31 - 1)
+_LATE = 4_000_000_000
 _WIDE_NUMBERS = (0, 1, 2**32 - 1)
 _METADATA: tuple[dict[str, str], ...] = (
     {"order": "4711"},
@@ -115,10 +117,14 @@ async def ask(seen: Seen, method: str, fields: Mapping[str, Any], label: str = "
 def base_of(method: str, things: Things) -> dict[str, Any]:
     """Returns the fields of a valid request."""
     service, name = method.split(".")
+    quoted = {"QuoteGeneration": "GeneratePortrait", "QuoteStory": "GenerateStory"}
+    if name in quoted:
+        return _in("portrait" if name == "QuoteGeneration" else "story", quoted[name], things)
     id_of = {
         "CharacterService": {"character_id": things.character},
         "StoryService": {"story_id": things.story},
         "JobService": {"job_id": things.waiting},
+        "RoutingService": {"job_id": things.failed},
         "BatchService": {"batch_id": things.batch},
         "ImageService": {"image_id": things.image},
     }
@@ -133,6 +139,8 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "RegenerateImage": {"image_id": things.image},
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
+        "GetBudget": {},
+        "SetBudget": {"scope": "global", "limit_micros": 5},
     }
     if name in special:
         return special[name]
@@ -147,10 +155,25 @@ def requests_of(method: str, things: Things) -> Iterator[tuple[str, Any]]:
         for value in _values_of(path, field, things):
             shown = ID.sub("ID", repr(value))
             label = f"{path}={shown if len(shown) < 60 else f'{shown[:50]}... ({len(shown)})'}"
-            request = _with(kind(), {**base, path: value})
+            request = _with(kind(), {**_around(method, path, base, things), path: value})
             if request is not None:
                 yield label, request
     yield "valid", _with(kind(), base)
+
+
+def _around(method: str, path: str, base: dict[str, Any], things: Things) -> dict[str, Any]:
+    """Returns the other fields of a request in which one field has a value."""
+    kinds = {"scene": "GenerateScene", "regeneration": "RegenerateImage"}
+    kind = path.split(".")[0]
+    if method != "RoutingService.QuoteGeneration" or kind not in kinds:
+        return base
+    return _in(kind, kinds[kind], things)
+
+
+def _in(field: str, method: str, things: Things) -> dict[str, Any]:
+    """Returns the fields of a valid generation as those of a request that quotes it."""
+    base = base_of(f"GenerationService.{method}", things)
+    return {f"{field}.{path}": value for path, value in base.items()}
 
 
 def _with(request: Any, values: Mapping[str, Any]) -> Any:
@@ -168,6 +191,8 @@ def _values_of(path: str, field: FieldDescriptor, things: Things) -> Iterator[An
         yield from _METADATA
     elif field.message_type is not None and field.message_type.name == "FieldMask":
         yield from _MASKS
+    elif name == "complete_by":
+        yield from ({"seconds": seconds} for seconds in (0, 1, 2**40, _LATE))
     elif field.message_type is not None:
         yield {"seconds": 1}
     elif kind == FieldDescriptor.TYPE_ENUM:
@@ -179,12 +204,14 @@ def _values_of(path: str, field: FieldDescriptor, things: Things) -> Iterator[An
         yield from (False, True)
     elif kind == FieldDescriptor.TYPE_UINT32:
         yield from _WIDE_NUMBERS
-    elif kind == FieldDescriptor.TYPE_INT32:
+    elif kind in (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64):
         yield from _NUMBERS
     elif field.is_repeated:
         yield from _lists(name, things)
     elif name == "request_id":
         yield from ("x", REQUEST_ID, REQUEST_ID)
+    elif name in _WORDS:
+        yield from (*_TEXTS, *_WORDS[name])
     elif name.endswith("_id") or name == "id":
         yield from (*_IDS, _upper(name, things))
     else:

@@ -1,0 +1,144 @@
+"""The dialect of hosted models: sentences that say what to draw, and what to leave out."""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from actors.prompts.dialect import CompiledPrompt
+from actors.prompts.wording import clean, join_once, look
+from server.domain.characters import FrozenCharacter
+from server.domain.spec import RenderSpec
+from server.domain.states import ImageType
+from server.domain.styles import Style
+
+_OPENINGS = {
+    ImageType.PORTRAIT: "A portrait for a children's book",
+    ImageType.SCENE: "A picture for a page of a children's book",
+    ImageType.COVER: "A picture for the cover of a children's book",
+}
+_NO_LETTERING = (
+    "Without any lettering: no text, letters, numbers, captions, speech bubbles, signatures or "
+    "watermarks anywhere in the picture."
+)
+_MOOD = "The mood is that of this page, whose words are not in the picture:"
+_ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+    *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
+)
+_WEIGHTED = re.compile(r"\(([^():]+):\s*[0-9.]+\)")
+_TAGS = re.compile(r"<[^<>]*>|\bBREAK\b")
+_ENDS = re.compile(r"[.!?][\"'\u201d\u2019)]*(?=\s)")
+
+
+class HostedDialect:
+    """Writes a paragraph each for the style, the scene, the characters and what is left out.
+
+    Models that take sentences have no negative prompt: its words follow `Without`.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """Takes the most characters of a prompt."""
+        self._limit = limit
+
+    def compile(
+        self, spec: RenderSpec, scene: str, pictures: Sequence[UUID] = ()
+    ) -> CompiledPrompt:
+        """Returns the prompt of a spec, whose characters come from left to right.
+
+        `pictures` are the characters that the pictures sent along show, in their order. Over the
+        limit the page is cut first, then the scene, each after a sentence or else a word, and
+        then whole characters are left out, the last one first.
+        """
+        room = _Room(self._limit)
+        opening = room.keep(f"{_OPENINGS[spec.image_type]}. {_style(spec.style)}".strip())
+        closing = room.keep(_left_out(spec.style))
+        people = room.keep_people(spec.characters)
+        shown = room.keep(_shown(spec.characters, pictures))
+        told = room.keep_cut("The picture shows:", clean(scene))
+        page = "" if clean(spec.page_text) == clean(scene) else clean(spec.page_text)
+        mood = room.keep_cut(_MOOD, page)
+        parts = (opening, told, people, shown, mood, closing)
+        return CompiledPrompt(prompt="\n\n".join(filter(None, parts)), negative_prompt="")
+
+
+class _Room:
+    """The characters of a prompt that are still free."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+
+    def keep(self, text: str) -> str:
+        """Returns a text if it fits, with the blank line after it, else nothing."""
+        if len(text) + 2 > self._free:
+            return ""
+        self._free -= len(text) + 2 if text else 0
+        return text
+
+    def keep_people(self, cast: Sequence[FrozenCharacter]) -> str:
+        """Returns the first characters that fit, none of them cut."""
+        for count in range(len(cast), 0, -1):
+            if kept := self.keep(_people(cast[:count])):
+                return kept
+        return ""
+
+    def keep_cut(self, heading: str, text: str) -> str:
+        """Returns a text after its heading, cut to what fits; nothing without a text."""
+        text = _cut(text, self._free - len(heading) - 4)
+        return self.keep(f"{heading} {_ended(text)}") if text else ""
+
+
+def _style(style: Style) -> str:
+    template, description = (
+        clean(_plain(words)) for words in (style.prompt_template, style.description)
+    )
+    said = [f"The style is {template}." if template else "", _ended(description)]
+    return " ".join(filter(None, said))
+
+
+def _left_out(style: Style) -> str:
+    words = join_once(_plain(style.negative_prompt))
+    return "\n".join(filter(None, [f"Without {words}." if words else "", _NO_LETTERING]))
+
+
+def _people(cast: Sequence[FrozenCharacter]) -> str:
+    if len(cast) == 1:
+        return f"Its only character is {_ended(look(cast[0].description))}"
+    lines = (f"{place}. {_ended(look(one.description))}" for place, one in enumerate(cast, 1))
+    heading = f"Its {len(cast)} characters from left to right, each of them once:"
+    return "\n".join([heading, *lines])
+
+
+def _shown(cast: Sequence[FrozenCharacter], pictures: Sequence[UUID]) -> str:
+    names = {one.id: clean(one.description.name) for one in cast}
+    shown = [
+        f"the {_ORDINALS[place]} picture shows {names[one]}"
+        for place, one in enumerate(pictures)
+        if one in names
+    ]
+    if not shown:
+        return ""
+    said = ", ".join(shown)
+    return (
+        f"Of the pictures sent along, {said}. Draw each of them as the same character, with the "
+        "same face, hair and build; the background, pose and light are those of the new picture."
+    )
+
+
+def _plain(words: str) -> str:
+    """Removes the syntax of other models: `(photo:1.3)`, `<lora:x:1>`, `BREAK`."""
+    return _TAGS.sub(" ", _WEIGHTED.sub(r"\1", words))
+
+
+def _ended(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def _cut(text: str, most: int) -> str:
+    """Returns as much of a text as fits, up to the end of a sentence or else of a word."""
+    if len(text) <= most:
+        return text
+    start = text[: max(0, most + 1)]
+    ends = [match.end() for match in _ENDS.finditer(start)]
+    if ends:
+        return start[: ends[-1]]
+    return start[: max(0, start.rfind(" "))].rstrip(" ,;:")

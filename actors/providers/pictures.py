@@ -1,0 +1,70 @@
+"""The pictures of hosted providers: checked before they count, and made small as previews."""
+
+import base64
+import binascii
+import struct
+import zlib
+from io import BytesIO
+
+from PIL import Image
+
+from actors.finishing.forms import PictureRefused, open_picture
+from server.domain.models import Size
+
+_LONGEST_SIDE = 512
+_QUALITY = 80
+_BROKEN = (
+    *(PictureRefused, OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error),
+    Image.DecompressionBombError,
+)
+
+
+class PictureUnfit(Exception):
+    """Raised for an answer that holds no picture of the size that was asked for."""
+
+
+def read_png(encoded: object, size: Size) -> bytes:
+    """Returns the PNG that base64 holds; blocks for some tenths of a second.
+
+    A JPEG or a WebP becomes a PNG. Raises PictureUnfit for what cannot be read to its end, and
+    for a picture of another size.
+    """
+    data = _decoded(encoded)
+    try:
+        # A PNG's checksums are read by `verify` alone, which leaves its picture unusable.
+        Image.open(BytesIO(data)).verify()
+        picture = open_picture(data)
+    except _BROKEN as error:
+        raise PictureUnfit(f"its {len(data)} bytes are not a whole picture") from error
+    if picture.size != (size.width, size.height):
+        raise PictureUnfit(
+            f"its picture has {picture.width}x{picture.height} pixels; {size} were asked for"
+        )
+    return data if picture.format == "PNG" else _saved(picture, "PNG")
+
+
+def read_preview(encoded: object) -> bytes | None:
+    """Returns a small JPEG of an unfinished picture; None for one that cannot be read."""
+    try:
+        picture = open_picture(_decoded(encoded))
+    except (PictureUnfit, *_BROKEN):
+        return None
+    picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    return _saved(picture.convert("RGB"), "JPEG", quality=_QUALITY)
+
+
+def _decoded(encoded: object) -> bytes:
+    if not isinstance(encoded, str) or not encoded:
+        raise PictureUnfit("it holds no picture")
+    try:
+        # Some services send data URLs.
+        text = encoded.rpartition(",")[2] if encoded.startswith("data:") else encoded
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PictureUnfit("its picture is not base64") from error
+
+
+def _saved(picture: Image.Image, image_format: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, image_format, **options)
+    return buffer.getvalue()

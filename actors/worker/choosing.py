@@ -1,0 +1,89 @@
+"""The choice of an attempt's offer: the router again, with the conditions at this moment."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from server.domain.health import HealthState
+from server.domain.jobs import Claim
+from server.domain.lanes import JobLane
+from server.domain.limits import Limits
+from server.domain.models import Size
+from server.domain.spec import RenderSpec
+from server.routing.catalogue import Catalogue
+from server.routing.conditions import BudgetRest
+from server.routing.lanes import lanes
+from server.routing.observer import Observer
+from server.routing.router import Refusal, Routing, route_again
+from server.routing.wishes import Offer, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may draw a job now: `offer` in the lane that it was claimed in, if any.
+
+    `lanes` are those in which it waits for its other offers.
+    """
+
+    offer: Offer | None
+    routing: Routing
+    lanes: Sequence[JobLane]
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no time will bring an offer, as long as the catalogue stays as it is."""
+        return self.routing.refusal in (Refusal.INVALID, Refusal.NO_ELIGIBLE_OFFER)
+
+
+class Chooser:
+    """Routes claimed jobs again; a worker draws with the models of its providers only."""
+
+    def __init__(self, catalogue: Catalogue, observer: Observer, models: Collection[str]) -> None:
+        self._catalogue = catalogue
+        self._observer = observer
+        self._models = frozenset(models)
+
+    @property
+    def trivial(self) -> bool:
+        """Whether there is nothing to choose, so that no choice need be kept."""
+        return len(self._catalogue.models) == 1
+
+    async def choose(self, claim: Claim, without: Collection[str] = ()) -> Choice:
+        """Returns what may draw a job, without the models that failed, and those named here."""
+        # Its own hold is part of what is used of the budgets; they are asked where a call begins.
+        conditions = replace(await self._observer.conditions(), rest=BudgetRest())
+        wish = wish_of(claim.spec, claim.limits, claim.passed_over | frozenset(without))
+        routing = route_again(self._catalogue, wish, conditions)
+        here = (
+            offer
+            for offer in routing.offers
+            if offer.model.lane is claim.lane and offer.model.name in self._models
+        )
+        return Choice(next(here, None), routing, lanes(routing, conditions))
+
+    async def health(self, provider: str) -> HealthState:
+        """Returns the health of a provider."""
+        known = (await self._observer.conditions()).health.get((provider, ""))
+        return known.state if known else HealthState.WELL
+
+    def forget(self) -> None:
+        """Looks at the conditions again for the next choice, since they have just changed."""
+        self._observer.forget()
+
+
+def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wish:
+    """Returns what an admitted job asks of a model."""
+    return Wish(
+        spec.image_type,
+        limits.model,
+        "",
+        len(spec.characters),
+        spec.quality,
+        Size(spec.width, spec.height),
+        provider=limits.provider,
+        min_score=limits.min_score,
+        complete_by=limits.complete_by,
+        max_cost_micros=limits.max_cost_micros,
+        references=len(spec.characters) if spec.use_references else 0,
+        excluded=passed_over,
+        key=limits.key,
+    )

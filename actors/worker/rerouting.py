@@ -1,0 +1,116 @@
+"""Rerouting: the lanes of waiting jobs follow speeds, queues and the health of providers."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from time import monotonic
+from uuid import UUID
+
+from actors.worker.choosing import wish_of
+from server.domain.health import HealthState
+from server.domain.ids import JobId
+from server.domain.lanes import JobLane, Reroute, WaitingJob
+from server.errors import Unavailable
+from server.routing.catalogue import Catalogue
+from server.routing.conditions import Conditions
+from server.routing.lanes import lanes
+from server.routing.observer import Observer
+from server.routing.router import route_again
+from server.store import Store
+from server.store.signals import Signals
+from server.store.store import Statements
+
+_LOOKS_S = 2.0
+_ANYWAY_S = 30.0
+_PAGE = 200
+_MOVED = timedelta(seconds=5)
+_FIRST = JobId(UUID(int=0))
+_log = logging.getLogger(__name__)
+
+Health = Mapping[tuple[str, str], HealthState]
+
+
+class Rerouting:
+    """Routes waiting jobs again, in one worker of the fleet at a time.
+
+    It looks at once after the health of a provider has changed, and now and then for speeds and
+    queues. Jobs that are claimed are chosen for again anyway; this moves those that nobody claims.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, observer: Observer, store: Store, signals: Signals
+    ) -> None:
+        self._catalogue = catalogue
+        self._observer = observer
+        self._store = store
+        self._signals = signals
+        self._seen: Health = {}
+        self._at = 0.0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Reroutes in the background until the block ends; not where all jobs have one way."""
+        ways = {(row.lane, row.provider) for row in self._catalogue.models}
+        task = asyncio.create_task(self._run(), name="rerouting") if len(ways) > 1 else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except Unavailable:
+                _log.warning("jobs not rerouted")
+            await asyncio.sleep(_LOOKS_S)
+
+    async def _look(self) -> None:
+        conditions = await self._observer.conditions()
+        health = {key: found.state for key, found in conditions.health.items()}
+        if health != self._seen or monotonic() - self._at >= _ANYWAY_S:
+            await self.reroute()
+            self._seen, self._at = health, monotonic()
+
+    async def reroute(self) -> int:
+        """Routes all waiting jobs again; returns how many have other lanes now."""
+        conditions, changed = await self._observer.conditions(), 0
+        async with self._store.alone("reroute") as statements:
+            if statements is None:
+                return 0
+            last = _FIRST
+            while page := await statements.leases.waiting_after(last, _PAGE):
+                changed += await self._reroute_page(statements, page, conditions)
+                last = page[-1].job_id
+        if changed:
+            _log.info("jobs rerouted", extra={"jobs": changed})
+        return changed
+
+    async def _reroute_page(
+        self, statements: Statements, page: Sequence[WaitingJob], conditions: Conditions
+    ) -> int:
+        changes = []
+        for job in page:
+            wish = wish_of(job.spec, job.limits, job.passed_over)
+            now = lanes(route_again(self._catalogue, wish, conditions), conditions)
+            if now and differ(job.lanes, now, conditions.now):
+                changes.append(Reroute(job.job_id, job.lanes, now))
+        if not changes:
+            return 0
+        done = await statements.leases.reroute_each(changes)
+        self._signals.wake({one.lane for change in changes for one in change.lanes})
+        return len(done)
+
+
+def differ(before: Sequence[JobLane], after: Sequence[JobLane], now: datetime) -> bool:
+    """Returns whether lanes differ in more than a few seconds of their openings."""
+    if [(one.lane, one.models) for one in before] != [(one.lane, one.models) for one in after]:
+        return True
+    return any(
+        abs((one.opens_at or now) - max(other.opens_at or now, now)) > _MOVED
+        for one, other in zip(after, before, strict=True)
+    )

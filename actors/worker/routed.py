@@ -1,0 +1,157 @@
+"""Routed drawing: an attempt draws with one offer, and a failure decides what follows."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from actors.providers.base import Provider, ProviderFailed
+from actors.worker.billing import BilledProvider, OfferRefused
+from actors.worker.choosing import Choice, Chooser
+from actors.worker.patience import Patience
+from actors.worker.reporting import Reporter
+from actors.worker.stages import Stages
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.health import HealthState
+from server.domain.jobs import Claim, Outcome
+from server.domain.lanes import JobLane
+from server.errors import FailedPrecondition
+from server.routing.explained import explained
+from server.routing.failover import RULES, Effect, FailureKind
+from server.routing.router import Routing
+from server.routing.wishes import Offer
+from server.store import Store
+
+_WAIT = timedelta(seconds=20)
+"""How long a provider that is busy is left alone where it did not say."""
+_log = logging.getLogger(__name__)
+
+
+class NothingHere(Exception):
+    """Raised for a job that the lane of its claim has no offer for; `lanes` may have some."""
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice.routing.reason)
+        self.choice = choice
+
+
+class FailOver(Exception):
+    """Raised where another offer may draw what this one did not; its cause is why it did not."""
+
+    def __init__(self, model: str, cause: Exception, lanes: Sequence[JobLane]) -> None:
+        super().__init__(model)
+        self.model = model
+        self.cause = cause
+        self.lanes = lanes
+
+
+class ContentRefused(FailedPrecondition):
+    """Raised for a prompt or a picture that a provider refused; no other one is asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_CONTENT_POLICY)
+
+
+class RoutedDrawing:
+    """Draws jobs with the offer that is the best when they are claimed."""
+
+    def __init__(
+        self,
+        stages: Stages,
+        chooser: Chooser,
+        providers: Mapping[str, Provider],
+        store: Store,
+        patience: Patience,
+    ) -> None:
+        """Takes the providers by the names of their models."""
+        self._stages = stages
+        self._chooser = chooser
+        self._providers = providers
+        self._store = store
+        self._patience = patience
+
+    async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
+        """Draws a job's image and returns the outcome.
+
+        Raises NothingHere before anything was done, FailOver after the offer has failed and
+        others are left, ContentRefused, and the errors of the stages.
+        """
+        choice = await self._chooser.choose(claim)
+        if choice.offer is None:
+            raise NothingHere(choice)
+        offer = choice.offer
+        if not self._chooser.trivial:
+            await self._store.leases.chosen(claim, explained(_led_by(choice.routing, offer)))
+        spec = replace(claim.spec, model=offer.model.name)
+        drawn = replace(claim, spec=spec, provider=offer.model.provider)
+        try:
+            outcome = await self._stages.draw_with(
+                drawn, reporter, await self._provider(drawn, offer)
+            )
+        except ProviderFailed as error:
+            await self._note(offer, error)
+            raise await self._after(claim, offer, error) from error
+        except OfferRefused as error:
+            raise await self._after(claim, offer, error) from error
+        if offer.model.provider != "local":
+            await self._store.health.succeeded(offer.model.provider)
+        return outcome
+
+    async def _provider(self, claim: Claim, offer: Offer) -> Provider:
+        provider = self._providers[offer.model.name]
+        await self._take_probe(offer.model.provider)
+        if not offer.price_micros:
+            return provider
+        return BilledProvider(provider, claim, offer, self._store.money, self._patience.write)
+
+    async def _take_probe(self, provider: str) -> None:
+        """Raises OfferRefused while another worker tries whether the provider is well again."""
+        health = await self._chooser.health(provider)
+        if health is not HealthState.HALF_OPEN:
+            return
+        self._chooser.forget()
+        if not await self._store.health.take_probe(provider):
+            raise OfferRefused(f"{provider} is being probed after failures")
+
+    async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
+        """Returns what a failure ends in: the next offer, a refusal, or the failure itself."""
+        if isinstance(error, ProviderFailed) and not RULES[error.kind].goes_on:
+            return ContentRefused(_told(error))
+        self._chooser.forget()
+        choice = await self._chooser.choose(claim, without=[offer.model.name])
+        if choice.routing.offers:
+            return FailOver(offer.model.name, error, choice.lanes)
+        return error
+
+    async def _note(self, offer: Offer, error: ProviderFailed) -> None:
+        """Tells the fleet what a failure means for everybody's calls."""
+        provider, rule = offer.model.provider, RULES[error.kind]
+        fields = {"provider": provider, "model": offer.model.name, "kind": error.kind}
+        health = self._store.health
+        match rule.effect:
+            case Effect.COUNTS:
+                if await health.failed(provider, error.kind):
+                    _log.error("breaker open", extra=fields)
+            case Effect.WAITS:
+                await health.waits(provider, error.delay or _WAIT, error.kind)
+            case Effect.OFF:
+                if await health.turn_off(provider, "", error.kind):
+                    _log.error("provider off", extra={**fields, "error": error.message})
+            case Effect.MODEL_OFF:
+                if await health.turn_off(provider, offer.model.name, error.kind):
+                    _log.error("model off", extra={**fields, "error": error.message})
+            case Effect.NONE:
+                pass
+
+
+def _led_by(routing: Routing, offer: Offer) -> Routing:
+    """Returns a routing with the offer of this lane first."""
+    others = tuple(other for other in routing.offers if other is not offer)
+    return replace(routing, offers=(offer, *others))
+
+
+def _told(error: ProviderFailed) -> str:
+    what = "the picture" if error.kind is FailureKind.MODERATED_OUTPUT else "the prompt"
+    stage = f" at the {error.stage} stage" if error.stage else ""
+    why = f" for {', '.join(error.categories)}" if error.categories else ""
+    return f"the provider refused {what}{stage}{why}; change what the picture shows"

@@ -1,0 +1,1 @@
+"""A simulated day of load, and the policies of routing that it is replayed through."""

@@ -1,0 +1,148 @@
+"""Commands for budgets and spend."""
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+
+import click
+
+from imggen.cli.session import Session, connected
+from imggen.fields import short_names
+from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
+from imggen.v1.budget_pb2 import Budget, Spend, SpendGroup
+
+_MICROS = 1_000_000
+_GROUPS = list(short_names(SpendGroup))[1:]
+_COLUMNS = ("calls", "images", "cost_usd", "usd_per_image", "unknown_usd", "estimated_usd")
+
+
+@click.command()
+@click.option("--by", type=click.Choice(_GROUPS), default="day", show_default=True)
+@click.option("--days", type=click.IntRange(1, 366), default=1, help="How many, up to today.")
+@click.option("--from", "first_day", metavar="DAY", help="The first day (UTC), 2026-11-01.")
+@click.option("--to", "last_day", metavar="DAY", help="The last day, included.  [default: today]")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@connected
+def spend(
+    session: Session,
+    by: str,
+    days: int,
+    first_day: str | None,
+    last_day: str | None,
+    as_csv: bool,
+) -> None:
+    """Show what paid providers cost: your own jobs, or with the role admin all of them.
+
+    \b
+    Example:
+      imggen spend --by provider --days 30
+      imggen spend --by user --from 2026-11-01 --to 2026-11-30 --csv > november.csv
+    """
+    first = first_day or _before(last_day, days)
+    found = list(
+        session.client.list_spend(
+            first_day=first,
+            last_day=last_day or "",
+            group_by=short_names(SpendGroup)[by],
+            page_size=100,
+        )
+    )
+    if as_csv:
+        click.echo(spend_csv(by, found), nl=False)
+        return
+    session.table(
+        (by.upper(), *(column.replace("_", " ").upper() for column in _COLUMNS)),
+        ((one.key or "-", *_cells(one)) for one in found),
+        spend=found,
+    )
+    if not session.json:
+        target = TARGET_IMAGE_COST_MICROS / _MICROS
+        click.echo(f"The specification allows ${target:.2f} for an image on average.")
+
+
+def spend_csv(by: str, found: Iterable[Spend]) -> str:
+    """Returns spend as CSV, with a header; amounts are in US dollars."""
+    lines = StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow((by, *_COLUMNS))
+    writer.writerows((one.key, *_cells(one)) for one in found)
+    return lines.getvalue()
+
+
+@click.group()
+def budget() -> None:
+    """Show and set what paid providers may cost in a day (UTC)."""
+
+
+@budget.command("get")
+@click.argument("scope", default="")
+@click.option("--day", default="", metavar="DAY", help="The day, 2026-11-28.  [default: today]")
+@connected
+def get_budget(session: Session, scope: str, day: str) -> None:
+    """Show the budget of a SCOPE: global, provider:NAME or user:UUID; your own without one.
+
+    \b
+    Example:
+      imggen budget get global
+    """
+    _print(session, session.client.get_budget(scope, day=day))
+
+
+@budget.command("set")
+@click.argument("scope")
+@click.argument("dollars", type=click.FloatRange(0, 1_000_000_000), required=False)
+@click.option("--none", "remove", is_flag=True, help="Remove the limit instead.")
+@connected
+def set_budget(session: Session, scope: str, dollars: float | None, remove: bool) -> None:
+    """Set the limit of a SCOPE for every day from now on; needs the role admin.
+
+    A limit below what is held and spent stops new paid calls; those under way go on.
+
+    \b
+    Example:
+      imggen budget set provider:openai 50
+      imggen budget set user:UUID --none
+    """
+    if (dollars is None) != remove:
+        raise click.UsageError("give the limit in US dollars, or --none to remove it")
+    limit = None if dollars is None else round(dollars * _MICROS)
+    _print(session, session.client.set_budget(scope, limit))
+
+
+def _before(last_day: str | None, days: int) -> str:
+    if days == 1:
+        return last_day or ""
+    try:
+        last = date.fromisoformat(last_day) if last_day else datetime.now(UTC).date()
+    except ValueError as wrong:
+        raise click.BadParameter(
+            f"{last_day!r} is not a day; use a form like 2026-11-28"
+        ) from wrong
+    return str(last - timedelta(days=days - 1))
+
+
+def _cells(one: Spend) -> tuple[str, ...]:
+    average = one.average_image_cost_micros if one.HasField("average_image_cost_micros") else None
+    return (
+        str(one.calls),
+        str(one.images),
+        _dollars(one.cost_micros),
+        "" if average is None else _dollars(average),
+        _dollars(one.unknown_micros),
+        _dollars(one.estimated_micros),
+    )
+
+
+def _print(session: Session, shown: Budget) -> None:
+    limit = f"${_dollars(shown.limit_micros)}" if shown.HasField("limit_micros") else "none"
+    session.document(
+        f"budget {shown.scope} on {shown.day}",
+        f"limit {limit}, held ${_dollars(shown.held_micros)}, spent"
+        f" ${_dollars(shown.spent_micros)}",
+        budget=shown,
+    )
+
+
+def _dollars(micros: int) -> str:
+    return f"{micros / _MICROS:.4f}"

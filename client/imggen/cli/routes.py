@@ -1,0 +1,121 @@
+"""Commands that show prices, routes and providers."""
+
+from collections.abc import Iterable, Iterator
+
+import click
+from google.protobuf.duration_pb2 import Duration
+
+from imggen.cli.options import MICROS
+from imggen.cli.session import Session, connected
+from imggen.v1.routing_pb2 import (
+    ModelStatus,
+    PaidCall,
+    ProviderStatus,
+    QuoteStoryResponse,
+    Route,
+    RoutedAttempt,
+)
+
+
+@click.command()
+@connected
+def providers(session: Session) -> None:
+    """List the providers: which are well, their models, and what a picture costs.
+
+    PRICE is the most that a square picture of quality hd costs. QUALITY is 0 to 5; `--min-quality`
+    asks for one. TIME is the mean of the latest pictures, or a guess before 50 were drawn.
+
+    \b
+    Examples:
+      imggen providers
+      imggen providers --json | jq '.providers[] | select(.health != "well")'
+    """
+    found = session.client.list_providers()
+    session.table(
+        ("MODEL", "PROVIDER", "HEALTH", "PRICE", "QUALITY", "TIME", "NOTES"),
+        (_row(provider, model) for provider in found for model in provider.models),
+        providers=found,
+    )
+
+
+@click.command()
+@click.argument("job_id")
+@connected
+def explain(session: Session, job_id: str) -> None:
+    """Explain which model draws a job, or drew it, what it cost, and why not another.
+
+    \b
+    Example:
+      imggen explain JOB_ID
+    """
+    found = session.client.explain_route(job_id)
+    lines = ["admitted:", *_indented(route_lines(found.admitted))]
+    for attempt in found.attempts:
+        lines += [f"attempt {attempt.attempt}, {_ended(attempt)}:"]
+        lines += _indented([*route_lines(attempt.route), *map(_call, attempt.calls)])
+    session.document(*lines, admitted=found.admitted, attempts=found.attempts)
+
+
+def route_lines(route: Route) -> Iterator[str]:
+    """Yields a choice as lines for people: the chosen model first, then the others."""
+    for number, offer in enumerate(route.offers):
+        mark = "*" if number == 0 else "-"
+        yield (
+            f"{mark} {offer.model} ({offer.provider}): {dollars(offer.price_micros)}, "
+            f"quality {offer.score:g}, {_time(offer.expected_duration)}"
+        )
+    if route.reason:
+        yield f"  {route.reason}"
+    for other in route.passed_over:
+        yield f"x {other.model} ({other.provider}): {other.reason}"
+
+
+def quote_lines(quote: QuoteStoryResponse) -> Iterator[str]:
+    """Yields the quote of a story as lines for people."""
+    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_time(quote.expected_duration)}")
+    for part in quote.models:
+        yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
+
+
+def dollars(micros: int) -> str:
+    """Returns an amount as people read it."""
+    return f"${micros / MICROS:.4f}" if micros else "free"
+
+
+def _most(micros: int) -> str:
+    return f"at most {dollars(micros)}" if micros else "free"
+
+
+def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
+    notes = [provider.reason]
+    if model.off:
+        notes.append("off")
+    if model.canary:
+        notes.append(f"canary of {model.canary:.0%}")
+    if model.retires_on:
+        notes.append(f"retires on {model.retires_on}")
+    price = dollars(model.price_micros) if model.HasField("price_micros") else "unknown"
+    return (
+        *(model.model, provider.provider, provider.health, price, f"{model.score:g}"),
+        *(_time(model.mean_duration), "; ".join(filter(None, notes))),
+    )
+
+
+def _time(duration: Duration) -> str:
+    seconds = duration.ToTimedelta().total_seconds()
+    return f"{seconds:.0f} s" if seconds else "no worker is there"
+
+
+def _ended(attempt: RoutedAttempt) -> str:
+    return f"{attempt.outcome}: {attempt.error}" if attempt.error else attempt.outcome
+
+
+def _call(call: PaidCall) -> str:
+    cost = dollars(call.cost_micros) + (" (estimated)" if call.estimated else "")
+    unknown = ", its outcome is unknown" if call.outcome_unknown else ""
+    given = f", {call.provider_request_id}" if call.provider_request_id else ""
+    return f"call {call.call} of {call.provider}: {cost}{unknown}{given}"
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]

@@ -1,0 +1,103 @@
+"""Budgets and spend: how their requests are read."""
+
+import re
+from datetime import date
+
+from imggen.errors import PermissionDenied
+from imggen.fields import short_names
+from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
+from imggen.v1 import budget_pb2
+from imggen.v1 import errors_pb2 as reasons
+
+TARGET_IMAGE_COST_MICROS = 100_000
+"""What an image may cost on average by the specification: $0.10."""
+
+MOST_MICROS = 10**15
+"""The highest limit: a billion dollars."""
+
+_SCOPE = re.compile(r"global|provider:[a-z0-9][a-z0-9_.-]{0,49}")
+_USER = "user:"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_GROUPS = {name: value for name, value in short_names(budget_pb2.SpendGroup).items() if value}
+
+
+def role_required(role: str) -> PermissionDenied:
+    """Returns the error for a caller who lacks a role."""
+    return PermissionDenied(
+        f"the call needs the role {role}; use a token whose roles name it",
+        reasons.ERROR_REASON_ROLE_REQUIRED,
+        metadata={"role": role},
+    )
+
+
+def read_scope(checks: Checks, value: str) -> str | None:
+    """Reads the scope of a budget; None where it is a violation."""
+    if not value:
+        checks.add(
+            "scope",
+            "is required; use global, provider:NAME or user:UUID",
+            reasons.ERROR_REASON_FIELD_REQUIRED,
+        )
+        return None
+    if value.startswith(_USER):
+        user = checks.id("scope", value.removeprefix(_USER), str)
+        return None if user is None else f"{_USER}{user}"
+    if not _SCOPE.fullmatch(value):
+        checks.add(
+            "scope",
+            f'"{value[:60]}" is not a scope; use global, provider:NAME or user:UUID',
+            reasons.ERROR_REASON_VALUE_UNKNOWN,
+        )
+        return None
+    return value
+
+
+def read_day(checks: Checks, field: str, value: str, today: date) -> date | None:
+    """Reads a day, today where it is empty; None where it is a violation."""
+    if not value:
+        return today
+    try:
+        if not _DAY.fullmatch(value):
+            raise ValueError("not the only form that is accepted")
+        return date.fromisoformat(value)
+    except ValueError:
+        checks.add(
+            field,
+            f'"{value[:60]}" is not a day; use a form like 2026-11-28',
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+        return None
+
+
+def read_days(
+    checks: Checks, request: budget_pb2.ListSpendRequest, today: date
+) -> tuple[date, date] | None:
+    """Reads the first and the last day of a list; None where they are a violation."""
+    first = read_day(checks, "first_day", request.first_day, today)
+    last = read_day(checks, "last_day", request.last_day, today)
+    if first is None or last is None:
+        return None
+    if last < first:
+        checks.add(
+            "last_day",
+            f"is {last}, before the first day, {first}",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+        return None
+    return first, last
+
+
+def read_group(checks: Checks, request: budget_pb2.ListSpendRequest) -> str:
+    """Reads what spend is grouped by: day, provider, model, user, style or story."""
+    return wanted(checks, "group_by", request.group_by, _GROUPS) or "day"
+
+
+def check_limit(checks: Checks, request: budget_pb2.SetBudgetRequest) -> None:
+    """Checks the limit that is to be set, if there is one."""
+    if not 0 <= request.limit_micros <= MOST_MICROS:
+        checks.add(
+            "limit_micros",
+            f"must be 0 to {MOST_MICROS:,}, is {request.limit_micros:,}",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )

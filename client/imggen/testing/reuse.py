@@ -1,0 +1,98 @@
+"""The fake's stored pictures, which answer equal requests that allow it."""
+
+from dataclasses import dataclass
+
+from imggen.testing.feed import Feed
+from imggen.testing.memory import Drawing, Memory
+from imggen.testing.plans import Plan
+from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_TYPE_PORTRAIT, Image
+from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED, Job
+from imggen.v1.reference_pb2 import REFERENCE_USE_DRAWN, UsedReference
+
+_PICTURE = ("width", "height", "file_size", "seed", "prompt", "references")
+_OF_JOB = ("unknown_words", "references", "cropped_from")
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """Which equal pictures may answer a request.
+
+    Those of `seed`, or where it is None, of any that the lineage has not; `place` counts the equal
+    requests of a batch, each of which gets another picture.
+    """
+
+    seed: int | None = None
+    place: int = 0
+
+
+class Reuses:
+    """Finds the stored pictures that answer requests, and completes jobs with them."""
+
+    def __init__(self, memory: Memory, feed: Feed) -> None:
+        self._memory = memory
+        self._feed = feed
+
+    def find(self, plan: Plan, reuse: Reuse) -> Image | None:
+        """Returns the newest image with the picture of a plan; None if there is none."""
+        newest: dict[int, Image] = {}
+        images = [image for image in self._memory.images if self._answers(image, plan, reuse)]
+        for image in sorted(images, key=lambda one: one.completed_at.ToNanoseconds(), reverse=True):
+            newest.setdefault(image.seed, image)
+        return next(iter(list(newest.values())[reuse.place :]), None)
+
+    def answer(self, job: Job, found: Image) -> None:
+        """Completes a new job with the picture of a stored image."""
+        image = self._memory.images.ever(job.image_id)
+        origin = found.reused_from_image_id or found.id
+        for field in _PICTURE:
+            _take(image, found, field)
+        for field in _OF_JOB:
+            _take(job, self._memory.jobs[found.job_id], field)
+        image.status = IMAGE_STATUS_COMPLETED
+        job.status, job.fraction = JOB_STATUS_COMPLETED, 1
+        for one in (image, job):
+            one.reused_from_image_id = origin
+            one.completed_at.CopyFrom(image.created_at)
+        if image.type == IMAGE_TYPE_PORTRAIT:
+            self._memory.make_reference(image)
+        self._feed.tell_image(image)
+        self._feed.tell_job(job)
+
+    def _answers(self, image: Image, plan: Plan, reuse: Reuse) -> bool:
+        stored = content(image, self._memory.drawings[image.id])
+        wanted = content(plan.image, plan.drawing)
+        if image.status != IMAGE_STATUS_COMPLETED or stored != wanted:
+            return False
+        if reuse.seed is None:
+            if image.seed in self._seeds(plan.image.lineage_id):
+                return False
+        elif image.seed != reuse.seed:
+            return False
+        current = self._memory.used_references(image)
+        return [*map(self._use, image.references)] == [*map(self._use, current)]
+
+    def _seeds(self, lineage: str) -> set[int]:
+        """Returns the seeds of a lineage, also of deleted images; an empty one has none."""
+        images = self._memory.images.all() if lineage else ()
+        return {image.seed for image in images if image.lineage_id == lineage}
+
+    def _use(self, used: UsedReference) -> tuple[int, str]:
+        """Returns what becomes of a reference, and the image that was drawn for it."""
+        if used.use != REFERENCE_USE_DRAWN:
+            return used.use, ""
+        portrait = self._memory.images.ever(used.image_id)
+        return used.use, portrait.reused_from_image_id or portrait.id
+
+
+def content(image: Image, drawing: Drawing) -> object:
+    """Returns what a picture has in common with all equal ones: everything but the seed."""
+    return image.type, image.style, tuple(image.character_ids), image.model, drawing
+
+
+def _take(one: Image | Job, other: Image | Job, field: str) -> None:
+    """Copies a field from another message."""
+    value = getattr(other, field)
+    if isinstance(value, int | str):
+        setattr(one, field, value)
+    else:
+        getattr(one, field).extend(value)

@@ -1,0 +1,108 @@
+"""The fake's servicer that tells which models draw, at what price, and why."""
+
+from collections import Counter
+from typing import Any, TypeAlias
+
+import grpc.aio
+
+from imggen.rules.checks import Checks
+from imggen.rules.missing import missing_job
+from imggen.rules.pictures import picture_required
+from imggen.testing.batches import MAX_CONCURRENT
+from imggen.testing.catalogue import MODELS, Model
+from imggen.testing.choices import DEFAULT_QUALITY, duration
+from imggen.testing.memory import Memory
+from imggen.testing.plans import Plan
+from imggen.testing.reading import Reader
+from imggen.v1.routing_pb2 import (
+    ExplainRouteRequest,
+    ExplainRouteResponse,
+    ListProvidersRequest,
+    ListProvidersResponse,
+    ModelStatus,
+    ProviderStatus,
+    QuotedModel,
+    QuoteGenerationRequest,
+    QuoteGenerationResponse,
+    QuoteStoryRequest,
+    QuoteStoryResponse,
+)
+from imggen.v1.routing_pb2_grpc import RoutingServiceServicer
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class Routing(RoutingServiceServicer):
+    """Reads a request as its generation would, and tells what would draw it."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._reader = Reader(memory)
+
+    async def QuoteGeneration(
+        self, request: QuoteGenerationRequest, context: Context
+    ) -> QuoteGenerationResponse:
+        """Quotes one picture."""
+        return QuoteGenerationResponse(route=self._read(Checks(), request).route)
+
+    async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
+        """Quotes a whole story."""
+        _, _, plans = self._reader.whole_story(Checks(), request.story)
+        times = [plan.route.offers[0].expected_duration.ToTimedelta() for plan in plans]
+        seconds = [time.total_seconds() for time in times]
+        parts = Counter((plan.image.model, plan.image.provider) for plan in plans)
+        return QuoteStoryResponse(
+            images=len(plans),
+            expected_duration=duration(max([*seconds, sum(seconds) / MAX_CONCURRENT])),
+            models=[
+                QuotedModel(model=model, provider=provider, images=images)
+                for (model, provider), images in parts.most_common()
+            ],
+        )
+
+    async def ExplainRoute(
+        self, request: ExplainRouteRequest, context: Context
+    ) -> ExplainRouteResponse:
+        """Explains the choices of a job."""
+        checks = Checks()
+        job = checks.complete(checks.id("job_id", request.job_id, str))
+        if job not in self._memory.jobs:
+            raise missing_job(job)
+        return self._memory.routes[job]
+
+    async def ListProviders(
+        self, request: ListProvidersRequest, context: Context
+    ) -> ListProvidersResponse:
+        """Lists the providers, all of them well, and their models."""
+        return ListProvidersResponse(
+            providers=[
+                ProviderStatus(
+                    provider=provider,
+                    health="well",
+                    models=[_status(model) for model in MODELS if model.provider == provider],
+                )
+                for provider in dict.fromkeys(model.provider for model in MODELS)
+            ]
+        )
+
+    def _read(self, checks: Checks, request: QuoteGenerationRequest) -> Plan:
+        match request.WhichOneof("picture"):
+            case "portrait":
+                return self._reader.portrait(checks, request.portrait)
+            case "scene":
+                return self._reader.scene(checks, request.scene)
+            case "regeneration":
+                return self._reader.version(checks, request.regeneration)
+            case _:
+                picture_required(checks)
+                raise checks.refused()
+
+
+def _status(model: Model) -> ModelStatus:
+    grade = model.grades[DEFAULT_QUALITY]
+    return ModelStatus(
+        model=model.name,
+        score=grade.score,
+        price_micros=0,
+        mean_duration=duration(grade.seconds),
+    )

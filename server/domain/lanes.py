@@ -1,0 +1,42 @@
+"""The lanes of a job: where its offers allow it to run, and from when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.ids import JobId
+from server.domain.limits import Limits
+from server.domain.spec import RenderSpec
+from server.domain.states import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class JobLane:
+    """A lane that may take a job, and the models that the job's offers allow there.
+
+    The lane may take it from `opens_at`, or at once where that is None.
+    """
+
+    lane: Lane
+    models: tuple[str, ...]
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """New lanes of a waiting job, to be set if it still has those that were seen."""
+
+    job_id: JobId
+    seen: Sequence[JobLane]
+    lanes: Sequence[JobLane]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingJob:
+    """A job that waits in lanes, with all that decides which others it could wait in."""
+
+    job_id: JobId
+    spec: RenderSpec
+    limits: Limits
+    passed_over: frozenset[str]
+    lanes: tuple[JobLane, ...]

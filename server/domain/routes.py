@@ -1,0 +1,88 @@
+"""Routes: the choice of a model as it is kept with a job and its attempts, to be explained."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from server.domain.ids import JobId
+
+
+@dataclass(frozen=True, slots=True)
+class RouteOffer:
+    """A model that could draw; `seconds` is None where nobody was there to draw."""
+
+    model: str
+    provider: str
+    price_micros: int
+    seconds: float | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteLoser:
+    """A model that could not, with the code of what excluded it, and the same in words."""
+
+    model: str
+    provider: str
+    exclusion: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A choice: the offers, the best first, the losers, and why the first is the first."""
+
+    offers: tuple[RouteOffer, ...] = ()
+    losers: tuple[RouteLoser, ...] = ()
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the route as JSON for the database."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Reads a route back; {} is one of which nothing is known."""
+        return cls(
+            offers=tuple(RouteOffer(**one) for one in data.get("offers", ())),
+            losers=tuple(RouteLoser(**one) for one in data.get("losers", ())),
+            reason=data.get("reason", ""),
+        )
+
+
+UNKNOWN_ROUTE = Route()
+"""The choice of a job of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedCall:
+    """A paid call of an attempt; see the table `calls`."""
+
+    call: str
+    provider: str
+    cost_micros: int
+    estimated: bool
+    unknown: bool
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedAttempt:
+    """An attempt, why its model was chosen, and what it paid."""
+
+    attempt: int
+    route: Route
+    outcome: str
+    error: str
+    started_at: datetime
+    calls: tuple[RoutedCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedJob:
+    """A job's choice when it was admitted, and those of its attempts."""
+
+    job_id: JobId
+    admitted: Route
+    attempts: tuple[RoutedAttempt, ...]

@@ -1,0 +1,32 @@
+"""Budgets and spend as messages."""
+
+from imggen.v1 import budget_pb2
+from server.domain.money import Budget, Spend
+
+
+def budget(found: Budget) -> budget_pb2.Budget:
+    """Returns a budget as a message."""
+    message = budget_pb2.Budget(
+        scope=found.scope,
+        day=found.day.isoformat(),
+        limit_micros=found.limit_micros,
+        held_micros=found.held_micros,
+        spent_micros=found.spent_micros,
+    )
+    if found.set_at is not None:
+        message.set_at.FromDatetime(found.set_at)
+    return message
+
+
+def spend(found: Spend) -> budget_pb2.Spend:
+    """Returns what a group cost as a message."""
+    return budget_pb2.Spend(
+        key=found.key,
+        calls=found.calls,
+        images=found.images,
+        cost_micros=found.cost_micros,
+        unknown_micros=found.unknown_micros,
+        estimated_micros=found.estimated_micros,
+        held_micros=found.held_micros,
+        average_image_cost_micros=found.average_micros,
+    )

@@ -1,0 +1,128 @@
+"""Conditions: what the router is told of queues, speeds, health and budgets at the moment."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from server.domain.health import HealthState, ProviderHealth
+from server.domain.states import Lane, Quality
+from server.routing.rows import Row
+
+MEASURED = 50
+"""How many pictures are drawn before their measured time replaces the catalogue's."""
+
+CLOSED = frozenset({HealthState.WAITING, HealthState.OPEN, HealthState.PROBING, HealthState.OFF})
+"""The states in which a provider takes no calls; a half-open one takes its probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """The mean time of a model's pictures in one quality, in seconds, and of how many it is."""
+
+    images: int
+    seconds: float
+
+    def after(self, seconds: float, window: int | None = None) -> "Speed":
+        """Returns the mean after another picture; with a `window`, a moving average of so many."""
+        images = self.images + 1
+        weight = 1 / (images if window is None else min(images, window))
+        return Speed(images, self.seconds + (seconds - self.seconds) * weight)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLoad:
+    """The jobs that wait in a lane, and how many its workers draw at once; None if not known.
+
+    `seconds` is the mean time of a picture there; without it, pictures count as the wish's own.
+    """
+
+    waiting: int = 0
+    slots: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuCost:
+    """What the cluster's own machines cost, for the choice alone: no invoice names it.
+
+    Machines that are paid for whether or not they draw cost nothing more for a picture: leave
+    `dollars_per_hour` at 0. For those rented by use, `utilisation` is the share of that time in
+    which they draw.
+    """
+
+    dollars_per_hour: float = 0.0
+    utilisation: float = 1.0
+
+    def micros(self, seconds: float) -> int:
+        """Returns the cost of so many seconds of drawing; one of use counts as 5 % at least."""
+        used = self.dollars_per_hour * 1_000_000 * seconds / 3_600
+        return math.ceil(used / max(self.utilisation, 0.05))
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRest:
+    """What is left today in the budgets that a call counts in, in micros; None: no such budget."""
+
+    total: int | None = None
+    user: int | None = None
+    providers: Mapping[str, int] = field(default_factory=dict)
+    renews_at: datetime | None = None
+
+    def short(self, provider: str, price_micros: int) -> str:
+        """Returns the scope of the first budget that does not cover a price; empty if all do."""
+        scopes = {
+            "global": self.total,
+            f"provider:{provider}": self.providers.get(provider),
+            "user": self.user,
+        }
+        return next(
+            (scope for scope, left in scopes.items() if left is not None and left < price_micros),
+            "",
+        )
+
+    def of(self, provider: str) -> int | None:
+        """Returns the least of the budgets that a provider's calls count in."""
+        known = (self.total, self.user, self.providers.get(provider))
+        return min((left for left in known if left is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the router is told at one moment.
+
+    `speeds` are by model and quality, `health` by provider and model, the latter empty for the
+    whole provider; what has never failed has none.
+    """
+
+    now: datetime
+    lanes: Mapping[Lane, LaneLoad] = field(default_factory=dict)
+    speeds: Mapping[tuple[str, Quality], Speed] = field(default_factory=dict)
+    health: Mapping[tuple[str, str], ProviderHealth] = field(default_factory=dict)
+    gpu: GpuCost = GpuCost()
+    rest: BudgetRest = BudgetRest()
+
+    def draws(self, row: Row, quality: Quality) -> float:
+        """Returns how long a model draws a picture, in seconds."""
+        measured = self.speeds.get((row.name, quality))
+        if measured is not None and measured.images >= MEASURED:
+            return measured.seconds
+        return row.grades[quality].seconds
+
+    def waits(self, row: Row, quality: Quality) -> float:
+        """Returns how long a job waits in a model's lane, in seconds."""
+        load = self.lanes.get(row.lane)
+        if load is None or load.slots is None:
+            return 0.0
+        if load.slots == 0:
+            return math.inf
+        each = self.draws(row, quality) if load.seconds is None else load.seconds
+        return load.waiting * each / load.slots
+
+    def closed(self, row: Row) -> ProviderHealth | None:
+        """Returns what keeps calls from a model: the health of its provider, or its own."""
+        for model in ("", row.name):
+            found = self.health.get((row.provider, model))
+            if found is not None and found.state in CLOSED:
+                return found
+        return None

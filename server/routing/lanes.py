@@ -1,0 +1,58 @@
+"""Lanes: from when the workers of each lane may take a job, by its offers."""
+
+from datetime import datetime, timedelta
+
+from server.domain.lanes import JobLane
+from server.domain.states import Lane
+from server.routing.conditions import Conditions
+from server.routing.router import Routing
+from server.routing.wishes import Offer
+
+_MARGIN = timedelta(seconds=5)
+_SHARE = 0.5
+_UNKNOWN = timedelta(minutes=1)
+
+
+def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
+    """Returns the lanes that may take a job, the first one at once.
+
+    That is the lane of the best offer. Another one opens only where the job has a deadline, when
+    its models would otherwise be too late: its soonest offer's time before it, half of that again
+    and 5 seconds. Without a deadline the job waits for its best lane; workers route it again when
+    that one fails. While nothing may draw it, its lanes open when what excludes them may have
+    passed: at that time, or in a minute where it is not known.
+    """
+    now, deadline = conditions.now, routing.wish.complete_by
+    found: list[JobLane] = []
+    for lane, offers in _by_lane(routing.offers).items():
+        if not found or routing.late:
+            found.append(JobLane(lane, _names(offers)))
+        elif deadline is not None:
+            spill = deadline - _needs(offers)
+            found.append(JobLane(lane, _names(offers), spill if spill > now else None))
+    return tuple(found) or _later(routing, now)
+
+
+def _needs(offers: list[Offer]) -> timedelta:
+    return timedelta(seconds=min(offer.seconds for offer in offers) * (1 + _SHARE)) + _MARGIN
+
+
+def _later(routing: Routing, now: datetime) -> tuple[JobLane, ...]:
+    found: dict[Lane, JobLane] = {}
+    for loser in routing.later:
+        lane, opens = loser.model.lane, loser.until or now + _UNKNOWN
+        before = found.get(lane, JobLane(lane, (), opens))
+        names = (*before.models, loser.model.name)
+        found[lane] = JobLane(lane, names, min(before.opens_at or opens, opens))
+    return tuple(found.values())
+
+
+def _by_lane(offers: tuple[Offer, ...]) -> dict[Lane, list[Offer]]:
+    found: dict[Lane, list[Offer]] = {}
+    for offer in offers:
+        found.setdefault(offer.model.lane, []).append(offer)
+    return found
+
+
+def _names(offers: list[Offer]) -> tuple[str, ...]:
+    return tuple(offer.model.name for offer in offers)

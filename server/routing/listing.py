@@ -1,0 +1,112 @@
+"""The catalogue's file, and an operator's file over it, read as rows."""
+
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from server.routing.rows import Row
+from server.routing.schema import CatalogueTable, keys_of
+
+SHIPPED = Path(__file__).with_name("catalogue.toml")
+"""The catalogue that comes with imggen."""
+
+_REPLACED = frozenset({"price", "portraits", "scenes"})
+"""The tables of a row that an operator's file replaces whole: half a price is a wrong one."""
+
+
+class CatalogueInvalid(ValueError):
+    """Raised for a file that is no catalogue, with everything that is wrong in it."""
+
+    def __init__(self, file: Path, problems: list[str]) -> None:
+        super().__init__(f"{file}: {'; '.join(problems)}")
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All rows by name, and the score that each label of `min_quality` stands for."""
+
+    rows: Mapping[str, Row]
+    floors: Mapping[str, float]
+
+
+def read_listing(file: Path | None = None) -> Listing:
+    """Returns the shipped rows, changed by those of an operator's file, and added to.
+
+    A row of the operator that is the successor of a model is so in place of a shipped one. Raises
+    CatalogueInvalid, or OSError where the file cannot be read.
+    """
+    tables = _tables(SHIPPED)
+    if file is not None:
+        given = _tables(file)
+        tables = _laid_over(_without_heirs(tables, given), given)
+    try:
+        checked = CatalogueTable.model_validate(tables)
+    except ValidationError as error:
+        raise CatalogueInvalid(file or SHIPPED, list(_problems(error))) from None
+    rows = {name: table.row(name) for name, table in checked.models.items()}
+    problems = list(_conflicts(rows.values()))
+    if problems:
+        raise CatalogueInvalid(file or SHIPPED, problems)
+    return Listing(MappingProxyType(rows), MappingProxyType(dict(checked.min_quality)))
+
+
+def _tables(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueInvalid(file, [f"is not TOML: {error}"]) from None
+
+
+def _without_heirs(shipped: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Returns the shipped tables without the successions that an operator's rows take over."""
+    models = given.get("models")
+    rows = models.values() if isinstance(models, dict) else ()
+    heirs = [row.get("successor_of") for row in rows if isinstance(row, dict)]
+    taken = [name for names in heirs if isinstance(names, list) for name in names]
+    kept = {}
+    for name, row in shipped["models"].items():
+        own = [one for one in row.get("successor_of", ()) if one not in taken]
+        kept[name] = {**row, "successor_of": own}
+    return {**shipped, "models": kept}
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Returns a table with the keys of another laid over it, and those of their tables."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        nested = isinstance(value, dict) and isinstance(old, dict) and key not in _REPLACED
+        merged[key] = _laid_over(old, value) if nested and old is not None else value
+    return merged
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for found in error.errors():
+        # The kind of a price is in the place of each of its errors, but not in the file.
+        place = [part for part in found["loc"] if part not in ("free", "picture", "token")]
+        where = ".".join(map(str, place))
+        if found["type"] == "extra_forbidden":
+            yield f"{where}: is not known here; use one of {', '.join(keys_of(found['loc']))}"
+        elif found["type"] == "missing":
+            yield f"{where}: is missing"
+        else:
+            said = found["msg"].removeprefix("Value error, ")
+            yield f"{where}: {said[:1].lower()}{said[1:]}, not {str(found['input'])[:60]!r}"
+
+
+def _conflicts(rows: Collection[Row]) -> Iterator[str]:
+    heirs: dict[str, str] = {}
+    for row in rows:
+        for name in row.successor_of:
+            if name in heirs:
+                yield f"models.{row.name}.successor_of: {name} has a successor, {heirs[name]}"
+            heirs[name] = row.name
+    if (shares := sum(row.canary for row in rows)) > 1:
+        yield f"the canary shares of all models add up to {shares:g}; 1 at most"

@@ -1,0 +1,92 @@
+"""Reasons: why a model was not chosen, as a code and in an operator's words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from server.domain.health import HealthState, ProviderHealth
+from server.routing.rows import Row
+from server.routing.wishes import Offer
+
+
+class Exclusion(StrEnum):
+    """What keeps a model from drawing a wish."""
+
+    NOT_ASKED = "not_asked"  # another model, or another provider, was asked for
+    FAILED_BEFORE = "failed_before"  # in an attempt of this job
+    RETIRED = "retired"
+    QUALITY_NOT_OFFERED = "quality_not_offered"
+    TOO_MANY_CHARACTERS = "too_many_characters"
+    SIZE_NOT_OFFERED = "size_not_offered"
+    LACKS_CAPABILITY = "lacks_capability"
+    PRICE_UNKNOWN = "price_unknown"
+    BELOW_QUALITY = "below_quality"
+    OVER_COST = "over_cost"
+    TOO_LATE = "too_late"
+    NOT_WELL = "not_well"  # its breaker is open, or it asked to wait, or it is off
+    OVER_BUDGET = "over_budget"
+
+    @property
+    def passes(self) -> bool:
+        """Whether it may be over without a change of the wish or of the catalogue."""
+        return self in (Exclusion.NOT_WELL, Exclusion.OVER_BUDGET)
+
+
+@dataclass(frozen=True, slots=True)
+class Loser:
+    """A model that may not draw a wish, and why.
+
+    Where the exclusion passes, `offer` is what it would offer afterwards, and `until` when that is
+    known.
+    """
+
+    model: Row
+    exclusion: Exclusion
+    reason: str
+    offer: Offer | None = None
+    until: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.model.name}: {self.reason}"
+
+
+def dollars(micros: int) -> str:
+    """Returns an amount as people read it."""
+    return f"${micros / 1_000_000:.4f}"
+
+
+def not_well(health: ProviderHealth) -> str:
+    """Returns why a provider, or its model, takes no calls."""
+    who = health.model or health.provider
+    why = f" ({health.reason})" if health.reason else ""
+    until = f" until {health.until:%H:%M:%S} UTC" if health.until else ""
+    match health.state:
+        case HealthState.OFF:
+            return f"{who} is off{why} until an operator turns it on, or it is found well"
+        case HealthState.WAITING:
+            return f"{who} asked to wait{until}{why}"
+        case HealthState.PROBING:
+            return f"{who} is being probed after failures{why}"
+        case _:
+            return f"{who} failed too often{why}; no calls{until}"
+
+
+def too_late(offer: Offer, left: float) -> str:
+    """Returns why an offer would not meet its deadline."""
+    if offer.seconds == float("inf"):
+        return f"nobody draws in the lane {offer.model.lane}, and {max(left, 0):.0f} s are left"
+    queue = f", {offer.waits:.0f} s of them in the queue" if offer.waits >= 1 else ""
+    return f"takes {offer.seconds:.0f} s{queue}, and {max(left, 0):.0f} s are left"
+
+
+def compared(chosen: Offer, other: Offer) -> str:
+    """Returns why an offer comes after the chosen one."""
+    if other.choice_micros > chosen.choice_micros:
+        return f"costs {dollars(other.choice_micros)}, more than {dollars(chosen.choice_micros)}"
+    if other.model.canary:
+        return "draws as a canary, for its share of the jobs alone"
+    if chosen.choice_micros == 0:
+        return f"costs as little, and comes after {chosen.model.name} in the catalogue"
+    if other.seconds > chosen.seconds:
+        return f"costs as much, and takes {other.seconds:.0f} s, not {chosen.seconds:.0f}"
+    return f"costs and takes as much, and scores {other.score:g}, not {chosen.score:g}"

@@ -1,0 +1,234 @@
+"""The router: the cheapest model that is good enough, soon enough and within the limits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import blake2b
+
+from imggen.rules import offers as rules
+from server.domain.states import Lane
+from server.errors import Violation
+from server.routing.catalogue import Catalogue
+from server.routing.conditions import Conditions
+from server.routing.prices import PricedCall
+from server.routing.reasons import Exclusion, Loser, compared, dollars, not_well, too_late
+from server.routing.rows import Row
+from server.routing.wishes import Offer, Wish
+
+
+class Refusal(StrEnum):
+    """Why a wish has no offer."""
+
+    INVALID = "invalid"  # its violations say what would be right
+    OVER_BUDGET = "over_budget"  # what could draw it costs more than is left today
+    NOT_NOW = "not_now"  # what could draw it is not well, which may pass
+    NO_ELIGIBLE_OFFER = "no_eligible_offer"  # no model may draw it, as long as it stays so
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The models of the catalogue as a wish finds them: offers, the best first, and losers.
+
+    `violations` are what is wrong with the wish itself. `successor` is the model that stands for
+    the one asked for, which is gone; empty where none does. `canary` is whether the first offer
+    is there as a canary, `late` whether every offer misses the deadline, and the soonest is first.
+    """
+
+    wish: Wish
+    offers: tuple[Offer, ...]
+    losers: tuple[Loser, ...]
+    violations: tuple[Violation, ...] = ()
+    successor: str = ""
+    canary: bool = False
+    late: bool = False
+
+    @property
+    def later(self) -> tuple[Loser, ...]:
+        """The losers that may draw it once what excludes them has passed, the best first."""
+        passing = [(loser.offer, loser) for loser in self.losers if loser.offer is not None]
+        ranked = _ranked([offer for offer, _ in passing], None)
+        return tuple(loser for best in ranked for offer, loser in passing if offer is best)
+
+    @property
+    def passing_offers(self) -> tuple[Offer, ...]:
+        """The offers of `later`."""
+        return tuple(loser.offer for loser in self.later if loser.offer is not None)
+
+    @property
+    def first(self) -> Offer | None:
+        """The best offer, or what would be it once what excludes it has passed."""
+        return next(iter((*self.offers, *self.passing_offers)), None)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why there is no offer; None where there is one."""
+        if self.offers:
+            return None
+        if self.violations:
+            return Refusal.INVALID
+        waiting = {loser.exclusion for loser in self.later}
+        if Exclusion.NOT_WELL in waiting:
+            return Refusal.NOT_NOW
+        return Refusal.OVER_BUDGET if waiting else Refusal.NO_ELIGIBLE_OFFER
+
+    @property
+    def reason(self) -> str:
+        """Why the first offer is the first, or what excluded each model."""
+        if not self.offers:
+            return "; ".join(map(str, self.losers)) or "no model is offered"
+        best, others = self.offers[0], self.offers[1:]
+        told = f"{best.model.name} at {dollars(best.choice_micros)}"
+        if self.canary:
+            share = f"{best.model.canary * 100:g} %"
+            return f"{told}: a canary, which draws {share} of the jobs that it could draw"
+        if self.late:
+            return f"{told}: too late for its deadline, but the soonest there is"
+        if not others:
+            return f"{told}: the only model that may draw it"
+        return f"{told}: the first of {len(self.offers)}; " + "; ".join(
+            f"{other.model.name} {compared(best, other)}" for other in others
+        )
+
+
+def route(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Routing:
+    """Returns the models that may draw a wish, the cheapest first, and why others may not.
+
+    Equals in price are ranked by time, quality and name; those that cost nothing by the order of
+    the catalogue, which is the operator's word. The same arguments give the same answer.
+    """
+    named = catalogue.resolve(wish.model, conditions.now) if wish.model else None
+    asked = replace(wish, model=named.name) if named else wish
+    found = rules.choose(catalogue.models, asked.model, asked.characters, asked.size)
+    weighed = [_weigh(row, asked, conditions) for row in catalogue.models]
+    eligible = [one for one in weighed if isinstance(one, Offer)]
+    canary = None if asked.model else _canary(eligible, wish.key)
+    offers = _ranked(eligible, canary)
+    if len({offer.format.display for offer in offers}) > 1:
+        # Whoever draws it in the end, the picture has one size.
+        again = route(catalogue, replace(wish, display=offers[0].format.display), conditions)
+        return replace(again, wish=wish)
+    return Routing(
+        wish=wish,
+        offers=tuple(offers),
+        losers=tuple(one for one in weighed if isinstance(one, Loser)),
+        violations=() if isinstance(found, Row) else tuple(found),
+        successor=asked.model if asked.model != wish.model else "",
+        canary=canary is not None,
+    )
+
+
+def route_again(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Routing:
+    """Returns the routing of a wish that was admitted.
+
+    When its deadline cannot be met any more, a late picture is better than none: the soonest
+    comes first.
+    """
+    found = route(catalogue, wish, conditions)
+    late = any(loser.exclusion is Exclusion.TOO_LATE for loser in found.losers)
+    if found.offers or not late:
+        return found
+    found = route(catalogue, replace(wish, complete_by=None), conditions)
+    soonest = sorted(found.offers, key=lambda offer: offer.seconds)
+    return replace(found, wish=wish, offers=tuple(soonest), canary=False, late=True)
+
+
+def _weigh(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
+    """Returns a model's offer, or the first thing that excludes it; what passes comes last."""
+    found = _unfit(row, wish, conditions) or _offered(row, wish, conditions)
+    if isinstance(found, Loser):
+        return found
+    return _beyond_limits(found, wish, conditions) or _not_now(found, conditions) or found
+
+
+def _unfit(row: Row, wish: Wish, conditions: Conditions) -> Loser | None:
+    if wish.model and row.name != wish.model:
+        return Loser(row, Exclusion.NOT_ASKED, f"{wish.model[:60]} was asked for")
+    if wish.provider and row.provider != wish.provider:
+        return Loser(row, Exclusion.NOT_ASKED, f"provider {wish.provider[:60]} was asked for")
+    if row.name in wish.excluded:
+        return Loser(row, Exclusion.FAILED_BEFORE, "failed in an attempt of this job")
+    if row.retired(conditions.now):
+        return Loser(row, Exclusion.RETIRED, f"{row.provider} retired it on {row.retires_on}")
+    if wish.quality not in row.grades:
+        return Loser(row, Exclusion.QUALITY_NOT_OFFERED, f"has no quality {wish.quality}")
+    if wish.characters > row.max_characters:
+        most = f"draws {row.max_characters} characters at most, not {wish.characters}"
+        return Loser(row, Exclusion.TOO_MANY_CHARACTERS, most)
+    if lacking := wish.needs - row.capabilities:
+        return Loser(row, Exclusion.LACKS_CAPABILITY, f"has no {', '.join(sorted(lacking))}")
+    return None
+
+
+def _offered(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
+    shape = wish.format_of(row)
+    if shape is None:
+        return Loser(row, Exclusion.SIZE_NOT_OFFERED, f"does not draw {wish.size}")
+    grade = row.grades[wish.quality]
+    call = PricedCall(
+        size=shape.native,
+        quality=grade.label,
+        references=min(wish.references, row.references),
+        partials=min(wish.partials, row.partials),
+    )
+    try:
+        price = row.price.most_micros(call) if row.price else None
+    except LookupError:
+        price = None
+    if price is None:
+        what = f"{grade.label} pictures of {shape.native}"
+        return Loser(row, Exclusion.PRICE_UNKNOWN, f"no price of {what} is known")
+    draws, waits = conditions.draws(row, wish.quality), conditions.waits(row, wish.quality)
+    own = conditions.gpu.micros(draws) if row.lane is Lane.LOCAL else 0
+    return Offer(row, shape, grade.label, price, price + own, waits + draws, waits, grade.score)
+
+
+def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | None:
+    if offer.score < wish.min_score:
+        below = f"scores {offer.score:g}, below the least of {wish.min_score:g}"
+        return Loser(offer.model, Exclusion.BELOW_QUALITY, below)
+    most = wish.max_cost_micros
+    if most is not None and offer.price_micros > most:
+        over = f"may cost {dollars(offer.price_micros)}, over the limit of {dollars(most)}"
+        return Loser(offer.model, Exclusion.OVER_COST, over)
+    if wish.complete_by is not None:
+        left = (wish.complete_by - conditions.now).total_seconds()
+        if offer.seconds > left:
+            return Loser(offer.model, Exclusion.TOO_LATE, too_late(offer, left))
+    return None
+
+
+def _not_now(offer: Offer, conditions: Conditions) -> Loser | None:
+    row = offer.model
+    if (health := conditions.closed(row)) is not None:
+        return Loser(row, Exclusion.NOT_WELL, not_well(health), offer, health.until)
+    rest = conditions.rest.of(row.provider)
+    if offer.price_micros and rest is not None and offer.price_micros > rest:
+        over = f"may cost {dollars(offer.price_micros)}, and {dollars(rest)} are left today"
+        return Loser(row, Exclusion.OVER_BUDGET, over, offer, conditions.rest.renews_at)
+    return None
+
+
+def _ranked(offers: Sequence[Offer], canary: Offer | None) -> list[Offer]:
+    """Returns offers, the best first; canaries last, except the one that the job is for."""
+
+    def rank(place: int) -> tuple[int, int, int, float, float, str]:
+        offer = offers[place]
+        group = 0 if offer is canary else 2 if offer.model.canary else 1
+        order = place if offer.choice_micros == 0 else 0
+        price = offer.choice_micros
+        return group, price, order, offer.seconds, -offer.score, offer.model.name
+
+    return [offers[place] for place in sorted(range(len(offers)), key=rank)]
+
+
+def _canary(offers: Sequence[Offer], key: str) -> Offer | None:
+    """Returns the canary that draws a job, by a hash of its id: each has a part of [0, 1)."""
+    if not key or len(offers) < 2:
+        return None
+    digest = blake2b(key.encode(), digest_size=8).digest()
+    point, begin = int.from_bytes(digest, "big") / 2**64, 0.0
+    for offer in offers:
+        if begin <= point < begin + offer.model.canary:
+            return offer
+        begin += offer.model.canary
+    return None

@@ -1,0 +1,62 @@
+"""Rows of the catalogue: models with their prices, and what may be expected of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from server.domain.models import Model
+from server.domain.states import Quality
+from server.routing.failover import Billed
+from server.routing.prices import Price
+
+
+class Capability(StrEnum):
+    """What a request may need of a model."""
+
+    REFERENCES = "references"  # pictures of the characters are drawn from
+    TRANSPARENCY = "transparency"
+    NEGATIVE_PROMPT = "negative_prompt"
+    SEED = "seed"
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A quality of requests as a model has it.
+
+    `label` is its name at the provider. `seconds` and `score`, 0 to 5, are what to expect of a
+    picture before any was measured.
+    """
+
+    label: str
+    seconds: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Model):
+    """A model as the catalogue lists it.
+
+    A `price` of None is not known, and such a row draws nothing. `known_as` is the model's name
+    at its provider. It draws from `references` pictures of characters at most, sends `partials`
+    unfinished ones back, and reads `longest_prompt` characters. A `canary` share of the jobs that
+    it could draw is sent to it, whatever it costs, and no others while there is another offer.
+    It also draws what is asked of the models that it is the `successor_of`.
+    """
+
+    grades: Mapping[Quality, Grade]
+    price: Price | None
+    as_of: date | None = None
+    retires_on: date | None = None
+    known_as: str = ""
+    capabilities: frozenset[Capability] = frozenset()
+    references: int = 0
+    partials: int = 0
+    longest_prompt: int = 4_000
+    refusal_charged: Billed = Billed.UNKNOWN
+    canary: float = 0.0
+    successor_of: tuple[str, ...] = ()
+
+    def retired(self, now: datetime) -> bool:
+        """Returns whether its provider has retired it."""
+        return self.retires_on is not None and now.date() >= self.retires_on

@@ -1,0 +1,80 @@
+"""Wishes and offers: what a request asks of a model, and what a model would draw of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from imggen.rules.pictures import DEFAULT_RATIO
+from server.domain.models import Format, Model, Size
+from server.domain.states import ImageType, Quality
+from server.routing.formats import RATIOS, format_of, scene_format
+from server.routing.rows import Capability, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a request asks of a model; empty strings, zeros and None leave it to the service.
+
+    `shape` is a size for portraits, and an aspect ratio for scenes and covers. `display` replaces
+    it for a picture that has its size already. The limits hold together: a score of `min_score`
+    or more, an end at `complete_by`, and a price up to `max_cost_micros`. `references` and
+    `partials` are how many pictures are sent along and sent back where the model takes so many.
+    Models that are `excluded` have failed before. `key` is the job's id; it decides whether the
+    job is one of a canary's.
+    """
+
+    image_type: ImageType
+    model: str
+    shape: str
+    characters: int
+    quality: Quality = Quality.HD
+    display: Size | None = None
+    provider: str = ""
+    min_score: float = 0.0
+    complete_by: datetime | None = None
+    max_cost_micros: int | None = None
+    needs: frozenset[Capability] = frozenset()
+    references: int = 0
+    partials: int = 0
+    excluded: frozenset[str] = frozenset()
+    key: str = ""
+
+    @property
+    def size(self) -> str | None:
+        """The size of a portrait, "" where any will do; None for a picture that is none."""
+        if self.image_type is not ImageType.PORTRAIT:
+            return None
+        return self.shape if self.display is None else str(self.display)
+
+    def format_of(self, model: Model) -> Format | None:
+        """Returns how a model draws it; None for a size that the model does not offer.
+
+        A model is never passed over because it would crop: a scene keeps its shape, whichever
+        draws it. A caller who wants the whole picture names a model.
+        """
+        if self.image_type is not ImageType.PORTRAIT:
+            return scene_format(model, self.display or RATIOS[self.shape or DEFAULT_RATIO])
+        if self.display is not None:
+            return format_of(model, self.image_type, self.display)
+        if self.shape:
+            return model.portraits.get(self.shape)
+        return next(iter(model.portraits.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that would draw a wish, and at which price, how soon and how well.
+
+    `label` is the quality by its name at the provider. `price_micros` is the most that the call
+    can cost, which is held; `choice_micros` adds what the cluster's own machines cost, which
+    counts for the choice only. `seconds` are until the picture is there, `waits` of them in the
+    queue; infinite while nobody draws in the model's lane.
+    """
+
+    model: Row
+    format: Format
+    label: str
+    price_micros: int
+    choice_micros: int
+    seconds: float
+    waits: float
+    score: float

@@ -1,0 +1,79 @@
+"""BudgetService: budgets, their limits, and what was spent of them."""
+
+from imggen.rules.budgets import (
+    TARGET_IMAGE_COST_MICROS,
+    check_limit,
+    read_day,
+    read_days,
+    read_group,
+    read_scope,
+    role_required,
+)
+from imggen.rules.checks import Checks
+from imggen.rules.paging import key_of, read_page, token_after_key
+from imggen.v1 import budget_pb2, budget_pb2_grpc
+from server.identity.caller import Context, Role, caller
+from server.replies.budgets import budget, spend
+from server.store import Store
+
+
+class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
+    """Shows and sets what paid providers may cost, and shows what they did cost."""
+
+    def __init__(self, store: Store, daily_budget_micros: int) -> None:
+        self._store = store
+        self._daily_budget = daily_budget_micros
+
+    async def GetBudget(
+        self, request: budget_pb2.GetBudgetRequest, context: Context
+    ) -> budget_pb2.GetBudgetResponse:
+        """Returns the budget of the caller, or of any scope for an admin."""
+        checks, who, own = Checks(), caller(), f"user:{caller().user_id}"
+        scope = read_scope(checks, request.scope or own)
+        today = await self._store.budgets.today()
+        asked, day = checks.complete(scope, read_day(checks, "day", request.day, today))
+        if asked != own and not who.is_admin:
+            raise role_required(Role.ADMIN)
+        return budget_pb2.GetBudgetResponse(
+            budget=budget(await self._store.budgets.get(asked, day))
+        )
+
+    async def SetBudget(
+        self, request: budget_pb2.SetBudgetRequest, context: Context
+    ) -> budget_pb2.SetBudgetResponse:
+        """Sets or removes the limit of a scope."""
+        checks, who, budgets = Checks(), caller(), self._store.budgets
+        if not who.is_admin:
+            raise role_required(Role.ADMIN)
+        scope = read_scope(checks, request.scope)
+        check_limit(checks, request)
+        asked = checks.complete(scope)
+        if request.HasField("limit_micros"):
+            await budgets.set_limit(asked, request.limit_micros, who.user_id)
+        else:
+            await budgets.remove_limit(asked, self._daily_budget)
+        return budget_pb2.SetBudgetResponse(budget=budget(await budgets.get(asked)))
+
+    async def ListSpend(
+        self, request: budget_pb2.ListSpendRequest, context: Context
+    ) -> budget_pb2.ListSpendResponse:
+        """Returns a page of what was spent, of the caller or, for an admin, of all users."""
+        checks, who, budgets = Checks(), caller(), self._store.budgets
+        asked = read_page(checks, request)
+        group = read_group(checks, request)
+        days, page = checks.complete(read_days(checks, request, await budgets.today()), asked)
+        found = await budgets.spend(
+            days,
+            group,
+            None if who.is_admin else who.user_id,
+            after=key_of(checks, page),
+            most=page.size + 1,
+        )
+        shown = found[: page.size]
+        return budget_pb2.ListSpendResponse(
+            spend=[spend(one) for one in shown],
+            next_page_token=token_after_key(request, shown[-1].key)
+            if len(found) > len(shown)
+            else "",
+            target_image_cost_micros=TARGET_IMAGE_COST_MICROS,
+        )

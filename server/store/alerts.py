@@ -1,0 +1,58 @@
+"""Alerts: written with the movement that they are about (schema.sql), sent by a gateway."""
+
+from datetime import timedelta
+
+from server.domain.money import Alert, AlertKind
+from server.store.database import Executor, Record
+
+# What an admission refuses is rolled back with all that it wrote, so this is written afterwards.
+_NOTE_REFUSAL = """
+INSERT INTO alerts (kind, day, scope, percent, limit_micros, held_micros, spent_micros)
+SELECT 'budget_used', current_date, l.scope, 100, l.limit_micros, coalesce(b.held_micros, 0),
+  coalesce(b.spent_micros, 0)
+FROM budget_limits l LEFT JOIN budgets b ON b.scope = l.scope AND b.day = current_date
+WHERE l.scope = $1 ON CONFLICT DO NOTHING
+"""
+
+_DUE = """
+SELECT id, kind, day, scope, percent, limit_micros, held_micros, spent_micros, job_id, attempt,
+  call, created_at, tries
+FROM alerts WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_try_at <= now()
+ORDER BY next_try_at, id LIMIT $1
+"""
+
+_DELIVERED = "UPDATE alerts SET delivered_at = now(), tries = tries + 1 WHERE id = $1"
+
+_FAILED = "UPDATE alerts SET tries = tries + 1, next_try_at = now() + $2 WHERE id = $1"
+
+_GIVE_UP = "UPDATE alerts SET tries = tries + 1, given_up_at = now() WHERE id = $1"
+
+
+class Alerts:
+    """Runs the statements on alerts."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def note_refusal(self, scope: str) -> None:
+        """Notes that today's budget of a scope has refused a hold: it counts as used up."""
+        await self._database.execute(_NOTE_REFUSAL, scope)
+
+    async def due(self, most: int) -> list[Alert]:
+        """Returns the alerts to send now, the longest due first."""
+        return [_alert(row) for row in await self._database.fetch(_DUE, most)]
+
+    async def delivered(self, alert: Alert) -> None:
+        """Notes that an alert was sent; it is not sent again."""
+        await self._database.execute(_DELIVERED, alert.id)
+
+    async def failed(self, alert: Alert, again_after: timedelta | None) -> None:
+        """Notes that a send failed: the alert is due again after a while, or given up for None."""
+        if again_after is None:
+            await self._database.execute(_GIVE_UP, alert.id)
+        else:
+            await self._database.execute(_FAILED, alert.id, again_after)
+
+
+def _alert(row: Record) -> Alert:
+    return Alert(**{**row, "kind": AlertKind(row["kind"])})

@@ -1,0 +1,85 @@
+"""Claims: the one statement by which workers take jobs from a lane."""
+
+from dataclasses import replace
+
+from server.domain.jobs import Claim
+from server.domain.limits import Limits
+from server.domain.spec import RenderSpec
+from server.domain.states import Lane
+from server.store.database import Record
+
+BROKEN = "a.job_id = j.id AND a.error_reason = 'PICTURE_BROKEN'"
+"""Whether an attempt `a` of a job `j` made a picture that was broken."""
+
+# The seed of the spec, and another one after each picture of the job that was broken: as far away
+# as the golden ratio moves it, since the next numbers may be the seeds of its caller's other jobs.
+_SEED = f"""(
+    SELECT CASE count(*) WHEN 0 THEN (j.spec ->> 'seed')::bigint
+      ELSE ((j.spec ->> 'seed')::bigint + count(*) * 2654435769) % 4294967296 END
+    FROM attempts a WHERE j.attempt > 1 AND {BROKEN})"""
+
+# The most urgent priority first, and within it users take turns: `turn` is a job's place in that
+# order, given when it is queued (next_turn in schema.sql). `job_lanes` has jobs that are ready
+# only, and those that a lane may not take yet are not `open`, so that a claim reads no rows but
+# those that it takes. It opens rows whose time has come, for the next claim.
+#
+# Jobs are locked before their rows of job_lanes, as everywhere. The second lock skips a row that
+# another lane's claim or a reroute has removed since this statement began.
+CLAIM = f"""
+WITH due AS (
+  SELECT l.ctid FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
+  WHERE l.lane = $1 AND NOT l.open AND l.opens_at <= now()
+  ORDER BY l.opens_at LIMIT 500
+  FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
+), opened AS (
+  UPDATE job_lanes SET open = true WHERE ctid = ANY(ARRAY(SELECT ctid FROM due)) RETURNING 1
+), next AS (
+  SELECT l.turn, l.job_id, l.models FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
+  WHERE l.lane = $1 AND l.open AND l.spec_version <= $2
+  ORDER BY l.priority, l.turn, l.queued_at LIMIT $3
+  FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
+), claimed AS (
+  UPDATE image_generation_jobs j SET
+    status = 'processing', attempt = j.attempt + 1, worker = $4, lane = $1, turn = next.turn,
+    lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
+  FROM next WHERE j.id = next.job_id
+  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
+    j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
+    j.passed_over, extract(epoch FROM now() - j.no_offer_since) AS unoffered_s, {_SEED} AS seed
+), image AS (
+  UPDATE images SET status = 'generating', updated_at = now() FROM claimed
+  WHERE images.id = claimed.image_id
+), attempt AS (
+  INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
+  SELECT id, attempt, $4, ai_provider, ai_model, seed FROM claimed
+)
+SELECT claimed.*, opened.jobs AS opened
+FROM (SELECT count(*) AS jobs FROM opened) AS opened LEFT JOIN claimed ON true
+ORDER BY priority, turn, queued_at
+"""
+
+
+def claim_of(row: Record) -> Claim:
+    """Returns the claim of a row; raises the errors of a spec that is damaged."""
+    return Claim(
+        job_id=row["id"],
+        user_id=row["user_id"],
+        image_id=row["image_id"],
+        attempt=row["attempt"],
+        spec=replace(RenderSpec.from_json(row["spec"]), seed=row["seed"]),
+        lane=Lane(row["lane"]),
+        provider=row["ai_provider"],
+        price_micros=row["estimated_micros"],
+        batch_id=row["batch_id"],
+        models=tuple(row["models"]),
+        limits=limits_of(row),
+        unoffered_s=float(row["unoffered_s"] or 0),
+        passed_over=frozenset(row["passed_over"]),
+    )
+
+
+def limits_of(row: Record) -> Limits:
+    """Returns the limits of a job; one that an older version admitted is bound to its model."""
+    if not row["limits"]:
+        return Limits(model=row["ai_model"])
+    return Limits.from_json(row["limits"])

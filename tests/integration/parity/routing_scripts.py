@@ -1,0 +1,122 @@
+"""Scripts about limits, quotes, explanations and providers."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tests.integration.parity.comparison import Script
+from tests.integration.parity.playing import a_character, a_portrait, a_story
+from tests.integration.parity.sides import Seen
+from tests.integration.parity.values import UNKNOWN, ask
+
+
+def soon(**after: float) -> Timestamp:
+    """Returns a time to come."""
+    stamp = Timestamp()
+    stamp.FromDatetime(datetime.now(UTC) + timedelta(**after))
+    return stamp
+
+
+def limits() -> dict[str, dict[str, Any]]:
+    """Returns options with limits that are met, are not, and are wrong."""
+    return {
+        "all met": {
+            "provider": "local",
+            "min_quality": "draft",
+            "complete_by": soon(days=1),
+            "max_cost_micros": 0,
+        },
+        "not good enough": {"min_quality": "good", "max_cost_micros": 1},
+        "not good enough for the quality": {"min_quality": "best", "quality": "standard"},
+        "too soon": {"complete_by": soon(seconds=1.5)},
+        "all wrong": {
+            "model": "dall-e",
+            "provider": "nobody",
+            "min_quality": "superb",
+            "complete_by": {"seconds": 1},
+            "max_cost_micros": -1,
+            "quality": "ultra",
+        },
+    }
+
+
+async def limits_of_every_picture(seen: Seen) -> None:
+    mia, tom = await a_character(seen), await a_character(seen, name="Tom")
+    pages: list[dict[str, Any]] = [
+        {"text": "Mia and Tom.", "character_ids": [mia.id, tom.id]},
+        {"text": "Tom."},
+    ]
+    story = await a_story(seen, *pages)
+    portrait = await a_portrait(seen, mia)
+    await seen.side.finish(portrait)
+    for label, options in limits().items():
+        requests: dict[str, dict[str, Any]] = {
+            "GeneratePortrait": {"character_id": mia.id, "style": "anime"},
+            "GenerateScene": {"story_id": story.id, "page_id": story.pages[0].id},
+            "RegenerateImage": {"image_id": portrait.image_id},
+            "GenerateStory": {"story_id": story.id, "include_cover": True},
+        }
+        kinds = ("portrait", "scene", "regeneration")
+        for kind, (method, fields) in zip((*kinds, ""), requests.items(), strict=True):
+            request = {**fields, "options": options}
+            if kind:
+                await ask(seen, "RoutingService.QuoteGeneration", {kind: request}, label)
+            else:
+                await ask(seen, "RoutingService.QuoteStory", {"story": request}, label)
+            await ask(seen, f"GenerationService.{method}", request, label)
+    unknown = {"character_id": UNKNOWN, "style": "anime", "options": {"min_quality": "best"}}
+    await ask(seen, "GenerationService.GeneratePortrait", unknown, "missing before refused")
+
+
+async def quotes_of_nothing(seen: Seen) -> None:
+    await ask(seen, "RoutingService.QuoteGeneration", {})
+    await ask(seen, "RoutingService.QuoteStory", {})
+    story = await a_story(seen)
+    left_out = {"story_id": story.id, "include_scene_images": False}
+    await ask(seen, "RoutingService.QuoteStory", {"story": left_out})
+    await ask(seen, "StoryService.ListStories", {})
+    await ask(seen, "JobService.ListJobs", {})
+
+
+async def quotes_of_versions_that_are_used_up(seen: Seen) -> None:
+    job = await a_portrait(seen, await a_character(seen))
+    await seen.side.finish(job)
+    for _ in range(6):
+        request = {"image_id": job.image_id}
+        await ask(seen, "RoutingService.QuoteGeneration", {"regeneration": request})
+        await ask(seen, "GenerationService.RegenerateImage", request)
+
+
+async def explained_jobs(seen: Seen) -> None:
+    mia, side = await a_character(seen), seen.side
+    done, failed, stopped, waiting = [await a_portrait(seen, mia) for _ in range(4)]
+
+    async def look(label: str) -> None:
+        for job in (done, failed, stopped, waiting):
+            await ask(seen, "RoutingService.ExplainRoute", {"job_id": job.job_id}, label)
+
+    await look("all wait")
+    await side.start(failed)
+    await look("one runs")
+    await side.finish(done)
+    await side.fail(failed)
+    await ask(seen, "JobService.CancelJob", {"job_id": stopped.job_id})
+    await look("three have ended")
+    await ask(seen, "JobService.RetryJob", {"job_id": failed.job_id})
+    await side.finish(failed)
+    await ask(seen, "ImageService.DeleteImage", {"image_id": done.image_id})
+    await look("one has a second attempt")
+
+
+async def providers_of_the_installation(seen: Seen) -> None:
+    await ask(seen, "RoutingService.ListProviders", {})
+
+
+SCRIPTS: tuple[Script, ...] = (
+    limits_of_every_picture,
+    quotes_of_nothing,
+    quotes_of_versions_that_are_used_up,
+    explained_jobs,
+    providers_of_the_installation,
+)

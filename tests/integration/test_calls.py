@@ -1,0 +1,333 @@
+"""Paid calls: begun once, under a hold of their own, within every limit; then booked in full."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from server.domain.ids import UserId
+from server.domain.jobs import Claim, Failure
+from server.domain.money import Answer, Bill, CallName, NewCall, Reason
+from server.domain.states import Lane
+from server.store import Store, open_store
+from tests.builders import new_job, new_user, outcome
+from tests.integration.test_money_movements import (
+    A_DAY_PASSES,
+    DIFFERENCES,
+    HELD_AND_SPENT,
+    UNBALANCED,
+    rows,
+)
+
+LEASE = timedelta(seconds=60)
+EXPIRED = timedelta(seconds=-1)
+NOW = timedelta(0)
+LIMIT = 1_000
+FAILURE = Failure("RENDER_FAILED", "the model failed")
+RENDER, READ = CallName.RENDER, CallName.READ
+CALLS = "SELECT attempt, call, state, held_micros, cost_micros FROM calls ORDER BY attempt, call"
+REASONS = "SELECT reason FROM calls ORDER BY begun_at, attempt"
+
+
+def call(price: int = 40, most: int | None = None, name: CallName = RENDER) -> NewCall:
+    """Returns a call of a hosted model."""
+    return NewCall(name, "openai", "gpt-image", price, most)
+
+
+async def claimed(store: Store, price: int = 0, limit: int = LIMIT) -> tuple[UserId, Claim]:
+    """Returns a claimed job whose price is held, and its user."""
+    user = await new_user(store)
+    new = new_job(user, price_micros=price)
+    async with store.transaction() as tx:
+        await tx.money.default_limit(limit)
+        await tx.jobs.submit(new)
+        assert await tx.money.hold([new.id], limit) is None
+    return user, await claim_again(store)
+
+
+async def claim_again(store: Store) -> Claim:
+    """Returns the next claim."""
+    [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    return claim
+
+
+async def failed(store: Store, claim: Claim) -> Claim:
+    """Fails an attempt and returns the next one."""
+    assert await store.leases.fail(claim, FAILURE, retryable=True, backoff=NOW)
+    return await claim_again(store)
+
+
+async def all_agree(store: Store) -> bool:
+    """Returns whether budgets, calls, ledger and jobs agree."""
+    return await rows(store, DIFFERENCES) == [] and await rows(store, UNBALANCED) == []
+
+
+def budgets(user: UserId, held: int, spent: int) -> list[tuple[str, int, int]]:
+    """Returns the budgets of a call of the hosted model."""
+    return [(scope, held, spent) for scope in ("global", "provider:openai", f"user:{user}")]
+
+
+@pytest.mark.parametrize("price", [0, 30, 40, 70])
+async def test_a_call_takes_over_the_hold_of_its_job(store: Store, price: int) -> None:
+    user, claim = await claimed(store, price)
+    assert (await store.money.begin(claim, call(40))).ok
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 40, 0)
+    assert await rows(store, "SELECT * FROM holds") == []
+    made = outcome(claim.job_id, cost_micros=25, usage={"image_out": 7}, call_id="req_1")
+    assert await store.leases.complete(claim, made)
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 0, 25)
+    assert await rows(store, CALLS) == [(1, "render", "settled", 40, 25)]
+    assert await rows(store, "SELECT usage, request_id, estimated FROM calls") == [
+        ({"image_out": 7}, "req_1", False)
+    ]
+    job = await store.jobs.get(user, claim.job_id)
+    assert job is not None
+    assert job.actual_micros == 25
+    assert await all_agree(store)
+
+
+async def test_a_hold_of_yesterday_moves_to_the_day_of_the_call(store: Store) -> None:
+    user, claim = await claimed(store, 40)
+    await store.database.execute(A_DAY_PASSES)
+    assert (await store.money.begin(claim, call(40))).ok
+    assert await rows(store, "SELECT day FROM calls") == await rows(store, "SELECT current_date")
+    assert await rows(
+        store,
+        "SELECT day - current_date, held_micros FROM budgets WHERE scope = 'global' ORDER BY day",
+    ) == [(-1, 0), (0, 40)]
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 40, 0)
+    assert await all_agree(store)
+
+
+async def test_a_hold_of_yesterday_needs_room_today(store: Store) -> None:
+    _, claim = await claimed(store, 40)
+    await store.database.execute(A_DAY_PASSES)
+    another = new_job(await new_user(store), price_micros=LIMIT - 39)
+    await store.jobs.submit(another)
+    assert await store.money.hold([another.id], LIMIT) is None
+    before = await rows(store, "SELECT * FROM ledger")
+    assert (await store.money.begin(claim, call(40))).scope == "global"
+    assert await rows(store, "SELECT * FROM ledger") == before
+    assert await rows(store, "SELECT * FROM calls") == []
+    assert await all_agree(store)
+
+
+@pytest.mark.parametrize("which", ["global", "provider", "user"])
+async def test_a_call_must_fit_in_every_scope(store: Store, which: str) -> None:
+    user, claim = await claimed(store)
+    scope = {"provider": "provider:openai", "user": f"user:{user}"}.get(which, which)
+    await store.budgets.set_limit(scope, 39, user)
+    refused = await store.money.begin(claim, call(40))
+    assert (refused.answer, refused.scope) == (Answer.OVER_BUDGET, scope)
+    assert await rows(store, HELD_AND_SPENT) == []
+    assert (await store.money.begin(claim, call(39))).ok
+
+
+async def test_without_a_global_limit_nothing_is_covered(store: Store) -> None:
+    user = await new_user(store)
+    await store.jobs.submit(new_job(user))
+    claim = await claim_again(store)
+    assert (await store.money.begin(claim, call(1))).scope == "global"
+
+
+async def test_a_lower_limit_releases_nothing_and_stops_new_holds(store: Store) -> None:
+    user, claim = await claimed(store, 40)
+    await store.budgets.set_limit("global", 10, user)
+    assert await rows(store, "SELECT held_micros FROM budgets WHERE scope = 'global'") == [(40,)]
+    # The hold moves as it is; what would add to it is refused.
+    assert (await store.money.begin(claim, call(41))).scope == "global"
+    assert (await store.money.begin(claim, call(40))).ok
+    more = new_job(user, price_micros=1)
+    await store.jobs.submit(more)
+    assert await store.money.hold([more.id], LIMIT) == "global"
+    await store.budgets.remove_limit("global", LIMIT)
+    assert await store.money.hold([more.id], LIMIT) is None
+
+
+async def test_the_setting_is_the_limit_until_an_admin_sets_one(store: Store) -> None:
+    user = await new_user(store)
+    await store.money.default_limit(500)
+    await store.money.default_limit(LIMIT)
+    assert (await store.budgets.get("global")).limit_micros == LIMIT
+    await store.budgets.set_limit("global", 7, user)
+    await store.money.default_limit(LIMIT)
+    budget = await store.budgets.get("global")
+    assert (budget.limit_micros, budget.set_by) == (7, user)
+    await store.budgets.set_limit(f"user:{user}", 8, user)
+    await store.budgets.remove_limit(f"user:{user}", LIMIT)
+    assert (await store.budgets.get(f"user:{user}")).limit_micros is None
+
+
+async def test_what_a_job_may_cost_counts_all_of_its_calls(store: Store) -> None:
+    _, claim = await claimed(store)
+    assert (await store.money.begin(claim, call(10, 50, READ))).ok
+    assert (await store.money.begin(claim, call(41, 50))).answer is Answer.ABOVE_MOST
+    assert await store.money.settle(claim, READ, Bill(5))
+    assert (await store.money.begin(claim, call(41, 45))).answer is Answer.ABOVE_MOST
+    assert (await store.money.begin(claim, call(40, 45))).ok
+
+
+async def test_a_read_leaves_the_hold_of_the_render(store: Store) -> None:
+    user, claim = await claimed(store, 40)
+    assert (await store.money.begin(claim, call(10, name=READ))).ok
+    assert await rows(store, "SELECT micros FROM holds") == [(40,)]
+    assert await rows(store, "SELECT held_micros FROM budgets WHERE scope = 'global'") == [(50,)]
+    assert await store.leases.complete(claim, outcome(claim.job_id))
+    # The read was never settled: it counts as billed.
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 0, 10)
+    assert await all_agree(store)
+
+
+async def test_a_key_is_begun_once(store: Store) -> None:
+    _, claim = await claimed(store)
+    answers = await asyncio.gather(*(store.money.begin(claim, call()) for _ in range(8)))
+    assert [one.answer for one in answers].count(Answer.BEGUN) == 1
+    assert {one.answer for one in answers} == {Answer.BEGUN, Answer.REPEATED}
+    assert await store.money.release(claim, RENDER)
+    assert (await store.money.begin(claim, call())).answer is Answer.REPEATED
+
+
+async def test_only_the_holder_of_a_job_begins_its_calls(store: Store) -> None:
+    user, claim = await claimed(store)
+    again = await failed(store, claim)
+    assert (await store.money.begin(claim, call())).answer is Answer.LOST
+    assert await store.jobs.cancel(user, claim.job_id)
+    assert (await store.money.begin(again, call())).answer is Answer.CANCELLED
+    assert await rows(store, CALLS) == []
+
+
+async def test_a_picture_is_paid_again_once(store: Store) -> None:
+    user, claim = await claimed(store)
+    assert (await store.money.begin(claim, call())).ok
+    assert await store.money.release(claim, RENDER)  # not billed, so it does not count
+    for _ in range(2):
+        claim = await failed(store, claim)
+        assert (await store.money.begin(claim, call())).ok
+        assert await store.money.settle(claim, RENDER, Bill(40))
+    claim = await failed(store, claim)
+    assert (await store.money.begin(claim, call())).answer is Answer.PAID_TWICE
+    assert await store.leases.fail(claim, FAILURE, retryable=False, backoff=NOW)
+    assert await store.jobs.retry(user, claim.job_id, None) is not None
+    claim = await claim_again(store)
+    assert (await store.money.begin(claim, call())).ok
+    assert await rows(store, REASONS) == [("first",), *[("retry",)] * 3]
+
+
+async def test_a_reason_can_be_given(store: Store) -> None:
+    _, claim = await claimed(store)
+    new = NewCall(RENDER, "openai", "gpt-image", 40, reason=Reason.REPAIR)
+    assert (await store.money.begin(claim, new)).ok
+    assert await rows(store, REASONS) == [("repair",)]
+
+
+@pytest.mark.parametrize(
+    "end", ["fail", "fail for good", "cancelled", "release", "rescue", "released and cancelled"]
+)
+async def test_an_attempt_that_ends_without_its_answer_counts_as_billed(
+    store: Store, end: str
+) -> None:
+    user, claim = await claimed(store, 40)
+    assert (await store.money.begin(claim, call())).ok
+    match end:
+        case "cancelled":
+            assert await store.leases.cancelled(claim)
+        case "release":
+            assert await store.leases.release([claim])
+        case "released and cancelled":
+            assert await store.jobs.cancel(user, claim.job_id)
+            assert await store.leases.release([claim])
+        case "rescue":
+            await store.leases.heartbeat([claim], EXPIRED)
+            assert await store.leases.rescue(NOW)
+        case _:
+            retryable = end == "fail"
+            assert await store.leases.fail(claim, FAILURE, retryable=retryable, backoff=NOW)
+    assert await rows(store, CALLS) == [(1, "render", "unknown", 40, 40)]
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 0, 40)
+    assert await all_agree(store)
+    # The answer comes late: what it cost is known after all.
+    assert await store.money.settle(claim, RENDER, Bill(25))
+    assert not await store.money.settle(claim, RENDER, Bill(99))
+    assert not await store.money.release(claim, RENDER)
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 0, 25)
+    kinds = await rows(store, "SELECT kind, spent_micros FROM ledger ORDER BY id DESC LIMIT 2")
+    assert kinds == [("correction", -15), ("settle", 40)]
+    assert await all_agree(store)
+
+
+async def test_a_completion_after_a_settled_call_pays_once(store: Store) -> None:
+    user, claim = await claimed(store, 40)
+    assert (await store.money.begin(claim, call())).ok
+    assert await store.money.settle(claim, RENDER, Bill(30))
+    assert await store.leases.complete(claim, outcome(claim.job_id, cost_micros=30))
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 0, 30)
+    assert await all_agree(store)
+
+
+@pytest.mark.parametrize("completes", [True, False])
+async def test_a_cost_above_its_hold_is_booked_in_full_and_told(
+    store: Store, completes: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    user, claim = await claimed(store, 40, limit=50)
+    assert (await store.money.begin(claim, call())).ok
+    with caplog.at_level(logging.ERROR):
+        if completes:
+            assert await store.leases.complete(claim, outcome(claim.job_id, cost_micros=99))
+        else:
+            assert await store.money.settle(claim, RENDER, Bill(99))
+    assert [record.message for record in caplog.records] == ["call above its hold"]
+    assert await rows(store, HELD_AND_SPENT) == budgets(user, 0, 99)
+    assert await rows(
+        store, "SELECT scope, limit_micros, spent_micros FROM alerts WHERE percent IS NULL"
+    ) == [("provider:openai", 40, 99)]
+    assert await all_agree(store)
+
+
+async def test_alerts_are_written_once_a_day_when_a_share_is_used(store: Store) -> None:
+    await claimed(store, 40, limit=100)
+    alerts = "SELECT scope, percent, held_micros FROM alerts ORDER BY id"
+    assert await rows(store, alerts) == []
+    for price, percents in ((39, []), (1, [80]), (1, [80]), (19, [80, 100])):
+        new = new_job(await new_user(store), price_micros=price)
+        await store.jobs.submit(new)
+        assert await store.money.hold([new.id], 100) is None
+        assert [row[1] for row in await rows(store, alerts)] == percents
+    await store.database.execute(A_DAY_PASSES)
+    new = new_job(await new_user(store), price_micros=80)
+    await store.jobs.submit(new)
+    assert await store.money.hold([new.id], 100) is None
+    assert await rows(store, alerts) == [
+        ("global", 80, 80),
+        ("global", 100, 100),
+        ("global", 80, 80),
+    ]
+
+
+async def test_the_ledger_is_only_added_to(store: Store) -> None:
+    await claimed(store, 40)
+    for change in ("UPDATE ledger SET spent_micros = 0", "DELETE FROM ledger", "TRUNCATE ledger"):
+        with pytest.raises(asyncpg.RaiseError, match="ledger is only added to"):
+            await store.database.execute(change)
+
+
+async def test_admissions_of_two_gateways_never_pass_the_limit(store: Store, database: str) -> None:
+    user = await new_user(store)
+    spent = new_job(user, price_micros=499_990_000)
+    await store.jobs.submit(spent)
+    assert await store.money.hold([spent.id], 500_000_000) is None
+
+    async def admit(gateway: Store) -> bool:
+        new = new_job(user, price_micros=1_000)
+        async with gateway.transaction() as tx:
+            await tx.jobs.submit(new)
+            return await tx.money.hold([new.id], 500_000_000) is None
+
+    async with open_store(database) as other:
+        gateways = [store, other] * 100
+        held = await asyncio.gather(*(admit(gateway) for gateway in gateways))
+    assert held.count(True) == 10
+    [budget] = await rows(store, "SELECT held_micros FROM budgets WHERE scope = 'global'")
+    assert budget == (500_000_000,)
+    assert await rows(store, DIFFERENCES) == []

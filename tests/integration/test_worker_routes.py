@@ -1,0 +1,221 @@
+"""Attempts draw with the best offer, a failure leads to the next, and money follows both."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+
+import pytest
+
+from actors.providers.base import Provider, ProviderFailed
+from actors.providers.fake import FakeProvider, Turn
+from actors.testing.models import every_model
+from actors.testing.scripted import ScriptedRenderer
+from actors.worker.probing import Probing
+from actors.worker.rerouting import Rerouting
+from server.domain.health import HealthState
+from server.domain.jobs import Job, NewJob
+from server.domain.lanes import JobLane
+from server.domain.limits import Limits
+from server.domain.states import JobStatus, Lane
+from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.conditions import GpuCost
+from server.routing.failover import RULES, FailureKind
+from server.routing.observer import Observer
+from tests.builders import new_job, paid
+from tests.integration.job_queue import JobQueue
+
+PRICE = 40_000
+LIMIT = 1_000_000
+SQUARE = MappingProxyType({"1:1": KNOWN["fake"].scenes["1:1"]})
+DEAR = replace(paid(KNOWN["fake"], PRICE + 10_000, name="dear"), scenes=SQUARE)
+"""A second paid row, which costs more."""
+PAID = Catalogue([KNOWN["fake"], DEAR])
+ALL = Catalogue([KNOWN["fake"], DEAR, KNOWN["storybook"]])
+
+
+class NamedFake(FakeProvider):
+    """A fake under another name, for a second provider beside the first."""
+
+    name = "somebody"
+    model = "dear"
+
+
+def providers(script: Sequence[Turn] = (), second: Sequence[Turn] = ()) -> dict[str, Provider]:
+    """Returns the providers of `ALL`; the scripts are of the two paid ones."""
+    renderer = ScriptedRenderer()
+    local = every_model(renderer, renderer)["storybook"]
+    return {"fake": FakeProvider(script), "dear": NamedFake(second), "storybook": local}
+
+
+def failing(kind: FailureKind, **more: object) -> ProviderFailed:
+    """Returns a failure of a kind."""
+    return ProviderFailed(kind, f"it failed: {kind}", **more)  # type: ignore[arg-type]
+
+
+async def submit(queue: JobQueue, *, hold: bool = True, **limits: object) -> NewJob:
+    """Submits a job that may be drawn by the paid models, with its price held."""
+    asked = Limits(**limits)  # type: ignore[arg-type]
+    lanes = (JobLane(Lane.HOSTED, ("fake", "dear")),)
+    new = new_job(
+        queue.user, lanes=lanes, limits=asked, price_micros=PRICE if hold else 0, provider="fake"
+    )
+    async with queue.store.transaction() as tx:
+        await tx.jobs.submit(new)
+        if hold:
+            assert await tx.money.hold([new.id], LIMIT) is None
+        else:
+            await tx.money.default_limit(LIMIT)
+    queue.signals.wake([Lane.HOSTED])
+    return new
+
+
+async def money(queue: JobQueue) -> tuple[int, int]:
+    """Returns what is held and spent today, after a look whether all sums agree."""
+    assert await queue.store.database.fetch("SELECT * FROM money_differences") == []
+    row = await queue.store.database.fetchrow(
+        "SELECT held_micros, spent_micros FROM budgets WHERE scope = 'global'"
+    )
+    return (0, 0) if row is None else (row["held_micros"], row["spent_micros"])
+
+
+async def calls(queue: JobQueue) -> list[tuple[object, ...]]:
+    """Returns the paid calls in order: attempt, model, state, cost."""
+    found = await queue.store.database.fetch(
+        "SELECT attempt, model, state, cost_micros FROM calls ORDER BY begun_at"
+    )
+    return [tuple(row) for row in found]
+
+
+async def drawn(
+    queue: JobQueue, new: NewJob, drawing: dict[str, Provider], catalogue: Catalogue = PAID
+) -> Job:
+    """Runs a worker until the job has ended."""
+    async with queue.worker(providers=drawing, catalogue=catalogue, poll_s=0.2):
+        async with asyncio.timeout(60):
+            while True:
+                job = await queue.store.jobs.get(queue.user, new.id)
+                assert job is not None
+                if job.status.ended:
+                    return job
+                await asyncio.sleep(0.05)
+
+
+async def test_a_paid_picture_is_settled_at_its_cost(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, provider="fake")
+    assert await money(job_queue) == (PRICE, 0)
+    job = await drawn(job_queue, new, providers())
+    assert (job.status, job.model, job.provider) == (JobStatus.COMPLETED, "fake", "fake")
+    cost = job.actual_micros
+    assert cost > 0
+    assert await calls(job_queue) == [(1, "fake", "settled", cost)]
+    assert await money(job_queue) == (0, cost)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if RULES[kind].goes_on], ids=str)
+async def test_the_next_offer_draws_what_the_first_did_not(
+    job_queue: JobQueue, kind: FailureKind
+) -> None:
+    new = await submit(job_queue, model="")
+    drawing = providers([failing(kind)])
+    job = await drawn(job_queue, new, drawing)
+    assert (job.status, job.model, job.retry_count) == (JobStatus.COMPLETED, "dear", 0)
+    first, second = await calls(job_queue)
+    states = {"no": "released", "yes": "settled", "unknown": "unknown"}
+    assert first[:3] == (1, "fake", states[RULES[kind].billed])
+    assert second[:3] == (2, "dear", "settled")
+    held, spent = await money(job_queue)
+    assert (held, spent) == (0, int(str(first[3])) + int(str(second[3])))
+    found = await job_queue.store.routes.of_job(job_queue.user, new.id)
+    assert found is not None
+    assert [one.outcome for one in found.attempts] == ["failed", "completed"]
+    assert [one.route.offers[0].model for one in found.attempts] == ["fake", "dear"]
+
+
+async def test_an_image_is_of_the_model_that_drew_it(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="")
+    await drawn(job_queue, new, providers([failing(FailureKind.UNREADABLE)]))
+    [image] = await job_queue.store.database.fetch(
+        "SELECT ai_model, ai_provider, content_digest FROM images"
+    )
+    assert (image["ai_model"], image["ai_provider"]) == ("dear", "somebody")
+    spec = replace(new.spec, model="dear")
+    assert image["content_digest"] == spec.content_digest() != new.spec.content_digest()
+
+
+@pytest.mark.parametrize("kind", [FailureKind.MODERATED, FailureKind.MODERATED_OUTPUT])
+async def test_a_refused_prompt_ends_its_job_and_shops_around_nowhere(
+    job_queue: JobQueue, kind: FailureKind
+) -> None:
+    new = await submit(job_queue)
+    drawing = providers([failing(kind, stage="input", categories=("violence",))])
+    job = await drawn(job_queue, new, drawing)
+    assert job.status is JobStatus.FAILED
+    assert job.failure is not None
+    assert job.failure.reason == "CONTENT_POLICY"
+    assert "violence" in job.failure.message
+    assert len(await calls(job_queue)) == 1
+    assert await job_queue.store.health.all() == []
+    assert (await money(job_queue))[0] == 0
+
+
+async def test_a_provider_whose_account_stopped_is_off_for_everybody(job_queue: JobQueue) -> None:
+    new = await submit(job_queue)
+    await drawn(job_queue, new, providers([failing(FailureKind.ACCOUNT_STOPPED)]))
+    [health] = await job_queue.store.health.all()
+    assert (health.provider, health.state) == ("fake", HealthState.OFF)
+
+
+async def test_a_budget_that_is_used_up_leaves_the_free_offer(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, hold=False)
+    async with job_queue.store.transaction() as tx:
+        await tx.money.default_limit(0)
+    job = await drawn(job_queue, new, providers(), ALL)
+    assert (job.status, job.provider, job.actual_micros) == (JobStatus.COMPLETED, "local", 0)
+    assert await calls(job_queue) == []
+
+
+async def test_a_job_never_costs_more_than_its_caller_allows(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, max_cost_micros=PRICE + 1)
+    unreadable = [failing(FailureKind.UNREADABLE)] * 9
+    job = await drawn(job_queue, new, providers(unreadable, unreadable))
+    assert job.status is JobStatus.FAILED
+    assert (await money(job_queue))[1] <= PRICE + 1
+
+
+async def test_a_pinned_model_that_nobody_offers_fails_at_once(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="gone")
+    job = await drawn(job_queue, new, providers())
+    assert job.failure is not None
+    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
+    assert (await money(job_queue)) == (0, 0)
+
+
+async def test_a_provider_that_is_off_is_turned_on_once_its_probe_succeeds(
+    job_queue: JobQueue,
+) -> None:
+    health = job_queue.store.health
+    await health.turn_off("fake", "", FailureKind.ACCOUNT_STOPPED)
+    stopped = providers([failing(FailureKind.ACCOUNT_STOPPED)])
+    await Probing(stopped, health, every=timedelta(0)).probe()
+    [found] = await health.all()
+    assert found.state is HealthState.OFF
+    await Probing(providers(), health, every=timedelta(0)).probe()
+    assert await health.all() == []
+
+
+async def test_waiting_jobs_follow_the_health_of_providers(job_queue: JobQueue) -> None:
+    store = job_queue.store
+    new = await submit(job_queue)
+    observer = Observer(store, GpuCost(), fresh_s=0)
+    rerouting = Rerouting(PAID, observer, store, job_queue.signals)
+    assert await rerouting.reroute() == 0
+    await store.health.turn_off("fake", "", FailureKind.ACCOUNT_STOPPED)
+    assert await rerouting.reroute() == 1
+    job = await store.jobs.get(job_queue.user, new.id)
+    assert job is not None
+    assert job.lanes == (JobLane(Lane.HOSTED, ("dear",)),)
+    await store.health.turn_on("fake")
+    assert await rerouting.reroute() == 1
+    assert await rerouting.reroute() == 0

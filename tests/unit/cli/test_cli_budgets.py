@@ -1,0 +1,61 @@
+"""The commands for budgets and spend."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from imggen.cli.budgets import spend_csv
+from imggen.testing import FakeService
+from imggen.v1.budget_pb2 import Spend
+from tests.unit.cli.conftest import Command
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+    """Yields a fake whose user is an admin."""
+    with FakeService(admin=True) as fake:
+        monkeypatch.setenv("IMGGEN_SERVER", fake.target)
+        yield fake
+
+
+def test_a_limit_is_set_shown_and_removed(command: Command) -> None:
+    assert "limit $500.0000, held $0.0000, spent $0.0000" in command("budget", "get", "global")
+    assert "limit $12.5000" in command("budget", "set", "provider:openai", "12.5")
+    assert "limit $12.5000" in command("budget", "get", "provider:openai")
+    assert "limit none" in command("budget", "set", "provider:openai", "--none")
+    assert command.json("budget", "get")["budget"]["scope"].startswith("user:")
+
+
+@pytest.mark.parametrize("wrong", [(), ("5", "--none"), ("-1",)])
+def test_a_limit_needs_an_amount_or_none(command: Command, wrong: tuple[str, ...]) -> None:
+    command("budget", "set", "global", *wrong, code=2)
+
+
+def test_a_scope_that_cannot_be_is_an_error(command: Command) -> None:
+    command("budget", "get", "everything", code=1)
+    assert 'scope: "everything" is not a scope; use global' in command.err
+
+
+def test_spend_is_a_table_with_the_specifications_average(command: Command) -> None:
+    out = command("spend", "--by", "provider", "--days", "30")
+    assert "PROVIDER" in out
+    assert "The specification allows $0.10 for an image on average." in out
+    assert command.json("spend", "--from", "2026-11-01", "--to", "2026-11-30")["spend"] == []
+    command("spend", "--days", "2", "--to", "yesterday", code=2)
+    assert command("spend", "--csv", "--by", "user").startswith("user,calls,images,cost_usd,")
+
+
+def test_spend_as_csv_has_every_amount_in_dollars() -> None:
+    openai = Spend(
+        key="openai",
+        calls=3,
+        images=2,
+        cost_micros=150_000,
+        unknown_micros=90_000,
+        average_image_cost_micros=75_000,
+    )
+    assert spend_csv("provider", [openai, Spend(key='a "b", c', calls=1)]) == (
+        "provider,calls,images,cost_usd,usd_per_image,unknown_usd,estimated_usd\n"
+        "openai,3,2,0.1500,0.0750,0.0900,0.0000\n"
+        '"a ""b"", c",1,0,0.0000,,0.0000,0.0000\n'
+    )

@@ -1,0 +1,141 @@
+"""The commands for prices, routes and providers, and the options that limit a picture."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imggen.cli.routes import quote_lines, route_lines
+from imggen.testing import FakeService
+from imggen.v1.routing_pb2 import Offer, PassedOver, QuotedModel, QuoteStoryResponse, Route
+from tests.unit.cli.conftest import Command
+
+FILE = """
+title: The Map
+style: anime
+characters:
+  - name: Mia
+pages:
+  - text: Mia finds a map.
+    characters: [Mia]
+options:
+  provider: local
+  min_quality: draft
+  max_cost: 0.10
+"""
+LIMITS = ("--provider", "local", "--min-quality", "draft", "--max-cost", "0.05")
+
+
+def test_providers_are_a_table(command: Command) -> None:
+    head, row = command("providers").splitlines()
+    assert head.split() == ["MODEL", "PROVIDER", "HEALTH", "PRICE", "QUALITY", "TIME", "NOTES"]
+    assert row.split() == ["storybook", "local", "well", "free", "1.5", "4", "s"]
+    [local] = command.json("providers")["providers"]
+    assert local["models"][0]["priceMicros"] == "0"
+
+
+def test_a_job_is_explained(command: Command, mia: str) -> None:
+    job = command.json("portrait", mia, "--style", "anime")["job"]["jobId"]
+    lines = command("explain", job).splitlines()
+    choice = "  * storybook (local): free, quality 1.5, 4 s"
+    why = "    storybook at $0.0000: the only model that may draw it"
+    assert lines == ["admitted:", choice, why, "attempt 1, completed:", choice, why]
+    shown = command.json("explain", job)
+    assert shown["attempts"][0]["outcome"] == "completed"
+    assert shown["admitted"] == shown["attempts"][0]["route"]
+
+
+def test_a_job_that_is_unknown_cannot_be_explained(command: Command) -> None:
+    command("explain", "00000000-0000-4000-8000-000000000009", code=1)
+    assert "JOB_NOT_FOUND" in command.err
+
+
+@pytest.mark.parametrize("kind", ["portrait", "scene", "regenerate"])
+def test_every_limit_is_sent(
+    command: Command, fake: FakeService, mia: str, story: str, kind: str
+) -> None:
+    image = command.json("portrait", mia, "--style", "anime")["job"]["imageId"]
+    arguments = {
+        "portrait": ("portrait", mia, "--style", "anime"),
+        "scene": ("scene", story, "1"),
+        "regenerate": ("regenerate", image),
+    }[kind]
+    before = datetime.now(UTC)
+    command(*arguments, *LIMITS, "--complete-within", "90", "--no-wait")
+    request: Any = fake.received[-1].request
+    options = request.options
+    assert (options.provider, options.min_quality) == ("local", "draft")
+    assert options.max_cost_micros == 50_000
+    assert 90 <= (options.complete_by.ToDatetime(UTC) - before).total_seconds() < 180
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--max-cost", "-1"), ("--min-quality", "superb"), ("--complete-within", "0")],
+)
+def test_a_limit_that_cannot_be_is_wrong_usage(
+    command: Command, mia: str, wrong: tuple[str, str]
+) -> None:
+    command("portrait", mia, "--style", "anime", *wrong, code=2)
+
+
+def test_what_no_model_may_draw_is_an_error_with_its_reason(command: Command, mia: str) -> None:
+    command("portrait", mia, "--style", "anime", "--min-quality", "best", code=1)
+    assert "NO_ELIGIBLE_OFFER" in command.err
+    assert "scores 1.5, below the least of 4.5" in command.err
+
+
+def test_a_story_file_is_quoted_and_nothing_runs(
+    command: Command, fake: FakeService, tmp_path: Path
+) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(FILE)
+    assert command("story", str(path), "--quote").splitlines() == [
+        "2 images, free, 4 s",
+        "  2 by storybook (local), free",
+    ]
+    [request] = fake.requests("QuoteStory")
+    options = request.story.options  # type: ignore[attr-defined]
+    assert (options.provider, options.min_quality) == ("local", "draft")
+    assert options.max_cost_micros == 100_000
+    assert command.json("story", str(path), "--quote")["quote"]["images"] == 2
+    assert not fake.requests("GenerateStory")
+    assert command.json("jobs")["jobs"] == []
+
+
+@pytest.mark.parametrize("amount", ["-1", "a lot", "[1]", "1e3"])
+def test_an_amount_of_a_story_file_is_in_dollars(
+    command: Command, tmp_path: Path, amount: str
+) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(FILE.replace("0.10", amount))
+    command("story", str(path), "--quote", code=2)
+    assert f"{path}:12: options.max_cost: " in command.err
+    assert "is not an amount in dollars, like 0.10" in command.err
+
+
+def test_a_choice_is_told_with_its_losers() -> None:
+    route = Route(
+        offers=[
+            Offer(model="a", provider="x", price_micros=40_000, score=4.25),
+            Offer(model="b", provider="y", score=1),
+        ],
+        passed_over=[PassedOver(model="c", provider="x", reason="is off")],
+        reason="a is cheap",
+    )
+    assert list(route_lines(route)) == [
+        "* a (x): $0.0400, quality 4.25, no worker is there",
+        "- b (y): free, quality 1, no worker is there",
+        "  a is cheap",
+        "x c (x): is off",
+    ]
+
+
+def test_a_quote_names_the_part_of_each_model() -> None:
+    part = QuotedModel(model="a", provider="x", images=2, price_micros=80_000)
+    quote = QuoteStoryResponse(images=2, price_micros=80_000, models=[part])
+    assert list(quote_lines(quote)) == [
+        "2 images, at most $0.0800, no worker is there",
+        "  2 by a (x), at most $0.0800",
+    ]

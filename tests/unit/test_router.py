@@ -1,0 +1,336 @@
+"""The router: the cheapest offer that is good enough, soon enough and within the limits."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from imggen.v1 import errors_pb2 as reasons
+from server.domain.health import HealthState, ProviderHealth
+from server.domain.models import Size
+from server.domain.states import ImageType, Lane, Quality
+from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
+from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
+from server.routing.reasons import Exclusion
+from server.routing.router import Refusal, Routing, route, route_again
+from server.routing.rows import Capability
+from server.routing.wishes import Wish
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+FLARE, SUNBURST = KNOWN["gpt-image-2.5-flare"], KNOWN["gpt-image-2.5-sunburst"]
+BIG = KNOWN["gpt-image-2"]
+ALL = Catalogue([STORYBOOK, SDXL, FLARE, SUNBURST, BIG])
+CALM = Conditions(NOW)
+
+
+def _wish(**changes: Any) -> Wish:
+    fields: dict[str, Any] = {"image_type": ImageType.SCENE, "shape": "", "characters": 1}
+    return Wish(**{"model": "", **fields, **changes})
+
+
+def _names(routing: Routing) -> list[str]:
+    return [offer.model.name for offer in routing.offers]
+
+
+def _exclusions(routing: Routing) -> dict[str, Exclusion]:
+    return {loser.model.name: loser.exclusion for loser in routing.losers}
+
+
+def _reason(routing: Routing, name: str) -> str:
+    return next(loser.reason for loser in routing.losers if loser.model.name == name)
+
+
+def _unwell(state: HealthState, model: str = "", seconds: float | None = None) -> Conditions:
+    until = None if seconds is None else NOW + timedelta(seconds=seconds)
+    health = ProviderHealth("openai", model, state, 5, until, "not_connected")
+    return replace(CALM, health={("openai", model): health})
+
+
+def test_without_limits_the_first_free_model_draws() -> None:
+    found = route(ALL, _wish(), CALM)
+    assert _names(found) == [
+        "storybook",
+        "sdxl",
+        "gpt-image-2.5-flare",
+        "gpt-image-2.5-sunburst",
+        "gpt-image-2",
+    ]
+    assert found.losers == ()
+    assert found.reason.startswith("storybook at $0.0000: the first of 5; sdxl costs as little")
+    assert "gpt-image-2 costs $0.2257, more than $0.0000" in found.reason
+    assert _names(route(Catalogue([SDXL, STORYBOOK]), _wish(), CALM)) == ["sdxl", "storybook"]
+
+
+@pytest.mark.parametrize(
+    ("floor", "quality", "chosen"),
+    [
+        (1.0, Quality.HD, "storybook"),
+        (2.5, Quality.HD, "sdxl"),
+        (3.5, Quality.HD, "gpt-image-2.5-flare"),
+        (4.3, Quality.HD, "gpt-image-2.5-sunburst"),
+        (4.5, Quality.HD, "gpt-image-2"),
+        (3.7, Quality.STANDARD, "gpt-image-2.5-sunburst"),
+    ],
+)
+def test_the_cheapest_model_above_the_floor_draws(
+    floor: float, quality: Quality, chosen: str
+) -> None:
+    found = route(ALL, _wish(min_score=floor, quality=quality), CALM)
+    assert _names(found)[0] == chosen
+    below = [loser for loser in found.losers if loser.exclusion is Exclusion.BELOW_QUALITY]
+    assert len(below) + len(found.offers) == 5
+
+
+def test_a_floor_that_no_model_reaches_names_what_each_lacks() -> None:
+    found = route(ALL, _wish(min_score=4.9), CALM)
+    assert (found.refusal, found.violations) == (Refusal.NO_ELIGIBLE_OFFER, ())
+    assert "sdxl: scores 3, below the least of 4.9; " in found.reason
+    assert found.later == ()
+
+
+def test_no_offer_may_cost_more_than_the_limit() -> None:
+    found = route(ALL, _wish(min_score=3.5, max_cost_micros=100_000), CALM)
+    assert _names(found) == ["gpt-image-2.5-flare", "gpt-image-2.5-sunburst"]
+    assert _reason(found, "gpt-image-2") == "may cost $0.2257, over the limit of $0.1000"
+
+
+def test_references_and_partials_count_in_the_price_as_far_as_a_model_takes_them() -> None:
+    wish = _wish(model=FLARE.name)
+    plain = route(ALL, wish, CALM).offers[0].price_micros
+    most = route(ALL, replace(wish, references=99, partials=99), CALM).offers[0].price_micros
+    assert most == plain + 8 * 1_700 * 8 + 3 * 100 * 30
+
+
+def test_a_deadline_counts_the_queue_and_the_measured_speed() -> None:
+    soon = _wish(min_score=2.5, complete_by=NOW + timedelta(seconds=40))
+    assert _names(route(ALL, soon, CALM))[0] == "sdxl"
+    busy = replace(CALM, lanes={Lane.LOCAL: LaneLoad(waiting=12, slots=2)})
+    found = route(ALL, soon, busy)
+    assert _names(found) == ["gpt-image-2.5-flare"]
+    said = "takes 70 s, 60 s of them in the queue, and 40 s are left"
+    assert _reason(found, "sdxl") == said
+    assert _exclusions(found)["gpt-image-2"] is Exclusion.TOO_LATE
+    quick = {("sdxl", Quality.HD): Speed(50, 2.0)}
+    assert _names(route(ALL, soon, replace(busy, speeds=quick)))[0] == "sdxl"
+    few = {("sdxl", Quality.HD): Speed(49, 2.0)}
+    assert _names(route(ALL, soon, replace(busy, speeds=few)))[0] == FLARE.name
+
+
+def test_a_lane_without_workers_meets_no_deadline() -> None:
+    idle = replace(CALM, lanes={Lane.LOCAL: LaneLoad(slots=0)})
+    assert _names(route(ALL, _wish(), idle))[0] == "storybook"
+    found = route(ALL, _wish(complete_by=NOW + timedelta(hours=9)), idle)
+    assert _names(found)[0] == FLARE.name
+    assert "nobody draws in the lane local" in _reason(found, "sdxl")
+
+
+def test_a_moving_average_follows_what_a_mean_smooths() -> None:
+    mean = moving = Speed(0, 0.0)
+    for seconds in [10.0] * 100 + [20.0] * 20:
+        mean, moving = mean.after(seconds), moving.after(seconds, window=20)
+    assert mean.seconds == pytest.approx(1_400 / 120)
+    assert moving.seconds > 16
+    assert (mean.images, moving.images) == (120, 120)
+    assert Speed(0, 0.0).after(7.0, window=20) == Speed(1, 7.0)
+
+
+def test_the_clusters_own_machines_count_for_the_choice_and_not_for_the_hold() -> None:
+    slow = {("sdxl", Quality.HD): Speed(100, 60.0)}
+    wish = _wish(min_score=2.5)
+    rented = replace(CALM, speeds=slow, gpu=GpuCost(3.0, 0.5))
+    found = route(ALL, wish, rented)
+    assert _names(found)[:2] == [FLARE.name, SUNBURST.name]
+    local = next(offer for offer in found.offers if offer.model is SDXL)
+    assert (local.price_micros, local.choice_micros) == (0, 100_000)
+    busy = replace(rented, gpu=GpuCost(3.0, 1.0))
+    assert _names(route(ALL, wish, busy))[0] == "sdxl"
+
+
+def test_equals_are_ranked_by_time_then_quality_then_name() -> None:
+    grades = FLARE.grades
+    hd = grades[Quality.HD]
+
+    def row(name: str, seconds: float, score: float) -> Any:
+        changed = replace(hd, seconds=seconds, score=score)
+        changed_grades = MappingProxyType({**grades, Quality.HD: changed})
+        return replace(FLARE, name=name, grades=changed_grades)
+
+    rows = [row("z", 9, 4), row("d", 9, 4), row("c", 9, 4.1), row("b", 8, 1), row("a", 30, 5)]
+    found = route(Catalogue(rows), _wish(), CALM)
+    assert _names(found) == ["b", "c", "d", "z", "a"]
+    assert "c costs as much, and takes 9 s, not 8" in found.reason
+
+
+def test_a_named_model_and_a_named_provider_are_the_only_ones() -> None:
+    found = route(ALL, _wish(model="gpt-image-2"), CALM)
+    assert _names(found) == ["gpt-image-2"]
+    assert set(_exclusions(found).values()) == {Exclusion.NOT_ASKED}
+    assert found.reason == "gpt-image-2 at $0.2257: the only model that may draw it"
+    assert _names(route(ALL, _wish(provider="openai"), CALM))[0] == FLARE.name
+    gone = route(ALL, _wish(provider="stability"), CALM)
+    assert gone.refusal is Refusal.NO_ELIGIBLE_OFFER
+    assert _reason(gone, "sdxl") == "provider stability was asked for"
+
+
+def test_a_model_that_is_gone_is_drawn_by_its_successor() -> None:
+    found = route(ALL, _wish(model="dall-e-3"), CALM)
+    assert (_names(found), found.successor) == ([FLARE.name], FLARE.name)
+    assert route(ALL, _wish(model=FLARE.name), CALM).successor == ""
+    served = replace(BIG, name="dall-e-3")
+    kept = route(Catalogue([*ALL.models, served]), _wish(model="dall-e-3"), CALM)
+    assert (_names(kept), kept.successor) == (["dall-e-3"], "")
+
+
+def test_a_retired_model_draws_nothing() -> None:
+    old = replace(FLARE, retires_on=date(2026, 11, 28))
+    found = route(Catalogue([old]), _wish(model=old.name), CALM)
+    assert found.refusal is Refusal.NO_ELIGIBLE_OFFER
+    assert found.reason == f"{old.name}: openai retired it on 2026-11-28"
+
+
+def test_a_model_without_a_known_price_draws_nothing() -> None:
+    unpriced = replace(FLARE, price=None)
+    wide = replace(FLARE, scenes=MappingProxyType({"16:9": Size(3840, 2160)}))
+    grades = {Quality.HD: replace(FLARE.grades[Quality.HD], label="ultra")}
+    unlabelled = replace(FLARE, grades=MappingProxyType(grades))
+    for row in (unpriced, wide, unlabelled):
+        found = route(Catalogue([row]), _wish(), CALM)
+        assert found.offers == ()
+        assert _exclusions(found) == {FLARE.name: Exclusion.PRICE_UNKNOWN}
+    assert "no price of ultra pictures of 1536x864 is known" in found.reason
+    missing = route(Catalogue([unlabelled]), _wish(quality=Quality.STANDARD), CALM)
+    assert _exclusions(missing) == {FLARE.name: Exclusion.QUALITY_NOT_OFFERED}
+
+
+def test_needed_capabilities_and_excluded_models_are_kept_to() -> None:
+    see_through = route(ALL, _wish(needs=frozenset({Capability.TRANSPARENCY})), CALM)
+    assert _names(see_through) == [FLARE.name, SUNBURST.name]
+    assert _reason(see_through, "sdxl") == "has no transparency"
+    without = route(ALL, _wish(excluded=frozenset({"storybook", "sdxl"})), CALM)
+    assert _names(without)[0] == FLARE.name
+    assert _exclusions(without)["sdxl"] is Exclusion.FAILED_BEFORE
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        (_wish(model="dall-e"), reasons.ERROR_REASON_MODEL_UNKNOWN),
+        (_wish(characters=9), reasons.ERROR_REASON_TOO_MANY_CHARACTERS),
+        (
+            _wish(image_type=ImageType.PORTRAIT, shape="640x480"),
+            reasons.ERROR_REASON_SIZE_NOT_OFFERED,
+        ),
+    ],
+)
+def test_a_wish_that_is_wrong_in_itself_has_violations(
+    wish: Wish, reason: reasons.ErrorReason.ValueType
+) -> None:
+    found = route(ALL, wish, CALM)
+    assert found.refusal is Refusal.INVALID
+    assert [violation.reason for violation in found.violations] == [reason]
+    assert len(found.losers) == len(ALL.models)
+
+
+@pytest.mark.parametrize("state", HealthState)
+def test_a_provider_that_is_not_well_is_passed_over(state: HealthState) -> None:
+    conditions = _unwell(state, seconds=30)
+    found = route(ALL, _wish(min_score=3.5), conditions)
+    if state in (HealthState.WELL, HealthState.HALF_OPEN):
+        assert _names(found)[0] == FLARE.name
+        return
+    assert found.refusal is Refusal.NOT_NOW
+    assert set(_exclusions(found).values()) == {Exclusion.BELOW_QUALITY, Exclusion.NOT_WELL}
+    assert [loser.model for loser in found.later] == [FLARE, SUNBURST, BIG]
+    assert found.later[0].until == NOW + timedelta(seconds=30)
+    assert "openai" in _reason(found, FLARE.name)
+    assert "(not_connected)" in _reason(found, FLARE.name)
+
+
+def test_a_model_that_is_off_leaves_the_others_of_its_provider() -> None:
+    found = route(ALL, _wish(min_score=3.5), _unwell(HealthState.OFF, FLARE.name))
+    assert _names(found) == [SUNBURST.name, BIG.name]
+    assert _reason(found, FLARE.name).startswith(f"{FLARE.name} is off (not_connected)")
+
+
+def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() -> None:
+    poor = replace(CALM, rest=BudgetRest(total=0, renews_at=NOW + timedelta(hours=12)))
+    assert _names(route(ALL, _wish(), poor)) == ["storybook", "sdxl"]
+    found = route(ALL, _wish(min_score=3.5), poor)
+    assert found.refusal is Refusal.OVER_BUDGET
+    assert found.later[0].offer is not None
+    assert found.later[0].until == NOW + timedelta(hours=12)
+    assert _reason(found, FLARE.name) == "may cost $0.0677, and $0.0000 are left today"
+    overdrawn = replace(CALM, rest=BudgetRest(total=-5))
+    assert _names(route(ALL, _wish(), overdrawn)) == ["storybook", "sdxl"]
+    some = BudgetRest(total=10**9, user=100_000, providers={"openai": 10**6})
+    assert _names(route(ALL, _wish(min_score=3.5), replace(CALM, rest=some))) == [
+        FLARE.name,
+        SUNBURST.name,
+    ]
+    assert BudgetRest(user=5, providers={"openai": 3}).of("openai") == 3
+    assert BudgetRest(providers={"openai": 3}).of("local") is None
+
+
+def test_a_canary_draws_its_share_of_the_jobs_and_no_others() -> None:
+    trial = replace(BIG, canary=0.2)
+    catalogue = Catalogue([STORYBOOK, SDXL, trial, FLARE])
+    wishes = [_wish(min_score=2.5, key=f"job-{number}") for number in range(2_000)]
+    found = [route(catalogue, wish, CALM) for wish in wishes]
+    drawn = [routing for routing in found if routing.canary]
+    assert 0.17 < len(drawn) / len(found) < 0.23
+    assert all(_names(routing)[0] == trial.name for routing in drawn)
+    assert "a canary, which draws 20 % of the jobs" in drawn[0].reason
+    others = [routing for routing in found if not routing.canary]
+    assert {tuple(_names(routing)) for routing in others} == {("sdxl", FLARE.name, trial.name)}
+    assert [route(catalogue, wish, CALM) for wish in wishes] == found
+    alone = route(catalogue, _wish(min_score=4.5), CALM)
+    assert (_names(alone), alone.canary) == ([trial.name], False)
+    named = route(catalogue, _wish(model="sdxl", key=drawn[0].wish.key), CALM)
+    assert (_names(named), named.canary) == (["sdxl"], False)
+
+
+def test_a_canary_that_is_cheapest_draws_no_more_than_its_share() -> None:
+    catalogue = Catalogue([replace(STORYBOOK, canary=0.1), SDXL])
+    found = [route(catalogue, _wish(key=f"job-{number}"), CALM) for number in range(500)]
+    chosen = [_names(routing)[0] for routing in found]
+    assert 25 < chosen.count("storybook") < 80
+    after = next(routing for routing in found if not routing.canary)
+    assert "storybook draws as a canary, for its share of the jobs alone" in after.reason
+
+
+def test_a_canary_keeps_to_the_limits_of_the_caller() -> None:
+    catalogue = Catalogue([SDXL, replace(BIG, canary=1.0)])
+    limited = route(catalogue, _wish(key="job", max_cost_micros=100_000), CALM)
+    assert (_names(limited), limited.canary) == (["sdxl"], False)
+
+
+def test_whoever_draws_it_a_portrait_has_one_size() -> None:
+    tall_first = dict(reversed(list(SDXL.portraits.items())))
+    tall = replace(FLARE, name="tall", portraits=MappingProxyType(tall_first))
+    square = replace(BIG, portraits=STORYBOOK.portraits)
+    found = route(Catalogue([tall, square]), _wish(image_type=ImageType.PORTRAIT), CALM)
+    assert [str(offer.format.display) for offer in found.offers] == ["1024x1536"]
+    assert _reason(found, square.name) == "does not draw 1024x1536"
+
+
+def test_a_picture_that_has_its_size_keeps_it() -> None:
+    wish = _wish(image_type=ImageType.PORTRAIT, display=Size(1024, 1536))
+    found = route(ALL, wish, CALM)
+    assert _names(found)[0] == "sdxl"
+    assert {offer.format.display for offer in found.offers} == {Size(1024, 1536)}
+    assert _exclusions(found) == {"storybook": Exclusion.SIZE_NOT_OFFERED}
+
+
+def test_an_admitted_job_that_is_late_has_the_soonest_offer() -> None:
+    late = _wish(min_score=2.5, complete_by=NOW - timedelta(seconds=1), max_cost_micros=100_000)
+    assert route(ALL, late, CALM).offers == ()
+    found = route_again(ALL, late, CALM)
+    assert _names(found) == ["sdxl", FLARE.name, SUNBURST.name]
+    assert (found.late, found.wish) == (True, late)
+    assert "too late for its deadline, but the soonest" in found.reason
+    on_time = replace(late, complete_by=NOW + timedelta(minutes=5))
+    assert not route_again(ALL, on_time, CALM).late
+    unfit = replace(late, min_score=4.9)
+    assert route_again(ALL, unfit, CALM).refusal is Refusal.NO_ELIGIBLE_OFFER

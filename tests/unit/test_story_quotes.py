@@ -1,0 +1,61 @@
+"""Quotes of whole stories: what each model draws of them, and how long all of it takes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from server.domain.states import ImageType, Lane, Quality
+from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
+from server.routing.conditions import Conditions, LaneLoad
+from server.routing.router import route
+from server.routing.rows import Row
+from server.routing.story_quotes import StoryPart, quote_story
+from server.routing.wishes import Offer, Wish
+
+FAKE = KNOWN["fake"]
+
+
+def conditions(**lanes: LaneLoad) -> Conditions:
+    """Returns conditions with the loads of these lanes."""
+    return Conditions(
+        datetime(2026, 11, 28, tzinfo=UTC), {Lane(name): load for name, load in lanes.items()}
+    )
+
+
+def offer(row: Row, now: Conditions) -> Offer:
+    """Returns what a model offers for a scene of quality hd."""
+    [found] = route(Catalogue([row]), Wish(ImageType.SCENE, "", "", 0, Quality.HD), now).offers
+    return found
+
+
+def test_each_model_has_its_part_the_largest_first() -> None:
+    now = conditions()
+    quote = quote_story([offer(row, now) for row in (STORYBOOK, FAKE, FAKE)], now, 5)
+    assert quote.parts == (
+        StoryPart("fake", "fake", 2, 80_000),
+        StoryPart("storybook", "local", 1, 0),
+    )
+    assert (quote.images, quote.price_micros) == (3, 80_000)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "slots", "most", "seconds"),
+    [(0, 1, 5, 16.0), (0, 2, 5, 8.0), (0, 8, 5, 4.0), (0, 8, 1, 16.0), (3, 1, 5, 28.0)],
+)
+def test_a_lane_draws_as_many_at_once_as_it_has_slots_and_a_batch_may_run(
+    waiting: int, slots: int, most: int, seconds: float
+) -> None:
+    now = conditions(local=LaneLoad(waiting, slots))
+    assert quote_story([offer(STORYBOOK, now)] * 4, now, most).seconds == seconds
+
+
+def test_lanes_draw_beside_each_other() -> None:
+    now = conditions(local=LaneLoad(0, 1), hosted=LaneLoad(0, 1))
+    offers = [offer(STORYBOOK, now)] * 2 + [offer(FAKE, now)] * 3
+    assert quote_story(offers, now, 5).seconds == 8.0
+
+
+def test_no_time_is_known_while_nobody_draws_a_part() -> None:
+    now = conditions(local=LaneLoad(0, 1), hosted=LaneLoad(0, 0))
+    assert quote_story([offer(STORYBOOK, now), offer(FAKE, now)], now, 5).seconds is None
+    assert quote_story([], now, 5).seconds == 0

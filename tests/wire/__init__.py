@@ -1,0 +1,4 @@
+"""A server of OpenAI's images API for tests and demonstrations, which draws pictures of its own.
+
+It is written from OpenAI's published contract, and knows nothing of the programs that call it.
+"""
