@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _READY_S = 30.0
 _DRAIN_S = 25.0
 _GONE_S = 10.0
+_LOOKS, _BETWEEN_S = 4, 0.1
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PORTS = range(20_000, 32_768)
 """Above Ray's range of workers, below Linux's of ephemeral ports."""
@@ -53,14 +54,17 @@ def end_leftovers(folder: Path) -> None:
     """Kills the processes that an imggen left on the same data, under `only_one`'s lock.
 
     Ray's agents outlive their Ray by minutes. One that is killed before its raylet is started
-    again by it, so this looks again until nothing is left.
+    again by it, and one that is just being started shows no environment for a moment, so this
+    looks until it has found nothing several times.
     """
-    deadline = time.monotonic() + _GONE_S
-    while (left := _marked(folder)) and time.monotonic() < deadline:
+    deadline, clear = time.monotonic() + _GONE_S, 0
+    while clear < _LOOKS and time.monotonic() < deadline:
+        left = _marked(folder)
+        clear = 0 if left else clear + 1
         for process in left:
             with suppress(OSError):  # it has ended
                 os.kill(process, signal.SIGKILL)
-        time.sleep(0.02)
+        time.sleep(0.02 if left else _BETWEEN_S)
 
 
 def _marked(folder: Path) -> list[int]:
