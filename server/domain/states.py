@@ -54,7 +54,7 @@ class Lane(StrEnum):
     """What a job runs on; a worker claims a job only where it has a free slot of its lane."""
 
     LOCAL = "local"  # models on the cluster's own machines
-    HOSTED = "hosted"  # providers that are called over the network; none is in the catalogue yet
+    HOSTED = "hosted"  # providers that are called over the network
 
 
 class Stage(StrEnum):

@@ -5,17 +5,34 @@ from datetime import UTC, datetime
 
 import pytest
 
+from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
+from server.domain.limits import NO_LIMITS
 from server.domain.models import Size
 from server.domain.states import ImageType
 from server.errors import Violation
+from server.requests.routes import Routes
 from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
+from server.routing.conditions import Conditions
 from server.routing.formats import RATIOS
-from server.routing.offers import choose, choose_again
+from server.routing.router import route
 from server.routing.wishes import Offer, Wish
 
 BOTH = Catalogue([STORYBOOK, SDXL])
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
+
+
+def choose(catalogue: Catalogue, wish: Wish, now: datetime) -> Offer | list[Violation]:
+    """Returns the best offer while nothing is known of queues, health or budgets."""
+    routing = route(catalogue, wish, Conditions(now))
+    return routing.offers[0] if routing.offers else list(routing.violations)
+
+
+def choose_again(catalogue: Catalogue, wish: Wish, now: datetime) -> Offer | list[Violation]:
+    """Returns the offer for a picture that has its size, or why there is none."""
+    checks = Checks()
+    routing = Routes(catalogue, Conditions(now), NO_LIMITS).route_again(checks, "", wish)
+    return routing.offers[0] if routing and routing.offers else checks.violations
 
 
 def _wish(

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from server.domain.models import Size
 from server.routing.prices import FreePrice, PicturePrice, Price, PricedCall, TokenPrice
 from tests.markdown import ROOT, rows, section
@@ -33,7 +31,6 @@ def dollars(micros: int) -> str:
     return f"{Decimal(-(-micros // 100)) / 10_000:f}"
 
 
-@pytest.mark.skipif(not CATALOGUE.exists(), reason="the catalogue is no file yet")
 def test_the_holds_are_those_of_the_catalogue() -> None:
     models = tomllib.loads(CATALOGUE.read_text())["models"]
     expected = []
