@@ -10,7 +10,7 @@ from actors.engine.render import ReferenceEncoder
 from actors.prompts.dialect import CompiledPrompt
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.characters import FrozenCharacter
-from server.domain.ids import CharacterId, UserId
+from server.domain.ids import CharacterId
 from server.domain.jobs import Sampling
 from server.domain.models import Format
 from server.domain.spec import RenderSpec
@@ -23,14 +23,12 @@ class Content:
     """What a picture shows, before any provider's words are chosen.
 
     `scene` is the scene description, or what was read from the page; `cast` are the characters as
-    they stand from left to right. `drawn_for` is the user, whom some providers are told by a hash
-    so that they hold prompts against one user and not against the whole account.
+    they stand from left to right. Nothing in it names the user.
     """
 
     spec: RenderSpec
     scene: str
     cast: tuple[FrozenCharacter, ...]
-    drawn_for: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)

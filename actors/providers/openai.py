@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 import anyio
@@ -90,7 +89,7 @@ class OpenAiProvider:
             references=len(references),
             partials=self._model.partials if progress.watched.is_set() else 0,
         )
-        request = self._request(prompt.prompt, call, content)
+        request = self._request(prompt.prompt, call)
         shown = Shown(progress, call.partials)
         answer = await self._answer(request, _files(content, references), shown)
         cost, estimated = self._cost(call, answer)
@@ -135,7 +134,7 @@ class OpenAiProvider:
         if failed is not None:
             raise failed
 
-    def _request(self, prompt: str, call: PricedCall, content: Content) -> dict[str, Any]:
+    def _request(self, prompt: str, call: PricedCall) -> dict[str, Any]:
         field, value = self._model.asks_bytes
         request: dict[str, Any] = {
             "model": self._model.sent_as,
@@ -145,9 +144,6 @@ class OpenAiProvider:
             "quality": call.quality,
             field: value,
         }
-        if content.drawn_for is not None:
-            # One user's prompts then count against that user, not against the whole account.
-            request["safety_identifier"] = sha256(content.drawn_for.bytes).hexdigest()
         if call.partials:
             request |= {"stream": True, "partial_images": call.partials}
         return request

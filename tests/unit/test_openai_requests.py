@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from uuid import UUID
 
 import pytest
@@ -14,7 +13,6 @@ from pydantic import ValidationError
 from actors.prompts.hosted import HostedDialect
 from actors.providers.hosted import HostedModel, open_hosted
 from actors.settings import OpenAiSettings
-from server.domain.ids import UserId
 from server.domain.states import Quality
 from tests.unit.hosted import (
     FLARE,
@@ -115,14 +113,6 @@ async def test_a_picture_that_nobody_watches_yet_is_not_streamed() -> None:
         await draw(server.url, progress=watched(), model=replace(FLARE, partials=0))
     for sent in server.requests:
         assert not {"stream", "partial_images"} & set(sent.fields)
-
-
-async def test_the_user_is_told_by_a_hash() -> None:
-    user = UserId(UUID(int=5))
-    async with serving(answering(drawn())) as server:
-        await draw(server.url, what=content(MIA, drawn_for=user))
-    told = server.requests[0].fields["safety_identifier"]
-    assert told == sha256(user.bytes).hexdigest()
 
 
 async def test_the_environment_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
