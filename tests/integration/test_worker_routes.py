@@ -24,7 +24,7 @@ from server.routing.conditions import GpuCost
 from server.routing.failover import RULES, FailureKind
 from server.routing.observer import Observer
 from tests.builders import new_job, paid
-from tests.integration.job_queue import JobQueue
+from tests.integration.job_queue import JobQueue, until
 
 PRICE = 40_000
 LIMIT = 1_000_000
@@ -190,6 +190,32 @@ async def test_a_pinned_model_that_nobody_offers_fails_at_once(job_queue: JobQue
     assert job.failure is not None
     assert job.failure.reason == "NO_ELIGIBLE_OFFER"
     assert (await money(job_queue)) == (0, 0)
+
+
+async def test_a_job_that_no_model_may_draw_fails_once_it_has_waited(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, min_score=5.0)
+    async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=0):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure is not None
+    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
+    assert "fake: scores" in job.failure.message
+    assert "dear: scores" in job.failure.message
+    assert await money(job_queue) == (0, 0)
+
+
+async def test_a_job_that_no_model_may_draw_yet_waits(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, min_score=5.0)
+    async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=3600):
+        await until(lambda: _waits_unoffered(job_queue))
+    job = await job_queue.job(new.id)
+    assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
+
+
+async def _waits_unoffered(queue: JobQueue) -> bool:
+    row = await queue.store.database.fetchrow(
+        "SELECT count(*) AS jobs FROM image_generation_jobs WHERE no_offer_since IS NOT NULL"
+    )
+    return row is not None and row["jobs"] == 1
 
 
 async def test_a_provider_that_is_off_is_turned_on_once_its_probe_succeeds(
