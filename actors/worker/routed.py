@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from actors.providers.base import Provider, ProviderFailed
-from actors.worker.billing import BilledProvider, OfferRefused
+from actors.worker.billing import BilledProvider
 from actors.worker.choosing import Choice, Chooser
 from actors.worker.patience import Patience
+from actors.worker.payments import CallRefused, Payments
 from actors.worker.reporting import Reporter
 from actors.worker.stages import Stages
 from imggen.v1.errors_pb2 import ErrorReason
@@ -91,7 +92,7 @@ class RoutedDrawing:
         except ProviderFailed as error:
             await self._note(offer, error)
             raise await self._after(claim, offer, error) from error
-        except OfferRefused as error:
+        except CallRefused as error:
             raise await self._after(claim, offer, error) from error
         if offer.model.provider != "local":
             await self._store.health.succeeded(offer.model.provider)
@@ -102,16 +103,17 @@ class RoutedDrawing:
         await self._take_probe(offer.model.provider)
         if not offer.price_micros:
             return provider
-        return BilledProvider(provider, claim, offer, self._store.money, self._patience.write)
+        payments = Payments(claim, self._store.money, self._patience.write)
+        return BilledProvider(provider, offer, claim.limits, payments)
 
     async def _take_probe(self, provider: str) -> None:
-        """Raises OfferRefused while another worker tries whether the provider is well again."""
+        """Raises CallRefused while another worker tries whether the provider is well again."""
         health = await self._chooser.health(provider)
         if health is not HealthState.HALF_OPEN:
             return
         self._chooser.forget()
         if not await self._store.health.take_probe(provider):
-            raise OfferRefused(f"{provider} is being probed after failures")
+            raise CallRefused(f"{provider} is being probed after failures")
 
     async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
         """Returns what a failure ends in: the next offer, a refusal, or the failure itself."""
