@@ -1,5 +1,8 @@
-"""Billing: what an attempt draws with is paid for, call by call."""
+"""Billing: what an attempt draws and reads with is paid for, call by call."""
 
+from collections.abc import Sequence
+
+from actors.extractors import ExtractionFailed, ModelFailed, PaidExtractor
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -10,9 +13,11 @@ from actors.providers.base import (
     RenderProgress,
 )
 from actors.worker.payments import Payments
+from server.domain.characters import FrozenCharacter
 from server.domain.limits import Limits
 from server.domain.models import Format
 from server.domain.money import Bill, CallName, NewCall
+from server.errors import Unavailable
 from server.routing.failover import RULES, Billed
 from server.routing.wishes import Offer
 
@@ -72,3 +77,40 @@ class BilledProvider:
     def _billed(self, error: ProviderFailed) -> Billed:
         billed = RULES[error.kind].billed
         return self._offer.model.refusal_charged if billed is Billed.BY_ROW else billed
+
+
+class BilledExtractor:
+    """A paid extractor whose call is paid for by one attempt; a free call needs no payment."""
+
+    def __init__(
+        self, extractor: PaidExtractor, most_micros: int | None, payments: Payments
+    ) -> None:
+        """Takes what the job may cost with the reading, but without its picture."""
+        self._extractor = extractor
+        self._most_micros = most_micros
+        self._payments = payments
+
+    async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
+        """Returns the model's scene and books its cost; empty for an empty text.
+
+        Raises ExtractionFailed, also where it must not or cannot be paid.
+        """
+        if not page_text.strip():
+            return ""
+        hold = self._extractor.most_micros(page_text, characters)
+        if not hold:
+            return (await self._extractor.ask(page_text, characters)).scene
+        provider, model = self._extractor.provider, self._extractor.model
+        try:
+            paid = await self._payments.begin(
+                NewCall(CallName.READ, provider, model, hold, self._most_micros)
+            )
+        except Unavailable as error:
+            raise ExtractionFailed(error.message) from error
+        try:
+            asked = await self._extractor.ask(page_text, characters)
+        except ModelFailed as error:
+            await paid.fail(RULES[error.kind].billed, error.cost_micros, error.request_id)
+            raise
+        await paid.settle(asked.bill)
+        return asked.scene
