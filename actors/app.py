@@ -16,7 +16,7 @@ from actors.engine.profiles import profile
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
-from actors.extractors import open_extractor
+from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.providers.hosted import open_providers
 from actors.providers.local import LocalProvider
@@ -100,14 +100,14 @@ class WorkerDeployment:
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
         )
         storage = await enter(open_storage(StorageSettings()))
-        extractor = await enter(open_extractor(ExtractorSettings()))
+        extractor = await enter(open_paid_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())
         providers = {one.model: one for one in (local, *hosted)}
         observer = Observer(store, settings.gpu_cost)
         stages = Stages(
             providers,
-            extractor,
+            PlainExtractor(),
             storage,
             catalogue=catalogue,
             references=ReferenceResolver(store.references, storage),
@@ -122,6 +122,7 @@ class WorkerDeployment:
                 providers,
                 store,
                 Patience(settings.lease_s, lambda: self._worker.draining),
+                extractor,
             ),
             store,
             progress,

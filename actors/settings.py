@@ -1,10 +1,12 @@
 """The settings of the data plane's processes, read from `IMGGEN_*` once each."""
 
+from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from actors.storybook import CHECKPOINT, UPSCALER
@@ -22,6 +24,27 @@ _ADAPTERS = {
 _CONFIG = SettingsConfigDict(
     env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
 )
+
+
+def _key(value: SecretStr | None) -> SecretStr | None:
+    key = value.get_secret_value().strip() if value else ""
+    if not key:
+        return None
+    # Another character would be refused with the whole header in the error's text.
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("not a key; use the account's key, without spaces or line ends")
+    return SecretStr(key)
+
+
+def _url(value: str, info: ValidationInfo) -> str:
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
+        raise ValueError("must start with https:// or http://, and name a host")
+    # The URL is logged; the key has a setting of its own.
+    if url.username or url.password or url.query or url.fragment:
+        key = f"IMGGEN_{info.field_name}".upper().replace("BASE_URL", "API_KEY")
+        raise ValueError(f"must have no user, password or query; see {key}")
+    return value
 
 
 class DiffuserSettings(BaseSettings):
@@ -109,7 +132,7 @@ class ExtractorSettings(BaseSettings):
     extractor: Literal["plain", "chat"] = Field(
         "plain",
         description="`plain` follows rules; `chat` asks a chat model with OpenAI's API and "
-        "falls back to the rules when it fails.",
+        "falls back to the rules when it fails or no budget covers it.",
     )
     chat_base_url: str = Field(
         "https://api.openai.com/v1", description="The URL of the chat model's API."
@@ -118,9 +141,34 @@ class ExtractorSettings(BaseSettings):
         None, description="The key for that API; needed with `chat`."
     )
     chat_model: str = Field("gpt-5-mini", description="The name of the chat model.")
+    chat_provider: str = Field(
+        "openai",
+        pattern=r"^[a-z][a-z0-9_-]*$",
+        description="Whose budget pays for the chat model, `provider:NAME`, and the name that "
+        "spend shows.",
+    )
+    chat_input_usd_per_million: Decimal | None = Field(
+        None,
+        ge=0,
+        description="What a million tokens sent to the chat model cost; needed with `chat`, since "
+        "an unknown price is never free. 0 for a server of your own; unset means 0 where the "
+        "API is on this machine.",
+    )
+    chat_output_usd_per_million: Decimal | None = Field(
+        None, ge=0, description="What a million tokens of its answers cost; the same applies."
+    )
+    chat_max_output_tokens: int = Field(
+        2000,
+        ge=100,
+        description="The most tokens of an answer, those of its reasoning included: with the "
+        "page's length they bound what is held for a call.",
+    )
     chat_timeout_s: float = Field(
         10.0, gt=0, description="How long the chat model may take for a page, in seconds."
     )
+
+    _one_line = field_validator("chat_api_key")(_key)
+    _plain_url = field_validator("chat_base_url")(_url)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -129,7 +177,28 @@ class ExtractorSettings(BaseSettings):
                 "IMGGEN_CHAT_API_KEY: not set, and IMGGEN_EXTRACTOR=chat needs it; set the key, "
                 "or IMGGEN_EXTRACTOR=plain"
             )
+        unpriced = self._unpriced
+        free = len(unpriced) == 2 and _on_this_machine(self.chat_base_url)
+        if self.extractor == "chat" and unpriced and not free:
+            raise ValueError(
+                f"{', '.join(unpriced)}: not set, and an unknown price is never free; set what "
+                f"{self.chat_model} costs, 0 for a server of your own, or IMGGEN_EXTRACTOR=plain"
+            )
         return self
+
+    @property
+    def chat_prices(self) -> tuple[Decimal, Decimal]:
+        """The prices of a token sent and of one answered, in micros: 0 where nobody is paid."""
+        prices = self.chat_input_usd_per_million, self.chat_output_usd_per_million
+        return prices[0] or Decimal(0), prices[1] or Decimal(0)
+
+    @property
+    def _unpriced(self) -> list[str]:
+        prices = {
+            "IMGGEN_CHAT_INPUT_USD_PER_MILLION": self.chat_input_usd_per_million,
+            "IMGGEN_CHAT_OUTPUT_USD_PER_MILLION": self.chat_output_usd_per_million,
+        }
+        return [name for name, price in prices.items() if price is None]
 
 
 class OpenAiSettings(BaseSettings):
@@ -154,27 +223,8 @@ class OpenAiSettings(BaseSettings):
         5.0, gt=0, description="How long connecting to OpenAI may take, in seconds."
     )
 
-    @field_validator("openai_api_key")
-    @classmethod
-    def _one_line(cls, value: SecretStr | None) -> SecretStr | None:
-        key = value.get_secret_value().strip() if value else ""
-        if not key:
-            return None
-        # Another character would be refused with the whole header in the error's text.
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise ValueError("not a key; use the account's key, without spaces or line ends")
-        return SecretStr(key)
-
-    @field_validator("openai_base_url")
-    @classmethod
-    def _plain_url(cls, value: str) -> str:
-        url = urlsplit(value)
-        if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
-            raise ValueError("must start with https:// or http://, and name a host")
-        # The URL is logged; the key has a setting of its own.
-        if url.username or url.password or url.query or url.fragment:
-            raise ValueError("must have no user, password or query; see IMGGEN_OPENAI_API_KEY")
-        return value
+    _one_line = field_validator("openai_api_key")(_key)
+    _plain_url = field_validator("openai_base_url")(_url)
 
 
 class WorkerSettings(RoutingSettings):
@@ -227,6 +277,14 @@ class WorkerSettings(RoutingSettings):
                 "run out after one lost heartbeat; use half of IMGGEN_LEASE_S or less"
             )
         return self
+
+
+def _on_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [

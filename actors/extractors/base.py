@@ -1,9 +1,12 @@
-"""The interface of extractors."""
+"""The interfaces of extractors: those that cost nothing, and those that ask a paid model."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from server.domain.characters import FrozenCharacter
+from server.domain.money import Bill
+from server.routing.failover import FailureKind
 
 MAX_WORDS = 60
 """The most words of a scene: as much as a picture can show and a prompt can hold."""
@@ -13,6 +16,27 @@ class ExtractionFailed(Exception):
     """Raised when an extractor finds no scene; another one may still succeed."""
 
 
+class ModelFailed(ExtractionFailed):
+    """Raised when a paid model was asked in vain; `kind` decides whether the call is billed.
+
+    `cost_micros` is None unless the provider told what the call cost. The message has no part of
+    the page, and no key.
+    """
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        *,
+        request_id: str = "",
+        cost_micros: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.request_id = request_id
+        self.cost_micros = cost_micros
+
+
 class SceneExtractor(Protocol):
     """Turns a page's text into the scene of its picture."""
 
@@ -20,5 +44,38 @@ class SceneExtractor(Protocol):
         """Returns a scene of `MAX_WORDS` words or fewer; empty for an empty text.
 
         Raises ExtractionFailed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AskedScene:
+    """A scene, and the bill of the call that found it."""
+
+    scene: str
+    bill: Bill
+
+
+class PaidExtractor(Protocol):
+    """Asks a model for the scene of a page, once; who calls it pays for it."""
+
+    @property
+    def provider(self) -> str:
+        """Whose budget pays, for instance `openai`."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        ...
+
+    def most_micros(self, page_text: str, characters: Sequence[FrozenCharacter]) -> int:
+        """Returns the most that asking for a page can cost: its hold; 0 where it is free."""
+        ...
+
+    async def ask(self, page_text: str, characters: Sequence[FrozenCharacter]) -> AskedScene:
+        """Returns a scene of `MAX_WORDS` words or fewer, with its bill.
+
+        Raises ModelFailed.
         """
         ...

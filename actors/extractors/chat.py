@@ -1,13 +1,28 @@
-"""The extractor that asks a chat model through OpenAI's API; only this module imports `openai`."""
+"""The extractor that asks a chat model through OpenAI's API, or one that speaks it."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
+import httpx2
 import openai
 
-from actors.extractors.base import MAX_WORDS, ExtractionFailed
+from actors.extractors.base import MAX_WORDS, AskedScene, ModelFailed
+from actors.extractors.price import ChatPrice
+from actors.providers.events import read_object
+from actors.providers.openai_client import BROKEN_OFF, open_client
+from actors.providers.openai_errors import ErrorAnswer, how_broken_off, request_id
+from actors.providers.openai_usage import flat_usage
 from server.domain.characters import FrozenCharacter
+from server.domain.money import Bill
+from server.routing.failover import FailureKind
+from server.routing.prices import UsageUnclear
 
+_log = logging.getLogger(__name__)
+
+_CONNECT_S = 5.0
 _INSTRUCTIONS = (
     f"You describe the picture for one page of a children's book, in {MAX_WORDS} words or fewer. "
     "Say where it is, what time of day and weather it is, and who does what. Use the characters' "
@@ -20,46 +35,127 @@ _INSTRUCTIONS = (
 class ChatExtractor:
     """Asks a chat model once per page; never retries, since every call costs money."""
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        model: str,
+        provider: str,
+        price: ChatPrice,
+        timeout_s: float,
+    ) -> None:
+        """Takes a client without retries, and how long a call may take in all."""
         self._client = client
         self._model = model
+        self._provider = provider
+        self._price = price
+        self._timeout_s = timeout_s
 
-    async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
-        """Returns the model's description; raises ExtractionFailed when there is none."""
-        if not page_text.strip():
-            return ""
-        try:
-            answer = await self._client.chat.completions.create(
-                model=self._model,
-                messages=[
-                    {"role": "system", "content": _INSTRUCTIONS},
-                    {"role": "user", "content": _question(page_text, characters)},
-                ],
+    @property
+    def provider(self) -> str:
+        """Whose budget pays."""
+        return self._provider
+
+    @property
+    def model(self) -> str:
+        """The model, by its name in the API."""
+        return self._model
+
+    def most_micros(self, page_text: str, characters: Sequence[FrozenCharacter]) -> int:
+        """Returns the price of the whole question and of the longest answer."""
+        return self._price.most_micros([_INSTRUCTIONS, _question(page_text, characters)])
+
+    async def ask(self, page_text: str, characters: Sequence[FrozenCharacter]) -> AskedScene:
+        """Returns the model's description, and its bill; raises ModelFailed."""
+        response = await self._answer(_question(page_text, characters))
+        answer = read_object(response.content) or {}
+        most = self.most_micros(page_text, characters)
+        bill = self._bill(flat_usage(answer.get("usage")), request_id(response.headers), most)
+        words = _words(answer)
+        if not words:
+            raise ModelFailed(
+                FailureKind.UNREADABLE,
+                "the chat model's answer has no text; a scene needs words. See "
+                "IMGGEN_CHAT_MAX_OUTPUT_TOKENS, of which reasoning takes a part",
+                request_id=bill.request_id,
+                cost_micros=None if bill.estimated else bill.cost_micros,
             )
-        except openai.APIStatusError as error:
-            raise ExtractionFailed(
-                f"the chat model's API answered {error.status_code}; it must answer 200"
-            ) from error
-        except openai.APITimeoutError as error:
-            raise ExtractionFailed(
-                "the chat model did not answer in time; see IMGGEN_CHAT_TIMEOUT_S"
-            ) from error
-        except openai.OpenAIError as error:
-            raise ExtractionFailed(
-                f"the chat model was not called ({type(error).__name__}); see IMGGEN_CHAT_BASE_URL"
-            ) from error
-        return _words(answer.choices[0].message.content if answer.choices else None)
+        return AskedScene(" ".join(words[:MAX_WORDS]), bill)
+
+    async def _answer(self, question: str) -> httpx2.Response:
+        """Returns the API's answer; raises ModelFailed, without the SDK's error as its cause.
+
+        That one may hold the page and the key, and would be logged with it.
+        """
+        chats = self._client.chat.completions.with_raw_response
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                raw = await chats.create(
+                    model=self._model,
+                    messages=[
+                        {"role": "system", "content": _INSTRUCTIONS},
+                        {"role": "user", "content": question},
+                    ],
+                    max_completion_tokens=self._price.most_out,
+                )
+            return raw.http_response
+        except BROKEN_OFF as error:
+            failed = self._failed(error)
+        raise failed
+
+    def _failed(self, error: BaseException) -> ModelFailed:
+        if isinstance(error, openai.APIStatusError):
+            told = ErrorAnswer.read(error.status_code, error.response.headers, error.body)
+            named = f" ({told.code})" if told.code else ""
+            return ModelFailed(
+                told.kind(self._model),
+                f"the chat model's API answered {told.status}{named}; it must answer 200",
+                request_id=request_id(error.response.headers),
+            )
+        kind, named = how_broken_off(error)
+        if kind is FailureKind.NOT_CONNECTED:
+            return ModelFailed(
+                kind, f"the chat model was not called ({named}); see IMGGEN_CHAT_BASE_URL"
+            )
+        return ModelFailed(
+            kind,
+            f"the chat model did not answer in time, or was cut off ({named}); it may be billed. "
+            "See IMGGEN_CHAT_TIMEOUT_S",
+        )
+
+    def _bill(self, usage: Mapping[str, int], called: str, most_micros: int) -> Bill:
+        """Returns the cost by the usage; the hold, as estimated, where that is unclear."""
+        try:
+            return Bill(self._price.cost_micros(usage), usage=usage, request_id=called)
+        except UsageUnclear as error:
+            _log.warning(
+                "cost estimated",
+                extra={
+                    "provider": self.provider,
+                    "model": self.model,
+                    "error": str(error),
+                    "request_id": called,
+                },
+            )
+            return Bill(most_micros, estimated=True, usage=usage, request_id=called)
 
 
 @asynccontextmanager
 async def open_chat(
-    *, base_url: str, api_key: str, model: str, timeout_s: float
+    *,
+    base_url: str,
+    api_key: str,
+    model: str,
+    provider: str,
+    price: ChatPrice,
+    timeout_s: float,
 ) -> AsyncIterator[ChatExtractor]:
-    """Yields an extractor with its own connection pool."""
-    async with openai.AsyncOpenAI(
-        base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=0
+    """Yields an extractor with its own connections."""
+    # Shorter, so that a call that was never sent is told from one without an answer.
+    connect_s = min(_CONNECT_S, timeout_s / 2)
+    async with open_client(
+        base_url, api_key, timeout_s=timeout_s, connect_timeout_s=connect_s
     ) as client:
-        yield ChatExtractor(client, model)
+        yield ChatExtractor(client, model, provider, price, timeout_s)
 
 
 def _question(page_text: str, characters: Sequence[FrozenCharacter]) -> str:
@@ -67,8 +163,10 @@ def _question(page_text: str, characters: Sequence[FrozenCharacter]) -> str:
     return f"Characters: {names or 'none'}\n\nPage:\n{page_text}"
 
 
-def _words(content: str | None) -> str:
-    words = (content or "").split()
-    if not words:
-        raise ExtractionFailed("the chat model's answer has no text; a scene needs words")
-    return " ".join(words[:MAX_WORDS])
+def _words(answer: Mapping[str, Any]) -> list[str]:
+    """Returns the words of an answer; none for one of another form."""
+    match answer:
+        case {"choices": [{"message": {"content": str() as content}}, *_]}:
+            return content.split()
+        case _:
+            return []

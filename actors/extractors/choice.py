@@ -1,11 +1,11 @@
-"""The choice of a worker's extractor from its settings."""
+"""The choice of a worker's extractors from its settings."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from actors.extractors.base import ExtractionFailed, SceneExtractor
-from actors.extractors.plain import PlainExtractor
+from actors.extractors.base import ExtractionFailed, PaidExtractor, SceneExtractor
+from actors.extractors.price import ChatPrice
 from actors.settings import ExtractorSettings
 from server.domain.characters import FrozenCharacter
 
@@ -29,18 +29,21 @@ class FallbackExtractor:
 
 
 @asynccontextmanager
-async def open_extractor(settings: ExtractorSettings) -> AsyncIterator[SceneExtractor]:
-    """Yields the extractor that the settings name."""
+async def open_paid_extractor(settings: ExtractorSettings) -> AsyncIterator[PaidExtractor | None]:
+    """Yields the model that reads pages before the rules do; None where it is the rules alone."""
     if settings.extractor == "plain" or settings.chat_api_key is None:
-        yield PlainExtractor()
+        yield None
         return
     # The SDK takes half a second to import, and the rules do without it.
     from actors.extractors.chat import open_chat
 
+    text_in, text_out = settings.chat_prices
     async with open_chat(
         base_url=settings.chat_base_url,
         api_key=settings.chat_api_key.get_secret_value(),
         model=settings.chat_model,
+        provider=settings.chat_provider,
+        price=ChatPrice(text_in, text_out, settings.chat_max_output_tokens),
         timeout_s=settings.chat_timeout_s,
     ) as chat:
-        yield FallbackExtractor(chat, PlainExtractor())
+        yield chat

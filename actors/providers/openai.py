@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import anyio
-import httpx2
 import openai
 
 from actors.prompts.hosted import HostedDialect
@@ -24,6 +22,7 @@ from actors.providers.base import (
 from actors.providers.events import read_object
 from actors.providers.hosted import HostedModel
 from actors.providers.openai_answers import Answer, Shown, read_answer
+from actors.providers.openai_client import BROKEN_OFF, open_client
 from actors.providers.openai_errors import ErrorAnswer, answered, broken_off
 from actors.providers.openai_usage import cost_of, flat_usage
 from actors.providers.pictures import PictureUnfit, read_png
@@ -38,8 +37,6 @@ File = tuple[str, bytes, str]
 _log = logging.getLogger(__name__)
 
 _PROBE_S = 10.0
-# The SDK passes on what its transport raises while a body is read.
-_BROKEN_OFF = (openai.OpenAIError, httpx2.HTTPError, anyio.EndOfStream, OSError)
 
 
 class OpenAiProvider:
@@ -129,7 +126,7 @@ class OpenAiProvider:
                     FailureKind.OUTCOME_UNKNOWN,
                     "openai answered 200 without JSON; see IMGGEN_OPENAI_BASE_URL",
                 )
-        except _BROKEN_OFF as error:
+        except BROKEN_OFF as error:
             failed = self._failed(error)
         if failed is not None:
             raise failed
@@ -158,7 +155,7 @@ class OpenAiProvider:
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._sent(request, files, shown)
-        except _BROKEN_OFF as error:
+        except BROKEN_OFF as error:
             failed = self._failed(error)
         raise failed
 
@@ -211,24 +208,12 @@ async def open_openai(
     """
     if settings.openai_api_key is None:
         raise ValueError("IMGGEN_OPENAI_API_KEY: not set; set it, or offer no model of OpenAI's")
-    connect_s = settings.openai_connect_timeout_s
-    timeout = httpx2.Timeout(settings.openai_timeout_s, connect=connect_s, pool=connect_s)
-    # A connection serves one call: on a second one, an answer that was sent twice would be taken
-    # for the next caller's (httpx2 2.16), and a call after the server's own timeout would be lost.
-    limits = httpx2.Limits(max_keepalive_connections=0)
-    # No redirects: they would carry prompts and portraits to another host.
-    async with (
-        httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False) as http,
-        openai.AsyncOpenAI(
-            api_key=settings.openai_api_key.get_secret_value(),
-            base_url=settings.openai_base_url,
-            timeout=timeout,
-            max_retries=0,
-            http_client=http,
-        ) as client,
-    ):
-        # The SDK takes these from OPENAI_ORG_ID and OPENAI_PROJECT_ID; a key has its own already.
-        client.organization = client.project = None
+    async with open_client(
+        settings.openai_base_url,
+        settings.openai_api_key.get_secret_value(),
+        timeout_s=settings.openai_timeout_s,
+        connect_timeout_s=settings.openai_connect_timeout_s,
+    ) as client:
         yield tuple(OpenAiProvider(client, model, settings.openai_timeout_s) for model in models)
 
 

@@ -150,17 +150,24 @@ def answered(answer: ErrorAnswer, model: str) -> ProviderFailed:
 
 def broken_off(error: BaseException) -> ProviderFailed:
     """Returns the failure for a call without a whole answer: never sent, cut or silent."""
-    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
-    named = type(cause or error).__name__
-    if isinstance(cause, _NEVER_SENT):
+    kind, named = how_broken_off(error)
+    if kind is FailureKind.NOT_CONNECTED:
         return ProviderFailed(
-            FailureKind.NOT_CONNECTED,
+            kind,
             f"openai was not reached ({named}), nothing was sent; see IMGGEN_OPENAI_BASE_URL",
         )
     return ProviderFailed(
-        FailureKind.OUTCOME_UNKNOWN,
+        kind,
         f"openai was cut off or silent ({named}) after the request was sent; it may be billed",
     )
+
+
+def how_broken_off(error: BaseException) -> tuple[FailureKind, str]:
+    """Returns whether a call without a whole answer was sent at all, and the error's name."""
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    never_sent = isinstance(cause, _NEVER_SENT)
+    kind = FailureKind.NOT_CONNECTED if never_sent else FailureKind.OUTCOME_UNKNOWN
+    return kind, type(cause or error).__name__
 
 
 def request_id(headers: Mapping[str, str]) -> str:

@@ -1,9 +1,8 @@
-"""Billing: a paid call is begun before it is made, and booked as soon as it has ended."""
+"""Billing: what an attempt draws and reads with is paid for, call by call."""
 
-import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Sequence
 
+from actors.extractors import ExtractionFailed, ModelFailed, PaidExtractor
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -13,56 +12,26 @@ from actors.providers.base import (
     RenderedPicture,
     RenderProgress,
 )
-from imggen.v1.errors_pb2 import ErrorReason
-from server.domain.jobs import Claim
+from actors.worker.payments import Payments
+from server.domain.characters import FrozenCharacter
+from server.domain.limits import Limits
 from server.domain.models import Format
-from server.domain.money import Answer, Bill, CallName, NewCall
+from server.domain.money import Bill, CallName, NewCall
 from server.errors import Unavailable
 from server.routing.failover import RULES, Billed
 from server.routing.wishes import Offer
-from server.store.money import Money
-
-T = TypeVar("T")
-Write = Callable[[Callable[[], Awaitable[T]]], Awaitable[T]]
-
-_REFUSALS = {
-    Answer.LOST: "the lease is lost",
-    Answer.CANCELLED: "its caller cancelled the job",
-    Answer.REPEATED: "this attempt has made the call before",
-    Answer.PAID_TWICE: "the picture was paid for twice already",
-    Answer.ABOVE_MOST: "the job would cost more than its limit",
-    Answer.OVER_BUDGET: "the rest of today's budget does not cover it",
-}
-_log = logging.getLogger(__name__)
-
-
-class OfferRefused(Unavailable):
-    """Raised for an offer that must not be paid; nothing was called."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why, ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED)
 
 
 class BilledProvider:
-    """A provider whose calls are paid for by one attempt.
-
-    A call that is cut off stays open; the end of its attempt books it at its hold.
-    """
+    """A provider whose calls are paid for by one attempt."""
 
     def __init__(
-        self,
-        provider: Provider,
-        claim: Claim,
-        offer: Offer,
-        money: Money,
-        write: Callable[[Callable[[], Awaitable[bool]]], Awaitable[bool]],
+        self, provider: Provider, offer: Offer, limits: Limits, payments: Payments
     ) -> None:
-        """Takes how the end of a call is written: also while the database is away for a moment."""
         self._provider = provider
-        self._claim = claim
         self._offer = offer
-        self._money = money
-        self._write = write
+        self._limits = limits
+        self._payments = payments
 
     @property
     def name(self) -> str:
@@ -86,49 +55,62 @@ class BilledProvider:
         references: tuple[CharacterReference, ...],
         progress: RenderProgress,
     ) -> RenderedPicture:
-        """Draws a picture and books its cost; raises OfferRefused where it must not be paid."""
-        await self._begin()
+        """Draws a picture and books its cost; raises CallRefused where it must not be paid."""
+        price, most = self._offer.price_micros, self._limits.max_cost_micros
+        paid = await self._payments.begin(
+            NewCall(CallName.RENDER, self.name, self.model, price, most)
+        )
         try:
             picture = await self._provider.render(content, format, references, progress)
         except ProviderFailed as error:
-            await self._book_failure(error)
+            await paid.fail(self._billed(error), error.cost_micros, error.request_id)
             raise
-        bill = Bill(picture.cost_micros, picture.cost_estimated, picture.usage, picture.request_id)
-        await self._write(lambda: self._money.settle(self._claim, CallName.RENDER, bill))
+        await paid.settle(
+            Bill(picture.cost_micros, picture.cost_estimated, picture.usage, picture.request_id)
+        )
         return picture
 
     async def probe(self) -> None:
         """Raises ProviderFailed while the provider would not draw."""
         await self._provider.probe()
 
-    async def _begin(self) -> None:
-        call = NewCall(
-            CallName.RENDER,
-            self.name,
-            self.model,
-            self._offer.price_micros,
-            self._claim.limits.max_cost_micros,
-        )
-        try:
-            begun = await self._money.begin(self._claim, call)
-        except Unavailable:
-            # It may have been begun all the same, and the call will not be made.
-            await self._write(lambda: self._money.release(self._claim, CallName.RENDER))
-            raise
-        if not begun.ok:
-            where = f" ({begun.scope})" if begun.scope else ""
-            raise OfferRefused(f"{self.model}: {_REFUSALS[begun.answer]}{where}")
-
-    async def _book_failure(self, error: ProviderFailed) -> None:
+    def _billed(self, error: ProviderFailed) -> Billed:
         billed = RULES[error.kind].billed
-        if billed is Billed.BY_ROW:
-            billed = self._offer.model.refusal_charged
-        if billed is Billed.NO:
-            await self._write(lambda: self._money.release(self._claim, CallName.RENDER))
-        elif error.cost_micros is not None or billed is Billed.YES:
-            known = error.cost_micros is not None
-            cost = error.cost_micros if known else self._offer.price_micros
-            bill = Bill(cost or 0, not known, request_id=error.request_id)
-            await self._write(lambda: self._money.settle(self._claim, CallName.RENDER, bill))
-        else:
-            await self._write(lambda: self._money.unknown(self._claim, CallName.RENDER))
+        return self._offer.model.refusal_charged if billed is Billed.BY_ROW else billed
+
+
+class BilledExtractor:
+    """A paid extractor whose call is paid for by one attempt; a free call needs no payment."""
+
+    def __init__(
+        self, extractor: PaidExtractor, most_micros: int | None, payments: Payments
+    ) -> None:
+        """Takes what the job may cost with the reading, but without its picture."""
+        self._extractor = extractor
+        self._most_micros = most_micros
+        self._payments = payments
+
+    async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
+        """Returns the model's scene and books its cost; empty for an empty text.
+
+        Raises ExtractionFailed, also where it must not or cannot be paid.
+        """
+        if not page_text.strip():
+            return ""
+        hold = self._extractor.most_micros(page_text, characters)
+        if not hold:
+            return (await self._extractor.ask(page_text, characters)).scene
+        provider, model = self._extractor.provider, self._extractor.model
+        try:
+            paid = await self._payments.begin(
+                NewCall(CallName.READ, provider, model, hold, self._most_micros)
+            )
+        except Unavailable as error:
+            raise ExtractionFailed(error.message) from error
+        try:
+            asked = await self._extractor.ask(page_text, characters)
+        except ModelFailed as error:
+            await paid.fail(RULES[error.kind].billed, error.cost_micros, error.request_id)
+            raise
+        await paid.settle(asked.bill)
+        return asked.scene

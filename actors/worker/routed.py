@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from actors.extractors import PaidExtractor, SceneExtractor
 from actors.providers.base import Provider, ProviderFailed
-from actors.worker.billing import BilledProvider, OfferRefused
+from actors.worker.billing import BilledExtractor, BilledProvider
 from actors.worker.choosing import Choice, Chooser
 from actors.worker.patience import Patience
+from actors.worker.payments import CallRefused, Payments
 from actors.worker.reporting import Reporter
 from actors.worker.stages import Stages
 from imggen.v1.errors_pb2 import ErrorReason
@@ -62,13 +64,18 @@ class RoutedDrawing:
         providers: Mapping[str, Provider],
         store: Store,
         patience: Patience,
+        extractor: PaidExtractor | None = None,
     ) -> None:
-        """Takes the providers by the names of their models."""
+        """Takes the providers by the names of their models.
+
+        `extractor` reads pages where it can be paid for, the stages' own one all others.
+        """
         self._stages = stages
         self._chooser = chooser
         self._providers = providers
         self._store = store
         self._patience = patience
+        self._extractor = extractor
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image and returns the outcome.
@@ -86,12 +93,12 @@ class RoutedDrawing:
         drawn = replace(claim, spec=spec, provider=offer.model.provider)
         try:
             outcome = await self._stages.draw_with(
-                drawn, reporter, await self._provider(drawn, offer)
+                drawn, reporter, await self._provider(drawn, offer), self._reading(drawn, offer)
             )
         except ProviderFailed as error:
             await self._note(offer, error)
             raise await self._after(claim, offer, error) from error
-        except OfferRefused as error:
+        except CallRefused as error:
             raise await self._after(claim, offer, error) from error
         if offer.model.provider != "local":
             await self._store.health.succeeded(offer.model.provider)
@@ -102,16 +109,27 @@ class RoutedDrawing:
         await self._take_probe(offer.model.provider)
         if not offer.price_micros:
             return provider
-        return BilledProvider(provider, claim, offer, self._store.money, self._patience.write)
+        return BilledProvider(provider, offer, claim.limits, self._payments(claim))
+
+    def _reading(self, claim: Claim, offer: Offer) -> SceneExtractor | None:
+        if self._extractor is None:
+            return None
+        most = claim.limits.max_cost_micros
+        if most is not None:
+            most -= offer.price_micros  # a reading must not cost the job its picture
+        return BilledExtractor(self._extractor, most, self._payments(claim))
+
+    def _payments(self, claim: Claim) -> Payments:
+        return Payments(claim, self._store.money, self._patience.write)
 
     async def _take_probe(self, provider: str) -> None:
-        """Raises OfferRefused while another worker tries whether the provider is well again."""
+        """Raises CallRefused while another worker tries whether the provider is well again."""
         health = await self._chooser.health(provider)
         if health is not HealthState.HALF_OPEN:
             return
         self._chooser.forget()
         if not await self._store.health.take_probe(provider):
-            raise OfferRefused(f"{provider} is being probed after failures")
+            raise CallRefused(f"{provider} is being probed after failures")
 
     async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
         """Returns what a failure ends in: the next offer, a refusal, or the failure itself."""

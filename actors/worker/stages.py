@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import perf_counter
 
 from actors.engine.profiles import offered_format
-from actors.extractors import SceneExtractor
+from actors.extractors import FallbackExtractor, SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
 from actors.finishing.upscaling import NoUpscaler, Upscaler
@@ -57,7 +57,7 @@ class Stages:
         """
         self._providers = providers
         self._catalogue = catalogue
-        self._reader = PageReader(extractor)
+        self._extractor = extractor
         self._storage = storage
         self._references = references
         self._upscaler = upscaler or NoUpscaler()
@@ -71,13 +71,22 @@ class Stages:
         """
         return await self.draw_with(claim, reporter, self._provider(claim.spec.model))
 
-    async def draw_with(self, claim: Claim, reporter: Reporter, provider: Provider) -> Outcome:
-        """Draws a job's image with a provider as `draw` does; nothing is committed here."""
+    async def draw_with(
+        self,
+        claim: Claim,
+        reporter: Reporter,
+        provider: Provider,
+        extractor: SceneExtractor | None = None,
+    ) -> Outcome:
+        """Draws a job's image with a provider as `draw` does; nothing is committed here.
+
+        `extractor` reads the page; where it fails, or there is none, the stages' own one does.
+        """
         clock = StageClock()
         spec = claim.spec
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
-            content = await self._reader.read(spec)
+            content = await self._reader(extractor).read(spec)
             references = await self._resolve(claim, content, provider)
         with clock.measure(Stage.RENDERING):
             picture = await provider.render(
@@ -103,6 +112,10 @@ class Stages:
             model=spec.model,
             provider=claim.provider,
         )
+
+    def _reader(self, first: SceneExtractor | None) -> PageReader:
+        ours = self._extractor
+        return PageReader(ours if first is None else FallbackExtractor(first, ours))
 
     def _provider(self, model: str) -> Provider:
         found = self._providers.get(model)

@@ -125,7 +125,7 @@ class TokenPrice:
         Raises LookupError for a quality or a size whose tokens are not known.
         """
         tokens = self._output(call) + call.partials * self.partial_tokens
-        return _up(
+        return whole_micros(
             self.prompt_tokens * self.text_in
             + call.references * self.reference_tokens * self.image_in
             + tokens * max(self.image_out, self.text_out)
@@ -149,7 +149,7 @@ class TokenPrice:
             )
         if usage.text_cached > usage.text_in or usage.image_cached > usage.image_in:
             raise UsageUnclear("the provider's usage has more cached tokens than tokens")
-        return _up(
+        return whole_micros(
             (usage.text_in - usage.text_cached) * self.text_in
             + usage.text_cached * self.text_cached
             + (usage.image_in - usage.image_cached) * self.image_in
@@ -175,5 +175,6 @@ def _pixels(size: str) -> int:
     return int(width) * int(height)
 
 
-def _up(micros: Decimal) -> int:
+def whole_micros(micros: Decimal) -> int:
+    """Returns an amount rounded up."""
     return int(micros.to_integral_value(ROUND_CEILING))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.engine.render import RenderRequest
-from actors.extractors.plain import PlainExtractor
+from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
 from actors.testing.models import every_model
@@ -128,6 +128,7 @@ class JobQueue:
         models: Models | None = None,
         providers: Mapping[str, Provider] | None = None,
         catalogue: Catalogue | None = None,
+        extractor: PaidExtractor | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -160,7 +161,7 @@ class JobQueue:
             worker = Worker(
                 name,
                 configured,
-                RoutedDrawing(stages, chooser, drawing, store, patience),
+                RoutedDrawing(stages, chooser, drawing, store, patience, extractor),
                 store,
                 progress,
                 signals,

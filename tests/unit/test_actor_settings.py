@@ -1,5 +1,7 @@
 """The data plane's settings: their defaults, and the values that they refuse."""
 
+from decimal import Decimal
+
 import pytest
 from pydantic import ValidationError
 
@@ -45,6 +47,66 @@ def test_a_model_that_is_not_known_is_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_a_chat_extractor_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMGGEN_EXTRACTOR", "chat")
     with pytest.raises(ValidationError, match="IMGGEN_CHAT_API_KEY: not set"):
+        ExtractorSettings()
+
+
+@pytest.fixture
+def chatting(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Returns an environment with a chat model whose price is not set."""
+    monkeypatch.setenv("IMGGEN_EXTRACTOR", "chat")
+    monkeypatch.setenv("IMGGEN_CHAT_API_KEY", "k")
+    return monkeypatch
+
+
+def test_a_chat_model_without_a_price_is_refused(chatting: pytest.MonkeyPatch) -> None:
+    both = "IMGGEN_CHAT_INPUT_USD_PER_MILLION, IMGGEN_CHAT_OUTPUT_USD_PER_MILLION: not set"
+    with pytest.raises(ValidationError, match=both):
+        ExtractorSettings()
+    chatting.setenv("IMGGEN_CHAT_INPUT_USD_PER_MILLION", "0.25")
+    for url in ("https://api.openai.com/v1", "http://127.0.0.1:8080/v1"):
+        chatting.setenv("IMGGEN_CHAT_BASE_URL", url)
+        with pytest.raises(ValidationError, match="IMGGEN_CHAT_OUTPUT_USD_PER_MILLION: not set"):
+            ExtractorSettings()
+    chatting.setenv("IMGGEN_CHAT_OUTPUT_USD_PER_MILLION", "2")
+    assert ExtractorSettings().chat_prices == (Decimal("0.25"), Decimal(2))
+
+
+def test_a_chat_model_is_free_where_that_is_said(chatting: pytest.MonkeyPatch) -> None:
+    chatting.setenv("IMGGEN_CHAT_INPUT_USD_PER_MILLION", "0")
+    chatting.setenv("IMGGEN_CHAT_OUTPUT_USD_PER_MILLION", "0")
+    assert ExtractorSettings().chat_prices == (Decimal(0), Decimal(0))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "127.8.8.8", "localhost:11434", "[::1]:80"])
+def test_a_chat_model_on_this_machine_is_free_unless_it_has_a_price(
+    chatting: pytest.MonkeyPatch, host: str
+) -> None:
+    chatting.setenv("IMGGEN_CHAT_BASE_URL", f"http://{host}/v1")
+    assert ExtractorSettings().chat_prices == (Decimal(0), Decimal(0))
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "localhost.example.com", "127.0.0.1.example.com"])
+def test_a_chat_model_elsewhere_is_not(chatting: pytest.MonkeyPatch, host: str) -> None:
+    chatting.setenv("IMGGEN_CHAT_BASE_URL", f"http://{host}/v1")
+    with pytest.raises(ValidationError, match="an unknown price is never free"):
+        ExtractorSettings()
+
+
+@pytest.mark.parametrize("price", ["-1", "nan", "inf", "cheap"])
+def test_a_price_is_an_amount(chatting: pytest.MonkeyPatch, price: str) -> None:
+    chatting.setenv("IMGGEN_CHAT_INPUT_USD_PER_MILLION", price)
+    chatting.setenv("IMGGEN_CHAT_OUTPUT_USD_PER_MILLION", "2")
+    with pytest.raises(ValidationError, match="chat_input_usd_per_million"):
+        ExtractorSettings()
+
+
+def test_a_chat_models_key_and_url_are_checked(chatting: pytest.MonkeyPatch) -> None:
+    chatting.setenv("IMGGEN_CHAT_BASE_URL", "https://user:secret@example.com/v1")
+    with pytest.raises(ValidationError, match="see IMGGEN_CHAT_API_KEY"):
+        ExtractorSettings()
+    chatting.setenv("IMGGEN_CHAT_BASE_URL", "http://127.0.0.1/v1")
+    chatting.setenv("IMGGEN_CHAT_API_KEY", "two\nlines")
+    with pytest.raises(ValidationError, match="not a key"):
         ExtractorSettings()
 
 

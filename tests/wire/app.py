@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from tests.wire import answers, errors
+from tests.wire import answers, chat, errors
 from tests.wire.answers import Painter
 from tests.wire.behaviours import GOOD, Behaviour
 from tests.wire.contract import Operation, Terms, check
@@ -47,6 +47,7 @@ class WireApp:
         app.on_response_prepare.append(_add_request_id)
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
+        app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{id}", self._models)
         app.router.add_get("/pictures/{id}", self._picture)
@@ -84,6 +85,26 @@ class WireApp:
         self._journal.drew(request[_ID], painter.usage(answers.partials_of(painter)))
         events = await asyncio.to_thread(lambda: list(answers.events(painter)))
         return await sender.stream(events)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        received = NOTHING
+        try:
+            received = await read(request, Operation.CHAT)
+            asked = chat.check(received.typed)
+            behaviour = self._behaviour(request, Operation.CHAT, asked.model)
+        except Refused as refusal:
+            self._record(request, Operation.CHAT, received, Outcome.REFUSED, refusal.reply.status)
+            return _response(refusal.reply)
+        self._record(request, Operation.CHAT, received)
+        sender = self._sender(request, behaviour)
+        good = Reply(200, asked.body(request[_ID], int(time.time()), behaviour.usage))
+        reply = behaviour.reply.naming(self._key, asked.model) if behaviour.reply else good
+
+        async def answer() -> web.StreamResponse:
+            await sender.before_headers()
+            return await sender.send(reply)
+
+        return await self._ended(request, answer())
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         asked = request.match_info.get("id")
@@ -197,6 +218,8 @@ class WireApp:
 
 
 def _operation(path: str) -> Operation:
+    if path.startswith("/v1/chat"):
+        return Operation.CHAT
     if path.startswith("/v1/images/edits"):
         return Operation.EDIT
     return Operation.GENERATION if path.startswith("/v1/images") else Operation.MODELS

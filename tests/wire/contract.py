@@ -15,6 +15,7 @@ class Operation(StrEnum):
 
     GENERATION = "generation"
     EDIT = "edit"
+    CHAT = "chat"
     MODELS = "models"
 
 

@@ -32,7 +32,7 @@ class _Running:
 
 
 class WireServer:
-    """A server of the images API that runs while its `with` block does.
+    """A server of the images API and of chat completions that runs while its `with` block does.
 
     `serves` adds models to those that are offered: `dall-e-3` is the retired one, any other id
     has the contract of gpt-image-2.5-flare.

@@ -111,13 +111,13 @@ def faulty(usage: Usage, fault: UsageFault | None, *, streamed: bool) -> Mapping
         huge = Usage(usage.text, usage.images, usage.output * 100)
         return {"usage": huge.json(output_details=not streamed)}
     counted = usage.json(output_details=not streamed)
-    return {"usage": counted if fault is None else _spoiled(counted, fault)}
+    return {"usage": counted if fault is None else spoiled(counted, fault)}
 
 
-def _spoiled(counted: Mapping[str, object], fault: UsageFault) -> dict[str, object]:
+def spoiled(counted: Mapping[str, object], fault: UsageFault) -> dict[str, object]:
     """Replaces every number, in the details, too."""
     return {
-        name: _spoiled(value, fault) if isinstance(value, Mapping) else _number(value, fault)
+        name: spoiled(value, fault) if isinstance(value, Mapping) else _number(value, fault)
         for name, value in counted.items()
     }
 

@@ -72,10 +72,17 @@ async def generate(
     wire: WireServer, fields: object, *, headers: Mapping[str, str] | None = None
 ) -> Answer:
     """Sends a generation with exactly these fields."""
+    return await post(wire, "/v1/images/generations", fields, headers=headers)
+
+
+async def post(
+    wire: WireServer, path: str, fields: object, *, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Sends exactly these fields to an address."""
     sent = {"authorization": f"Bearer {wire.api_key}", **(headers or {})}
     async with (
         aiohttp.ClientSession(wire.origin, headers=sent) as http,
-        http.post("/v1/images/generations", json=fields) as response,
+        http.post(path, json=fields) as response,
     ):
         return Answer(response.status, response.headers, await response.read())
 

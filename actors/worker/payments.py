@@ -1,0 +1,90 @@
+"""Payments: a paid call is begun before it is made, and booked as soon as it has ended."""
+
+from collections.abc import Awaitable, Callable
+
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.jobs import Claim
+from server.domain.money import Answer, Bill, NewCall
+from server.errors import Unavailable
+from server.routing.failover import Billed
+from server.store.money import Money
+
+Write = Callable[[Callable[[], Awaitable[bool]]], Awaitable[bool]]
+
+_REFUSALS = {
+    Answer.LOST: "the lease is lost",
+    Answer.CANCELLED: "its caller cancelled the job",
+    Answer.REPEATED: "this attempt has made the call before",
+    Answer.PAID_TWICE: "the picture was paid for twice already",
+    Answer.ABOVE_MOST: "the job would cost more than its limit",
+    Answer.OVER_BUDGET: "the rest of today's budget does not cover it",
+}
+
+
+class CallRefused(Unavailable):
+    """Raised for a call that must not be made; nothing was called."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED)
+
+
+class Payments:
+    """Pays for the calls of one attempt."""
+
+    def __init__(self, claim: Claim, money: Money, write: Write) -> None:
+        """Takes how the end of a call is written: also while the database is away for a moment."""
+        self._claim = claim
+        self._money = money
+        self._write = write
+
+    async def begin(self, call: NewCall) -> "PaidCall":
+        """Begins a call, with the money held that it can cost at most.
+
+        Raises CallRefused where it must not be paid, Unavailable while the database is away.
+        """
+        paid = PaidCall(self._claim, call, self._money, self._write)
+        try:
+            begun = await self._money.begin(self._claim, call)
+        except Unavailable:
+            # It may have been begun all the same, and will not be made.
+            await paid.release()
+            raise
+        if not begun.ok:
+            where = f" ({begun.scope})" if begun.scope else ""
+            raise CallRefused(f"{call.model}: {_REFUSALS[begun.answer]}{where}")
+        return paid
+
+
+class PaidCall:
+    """A call that has begun, and may be made once.
+
+    One that is cut off by a cancel stays open; the end of its attempt books it at its hold.
+    """
+
+    def __init__(self, claim: Claim, call: NewCall, money: Money, write: Write) -> None:
+        self._claim = claim
+        self._call = call
+        self._money = money
+        self._write = write
+
+    async def settle(self, bill: Bill) -> None:
+        """Books what it cost."""
+        await self._write(lambda: self._money.settle(self._claim, self._call.name, bill))
+
+    async def release(self) -> None:
+        """Books that it was not billed."""
+        await self._write(lambda: self._money.release(self._claim, self._call.name))
+
+    async def fail(self, billed: Billed, cost_micros: int | None, request_id: str) -> None:
+        """Books a failed one: as unknown where neither rule nor provider says what it cost.
+
+        One that is billed without a known cost is booked at its hold; `BY_ROW` counts as unknown.
+        """
+        if billed is Billed.NO:
+            await self.release()
+        elif cost_micros is not None:
+            await self.settle(Bill(cost_micros, request_id=request_id))
+        elif billed is Billed.YES:
+            await self.settle(Bill(self._call.hold_micros, estimated=True, request_id=request_id))
+        else:
+            await self._write(lambda: self._money.unknown(self._claim, self._call.name))
