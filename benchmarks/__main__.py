@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     claims,
     gateway,
+    holds,
     lists,
     machine,
     overhead,
@@ -33,6 +34,7 @@ from imggen.errors import Unavailable
 BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "submits": submits.measure,
     "one-caller": submit_latency.measure,
+    "holds": holds.measure,
     "reads": reads.measure,
     "lists": lists.measure,
     "claims": claims.measure,

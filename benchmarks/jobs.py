@@ -14,6 +14,14 @@ _SUBMITTED_AT_ONCE = 500
 
 async def submit(store: Store, count: int) -> list[JobId]:
     """Submits jobs of a new user for the same scene; returns their ids."""
+    jobs = await new_jobs(store, count)
+    for start in range(0, count, _SUBMITTED_AT_ONCE):
+        await store.jobs.submit_each(jobs[start : start + _SUBMITTED_AT_ONCE])
+    return [job.id for job in jobs]
+
+
+async def new_jobs(store: Store, count: int) -> list[NewJob]:
+    """Returns jobs of a new user for the same scene, which are not submitted yet."""
     user = UserId(uuid4())
     await store.users.ensure(user, "benchmarks", str(user))
     [style] = [one for one in await store.styles.list() if one.id == "storybook"]
@@ -29,10 +37,7 @@ async def submit(store: Store, count: int) -> list[JobId]:
         quality=Quality.STANDARD,
         seed=7,
     )
-    jobs = [_job(user, spec) for _ in range(count)]
-    for start in range(0, count, _SUBMITTED_AT_ONCE):
-        await store.jobs.submit_each(jobs[start : start + _SUBMITTED_AT_ONCE])
-    return [job.id for job in jobs]
+    return [_job(user, spec) for _ in range(count)]
 
 
 def _job(user: UserId, spec: RenderSpec) -> NewJob:

@@ -43,9 +43,14 @@ class Admission:
         check_covered(new)
         lanes = {one.lane for one in new.lanes}
         await self._backlog.check(new.user_id, lanes)
-        if new.price_micros or new.placement.lineage_id:
+        if new.placement.lineage_id:
             async with self.paying() as tx:
                 job = await self._submit(tx, new)
+        elif new.price_micros:
+            job, short = await self._store.submit_paid(new, self._budget)
+            if short:
+                await self._store.alerts.note_refusal(short)
+                raise exhausted(new.price_micros, short)
         else:
             job = await self._store.submit(new)
         if job is not None:

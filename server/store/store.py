@@ -54,6 +54,14 @@ class Statements:
         self.workers = Workers(database)
 
 
+class NotCovered(Exception):
+    """Raised inside a transaction whose jobs a budget does not cover."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
 class Store(Statements):
     """Runs each statement by itself, or several in one transaction."""
 
@@ -61,6 +69,7 @@ class Store(Statements):
         super().__init__(database)
         self.database = database
         self._submits = Together(self.jobs.submit_each)
+        self._paid_submits = Together(self._submit_paid_each)
         self._replays = Together(self.jobs.replay_each)
         self._freezes = Together(self.characters.freeze_each)
         self._completions = Together(self.leases.complete_each)
@@ -71,6 +80,33 @@ class Store(Statements):
         Returns None when the request_id is taken.
         """
         return await self._submits(job)
+
+    async def submit_paid(self, job: NewJob, limit_micros: int) -> tuple[Job | None, str]:
+        """Commits a job and its hold together with others, as `submit` does.
+
+        Returns None and the scope of a budget that does not cover it: then nothing is committed.
+        `limit_micros` is the global limit where no admin has set one.
+        """
+        return await self._paid_submits((job, limit_micros))
+
+    async def _submit_paid_each(
+        self, asked: Sequence[tuple[NewJob, int]]
+    ) -> list[tuple[Job | None, str]]:
+        """Commits all with their holds, or none; raises NotCovered for several at once."""
+        limit_micros = min(limit for _, limit in asked)
+        try:
+            async with self.transaction() as tx:
+                jobs = await tx.jobs.submit_each([job for job, _ in asked])
+                # Budget rows are locked last, so that others wait no longer than for a commit.
+                admitted = [job.id for job in jobs if job is not None]
+                short = await tx.money.hold(admitted, limit_micros) if admitted else None
+                if short is not None:
+                    raise NotCovered(short)
+        except NotCovered as error:
+            if len(asked) > 1:
+                raise  # and each is tried by itself: the rest of a budget may cover some
+            return [(None, error.scope)]
+        return [(job, "") for job in jobs]
 
     async def replay_job(self, user: UserId, request: RequestKey) -> tuple[Job, bool] | None:
         """Returns the job of a request_id, and whether it came from the same request.

@@ -108,3 +108,27 @@ async def test_small_and_large_groups_are_submitted_alike(store: Store, count: i
     new_jobs = [new_job(user) for _ in range(count)]
     jobs = await store.jobs.submit_each(new_jobs)
     assert [job and job.id for job in jobs] == [new.id for new in new_jobs]
+
+
+async def test_paid_jobs_at_once_take_what_a_budget_covers_and_no_more(store: Store) -> None:
+    user = await new_user(store)
+    new_jobs = [new_job(user, price_micros=30, provider="openai") for _ in range(20)]
+    answers = await asyncio.gather(*(store.submit_paid(new, 100) for new in new_jobs))
+    assert [scope for _, scope in answers].count("global") == 17
+    for new, (job, scope) in zip(new_jobs, answers, strict=True):
+        assert (job is None) == bool(scope)
+        assert (await store.jobs.get(user, new.id) is None) == bool(scope)
+    row = await store.database.fetchrow(
+        "SELECT count(*), sum(held_micros) AS held FROM ledger WHERE kind = 'hold'"
+    )
+    assert row is not None
+    assert tuple(row) == (3, 90)
+
+
+async def test_a_paid_request_id_used_many_times_at_once_is_held_once(store: Store) -> None:
+    user = await new_user(store)
+    key = request_key()
+    new_jobs = [new_job(user, price_micros=30, request=key) for _ in range(20)]
+    answers = await asyncio.gather(*(store.submit_paid(new, 30) for new in new_jobs))
+    assert [job is not None for job, _ in answers].count(True) == 1
+    assert not any(scope for _, scope in answers)
