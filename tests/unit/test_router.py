@@ -192,7 +192,7 @@ def test_a_retired_model_draws_nothing() -> None:
 
 def test_a_model_without_a_known_price_draws_nothing() -> None:
     unpriced = replace(FLARE, price=None)
-    wide = replace(FLARE, scenes=MappingProxyType({"16:9": Size(3840, 2160)}))
+    wide = replace(FLARE, scenes=MappingProxyType({"16:9": Size(4096, 2304)}))
     grades = {Quality.HD: replace(FLARE.grades[Quality.HD], label="ultra")}
     unlabelled = replace(FLARE, grades=MappingProxyType(grades))
     for row in (unpriced, wide, unlabelled):
