@@ -1,5 +1,6 @@
 """Billing: a paid call is begun before it is made, and booked as soon as it has ended."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -16,7 +17,7 @@ from actors.providers.base import (
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim
 from server.domain.models import Format
-from server.domain.money import Answer, Bill, CallName, NewCall
+from server.domain.money import Answer, Begun, Bill, CallName, NewCall
 from server.errors import Unavailable
 from server.routing.failover import RULES, Billed
 from server.routing.wishes import Offer
@@ -63,6 +64,7 @@ class BilledProvider:
         self._offer = offer
         self._money = money
         self._write = write
+        self._held = 0
 
     @property
     def name(self) -> str:
@@ -86,10 +88,14 @@ class BilledProvider:
         references: tuple[CharacterReference, ...],
         progress: RenderProgress,
     ) -> RenderedPicture:
-        """Draws a picture and books its cost; raises OfferRefused where it must not be paid."""
-        await self._begin()
+        """Draws a picture and books its cost; raises OfferRefused where it must not be paid.
+
+        Previews that cost something are sent where somebody watches as the call begins, and its
+        hold may cover them, too; nobody goes without a picture because it may not.
+        """
+        shown = await self._begin(progress)
         try:
-            picture = await self._provider.render(content, format, references, progress)
+            picture = await self._provider.render(content, format, references, shown)
         except ProviderFailed as error:
             await self._book_failure(error)
             raise
@@ -101,23 +107,30 @@ class BilledProvider:
         """Raises ProviderFailed while the provider would not draw."""
         await self._provider.probe()
 
-    async def _begin(self) -> None:
-        call = NewCall(
-            CallName.RENDER,
-            self.name,
-            self.model,
-            self._offer.price_micros,
-            self._claim.limits.max_cost_micros,
-        )
+    async def _begin(self, progress: RenderProgress) -> RenderProgress:
+        """Returns the progress for the provider, which sees no watcher if previews are not held."""
+        price, previews = self._offer.price_micros, self._offer.previews_micros
+        if previews and progress.watched.is_set():
+            begun = await self._hold(price + previews)
+            if begun.ok:
+                return progress
+        begun = await self._hold(price)
+        if not begun.ok:
+            where = f" ({begun.scope})" if begun.scope else ""
+            raise OfferRefused(f"{self.model}: {_REFUSALS[begun.answer]}{where}")
+        return UnwatchedProgress(progress) if previews else progress
+
+    async def _hold(self, micros: int) -> Begun:
+        most = self._claim.limits.max_cost_micros
+        call = NewCall(CallName.RENDER, self.name, self.model, micros, most)
         try:
             begun = await self._money.begin(self._claim, call)
         except Unavailable:
             # It may have been begun all the same, and the call will not be made.
             await self._write(lambda: self._money.release(self._claim, CallName.RENDER))
             raise
-        if not begun.ok:
-            where = f" ({begun.scope})" if begun.scope else ""
-            raise OfferRefused(f"{self.model}: {_REFUSALS[begun.answer]}{where}")
+        self._held = micros if begun.ok else 0
+        return begun
 
     async def _book_failure(self, error: ProviderFailed) -> None:
         billed = RULES[error.kind].billed
@@ -127,8 +140,20 @@ class BilledProvider:
             await self._write(lambda: self._money.release(self._claim, CallName.RENDER))
         elif error.cost_micros is not None or billed is Billed.YES:
             known = error.cost_micros is not None
-            cost = error.cost_micros if known else self._offer.price_micros
+            cost = error.cost_micros if known else self._held
             bill = Bill(cost or 0, not known, request_id=error.request_id)
             await self._write(lambda: self._money.settle(self._claim, CallName.RENDER, bill))
         else:
             await self._write(lambda: self._money.unknown(self._claim, CallName.RENDER))
+
+
+class UnwatchedProgress:
+    """The progress of a call whose previews are not held: nobody watches it, then or later."""
+
+    def __init__(self, progress: RenderProgress) -> None:
+        self.watched = asyncio.Event()
+        self._progress = progress
+
+    def step(self, step: int, steps: int, preview: bytes | None = None) -> None:
+        """Reports a step."""
+        self._progress.step(step, steps, preview)
