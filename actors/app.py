@@ -122,6 +122,7 @@ class WorkerDeployment:
                 providers,
                 store,
                 Patience(settings.lease_s, lambda: self._worker.draining),
+                moderated_goes_on=settings.moderated_tries_next_offer,
             ),
             store,
             progress,

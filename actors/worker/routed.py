@@ -46,7 +46,7 @@ class FailOver(Exception):
 
 
 class ContentRefused(FailedPrecondition):
-    """Raised for a prompt or a picture that a provider refused; no other one is asked."""
+    """Raised for a prompt or a picture that a provider refused."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorReason.ERROR_REASON_CONTENT_POLICY)
@@ -62,13 +62,20 @@ class RoutedDrawing:
         providers: Mapping[str, Provider],
         store: Store,
         patience: Patience,
+        *,
+        moderated_goes_on: bool = False,
     ) -> None:
-        """Takes the providers by the names of their models."""
+        """Takes the providers by the names of their models.
+
+        `moderated_goes_on` is whether another offer is asked after a provider has refused a prompt
+        or a picture.
+        """
         self._stages = stages
         self._chooser = chooser
         self._providers = providers
         self._store = store
         self._patience = patience
+        self._moderated_goes_on = moderated_goes_on
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image and returns the outcome.
@@ -114,14 +121,20 @@ class RoutedDrawing:
             raise OfferRefused(f"{provider} is being probed after failures")
 
     async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
-        """Returns what a failure ends in: the next offer, a refusal, or the failure itself."""
+        """Returns what a failure ends in: the next offer, a refusal, or the failure itself.
+
+        After a refusal nothing but another offer helps: where none is left, that is the end.
+        """
         if isinstance(error, ProviderFailed) and not RULES[error.kind].goes_on:
-            return ContentRefused(_told(error))
+            error = ContentRefused(_told(error))
+            if not self._moderated_goes_on:
+                return error
         self._chooser.forget()
         choice = await self._chooser.choose(claim, without=[offer.model.name])
         if choice.routing.offers:
             return FailOver(offer.model.name, error, choice.lanes)
-        return error
+        first = await self._patience.write(lambda: self._store.leases.refusal(claim))
+        return ContentRefused(first) if first else error
 
     async def _note(self, offer: Offer, error: ProviderFailed) -> None:
         """Tells the fleet what a failure means for everybody's calls."""

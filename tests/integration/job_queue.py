@@ -160,7 +160,14 @@ class JobQueue:
             worker = Worker(
                 name,
                 configured,
-                RoutedDrawing(stages, chooser, drawing, store, patience),
+                RoutedDrawing(
+                    stages,
+                    chooser,
+                    drawing,
+                    store,
+                    patience,
+                    moderated_goes_on=configured.moderated_tries_next_offer,
+                ),
                 store,
                 progress,
                 signals,
