@@ -13,9 +13,11 @@ from server.domain.jobs import Failure, Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.routes import RoutedAttempt
 from server.domain.states import JobStatus, Lane
-from server.routing.failover import FailureKind
+from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.failover import Billed, FailureKind
 from tests.integration.job_queue import JobQueue, until
 from tests.integration.test_worker_routes import (
+    DEAR,
     PAID,
     PRICE,
     NamedFake,
@@ -29,6 +31,7 @@ from tests.integration.test_worker_routes import (
 CHEAP = 10_000
 """What `fake` charges for these pictures; `BOTH` is what it and `dear` charge."""
 BOTH = CHEAP + PRICE + 10_000
+CHARGED = [Billed.NO, Billed.YES, Billed.UNKNOWN]
 MODERATIONS = [FailureKind.MODERATED, FailureKind.MODERATED_OUTPUT]
 STATES = {FailureKind.MODERATED: "released", FailureKind.MODERATED_OUTPUT: "settled"}
 """How the refused call of the fake is booked: its row says that a refused prompt costs nothing."""
@@ -77,9 +80,29 @@ async def test_a_refusal_is_not_taken_elsewhere_unless_the_operator_says_so(
     drawing = providers([refused(kind, "violence")])
     job = await ended(job_queue, new, drawing, goes_on=False)
     assert_refused(job, "violence", "input" if kind is FailureKind.MODERATED else "output")
-    assert [call[1] for call in await calls(job_queue)] == ["fake"]
-    assert (await money(job_queue))[0] == 0
+    assert len(await calls(job_queue)) == 1
     assert await job_queue.store.health.all() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "charged", "state", "cost"),
+    [
+        (FailureKind.MODERATED, Billed.NO, "released", 0),
+        (FailureKind.MODERATED, Billed.YES, "settled", CHEAP),
+        (FailureKind.MODERATED, Billed.UNKNOWN, "unknown", CHEAP),
+        *((FailureKind.MODERATED_OUTPUT, billed, "settled", CHEAP) for billed in CHARGED),
+    ],
+)
+async def test_a_refused_picture_is_billed_and_a_refused_prompt_as_its_row_says(
+    job_queue: JobQueue, kind: FailureKind, charged: Billed, state: str, cost: int
+) -> None:
+    new, drawing = await submit(job_queue), providers([refused(kind, "violence")])
+    row = replace(KNOWN["fake"], refusal_charged=charged)
+    async with job_queue.worker(providers=drawing, catalogue=Catalogue([row, DEAR]), poll_s=0.2):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert await calls(job_queue) == [(1, "fake", state, cost)]
+    assert await money(job_queue) == (0, cost)
+    assert job.actual_micros == cost
 
 
 @pytest.mark.parametrize("kind", MODERATIONS, ids=str)
