@@ -186,6 +186,11 @@ faults-quick: machine $(VENV)/dev.stamp ## Runs shorter fault tests
 slow: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Runs the slow suites alone
 	$(PY) -m pytest tests/slow tests/recipe/slow --timeout 1800
 
+# Nothing else runs it. The stand-in will do: see docs/providers.md.
+.PHONY: live
+live: machine $(VENV)/dev.stamp ## Draws at OpenAI itself (IMGGEN_OPENAI_API_KEY): 18 pictures, 9 cents
+	$(PY) -m pytest tests/live -m live --timeout 1800
+
 .PHONY: bench
 bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures the service, and prints medians with their settings
 	@$(PY) -m benchmarks

@@ -123,6 +123,7 @@ class WorkerDeployment:
                 store,
                 Patience(settings.lease_s, lambda: self._worker.draining),
                 extractor,
+                moderated_goes_on=settings.moderated_tries_next_offer,
             ),
             store,
             progress,

@@ -257,6 +257,12 @@ class WorkerSettings(RoutingSettings):
         description="How long a job waits while no model may draw it, before it fails with "
         "NO_ELIGIBLE_OFFER.",
     )
+    moderated_tries_next_offer: bool = Field(
+        False,
+        description="Whether a job that a provider refused by its policy is taken to its next "
+        "offer, within its caller's limits, rather than failing with CONTENT_POLICY. A picture "
+        "that is refused after it was drawn is paid, and a job is paid for twice at most.",
+    )
     slots: dict[str, int] = Field(
         default={"local": 2, "hosted": 8},
         description="How many jobs run at once by lane, as JSON. Of two local ones, one renders "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     claims,
+    failover,
     gateway,
     holds,
     lists,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "lists": lists.measure,
     "claims": claims.measure,
     "router": router.measure,
+    "failover": failover.measure,
     "queue": queue.measure,
     "pool": pool.measure,
     "gateway": gateway.measure,

@@ -31,6 +31,15 @@ class BenchEnvironment:
     jobs: int | None
     """The number of jobs that `success` draws; None for the usual one."""
 
+    @property
+    def storage(self) -> dict[str, str]:
+        """The settings of a storage in the folder, from which nothing is downloaded."""
+        return {
+            "IMGGEN_STORAGE_URL": (self.folder / "images").as_uri(),
+            "IMGGEN_URL_SECRET": "benchmarks" * 4,
+            "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",
+        }
+
     def sized(self, usual: int, quick: int) -> int:
         """Returns the usual count, or the smaller one in a quick run."""
         return quick if self.quick else usual
@@ -62,11 +71,11 @@ def bench_environment(
 
 
 @contextmanager
-def gateway_under_test(bench: BenchEnvironment) -> Iterator[GatewayUnderTest]:
+def gateway_under_test(bench: BenchEnvironment, **settings: str) -> Iterator[GatewayUnderTest]:
     """Runs a gateway with one user and one character on a new database."""
     url = asyncio.run(new_database(bench.postgres))
     token = new_token()
-    with gateway_process(bench, url) as running:
+    with gateway_process(bench, url, **settings) as running:
         address = running.says["grpc"]
         with SyncClient(address, token=token) as client:
             character = new_character(client)
@@ -74,18 +83,20 @@ def gateway_under_test(bench: BenchEnvironment) -> Iterator[GatewayUnderTest]:
 
 
 @contextmanager
-def gateway_process(bench: BenchEnvironment, database_url: str) -> Iterator[Child]:
-    """Runs a gateway with production settings except for addresses, storage and backlog limits."""
+def gateway_process(bench: BenchEnvironment, database_url: str, **settings: str) -> Iterator[Child]:
+    """Runs a gateway with production settings except for addresses, storage and backlog limits.
+
+    `settings` are laid over them, by their names in the environment.
+    """
     environment = {
         "IMGGEN_DATABASE_URL": database_url,
-        "IMGGEN_STORAGE_URL": (bench.folder / "images").as_uri(),
-        "IMGGEN_URL_SECRET": "benchmarks" * 4,
-        "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",  # nothing is downloaded
+        **bench.storage,
         "IMGGEN_LISTEN": "127.0.0.1:0",
         "IMGGEN_HTTP_PORT": "0",
         "IMGGEN_METRICS_PORT": "0",
         "IMGGEN_MAX_WAITING_JOBS": "0",  # submits are measured, not their rejection
         "IMGGEN_MAX_WAITING_JOBS_PER_USER": "0",
+        **settings,
     }
     with child("server", environment=environment) as running:
         yield running

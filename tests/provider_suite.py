@@ -28,7 +28,6 @@ from server.routing.failover import FailureKind
 from server.routing.formats import RATIOS, scene_format
 from tests.builders import description, render_spec
 
-_DEADLINE_S = 120
 CAST = (
     FrozenCharacter(UUID(int=1), 1, description(name="Mia", hair="red hair")),
     FrozenCharacter(UUID(int=2), 1, description(name="Leo", hair="black hair")),
@@ -57,6 +56,7 @@ class Bench:
     hook: int = 1
     failing: Mapping[FailureKind, Provider] = field(default_factory=dict)
     down: Provider | None = None
+    deadline_s: float = 120
 
     @property
     def formats(self) -> Sequence[tuple[ImageType, Format]]:
@@ -75,7 +75,7 @@ class Bench:
         """Draws a square scene, unless told otherwise."""
         content = content or self.content()
         square = scene_format(self.row, RATIOS["1:1"])
-        async with asyncio.timeout(_DEADLINE_S):
+        async with asyncio.timeout(self.deadline_s):
             return await self.provider.render(
                 content, format or square, references, progress or Recorder()
             )

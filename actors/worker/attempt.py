@@ -116,8 +116,13 @@ class Attempt:
         nothing = not choice.routing.offers
         pinned = claim.limits.model or claim.limits.provider
         waited = claim.unoffered_s >= parts.no_offer_s
-        if nothing and (waited or (choice.hopeless and pinned)):
+        refusal = ""
+        if nothing:
+            refusal = await parts.patience.write(lambda: parts.store.leases.refusal(claim))
+        if nothing and (waited or (choice.hopeless and (pinned or refusal))):
             failure = Failure("NO_ELIGIBLE_OFFER", choice.routing.reason[:_MESSAGE_MAX])
+            if refusal:
+                failure = Failure("CONTENT_POLICY", refusal)
             _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
             await parts.patience.write(
                 lambda: parts.store.leases.fail(

@@ -1,6 +1,8 @@
 """Billing: what an attempt draws and reads with is paid for, call by call."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from actors.extractors import ExtractionFailed, ModelFailed, PaidExtractor
 from actors.providers.base import (
@@ -12,7 +14,7 @@ from actors.providers.base import (
     RenderedPicture,
     RenderProgress,
 )
-from actors.worker.payments import Payments
+from actors.worker.payments import CallRefused, PaidCall, Payments
 from server.domain.characters import FrozenCharacter
 from server.domain.limits import Limits
 from server.domain.models import Format
@@ -55,13 +57,14 @@ class BilledProvider:
         references: tuple[CharacterReference, ...],
         progress: RenderProgress,
     ) -> RenderedPicture:
-        """Draws a picture and books its cost; raises CallRefused where it must not be paid."""
-        price, most = self._offer.price_micros, self._limits.max_cost_micros
-        paid = await self._payments.begin(
-            NewCall(CallName.RENDER, self.name, self.model, price, most)
-        )
+        """Draws a picture and books its cost; raises CallRefused where it must not be paid.
+
+        Previews that cost something are sent where somebody watches as the call begins, and its
+        hold may cover them, too; nobody goes without a picture because it may not.
+        """
+        paid, shown = await self._begin(progress)
         try:
-            picture = await self._provider.render(content, format, references, progress)
+            picture = await self._provider.render(content, format, references, shown)
         except ProviderFailed as error:
             await paid.fail(self._billed(error), error.cost_micros, error.request_id)
             raise
@@ -74,9 +77,39 @@ class BilledProvider:
         """Raises ProviderFailed while the provider would not draw."""
         await self._provider.probe()
 
+    async def _begin(self, progress: RenderProgress) -> tuple[PaidCall, RenderProgress]:
+        """Begins the call.
+
+        The provider's progress has no watcher where the previews are not held.
+        """
+        previews = self._offer.previews_micros
+        if previews and progress.watched.is_set():
+            with suppress(CallRefused):
+                return await self._hold(previews), progress
+        paid = await self._hold()
+        return paid, UnwatchedProgress(progress) if previews else progress
+
+    async def _hold(self, previews_micros: int = 0) -> PaidCall:
+        hold, most = self._offer.price_micros + previews_micros, self._limits.max_cost_micros
+        return await self._payments.begin(
+            NewCall(CallName.RENDER, self.name, self.model, hold, most)
+        )
+
     def _billed(self, error: ProviderFailed) -> Billed:
         billed = RULES[error.kind].billed
         return self._offer.model.refusal_charged if billed is Billed.BY_ROW else billed
+
+
+class UnwatchedProgress:
+    """The progress of a call whose previews are not held: nobody watches it, then or later."""
+
+    def __init__(self, progress: RenderProgress) -> None:
+        self.watched = asyncio.Event()
+        self._progress = progress
+
+    def step(self, step: int, steps: int, preview: bytes | None = None) -> None:
+        """Reports a step."""
+        self._progress.step(step, steps, preview)
 
 
 class BilledExtractor:

@@ -48,7 +48,7 @@ class FailOver(Exception):
 
 
 class ContentRefused(FailedPrecondition):
-    """Raised for a prompt or a picture that a provider refused; no other one is asked."""
+    """Raised for a prompt or a picture that a provider refused."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorReason.ERROR_REASON_CONTENT_POLICY)
@@ -65,10 +65,14 @@ class RoutedDrawing:
         store: Store,
         patience: Patience,
         extractor: PaidExtractor | None = None,
+        *,
+        moderated_goes_on: bool = False,
     ) -> None:
         """Takes the providers by the names of their models.
 
         `extractor` reads pages where it can be paid for, the stages' own one all others.
+        `moderated_goes_on` is whether another offer is asked after a provider has refused a prompt
+        or a picture.
         """
         self._stages = stages
         self._chooser = chooser
@@ -76,6 +80,7 @@ class RoutedDrawing:
         self._store = store
         self._patience = patience
         self._extractor = extractor
+        self._moderated_goes_on = moderated_goes_on
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image and returns the outcome.
@@ -132,14 +137,20 @@ class RoutedDrawing:
             raise CallRefused(f"{provider} is being probed after failures")
 
     async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
-        """Returns what a failure ends in: the next offer, a refusal, or the failure itself."""
+        """Returns what a failure ends in: the next offer, a refusal, or the failure itself.
+
+        After a refusal nothing but another offer helps: where none is left, that is the end.
+        """
         if isinstance(error, ProviderFailed) and not RULES[error.kind].goes_on:
-            return ContentRefused(_told(error))
+            error = ContentRefused(_told(error))
+            if not self._moderated_goes_on:
+                return error
         self._chooser.forget()
         choice = await self._chooser.choose(claim, without=[offer.model.name])
         if choice.routing.offers:
             return FailOver(offer.model.name, error, choice.lanes)
-        return error
+        first = await self._patience.write(lambda: self._store.leases.refusal(claim))
+        return ContentRefused(first) if first else error
 
     async def _note(self, offer: Offer, error: ProviderFailed) -> None:
         """Tells the fleet what a failure means for everybody's calls."""

@@ -164,7 +164,7 @@ class Client(LibraryCalls, BatchCalls, BudgetCalls, RouteCalls):
         """Yields snapshots of a job until it has ended, the last one with the image.
 
         When the connection breaks, the watch reconnects and continues. Progress never decreases
-        within an attempt.
+        within an attempt. A hosted model sends previews only to those who watch as its call begins.
         """
         request = job_pb2.WatchJobRequest(job_id=job_id_of(job), include_previews=previews)
         return follow(self._connection, request, patience=self._patience)

@@ -122,7 +122,7 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
         """Yields snapshots of a job until it has ended, the last one with the image.
 
         When the connection breaks, the watch reconnects and continues. Progress never decreases
-        within an attempt.
+        within an attempt. A hosted model sends previews only to those who watch as its call begins.
         """
         return self._loop.iterate(self._client.watch(job, previews=previews))
 

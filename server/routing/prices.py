@@ -4,12 +4,17 @@ Amounts are whole millionths of a US dollar ("micros"), rounded up, so that no c
 less than it is.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
 from typing import Protocol
 
 from server.domain.models import Size
+
+_LONG = Fraction(3, 4)
+"""The ratio of the sides of pictures that are clearly longer than a square: 4:3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +109,11 @@ class TokenPrice:
     """A price for each token, in micros, and the most tokens that a call can take.
 
     `outputs` are the tokens of a picture by quality and size. A size that is not listed is held at
-    the most of all listed sizes up to the first one with as many pixels: squares take more than
-    wide pictures of the same area.
+    a listed square: the smallest one with as many pixels, since squares take the most of all
+    pictures of an area. One with more pixels than every square is held at the largest, and so many
+    times its tokens as it has pixels more, as tokens grow slower than pixels do; a picture of 4:3
+    or longer at three quarters of that, but not below the square. One larger than all that is
+    listed has no price.
     """
 
     text_in: Decimal
@@ -159,20 +167,33 @@ class TokenPrice:
         )
 
     def _output(self, call: PricedCall) -> int:
-        listed = self.outputs[call.quality]
+        listed, pixels = self.outputs[call.quality], _pixels(call.size)
         if (tokens := listed.get(str(call.size))) is not None:
             return tokens
-        pixels = call.size.width * call.size.height
-        known = [(_pixels(size), tokens) for size, tokens in listed.items()]
-        if not known or pixels > max(area for area, _ in known):
+        known = [(_size(text), tokens) for text, tokens in listed.items()]
+        squares = sorted((_pixels(size), tokens) for size, tokens in known if _ratio(size) == 1)
+        if not squares or pixels > max(_pixels(size) for size, _ in known):
             raise LookupError(f"no price is known for pictures of {call.size}")
-        enough = min(area for area, _ in known if area >= pixels)
-        return max(tokens for area, tokens in known if area <= enough)
+        for most, tokens in squares:
+            if pixels <= most:
+                return tokens
+        largest, tokens = squares[-1]
+        times = Fraction(pixels, largest) * (_LONG if _ratio(call.size) <= _LONG else 1)
+        return math.ceil(tokens * max(times, Fraction(1)))
 
 
-def _pixels(size: str) -> int:
-    width, _, height = size.partition("x")
-    return int(width) * int(height)
+def _size(text: str) -> Size:
+    width, _, height = text.partition("x")
+    return Size(int(width), int(height))
+
+
+def _pixels(size: Size) -> int:
+    return size.width * size.height
+
+
+def _ratio(size: Size) -> Fraction:
+    """Returns the shorter side over the longer one."""
+    return Fraction(min(size.width, size.height), max(size.width, size.height))
 
 
 def whole_micros(micros: Decimal) -> int:

@@ -164,22 +164,35 @@ def _offered(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
     if shape is None:
         return Loser(row, Exclusion.SIZE_NOT_OFFERED, f"does not draw {wish.size}")
     grade = row.grades[wish.quality]
-    call = PricedCall(
-        size=shape.native,
-        quality=grade.label,
-        references=min(wish.references, row.references),
-        partials=min(wish.partials, row.partials),
-    )
-    try:
-        price = row.price.most_micros(call) if row.price else None
-    except LookupError:
-        price = None
-    if price is None:
+    call = PricedCall(shape.native, grade.label, min(wish.references, row.references))
+    if (prices := _prices(row, call)) is None:
         what = f"{grade.label} pictures of {shape.native}"
         return Loser(row, Exclusion.PRICE_UNKNOWN, f"no price of {what} is known")
+    price, previews = prices
     draws, waits = conditions.draws(row, wish.quality), conditions.waits(row, wish.quality)
     own = conditions.gpu.micros(draws) if row.lane is Lane.LOCAL else 0
-    return Offer(row, shape, grade.label, price, price + own, waits + draws, waits, grade.score)
+    return Offer(
+        model=row,
+        format=shape,
+        label=grade.label,
+        price_micros=price,
+        choice_micros=price + own,
+        seconds=waits + draws,
+        waits=waits,
+        score=grade.score,
+        previews_micros=previews,
+    )
+
+
+def _prices(row: Row, call: PricedCall) -> tuple[int, int] | None:
+    """Returns the most that a call costs, and what its previews add; None where it is not known."""
+    if row.price is None:
+        return None
+    try:
+        price = row.price.most_micros(call)
+    except LookupError:
+        return None
+    return price, row.price.most_micros(replace(call, partials=row.partials)) - price
 
 
 def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | None:

@@ -15,11 +15,10 @@ class Wish:
     """What a request asks of a model; empty strings, zeros and None leave it to the service.
 
     `shape` is a size for portraits, and an aspect ratio for scenes and covers. `display` replaces
-    it for a picture that has its size already. The limits hold together: a score of `min_score`
-    or more, an end at `complete_by`, and a price up to `max_cost_micros`. `references` and
-    `partials` are how many pictures are sent along and sent back where the model takes so many.
-    Models that are `excluded` have failed before. `key` is the job's id; it decides whether the
-    job is one of a canary's.
+    it for a picture that has its size already. The limits hold together: a score of `min_score` or
+    more, an end at `complete_by`, and a price up to `max_cost_micros`. `references` are how many
+    pictures are sent along where the model takes so many. Models that are `excluded` have failed
+    before. `key` is the job's id; it decides whether the job is one of a canary's.
     """
 
     image_type: ImageType
@@ -34,7 +33,6 @@ class Wish:
     max_cost_micros: int | None = None
     needs: frozenset[Capability] = frozenset()
     references: int = 0
-    partials: int = 0
     excluded: frozenset[str] = frozenset()
     key: str = ""
 
@@ -64,10 +62,11 @@ class Wish:
 class Offer:
     """A model that would draw a wish, and at which price, how soon and how well.
 
-    `label` is the quality by its name at the provider. `price_micros` is the most that the call
-    can cost, which is held; `choice_micros` adds what the cluster's own machines cost, which
-    counts for the choice only. `seconds` are until the picture is there, `waits` of them in the
-    queue; infinite while nobody draws in the model's lane.
+    `label` is the quality by its name at the provider. `price_micros` is the most that the call can
+    cost, which is held; `choice_micros` adds what the cluster's own machines cost, which counts for
+    the choice only. `previews_micros` is what the unfinished pictures add where somebody watches as
+    the call begins; it is held only then. `seconds` are until the picture is there, `waits` of them
+    in the queue; infinite while nobody draws in the model's lane.
     """
 
     model: Row
@@ -78,3 +77,4 @@ class Offer:
     seconds: float
     waits: float
     score: float
+    previews_micros: int = 0

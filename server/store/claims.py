@@ -11,6 +11,9 @@ from server.store.database import Record
 BROKEN = "a.job_id = j.id AND a.error_reason = 'PICTURE_BROKEN'"
 """Whether an attempt `a` of a job `j` made a picture that was broken."""
 
+REFUSED = "a.job_id = j.id AND a.error_reason = 'CONTENT_POLICY' AND a.started_at >= j.queued_at"
+"""Whether a provider refused what an attempt `a` sent of a job `j`, since its caller queued it."""
+
 # The seed of the spec, and another one after each picture of the job that was broken: as far away
 # as the golden ratio moves it, since the next numbers may be the seeds of its caller's other jobs.
 _SEED = f"""(

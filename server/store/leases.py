@@ -19,7 +19,7 @@ from server.domain.routes import Route
 from server.domain.spec import SPEC_VERSION
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
-from server.store.claims import BROKEN, CLAIM, claim_of
+from server.store.claims import BROKEN, CLAIM, REFUSED, claim_of
 from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
 from server.store.lanes import lanes_json, reroute_each, waiting_after
@@ -107,7 +107,8 @@ WITH ended AS (
     status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
     retry_count = j.retry_count + ({_AGAIN} AND NOT j.cancel_requested)::integer,
-    run_after = {_BACKOFF % 6}, passed_over = '{{}}',
+    run_after = {_BACKOFF % 6},
+    passed_over = ARRAY(SELECT a.model FROM attempts a WHERE {REFUSED} ORDER BY a.attempt),
     error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
     error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
       ELSE $4 END,{_RETURNED}
@@ -172,6 +173,11 @@ WITH asked AS (
   WHERE j.id = placed.job_id AND j.id = held.id
   RETURNING {_ROW}, held.outcome
 {_AFTERMATH}"""
+
+_REFUSAL = f"""
+SELECT a.error_message AS message FROM attempts a JOIN image_generation_jobs j ON {REFUSED}
+WHERE j.id = $1 ORDER BY a.attempt LIMIT 1
+"""
 
 _CHOSEN = """
 WITH held AS (
@@ -285,7 +291,8 @@ class Leases:
 
         The job is QUEUED again with full jitter, or CANCELLED if that was requested, or FAILED
         if it has no retries left, is not `retryable`, or had its second broken picture.
-        `backoff` is the ceiling of the first wait.
+        `backoff` is the ceiling of the first wait. All models may draw it again, but for those
+        whose providers refused it.
         """
         return await self._fail(claim.job_id, claim.attempt, failure, retryable, backoff)
 
@@ -327,6 +334,13 @@ class Leases:
             reason=failure.reason,
             message=message,
         )
+
+    async def refusal(self, claim: Claim) -> str:
+        """Returns how a provider first refused a job since it was queued; empty if none did."""
+        if not claim.passed_over:
+            return ""
+        row = await self._database.fetchrow(_REFUSAL, claim.job_id)
+        return "" if row is None else str(row["message"])
 
     async def chosen(self, claim: Claim, route: Route) -> bool:
         """Keeps which model an attempt draws with, and why; returns False if its lease is lost."""

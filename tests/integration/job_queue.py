@@ -161,7 +161,15 @@ class JobQueue:
             worker = Worker(
                 name,
                 configured,
-                RoutedDrawing(stages, chooser, drawing, store, patience, extractor),
+                RoutedDrawing(
+                    stages,
+                    chooser,
+                    drawing,
+                    store,
+                    patience,
+                    extractor,
+                    moderated_goes_on=configured.moderated_tries_next_offer,
+                ),
                 store,
                 progress,
                 signals,

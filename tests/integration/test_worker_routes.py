@@ -144,22 +144,6 @@ async def test_an_image_is_of_the_model_that_drew_it(job_queue: JobQueue) -> Non
     assert image["content_digest"] == spec.content_digest() != new.spec.content_digest()
 
 
-@pytest.mark.parametrize("kind", [FailureKind.MODERATED, FailureKind.MODERATED_OUTPUT])
-async def test_a_refused_prompt_ends_its_job_and_shops_around_nowhere(
-    job_queue: JobQueue, kind: FailureKind
-) -> None:
-    new = await submit(job_queue)
-    drawing = providers([failing(kind, stage="input", categories=("violence",))])
-    job = await drawn(job_queue, new, drawing)
-    assert job.status is JobStatus.FAILED
-    assert job.failure is not None
-    assert job.failure.reason == "CONTENT_POLICY"
-    assert "violence" in job.failure.message
-    assert len(await calls(job_queue)) == 1
-    assert await job_queue.store.health.all() == []
-    assert (await money(job_queue))[0] == 0
-
-
 async def test_a_provider_whose_account_stopped_is_off_for_everybody(job_queue: JobQueue) -> None:
     new = await submit(job_queue)
     await drawn(job_queue, new, providers([failing(FailureKind.ACCOUNT_STOPPED)]))

@@ -96,11 +96,12 @@ def test_no_offer_may_cost_more_than_the_limit() -> None:
     assert _reason(found, "gpt-image-2") == "may cost $0.2257, over the limit of $0.1000"
 
 
-def test_references_and_partials_count_in_the_price_as_far_as_a_model_takes_them() -> None:
+def test_references_count_in_the_price_and_previews_beside_it() -> None:
     wish = _wish(model=FLARE.name)
-    plain = route(ALL, wish, CALM).offers[0].price_micros
-    most = route(ALL, replace(wish, references=99, partials=99), CALM).offers[0].price_micros
-    assert most == plain + 8 * 1_700 * 8 + 3 * 100 * 30
+    plain = route(ALL, wish, CALM).offers[0]
+    most = route(ALL, replace(wish, references=99), CALM).offers[0]
+    assert most.price_micros == plain.price_micros + 8 * 1_700 * 8
+    assert plain.previews_micros == most.previews_micros == 3 * 100 * 30
 
 
 def test_a_deadline_counts_the_queue_and_the_measured_speed() -> None:
@@ -192,7 +193,7 @@ def test_a_retired_model_draws_nothing() -> None:
 
 def test_a_model_without_a_known_price_draws_nothing() -> None:
     unpriced = replace(FLARE, price=None)
-    wide = replace(FLARE, scenes=MappingProxyType({"16:9": Size(3840, 2160)}))
+    wide = replace(FLARE, scenes=MappingProxyType({"16:9": Size(4096, 2304)}))
     grades = {Quality.HD: replace(FLARE.grades[Quality.HD], label="ultra")}
     unlabelled = replace(FLARE, grades=MappingProxyType(grades))
     for row in (unpriced, wide, unlabelled):

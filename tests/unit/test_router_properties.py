@@ -96,7 +96,6 @@ def _wish(chance: Random) -> Wish:
         max_cost_micros=some(None, 0, 40_000, 200_000),
         needs=some(frozenset(), *(frozenset({one}) for one in Capability)),
         references=chance.randrange(4),
-        partials=chance.randrange(4),
         excluded=some(frozenset(), frozenset(NAMES[:2]), frozenset(NAMES[3:])),
         key=chance.choice(["", str(chance.random())]),
     )
@@ -141,8 +140,8 @@ def _permitted(world: World, offer: Offer) -> bool:
     row, wish, found = offer.model, world.wish, world.conditions
     grade = row.grades[wish.quality]
     assert row.price is not None
-    sent, back = min(wish.references, row.references), min(wish.partials, row.partials)
-    price = row.price.most_micros(PricedCall(offer.format.native, grade.label, sent, back))
+    sent = min(wish.references, row.references)
+    price = row.price.most_micros(PricedCall(offer.format.native, grade.label, sent))
     states = [found.health.get((row.provider, model)) for model in ("", row.name)]
     open_to_calls = (None, HealthState.WELL, HealthState.HALF_OPEN)
     budgets = (found.rest.total, found.rest.user, found.rest.providers.get(row.provider))

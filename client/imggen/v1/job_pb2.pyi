@@ -496,7 +496,11 @@ class WatchJobRequest(google.protobuf.message.Message):
     job_id: builtins.str
     """Required. The id of the job, a UUID."""
     include_previews: builtins.bool
-    """Whether snapshots carry previews, which cost the model a little time."""
+    """Whether snapshots carry previews. The cluster's own models send them from the moment they are
+    asked for, which costs a little time. A hosted model is asked for them when its call begins, and
+    each one is paid for: who starts to watch later gets none from that call. Nobody does where
+    `max_cost_micros` or a budget covers the picture and not its previews.
+    """
     def __init__(
         self,
         *,

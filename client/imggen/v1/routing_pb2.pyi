@@ -110,7 +110,8 @@ class Offer(google.protobuf.message.Message):
     """Output only. Its provider, for instance `local` or `openai`."""
     price_micros: builtins.int
     """Output only. The most that the picture can cost, in millionths of a US dollar; it is held in
-    the budgets while the picture is drawn. 0 for the cluster's own models.
+    the budgets while the picture is drawn. 0 for the cluster's own models. Previews of a hosted
+    model cost more, within the same limits; see `WatchJobRequest.include_previews`.
     """
     score: builtins.float
     """Output only. How good its pictures are, 0 to 5, by the catalogue."""
