@@ -9,6 +9,7 @@ from imggen.cli.options import MICROS
 from imggen.cli.session import Session, connected
 from imggen.v1.routing_pb2 import (
     ModelStatus,
+    Offer,
     PaidCall,
     ProviderStatus,
     QuoteStoryResponse,
@@ -62,7 +63,7 @@ def route_lines(route: Route) -> Iterator[str]:
         mark = "*" if number == 0 else "-"
         yield (
             f"{mark} {offer.model} ({offer.provider}): {dollars(offer.price_micros)}, "
-            f"quality {offer.score:g}, {_time(offer.expected_duration)}"
+            f"quality {offer.score:g}, {_expected(offer)}"
         )
     if route.reason:
         yield f"  {route.reason}"
@@ -72,7 +73,7 @@ def route_lines(route: Route) -> Iterator[str]:
 
 def quote_lines(quote: QuoteStoryResponse) -> Iterator[str]:
     """Yields the quote of a story as lines for people."""
-    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_time(quote.expected_duration)}")
+    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_expected(quote)}")
     for part in quote.models:
         yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
 
@@ -101,9 +102,15 @@ def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
     )
 
 
+def _expected(message: Offer | QuoteStoryResponse) -> str:
+    if not message.HasField("expected_duration"):
+        return "no worker is there"
+    return _time(message.expected_duration)
+
+
 def _time(duration: Duration) -> str:
     seconds = duration.ToTimedelta().total_seconds()
-    return f"{seconds:.0f} s" if seconds else "no worker is there"
+    return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
 
 
 def _ended(attempt: RoutedAttempt) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from imggen.cli.routes import quote_lines, route_lines
 from imggen.testing import FakeService
@@ -119,14 +120,14 @@ def test_a_choice_is_told_with_its_losers() -> None:
     route = Route(
         offers=[
             Offer(model="a", provider="x", price_micros=40_000, score=4.25),
-            Offer(model="b", provider="y", score=1),
+            Offer(model="b", provider="y", score=1, expected_duration=Duration()),
         ],
         passed_over=[PassedOver(model="c", provider="x", reason="is off")],
         reason="a is cheap",
     )
     assert list(route_lines(route)) == [
         "* a (x): $0.0400, quality 4.25, no worker is there",
-        "- b (y): free, quality 1, no worker is there",
+        "- b (y): free, quality 1, under 1 s",
         "  a is cheap",
         "x c (x): is off",
     ]
@@ -139,3 +140,5 @@ def test_a_quote_names_the_part_of_each_model() -> None:
         "2 images, at most $0.0800, no worker is there",
         "  2 by a (x), at most $0.0800",
     ]
+    quote.expected_duration.FromMilliseconds(400)
+    assert next(iter(quote_lines(quote))) == "2 images, at most $0.0800, under 1 s"
