@@ -33,6 +33,11 @@ class NewBatch:
         """The price of all its jobs together; copies are free."""
         return sum(job.price_micros for job in self.jobs)
 
+    @property
+    def lanes(self) -> set[Lane]:
+        """The lanes in which its jobs wait."""
+        return {one.lane for job in self.jobs for one in job.lanes}
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import grpc.aio
 
 from imggen.rules.checks import DEFAULT_PRIORITY, Checks
-from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.testing.batches import Batches
 from imggen.testing.memory import Memory, new_id, now, read_key
 from imggen.testing.plans import Plan
@@ -88,7 +87,7 @@ class Generation(GenerationServiceServicer):
         """Draws a new version of an image."""
         checks = Checks()
         origin = _origin(checks, request)
-        job = self._once(request, origin, lambda: self._version(checks, request))
+        job = self._once(request, origin, lambda: self._reader.version(checks, request))
         return generation_pb2.RegenerateImageResponse(job=job)
 
     async def GenerateStory(
@@ -118,12 +117,6 @@ class Generation(GenerationServiceServicer):
             return job.job_id
 
         return self._memory.jobs.ever(self._memory.once("generation", origin.key, request, admit))
-
-    def _version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
-        plan = self._reader.version(checks, request)
-        if plan.image.version > MAX_REGENERATIONS + 1:
-            raise regenerations_used(plan.image.lineage_id)
-        return plan
 
     def _whole_story(self, checks: Checks, request: GenerateStoryRequest, origin: Origin) -> str:
         story, style, plans = self._reader.whole_story(checks, request)

@@ -47,7 +47,9 @@ class Routing(RoutingServiceServicer):
 
     async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
         """Quotes a whole story."""
-        _, _, plans = self._reader.whole_story(Checks(), request.story)
+        checks = Checks()
+        checks.metadata("options.metadata", request.story.options.metadata)
+        _, _, plans = self._reader.whole_story(checks, request.story)
         times = [plan.route.offers[0].expected_duration.ToTimedelta() for plan in plans]
         seconds = [time.total_seconds() for time in times]
         parts = Counter((plan.image.model, plan.image.provider) for plan in plans)
@@ -86,7 +88,10 @@ class Routing(RoutingServiceServicer):
         )
 
     def _read(self, checks: Checks, request: QuoteGenerationRequest) -> Plan:
-        match request.WhichOneof("picture"):
+        picture = request.WhichOneof("picture")
+        if picture:
+            checks.metadata("options.metadata", getattr(request, picture).options.metadata)
+        match picture:
             case "portrait":
                 return self._reader.portrait(checks, request.portrait)
             case "scene":
