@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from server.domain.ids import JobId
+from server.domain.ids import ImageId, JobId
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,12 @@ class RoutedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class RoutedJob:
-    """A job's choice when it was admitted, and those of its attempts."""
+    """A job's choice when it was admitted, and those of its attempts.
+
+    `reused_from` is the image whose picture answered it, so that none of its offers drew.
+    """
 
     job_id: JobId
     admitted: Route
     attempts: tuple[RoutedAttempt, ...]
+    reused_from: ImageId | None = None

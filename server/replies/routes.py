@@ -15,6 +15,7 @@ from imggen.v1.routing_pb2 import (
     QuoteStoryResponse,
 )
 from server.domain.health import HealthState
+from server.domain.ids import ImageId
 from server.domain.routes import Route, RoutedAttempt, RoutedCall, RoutedJob
 from server.domain.states import ImageType, Quality
 from server.routing.catalogue import Catalogue
@@ -26,8 +27,8 @@ from server.routing.story_quotes import StoryQuote
 from server.routing.wishes import Wish
 
 
-def route_message(found: Route) -> routing_pb2.Route:
-    """Returns a choice."""
+def route_message(found: Route, reused_from: ImageId | None = None) -> routing_pb2.Route:
+    """Returns a choice; with `reused_from`, the image whose stored picture takes its place."""
     return routing_pb2.Route(
         offers=[
             routing_pb2.Offer(
@@ -49,13 +50,15 @@ def route_message(found: Route) -> routing_pb2.Route:
             for loser in found.losers
         ],
         reason=found.reason,
+        reused_from_image_id=str(reused_from or ""),
     )
 
 
 def explanation(job: RoutedJob) -> ExplainRouteResponse:
     """Returns the choices of a job."""
     return ExplainRouteResponse(
-        admitted=route_message(job.admitted), attempts=[_attempt(one) for one in job.attempts]
+        admitted=route_message(job.admitted, job.reused_from),
+        attempts=[_attempt(one) for one in job.attempts],
     )
 
 
@@ -63,6 +66,7 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
     """Returns the quote of a story."""
     return QuoteStoryResponse(
         images=quote.images,
+        reused_images=quote.reused,
         price_micros=quote.price_micros,
         expected_duration=_duration(quote.seconds),
         models=[

@@ -1,6 +1,7 @@
 """Which models draw, at what price, and why."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -118,10 +119,12 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         checks, who = Checks(), caller()
         origin = read_quoted(checks, who, request)
         picture = await read(checks, who.user_id, request)
-        await within_budget(
+        stored = await within_budget(
             partial(self._admission.quote, new_job(origin, choice)) for choice in picture.choices()
         )
-        return QuoteGenerationResponse(route=route_message(explained(picture.routing)))
+        return QuoteGenerationResponse(
+            route=route_message(explained(picture.routing), stored.drawn if stored else None)
+        )
 
     async def _quote_board(
         self, origin: Origin, board: Storyboard, conditions: Conditions
@@ -134,4 +137,5 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
             for picture, job in zip(board.pictures, batch.jobs, strict=True)
             if job.id in drawn
         ]
-        return quote_story(offers, conditions, self._batch_max_concurrent)
+        quote = quote_story(offers, conditions, self._batch_max_concurrent)
+        return replace(quote, reused=len(admitted.copies))

@@ -19,6 +19,7 @@ PRICE = 40_000
 PAGES = ("A wood in the morning.", "A wood at noon.", "A wood at night.")
 BOTH = Catalogue([paid(KNOWN["fake"], PRICE), STORYBOOK])
 PAID = GenerationOptions(provider="somebody")
+REUSE = GenerationOptions(allow_reuse=True)
 WORDY = GenerationOptions(metadata={"order": "x" * 2_000})
 
 
@@ -141,3 +142,95 @@ async def test_a_story_over_the_budget_is_quoted_by_the_next_offers_as_it_is_adm
         assert [(one.model, one.images) for one in quote.models] == [("storybook", 3)]
         batch = await mia.caller.generate_story(story.id)
         assert batch.estimated_cost_micros == quote.price_micros == 0
+
+
+async def test_a_quote_says_that_a_stored_picture_answers(mia: Quoted) -> None:
+    character = (await mia.caller.create_character()).id
+    request = generation_pb2.GeneratePortraitRequest(
+        character_id=character, style="watercolor", options=REUSE
+    )
+    assert (await mia.quote(request)).route.reused_from_image_id == ""
+    drawn = await mia.gateway.draw(await mia.caller.portrait(character))
+    for _ in range(2):  # the second one finds the copy
+        quote = (await mia.quote(request)).route
+        job = await mia.caller.portrait(character, options=REUSE)
+        assert quote.reused_from_image_id == job.reused_from_image_id == drawn.image_id
+        assert quote.offers
+        explain = routing_pb2.ExplainRouteRequest(job_id=job.job_id)
+        told = await mia.routing.ExplainRoute(explain, metadata=mia.caller.metadata)
+        assert told.admitted.reused_from_image_id == drawn.image_id
+    request.options.allow_reuse = False
+    assert (await mia.quote(request)).route.reused_from_image_id == ""
+
+
+async def test_a_regeneration_is_quoted_with_a_seed_that_its_lineage_has_not(mia: Quoted) -> None:
+    character = (await mia.caller.create_character()).id
+    looks = GenerationOptions(use_references=False)
+    first, other = [
+        await mia.gateway.draw(await mia.caller.portrait(character, options=looks, seed=seed))
+        for seed in (1, 2)
+    ]
+    looks.allow_reuse = True
+    request = generation_pb2.RegenerateImageRequest(image_id=first.image_id, options=looks)
+    assert (await mia.quote(request)).route.reused_from_image_id == other.image_id
+    await mia.caller.regenerate(first.image_id, options=looks)
+    assert (await mia.quote(request)).route.reused_from_image_id == ""
+
+
+@pytest.fixture
+async def poor(database: str, tmp_path: Path) -> AsyncIterator[Quoted]:
+    """Yields a caller whose story is drawn, which has used up the budget."""
+    catalogue = Catalogue([paid(STORYBOOK, PRICE)])
+    settings: dict[str, Any] = {"catalogue": catalogue, "daily_budget_usd": 0.12}
+    async with open_gateway_fixture(database, tmp_path, **settings) as gateway:
+        mia = gateway.caller("mia")
+        await mia.generate_story((await mia.create_story(*PAGES)).id)
+        for _ in PAGES:
+            await gateway.complete(await gateway.claim(), PRICE)
+    # Another one, which knows from its start that nothing is left.
+    async with open_gateway_fixture(database, tmp_path, **settings) as gateway:
+        yield Quoted(gateway, gateway.caller("mia"))
+
+
+async def test_without_a_budget_a_quote_is_of_the_stored_picture_or_is_refused(
+    poor: Quoted,
+) -> None:
+    [story] = (await poor.caller.list_stories()).stories
+    page = (await poor.caller.get_story(story.id)).pages[0].id
+    request = generation_pb2.GenerateSceneRequest(story_id=story.id, page_id=page, options=REUSE)
+    route = (await poor.quote(request)).route
+    assert route.reused_from_image_id
+    assert [one.exclusion for one in route.passed_over] == [routing_pb2.EXCLUSION_OVER_BUDGET]
+    request.style = "cartoon"
+    refused = await poor.refused(request)
+    assert refused.metadata == {"price_micros": str(PRICE), "scope": "global"}
+
+
+async def test_without_a_budget_a_story_is_quoted_if_all_of_it_is_stored(poor: Quoted) -> None:
+    [story] = (await poor.caller.list_stories()).stories
+    request = generation_pb2.GenerateStoryRequest(story_id=story.id, options=REUSE)
+    quote = await poor.quote(request)
+    assert (quote.images, quote.reused_images, quote.price_micros) == (0, 3, 0)
+    assert not quote.models
+    request.include_cover = True
+    assert (await poor.refused(request)).reason == "BUDGET_EXHAUSTED"
+
+
+async def test_a_story_is_quoted_for_what_is_left_to_draw(database: str, tmp_path: Path) -> None:
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([paid(STORYBOOK, PRICE)]), daily_budget_usd=1
+    ) as gateway:
+        mia = Quoted(gateway, gateway.caller("mia"))
+        story = await mia.caller.create_story(*PAGES)
+        await mia.caller.generate_story(story.id)
+        for _ in PAGES:
+            await gateway.complete(await gateway.claim(), PRICE)
+        request = generation_pb2.GenerateStoryRequest(
+            story_id=story.id, options=REUSE, include_cover=True
+        )
+        quote = await mia.quote(request)
+        assert (quote.images, quote.reused_images, quote.price_micros) == (1, 3, PRICE)
+        assert [(one.model, one.images) for one in quote.models] == [("paid", 1)]
+        batch = await mia.caller.generate_story(story.id, options=REUSE, include_cover=True)
+        assert batch.total_images == quote.images + quote.reused_images
+        assert batch.estimated_cost_micros == quote.price_micros

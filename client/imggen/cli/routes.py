@@ -59,8 +59,10 @@ def explain(session: Session, job_id: str) -> None:
 
 def route_lines(route: Route) -> Iterator[str]:
     """Yields a choice as lines for people: the chosen model first, then the others."""
+    if route.reused_from_image_id:
+        yield f"* the stored picture of {route.reused_from_image_id}: free, nothing is drawn"
     for number, offer in enumerate(route.offers):
-        mark = "*" if number == 0 else "-"
+        mark = "*" if number == 0 and not route.reused_from_image_id else "-"
         yield (
             f"{mark} {offer.model} ({offer.provider}): {dollars(offer.price_micros)}, "
             f"quality {offer.score:g}, {_expected(offer)}"
@@ -74,6 +76,8 @@ def route_lines(route: Route) -> Iterator[str]:
 def quote_lines(quote: QuoteStoryResponse) -> Iterator[str]:
     """Yields the quote of a story as lines for people."""
     yield (f"{quote.images} images, {_most(quote.price_micros)}, {_expected(quote)}")
+    if quote.reused_images:
+        yield f"  {quote.reused_images} more are stored already, free"
     for part in quote.models:
         yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
 

@@ -173,9 +173,14 @@ class Route(google.protobuf.message.Message):
     OFFERS_FIELD_NUMBER: builtins.int
     PASSED_OVER_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
+    REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     reason: builtins.str
     """Output only. Why the first offer is chosen, for people; for instance that the model that was
     asked for is retired, and which one has followed it.
+    """
+    reused_from_image_id: builtins.str
+    """Output only. The image whose stored picture answers the request, at once and free, so that none
+    of the offers draws; see `GenerationOptions.allow_reuse`. Empty where the picture is drawn.
     """
     @property
     def offers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Offer]:
@@ -191,8 +196,9 @@ class Route(google.protobuf.message.Message):
         offers: collections.abc.Iterable[Global___Offer] | None = ...,
         passed_over: collections.abc.Iterable[Global___PassedOver] | None = ...,
         reason: builtins.str = ...,
+        reused_from_image_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["offers", b"offers", "passed_over", b"passed_over", "reason", b"reason"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["offers", b"offers", "passed_over", b"passed_over", "reason", b"reason", "reused_from_image_id", b"reused_from_image_id"]) -> None: ...
 
 Global___Route: typing_extensions.TypeAlias = Route
 
@@ -403,7 +409,9 @@ Global___QuoteGenerationRequest: typing_extensions.TypeAlias = QuoteGenerationRe
 
 @typing.final
 class QuoteGenerationResponse(google.protobuf.message.Message):
-    """The quote of one picture. A request that no model can draw is refused as its generation would be."""
+    """The quote of one picture. What its generation would be refused for, at this moment, the quote is
+    refused for as well.
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -445,7 +453,7 @@ Global___QuoteStoryRequest: typing_extensions.TypeAlias = QuoteStoryRequest
 
 @typing.final
 class QuoteStoryResponse(google.protobuf.message.Message):
-    """The quote of a story."""
+    """The quote of a story; it is refused as that of one picture is."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -453,10 +461,15 @@ class QuoteStoryResponse(google.protobuf.message.Message):
     PRICE_MICROS_FIELD_NUMBER: builtins.int
     EXPECTED_DURATION_FIELD_NUMBER: builtins.int
     MODELS_FIELD_NUMBER: builtins.int
+    REUSED_IMAGES_FIELD_NUMBER: builtins.int
     images: builtins.int
     """The number of images that would be drawn."""
     price_micros: builtins.int
     """The most that all of them can cost, in millionths of a US dollar."""
+    reused_images: builtins.int
+    """The number of other images, which stored pictures would answer, free; see
+    `GenerationOptions.allow_reuse`.
+    """
     @property
     def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
         """The expected time until all are there; unset while no worker is there to draw."""
@@ -472,9 +485,10 @@ class QuoteStoryResponse(google.protobuf.message.Message):
         price_micros: builtins.int = ...,
         expected_duration: google.protobuf.duration_pb2.Duration | None = ...,
         models: collections.abc.Iterable[Global___QuotedModel] | None = ...,
+        reused_images: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["expected_duration", b"expected_duration"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "price_micros", b"price_micros"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
 
 Global___QuoteStoryResponse: typing_extensions.TypeAlias = QuoteStoryResponse
 

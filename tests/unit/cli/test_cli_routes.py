@@ -133,6 +133,14 @@ def test_a_choice_is_told_with_its_losers() -> None:
     ]
 
 
+def test_a_stored_picture_comes_before_what_would_draw() -> None:
+    route = Route(offers=[Offer(model="a", provider="x", score=1)], reused_from_image_id="i-1")
+    assert list(route_lines(route)) == [
+        "* the stored picture of i-1: free, nothing is drawn",
+        "- a (x): free, quality 1, no worker is there",
+    ]
+
+
 def test_a_quote_names_the_part_of_each_model() -> None:
     part = QuotedModel(model="a", provider="x", images=2, price_micros=80_000)
     quote = QuoteStoryResponse(images=2, price_micros=80_000, models=[part])
@@ -140,5 +148,7 @@ def test_a_quote_names_the_part_of_each_model() -> None:
         "2 images, at most $0.0800, no worker is there",
         "  2 by a (x), at most $0.0800",
     ]
+    quote.reused_images = 3
+    assert list(quote_lines(quote))[1] == "  3 more are stored already, free"
     quote.expected_duration.FromMilliseconds(400)
     assert next(iter(quote_lines(quote))) == "2 images, at most $0.0800, under 1 s"
