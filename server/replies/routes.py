@@ -1,12 +1,14 @@
 """Routes, quotes and providers as messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.v1 import routing_pb2
 from imggen.v1.routing_pb2 import (
+    CanaryComparison,
+    DrawingRecord,
     Exclusion,
     ExplainRouteResponse,
     ModelStatus,
@@ -14,6 +16,7 @@ from imggen.v1.routing_pb2 import (
     QuotedModel,
     QuoteStoryResponse,
 )
+from server.domain.canaries import Comparison, Record
 from server.domain.health import HealthState
 from server.domain.ids import ImageId
 from server.domain.routes import Route, RoutedAttempt, RoutedCall, RoutedJob
@@ -81,7 +84,9 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
     )
 
 
-def provider_statuses(catalogue: Catalogue, conditions: Conditions) -> Sequence[ProviderStatus]:
+def provider_statuses(
+    catalogue: Catalogue, conditions: Conditions, canaries: Mapping[str, Comparison]
+) -> Sequence[ProviderStatus]:
     """Returns the providers of a catalogue, in its order, with their models."""
     found = []
     for provider in dict.fromkeys(row.provider for row in catalogue.models):
@@ -93,7 +98,7 @@ def provider_statuses(catalogue: Catalogue, conditions: Conditions) -> Sequence[
                 health=health.state if health else HealthState.WELL,
                 reason=not_well(health) if health and bad else "",
                 models=[
-                    _model(catalogue, row, conditions)
+                    _model(catalogue, row, conditions, canaries.get(row.name))
                     for row in catalogue.models
                     if row.provider == provider
                 ],
@@ -102,7 +107,9 @@ def provider_statuses(catalogue: Catalogue, conditions: Conditions) -> Sequence[
     return found
 
 
-def _model(catalogue: Catalogue, row: Row, conditions: Conditions) -> ModelStatus:
+def _model(
+    catalogue: Catalogue, row: Row, conditions: Conditions, compared: Comparison | None
+) -> ModelStatus:
     wish = Wish(ImageType.SCENE, row.name, "1:1", 0, Quality.HD)
     routing = route(Catalogue([row], catalogue.floors), wish, conditions)
     offer = routing.first
@@ -115,6 +122,24 @@ def _model(catalogue: Catalogue, row: Row, conditions: Conditions) -> ModelStatu
         canary=row.canary,
         retires_on=str(row.retires_on or ""),
         off=health is not None and health.state is HealthState.OFF,
+        canary_comparison=_comparison(compared) if compared else None,
+    )
+
+
+def _comparison(compared: Comparison) -> CanaryComparison:
+    message = CanaryComparison(canary=_record(compared.canary), replaced=_record(compared.replaced))
+    message.since.FromDatetime(compared.since)
+    return message
+
+
+def _record(record: Record) -> DrawingRecord:
+    return DrawingRecord(
+        model=record.model,
+        pictures=record.pictures,
+        success_share=record.success,
+        mean_cost_micros=record.cost_micros,
+        mean_duration=_duration(record.seconds),
+        mean_score=record.score,
     )
 
 

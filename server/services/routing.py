@@ -1,6 +1,6 @@
 """Which models draw, at what price, and why."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -26,7 +26,9 @@ from imggen.v1.routing_pb2 import (
 )
 from server.admission.batches import BatchAdmission, new_batch
 from server.admission.jobs import Admission, new_job
+from server.domain.canaries import Comparison
 from server.domain.ids import JobId, UserId
+from server.forecast.fresh import Fresh
 from server.identity.caller import Context, caller
 from server.money.budgets import within_budget
 from server.replies.routes import explanation, provider_statuses, route_message, story_quote
@@ -41,6 +43,9 @@ from server.routing.story_quotes import StoryQuote, quote_story
 from server.store import Store
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
+
+
+_COMPARED_S = 10.0
 
 
 class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
@@ -65,6 +70,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         self._admission = admission
         self._batches = batches
         self._batch_max_concurrent = batch_max_concurrent
+        nothing: Mapping[str, Comparison] = {}
+        self._canaries = Fresh(self._compare, nothing, fresh_s=_COMPARED_S)
 
     async def QuoteGeneration(
         self, request: QuoteGenerationRequest, context: Context
@@ -109,7 +116,14 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
     ) -> ListProvidersResponse:
         """Lists the providers, their health and their models."""
         conditions = await self._observer.conditions()
-        return ListProvidersResponse(providers=provider_statuses(self._catalogue, conditions))
+        canaries = await self._canaries.get(None)
+        return ListProvidersResponse(
+            providers=provider_statuses(self._catalogue, conditions, canaries)
+        )
+
+    async def _compare(self, _key: None) -> Mapping[str, Comparison]:
+        models = [row.name for row in self._catalogue.models if row.canary]
+        return await self._store.canaries.compare(models)
 
     async def _quote(
         self,

@@ -465,6 +465,7 @@ CREATE TABLE attempts (
 COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0.';
 COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
 COMMENT ON COLUMN attempts.route IS 'The choice at its beginning; {} where nothing was chosen again.';
+CREATE INDEX attempts_drawn ON attempts USING btree (model, finished_at DESC) WHERE (outcome = ANY (ARRAY['completed'::text, 'failed'::text]));
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 
 CREATE TABLE assets (

@@ -8,6 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from imggen.cli.options import MICROS
 from imggen.cli.session import Session, connected
 from imggen.v1.routing_pb2 import (
+    DrawingRecord,
     ModelStatus,
     Offer,
     PaidCall,
@@ -24,7 +25,8 @@ def providers(session: Session) -> None:
     """List the providers: which are well, their models, and what a picture costs.
 
     PRICE is the most that a square picture of quality hd costs. QUALITY is 0 to 5; `--min-quality`
-    asks for one. TIME is the mean of the latest pictures, or a guess before 50 were drawn.
+    asks for one. TIME is the mean of the latest pictures, or a guess before 50 were drawn. A canary
+    draws a share of the jobs that it could draw; NOTES show it beside the model that drew the rest.
 
     \b
     Examples:
@@ -82,6 +84,18 @@ def quote_lines(quote: QuoteStoryResponse) -> Iterator[str]:
         yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
 
 
+def comparison_lines(model: ModelStatus) -> Iterator[str]:
+    """Yields what a canary drew, and what the model that it would replace drew of the rest."""
+    if not model.canary:
+        return
+    if not model.HasField("canary_comparison"):
+        yield "drew nothing as a canary in the last 7 days"
+        return
+    found = model.canary_comparison
+    yield f"since {found.since.ToDatetime():%Y-%m-%d %H:%M} UTC: {_drew(found.canary)}"
+    yield f"{found.replaced.model} meanwhile: {_drew(found.replaced)}"
+
+
 def dollars(micros: int) -> str:
     """Returns an amount as people read it."""
     return f"${micros / MICROS:.4f}" if micros else "free"
@@ -97,12 +111,13 @@ def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
         notes.append("off")
     if model.canary:
         notes.append(f"canary of {model.canary:.0%}")
+    more = "".join(f"\n{line}" for line in comparison_lines(model))
     if model.retires_on:
         notes.append(f"retires on {model.retires_on}")
     price = dollars(model.price_micros) if model.HasField("price_micros") else "unknown"
     return (
         *(model.model, provider.provider, provider.health, price, f"{model.score:g}"),
-        *(_time(model.mean_duration), "; ".join(filter(None, notes))),
+        *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
     )
 
 
@@ -115,6 +130,19 @@ def _expected(message: Offer | QuoteStoryResponse) -> str:
 def _time(duration: Duration) -> str:
     seconds = duration.ToTimedelta().total_seconds()
     return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+
+
+def _drew(record: DrawingRecord) -> str:
+    parts = [f"{record.pictures} {'picture' if record.pictures == 1 else 'pictures'}"]
+    if record.HasField("success_share"):
+        parts.append(f"{record.success_share:.1%} succeeded")
+    if record.HasField("mean_cost_micros"):
+        parts.append(f"{dollars(record.mean_cost_micros)} each")
+    if record.HasField("mean_duration"):
+        parts.append(_time(record.mean_duration))
+    if record.HasField("mean_score"):
+        parts.append(f"reviewed {record.mean_score:.2f}")
+    return ", ".join(parts)
 
 
 def _ended(attempt: RoutedAttempt) -> str:

@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from imggen.cli.routes import quote_lines, route_lines
+from imggen.cli.routes import comparison_lines, quote_lines, route_lines
 from imggen.testing import FakeService
-from imggen.v1.routing_pb2 import Offer, PassedOver, QuotedModel, QuoteStoryResponse, Route
+from imggen.v1.routing_pb2 import (
+    DrawingRecord,
+    ModelStatus,
+    Offer,
+    PassedOver,
+    QuotedModel,
+    QuoteStoryResponse,
+    Route,
+)
 from tests.unit.cli.conftest import Command
 
 FILE = """
@@ -131,6 +139,29 @@ def test_a_choice_is_told_with_its_losers() -> None:
         "  a is cheap",
         "x c (x): is off",
     ]
+
+
+def test_a_canary_is_shown_beside_what_it_would_replace() -> None:
+    model = ModelStatus(model="new", canary=0.05)
+    assert list(comparison_lines(model)) == ["drew nothing as a canary in the last 7 days"]
+    found = model.canary_comparison
+    found.since.FromJsonString("2026-11-21T08:30:00Z")
+    found.canary.MergeFrom(
+        DrawingRecord(
+            model="new",
+            pictures=1,
+            success_share=0.5,
+            mean_cost_micros=61_200,
+            mean_duration=Duration(seconds=28),
+            mean_score=4.126,
+        )
+    )
+    found.replaced.model = "old"
+    assert list(comparison_lines(model)) == [
+        "since 2026-11-21 08:30 UTC: 1 picture, 50.0% succeeded, $0.0612 each, 28 s, reviewed 4.13",
+        "old meanwhile: 0 pictures",
+    ]
+    assert not list(comparison_lines(ModelStatus(model="old")))
 
 
 def test_a_stored_picture_comes_before_what_would_draw() -> None:
