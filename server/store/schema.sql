@@ -641,9 +641,11 @@ CREATE TABLE workers (
     lanes text[] NOT NULL,
     ready_until timestamp with time zone NOT NULL,
     slots jsonb DEFAULT '{}'::jsonb NOT NULL,
+    spec_version integer DEFAULT 3 NOT NULL,
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
 COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
+COMMENT ON COLUMN workers.spec_version IS 'The newest version of specs that it draws. One that does not tell is taken to know 3: it may be older than references.';
 
 CREATE TABLE job_lanes (
     job_id uuid NOT NULL,
