@@ -206,7 +206,14 @@ async def _services(
         settings.batch_max_concurrent,
     )
     routing = RoutingService(
-        store, pictures, boards, catalogue, observer, settings.batch_max_concurrent
+        store,
+        pictures,
+        boards,
+        catalogue,
+        observer,
+        admission,
+        batch_admission,
+        settings.batch_max_concurrent,
     )
     watching = parts.watching
     batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)

@@ -89,10 +89,13 @@ class ReferenceResolver:
     async def _portrait(self, claim: Claim, reference: Reference) -> bytes | None:
         """Returns a portrait; None, and a mark for redrawing, if it is unreadable."""
         try:
-            return await self._picture(reference)
+            picture = await self._picture(reference)
         except _NO_PICTURE as error:
             await self._mark(claim, reference, "", error)
             return None
+        if reference.unreadable:
+            await self._references.note_readable(reference)
+        return picture
 
     async def _embed(
         self, claim: Claim, reference: Reference, reader: ReferenceEncoder, encoder: str

@@ -176,7 +176,8 @@ class RoutedDrawing:
 def _led_by(routing: Routing, offer: Offer) -> Routing:
     """Returns a routing with the offer of this lane first."""
     others = tuple(other for other in routing.offers if other is not offer)
-    return replace(routing, offers=(offer, *others))
+    canary = routing.canary and offer is routing.offers[0]
+    return replace(routing, offers=(offer, *others), canary=canary)
 
 
 def _told(error: ProviderFailed) -> str:

@@ -1,5 +1,6 @@
 """Admission of batches: a whole story is committed in one transaction, or nothing."""
 
+from collections import Counter
 from uuid import uuid4
 
 from imggen.rules.missing import missing_batch
@@ -11,10 +12,13 @@ from server.domain.batches import Batch, NewBatch
 from server.domain.ids import BatchId, UserId
 from server.domain.jobs import BatchPlace, RequestKey
 from server.domain.states import Lane
+from server.money.budgets import exhausted
 from server.requests.origin import Origin
 from server.requests.stories import Storyboard
+from server.routing.conditions import BudgetRest
 from server.store import Store
 from server.store.signals import Signals
+from server.store.store import Statements
 
 
 class BatchAdmission:
@@ -31,12 +35,9 @@ class BatchAdmission:
         Those that stored pictures answer are COMPLETED at once, and cost nothing. Raises
         ResourceExhausted when the budget does not cover the others, or too many jobs wait.
         """
-        lanes = {one.lane for job in new.jobs for one in job.lanes}
-        await self._admission.check_backlog(new.user_id, lanes)
+        await self._admission.check_backlog(new.user_id, new.lanes)
         async with self._admission.paying() as tx:
-            new = await with_copies(tx, new)
-            for job in new.jobs:
-                check_covered(job)
+            new = await _answered(tx, new)
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
@@ -46,8 +47,23 @@ class BatchAdmission:
             return None
         self._admission.note(new.user_id, len(new.jobs))
         self._signals.tell(copy.job.id for copy in new.copies)
-        self._signals.wake({one.lane for job in new.jobs for one in job.lanes})
+        self._signals.wake(new.lanes)
         return await self.get(new.user_id, new.id)
+
+    async def quote(self, new: NewBatch, rest: BudgetRest) -> NewBatch:
+        """Returns a batch as it would be admitted now, within the rest of the budgets.
+
+        Raises what `admit` raises; nothing is held or stored.
+        """
+        await self._admission.check_backlog(new.user_id, new.lanes)
+        async with self._store.transaction() as tx:
+            new = await _answered(tx, new)
+        prices = Counter[str]()
+        for job in new.jobs:
+            prices[job.provider] += job.price_micros
+        if short := rest.short(prices):
+            raise exhausted(new.price_micros, short)
+        return new
 
     async def get(self, user: UserId, batch: BatchId) -> Batch:
         """Returns a batch of the user; raises NotFound."""
@@ -96,6 +112,14 @@ class BatchAdmission:
         self._signals.tell(jobs)
         self._signals.wake(set[Lane]().union(*(graph[job].lanes for job in jobs)))
         return batch
+
+
+async def _answered(tx: Statements, new: NewBatch) -> NewBatch:
+    """Returns a batch with its copies; raises OverBudget where one alone could have answered."""
+    new = await with_copies(tx, new)
+    for job in new.jobs:
+        check_covered(job)
+    return new
 
 
 def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatch:

@@ -11,6 +11,7 @@ from server.admission.backlog import Backlog
 from server.admission.reuse import copies_of
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
+from server.domain.reuse import Stored
 from server.domain.states import Lane
 from server.money.budgets import OverBudget, exhausted
 from server.requests.origin import Origin
@@ -40,9 +41,7 @@ class Admission:
         """
         if new.reuse is not None and (answered := await self._reuse(new)) is not None:
             return answered
-        check_covered(new)
-        lanes = {one.lane for one in new.lanes}
-        await self._backlog.check(new.user_id, lanes)
+        lanes = await self._check_room(new)
         if new.placement.lineage_id:
             async with self.paying() as tx:
                 job = await self._submit(tx, new)
@@ -58,6 +57,19 @@ class Admission:
             # After the commit, since a commit that notifies takes a lock that all others wait for.
             self._signals.wake(lanes)
         return job
+
+    async def quote(self, new: NewJob) -> Stored | None:
+        """Returns the stored picture that would answer a job; None where it would be drawn.
+
+        Raises what `admit` raises; nothing is held or stored.
+        """
+        async with self._store.transaction() as tx:
+            new = await _next_version(tx, new)
+            found = (await tx.reuses.find([new])).get(new.id)
+        if found is None:
+            await self._check_room(new)
+        _check_version(new)
+        return found
 
     async def retry(
         self, job: Job, priority: int | None, request: RequestKey | None
@@ -110,6 +122,13 @@ class Admission:
         retried = await tx.jobs.retry_each(user, list(jobs), priority) is not None
         self._backlog.add(user, len(jobs) if retried else 0)
         return retried
+
+    async def _check_room(self, new: NewJob) -> set[Lane]:
+        """Returns the lanes of a job that is to be drawn; raises ResourceExhausted without room."""
+        check_covered(new)
+        lanes = {one.lane for one in new.lanes}
+        await self._backlog.check(new.user_id, lanes)
+        return lanes
 
     async def check_backlog(self, user: UserId, lanes: Collection[Lane]) -> None:
         """Raises ResourceExhausted when no more jobs may wait."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
 from server.domain.jobs import Copy, Job, NewJob, RequestKey
+from server.domain.spec import SPEC_VERSION
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
 
 
@@ -33,6 +34,11 @@ class NewBatch:
         """The price of all its jobs together; copies are free."""
         return sum(job.price_micros for job in self.jobs)
 
+    @property
+    def lanes(self) -> set[Lane]:
+        """The lanes in which its jobs wait."""
+        return {one.lane for job in self.jobs for one in job.lanes}
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -40,7 +46,7 @@ class Batch:
 
     `lanes` are those in which its jobs wait or run. `portraits_left` and `pages_left` are
     images that are not drawn yet, where a job that runs counts as the rest of it; covers count
-    as pages.
+    as pages. `spec_version` is the oldest that can draw all that waits.
     """
 
     id: BatchId
@@ -59,6 +65,7 @@ class Batch:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    spec_version: int = 0
 
     @property
     def total(self) -> int:
@@ -113,10 +120,16 @@ class Pace:
     """How fast batches are drawn: the times of the latest jobs by kind, and their overlap.
 
     `overlap` is the mean number of jobs that ran at once; `ahead` has, for each other user, the
-    number of jobs that wait or run. `served` says whether a worker can claim them.
+    number of jobs that wait or run. `spec_version` is the newest that a worker can claim, 0 for
+    none.
     """
 
     takes: Mapping[ImageType, timedelta]
     overlap: float
     ahead: tuple[int, ...]
-    served: bool = True
+    spec_version: int = SPEC_VERSION
+
+    @property
+    def served(self) -> bool:
+        """Whether a worker can claim the jobs."""
+        return self.spec_version > 0

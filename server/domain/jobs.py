@@ -12,7 +12,7 @@ from server.domain.limits import NO_LIMITS, Limits
 from server.domain.references import UsedReference
 from server.domain.reuse import Reuse, Stored
 from server.domain.routes import UNKNOWN_ROUTE, Route
-from server.domain.spec import RenderSpec
+from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
 
@@ -54,7 +54,7 @@ class Job:
     `lanes` are those in which it waits, or will if it is queued again; `lane` is that in which it
     runs or ran last, and the first of `lanes` before. `cropped_from` is the aspect ratio that the
     model draws, where its picture is cropped to another one. `reused_from` is the image that was
-    drawn, where its picture answers this job.
+    drawn, where its picture answers this job. `spec_version` is the oldest that can draw it.
     """
 
     id: JobId
@@ -87,6 +87,7 @@ class Job:
     cropped_from: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     reused_from: ImageId | None = None
+    spec_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +220,15 @@ class Outcome:
 class Outlook:
     """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job.
 
-    `served` says whether a worker can claim its jobs, with its model warm.
+    `spec_version` is the newest that a worker can claim there, with its model warm; 0 for none.
     """
 
     waiting: int
     workers: int
     mean_duration: timedelta | None
-    served: bool = True
+    spec_version: int = SPEC_VERSION
+
+    @property
+    def served(self) -> bool:
+        """Whether a worker can claim jobs there."""
+        return self.spec_version > 0

@@ -19,7 +19,11 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The stored image that answers a request, and the seed of its picture."""
+    """The stored image that answers a request, and the seed of its picture.
+
+    `drawn` is the image that was drawn, which is another one where it was reused itself.
+    """
 
     image_id: ImageId
+    drawn: ImageId
     seed: int

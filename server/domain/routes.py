@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from server.domain.ids import JobId
+from server.domain.ids import ImageId, JobId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,15 @@ class RouteLoser:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A choice: the offers, the best first, the losers, and why the first is the first."""
+    """A choice: the offers, the best first, the losers, and why the first is the first.
+
+    `canary` is whether that is there as a canary.
+    """
 
     offers: tuple[RouteOffer, ...] = ()
     losers: tuple[RouteLoser, ...] = ()
     reason: str = ""
+    canary: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Returns the route as JSON for the database."""
@@ -48,6 +52,7 @@ class Route:
             offers=tuple(RouteOffer(**one) for one in data.get("offers", ())),
             losers=tuple(RouteLoser(**one) for one in data.get("losers", ())),
             reason=data.get("reason", ""),
+            canary=data.get("canary", False),
         )
 
 
@@ -81,8 +86,12 @@ class RoutedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class RoutedJob:
-    """A job's choice when it was admitted, and those of its attempts."""
+    """A job's choice when it was admitted, and those of its attempts.
+
+    `reused_from` is the image whose picture answered it, so that none of its offers drew.
+    """
 
     job_id: JobId
     admitted: Route
     attempts: tuple[RoutedAttempt, ...]
+    reused_from: ImageId | None = None

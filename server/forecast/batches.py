@@ -27,7 +27,7 @@ class BatchForecast:
             return await look(*key)
 
         self._paces = Fresh(
-            load, Pace({}, 1.0, (), served=False), fresh_s=_FRESH_S, most=_MAX_USERS
+            load, Pace({}, 1.0, (), spec_version=0), fresh_s=_FRESH_S, most=_MAX_USERS
         )
 
     async def completion(self, batch: Batch) -> datetime | None:
@@ -35,7 +35,8 @@ class BatchForecast:
         if batch.status.ended:
             return None
         pace = await self._paces.get((batch.user_id, batch.lanes))
-        return datetime.now(UTC) + time_left(batch, pace) if pace.served else None
+        drawn = pace.served and batch.spec_version <= pace.spec_version
+        return datetime.now(UTC) + time_left(batch, pace) if drawn else None
 
 
 def time_left(batch: Batch, pace: Pace) -> timedelta:

@@ -21,7 +21,7 @@ class Forecast:
     """
 
     def __init__(self, look: Callable[[Lane], Awaitable[Outlook]]) -> None:
-        self._outlooks = Fresh(look, Outlook(0, 0, None, served=False), fresh_s=_FRESH_S)
+        self._outlooks = Fresh(look, Outlook(0, 0, None, spec_version=0), fresh_s=_FRESH_S)
 
     async def outlook(self, lane: Lane) -> Outlook:
         """Returns how busy a lane is, a few seconds old at most."""
@@ -36,16 +36,16 @@ class Forecast:
             return None
         now = datetime.now(UTC)
         if job.status is JobStatus.QUEUED:
-            ends = [await self._end_in(one, now) for one in job.lanes]
+            ends = [await self._end_in(one, job.spec_version, now) for one in job.lanes]
             return min((end for end in ends if end is not None), default=None)
         outlook = await self.outlook(job.lane)
         if not outlook.served:
             return None
         return max(now, (job.started_at or now) + duration(outlook))
 
-    async def _end_in(self, one: JobLane, now: datetime) -> datetime | None:
+    async def _end_in(self, one: JobLane, spec_version: int, now: datetime) -> datetime | None:
         outlook = await self.outlook(one.lane)
-        if not outlook.served:
+        if outlook.spec_version < spec_version:
             return None
         opens = max(now, one.opens_at or now)
         return opens + duration(outlook) * (1 + outlook.waiting / max(1, outlook.workers))

@@ -1,9 +1,13 @@
 """Budgets: what jobs may cost in a day (UTC), in millionths of a US dollar."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
+from typing import TypeVar
 
 from imggen.v1 import errors_pb2 as reasons
 from server.errors import ResourceExhausted
+
+T = TypeVar("T")
 
 
 class OverBudget(ResourceExhausted):
@@ -19,6 +23,20 @@ def exhausted(price_micros: int, scope: str) -> OverBudget:
         metadata={"price_micros": str(price_micros), "scope": scope},
         retry_after=renewed_after(datetime.now(UTC)),
     )
+
+
+async def within_budget(ways: Iterable[Callable[[], Awaitable[T]]]) -> T:
+    """Returns what the first way gives that the budgets cover, so that a free one is not refused.
+
+    Raises OverBudget where they cover none.
+    """
+    refused: OverBudget | None = None
+    for way in ways:
+        try:
+            return await way()
+        except OverBudget as error:
+            refused = refused or error
+    raise refused or ValueError("there is nothing to admit")
 
 
 def renewed_after(now: datetime) -> timedelta:

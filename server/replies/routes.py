@@ -1,12 +1,14 @@
 """Routes, quotes and providers as messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.v1 import routing_pb2
 from imggen.v1.routing_pb2 import (
+    CanaryComparison,
+    DrawingRecord,
     Exclusion,
     ExplainRouteResponse,
     ModelStatus,
@@ -14,7 +16,9 @@ from imggen.v1.routing_pb2 import (
     QuotedModel,
     QuoteStoryResponse,
 )
+from server.domain.canaries import Comparison, Record
 from server.domain.health import HealthState
+from server.domain.ids import ImageId
 from server.domain.routes import Route, RoutedAttempt, RoutedCall, RoutedJob
 from server.domain.states import ImageType, Quality
 from server.routing.catalogue import Catalogue
@@ -26,8 +30,8 @@ from server.routing.story_quotes import StoryQuote
 from server.routing.wishes import Wish
 
 
-def route_message(found: Route) -> routing_pb2.Route:
-    """Returns a choice."""
+def route_message(found: Route, reused_from: ImageId | None = None) -> routing_pb2.Route:
+    """Returns a choice; with `reused_from`, the image whose stored picture takes its place."""
     return routing_pb2.Route(
         offers=[
             routing_pb2.Offer(
@@ -49,13 +53,15 @@ def route_message(found: Route) -> routing_pb2.Route:
             for loser in found.losers
         ],
         reason=found.reason,
+        reused_from_image_id=str(reused_from or ""),
     )
 
 
 def explanation(job: RoutedJob) -> ExplainRouteResponse:
     """Returns the choices of a job."""
     return ExplainRouteResponse(
-        admitted=route_message(job.admitted), attempts=[_attempt(one) for one in job.attempts]
+        admitted=route_message(job.admitted, job.reused_from),
+        attempts=[_attempt(one) for one in job.attempts],
     )
 
 
@@ -63,6 +69,7 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
     """Returns the quote of a story."""
     return QuoteStoryResponse(
         images=quote.images,
+        reused_images=quote.reused,
         price_micros=quote.price_micros,
         expected_duration=_duration(quote.seconds),
         models=[
@@ -77,7 +84,9 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
     )
 
 
-def provider_statuses(catalogue: Catalogue, conditions: Conditions) -> Sequence[ProviderStatus]:
+def provider_statuses(
+    catalogue: Catalogue, conditions: Conditions, canaries: Mapping[str, Comparison]
+) -> Sequence[ProviderStatus]:
     """Returns the providers of a catalogue, in its order, with their models."""
     found = []
     for provider in dict.fromkeys(row.provider for row in catalogue.models):
@@ -89,7 +98,7 @@ def provider_statuses(catalogue: Catalogue, conditions: Conditions) -> Sequence[
                 health=health.state if health else HealthState.WELL,
                 reason=not_well(health) if health and bad else "",
                 models=[
-                    _model(catalogue, row, conditions)
+                    _model(catalogue, row, conditions, canaries.get(row.name))
                     for row in catalogue.models
                     if row.provider == provider
                 ],
@@ -98,7 +107,9 @@ def provider_statuses(catalogue: Catalogue, conditions: Conditions) -> Sequence[
     return found
 
 
-def _model(catalogue: Catalogue, row: Row, conditions: Conditions) -> ModelStatus:
+def _model(
+    catalogue: Catalogue, row: Row, conditions: Conditions, compared: Comparison | None
+) -> ModelStatus:
     wish = Wish(ImageType.SCENE, row.name, "1:1", 0, Quality.HD)
     routing = route(Catalogue([row], catalogue.floors), wish, conditions)
     offer = routing.first
@@ -111,6 +122,24 @@ def _model(catalogue: Catalogue, row: Row, conditions: Conditions) -> ModelStatu
         canary=row.canary,
         retires_on=str(row.retires_on or ""),
         off=health is not None and health.state is HealthState.OFF,
+        canary_comparison=_comparison(compared) if compared else None,
+    )
+
+
+def _comparison(compared: Comparison) -> CanaryComparison:
+    message = CanaryComparison(canary=_record(compared.canary), replaced=_record(compared.replaced))
+    message.since.FromDatetime(compared.since)
+    return message
+
+
+def _record(record: Record) -> DrawingRecord:
+    return DrawingRecord(
+        model=record.model,
+        pictures=record.pictures,
+        success_share=record.success,
+        mean_cost_micros=record.cost_micros,
+        mean_duration=_duration(record.seconds),
+        mean_score=record.score,
     )
 
 

@@ -38,3 +38,9 @@ def read_origin(checks: Checks, caller: Caller, request: Generate) -> Origin:
     checks.priority("priority", priority, admin=caller.is_admin)
     metadata = checks.metadata("options.metadata", request.options.metadata)
     return Origin(caller.user_id, priority, request_key(checks, request), metadata)
+
+
+def read_quoted(checks: Checks, caller: Caller, request: Generate) -> Origin:
+    """Reads the same of a request to quote, whose priority and request_id do not matter."""
+    metadata = checks.metadata("options.metadata", request.options.metadata)
+    return Origin(caller.user_id, DEFAULT_PRIORITY, None, metadata)

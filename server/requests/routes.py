@@ -68,7 +68,7 @@ class Routes:
         if routing.refusal is not Refusal.OVER_BUDGET:
             return ""
         cheapest = _cheapest(routing)
-        return self.conditions.rest.short(cheapest.model.provider, cheapest.price_micros)
+        return self.conditions.rest.short({cheapest.model.provider: cheapest.price_micros})
 
     def lanes(self, routing: Routing) -> tuple[JobLane, ...]:
         """Returns the lanes in which a job waits for the offers of a routing."""

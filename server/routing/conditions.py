@@ -69,16 +69,22 @@ class BudgetRest:
     providers: Mapping[str, int] = field(default_factory=dict)
     renews_at: datetime | None = None
 
-    def short(self, provider: str, price_micros: int) -> str:
-        """Returns the scope of the first budget that does not cover a price; empty if all do."""
-        scopes = {
-            "global": self.total,
-            f"provider:{provider}": self.providers.get(provider),
-            "user": self.user,
-        }
+    def short(self, prices: Mapping[str, int]) -> str:
+        """Returns the scope of the first budget that does not cover prices; empty if all do.
+
+        They are by provider. What is free needs no budget.
+        """
+        total = sum(prices.values())
+        needs = [
+            ("global", self.total, total),
+            *(
+                (f"provider:{one}", self.providers.get(one), micros)
+                for one, micros in prices.items()
+            ),
+            ("user", self.user, total),
+        ]
         return next(
-            (scope for scope, left in scopes.items() if left is not None and left < price_micros),
-            "",
+            (scope for scope, left, most in needs if most and left is not None and left < most), ""
         )
 
     def of(self, provider: str) -> int | None:

@@ -16,6 +16,7 @@ def explained(routing: Routing) -> Route:
             for loser in routing.losers
         ),
         reason=_reason(routing),
+        canary=routing.canary,
     )
 
 

@@ -21,12 +21,16 @@ class StoryPart:
 
 @dataclass(frozen=True, slots=True)
 class StoryQuote:
-    """The quote of a story; `seconds` is None while nobody is there to draw."""
+    """The quote of a story; `seconds` is None while nobody is there to draw.
+
+    Stored pictures answer the `reused` ones, which are not among the `images`.
+    """
 
     images: int
     price_micros: int
     seconds: float | None
     parts: tuple[StoryPart, ...]
+    reused: int = 0
 
 
 def quote_story(offers: Sequence[Offer], conditions: Conditions, max_concurrent: int) -> StoryQuote:

@@ -1,6 +1,6 @@
 """GenerationService: admits pictures and whole stories."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from server.domain.batches import Batch
 from server.domain.ids import UserId
 from server.domain.jobs import Job
 from server.identity.caller import Context, caller
-from server.money.budgets import OverBudget
+from server.money.budgets import within_budget
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
 from server.requests.origin import read_origin
@@ -33,7 +33,6 @@ from server.requests.pictures import Picture, PictureReader
 from server.requests.stories import StoryReader
 from server.store import Store
 
-Admitted = TypeVar("Admitted")
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
 
 
@@ -92,7 +91,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         async def admit() -> Batch | None:
             board = await self._stories.storyboard(checks, who.user_id, request)
             await self._users.ensure(who)
-            return await _within_budget(
+            return await within_budget(
                 partial(self._batches.admit, new_batch(origin, choice, self._batch_max_concurrent))
                 for choice in board.choices()
             )
@@ -111,24 +110,10 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         async def admit() -> Job | None:
             picture = await read(checks, who.user_id, request)
             await self._users.ensure(who)
-            return await _within_budget(
+            return await within_budget(
                 partial(self._admission.admit, new_job(origin, choice))
                 for choice in picture.choices()
             )
 
         job = await once(who.user_id, origin.request, self._store.replay_job, admit)
         return await self._replies.job(job)
-
-
-async def _within_budget(admissions: Iterable[Callable[[], Awaitable[Admitted]]]) -> Admitted:
-    """Returns the first admission that the budgets cover, so that they never refuse a free offer.
-
-    Raises ResourceExhausted where they cover none.
-    """
-    refused: OverBudget | None = None
-    for admit in admissions:
-        try:
-            return await admit()
-        except OverBudget as error:
-            refused = refused or error
-    raise refused or ValueError("there is nothing to admit")

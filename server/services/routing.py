@@ -1,9 +1,19 @@
 """Which models draw, at what price, and why."""
 
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
 from imggen.rules.checks import Checks
 from imggen.rules.missing import missing_job
 from imggen.rules.pictures import picture_required
 from imggen.v1 import routing_pb2_grpc
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    RegenerateImageRequest,
+)
 from imggen.v1.routing_pb2 import (
     ExplainRouteRequest,
     ExplainRouteResponse,
@@ -14,16 +24,28 @@ from imggen.v1.routing_pb2 import (
     QuoteStoryRequest,
     QuoteStoryResponse,
 )
+from server.admission.batches import BatchAdmission, new_batch
+from server.admission.jobs import Admission, new_job
+from server.domain.canaries import Comparison
 from server.domain.ids import JobId, UserId
+from server.forecast.fresh import Fresh
 from server.identity.caller import Context, caller
+from server.money.budgets import within_budget
 from server.replies.routes import explanation, provider_statuses, route_message, story_quote
+from server.requests.origin import Origin, read_quoted
 from server.requests.pictures import Picture, PictureReader
-from server.requests.stories import StoryReader
+from server.requests.stories import Storyboard, StoryReader
 from server.routing.catalogue import Catalogue
+from server.routing.conditions import Conditions
 from server.routing.explained import explained
 from server.routing.observer import Observer
-from server.routing.story_quotes import quote_story
+from server.routing.story_quotes import StoryQuote, quote_story
 from server.store import Store
+
+Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
+
+
+_COMPARED_S = 10.0
 
 
 class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
@@ -36,6 +58,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         stories: StoryReader,
         catalogue: Catalogue,
         observer: Observer,
+        admission: Admission,
+        batches: BatchAdmission,
         batch_max_concurrent: int,
     ) -> None:
         self._store = store
@@ -43,22 +67,38 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         self._stories = stories
         self._catalogue = catalogue
         self._observer = observer
+        self._admission = admission
+        self._batches = batches
         self._batch_max_concurrent = batch_max_concurrent
+        nothing: Mapping[str, Comparison] = {}
+        self._canaries = Fresh(self._compare, nothing, fresh_s=_COMPARED_S)
 
     async def QuoteGeneration(
         self, request: QuoteGenerationRequest, context: Context
     ) -> QuoteGenerationResponse:
         """Quotes one picture."""
-        picture = await self._read(Checks(), caller().user_id, request)
-        return QuoteGenerationResponse(route=route_message(explained(picture.routing)))
+        match request.WhichOneof("picture"):
+            case "portrait":
+                return await self._quote(request.portrait, self._pictures.portrait)
+            case "scene":
+                return await self._quote(request.scene, self._pictures.scene)
+            case "regeneration":
+                return await self._quote(request.regeneration, self._pictures.regeneration)
+            case _:
+                checks = Checks()
+                picture_required(checks)
+                raise checks.refused()
 
     async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
         """Quotes a whole story."""
-        user = caller().user_id
-        board = await self._stories.storyboard(Checks(), user, request.story)
-        offers = [picture.offer for picture in board.pictures]
-        conditions = await self._observer.conditions(user)
-        return story_quote(quote_story(offers, conditions, self._batch_max_concurrent))
+        checks, who = Checks(), caller()
+        origin = read_quoted(checks, who, request.story)
+        board = await self._stories.storyboard(checks, who.user_id, request.story)
+        conditions = await self._observer.conditions(who.user_id)
+        quote = await within_budget(
+            partial(self._quote_board, origin, choice, conditions) for choice in board.choices()
+        )
+        return story_quote(quote)
 
     async def ExplainRoute(
         self, request: ExplainRouteRequest, context: Context
@@ -76,16 +116,40 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
     ) -> ListProvidersResponse:
         """Lists the providers, their health and their models."""
         conditions = await self._observer.conditions()
-        return ListProvidersResponse(providers=provider_statuses(self._catalogue, conditions))
+        canaries = await self._canaries.get(None)
+        return ListProvidersResponse(
+            providers=provider_statuses(self._catalogue, conditions, canaries)
+        )
 
-    async def _read(self, checks: Checks, user: UserId, request: QuoteGenerationRequest) -> Picture:
-        match request.WhichOneof("picture"):
-            case "portrait":
-                return await self._pictures.portrait(checks, user, request.portrait)
-            case "scene":
-                return await self._pictures.scene(checks, user, request.scene)
-            case "regeneration":
-                return await self._pictures.regeneration(checks, user, request.regeneration)
-            case _:
-                picture_required(checks)
-                raise checks.refused()
+    async def _compare(self, _key: None) -> Mapping[str, Comparison]:
+        models = [row.name for row in self._catalogue.models if row.canary]
+        return await self._store.canaries.compare(models)
+
+    async def _quote(
+        self,
+        request: Request,
+        read: Callable[[Checks, UserId, Request], Awaitable[Picture]],
+    ) -> QuoteGenerationResponse:
+        checks, who = Checks(), caller()
+        origin = read_quoted(checks, who, request)
+        picture = await read(checks, who.user_id, request)
+        stored = await within_budget(
+            partial(self._admission.quote, new_job(origin, choice)) for choice in picture.choices()
+        )
+        return QuoteGenerationResponse(
+            route=route_message(explained(picture.routing), stored.drawn if stored else None)
+        )
+
+    async def _quote_board(
+        self, origin: Origin, board: Storyboard, conditions: Conditions
+    ) -> StoryQuote:
+        batch = new_batch(origin, board, self._batch_max_concurrent)
+        admitted = await self._batches.quote(batch, conditions.rest)
+        drawn = {job.id for job in admitted.jobs}
+        offers = [
+            picture.offer
+            for picture, job in zip(board.pictures, batch.jobs, strict=True)
+            if job.id in drawn
+        ]
+        quote = quote_story(offers, conditions, self._batch_max_concurrent)
+        return replace(quote, reused=len(admitted.copies))

@@ -36,6 +36,16 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _THREADS = 16
 _PROBE = "probe"
+_REFUSED = {"403", "AccessDenied", "Forbidden"}  # the answer to a HEAD has no code but its status
+_LACKING = {
+    "read": "the object is missing, or the credentials lack s3:GetObject; without s3:ListBucket S3"
+    " does not say which",
+    "write": "the credentials lack s3:PutObject",
+    "delete": "the credentials lack s3:DeleteObject",
+    "list": "the credentials lack s3:ListBucket",
+    "check": "the credentials lack s3:ListBucket",
+}
+"""What a refusal of each action means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +241,8 @@ def _translated(action: str, what: str) -> Iterator[None]:
             raise ObjectMissing(what) from error
         if code in {"412", "PreconditionFailed"}:
             raise _Exists from error
+        if code in _REFUSED and action in _LACKING:
+            code = f"{code}: {_LACKING[action]}"
         raise StorageUnavailable(f"{action} {what}", code) from error
     except BotoCoreError as error:
         raise StorageUnavailable(f"{action} {what}", type(error).__name__) from error

@@ -12,7 +12,7 @@ from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.reuse import Reuses
-from server.store.workers import SERVED
+from server.store.workers import DRAWN_SPECS
 
 _CREATE = """
 INSERT INTO batches
@@ -33,7 +33,8 @@ FROM batches b, LATERAL (
     coalesce(sum(rest.part) FILTER (WHERE j.kind <> 'portrait'), 0) AS pages_left,
     coalesce(sum(j.estimated_micros), 0)::bigint AS estimated_micros,
     coalesce(sum(j.actual_micros), 0)::bigint AS actual_micros,
-    min(j.started_at) AS started_at
+    min(j.started_at) AS started_at,
+    coalesce(max(j.spec_version) FILTER (WHERE j.status = 'queued'), 0) AS spec_version
   FROM image_generation_jobs j
   LEFT JOIN job_progress p
     ON p.job_id = j.id AND p.attempt = j.attempt AND j.status = 'processing'
@@ -115,7 +116,7 @@ SELECT
       WHERE lane = ANY($1) AND status = 'processing' AND ready
     ) AS unended WHERE user_id <> $2 GROUP BY user_id
   ) AS ahead,
-  ({SERVED}) AS served
+  {DRAWN_SPECS} AS spec_version
 """
 
 _STUCK = """
@@ -249,7 +250,7 @@ class Batches:
             },
             overlap=float(row["overlap"] or 1.0),
             ahead=tuple(row["ahead"]),
-            served=row["served"],
+            spec_version=row["spec_version"],
         )
 
 
@@ -271,6 +272,7 @@ def _batch(row: Record) -> Batch:
         started_at=row["started_at"],
         completed_at=row["completed_at"],
         metadata=row["metadata"],
+        spec_version=row["spec_version"],
     )
 
 

@@ -32,7 +32,7 @@ _GROUPS = {
     "provider": "c.provider",
     "model": "c.model",
     "user": "c.user_id::text",
-    "style": "i.style",
+    "style": "coalesce(i.style, '')",
     "story": "coalesce(j.story_id::text, '')",
 }
 """The columns that spend can be grouped by."""

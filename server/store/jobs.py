@@ -13,7 +13,7 @@ from server.store.lanes import lanes_from_json, lanes_json
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
 from server.store.references import used_references
-from server.store.workers import SERVED
+from server.store.workers import DRAWN_SPECS
 
 # A submit is one statement for any number of jobs, so that it is one round trip and one commit.
 # The foreign key from the job to its image is checked at the statement's end, when both rows
@@ -71,8 +71,8 @@ SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, to_jsonb(lanes_of(j)) AS lan
   j.priority, j.attempt, j.retry_count, j.max_retries, j.cancel_requested, j.ai_model,
   j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
-  j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata,
-  j.cropped_from, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words,
+  j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata, j.cropped_from,
+  j.spec_version, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words,
   a.used_references, j.reused_from_image_id
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
@@ -135,7 +135,7 @@ SELECT
       WHERE status = 'queued' AND NOT ready AND lane = ANY($1)) AS waiting,
   (SELECT count(DISTINCT worker) FROM image_generation_jobs
     WHERE status = 'processing' AND lane = ANY($1)) AS workers,
-  ({SERVED}) AS served,
+  {DRAWN_SPECS} AS spec_version,
   (SELECT avg(finished_at - started_at) FROM (
     SELECT a.finished_at, a.started_at FROM (
       SELECT job_id, finished_at, started_at FROM attempts
@@ -243,7 +243,7 @@ class Jobs:
         row = await self._database.fetchrow(_OUTLOOK, [lane])
         if row is None:
             return Outlook(0, 0, None)
-        return Outlook(row["waiting"], row["workers"], row["mean"], served=row["served"])
+        return Outlook(row["waiting"], row["workers"], row["mean"], row["spec_version"])
 
 
 def _filters(arguments: Arguments, user: UserId, wanted: JobFilter) -> Filters:
@@ -287,7 +287,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "lane": job.lanes[0].lane,
         "priority": job.priority,
         "spec": spec.to_json(),
-        "spec_version": spec.version(batched=job.batch is not None, cropped=bool(job.cropped_from)),
+        "spec_version": _spec_version(job),
         "batch_id": _text(job.batch.batch_id if job.batch else None),
         "batch_position": job.batch.position if job.batch else None,
         "provider": job.provider,
@@ -309,6 +309,10 @@ def _asked(job: NewJob) -> dict[str, object]:
         "metadata": dict(job.metadata),
         "cropped_from": job.cropped_from,
     }
+
+
+def _spec_version(job: NewJob) -> int:
+    return job.spec.version(batched=job.batch is not None, cropped=bool(job.cropped_from))
 
 
 def _text(identity: UUID | None) -> str | None:
@@ -340,6 +344,7 @@ def _admitted(job: NewJob, row: Record) -> Job:
         page_id=job.placement.page_id,
         metadata=job.metadata,
         cropped_from=job.cropped_from,
+        spec_version=_spec_version(job),
     )
 
 
@@ -380,6 +385,7 @@ def _job(row: Record) -> Job:
         metadata=row["metadata"],
         cropped_from=row["cropped_from"],
         reused_from=row["reused_from_image_id"],
+        spec_version=row["spec_version"],
     )
 
 

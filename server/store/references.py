@@ -28,7 +28,13 @@ SELECT id, reference_image_id FROM character_references
 WHERE id = $1 AND reference_image_id = $2 FOR NO KEY UPDATE
 """
 
-# That a picture is readable holds for every encoder.
+# That a picture is readable holds for every encoder, and for those that read portraits themselves.
+_READABLE = f"""
+WITH held AS ({_HELD})
+DELETE FROM reference_views v USING held
+WHERE v.reference_id = held.id AND v.view = 'portrait' AND v.unreadable_at IS NOT NULL
+"""
+
 _KEEP = f"""
 WITH held AS ({_HELD}), readable AS (
   DELETE FROM reference_views v USING held
@@ -66,6 +72,10 @@ class References:
     async def keep(self, reference: Reference, encoder: str, embedding: bytes) -> None:
         """Keeps an embedding, unless the portrait was replaced; it is readable from now on."""
         await self._database.execute(_KEEP, reference.id, reference.image_id, encoder, embedding)
+
+    async def note_readable(self, reference: Reference) -> None:
+        """Takes the marks from a portrait that was read after all, unless it was replaced."""
+        await self._database.execute(_READABLE, reference.id, reference.image_id)
 
     async def mark_unreadable(self, reference: Reference, encoder: str) -> None:
         """Marks a portrait for redrawing by the next story, unless it was replaced."""

@@ -45,7 +45,7 @@ WITH asked AS (
     LIMIT 1 OFFSET asked.place
   ) AS picture
 )
-SELECT found.id, i.id AS image_id, i.seed
+SELECT found.id, i.id AS image_id, drawn_image(i.id) AS drawn, i.seed
 FROM found JOIN images i ON i.id = found.image_id
 JOIN image_generation_jobs j ON j.image_id = i.id
 WHERE i.status = 'completed' AND i.deleted_at IS NULL ORDER BY j.id FOR SHARE OF i
@@ -156,7 +156,10 @@ class Reuses:
         """Returns the stored images that answer jobs, and locks them against deletion."""
         asked = [_asked(job) for job in jobs if job.reuse is not None]
         rows = await self._database.fetch(_FIND, asked) if asked else []
-        return {row["id"]: Stored(ImageId(row["image_id"]), row["seed"]) for row in rows}
+        return {
+            row["id"]: Stored(ImageId(row["image_id"]), ImageId(row["drawn"]), row["seed"])
+            for row in rows
+        }
 
     async def copy(self, copies: Sequence[Copy]) -> list[JobId]:
         """Stores completed jobs with images that share the bytes of those that were found.

@@ -26,7 +26,10 @@ class Routes:
     async def of_job(self, user: UserId, job: JobId) -> RoutedJob | None:
         """Returns the choices of a job of the user."""
         found = await self._database.fetchrow(
-            "SELECT route FROM image_generation_jobs WHERE id = $1 AND user_id = $2", job, user
+            "SELECT route, reused_from_image_id FROM image_generation_jobs"
+            " WHERE id = $1 AND user_id = $2",
+            job,
+            user,
         )
         if found is None:
             return None
@@ -37,7 +40,9 @@ class Routes:
             _attempt(row, calls[row["attempt"]])
             for row in await self._database.fetch(_ATTEMPTS, job)
         ]
-        return RoutedJob(job, Route.from_json(found["route"]), tuple(attempts))
+        return RoutedJob(
+            job, Route.from_json(found["route"]), tuple(attempts), found["reused_from_image_id"]
+        )
 
 
 def _attempt(row: Record, calls: list[RoutedCall]) -> RoutedAttempt:

@@ -465,6 +465,7 @@ CREATE TABLE attempts (
 COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0.';
 COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
 COMMENT ON COLUMN attempts.route IS 'The choice at its beginning; {} where nothing was chosen again.';
+CREATE INDEX attempts_drawn ON attempts USING btree (model, finished_at DESC) WHERE (outcome = ANY (ARRAY['completed'::text, 'failed'::text]));
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 
 CREATE TABLE assets (
@@ -640,9 +641,11 @@ CREATE TABLE workers (
     lanes text[] NOT NULL,
     ready_until timestamp with time zone NOT NULL,
     slots jsonb DEFAULT '{}'::jsonb NOT NULL,
+    spec_version integer DEFAULT 3 NOT NULL,
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
 COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
+COMMENT ON COLUMN workers.spec_version IS 'The newest version of specs that it draws. One that does not tell is taken to know 3: it may be older than references.';
 
 CREATE TABLE job_lanes (
     job_id uuid NOT NULL,

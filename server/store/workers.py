@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from server.domain.spec import SPEC_VERSION
 from server.domain.states import Lane
 from server.store.database import Executor
 
@@ -11,16 +12,19 @@ _READY = """
 WITH gone AS (
   DELETE FROM workers WHERE ready_until < now() - interval '1 day' AND name <> $1
 )
-INSERT INTO workers (name, lanes, slots, ready_until) VALUES ($1, $2, $3, now() + $4)
+INSERT INTO workers (name, lanes, slots, ready_until, spec_version)
+VALUES ($1, $2, $3, now() + $4, $5)
 ON CONFLICT (name) DO UPDATE SET
-  lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until
+  lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until,
+  spec_version = excluded.spec_version
 """
 
-SERVED = """EXISTS (SELECT FROM workers WHERE lanes && $1::text[] AND ready_until > now())
-  OR EXISTS (SELECT FROM image_generation_jobs
-    WHERE lane = ANY($1) AND status = 'processing' AND lease_expires_at > now())"""
-"""Whether anybody draws the jobs of the lanes $1: a worker that is ready, or one that holds a
-lease."""
+DRAWN_SPECS = """greatest(0,
+    (SELECT max(spec_version) FROM workers WHERE lanes && $1::text[] AND ready_until > now()),
+    (SELECT max(spec_version) FROM image_generation_jobs
+      WHERE lane = ANY($1) AND status = 'processing' AND lease_expires_at > now()))"""
+"""The newest version of specs that anybody draws in the lanes $1: a worker that is ready, or one
+that holds a lease. 0 while there is nobody."""
 
 
 class Workers:
@@ -29,9 +33,18 @@ class Workers:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def ready(self, name: str, slots: Mapping[Lane, int], length: timedelta) -> None:
-        """Says that a worker can run so many jobs of these lanes at once, for a while."""
-        await self._database.execute(_READY, name, sorted(slots), dict(slots), length)
+    async def ready(
+        self,
+        name: str,
+        slots: Mapping[Lane, int],
+        length: timedelta,
+        spec_version: int = SPEC_VERSION,
+    ) -> None:
+        """Says that a worker can run so many jobs of these lanes at once, for a while.
+
+        `spec_version` is the newest that it draws.
+        """
+        await self._database.execute(_READY, name, sorted(slots), dict(slots), length, spec_version)
 
     async def gone(self, name: str) -> None:
         """Says that a worker claims no more."""

@@ -4,16 +4,22 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from actors.providers.base import ReferenceReading
+from actors.worker.references import ReferenceResolver
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, UserId
 from server.domain.jobs import Claim, NewJob, Outcome, Placement
 from server.domain.references import Reference, ReferenceUse, UsedReference
 from server.domain.states import AssetKind, ImageType, Lane
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
 from server.store import Store
 from tests.builders import STORYBOOK_STYLE, description, new_job, new_user, outcome, render_spec
 from tests.integration.job_queue import until
@@ -22,6 +28,7 @@ from tests.integration.test_money_movements import waits
 LEASE = timedelta(seconds=60)
 STYLE = STORYBOOK_STYLE.id
 ENCODER, OTHER = "encoder", "another encoder"
+PORTRAIT = b"the bytes of a portrait"
 
 
 @dataclass
@@ -145,6 +152,43 @@ async def test_a_reference_that_is_read_after_all_is_fresh_again(cast: Cast, enc
     await cast.store.references.keep(await cast.found(mia), encoder, b"embedding")
     assert await cast.fresh(mia)
     assert (await cast.found(mia, encoder=encoder)).embedding == b"embedding"
+
+
+async def test_a_portrait_that_is_read_after_all_has_no_marks(cast: Cast) -> None:
+    mia = await cast.character()
+    await cast.draw(cast.portrait(mia))
+    for encoder in ("", ENCODER):
+        await cast.store.references.mark_unreadable(await cast.found(mia), encoder)
+    await cast.store.references.keep(await cast.found(mia), OTHER, b"embedding")
+    await cast.store.references.mark_unreadable(await cast.found(mia), "")
+    await cast.store.references.note_readable(await cast.found(mia))
+    assert await cast.fresh(mia)
+    found = await cast.found(mia, encoder=OTHER)
+    assert (found.embedding, found.unreadable) == (b"embedding", False)
+    await cast.draw(cast.portrait(mia))
+    await cast.store.references.mark_unreadable(await cast.found(mia), "")
+    await cast.store.references.note_readable(found)  # of the portrait before
+    assert not await cast.fresh(mia)
+
+
+async def test_a_portrait_sent_as_it_is_loses_its_mark_when_its_file_is_back(
+    cast: Cast, tmp_path: Path
+) -> None:
+    mia = await cast.character()
+    await cast.draw(cast.portrait(mia))
+    [claim] = await cast.claim(cast.scene(mia))
+    claim = replace(claim, spec=replace(claim.spec, use_references=True))
+    reading = ReferenceReading(most=1)  # without an encoder, as hosted providers read them
+    await cast.store.database.execute("UPDATE assets SET sha256 = $1", sha256(PORTRAIT).hexdigest())
+    async with FolderStorage(tmp_path, UrlSigner("s" * 32, "")) as storage:
+        resolver = ReferenceResolver(cast.store.references, storage, pauses_s=())
+        lost = await resolver.resolve(claim, claim.spec.characters, reading)
+        assert [one.use for one in lost.used] == [ReferenceUse.UNREADABLE]
+        assert not await cast.fresh(mia)
+        await storage.put((await cast.found(mia)).key, PORTRAIT, "image/png")
+        back = await resolver.resolve(claim, claim.spec.characters, reading)
+        assert [one.data for one in back.placed] == [PORTRAIT]
+        assert await cast.fresh(mia)
 
 
 Write = Callable[[Store, Reference], Coroutine[Any, Any, None]]

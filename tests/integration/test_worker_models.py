@@ -1,12 +1,17 @@
 """Workers whose models are away claim nothing, and tell the gateways whether jobs are drawn."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from imggen.v1.errors_pb2 import ErrorReason
-from server.domain.states import JobStatus, Lane
+from server.domain.characters import FrozenCharacter
+from server.domain.spec import SPEC_VERSION
+from server.domain.states import ImageType, JobStatus, Lane
 from server.errors import Unavailable
+from server.forecast.jobs import Forecast
+from tests.builders import description, new_job, render_spec
 from tests.integration.job_queue import JobQueue, until
 
 
@@ -51,6 +56,29 @@ async def test_a_worker_that_says_no_more_that_it_is_ready_serves_nothing(
     assert await served(job_queue)
     await workers.ready("w", {Lane.LOCAL: 1}, timedelta(seconds=-1))
     assert not await served(job_queue)
+
+
+async def test_what_only_an_old_worker_could_take_has_no_estimate(job_queue: JobQueue) -> None:
+    store, lanes = job_queue.store, {Lane.LOCAL}
+    mia = FrozenCharacter(uuid4(), 1, description())
+    spec = render_spec(image_type=ImageType.SCENE, characters=(mia,), use_references=True)
+    new = new_job(job_queue.user, spec=spec)
+    admitted = await store.submit(new)
+    job = await store.jobs.get(job_queue.user, new.id)
+    assert admitted is not None
+    assert job is not None
+    assert admitted.spec_version == job.spec_version == 4
+    # As a worker of the version before says it, without the column.
+    await store.database.execute(
+        "INSERT INTO workers (name, lanes, ready_until)"
+        " VALUES ('old', '{local}', now() + interval '1 hour')"
+    )
+    assert (await store.jobs.outlook(Lane.LOCAL)).spec_version == 3
+    assert (await store.batches.pace(job_queue.user, lanes)).spec_version == 3
+    assert await Forecast(store.jobs.outlook).completion(job) is None
+    await store.workers.ready("new", {Lane.LOCAL: 1}, timedelta(seconds=60))
+    assert (await store.batches.pace(job_queue.user, lanes)).spec_version == SPEC_VERSION
+    assert await Forecast(store.jobs.outlook).completion(job) is not None
 
 
 async def test_the_pace_of_batches_knows_whether_they_are_drawn(job_queue: JobQueue) -> None:

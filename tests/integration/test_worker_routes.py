@@ -133,6 +133,17 @@ async def test_the_next_offer_draws_what_the_first_did_not(
     assert [one.route.offers[0].model for one in found.attempts] == ["fake", "dear"]
 
 
+async def test_an_attempt_says_whether_it_draws_as_a_canary(job_queue: JobQueue) -> None:
+    # Its share is all jobs but those that have no other offer.
+    catalogue = Catalogue([replace(KNOWN["fake"], canary=1.0), DEAR])
+    new = await submit(job_queue, model="", key="one")
+    await drawn(job_queue, new, providers([failing(FailureKind.UNREADABLE)]), catalogue)
+    found = await job_queue.store.routes.of_job(job_queue.user, new.id)
+    assert found is not None
+    told = [(one.route.offers[0].model, one.route.canary) for one in found.attempts]
+    assert told == [("fake", True), ("dear", False)]
+
+
 async def test_an_image_is_of_the_model_that_drew_it(job_queue: JobQueue) -> None:
     new = await submit(job_queue, model="")
     await drawn(job_queue, new, providers([failing(FailureKind.UNREADABLE)]))

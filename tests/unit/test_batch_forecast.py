@@ -99,6 +99,15 @@ async def test_a_database_that_is_away_costs_only_the_forecast() -> None:
 
 async def test_no_end_is_forecast_while_nobody_can_draw() -> None:
     async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
-        return replace(_pace(scene=6), served=False)
+        return replace(_pace(scene=6), spec_version=0)
 
     assert await BatchForecast(look).completion(_batch(0, 1)) is None
+
+
+@pytest.mark.parametrize(("version", "known"), [(3, True), (4, False)])
+async def test_no_end_is_forecast_while_the_workers_are_too_old(version: int, known: bool) -> None:
+    async def look(_user: UserId, _lanes: frozenset[Lane]) -> Pace:
+        return replace(_pace(scene=6), spec_version=3)
+
+    batch = _batch(0, 1, spec_version=version)
+    assert (await BatchForecast(look).completion(batch) is not None) == known

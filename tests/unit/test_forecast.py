@@ -87,13 +87,26 @@ async def test_a_waiting_job_ends_in_the_lane_that_ends_it_first(
 ) -> None:
     async def look(lane: Lane) -> Outlook:
         takes = local if lane is Lane.LOCAL else hosted
-        return Outlook(0, 1, timedelta(seconds=takes or 1), served=takes is not None)
+        return Outlook(
+            0, 1, timedelta(seconds=takes or 1), spec_version=4 if takes is not None else 0
+        )
 
     opens_at = datetime.now(UTC) + timedelta(seconds=opens_s)
     lanes = (JobLane(Lane.LOCAL, ("a",)), JobLane(Lane.HOSTED, ("b",), opens_at))
     at = await Forecast(look).completion(replace(_job(JobStatus.QUEUED), lanes=lanes))
     assert at is not None
     assert (at - datetime.now(UTC)).total_seconds() == pytest.approx(seconds, abs=2)
+
+
+@pytest.mark.parametrize(("version", "known"), [(1, True), (3, True), (4, False)])
+async def test_a_job_that_the_workers_are_too_old_for_has_no_forecast(
+    version: int, known: bool
+) -> None:
+    async def look(_lane: Lane) -> Outlook:
+        return Outlook(0, 1, SECONDS_8, spec_version=3)
+
+    job = replace(_job(JobStatus.QUEUED), spec_version=version)
+    assert (await Forecast(look).completion(job) is not None) == known
 
 
 async def test_a_running_job_ends_in_the_lane_in_which_it_runs() -> None:
@@ -130,6 +143,6 @@ async def test_a_database_that_is_away_costs_only_the_forecast() -> None:
 @pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.PROCESSING])
 async def test_no_end_is_forecast_while_nobody_can_draw(status: JobStatus) -> None:
     async def look(_lane: Lane) -> Outlook:
-        return Outlook(3, 0, SECONDS_8, served=False)
+        return Outlook(3, 0, SECONDS_8, spec_version=0)
 
     assert await Forecast(look).completion(_job(status)) is None

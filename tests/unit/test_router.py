@@ -13,6 +13,7 @@ from server.domain.models import Size
 from server.domain.states import ImageType, Lane, Quality
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
 from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
+from server.routing.explained import explained
 from server.routing.reasons import Exclusion
 from server.routing.router import Refusal, Routing, route, route_again
 from server.routing.rows import Capability
@@ -284,6 +285,7 @@ def test_a_canary_draws_its_share_of_the_jobs_and_no_others() -> None:
     assert all(_names(routing)[0] == trial.name for routing in drawn)
     assert "a canary, which draws 20 % of the jobs" in drawn[0].reason
     others = [routing for routing in found if not routing.canary]
+    assert (explained(drawn[0]).canary, explained(others[0]).canary) == (True, False)
     assert {tuple(_names(routing)) for routing in others} == {("sdxl", FLARE.name, trial.name)}
     assert [route(catalogue, wish, CALM) for wish in wishes] == found
     alone = route(catalogue, _wish(min_score=4.5), CALM)

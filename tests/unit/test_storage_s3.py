@@ -86,6 +86,28 @@ async def test_a_server_that_is_away_is_unavailable_and_may_be_tried_again() -> 
         assert outcome.retry_after is not None
 
 
+@pytest.mark.parametrize(
+    ("call", "lacking"),
+    [
+        (put, "the credentials lack s3:PutObject"),
+        (stream, "the object is missing, or the credentials lack s3:GetObject; without s3:ListBu"),
+        (listing, "the credentials lack s3:ListBucket"),
+        (lambda storage: storage.get(KEY), "the object is missing, or the credentials lack s3:Get"),
+        (lambda storage: storage.delete(KEY), "the credentials lack s3:DeleteObject"),
+        (lambda storage: storage.check(), "the credentials lack s3:ListBucket"),
+    ],
+)
+@pytest.mark.parametrize("code", ["AccessDenied", ""])
+async def test_a_refusal_says_which_permission_may_lack(
+    call: Callable[[Storage], Coroutine[Any, Any, Any]], lacking: str, code: str
+) -> None:
+    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode() if code else b""
+    head = f"HTTP/1.1 403 Forbidden\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    async with answering(head.encode() + body) as storage:
+        with pytest.raises(StorageUnavailable, match=f"(AccessDenied|403): {lacking}"):
+            await call(storage)
+
+
 async def test_a_server_that_refuses_is_unavailable() -> None:
     async with answering(REFUSED) as storage:
         for call in CALLS:

@@ -1,7 +1,7 @@
 """Commands for budgets and spend."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
@@ -53,7 +53,7 @@ def spend(
         return
     session.table(
         (by.upper(), *(column.replace("_", " ").upper() for column in _COLUMNS)),
-        ((one.key or "-", *_cells(one)) for one in found),
+        ((one.key or "-", *_cells(one, _dollars)) for one in found),
         spend=found,
     )
     if not session.json:
@@ -62,11 +62,11 @@ def spend(
 
 
 def spend_csv(by: str, found: Iterable[Spend]) -> str:
-    """Returns spend as CSV, with a header; amounts are in US dollars."""
+    """Returns spend as CSV, with a header; amounts are in US dollars, exact to the millionth."""
     lines = StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow((by, *_COLUMNS))
-    writer.writerows((one.key, *_cells(one)) for one in found)
+    writer.writerows((one.key, *_cells(one, _exact)) for one in found)
     return lines.getvalue()
 
 
@@ -122,15 +122,15 @@ def _before(last_day: str | None, days: int) -> str:
     return str(last - timedelta(days=days - 1))
 
 
-def _cells(one: Spend) -> tuple[str, ...]:
+def _cells(one: Spend, dollars: Callable[[int], str]) -> tuple[str, ...]:
     average = one.average_image_cost_micros if one.HasField("average_image_cost_micros") else None
     return (
         str(one.calls),
         str(one.images),
-        _dollars(one.cost_micros),
-        "" if average is None else _dollars(average),
-        _dollars(one.unknown_micros),
-        _dollars(one.estimated_micros),
+        dollars(one.cost_micros),
+        "" if average is None else dollars(average),
+        dollars(one.unknown_micros),
+        dollars(one.estimated_micros),
     )
 
 
@@ -146,3 +146,7 @@ def _print(session: Session, shown: Budget) -> None:
 
 def _dollars(micros: int) -> str:
     return f"{micros / _MICROS:.4f}"
+
+
+def _exact(micros: int) -> str:
+    return f"{micros / _MICROS:.6f}"

@@ -8,7 +8,9 @@ from google.protobuf.duration_pb2 import Duration
 from imggen.cli.options import MICROS
 from imggen.cli.session import Session, connected
 from imggen.v1.routing_pb2 import (
+    DrawingRecord,
     ModelStatus,
+    Offer,
     PaidCall,
     ProviderStatus,
     QuoteStoryResponse,
@@ -23,7 +25,8 @@ def providers(session: Session) -> None:
     """List the providers: which are well, their models, and what a picture costs.
 
     PRICE is the most that a square picture of quality hd costs. QUALITY is 0 to 5; `--min-quality`
-    asks for one. TIME is the mean of the latest pictures, or a guess before 50 were drawn.
+    asks for one. TIME is the mean of the latest pictures, or a guess before 50 were drawn. A canary
+    draws a share of the jobs that it could draw; NOTES show it beside the model that drew the rest.
 
     \b
     Examples:
@@ -58,11 +61,13 @@ def explain(session: Session, job_id: str) -> None:
 
 def route_lines(route: Route) -> Iterator[str]:
     """Yields a choice as lines for people: the chosen model first, then the others."""
+    if route.reused_from_image_id:
+        yield f"* the stored picture of {route.reused_from_image_id}: free, nothing is drawn"
     for number, offer in enumerate(route.offers):
-        mark = "*" if number == 0 else "-"
+        mark = "*" if number == 0 and not route.reused_from_image_id else "-"
         yield (
             f"{mark} {offer.model} ({offer.provider}): {dollars(offer.price_micros)}, "
-            f"quality {offer.score:g}, {_time(offer.expected_duration)}"
+            f"quality {offer.score:g}, {_expected(offer)}"
         )
     if route.reason:
         yield f"  {route.reason}"
@@ -72,9 +77,23 @@ def route_lines(route: Route) -> Iterator[str]:
 
 def quote_lines(quote: QuoteStoryResponse) -> Iterator[str]:
     """Yields the quote of a story as lines for people."""
-    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_time(quote.expected_duration)}")
+    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_expected(quote)}")
+    if quote.reused_images:
+        yield f"  {quote.reused_images} more are stored already, free"
     for part in quote.models:
         yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
+
+
+def comparison_lines(model: ModelStatus) -> Iterator[str]:
+    """Yields what a canary drew, and what the model that it would replace drew of the rest."""
+    if not model.canary:
+        return
+    if not model.HasField("canary_comparison"):
+        yield "drew nothing as a canary in the last 7 days"
+        return
+    found = model.canary_comparison
+    yield f"since {found.since.ToDatetime():%Y-%m-%d %H:%M} UTC: {_drew(found.canary)}"
+    yield f"{found.replaced.model} meanwhile: {_drew(found.replaced)}"
 
 
 def dollars(micros: int) -> str:
@@ -92,18 +111,38 @@ def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
         notes.append("off")
     if model.canary:
         notes.append(f"canary of {model.canary:.0%}")
+    more = "".join(f"\n{line}" for line in comparison_lines(model))
     if model.retires_on:
         notes.append(f"retires on {model.retires_on}")
     price = dollars(model.price_micros) if model.HasField("price_micros") else "unknown"
     return (
         *(model.model, provider.provider, provider.health, price, f"{model.score:g}"),
-        *(_time(model.mean_duration), "; ".join(filter(None, notes))),
+        *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
     )
+
+
+def _expected(message: Offer | QuoteStoryResponse) -> str:
+    if not message.HasField("expected_duration"):
+        return "no worker is there"
+    return _time(message.expected_duration)
 
 
 def _time(duration: Duration) -> str:
     seconds = duration.ToTimedelta().total_seconds()
-    return f"{seconds:.0f} s" if seconds else "no worker is there"
+    return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+
+
+def _drew(record: DrawingRecord) -> str:
+    parts = [f"{record.pictures} {'picture' if record.pictures == 1 else 'pictures'}"]
+    if record.HasField("success_share"):
+        parts.append(f"{record.success_share:.1%} succeeded")
+    if record.HasField("mean_cost_micros"):
+        parts.append(f"{dollars(record.mean_cost_micros)} each")
+    if record.HasField("mean_duration"):
+        parts.append(_time(record.mean_duration))
+    if record.HasField("mean_score"):
+        parts.append(f"reviewed {record.mean_score:.2f}")
+    return ", ".join(parts)
 
 
 def _ended(attempt: RoutedAttempt) -> str:

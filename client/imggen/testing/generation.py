@@ -1,6 +1,5 @@
 """The fake's servicer that admits jobs and batches."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -8,12 +7,11 @@ from typing import Any, TypeAlias
 import grpc.aio
 
 from imggen.rules.checks import DEFAULT_PRIORITY, Checks
-from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.testing.batches import Batches
 from imggen.testing.memory import Memory, new_id, now, read_key
 from imggen.testing.plans import Plan
 from imggen.testing.reading import Reader
-from imggen.testing.reuse import Reuse, Reuses, content
+from imggen.testing.reuse import OnePicture, Reuses
 from imggen.testing.worker import Worker
 from imggen.v1 import generation_pb2
 from imggen.v1.batch_pb2 import BatchImage
@@ -33,9 +31,7 @@ from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_PORTRAIT, JOB_KIND_SCENE,
 from imggen.v1.routing_pb2 import ExplainRouteResponse
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-Request: TypeAlias = (
-    GeneratePortraitRequest | GenerateSceneRequest | GenerateStoryRequest | RegenerateImageRequest
-)
+Request: TypeAlias = OnePicture | GenerateStoryRequest
 
 MAX_RETRIES = 3
 _KINDS = {
@@ -88,7 +84,7 @@ class Generation(GenerationServiceServicer):
         """Draws a new version of an image."""
         checks = Checks()
         origin = _origin(checks, request)
-        job = self._once(request, origin, lambda: self._version(checks, request))
+        job = self._once(request, origin, lambda: self._reader.version(checks, request))
         return generation_pb2.RegenerateImageResponse(job=job)
 
     async def GenerateStory(
@@ -105,11 +101,10 @@ class Generation(GenerationServiceServicer):
         batch, _ = self._batches.show(self._memory.batches.ever(made))
         return generation_pb2.GenerateStoryResponse(batch=batch)
 
-    def _once(self, request: Request, origin: Origin, read: Any) -> Job:
+    def _once(self, request: OnePicture, origin: Origin, read: Any) -> Job:
         def admit() -> str:
             plan = read()
-            reuse = Reuse(_asked_seed(request)) if request.options.allow_reuse else None
-            found = self._reuses.find(plan, reuse) if reuse else None
+            found = self._reuses.of_picture(plan, request)
             job = self._admit(plan, origin)
             if found is None:
                 self._worker.submit(job)
@@ -119,27 +114,14 @@ class Generation(GenerationServiceServicer):
 
         return self._memory.jobs.ever(self._memory.once("generation", origin.key, request, admit))
 
-    def _version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
-        plan = self._reader.version(checks, request)
-        if plan.image.version > MAX_REGENERATIONS + 1:
-            raise regenerations_used(plan.image.lineage_id)
-        return plan
-
     def _whole_story(self, checks: Checks, request: GenerateStoryRequest, origin: Origin) -> str:
         story, style, plans = self._reader.whole_story(checks, request)
         batch_id = new_id()
         images = []
         portraits: dict[str, str] = {}
-        equal: Counter[object] = Counter()
-        for plan in plans:
+        stored = self._reuses.of_story(plans, request.options)
+        for plan, found in zip(plans, stored, strict=True):
             needs = [portraits[one] for one in plan.image.character_ids if one in portraits]
-            found = None
-            # What is drawn from a portrait of the same batch is always drawn.
-            if request.options.allow_reuse and not (needs and plan.drawing.use_references):
-                found = self._reuses.find(
-                    plan, Reuse(place=equal[content(plan.image, plan.drawing)])
-                )
-                equal[content(plan.image, plan.drawing)] += 1
             job = self._admit(plan, origin, batch_id)
             if found is None:
                 self._worker.prepare(job)
@@ -190,9 +172,3 @@ def _origin(checks: Checks, request: Request) -> Origin:
     checks.priority("priority", priority, admin=False)
     metadata = checks.metadata("options.metadata", request.options.metadata)
     return Origin(priority, metadata, read_key(checks, request.request_id))
-
-
-def _asked_seed(request: Any) -> int | None:
-    """Returns the seed that a request asks for; None where any will do."""
-    asked = request.modifications if isinstance(request, RegenerateImageRequest) else request
-    return int(asked.seed) if asked.HasField("seed") else None

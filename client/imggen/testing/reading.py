@@ -7,6 +7,7 @@ from typing import Any
 from imggen.rules import pictures
 from imggen.rules.checks import Checks
 from imggen.rules.missing import missing_page
+from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.testing.catalogue import STYLES
 from imggen.testing.choices import read_limits, route, route_again
 from imggen.testing.memory import Memory
@@ -103,7 +104,7 @@ class Reader:
         )
 
     def version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
-        """Reads a request to draw an image again; its version may be one too many."""
+        """Reads a request to draw an image again."""
         changes = request.modifications
         prompt = pictures.changed_prompt(checks, changes)
         style = pictures.changed_style(checks, changes, _STYLES)
@@ -121,6 +122,9 @@ class Reader:
         maybe_routing = route_again(checks, parent.model, limits, quality, characters, size)
         routing = checks.complete(maybe_routing)
         model = routing.require()
+        version = self._memory.versions[parent.lineage_id] + 1
+        if version > MAX_REGENERATIONS + 1:
+            raise regenerations_used(parent.lineage_id)
         image = Image(
             type=parent.type,
             story_id=parent.story_id,
@@ -130,7 +134,7 @@ class Reader:
             style=style or parent.style,
             model=model.name,
             provider=model.provider,
-            version=self._memory.versions[parent.lineage_id] + 1,
+            version=version,
             lineage_id=parent.lineage_id,
             parent_image_id=parent.id,
             seed=_seed(changes),

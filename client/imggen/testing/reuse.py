@@ -1,13 +1,25 @@
 """The fake's stored pictures, which answer equal requests that allow it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from imggen.testing.feed import Feed
 from imggen.testing.memory import Drawing, Memory
 from imggen.testing.plans import Plan
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    GenerationOptions,
+    RegenerateImageRequest,
+)
 from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_TYPE_PORTRAIT, Image
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED, Job
 from imggen.v1.reference_pb2 import REFERENCE_USE_DRAWN, UsedReference
+
+OnePicture: TypeAlias = GeneratePortraitRequest | GenerateSceneRequest | RegenerateImageRequest
+"""Every request for one picture."""
 
 _PICTURE = ("width", "height", "file_size", "seed", "prompt", "references")
 _OF_JOB = ("unknown_words", "references", "cropped_from")
@@ -32,7 +44,34 @@ class Reuses:
         self._memory = memory
         self._feed = feed
 
-    def find(self, plan: Plan, reuse: Reuse) -> Image | None:
+    def of_picture(self, plan: Plan, request: OnePicture) -> Image | None:
+        """Returns the image that answers a request for one picture; None for one to draw."""
+        if not request.options.allow_reuse:
+            return None
+        asked = request.modifications if isinstance(request, RegenerateImageRequest) else request
+        return self._find(plan, Reuse(asked.seed if asked.HasField("seed") else None))
+
+    def of_story(self, plans: Sequence[Plan], options: GenerationOptions) -> list[Image | None]:
+        """Returns the images that answer the pictures of a story; None for those to draw.
+
+        What is drawn from a portrait of the same batch is always drawn.
+        """
+        portraits: set[str] = set()
+        equal: Counter[object] = Counter()
+        found: list[Image | None] = []
+        for plan in plans:
+            needs = portraits.intersection(plan.image.character_ids)
+            if plan.image.type == IMAGE_TYPE_PORTRAIT:
+                portraits.add(plan.image.character_id)
+            if not options.allow_reuse or (needs and plan.drawing.use_references):
+                found.append(None)
+                continue
+            shown = content(plan.image, plan.drawing)
+            found.append(self._find(plan, Reuse(place=equal[shown])))
+            equal[shown] += 1
+        return found
+
+    def _find(self, plan: Plan, reuse: Reuse) -> Image | None:
         """Returns the newest image with the picture of a plan; None if there is none."""
         newest: dict[int, Image] = {}
         images = [image for image in self._memory.images if self._answers(image, plan, reuse)]
@@ -43,7 +82,8 @@ class Reuses:
     def answer(self, job: Job, found: Image) -> None:
         """Completes a new job with the picture of a stored image."""
         image = self._memory.images.ever(job.image_id)
-        origin = found.reused_from_image_id or found.id
+        origin = drawn_image(found)
+        self._memory.routes[job.job_id].admitted.reused_from_image_id = origin
         for field in _PICTURE:
             _take(image, found, field)
         for field in _OF_JOB:
@@ -81,7 +121,12 @@ class Reuses:
         if used.use != REFERENCE_USE_DRAWN:
             return used.use, ""
         portrait = self._memory.images.ever(used.image_id)
-        return used.use, portrait.reused_from_image_id or portrait.id
+        return used.use, drawn_image(portrait)
+
+
+def drawn_image(image: Image) -> str:
+    """Returns the id of the image whose picture an image has: that which was drawn."""
+    return image.reused_from_image_id or image.id
 
 
 def content(image: Image, drawing: Drawing) -> object:

@@ -1,7 +1,8 @@
 """The fake's servicer that tells which models draw, at what price, and why."""
 
 from collections import Counter
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
 import grpc.aio
 
@@ -14,6 +15,12 @@ from imggen.testing.choices import DEFAULT_QUALITY, duration
 from imggen.testing.memory import Memory
 from imggen.testing.plans import Plan
 from imggen.testing.reading import Reader
+from imggen.testing.reuse import Reuses, drawn_image
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    RegenerateImageRequest,
+)
 from imggen.v1.routing_pb2 import (
     ExplainRouteRequest,
     ExplainRouteResponse,
@@ -30,29 +37,46 @@ from imggen.v1.routing_pb2 import (
 from imggen.v1.routing_pb2_grpc import RoutingServiceServicer
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
 
 
 class Routing(RoutingServiceServicer):
     """Reads a request as its generation would, and tells what would draw it."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, reuses: Reuses) -> None:
         self._memory = memory
         self._reader = Reader(memory)
+        self._reuses = reuses
 
     async def QuoteGeneration(
         self, request: QuoteGenerationRequest, context: Context
     ) -> QuoteGenerationResponse:
         """Quotes one picture."""
-        return QuoteGenerationResponse(route=self._read(Checks(), request).route)
+        match request.WhichOneof("picture"):
+            case "portrait":
+                return self._quote(request.portrait, self._reader.portrait)
+            case "scene":
+                return self._quote(request.scene, self._reader.scene)
+            case "regeneration":
+                return self._quote(request.regeneration, self._reader.version)
+            case _:
+                checks = Checks()
+                picture_required(checks)
+                raise checks.refused()
 
     async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
         """Quotes a whole story."""
-        _, _, plans = self._reader.whole_story(Checks(), request.story)
+        checks = Checks()
+        checks.metadata("options.metadata", request.story.options.metadata)
+        _, _, planned = self._reader.whole_story(checks, request.story)
+        stored = self._reuses.of_story(planned, request.story.options)
+        plans = [plan for plan, found in zip(planned, stored, strict=True) if found is None]
         times = [plan.route.offers[0].expected_duration.ToTimedelta() for plan in plans]
         seconds = [time.total_seconds() for time in times]
         parts = Counter((plan.image.model, plan.image.provider) for plan in plans)
         return QuoteStoryResponse(
             images=len(plans),
+            reused_images=len(planned) - len(plans),
             expected_duration=duration(max([*seconds, sum(seconds) / MAX_CONCURRENT])),
             models=[
                 QuotedModel(model=model, provider=provider, images=images)
@@ -85,17 +109,16 @@ class Routing(RoutingServiceServicer):
             ]
         )
 
-    def _read(self, checks: Checks, request: QuoteGenerationRequest) -> Plan:
-        match request.WhichOneof("picture"):
-            case "portrait":
-                return self._reader.portrait(checks, request.portrait)
-            case "scene":
-                return self._reader.scene(checks, request.scene)
-            case "regeneration":
-                return self._reader.version(checks, request.regeneration)
-            case _:
-                picture_required(checks)
-                raise checks.refused()
+    def _quote(
+        self, request: Request, read: Callable[[Checks, Request], Plan]
+    ) -> QuoteGenerationResponse:
+        checks = Checks()
+        checks.metadata("options.metadata", request.options.metadata)
+        plan = read(checks, request)
+        found = self._reuses.of_picture(plan, request)
+        route = plan.route
+        route.reused_from_image_id = drawn_image(found) if found else ""
+        return QuoteGenerationResponse(route=route)
 
 
 def _status(model: Model) -> ModelStatus:

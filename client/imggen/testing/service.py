@@ -237,18 +237,19 @@ class FakeService:
     async def _serve(self) -> None:
         self._server = grpc.aio.server(interceptors=[self._faults])
         memory, worker = self._memory, self._worker
+        reuses = Reuses(memory, self._feed)
         add_CharacterServiceServicer_to_server(Characters(memory), self._server)
         add_StoryServiceServicer_to_server(Stories(memory), self._server)
         add_StyleServiceServicer_to_server(Styles(), self._server)
         add_GenerationServiceServicer_to_server(
-            Generation(memory, worker, self._batches, Reuses(memory, self._feed)), self._server
+            Generation(memory, worker, self._batches, reuses), self._server
         )
         add_JobServiceServicer_to_server(Jobs(memory, worker, self._batches), self._server)
         add_BatchServiceServicer_to_server(
             BatchService(memory, worker, self._batches), self._server
         )
         add_BudgetServiceServicer_to_server(Budgets(memory, admin=self._admin), self._server)
-        add_RoutingServiceServicer_to_server(Routing(memory), self._server)
+        add_RoutingServiceServicer_to_server(Routing(memory, reuses), self._server)
         add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
         add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)

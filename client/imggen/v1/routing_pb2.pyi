@@ -174,9 +174,14 @@ class Route(google.protobuf.message.Message):
     OFFERS_FIELD_NUMBER: builtins.int
     PASSED_OVER_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
+    REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     reason: builtins.str
     """Output only. Why the first offer is chosen, for people; for instance that the model that was
     asked for is retired, and which one has followed it.
+    """
+    reused_from_image_id: builtins.str
+    """Output only. The image whose stored picture answers the request, at once and free, so that none
+    of the offers draws; see `GenerationOptions.allow_reuse`. Empty where the picture is drawn.
     """
     @property
     def offers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Offer]:
@@ -192,8 +197,9 @@ class Route(google.protobuf.message.Message):
         offers: collections.abc.Iterable[Global___Offer] | None = ...,
         passed_over: collections.abc.Iterable[Global___PassedOver] | None = ...,
         reason: builtins.str = ...,
+        reused_from_image_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["offers", b"offers", "passed_over", b"passed_over", "reason", b"reason"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["offers", b"offers", "passed_over", b"passed_over", "reason", b"reason", "reused_from_image_id", b"reused_from_image_id"]) -> None: ...
 
 Global___Route: typing_extensions.TypeAlias = Route
 
@@ -331,6 +337,7 @@ class ModelStatus(google.protobuf.message.Message):
     CANARY_FIELD_NUMBER: builtins.int
     RETIRES_ON_FIELD_NUMBER: builtins.int
     OFF_FIELD_NUMBER: builtins.int
+    CANARY_COMPARISON_FIELD_NUMBER: builtins.int
     model: builtins.str
     """Output only. The name."""
     score: builtins.float
@@ -351,6 +358,12 @@ class ModelStatus(google.protobuf.message.Message):
     def mean_duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The mean time of its latest pictures, or the catalogue's before 50 were drawn."""
 
+    @property
+    def canary_comparison(self) -> Global___CanaryComparison:
+        """Output only. What it drew as a canary, beside what it would replace; unset where it drew nothing
+        as one within seven days. A few seconds old at most.
+        """
+
     def __init__(
         self,
         *,
@@ -361,12 +374,100 @@ class ModelStatus(google.protobuf.message.Message):
         canary: builtins.float = ...,
         retires_on: builtins.str = ...,
         off: builtins.bool = ...,
+        canary_comparison: Global___CanaryComparison | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "mean_duration", b"mean_duration", "price_micros", b"price_micros"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "mean_duration", b"mean_duration", "model", b"model", "off", b"off", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "price_micros", b"price_micros"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "off", b"off", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_price_micros", b"_price_micros"]) -> typing.Literal["price_micros"] | None: ...
 
 Global___ModelStatus: typing_extensions.TypeAlias = ModelStatus
+
+@typing.final
+class CanaryComparison(google.protobuf.message.Message):
+    """A canary and the model that it would replace, in jobs that either of them could draw.
+
+    Chance decided which of the two drew a job, so that they had the same work.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SINCE_FIELD_NUMBER: builtins.int
+    CANARY_FIELD_NUMBER: builtins.int
+    REPLACED_FIELD_NUMBER: builtins.int
+    @property
+    def since(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Output only. The first time that is looked at: at most seven days ago."""
+
+    @property
+    def canary(self) -> Global___DrawingRecord:
+        """Output only. What the canary drew of its share."""
+
+    @property
+    def replaced(self) -> Global___DrawingRecord:
+        """Output only. What the model that comes next in most of those jobs drew of the others."""
+
+    def __init__(
+        self,
+        *,
+        since: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        canary: Global___DrawingRecord | None = ...,
+        replaced: Global___DrawingRecord | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["canary", b"canary", "replaced", b"replaced", "since", b"since"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["canary", b"canary", "replaced", b"replaced", "since", b"since"]) -> None: ...
+
+Global___CanaryComparison: typing_extensions.TypeAlias = CanaryComparison
+
+@typing.final
+class DrawingRecord(google.protobuf.message.Message):
+    """What a model drew of some jobs."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: builtins.int
+    PICTURES_FIELD_NUMBER: builtins.int
+    SUCCESS_SHARE_FIELD_NUMBER: builtins.int
+    MEAN_COST_MICROS_FIELD_NUMBER: builtins.int
+    MEAN_DURATION_FIELD_NUMBER: builtins.int
+    MEAN_SCORE_FIELD_NUMBER: builtins.int
+    model: builtins.str
+    """Output only. The model."""
+    pictures: builtins.int
+    """Output only. The number of its pictures."""
+    success_share: builtins.float
+    """Output only. The share of its attempts that made a picture, 0 to 1; unset where there are none.
+    Attempts that were cancelled, or whose worker was lost, do not count.
+    """
+    mean_cost_micros: builtins.int
+    """Output only. What its calls cost for each picture, those that failed included, in millionths of
+    a US dollar; unset without a picture.
+    """
+    mean_score: builtins.float
+    """Output only. The mean score of its pictures that were reviewed, 0 to 5; unset where none was."""
+    @property
+    def mean_duration(self) -> google.protobuf.duration_pb2.Duration:
+        """Output only. The mean time of a picture; unset without one."""
+
+    def __init__(
+        self,
+        *,
+        model: builtins.str = ...,
+        pictures: builtins.int = ...,
+        success_share: builtins.float | None = ...,
+        mean_cost_micros: builtins.int | None = ...,
+        mean_duration: google.protobuf.duration_pb2.Duration | None = ...,
+        mean_score: builtins.float | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_mean_cost_micros", b"_mean_cost_micros", "_mean_score", b"_mean_score", "_success_share", b"_success_share", "mean_cost_micros", b"mean_cost_micros", "mean_duration", b"mean_duration", "mean_score", b"mean_score", "success_share", b"success_share"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_mean_cost_micros", b"_mean_cost_micros", "_mean_score", b"_mean_score", "_success_share", b"_success_share", "mean_cost_micros", b"mean_cost_micros", "mean_duration", b"mean_duration", "mean_score", b"mean_score", "model", b"model", "pictures", b"pictures", "success_share", b"success_share"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_mean_cost_micros", b"_mean_cost_micros"]) -> typing.Literal["mean_cost_micros"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_mean_score", b"_mean_score"]) -> typing.Literal["mean_score"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_success_share", b"_success_share"]) -> typing.Literal["success_share"] | None: ...
+
+Global___DrawingRecord: typing_extensions.TypeAlias = DrawingRecord
 
 @typing.final
 class QuoteGenerationRequest(google.protobuf.message.Message):
@@ -404,7 +505,9 @@ Global___QuoteGenerationRequest: typing_extensions.TypeAlias = QuoteGenerationRe
 
 @typing.final
 class QuoteGenerationResponse(google.protobuf.message.Message):
-    """The quote of one picture. A request that no model can draw is refused as its generation would be."""
+    """The quote of one picture. What its generation would be refused for, at this moment, the quote is
+    refused for as well.
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -446,7 +549,7 @@ Global___QuoteStoryRequest: typing_extensions.TypeAlias = QuoteStoryRequest
 
 @typing.final
 class QuoteStoryResponse(google.protobuf.message.Message):
-    """The quote of a story."""
+    """The quote of a story; it is refused as that of one picture is."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -454,10 +557,15 @@ class QuoteStoryResponse(google.protobuf.message.Message):
     PRICE_MICROS_FIELD_NUMBER: builtins.int
     EXPECTED_DURATION_FIELD_NUMBER: builtins.int
     MODELS_FIELD_NUMBER: builtins.int
+    REUSED_IMAGES_FIELD_NUMBER: builtins.int
     images: builtins.int
     """The number of images that would be drawn."""
     price_micros: builtins.int
     """The most that all of them can cost, in millionths of a US dollar."""
+    reused_images: builtins.int
+    """The number of other images, which stored pictures would answer, free; see
+    `GenerationOptions.allow_reuse`.
+    """
     @property
     def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
         """The expected time until all are there; unset while no worker is there to draw."""
@@ -473,9 +581,10 @@ class QuoteStoryResponse(google.protobuf.message.Message):
         price_micros: builtins.int = ...,
         expected_duration: google.protobuf.duration_pb2.Duration | None = ...,
         models: collections.abc.Iterable[Global___QuotedModel] | None = ...,
+        reused_images: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["expected_duration", b"expected_duration"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "price_micros", b"price_micros"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
 
 Global___QuoteStoryResponse: typing_extensions.TypeAlias = QuoteStoryResponse
 

@@ -88,6 +88,42 @@ async def quotes_of_versions_that_are_used_up(seen: Seen) -> None:
         await ask(seen, "GenerationService.RegenerateImage", request)
 
 
+async def quotes_of_stored_pictures(seen: Seen) -> None:
+    mia, words = await a_character(seen), {"use_references": False, "allow_reuse": True}
+    story = await a_story(seen, {"text": "A wood.", "character_ids": [mia.id]}, {"text": "A hut."})
+    portrait = {"character_id": mia.id, "style": "anime", "seed": 7, "options": words}
+    scene = {"story_id": story.id, "page_id": story.pages[1].id, "options": words}
+
+    async def look(label: str) -> None:
+        for kind, request in (("portrait", portrait), ("scene", scene)):
+            await ask(seen, "RoutingService.QuoteGeneration", {kind: request}, label)
+        for options in (words, {"allow_reuse": True}, {}):
+            whole = {"story_id": story.id, "style": "anime", "options": options}
+            await ask(seen, "RoutingService.QuoteStory", {"story": whole}, label)
+
+    await look("nothing is stored")
+    first = await ask(seen, "GenerationService.GeneratePortrait", portrait)
+    await seen.side.finish(first.job)
+    await look("a portrait is stored")
+    await seen.side.finish((await ask(seen, "GenerationService.GenerateScene", scene)).job)
+    await look("a scene is stored")
+    again = await ask(seen, "GenerationService.GeneratePortrait", portrait)
+    await ask(seen, "RoutingService.ExplainRoute", {"job_id": again.job.job_id})
+    version = {"image_id": first.job.image_id, "modifications": {"seed": 7}, "options": words}
+    await ask(seen, "RoutingService.QuoteGeneration", {"regeneration": version})
+    version["modifications"] = {}
+    await ask(seen, "RoutingService.QuoteGeneration", {"regeneration": version})
+
+
+async def quotes_with_metadata(seen: Seen) -> None:
+    story = await a_story(seen)
+    options = {"metadata": {"order": "x" * 2_000}, "min_quality": "superb"}
+    scene = {"story_id": story.id, "page_id": story.pages[0].id, "options": options}
+    await ask(seen, "RoutingService.QuoteGeneration", {"scene": scene})
+    whole = {"story_id": story.id, "options": options}
+    await ask(seen, "RoutingService.QuoteStory", {"story": whole})
+
+
 async def explained_jobs(seen: Seen) -> None:
     mia, side = await a_character(seen), seen.side
     done, failed, stopped, waiting = [await a_portrait(seen, mia) for _ in range(4)]
@@ -117,6 +153,8 @@ SCRIPTS: tuple[Script, ...] = (
     limits_of_every_picture,
     quotes_of_nothing,
     quotes_of_versions_that_are_used_up,
+    quotes_of_stored_pictures,
+    quotes_with_metadata,
     explained_jobs,
     providers_of_the_installation,
 )

@@ -50,12 +50,12 @@ def test_spend_as_csv_has_every_amount_in_dollars() -> None:
         key="openai",
         calls=3,
         images=2,
-        cost_micros=150_000,
+        cost_micros=150_001,
         unknown_micros=90_000,
         average_image_cost_micros=75_000,
     )
     assert spend_csv("provider", [openai, Spend(key='a "b", c', calls=1)]) == (
         "provider,calls,images,cost_usd,usd_per_image,unknown_usd,estimated_usd\n"
-        "openai,3,2,0.1500,0.0750,0.0900,0.0000\n"
-        '"a ""b"", c",1,0,0.0000,,0.0000,0.0000\n'
+        "openai,3,2,0.150001,0.075000,0.090000,0.000000\n"
+        '"a ""b"", c",1,0,0.000000,,0.000000,0.000000\n'
     )

@@ -5,10 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
-from imggen.cli.routes import quote_lines, route_lines
+from imggen.cli.routes import comparison_lines, quote_lines, route_lines
 from imggen.testing import FakeService
-from imggen.v1.routing_pb2 import Offer, PassedOver, QuotedModel, QuoteStoryResponse, Route
+from imggen.v1.routing_pb2 import (
+    DrawingRecord,
+    ModelStatus,
+    Offer,
+    PassedOver,
+    QuotedModel,
+    QuoteStoryResponse,
+    Route,
+)
 from tests.unit.cli.conftest import Command
 
 FILE = """
@@ -119,16 +128,47 @@ def test_a_choice_is_told_with_its_losers() -> None:
     route = Route(
         offers=[
             Offer(model="a", provider="x", price_micros=40_000, score=4.25),
-            Offer(model="b", provider="y", score=1),
+            Offer(model="b", provider="y", score=1, expected_duration=Duration()),
         ],
         passed_over=[PassedOver(model="c", provider="x", reason="is off")],
         reason="a is cheap",
     )
     assert list(route_lines(route)) == [
         "* a (x): $0.0400, quality 4.25, no worker is there",
-        "- b (y): free, quality 1, no worker is there",
+        "- b (y): free, quality 1, under 1 s",
         "  a is cheap",
         "x c (x): is off",
+    ]
+
+
+def test_a_canary_is_shown_beside_what_it_would_replace() -> None:
+    model = ModelStatus(model="new", canary=0.05)
+    assert list(comparison_lines(model)) == ["drew nothing as a canary in the last 7 days"]
+    found = model.canary_comparison
+    found.since.FromJsonString("2026-11-21T08:30:00Z")
+    found.canary.MergeFrom(
+        DrawingRecord(
+            model="new",
+            pictures=1,
+            success_share=0.5,
+            mean_cost_micros=61_200,
+            mean_duration=Duration(seconds=28),
+            mean_score=4.126,
+        )
+    )
+    found.replaced.model = "old"
+    assert list(comparison_lines(model)) == [
+        "since 2026-11-21 08:30 UTC: 1 picture, 50.0% succeeded, $0.0612 each, 28 s, reviewed 4.13",
+        "old meanwhile: 0 pictures",
+    ]
+    assert not list(comparison_lines(ModelStatus(model="old")))
+
+
+def test_a_stored_picture_comes_before_what_would_draw() -> None:
+    route = Route(offers=[Offer(model="a", provider="x", score=1)], reused_from_image_id="i-1")
+    assert list(route_lines(route)) == [
+        "* the stored picture of i-1: free, nothing is drawn",
+        "- a (x): free, quality 1, no worker is there",
     ]
 
 
@@ -139,3 +179,7 @@ def test_a_quote_names_the_part_of_each_model() -> None:
         "2 images, at most $0.0800, no worker is there",
         "  2 by a (x), at most $0.0800",
     ]
+    quote.reused_images = 3
+    assert list(quote_lines(quote))[1] == "  3 more are stored already, free"
+    quote.expected_duration.FromMilliseconds(400)
+    assert next(iter(quote_lines(quote))) == "2 images, at most $0.0800, under 1 s"
