@@ -153,3 +153,9 @@ CALLS_UNCHECKED = Mutation(
     (),
     (_in_function("begin_call", "next] END, true)", "next] END, false)"),),
 )
+
+LOST_ANSWERS_ARE_FREE = Mutation(
+    "lost answers cost nothing",
+    (),
+    (_in_function("release_money", "cost_micros = c.held_micros", "cost_micros = 0"),),
+)
