@@ -21,13 +21,15 @@ class RecordingCaller:
         """Creates the character whose portraits it asks for."""
         self.character = (await self.client.create_character(name="Mia", hair="red hair")).id
 
-    async def submit(self, *, seed: int | None = None, request_id: str = "") -> Job | None:
+    async def submit(
+        self, *, seed: int | None = None, quality: str = "", request_id: str = ""
+    ) -> Job | None:
         """Asks for a portrait; returns None when the call was refused or failed."""
         request = request_id or str(uuid4())
         began = time.monotonic()
         try:
             job = await self.client.generate_portrait(
-                self.character, style="cartoon", seed=seed, request_id=request
+                self.character, style="cartoon", seed=seed, quality=quality, request_id=request
             )
         except ImggenError as error:
             self._history.submits.append(Submit(request, ""))

@@ -15,6 +15,8 @@ from tests.faults.scenarios.nodes import lost_nodes
 from tests.faults.scenarios.noisy import noisy_neighbour
 from tests.faults.scenarios.notifications import lost_notifications
 from tests.faults.scenarios.overload import overload
+from tests.faults.scenarios.paid_load import paid_load
+from tests.faults.scenarios.payments import killed_payments
 from tests.faults.scenarios.poison import poison_jobs
 from tests.faults.scenarios.replicas import lost_replicas
 from tests.faults.scenarios.rolls import rolled_gateway
@@ -74,6 +76,8 @@ SCENARIOS = (
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS, Rule.CALLS),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT, Rule.REFUSALS),
     Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS, Rule.SHARE),
+    Scenario("killed_payments", killed_payments, mutations.CALLS_UNCHECKED, Rule.BUDGET),
+    Scenario("paid_load", paid_load, mutations.LOST_ANSWERS_ARE_FREE, Rule.BOOKED),
     Scenario("killed_story", killed_story, mutations.NO_RESCUE, Rule.LOST),
     Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE, Rule.LOST),
     # Last, since it kills whole nodes; they run in a separate process.

@@ -77,11 +77,12 @@ def one_asset_of_a_kind(history: History) -> Iterator[Violation]:
 def one_paid_call(history: History) -> Iterator[Violation]:
     """Yields the attempts that generated, or were paid for, more than once.
 
-    A render counts as a paid call, since the workers of the fault tests have no hosted provider.
+    A render counts as a paid call, since it would be one of a hosted provider.
     """
     for what, effects in (
         ("generated", [(action.job, action.attempt) for action in history.done("rendering")]),
         ("was paid", [(paid.job, paid.attempt) for paid in history.payments]),
+        ("was sent", [(sent.job, sent.attempt) for sent in history.sent]),
     ):
         for (job, attempt), count in Counter(effects).items():
             if count > 1:
@@ -139,6 +140,44 @@ def within_budgets(history: History) -> Iterator[Violation]:
             )
 
 
+def ledger_within_budgets(history: History) -> Iterator[Violation]:
+    """Yields the movements of the ledger after which a budget is above its limit."""
+    used: Counter[tuple[str, str]] = Counter()
+    for move in history.ledger:
+        used[move.scope, move.day] += move.micros
+        total, limit = used[move.scope, move.day], history.limits.get(move.scope)
+        over = limit is not None and move.micros > 0 and total > limit
+        if over and move.day not in history.days_above_hold:
+            yield Violation(
+                Rule.BUDGET, move.scope, f"{move.day}: the ledger has {total} of {limit}"
+            )
+
+
+def every_call_is_booked(history: History) -> Iterator[Violation]:
+    """Yields the calls that are booked at less than they cost, and what ended jobs still hold.
+
+    A cost that was computed is exact; an estimate is never less than the cost.
+    """
+    booked = {(one.job, one.attempt): one for one in history.bookings}
+    charged = {one.request: one.charged_micros for one in history.sent}
+    for sent in history.sent:
+        found = booked.get((sent.job, sent.attempt))
+        if found is None:
+            yield Violation(Rule.BOOKED, sent.job, f"attempt {sent.attempt} has no call")
+        elif found.cost_micros < sent.charged_micros and found.state != "open":
+            costs = f"costs {sent.charged_micros}, not {found.cost_micros} as {found.state}"
+            yield Violation(Rule.BOOKED, sent.job, f"attempt {sent.attempt} {costs}")
+    for one in history.bookings:
+        exact = one.state == "settled" and not one.estimated
+        if exact and charged.get(one.request) != one.cost_micros:
+            costs = f"is booked at {one.cost_micros} for {one.request or 'no request'}"
+            yield Violation(Rule.BOOKED, one.job, f"attempt {one.attempt} {costs}")
+    ended = {row.job for row in history.rows if row.status in ENDED}
+    left = {one.job for one in history.bookings if one.state == "open"} | set(history.holding)
+    for job in sorted(ended & left):
+        yield Violation(Rule.BOOKED, job, "has ended, but holds money")
+
+
 def sums_agree(history: History) -> Iterator[Violation]:
     """Yields where budgets, calls and ledger do not agree."""
     for difference in history.differences:
@@ -159,7 +198,9 @@ RULES: tuple[Callable[[History], Iterator[Violation]], ...] = (
     watches_go_forward,
     in_lanes_while_waiting,
     within_budgets,
+    ledger_within_budgets,
     sums_agree,
+    every_call_is_booked,
 )
 """Every rule that the checker applies to all histories."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ import asyncpg
 
 from cluster.embedded.postgres import embedded_postgres
 from imggen import Client
+from server.identity.caller import Role
 from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
 from server.store.migrate import migrate
@@ -134,7 +135,9 @@ class FaultEnvironment:
             )
         )
 
-    async def caller(self, port: int, subject: str = "mia") -> RecordingCaller:
+    async def caller(
+        self, port: int, subject: str = "mia", roles: Sequence[Role] = ()
+    ) -> RecordingCaller:
         """Returns a caller of the gateway on a port."""
         settings = GatewaySettings()
         token = mint_token(
@@ -142,6 +145,7 @@ class FaultEnvironment:
             issuer=settings.jwt_issuer,
             audience=settings.jwt_audience,
             subject=subject,
+            roles=roles,
         )
         client = await self._stack.enter_async_context(Client(f"127.0.0.1:{port}", token=token))
         caller = RecordingCaller(client, self.history)
@@ -164,6 +168,29 @@ class FaultEnvironment:
             return int(found[0]) >= count
 
         return reached
+
+    @asynccontextmanager
+    async def locked(self, table: str) -> AsyncIterator[None]:
+        """Locks all rows of a table until the block ends."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SELECT FROM {table} FOR UPDATE")
+                yield
+        finally:
+            await connection.close()
+
+    def statements_wait(self, count: int) -> Callable[[], Awaitable[bool]]:
+        """Returns a condition: at least that many statements wait for a lock."""
+
+        async def waiting() -> bool:
+            rows = await self.query(
+                "SELECT FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return len(rows) >= count
+
+        return waiting
 
     async def query(self, statement: str) -> list[asyncpg.Record]:
         """Returns the rows of a query."""

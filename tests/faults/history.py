@@ -110,6 +110,37 @@ class Use:
     limit: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """An entry of the ledger in a budget: what it adds to what is held and spent."""
+
+    scope: str
+    day: str
+    micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call that a provider received, and what it charges; `request` is the provider's id."""
+
+    job: str
+    attempt: int
+    request: str
+    charged_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A paid call as it is booked at the end; `request` is the provider's id, if it is known."""
+
+    job: str
+    attempt: int
+    state: str
+    cost_micros: int
+    estimated: bool
+    request: str
+
+
 @dataclass
 class History:
     """All records of a run. Times are seconds of this machine's monotonic clock."""
@@ -127,6 +158,14 @@ class History:
     out_of_step: list[str] = field(default_factory=list)
     """The jobs whose lanes do not follow their state, at the end."""
     uses: list[Use] = field(default_factory=list)
+    ledger: list[Movement] = field(default_factory=list)
+    """In the order in which each budget was changed."""
+    limits: dict[str, int] = field(default_factory=dict)
+    """The limits at the end, by scope; none of them was lowered below what was used."""
+    sent: list[Sent] = field(default_factory=list)
+    bookings: list[Booking] = field(default_factory=list)
+    holding: list[str] = field(default_factory=list)
+    """The jobs that hold money at the end, outside of their calls."""
     days_above_hold: set[str] = field(default_factory=set)
     """The days on which a call cost more than its hold, which is booked in full."""
     differences: list[str] = field(default_factory=list)
@@ -214,6 +253,27 @@ async def collect(database: str, history: History) -> None:
             for row in await connection.fetch(
                 "SELECT scope, day, before, after, most FROM history_uses ORDER BY id"
             )
+        ]
+        history.ledger = [
+            Movement(*row)
+            for row in await connection.fetch(
+                "SELECT scope, day::text, held_micros + spent_micros"
+                " FROM ledger, unnest(scopes_of(provider, user_id)) AS scope ORDER BY id"
+            )
+        ]
+        history.limits = {
+            row["scope"]: row["limit_micros"]
+            for row in await connection.fetch("SELECT scope, limit_micros FROM budget_limits")
+        }
+        history.bookings = [
+            Booking(*row)
+            for row in await connection.fetch(
+                "SELECT job_id::text, attempt, state, cost_micros, estimated, request_id"
+                " FROM calls WHERE call = 'render'"
+            )
+        ]
+        history.holding = [
+            row["job"] for row in await connection.fetch("SELECT job_id::text AS job FROM holds")
         ]
         history.days_above_hold = {
             row["day"]

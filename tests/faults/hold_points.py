@@ -6,16 +6,27 @@
 import asyncio
 import json
 import os
+import re
 import time
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import timedelta
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
+from actors.providers.base import (
+    CharacterReference,
+    Content,
+    Provider,
+    ReferenceReading,
+    RenderedPicture,
+    RenderProgress,
+)
 from actors.worker.attempt import Drawing
 from actors.worker.reporting import Reporter
 from server.domain.jobs import Claim, Failure, Outcome
+from server.domain.models import Format
 from server.domain.states import JobStatus, Lane
 from server.storage import Storage
 from server.store import Store
@@ -30,6 +41,10 @@ STORED = "stored"  # all assets are stored, the end is not written
 COMPLETED = "completed"  # the end is committed, its worker has no answer yet
 POINTS = (CLAIMED, RENDERING, RENDERED, HALF_STORED, STORED, COMPLETED)
 """Every hold point between a claim and its end, in order."""
+
+STARTED = "started"  # an attempt runs, its lease is renewed, nothing is paid for
+BEGUN = "begun"  # the paid call is begun, nothing is sent
+ANSWERED = "answered"  # its answer is here, nothing is settled
 
 _drawn: ContextVar[Claim] = ContextVar("drawn")
 
@@ -110,12 +125,14 @@ class RecordingLeases(Leases):
 class ClaimTracker:
     """A drawing that passes its claim on to the renderer, in a context variable."""
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: Drawing, points: HoldPoints) -> None:
         self._drawing = drawing
+        self._points = points
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a claimed job."""
         _drawn.set(claim)
+        await self._points.reach(STARTED, claim.job_id, claim.attempt)
         return await self._drawing.draw(claim, reporter)
 
 
@@ -146,6 +163,67 @@ class RecordingRenderer:
     async def show_previews(self, render: str) -> None:
         """Asks the wrapped renderer for previews."""
         await self._renderer.show_previews(render)
+
+
+class RecordingProvider:
+    """A hosted provider that records each call, and puts its key into the prompt.
+
+    So whoever receives the call knows which one it is.
+    """
+
+    def __init__(self, provider: Provider, points: HoldPoints) -> None:
+        self._provider = provider
+        self._points = points
+
+    @property
+    def name(self) -> str:
+        """The wrapped provider."""
+        return self._provider.name
+
+    @property
+    def model(self) -> str:
+        """The model of the wrapped provider."""
+        return self._provider.model
+
+    @property
+    def references(self) -> ReferenceReading:
+        """How the wrapped provider reads references."""
+        return self._provider.references
+
+    async def render(
+        self,
+        content: Content,
+        format: Format,
+        references: tuple[CharacterReference, ...],
+        progress: RenderProgress,
+    ) -> RenderedPicture:
+        """Draws a picture, with its hold points."""
+        claim = _drawn.get()
+        await self._points.reach(BEGUN, claim.job_id, claim.attempt)
+        self._points.record("rendering", claim.job_id, claim.attempt)
+        scene = f"{content.scene} {call_mark(str(claim.job_id), claim.attempt)}"
+        picture = await self._provider.render(
+            replace(content, scene=scene), format, references, progress
+        )
+        await self._points.reach(ANSWERED, claim.job_id, claim.attempt)
+        self._points.record("rendered", claim.job_id, claim.attempt)
+        return picture
+
+    async def probe(self) -> None:
+        """Probes the wrapped provider."""
+        await self._provider.probe()
+
+
+def call_mark(job: str, attempt: int) -> str:
+    """Returns the key of a call as it stands in its prompt."""
+    return f"call {job}/{attempt}"
+
+
+def marked_call(prompt: str) -> tuple[str, int]:
+    """Returns the job and attempt whose call a prompt belongs to."""
+    found = re.search(r"call ([0-9a-f-]{36})/([0-9]+)", prompt)
+    assert found, prompt
+    return found[1], int(found[2])
 
 
 class RecordingStorage:

@@ -132,3 +132,30 @@ ABSENCE_IS_A_FAULT = Mutation(
     "an absent database is a fault",
     (Edit("server/store/database.py", "except AWAY as error:", "except () as error:"),),
 )
+
+
+def _in_function(name: str, old: str, new: str) -> str:
+    """Returns the statement that replaces a text in a function of the database."""
+    return f"""
+        DO $do$
+        DECLARE body text := pg_get_functiondef('{name}'::regproc);
+        BEGIN
+          IF position($old${old}$old$ IN body) = 0 THEN
+            RAISE EXCEPTION '{name}: update the mutation in tests/faults/mutations.py';
+          END IF;
+          EXECUTE replace(body, $old${old}$old$, $new${new}$new$);
+        END $do$
+    """
+
+
+CALLS_UNCHECKED = Mutation(
+    "calls begin unchecked",
+    (),
+    (_in_function("begin_call", "next] END, true)", "next] END, false)"),),
+)
+
+LOST_ANSWERS_ARE_FREE = Mutation(
+    "lost answers cost nothing",
+    (),
+    (_in_function("release_money", "cost_micros = c.held_micros", "cost_micros = 0"),),
+)

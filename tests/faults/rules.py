@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Rule(StrEnum):
-    """A rule by its name; the checker applies the first eleven to every history."""
+    """A rule by its name; the checker applies the first twelve to every history."""
 
     LOST = "lost"  # an acknowledged submit ends
     ENDS = "ends"  # it ends once
@@ -18,6 +18,7 @@ class Rule(StrEnum):
     LANES = "lanes"  # a job stands in its lanes exactly while it can be claimed
     BUDGET = "budget"  # what is held and spent never grows beyond a limit
     SUMS = "sums"  # budgets, calls and ledger agree
+    BOOKED = "booked"  # what a provider charges is booked, and nothing stays held
 
     CALLS = "calls"  # a call is answered, or fails only as the contract allows
     OUTCOME = "outcome"  # a job ends as it should, completed or with its reason

@@ -6,7 +6,19 @@ import pytest
 
 from tests.faults.catalogue import SCENARIOS
 from tests.faults.checker import check
-from tests.faults.history import Action, Effect, History, Move, Row, Seen, Submit, Use
+from tests.faults.history import (
+    Action,
+    Booking,
+    Effect,
+    History,
+    Move,
+    Movement,
+    Row,
+    Seen,
+    Sent,
+    Submit,
+    Use,
+)
 from tests.faults.report import reported
 from tests.faults.rules import Problem, Rule
 
@@ -37,7 +49,14 @@ def sound() -> History:
         ],
         rows=[Row("j", "r", "completed", 2, "", 1)],
         assets=[Effect("j", 2, kind, f"u/j/2/{kind}.png") for kind in ("display", "print")],
-        payments=[Effect("j", 2)],
+        payments=[Effect("j", 1), Effect("j", 2)],
+        ledger=[Movement("global", "day", micros) for micros in (60, 0, 40, -20)],
+        limits={"global": 100},
+        sent=[Sent("j", 1, "lost", 45), Sent("j", 2, "drawn", 45)],
+        bookings=[
+            Booking("j", 1, "unknown", 60, True, ""),
+            Booking("j", 2, "settled", 45, False, "drawn"),
+        ],
     )
 
 
@@ -95,10 +114,11 @@ def test_a_kind_that_is_stored_twice_is_found() -> None:
 
 
 def test_a_second_payment_or_render_of_an_attempt_is_found() -> None:
-    paid, rendered = sound(), sound()
+    paid, rendered, sent = sound(), sound(), sound()
     paid.payments.append(paid.payments[0])
     rendered.actions.append(rendered.actions[1])
-    assert rules(paid) == rules(rendered) == {"paid"}
+    sent.sent.append(replace(sent.sent[1], request="again"))
+    assert rules(paid) == rules(rendered) == rules(sent) == {"paid"}
 
 
 def test_a_request_that_made_two_jobs_is_found() -> None:
@@ -149,6 +169,42 @@ def test_a_budget_that_is_overrun_is_found(use: Use, broken: set[str]) -> None:
     assert rules(history) == broken
     history.days_above_hold.add("day")
     assert rules(history) == set()
+
+
+def test_a_ledger_that_passes_a_limit_in_between_is_found() -> None:
+    history = sound()
+    history.ledger.insert(3, Movement("global", "day", 1))
+    assert rules(history) == {"budget"}
+    history.limits = {"global": 101}
+    assert rules(history) == set()
+
+
+@pytest.mark.parametrize(
+    "bookings",
+    [
+        [Booking("j", 1, "unknown", 60, True, "")],  # a call that was sent has none
+        [Booking("j", 1, "released", 0, True, ""), Booking("j", 2, "settled", 45, False, "drawn")],
+        [Booking("j", 1, "unknown", 60, True, ""), Booking("j", 2, "settled", 46, False, "drawn")],
+        [Booking("j", 1, "unknown", 60, True, ""), Booking("j", 2, "settled", 45, False, "other")],
+        [Booking("j", 1, "open", 0, False, ""), Booking("j", 2, "settled", 45, False, "drawn")],
+    ],
+)
+def test_a_call_that_is_not_booked_as_it_was_charged_is_found(bookings: list[Booking]) -> None:
+    history = sound()
+    history.bookings = bookings
+    assert rules(history) == {"booked"}
+
+
+def test_an_estimate_of_at_least_what_was_charged_is_booked() -> None:
+    history = sound()
+    history.bookings[1] = replace(history.bookings[1], cost_micros=60, estimated=True)
+    assert rules(history) == set()
+
+
+def test_an_ended_job_that_holds_money_is_found() -> None:
+    history = sound()
+    history.holding.append("j")
+    assert rules(history) == {"booked"}
 
 
 def test_sums_that_do_not_agree_are_found() -> None:

@@ -36,6 +36,7 @@ from tests.faults.hold_points import (
     RecordingStorage,
     RecordingStore,
 )
+from tests.faults.hosted import hosted_drawing
 
 
 class PoisonScript:
@@ -80,10 +81,17 @@ async def _work(options: argparse.Namespace) -> None:
         signals = Signals(store.database)
         await enter(signals.running())
         storage = await enter(open_storage(StorageSettings()))
+        # The stages call nothing but put().
+        recording = cast(Storage, RecordingStorage(storage, points))
+        drawing = (
+            await enter(hosted_drawing(settings, store, recording, points))
+            if options.hosted
+            else _drawing(options, points, recording)
+        )
         worker = Worker(
             options.name,
             settings,
-            ClaimTracker(_drawing(options, points, storage)),
+            ClaimTracker(drawing, points),
             store,
             progress,
             signals,
@@ -98,10 +106,8 @@ def _drawing(options: argparse.Namespace, points: HoldPoints, storage: Storage) 
     if options.takes_s is not None:
         return TimedDrawing(options.takes_s)
     renderer = ScriptedRenderer(options.step_s, PoisonScript(options.poison))
-    # The stages call nothing but put().
-    recording = cast(Storage, RecordingStorage(storage, points))
     providers = every_model(RecordingRenderer(renderer, points))
-    return Stages(providers, PlainExtractor(), recording)
+    return Stages(providers, PlainExtractor(), storage)
 
 
 async def _resume_on_input(points: HoldPoints) -> None:
@@ -121,6 +127,7 @@ def main() -> None:
     parser.add_argument("--step-s", type=float, default=0.0)
     parser.add_argument("--poison", type=int, default=-1, help="the seed that cannot be drawn")
     parser.add_argument("--backoff-s", type=float, default=2.0)
+    parser.add_argument("--hosted", action="store_true", help="draw by the hosted models")
     parser.add_argument("--takes-s", type=float, help="draw nothing, and take this long")
     options = parser.parse_args()
     configure_logs("info")

@@ -12,13 +12,14 @@ from tests.faults.rules import Problem, Rule
 TAKEOVER_S = 5.0
 """The time within which a job is claimed again after its killed worker's lease expired."""
 
-_PRODUCTION = {"IMGGEN_LEASE_S": "30", "IMGGEN_HEARTBEAT_S": "10", "IMGGEN_POLL_S": "2"}
+PRODUCTION = {"IMGGEN_LEASE_S": "30", "IMGGEN_HEARTBEAT_S": "10", "IMGGEN_POLL_S": "2"}
+"""The leases that workers have by default."""
 
 
 async def killed_workers(server: str, build: Build, quick: bool) -> Report:
     """Kills one worker at each hold point, all at the same time."""
     problems: list[Problem] = []
-    settings = {} if quick else _PRODUCTION
+    settings = {} if quick else PRODUCTION
     lease_s = float(settings.get("IMGGEN_LEASE_S", LEASE_S))
     async with fault_environment(server, build, **settings) as environment:
         caller = await environment.caller((await environment.gateway()).port)

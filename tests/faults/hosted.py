@@ -1,0 +1,34 @@
+"""The drawing of a worker whose models are hosted, for the fault tests."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from actors.extractors.plain import PlainExtractor
+from actors.providers.hosted import open_providers
+from actors.settings import OpenAiSettings, WorkerSettings
+from actors.worker.attempt import Drawing
+from actors.worker.choosing import Chooser
+from actors.worker.patience import Patience
+from actors.worker.routed import RoutedDrawing
+from actors.worker.stages import Stages
+from server.routing.observer import Observer
+from server.storage import Storage
+from server.store import Store
+from tests.faults.hold_points import HoldPoints, RecordingProvider
+
+
+@asynccontextmanager
+async def hosted_drawing(
+    settings: WorkerSettings, store: Store, storage: Storage, points: HoldPoints
+) -> AsyncIterator[Drawing]:
+    """Yields the drawing of the hosted models that the settings name, with hold points."""
+    catalogue = settings.catalogue()
+    async with open_providers(catalogue.models, OpenAiSettings()) as hosted:
+        providers = {one.model: RecordingProvider(one, points) for one in hosted}
+        yield RoutedDrawing(
+            Stages(providers, PlainExtractor(), storage, catalogue=catalogue),
+            Chooser(catalogue, Observer(store, settings.gpu_cost), providers),
+            providers,
+            store,
+            Patience(settings.lease_s, lambda: False),
+        )
