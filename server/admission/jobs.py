@@ -39,16 +39,19 @@ class Admission:
         Raises ResourceExhausted when the budget does not cover it or too many jobs wait,
         FailedPrecondition when its lineage is used up.
         """
+        async with self.alerting():
+            return await self._admit(new)
+
+    async def _admit(self, new: NewJob) -> Job | None:
         if new.reuse is not None and (answered := await self._reuse(new)) is not None:
             return answered
         lanes = await self._check_room(new)
         if new.placement.lineage_id:
-            async with self.paying() as tx:
+            async with self._store.transaction() as tx:
                 job = await self._submit(tx, new)
         elif new.price_micros:
             job, short = await self._store.submit_paid(new, self._budget)
             if short:
-                await self._store.alerts.note_refusal(short)
                 raise exhausted(new.price_micros, short)
         else:
             job = await self._store.submit(new)
@@ -166,10 +169,16 @@ class Admission:
     @asynccontextmanager
     async def paying(self) -> AsyncIterator[Statements]:
         """Yields a transaction that may hold money; operators are told of a refused hold."""
+        async with self.alerting(), self._store.transaction() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def alerting(self) -> AsyncIterator[None]:
+        """Tells operators of a budget that refuses what the block admits, whoever finds it."""
         try:
-            async with self._store.transaction() as tx:
-                yield tx
+            yield
         except OverBudget as error:
+            # After the transaction, which takes back all that it wrote.
             await self._store.alerts.note_refusal(error.metadata["scope"])
             raise
 

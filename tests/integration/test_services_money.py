@@ -72,6 +72,29 @@ async def test_a_job_over_the_budget_is_refused(
     assert [tuple(row) for row in alerts] == [("global", 80), ("global", 100)]
 
 
+@pytest.mark.parametrize("scope", ["global", "provider:somebody", "user"])
+@pytest.mark.parametrize("what", ["picture", "story"])
+async def test_a_refusal_by_the_router_itself_alerts(
+    paid_gateway: GatewayFixture, buyer: Caller, scope: str, what: str
+) -> None:
+    character = await buyer.create_character()
+    story = await buyer.create_story("A wood.")
+    named = f"user:{buyer.user_id}" if scope == "user" else scope
+    store = paid_gateway.store
+    # No request has looked at the budgets yet, so that the router knows of this limit.
+    await store.budgets.set_limit(named, PRICE - 1, buyer.user_id)
+    if what == "story":
+        call = buyer.generation.GenerateStory
+        request: Any = generation_pb2.GenerateStoryRequest(story_id=story.id)
+    else:
+        call = buyer.generation.GeneratePortrait
+        request = generation_pb2.GeneratePortraitRequest(character_id=character.id, style="anime")
+    refused = await buyer.refused(call, request)
+    assert refused.metadata == {"price_micros": str(PRICE), "scope": named}
+    alerts = await store.database.fetch("SELECT scope, percent FROM alerts")
+    assert [tuple(row) for row in alerts] == [(named, 100)]
+
+
 async def test_the_budget_refuses_no_job_that_a_free_model_draws(
     database: str, tmp_path: Path
 ) -> None:
