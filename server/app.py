@@ -39,6 +39,7 @@ from server.requests.pictures import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
+from server.routing.rows import PROVIDERS
 from server.services.batches import BatchService
 from server.services.budgets import BudgetService
 from server.services.characters import CharacterService
@@ -224,7 +225,9 @@ async def _services(
     images = ImageService(store, parts.storage, signals, replies)
     characters = CharacterService(store, users)
     stories = StoryService(store, users, styles)
-    budgets = BudgetService(store, settings.daily_budget_micros)
+    budgets = BudgetService(
+        store, settings.daily_budget_micros, {*PROVIDERS, settings.chat_provider}
+    )
     await store.money.default_limit(settings.daily_budget_micros)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),

@@ -113,6 +113,12 @@ class GatewaySettings(RoutingSettings):
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."
     )
+    chat_provider: str = Field(
+        "openai",
+        pattern=r"^[a-z][a-z0-9_-]*$",
+        description="The workers' setting of that name: a provider that may have a budget beside "
+        "those of models.",
+    )
     daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
         500.0,
         description="What paid providers may cost in a day (UTC), in US dollars, until "
