@@ -22,7 +22,11 @@ _ADAPTERS = {
 }
 """The files of an adapter by model: its weights, and its encoder unless it is the checkpoint's."""
 _CONFIG = SettingsConfigDict(
-    env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
+    env_prefix="IMGGEN_",
+    frozen=True,
+    extra="ignore",
+    hide_input_in_errors=True,
+    allow_inf_nan=False,
 )
 
 
@@ -150,12 +154,16 @@ class ExtractorSettings(BaseSettings):
     chat_input_usd_per_million: Decimal | None = Field(
         None,
         ge=0,
+        le=1_000_000,
         description="What a million tokens sent to the chat model cost; needed with `chat`, since "
         "an unknown price is never free. 0 for a server of your own; unset means 0 where the "
         "API is on this machine.",
     )
     chat_output_usd_per_million: Decimal | None = Field(
-        None, ge=0, description="What a million tokens of its answers cost; the same applies."
+        None,
+        ge=0,
+        le=1_000_000,
+        description="What a million tokens of its answers cost; the same applies.",
     )
     chat_max_output_tokens: int = Field(
         2000,

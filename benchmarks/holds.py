@@ -9,11 +9,15 @@ from benchmarks.environment import BenchEnvironment, new_database
 from benchmarks.jobs import new_jobs
 from benchmarks.report import Figure, Target
 from server.admission.backlog import Backlog, QueueLimits
+from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
 from server.domain.jobs import NewJob
 from server.domain.lanes import JobLane
 from server.domain.states import Lane
 from server.forecast.jobs import Forecast
+from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.conditions import GpuCost
+from server.routing.observer import Observer
 from server.settings import GatewaySettings
 from server.store import Store, open_store
 from server.store.signals import Signals
@@ -68,7 +72,8 @@ async def _admit(admission: Admission, jobs: Sequence[NewJob]) -> None:
 
 def _admission(store: Store) -> Admission:
     backlog = Backlog(store.jobs.waiting, Forecast(store.jobs.outlook), QueueLimits())
-    return Admission(store, Signals(store.database), _BUDGET_MICROS, backlog)
+    cheapest = CheapestOffers(Catalogue(KNOWN.values()), Observer(store, GpuCost()))
+    return Admission(store, Signals(store.database), _BUDGET_MICROS, backlog, cheapest)
 
 
 def _priced(job: NewJob, price_micros: int) -> NewJob:

@@ -21,6 +21,7 @@ from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server as add_s
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server as add_styles
 from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
+from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
 from server.admission.users import KnownUsers
 from server.edge.endpoint import Endpoint, Service
@@ -38,6 +39,7 @@ from server.requests.pictures import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
+from server.routing.rows import PROVIDERS
 from server.services.batches import BatchService
 from server.services.budgets import BudgetService
 from server.services.characters import CharacterService
@@ -185,11 +187,12 @@ async def _services(
     forecast = Forecast(store.jobs.outlook)
     limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
     backlog = Backlog(store.jobs.waiting, forecast, limits)
-    admission = Admission(store, signals, settings.daily_budget_micros, backlog)
+    observer = Observer(store, settings.gpu_cost)
+    cheapest = CheapestOffers(catalogue, observer)
+    admission = Admission(store, signals, settings.daily_budget_micros, backlog, cheapest)
     batch_admission = BatchAdmission(store, signals, admission)
     replies = Replies(forecast, parts.storage, url_ttl)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
-    observer = Observer(store, settings.gpu_cost)
     pictures = PictureReader(
         store, catalogue, observer, styles, use_references=settings.use_references
     )
@@ -222,7 +225,9 @@ async def _services(
     images = ImageService(store, parts.storage, signals, replies)
     characters = CharacterService(store, users)
     stories = StoryService(store, users, styles)
-    budgets = BudgetService(store, settings.daily_budget_micros)
+    budgets = BudgetService(
+        store, settings.daily_budget_micros, {*PROVIDERS, settings.chat_provider}
+    )
     await store.money.default_limit(settings.daily_budget_micros)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from imggen.rules.budgets import MOST_MICROS
 from server.routing.settings import RoutingSettings
 
 DEVELOPMENT_SECRET = "imggen-development-secret-do-not-deploy"
@@ -113,7 +114,13 @@ class GatewaySettings(RoutingSettings):
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."
     )
-    daily_budget_usd: Annotated[float, Field(ge=0)] = Field(
+    chat_provider: str = Field(
+        "openai",
+        pattern=r"^[a-z][a-z0-9_-]*$",
+        description="The workers' setting of that name: a provider that may have a budget beside "
+        "those of models.",
+    )
+    daily_budget_usd: Annotated[float, Field(ge=0, le=MOST_MICROS // 1_000_000)] = Field(
         500.0,
         description="What paid providers may cost in a day (UTC), in US dollars, until "
         "an admin sets the budget `global`.",

@@ -1,5 +1,6 @@
 """Hosted providers: what each needs to know of a model, and the choice of those configured."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from actors.settings import OpenAiSettings
 from server.domain.states import Quality
 from server.routing.prices import Price
 from server.routing.rows import Row
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,16 @@ def hosted_model(row: Row) -> HostedModel:
 async def open_providers(
     rows: Sequence[Row], openai: OpenAiSettings
 ) -> AsyncIterator[tuple[Provider, ...]]:
-    """Yields a provider for each hosted row of a catalogue.
+    """Yields a provider for each hosted row of a catalogue that has a price.
 
     Raises ValueError for a row whose provider is not configured, or has no module here.
     """
-    ours = [hosted_model(row) for row in rows if row.provider == "openai"]
+    theirs = [row for row in rows if row.provider == "openai"]
+    for row in theirs:
+        if row.price is None:  # the router refuses it by name, and the others go on
+            fields = {"provider": row.provider, "model": row.name}
+            _log.warning("model without a price", extra=fields)
+    ours = [hosted_model(row) for row in theirs if row.price is not None]
     if ours and openai.openai_api_key is None:
         names = ", ".join(model.name for model in ours)
         raise ValueError(f"IMGGEN_MODELS names {names}; set IMGGEN_OPENAI_API_KEY, too")

@@ -9,6 +9,7 @@ from typing import Protocol
 from actors.engine.render import PictureBroken
 from actors.worker.choosing import Choice
 from actors.worker.patience import Patience
+from actors.worker.payments import CallRefused
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.routed import FailOver, NothingHere
 from imggen.v1.errors_pb2 import ErrorReason
@@ -174,7 +175,9 @@ def explain(error: Exception) -> tuple[Failure, bool]:
             return Failure("STORE_FAILED", error.message), True
         case ImggenError():
             name = ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
-            return Failure(name, error.message), isinstance(error, Unavailable | PictureBroken)
+            passes = isinstance(error, CallRefused) and error.passes
+            again = passes or isinstance(error, Unavailable | PictureBroken)
+            return Failure(name, error.message), again
         case ValueError():
             return Failure("CONTENT_INVALID", str(error)[:_MESSAGE_MAX]), False
         case _:

@@ -138,7 +138,7 @@ class BilledExtractor:
             paid = await self._payments.begin(
                 NewCall(CallName.READ, provider, model, hold, self._most_micros)
             )
-        except Unavailable as error:
+        except (CallRefused, Unavailable) as error:
             raise ExtractionFailed(error.message) from error
         try:
             asked = await self._extractor.ask(page_text, characters)

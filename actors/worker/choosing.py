@@ -6,15 +6,12 @@ from dataclasses import dataclass, replace
 from server.domain.health import HealthState
 from server.domain.jobs import Claim
 from server.domain.lanes import JobLane
-from server.domain.limits import Limits
-from server.domain.models import Size
-from server.domain.spec import RenderSpec
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest
 from server.routing.lanes import lanes
 from server.routing.observer import Observer
 from server.routing.router import Refusal, Routing, route_again
-from server.routing.wishes import Offer, Wish
+from server.routing.wishes import Offer, wish_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +65,3 @@ class Chooser:
     def forget(self) -> None:
         """Looks at the conditions again for the next choice, since they have just changed."""
         self._observer.forget()
-
-
-def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wish:
-    """Returns what an admitted job asks of a model."""
-    return Wish(
-        spec.image_type,
-        limits.model,
-        "",
-        len(spec.characters),
-        spec.quality,
-        Size(spec.width, spec.height),
-        provider=limits.provider,
-        min_score=limits.min_score,
-        complete_by=limits.complete_by,
-        max_cost_micros=limits.max_cost_micros,
-        references=len(spec.characters) if spec.use_references else 0,
-        excluded=passed_over,
-        key=limits.key,
-    )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim
 from server.domain.money import Answer, Bill, NewCall
-from server.errors import Unavailable
+from server.errors import FailedPrecondition, Unavailable
 from server.routing.failover import Billed
 from server.store.money import Money
 
@@ -15,17 +15,29 @@ _REFUSALS = {
     Answer.LOST: "the lease is lost",
     Answer.CANCELLED: "its caller cancelled the job",
     Answer.REPEATED: "this attempt has made the call before",
-    Answer.PAID_TWICE: "the picture was paid for twice already",
-    Answer.ABOVE_MOST: "the job would cost more than its limit",
+    Answer.PAID_TWICE: "the picture was paid for twice already, which is the most for a job;"
+    " retry the job to pay again",
+    Answer.ABOVE_MOST: "what the job has cost and this call would pass its limit; ask again with"
+    " a higher max_cost_micros",
     Answer.OVER_BUDGET: "the rest of today's budget does not cover it",
 }
+_REASONS = {
+    Answer.PAID_TWICE: ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER,
+    Answer.ABOVE_MOST: ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER,
+    Answer.OVER_BUDGET: ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED,
+}
+_FINAL = frozenset({Answer.PAID_TWICE, Answer.ABOVE_MOST})
 
 
-class CallRefused(Unavailable):
-    """Raised for a call that must not be made; nothing was called."""
+class CallRefused(FailedPrecondition):
+    """Raised for a call that must not be made; nothing was called.
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why, ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED)
+    `passes` is whether another attempt may make it.
+    """
+
+    def __init__(self, why: str, reason: ErrorReason.ValueType, *, passes: bool) -> None:
+        super().__init__(why, reason)
+        self.passes = passes
 
 
 class Payments:
@@ -51,7 +63,11 @@ class Payments:
             raise
         if not begun.ok:
             where = f" ({begun.scope})" if begun.scope else ""
-            raise CallRefused(f"{call.model}: {_REFUSALS[begun.answer]}{where}")
+            raise CallRefused(
+                f"{call.model}: {_REFUSALS[begun.answer]}{where}",
+                _REASONS.get(begun.answer, ErrorReason.ERROR_REASON_RENDER_FAILED),
+                passes=begun.answer not in _FINAL,
+            )
         return paid
 
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
-from actors.worker.choosing import wish_of
 from server.domain.health import HealthState
 from server.domain.ids import JobId
 from server.domain.lanes import JobLane, Reroute, WaitingJob
@@ -18,6 +17,7 @@ from server.routing.conditions import Conditions
 from server.routing.lanes import lanes
 from server.routing.observer import Observer
 from server.routing.router import route_again
+from server.routing.wishes import wish_of
 from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements

@@ -134,7 +134,11 @@ class RoutedDrawing:
             return
         self._chooser.forget()
         if not await self._store.health.take_probe(provider):
-            raise CallRefused(f"{provider} is being probed after failures")
+            raise CallRefused(
+                f"{provider} is being probed after failures",
+                ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER,
+                passes=True,
+            )
 
     async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
         """Returns what a failure ends in: the next offer, a refusal, or the failure itself.

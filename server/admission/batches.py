@@ -6,10 +6,10 @@ from uuid import uuid4
 from imggen.rules.missing import missing_batch
 from imggen.rules.retries import all_retryable
 from imggen.rules.states import batch_ended, batch_not_retryable
-from server.admission.jobs import Admission, check_covered, new_job
+from server.admission.jobs import Admission, Offering, check_covered, new_job
 from server.admission.reuse import reusing, with_copies
 from server.domain.batches import Batch, NewBatch
-from server.domain.ids import BatchId, UserId
+from server.domain.ids import BatchId, JobId, UserId
 from server.domain.jobs import BatchPlace, RequestKey
 from server.domain.states import Lane
 from server.money.budgets import exhausted
@@ -98,19 +98,25 @@ class BatchAdmission:
         """Queues the failed and cancelled jobs again; returns None if the request_id is taken.
 
         Raises FailedPrecondition when there are none, ResourceExhausted when the budget does
-        not cover them or too many jobs wait.
+        not cover their cheapest offers or too many jobs wait.
         """
         await self.get(user, batch)
         await self._admission.check_backlog(user, tuple(Lane))
-        async with self._admission.paying() as tx:
-            if request and not await tx.retries.note(user, request, batch=batch):
-                return None
-            graph = await tx.batches.lock(batch)
-            jobs = all_retryable(graph)
-            if not await self._admission.retry_each(tx, user, jobs):
-                raise batch_not_retryable(batch)
+
+        async def retry(offer: Offering) -> set[JobId] | None:
+            async with self._admission.paying() as tx:
+                if request and not await tx.retries.note(user, request, batch=batch):
+                    return None
+                jobs = all_retryable(await tx.batches.lock(batch))
+                if not await self._admission.retry_each(tx, user, jobs, offer):
+                    raise batch_not_retryable(batch)
+                return jobs
+
+        jobs = await self._admission.within_offers(user, retry)
+        if jobs is None:
+            return None
         self._signals.tell(jobs)
-        self._signals.wake(set[Lane]().union(*(graph[job].lanes for job in jobs)))
+        self._signals.wake()  # they may wait in other lanes than before
         return batch
 
 

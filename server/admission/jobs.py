@@ -1,13 +1,15 @@
 """Admission of jobs: each is committed with its image, its money held, before it is answered."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TypeVar
 from uuid import uuid4
 
 from imggen.rules.retries import retried_with
 from imggen.rules.states import MAX_REGENERATIONS, job_not_retryable, regenerations_used
 from server.admission.backlog import Backlog
+from server.admission.cheapest import CheapestOffers
 from server.admission.reuse import copies_of
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
@@ -21,17 +23,28 @@ from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements
 
+Offering = Callable[[Statements, Collection[JobId]], Awaitable[None]]
+"""Offers ended jobs anew, or leaves them as they were."""
+
+Retried = TypeVar("Retried")
+
 
 class Admission:
     """Admits and retries jobs within the day's budget, and wakes the workers of their lanes."""
 
     def __init__(
-        self, store: Store, signals: Signals, daily_budget_micros: int, backlog: Backlog
+        self,
+        store: Store,
+        signals: Signals,
+        daily_budget_micros: int,
+        backlog: Backlog,
+        cheapest: CheapestOffers,
     ) -> None:
         self._store = store
         self._backlog = backlog
         self._signals = signals
         self._budget = daily_budget_micros
+        self._cheapest = cheapest
 
     async def admit(self, new: NewJob) -> Job | None:
         """Commits a job, COMPLETED if a stored picture answers it; None if its request_id is taken.
@@ -39,16 +52,19 @@ class Admission:
         Raises ResourceExhausted when the budget does not cover it or too many jobs wait,
         FailedPrecondition when its lineage is used up.
         """
+        async with self.alerting():
+            return await self._admit(new)
+
+    async def _admit(self, new: NewJob) -> Job | None:
         if new.reuse is not None and (answered := await self._reuse(new)) is not None:
             return answered
         lanes = await self._check_room(new)
         if new.placement.lineage_id:
-            async with self.paying() as tx:
+            async with self._store.transaction() as tx:
                 job = await self._submit(tx, new)
         elif new.price_micros:
             job, short = await self._store.submit_paid(new, self._budget)
             if short:
-                await self._store.alerts.note_refusal(short)
                 raise exhausted(new.price_micros, short)
         else:
             job = await self._store.submit(new)
@@ -78,28 +94,51 @@ class Admission:
 
         In a batch, the jobs that it needs are queued too. Returns None when the request_id is
         taken. Raises FailedPrecondition when the job cannot be retried, ResourceExhausted when
-        the budget does not cover it, or too many jobs wait.
+        not even the cheapest of its offers is covered by the budget, or too many jobs wait.
         """
         user = job.user_id
-        lanes = {one.lane for one in job.lanes}
-        await self._backlog.check(user, lanes)
-        async with self.paying() as tx:
-            if request and not await tx.retries.note(user, request, job=job.id):
-                return None
-            if job.batch_id is None:
-                retried = await self._retry_alone(tx, job, priority)
-            else:
-                graph = await tx.batches.lock(job.batch_id)
-                again = retried_with(graph, job.id)
-                lanes = set[Lane]().union(*(graph[one].lanes for one in again))
-                retried = await self.retry_each(tx, user, again, priority)
-            if not retried:
-                now = await tx.jobs.get(user, job.id) or job
-                raise job_not_retryable(job.id, now.status)
-        self._signals.wake(lanes)
-        return job.id
+        await self._backlog.check(user, {one.lane for one in job.lanes})
 
-    async def _retry_alone(self, tx: Statements, job: Job, priority: int | None) -> bool:
+        async def retry(offer: Offering) -> JobId | None:
+            async with self.paying() as tx:
+                if request and not await tx.retries.note(user, request, job=job.id):
+                    return None
+                if job.batch_id is None:
+                    retried = await self._retry_alone(tx, job, priority, offer)
+                else:
+                    again = retried_with(await tx.batches.lock(job.batch_id), job.id)
+                    retried = await self.retry_each(tx, user, again, offer, priority)
+                if not retried:
+                    now = await tx.jobs.get(user, job.id) or job
+                    raise job_not_retryable(job.id, now.status)
+            return job.id
+
+        retried = await self.within_offers(user, retry)
+        self._signals.wake()  # it may wait in other lanes than before
+        return retried
+
+    async def within_offers(
+        self, user: UserId, retry: Callable[[Offering], Awaitable[Retried]]
+    ) -> Retried:
+        """Returns what a retry gives with the jobs' own offers, or else with their cheapest ones.
+
+        `retry` gets what offers ended jobs anew, to call first in its transaction. Raises
+        OverBudget where the budgets do not cover the cheapest.
+        """
+        try:
+            return await retry(_as_they_were)
+        except OverBudget:
+            conditions = await self._cheapest.conditions(user)
+
+        async def cheapest(tx: Statements, jobs: Collection[JobId]) -> None:
+            await self._cheapest.take(tx, user, jobs, conditions)
+
+        return await retry(cheapest)
+
+    async def _retry_alone(
+        self, tx: Statements, job: Job, priority: int | None, offer: Offering
+    ) -> bool:
+        await offer(tx, [job.id])
         price = await tx.jobs.retry(job.user_id, job.id, priority)
         if price:
             await self.hold(tx, [job.id], price)
@@ -107,14 +146,20 @@ class Admission:
         return price is not None
 
     async def retry_each(
-        self, tx: Statements, user: UserId, jobs: Collection[JobId], priority: int | None = None
+        self,
+        tx: Statements,
+        user: UserId,
+        jobs: Collection[JobId],
+        offer: Offering,
+        priority: int | None = None,
     ) -> bool:
         """Queues jobs of a locked batch again with their money held; returns False for none.
 
-        Raises ResourceExhausted when the budget does not cover them.
+        Raises OverBudget when the budget does not cover their offers.
         """
         if not jobs:
             return False
+        await offer(tx, jobs)
         # Before they are queued, since one may fail again at once and release its hold.
         price = await tx.batches.price(list(jobs))
         if price:
@@ -166,10 +211,16 @@ class Admission:
     @asynccontextmanager
     async def paying(self) -> AsyncIterator[Statements]:
         """Yields a transaction that may hold money; operators are told of a refused hold."""
+        async with self.alerting(), self._store.transaction() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def alerting(self) -> AsyncIterator[None]:
+        """Tells operators of a budget that refuses what the block admits, whoever finds it."""
         try:
-            async with self._store.transaction() as tx:
-                yield tx
+            yield
         except OverBudget as error:
+            # After the transaction, which takes back all that it wrote.
             await self._store.alerts.note_refusal(error.metadata["scope"])
             raise
 
@@ -178,6 +229,10 @@ class Admission:
         short = await tx.money.hold(jobs, self._budget)
         if short is not None:
             raise exhausted(price_micros, short)
+
+
+async def _as_they_were(_tx: Statements, _jobs: Collection[JobId]) -> None:
+    """Leaves jobs their offers."""
 
 
 async def _next_version(tx: Statements, new: NewJob) -> NewJob:

@@ -97,7 +97,6 @@ class Node:
     """A job in the graph of its batch."""
 
     id: JobId
-    lanes: frozenset[Lane]
     status: JobStatus
     cancel_requested: bool
     dependency_failed: bool

@@ -32,6 +32,17 @@ class Reroute:
 
 
 @dataclass(frozen=True, slots=True)
+class Reoffer:
+    """Another first offer of an ended job, and the lanes in which it waits once it is retried."""
+
+    job_id: JobId
+    provider: str
+    model: str
+    price_micros: int
+    lanes: Sequence[JobLane]
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingJob:
     """A job that waits in lanes, with all that decides which others it could wait in."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from server.domain.health import HealthState, ProviderHealth
+from server.domain.ids import UserId
 from server.domain.states import Lane, Quality
 from server.routing.rows import Row
 
@@ -62,12 +63,16 @@ class GpuCost:
 
 @dataclass(frozen=True, slots=True)
 class BudgetRest:
-    """What is left today in the budgets that a call counts in, in micros; None: no such budget."""
+    """What is left today in the budgets that a call counts in, in micros; None: no such budget.
+
+    `user` is that of the caller, whose id is `user_id`.
+    """
 
     total: int | None = None
     user: int | None = None
     providers: Mapping[str, int] = field(default_factory=dict)
     renews_at: datetime | None = None
+    user_id: UserId | None = None
 
     def short(self, prices: Mapping[str, int]) -> str:
         """Returns the scope of the first budget that does not cover prices; empty if all do.
@@ -81,7 +86,7 @@ class BudgetRest:
                 (f"provider:{one}", self.providers.get(one), micros)
                 for one, micros in prices.items()
             ),
-            ("user", self.user, total),
+            (f"user:{self.user_id}", self.user, total),
         ]
         return next(
             (scope for scope, left, most in needs if most and left is not None and left < most), ""

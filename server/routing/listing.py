@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from server.routing.rows import Row
-from server.routing.schema import CatalogueTable, keys_of
+from server.routing.schema import TOGETHER, CatalogueTable, keys_of
 
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 """The catalogue that comes with imggen."""
@@ -36,25 +37,27 @@ class Listing:
     floors: Mapping[str, float]
 
 
-def read_listing(file: Path | None = None) -> Listing:
+def read_listing(file: Path | None = None, today: date | None = None) -> Listing:
     """Returns the shipped rows, changed by those of an operator's file, and added to.
 
-    A row of the operator that is the successor of a model is so in place of a shipped one. Raises
-    CatalogueInvalid, or OSError where the file cannot be read.
+    A row of the operator that is the successor of a model is so in place of a shipped one. `today`
+    is the day (UTC) by the clock if it is None. Raises CatalogueInvalid, or OSError where the file
+    cannot be read.
     """
-    tables = _tables(SHIPPED)
+    tables, early = _tables(SHIPPED), list[str]()
     if file is not None:
         given = _tables(file)
         tables = _laid_over(_without_heirs(tables, given), given)
+        early = list(_from_the_future(given, today or datetime.now(UTC).date()))
     try:
         checked = CatalogueTable.model_validate(tables)
     except ValidationError as error:
-        raise CatalogueInvalid(file or SHIPPED, list(_problems(error))) from None
+        raise CatalogueInvalid(file or SHIPPED, [*_problems(error), *early]) from None
     rows = {name: table.row(name) for name, table in checked.models.items()}
-    problems = list(_conflicts(rows.values()))
+    problems = [*early, *_conflicts(rows.values())]
     if problems:
         raise CatalogueInvalid(file or SHIPPED, problems)
-    return Listing(MappingProxyType(rows), MappingProxyType(dict(checked.min_quality)))
+    return Listing(MappingProxyType(rows), MappingProxyType(checked.min_quality.model_dump()))
 
 
 def _tables(file: Path) -> dict[str, Any]:
@@ -66,15 +69,27 @@ def _tables(file: Path) -> dict[str, Any]:
 
 def _without_heirs(shipped: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Returns the shipped tables without the successions that an operator's rows take over."""
-    models = given.get("models")
-    rows = models.values() if isinstance(models, dict) else ()
-    heirs = [row.get("successor_of") for row in rows if isinstance(row, dict)]
+    heirs = [row.get("successor_of") for row in _rows(given).values()]
     taken = [name for names in heirs if isinstance(names, list) for name in names]
     kept = {}
     for name, row in shipped["models"].items():
         own = [one for one in row.get("successor_of", ()) if one not in taken]
         kept[name] = {**row, "successor_of": own}
     return {**shipped, "models": kept}
+
+
+def _from_the_future(given: dict[str, Any], today: date) -> Iterator[str]:
+    """Yields the dates of an operator's prices that are yet to come, so that none was read then."""
+    for name, row in _rows(given).items():
+        day = row.get("as_of")
+        if isinstance(day, date) and not isinstance(day, datetime) and day > today:
+            yield f"models.{name}.as_of: {day} is after today, {today}; no price was read then"
+
+
+def _rows(tables: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    models = tables.get("models")
+    rows = models if isinstance(models, dict) else {}
+    return {name: row for name, row in rows.items() if isinstance(row, dict)}
 
 
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +109,8 @@ def _problems(error: ValidationError) -> Iterator[str]:
         where = ".".join(map(str, place))
         if found["type"] == "extra_forbidden":
             yield f"{where}: is not known here; use one of {', '.join(keys_of(found['loc']))}"
+        elif found["type"] == TOGETHER:
+            yield from (f"{where}.{problem}" for problem in found["ctx"]["problems"])
         elif found["type"] == "missing":
             yield f"{where}: is missing"
         else:

@@ -73,6 +73,7 @@ def _rest(seen: Observed, user: UserId | None) -> BudgetRest:
             if scope.startswith(_PROVIDER)
         },
         renews_at=midnight(seen.now),
+        user_id=user,
     )
 
 

@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from server.domain.models import Model
-from server.domain.states import Quality
+from server.domain.states import Lane, Quality
 from server.routing.failover import Billed
 from server.routing.prices import Price
+
+PROVIDERS: Mapping[str, Lane] = MappingProxyType(
+    {"local": Lane.LOCAL, "openai": Lane.HOSTED, "fake": Lane.HOSTED}
+)
+"""The providers that `actors/providers` has a module for, and the lane in which each draws."""
 
 
 class Capability(StrEnum):

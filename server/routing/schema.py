@@ -1,25 +1,32 @@
 """The form of a catalogue's file: which keys a row has, and what they may be."""
 
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from server.domain.models import Format, Size
 from server.domain.states import Lane, Quality
 from server.routing.failover import Billed
 from server.routing.formats import RATIOS
 from server.routing.prices import FreePrice, PicturePrice, Price, TokenPrice
-from server.routing.rows import Capability, Grade, Row
+from server.routing.rows import PROVIDERS, Capability, Grade, Row
 
 _SizeText = Annotated[str, Field(pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")]
 _Micros = Annotated[int, Field(ge=0)]
+_Cost = Annotated[int, Field(gt=0)]
 _Rate = Annotated[Decimal, Field(ge=0, le=10_000, allow_inf_nan=False)]
 _Tokens = Annotated[int, Field(ge=0, le=1_000_000)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Score = Annotated[float, Field(ge=0, le=5)]
+
+TOGETHER = "together"
+"""The type of an error whose context has several `problems` of one table."""
 
 
 class _Table(BaseModel):
@@ -27,7 +34,18 @@ class _Table(BaseModel):
 
 
 class _Free(_Table):
+    """`on_purpose` is needed of hosted models, whose calls are on an invoice unless it says so."""
+
     kind: Literal["free"]
+    on_purpose: bool = False
+
+    def problems(self, provider: str, labels: Collection[str]) -> Iterator[str]:
+        """Yields what is wrong with it for a row of a provider."""
+        if PROVIDERS.get(provider) is Lane.HOSTED and not self.on_purpose:
+            yield (
+                f"price: {provider} sends an invoice, and what is free is neither held nor booked;"
+                " give its price, or on_purpose = true for a service of your own"
+            )
 
     def price(self) -> Price:
         return FreePrice()
@@ -37,9 +55,16 @@ class _ByPicture(_Table):
     """Micros by the provider's label, and by size where it differs; `reference` is added."""
 
     kind: Literal["picture"]
-    qualities: dict[str, _Micros] = Field(min_length=1)
-    sizes: dict[str, dict[_SizeText, _Micros]] = {}
+    qualities: dict[str, _Cost] = Field(min_length=1)
+    sizes: dict[str, dict[_SizeText, _Cost]] = {}
     reference: _Micros = 0
+
+    def problems(self, provider: str, labels: Collection[str]) -> Iterator[str]:
+        """Yields what is wrong with it for a row whose qualities have some labels."""
+        yield from _unpriced("price.qualities", {*self.qualities, *self.sizes}, labels)
+        for key, priced in (("qualities", self.qualities), ("sizes", self.sizes)):
+            for label in sorted(priced.keys() - set(labels)):
+                yield f"price.{key}.{label}: no quality has this label; use {_either(labels)}"
 
     def price(self) -> Price:
         sizes = {
@@ -66,6 +91,13 @@ class _ByToken(_Table):
     reference_tokens: _Tokens
     partial_tokens: _Tokens
     prompt_tokens: _Tokens
+
+    def problems(self, provider: str, labels: Collection[str]) -> Iterator[str]:
+        """Yields what is wrong with it for a row whose qualities have some labels.
+
+        Other labels may have tokens, too: a provider lists more than a row uses.
+        """
+        yield from _unpriced("price.outputs", self.outputs, labels)
 
     def price(self) -> Price:
         fields = {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
@@ -101,14 +133,27 @@ class RowTable(_Table):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if problems := tuple(self._problems()):
+            raise PydanticCustomError(TOGETHER, "{problems}", {"problems": problems})
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        lane = PROVIDERS.get(self.provider)
+        if lane is None:
+            yield f'provider: "{self.provider}" is not known; use {_either(PROVIDERS)}'
+        elif self.lane is not lane:
+            yield f'lane: {self.provider} draws in the lane "{lane}", not "{self.lane}"'
         unknown = [ratio for ratio in self.scenes if ratio not in RATIOS]
         if unknown:
-            raise ValueError(f"scenes: {', '.join(unknown)}; use some of {', '.join(RATIOS)}")
-        if self.price is not None and self.price.kind != "free" and self.as_of is None:
-            raise ValueError("as_of: a price needs the date on which it was read")
+            yield f"scenes: {', '.join(unknown)}; use some of {', '.join(RATIOS)}"
         if (Capability.REFERENCES in self.capabilities) != (self.references > 0):
-            raise ValueError("references: their number and their capability go together")
-        return self
+            yield "references: their number and their capability go together"
+        if self.price is None:
+            return
+        if self.price.kind != "free" and self.as_of is None:
+            yield "as_of: a price needs the date on which it was read"
+        labels = sorted({grade.label for grade in self.quality.values()})
+        yield from self.price.problems(self.provider, labels)
 
     def row(self, name: str) -> Row:
         """Returns the row as the router reads it."""
@@ -141,10 +186,30 @@ class RowTable(_Table):
         )
 
 
+class _FloorTable(_Table):
+    """The least scores, each as high as the one before or higher."""
+
+    draft: _Score
+    good: _Score
+    fine: _Score
+    best: _Score
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        problems = tuple(
+            f"{above}: {high:g} is below {below}, {low:g}; a better label needs as high a score"
+            for (below, low), (above, high) in pairwise(self)
+            if high < low
+        )
+        if problems:
+            raise PydanticCustomError(TOGETHER, "{problems}", {"problems": problems})
+        return self
+
+
 class CatalogueTable(_Table):
     """A whole file, an operator's laid over the shipped one."""
 
-    min_quality: dict[str, _Score]
+    min_quality: _FloorTable
     models: dict[str, RowTable]
 
 
@@ -156,9 +221,21 @@ def keys_of(place: tuple[str | int, ...]) -> list[str]:
         table: type[_Table] = parents[-1]
     elif len(place) == 1:
         table = CatalogueTable
+    elif place[0] == "min_quality":
+        table = _FloorTable
     else:
         table = _GradeTable if "quality" in place[2:-1] else RowTable
     return list(table.model_fields)
+
+
+def _unpriced(where: str, priced: Collection[str], labels: Collection[str]) -> Iterator[str]:
+    for label in labels:
+        if label not in priced:
+            yield f"{where}.{label}: is missing; every quality's label needs a price"
+
+
+def _either(names: Iterable[str]) -> str:
+    return f"one of {', '.join(names)}"
 
 
 def _size(text: str) -> Size:

@@ -15,7 +15,11 @@ class RoutingSettings(BaseSettings):
     """What pictures may be routed to, and what counts for the choice."""
 
     model_config = SettingsConfigDict(
-        env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="IMGGEN_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
     catalogue_file: Path | None = Field(
@@ -34,7 +38,7 @@ class RoutingSettings(BaseSettings):
         description="Whether the model `fake` may draw: its simple pictures have a price and cost "
         "nothing. For tests and development, never in production.",
     )
-    gpu_usd_per_hour: Annotated[float, Field(ge=0)] = Field(
+    gpu_usd_per_hour: Annotated[float, Field(ge=0, le=100_000)] = Field(
         0.0,
         description="What a machine that draws costs, for the choice alone: no budget counts it. "
         "0 where machines are paid for whether they draw or not.",

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from imggen.rules.pictures import DEFAULT_RATIO
+from server.domain.limits import Limits
 from server.domain.models import Format, Model, Size
+from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.routing.formats import RATIOS, format_of, scene_format
 from server.routing.rows import Capability, Row
@@ -78,3 +80,22 @@ class Offer:
     waits: float
     score: float
     previews_micros: int = 0
+
+
+def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wish:
+    """Returns what an admitted job asks of a model."""
+    return Wish(
+        spec.image_type,
+        limits.model,
+        "",
+        len(spec.characters),
+        spec.quality,
+        Size(spec.width, spec.height),
+        provider=limits.provider,
+        min_score=limits.min_score,
+        complete_by=limits.complete_by,
+        max_cost_micros=limits.max_cost_micros,
+        references=len(spec.characters) if spec.use_references else 0,
+        excluded=passed_over,
+        key=limits.key,
+    )

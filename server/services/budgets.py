@@ -1,5 +1,7 @@
 """BudgetService: budgets, their limits, and what was spent of them."""
 
+from collections.abc import Collection
+
 from imggen.rules.budgets import (
     TARGET_IMAGE_COST_MICROS,
     check_limit,
@@ -20,9 +22,11 @@ from server.store import Store
 class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
     """Shows and sets what paid providers may cost, and shows what they did cost."""
 
-    def __init__(self, store: Store, daily_budget_micros: int) -> None:
+    def __init__(self, store: Store, daily_budget_micros: int, providers: Collection[str]) -> None:
+        """Takes the providers that may be paid."""
         self._store = store
         self._daily_budget = daily_budget_micros
+        self._providers = providers
 
     async def GetBudget(
         self, request: budget_pb2.GetBudgetRequest, context: Context
@@ -46,7 +50,7 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
         if not who.is_admin:
             raise role_required(Role.ADMIN)
         scope = read_scope(checks, request.scope)
-        check_limit(checks, request)
+        check_limit(checks, request, self._providers)
         asked = checks.complete(scope)
         if request.HasField("limit_micros"):
             await budgets.set_limit(asked, request.limit_micros, who.user_id)

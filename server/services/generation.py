@@ -89,7 +89,8 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         origin = read_origin(checks, who, request)
 
         async def admit() -> Batch | None:
-            board = await self._stories.storyboard(checks, who.user_id, request)
+            async with self._admission.alerting():
+                board = await self._stories.storyboard(checks, who.user_id, request)
             await self._users.ensure(who)
             return await within_budget(
                 partial(self._batches.admit, new_batch(origin, choice, self._batch_max_concurrent))
@@ -108,7 +109,8 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         origin = read_origin(checks, who, request)
 
         async def admit() -> Job | None:
-            picture = await read(checks, who.user_id, request)
+            async with self._admission.alerting():
+                picture = await read(checks, who.user_id, request)
             await self._users.ensure(who)
             return await within_budget(
                 partial(self._admission.admit, new_job(origin, choice))

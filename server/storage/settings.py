@@ -17,7 +17,9 @@ _SECRET_MIN = 32
 class StorageSettings(BaseSettings):
     """Where the pixels are, and how their URLs are signed."""
 
-    model_config = SettingsConfigDict(env_prefix="IMGGEN_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="IMGGEN_", frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     storage_url: str = Field(
         description="Where the pixels are: `file:///folder`, or `s3://bucket/folder` (credentials "

@@ -5,14 +5,14 @@ from datetime import timedelta
 from server.domain.money import Alert, AlertKind
 from server.store.database import Executor, Record
 
-# What an admission refuses is rolled back with all that it wrote, so this is written afterwards.
-_NOTE_REFUSAL = """
+NOTE_REFUSAL = """
 INSERT INTO alerts (kind, day, scope, percent, limit_micros, held_micros, spent_micros)
 SELECT 'budget_used', current_date, l.scope, 100, l.limit_micros, coalesce(b.held_micros, 0),
   coalesce(b.spent_micros, 0)
 FROM budget_limits l LEFT JOIN budgets b ON b.scope = l.scope AND b.day = current_date
 WHERE l.scope = $1 ON CONFLICT DO NOTHING
 """
+"""Written after a refusal: what an admission refuses is rolled back with all that it wrote."""
 
 _DUE = """
 SELECT id, kind, day, scope, percent, limit_micros, held_micros, spent_micros, job_id, attempt,
@@ -36,7 +36,7 @@ class Alerts:
 
     async def note_refusal(self, scope: str) -> None:
         """Notes that today's budget of a scope has refused a hold: it counts as used up."""
-        await self._database.execute(_NOTE_REFUSAL, scope)
+        await self._database.execute(NOTE_REFUSAL, scope)
 
     async def due(self, most: int) -> list[Alert]:
         """Returns the alerts to send now, the longest due first."""

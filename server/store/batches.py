@@ -64,7 +64,6 @@ WHERE j.batch_id = $1 ORDER BY j.batch_position
 # images are locked too: a retry holds money for jobs whose images must not be deleted meanwhile.
 _LOCK = """
 SELECT j.id, j.status, j.cancel_requested, j.error_reason,
-  ARRAY(SELECT lane FROM unnest(lanes_of(j))) AS lanes,
   i.deleted_at IS NOT NULL AS deleted, ARRAY(
   SELECT needs_job_id FROM job_dependencies d WHERE d.job_id = j.id
 ) AS needs
@@ -283,7 +282,6 @@ def _image(row: Record, job: Job) -> BatchImage:
 def _node(row: Record) -> Node:
     return Node(
         id=row["id"],
-        lanes=frozenset(map(Lane, row["lanes"])),
         status=JobStatus(row["status"]),
         cancel_requested=row["cancel_requested"],
         dependency_failed=row["error_reason"] == "DEPENDENCY_FAILED",

@@ -9,7 +9,7 @@ from server.domain.lanes import JobLane, Reroute, WaitingJob
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import Lane
 from server.store.claims import limits_of
-from server.store.database import Executor
+from server.store.database import Executor, Record
 
 # A job that another statement has locked is left alone: it is being claimed, ended or rerouted.
 _REROUTE = """
@@ -46,16 +46,18 @@ WHERE j.id IN (
 async def waiting_after(database: Executor, job: JobId, most: int) -> list[WaitingJob]:
     """Returns jobs that wait in lanes, in the order of their ids, from after one on."""
     rows = await database.fetch(_WAITING, job, SPEC_VERSION, most)
-    return [
-        WaitingJob(
-            job_id=row["id"],
-            spec=RenderSpec.from_json(row["spec"]),
-            limits=limits_of(row),
-            passed_over=frozenset(row["passed_over"]),
-            lanes=lanes_from_json(row["lanes"]),
-        )
-        for row in rows
-    ]
+    return [waiting_of(row) for row in rows]
+
+
+def waiting_of(row: Record) -> WaitingJob:
+    """Returns the job of a row."""
+    return WaitingJob(
+        job_id=row["id"],
+        spec=RenderSpec.from_json(row["spec"]),
+        limits=limits_of(row),
+        passed_over=frozenset(row["passed_over"]),
+        lanes=lanes_from_json(row["lanes"]),
+    )
 
 
 async def reroute_each(database: Executor, changes: Sequence[Reroute]) -> list[JobId]:

@@ -9,7 +9,8 @@ from collections.abc import Collection
 
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
-from server.domain.money import Begun, Bill, CallName, CallState, NewCall, begun
+from server.domain.money import Answer, Begun, Bill, CallName, CallState, NewCall, begun
+from server.store.alerts import NOTE_REFUSAL
 from server.store.database import Executor, Record
 
 HOLDS = "array_agg((id, attempt, ai_provider, queued_at::date, estimated_micros)::hold)"
@@ -53,7 +54,8 @@ class Money:
     async def begin(self, claim: Claim, call: NewCall) -> Begun:
         """Begins a paid call of an attempt, with the money held that it can cost at most.
 
-        A render takes over the hold of its job, whatever its day and provider. All or nothing.
+        A render takes over the hold of its job, whatever its day and provider. All or nothing;
+        operators are told of a budget that does not cover it.
         """
         row = await self._database.fetchrow(
             _BEGIN,
@@ -68,7 +70,10 @@ class Money:
         )
         if row is None:
             raise ValueError("begin_call returned nothing")
-        return begun(row["answer"])
+        answer = begun(row["answer"])
+        if answer.answer is Answer.OVER_BUDGET:
+            await self._database.execute(NOTE_REFUSAL, answer.scope)
+        return answer
 
     async def settle(self, claim: Claim, name: CallName, bill: Bill) -> bool:
         """Books what a call cost, whoever holds the job now; its end settles an open render.

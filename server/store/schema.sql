@@ -388,6 +388,7 @@ COMMENT ON COLUMN image_generation_jobs.no_offer_since IS 'Since when no model m
 CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (image_id);
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
+CREATE INDEX jobs_drawn ON image_generation_jobs USING btree (ai_model, ((spec ->> 'quality'::text)), completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);

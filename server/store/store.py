@@ -17,6 +17,7 @@ from server.store.images import Images
 from server.store.jobs import Jobs
 from server.store.leases import Leases
 from server.store.money import Money
+from server.store.offers import Offers
 from server.store.outbox import Outbox
 from server.store.references import References
 from server.store.retries import Retries
@@ -44,6 +45,7 @@ class Statements:
         self.jobs = Jobs(database)
         self.leases = Leases(database)
         self.money = Money(database)
+        self.offers = Offers(database)
         self.outbox = Outbox(database)
         self.references = References(database)
         self.retries = Retries(database)

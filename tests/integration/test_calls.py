@@ -122,6 +122,7 @@ async def test_a_call_must_fit_in_every_scope(store: Store, which: str) -> None:
     refused = await store.money.begin(claim, call(40))
     assert (refused.answer, refused.scope) == (Answer.OVER_BUDGET, scope)
     assert await rows(store, HELD_AND_SPENT) == []
+    assert await rows(store, "SELECT scope, percent FROM alerts") == [(scope, 100)]
     assert (await store.money.begin(claim, call(39))).ok
 
 

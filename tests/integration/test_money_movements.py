@@ -13,6 +13,7 @@ import pytest
 
 from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
+from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
 from server.domain.batches import NewBatch
 from server.domain.characters import FrozenCharacter
@@ -23,6 +24,9 @@ from server.domain.states import Lane
 from server.domain.stories import Draft
 from server.errors import FailedPrecondition, ResourceExhausted
 from server.forecast.jobs import Forecast
+from server.routing.catalogue import STORYBOOK, Catalogue
+from server.routing.conditions import GpuCost
+from server.routing.observer import Observer
 from server.store import Store
 from server.store.signals import Signals
 from tests.builders import description, new_job, new_user, outcome, render_spec
@@ -86,7 +90,8 @@ class RandomDays:
         self._story = story
         self._chance = Random(seed)
         self._days_pass = days_pass
-        self._admission = Admission(store, signals, LIMIT, backlog)
+        cheapest = CheapestOffers(Catalogue([STORYBOOK]), Observer(store, GpuCost()))
+        self._admission = Admission(store, signals, LIMIT, backlog, cheapest)
         self._batches = BatchAdmission(store, signals, self._admission)
 
     async def something_happens(self) -> None:

@@ -124,6 +124,16 @@ async def test_a_scope_that_cannot_be_is_refused(admin: Caller, budgets: Any, sc
     assert refused.fields == ["scope", "limit_micros"]
 
 
+async def test_a_provider_that_no_row_has_is_refused_by_name(admin: Caller, budgets: Any) -> None:
+    request = budget_pb2.SetBudgetRequest(scope="provider:opnai", limit_micros=1)
+    refused = await admin.refused(budgets.SetBudget, request)
+    assert refused.fields == ["scope"]
+    assert 'no model is of provider "opnai"; use one of fake, local, openai' in str(refused)
+    # A limit that was set before its provider went can be removed.
+    request.ClearField("limit_micros")
+    await budgets.SetBudget(request, metadata=admin.metadata)
+
+
 async def test_spend_is_listed_in_groups(
     gateway: GatewayFixture, mia: Caller, tom: Caller, admin: Caller, budgets: Any
 ) -> None:

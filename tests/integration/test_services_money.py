@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,29 @@ async def test_a_job_over_the_budget_is_refused(
     assert [tuple(row) for row in alerts] == [("global", 80), ("global", 100)]
 
 
+@pytest.mark.parametrize("scope", ["global", "provider:somebody", "user"])
+@pytest.mark.parametrize("what", ["picture", "story"])
+async def test_a_refusal_by_the_router_itself_alerts(
+    paid_gateway: GatewayFixture, buyer: Caller, scope: str, what: str
+) -> None:
+    character = await buyer.create_character()
+    story = await buyer.create_story("A wood.")
+    named = f"user:{buyer.user_id}" if scope == "user" else scope
+    store = paid_gateway.store
+    # No request has looked at the budgets yet, so that the router knows of this limit.
+    await store.budgets.set_limit(named, PRICE - 1, buyer.user_id)
+    if what == "story":
+        call = buyer.generation.GenerateStory
+        request: Any = generation_pb2.GenerateStoryRequest(story_id=story.id)
+    else:
+        call = buyer.generation.GeneratePortrait
+        request = generation_pb2.GeneratePortraitRequest(character_id=character.id, style="anime")
+    refused = await buyer.refused(call, request)
+    assert refused.metadata == {"price_micros": str(PRICE), "scope": named}
+    alerts = await store.database.fetch("SELECT scope, percent FROM alerts")
+    assert [tuple(row) for row in alerts] == [(named, 100)]
+
+
 async def test_the_budget_refuses_no_job_that_a_free_model_draws(
     database: str, tmp_path: Path
 ) -> None:
@@ -123,6 +147,53 @@ async def test_a_retry_holds_its_money_again_or_is_refused(
     refused = await buyer.refused(buyer.jobs.RetryJob, request)
     assert refused.reason == "BUDGET_EXHAUSTED"
     assert (await buyer.get_job(job.job_id)).status == job_pb2.JOB_STATUS_CANCELLED
+
+
+@pytest.mark.parametrize("what", ["job", "batch", "job of a batch"])
+async def test_the_budget_refuses_no_retry_that_a_free_model_draws(
+    database: str, tmp_path: Path, what: str
+) -> None:
+    # The free model draws only what the paid one, a canary of all jobs, does not.
+    canary = replace(PAID, canary=1.0, lane=Lane.HOSTED)
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([canary, STORYBOOK]), daily_budget_usd=1
+    ) as gateway:
+        mia = gateway.caller("mia")
+        story = await mia.create_story("A wood.")
+        if what == "job":
+            asked = [await mia.portrait()]
+        else:
+            batch = await mia.generate_story(story.id)
+            asked = list((await mia.list_jobs(story_id=story.id)).jobs)
+        assert {job.estimated_cost_micros for job in asked} == {PRICE}
+        for job in asked:
+            await mia.cancel(job.job_id)
+        await gateway.store.budgets.set_limit("global", PRICE - 1, mia.user_id)
+        if what == "batch":
+            await mia.retry_batch(batch.batch_id)
+        else:
+            await mia.retry(asked[0].job_id)
+            asked = asked[:1]
+        for one in asked:
+            job = await mia.get_job(one.job_id)
+            assert job.status == job_pb2.JOB_STATUS_QUEUED
+            assert (job.model, job.provider, job.estimated_cost_micros) == ("storybook", "local", 0)
+        assert await _budget(gateway) == (0, 0)
+        assert (await gateway.claim()).models == ("storybook",)
+
+
+async def test_a_retry_keeps_to_its_limits_beyond_the_budget(database: str, tmp_path: Path) -> None:
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([PAID, STORYBOOK]), daily_budget_usd=1
+    ) as gateway:
+        mia = gateway.caller("mia")
+        job = await mia.portrait(options=generation_pb2.GenerationOptions(provider="somebody"))
+        await mia.cancel(job.job_id)
+        await gateway.store.budgets.set_limit("global", PRICE - 1, mia.user_id)
+        request = job_pb2.RetryJobRequest(job_id=job.job_id)
+        refused = await mia.refused(mia.jobs.RetryJob, request)
+        assert refused.metadata == {"price_micros": str(PRICE), "scope": "global"}
+        assert (await mia.get_job(job.job_id)).model == "paid"
 
 
 @pytest.mark.parametrize("end", ["complete", "fail", "cancel"])

@@ -11,6 +11,7 @@ import pytest
 from imggen.v1 import batch_pb2, generation_pb2
 from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
+from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
 from server.domain.batches import NewBatch
 from server.domain.ids import BatchId, JobId
@@ -19,6 +20,8 @@ from server.domain.reuse import Reuse
 from server.forecast.jobs import Forecast
 from server.money.budgets import OverBudget
 from server.routing.catalogue import STORYBOOK, Catalogue
+from server.routing.conditions import GpuCost
+from server.routing.observer import Observer
 from server.store import Store
 from server.store.signals import Signals
 from tests.builders import new_job, new_user, paid
@@ -123,7 +126,8 @@ async def test_what_no_budget_was_seen_to_cover_is_refused_although_one_does_now
     story = await new_story(store, user)
     backlog = Backlog(store.jobs.waiting, Forecast(store.jobs.outlook), QueueLimits())
     signals = Signals(store.database)
-    admission = Admission(store, signals, PRICE * 10, backlog)
+    cheapest = CheapestOffers(Catalogue([STORYBOOK]), Observer(store, GpuCost()))
+    admission = Admission(store, signals, PRICE * 10, backlog, cheapest)
     batches = BatchAdmission(store, signals, admission)
     job = new_job(user, price_micros=PRICE, reuse=Reuse(), short="global")
     with pytest.raises(OverBudget):

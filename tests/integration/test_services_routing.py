@@ -1,7 +1,7 @@
 """RoutingService: quotes that hold nothing, explanations, providers, and what is refused."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from imggen.v1.routing_pb2 import (
     Route,
 )
 from server.domain.money import Bill, CallName, NewCall
+from server.identity.caller import Role
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from tests.builders import paid
 from tests.endpoint import Failure
@@ -254,6 +255,15 @@ async def test_a_job_is_explained_before_and_after_it_ran(buyer: Buyer) -> None:
     assert (paid_call.call, paid_call.provider, paid_call.cost_micros) == (1, "somebody", 30_000)
     assert (paid_call.estimated, paid_call.outcome_unknown) == (False, False)
     assert paid_call.provider_request_id == "r-1"
+
+
+async def test_an_admin_explains_the_jobs_of_everybody(buyer: Buyer) -> None:
+    job = await buyer.caller.portrait(buyer.character)
+    admin = replace(buyer, caller=buyer.gateway.caller("ada", Role.ADMIN))
+    assert await admin.explain(job) == await buyer.explain(job)
+    other = buyer.gateway.caller("tom")
+    request = routing_pb2.ExplainRouteRequest(job_id=job.job_id)
+    assert (await other.refused(buyer.routing.ExplainRoute, request)).reason == "JOB_NOT_FOUND"
 
 
 async def test_a_failed_attempt_says_why(buyer: Buyer) -> None:

@@ -15,7 +15,7 @@ from actors.testing.scripted import ScriptedRenderer
 from actors.worker.probing import Probing
 from actors.worker.rerouting import Rerouting
 from server.domain.health import HealthState
-from server.domain.jobs import Job, NewJob
+from server.domain.jobs import Failure, Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.states import JobStatus, Lane
@@ -27,6 +27,7 @@ from tests.builders import new_job, paid
 from tests.integration.job_queue import JobQueue, until
 
 PRICE = 40_000
+FAKE_PRICE = 10_000
 LIMIT = 1_000_000
 SQUARE = MappingProxyType({"1:1": KNOWN["fake"].scenes["1:1"]})
 DEAR = replace(paid(KNOWN["fake"], PRICE + 10_000, name="dear"), scenes=SQUARE)
@@ -172,11 +173,30 @@ async def test_a_budget_that_is_used_up_leaves_the_free_offer(job_queue: JobQueu
 
 
 async def test_a_job_never_costs_more_than_its_caller_allows(job_queue: JobQueue) -> None:
-    new = await submit(job_queue, max_cost_micros=PRICE + 1)
+    new = await submit(job_queue, max_cost_micros=FAKE_PRICE + 1)
     unreadable = [failing(FailureKind.UNREADABLE)] * 9
     job = await drawn(job_queue, new, providers(unreadable, unreadable))
     assert job.status is JobStatus.FAILED
-    assert (await money(job_queue))[1] <= PRICE + 1
+    assert job.failure == Failure(
+        "NO_ELIGIBLE_OFFER",
+        "fake: what the job has cost and this call would pass its limit; ask again with a higher"
+        " max_cost_micros",
+    )
+    assert job.retry_count < job.max_retries
+    assert (await money(job_queue))[1] == FAKE_PRICE
+
+
+async def test_a_picture_is_paid_for_twice_at_most(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="fake")
+    job = await drawn(job_queue, new, providers([failing(FailureKind.UNREADABLE)] * 9))
+    assert job.status is JobStatus.FAILED
+    assert job.failure == Failure(
+        "NO_ELIGIBLE_OFFER",
+        "fake: the picture was paid for twice already, which is the most for a job; retry the job"
+        " to pay again",
+    )
+    assert job.retry_count < job.max_retries
+    assert len(await calls(job_queue)) == 2
 
 
 async def test_a_pinned_model_that_nobody_offers_fails_at_once(job_queue: JobQueue) -> None:

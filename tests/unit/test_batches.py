@@ -7,7 +7,7 @@ import pytest
 from imggen.rules.retries import all_retryable, retried_with
 from server.domain.batches import Node
 from server.domain.ids import JobId
-from server.domain.states import JobStatus, Lane
+from server.domain.states import JobStatus
 from tests.builders import batch as _batch
 
 FAILED, CANCELLED, COMPLETED = JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.COMPLETED
@@ -21,7 +21,7 @@ def graph(*nodes: Node) -> dict[JobId, Node]:
 def node(
     id: JobId, status: JobStatus, *needs: JobId, because: bool = False, deleted: bool = False
 ) -> Node:
-    return Node(id, frozenset({Lane.LOCAL}), status, False, because, deleted, frozenset(needs))
+    return Node(id, status, False, because, deleted, frozenset(needs))
 
 
 @pytest.mark.parametrize(

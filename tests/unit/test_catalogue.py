@@ -158,7 +158,7 @@ qualities = { medium = 50_000, high = 200_000 }
 sizes.high = { "1024x1536" = 150_000 }
 
 [models."dall-e-2"]
-provider = "somewhere"
+provider = "openai"
 lane = "hosted"
 max_characters = 2
 portraits = { "1024x1024" = "512x512" }
@@ -182,7 +182,7 @@ def test_an_operators_file_changes_rows_and_adds_others(tmp_path: Path) -> None:
     assert _price(changed, "high", SQUARE) == 200_000
     assert (changed.successor_of, rows["gpt-image-2.5-flare"].successor_of) == (("dall-e-3",), ())
     new = rows["dall-e-2"]
-    assert (new.provider, new.price, new.known_as) == ("somewhere", None, "dall-e-2")
+    assert (new.provider, new.price, new.known_as) == ("openai", None, "dall-e-2")
     assert Catalogue.named(["dall-e-2"], rows).models == (new,)
 
 
@@ -204,6 +204,19 @@ text_in = -1
 
 [models.new]
 provider = "x"
+
+[models.gpt-image-9]
+provider = "opnai"
+lane = "local"
+max_characters = 2
+portraits = { "1024x1024" = "512x512" }
+scenes = { "3:1" = "512x512" }
+quality.standard = { label = "medium", seconds = 9, score = 2 }
+quality.hd = { label = "high", seconds = 9, score = 2 }
+price = { kind = "picture", qualities = { medium = 1, hihg = 2 }, sizes.tall = {} }
+
+[models.gpt-image-2-5-flare]
+as_of = 2030-01-01
 """
 
 
@@ -211,7 +224,7 @@ def test_everything_that_is_wrong_in_a_file_is_named_at_once(tmp_path: Path) -> 
     own = tmp_path / "own.toml"
     own.write_text(WRONG)
     with pytest.raises(CatalogueInvalid) as refused:
-        read_listing(own)
+        read_listing(own, NOW.date())
     found = "\n".join(refused.value.problems)
     assert str(refused.value).startswith(f"{own}: ")
     for part in (
@@ -223,6 +236,13 @@ def test_everything_that_is_wrong_in_a_file_is_named_at_once(tmp_path: Path) -> 
         "models.gpt-image-2.price.text_in: input should be greater than or equal to 0, not '-1'",
         "models.gpt-image-2.price.image_out: is missing",
         "models.new.lane: is missing",
+        'models.gpt-image-9.provider: "opnai" is not known; use one of local, openai, fake',
+        "models.gpt-image-9.scenes: 3:1; use some of",
+        "models.gpt-image-9.as_of: a price needs the date on which it was read",
+        "models.gpt-image-9.price.qualities.high: is missing; every quality's label needs a price",
+        "models.gpt-image-9.price.qualities.hihg: no quality has this label; use one of high, med",
+        "models.gpt-image-9.price.sizes.tall: no quality has this label",
+        "models.gpt-image-2-5-flare.as_of: 2030-01-01 is after today, 2026-11-28;",
     ):
         assert part in found
 
@@ -232,6 +252,24 @@ def test_everything_that_is_wrong_in_a_file_is_named_at_once(tmp_path: Path) -> 
     [
         ("[models", "is not TOML"),
         ("models = 3", "models: input should be a valid dictionary"),
+        ("[min_quality]\ngod = 2", "min_quality.god: is not known here; use one of draft, good,"),
+        ("[min_quality]\ndraft = 5\nbest = 0.1", "min_quality.good: 2.5 is below draft, 5;"),
+        ("[min_quality]\ndraft = 5\nbest = 0.1", "min_quality.best: 0.1 is below fine, 3.5;"),
+        ('[models.gpt-image-2]\nlane = "local"', 'lane: openai draws in the lane "hosted", not'),
+        ('[models.sdxl]\nlane = "hosted"', 'lane: local draws in the lane "local", not "hosted"'),
+        (
+            '[models.gpt-image-2]\nprice = { kind = "free" }',
+            "gpt-image-2.price: openai sends an invoice, .* on_purpose = true",
+        ),
+        (
+            '[models.gpt-image-2]\nprice = { kind = "picture", qualities = { high = 0 } }',
+            "price.qualities.high: input should be greater than 0",
+        ),
+        (
+            '[models.gpt-image-2]\nquality.hd.label = "hihg"',
+            "price.outputs.hihg: is missing; every quality's label needs a price",
+        ),
+        ("[models.gpt-image-2]\nas_of = 9999-12-31", "as_of: 9999-12-31 is after today"),
         ("[models.sdxl]\nreferences = 0", "references: their number and their capability"),
         ('[models.sdxl]\nscenes = { "2:1" = "1024x512" }', "scenes: 2:1; use some of 16:9"),
         ("[models.sdxl]\nprice = { kind = 'free', x = 1 }", "price.x: is not known here; use one"),
@@ -254,6 +292,12 @@ def test_a_wrong_file_is_refused(tmp_path: Path, text: str, problem: str) -> Non
     own.write_text(text)
     with pytest.raises(CatalogueInvalid, match=problem):
         read_listing(own)
+
+
+def test_a_hosted_model_is_free_where_its_row_says_so_on_purpose(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[models.gpt-image-2]\nprice = { kind = "free", on_purpose = true }\n')
+    assert read_listing(own).rows["gpt-image-2"].price == FreePrice()
 
 
 def test_capabilities_are_those_of_the_providers() -> None:

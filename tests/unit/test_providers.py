@@ -1,10 +1,13 @@
 """The providers that ship: each passes the suite of all providers."""
 
 import asyncio
+import logging
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 
 from actors.engine.profiles import profile
 from actors.engine.render import PlacedReference
@@ -163,6 +166,20 @@ async def test_a_row_whose_provider_has_no_key_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="gpt-image-2; set IMGGEN_OPENAI_API_KEY"):
         async with open_providers([KNOWN["gpt-image-2"]], OpenAiSettings()):
             pass
+
+
+async def test_a_row_without_a_price_draws_nothing_and_stops_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    priced, unpriced = KNOWN["gpt-image-2"], replace(KNOWN["gpt-image-2.5-flare"], price=None)
+    settings = OpenAiSettings(openai_api_key=SecretStr("a-key-of-the-tests"))
+    with caplog.at_level(logging.WARNING):
+        async with open_providers([unpriced, priced, KNOWN["storybook"]], settings) as found:
+            assert [one.model for one in found] == [priced.name]
+    [line] = caplog.records
+    assert (line.message, line.__dict__["model"]) == ("model without a price", unpriced.name)
+    async with open_providers([unpriced], OpenAiSettings()) as found:
+        assert found == ()
 
 
 def test_the_fake_is_in_no_catalogue_unless_it_is_turned_on(

@@ -53,6 +53,12 @@ def test_a_gateway_with_its_own_keys_listens_anywhere(keys: dict[str, Any]) -> N
         ({"tls_client_ca_file": "/ca.crt"}, "needs IMGGEN_TLS_CERT_FILE"),
         ({"drain_s": -1}, "drain_s"),
         ({"models": "storybook,dall-e-9"}, "dall-e-9: not offered; use some of .*storybook"),
+        ({"daily_budget_usd": "inf"}, "daily_budget_usd"),
+        ({"daily_budget_usd": "nan"}, "daily_budget_usd"),
+        ({"daily_budget_usd": "1e15"}, "daily_budget_usd"),
+        ({"gpu_usd_per_hour": "inf"}, "gpu_usd_per_hour"),
+        ({"drain_s": "inf"}, "drain_s"),
+        ({"sweep_interval_s": "nan"}, "sweep_interval_s"),
         ({"catalogue_file": "/no/such.toml"}, "catalogue_file.*\\n.*cannot be read"),
     ],
 )

@@ -7,6 +7,7 @@ from io import StringIO
 
 import click
 
+from imggen.cli.options import MOST_DOLLARS, Finite
 from imggen.cli.session import Session, connected
 from imggen.fields import short_names
 from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
@@ -91,7 +92,7 @@ def get_budget(session: Session, scope: str, day: str) -> None:
 
 @budget.command("set")
 @click.argument("scope")
-@click.argument("dollars", type=click.FloatRange(0, 1_000_000_000), required=False)
+@click.argument("dollars", type=Finite(0, MOST_DOLLARS), required=False)
 @click.option("--none", "remove", is_flag=True, help="Remove the limit instead.")
 @connected
 def set_budget(session: Session, scope: str, dollars: float | None, remove: bool) -> None:
@@ -119,7 +120,10 @@ def _before(last_day: str | None, days: int) -> str:
         raise click.BadParameter(
             f"{last_day!r} is not a day; use a form like 2026-11-28"
         ) from wrong
-    return str(last - timedelta(days=days - 1))
+    try:
+        return str(last - timedelta(days=days - 1))
+    except OverflowError as wrong:
+        raise click.BadParameter(f"no calendar has {days} days up to {last}") from wrong
 
 
 def _cells(one: Spend, dollars: Callable[[int], str]) -> tuple[str, ...]:

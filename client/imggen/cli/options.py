@@ -1,9 +1,11 @@
 """Options that several commands have."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,8 +17,23 @@ KINDS = list(short_names(AssetKind))[1:]
 QUALITIES = ("hd", "standard")
 MIN_QUALITIES = ("draft", "good", "fine", "best")
 MICROS = 1_000_000
+MOST_DOLLARS = 1_000_000_000
+_MOST_SECONDS = 366 * 86_400
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+class Finite(click.FloatRange):
+    """A number in a range: "nan", which no range excludes, is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Returns the number; fails for one that is none."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 def options(*each: Decorator) -> Decorator:
@@ -62,13 +79,13 @@ _MAKING = options(
     ),
     click.option(
         "--complete-within",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Finite(min=0, max=_MOST_SECONDS, min_open=True),
         metavar="SECONDS",
         help="When the picture must be there; slower models are passed over.",
     ),
     click.option(
         "--max-cost",
-        type=click.FloatRange(min=0),
+        type=Finite(min=0, max=MOST_DOLLARS),
         metavar="DOLLARS",
         help="The most that a picture may cost; 0 takes free models only.",
     ),

@@ -1,6 +1,7 @@
 """Budgets and spend: how their requests are read."""
 
 import re
+from collections.abc import Collection
 from datetime import date
 
 from imggen.errors import PermissionDenied
@@ -17,7 +18,7 @@ MOST_MICROS = 10**15
 """The highest limit: a billion dollars."""
 
 _SCOPE = re.compile(r"global|provider:[a-z0-9][a-z0-9_.-]{0,49}")
-_USER = "user:"
+_PROVIDER, _USER = "provider:", "user:"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _GROUPS = {name: value for name, value in short_names(budget_pb2.SpendGroup).items() if value}
 
@@ -93,8 +94,18 @@ def read_group(checks: Checks, request: budget_pb2.ListSpendRequest) -> str:
     return wanted(checks, "group_by", request.group_by, _GROUPS) or "day"
 
 
-def check_limit(checks: Checks, request: budget_pb2.SetBudgetRequest) -> None:
-    """Checks the limit that is to be set, if there is one."""
+def check_limit(
+    checks: Checks, request: budget_pb2.SetBudgetRequest, providers: Collection[str]
+) -> None:
+    """Checks the limit that is to be set, if there is one; only `providers` can have some."""
+    provider = request.scope.removeprefix(_PROVIDER)
+    named = request.scope.startswith(_PROVIDER) and _SCOPE.fullmatch(request.scope)
+    if request.HasField("limit_micros") and named and provider not in providers:
+        checks.add(
+            "scope",
+            f'no model is of provider "{provider}"; use one of {", ".join(sorted(providers))}',
+            reasons.ERROR_REASON_VALUE_UNKNOWN,
+        )
     if not 0 <= request.limit_micros <= MOST_MICROS:
         checks.add(
             "limit_micros",

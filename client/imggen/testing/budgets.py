@@ -25,6 +25,7 @@ from imggen.v1.budget_pb2_grpc import BudgetServiceServicer
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 _OWN = f"user:{USER_ID}"
+_PROVIDERS = ("fake", "local", "openai")
 _GLOBAL_MICROS = 500_000_000
 
 
@@ -54,7 +55,7 @@ class Budgets(BudgetServiceServicer):
         if not self._admin:
             raise role_required("admin")
         scope = read_scope(checks, request.scope)
-        check_limit(checks, request)
+        check_limit(checks, request, _PROVIDERS)
         asked = checks.complete(scope)
         self._limits.pop(asked, None)
         if request.HasField("limit_micros"):

@@ -76,7 +76,8 @@ class RoutingServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ExplainRoute(self, request, context):
-        """Explains which model draws a job of the caller, or drew it, and why not the others.
+        """Explains which model draws a job of the caller, or drew it, and why not the others; for an
+        admin, a job of anybody.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -139,7 +139,9 @@ class RoutingServiceStub(typing.Generic[_RoutingServiceQuoteGenerationType, _Rou
     """Quotes a whole story. Nothing is held or stored."""
 
     ExplainRoute: _RoutingServiceExplainRouteType
-    """Explains which model draws a job of the caller, or drew it, and why not the others."""
+    """Explains which model draws a job of the caller, or drew it, and why not the others; for an
+    admin, a job of anybody.
+    """
 
     ListProviders: _RoutingServiceListProvidersType
     """Lists the providers of this installation, their health, their models and their prices."""
@@ -188,7 +190,9 @@ class RoutingServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.routing_pb2.ExplainRouteRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.routing_pb2.ExplainRouteResponse, collections.abc.Awaitable[imggen.v1.routing_pb2.ExplainRouteResponse]]:
-        """Explains which model draws a job of the caller, or drew it, and why not the others."""
+        """Explains which model draws a job of the caller, or drew it, and why not the others; for an
+        admin, a job of anybody.
+        """
 
     @abc.abstractmethod
     def ListProviders(

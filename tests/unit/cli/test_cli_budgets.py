@@ -26,7 +26,7 @@ def test_a_limit_is_set_shown_and_removed(command: Command) -> None:
     assert command.json("budget", "get")["budget"]["scope"].startswith("user:")
 
 
-@pytest.mark.parametrize("wrong", [(), ("5", "--none"), ("-1",)])
+@pytest.mark.parametrize("wrong", [(), ("5", "--none"), ("-1",), ("nan",), ("inf",), ("1e30",)])
 def test_a_limit_needs_an_amount_or_none(command: Command, wrong: tuple[str, ...]) -> None:
     command("budget", "set", "global", *wrong, code=2)
 
@@ -42,6 +42,8 @@ def test_spend_is_a_table_with_the_specifications_average(command: Command) -> N
     assert "The specification allows $0.10 for an image on average." in out
     assert command.json("spend", "--from", "2026-11-01", "--to", "2026-11-30")["spend"] == []
     command("spend", "--days", "2", "--to", "yesterday", code=2)
+    command("spend", "--days", "30", "--to", "0001-01-01", code=2)
+    assert "no calendar has 30 days up to 0001-01-01" in command.err
     assert command("spend", "--csv", "--by", "user").startswith("user,calls,images,cost_usd,")
 
 

@@ -81,7 +81,15 @@ def test_every_limit_is_sent(
 
 @pytest.mark.parametrize(
     "wrong",
-    [("--max-cost", "-1"), ("--min-quality", "superb"), ("--complete-within", "0")],
+    [
+        ("--max-cost", "-1"),
+        ("--max-cost", "nan"),
+        ("--max-cost", "1e30"),
+        ("--min-quality", "superb"),
+        ("--complete-within", "0"),
+        ("--complete-within", "nan"),
+        ("--complete-within", "1e18"),
+    ],
 )
 def test_a_limit_that_cannot_be_is_wrong_usage(
     command: Command, mia: str, wrong: tuple[str, str]

@@ -1,0 +1,71 @@
+"""Measured speeds: of the latest pictures of each model in each quality, however rare it is."""
+
+import json
+from typing import Any
+
+import pytest
+
+from server.domain.states import Quality
+from server.store import Store
+from server.store.conditions import SPEEDS, observe
+from tests.builders import new_user
+
+# The common model's pictures took 1 s; the rare one's are older, and took 20 s and once 10 s.
+_JOBS = """
+INSERT INTO image_generation_jobs (
+  user_id, kind, lane, spec, spec_version, ai_provider, ai_model, status, attempt, completed_at
+) SELECT $1, 'scene', 'local', jsonb_build_object('quality', quality), 1, 'local', model,
+    'completed', 1, now() - age - n * interval '1 second'
+  FROM (VALUES ('common', 'hd', 20000, interval '0'), ('rare', 'hd', 60, interval '9 days'),
+    ('rare', 'standard', 120, interval '9 days')
+  ) AS drawn (model, quality, jobs, age), generate_series(1, jobs) AS n
+"""
+_ATTEMPTS = """
+INSERT INTO attempts (
+  job_id, attempt, worker, provider, model, seed, outcome, started_at, finished_at
+) SELECT id, 1, 'w', 'local', ai_model, 7, 'completed',
+    completed_at - CASE WHEN ai_model = 'common' THEN 1 WHEN spec ->> 'quality' = 'hd' THEN 20
+      WHEN row_number() OVER latest <= 100 THEN 10 ELSE 99 END * interval '1 second',
+    completed_at
+  FROM image_generation_jobs
+  WINDOW latest AS (PARTITION BY ai_model, spec ->> 'quality' ORDER BY completed_at DESC)
+"""
+
+
+@pytest.fixture
+async def drawn(store: Store) -> Store:
+    """Returns a store in which one model has drawn much more than another, and later."""
+    await store.database.execute(_JOBS, await new_user(store))
+    await store.database.execute(_ATTEMPTS)
+    await store.database.execute("ANALYZE")
+    return store
+
+
+async def test_a_rare_model_is_measured_by_its_own_latest_pictures(drawn: Store) -> None:
+    assert (await observe(drawn.database, None)).speeds == {
+        ("common", Quality.HD): (100, 1.0),
+        ("rare", Quality.HD): (60, 20.0),
+        ("rare", Quality.STANDARD): (100, 10.0),
+    }
+
+
+async def test_nothing_is_measured_before_anything_was_drawn(store: Store) -> None:
+    assert (await observe(store.database, None)).speeds == {}
+
+
+async def test_only_the_latest_pictures_of_each_are_read(drawn: Store) -> None:
+    query = SPEEDS.replace("$1", "'{hd,standard}'")
+    [row] = await drawn.database.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")
+    nodes = [node for node in _nodes(json.loads(row[0])[0]["Plan"]) if node.get("Relation Name")]
+    assert {node.get("Index Name") for node in nodes} == {"jobs_drawn", "attempts_pkey"}
+    read = sum((_rows(node)) for node in nodes)
+    assert read <= 2 * (100 + 60 + 100) + 10
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", ()) for node in _nodes(child))]
+
+
+def _rows(node: dict[str, Any]) -> float:
+    each: float = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    return each * float(node["Actual Loops"])
