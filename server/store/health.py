@@ -38,7 +38,8 @@ ON CONFLICT (provider, model) DO UPDATE SET
     THEN now() + least($3::interval * 2 ^ least({_FAILURES} - $2, 20), $4::interval)
     ELSE h.open_until END,
   probing_until = NULL, reason = $5, updated_at = now()
-RETURNING failures >= $2 AND open_until > now() AS opened
+RETURNING failures >= $2 AND open_until > now() AND open_until =
+  now() + least($3::interval * 2 ^ least(failures - $2, 20), $4::interval) AS opened
 """
 
 _WAITS = """
@@ -98,8 +99,12 @@ RETURNING provider
 
 _TURNED_ON = "DELETE FROM provider_health WHERE provider = $1 AND model = $2 RETURNING true"
 
+# The end of a state that ends by itself: `open_until` outlives the pause that it ended.
 _ALL = """
-SELECT provider, model, failures, reason, open_until, CASE
+SELECT provider, model, failures, reason, state,
+  CASE WHEN state IN ('open', 'waiting') THEN open_until WHEN state = 'probing' THEN probing_until
+  END AS until
+FROM (SELECT *, CASE
     WHEN off_since IS NOT NULL THEN 'off'
     WHEN open_until > now() AND failures >= $1 THEN 'open'
     WHEN open_until > now() THEN 'waiting'
@@ -107,7 +112,7 @@ SELECT provider, model, failures, reason, open_until, CASE
     WHEN probing_until > now() THEN 'probing'
     ELSE 'half_open'
   END AS state
-FROM provider_health ORDER BY provider, model
+FROM provider_health) AS health ORDER BY provider, model
 """
 
 
@@ -119,7 +124,7 @@ class Health:
         self._rule = rule or BreakerRule()
 
     async def failed(self, provider: str, reason: str) -> bool:
-        """Counts a failure towards the breaker; returns whether it is open now."""
+        """Counts a failure towards the breaker; returns whether that opened it."""
         rule = self._rule
         row = await self._database.fetchrow(
             _FAILED, provider, rule.limit, rule.pause, rule.longest, reason
@@ -179,6 +184,6 @@ def _health(row: Record) -> ProviderHealth:
         model=row["model"],
         state=HealthState(row["state"]),
         failures=row["failures"],
-        until=row["open_until"],
+        until=row["until"],
         reason=row["reason"],
     )

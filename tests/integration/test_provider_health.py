@@ -52,6 +52,31 @@ async def test_a_limit_of_one_opens_at_the_first_failure(store: Store) -> None:
     assert await state(found) is HealthState.OPEN
 
 
+async def test_only_the_failure_that_opens_the_breaker_says_so(store: Store) -> None:
+    found = health(store, pause=NOW, limit=2)
+    first = [await health(store, limit=2).failed("openai", "not_connected") for _ in range(4)]
+    assert first == [False, True, False, False]
+    await store.database.execute("UPDATE provider_health SET open_until = now()")
+    assert await found.take_probe("openai")
+    assert await health(store, limit=2).failed("openai", "not_connected")
+
+
+async def test_a_state_that_no_time_ends_has_no_end(store: Store) -> None:
+    found = health(store, pause=NOW, limit=1)
+    await found.failed("openai", "not_connected")
+    [half_open] = await found.all()
+    until = await found.take_probe("openai")
+    [probing] = await found.all()
+    await found.turn_off("openai", "", "account_stopped")
+    [off] = await found.all()
+    ends = [(one.state, one.until) for one in (half_open, probing, off)]
+    assert ends == [
+        (HealthState.HALF_OPEN, None),
+        (HealthState.PROBING, until),
+        (HealthState.OFF, None),
+    ]
+
+
 async def test_failures_at_the_same_moment_open_it_for_one_pause(store: Store) -> None:
     found = health(store)
     await asyncio.gather(*(found.failed("openai", "outcome_unknown") for _ in range(20)))
