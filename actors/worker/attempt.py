@@ -10,7 +10,7 @@ from actors.engine.render import PictureBroken
 from actors.worker.choosing import Choice
 from actors.worker.patience import Patience
 from actors.worker.reporting import Reporter, Stop
-from actors.worker.routed import FailOver, NothingHere
+from actors.worker.routed import FailOver, NothingHere, OfferWaits
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
@@ -83,6 +83,8 @@ class Attempt:
             await self._end_stopped(self.stopped)
         except NothingHere as nothing:
             await self._end_unoffered(nothing.choice)
+        except OfferWaits as waiting:
+            await self._end_waiting(waiting)
         except FailOver as failed:
             await self._end_failed_over(failed)
         except Exception as error:
@@ -123,12 +125,7 @@ class Attempt:
             failure = Failure("NO_ELIGIBLE_OFFER", choice.routing.reason[:_MESSAGE_MAX])
             if refusal:
                 failure = Failure("CONTENT_POLICY", refusal)
-            _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
-            await parts.patience.write(
-                lambda: parts.store.leases.fail(
-                    claim, failure, retryable=False, backoff=parts.backoff
-                )
-            )
+            await self._fail_unoffered(failure)
             return
         lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
         await parts.patience.write(
@@ -136,17 +133,41 @@ class Attempt:
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
+    async def _end_waiting(self, waiting: OfferWaits) -> None:
+        """Queues a job for the offer that failed, once it may be asked again."""
+        claim, parts = self.claim, self._parts
+        failure = self._log_offer(waiting)
+        if claim.unoffered_s >= parts.no_offer_s:
+            message = f"{waiting.model}: {failure.message}"[:_MESSAGE_MAX]
+            await self._fail_unoffered(Failure("NO_ELIGIBLE_OFFER", message))
+            return
+        soon = in_a_while()
+        lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
+        lanes = lanes or [JobLane(claim.lane, claim.models, soon)]
+        await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
+
+    async def _fail_unoffered(self, failure: Failure) -> None:
+        claim, parts = self.claim, self._parts
+        _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
+        await parts.patience.write(
+            lambda: parts.store.leases.fail(claim, failure, retryable=False, backoff=parts.backoff)
+        )
+
     async def _end_failed_over(self, failed: FailOver) -> None:
         """Queues a job at once for its other offers."""
         claim, parts = self.claim, self._parts
-        failure, _ = explain(failed.cause)
-        fields = {**fields_of(claim), "model": failed.model, "reason": failure.reason}
-        _log.warning("offer failed", extra={**fields, "error": failure.message})
+        failure = self._log_offer(failed)
         tried = replace(claim, spec=replace(claim.spec, model=failed.model))
         await parts.patience.write(
             lambda: parts.store.leases.fail_over(tried, failure, failed.lanes)
         )
         parts.signals.wake([one.lane for one in failed.lanes])
+
+    def _log_offer(self, failed: FailOver) -> Failure:
+        failure, _ = explain(failed.cause)
+        fields = {**fields_of(self.claim), "model": failed.model, "reason": failure.reason}
+        _log.warning("offer failed", extra={**fields, "error": failure.message})
+        return failure
 
     async def _end_failed(self, error: Exception) -> None:
         claim, parts = self.claim, self._parts

@@ -43,6 +43,10 @@ class FailOver(Exception):
         self.lanes = lanes
 
 
+class OfferWaits(FailOver):
+    """Raised where no other offer is left, and the one that failed costs nothing to ask again."""
+
+
 class ContentRefused(FailedPrecondition):
     """Raised for a prompt or a picture that a provider refused."""
 
@@ -82,7 +86,8 @@ class RoutedDrawing:
         """Draws a job's image and returns the outcome.
 
         Raises NothingHere before anything was done, FailOver after the offer has failed and
-        others are left, ContentRefused, and the errors of the stages.
+        others are left, OfferWaits where it is asked again later, ContentRefused, and the errors
+        of the stages.
         """
         choice = await self._chooser.choose(claim)
         if choice.offer is None:
@@ -127,7 +132,7 @@ class RoutedDrawing:
         return probe(self._store.health, provider)
 
     async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
-        """Returns what a failure ends in: the next offer, a refusal, or the failure itself.
+        """Returns what a failure ends in: the next offer, a wait, a refusal, or the failure itself.
 
         After a refusal nothing but another offer helps: where none is left, that is the end.
         """
@@ -140,7 +145,12 @@ class RoutedDrawing:
         if choice.routing.offers:
             return FailOver(offer.model.name, error, choice.lanes)
         first = await self._patience.write(lambda: self._store.leases.refusal(claim))
-        return ContentRefused(first) if first else error
+        if first:
+            return ContentRefused(first)
+        if not _waits(error):
+            return error
+        later = await self._chooser.choose(replace(claim, passed_over=frozenset()))
+        return OfferWaits(offer.model.name, error, later.lanes)
 
 
 def _led_by(routing: Routing, offer: Offer) -> Routing:
@@ -148,6 +158,12 @@ def _led_by(routing: Routing, offer: Offer) -> Routing:
     others = tuple(other for other in routing.offers if other is not offer)
     canary = routing.canary and offer is routing.offers[0]
     return replace(routing, offers=(offer, *others), canary=canary)
+
+
+def _waits(error: Exception) -> bool:
+    return isinstance(error, BeingProbed) or (
+        isinstance(error, ProviderFailed) and RULES[error.kind].waits
+    )
 
 
 def _told(error: ProviderFailed) -> str:

@@ -52,6 +52,14 @@ class Rule:
     pays_again: bool = False
     alerts: bool = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether a job without another offer waits for this one, and spends no retry.
+
+        Nothing was drawn or billed, and the provider's health says when it may be asked again.
+        """
+        return self.billed is Billed.NO and self.effect is not Effect.ANSWERED
+
 
 RULES = MappingProxyType(
     {

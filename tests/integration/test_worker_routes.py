@@ -213,6 +213,63 @@ async def _waits_unoffered(queue: JobQueue) -> bool:
     return row is not None and row["jobs"] == 1
 
 
+FREE = [kind for kind in FailureKind if RULES[kind].waits]
+
+
+@pytest.mark.parametrize("kind", FREE, ids=str)
+async def test_a_job_without_another_offer_waits_for_the_one_that_failed(
+    job_queue: JobQueue, kind: FailureKind
+) -> None:
+    new = await submit(job_queue, model="fake")
+    always = providers([failing(kind, delay=timedelta(hours=1))] * 9)
+    async with job_queue.worker(providers=always, catalogue=PAID, no_offer_s=3600):
+        await until(lambda: _waits_unoffered(job_queue))
+    job = await job_queue.job(new.id)
+    assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
+    assert job.failure is None or "it failed" in job.failure.message
+    assert await calls(job_queue) == [(1, "fake", "released", 0)]
+
+
+async def test_a_job_draws_once_the_provider_may_be_asked_again(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="fake")
+    limited = failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))
+    job = await drawn(job_queue, new, providers([limited, limited]))
+    assert (job.status, job.retry_count, job.attempt) == (JobStatus.COMPLETED, 0, 3)
+
+
+async def test_a_job_that_waits_for_its_offer_too_long_fails(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="fake")
+    away = providers([failing(FailureKind.NOT_CONNECTED)] * 9)
+    async with job_queue.worker(providers=away, catalogue=PAID, no_offer_s=0):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure is not None
+    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
+    assert "fake: it failed: not_connected" in job.failure.message
+    assert await money(job_queue) == (0, 0)
+
+
+async def test_time_without_an_offer_counts_through_attempts_that_drew_nothing(
+    job_queue: JobQueue,
+) -> None:
+    await submit(job_queue, model="")
+    limited = [failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))] * 9
+    drawing = providers(limited, limited)
+    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=3600):
+        await until(lambda: _waits_unoffered(job_queue))
+        since = await _no_offer_since(job_queue)
+
+        async def tried_again() -> bool:
+            return len(await calls(job_queue)) >= 4
+
+        await until(tried_again)
+        assert await _no_offer_since(job_queue) == since is not None
+
+
+async def _no_offer_since(queue: JobQueue) -> object:
+    [row] = await queue.store.database.fetch("SELECT no_offer_since FROM image_generation_jobs")
+    return row["no_offer_since"]
+
+
 async def test_a_provider_that_is_off_is_turned_on_once_its_probe_succeeds(
     job_queue: JobQueue,
 ) -> None:
