@@ -133,6 +133,18 @@ async def test_the_next_offer_draws_what_the_first_did_not(
     assert [one.route.offers[0].model for one in found.attempts] == ["fake", "dear"]
 
 
+@pytest.mark.parametrize("kind", FailureKind, ids=str)
+async def test_a_failed_call_keeps_the_providers_id_of_it(
+    job_queue: JobQueue, kind: FailureKind
+) -> None:
+    new = await submit(job_queue, model="")
+    await drawn(job_queue, new, providers([failing(kind, request_id="theirs-1")]))
+    first, *_ = await job_queue.store.database.fetch(
+        "SELECT request_id FROM calls ORDER BY begun_at"
+    )
+    assert first["request_id"] == "theirs-1"
+
+
 async def test_an_attempt_says_whether_it_draws_as_a_canary(job_queue: JobQueue) -> None:
     # Its share is all jobs but those that have no other offer.
     catalogue = Catalogue([replace(KNOWN["fake"], canary=1.0), DEAR])
