@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from actors.engine.render import PictureBroken
 from actors.worker.choosing import Choice
+from actors.worker.leaving import LeftAlone
 from actors.worker.patience import Patience
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.routed import FailOver, NothingHere, OfferWaits
@@ -38,7 +40,7 @@ class AttemptParts:
 
     `progress` is a store for writes that a crash of the database may lose, `backoff` the
     ceiling of the first wait after a failure. A job that no model may draw fails after
-    `no_offer_s` seconds.
+    `no_offer_s` seconds. Those that this worker cannot draw are `left` to others.
     """
 
     stages: Drawing
@@ -48,6 +50,7 @@ class AttemptParts:
     patience: Patience
     backoff: timedelta
     no_offer_s: float
+    left: LeftAlone
 
 
 class Attempt:
@@ -82,7 +85,10 @@ class Attempt:
                 raise
             await self._end_stopped(self.stopped)
         except NothingHere as nothing:
-            await self._end_unoffered(nothing.choice)
+            if unheld := nothing.choice.unheld(claim.lane):
+                await self._end_unheld(unheld, nothing.choice.lanes)
+            else:
+                await self._end_unoffered(nothing.choice)
         except OfferWaits as waiting:
             await self._end_waiting(waiting)
         except FailOver as failed:
@@ -130,6 +136,23 @@ class Attempt:
         lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
         await parts.patience.write(
             lambda: parts.store.leases.give_back(claim, lanes, nothing=nothing)
+        )
+        parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
+
+    async def _end_unheld(self, models: Sequence[str], lanes: Sequence[JobLane]) -> None:
+        """Leaves a job to the workers that hold its models, or fails it where none does."""
+        claim, parts = self.claim, self._parts
+        held = await parts.patience.write(lambda: parts.store.workers.hold(claim.lane, models))
+        if not held and claim.unoffered_s >= parts.no_offer_s:
+            message = f"no worker of the lane {claim.lane} holds {', '.join(models)}"
+            await self._fail_unoffered(Failure("NO_ELIGIBLE_OFFER", message[:_MESSAGE_MAX]))
+            return
+        if not held and not claim.unoffered_s:
+            _log.warning("model not held", extra={**fields_of(claim), "models": list(models)})
+        if not parts.left.add(claim.job_id):
+            lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
+        await parts.patience.write(
+            lambda: parts.store.leases.give_back(claim, lanes, nothing=not held)
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 

@@ -9,6 +9,7 @@ from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
+from server.domain.states import Lane
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest
 from server.routing.lanes import lanes
@@ -27,6 +28,12 @@ class Choice:
     offer: Offer | None
     routing: Routing
     lanes: Sequence[JobLane]
+
+    def unheld(self, lane: Lane) -> list[str]:
+        """Returns the models that may draw it in a lane, where this worker holds none of them."""
+        if self.offer is not None:
+            return []
+        return [one.model.name for one in self.routing.offers if one.model.lane is lane]
 
     @property
     def hopeless(self) -> bool:

@@ -5,7 +5,7 @@ nothing and reports that the lease is lost. Times are the database's.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -244,13 +244,21 @@ class Leases:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
+    async def claim(
+        self,
+        worker: str,
+        lane: Lane,
+        slots: int,
+        lease: timedelta,
+        leaving: Collection[JobId] = (),
+    ) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
-        A job whose picture was broken has another seed in its spec than the one it asked for.
-        A job of a known spec version whose spec cannot be read is FAILED instead.
+        Jobs that are named as `leaving` stay. A job whose picture was broken has another seed in
+        its spec than the one it asked for. A job of a known spec version whose spec
+        cannot be read is FAILED instead.
         """
-        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease)
+        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving))
         rows = await self._take(lane, query)
         if rows[0]["id"] is None and rows[0]["opened"]:
             rows = await self._take(lane, query)

@@ -225,6 +225,47 @@ async def _waits_unoffered(queue: JobQueue) -> bool:
     return row is not None and row["jobs"] == 1
 
 
+async def test_a_model_that_nobody_holds_fails_the_job_once_it_has_waited(
+    job_queue: JobQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    new = await submit(job_queue, model="fake", hold=False)
+    drawing = {"dear": NamedFake()}
+    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=3600, poll_s=0.02):
+        await until(lambda: _waits_unoffered(job_queue))
+        other = await submit(job_queue, model="dear", hold=False)  # drawn after it was left alone
+        await job_queue.becomes(other, JobStatus.COMPLETED)
+        assert (await job_queue.job(new.id)).attempt == 1
+    assert [record.message for record in caplog.records].count("model not held") == 1
+    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=0):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure is not None
+    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
+    assert job.failure.message == "no worker of the lane hosted holds fake"
+
+
+async def test_a_job_that_one_worker_leaves_is_drawn_by_the_one_that_holds_its_model(
+    job_queue: JobQueue,
+) -> None:
+    async with job_queue.worker(
+        providers={"dear": NamedFake()}, catalogue=PAID, no_offer_s=0, name="dear"
+    ):
+        await job_queue.store.workers.ready(
+            "fake", {Lane.HOSTED: 1}, timedelta(hours=1), models=["fake"]
+        )
+        new = await submit(job_queue, model="fake")
+
+        async def left() -> bool:
+            job = await job_queue.job(new.id)
+            return job.attempt == 1 and job.status is JobStatus.QUEUED
+
+        await until(left)
+        async with job_queue.worker(
+            providers={"fake": FakeProvider()}, catalogue=PAID, name="fake"
+        ):
+            job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert job.attempt == 2
+
+
 FREE = [kind for kind in FailureKind if RULES[kind].waits]
 
 
