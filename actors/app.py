@@ -129,6 +129,7 @@ class WorkerDeployment:
             progress,
             signals,
             models=self._models,
+            draws=providers,
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())

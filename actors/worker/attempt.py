@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from actors.engine.render import PictureBroken
 from actors.worker.choosing import Choice
+from actors.worker.leaving import LeftAlone
 from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused
 from actors.worker.reporting import Reporter, Stop
-from actors.worker.routed import FailOver, NothingHere
+from actors.worker.routed import FailOver, NothingHere, OfferWaits
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
@@ -39,7 +41,7 @@ class AttemptParts:
 
     `progress` is a store for writes that a crash of the database may lose, `backoff` the
     ceiling of the first wait after a failure. A job that no model may draw fails after
-    `no_offer_s` seconds.
+    `no_offer_s` seconds. Those that this worker cannot draw are `left` to others.
     """
 
     stages: Drawing
@@ -49,6 +51,7 @@ class AttemptParts:
     patience: Patience
     backoff: timedelta
     no_offer_s: float
+    left: LeftAlone
 
 
 class Attempt:
@@ -83,7 +86,12 @@ class Attempt:
                 raise
             await self._end_stopped(self.stopped)
         except NothingHere as nothing:
-            await self._end_unoffered(nothing.choice)
+            if unheld := nothing.choice.unheld(claim.lane):
+                await self._end_unheld(unheld, nothing.choice.lanes)
+            else:
+                await self._end_unoffered(nothing.choice)
+        except OfferWaits as waiting:
+            await self._end_waiting(waiting)
         except FailOver as failed:
             await self._end_failed_over(failed)
         except Exception as error:
@@ -124,12 +132,7 @@ class Attempt:
             failure = Failure("NO_ELIGIBLE_OFFER", choice.routing.reason[:_MESSAGE_MAX])
             if refusal:
                 failure = Failure("CONTENT_POLICY", refusal)
-            _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
-            await parts.patience.write(
-                lambda: parts.store.leases.fail(
-                    claim, failure, retryable=False, backoff=parts.backoff
-                )
-            )
+            await self._fail_unoffered(failure)
             return
         lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
         await parts.patience.write(
@@ -137,17 +140,58 @@ class Attempt:
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
+    async def _end_unheld(self, models: Sequence[str], lanes: Sequence[JobLane]) -> None:
+        """Leaves a job to the workers that hold its models, or fails it where none does."""
+        claim, parts = self.claim, self._parts
+        held = await parts.patience.write(lambda: parts.store.workers.hold(claim.lane, models))
+        if not held and claim.unoffered_s >= parts.no_offer_s:
+            message = f"no worker of the lane {claim.lane} holds {', '.join(models)}"
+            await self._fail_unoffered(Failure("NO_ELIGIBLE_OFFER", message[:_MESSAGE_MAX]))
+            return
+        if not held and not claim.unoffered_s:
+            _log.warning("model not held", extra={**fields_of(claim), "models": list(models)})
+        if not parts.left.add(claim.job_id):
+            lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
+        await parts.patience.write(
+            lambda: parts.store.leases.give_back(claim, lanes, nothing=not held)
+        )
+        parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
+
+    async def _end_waiting(self, waiting: OfferWaits) -> None:
+        """Queues a job for the offer that failed, once it may be asked again."""
+        claim, parts = self.claim, self._parts
+        failure = self._log_offer(waiting)
+        if claim.unoffered_s >= parts.no_offer_s:
+            message = f"{waiting.model}: {failure.message}"[:_MESSAGE_MAX]
+            await self._fail_unoffered(Failure("NO_ELIGIBLE_OFFER", message))
+            return
+        soon = in_a_while()
+        lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
+        lanes = lanes or [JobLane(claim.lane, claim.models, soon)]
+        await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
+
+    async def _fail_unoffered(self, failure: Failure) -> None:
+        claim, parts = self.claim, self._parts
+        _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
+        await parts.patience.write(
+            lambda: parts.store.leases.fail(claim, failure, retryable=False, backoff=parts.backoff)
+        )
+
     async def _end_failed_over(self, failed: FailOver) -> None:
         """Queues a job at once for its other offers."""
         claim, parts = self.claim, self._parts
-        failure, _ = explain(failed.cause)
-        fields = {**fields_of(claim), "model": failed.model, "reason": failure.reason}
-        _log.warning("offer failed", extra={**fields, "error": failure.message})
+        failure = self._log_offer(failed)
         tried = replace(claim, spec=replace(claim.spec, model=failed.model))
         await parts.patience.write(
             lambda: parts.store.leases.fail_over(tried, failure, failed.lanes)
         )
         parts.signals.wake([one.lane for one in failed.lanes])
+
+    def _log_offer(self, failed: FailOver) -> Failure:
+        failure, _ = explain(failed.cause)
+        fields = {**fields_of(self.claim), "model": failed.model, "reason": failure.reason}
+        _log.warning("offer failed", extra={**fields, "error": failure.message})
+        return failure
 
     async def _end_failed(self, error: Exception) -> None:
         claim, parts = self.claim, self._parts

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from server.domain.health import HealthState
 from server.domain.jobs import Claim
 from server.domain.lanes import JobLane
+from server.domain.states import Lane
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest
 from server.routing.lanes import lanes
@@ -24,6 +25,12 @@ class Choice:
     offer: Offer | None
     routing: Routing
     lanes: Sequence[JobLane]
+
+    def unheld(self, lane: Lane) -> list[str]:
+        """Returns the models that may draw it in a lane, where this worker holds none of them."""
+        if self.offer is not None:
+            return []
+        return [one.model.name for one in self.routing.offers if one.model.lane is lane]
 
     @property
     def hopeless(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from actors.settings import WorkerSettings
 from actors.worker.attempt import Attempt, AttemptParts, Drawing, fields_of
 from actors.worker.lanes import Slots
+from actors.worker.leaving import LeftAlone
 from actors.worker.patience import Patience
 from actors.worker.reporting import Stop
 from server.domain.jobs import Claim
@@ -52,13 +53,16 @@ class Worker:
         *,
         models: Models | None = None,
         backoff: timedelta = _BACKOFF,
+        draws: Collection[str] | None = None,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
         Nothing is claimed while the `models` do not answer. `backoff` is the ceiling of the first
-        wait after a failure.
+        wait after a failure, `draws` the models that it tells the fleet it holds.
         """
         self.name = name
+        self._draws = draws
+        self._left = LeftAlone()
         self._settings = settings
         self._store = store
         self._signals = signals
@@ -69,7 +73,9 @@ class Worker:
         self._slots = Slots(settings.slots)
         self._patience = Patience(settings.lease_s, lambda: self._draining)
         self._parts = AttemptParts(
-            stages, store, progress, signals, self._patience, backoff, settings.no_offer_s
+            *(stages, store, progress, signals, self._patience, backoff),
+            settings.no_offer_s,
+            self._left,
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
@@ -147,7 +153,9 @@ class Worker:
                     await self._wake.wait()
 
     async def _claim(self, lane: Lane, slots: int) -> None:
-        claims = await self._store.leases.claim(self.name, lane, slots, self._lease)
+        claims = await self._store.leases.claim(
+            self.name, lane, slots, self._lease, self._left.jobs()
+        )
         if self._draining and claims:
             await self._patience.write(lambda: self._store.leases.release(claims))
             self._signals.wake()  # they may wait in several lanes
@@ -194,7 +202,9 @@ class Worker:
             try:
                 await self._look_at_models()
                 if not self._models_away and not self._draining:
-                    await self._store.workers.ready(self.name, self._slots.most, self._lease)
+                    await self._store.workers.ready(
+                        self.name, self._slots.most, self._lease, models=self._draws
+                    )
             except Unavailable:
                 _log.warning("readiness not told", extra={"worker": self.name})
             pause = self._settings.heartbeat_s

@@ -87,9 +87,9 @@ class PaidCall:
         """Books what it cost."""
         await self._write(lambda: self._money.settle(self._claim, self._call.name, bill))
 
-    async def release(self) -> None:
+    async def release(self, request_id: str = "") -> None:
         """Books that it was not billed."""
-        await self._write(lambda: self._money.release(self._claim, self._call.name))
+        await self._write(lambda: self._money.release(self._claim, self._call.name, request_id))
 
     async def fail(self, billed: Billed, cost_micros: int | None, request_id: str) -> None:
         """Books a failed one: as unknown where neither rule nor provider says what it cost.
@@ -97,10 +97,10 @@ class PaidCall:
         One that is billed without a known cost is booked at its hold; `BY_ROW` counts as unknown.
         """
         if billed is Billed.NO:
-            await self.release()
+            await self.release(request_id)
         elif cost_micros is not None:
             await self.settle(Bill(cost_micros, request_id=request_id))
         elif billed is Billed.YES:
             await self.settle(Bill(self._call.hold_micros, estimated=True, request_id=request_id))
         else:
-            await self._write(lambda: self._money.unknown(self._claim, self._call.name))
+            await self._write(lambda: self._money.unknown(self._claim, self._call.name, request_id))

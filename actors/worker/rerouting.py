@@ -11,6 +11,7 @@ from uuid import UUID
 from server.domain.health import HealthState
 from server.domain.ids import JobId
 from server.domain.lanes import JobLane, Reroute, WaitingJob
+from server.domain.states import Lane
 from server.errors import Unavailable
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
@@ -51,9 +52,10 @@ class Rerouting:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Reroutes in the background until the block ends; not where all jobs have one way."""
+        """Reroutes in the background until the block ends; not where all jobs are local."""
         ways = {(row.lane, row.provider) for row in self._catalogue.models}
-        task = asyncio.create_task(self._run(), name="rerouting") if len(ways) > 1 else None
+        local = ways == {(Lane.LOCAL, "local")}
+        task = None if local else asyncio.create_task(self._run(), name="rerouting")
         try:
             yield
         finally:

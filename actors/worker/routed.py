@@ -1,14 +1,14 @@
 """Routed drawing: an attempt draws with one offer, and a failure decides what follows."""
 
-import logging
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
-from datetime import timedelta
 
 from actors.extractors import PaidExtractor, SceneExtractor
 from actors.providers.base import Provider, ProviderFailed
 from actors.worker.billing import BilledExtractor, BilledProvider
 from actors.worker.choosing import Choice, Chooser
+from actors.worker.health import BeingProbed, ToldProvider, probe
 from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused, Payments
 from actors.worker.reporting import Reporter
@@ -19,14 +19,10 @@ from server.domain.jobs import Claim, Outcome
 from server.domain.lanes import JobLane
 from server.errors import FailedPrecondition
 from server.routing.explained import explained
-from server.routing.failover import RULES, Effect, FailureKind
+from server.routing.failover import RULES, FailureKind
 from server.routing.router import Routing
 from server.routing.wishes import Offer
 from server.store import Store
-
-_WAIT = timedelta(seconds=20)
-"""How long a provider that is busy is left alone where it did not say."""
-_log = logging.getLogger(__name__)
 
 
 class NothingHere(Exception):
@@ -45,6 +41,10 @@ class FailOver(Exception):
         self.model = model
         self.cause = cause
         self.lanes = lanes
+
+
+class OfferWaits(FailOver):
+    """Raised where no other offer is left, and the one that failed costs nothing to ask again."""
 
 
 class ContentRefused(FailedPrecondition):
@@ -86,7 +86,8 @@ class RoutedDrawing:
         """Draws a job's image and returns the outcome.
 
         Raises NothingHere before anything was done, FailOver after the offer has failed and
-        others are left, ContentRefused, and the errors of the stages.
+        others are left, OfferWaits where it is asked again later, ContentRefused, and the errors
+        of the stages.
         """
         choice = await self._chooser.choose(claim)
         if choice.offer is None:
@@ -97,24 +98,20 @@ class RoutedDrawing:
         spec = replace(claim.spec, model=offer.model.name)
         drawn = replace(claim, spec=spec, provider=offer.model.provider)
         try:
-            outcome = await self._stages.draw_with(
-                drawn, reporter, await self._provider(drawn, offer), self._reading(drawn, offer)
-            )
-        except ProviderFailed as error:
-            await self._note(offer, error)
+            async with await self._probe(offer.model.provider):
+                return await self._stages.draw_with(
+                    drawn, reporter, self._provider(drawn, offer), self._reading(drawn, offer)
+                )
+        except (ProviderFailed, CallRefused, BeingProbed) as error:
             raise await self._after(claim, offer, error) from error
-        except CallRefused as error:
-            raise await self._after(claim, offer, error) from error
-        if offer.model.provider != "local":
-            await self._store.health.succeeded(offer.model.provider)
-        return outcome
 
-    async def _provider(self, claim: Claim, offer: Offer) -> Provider:
+    def _provider(self, claim: Claim, offer: Offer) -> Provider:
         provider = self._providers[offer.model.name]
-        await self._take_probe(offer.model.provider)
-        if not offer.price_micros:
+        if offer.price_micros:
+            provider = BilledProvider(provider, offer, claim.limits, self._payments(claim))
+        if offer.model.provider == "local":
             return provider
-        return BilledProvider(provider, offer, claim.limits, self._payments(claim))
+        return ToldProvider(provider, self._store.health, self._patience)
 
     def _reading(self, claim: Claim, offer: Offer) -> SceneExtractor | None:
         if self._extractor is None:
@@ -127,21 +124,15 @@ class RoutedDrawing:
     def _payments(self, claim: Claim) -> Payments:
         return Payments(claim, self._store.money, self._patience.write)
 
-    async def _take_probe(self, provider: str) -> None:
-        """Raises CallRefused while another worker tries whether the provider is well again."""
-        health = await self._chooser.health(provider)
-        if health is not HealthState.HALF_OPEN:
-            return
+    async def _probe(self, provider: str) -> AbstractAsyncContextManager[None]:
+        """Returns the block in which an attempt holds the provider's probe, if it needs it."""
+        if await self._chooser.health(provider) is not HealthState.HALF_OPEN:
+            return nullcontext()
         self._chooser.forget()
-        if not await self._store.health.take_probe(provider):
-            raise CallRefused(
-                f"{provider} is being probed after failures",
-                ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER,
-                passes=True,
-            )
+        return probe(self._store.health, provider)
 
     async def _after(self, claim: Claim, offer: Offer, error: Exception) -> Exception:
-        """Returns what a failure ends in: the next offer, a refusal, or the failure itself.
+        """Returns what a failure ends in: the next offer, a wait, a refusal, or the failure itself.
 
         After a refusal nothing but another offer helps: where none is left, that is the end.
         """
@@ -154,27 +145,12 @@ class RoutedDrawing:
         if choice.routing.offers:
             return FailOver(offer.model.name, error, choice.lanes)
         first = await self._patience.write(lambda: self._store.leases.refusal(claim))
-        return ContentRefused(first) if first else error
-
-    async def _note(self, offer: Offer, error: ProviderFailed) -> None:
-        """Tells the fleet what a failure means for everybody's calls."""
-        provider, rule = offer.model.provider, RULES[error.kind]
-        fields = {"provider": provider, "model": offer.model.name, "kind": error.kind}
-        health = self._store.health
-        match rule.effect:
-            case Effect.COUNTS:
-                if await health.failed(provider, error.kind):
-                    _log.error("breaker open", extra=fields)
-            case Effect.WAITS:
-                await health.waits(provider, error.delay or _WAIT, error.kind)
-            case Effect.OFF:
-                if await health.turn_off(provider, "", error.kind):
-                    _log.error("provider off", extra={**fields, "error": error.message})
-            case Effect.MODEL_OFF:
-                if await health.turn_off(provider, offer.model.name, error.kind):
-                    _log.error("model off", extra={**fields, "error": error.message})
-            case Effect.NONE:
-                pass
+        if first:
+            return ContentRefused(first)
+        if not _waits(error):
+            return error
+        later = await self._chooser.choose(replace(claim, passed_over=frozenset()))
+        return OfferWaits(offer.model.name, error, later.lanes)
 
 
 def _led_by(routing: Routing, offer: Offer) -> Routing:
@@ -182,6 +158,12 @@ def _led_by(routing: Routing, offer: Offer) -> Routing:
     others = tuple(other for other in routing.offers if other is not offer)
     canary = routing.canary and offer is routing.offers[0]
     return replace(routing, offers=(offer, *others), canary=canary)
+
+
+def _waits(error: Exception) -> bool:
+    return isinstance(error, BeingProbed) or (
+        isinstance(error, ProviderFailed) and RULES[error.kind].waits
+    )
 
 
 def _told(error: ProviderFailed) -> str:

@@ -20,7 +20,8 @@ class HealthState(StrEnum):
 class ProviderHealth:
     """The health of a provider, or of one of its models where `model` is not empty.
 
-    `reason` is the kind of the failure that closed it to calls; times are the database's.
+    `until` is when its state ends at the latest, None where no time ends it. `reason` is the kind
+    of the failure that closed it to calls; times are the database's.
     """
 
     provider: str

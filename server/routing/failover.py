@@ -31,7 +31,7 @@ class Billed(StrEnum):
 class Effect(StrEnum):
     """What a failure does to the provider for everybody's calls."""
 
-    NONE = "none"
+    ANSWERED = "answered"  # it is well: its row of failures ends, and so does its probe
     COUNTS = "counts"  # towards the breaker's limit
     WAITS = "waits"  # no calls for as long as the provider asked
     OFF = "off"  # no calls until an operator, or a slow probe, finds it well
@@ -52,6 +52,14 @@ class Rule:
     pays_again: bool = False
     alerts: bool = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether a job without another offer waits for this one, and spends no retry.
+
+        Nothing was drawn or billed, and the provider's health says when it may be asked again.
+        """
+        return self.billed is Billed.NO and self.effect is not Effect.ANSWERED
+
 
 RULES = MappingProxyType(
     {
@@ -62,10 +70,10 @@ RULES = MappingProxyType(
         FailureKind.RATE_LIMITED: Rule(Billed.NO, Effect.WAITS, goes_on=True),
         FailureKind.ACCOUNT_STOPPED: Rule(Billed.NO, Effect.OFF, goes_on=True, alerts=True),
         FailureKind.MODEL_GONE: Rule(Billed.NO, Effect.MODEL_OFF, goes_on=True, alerts=True),
-        FailureKind.MODERATED: Rule(Billed.BY_ROW, Effect.NONE, goes_on=False),
-        FailureKind.MODERATED_OUTPUT: Rule(Billed.YES, Effect.NONE, goes_on=False),
-        FailureKind.REFUSED: Rule(Billed.NO, Effect.NONE, goes_on=True, alerts=True),
-        FailureKind.UNREADABLE: Rule(Billed.YES, Effect.NONE, goes_on=True, pays_again=True),
+        FailureKind.MODERATED: Rule(Billed.BY_ROW, Effect.ANSWERED, goes_on=False),
+        FailureKind.MODERATED_OUTPUT: Rule(Billed.YES, Effect.ANSWERED, goes_on=False),
+        FailureKind.REFUSED: Rule(Billed.NO, Effect.ANSWERED, goes_on=True, alerts=True),
+        FailureKind.UNREADABLE: Rule(Billed.YES, Effect.ANSWERED, goes_on=True, pays_again=True),
     }
 )
 """The rule of each kind of failure."""

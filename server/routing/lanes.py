@@ -11,6 +11,8 @@ from server.routing.wishes import Offer
 _MARGIN = timedelta(seconds=5)
 _SHARE = 0.5
 _UNKNOWN = timedelta(minutes=1)
+_SOONEST = timedelta(seconds=2)
+"""How long a job waits at least where nothing may draw it, so that no claim follows the other."""
 
 
 def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
@@ -20,7 +22,7 @@ def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
     its models would otherwise be too late: its soonest offer's time before it, half of that again
     and 5 seconds. Without a deadline the job waits for its best lane; workers route it again when
     that one fails. While nothing may draw it, its lanes open when what excludes them may have
-    passed: at that time, or in a minute where it is not known.
+    passed: at that time, but not within 2 seconds, or in a minute where it is not known.
     """
     now, deadline = conditions.now, routing.wish.complete_by
     found: list[JobLane] = []
@@ -40,7 +42,7 @@ def _needs(offers: list[Offer]) -> timedelta:
 def _later(routing: Routing, now: datetime) -> tuple[JobLane, ...]:
     found: dict[Lane, JobLane] = {}
     for loser in routing.later:
-        lane, opens = loser.model.lane, loser.until or now + _UNKNOWN
+        lane, opens = loser.model.lane, max(loser.until or now + _UNKNOWN, now + _SOONEST)
         before = found.get(lane, JobLane(lane, (), opens))
         names = (*before.models, loser.model.name)
         found[lane] = JobLane(lane, names, min(before.opens_at or opens, opens))

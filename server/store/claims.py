@@ -26,6 +26,8 @@ _SEED = f"""(
 # only, and those that a lane may not take yet are not `open`, so that a claim reads no rows but
 # those that it takes. It opens rows whose time has come, for the next claim.
 #
+# A worker names some jobs, 1,000 at most, that it does not want.
+#
 # Jobs are locked before their rows of job_lanes, as everywhere. The second lock skips a row that
 # another lane's claim or a reroute has removed since this statement began.
 CLAIM = f"""
@@ -38,7 +40,7 @@ WITH due AS (
   UPDATE job_lanes SET open = true WHERE ctid = ANY(ARRAY(SELECT ctid FROM due)) RETURNING 1
 ), next AS (
   SELECT l.turn, l.job_id, l.models FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
-  WHERE l.lane = $1 AND l.open AND l.spec_version <= $2
+  WHERE l.lane = $1 AND l.open AND l.spec_version <= $2 AND l.job_id <> ALL($6)
   ORDER BY l.priority, l.turn, l.queued_at LIMIT $3
   FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
 ), claimed AS (

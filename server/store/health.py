@@ -5,7 +5,7 @@ Times are the database's, so that workers whose clocks differ agree.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from server.domain.health import HealthState, ProviderHealth
 from server.store.database import Executor, Record
@@ -15,14 +15,14 @@ from server.store.database import Executor, Record
 class BreakerRule:
     """When a breaker opens: after `limit` failures in a row, first for `pause`.
 
-    Each failed probe doubles the pause, up to `longest`. A probe that does not end counts for
-    `probe` only.
+    Each failed probe doubles the pause, up to `longest`. A probe counts for `probe` after its
+    worker last said that it goes on.
     """
 
     limit: int = 5
     pause: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(minutes=10)
-    probe: timedelta = timedelta(minutes=5)
+    probe: timedelta = timedelta(seconds=30)
 
 
 # A failure of a call that was made before the breaker opened says nothing new.
@@ -38,7 +38,8 @@ ON CONFLICT (provider, model) DO UPDATE SET
     THEN now() + least($3::interval * 2 ^ least({_FAILURES} - $2, 20), $4::interval)
     ELSE h.open_until END,
   probing_until = NULL, reason = $5, updated_at = now()
-RETURNING failures >= $2 AND open_until > now() AS opened
+RETURNING failures >= $2 AND open_until > now() AND open_until =
+  now() + least($3::interval * 2 ^ least(failures - $2, 20), $4::interval) AS opened
 """
 
 _WAITS = """
@@ -69,7 +70,20 @@ _PROBE = """
 UPDATE provider_health SET probing_until = now() + $3
 WHERE provider = $1 AND model = '' AND off_since IS NULL AND failures >= $2
   AND open_until <= now() AND (probing_until IS NULL OR probing_until <= now())
-RETURNING true
+RETURNING probing_until
+"""
+
+# Its end names a probe: once an answer has decided, or another worker has taken the next one, no
+# row has it.
+_KEEP_PROBE = """
+UPDATE provider_health SET probing_until = now() + $3
+WHERE provider = $1 AND model = '' AND probing_until = $2
+RETURNING probing_until
+"""
+
+_RETURN_PROBE = """
+UPDATE provider_health SET probing_until = NULL, updated_at = now()
+WHERE provider = $1 AND model = '' AND probing_until = $2
 """
 
 _SLOW_PROBE = """
@@ -85,8 +99,12 @@ RETURNING provider
 
 _TURNED_ON = "DELETE FROM provider_health WHERE provider = $1 AND model = $2 RETURNING true"
 
+# The end of a state that ends by itself: `open_until` outlives the pause that it ended.
 _ALL = """
-SELECT provider, model, failures, reason, open_until, CASE
+SELECT provider, model, failures, reason, state,
+  CASE WHEN state IN ('open', 'waiting') THEN open_until WHEN state = 'probing' THEN probing_until
+  END AS until
+FROM (SELECT *, CASE
     WHEN off_since IS NOT NULL THEN 'off'
     WHEN open_until > now() AND failures >= $1 THEN 'open'
     WHEN open_until > now() THEN 'waiting'
@@ -94,7 +112,7 @@ SELECT provider, model, failures, reason, open_until, CASE
     WHEN probing_until > now() THEN 'probing'
     ELSE 'half_open'
   END AS state
-FROM provider_health ORDER BY provider, model
+FROM provider_health) AS health ORDER BY provider, model
 """
 
 
@@ -106,7 +124,7 @@ class Health:
         self._rule = rule or BreakerRule()
 
     async def failed(self, provider: str, reason: str) -> bool:
-        """Counts a failure towards the breaker; returns whether it is open now."""
+        """Counts a failure towards the breaker; returns whether that opened it."""
         rule = self._rule
         row = await self._database.fetchrow(
             _FAILED, provider, rule.limit, rule.pause, rule.longest, reason
@@ -130,11 +148,25 @@ class Health:
         """Ends a row of failures, and closes a breaker whose probe this was."""
         await self._database.execute(_SUCCEEDED, provider)
 
-    async def take_probe(self, provider: str) -> bool:
-        """Takes the one probe of a half-open breaker; returns False if another worker has it."""
+    @property
+    def probe(self) -> timedelta:
+        """How long a probe counts after it was taken or kept."""
+        return self._rule.probe
+
+    async def take_probe(self, provider: str) -> datetime | None:
+        """Takes the one probe of a half-open breaker; returns its end, None if it is taken."""
         rule = self._rule
         row = await self._database.fetchrow(_PROBE, provider, rule.limit, rule.probe)
-        return row is not None
+        return None if row is None else row["probing_until"]
+
+    async def keep_probe(self, provider: str, until: datetime) -> datetime | None:
+        """Puts the end of a probe off; returns the new one, None if the probe is over."""
+        row = await self._database.fetchrow(_KEEP_PROBE, provider, until, self._rule.probe)
+        return None if row is None else row["probing_until"]
+
+    async def return_probe(self, provider: str, until: datetime) -> None:
+        """Ends a probe that has decided nothing; the next call may take it."""
+        await self._database.execute(_RETURN_PROBE, provider, until)
 
     async def take_slow_probes(self, providers: Sequence[str], every: timedelta) -> list[str]:
         """Takes the probes that are due of providers that are off, for this worker alone."""
@@ -152,6 +184,6 @@ def _health(row: Record) -> ProviderHealth:
         model=row["model"],
         state=HealthState(row["state"]),
         failures=row["failures"],
-        until=row["open_until"],
+        until=row["until"],
         reason=row["reason"],
     )

@@ -5,7 +5,7 @@ nothing and reports that the lease is lost. Times are the database's.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -97,6 +97,8 @@ _BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval
 _AGAIN = f"""($5::boolean AND j.retry_count < j.max_retries AND NOT ($3 = 'PICTURE_BROKEN'
       AND EXISTS (SELECT FROM attempts a WHERE {BROKEN} AND a.started_at >= j.queued_at)))"""
 
+_REFUSED_BY = f"ARRAY(SELECT a.model FROM attempts a WHERE {REFUSED} ORDER BY a.attempt)"
+
 # A job whose cancel was requested is never queued again.
 _GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN 'cancelled' ELSE 'queued' END)"
 _NOT_WHEN_GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN now() END)"
@@ -108,7 +110,7 @@ WITH ended AS (
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
     retry_count = j.retry_count + ({_AGAIN} AND NOT j.cancel_requested)::integer,
     run_after = {_BACKOFF % 6},
-    passed_over = ARRAY(SELECT a.model FROM attempts a WHERE {REFUSED} ORDER BY a.attempt),
+    passed_over = {_REFUSED_BY}, no_offer_since = NULL,
     error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
     error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
       ELSE $4 END,{_RETURNED}
@@ -127,6 +129,7 @@ WITH ended AS (
 
 _RELEASED = f"""
     status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
+    no_offer_since = NULL,
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED' ELSE j.error_reason END,
     error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
       ELSE j.error_message END,{_RETURNED}"""
@@ -148,7 +151,7 @@ _GIVE_BACK = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, lanes job_lane[], outcome text, nothing boolean, model text,
-    reason text, message text
+    reason text, message text, afresh boolean
   )
 ), held AS (
   SELECT asked.*, j.user_id, j.priority, j.turn, j.queued_at,
@@ -160,8 +163,10 @@ WITH asked AS (
   UPDATE image_generation_jobs j SET
     lanes = placed.lanes, lane = (placed.lanes)[1].lane, turn = (placed.lanes)[1].turn,
     status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
-    passed_over = j.passed_over || array_remove(ARRAY[held.model], NULL),
-    no_offer_since = CASE WHEN held.nothing THEN coalesce(j.no_offer_since, now()) END,
+    passed_over = CASE WHEN held.afresh THEN {_REFUSED_BY}
+      ELSE j.passed_over || array_remove(ARRAY[held.model], NULL) END,
+    no_offer_since = CASE WHEN held.nothing THEN coalesce(j.no_offer_since, now())
+      WHEN held.outcome = 'failed' THEN j.no_offer_since END,
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED'
       ELSE coalesce(held.reason, j.error_reason) END,
     error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
@@ -181,7 +186,7 @@ WHERE j.id = $1 ORDER BY a.attempt LIMIT 1
 
 _CHOSEN = """
 WITH held AS (
-  UPDATE image_generation_jobs SET ai_provider = $3, ai_model = $4, no_offer_since = NULL
+  UPDATE image_generation_jobs SET ai_provider = $3, ai_model = $4
   WHERE id = $1 AND attempt = $2 AND status = 'processing' RETURNING id, attempt
 )
 UPDATE attempts a SET provider = $3, model = $4, route = $5 FROM held
@@ -200,7 +205,7 @@ WITH lost AS (
     status = lost.next,
     completed_at = CASE lost.next WHEN 'queued' THEN NULL ELSE now() END,
     retry_count = j.retry_count + (lost.next = 'queued')::integer,
-    run_after = {_BACKOFF % 1},
+    run_after = {_BACKOFF % 1}, no_offer_since = NULL,
     error_reason = CASE lost.next WHEN 'cancelled' THEN 'JOB_CANCELLED' ELSE 'WORKER_LOST' END,
     error_message = CASE lost.next WHEN 'cancelled' THEN 'cancelled; its worker was lost'
       ELSE 'the worker ' || j.worker || ' was lost' END,{_RETURNED}
@@ -239,13 +244,21 @@ class Leases:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
+    async def claim(
+        self,
+        worker: str,
+        lane: Lane,
+        slots: int,
+        lease: timedelta,
+        leaving: Collection[JobId] = (),
+    ) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
-        A job whose picture was broken has another seed in its spec than the one it asked for.
-        A job of a known spec version whose spec cannot be read is FAILED instead.
+        Jobs that are named as `leaving` stay. A job whose picture was broken has another seed in
+        its spec than the one it asked for. A job of a known spec version whose spec
+        cannot be read is FAILED instead.
         """
-        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease)
+        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving))
         rows = await self._take(lane, query)
         if rows[0]["id"] is None and rows[0]["opened"]:
             rows = await self._take(lane, query)
@@ -333,6 +346,21 @@ class Leases:
             model=claim.spec.model,
             reason=failure.reason,
             message=message,
+        )
+
+    async def wait(self, claim: Claim, failure: Failure, lanes: Sequence[JobLane]) -> bool:
+        """Ends an attempt whose model failed; the job is QUEUED for it, and for all others, too.
+
+        It costs no retry, and counts as time without an offer. Returns False if the lease is lost.
+        """
+        return await self._give_back(
+            claim,
+            lanes,
+            outcome="failed",
+            nothing=True,
+            afresh=True,
+            reason=failure.reason,
+            message=shortened(failure.message),
         )
 
     async def refusal(self, claim: Claim) -> str:

@@ -83,13 +83,14 @@ class Money:
         """
         return await self._end(claim, name, CallState.SETTLED, bill)
 
-    async def release(self, claim: Claim, name: CallName) -> bool:
+    async def release(self, claim: Claim, name: CallName, request_id: str = "") -> bool:
         """Books that a call was not billed; returns False if its cost is known."""
-        return await self._end(claim, name, CallState.RELEASED, Bill(0))
+        return await self._end(claim, name, CallState.RELEASED, Bill(0, request_id=request_id))
 
-    async def unknown(self, claim: Claim, name: CallName) -> bool:
+    async def unknown(self, claim: Claim, name: CallName, request_id: str = "") -> bool:
         """Books a call whose answer was lost at its hold; returns False if it is not open."""
-        return await self._end(claim, name, CallState.UNKNOWN, Bill(0, estimated=True))
+        bill = Bill(0, estimated=True, request_id=request_id)
+        return await self._end(claim, name, CallState.UNKNOWN, bill)
 
     async def _end(self, claim: Claim, name: CallName, state: CallState, bill: Bill) -> bool:
         row = await self._database.fetchrow(

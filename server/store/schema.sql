@@ -643,10 +643,12 @@ CREATE TABLE workers (
     ready_until timestamp with time zone NOT NULL,
     slots jsonb DEFAULT '{}'::jsonb NOT NULL,
     spec_version integer DEFAULT 3 NOT NULL,
+    models text[],
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
 COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
 COMMENT ON COLUMN workers.spec_version IS 'The newest version of specs that it draws. One that does not tell is taken to know 3: it may be older than references.';
+COMMENT ON COLUMN workers.models IS 'The models that it draws with. NULL for one that does not tell: it is taken to have any.';
 
 CREATE TABLE job_lanes (
     job_id uuid NOT NULL,

@@ -1,6 +1,6 @@
 """Workers that can claim: each says so for a while, and again before that is over."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from server.domain.spec import SPEC_VERSION
@@ -12,11 +12,16 @@ _READY = """
 WITH gone AS (
   DELETE FROM workers WHERE ready_until < now() - interval '1 day' AND name <> $1
 )
-INSERT INTO workers (name, lanes, slots, ready_until, spec_version)
-VALUES ($1, $2, $3, now() + $4, $5)
+INSERT INTO workers (name, lanes, slots, ready_until, spec_version, models)
+VALUES ($1, $2, $3, now() + $4, $5, $6)
 ON CONFLICT (name) DO UPDATE SET
   lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until,
-  spec_version = excluded.spec_version
+  spec_version = excluded.spec_version, models = excluded.models
+"""
+
+_HELD = """
+SELECT true AS held FROM workers
+WHERE $1 = ANY(lanes) AND ready_until > now() AND (models IS NULL OR models && $2) LIMIT 1
 """
 
 DRAWN_SPECS = """greatest(0,
@@ -39,12 +44,21 @@ class Workers:
         slots: Mapping[Lane, int],
         length: timedelta,
         spec_version: int = SPEC_VERSION,
+        *,
+        models: Collection[str] | None = None,
     ) -> None:
         """Says that a worker can run so many jobs of these lanes at once, for a while.
 
-        `spec_version` is the newest that it draws.
+        `spec_version` is the newest that it draws, `models` those that it holds, where it tells.
         """
-        await self._database.execute(_READY, name, sorted(slots), dict(slots), length, spec_version)
+        held = None if models is None else sorted(models)
+        await self._database.execute(
+            _READY, name, sorted(slots), dict(slots), length, spec_version, held
+        )
+
+    async def hold(self, lane: Lane, models: Collection[str]) -> bool:
+        """Returns whether a worker of a lane that is ready may hold one of these models."""
+        return await self._database.fetchrow(_HELD, lane, list(models)) is not None
 
     async def gone(self, name: str) -> None:
         """Says that a worker claims no more."""

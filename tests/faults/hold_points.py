@@ -25,6 +25,7 @@ from actors.providers.base import (
 )
 from actors.worker.attempt import Drawing
 from actors.worker.reporting import Reporter
+from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.models import Format
 from server.domain.states import JobStatus, Lane
@@ -105,9 +106,16 @@ class RecordingLeases(Leases):
         super().__init__(database)
         self._points = points
 
-    async def claim(self, worker: str, lane: Lane, slots: int, lease: timedelta) -> list[Claim]:
+    async def claim(
+        self,
+        worker: str,
+        lane: Lane,
+        slots: int,
+        lease: timedelta,
+        leaving: Collection[JobId] = (),
+    ) -> list[Claim]:
         """Claims jobs, and records them."""
-        claims = await super().claim(worker, lane, slots, lease)
+        claims = await super().claim(worker, lane, slots, lease, leaving)
         for claim in claims:
             self._points.record("claimed", claim.job_id, claim.attempt)
             await self._points.reach(CLAIMED, claim.job_id, claim.attempt)

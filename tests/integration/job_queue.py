@@ -175,6 +175,7 @@ class JobQueue:
                 signals,
                 models=models,
                 backoff=timedelta(0),
+                draws=drawing,
             )
             await enter(worker.running())
             yield worker

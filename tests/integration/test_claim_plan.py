@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,7 +27,12 @@ INSERT INTO image_generation_jobs (
     ARRAY[('local', '{{a}}', NULL, n), ('hosted', '{{b}}', NULL, n)]::job_lane[]
   FROM generate_series(1, {jobs}) AS n, (VALUES (true), (false)) AS kinds (ready)
 """
-_CLAIM = "EXECUTE claim ('{lane}', 2, 10, 'w', '30 s')"
+_CLAIM = "EXECUTE claim ('{lane}', 2, 10, 'w', '30 s', '{{{leaving}}}')"
+
+
+def _claim(lane: str, leaving: Sequence[UUID] = ()) -> str:
+    """Returns a claim of a lane, but for some jobs."""
+    return _CLAIM.format(lane=lane, leaving=",".join(map(str, leaving)))
 
 
 @asynccontextmanager
@@ -44,7 +49,7 @@ async def _planned(url: str, plans: str = "generic") -> AsyncIterator[Executor]:
         await executor.execute("ANALYZE job_lanes")
         await executor.execute(f"SET LOCAL plan_cache_mode = force_{plans}_plan")
         await executor.execute(f"PREPARE claim AS {CLAIM}")
-        await executor.execute(_CLAIM.format(lane="local"))
+        await executor.execute(_claim("local"))
         await executor.execute(
             "INSERT INTO users (id, issuer, subject) VALUES ($1, 'tests', 'mia')", USER
         )
@@ -87,7 +92,7 @@ async def test_a_claim_reads_only_what_it_takes(database: str, plans: str) -> No
     async with _planned(database, plans) as executor:
         await _fill(executor)
         for lane in ("local", "hosted"):
-            nodes = await _plan(executor, _CLAIM.format(lane=lane))
+            nodes = await _plan(executor, _claim(lane))
             assert nodes[0]["Actual Rows"] == 10
             assert _read(nodes) == 10, nodes
             assert _buffers(nodes) < 2_000, nodes
@@ -97,10 +102,21 @@ async def test_a_claim_reads_only_what_it_takes(database: str, plans: str) -> No
         assert tuple(left) == (2 * (JOBS - 20), JOBS - 20)
 
 
+async def test_a_claim_passes_over_the_jobs_that_it_leaves_and_no_others(database: str) -> None:
+    async with _planned(database) as executor:
+        await _fill(executor, jobs=10_000)
+        rows = await executor.fetch(
+            "SELECT job_id FROM job_lanes WHERE lane = 'local' ORDER BY turn LIMIT 1000"
+        )
+        nodes = await _plan(executor, _claim("local", [row["job_id"] for row in rows]))
+        assert nodes[0]["Actual Rows"] == 10
+        assert _read(nodes) == 1_010, nodes
+
+
 async def test_a_claim_reads_no_rows_that_its_lane_may_not_take_yet(database: str) -> None:
     async with _planned(database) as executor:
         await _fill(executor, starts_in="1 day")
-        nodes = await _plan(executor, _CLAIM.format(lane="hosted"))
+        nodes = await _plan(executor, _claim("hosted"))
         assert _read(nodes) == 1, nodes  # the number of rows that were opened
         assert _buffers(nodes) < 20, nodes
 
@@ -109,9 +125,9 @@ async def test_a_claim_opens_some_hundred_rows_whose_time_has_come(database: str
     async with _planned(database) as executor:
         await _fill(executor, starts_in="1 day", jobs=5_000)
         await executor.execute("UPDATE job_lanes SET opens_at = now() - interval '1 s'")
-        nodes = await _plan(executor, _CLAIM.format(lane="local"))
+        nodes = await _plan(executor, _claim("local"))
         assert _read(nodes) == 500, nodes
-        nodes = await _plan(executor, _CLAIM.format(lane="local"))
+        nodes = await _plan(executor, _claim("local"))
         assert [node["Actual Rows"] for node in nodes if node["Node Type"] == "Limit"] == [500, 10]
 
 

@@ -52,6 +52,31 @@ async def test_a_limit_of_one_opens_at_the_first_failure(store: Store) -> None:
     assert await state(found) is HealthState.OPEN
 
 
+async def test_only_the_failure_that_opens_the_breaker_says_so(store: Store) -> None:
+    found = health(store, pause=NOW, limit=2)
+    first = [await health(store, limit=2).failed("openai", "not_connected") for _ in range(4)]
+    assert first == [False, True, False, False]
+    await store.database.execute("UPDATE provider_health SET open_until = now()")
+    assert await found.take_probe("openai")
+    assert await health(store, limit=2).failed("openai", "not_connected")
+
+
+async def test_a_state_that_no_time_ends_has_no_end(store: Store) -> None:
+    found = health(store, pause=NOW, limit=1)
+    await found.failed("openai", "not_connected")
+    [half_open] = await found.all()
+    until = await found.take_probe("openai")
+    [probing] = await found.all()
+    await found.turn_off("openai", "", "account_stopped")
+    [off] = await found.all()
+    ends = [(one.state, one.until) for one in (half_open, probing, off)]
+    assert ends == [
+        (HealthState.HALF_OPEN, None),
+        (HealthState.PROBING, until),
+        (HealthState.OFF, None),
+    ]
+
+
 async def test_failures_at_the_same_moment_open_it_for_one_pause(store: Store) -> None:
     found = health(store)
     await asyncio.gather(*(found.failed("openai", "outcome_unknown") for _ in range(20)))
@@ -70,7 +95,7 @@ async def test_a_half_open_breaker_has_one_probe(store: Store) -> None:
         await found.failed("openai", "not_connected")
     assert await state(found) is HealthState.HALF_OPEN
     taken = await asyncio.gather(*(found.take_probe("openai") for _ in range(8)))
-    assert sorted(taken) == [False] * 7 + [True]
+    assert len([until for until in taken if until]) == 1
     assert await state(found) is HealthState.PROBING
 
 
@@ -95,6 +120,28 @@ async def test_a_probe_that_fails_opens_it_for_twice_as_long(store: Store) -> No
     )
     assert left is not None
     assert left["twice"]
+
+
+async def test_a_probe_that_decided_nothing_is_for_the_next_call(store: Store) -> None:
+    found = health(store, pause=NOW, limit=1)
+    await found.failed("openai", "not_connected")
+    first = await found.take_probe("openai")
+    assert first is not None
+    kept = await found.keep_probe("openai", first)
+    assert kept is not None
+    await found.return_probe("openai", first)  # it is the older end of the same probe
+    assert await state(found) is HealthState.PROBING
+    await found.return_probe("openai", kept)
+    assert await state(found) is HealthState.HALF_OPEN
+    assert await found.keep_probe("openai", kept) is None
+    assert await found.take_probe("openai")
+
+
+async def test_a_probe_that_nobody_keeps_ends(store: Store) -> None:
+    found = Health(store.database, BreakerRule(1, NOW, LONG, probe=NOW))
+    await found.failed("openai", "not_connected")
+    assert await found.take_probe("openai")
+    assert await state(found) is HealthState.HALF_OPEN
 
 
 async def test_a_breaker_that_is_open_has_no_probe(store: Store) -> None:

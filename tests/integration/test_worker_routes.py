@@ -134,6 +134,18 @@ async def test_the_next_offer_draws_what_the_first_did_not(
     assert [one.route.offers[0].model for one in found.attempts] == ["fake", "dear"]
 
 
+@pytest.mark.parametrize("kind", FailureKind, ids=str)
+async def test_a_failed_call_keeps_the_providers_id_of_it(
+    job_queue: JobQueue, kind: FailureKind
+) -> None:
+    new = await submit(job_queue, model="")
+    await drawn(job_queue, new, providers([failing(kind, request_id="theirs-1")]))
+    first, *_ = await job_queue.store.database.fetch(
+        "SELECT request_id FROM calls ORDER BY begun_at"
+    )
+    assert first["request_id"] == "theirs-1"
+
+
 async def test_an_attempt_says_whether_it_draws_as_a_canary(job_queue: JobQueue) -> None:
     # Its share is all jobs but those that have no other offer.
     catalogue = Catalogue([replace(KNOWN["fake"], canary=1.0), DEAR])
@@ -231,6 +243,104 @@ async def _waits_unoffered(queue: JobQueue) -> bool:
         "SELECT count(*) AS jobs FROM image_generation_jobs WHERE no_offer_since IS NOT NULL"
     )
     return row is not None and row["jobs"] == 1
+
+
+async def test_a_model_that_nobody_holds_fails_the_job_once_it_has_waited(
+    job_queue: JobQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    new = await submit(job_queue, model="fake", hold=False)
+    drawing = {"dear": NamedFake()}
+    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=3600, poll_s=0.02):
+        await until(lambda: _waits_unoffered(job_queue))
+        other = await submit(job_queue, model="dear", hold=False)  # drawn after it was left alone
+        await job_queue.becomes(other, JobStatus.COMPLETED)
+        assert (await job_queue.job(new.id)).attempt == 1
+    assert [record.message for record in caplog.records].count("model not held") == 1
+    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=0):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure is not None
+    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
+    assert job.failure.message == "no worker of the lane hosted holds fake"
+
+
+async def test_a_job_that_one_worker_leaves_is_drawn_by_the_one_that_holds_its_model(
+    job_queue: JobQueue,
+) -> None:
+    async with job_queue.worker(
+        providers={"dear": NamedFake()}, catalogue=PAID, no_offer_s=0, name="dear"
+    ):
+        await job_queue.store.workers.ready(
+            "fake", {Lane.HOSTED: 1}, timedelta(hours=1), models=["fake"]
+        )
+        new = await submit(job_queue, model="fake")
+
+        async def left() -> bool:
+            job = await job_queue.job(new.id)
+            return job.attempt == 1 and job.status is JobStatus.QUEUED
+
+        await until(left)
+        async with job_queue.worker(
+            providers={"fake": FakeProvider()}, catalogue=PAID, name="fake"
+        ):
+            job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert job.attempt == 2
+
+
+FREE = [kind for kind in FailureKind if RULES[kind].waits]
+
+
+@pytest.mark.parametrize("kind", FREE, ids=str)
+async def test_a_job_without_another_offer_waits_for_the_one_that_failed(
+    job_queue: JobQueue, kind: FailureKind
+) -> None:
+    new = await submit(job_queue, model="fake")
+    always = providers([failing(kind, delay=timedelta(hours=1))] * 9)
+    async with job_queue.worker(providers=always, catalogue=PAID, no_offer_s=3600):
+        await until(lambda: _waits_unoffered(job_queue))
+    job = await job_queue.job(new.id)
+    assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
+    assert job.failure is None or "it failed" in job.failure.message
+    assert await calls(job_queue) == [(1, "fake", "released", 0)]
+
+
+async def test_a_job_draws_once_the_provider_may_be_asked_again(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="fake")
+    limited = failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))
+    job = await drawn(job_queue, new, providers([limited, limited]))
+    assert (job.status, job.retry_count, job.attempt) == (JobStatus.COMPLETED, 0, 3)
+
+
+async def test_a_job_that_waits_for_its_offer_too_long_fails(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, model="fake")
+    away = providers([failing(FailureKind.NOT_CONNECTED)] * 9)
+    async with job_queue.worker(providers=away, catalogue=PAID, no_offer_s=0):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure is not None
+    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
+    assert "fake: it failed: not_connected" in job.failure.message
+    assert await money(job_queue) == (0, 0)
+
+
+async def test_time_without_an_offer_counts_through_attempts_that_drew_nothing(
+    job_queue: JobQueue,
+) -> None:
+    await submit(job_queue, model="")
+    limited = [failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))] * 9
+    drawing = providers(limited, limited)
+    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=3600):
+        await until(lambda: _waits_unoffered(job_queue))
+        since = await _no_offer_since(job_queue)
+
+        async def tried_again() -> bool:
+            return len(await calls(job_queue)) >= 4
+
+        await until(tried_again)
+        assert await _no_offer_since(job_queue) == since is not None
+
+
+async def _no_offer_since(queue: JobQueue) -> object:
+    [row] = await queue.store.database.fetch("SELECT no_offer_since FROM image_generation_jobs")
+    return row["no_offer_since"]
 
 
 async def test_a_provider_that_is_off_is_turned_on_once_its_probe_succeeds(

@@ -45,7 +45,7 @@ _BILLED = {
     Billed.BY_ROW: "as the row says",
 }
 _EFFECTS = {
-    Effect.NONE: "nothing",
+    Effect.ANSWERED: "it answered, so it is well",
     Effect.COUNTS: "counts for the breaker",
     Effect.WAITS: "waits as long as was asked",
     Effect.OFF: "off",

@@ -24,6 +24,8 @@ from server.routing.wishes import Offer, Wish
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 NAMES = [f"m{number}" for number in range(6)]
 PROVIDERS = ["local", "openai", "somebody"]
+UNTIL = [None, *(NOW + timedelta(seconds=left) for left in (-3_600, -1, 0, 0.01, 30))]
+SOON = NOW + timedelta(seconds=1)
 TALL, SQUARE = "1024x1536", "1024x1024"
 
 
@@ -104,7 +106,7 @@ def _wish(chance: Random) -> Wish:
 def _conditions(chance: Random) -> Conditions:
     health = {
         (chance.choice(PROVIDERS), chance.choice(["", *NAMES])): ProviderHealth(
-            "p", "", chance.choice(list(HealthState)), until=NOW + timedelta(seconds=30)
+            "p", "", chance.choice(list(HealthState)), until=chance.choice(UNTIL)
         )
         for _ in range(chance.choice([0, 0, 0, 1, 2]))
     }
@@ -233,6 +235,7 @@ def test_lanes_open_for_offers_alone_and_for_the_best_one_at_once(world: World) 
         assert models <= {one.model.name for one in routing.offers}
     else:
         assert models == {loser.model.name for loser in routing.later}
+        assert all(opening.opens_at is not None and opening.opens_at > SOON for opening in opened)
 
 
 def test_worlds_have_choices_to_make() -> None:

@@ -1,0 +1,137 @@
+"""An attempt holds the probe of a half-open breaker while it may still ask the provider."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from actors.providers.base import (
+    CharacterReference,
+    Content,
+    RenderedPicture,
+    RenderProgress,
+)
+from actors.providers.fake import FakeProvider, Turn
+from actors.worker.health import BeingProbed, probe
+from server.domain.health import HealthState
+from server.domain.jobs import NewJob
+from server.domain.models import Format
+from server.domain.states import JobStatus
+from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.failover import RULES, Effect, FailureKind
+from server.store.health import BreakerRule, Health
+from tests.integration.job_queue import JobQueue, until
+from tests.integration.test_worker_routes import failing, submit
+
+ONE = Catalogue([KNOWN["fake"]])
+ANSWERS = [kind for kind in FailureKind if RULES[kind].effect is Effect.ANSWERED]
+NEVER = timedelta(days=1)
+
+
+class BlackFake(FakeProvider):
+    """A fake whose pictures are black."""
+
+    async def render(
+        self,
+        content: Content,
+        format: Format,
+        references: tuple[CharacterReference, ...],
+        progress: RenderProgress,
+    ) -> RenderedPicture:
+        """Draws a picture that the gate refuses."""
+        picture = await super().render(content, format, references, progress)
+        black = BytesIO()
+        Image.new("RGB", (picture.width, picture.height)).save(black, "PNG")
+        return replace(picture, png=black.getvalue())
+
+
+async def half_open(queue: JobQueue) -> None:
+    """Has the breaker of the fake's provider wait for its probe."""
+    await queue.store.database.execute(
+        "INSERT INTO provider_health (provider, failures, open_until) VALUES ('fake', 5, now())"
+    )
+
+
+async def state(queue: JobQueue) -> HealthState:
+    """Returns the health of the fake's provider."""
+    [found] = await queue.store.health.all()
+    return found.state
+
+
+async def probed_until(queue: JobQueue) -> object:
+    """Returns until when the fake's provider is being probed."""
+    [row] = await queue.store.database.fetch("SELECT probing_until FROM provider_health")
+    return row["probing_until"]
+
+
+async def ends(queue: JobQueue, new: NewJob, provider: FakeProvider) -> JobStatus:
+    """Runs a worker until a job has ended."""
+    async with queue.worker(providers={"fake": provider}, catalogue=ONE, poll_s=0.2):
+
+        async def ended() -> JobStatus | None:
+            job = await queue.job(new.id)
+            return job.status if job.status.ended else None
+
+        status: JobStatus = await until(ended)
+    return status
+
+
+@pytest.mark.parametrize("kind", ANSWERS, ids=str)
+async def test_any_answer_to_a_probe_says_that_the_provider_is_well(
+    job_queue: JobQueue, kind: FailureKind
+) -> None:
+    await half_open(job_queue)
+    new = await submit(job_queue)
+    always: Sequence[Turn] = [failing(kind)] * 9
+    assert await ends(job_queue, new, FakeProvider(always)) is JobStatus.FAILED
+    assert await state(job_queue) is HealthState.WELL
+
+
+async def test_a_picture_that_is_broken_is_an_answer(job_queue: JobQueue) -> None:
+    await half_open(job_queue)
+    new = await submit(job_queue)
+    assert await ends(job_queue, new, BlackFake()) is JobStatus.FAILED
+    assert await state(job_queue) is HealthState.WELL
+
+
+async def test_a_probe_whose_call_is_refused_is_returned(job_queue: JobQueue) -> None:
+    await half_open(job_queue)
+    new = await submit(job_queue, hold=False)
+    async with job_queue.store.transaction() as tx:
+        await tx.money.default_limit(0)
+    assert await ends(job_queue, new, FakeProvider()) is JobStatus.FAILED
+    assert await state(job_queue) is HealthState.HALF_OPEN
+
+
+async def test_a_probe_whose_attempt_is_cancelled_is_returned(job_queue: JobQueue) -> None:
+    await half_open(job_queue)
+    new, slow = await submit(job_queue), FakeProvider([NEVER])
+
+    async def drawing() -> bool:
+        return slow.running > 0
+
+    async with job_queue.worker(providers={"fake": slow}, catalogue=ONE, heartbeat_s=0.1):
+        await until(drawing)
+        assert await state(job_queue) is HealthState.PROBING
+        await job_queue.cancel(new)
+        await job_queue.becomes(new, JobStatus.CANCELLED)
+    assert await state(job_queue) is HealthState.HALF_OPEN
+
+
+async def test_a_probe_is_kept_while_its_worker_lives(job_queue: JobQueue) -> None:
+    await half_open(job_queue)
+    health = Health(job_queue.store.database, BreakerRule(probe=timedelta(seconds=1)))
+    async with probe(health, "fake"):
+        first = await probed_until(job_queue)
+
+        async def kept() -> bool:
+            return await probed_until(job_queue) not in (None, first)
+
+        await until(kept)
+        with pytest.raises(BeingProbed):
+            async with probe(health, "fake"):
+                pass
+    assert await probed_until(job_queue) is None
