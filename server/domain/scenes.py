@@ -1,0 +1,134 @@
+"""Scenes: what the picture of a page shows, as it was read from the page's text."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.domain.ids import CharacterId
+
+
+class Mood(StrEnum):
+    """How somebody looks to feel."""
+
+    HAPPY = "happy"
+    LAUGHING = "laughing"
+    SAD = "sad"
+    AFRAID = "afraid"
+    ANGRY = "angry"
+    SURPRISED = "surprised"
+    TIRED = "tired"
+    SHY = "shy"
+    PROUD = "proud"
+    CALM = "calm"
+    CURIOUS = "curious"
+
+
+class DayTime(StrEnum):
+    """A part of the day."""
+
+    DAWN = "dawn"
+    MORNING = "morning"
+    DAY = "day"
+    EVENING = "evening"
+    NIGHT = "night"
+
+
+class Season(StrEnum):
+    """A season."""
+
+    SPRING = "spring"
+    SUMMER = "summer"
+    AUTUMN = "autumn"
+    WINTER = "winter"
+
+
+class Weather(StrEnum):
+    """The weather, which a picture may show together with another one."""
+
+    SUN = "sun"
+    RAIN = "rain"
+    STORM = "storm"
+    SNOW = "snow"
+    FOG = "fog"
+    WIND = "wind"
+    CLOUD = "cloud"
+    RAINBOW = "rainbow"
+
+
+class Side(StrEnum):
+    """The part of a picture where somebody stands."""
+
+    LEFT = "left"
+    MIDDLE = "middle"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A character of the cast on a picture.
+
+    `doing` are actions that can be seen, each with what it is done to, beginning with the verb's
+    base form: `climb the old oak`. `wearing` and `without` hold for this page only, in addition to
+    the character's description, or against it.
+    """
+
+    character: CharacterId
+    doing: tuple[str, ...] = ()
+    mood: Mood | None = None
+    holding: tuple[str, ...] = ()
+    wearing: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    side: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the picture of a page shows.
+
+    `figures` come from left to right; `away` are characters who are said not to be there. `extras`
+    are people and animals that are no characters. `place` is in the words of the text. `props` are
+    the things that must be seen, held or not; `colours` are all that the text gives to something
+    seen, each with what has it: `dark red coat`. `absent` is what the text says is not there, not
+    so or not done. `told` are the sentences that say all this, without speech.
+    """
+
+    figures: tuple[Figure, ...] = ()
+    away: tuple[CharacterId, ...] = ()
+    extras: tuple[str, ...] = ()
+    place: str = ""
+    time: DayTime | None = None
+    season: Season | None = None
+    weather: tuple[Weather, ...] = ()
+    props: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    told: str = ""
+
+
+class LossKind(StrEnum):
+    """What part of a picture's content a model cannot show."""
+
+    CHARACTER = "character"
+    EXTRA = "extra"
+    PLACE = "place"
+    TIME = "time"
+    WEATHER = "weather"
+    ACTION = "action"
+    MOOD = "mood"
+    PROP = "prop"
+    CLOTHING = "clothing"
+    LOOK = "look"
+    COLOUR = "colour"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True)
+class NotDrawn:
+    """A part of the content that a picture does not show as it is told.
+
+    `phrase` is in the words of the text; `became` is what is drawn instead, empty where it is left
+    out: a kitchen that became `bedroom`.
+    """
+
+    phrase: str
+    kind: LossKind
+    became: str = ""
