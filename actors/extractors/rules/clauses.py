@@ -1,0 +1,76 @@
+"""Clauses: who does what to what, and where, as far as the order of the words tells."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.tokens import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Complement:
+    """An adjective that is said of the subject, or denied of it: `not blue but green`."""
+
+    token: Token
+    negated: bool
+    at: int = 0
+
+
+@dataclass(slots=True)
+class Clause:
+    """A verb with what belongs to it.
+
+    `marker` is the word that opens it (`if`, `who`), `governor` the clause whose verb it completes:
+    in `wanted to run`, `want` governs `run`. `affirmed` are the objects that a negation does not
+    reach: `not a dog but a cat`. A clause without a verb has an empty one: `On the hill
+    a castle.` It reaches from the token at `start` to the one before `end`. `speech` is whether
+    a speech belongs to it: `said Mia`.
+    """
+
+    sentence: int
+    subject: list[NounPhrase] = field(default_factory=list)
+    verb: str = ""
+    tag: str = ""
+    particle: str = ""
+    helpers: tuple[str, ...] = ()
+    negated: bool = False
+    never: bool = False
+    objects: list[NounPhrase] = field(default_factory=list)
+    affirmed: list[NounPhrase] = field(default_factory=list)
+    places: list[tuple[str, NounPhrase]] = field(default_factory=list)
+    complements: list[Complement] = field(default_factory=list)
+    adverbs: list[Token] = field(default_factory=list)
+    marker: str = ""
+    governor: "Clause | None" = None
+    speech: bool = False
+    start: int = 0
+    end: int = 0
+
+    @property
+    def perfect(self) -> bool:
+        """Whether it tells of something before: `had lost`."""
+        return "have" in self.helpers and self.verb != "have"
+
+    @property
+    def passive(self) -> bool:
+        """Whether its subject is what is done to: `was carried`, `a letter sealed with wax`."""
+        if not self.helpers:
+            return self.tag == "VBN"
+        return "be" in self.helpers and self.tag in {"VBN", "VBD"}
+
+    @property
+    def modal(self) -> str:
+        """Its modal verb, if it has one."""
+        return next((one for one in self.helpers if one in _MODALS), "")
+
+    @property
+    def phrases(self) -> Iterator[NounPhrase]:
+        """All its phrases but the subject."""
+        yield from self.objects
+        for _, phrase in self.places:
+            yield phrase
+
+
+_MODALS = frozenset(
+    {"would", "could", "should", "might", "may", "will", "shall", "must", "can", "ought", "'ll"}
+)

@@ -1,0 +1,390 @@
+"""Colours and patterns, with the things that have them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from actors.extractors.rules.absence import lacking
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.hue import (
+    coloured,
+    has_colour,
+    is_colour,
+    is_plain_colour,
+    modifies,
+    names_colour,
+    part_of,
+    plain,
+    together,
+)
+from actors.extractors.rules.lexicon import hues, nouns, verbs
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.showing import is_denied, is_unreal
+from actors.extractors.rules.things import Things
+from actors.extractors.rules.tokens import Sentence, Token
+
+_SIMILES = frozenset({"like", "as", "than", "without", "about", "except", "for"})
+_BEING = frozenset(
+    {
+        *("be", "turn", "become", "shine", "glow", "look", "seem", "flare", "go", "grow", "stay"),
+        *("gleam", "flash", "flush", "blush", "glitter", "light", "flicker", "burn", "appear"),
+    }
+)
+_DYEING = frozenset({"paint", "dye", "colour", "color"})
+_BEFORE_COLOURS = frozenset(
+    {
+        *("a", "the", "all", "half", "as", "so", "very", "quite", "now", "bright", "still", "too"),
+        *(
+            "one",
+            "some",
+            "other",
+            "others",
+            "rather",
+            "almost",
+            "only",
+            "but",
+            "partly",
+            "and",
+            "or",
+        ),
+    }
+)
+_MAKING = frozenset({"make", "build", "carve", "knit", "sew", "weave", "cut"})
+_HANGING = frozenset(
+    {
+        *("hang", "stand", "lie", "float", "bob", "fall", "flutter", "blow", "hover", "drift"),
+        *("sit", "swing", "dangle", "glow", "shine", "rise", "grow", "flow", "sail", "fly"),
+    }
+)
+_ROWS = frozenset({"row", "line", "circle", "group", "pile", "heap", "bunch", "cluster", "vase"})
+_TURNING = frozenset({"turn", "go", "blush", "flush", "grow", "become"})
+_UNSEEN = verbs.UNREAL_OBJECTS - {"paint", "draw", "sing", "read", "hear", "love", "like", "visit"}
+_HAVING = frozenset({"have", "wear", "see", "find", "be", "hold", "carry", "bring", "put"})
+
+
+def read_colours(
+    sentences: Sequence[Sentence], clauses: Sequence[Clause], subjects: Sequence[str]
+) -> tuple[str, ...]:
+    """Returns the coloured things of a page: `dark red coat`.
+
+    `subjects` are the names of those whom each clause is about.
+    """
+    found: list[str] = []
+    things = Things()
+    for clause, name in zip(clauses, subjects, strict=True):
+        if not _is_imagined(clause):
+            beside = [one for one in clauses if one.sentence == clause.sentence]
+            tokens = sentences[clause.sentence].tokens
+            found += together(list(_Reading(tokens, clause, name, beside, things).read()))
+        things.name(clause)
+    return tuple(dict.fromkeys(found))
+
+
+def _is_imagined(clause: Clause) -> bool:
+    """Returns whether a clause tells of what is not there: `if`, `would`, `wanted to`."""
+    if any(one.lower in {"ago", "yesterday", "tomorrow", "someday"} for one in clause.adverbs):
+        return True
+    if clause.marker in {"if", "unless", "whether", "as if", "like", "than"}:
+        return True
+    if clause.modal in {"would", "should", "might", "may", "will", "shall", "must"}:
+        return True
+    governor = clause.governor
+    return governor is not None and (governor.verb in verbs.IRREALIS or is_unreal(governor))
+
+
+class _Reading:
+    """The colours of one clause."""
+
+    def __init__(
+        self,
+        tokens: Sequence[Token],
+        clause: Clause,
+        name: str,
+        beside: Sequence[Clause],
+        things: Things,
+    ) -> None:
+        """Takes the clauses of the same sentence, its own among them, and the things before."""
+        self._tokens = tokens
+        self._name = name
+        self._clause = clause
+        self._things = things
+        self._gone = lacking(clause)
+        self._denied = {one.at for one in clause.complements if one.negated}
+        self._phrases = _all_phrases([clause])
+        self._beside = _all_phrases(beside)
+
+    def read(self) -> Iterator[str]:
+        for phrase in self._shown():
+            yield from self._own(phrase)
+        taken: set[int] = set()
+        for at in range(self._clause.start, min(self._clause.end, len(self._tokens))):
+            if at not in taken and self._stands_alone(at):
+                start, end = self._run(at)
+                taken |= set(range(start, end))
+                yield from self._said(start, end)
+        for phrase in self._phrases:
+            yield from self._named(phrase)
+        denied = is_denied(self._clause)
+        for token in self._tokens[self._clause.start : self._clause.end]:
+            yield from filter(None, ["" if denied else part_of(token.lower)])
+        if self._clause.verb in _MAKING and self._clause.tag in {"VBN", "VBD"}:
+            yield from self._made()
+
+    def _shown(self) -> Iterator[NounPhrase]:
+        """Yields the phrases of the clause whose things are there."""
+        clause = self._clause
+        denied = is_denied(clause) and clause.verb in _HAVING
+        imagined = any(self._is_imagined(one) for one in self._beside)
+        if imagined:
+            return
+        yield from (one for one in clause.subject if one not in self._gone)
+        for phrase in clause.objects:
+            hidden = denied and phrase not in clause.affirmed
+            if not hidden and clause.verb not in _UNSEEN and phrase not in self._gone:
+                yield phrase
+        thought = False
+        for word, phrase in clause.places:
+            # `Thought of the bakery with its pink cakes`.
+            thought = thought or (word in {"of", "for", "about"} and clause.verb in _UNSEEN)
+            if word not in _SIMILES and not thought:
+                yield phrase
+
+    def _is_imagined(self, phrase: NounPhrase) -> bool:
+        """Returns whether a pronoun stands for what is only dreamt of."""
+        if phrase.head.is_noun:
+            return False
+        thing = self._things.of(phrase)
+        return thing is not None and self._things.is_unreal(thing)
+
+    def _own(self, phrase: NounPhrase) -> Iterator[str]:
+        """Yields a phrase's colours before its noun, and those after `of`."""
+        if phrase.negated:
+            return
+        if is_plain_colour(phrase.head):
+            # `A fog the yellowish grey of old wool`.
+            apposed = self._ending(phrase.start)
+            if apposed is not None:
+                yield from self._with(coloured(phrase.tokens), apposed)
+            return
+        said = coloured(phrase.tokens[:-1])
+        if said and has_colour(phrase.head, phrase.tokens[:-1]):
+            yield from self._with(said, phrase)
+        of = phrase.of
+        if of is None or of.negated:
+            return
+        inner = coloured(of.tokens[:-1])
+        if of.head.lemma in hues.MATERIALS or is_colour(of.head.lower):
+            hue = inner or coloured(of.tokens)
+            if hue and phrase.head.lemma not in hues.AMOUNTS and not names_colour(phrase):
+                yield from self._with(hue, phrase)
+                return
+        yield from self._own(of)
+
+    def _stands_alone(self, at: int) -> bool:
+        """Returns whether a colour is said of something, not a word before its own noun."""
+        token, clause = self._tokens[at], self._clause
+        if not is_colour(plain(token)) or at in self._denied or token.tag == "NNP":
+            return False
+        for phrase in self._beside:
+            head = phrase.start + len(phrase.tokens) - 1
+            if phrase.start <= at < head:
+                return False
+            if at == head and (phrase.negated or phrase.head.character is not None):
+                return False
+        following = [one.lower for one in self._tokens[at + 1 : at + 3]]
+        led = len(following) > 1 and following[0] in {"in", "with"} and is_colour(following[1])
+        if led and token.lower in hues.PATTERNS and not self._leads_noun(at + 2):
+            return False
+        if token.is_verb and token.tag not in {"VBN", "VBD"}:
+            return False
+        if token.is_noun or token.lower in hues.GROWN:
+            # `Ate an orange`, `picked a rose`; but `the bark was silver`, `a box, bright gold`.
+            if clause.verb in _BEING | _DYEING | {"wear"}:
+                return token.lower not in hues.GROWN or token.tag.startswith("JJ")
+            first = self._back(self._run(at)[0])
+            before = self._tokens[first - 1].tag if first else "."
+            return before in {",", "\u2014"} or before.startswith("NN")
+        return True
+
+    def _run(self, at: int) -> tuple[int, int]:
+        """Returns where colours that stand together begin and end: `red, yellow and orange`."""
+        start, end = at, at + 1
+        while start > self._clause.start and self._is_hue(start - 1):
+            start -= 1
+        while end < len(self._tokens):
+            joined = end
+            while joined < len(self._tokens) and self._tokens[joined].lower in {",", "and", "or"}:
+                joined += 1
+            if joined >= len(self._tokens) or joined - end > 2 or joined in self._denied:
+                break
+            if not self._is_hue(joined) or self._leads_noun(joined):
+                break
+            end = joined + 1
+        return start, end
+
+    def _belongs(self, at: int) -> bool:
+        """Returns whether a word is the shade of the colour after it."""
+        return modifies(self._tokens[: at + 2], at)
+
+    def _is_hue(self, at: int) -> bool:
+        return is_colour(plain(self._tokens[at])) or self._belongs(at)
+
+    def _leads_noun(self, at: int) -> bool:
+        """Returns whether a colour belongs to a noun after it: `was red, yellow flags flew`."""
+        return any(one.start <= at < one.start + len(one.tokens) - 1 for one in self._beside)
+
+    def _said(self, start: int, end: int) -> Iterator[str]:
+        """Yields colours that stand alone, with the thing that they are said of."""
+        said = coloured(self._tokens[start:end])
+        at = self._back(start)
+        word = self._tokens[at - 1].lower if at else ""
+        if word in {"in", "with"} and at > 1 and self._tokens[at - 2].lower in hues.PATTERNS:
+            # `Checked in red and cream`.
+            said = f"{said} {self._tokens[at - 2].lower}"
+            at = self._back(at - 2)
+            word = self._tokens[at - 1].lower if at else ""
+        if word in {"once", "formerly"}:
+            return
+        phrase = self._ending(at - 1 if word in {",", "of"} else at)
+        if phrase is not None and self._is_compared(phrase):
+            phrase = None  # `Thin as paper and red as flame`.
+        if phrase is not None and word == "," and self._only_lies_there(phrase):
+            phrase = None
+        if phrase is not None:
+            yield from self._with(said, phrase)
+        elif (word == "in" or self._clause.verb == "wear") and self._is_about_people():
+            yield f"{said} clothes"
+        elif self._name and all(one.head.tag == "PRP" for one in self._clause.subject):
+            turns = self._clause.verb in _TURNING
+            yield f"{said} face" if turns else f"{said} {self._name}"
+        else:
+            for one in self._subject():
+                yield from self._with(said, one)
+
+    def _back(self, at: int) -> int:
+        """Returns the place before the adjectives and small words that lead up to a colour."""
+        while at > 0 and (
+            self._tokens[at - 1].lower in _BEFORE_COLOURS
+            or self._tokens[at - 1].tag.startswith("JJ")
+        ):
+            at -= 1
+        return at
+
+    def _is_compared(self, phrase: NounPhrase) -> bool:
+        return any(
+            one is phrase and word in {"as", "like", "than"} for word, one in self._clause.places
+        )
+
+    def _only_lies_there(self, phrase: NounPhrase) -> bool:
+        """Returns whether a phrase is where the subject is: `hung from the beams, red and blue`."""
+        clause = self._clause
+        where = any(
+            placed is phrase and (word not in {"in", "with", "of"} or placed.head.lemma in _ROWS)
+            for word, placed in clause.places
+        )
+        things = [self._things.of(one) for one in clause.subject if one.head.tag != "EX"]
+        hangs = clause.verb in _HANGING
+        return (
+            where
+            and hangs
+            and any(one is not None and one.head.character is None for one in things)
+        )
+
+    def _is_about_people(self) -> bool:
+        return all(
+            one.head.character is not None
+            or one.head.lemma in nouns.PEOPLE
+            or one.head.tag == "PRP"
+            for one in self._clause.subject
+        )
+
+    def _subject(self) -> list[NounPhrase]:
+        """Returns the subject, which is after `of` in `all of them`."""
+        if self._clause.subject:
+            return self._clause.subject
+        return [phrase for word, phrase in self._clause.places if word == "of"][:1]
+
+    def _ending(self, at: int) -> NounPhrase | None:
+        """Returns the phrase that ends before a place."""
+        ending = [
+            one
+            for one in self._beside
+            if _end(one) == at and one.head.lower not in {"pale", "dark", "bright", "light"}
+        ]
+        return ending[0] if ending else None
+
+    def _made(self) -> Iterator[str]:
+        """Yields the colour of what something is made of: `made of black ebony`."""
+        for word, phrase in self._clause.places:
+            said = coloured(phrase.tokens)
+            if word in {"of", "from"} and said and phrase.head.lemma in hues.MATERIALS:
+                for one in self._clause.subject:
+                    yield from self._with(said, one)
+
+    def _named(self, phrase: NounPhrase) -> Iterator[str]:
+        """Yields the colours of `the colour of plums`."""
+        clause = self._clause
+        if phrase.of is None or not names_colour(phrase):
+            return
+        beside = self._ending(phrase.begin)
+        if beside is not None:
+            # `A door the colour of butter`.
+            yield from self._with(coloured(phrase.of.tokens) or phrase.of.head.lemma, beside)
+        if beside is not None or clause.verb not in _BEING:
+            return
+        if not (phrase.negated or (is_denied(clause) and phrase not in clause.affirmed)):
+            said = coloured(phrase.of.tokens) or phrase.of.head.lemma
+            for one in clause.subject:
+                yield from self._with(said, one)
+
+    def _with(self, said: str, phrase: NounPhrase) -> Iterator[str]:
+        """Yields a colour with the thing that a phrase means."""
+        before = [one for one in self._phrases if one.start < phrase.start]
+        if phrase.head.lower == "ones":
+            located = [one for word, one in self._clause.places if word in {"on", "in", "at"}]
+            before = [one for one in before if not any(one is each for each in located)]
+        alike = [one for one in before if one.head.lower in {"one", "ones"}]
+        if alike and phrase.head.lower in {"one", "ones"}:
+            # `A red one and a blue one` are of one kind.
+            phrase, before = alike[0], [one for one in before if one.start < alike[0].start]
+        thing = self._things.of(phrase, before)
+        if thing is None or phrase.negated or self._things.is_unreal(thing):
+            return
+        if is_plain_colour(thing.head):
+            return
+        if said in hues.HAIR_ONLY and thing.head.lemma not in hues.HAIRY:
+            return
+        head = thing.head
+        if head.character is None:
+            if head.lemma not in hues.UNCOLOURED:
+                yield f"{said} {_compound(thing)}"
+        elif self._clause.verb in _TURNING:
+            yield f"{said} face"
+        else:
+            yield f"{said} {head.text}"
+
+
+def _compound(phrase: NounPhrase) -> str:
+    """Returns the noun of a phrase with those before it that say what it is: `dressing gown`."""
+    words = [phrase.head.lemma]
+    for one in reversed(phrase.tokens[:-1]):
+        if one.tag not in {"NN", "VBG"} or is_colour(one.lower) or one.lower in hues.SHADES:
+            break
+        words.insert(0, one.lower)
+    return " ".join(words)
+
+
+def _all_phrases(clauses: Sequence[Clause]) -> list[NounPhrase]:
+    named = [phrase for clause in clauses for phrase in (*clause.subject, *clause.phrases)]
+    return sorted(_with_inner(named), key=lambda one: one.start)
+
+
+def _with_inner(phrases: Iterable[NounPhrase]) -> Iterator[NounPhrase]:
+    """Yields phrases, and the ones after `of` within them."""
+    for phrase in phrases:
+        yield phrase
+        if phrase.of is not None:
+            yield from _with_inner([phrase.of])
+
+
+def _end(phrase: NounPhrase) -> int:
+    """Returns the place after a phrase and what it is of."""
+    return _end(phrase.of) if phrase.of is not None else phrase.start + len(phrase.tokens)

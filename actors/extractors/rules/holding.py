@@ -1,0 +1,147 @@
+"""What somebody holds: in the hands, the arms, the mouth."""
+
+from collections.abc import Iterator
+
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.lexicon import nouns, verbs
+from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.lexicon.hands import GETTING, GIVING, HANDHELD, HANDLED, UNHELD
+from actors.extractors.rules.lexicon.structures import FIXED
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.props import is_thing
+from actors.extractors.rules.things import Things
+
+_HANDS = frozenset(
+    {*("hand", "arm", "paw", "mouth", "beak", "fist", "lap", "claw", "teeth", "tooth", "finger")}
+    | {"talon", "snout", "trunk", "hip", "shoulder", "jaw", "wing"}
+)
+_AT_HAND = frozenset({"in", "under", "between", "on", "over", "round", "around"})
+_STRINGS = frozenset({"string", "rope", "lead", "leash", "ribbon", "chain", "reins"})
+_STICKS = frozenset({"stick", "cane", "crutch", "staff", "broom", "spade", "walking-stick"})
+_INSTRUMENTS = frozenset(
+    {
+        *("flute", "fiddle", "violin", "trumpet", "drum", "guitar", "whistle", "recorder", "banjo"),
+        *("accordion", "ukulele", "tambourine", "horn", "clarinet", "mandolin", "lute", "pipe"),
+    }
+)
+_STANDING = frozenset(
+    {
+        *("come", "go", "stand", "sit", "run", "walk", "wait", "hurry", "rush", "march", "arrive"),
+        *("return", "follow", "appear", "enter", "creep", "tiptoe", "step", "kneel", "dance"),
+        *("skip", "stride", "climb", "chase", "stroll", "wander", "hobble", "limp", "be", ""),
+    }
+)
+_CRADLING = frozenset({"hold", "carry", "cradle", "cup", "cuddle", "clutch", "lift", "pick", "hug"})
+
+
+def held(clause: Clause, named: Things) -> Iterator[NounPhrase]:
+    """Yields what a clause says that its subject holds; `it` is what was named before."""
+    if clause.passive:
+        return
+    pair = (clause.verb, clause.particle)
+    holds = clause.verb in verbs.HOLDING | verbs.HANDLING | verbs.EATING or pair in verbs.TAKING_UP
+    holds = holds or (clause.verb == "hand" and clause.particle == "out")
+    got = clause.verb in GETTING and not clause.particle
+    at_hand = any(_is_hand(word, phrase) for word, phrase in clause.places)
+    objects = [named.of(_measured(one)) for one in clause.objects]
+    for phrase in filter(None, objects):
+        played = clause.verb == "play" and phrase.head.lemma in _INSTRUMENTS
+        taken = holds or played or (at_hand and clause.verb in verbs.KEEPING)
+        taken = taken or _is_handled(clause, phrase, got=got)
+        if taken and _can_be_held(phrase, clause.verb):
+            yield phrase
+    for place, (word, phrase) in enumerate(clause.places):
+        tool = word == "with" and clause.verb in verbs.TOOLED and phrase.head.lemma not in FIXED
+        if (tool or _is_at_hand(clause, place)) and is_thing(phrase):
+            yield phrase
+        if word == "on" and _is_led(clause, phrase):
+            yield phrase
+        if word == "with" and _is_brought(clause, phrase):
+            yield phrase
+
+
+def _is_handled(clause: Clause, phrase: NounPhrase, *, got: bool) -> bool:
+    """Returns whether what is done to a small thing is done with the hands."""
+    noun = phrase.head.lemma
+    if clause.verb == "have" and not clause.helpers:
+        return noun in HANDHELD and phrase.determiner not in {"the", "every", "many"}
+    if noun in UNHELD or noun in nouns.GARMENTS:
+        return False
+    return got or (clause.verb in HANDLED and noun not in FIXED)
+
+
+def _is_brought(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether somebody comes or stands with a thing in the hand: `came in with a tray`."""
+    named = [*clause.objects, *clause.subject]
+    of_another = any(one.end == phrase.begin - 1 for one in named if not one.head.character)
+    return phrase.head.lemma in HANDHELD and not of_another and clause.verb in _STANDING
+
+
+def given(clause: Clause, named: Things) -> Iterator[tuple[NounPhrase, NounPhrase]]:
+    """Yields what a clause says that another one gets, each with whom gets it: `gave him a bun`."""
+    if clause.verb not in GIVING or clause.passive:
+        return
+    to = [one for word, one in clause.places if word == "to"]
+    receivers = clause.objects[:1] if len(clause.objects) > 1 else to
+    things = clause.objects[1:] if len(clause.objects) > 1 else clause.objects
+    for phrase in filter(None, (named.of(_measured(one)) for one in things)):
+        if _can_be_held(phrase, clause.verb):
+            yield from ((phrase, receiver) for receiver in receivers)
+
+
+def _measured(phrase: NounPhrase) -> NounPhrase:
+    """Returns what a measure is of: the matches of `a number of matches`."""
+    measure = phrase.of is not None and is_abstract(phrase.head.lemma)
+    return phrase.of if measure and phrase.of is not None else phrase
+
+
+def _is_hand(word: str, phrase: NounPhrase) -> bool:
+    return word in _AT_HAND and phrase.head.lemma in _HANDS
+
+
+def _is_at_hand(clause: Clause, place: int) -> bool:
+    """Returns whether a hand follows a thing: `with a spoon in one hand, a bowl in the other`."""
+    if place + 1 >= len(clause.places) or clause.places[place][1].head.lemma in _HANDS:
+        return False
+    led = any(word == "with" for word, _ in clause.places[: place + 1])
+    word, following = clause.places[place + 1]
+    other = following.head.lemma == "other" and place > 0
+    return led and (_is_hand(word, following) or other)
+
+
+def _can_be_held(phrase: NounPhrase, verb: str) -> bool:
+    if is_thing(phrase):
+        return verb in verbs.LIFTING or phrase.head.lemma not in FIXED
+    small = phrase.head.is_noun and phrase.head.lemma in nouns.ANIMALS and not phrase.negated
+    own = verb != "hug" or bool(phrase.owner)
+    return small and phrase.head.character is None and verb in _CRADLING and own
+
+
+def _is_led(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether a hand holds what a clause's place names: `led a goat on a string`."""
+    if clause.verb in {"lead", "pull", "walk", "drag", "hold", "fly", "have"} and clause.objects:
+        return phrase.head.lemma in _STRINGS
+    return clause.verb in {"lean", "support", "hobble", "limp"} and phrase.head.lemma in _STICKS
+
+
+def held_by_another(clause: Clause) -> Iterator[NounPhrase]:
+    """Yields things that are in a hand that another clause's subject has.
+
+    `In her hand was a letter`, `a fish in its mouth`, `her arms full of flowers`.
+    """
+    if clause.verb not in {"", "be", "hang", "lie", "dangle", "swing", "clutch", "dance", "bob"}:
+        return
+    for word, phrase in clause.places:
+        if word in _AT_HAND | {"from"} and phrase.head.lemma in _HANDS:
+            yield from (one for one in clause.subject if _can_be_held(one, "hold"))
+    full = any(one.token.lower in {"full", "laden"} for one in clause.complements)
+    if full and any(one.head.lemma in _HANDS for one in clause.subject):
+        for word, phrase in clause.places:
+            if word in {"of", "with"} and is_thing(phrase):
+                yield phrase
+
+
+def let_go(clause: Clause) -> Iterator[NounPhrase]:
+    """Yields what a clause says that its subject holds no more."""
+    if (clause.verb, clause.particle) in verbs.PUTTING_DOWN or clause.verb in {"drop", "lose"}:
+        yield from clause.objects

@@ -1,0 +1,112 @@
+"""Colour words: which words are colours, and which modify them."""
+
+from collections.abc import Sequence
+
+from actors.extractors.rules.lexicon import hues
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.tokens import Token
+
+
+def is_colour(word: str) -> bool:
+    """Returns whether a word is a colour or a pattern: `red`, `sky-blue`, `rust-coloured`."""
+    last = word.rpartition("-")[2]
+    return word in hues.COLOURS or last in hues.COLOURS or last in {"coloured", "colored"}
+
+
+def is_plain_colour(token: Token) -> bool:
+    """Returns whether a noun names a colour and nothing else."""
+    return token.is_noun and is_colour(token.lower) and token.lower not in hues.GROWN
+
+
+_BODIED = {
+    "nosed": "nose",
+    "eyed": "eye",
+    "faced": "face",
+    "tiled": "tile",
+    "striped": "stripe",
+    "maned": "mane",
+    "hatted": "hat",
+    "capped": "cap",
+    "lipped": "lip",
+    "furred": "fur",
+    "finned": "fin",
+    **{
+        f"{noun}ed": noun
+        for noun in (
+            *("beard", "roof", "feather", "tail", "beak", "hair", "sail", "cheek", "foot", "paw"),
+            *("wing", "breast", "coat", "shutter", "skin", "petal", "wall", "knee", "ear", "hood"),
+            *("boot", "whisker", "crest", "back", "chest", "horn", "hoof", "hand", "leaf", "dome"),
+        )
+    },
+}
+
+
+def part_of(word: str) -> str:
+    """Returns the coloured part that a word names: `pink nose` of `pink-nosed`."""
+    hue, _, part = word.rpartition("-")
+    if part in _BODIED and hue and is_colour(hue):
+        return f"{hue.replace('-', ' ')} {_BODIED[part]}"
+    return ""
+
+
+def names_colour(phrase: NounPhrase) -> bool:
+    """Returns whether a phrase says that it names a colour: `the colour of plums`."""
+    return phrase.head.lemma in {"colour", "color", "shade"}
+
+
+def has_colour(head: Token, before: Sequence[Token]) -> bool:
+    """Returns whether colour words before a noun are its colour: not those of `plum tree`."""
+    if head.lemma in hues.UNCOLOURED:
+        return False
+    words = [one.lower for one in before if is_colour(one.lower)]
+    if words and words[-1] in hues.HAIR_ONLY and head.lemma not in hues.HAIRY:
+        return False
+    return not (words and words[-1] in hues.GROWN and head.lemma in hues.GROWING)
+
+
+def coloured(tokens: Sequence[Token]) -> str:
+    """Returns the colours among words, with what modifies them: `dark red`, `blue and white`."""
+    words: list[str] = []
+    for place, one in enumerate(tokens):
+        if is_colour(plain(one)) or modifies(tokens, place):
+            words.append(plain(one))
+        elif (
+            one.lower in {"and", "or"}
+            and words
+            and place + 1 < len(tokens)
+            and is_colour(tokens[place + 1].lower)
+        ):
+            words.append(one.lower)
+    return " ".join(words) if any(is_colour(word) for word in words) else ""
+
+
+def modifies(tokens: Sequence[Token], place: int) -> bool:
+    """Returns whether a word is the shade of the colour after it: `dark red`, `slate grey`."""
+    if place + 1 >= len(tokens):
+        return False
+    following, one = tokens[place + 1], tokens[place]
+    if not is_colour(plain(following)):
+        return plain(one) in hues.SHADES and modifies(tokens, place + 1)
+    return plain(one) in hues.SHADES or (one.is_noun and following.tag.startswith("JJ"))
+
+
+def plain(token: Token) -> str:
+    """Returns a word without comparison: `pale` of `palest`."""
+    return token.lemma if token.tag in {"JJR", "JJS"} else token.lower
+
+
+def together(said: Sequence[str]) -> list[str]:
+    """Returns coloured things, a pattern and the colours of one thing as one.
+
+    `A striped jersey, blue and green` is a `striped blue and green jersey`.
+    """
+    found: list[str] = []
+    for one in said:
+        hue, _, noun = one.rpartition(" ")
+        before = found[-1] if found else ""
+        pattern, _, thing = before.rpartition(" ")
+        if thing == noun and (pattern in hues.PATTERNS) != (hue in hues.PATTERNS):
+            found[-1] = f"{pattern} {hue} {noun}"
+        else:
+            found.append(one)
+    return found

@@ -1,0 +1,1 @@
+"""Lexicon: what the words of children's stories mean to a picture."""

@@ -1,0 +1,78 @@
+"""Short and pet forms of names that do not begin as the names do."""
+
+from collections.abc import Mapping
+
+_FORMS: Mapping[str, str] = {
+    "alexander alexandra": "sasha sandy lex xander sandra lexi sascha shura alec",
+    "alice": "ally elsie",
+    "ann anna anne": "annie nan nancy nannie anya annika anoushka",
+    "antonia anthony antonio": "tony toni tonio",
+    "augustus angus august": "gus gussie",
+    "beatrice beatrix": "bea bee trixie",
+    "bartholomew": "bart tolly",
+    "caroline carolina": "carrie caddie lina",
+    "charles charlotte": "charlie chuck chaz lottie carlo",
+    "christopher": "kit chris topher kester",
+    "christina christine": "tina chrissie kirsty",
+    "constance": "connie",
+    "cornelius cornelia": "neil nell",
+    "daisy margaret": "daisy",
+    "dorothy dorothea": "dolly dot dottie dora thea",
+    "edward theodore": "ted teddy ned eddie theo",
+    "edmund edgar edwin": "ned ted",
+    "eleanor helen ellen": "nell nellie nora ellie lena",
+    "elizabeth elisabeth": "betty bess bessie beth lizzie liz liza lisa libby elsie eliza lilibet",
+    "emily emma amelia": "milly millie em emmy",
+    "ezekiel": "zeke",
+    "frances francis francisca": "fanny frank frankie fran paco",
+    "frederick frederica": "fred freddie freddy fritz",
+    "george georgina georgia": "georgie gina dod",
+    "gertrude": "trudy gertie trude",
+    "harriet henrietta": "hattie hettie etta",
+    "henry harold": "harry hank hal heinz",
+    "isabella isabel isobel": "bella belle ibby izzy",
+    "jacob": "jake",
+    "james": "jim jimmy jamie jem",
+    "jane janet": "jenny janie jenna",
+    "jessica": "jess jessie",
+    "john jonathan johannes": "jack johnny jock jon hans",
+    "joseph josephine": "joe joey jo josie pepe",
+    "katherine catherine kathryn katharina katarina": "kate katie kitty kay cathy kit katya kat",
+    "laurence lawrence": "larry laurie",
+    "leonard": "len lenny",
+    "louise louisa louis": "lou lulu lola",
+    "margaret margareta": "peggy meg maggie daisy greta madge peg rita meggie",
+    "martha matilda": "patty mattie tilly tilda",
+    "mary maria miriam": "molly polly mamie mitzi mimi minnie",
+    "michael mikhail": "mick mike mickey misha",
+    "nathaniel nathan": "nat nate",
+    "nicholas": "nick nicky klaus claus colin",
+    "olivia oliver": "ollie livvy noll",
+    "patricia patrick": "pat paddy patty trish",
+    "penelope": "penny nell",
+    "peter": "pete",
+    "philippa philip": "pip phil pippa flip",
+    "rebecca": "becky becca",
+    "richard": "dick rick ricky",
+    "robert roberta": "bob bobby rob robin bert bertie",
+    "rosemary rosalind": "rosie romy",
+    "roderick": "roddy rory",
+    "samuel samantha": "sam sammy",
+    "sarah": "sally sadie",
+    "stephen steven stephanie": "steve stevie steff",
+    "susan susanna": "sue susie sukey",
+    "theresa teresa": "tess terry tessa",
+    "thomas": "tom tommy",
+    "victoria victor": "vicky tori vic",
+    "wilhelmina": "billie minnie mina willa wilma billy",
+    "william": "bill billy liam will willy willie",
+    "winifred": "winnie freddie fred",
+}
+PETS: Mapping[str, tuple[str, ...]] = {
+    form: tuple(
+        name for names, forms in _FORMS.items() if form in forms.split() for name in names.split()
+    )
+    for listed in _FORMS.values()
+    for form in listed.split()
+}
+"""The names that each form stands for."""

@@ -1,0 +1,147 @@
+"""Mends of tags: verbs, adjectives and adverbs that are nouns, and words that describe nouns."""
+
+from collections.abc import Sequence
+
+from actors.extractors.rules.english import kinds_of, lemma_of
+from actors.extractors.rules.lexicon.actions import ACTIONS
+from actors.extractors.rules.lexicon.verbs import COMMON
+from actors.extractors.rules.mends_words import PHRASE_STARTS, Mend
+
+_DETERMINERS = frozenset({"DT", "PRP$", "POS"})
+_PLACED_ON = frozenset({"on", "at", "in", "by", "under", "into", "with", "from", "of"})
+_BE = frozenset({"is", "are", "am", "was", "were", "be", "been", "felt", "looked"})
+_NOUNS = frozenset({"NN", "NNS"})
+
+
+def _noun(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a verb that stands where only a noun can: `a rose`, `her teddy bear`."""
+    tag, word = tags[at], words[at]
+    if not tag.startswith("VB") or at == 0:
+        return None
+    before = tags[at - 1]
+    following = tags[at + 1] if at + 1 < len(tags) else "."
+    if tag == "VBG" and before == "DT" and following in {"VBD", "VBZ", "IN"}:
+        return "NN"
+    if tag == "VBG" and before in {"POS", "PRP$"} and not following.isalpha():
+        return "NN"  # `Through somebody's washing`.
+    if "NOUN" not in kinds_of(word):
+        return None
+    if before == "TO" and tag == "VB" and following not in PHRASE_STARTS:
+        return "NN" if word not in ACTIONS and word not in COMMON else None
+    if before == "CD" and word.endswith("s") and words[at - 1] != "one":
+        return "NNS"
+    if tag == "VBZ" and _out_of_tense(words, tags, at):
+        return "NNS"
+    if (
+        words[at - 1] in {"neither", "nor"}
+        and tag == "VB"
+        and not following.startswith(("DT", "PRP"))
+    ):
+        thing = words[at + 1 : at + 2] == ["nor"] or "neither" in words[max(0, at - 4) : at]
+        return "NN" if thing and before != "MD" and "MD" not in tags[:at] else None
+    if words[at - 1] == "teddy":
+        return _number(word)
+    if before == "CD" and tag in {"VB", "VBP"}:
+        return "NN"
+    if before == "IN" and tag in {"VB", "VBP"} and words[at - 1] in _PLACED_ON:
+        return "NN" if following not in PHRASE_STARTS else None
+    led = before in _DETERMINERS or (before in {"JJ", "CD"} and _led(tags, at - 1))
+    led = led or (before == "PRP" and words[at - 1] == "her" and following in {".", ",", "IN"})
+    if led and not (following in _NOUNS and tag in {"VBN", "VBG", "VBD"}):
+        return _number(word)
+    if tag == "VBZ" and before in {"JJ", "IN"} and following not in PHRASE_STARTS:
+        return "NNS"
+    return None
+
+
+def _out_of_tense(words: Sequence[str], tags: list[str], at: int) -> bool:
+    """Returns whether a word would be the only present tense in a sentence of the past."""
+    if words[at] in {"is", "has", "does"} or tags[at - 1] in {"PRP", "NNP", "WP", "EX", "RB"}:
+        return False
+    return "VBD" in tags and tags.count("VBZ") == 1 and "VBP" not in tags
+
+
+def _number(word: str) -> str:
+    return "NNS" if word.endswith("s") and lemma_of(word, "NNS") != word else "NN"
+
+
+def _led(tags: Sequence[str], at: int) -> bool:
+    while at > 0 and tags[at] in {"JJ", "CD", "RB", ","}:
+        at -= 1
+    return tags[at] in _DETERMINERS or tags[at] == "IN"
+
+
+def _alone(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends an adjective or adverb that stands for a thing: `at the top`, `on my back`."""
+    if tags[at] not in {"JJ", "RB"} or at == 0 or "NOUN" not in kinds_of(words[at]):
+        return None
+    before = tags[at - 1]
+    if before == "JJ" and at > 1:
+        before = tags[at - 2] if words[at] not in _LOOKS else ""
+    if before not in {"DT", "PRP$", "CD"} or words[at - 1] in {"all", "any", "no", "both"}:
+        return None
+    following = tags[at + 1] if at + 1 < len(tags) else "."
+    if following == "," and tags[at + 2 : at + 3] == ["JJ"]:
+        return None
+    marks = following in {"IN", ".", ",", ";", "!", "?", "VBD", "VBZ", "MD", "CC", "TO", "RB"}
+    if following == "CC" and at + 2 < len(tags) and tags[at + 2].startswith("JJ"):
+        return None
+    if words[at] in {"back", "front", "side"} and following in _NOUNS:
+        return "JJ"
+    return "NN" if marks else None
+
+
+_LOOKS = frozenset({"old", "good", "young", "white", "black", "red", "green", "blue", "brown"})
+
+
+def _described(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a past tense that describes the noun after it: `her spotted socks`."""
+    if tags[at] not in {"VBD", "VBN", "VB", "RB"} or at + 1 >= len(tags):
+        return None
+    word, before = words[at], tags[at - 1] if at else "."
+    if tags[at] == "RB":
+        led = before in {"DT", "PRP$"} and tags[at + 1] in _NOUNS
+        return "JJ" if led and word in {"back", "inside", "outside", "far", "upstairs"} else None
+    noun = tags[at + 1] in _NOUNS or (tags[at + 1] == "JJ" and tags[at + 2 : at + 3] == ["NN"])
+    if word == "left" and before in {"DT", "PRP$"} and noun:
+        return "JJ"
+    if not noun or not word.endswith(("ed", "en", "wn", "ng", "nt")) or tags[at] == "VB":
+        return None
+    owner = at > 0 and words[at - 1] in {"her", "his", "the", "a", "an", "my", "two", "three"}
+    return "VBN" if owner or before in {"DT", "PRP$", "CD", "JJ", "POS", "IN"} else None
+
+
+def _linked(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a verb that is said of somebody like an adjective: `was wet and cross`."""
+    before = at - 1
+    while before > 0 and words[before] in {"so", "very", "too", "quite", "rather", "as", "still"}:
+        before -= 1
+    if tags[at] in {"VB", "VBP"} and words[before] in _BE and "ADJ" in kinds_of(words[at]):
+        return "JJ"
+    if words[at] == "one" or tags[at + 1 : at + 2] in (["VBD"], ["VBZ"], ["MD"]):
+        return None
+    if tags[at] not in {"VB", "VBP", "NN"} or at < 2 or tags[at - 1] not in {"CC", ","}:
+        return None
+    return "JJ" if tags[at - 2] == "JJ" and "ADJ" in kinds_of(words[at]) else None
+
+
+def _compound(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a noun of two words that was taken for an adjective: `fir-tree`."""
+    if words[at] in {"upside-down", "inside-out"}:
+        return None
+    if tags[at] != "JJ" or "-" not in words[at] or words[at].endswith(("ed", "ing")):
+        return None
+    last = words[at].rpartition("-")[2]
+    kinds = kinds_of(last)
+    if "NOUN" not in kinds or "ADJ" in kinds or tags[at + 1 : at + 2] in (["NN"], ["NNS"]):
+        return None
+    return _number(last)
+
+
+def _only_describes(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends an adjective that was taken for a noun: `grumpy`."""
+    return "JJ" if tags[at] == "NN" and kinds_of(words[at]) == {"ADJ"} else None
+
+
+MENDS: tuple[Mend, ...] = (_only_describes, _compound, _described, _noun, _alone, _linked)
+"""The mends of nouns and what describes them."""

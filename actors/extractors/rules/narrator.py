@@ -1,0 +1,90 @@
+"""The narrator: who of the cast tells the story as `I`."""
+
+from collections.abc import Sequence
+
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.kin import SAME, is_human
+from actors.extractors.rules.names import Names
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.referents import Referents
+from actors.extractors.rules.showing import is_denied, is_unreal
+from actors.extractors.rules.tokens import Sentence
+
+
+class Narrator:
+    """Who tells a story, as far as its pages have said."""
+
+    def __init__(self, referents: Referents) -> None:
+        self._referents = referents
+        self._known = False
+        self._sentences: list[Sentence] = []
+        self._clauses: list[Clause] = []
+
+    def hear(self, sentences: Sequence[Sentence], clauses: Sequence[Clause]) -> None:
+        """Takes in the next page, and lets `I` mean its teller."""
+        self._sentences += sentences
+        self._clauses += clauses
+        names = self._referents.names
+        found = introduced(clauses, names)
+        if found is not None:
+            self._referents.narrator, self._known = found, True
+        elif not self._known:
+            self._referents.narrator = left_over(self._sentences, self._clauses, names)
+
+
+def introduced(clauses: Sequence[Clause], names: Names) -> int | None:
+    """Returns who tells the story, where the text says so: `I am Mia`, `my name is Mia`."""
+    for clause in clauses:
+        if not clause.subject:
+            continue
+        subject = clause.subject[0]
+        # `I, Mia, was queen`, but `Tom and I` names another one.
+        apposed = clause.subject[1] if len(clause.subject) == 2 else subject
+        if subject.head.lower == "i" and apposed.start == 2:
+            return apposed.head.character
+        if clause.verb != "be":
+            continue
+        mine = bool(subject.owner) and subject.owner[-1].lower == "my"
+        if subject.head.lower == "i" or (mine and subject.head.lower == "name"):
+            named = [one.head.character for one in clause.objects]
+            if named and named[0] is not None:
+                return named[0]
+    return _of_a_kind(clauses, names)
+
+
+def left_over(sentences: Sequence[Sentence], clauses: Sequence[Clause], names: Names) -> int | None:
+    """Returns the only one of a cast of whom a text that is told by `I` never tells otherwise."""
+    if not any(one.head.lower == "i" for clause in clauses for one in clause.subject):
+        return None
+    told: set[int] = set()
+    for token in (token for sentence in sentences for token in sentence.tokens):
+        if token.character is not None:
+            told.add(token.character)
+        elif token.is_noun:
+            told.update(names.called(SAME.get(token.lemma, token.lemma)))
+    human = any(map(is_human, names.cast))
+    left = [
+        one
+        for one, each in enumerate(names.cast)
+        if one not in told and (is_human(each) or not human)
+    ]
+    return left[0] if len(left) == 1 else None
+
+
+def _of_a_kind(clauses: Sequence[Clause], names: Names) -> int | None:
+    """Returns who tells the story where only one can be what `I` is: `I am a bat`."""
+    for clause in clauses:
+        first = [one.head.lower for one in clause.subject]
+        if first != ["i"] or clause.verb != "be" or is_denied(clause) or is_unreal(clause):
+            continue
+        if clause.marker or clause.helpers:
+            continue
+        for phrase in clause.objects:
+            able = names.called(phrase.head.lemma) if _is_plain(phrase) else []
+            if len(able) == 1:
+                return able[0]
+    return None
+
+
+def _is_plain(phrase: NounPhrase) -> bool:
+    return phrase.determiner in {"a", "an", "the"} and not phrase.negated

@@ -1,0 +1,182 @@
+"""The things that a picture must show."""
+
+from collections.abc import Iterator
+
+from actors.extractors.rules.absence import lacking
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.lexicon import nouns, verbs
+from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
+from actors.extractors.rules.lexicon.looks import SEASONS, TIMES, WEATHERS
+from actors.extractors.rules.lexicon.pieces import APART, BITS, LEFT, MARKS, PIECES
+from actors.extractors.rules.lexicon.structures import STRUCTURES
+from actors.extractors.rules.phrases import NounPhrase
+
+_NO_THING = frozenset(
+    {"like", "as", "than", "about", "without", "for", "during", "until", "since", "except"}
+)
+_SOUGHT = frozenset({"look", "search", "hunt", "ask", "wait", "long", "wish", "call", "beg"})
+_ASIDE = frozenset(
+    {
+        *(
+            "beside",
+            "behind",
+            "under",
+            "over",
+            "past",
+            "near",
+            "by",
+            "against",
+            "on",
+            "from",
+            "off",
+        ),
+        *("below", "beneath", "above", "across", "along", "up", "down", "round", "around", "with"),
+        *("off", "before", "onto", "between", "underneath", "outside", "beyond", "front", "upon"),
+    }
+)
+_REACHING = frozenset(
+    {"reach", "grope", "grab", "dive", "jump", "stretch", "lunge", "make", "head", "run", "rummage"}
+    | {"dash", "race", "fumble", "aim", "snatch", "feel", "scrabble", "leap"}
+)
+"""Verbs that are `for` what is there: `reached for the string`."""
+_EQUAL = frozenset({"be", "become", "seem"})
+_GONE = frozenset({"lose", "lack", "miss", "need", "forget", "cost", "mean"})
+
+
+def things(clause: Clause) -> Iterator[str]:
+    """Yields the things that a clause shows."""
+    if _is_sound(clause):
+        return
+    unreal = clause.verb in verbs.UNREAL_OBJECTS and not _is_worked_on(clause)
+    if not unreal and clause.verb not in _GONE and not _is_said_of_another(clause):
+        for phrase in clause.objects:
+            if not (clause.verb in LIGHT and phrase.head.lemma in DEEDS):
+                yield from _thing(phrase)
+            elif phrase.of is not None and is_thing(phrase.of):
+                yield phrase.of.base
+    for place, (word, phrase) in enumerate(clause.places):
+        if place and clause.places[place - 1][0] in {"like", "as"} and word in {"on", "in", "with"}:
+            # `Like a king on his throne`.
+            continue
+        told = unreal and word in {"of", "for", "about", "to", "from"}
+        if word == "with" and _is_part(clause, phrase):
+            continue
+        if word == "from" and any(
+            one.negated and one.end == phrase.begin - 1 for one in clause.objects
+        ):
+            continue  # `No twig from a tree`.
+        if clause.verb == "turn" and word in {"to", "into"}:
+            continue  # `His knees turned to jelly`.
+        reached = word == "for" and clause.verb in _REACHING
+        if word and (reached or word not in _NO_THING) and not told:
+            yield from _thing(phrase, aside=word in _ASIDE)
+    yield from _garments_apart(clause)
+    gone = lacking(clause)
+    for phrase in clause.subject:
+        if phrase not in gone:
+            yield from _thing(phrase)
+
+
+_CHANGING = frozenset(
+    {"turn", "grow", "bloom", "blossom", "flower", "open", "ripen", "fall", "burst", "spread"}
+)
+
+
+def things_changed(clause: Clause) -> Iterator[str]:
+    """Yields the things that are there after what has happened: `the maples had turned red`."""
+    if clause.verb in _CHANGING and clause.perfect and clause.governor is None:
+        for phrase in clause.subject:
+            yield from _thing(phrase)
+
+
+def things_in_spite(clause: Clause) -> Iterator[str]:
+    """Yields the things that are there though a clause denies something: `didn't open the door`."""
+    if clause.verb in verbs.UNREAL_OBJECTS | verbs.SEEING | _GONE | _EQUAL:
+        objects = []
+    else:
+        objects = clause.objects
+    placed = [one for word, one in clause.places if word in _ASIDE]
+    inside = [one for word, one in clause.places if word in {"in", "at", "into"}]
+    for phrase in (*objects, *placed, *clause.subject, *inside):
+        if phrase.determiner in _DEFINITE or phrase.owner:
+            yield from _thing(phrase, aside=phrase not in inside)
+
+
+def _garments_apart(clause: Clause) -> Iterator[str]:
+    """Yields garments that nobody wears: `there was a hat on the nail`, `found the hat`."""
+    there = bool(clause.subject) and clause.subject[0].head.tag == "EX" and clause.verb == "be"
+    done = clause.verb in APART and not (clause.verb == "pick" and not clause.particle)
+    phrases = [*clause.objects] if there or done else []
+    if clause.verb in LEFT:
+        phrases += clause.subject
+    for phrase in phrases:
+        if phrase.head.lemma in nouns.GARMENTS and not phrase.negated:
+            yield phrase.base
+
+
+def _is_worked_on(clause: Clause) -> bool:
+    """Returns whether paint goes onto a thing rather than shows it: `painted the fence`."""
+    definite = any(one.determiner in _DEFINITE or one.owner for one in clause.objects)
+    return clause.verb == "paint" and definite
+
+
+def _is_sound(clause: Clause) -> bool:
+    """Returns whether a clause is only a word for a sound or a stir: `Thwack!`"""
+    said = [*clause.subject, *clause.objects]
+    bare = not (clause.verb or clause.places or clause.complements)
+    return bare and len(said) == 1 and len(said[0].tokens) == 1 and not said[0].plural
+
+
+def _is_part(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether a phrase means a part or mark of what is before it: `with a red handle`."""
+    if phrase.head.lemma in MARKS:
+        return True
+    named = (*clause.subject, *clause.objects, *(one for _, one in clause.places))
+    return phrase.head.lemma in PIECES and any(one.end == phrase.begin - 1 for one in named)
+
+
+def _is_said_of_another(clause: Clause) -> bool:
+    """Returns whether the objects only say what the subject is: `her heart was a drum`."""
+    if clause.verb not in _EQUAL or not clause.subject:
+        return False
+    return clause.subject[0].head.is_noun
+
+
+_FIGURES = frozenset({"snowman", "scarecrow", "doll", "puppet", "statue", "gingerbread-man"})
+"""Things in the shape of somebody."""
+_LOOSE = frozenset({"bone", "feather", "horn", "tusk"})
+"""Parts of bodies that lie about by themselves."""
+_DEFINITE = frozenset({"the", "this", "that", "these", "those"})
+
+
+def _thing(phrase: NounPhrase, *, aside: bool = True) -> Iterator[str]:
+    if phrase.of is not None and phrase.head.lemma in BITS and is_thing(phrase.of):
+        yield phrase.of.base
+        return
+    if is_thing(phrase) or (aside and _is_structure(phrase)):
+        yield phrase.base
+    if phrase.of is not None and is_thing(phrase.of) and not phrase.negated:
+        yield phrase.of.base
+
+
+def _is_structure(phrase: NounPhrase) -> bool:
+    return phrase.head.is_noun and not phrase.negated and phrase.head.lemma in STRUCTURES
+
+
+def is_thing(phrase: NounPhrase) -> bool:
+    """Returns whether a phrase names a thing that can be drawn, and neither body nor garment."""
+    head = phrase.head
+    noun = head.lemma
+    if not head.is_noun or phrase.negated or head.character is not None or head.tag == "NNP":
+        return False
+    toy = any(one.lower in nouns.TOYS for one in phrase.tokens[:-1])
+    if noun in _FIGURES or (noun in _LOOSE and not phrase.owner):
+        return True
+    if noun in nouns.BEINGS:
+        return toy
+    if noun in MARKS:
+        return False
+    if noun in nouns.BODY | nouns.GARMENTS or noun in nouns.PLACES - nouns.FLUID_PLACES:
+        return False
+    return not (is_abstract(noun) or noun in TIMES or noun in SEASONS or noun in WEATHERS)

@@ -1,0 +1,65 @@
+"""Spots: which phrases name a place, and how."""
+
+from functools import lru_cache
+
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.lexicon import nouns, places
+from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.lexicon.looks import MOOD_OF, SEASONS, TIMES, WEATHERS
+from actors.extractors.rules.phrases import NounPhrase
+
+_NOWHERE = (
+    nouns.BODY
+    | nouns.GARMENTS
+    | nouns.PEOPLE
+    | nouns.ANIMALS
+    | frozenset(TIMES)
+    | frozenset(SEASONS)
+    | frozenset(WEATHERS)
+    | frozenset(MOOD_OF)
+)
+
+_NO_SITES = places.NO_SITES | nouns.PEOPLE | nouns.ANIMALS | nouns.GARMENTS
+
+
+def name_of_place(phrase: NounPhrase) -> str:
+    """Returns the name of a place: `old mill` of `the whole old mill`."""
+    said = phrase.words if phrase.head.lower in nouns.PAIRS else phrase.base
+    words = said.split()
+    while len(words) > 1 and words[0] in places.QUANTITIES:
+        words = words[1:]
+    return " ".join(words)
+
+
+def is_place(phrase: NounPhrase) -> bool:
+    """Returns whether a phrase names a place."""
+    head = phrase.head
+    if not head.is_noun or head.character is not None:
+        return False
+    pair = " ".join(one.lower for one in phrase.tokens[-2:])
+    return bool({head.lemma, head.lower, pair} & nouns.PLACES) or _sounds_like_one(head.lemma)
+
+
+@lru_cache(maxsize=20_000)
+def _sounds_like_one(noun: str) -> bool:
+    """Returns whether a noun ends like the name of a place: `boat-shed`, `schoolroom`."""
+    if noun in _NO_SITES:
+        return False
+    _, hyphen, last = noun.rpartition("-")
+    if hyphen and last in nouns.PLACES and last not in nouns.FLUID_PLACES:
+        return True
+    return any(noun.endswith(one) and len(noun) > len(one) + 2 for one in places.ENDINGS)
+
+
+def is_somewhere(phrase: NounPhrase) -> bool:
+    """Returns whether somebody can be in what a phrase names, though it is no place by itself."""
+    head = phrase.head
+    if not head.is_noun or head.character is not None or phrase.negated:
+        return False
+    return head.lemma not in _NOWHERE and not is_abstract(head.lemma)
+
+
+def is_home(clause: Clause, word: str, phrase: NounPhrase) -> bool:
+    """Returns whether somebody lives in what a phrase names: `lived in a pumpkin`."""
+    inside = word in {"in", "inside", "at", "under", "on", "above", "by", "near", "beneath", ""}
+    return clause.verb in places.LIVING and inside and is_somewhere(phrase)

@@ -1,0 +1,66 @@
+"""Things that a text has named, and which of them `it`, `they` or `a red one` means."""
+
+from collections.abc import Sequence
+
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.lexicon import nouns, places, verbs
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.showing import is_unreal
+
+_SINGLE = frozenset({"it", "this", "that", "one"})
+_SEVERAL = frozenset({"they", "them", "these", "those", "all", "both", "ones"})
+_KINDS = frozenset({"one", "ones"})
+_KEPT = 24
+
+
+class Things:
+    """The things that were named before, the last ones first; people are none."""
+
+    def __init__(self) -> None:
+        self._named: list[NounPhrase] = []
+        self._unreal: set[int] = set()
+        self._kind: NounPhrase | None = None
+
+    def of(self, phrase: NounPhrase, within: Sequence[NounPhrase] = ()) -> NounPhrase | None:
+        """Returns what a phrase means: itself, or what its pronoun stands for.
+
+        `within` are the phrases that its own clause names before it.
+        """
+        head = phrase.head.lower
+        if phrase.of is not None and (head in _SINGLE | _SEVERAL or not phrase.of.head.is_noun):
+            return self.of(phrase.of, within)  # `One of his boots`, `thousands of them`.
+        if head not in _SINGLE | _SEVERAL:
+            return phrase if phrase.head.is_noun else None
+        kind = head in _KINDS
+        if kind and self._kind is not None:
+            return self._kind
+        for one in (*reversed([each for each in within if _is_thing(each)]), *self._named):
+            if one is phrase or (kind and one.head.lemma in nouns.BODY):
+                continue
+            if head == "one" or (one.plural is (head in _SEVERAL) and (kind or not one.negated)):
+                return one
+        return None
+
+    def is_unreal(self, phrase: NounPhrase) -> bool:
+        """Returns whether a phrase was named as thought, wished or dreamt of only."""
+        return id(phrase) in self._unreal
+
+    def name(self, clause: Clause) -> None:
+        """Takes in what a clause names: its subject before its objects, these before its places."""
+        named = [*clause.subject, *clause.objects, *(one for _, one in clause.places)]
+        kinds = [one for one in named if one.head.lower in _KINDS and one.of is None]
+        self._kind = self.of(kinds[0], named[: named.index(kinds[0])]) if kinds else None
+        things = [one for one in named if _is_thing(one)]
+        told = any(one.head.lemma in places.MEDIA for _, one in clause.places)
+        unreal = is_unreal(clause) or told
+        for one in things:
+            if unreal or (clause.verb in verbs.UNREAL_OBJECTS and one not in clause.subject):
+                self._unreal.add(id(one))
+        self._named = (things + self._named)[:_KEPT]
+
+
+def _is_thing(phrase: NounPhrase) -> bool:
+    head = phrase.head
+    if not head.is_noun or head.character is not None or head.lower in _SINGLE | _SEVERAL:
+        return False
+    return head.lemma not in nouns.PEOPLE

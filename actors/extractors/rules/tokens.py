@@ -1,0 +1,110 @@
+"""Sentences and words: a text as the rules of reading see it, each word with its part of speech."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from unicodedata import normalize
+
+from actors.extractors.rules.english import lemma_of, tags_of
+from actors.extractors.rules.names import Names
+from actors.extractors.rules.speech import paragraphs, plain, put_aside
+from actors.extractors.rules.tagging import mended
+from actors.extractors.rules.words import SPEECH, words_of
+
+_ENDS = (".", "!", "?", "\u2026")
+_TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "st."})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or mark: as it is written, in lower case, its Penn Treebank tag, and its lemma.
+
+    `character` is the place in the cast of the one that it names, if it names one.
+    """
+
+    text: str
+    lower: str
+    tag: str
+    lemma: str
+    character: int | None = None
+
+    @property
+    def is_noun(self) -> bool:
+        """Whether it is a noun or a name."""
+        return self.tag.startswith("NN")
+
+    @property
+    def is_verb(self) -> bool:
+        """Whether it is a verb, but no modal one."""
+        return self.tag.startswith("VB")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence without its speeches, for each of which a `SPEECH` stands."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    spoken: tuple[str, ...] = ()
+
+
+def read_sentences(text: str, names: Names) -> Iterator[Sentence]:
+    """Yields the sentences of a text, their words tagged."""
+    for sentence, spoken in _split(text):
+        tokens = _tokens(sentence, names)
+        if tokens:
+            yield Sentence(sentence.replace(SPEECH, "\u2026"), tokens, spoken)
+
+
+def _tokens(sentence: str, names: Names) -> tuple[Token, ...]:
+    words = words_of(sentence)
+    shouted = sentence.isupper() and len(words) > 2
+    merged: list[tuple[str, int | None]] = []
+    at = 0
+    while at < len(words):
+        found = names.at(words, at, shouted=shouted) if words[at][0].isalnum() else None
+        end, who = found or (at + 1, None)
+        merged.append((" ".join(words[at:end]), who))
+        at = end
+    # A name that the tagger knows stands for each: `Will` and `Rose` are no verbs then.
+    plain = [
+        "Alice" if who is not None else _quiet(word, first=place == 0, shouted=shouted)
+        for place, (word, who) in enumerate(merged)
+    ]
+    tags = mended([word.lower() for word in plain], tags_of(plain))
+    merged = [
+        ("is", None) if word == "'s" and tag == "VBZ" else (word, who)
+        for (word, who), tag in zip(merged, tags, strict=True)
+    ]
+    return tuple(
+        Token(word, word.lower(), tag, lemma_of(word.lower(), tag), who)
+        for (word, who), tag in zip(merged, tags, strict=True)
+    )
+
+
+def _quiet(word: str, *, first: bool, shouted: bool) -> str:
+    """Returns a word without capitals that mean nothing."""
+    if shouted or first or (word.isupper() and len(word) > 1):
+        return word if word == "I" else word.lower()
+    return word
+
+
+def _split(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields the sentences of a text, each with its speeches."""
+    for paragraph in paragraphs(plain(normalize("NFC", text))):
+        quiet, spoken = put_aside(paragraph)
+        waiting = iter(spoken)
+        for sentence in _sentences(quiet):
+            yield sentence, tuple(next(waiting) for _ in range(sentence.count(SPEECH)))
+
+
+def _sentences(text: str) -> Iterator[str]:
+    words = text.split()
+    start = 0
+    for at, word in enumerate(words):
+        ends = word.rstrip("'\")").endswith(_ENDS) and word.lower() not in _TITLES
+        following = words[at + 1][:1] if at + 1 < len(words) else ""
+        if ends and not following.islower():
+            yield " ".join(words[start : at + 1])
+            start = at + 1
+    if start < len(words):
+        yield " ".join(words[start:])
