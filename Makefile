@@ -198,6 +198,10 @@ bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures the service,
 CHECKPOINT := actors/storybook/checkpoint
 REFERENCES := 80
 
+.PHONY: evaluate-reading
+evaluate-reading: machine $(VENV)/dev.stamp ## Measures how pages are read, on pages labelled by hand
+	@$(PY) -m recipe.reading
+
 # With REFERENCES=600 its likeness takes hours; a run that was cut goes on where it was.
 .PHONY: evaluate-storybook
 evaluate-storybook: machine $(VENV)/dev.stamp ## Measures the checkpoint that ships (or CHECKPOINT=...), into build/evaluation
