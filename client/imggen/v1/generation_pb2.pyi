@@ -242,7 +242,9 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """The ids of the characters in the image; empty means those of the page."""
+        """The ids of the characters in the image; empty means those of the page. As with
+        `Page.character_ids`, the text decides in the end.
+        """
 
     @property
     def options(self) -> Global___GenerationOptions:

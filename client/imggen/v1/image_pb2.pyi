@@ -12,6 +12,7 @@ import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.metadata_pb2
 import imggen.v1.reference_pb2
+import imggen.v1.scene_pb2
 import sys
 import typing
 
@@ -193,6 +194,7 @@ class Image(google.protobuf.message.Message):
     METADATA_FIELD_NUMBER: builtins.int
     REFERENCES_FIELD_NUMBER: builtins.int
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
+    NOT_DRAWN_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -255,7 +257,9 @@ class Image(google.protobuf.message.Message):
     """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The ids of the characters in it."""
+        """Output only. The ids of the characters in it; until it is completed, those that were asked for.
+        Of a completed page they are those whom its text puts in the picture.
+        """
 
     @property
     def urls_expire_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -276,6 +280,10 @@ class Image(google.protobuf.message.Message):
     @property
     def references(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.reference_pb2.UsedReference]:
         """Output only. What became of the references of its characters; see `Job.references`."""
+
+    @property
+    def not_drawn(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.NotDrawn]:
+        """Output only. What it does not show as told; see `Job.not_drawn`."""
 
     def __init__(
         self,
@@ -313,9 +321,10 @@ class Image(google.protobuf.message.Message):
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
         reused_from_image_id: builtins.str = ...,
+        not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image
 

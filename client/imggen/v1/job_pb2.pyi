@@ -15,6 +15,7 @@ import imggen.v1.errors_pb2
 import imggen.v1.image_pb2
 import imggen.v1.metadata_pb2
 import imggen.v1.reference_pb2
+import imggen.v1.scene_pb2
 import sys
 import typing
 
@@ -190,13 +191,13 @@ class Job(google.protobuf.message.Message):
     ESTIMATED_COMPLETION_TIME_FIELD_NUMBER: builtins.int
     STAGE_TIMINGS_FIELD_NUMBER: builtins.int
     BATCH_ID_FIELD_NUMBER: builtins.int
-    UNKNOWN_WORDS_FIELD_NUMBER: builtins.int
     STORY_ID_FIELD_NUMBER: builtins.int
     PAGE_ID_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
     CROPPED_FROM_FIELD_NUMBER: builtins.int
     REFERENCES_FIELD_NUMBER: builtins.int
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
+    NOT_DRAWN_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -247,7 +248,7 @@ class Job(google.protobuf.message.Message):
     """Output only. The id of the image whose picture answered the request; empty where the picture was
     drawn. It is the image that was drawn, deleted or not, also where a reused one was found. Such a
     job was never queued: its `attempt` is 0, it has no stage timings, and it costs nothing;
-    `unknown_words` and `references` are those of the picture. See `GenerationOptions.allow_reuse`.
+    `not_drawn` and `references` are those of the picture. See `GenerationOptions.allow_reuse`.
     """
     @property
     def error(self) -> Global___JobError:
@@ -276,13 +277,6 @@ class Job(google.protobuf.message.Message):
         """Output only. The durations of the stages of the last attempt, in order."""
 
     @property
-    def unknown_words(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The words of the request that the model cannot draw, in the order of their
-        appearance, the first 1 KiB of them. `Image.prompt` shows what replaced them or that they were
-        left out. Set once the job is COMPLETED.
-        """
-
-    @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """Output only. The metadata it was admitted with; see `GenerationOptions.metadata`."""
 
@@ -291,6 +285,13 @@ class Job(google.protobuf.message.Message):
         """Output only. What became of the references of the image's characters, one entry for each, in the
         order of `Image.character_ids`; empty where `GenerationOptions.use_references` is off. Set once
         the job is COMPLETED.
+        """
+
+    @property
+    def not_drawn(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.NotDrawn]:
+        """Output only. The parts of its content that the picture does not show as told, left out or drawn
+        as something else, in the order of the text; the first 1 KiB of them. Set once the job is
+        COMPLETED.
         """
 
     def __init__(
@@ -320,16 +321,16 @@ class Job(google.protobuf.message.Message):
         estimated_completion_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         stage_timings: collections.abc.Iterable[Global___StageTiming] | None = ...,
         batch_id: builtins.str = ...,
-        unknown_words: collections.abc.Iterable[builtins.str] | None = ...,
         story_id: builtins.str = ...,
         page_id: builtins.str = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         cropped_from: builtins.str = ...,
         references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
         reused_from_image_id: builtins.str = ...,
+        not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "unknown_words", b"unknown_words"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 

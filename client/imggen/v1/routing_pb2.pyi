@@ -12,6 +12,7 @@ import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.generation_pb2
+import imggen.v1.scene_pb2
 import sys
 import typing
 
@@ -617,6 +618,174 @@ class QuotedModel(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["images", b"images", "model", b"model", "price_micros", b"price_micros", "provider", b"provider"]) -> None: ...
 
 Global___QuotedModel: typing_extensions.TypeAlias = QuotedModel
+
+@typing.final
+class PlanStoryRequest(google.protobuf.message.Message):
+    """A request for the plan of a story."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STORY_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    request_id: builtins.str
+    """Makes retries safe, for a day: a call with the same id, while the story is the same, gives the
+    same scenes and reads no page again; for other pages it fails with REQUEST_ID_REUSED. Other
+    methods have their own ids. A UUID; empty for none.
+    """
+    @property
+    def story(self) -> imggen.v1.generation_pb2.GenerateStoryRequest:
+        """Required. The request to plan; its `request_id` and its `priority` do not matter."""
+
+    def __init__(
+        self,
+        *,
+        story: imggen.v1.generation_pb2.GenerateStoryRequest | None = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["story", b"story"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["request_id", b"request_id", "story", b"story"]) -> None: ...
+
+Global___PlanStoryRequest: typing_extensions.TypeAlias = PlanStoryRequest
+
+@typing.final
+class PlanStoryResponse(google.protobuf.message.Message):
+    """The plan of a story."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PAGES_FIELD_NUMBER: builtins.int
+    IMAGES_FIELD_NUMBER: builtins.int
+    PRICE_MICROS_FIELD_NUMBER: builtins.int
+    EXPECTED_DURATION_FIELD_NUMBER: builtins.int
+    MODELS_FIELD_NUMBER: builtins.int
+    REUSED_IMAGES_FIELD_NUMBER: builtins.int
+    images: builtins.int
+    """The number of images that would be drawn, portraits included."""
+    price_micros: builtins.int
+    """The most that all of them can cost, in millionths of a US dollar."""
+    reused_images: builtins.int
+    """The number of other images, which stored pictures would answer, free; see
+    `GenerationOptions.allow_reuse`.
+    """
+    @property
+    def pages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___PlannedPage]:
+        """The cover, if it is asked for, and the pages in order."""
+
+    @property
+    def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
+        """The expected time until all are there; unset while no worker is there to draw."""
+
+    @property
+    def models(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___QuotedModel]:
+        """What each model would draw, the most first."""
+
+    def __init__(
+        self,
+        *,
+        pages: collections.abc.Iterable[Global___PlannedPage] | None = ...,
+        images: builtins.int = ...,
+        price_micros: builtins.int = ...,
+        expected_duration: google.protobuf.duration_pb2.Duration | None = ...,
+        models: collections.abc.Iterable[Global___QuotedModel] | None = ...,
+        reused_images: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["expected_duration", b"expected_duration"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "pages", b"pages", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
+
+Global___PlanStoryResponse: typing_extensions.TypeAlias = PlanStoryResponse
+
+@typing.final
+class PlannedPage(google.protobuf.message.Message):
+    """A page as it would be drawn."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PAGE_NUMBER_FIELD_NUMBER: builtins.int
+    PAGE_ID_FIELD_NUMBER: builtins.int
+    SCENE_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    PRICE_MICROS_FIELD_NUMBER: builtins.int
+    EXPECTED_DURATION_FIELD_NUMBER: builtins.int
+    NOT_DRAWN_FIELD_NUMBER: builtins.int
+    BETTER_FIELD_NUMBER: builtins.int
+    page_number: builtins.int
+    """The number of the page, from 1; 0 for the cover."""
+    page_id: builtins.str
+    """The id of the page; empty for the cover."""
+    model: builtins.str
+    """The model that would draw it."""
+    provider: builtins.str
+    """Its provider."""
+    price_micros: builtins.int
+    """The most that all images of the page can cost, in millionths of a US dollar."""
+    @property
+    def scene(self) -> imggen.v1.scene_pb2.Scene:
+        """What its picture shows, as it was read."""
+
+    @property
+    def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
+        """The expected time until one image of it is there, if nothing else of the story is drawn; unset
+        while no worker is there to draw.
+        """
+
+    @property
+    def not_drawn(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.NotDrawn]:
+        """What the model would not show as told, in the order of the text."""
+
+    @property
+    def better(self) -> Global___BetterOffer:
+        """Another model that may draw it and would show more; unset where none would."""
+
+    def __init__(
+        self,
+        *,
+        page_number: builtins.int = ...,
+        page_id: builtins.str = ...,
+        scene: imggen.v1.scene_pb2.Scene | None = ...,
+        model: builtins.str = ...,
+        provider: builtins.str = ...,
+        price_micros: builtins.int = ...,
+        expected_duration: google.protobuf.duration_pb2.Duration | None = ...,
+        not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
+        better: Global___BetterOffer | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "scene", b"scene"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "price_micros", b"price_micros", "provider", b"provider", "scene", b"scene"]) -> None: ...
+
+Global___PlannedPage: typing_extensions.TypeAlias = PlannedPage
+
+@typing.final
+class BetterOffer(google.protobuf.message.Message):
+    """A model that would show more of a page: the cheapest of those that would show the most."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    PRICE_MICROS_FIELD_NUMBER: builtins.int
+    NOT_DRAWN_FIELD_NUMBER: builtins.int
+    model: builtins.str
+    """The model."""
+    provider: builtins.str
+    """Its provider."""
+    price_micros: builtins.int
+    """The most that all images of the page can cost with it, in millionths of a US dollar."""
+    @property
+    def not_drawn(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.NotDrawn]:
+        """What it would not show as told."""
+
+    def __init__(
+        self,
+        *,
+        model: builtins.str = ...,
+        provider: builtins.str = ...,
+        price_micros: builtins.int = ...,
+        not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["model", b"model", "not_drawn", b"not_drawn", "price_micros", b"price_micros", "provider", b"provider"]) -> None: ...
+
+Global___BetterOffer: typing_extensions.TypeAlias = BetterOffer
 
 @typing.final
 class ExplainRouteRequest(google.protobuf.message.Message):

@@ -45,6 +45,11 @@ class RoutingServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_routing__pb2.QuoteStoryRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_routing__pb2.QuoteStoryResponse.FromString,
                 _registered_method=True)
+        self.PlanStory = channel.unary_unary(
+                '/imggen.v1.RoutingService/PlanStory',
+                request_serializer=imggen_dot_v1_dot_routing__pb2.PlanStoryRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_routing__pb2.PlanStoryResponse.FromString,
+                _registered_method=True)
         self.ExplainRoute = channel.unary_unary(
                 '/imggen.v1.RoutingService/ExplainRoute',
                 request_serializer=imggen_dot_v1_dot_routing__pb2.ExplainRouteRequest.SerializeToString,
@@ -70,6 +75,17 @@ class RoutingServiceServicer(object):
 
     def QuoteStory(self, request, context):
         """Quotes a whole story. Nothing is held or stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanStory(self, request, context):
+        """Plans a whole story: reads its pages as its generation would, and tells who is on each, where,
+        and what the models would not show. Nothing is drawn. A worker reads the pages, and the call
+        waits for it until its deadline; a call that ends without a plan leaves nothing. Where the
+        installation asks a paid model to read, each page is held and billed as any call, and those that
+        no budget covers are read by rules.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,6 +118,11 @@ def add_RoutingServiceServicer_to_server(servicer, server):
                     servicer.QuoteStory,
                     request_deserializer=imggen_dot_v1_dot_routing__pb2.QuoteStoryRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_routing__pb2.QuoteStoryResponse.SerializeToString,
+            ),
+            'PlanStory': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanStory,
+                    request_deserializer=imggen_dot_v1_dot_routing__pb2.PlanStoryRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_routing__pb2.PlanStoryResponse.SerializeToString,
             ),
             'ExplainRoute': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainRoute,
@@ -169,6 +190,33 @@ class RoutingService(object):
             '/imggen.v1.RoutingService/QuoteStory',
             imggen_dot_v1_dot_routing__pb2.QuoteStoryRequest.SerializeToString,
             imggen_dot_v1_dot_routing__pb2.QuoteStoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanStory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.RoutingService/PlanStory',
+            imggen_dot_v1_dot_routing__pb2.PlanStoryRequest.SerializeToString,
+            imggen_dot_v1_dot_routing__pb2.PlanStoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

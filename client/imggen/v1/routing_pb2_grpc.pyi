@@ -57,6 +57,22 @@ _RoutingServiceQuoteStoryType = typing_extensions.TypeVar(
     ],
 )
 
+_RoutingServicePlanStoryType = typing_extensions.TypeVar(
+    '_RoutingServicePlanStoryType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.routing_pb2.PlanStoryRequest,
+        imggen.v1.routing_pb2.PlanStoryResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.routing_pb2.PlanStoryRequest,
+        imggen.v1.routing_pb2.PlanStoryResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.routing_pb2.PlanStoryRequest,
+        imggen.v1.routing_pb2.PlanStoryResponse,
+    ],
+)
+
 _RoutingServiceExplainRouteType = typing_extensions.TypeVar(
     '_RoutingServiceExplainRouteType',
     grpc.UnaryUnaryMultiCallable[
@@ -89,7 +105,7 @@ _RoutingServiceListProvidersType = typing_extensions.TypeVar(
     ],
 )
 
-class RoutingServiceStub(typing.Generic[_RoutingServiceQuoteGenerationType, _RoutingServiceQuoteStoryType, _RoutingServiceExplainRouteType, _RoutingServiceListProvidersType]):
+class RoutingServiceStub(typing.Generic[_RoutingServiceQuoteGenerationType, _RoutingServiceQuoteStoryType, _RoutingServicePlanStoryType, _RoutingServiceExplainRouteType, _RoutingServiceListProvidersType]):
     """Tells which models draw, at what price, and why."""
 
     @typing.overload
@@ -101,6 +117,10 @@ class RoutingServiceStub(typing.Generic[_RoutingServiceQuoteGenerationType, _Rou
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.routing_pb2.QuoteStoryRequest,
             imggen.v1.routing_pb2.QuoteStoryResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.routing_pb2.PlanStoryRequest,
+            imggen.v1.routing_pb2.PlanStoryResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.routing_pb2.ExplainRouteRequest,
@@ -123,6 +143,10 @@ class RoutingServiceStub(typing.Generic[_RoutingServiceQuoteGenerationType, _Rou
             imggen.v1.routing_pb2.QuoteStoryResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.routing_pb2.PlanStoryRequest,
+            imggen.v1.routing_pb2.PlanStoryResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             imggen.v1.routing_pb2.ExplainRouteRequest,
             imggen.v1.routing_pb2.ExplainRouteResponse,
         ],
@@ -137,6 +161,14 @@ class RoutingServiceStub(typing.Generic[_RoutingServiceQuoteGenerationType, _Rou
 
     QuoteStory: _RoutingServiceQuoteStoryType
     """Quotes a whole story. Nothing is held or stored."""
+
+    PlanStory: _RoutingServicePlanStoryType
+    """Plans a whole story: reads its pages as its generation would, and tells who is on each, where,
+    and what the models would not show. Nothing is drawn. A worker reads the pages, and the call
+    waits for it until its deadline; a call that ends without a plan leaves nothing. Where the
+    installation asks a paid model to read, each page is held and billed as any call, and those that
+    no budget covers are read by rules.
+    """
 
     ExplainRoute: _RoutingServiceExplainRouteType
     """Explains which model draws a job of the caller, or drew it, and why not the others; for an
@@ -154,6 +186,10 @@ RoutingServiceAsyncStub: typing_extensions.TypeAlias = RoutingServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.routing_pb2.QuoteStoryRequest,
         imggen.v1.routing_pb2.QuoteStoryResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.routing_pb2.PlanStoryRequest,
+        imggen.v1.routing_pb2.PlanStoryResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.routing_pb2.ExplainRouteRequest,
@@ -183,6 +219,19 @@ class RoutingServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.routing_pb2.QuoteStoryResponse, collections.abc.Awaitable[imggen.v1.routing_pb2.QuoteStoryResponse]]:
         """Quotes a whole story. Nothing is held or stored."""
+
+    @abc.abstractmethod
+    def PlanStory(
+        self,
+        request: imggen.v1.routing_pb2.PlanStoryRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.routing_pb2.PlanStoryResponse, collections.abc.Awaitable[imggen.v1.routing_pb2.PlanStoryResponse]]:
+        """Plans a whole story: reads its pages as its generation would, and tells who is on each, where,
+        and what the models would not show. Nothing is drawn. A worker reads the pages, and the call
+        waits for it until its deadline; a call that ends without a plan leaves nothing. Where the
+        installation asks a paid model to read, each page is held and billed as any call, and those that
+        no budget covers are read by rules.
+        """
 
     @abc.abstractmethod
     def ExplainRoute(

@@ -130,7 +130,10 @@ class Page(google.protobuf.message.Message):
     """
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """The ids of the characters in the image, at most 16; each must be the caller's."""
+        """The ids of the characters in the image, at most 16; each must be the caller's. They are drawn
+        unless the text says that they are not there. Characters of other pages are drawn, too, where
+        the text names them.
+        """
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/style.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xcf\x01\n\x05Style\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fprompt_template\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnegative_prompt\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03:(\xea\x41%\n\x10imggen.dev/Style\x1a\x02id*\x06styles2\x05style\":\n\x11ListStylesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\x12ListStylesResponse\x12 \n\x06styles\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Style\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2Y\n\x0cStyleService\x12I\n\nListStyles\x12\x1c.imggen.v1.ListStylesRequest\x1a\x1d.imggen.v1.ListStylesResponseB9\n\timggen.v1B\nStyleProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/style.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xb6\x02\n\x05Style\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fprompt_template\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnegative_prompt\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x35\n\x08\x64rawn_as\x18\x07 \x03(\x0b\x32\x1d.imggen.v1.Style.DrawnAsEntryB\x04\xe2\x41\x01\x03\x1a.\n\x0c\x44rawnAsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:(\xea\x41%\n\x10imggen.dev/Style\x1a\x02id*\x06styles2\x05style\":\n\x11ListStylesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\x12ListStylesResponse\x12 \n\x06styles\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Style\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2Y\n\x0cStyleService\x12I\n\nListStyles\x12\x1c.imggen.v1.ListStylesRequest\x1a\x1d.imggen.v1.ListStylesResponseB9\n\timggen.v1B\nStyleProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +34,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imggen.v1.style_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\timggen.v1B\nStyleProtoP\001Z\022imggen/v1;imggenv1\252\002\tImggen.V1'
+  _globals['_STYLE_DRAWNASENTRY']._loaded_options = None
+  _globals['_STYLE_DRAWNASENTRY']._serialized_options = b'8\001'
   _globals['_STYLE'].fields_by_name['id']._loaded_options = None
   _globals['_STYLE'].fields_by_name['id']._serialized_options = b'\342A\001\003'
   _globals['_STYLE'].fields_by_name['display_name']._loaded_options = None
@@ -46,14 +48,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STYLE'].fields_by_name['negative_prompt']._serialized_options = b'\342A\001\003'
   _globals['_STYLE'].fields_by_name['version']._loaded_options = None
   _globals['_STYLE'].fields_by_name['version']._serialized_options = b'\342A\001\003'
+  _globals['_STYLE'].fields_by_name['drawn_as']._loaded_options = None
+  _globals['_STYLE'].fields_by_name['drawn_as']._serialized_options = b'\342A\001\003'
   _globals['_STYLE']._loaded_options = None
   _globals['_STYLE']._serialized_options = b'\352A%\n\020imggen.dev/Style\032\002id*\006styles2\005style'
   _globals['_STYLE']._serialized_start=97
-  _globals['_STYLE']._serialized_end=304
-  _globals['_LISTSTYLESREQUEST']._serialized_start=306
-  _globals['_LISTSTYLESREQUEST']._serialized_end=364
-  _globals['_LISTSTYLESRESPONSE']._serialized_start=366
-  _globals['_LISTSTYLESRESPONSE']._serialized_end=445
-  _globals['_STYLESERVICE']._serialized_start=447
-  _globals['_STYLESERVICE']._serialized_end=536
+  _globals['_STYLE']._serialized_end=407
+  _globals['_STYLE_DRAWNASENTRY']._serialized_start=319
+  _globals['_STYLE_DRAWNASENTRY']._serialized_end=365
+  _globals['_LISTSTYLESREQUEST']._serialized_start=409
+  _globals['_LISTSTYLESREQUEST']._serialized_end=467
+  _globals['_LISTSTYLESRESPONSE']._serialized_start=469
+  _globals['_LISTSTYLESRESPONSE']._serialized_end=548
+  _globals['_STYLESERVICE']._serialized_start=550
+  _globals['_STYLESERVICE']._serialized_end=639
 # @@protoc_insertion_point(module_scope)

@@ -24,12 +24,29 @@ class Style(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class DrawnAsEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     ID_FIELD_NUMBER: builtins.int
     DISPLAY_NAME_FIELD_NUMBER: builtins.int
     DESCRIPTION_FIELD_NUMBER: builtins.int
     PROMPT_TEMPLATE_FIELD_NUMBER: builtins.int
     NEGATIVE_PROMPT_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
+    DRAWN_AS_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The name for requests, for instance `watercolor`."""
     display_name: builtins.str
@@ -42,6 +59,12 @@ class Style(google.protobuf.message.Message):
     """Output only. The words added to the negative prompt of every image in this style."""
     version: builtins.int
     """Output only. The version, raised by each change; an image keeps the version it was made with."""
+    @property
+    def drawn_as(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Output only. By model, the style that it draws instead, where it does not know this one: an
+        image of it says so in `Image.not_drawn`, too. Models that are not in it draw the style itself.
+        """
+
     def __init__(
         self,
         *,
@@ -51,8 +74,9 @@ class Style(google.protobuf.message.Message):
         prompt_template: builtins.str = ...,
         negative_prompt: builtins.str = ...,
         version: builtins.int = ...,
+        drawn_as: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["description", b"description", "display_name", b"display_name", "id", b"id", "negative_prompt", b"negative_prompt", "prompt_template", b"prompt_template", "version", b"version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["description", b"description", "display_name", b"display_name", "drawn_as", b"drawn_as", "id", b"id", "negative_prompt", b"negative_prompt", "prompt_template", b"prompt_template", "version", b"version"]) -> None: ...
 
 Global___Style: typing_extensions.TypeAlias = Style
 
