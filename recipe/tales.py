@@ -12,22 +12,36 @@ from pathlib import Path
 
 import yaml
 
+from actors.extractors.rules.lexicon.looks import TIMES, WEATHERS
 from actors.prompts.reading import Reading, words_of
-from actors.storybook import vocabulary as words
-from actors.storybook.animals import DRAWN, KINDS
-from actors.storybook.table import union
+from actors.storybook.attributes import Place, Time, Weather
+from actors.storybook.table import table, union
+from actors.storybook.vocabulary import looks, people, places
 
+_TIMES = table({"when": tuple(sorted({*TIMES, *WEATHERS}))})
+_THINGS = table(
+    dict.fromkeys(
+        (
+            noun
+            for place in Place
+            for time in Time
+            for noun in places.things_in(place, time, Weather.DRY)
+        ),
+        (),
+    )
+)
 _SEEN = union(
-    words.EVERYBODY,
-    words.PLACES,
-    words.TIMES,
-    words.RAIN,
-    words.CLOTHES,
-    words.HATS,
-    words.FEATURES,
-    words.HAIR_STYLES,
-    words.COAT_WORDS,
-    words.BODY,
+    _THINGS,
+    people.EVERYBODY,
+    places.PLACES,
+    _TIMES,
+    looks.CLOTHES,
+    looks.UNDERNEATH,
+    looks.HATS,
+    looks.FEATURES,
+    looks.HAIR_STYLES,
+    looks.COAT_WORDS,
+    people.BODY,
 )
 
 
@@ -85,10 +99,7 @@ def known(noun: str) -> Knowledge:
     found = next((match for match in _SEEN.matches(reading.words) if match.end == last), None)
     if found is None:
         return Knowledge.UNKNOWN
-    kind = found.meaning in KINDS.meanings and found.meaning not in DRAWN
-    hint = any(match.end == last for match in words.HINTS.matches(reading.words))
-    being = reading.words[-1] in words.BEINGS
-    return Knowledge.STOOD_FOR if kind or hint or being else Knowledge.DRAWN
+    return Knowledge.STOOD_FOR if found.bent else Knowledge.DRAWN
 
 
 def share(tales: Iterable[Tale], *knowledge: Knowledge) -> float:

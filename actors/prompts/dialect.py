@@ -3,21 +3,22 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from server.domain.scenes import NotDrawn, Scene
 from server.domain.spec import RenderSpec
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPrompt:
-    """A model's prompt, and the words of the content that the model does not know."""
+    """A model's prompt, and the parts of the content that its picture will not show as told."""
 
     prompt: str
     negative_prompt: str
-    unknown: tuple[str, ...] = ()
+    not_drawn: tuple[NotDrawn, ...] = ()
 
 
 class Dialect(Protocol):
     """Turns content into a prompt. The same content gives the same prompt."""
 
-    def compile(self, spec: RenderSpec, scene: str) -> CompiledPrompt:
-        """Returns the prompt of a spec; `scene` is what the picture shows, possibly empty."""
+    def compile(self, spec: RenderSpec, scene: Scene) -> CompiledPrompt:
+        """Returns the prompt of a spec, whose characters are the scene's figures in their order."""
         ...

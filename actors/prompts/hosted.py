@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from actors.prompts.dialect import CompiledPrompt
+from actors.prompts.saying import acting_of, setting_of
 from actors.prompts.wording import clean, join_once, look
-from server.domain.characters import FrozenCharacter
+from server.domain.characters import Description, FrozenCharacter
+from server.domain.ids import CharacterId
+from server.domain.scenes import Figure, Scene
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType
 from server.domain.styles import Style
@@ -41,7 +44,7 @@ class HostedDialect:
         self._limit = limit
 
     def compile(
-        self, spec: RenderSpec, scene: str, pictures: Sequence[UUID] = ()
+        self, spec: RenderSpec, scene: Scene, pictures: Sequence[UUID] = ()
     ) -> CompiledPrompt:
         """Returns the prompt of a spec, whose characters come from left to right.
 
@@ -52,12 +55,15 @@ class HostedDialect:
         room = _Room(self._limit)
         opening = room.keep(f"{_OPENINGS[spec.image_type]}. {_style(spec.style)}".strip())
         closing = room.keep(_left_out(spec.style))
-        people = room.keep_people(spec.characters)
+        absent = room.keep(_absent(scene))
+        people = room.keep_people(spec.characters, scene)
         shown = room.keep(_shown(spec.characters, pictures))
-        told = room.keep_cut("The picture shows:", clean(scene))
-        page = "" if clean(spec.page_text) == clean(scene) else clean(spec.page_text)
+        setting = room.keep(_setting(scene))
+        description = clean(spec.scene)
+        told = room.keep_cut("The picture shows:", description or clean(scene.told))
+        page = clean(spec.page_text) if description else ""
         mood = room.keep_cut(_MOOD, page)
-        parts = (opening, told, people, shown, mood, closing)
+        parts = (opening, told, setting, people, shown, mood, absent, closing)
         return CompiledPrompt(prompt="\n\n".join(filter(None, parts)), negative_prompt="")
 
 
@@ -74,10 +80,10 @@ class _Room:
         self._free -= len(text) + 2 if text else 0
         return text
 
-    def keep_people(self, cast: Sequence[FrozenCharacter]) -> str:
+    def keep_people(self, cast: Sequence[FrozenCharacter], scene: Scene) -> str:
         """Returns the first characters that fit, none of them cut."""
         for count in range(len(cast), 0, -1):
-            if kept := self.keep(_people(cast[:count])):
+            if kept := self.keep(_people(cast[:count], scene)):
                 return kept
         return ""
 
@@ -100,12 +106,27 @@ def _left_out(style: Style) -> str:
     return "\n".join(filter(None, [f"Without {words}." if words else "", _NO_LETTERING]))
 
 
-def _people(cast: Sequence[FrozenCharacter]) -> str:
+def _people(cast: Sequence[FrozenCharacter], scene: Scene) -> str:
+    acting = {one.character: one for one in scene.figures}
+    lines = [_person(one.description, acting.get(CharacterId(one.id))) for one in cast]
     if len(cast) == 1:
-        return f"Its only character is {_ended(look(cast[0].description))}"
-    lines = (f"{place}. {_ended(look(one.description))}" for place, one in enumerate(cast, 1))
+        return f"Its only character is {lines[0]}"
     heading = f"Its {len(cast)} characters from left to right, each of them once:"
-    return "\n".join([heading, *lines])
+    return "\n".join([heading, *(f"{place}. {line}" for place, line in enumerate(lines, 1))])
+
+
+def _person(description: Description, figure: Figure | None) -> str:
+    said = ", ".join(filter(None, [look(description, figure), acting_of(figure)]))
+    return _ended(said)
+
+
+def _setting(scene: Scene) -> str:
+    said = setting_of(scene)
+    return f"In it: {said}." if said else ""
+
+
+def _absent(scene: Scene) -> str:
+    return f"Not in the picture: {', '.join(scene.absent)}." if scene.absent else ""
 
 
 def _shown(cast: Sequence[FrozenCharacter], pictures: Sequence[UUID]) -> str:

@@ -1,162 +1,139 @@
 """A character as the storybook checkpoint can draw it: every attribute in the grammar's values."""
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 from actors.prompts.acting import Acting
+from actors.prompts.clothes import read_clothes
+from actors.prompts.described import Described, is_of_body
 from actors.prompts.reading import Reading
+from actors.prompts.told import SHOWN, Told
 from actors.storybook import attributes as drawn
-from actors.storybook import vocabulary as words
-from actors.storybook.animals import COATS, DRAWN, KINDS
+from actors.storybook.animals import COATS
 from actors.storybook.grammar import SUBJECTS
 from actors.storybook.table import Match
+from actors.storybook.vocabulary import looks as words
+from actors.storybook.vocabulary import people
+from actors.storybook.vocabulary.acting import EXPRESSIONS
 from server.domain.characters import Description, Gender
+from server.domain.scenes import Figure, LossKind
 
 _ADULT, _ELDER = 16, 60
 """Anyone younger than 16 is drawn as a child: the grammar has no teenagers."""
 _SUBJECTS = {phrases[0]: key for key, phrases in SUBJECTS.items()}
 _GENDERS = {Gender.FEMALE: drawn.Gender.FEMALE, Gender.MALE: drawn.Gender.MALE}
+_FUR = frozenset({"fur", "furry", "coat"})
+_CUTS = {drawn.HairStyle.BUN: "bun", drawn.HairStyle.PONYTAIL: "ponytail"}
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """A character in the grammar's values, its kind of animal, and the words not understood."""
+    """A character in the grammar's values, and what its description and its page tell of it."""
 
     character: drawn.Character
-    kind: str
-    unknown: tuple[str, ...]
+    told: tuple[Told, ...]
 
 
-def read_looks(description: Description, acting: Acting) -> Looks:
+def read_looks(description: Description, figure: Figure, acting: Acting) -> Looks:
     """Reads a description; attributes that it leaves open get fixed defaults, so that pages agree.
 
-    An expression in the scene wins over one in the traits. An animal that the grammar lacks
-    becomes the nearest one, and its kind counts as unknown.
+    What a page says of a figure wins over its description: the clothes, what it is without, the
+    expression. An animal that the grammar lacks becomes the nearest one.
     """
-    readings = _Readings.of(description)
-    kind = _kind(readings.species)
-    body = _animal(readings, description, kind) if kind else _person(readings, description)
-    character = _dressed(body, readings)
-    mood = readings.traits.take(words.EXPRESSIONS)
-    expression = acting.expression or drawn.Expression(mood.meaning if mood else "smiling")
-    acted = replace(character, expression=expression, view=acting.view, pose=acting.pose)
-    return Looks(acted, kind, readings.unknown())
-
-
-@dataclass(frozen=True, slots=True)
-class _Readings:
-    """The parts of a description, each being read."""
-
-    species: Reading
-    hair: Reading
-    eyes: Reading
-    skin: Reading
-    clothing: Reading
-    features: Reading
-    traits: Reading
-
-    @classmethod
-    def of(cls, description: Description) -> Self:
-        human = description.species.strip().lower() in words.HUMAN
-        return cls(
-            Reading("" if human else description.species),
-            Reading(description.hair),
-            Reading(description.eyes),
-            Reading(description.skin),
-            Reading(description.clothing),
-            Reading(". ".join(description.features)),
-            Reading(". ".join(description.traits)),
-        )
-
-    def unknown(self) -> tuple[str, ...]:
-        parts = (self.species, self.hair, self.eyes, self.skin)
-        others = (self.clothing, self.features, self.traits)
-        return tuple(word for reading in (*parts, *others) for word in reading.unknown())
-
-
-def _kind(species: Reading) -> str:
-    """Returns the kind of animal; one that is drawn as another stays unread."""
-    found = next(iter(KINDS.matches(species.words)), None)
-    if found is None:
-        return ""
-    if found.meaning in DRAWN:
-        species.take_meaning(KINDS, found.meaning)
-    return found.meaning
-
-
-def _animal(readings: _Readings, description: Description, kind: str) -> drawn.Character:
-    species, coat = COATS[kind]
-    for part in (readings.skin, readings.hair, readings.features):
-        part.take_each(words.COAT_WORDS)
-    said = (
-        readings.skin.take_first(words.FURS)
-        or readings.hair.take_first(words.FURS)
-        or readings.species.take_first(words.FURS)
-        or _before_fur(readings.features)
+    parts = Described(description, figure)
+    body = _animal(parts, parts.kind) if parts.kind else _person(parts)
+    page = [one for one in figure.wearing if not is_of_body(one)]
+    clothes = read_clothes(description, parts.worn, page, figure.without)
+    character = replace(
+        body,
+        eyes=drawn.Eyes(parts.colour(parts.eyes, words.EYES, "eyes", "eyes") or "brown"),
+        garment=clothes.garment,
+        colour=clothes.colour,
+        hat=clothes.hat,
+        scarf=clothes.scarf,
+        glasses=clothes.glasses,
+        expression=_expression(parts, acting),
+        view=acting.view,
+        pose=acting.pose,
     )
-    _, gender = _subject(description, readings, default=drawn.Gender.MALE)
-    fur = drawn.Fur(said.meaning) if said else coat
-    return drawn.Character(species=species, gender=gender, fur=fur)
+    return Looks(character, (*parts.told(), *clothes.told))
 
 
-def _person(readings: _Readings, description: Description) -> drawn.Character:
-    age, gender = _subject(description, readings, default=drawn.Gender.FEMALE)
-    colour = readings.hair.take_first(words.HAIR_COLOURS)
-    skin = readings.skin.take(words.SKIN)
+def name_of(character: drawn.Character) -> str:
+    """Returns what a character is drawn as, in one noun: `fox`, `old man`."""
+    if character.is_animal:
+        return str(character.species)
+    return SUBJECTS[character.age, character.gender][0]
+
+
+def _animal(parts: Described, kind: Match) -> drawn.Character:
+    species, coat = COATS[kind.meaning]
+    parts.species.mark([kind])
+    for part in (parts.skin, parts.hair, *parts.features):
+        part.take_each(words.COAT_WORDS)
+    furry = [one for one in parts.features if not _FUR.isdisjoint(one.words)]
+    readings = (parts.skin, parts.hair, parts.species, *furry)
+    coats = (parts.colour(reading, words.FURS, "fur", "fur") for reading in readings)
+    said = next((colour for colour in coats if colour), "")
+    _, gender = _subject(parts, default=drawn.Gender.MALE)
+    left = parts.species.left()
+    if kind.bent or left:
+        phrase = " ".join([*left, parts.species.said(kind)])
+        parts.tell(phrase, LossKind.LOOK, SHOWN, str(species))
+    return drawn.Character(species=species, gender=gender, fur=drawn.Fur(said or coat))
+
+
+def _person(parts: Described) -> drawn.Character:
+    age, gender = _subject(parts, default=drawn.Gender.FEMALE)
     child, male = age is drawn.Age.CHILD, gender is drawn.Gender.MALE
-    # `a long beard` among the features is not long hair.
-    bearded = male and not child and _flagged(readings, words.BEARD)
-    style = readings.hair.take_first(words.HAIR_STYLES)
-    if style is None and "beard" not in readings.features.words:
-        style = readings.features.take_first(words.HAIR_STYLES)
-    default = drawn.Hair.GREY if age is drawn.Age.ELDER else drawn.Hair.BROWN
-    cut = drawn.HairStyle.SHORT if male else drawn.HairStyle.LONG
+    hair = parts.colour(parts.hair, words.HAIR_COLOURS, "hair", "hair")
+    cut = _cut(parts.hair, parts)
     return drawn.Character(
         age=age,
         gender=gender,
-        skin=drawn.Skin(skin.meaning) if skin else drawn.Skin.LIGHT,
-        hair=drawn.Hair(colour.meaning) if colour else default,
-        hair_style=drawn.HairStyle(style.meaning) if style else cut,
-        freckles=_flagged(readings, words.FRECKLES),
-        beard=bearded,
+        skin=drawn.Skin(parts.colour(parts.skin, words.SKIN, "skin", "skin") or "light"),
+        hair=drawn.Hair(hair or ("grey" if age is drawn.Age.ELDER else "brown")),
+        hair_style=cut or (drawn.HairStyle.SHORT if male else drawn.HairStyle.LONG),
+        freckles=parts.flag(words.FRECKLES),
+        beard=male and not child and parts.flag(words.BEARD),
     )
 
 
-def _dressed(character: drawn.Character, readings: _Readings) -> drawn.Character:
-    clothing, features = readings.clothing, readings.features
-    scarf, glasses = _flagged(readings, words.SCARF), _flagged(readings, words.GLASSES)
-    hat = clothing.take_first(words.HATS) or features.take_first(words.HATS)
-    garment = clothing.take_first(words.CLOTHES)
-    colour = (
-        clothing.take_before(words.COLOURS, garment.start)
-        if garment
-        else clothing.take_first(words.COLOURS)
-    )
-    eyes = readings.eyes.take(words.EYES) or features.take(words.EYES)
-    return replace(
-        character,
-        eyes=drawn.Eyes(eyes.meaning) if eyes else drawn.Eyes.BROWN,
-        garment=drawn.Garment(garment.meaning) if garment else drawn.Garment.SHIRT,
-        colour=drawn.Colour(colour.meaning) if colour else drawn.Colour.BLUE,
-        hat=drawn.Hat(hat.meaning) if hat else drawn.Hat.NONE,
-        glasses=glasses,
-        scarf=scarf,
-    )
+def _cut(hair: Reading, parts: Described) -> drawn.HairStyle | None:
+    """Takes how hair is worn; its length too where the style has that length."""
+    found = hair.find(words.HAIR_STYLES)
+    styled = [match for match in found if match.meaning not in words.HAIR_LENGTHS]
+    best = next(iter(styled or found), None)
+    if best is None:
+        return None
+    cut = drawn.HairStyle(best.meaning)
+    long = cut in words.LONG_STYLES
+    for match in found:
+        length = match.meaning in words.HAIR_LENGTHS and (match.meaning == "long") == long
+        if match.meaning == cut or (length and not match.bent):
+            hair.mark([match])
+            became = _CUTS.get(cut, f"{cut} hair") if match.bent else ""
+            parts.tell(hair.said(match), LossKind.LOOK, "hair_style", became)
+    return cut
 
 
-def _subject(
-    description: Description, readings: _Readings, default: drawn.Gender
-) -> tuple[drawn.Age, drawn.Gender]:
+def _subject(parts: Described, default: drawn.Gender) -> tuple[drawn.Age, drawn.Gender]:
     """Returns age and gender: the stated ones, else those of `a king` or `Grandpa Tom`."""
-    said = (
-        readings.features.take(words.SUBJECTS)
-        or Reading(description.species).take(words.SUBJECTS)
-        or Reading(description.name).take(words.SUBJECTS)
-    )
+    description = parts.description
+    species = () if parts.kind else (parts.species,)
+    known = [(one, one.take(people.SUBJECTS)) for one in (*parts.features, *species)]
+    names = (description.species, description.name)
+    others = (Reading(said).take(people.SUBJECTS) for said in names)
+    said = next((match for match in (*(match for _, match in known), *others) if match), None)
     age, gender = _SUBJECTS[said.meaning] if said else (drawn.Age.CHILD, default)
     if description.age is not None:
         age = _age(description.age)
-    return age, _GENDERS.get(description.gender, gender)
+    gender = _GENDERS.get(description.gender, gender)
+    subject = SUBJECTS[age, gender][0]
+    for part, match in known:
+        same = match is not None and match.meaning == subject and not match.bent and not part.left()
+        if match is not None or (part is parts.species and part.words):
+            parts.tell(part.take_whole(), LossKind.LOOK, SHOWN, "" if same else subject)
+    return age, gender
 
 
 def _age(years: int) -> drawn.Age:
@@ -165,14 +142,21 @@ def _age(years: int) -> drawn.Age:
     return drawn.Age.ADULT if years < _ELDER else drawn.Age.ELDER
 
 
-def _flagged(readings: _Readings, feature: str) -> bool:
-    parts = (readings.features, readings.clothing, readings.hair)
-    # Every part is read, even if the first one matches.
-    said = [part.take_meaning(words.FEATURES, feature) for part in parts]
-    return any(said)
-
-
-def _before_fur(features: Reading) -> Match | None:
-    if "fur" not in features.words:
-        return None
-    return features.take_before(words.FURS, features.words.index("fur"))
+def _expression(parts: Described, acting: Acting) -> drawn.Expression:
+    """Returns what a page says of a face, else the first trait that shows in it."""
+    expression = acting.expression
+    for trait in parts.traits:
+        match = next(iter(trait.find(EXPRESSIONS)), None)
+        # A curious fox does not look surprised on every page; a shy one may look sad.
+        if match is None or match.meaning == drawn.Expression.SURPRISED:
+            continue
+        trait.mark([match])
+        bent = match.bent or bool(trait.left())
+        phrase = trait.take_whole()
+        if acting.expression is not None:
+            continue
+        expression = expression or drawn.Expression(match.meaning)
+        shown = match.meaning == expression
+        became = match.meaning if bent and shown else ""
+        parts.tell(phrase, LossKind.LOOK, "expression" if shown else "", became)
+    return expression or drawn.Expression.SMILING

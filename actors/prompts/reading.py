@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from actors.storybook.table import Match, Table
+from actors.storybook.vocabulary.looks import SHADES, VAGUE, VIVID
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[,;.!?]")
-_BREAKS = frozenset({",", ";", ".", "!", "?", "and", "with", "&"})
-
+_ARTICLES = frozenset({"a", "an", "the", "her", "his", "its", "their", "some"})
+_MARKS = frozenset({",", ";", ".", "!", "?"})
 _PLACING = frozenset(
     {
         "in",
@@ -53,8 +54,11 @@ class Reading:
     def __init__(self, text: str, *, ignore: Collection[str] = ()) -> None:
         self.text = text
         self.words = words_of(text)
+        self._spans = [match.span() for match in _WORD.finditer(_joined(text))]
         ignored = {word for name in ignore for word in words_of(name)}
         self._read = [word in SILENT or word in ignored or len(word) == 1 for word in self.words]
+        self.taken = False
+        """Whether a table has taken any of the words."""
 
     def take(self, table: Table) -> Match | None:
         """Takes the most frequent meaning of a table, or the first one among equals.
@@ -89,47 +93,63 @@ class Reading:
         said = {match.meaning for match in self.take_each(table)}
         return tuple(meaning for meaning in table.meanings if meaning in said)
 
-    def take_before(self, table: Table, end: int) -> Match | None:
-        """Takes the last phrase before a position, with no comma or `and` between."""
-        start = end
-        while start > 0 and self.words[start - 1] not in _BREAKS:
-            start -= 1
-        matches = [match for match in self.find(table) if start <= match.start < end]
-        if not matches:
+    def take_colour(self, table: Table) -> Match | None:
+        """Takes the first colour of a table, with the words that change it: `dark red`.
+
+        Of colours side by side the last one counts: `golden brown`.
+        """
+        found = self.find(table)
+        if not found:
             return None
-        self.mark(matches[-1:])
-        return matches[-1]
-
-    def take_after(self, table: Table, words: Collection[str]) -> tuple[Match, ...]:
-        """Takes the phrases of a table that directly follow one of the words."""
-        matches = tuple(
-            match
-            for match in self.find(table)
-            if match.start > 0 and self.words[match.start - 1] in words
+        first = last = found[0]
+        for match in found[1:]:
+            if match.start == last.end:
+                last = match
+        start = first.start
+        while start > 0 and self.words[start - 1] in SHADES:
+            start -= 1
+        changed = first is not last or any(
+            word not in VIVID for word in self.words[start : first.start]
         )
-        self.mark(matches)
-        return matches
+        colour = Match(last.meaning, start, last.end, changed or last.bent)
+        self.mark([colour])
+        return colour
 
-    def take_meaning(self, table: Table, meaning: str) -> bool:
-        """Takes the phrases of a table that have one meaning; returns whether there are any."""
-        matches = [match for match in self.find(table) if match.meaning == meaning]
-        self.mark(matches)
-        return bool(matches)
-
-    def forget(self, table: Table) -> None:
-        """Marks the phrases of a table as not understood after all."""
-        for match in table.matches(self.words):
-            for i in _range(match):
-                self._read[i] = self.words[i] in SILENT
+    def take_whole(self) -> str:
+        """Takes all words, and returns them as a phrase."""
+        self.mark([Match("", 0, len(self.words))])
+        return self.phrase()
 
     def said(self, match: Match) -> str:
-        """Returns the words of a match in the text."""
-        return " ".join(self.words[match.start : match.end])
+        """Returns the words of a match as the text has them."""
+        return self.phrase(match.start, match.end)
 
-    def unknown(self) -> tuple[str, ...]:
-        """Returns the words that no table has taken, each once."""
-        pairs = zip(self.words, self._read, strict=True)
-        return tuple(dict.fromkeys(word for word, read in pairs if not read))
+    def left(self) -> tuple[str, ...]:
+        """Returns the words side by side that nothing has taken, as phrases.
+
+        A text of which nothing was taken is one phrase.
+        """
+        if not self.taken and not VAGUE.issuperset(self._unread()):
+            return (self.phrase(),)
+        runs: list[list[int]] = [[]]
+        for at, (word, read) in enumerate(zip(self.words, self._read, strict=True)):
+            if read or not word[0].isalnum():
+                runs.append([])
+            else:
+                runs[-1].append(at)
+        said = (run for run in runs if not VAGUE.issuperset(self.words[at] for at in run))
+        return tuple(dict.fromkeys(self.phrase(run[0], run[-1] + 1) for run in said))
+
+    def phrase(self, start: int = 0, end: int | None = None) -> str:
+        """Returns the words from one place to another as the text has them, without an article."""
+        places = list(range(start, len(self.words) if end is None else end))
+        while places and not self.words[places[-1]][0].isalnum():
+            places.pop()
+        while places and (self.words[places[0]] in _ARTICLES or self.words[places[0]] in _MARKS):
+            places.pop(0)
+        if not places:
+            return ""
+        return " ".join(self.text[self._spans[places[0]][0] : self._spans[places[-1]][1]].split())
 
     def find(self, table: Table) -> list[Match]:
         """Returns the phrases of a table without words that another table has taken."""
@@ -142,8 +162,12 @@ class Reading:
     def mark(self, matches: Iterable[Match]) -> None:
         """Marks phrases as understood."""
         for match in matches:
+            self.taken = True
             for i in _range(match):
                 self._read[i] = True
+
+    def _unread(self) -> list[str]:
+        return [word for word, read in zip(self.words, self._read, strict=True) if not read]
 
     def _placed(self, match: Match) -> bool:
         return not _PLACING.isdisjoint(self.words[max(match.start - 3, 0) : match.start])
@@ -156,7 +180,12 @@ def words_of(text: str) -> list[str]:
 
 def spelled_words(text: str) -> list[str]:
     """Returns the words and the marks of a text as it spells them."""
-    return _WORD.findall(text.replace("-", " ").replace("_", " "))
+    return _WORD.findall(_joined(text))
+
+
+def _joined(text: str) -> str:
+    """Returns a text of the same length, in which the parts of `dark-red` are words."""
+    return text.replace("-", " ").replace("_", " ")
 
 
 def _range(match: Match) -> range:

@@ -1,24 +1,28 @@
 """The storybook checkpoint's dialect: the caption grammar that it was trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from actors.prompts.acting import read_acting
+from actors.prompts.casting import Cast, cast_of, extras_of
+from actors.prompts.composing import composed
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.fitting import fit
 from actors.prompts.looks import Looks, read_looks
 from actors.prompts.reading import Reading
-from actors.prompts.sides import Side
-from actors.prompts.standing import read_side, read_standing
+from actors.prompts.setting import Setting, read_setting
+from actors.prompts.styles import drawn_style, told_style
+from actors.prompts.things import colours_of, props_of
+from actors.prompts.told import Told, not_drawn
 from actors.storybook import attributes as drawn
-from actors.storybook import vocabulary as words
-from actors.storybook.animals import COATS, KINDS
-from actors.storybook.grammar import SUBJECTS, caption
-from server.domain.characters import Description
+from actors.storybook.grammar import caption
+from actors.storybook.table import Match
+from actors.storybook.vocabulary import acting as words
+from server.domain.scenes import LossKind, Scene, Side
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType
-from server.domain.styles import Style
 
-_SLOTS = 3
 _POSITIONS = {
     Side.LEFT: drawn.Position.LEFT,
     Side.MIDDLE: drawn.Position.CENTRE,
@@ -29,129 +33,89 @@ _POSITIONS = {
 class StorybookDialect:
     """Writes captions like those of the training pictures.
 
-    The checkpoint knows people and four animals, one to three of them, in nine places.
-    All other content is returned as unknown.
+    The checkpoint knows people and four animals, one to three of them, in nine places. Whatever
+    else the content tells is returned as not drawn, or drawn as something else.
     """
 
-    def compile(self, spec: RenderSpec, scene: str) -> CompiledPrompt:
-        """Returns the caption of a spec; raises ValueError for more than three characters."""
-        _check_count(len(spec.characters))
-        style, strange = _style(spec.style)
-        names = [character.description.name for character in spec.characters]
-        setting = Reading(scene, ignore=names)
+    def compile(self, spec: RenderSpec, scene: Scene) -> CompiledPrompt:
+        """Returns the caption of a spec, and what its picture does not show of the content."""
         portrait = spec.image_type is ImageType.PORTRAIT
-        acting, unseen = read_acting(setting, names or [""], whole=not portrait)
-        descriptions, beings = _descriptions(spec, setting)
-        # The characters are in their places already; the words that say so are understood.
-        read_standing([setting], descriptions)
-        cast = [read_looks(*each) for each in zip(descriptions, acting, strict=True)]
-        _mark_shown(setting, cast)
-        position = None if portrait else _position(descriptions, setting)
-        shown, lost = fit(_scene(style, cast, setting, position, portrait=portrait))
-        setting.take_each(words.BODY)
-        # Words that imply a place, such as `table`, but are not drawn there.
-        setting.forget(words.HINTS)
-        looked = [word for looks in cast for word in looks.unknown]
-        unknown = [*strange, *beings, *looked, *lost, *unseen]
-        return CompiledPrompt(
-            prompt=caption(shown),
-            negative_prompt="",
-            unknown=tuple(dict.fromkeys([*unknown, *setting.unknown()])),
+        cast = cast_of(spec, scene)
+        told = Reading(scene.told, ignore=cast.names)
+        looks = _looks(cast, scene, told, whole=not portrait)
+        setting = read_setting(scene, portrait=portrait)
+        # A page that is read names sides and pictures in passing.
+        wish = Reading(spec.scene, ignore=cast.names)
+        position, placed = _position(cast, wish, portrait=portrait)
+        framing = wish.take(words.FRAMINGS)
+        full = drawn.Scene(
+            characters=tuple(one.character for one in looks),
+            style=drawn_style(spec.style).style,
+            framing=_framing(framing, looks, moved=position is not None, portrait=portrait),
+            position=position or drawn.Position.CENTRE,
+            place=setting.place,
+            time=setting.time,
+            weather=setting.weather,
         )
+        # A description alone, as measurements have it, is drawn the same with every seed.
+        if spec.page_text and not (portrait or framing or position):
+            full = composed(full, spec.seed)
+        shown, left_out = fit(full)
+        parts = chain(
+            [told_style(spec.style)],
+            cast.told,
+            extras_of(scene, cast, full.characters),
+            chain.from_iterable(one.told for one in looks),
+            placed,
+            _around(scene, full, setting),
+        )
+        return CompiledPrompt(caption(shown), "", not_drawn(parts, left_out))
 
 
-def _check_count(count: int) -> None:
-    if count > _SLOTS:
-        raise ValueError(f"characters: {count} are too many for storybook; use {_SLOTS} or fewer")
+def _looks(cast: Cast, scene: Scene, told: Reading, *, whole: bool) -> list[Looks]:
+    """Returns the looks of each figure, and all that is told of it."""
+    around = " ".join([scene.place, *scene.props, *scene.extras, *cast.names])
+    acting = read_acting(cast.figures, cast.names, told, around, whole=whole)
+    looks = []
+    for who, parts in enumerate(zip(cast.descriptions, cast.figures, acting, strict=True)):
+        one = read_looks(*parts)
+        # What the words for an extra tell is told of the extra.
+        said = [] if cast.extra else one.told
+        every = tuple(replace(each, who=who) for each in (*parts[2].told, *said))
+        looks.append(Looks(one.character, every))
+    return looks
 
 
-def _style(style: Style) -> tuple[drawn.Style, tuple[str, ...]]:
-    found = Reading(style.id).take(words.STYLES) or Reading(style.prompt_template).take(
-        words.STYLES
-    )
-    return (drawn.Style(found.meaning), ()) if found else (drawn.Style.STORYBOOK, (style.id,))
+def _around(scene: Scene, full: drawn.Scene, setting: Setting) -> Iterator[Told]:
+    yield from setting.told
+    yield from props_of(scene, full, setting.hint)
+    yield from colours_of(scene, full)
 
 
-def _descriptions(spec: RenderSpec, setting: Reading) -> tuple[list[Description], tuple[str, ...]]:
-    """Returns the characters of the picture, and the beings that are drawn as people.
-
-    The grammar has no picture without a character: without any, the scene's own one is used.
-    """
-    if spec.characters:
-        return [character.description for character in spec.characters], ()
-    somebody = setting.take(words.EVERYBODY)
-    if somebody is None:
-        return [Description(name="")], ()
-    said = setting.said(somebody)
-    if somebody.meaning in COATS:
-        return [Description(name="", species=said)], ()
-    beings = (said,) if said in words.BEINGS else ()
-    return [Description(name="", features=(somebody.meaning,))], beings
-
-
-def _mark_shown(setting: Reading, cast: Sequence[Looks]) -> None:
-    """Marks `the girl` and `the wolf` as understood if they are in the picture."""
-    for looks in cast:
-        if looks.kind:
-            setting.take_meaning(KINDS, looks.kind)
-        else:
-            subject = SUBJECTS[looks.character.age, looks.character.gender][0]
-            setting.take_meaning(words.SUBJECTS, subject)
-
-
-def _position(descriptions: Sequence[Description], setting: Reading) -> drawn.Position | None:
-    """Returns the position of an only character: its own, before one said of nobody by name."""
-    if len(descriptions) != 1:
-        return None
-    side = read_side(setting, descriptions[0])
-    if side is not None:
-        return _POSITIONS[side]
-    said = setting.take(words.POSITIONS)
-    return drawn.Position(said.meaning) if said else None
-
-
-def _scene(
-    style: drawn.Style,
-    cast: Sequence[Looks],
-    setting: Reading,
-    position: drawn.Position | None,
-    *,
-    portrait: bool,
-) -> drawn.Scene:
-    characters = tuple(looks.character for looks in cast)
-    # Before the place, since `a full body view of` names none.
-    framing = _framing(setting, characters, moved=position is not None, portrait=portrait)
-    place = _place(setting, portrait=portrait)
-    time = None if place.timeless else setting.take(words.TIMES)
-    rain = setting.take(words.RAIN) if place.outdoors else None
-    return drawn.Scene(
-        characters=characters,
-        style=style,
-        framing=framing,
-        position=position or drawn.Position.CENTRE,
-        place=place,
-        time=drawn.Time(time.meaning) if time else drawn.Time.DAY,
-        weather=drawn.Weather.RAIN if rain else drawn.Weather.DRY,
-    )
+def _position(
+    cast: Cast, wish: Reading, *, portrait: bool
+) -> tuple[drawn.Position | None, tuple[Told, ...]]:
+    """Returns the position of an only figure: its own, before one said of nobody by name."""
+    if len(cast.figures) != 1:
+        return None, ()
+    side = cast.figures[0].side
+    said = wish.take(words.POSITIONS) if side is None else None
+    position = drawn.Position(said.meaning) if said else None
+    position = position if side is None else _POSITIONS[side]
+    if not portrait or position in {None, drawn.Position.CENTRE}:
+        return (None if portrait else position), ()
+    return None, (Told(str(position), LossKind.PLACE),)
 
 
 def _framing(
-    setting: Reading, characters: Sequence[drawn.Character], *, moved: bool, portrait: bool
+    said: Match | None, looks: Sequence[Looks], *, moved: bool, portrait: bool
 ) -> drawn.Framing:
     """Returns full body where a pose, a back view or a position must be visible."""
     if portrait:
         return drawn.Framing.CLOSE_UP
-    said = setting.take(words.FRAMINGS)
-    first = characters[0]
+    first = looks[0].character
     acts = first.pose is not drawn.Pose.STANDING or first.view is drawn.View.BACK
-    if len(characters) > 1 or moved or acts:
+    if len(looks) > 1 or moved or acts:
         return drawn.Framing.FULL_BODY
     # Faces are larger in half bodies, which still show the place.
     return drawn.Framing(said.meaning) if said else drawn.Framing.HALF_BODY
-
-
-def _place(setting: Reading, *, portrait: bool) -> drawn.Place:
-    place = setting.take(words.PLACES)
-    if place is not None:
-        return drawn.Place(place.meaning)
-    return drawn.Place.PLAIN if portrait else drawn.Place.MEADOW

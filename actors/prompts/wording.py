@@ -1,6 +1,7 @@
 """The words for content in plain English, which every dialect of sentences shares."""
 
 from server.domain.characters import Description, Gender
+from server.domain.scenes import Figure
 
 _AN = ("a", "e", "i", "o", "u", "8", "11-", "18-")
 _ADULT = 18
@@ -8,8 +9,11 @@ _CHILDREN = {Gender.FEMALE: "girl", Gender.MALE: "boy", Gender.UNSPECIFIED: "chi
 _ADULTS = {Gender.FEMALE: "woman", Gender.MALE: "man", Gender.UNSPECIFIED: "person"}
 
 
-def look(description: Description) -> str:
-    """Returns a character in one clause: `Mia, a brave 7-year-old girl with long red hair, ...`."""
+def look(description: Description, figure: Figure | None = None) -> str:
+    """Returns a character in one clause: `Mia, a brave 7-year-old girl with long red hair, ...`.
+
+    What a figure wears on a page takes the place of the description's clothing.
+    """
     noun = _noun(description)
     kind = " ".join(clean(word) for word in (", ".join(description.traits), noun) if word)
     article = "an" if kind.startswith(_AN) else "a"
@@ -22,8 +26,9 @@ def look(description: Description) -> str:
     said = f"{clean(description.name)}, {article} {kind}"
     if any(looks):
         said += f" with {', '.join(filter(None, looks))}"
-    if description.clothing:
-        said += f", wearing {clean(description.clothing)}"
+    clothing = " and ".join(figure.wearing) if figure else ""
+    if clothing or description.clothing:
+        said += f", wearing {clean(clothing or description.clothing)}"
     return said
 
 

@@ -13,6 +13,7 @@ from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.jobs import Sampling
 from server.domain.models import Format
+from server.domain.scenes import Scene
 from server.domain.spec import RenderSpec
 from server.errors import Unavailable
 from server.routing.failover import FailureKind
@@ -22,12 +23,12 @@ from server.routing.failover import FailureKind
 class Content:
     """What a picture shows, before any provider's words are chosen.
 
-    `scene` is the scene description, or what was read from the page; `cast` are the characters as
-    they stand from left to right. Nothing in it names the user.
+    `scene` is what was read from the scene description or the page; `cast` are the characters of
+    its figures, from left to right. Nothing in it names the user.
     """
 
     spec: RenderSpec
-    scene: str
+    scene: Scene
     cast: tuple[FrozenCharacter, ...]
 
 

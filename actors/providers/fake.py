@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import count
 from types import MappingProxyType
@@ -130,5 +130,5 @@ class FakeProvider:
 def _digest(content: Content) -> bytes:
     """Returns a checksum of all that the picture shows, and of its seed."""
     cast = [str(character.id) for character in content.cast]
-    said = json.dumps([content.spec.to_json(), content.scene, cast], sort_keys=True)
+    said = json.dumps([content.spec.to_json(), asdict(content.scene), cast], default=str)
     return hashlib.sha256(said.encode()).digest()

@@ -1,9 +1,10 @@
 """The animals: as which of the four each is drawn, and the colour of its coat."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from actors.storybook.attributes import Fur, Species
-from actors.storybook.table import table
+from actors.storybook.table import Table, table
 
 COATS: Mapping[str, tuple[Species, Fur]] = {
     "fox": (Species.FOX, Fur.ORANGE),
@@ -57,11 +58,21 @@ COATS: Mapping[str, tuple[Species, Fur]] = {
 }
 """By kind: the species that is drawn, and the default colour of its coat."""
 
-KINDS = table(
-    dict.fromkeys(COATS, ())
-    | {
+DRAWN = frozenset({"fox", "bear", "rabbit", "cat"})
+"""The kinds that are drawn as themselves."""
+
+
+def _kinds(others: Mapping[str, tuple[str, ...]], toys: Mapping[str, tuple[str, ...]]) -> Table:
+    """Returns a table of the kinds in which all but the ones that are drawn are bent."""
+    kinds = table({kind: others.get(kind, ()) for kind in COATS}, toys)
+    near = {phrase for phrase, kind in kinds.phrases.items() if kind not in DRAWN}
+    return replace(kinds, bent=kinds.bent | near)
+
+
+KINDS = _kinds(
+    {
         "fox": ("foxes", "vixen"),
-        "bear": ("cub", "teddy bear", "teddy", "grizzly"),
+        "bear": ("cub", "bear cub", "grizzly", "grizzly bear", "brown bear"),
         "rabbit": ("bunny", "bunnies", "cottontail"),
         "cat": ("kitten", "kitty", "puss", "pussy", "pussycat", "tomcat"),
         "wolf": ("wolves", "coyote", "jackal", "werewolf"),
@@ -88,9 +99,7 @@ KINDS = table(
         "leopard": ("cheetah", "lynx", "jaguar", "giraffe"),
         "owl": ("owlet", "eagle", "hawk", "falcon", "hoopoe"),
         "crow": ("raven", "magpie", "jackdaw", "blackbird", "bat"),
-    }
+    },
+    {"bear": ("teddy bear", "teddy", "polar bear")},
 )
-"""The kinds, and the words for them and for similar animals. Only the first four are drawn."""
-
-DRAWN = frozenset({"fox", "bear", "rabbit", "cat"})
-"""The kinds that are drawn as themselves."""
+"""The kinds, and the words for them and for similar animals."""

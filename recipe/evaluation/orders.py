@@ -9,9 +9,10 @@ from actors.engine.profiles import profile, render_request
 from actors.engine.render import RenderRequest
 from actors.prompts.dialect import CompiledPrompt
 from recipe.evaluation.identity import Case
-from recipe.evaluation.wording import portrait_spec, scene_spec
+from recipe.evaluation.wording import portrait_spec, scene_spec, told_portrait, told_scene
 from recipe.illustrator import Scene
 from recipe.training.cast import brief_caption
+from server.domain.scenes import Scene as Told
 from server.domain.spec import RenderSpec
 from server.routing.catalogue import STORYBOOK
 
@@ -69,7 +70,8 @@ def order_of(case: Case, variant: Variant, scale: float = SCALE) -> Order:
         scale = ALONE
     spec = scene_spec(case.scene, case.seed)
     sources = _sources(case, variant)
-    request = _request(spec, "" if variant.told else brief_caption(case.scene))
+    told = told_scene(case.scene, spec.characters)
+    request = _request(spec, told, "" if variant.told else brief_caption(case.scene))
     request = replace(request, reference_scale=scale if sources else 0.0)
     return Order(case, variant, request, sources, _columns(case.people))
 
@@ -82,16 +84,15 @@ def _sources(case: Case, variant: Variant) -> tuple[Source, ...]:
             return case.contradictions
         case Variant.OWN:
             style = case.scene.style
-            return tuple(
-                _request(portrait_spec(each, style, case.seed)) for each in case.scene.characters
-            )
+            portraits = [portrait_spec(one, style, case.seed) for one in case.scene.characters]
+            return tuple(_request(spec, told_portrait(spec)) for spec in portraits)
         case _:
             return ()
 
 
-def _request(spec: RenderSpec, caption: str = "") -> RenderRequest:
+def _request(spec: RenderSpec, told: Told, caption: str = "") -> RenderRequest:
     """Returns the request of a spec, with another caption than its own if one is given."""
-    prompt = profile(spec.model).dialect.compile(spec, spec.scene)
+    prompt = profile(spec.model).dialect.compile(spec, told)
     return render_request(spec, CompiledPrompt(caption, "") if caption else prompt)
 
 

@@ -1,6 +1,6 @@
 """Drawn scenes in the words of callers: descriptions and scenes that the service reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from actors.storybook.grammar import (
@@ -19,6 +19,9 @@ from actors.storybook.grammar import (
 from recipe.illustrator import Character, Scene
 from recipe.illustrator import attributes as drawn
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.ids import CharacterId
+from server.domain.scenes import DayTime, Figure, Mood, Side, Weather
+from server.domain.scenes import Scene as Told
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
@@ -35,6 +38,24 @@ STYLES: Mapping[drawn.Style, str] = {
     drawn.Style.RENDER: "3d_render",
 }
 """The ids of the service's styles."""
+_MOODS = {
+    drawn.Expression.SMILING: Mood.HAPPY,
+    drawn.Expression.LAUGHING: Mood.LAUGHING,
+    drawn.Expression.SAD: Mood.SAD,
+    drawn.Expression.SURPRISED: Mood.SURPRISED,
+    drawn.Expression.ANGRY: Mood.ANGRY,
+}
+_DOING = {
+    drawn.Pose.STANDING: "stand",
+    drawn.Pose.WAVING: "wave",
+    drawn.Pose.CHEERING: "cheer",
+}
+_SIDES = {drawn.Position.LEFT: Side.LEFT, drawn.Position.RIGHT: Side.RIGHT}
+_TIMES = {
+    drawn.Time.DAY: DayTime.DAY,
+    drawn.Time.SUNSET: DayTime.EVENING,
+    drawn.Time.NIGHT: DayTime.NIGHT,
+}
 _YEARS = {drawn.Age.CHILD: 8, drawn.Age.ADULT: 35, drawn.Age.ELDER: 70}
 _GENDERS = {drawn.Gender.FEMALE: Gender.FEMALE, drawn.Gender.MALE: Gender.MALE}
 _SIDE = 1024
@@ -48,6 +69,38 @@ def scene_spec(scene: Scene, seed: int) -> RenderSpec:
         for number, (name, character) in enumerate(zip(NAMES, scene.characters, strict=False))
     )
     return _spec(ImageType.SCENE, scene.style, cast, situation(scene), seed)
+
+
+def told_scene(scene: Scene, cast: Sequence[FrozenCharacter]) -> Told:
+    """Returns a drawn scene as it is read from a page about these characters.
+
+    A page that shows somebody from behind tells nothing of the face.
+    """
+    figures = [
+        Figure(
+            CharacterId(who.id),
+            doing=(_DOING[each.pose],),
+            mood=None if each.view is drawn.View.BACK else _MOODS[each.expression],
+            side=_SIDES.get(scene.position),
+        )
+        for who, each in zip(cast, scene.characters, strict=True)
+    ]
+    views = [
+        f"{who.description.name}, {VIEWS[each.view][0]}."
+        for who, each in zip(cast, scene.characters, strict=True)
+    ]
+    return Told(
+        figures=tuple(figures),
+        place=PLACES[scene.place][0],
+        time=None if scene.place.timeless else _TIMES[scene.time],
+        weather=(Weather.RAIN,) if scene.weather is drawn.Weather.RAIN else (),
+        told=" ".join(views),
+    )
+
+
+def told_portrait(spec: RenderSpec) -> Told:
+    """Returns what is read for a portrait: who is on it."""
+    return Told(figures=tuple(Figure(CharacterId(one.id)) for one in spec.characters))
 
 
 def portrait_spec(character: Character, style: drawn.Style, seed: int) -> RenderSpec:

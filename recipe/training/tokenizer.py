@@ -10,7 +10,6 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from transformers import CLIPTokenizer
 
 from actors.storybook import vocabulary
-from actors.storybook.table import Table
 from recipe.illustrator.captions import caption
 from recipe.illustrator.sampling import FULL, sample_scene
 
@@ -68,7 +67,7 @@ def _captions(count: int) -> list[str]:
 
 def _free_words() -> list[str]:
     """Returns the words of the vocabulary, which the service's prompts may contain."""
-    tables = [each for each in vars(vocabulary).values() if isinstance(each, Table)]
+    tables = vocabulary.tables().values()
     return [" ".join(phrase) for table in tables for phrase in table.phrases] * 4
 
 

@@ -22,7 +22,7 @@ from recipe.evaluation.orders import SCALE, Order, Variant, order_of
 from recipe.evaluation.report import Figure, Section
 from recipe.evaluation.results import Result, Results
 from recipe.evaluation.studio import Studio
-from recipe.evaluation.wording import scene_spec
+from recipe.evaluation.wording import scene_spec, told_scene
 from recipe.illustrator import Illustrator, Scene
 from recipe.illustrator.sampling import PAIRED, PORTRAITS
 from recipe.training.cast import brief_caption
@@ -97,7 +97,8 @@ def figures_of(section: Section) -> dict[str, Figure]:
 def test_an_order_is_what_the_service_asks_its_model_for(people: int) -> None:
     for case in cases(PAIRED, 4, people):
         spec = scene_spec(case.scene, case.seed)
-        told = profile("storybook").dialect.compile(spec, spec.scene).prompt
+        scene = told_scene(case.scene, spec.characters)
+        told = profile("storybook").dialect.compile(spec, scene).prompt
         for variant in Variant:
             order = order_of(case, variant, scale=0.5)
             assert order.request.prompt == (told if variant.told else brief_caption(case.scene))

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.extractors.plain import PlainExtractor
-from actors.prompts.reading import SILENT, words_of
+from actors.extractors.rules.reader import RuleReader
 from actors.prompts.storybook import StorybookDialect
 from recipe.tales import Knowledge, Tale, known, load_tales, main, share
 from tests.unit.content import render_spec
@@ -45,15 +44,14 @@ def test_how_a_noun_is_drawn(noun: str, becomes: Knowledge) -> None:
 
 
 @pytest.mark.parametrize("tale", TALES, ids=lambda tale: tale.title)
-async def test_nouns_that_are_not_drawn_as_written_are_reported(tale: Tale) -> None:
-    scene = await PlainExtractor().scene(tale.text, [])
+def test_what_is_read_of_a_page_and_not_drawn_as_written_is_reported(tale: Tale) -> None:
+    scene = RuleReader().read(tale.text, [])
     compiled = StorybookDialect().compile(render_spec(), scene)
-    for noun in tale.nouns:
-        last = words_of(noun)[-1]
-        if known(noun) is Knowledge.DRAWN or last not in words_of(scene):
-            continue
-        assert last not in SILENT
-        assert last in compiled.unknown, f"{noun} is dropped in silence"
+    told = [*scene.props, *scene.extras, *filter(None, [scene.place])]
+    lost = {one.phrase for one in compiled.not_drawn}
+    for phrase in told:
+        if phrase not in lost:
+            assert known(phrase) is Knowledge.DRAWN, f"{phrase} is dropped in silence"
 
 
 def test_the_command_prints_each_tale_and_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from actors.settings import OpenAiSettings
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.models import Format, Size
+from server.domain.scenes import Scene
 from server.domain.states import ImageType, Quality
 from server.routing.prices import TokenPrice
 from tests.unit.content import character, render_spec
@@ -70,7 +71,7 @@ def content(
 ) -> Content:
     """Returns the content of a scene."""
     spec = render_spec(cast, ImageType.SCENE, model="flare", quality=quality)
-    return Content(spec, scene, tuple(cast), **more)
+    return Content(spec, Scene(told=scene), tuple(cast), **more)
 
 
 def reference(one: FrozenCharacter, data: bytes) -> CharacterReference:

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from actors.prompts.hosted import HostedDialect
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.scenes import DayTime, Mood, Scene, Season, Weather
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType
-from tests.unit.content import CARTOON, render_spec
+from tests.unit.content import CARTOON, figure, render_spec
 
 MIA = FrozenCharacter(
     UUID(int=1),
@@ -32,7 +33,13 @@ CLOSING = (
 def prompt(
     spec: RenderSpec, scene: str, pictures: tuple[UUID, ...] = (), limit: int = 32_000
 ) -> str:
-    return HostedDialect(limit).compile(spec, scene, pictures).prompt
+    """Returns the prompt of a spec with a scene description."""
+    return HostedDialect(limit).compile(replace(spec, scene=scene), Scene(), pictures).prompt
+
+
+def read(scene: Scene, *cast: FrozenCharacter) -> str:
+    """Returns the prompt of a page that was read."""
+    return HostedDialect(32_000).compile(paged("The page.", *cast), scene).prompt
 
 
 def paged(page_text: str, *cast: FrozenCharacter) -> RenderSpec:
@@ -122,5 +129,28 @@ def test_the_same_content_gives_the_same_prompt() -> None:
     assert prompt(spec, "a forest", (MIA.id,)) == prompt(spec, "a forest", (MIA.id,))
 
 
-def test_a_scene_that_is_the_page_is_said_once() -> None:
-    assert prompt(paged("Mia runs.", MIA), "Mia runs.").count("Mia runs") == 1
+def test_a_page_without_a_description_is_told_once() -> None:
+    said = read(Scene(told="Mia runs."), MIA)
+    assert said.count("Mia runs") == 1
+    assert "The page." not in said
+
+
+def test_all_that_was_read_is_said_in_words() -> None:
+    scene = Scene(
+        figures=(
+            figure(MIA, doing=("climb the old oak",), mood=Mood.AFRAID, holding=("lamp",)),
+            figure(RUSTY, wearing=("red scarf",)),
+        ),
+        extras=("owl",),
+        place="forest",
+        time=DayTime.NIGHT,
+        season=Season.WINTER,
+        weather=(Weather.SNOW,),
+        props=("lamp", "apple"),
+        absent=("moon",),
+    )
+    said = read(scene, MIA, RUSTY)
+    assert "yellow dress, climbing the old oak, afraid, holding a lamp." in said
+    assert "2. Rusty, a fox with orange fur, wearing red scarf." in said
+    assert "In it: in the forest, at night, in winter, snow, an owl, an apple." in said
+    assert "Not in the picture: moon." in said

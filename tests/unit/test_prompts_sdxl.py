@@ -2,8 +2,9 @@
 
 from actors.prompts.sdxl import SdxlDialect
 from server.domain.characters import FrozenCharacter, Gender
+from server.domain.scenes import DayTime, Mood, Scene
 from server.domain.states import ImageType
-from tests.unit.content import CARTOON, character, render_spec
+from tests.unit.content import CARTOON, character, figure, render_spec
 
 MIA = character(
     "Mia",
@@ -20,7 +21,8 @@ RUSTY = character("Rusty", species="fox", skin="orange", gender=Gender.MALE)
 
 
 def prompt(image_type: ImageType, scene: str, *characters: FrozenCharacter) -> str:
-    return SdxlDialect().compile(render_spec(characters, image_type, model="sdxl"), scene).prompt
+    spec = render_spec(characters, image_type, model="sdxl", scene=scene)
+    return SdxlDialect().compile(spec, Scene()).prompt
 
 
 def test_a_portrait_says_the_style_then_all_of_the_description() -> None:
@@ -56,10 +58,23 @@ def test_ages_have_nouns() -> None:
 
 
 def test_the_negative_prompt_holds_the_styles_words_and_the_models_once_each() -> None:
-    negative = SdxlDialect().compile(render_spec([MIA], style=CARTOON), "").negative_prompt
-    assert negative.startswith("photo, realistic, blurry, lowres, ")
+    scene = Scene(absent=("hat", "blurry"))
+    negative = SdxlDialect().compile(render_spec([MIA], style=CARTOON), scene).negative_prompt
+    assert negative.startswith("hat, blurry, photo, realistic, lowres, ")
     assert negative.count("blurry") == 1
 
 
-def test_plain_language_has_no_unknown_words() -> None:
-    assert SdxlDialect().compile(render_spec([MIA]), "a xylophone").unknown == ()
+def test_all_that_was_read_is_said_in_words() -> None:
+    scene = Scene(
+        figures=(figure(MIA, doing=("sit by the fire",), mood=Mood.HAPPY, wearing=("pyjamas",)),),
+        extras=("old man",),
+        place="kitchen",
+        time=DayTime.EVENING,
+        props=("xylophone",),
+    )
+    compiled = SdxlDialect().compile(render_spec([MIA]), scene)
+    assert compiled.prompt.endswith(
+        "wearing pyjamas, sitting by the fire, smiling. in the kitchen, in the evening, an old "
+        "man, a xylophone"
+    )
+    assert compiled.not_drawn == ()

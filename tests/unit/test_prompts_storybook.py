@@ -7,13 +7,15 @@ import pytest
 
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.storybook import StorybookDialect
-from actors.storybook import vocabulary
+from actors.prompts.styles import drawn_style
 from actors.storybook.attributes import Place
 from actors.storybook.grammar import LONGEST, length
+from actors.storybook.vocabulary.places import PLACES, TIMES
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.scenes import DayTime, LossKind, Mood, NotDrawn, Scene, Side, Weather
 from server.domain.states import ImageType
 from server.domain.styles import Style
-from tests.unit.content import CARTOON, character, render_spec
+from tests.unit.content import CARTOON, character, figure, read_scene, render_spec
 
 MIA = character(
     "Mia",
@@ -30,11 +32,17 @@ TOM = character("Tom", age=71, gender=Gender.MALE, hair="white", clothing="a bro
 
 
 def portrait(*characters: FrozenCharacter, scene: str = "") -> CompiledPrompt:
-    return StorybookDialect().compile(render_spec(characters, ImageType.PORTRAIT), scene)
+    spec = render_spec(characters, ImageType.PORTRAIT)
+    return StorybookDialect().compile(spec, read_scene(scene, *characters))
 
 
 def scene(words: str, *characters: FrozenCharacter) -> CompiledPrompt:
-    return StorybookDialect().compile(render_spec(characters), words)
+    spec = render_spec(characters, scene=words)
+    return StorybookDialect().compile(spec, read_scene(words, *characters))
+
+
+def shown(scene: Scene, *characters: FrozenCharacter) -> CompiledPrompt:
+    return StorybookDialect().compile(render_spec(characters), scene)
 
 
 def test_a_portrait_reads_like_a_training_caption() -> None:
@@ -43,7 +51,7 @@ def test_a_portrait_reads_like_a_training_caption() -> None:
         "cartoon style, portrait of a young girl with long red hair, light skin, green eyes, "
         "freckles, wearing a yellow dress and a straw hat, smiling, in a forest, during the day"
     )
-    assert compiled.unknown == ()
+    assert compiled.not_drawn == ()
     assert compiled.negative_prompt == ""
 
 
@@ -65,39 +73,67 @@ def test_a_scene_with_two_names_both_from_left_to_right() -> None:
         "short white hair, light skin, brown eyes, wearing a brown coat, smiling, "
         "in front of a castle, at night"
     )
-    assert compiled.unknown == ()
+    assert compiled.not_drawn == ()
 
 
 def test_a_scene_with_three_says_looks_and_clothes_alone_and_reports_the_rest() -> None:
-    compiled = scene("Mia, Tom and Rusty laugh in the rain", MIA, TOM, RUSTY)
+    told = Scene(
+        figures=tuple(figure(one, mood=Mood.LAUGHING) for one in (MIA, TOM, RUSTY)),
+        weather=(Weather.RAIN,),
+    )
+    compiled = shown(told, MIA, TOM, RUSTY)
     assert "scene with three characters, a young girl with long red hair" in compiled.prompt
     assert compiled.prompt.endswith(
         "wearing a blue shirt, in a meadow, during the day, in the rain"
     )
-    assert set(compiled.unknown) == {"freckles", "straw hat", "laughing"}
+    assert set(compiled.not_drawn) == {
+        NotDrawn("freckles", LossKind.LOOK),
+        NotDrawn("straw hat", LossKind.CLOTHING),
+        NotDrawn("laughing", LossKind.MOOD),
+    }
 
 
 def test_words_beyond_the_token_limit_are_left_out_and_reported() -> None:
     looks = {"hair": "a bun", "clothing": "a red coat, a crown, a scarf"}
     pair = [
-        character(name, age=70, gender=Gender.MALE, features=("glasses", "a beard"), **looks)
+        character(name, age=70, gender=Gender.MALE, features=("spectacles", "a beard"), **looks)
         for name in ("Jim", "Joe")
     ]
-    compiled = scene("Jim and Joe wave to us in front of the castle, in the rain", *pair)
+    told = Scene(
+        figures=tuple(figure(one, doing=("wave to us",)) for one in pair),
+        place="castle",
+        weather=(Weather.RAIN,),
+    )
+    compiled = shown(told, *pair)
     assert length(compiled.prompt) <= LONGEST
-    assert compiled.unknown[:2] == ("scarf", "glasses")
+    assert set(compiled.not_drawn) == {
+        NotDrawn("scarf", LossKind.CLOTHING),
+        NotDrawn("spectacles", LossKind.CLOTHING),
+        NotDrawn("beard", LossKind.LOOK),
+        NotDrawn("wave to us", LossKind.ACTION),
+    }
 
 
-def test_four_characters_are_refused() -> None:
-    with pytest.raises(ValueError, match="4 are too many for storybook; use 3 or fewer"):
-        scene("", MIA, TOM, MIA, TOM)
+def test_a_fourth_figure_and_what_it_does_are_reported() -> None:
+    cast = (MIA, TOM, RUSTY, character("Zora"))
+    told = Scene(
+        figures=(
+            *map(figure, cast[:3]),
+            figure(cast[3], doing=("wave",), mood=Mood.SAD, wearing=("red hat",)),
+        )
+    )
+    assert shown(told, *cast).not_drawn[:4] == (
+        NotDrawn("Zora", LossKind.CHARACTER),
+        NotDrawn("wave", LossKind.ACTION),
+        NotDrawn("sad", LossKind.MOOD),
+        NotDrawn("red hat", LossKind.CLOTHING),
+    )
 
 
 @pytest.mark.parametrize(
     ("words", "phrase"),
     [
         ("Mia waves", "smiling, waving, in a meadow"),
-        ("Mia plays by the waves", "at the beach"),
         ("seen from behind, Mia walks to the castle", "back view, in front of a castle"),
         ("Mia in profile", "side view"),
         ("she throws up her arms", "arms up"),
@@ -114,13 +150,21 @@ def test_one_character_stands_where_the_text_places_it_by_name() -> None:
     assert ", on the right, " in prompt
 
 
-@pytest.mark.parametrize(
-    "words", ["Mia waves", "from behind", "on the left", "in the rain at home"]
-)
-def test_words_that_a_portrait_cannot_show_are_reported(words: str) -> None:
-    compiled = portrait(MIA, scene=words)
-    assert compiled.unknown
-    assert "smiling" in compiled.prompt
+def test_what_a_portrait_cannot_show_is_reported() -> None:
+    told = Scene(
+        figures=(figure(MIA, doing=("wave", "smile"), side=Side.LEFT),),
+        place="bedroom",
+        weather=(Weather.RAIN,),
+        told="Mia, seen from behind.",
+    )
+    compiled = StorybookDialect().compile(render_spec([MIA], ImageType.PORTRAIT), told)
+    assert "freckles, wearing a yellow dress and a straw hat, smiling, in a bed" in compiled.prompt
+    assert compiled.not_drawn == (
+        NotDrawn("back view", LossKind.ACTION),
+        NotDrawn("wave", LossKind.ACTION),
+        NotDrawn("on the left", LossKind.PLACE),
+        NotDrawn("rain", LossKind.WEATHER),
+    )
 
 
 def test_whole_figures_are_drawn_where_arms_backs_and_sides_must_be_visible() -> None:
@@ -137,15 +181,45 @@ def test_each_character_does_what_is_said_of_it() -> None:
     assert both.count(", waving") == 2
 
 
-def test_a_scene_without_characters_draws_whom_the_scene_names() -> None:
-    assert "illustration of a woman with" in scene("The queen sits in her palace").prompt
+def test_a_scene_without_figures_draws_its_first_extra_that_can_be_drawn() -> None:
+    compiled = shown(Scene(extras=("crowd", "grey wolf", "old woman"), place="forest"))
+    assert "half body illustration of a grey boy fox with" in compiled.prompt
+    assert compiled.not_drawn == (
+        NotDrawn("crowd", LossKind.EXTRA),
+        NotDrawn("grey wolf", LossKind.EXTRA, "fox"),
+        NotDrawn("old woman", LossKind.EXTRA),
+    )
+    assert shown(Scene(extras=("old woman",))).not_drawn == ()
+
+
+@pytest.mark.parametrize(
+    ("extra", "became"),
+    [
+        ("queen", "woman"),
+        ("dwarf", "old man"),
+        ("tall man", "man"),
+        ("two girls", "young girl"),
+        ("foxes", "fox"),
+        ("white rabbit", ""),
+        ("little boy", ""),
+    ],
+)
+def test_an_extra_that_is_drawn_as_another_is_reported(extra: str, became: str) -> None:
+    expected = (NotDrawn(extra, LossKind.EXTRA, became),) if became else ()
+    assert shown(Scene(extras=(extra,))).not_drawn == expected
+
+
+def test_a_picture_of_nobody_shows_a_girl_and_says_so() -> None:
+    compiled = shown(Scene(place="beach"))
+    assert "illustration of a young girl with" in compiled.prompt
+    assert compiled.not_drawn == (NotDrawn("nobody", LossKind.CHARACTER, "a girl"),)
 
 
 @pytest.mark.parametrize(
     ("looks", "phrase"),
     [
         ({"hair": "ginger"}, "long red hair"),
-        ({"hair": "curly auburn hair"}, "curly red hair"),
+        ({"hair": "long curly auburn hair"}, "curly red hair"),
         ({"hair": "silver hair in two plaits"}, "braided grey hair"),
         ({"hair": "a chestnut ponytail"}, "brown hair in a ponytail"),
         ({"eyes": "hazel"}, "brown eyes"),
@@ -195,7 +269,7 @@ def test_four_animals_are_drawn_with_their_fur() -> None:
         "cartoon style, portrait of a white boy fox with green eyes, wearing a blue shirt, "
         "smiling, plain background"
     )
-    assert fox.unknown == ()
+    assert fox.not_drawn == ()
     lady = character("Lady", species="cat", gender=Gender.FEMALE, features=("a bushy tail",))
     assert "a grey girl cat" in portrait(lady).prompt
     assert "an orange boy fox" in portrait(RUSTY).prompt
@@ -215,38 +289,29 @@ def test_four_animals_are_drawn_with_their_fur() -> None:
 def test_another_animal_becomes_the_nearest_one_and_is_reported(species: str, drawn: str) -> None:
     compiled = portrait(character("Max", species=species))
     assert drawn in compiled.prompt
-    assert compiled.unknown == (species.split()[-1],)
+    assert compiled.not_drawn == (NotDrawn(species.split()[-1], LossKind.LOOK, drawn.split()[-1]),)
 
 
 def test_a_being_becomes_a_person_and_is_reported() -> None:
     fairy = portrait(character("Bell", species="fairy", hair="blonde"))
     assert "portrait of a woman with long blonde hair" in fairy.prompt
-    assert fairy.unknown == ("fairy",)
-    assert portrait(character("X", species="griffon")).unknown == ("griffon",)
+    assert fairy.not_drawn == (NotDrawn("fairy", LossKind.LOOK, "woman"),)
+    griffon = portrait(character("X", species="griffon"))
+    assert griffon.not_drawn == (NotDrawn("griffon", LossKind.LOOK, "young girl"),)
 
 
-def test_a_scene_without_characters_may_be_about_an_animal() -> None:
-    wolf = scene("The wolf knocked at the door of the house")
-    assert "half body illustration of a grey boy fox" in wolf.prompt
-    assert "in a bedroom" in wolf.prompt
-    assert wolf.unknown == ("wolf", "knocked", "door")
-
-
-def test_a_character_in_the_picture_is_not_an_unknown_word() -> None:
-    assert scene("the girl and the fox in the forest", MIA, RUSTY).unknown == ()
-
-
-def test_unknown_words_are_returned() -> None:
+def test_words_that_nothing_draws_are_reported_as_phrases() -> None:
     hero = character(
-        clothing="a green dress and red boots", features=("a scar",), traits=("stubborn", "brave")
+        clothing="a green dress and red boots",
+        features=("a scar over the left eye",),
+        traits=("stubborn", "very brave"),
     )
-    assert portrait(hero, scene="riding a dragon").unknown == (
-        *("red", "boots", "scar", "stubborn", "brave", "riding", "dragon"),
+    assert portrait(hero).not_drawn == (
+        NotDrawn("scar over the left eye", LossKind.LOOK),
+        NotDrawn("stubborn", LossKind.LOOK),
+        NotDrawn("very brave", LossKind.LOOK),
+        NotDrawn("red boots", LossKind.CLOTHING),
     )
-
-
-def test_names_are_not_unknown_words() -> None:
-    assert "zora" not in scene("Zora Bell sleeps", character("Zora Bell")).unknown
 
 
 @pytest.mark.parametrize(
@@ -263,35 +328,51 @@ def test_names_are_not_unknown_words() -> None:
 )
 def test_every_style_has_words_of_the_grammar(style: str, phrase: str) -> None:
     spec = render_spec([MIA], style=replace(CARTOON, id=style, prompt_template=""))
-    assert StorybookDialect().compile(spec, "").prompt.startswith(f"{phrase}, ")
+    compiled = StorybookDialect().compile(spec, Scene())
+    assert compiled.prompt.startswith(f"{phrase}, ")
+    bent = [NotDrawn("painterly", LossKind.STYLE, "watercolor")]
+    assert list(compiled.not_drawn) == (bent if style == "painterly" else [])
 
 
 def test_another_style_is_known_by_its_template_or_reported() -> None:
     def compiled(template: str) -> CompiledPrompt:
         style = Style("bold-lines", 1, "Bold", "", template, "")
-        return StorybookDialect().compile(render_spec([MIA], style=style), "")
+        return StorybookDialect().compile(render_spec([MIA], style=style), Scene())
 
     assert compiled("a comic with bold lines").prompt.startswith("cartoon style, ")
     assert compiled("bold lines").prompt.startswith("storybook style, ")
-    assert compiled("bold lines").unknown == ("bold-lines",)
+    assert compiled("bold lines").not_drawn == (
+        NotDrawn("bold-lines", LossKind.STYLE, "storybook"),
+    )
 
 
-@pytest.mark.parametrize("place", vocabulary.PLACES.meanings)
-@pytest.mark.parametrize("time", vocabulary.TIMES.meanings)
-def test_places_and_times_are_read_back_as_they_are_written(place: str, time: str) -> None:
-    prompt = scene(f"Mia {place}, {time}", MIA).prompt
+def test_a_style_is_told_by_a_word_and_whether_it_is_exact() -> None:
+    styles = {one: drawn_style(replace(CARTOON, id=one)) for one in ("painterly", "3d_render")}
+    assert {one: (each.word, each.exact) for one, each in styles.items()} == {
+        "painterly": ("watercolor", False),
+        "3d_render": ("3d render", True),
+    }
+
+
+@pytest.mark.parametrize("place", PLACES.meanings)
+@pytest.mark.parametrize("time", DayTime)
+def test_places_and_times_are_drawn_and_told_as_lost_where_they_are_not(
+    place: str, time: DayTime
+) -> None:
+    compiled = shown(Scene(figures=(figure(MIA),), place=place, time=time), MIA)
+    drawn, bent = TIMES[time]
     timeless = Place(place).timeless
-    assert prompt.endswith(place if timeless else f"{place}, {time}")
+    assert compiled.prompt.endswith(place if timeless else f"{place}, {drawn}")
+    became = "sunset" if bent and not timeless else ""
+    lost = (NotDrawn(time, LossKind.TIME, became),) if bent or timeless else ()
+    assert compiled.not_drawn == lost
 
 
-def test_where_something_happens_counts_for_more_than_what_is_mentioned() -> None:
-    words = "They left their father's house and came deeper into the forest"
-    assert ", in a forest, " in scene(words, MIA).prompt
-
-
-def test_the_scene_decides_the_expression_over_the_traits() -> None:
+def test_the_page_decides_the_expression_over_the_traits() -> None:
     jolly = character(traits=("jolly", "happy"))
-    assert ", sad, in a meadow" in scene("She cries", jolly).prompt
+    compiled = shown(Scene(figures=(figure(jolly, mood=Mood.SAD),)), jolly)
+    assert ", sad, in a meadow" in compiled.prompt
+    assert compiled.not_drawn == ()
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Description)])

@@ -12,7 +12,8 @@ from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
 from actors.settings import DiffuserSettings
 from server.domain.characters import Gender
-from tests.unit.content import character, render_spec
+from server.domain.scenes import DayTime, Mood, Scene
+from tests.unit.content import character, figure, render_spec
 
 SHORT = "cartoon style, portrait of a young girl with long red hair, in a forest"
 
@@ -83,8 +84,9 @@ def test_what_comes_after_an_end_of_text_in_a_text_counts(pipeline: Any) -> None
 
 @pytest.mark.parametrize("syntax", SYNTAX)
 def test_the_syntax_of_other_programs_is_text(pipeline: Any, syntax: str) -> None:
-    spec = render_spec([character(name=syntax, hair=syntax, features=(syntax,))])
-    prompt = SdxlDialect().compile(spec, f"{syntax} in a forest").prompt
+    who = character(name=syntax, hair=syntax, features=(syntax,))
+    spec = render_spec([who], scene=f"{syntax} in a forest")
+    prompt = SdxlDialect().compile(spec, Scene()).prompt
     assert prompt.count(syntax) == 4
     [ids] = chunks_of(pipeline.tokenizer, syntax)
     assert pipeline.tokenizer.decode(ids).replace(" ", "") == syntax.lower().replace(" ", "")
@@ -174,6 +176,8 @@ def test_the_longest_caption_of_the_grammar_fits_into_one_chunk(pipeline: Any, c
         features=("glasses", "freckles", "a beard"),
         traits=("brave", "furious"),
     )
-    spec = render_spec([longest] * count)
-    prompt = StorybookDialect().compile(spec, "surprised, in front of a castle, by day").prompt
+    cast = [longest] * count
+    surprised = tuple(figure(one, mood=Mood.SURPRISED) for one in cast)
+    scene = Scene(figures=surprised, place="castle", time=DayTime.DAY)
+    prompt = StorybookDialect().compile(render_spec(cast), scene).prompt
     assert encode(pipeline, prompt, "").prompt.shape[1] == 77

@@ -1,0 +1,79 @@
+"""Composition: what the content leaves open, other seeds show otherwise."""
+
+from dataclasses import replace
+
+from actors.prompts.composing import composed
+from actors.prompts.storybook import StorybookDialect
+from actors.storybook.attributes import Character, Framing, Pose, Position, Scene, View
+from server.domain.ids import CharacterId
+from server.domain.scenes import Figure, Side
+from server.domain.scenes import Scene as Told
+from server.domain.spec import RenderSpec
+from server.domain.states import ImageType
+from tests.unit.content import character, render_spec
+
+ALONE = Scene((Character(),), framing=Framing.HALF_BODY)
+PAIR = Scene((Character(), Character()), framing=Framing.FULL_BODY)
+MIA = character("Mia", age=7)
+WHO = CharacterId(MIA.id)
+
+
+def spec_of(seed: int, **changes: object) -> RenderSpec:
+    return replace(render_spec([MIA], seed=seed), page_text="Mia sings.", **changes)  # type: ignore[arg-type]
+
+
+def prompts(seeds: int = 40, told: Told | None = None, **changes: object) -> set[str]:
+    scene = told or Told(figures=(Figure(WHO),), told="Mia sings.")
+    return {
+        StorybookDialect().compile(spec_of(seed, **changes), scene).prompt for seed in range(seeds)
+    }
+
+
+def test_a_seed_always_gives_the_same_composition() -> None:
+    assert all(composed(ALONE, seed) == composed(ALONE, seed) for seed in range(20))
+
+
+def test_other_seeds_give_other_crops_places_and_turns() -> None:
+    shown = [composed(ALONE, seed) for seed in range(100)]
+    assert {one.framing for one in shown} == {Framing.HALF_BODY, Framing.FULL_BODY}
+    assert {one.position for one in shown} == set(Position)
+    assert {one.characters[0].view for one in shown} == {View.FRONT, View.THREE_QUARTER}
+    turns = {tuple(one.view for one in composed(PAIR, seed).characters) for seed in range(100)}
+    assert len(turns) == 4
+
+
+def test_what_is_told_of_a_figure_stays() -> None:
+    waving = replace(ALONE, characters=(Character(pose=Pose.WAVING),), framing=Framing.FULL_BODY)
+    averted = replace(ALONE, characters=(Character(view=View.BACK),), framing=Framing.FULL_BODY)
+    for seed in range(40):
+        assert composed(waving, seed).framing is Framing.FULL_BODY
+        assert composed(averted, seed).characters[0].view is View.BACK
+
+
+def test_three_figures_stand_as_they_are() -> None:
+    three = Scene((Character(),) * 3, framing=Framing.FULL_BODY)
+    assert all(composed(three, seed) == three for seed in range(20))
+
+
+def test_pages_are_composed_by_their_seed() -> None:
+    assert len(prompts()) > 5
+
+
+def test_a_told_side_or_crop_is_drawn_with_every_seed() -> None:
+    left = Told(figures=(Figure(WHO, side=Side.LEFT),), told="Mia sings.")
+    assert len(prompts(told=left)) == 1
+    assert len(prompts(scene="A full body picture of Mia.")) == 1
+
+
+def test_portraits_and_descriptions_alone_are_the_same_with_every_seed() -> None:
+    assert len(prompts(image_type=ImageType.PORTRAIT)) == 1
+    alone = {
+        StorybookDialect()
+        .compile(
+            render_spec([MIA], seed=seed),
+            Told(figures=(Figure(WHO),)),
+        )
+        .prompt
+        for seed in range(20)
+    }
+    assert len(alone) == 1
