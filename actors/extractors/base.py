@@ -1,15 +1,12 @@
 """The interfaces of extractors: those that cost nothing, and those that ask a paid model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from server.domain.characters import FrozenCharacter
+from actors.extractors.pages import Page
 from server.domain.money import Bill
+from server.domain.scenes import Scene
 from server.routing.failover import FailureKind
-
-MAX_WORDS = 60
-"""The most words of a scene: as much as a picture can show and a prompt can hold."""
 
 
 class ExtractionFailed(Exception):
@@ -38,13 +35,10 @@ class ModelFailed(ExtractionFailed):
 
 
 class SceneExtractor(Protocol):
-    """Turns a page's text into the scene of its picture."""
+    """Reads what the picture of a page shows."""
 
-    async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
-        """Returns a scene of `MAX_WORDS` words or fewer; empty for an empty text.
-
-        Raises ExtractionFailed.
-        """
+    async def read(self, page: Page) -> Scene:
+        """Returns the scene of a page, an empty one for an empty text; raises ExtractionFailed."""
         ...
 
 
@@ -52,7 +46,7 @@ class SceneExtractor(Protocol):
 class AskedScene:
     """A scene, and the bill of the call that found it."""
 
-    scene: str
+    scene: Scene
     bill: Bill
 
 
@@ -69,13 +63,10 @@ class PaidExtractor(Protocol):
         """The model that is asked."""
         ...
 
-    def most_micros(self, page_text: str, characters: Sequence[FrozenCharacter]) -> int:
+    def most_micros(self, page: Page) -> int:
         """Returns the most that asking for a page can cost: its hold; 0 where it is free."""
         ...
 
-    async def ask(self, page_text: str, characters: Sequence[FrozenCharacter]) -> AskedScene:
-        """Returns a scene of `MAX_WORDS` words or fewer, with its bill.
-
-        Raises ModelFailed.
-        """
+    async def ask(self, page: Page) -> AskedScene:
+        """Returns the scene of a page, with its bill; raises ModelFailed."""
         ...

@@ -1,13 +1,14 @@
 """The choice of a worker's extractors from its settings."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from actors.extractors.base import ExtractionFailed, PaidExtractor, SceneExtractor
+from actors.extractors.pages import Page
 from actors.extractors.price import ChatPrice
 from actors.settings import ExtractorSettings
-from server.domain.characters import FrozenCharacter
+from server.domain.scenes import Scene
 
 _log = logging.getLogger(__name__)
 
@@ -19,13 +20,13 @@ class FallbackExtractor:
         self._first = first
         self._second = second
 
-    async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
+    async def read(self, page: Page) -> Scene:
         """Returns the first extractor's scene, or the second's."""
         try:
-            return await self._first.scene(page_text, characters)
+            return await self._first.read(page)
         except ExtractionFailed as error:
             _log.warning("extractor failed", extra={"error": str(error), "used": "fallback"})
-            return await self._second.scene(page_text, characters)
+            return await self._second.read(page)
 
 
 @asynccontextmanager

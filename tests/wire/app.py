@@ -97,7 +97,7 @@ class WireApp:
             return _response(refusal.reply)
         self._record(request, Operation.CHAT, received)
         sender = self._sender(request, behaviour)
-        good = Reply(200, asked.body(request[_ID], int(time.time()), behaviour.usage))
+        good = Reply(200, asked.body(request[_ID], int(time.time()), behaviour))
         reply = behaviour.reply.naming(self._key, asked.model) if behaviour.reply else good
 
         async def answer() -> web.StreamResponse:

@@ -33,6 +33,14 @@ class StreamFault(StrEnum):
     ERROR_EVENT = "error_event"  # the picture was refused after it was drawn
 
 
+class ChatFault(StrEnum):
+    """The way in which a chat's answer does not say what it should."""
+
+    REFUSED = "refused"  # `refusal` in place of `content`
+    FILTERED = "filtered"  # half of it, with the finish reason `content_filter`
+    CUT_SHORT = "cut_short"  # half of it, with the finish reason `length`
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """A pause at a place; without `seconds` until the test releases it, or the client leaves."""
@@ -45,7 +53,8 @@ class Pause:
 class Behaviour:
     """What sets an answer apart from a good one; `dataclasses.replace` combines several.
 
-    `reply` is sent in place of a picture. `twice` sends the whole answer a second time.
+    `reply` is sent in place of a picture. `content` is what a chat's answer says. `twice` sends the
+    whole answer a second time.
     """
 
     about: str = "a good answer"
@@ -55,6 +64,8 @@ class Behaviour:
     picture: PictureFault | None = None
     usage: UsageFault | None = None
     stream: StreamFault | None = None
+    chat: ChatFault | None = None
+    content: str | None = None
     twice: bool = False
 
 
@@ -69,6 +80,11 @@ def slow(place: Place, seconds: float | None = None) -> Behaviour:
 def failing(reply: Reply, about: str = "a scripted answer") -> Behaviour:
     """Returns a behaviour that answers with `reply`."""
     return Behaviour(about, reply=reply)
+
+
+def saying(content: str) -> Behaviour:
+    """Returns a behaviour whose chat answers say `content`."""
+    return Behaviour("a scripted content", content=content)
 
 
 def _garbage(body: bytes, about: str) -> Behaviour:
@@ -147,13 +163,20 @@ _CONNECTION: Mapping[str, Behaviour] = (
     | {"twice": Behaviour("the whole answer is sent twice", twice=True)}
 )
 
-_CONTENT: Mapping[str, Behaviour] = {
-    f"usage_{fault}": Behaviour(f"usage: {fault.replace('_', ' ')}", usage=fault)
-    for fault in UsageFault
-} | {
-    f"stream_{fault}": Behaviour(f"a stream: {fault.replace('_', ' ')}", stream=fault)
-    for fault in StreamFault
-}
+_CONTENT: Mapping[str, Behaviour] = (
+    {
+        f"usage_{fault}": Behaviour(f"usage: {fault.replace('_', ' ')}", usage=fault)
+        for fault in UsageFault
+    }
+    | {
+        f"stream_{fault}": Behaviour(f"a stream: {fault.replace('_', ' ')}", stream=fault)
+        for fault in StreamFault
+    }
+    | {
+        f"chat_{fault}": Behaviour(f"a chat: {fault.replace('_', ' ')}", chat=fault)
+        for fault in ChatFault
+    }
+)
 
 BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
     {"good": GOOD, **_ERRORS, **_GARBAGE, **_CONNECTION, **_CONTENT}

@@ -1,6 +1,6 @@
 """Chat completions: what a request may have, and what a good answer is.
 
-The fields are those of a model that reasons, of which clients here use three.
+The fields are those of a model that reasons, of which clients here use four.
 """
 
 import json
@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tests.wire.behaviours import GOOD, Behaviour, ChatFault
 from tests.wire.errors import Refused, refused, unknown_model
+from tests.wire.schemas import Schema, check_format, filled, schema_of
 from tests.wire.usage import UsageFault, spoiled
 
 MODELS = ("gpt-5-mini",)
@@ -19,7 +21,8 @@ REASONING_TOKENS = 64
 
 _ROLES = ("developer", "system", "user", "assistant")
 _WORD = re.compile(r"\S+")
-_SCENE_WORDS = 12
+_ANSWER_WORDS = 12
+_REFUSAL = "I'm sorry, I can't help with that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +45,34 @@ class ChatUsage:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A request that the contract allows."""
+    """A request that the contract allows; `schema` is that of a structured answer."""
 
     model: str
     messages: tuple[tuple[str, str], ...]
     most_tokens: int
+    schema: Schema | None = None
 
-    @property
-    def content(self) -> str:
-        """The answer: the first words of the last message's last line, as far as tokens go."""
-        words = _WORD.findall(self.messages[-1][1].strip().splitlines()[-1])
+    def answer(self, behaviour: Behaviour = GOOD) -> "Answer":
+        """Returns the answer: what the behaviour says, else what was sent last."""
+        said = self._said() if behaviour.content is None else behaviour.content
+        match behaviour.chat:
+            case ChatFault.REFUSED:
+                return Answer(None, "stop", REASONING_TOKENS, _REFUSAL)
+            case ChatFault.FILTERED:
+                return Answer(said[: len(said) // 2], "content_filter", REASONING_TOKENS)
+            case ChatFault.CUT_SHORT:
+                return Answer(said[: len(said) // 2], "length", self.most_tokens)
+        words = said.split()
         left = max(0, self.most_tokens - REASONING_TOKENS)
-        return " ".join(words[: min(_SCENE_WORDS, left)])
+        if len(words) < left:
+            return Answer(said, "stop", REASONING_TOKENS + len(words))
+        return Answer(" ".join(words[:left]), "length", self.most_tokens)
 
-    @property
-    def usage(self) -> ChatUsage:
-        """The true usage: a token for every four bytes sent, and one for every word answered."""
-        sent = sum(4 + len(text.encode()) // 4 for _, text in self.messages)
-        words = len(self.content.split())
-        return ChatUsage(3 + sent, min(self.most_tokens, REASONING_TOKENS + words))
-
-    def body(self, id: str, created: int, fault: UsageFault | None) -> bytes:
-        """Returns the answer, with the usage as a fault has it."""
-        message = {"role": "assistant", "content": self.content, "refusal": None}
-        reason = "length" if self.usage.output == self.most_tokens else "stop"
-        choice = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
+    def body(self, id: str, created: int, behaviour: Behaviour = GOOD) -> bytes:
+        """Returns an answer as a behaviour has it."""
+        given = self.answer(behaviour)
+        message = {"role": "assistant", "content": given.content, "refusal": given.refusal}
+        choice = {"index": 0, "message": message, "finish_reason": given.reason, "logprobs": None}
         answer = {
             "id": f"chatcmpl-{id}",
             "object": "chat.completion",
@@ -74,7 +80,28 @@ class Chat:
             "model": self.model,
             "choices": [choice],
         }
-        return json.dumps({**answer, **_usage(self.usage, fault)}).encode()
+        return json.dumps({**answer, **_usage(self._usage(given), behaviour.usage)}).encode()
+
+    def _said(self) -> str:
+        """Returns the first words of the last message's last line, in the form of the schema."""
+        words = _WORD.findall(self.messages[-1][1].strip().splitlines()[-1])
+        text = " ".join(words[:_ANSWER_WORDS])
+        return text if self.schema is None else json.dumps(filled(self.schema, text))
+
+    def _usage(self, given: "Answer") -> ChatUsage:
+        """Returns the true usage: a token for every four bytes sent, and one for a word."""
+        sent = sum(4 + len(text.encode()) // 4 for _, text in self.messages)
+        return ChatUsage(3 + sent, given.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a chat model says, why it ends, and the tokens that it took."""
+
+    content: str | None
+    reason: str
+    tokens: int
+    refusal: str | None = None
 
 
 def check(fields: Mapping[str, object]) -> Chat:
@@ -96,7 +123,12 @@ def check(fields: Mapping[str, object]) -> Chat:
     most = fields.get("max_completion_tokens")
     sent = fields["messages"]
     pairs = [(one["role"], one["content"]) for one in sent] if isinstance(sent, list) else []
-    return Chat(str(fields["model"]), tuple(pairs), most if isinstance(most, int) else 128_000)
+    return Chat(
+        str(fields["model"]),
+        tuple(pairs),
+        most if isinstance(most, int) else 128_000,
+        schema_of(fields.get("response_format")),
+    )
 
 
 def _text(name: str, value: object) -> None:
@@ -128,6 +160,7 @@ _CHECKS: Mapping[str, Callable[[str, object], None]] = {
     "model": _text,
     "messages": _messages,
     "max_completion_tokens": _tokens,
+    "response_format": check_format,
 }
 
 
