@@ -7,6 +7,7 @@ from datetime import datetime
 from imggen.rules.states import MAX_REGENERATIONS
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
 from server.domain.references import UsedReference
+from server.domain.scenes import NotDrawn
 from server.domain.states import AssetKind, ImageStatus, ImageType
 
 
@@ -59,6 +60,7 @@ class Image:
     keys: dict[AssetKind, str]
     metadata: Mapping[str, str]
     references: tuple[UsedReference, ...] = ()
+    not_drawn: tuple[NotDrawn, ...] = ()
     reused_from: ImageId | None = None
 
     @property

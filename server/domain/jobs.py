@@ -12,6 +12,7 @@ from server.domain.limits import NO_LIMITS, Limits
 from server.domain.references import UsedReference
 from server.domain.reuse import Reuse, Stored
 from server.domain.routes import UNKNOWN_ROUTE, Route
+from server.domain.scenes import NotDrawn
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 
@@ -80,7 +81,7 @@ class Job:
     failure: Failure | None = None
     stage_ms: Mapping[Stage, int] | None = None
     batch_id: BatchId | None = None
-    unknown_words: tuple[str, ...] = ()
+    not_drawn: tuple[NotDrawn, ...] = ()
     references: tuple[UsedReference, ...] = ()
     story_id: StoryId | None = None
     page_id: PageId | None = None
@@ -194,7 +195,8 @@ class Sampling:
 class Outcome:
     """What an attempt made: the prompt it sent, its stored assets, its times and its cost.
 
-    `unknown_words` are those of the request that the model cannot draw; `references` has one
+    `not_drawn` are the parts of the content that it does not show as told; `characters` are those
+    in it, None for those of the request; `references` has one
     entry for each character in the order of the spec, if the spec uses references; `sampling` is
     None where the provider does not report it. `usage` and `call_id` are what the provider of a
     paid render counted and named it; `estimated` says that the cost was not computed from a usage.
@@ -206,7 +208,8 @@ class Outcome:
     assets: tuple[NewAsset, ...]
     stage_ms: Mapping[Stage, int]
     cost_micros: int
-    unknown_words: tuple[str, ...] = ()
+    not_drawn: tuple[NotDrawn, ...] = ()
+    characters: tuple[CharacterId, ...] | None = None
     sampling: Sampling | None = None
     references: tuple[UsedReference, ...] = ()
     estimated: bool = False

@@ -10,14 +10,19 @@ from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 4
+SPEC_VERSION = 5
 """The newest version of specs; a worker claims only versions that it knows.
 
 Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
 batches, which an older worker would claim before their needs are met. Version 3 adds display
 sizes of other aspect ratios than the model's own, which an older worker cannot draw. Version 4
-adds references, which an older worker would leave out.
+adds references, which an older worker would leave out. Version 5 adds the pages before a page and
+the characters who are on it if its text names them, which an older worker would not read; and
+plans, which one would draw.
 """
+
+PLAN_VERSION = 5
+"""The version of specs that are read and not drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,9 @@ class RenderSpec:
     `scene` is the scene description; where it is empty, it is taken from `page_text`. `width`
     and `height` are the display asset's pixels. The same spec with the same model and seed
     gives the same picture, up to rounding that depends on the device and its threads, and with
-    `use_references` as long as its characters have the same references.
+    `use_references` as long as its characters have the same references. `characters` are in the
+    picture, unless its text says that they are not there; `others` are if the text names them.
+    `before` are the texts of the last pages before its page, the first one first.
     """
 
     image_type: ImageType
@@ -41,9 +48,18 @@ class RenderSpec:
     quality: Quality
     seed: int
     use_references: bool = False
+    others: tuple[FrozenCharacter, ...] = ()
+    before: tuple[str, ...] = ()
+
+    @property
+    def cast(self) -> tuple[FrozenCharacter, ...]:
+        """Everybody who may be in the picture."""
+        return (*self.characters, *self.others)
 
     def version(self, *, batched: bool, cropped: bool) -> int:
         """Returns the oldest spec version whose workers can draw this."""
+        if self.others or self.before:
+            return 5
         if self.use_references and self.characters:
             return 4
         if cropped:
@@ -54,6 +70,9 @@ class RenderSpec:
         """Returns the spec as JSON for the database."""
         # By hand, since dataclasses.asdict takes ten times as long and every submit waits for it.
         style = self.style
+        # Left out where they are empty, so that the digests of other specs stay as they were.
+        others = {"others": [_frozen_json(one) for one in self.others]} if self.others else {}
+        before = {"before": list(self.before)} if self.before else {}
         return {
             "image_type": self.image_type,
             "style": {
@@ -73,6 +92,8 @@ class RenderSpec:
             "quality": self.quality,
             "seed": self.seed,
             "use_references": self.use_references,
+            **others,
+            **before,
         }
 
     def content_digest(self) -> bytes:
@@ -104,6 +125,8 @@ class RenderSpec:
             quality=Quality(data["quality"]),
             seed=data["seed"],
             use_references=data.get("use_references", False),
+            others=tuple(_character(character) for character in data.get("others", ())),
+            before=tuple(data.get("before", ())),
         )
 
 

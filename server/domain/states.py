@@ -55,6 +55,11 @@ class Lane(StrEnum):
 
     LOCAL = "local"  # models on the cluster's own machines
     HOSTED = "hosted"  # providers that are called over the network
+    READ = "read"  # pages of plans, which are read and not drawn
+
+
+DRAWING_LANES = (Lane.LOCAL, Lane.HOSTED)
+"""The lanes in which pictures are drawn."""
 
 
 class Stage(StrEnum):

@@ -1,10 +1,11 @@
 """Stories and their pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from imggen.rules.stories import kept_ids
+from imggen.rules.storyboards import others_of, pages_before
 from server.domain.etags import etag
 from server.domain.ids import CharacterId, PageId, StoryId
 
@@ -47,6 +48,19 @@ class Story:
     revision: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def characters(self) -> tuple[CharacterId, ...]:
+        """The characters of all its pages, in the order of their first ones."""
+        return tuple(dict.fromkeys(one for page in self.draft.pages for one in page.character_ids))
+
+    def others(self, number: int, listed: Collection[CharacterId]) -> tuple[CharacterId, ...]:
+        """Returns who may be on a page without being listed, those of the nearest pages first."""
+        return others_of((page.character_ids for page in self.draft.pages), number, listed)
+
+    def before(self, number: int) -> tuple[str, ...]:
+        """Returns the texts of the last pages before a page, the first one first."""
+        return pages_before([page.text for page in self.draft.pages], number)
 
     @property
     def etag(self) -> str:

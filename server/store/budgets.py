@@ -46,7 +46,7 @@ SELECT key, count(*) AS calls,
     AS estimated_micros,
   coalesce(sum(held_micros) FILTER (WHERE state = 'open'), 0)::bigint AS held_micros
 FROM (
-  SELECT c.*, j.status = 'completed' AS completed, ({group}) COLLATE "C" AS key
+  SELECT c.*, j.status = 'completed' AND j.kind <> 'plan' AS completed, ({group}) COLLATE "C" AS key
   FROM calls c JOIN image_generation_jobs j ON j.id = c.job_id
   LEFT JOIN images i ON i.id = j.image_id
   WHERE c.day BETWEEN $1 AND $2 AND ($3::uuid IS NULL OR c.user_id = $3)

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from imggen.rules.texts import first_words
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
 from server.store.money import HOLDS
 from server.store.references import used_references_json
+from server.store.scenes import not_drawn_json
 
 _ASSETS = """jsonb_to_recordset(ended.assets) AS a (
     kind text, storage_key text, content_type text, sha256 text, size_bytes bigint,
@@ -23,8 +23,8 @@ _COMPLETE = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
-    assets jsonb, unknown_words text[], used_references jsonb, generation_params jsonb,
-    seed bigint, content_digest bytea, bill jsonb, provider text, model text
+    assets jsonb, not_drawn jsonb, used_references jsonb, generation_params jsonb,
+    seed bigint, content_digest bytea, shown uuid[], bill jsonb, provider text, model text
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -41,8 +41,8 @@ WITH asked AS (
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
     j.actual_micros, j.ai_model, held.micros, held.bill, held.prompt, held.negative_prompt,
-    held.stage_ms, held.assets, held.unknown_words, held.used_references, held.generation_params,
-    held.seed, held.content_digest
+    held.stage_ms, held.assets, held.not_drawn, held.used_references, held.generation_params,
+    held.seed, held.content_digest, held.shown, j.created_at
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -55,12 +55,21 @@ WITH asked AS (
     generation_params = ended.generation_params, seed = ended.seed,
     ai_provider = ended.ai_provider, ai_model = ended.ai_model,
     content_digest = ended.content_digest,
+    character_ids = coalesce(ended.shown, i.character_ids),
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
   FROM ended, {_ASSETS}
   WHERE i.id = ended.image_id AND a.kind = 'display'
   RETURNING i.id, i.character_id, i.style, i.image_type, i.deleted_at,
     ended.description_version, ended.queued_at, ended.used_references
+), gone AS (
+  DELETE FROM image_characters c USING ended
+  WHERE c.image_id = ended.image_id AND c.created_at = ended.created_at
+    AND c.character_id <> ALL (ended.shown)
+), come AS (
+  INSERT INTO image_characters (character_id, created_at, image_id)
+  SELECT DISTINCT character, created_at, image_id FROM ended, unnest(shown) AS character
+  ON CONFLICT DO NOTHING
 ), portrait AS (
   SELECT DISTINCT ON (character_id, style) character_id, style, id, description_version
   FROM image WHERE image_type = 'portrait' AND deleted_at IS NULL
@@ -77,9 +86,11 @@ WITH asked AS (
     ORDER BY character_id, style
   ) AS touched
 ), attempt AS (
-  UPDATE attempts a SET outcome = 'completed', finished_at = now(), prompt = ended.prompt,
-    negative_prompt = ended.negative_prompt, stage_ms = ended.stage_ms, cost_micros = ended.micros,
-    unknown_words = ended.unknown_words, used_references = ended.used_references,
+  UPDATE attempts a SET finished_at = now(),
+    outcome = CASE WHEN ended.image_id IS NULL THEN 'read' ELSE 'completed' END,
+    prompt = ended.prompt, negative_prompt = ended.negative_prompt,
+    stage_ms = ended.stage_ms, cost_micros = ended.micros,
+    not_drawn = ended.not_drawn, used_references = ended.used_references,
     provider = ended.ai_provider, model = ended.ai_model
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), preview AS (
@@ -121,15 +132,23 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "provider": outcome.provider or claim.provider,
         "model": drawn.model,
         "seed": drawn.seed,
+        "shown": _shown(claim, outcome),
         "content_digest": rf"\x{drawn.content_digest().hex()}",
         "prompt": outcome.prompt,
         "negative_prompt": outcome.negative_prompt,
         "stage_ms": dict(outcome.stage_ms),
-        "unknown_words": list(first_words(outcome.unknown_words)),
+        "not_drawn": not_drawn_json(outcome.not_drawn),
         "used_references": used_references_json(outcome.references),
         "generation_params": asdict(outcome.sampling) if outcome.sampling else {},
         "assets": [_asset(asset) for asset in outcome.assets],
     }
+
+
+def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:
+    """Returns the characters of the picture; None for those of the request."""
+    asked = [one.id for one in claim.spec.characters]
+    shown = list(asked if outcome.characters is None else outcome.characters)
+    return None if set(shown) == set(asked) else [str(one) for one in shown]
 
 
 def _asset(asset: NewAsset) -> dict[str, object]:

@@ -7,9 +7,10 @@ from server.domain.states import AssetKind, ImageStatus, ImageType
 from server.store.database import Executor, Record
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.references import used_references
+from server.store.scenes import read_not_drawn
 
 _SELECT = """
-SELECT i.*, j.id AS job_id, j.metadata, j.reused_from_image_id, a.used_references,
+SELECT i.*, j.id AS job_id, j.metadata, j.reused_from_image_id, a.used_references, a.not_drawn,
   (SELECT p.page_number FROM story_pages p WHERE p.id = i.page_id) AS page_now,
   (SELECT max(l.version) FROM images l WHERE l.lineage_id = i.lineage_id) AS lineage_versions,
   (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys,
@@ -201,5 +202,6 @@ def _image(row: Record) -> Image:
         keys={AssetKind(kind): key for kind, key in (row["keys"] or {}).items()},
         metadata=row["metadata"],
         references=used_references(row["used_references"]),
+        not_drawn=read_not_drawn(row["not_drawn"]),
         reused_from=row["reused_from_image_id"],
     )

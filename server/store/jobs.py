@@ -13,6 +13,7 @@ from server.store.lanes import lanes_from_json, lanes_json
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
 from server.store.references import used_references
+from server.store.scenes import read_not_drawn
 from server.store.workers import DRAWN_SPECS
 
 # A submit is one statement for any number of jobs, so that it is one round trip and one commit.
@@ -72,7 +73,7 @@ SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, to_jsonb(lanes_of(j)) AS lan
   j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata, j.cropped_from,
-  j.spec_version, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.unknown_words,
+  j.spec_version, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.not_drawn,
   a.used_references, j.reused_from_image_id
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
@@ -81,7 +82,7 @@ LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
 
 _CANCEL = f"""
 WITH asked AS (
-  SELECT id FROM image_generation_jobs WHERE id = ANY($1) AND user_id = $2
+  SELECT id FROM image_generation_jobs WHERE id = ANY($1) AND user_id = $2 AND kind <> 'plan'
   ORDER BY batch_id, id FOR NO KEY UPDATE
 ), job AS (
   UPDATE image_generation_jobs SET
@@ -181,7 +182,7 @@ class Jobs:
     async def get(self, user: UserId, job: JobId) -> Job | None:
         """Returns a job of the user."""
         row = await self._database.fetchrow(
-            f"{_SNAPSHOT} WHERE j.id = $1 AND j.user_id = $2", job, user
+            f"{_SNAPSHOT} WHERE j.id = $1 AND j.user_id = $2 AND j.kind <> 'plan'", job, user
         )
         return None if row is None else _job(row)
 
@@ -231,10 +232,10 @@ class Jobs:
         return None if row is None else RenderSpec.from_json(row["spec"])
 
     async def waiting(self) -> dict[UserId, int]:
-        """Returns the number of waiting jobs of all lanes, by user."""
+        """Returns the number of waiting jobs of all lanes but that of plans, by user."""
         rows = await self._database.fetch(
             "SELECT user_id, count(*) AS jobs FROM image_generation_jobs"
-            " WHERE status = 'queued' GROUP BY user_id"
+            " WHERE status = 'queued' AND kind <> 'plan' GROUP BY user_id"
         )
         return {row["user_id"]: row["jobs"] for row in rows}
 
@@ -261,7 +262,7 @@ def _filters(arguments: Arguments, user: UserId, wanted: JobFilter) -> Filters:
         sources.append(
             Source(
                 "image_generation_jobs",
-                f"{own} AND status = any_of.status",
+                f"{own} AND status = any_of.status AND kind <> 'plan'",
                 each=f"unnest({statuses}) AS any_of (status)",
             )
         )
@@ -378,7 +379,7 @@ def _job(row: Record) -> Job:
         failure=Failure(reason, row["error_message"]) if reason is not None else None,
         stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items() if key in _STAGES},
         batch_id=row["batch_id"],
-        unknown_words=tuple(row["unknown_words"] or ()),
+        not_drawn=read_not_drawn(row["not_drawn"]),
         references=used_references(row["used_references"]),
         story_id=row["story_id"],
         page_id=row["page_id"],

@@ -37,7 +37,7 @@ _WAITING = """
 SELECT j.id, j.spec, j.limits, j.ai_model, j.passed_over, to_jsonb(lanes_of(j)) AS lanes
 FROM image_generation_jobs j
 WHERE j.id IN (
-  SELECT job_id FROM job_lanes WHERE job_id > $1 AND spec_version <= $2
+  SELECT job_id FROM job_lanes WHERE job_id > $1 AND spec_version <= $2 AND lane <> 'read'
   ORDER BY job_id LIMIT $3
 ) ORDER BY j.id
 """

@@ -34,7 +34,9 @@ WITH asked AS (
         AND (i.seed = asked.seed OR asked.seed IS NULL AND NOT EXISTS (
           SELECT FROM images l WHERE l.lineage_id = asked.lineage_id AND l.seed = i.seed
         ))
-        AND (asked.shows IS NULL OR same_references(a.used_references, asked.shows, asked.style))
+        AND (asked.shows IS NULL
+          OR jsonb_array_length(a.used_references) = cardinality(i.character_ids)
+          AND same_references(a.used_references, asked.shows, asked.style))
         AND NOT EXISTS (
           SELECT FROM character_references r JOIN reference_views v ON v.reference_id = r.id
           WHERE r.character_id = i.character_id AND r.style = i.style
@@ -103,11 +105,15 @@ WITH asked AS (
 ), attempt AS (
   INSERT INTO attempts (
     job_id, attempt, worker, provider, model, prompt, negative_prompt, seed, outcome, finished_at,
-    unknown_words, used_references
+    not_drawn, used_references
   ) SELECT made.id, 0, '', o.provider, o.model, o.prompt, o.negative_prompt, o.seed, 'reused',
-    now(), o.unknown_words, o.used_references
+    now(), o.not_drawn, o.used_references
   FROM made JOIN image_generation_jobs j ON j.image_id = made.origin_id
   JOIN attempts o ON o.job_id = j.id AND o.attempt = j.attempt
+), scene AS (
+  INSERT INTO scenes (job_id, scene)
+  SELECT made.id, s.scene FROM made
+  JOIN image_generation_jobs j ON j.image_id = made.origin_id JOIN scenes s ON s.job_id = j.id
 ), shown AS (
   INSERT INTO image_characters (character_id, created_at, image_id)
   SELECT DISTINCT character, made.created_at, made.image_id
@@ -176,7 +182,7 @@ class Reuses:
 
 def _asked(job: NewJob) -> dict[str, object]:
     spec, reuse = job.spec, job.reuse
-    from_references = spec.use_references and spec.characters
+    from_references = spec.use_references and spec.cast
     lineage = job.placement.lineage_id
     return {
         "id": str(job.id),
@@ -186,7 +192,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "place": reuse.place if reuse else 0,
         "lineage_id": str(lineage) if lineage else None,
         "style": spec.style.id,
-        "shows": [{"id": str(one.id), "version": one.version} for one in spec.characters]
+        "shows": [{"id": str(one.id), "version": one.version} for one in spec.cast]
         if from_references
         else None,
     }

@@ -27,7 +27,7 @@ class Routes:
         """Returns the choices of a job of the user, or of anybody's for None."""
         found = await self._database.fetchrow(
             "SELECT route, reused_from_image_id FROM image_generation_jobs"
-            " WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2)",
+            " WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND kind <> 'plan'",
             job,
             user,
         )

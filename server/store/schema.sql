@@ -368,8 +368,9 @@ CREATE TABLE image_generation_jobs (
     CONSTRAINT image_generation_jobs_check3 CHECK ((((status)::text <> 'failed'::text) OR (error_reason IS NOT NULL))),
     CONSTRAINT image_generation_jobs_check4 CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
     CONSTRAINT image_generation_jobs_check5 CHECK ((ready OR (batch_id IS NOT NULL))),
-    CONSTRAINT image_generation_jobs_kind_check CHECK ((kind = ANY (ARRAY['portrait'::text, 'scene'::text, 'cover'::text]))),
+    CONSTRAINT image_generation_jobs_kind_check CHECK ((kind = ANY (ARRAY['portrait'::text, 'scene'::text, 'cover'::text, 'plan'::text]))),
     CONSTRAINT image_generation_jobs_lanes_check CHECK ((cardinality(lanes) > 0)),
+    CONSTRAINT image_generation_jobs_plan_check CHECK ((((kind = 'plan'::text) = (lane = 'read'::text)) AND ((kind <> 'plan'::text) OR (image_id IS NULL)))),
     CONSTRAINT image_generation_jobs_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
     CONSTRAINT image_generation_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[]))),
     CONSTRAINT image_generation_jobs_pkey PRIMARY KEY (id),
@@ -390,6 +391,7 @@ CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, sta
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
 CREATE INDEX jobs_drawn ON image_generation_jobs USING btree (ai_model, ((spec ->> 'quality'::text)), completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
+CREATE INDEX jobs_plans ON image_generation_jobs USING btree (updated_at) WHERE ((kind = 'plan'::text) AND (actual_micros = 0));
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
 CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
@@ -458,14 +460,17 @@ CREATE TABLE attempts (
     unknown_words text[] DEFAULT '{}'::text[] NOT NULL,
     used_references jsonb DEFAULT '[]'::jsonb NOT NULL,
     route jsonb DEFAULT '{}'::jsonb NOT NULL,
+    not_drawn jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT attempts_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
-    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text]))),
+    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text, 'read'::text]))),
     CONSTRAINT attempts_pkey PRIMARY KEY (job_id, attempt),
     CONSTRAINT attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
-COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0.';
+COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0. read: completed, by reading a page; the speed of models is that of the completed ones.';
+COMMENT ON COLUMN attempts.unknown_words IS 'Written by workers from before the migration 0021_scenes; not read.';
 COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
 COMMENT ON COLUMN attempts.route IS 'The choice at its beginning; {} where nothing was chosen again.';
+COMMENT ON COLUMN attempts.not_drawn IS 'The parts of the content that the picture does not show as told, in the order of the text: {phrase, kind, became}; what is left out became nothing.';
 CREATE INDEX attempts_drawn ON attempts USING btree (model, finished_at DESC) WHERE (outcome = ANY (ARRAY['completed'::text, 'failed'::text]));
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 
@@ -750,6 +755,18 @@ CREATE TABLE alerts (
 CREATE UNIQUE INDEX alerts_budget ON alerts USING btree (day, scope, percent) WHERE (kind = 'budget_used'::text);
 CREATE UNIQUE INDEX alerts_call ON alerts USING btree (job_id, attempt, call) WHERE (kind = 'call_above_hold'::text);
 CREATE INDEX alerts_due ON alerts USING btree (next_try_at) WHERE ((delivered_at IS NULL) AND (given_up_at IS NULL));
+
+CREATE TABLE scenes (
+    job_id uuid NOT NULL,
+    scene jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    not_drawn jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT scenes_pkey PRIMARY KEY (job_id),
+    CONSTRAINT scenes_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE scenes IS 'What was read of a job''s text: once, by the first attempt that came so far. Later attempts, and regenerations from the same text, draw the same scene.';
+COMMENT ON COLUMN scenes.scene IS 'Figures from left to right, extras, place, time, weather, props, colours, and what is not there.';
+COMMENT ON COLUMN scenes.not_drawn IS 'Of a plan: by model, what its picture would not show as told; {phrase, kind, became}, as in attempts.';
 
 CREATE TABLE migrations (
     name text NOT NULL,
@@ -1222,6 +1239,9 @@ CREATE FUNCTION note_job() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
+  IF NEW.kind = 'plan' THEN
+    RETURN NEW;
+  END IF;
   NEW.changed_in := place_behind(OLD.changed_in);
   INSERT INTO outbox (xact, user_id, object_kind, object_id, status, image_id, batch_id)
   VALUES (NEW.changed_in, NEW.user_id, 'job', NEW.id, NEW.status, NEW.image_id, NEW.batch_id);
@@ -1233,7 +1253,8 @@ CREATE FUNCTION note_new_jobs() RETURNS trigger
     AS $$
 BEGIN
   INSERT INTO outbox (xact, user_id, object_kind, object_id, status, image_id, batch_id)
-  SELECT changed_in, user_id, 'job', id, status, image_id, batch_id FROM added;
+  SELECT changed_in, user_id, 'job', id, status, image_id, batch_id FROM added
+  WHERE kind <> 'plan';
   RETURN NULL;
 END $$;
 
@@ -1281,7 +1302,7 @@ END $$;
 CREATE FUNCTION same_references(used jsonb, shows jsonb, in_style text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-  SELECT jsonb_array_length(used) = jsonb_array_length(shows) AND NOT EXISTS (
+  SELECT used IS NOT NULL AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(used) AS before (character_id uuid, use text, image_id uuid)
     LEFT JOIN jsonb_to_recordset(shows) AS shown (id uuid, version integer)
       ON shown.id = before.character_id

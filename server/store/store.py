@@ -19,10 +19,12 @@ from server.store.leases import Leases
 from server.store.money import Money
 from server.store.offers import Offers
 from server.store.outbox import Outbox
+from server.store.plans import Plans
 from server.store.references import References
 from server.store.retries import Retries
 from server.store.reuse import Reuses
 from server.store.routes import Routes
+from server.store.scenes import Scenes
 from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.together import Together
@@ -47,10 +49,12 @@ class Statements:
         self.money = Money(database)
         self.offers = Offers(database)
         self.outbox = Outbox(database)
+        self.plans = Plans(database)
         self.references = References(database)
         self.retries = Retries(database)
         self.reuses = Reuses(database)
         self.routes = Routes(database)
+        self.scenes = Scenes(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
         self.users = Users(database)

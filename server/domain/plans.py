@@ -1,0 +1,47 @@
+"""Plans: the pages of a story, read before anything is drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4, uuid5
+
+from server.domain.ids import JobId, PageId, RequestId, StoryId, UserId
+from server.domain.jobs import Failure
+from server.domain.limits import NO_LIMITS, Limits
+from server.domain.scenes import NotDrawn, Scene
+from server.domain.spec import RenderSpec
+from server.domain.states import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NewReading:
+    """A page to read; `limits` bound what a paid reading may cost. A cover has no `page_id`."""
+
+    id: JobId
+    user_id: UserId
+    spec: RenderSpec
+    limits: Limits = NO_LIMITS
+    story_id: StoryId | None = None
+    page_id: PageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A page that is read, or will be.
+
+    `scene` is None until it is read. `losses` are, by model, the parts of the content that its
+    picture would not show as told; a model that is not among them cannot draw the page.
+    """
+
+    id: JobId
+    status: JobStatus
+    spec: RenderSpec
+    failure: Failure | None = None
+    scene: Scene | None = None
+    losses: Mapping[str, Sequence[NotDrawn]] = field(default_factory=dict)
+
+
+def reading_id(user: UserId, request: RequestId | None, page_number: int) -> JobId:
+    """Returns the id of a reading: the same for the same request, a new one without its id."""
+    if request is None:
+        return JobId(uuid4())
+    return JobId(uuid5(UUID(str(request)), f"{user} {page_number}"))
