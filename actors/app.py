@@ -38,6 +38,7 @@ from actors.settings import (
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
 from actors.worker.patience import Patience
+from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.probing import Probing
 from actors.worker.references import ReferenceResolver
 from actors.worker.rerouting import Rerouting
@@ -105,26 +106,30 @@ class WorkerDeployment:
         await enter(signals.running())
         providers = {one.model: one for one in (local, *hosted)}
         observer = Observer(store, settings.gpu_cost)
+        rules = PlainExtractor()
         stages = Stages(
             providers,
-            PlainExtractor(),
+            rules,
             storage,
             catalogue=catalogue,
             references=ReferenceResolver(store.references, storage),
+            scenes=store.scenes,
             upscaler=RayUpscaler(diffuser),
+        )
+        patience = Patience(settings.lease_s, lambda: self._worker.draining)
+        drawing = RoutedDrawing(
+            stages,
+            Chooser(catalogue, observer, providers),
+            providers,
+            store,
+            patience,
+            extractor,
+            moderated_goes_on=settings.moderated_tries_next_offer,
         )
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),
-            RoutedDrawing(
-                stages,
-                Chooser(catalogue, observer, providers),
-                providers,
-                store,
-                Patience(settings.lease_s, lambda: self._worker.draining),
-                extractor,
-                moderated_goes_on=settings.moderated_tries_next_offer,
-            ),
+            DrawingOrReading(drawing, Planner(catalogue, rules, store, patience, extractor)),
             store,
             progress,
             signals,

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from actors.storybook import CHECKPOINT, UPSCALER
+from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
 
 _SOURCES = {
@@ -21,6 +22,7 @@ _ADAPTERS = {
     "sdxl": ("sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors", "models/image_encoder"),
 }
 """The files of an adapter by model: its weights, and its encoder unless it is the checkpoint's."""
+_READ_AT_ONCE = 4
 _CONFIG = SettingsConfigDict(
     env_prefix="IMGGEN_",
     frozen=True,
@@ -272,16 +274,18 @@ class WorkerSettings(RoutingSettings):
         "that is refused after it was drawn is paid, and a job is paid for twice at most.",
     )
     slots: dict[str, int] = Field(
-        default={"local": 2, "hosted": 8},
+        default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE},
         description="How many jobs run at once by lane, as JSON. Of two local ones, one renders "
-        "while the next is prepared or finished. A lane without a model is not served.",
+        "while the next is prepared or finished. A lane without a model is not served. `read` is "
+        "how many pages of plans are read at once: 4 where it is left out, 0 for none.",
     )
 
     @property
     def served_slots(self) -> dict[str, int]:
-        """The slots of the lanes that the catalogue has a model in."""
-        lanes = {row.lane for row in self.catalogue().models}
-        return {lane: number for lane, number in self.slots.items() if lane in lanes}
+        """The slots of the lanes that the catalogue has a model in, and of that of plans."""
+        lanes = {Lane.READ, *(row.lane for row in self.catalogue().models)}
+        slots = {Lane.READ: _READ_AT_ONCE, **self.slots}
+        return {lane: number for lane, number in slots.items() if lane in lanes}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

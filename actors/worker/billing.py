@@ -1,10 +1,10 @@
 """Billing: what an attempt draws and reads with is paid for, call by call."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 
 from actors.extractors import ExtractionFailed, ModelFailed, PaidExtractor
+from actors.extractors.pages import Page
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -15,10 +15,10 @@ from actors.providers.base import (
     RenderProgress,
 )
 from actors.worker.payments import CallRefused, PaidCall, Payments
-from server.domain.characters import FrozenCharacter
 from server.domain.limits import Limits
 from server.domain.models import Format
 from server.domain.money import Bill, CallName, NewCall
+from server.domain.scenes import Scene
 from server.errors import Unavailable
 from server.routing.failover import RULES, Billed
 from server.routing.wishes import Offer
@@ -123,16 +123,16 @@ class BilledExtractor:
         self._most_micros = most_micros
         self._payments = payments
 
-    async def scene(self, page_text: str, characters: Sequence[FrozenCharacter]) -> str:
+    async def read(self, page: Page) -> Scene:
         """Returns the model's scene and books its cost; empty for an empty text.
 
         Raises ExtractionFailed, also where it must not or cannot be paid.
         """
-        if not page_text.strip():
-            return ""
-        hold = self._extractor.most_micros(page_text, characters)
+        if not page.text.strip():
+            return Scene()
+        hold = self._extractor.most_micros(page)
         if not hold:
-            return (await self._extractor.ask(page_text, characters)).scene
+            return (await self._extractor.ask(page)).scene
         provider, model = self._extractor.provider, self._extractor.model
         try:
             paid = await self._payments.begin(
@@ -141,7 +141,7 @@ class BilledExtractor:
         except (CallRefused, Unavailable) as error:
             raise ExtractionFailed(error.message) from error
         try:
-            asked = await self._extractor.ask(page_text, characters)
+            asked = await self._extractor.ask(page)
         except ModelFailed as error:
             await paid.fail(RULES[error.kind].billed, error.cost_micros, error.request_id)
             raise

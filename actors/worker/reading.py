@@ -1,32 +1,38 @@
-"""Reading: the page of a job becomes the content of its picture."""
+"""Reading: the page of a job becomes the content of its picture, once for all its attempts."""
 
 from actors.extractors import SceneExtractor
-from actors.prompts.reading import Reading
-from actors.prompts.standing import read_standing
+from actors.extractors.bounds import bounded
+from actors.extractors.pages import page_of, placed
 from actors.providers.base import Content
-from server.domain.spec import RenderSpec
-from server.domain.states import ImageType
+from server.domain.jobs import Claim
+from server.domain.scenes import Scene
+from server.store.scenes import Scenes
 
 
-class PageReader:
-    """Finds what a picture shows, and who stands where on it."""
+class ContentReader:
+    """Finds what a picture shows, and who stands where on it.
 
-    def __init__(self, extractor: SceneExtractor) -> None:
+    What the first attempt reads is kept: all attempts draw the same scene, and a paid reading is
+    paid once.
+    """
+
+    def __init__(self, extractor: SceneExtractor, scenes: Scenes | None = None) -> None:
+        """Takes where scenes are kept; without it each attempt reads anew."""
         self._extractor = extractor
+        self._scenes = scenes
 
-    async def read(self, spec: RenderSpec) -> Content:
-        """Returns the content of a spec, whose page is read where it describes no scene."""
-        scene = await self._scene(spec)
-        texts = [Reading(scene), Reading(spec.page_text)]
-        looks = [character.description for character in spec.characters]
-        cast = tuple(spec.characters[place] for place in read_standing(texts, looks))
-        return Content(spec, scene, cast)
+    async def read(self, claim: Claim) -> Content:
+        """Returns the content of a job."""
+        scene = await self._scenes.find(claim.job_id) if self._scenes else None
+        if scene is None:
+            read = await self._extractor.read(page_of(claim.spec))
+            scene = bounded(placed(read, claim.spec))
+            if self._scenes is not None:
+                await self._scenes.keep(claim, scene)
+        return content_of(claim, scene)
 
-    async def _scene(self, spec: RenderSpec) -> str:
-        if spec.image_type is ImageType.COVER:
-            # The title names a mood and maybe a place; the first page names the place.
-            told = await self._extractor.scene(spec.page_text, spec.characters)
-            return f"{spec.scene}. {told}"
-        if spec.image_type is ImageType.SCENE and not spec.scene:
-            return await self._extractor.scene(spec.page_text, spec.characters)
-        return spec.scene
+
+def content_of(claim: Claim, scene: Scene) -> Content:
+    """Returns the content of a job whose text was read."""
+    cast = {one.id: one for one in claim.spec.cast}
+    return Content(claim.spec, scene, tuple(cast[one.character] for one in scene.figures))

@@ -65,7 +65,7 @@ class ReferenceResolver:
             return Resolved()
         encoder = await reading.encoder.encoder() if reading.encoder else ""
         if reading.most == 0 or (reading.encoder and not encoder):
-            return _unsupported(claim)
+            return _unsupported(claim, cast)
         ids = [CharacterId(one.id) for one in cast]
         known = await self._references.find(ids, claim.spec.style.id, encoder)
         picture = _Picture(reading, len(cast))
@@ -84,7 +84,7 @@ class ReferenceResolver:
                 picture.leave_out(one, ReferenceUse.UNREADABLE, found)
             else:
                 picture.add(place, found, data)
-        return picture.resolved([CharacterId(one.id) for one in claim.spec.characters])
+        return picture.resolved(_in_order(claim, cast))
 
     async def _portrait(self, claim: Claim, reference: Reference) -> bytes | None:
         """Returns a portrait; None, and a mark for redrawing, if it is unreadable."""
@@ -203,6 +203,12 @@ def _usable(found: Reference, encoder: str) -> bytes | None:
     return found.embedding if whole else None
 
 
-def _unsupported(claim: Claim) -> Resolved:
-    ids = (CharacterId(one.id) for one in claim.spec.characters)
+def _unsupported(claim: Claim, cast: Sequence[FrozenCharacter]) -> Resolved:
+    ids = _in_order(claim, cast)
     return Resolved(used=tuple(UsedReference(one, ReferenceUse.UNSUPPORTED) for one in ids))
+
+
+def _in_order(claim: Claim, cast: Sequence[FrozenCharacter]) -> list[CharacterId]:
+    """Returns the characters of a picture in the order of its request."""
+    there = {one.id for one in cast}
+    return [CharacterId(one.id) for one in claim.spec.cast if one.id in there]

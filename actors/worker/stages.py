@@ -15,7 +15,7 @@ from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider, RenderedPicture
 from actors.worker.patience import STORE_PAUSES_S
-from actors.worker.reading import PageReader
+from actors.worker.reading import ContentReader
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import ReportedRender, Reporter
 from imggen.v1.errors_pb2 import ErrorReason
@@ -27,6 +27,7 @@ from server.domain.states import ImageType, Stage
 from server.errors import Unavailable
 from server.routing.catalogue import KNOWN, Catalogue
 from server.storage import Storage, StorageUnavailable, object_key
+from server.store.scenes import Scenes
 
 _KNOWN = Catalogue(KNOWN.values())
 _log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Stages:
         *,
         catalogue: Catalogue = _KNOWN,
         references: ReferenceResolver | None = None,
+        scenes: Scenes | None = None,
         upscaler: Upscaler | None = None,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
@@ -53,13 +55,15 @@ class Stages:
 
         `store_pauses_s` are the pauses before each retry of a store while the storage is away.
         `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos;
-        without a resolver of references all characters are drawn from words.
+        without a resolver of references all characters are drawn from words, and without `scenes`
+        each attempt reads its page anew.
         """
         self._providers = providers
         self._catalogue = catalogue
         self._extractor = extractor
         self._storage = storage
         self._references = references
+        self._scenes = scenes
         self._upscaler = upscaler or NoUpscaler()
         self._store_pauses_s = store_pauses_s
         self._finishing = finishing
@@ -86,13 +90,13 @@ class Stages:
         spec = claim.spec
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
-            content = await self._reader(extractor).read(spec)
+            content = await self._reader(extractor).read(claim)
             references = await self._resolve(claim, content, provider)
         with clock.measure(Stage.RENDERING):
             picture = await provider.render(
                 content, self._format(spec), references.placed, ReportedRender(reporter)
             )
-            _log_unknown(claim, picture.prompt)
+            _log_not_drawn(claim, picture.prompt)
             await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
@@ -106,16 +110,18 @@ class Stages:
             assets=assets,
             stage_ms=clock.stage_ms,
             cost_micros=picture.cost_micros,
-            unknown_words=picture.prompt.unknown,
+            not_drawn=picture.prompt.not_drawn,
+            characters=tuple(one.character for one in content.scene.figures),
             sampling=picture.sampling,
             references=references.used,
             model=spec.model,
             provider=claim.provider,
         )
 
-    def _reader(self, first: SceneExtractor | None) -> PageReader:
+    def _reader(self, first: SceneExtractor | None) -> ContentReader:
         ours = self._extractor
-        return PageReader(ours if first is None else FallbackExtractor(first, ours))
+        extractor = ours if first is None else FallbackExtractor(first, ours)
+        return ContentReader(extractor, self._scenes)
 
     def _provider(self, model: str) -> Provider:
         found = self._providers.get(model)
@@ -175,10 +181,10 @@ class Stages:
         return await self._storage.put(key, asset.data, asset.content_type)
 
 
-def _log_unknown(claim: Claim, prompt: CompiledPrompt) -> None:
-    if prompt.unknown:
-        fields = {"job_id": str(claim.job_id), "unknown": len(prompt.unknown)}
-        _log.info("words the model does not know", extra=fields)
+def _log_not_drawn(claim: Claim, prompt: CompiledPrompt) -> None:
+    if prompt.not_drawn:
+        fields = {"job_id": str(claim.job_id), "not_drawn": len(prompt.not_drawn)}
+        _log.info("content that the model does not draw", extra=fields)
 
 
 class StageClock:
