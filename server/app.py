@@ -47,6 +47,7 @@ from server.services.events import EventService
 from server.services.generation import GenerationService
 from server.services.images import ImageService
 from server.services.jobs import JobService
+from server.services.plans import PageReading
 from server.services.routing import RoutingService
 from server.services.stories import StoryService
 from server.services.styles import StyleService
@@ -216,6 +217,8 @@ async def _services(
         observer,
         admission,
         batch_admission,
+        users,
+        PageReading(store, signals, parts.watching.plans),
         settings.batch_max_concurrent,
     )
     watching = parts.watching
@@ -239,7 +242,7 @@ async def _services(
         Service("imggen.v1.ImageService", partial(add_images, images)),
         Service("imggen.v1.CharacterService", partial(add_characters, characters)),
         Service("imggen.v1.StoryService", partial(add_stories, stories)),
-        Service("imggen.v1.StyleService", partial(add_styles, StyleService(styles))),
+        Service("imggen.v1.StyleService", partial(add_styles, StyleService(styles, catalogue))),
     ]
 
 

@@ -11,7 +11,7 @@ from server.admission.reuse import reusing, with_copies
 from server.domain.batches import Batch, NewBatch
 from server.domain.ids import BatchId, JobId, UserId
 from server.domain.jobs import BatchPlace, RequestKey
-from server.domain.states import Lane
+from server.domain.states import DRAWING_LANES
 from server.money.budgets import exhausted
 from server.requests.origin import Origin
 from server.requests.stories import Storyboard
@@ -101,7 +101,7 @@ class BatchAdmission:
         not cover their cheapest offers or too many jobs wait.
         """
         await self.get(user, batch)
-        await self._admission.check_backlog(user, tuple(Lane))
+        await self._admission.check_backlog(user, DRAWING_LANES)
 
         async def retry(offer: Offering) -> set[JobId] | None:
             async with self._admission.paying() as tx:

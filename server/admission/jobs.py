@@ -203,6 +203,8 @@ class Admission:
         # After the insert, which finds that the same request has made this version already.
         if job is not None:
             _check_version(new)
+        if job is not None and new.placement.parent_image_id:
+            await tx.scenes.copy(new.id)
         # Budget rows are locked last, so that others wait for them no longer than a commit.
         if job is not None and new.price_micros:
             await self.hold(tx, [new.id], new.price_micros)

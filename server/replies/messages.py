@@ -1,6 +1,6 @@
 """The domain's values as the contract's messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, assert_never
 from uuid import UUID
@@ -16,6 +16,7 @@ from imggen.v1 import (
     image_pb2,
     job_pb2,
     reference_pb2,
+    scene_pb2,
     story_pb2,
     style_pb2,
 )
@@ -24,6 +25,7 @@ from server.domain.characters import Character, Gender
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job
 from server.domain.references import ReferenceUse, UsedReference
+from server.domain.scenes import LossKind, NotDrawn
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Stage
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
@@ -49,11 +51,12 @@ REFERENCE_USE = {
     use: reference_pb2.ReferenceUse.Value(f"REFERENCE_USE_{use.name if use else 'UNSPECIFIED'}")
     for use in ReferenceUse
 }
+LOSS_KIND = {kind: scene_pb2.LossKind.Value(f"LOSS_KIND_{kind.name}") for kind in LossKind}
 GENDER = {gender: character_pb2.Gender.Value(f"GENDER_{gender.name}") for gender in Gender}
 
 
-def style(style: Style) -> style_pb2.Style:
-    """Returns a style as its message."""
+def style(style: Style, drawn_as: Mapping[str, str] | None = None) -> style_pb2.Style:
+    """Returns a style as its message, with what models draw that do not know it."""
     return style_pb2.Style(
         id=style.id,
         display_name=style.display_name,
@@ -61,6 +64,7 @@ def style(style: Style) -> style_pb2.Style:
         prompt_template=style.prompt_template,
         negative_prompt=style.negative_prompt,
         version=style.version,
+        drawn_as=drawn_as,
     )
 
 
@@ -164,7 +168,7 @@ class Replies:
             error=_error(job.failure) if job.failure else None,
             stage_timings=_timings(job),
             batch_id=_id(job.batch_id),
-            unknown_words=job.unknown_words,
+            not_drawn=not_drawn(job.not_drawn),
             references=_references(job.references),
             story_id=_id(job.story_id),
             page_id=_id(job.page_id),
@@ -205,6 +209,7 @@ class Replies:
             job_id=str(image.job_id),
             metadata=image.metadata,
             references=_references(image.references),
+            not_drawn=not_drawn(image.not_drawn),
             reused_from_image_id=_id(image.reused_from),
         )
         if image.keys:
@@ -247,6 +252,12 @@ def _references(used: Iterable[UsedReference]) -> Iterable[reference_pb2.UsedRef
             image_id=_id(one.image_id),
             scale=one.scale,
         )
+
+
+def not_drawn(parts: Iterable[NotDrawn]) -> Iterable[scene_pb2.NotDrawn]:
+    """Yields what a picture does not show as told, as messages."""
+    for one in parts:
+        yield scene_pb2.NotDrawn(phrase=one.phrase, kind=LOSS_KIND[one.kind], drawn_as=one.became)
 
 
 def _error(failure: Failure) -> job_pb2.JobError:

@@ -38,7 +38,7 @@ def route_message(found: Route, reused_from: ImageId | None = None) -> routing_p
                 model=offer.model,
                 provider=offer.provider,
                 price_micros=offer.price_micros,
-                expected_duration=_duration(offer.seconds),
+                expected_duration=duration(offer.seconds),
                 score=offer.score,
             )
             for offer in found.offers
@@ -71,7 +71,7 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
         images=quote.images,
         reused_images=quote.reused,
         price_micros=quote.price_micros,
-        expected_duration=_duration(quote.seconds),
+        expected_duration=duration(quote.seconds),
         models=[
             QuotedModel(
                 model=part.model,
@@ -118,7 +118,7 @@ def _model(
         model=row.name,
         score=row.grades[Quality.HD].score if Quality.HD in row.grades else 0.0,
         price_micros=offer.price_micros if offer else None,
-        mean_duration=_duration(conditions.draws(row, Quality.HD)),
+        mean_duration=duration(conditions.draws(row, Quality.HD)),
         canary=row.canary,
         retires_on=str(row.retires_on or ""),
         off=health is not None and health.state is HealthState.OFF,
@@ -138,7 +138,7 @@ def _record(record: Record) -> DrawingRecord:
         pictures=record.pictures,
         success_share=record.success,
         mean_cost_micros=record.cost_micros,
-        mean_duration=_duration(record.seconds),
+        mean_duration=duration(record.seconds),
         mean_score=record.score,
     )
 
@@ -174,7 +174,8 @@ def _exclusion(code: str) -> Exclusion.ValueType:
         return Exclusion.EXCLUSION_UNSPECIFIED
 
 
-def _duration(seconds: float | None) -> Duration | None:
+def duration(seconds: float | None) -> Duration | None:
+    """Returns a time as a message; None where it is not known."""
     if seconds is None:
         return None
     message = Duration()

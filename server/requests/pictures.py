@@ -77,6 +77,8 @@ class Content:
     page_text: str = ""
     use_references: bool = False
     allow_reuse: bool = False
+    others: tuple[FrozenCharacter, ...] = ()
+    before: tuple[str, ...] = ()
 
     def drawn_by(
         self, routing: Routing, routes: Routes, placement: Placement, seed: int | None = None
@@ -100,6 +102,8 @@ class Content:
             quality=self.quality,
             seed=new_seed() if seed is None else seed,
             use_references=self.use_references,
+            others=self.others,
+            before=self.before,
         )
         return _picture(spec, placement, routing, routes, offer, reuse)
 
@@ -178,7 +182,10 @@ class PictureReader:
         use = self.uses_references(request.options)
         routes = await self.routes(checks, user, request.options)
         drawn = maybe_quality or Quality.HD
-        wish = routes.wish(ImageType.SCENE, ratio or "", len(ids or ()), drawn, references=use)
+        others = story.others(number, ids or ()) if story else ()
+        wish = routes.wish(
+            ImageType.SCENE, ratio or "", len(ids or ()), drawn, references=use, others=len(others)
+        )
         maybe_routing = routes.route(checks, wish)
         page, quality, style, routing = checks.complete(
             maybe_page, maybe_quality, maybe_style, maybe_routing
@@ -192,6 +199,8 @@ class PictureReader:
             page_text=page.text,
             use_references=use,
             allow_reuse=request.options.allow_reuse,
+            others=await self._others(user, others),
+            before=story.before(number) if story else (),
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         seed = request.seed if request.HasField("seed") else None
@@ -215,9 +224,10 @@ class PictureReader:
         quality = read_quality(checks, options.quality) if options.quality else before.quality
         use = self.uses_references(options)
         routes = await self.routes(checks, user, options)
-        drawn, cast = quality or before.quality, len(before.characters)
+        cast, others = len(before.characters), len(before.others)
+        drawn = quality or before.quality
         wish = replace(
-            routes.wish(before.image_type, "", cast, drawn, references=use),
+            routes.wish(before.image_type, "", cast, drawn, references=use, others=others),
             display=Size(before.width, before.height),
         )
         maybe_routing = routes.route_again(checks, image.model, wish)
@@ -279,6 +289,13 @@ class PictureReader:
             if one not in found:
                 raise missing_character(one)
         return tuple(found[one] for one in ids)
+
+    async def _others(
+        self, user: UserId, ids: Sequence[CharacterId]
+    ) -> tuple[FrozenCharacter, ...]:
+        """Freezes characters that are named by other pages, but for those that are gone."""
+        found = await self._store.freeze(user, ids) if ids else {}
+        return tuple(found[one] for one in ids if one in found)
 
 
 def _picture(

@@ -28,9 +28,19 @@ class Routes:
     limits: Limits
 
     def wish(
-        self, kind: ImageType, shape: str, characters: int, quality: Quality, *, references: bool
+        self,
+        kind: ImageType,
+        shape: str,
+        characters: int,
+        quality: Quality,
+        *,
+        references: bool,
+        others: int = 0,
     ) -> Wish:
-        """Returns what the request asks for a picture with so many characters."""
+        """Returns what the request asks for a picture with so many characters.
+
+        `others` may be in it, too, if its text names them: their references are part of the price.
+        """
         limits = self.limits
         return Wish(
             kind,
@@ -42,7 +52,7 @@ class Routes:
             min_score=limits.min_score,
             complete_by=limits.complete_by,
             max_cost_micros=limits.max_cost_micros,
-            references=characters if references else 0,
+            references=characters + others if references else 0,
             key=uuid4().hex,
         )
 

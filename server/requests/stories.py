@@ -9,6 +9,7 @@ from imggen.rules.storyboards import (
     check_something,
     check_words,
     leading_characters,
+    may_name,
     refuse_gone,
     refuse_offer,
 )
@@ -16,6 +17,7 @@ from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import Placement
+from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
@@ -36,8 +38,8 @@ from server.store import Store
 class Storyboard:
     """The pictures of a story, portraits first.
 
-    A picture needs the portraits of its characters, where they are drawn in the same batch:
-    `portraits` has their places in `pictures`.
+    A picture needs the portraits of its characters, and of others whom its text may name, where
+    they are drawn in the same batch: `portraits` has their places in `pictures`.
     """
 
     story_id: StoryId
@@ -69,10 +71,19 @@ class Storyboard:
         portraits = self.portraits
         for place, picture in enumerate(self.pictures):
             if picture.spec.image_type is not ImageType.PORTRAIT:
-                for character in picture.spec.characters:
+                for character in _waits_for(picture.spec):
                     needed = portraits.get(CharacterId(character.id))
                     if needed is not None:
                         yield place, needed
+
+
+def _waits_for(spec: RenderSpec) -> Iterator[FrozenCharacter]:
+    """Yields the characters whose portraits a picture waits for."""
+    yield from spec.characters
+    text = spec.scene or spec.page_text
+    for other in spec.others:
+        if may_name(text, other.description.name, other.description.species):
+            yield other
 
 
 class StoryReader:
@@ -128,7 +139,7 @@ class StoryReader:
         self, checks: Checks, user: UserId, story: Story
     ) -> dict[CharacterId, FrozenCharacter]:
         """Freezes the characters of a story in the order of their first pages."""
-        named = list(dict.fromkeys(one for page in story.draft.pages for one in page.character_ids))
+        named = list(story.characters)
         found = await self._store.freeze(user, named) if named else {}
         for number, page in enumerate(story.draft.pages, start=1):
             for one in page.character_ids:
@@ -150,6 +161,8 @@ class _Panel:
     page_text: str
     use_references: bool
     allow_reuse: bool
+    others: Sequence[CharacterId] = ()
+    before: tuple[str, ...] = ()
 
     def pictures(
         self,
@@ -169,6 +182,8 @@ class _Panel:
             self.page_text,
             self.use_references,
             self.allow_reuse,
+            tuple(cast[one] for one in self.others if one in cast),
+            self.before,
         )
         for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.routing, self.routes, self.placement, seed)
@@ -254,13 +269,17 @@ class _Panels:
             return
         for number, page in enumerate(self._story.draft.pages, start=1):
             check_words(self._checks, number, page.scene_description or page.text)
+            listed = page.character_ids
+            others = self._story.others(number, listed)
             self._add(
                 ImageType.SCENE,
-                page.character_ids,
-                self._route(ImageType.SCENE, len(page.character_ids), f"page {number}: "),
+                listed,
+                self._route(ImageType.SCENE, len(listed), f"page {number}: ", len(others)),
                 Placement(story_id=self._story.id, page_id=page.id, page_number=number),
                 scene=page.scene_description,
                 page_text=page.text,
+                others=others,
+                before=self._story.before(number),
             )
 
     def _add(
@@ -272,6 +291,8 @@ class _Panels:
         *,
         scene: str = "",
         page_text: str = "",
+        others: Sequence[CharacterId] = (),
+        before: tuple[str, ...] = (),
     ) -> None:
         """Adds a panel, unless nothing can draw it, which is a violation already."""
         if routing is None:
@@ -288,21 +309,27 @@ class _Panels:
                 page_text,
                 use,
                 self._allow_reuse,
+                others,
+                before,
             )
         )
 
-    def _route(self, kind: ImageType, characters: int, where: str) -> Routing | None:
+    def _route(
+        self, kind: ImageType, characters: int, where: str, others: int = 0
+    ) -> Routing | None:
         """Routes an image; violations name the story, since no field is wrong."""
         found = Checks()
-        routing = self._routes.route(found, self._wish(kind, characters))
+        routing = self._routes.route(found, self._wish(kind, characters, others))
         refuse_offer(self._checks, found.violations, where)
         return routing
 
-    def _wish(self, kind: ImageType, characters: int) -> Wish:
+    def _wish(self, kind: ImageType, characters: int, others: int = 0) -> Wish:
         portrait = kind is ImageType.PORTRAIT
         shape = "" if portrait else self._ratio
         use = self._use_references and not portrait
-        return self._routes.wish(kind, shape, characters, self._quality, references=use)
+        return self._routes.wish(
+            kind, shape, characters, self._quality, references=use, others=others
+        )
 
     def _route_cover(self, leading: Sequence[CharacterId]) -> Routing | None:
         """Routes the cover, with as many of the leading characters as a model can draw."""

@@ -1,7 +1,7 @@
 """Rows of the catalogue: models with their prices, and what may be expected of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -47,7 +47,8 @@ class Row(Model):
     at its provider. It draws from `references` pictures of characters at most, sends `partials`
     unfinished ones back, and reads `longest_prompt` characters. A `canary` share of the jobs that
     it could draw is sent to it, whatever it costs, and no others while there is another offer.
-    It also draws what is asked of the models that it is the `successor_of`.
+    It also draws what is asked of the models that it is the `successor_of`. `drawn_styles` are the
+    styles that it does not know, each with the one that it draws instead.
     """
 
     grades: Mapping[Quality, Grade]
@@ -62,6 +63,7 @@ class Row(Model):
     refusal_charged: Billed = Billed.UNKNOWN
     canary: float = 0.0
     successor_of: tuple[str, ...] = ()
+    drawn_styles: Mapping[str, str] = field(default_factory=dict)
 
     def retired(self, now: datetime) -> bool:
         """Returns whether its provider has retired it."""

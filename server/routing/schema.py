@@ -114,7 +114,7 @@ class RowTable(_Table):
     """A row of the file; its name is the key of its table."""
 
     provider: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
-    lane: Lane
+    lane: Literal["local", "hosted"]
     max_characters: Annotated[int, Field(ge=0, le=64)]
     portraits: dict[_SizeText, _SizeText] = Field(min_length=1)
     scenes: dict[str, _SizeText] = Field(min_length=1)
@@ -130,6 +130,7 @@ class RowTable(_Table):
     refusal_charged: Literal["yes", "no", "unknown"] = "unknown"
     canary: _Share = 0.0
     successor_of: tuple[str, ...] = ()
+    drawn_styles: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -141,7 +142,7 @@ class RowTable(_Table):
         lane = PROVIDERS.get(self.provider)
         if lane is None:
             yield f'provider: "{self.provider}" is not known; use {_either(PROVIDERS)}'
-        elif self.lane is not lane:
+        elif self.lane != lane:
             yield f'lane: {self.provider} draws in the lane "{lane}", not "{self.lane}"'
         unknown = [ratio for ratio in self.scenes if ratio not in RATIOS]
         if unknown:
@@ -167,7 +168,7 @@ class RowTable(_Table):
         return Row(
             name=name,
             provider=self.provider,
-            lane=self.lane,
+            lane=Lane(self.lane),
             max_characters=self.max_characters,
             portraits=MappingProxyType(portraits),
             scenes=MappingProxyType({ratio: _size(own) for ratio, own in self.scenes.items()}),
@@ -183,6 +184,7 @@ class RowTable(_Table):
             refusal_charged=Billed(self.refusal_charged),
             canary=self.canary,
             successor_of=self.successor_of,
+            drawn_styles=MappingProxyType(self.drawn_styles),
         )
 
 

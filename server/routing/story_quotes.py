@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.domain.states import Lane
+from server.domain.states import DRAWING_LANES
 from server.routing.conditions import Conditions
 from server.routing.wishes import Offer
 
@@ -54,7 +54,7 @@ def quote_story(offers: Sequence[Offer], conditions: Conditions, max_concurrent:
 
 def _seconds(offers: Sequence[Offer], conditions: Conditions, max_concurrent: int) -> float | None:
     longest = 0.0
-    for lane in Lane:
+    for lane in DRAWING_LANES:
         those = [offer for offer in offers if offer.model.lane is lane]
         if not those:
             continue

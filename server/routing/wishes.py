@@ -95,7 +95,7 @@ def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wi
         min_score=limits.min_score,
         complete_by=limits.complete_by,
         max_cost_micros=limits.max_cost_micros,
-        references=len(spec.characters) if spec.use_references else 0,
+        references=len(spec.cast) if spec.use_references else 0,
         excluded=passed_over,
         key=limits.key,
     )

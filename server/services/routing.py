@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from typing import TypeVar
 
 from imggen.rules.checks import Checks
@@ -12,6 +13,7 @@ from imggen.v1 import routing_pb2_grpc
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
+    GenerateStoryRequest,
     RegenerateImageRequest,
 )
 from imggen.v1.routing_pb2 import (
@@ -19,6 +21,8 @@ from imggen.v1.routing_pb2 import (
     ExplainRouteResponse,
     ListProvidersRequest,
     ListProvidersResponse,
+    PlanStoryRequest,
+    PlanStoryResponse,
     QuoteGenerationRequest,
     QuoteGenerationResponse,
     QuoteStoryRequest,
@@ -26,20 +30,24 @@ from imggen.v1.routing_pb2 import (
 )
 from server.admission.batches import BatchAdmission, new_batch
 from server.admission.jobs import Admission, new_job
+from server.admission.users import KnownUsers
 from server.domain.canaries import Comparison
-from server.domain.ids import JobId, UserId
+from server.domain.ids import JobId, RequestId, UserId
 from server.forecast.fresh import Fresh
 from server.identity.caller import Context, caller
 from server.money.budgets import within_budget
+from server.replies.plans import story_plan
 from server.replies.routes import explanation, provider_statuses, route_message, story_quote
 from server.requests.origin import Origin, read_quoted
 from server.requests.pictures import Picture, PictureReader
+from server.requests.plans import BoardPage, pages_of
 from server.requests.stories import Storyboard, StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
 from server.routing.explained import explained
 from server.routing.observer import Observer
 from server.routing.story_quotes import StoryQuote, quote_story
+from server.services.plans import PageReading
 from server.store import Store
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
@@ -60,6 +68,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         observer: Observer,
         admission: Admission,
         batches: BatchAdmission,
+        users: KnownUsers,
+        reading: PageReading,
         batch_max_concurrent: int,
     ) -> None:
         self._store = store
@@ -69,6 +79,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         self._observer = observer
         self._admission = admission
         self._batches = batches
+        self._users = users
+        self._reading = reading
         self._batch_max_concurrent = batch_max_concurrent
         nothing: Mapping[str, Comparison] = {}
         self._canaries = Fresh(self._compare, nothing, fresh_s=_COMPARED_S)
@@ -91,14 +103,19 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
 
     async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
         """Quotes a whole story."""
-        checks, who = Checks(), caller()
-        origin = read_quoted(checks, who, request.story)
-        board = await self._stories.storyboard(checks, who.user_id, request.story)
-        conditions = await self._observer.conditions(who.user_id)
-        quote = await within_budget(
-            partial(self._quote_board, origin, choice, conditions) for choice in board.choices()
-        )
+        quote, _ = await self._quote_story(Checks(), request.story)
         return story_quote(quote)
+
+    async def PlanStory(self, request: PlanStoryRequest, context: Context) -> PlanStoryResponse:
+        """Plans a whole story: has its pages read, and waits for that."""
+        checks, who = Checks(), caller()
+        key = checks.id("request_id", request.request_id, RequestId, required=False)
+        quote, pages = await self._quote_story(checks, request.story)
+        await self._users.ensure(who)
+        wanted = [page.reading(who.user_id, key) for page in pages]
+        readings = await self._reading.read(who.user_id, key, wanted)
+        planned = [page.planned(read) for page, read in zip(pages, readings, strict=True)]
+        return story_plan(planned, quote)
 
     async def ExplainRoute(
         self, request: ExplainRouteRequest, context: Context
@@ -141,16 +158,26 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
             route=route_message(explained(picture.routing), stored.drawn if stored else None)
         )
 
+    async def _quote_story(
+        self, checks: Checks, request: GenerateStoryRequest
+    ) -> tuple[StoryQuote, list[BoardPage]]:
+        """Returns the quote of a story, and its pages as they would be drawn."""
+        who = caller()
+        origin = read_quoted(checks, who, request)
+        board = await self._stories.storyboard(checks, who.user_id, request)
+        conditions = await self._observer.conditions(who.user_id)
+        return await within_budget(
+            partial(self._quote_board, origin, choice, conditions) for choice in board.choices()
+        )
+
     async def _quote_board(
         self, origin: Origin, board: Storyboard, conditions: Conditions
-    ) -> StoryQuote:
+    ) -> tuple[StoryQuote, list[BoardPage]]:
         batch = new_batch(origin, board, self._batch_max_concurrent)
         admitted = await self._batches.quote(batch, conditions.rest)
-        drawn = {job.id for job in admitted.jobs}
-        offers = [
-            picture.offer
-            for picture, job in zip(board.pictures, batch.jobs, strict=True)
-            if job.id in drawn
-        ]
+        to_draw = {job.id for job in admitted.jobs}
+        drawn = [job.id in to_draw for job in batch.jobs]
+        offers = [picture.offer for picture in compress(board.pictures, drawn)]
         quote = quote_story(offers, conditions, self._batch_max_concurrent)
-        return replace(quote, reused=len(admitted.copies))
+        quote = replace(quote, reused=len(admitted.copies))
+        return quote, pages_of(board.pictures, drawn)

@@ -1,4 +1,4 @@
-"""The sweep: removes the bytes of deleted images, orphaned objects, and old events and watches.
+"""The sweep: removes the bytes of deleted images, orphaned objects, old events, watches and plans.
 
 A storage belongs to one database: an object that it does not know is an orphan, whatever stored
 it. Gateways sweep periodically, one at a time in the whole fleet. A sweep can stop anywhere: the
@@ -22,6 +22,7 @@ from server.store.images import Images
 # A worker commits the keys of an attempt's objects right after it stores them, never a day later.
 _ORPHAN_AGE = timedelta(days=1)
 _EVENTS_KEPT = timedelta(days=7)
+_PLANS_KEPT = timedelta(days=1)
 _IMAGES = 100
 _OBJECTS = 500
 _OBJECTS_A_SWEEP = 10_000
@@ -31,16 +32,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Counts of a sweep: images swept, orphans removed, failed removals, events removed."""
+    """Counts of a sweep: images swept, orphans removed, failed removals, events, pages of plans."""
 
     images: int
     orphans: int
     failures: int
     events: int = 0
+    plans: int = 0
 
 
 class Sweeper:
-    """Removes objects that no caller can reach any more, and old events and watches.
+    """Removes objects that no caller can reach any more, and old events, watches and plans.
 
     Each sweep searches a part of the storage for orphans, and the next one goes on from there.
     """
@@ -85,9 +87,10 @@ class Sweeper:
             self._failures = 0
             await statements.watches.forget_expired()
             events = await statements.outbox.sweep(self._events_kept)
+            plans = await statements.plans.sweep(_PLANS_KEPT)
             images = await self._sweep_deleted(statements.images)
             orphans = await self._sweep_orphans(statements.images)
-        swept = Swept(images, orphans, self._failures, events)
+        swept = Swept(images, orphans, self._failures, events, plans)
         _log.info("swept", extra=asdict(swept))
         return swept
 

@@ -1,4 +1,4 @@
-"""All watching of a gateway: jobs, batches and the feed, with one connection for signals."""
+"""All watching of a gateway: jobs, batches, plans and the feed, with one connection for signals."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,17 +8,19 @@ from server.store.signals import CHANGED, WAKE, Listener
 from server.watching.batches import BatchWatches
 from server.watching.feed import Feed
 from server.watching.jobs import JobWatches
+from server.watching.plans import PlanWatches
 
 
 class Watching:
-    """The watches of jobs and batches, and the feed."""
+    """The watches of jobs, batches and plans, and the feed."""
 
     def __init__(self, store: Store, database_url: str) -> None:
         self.jobs = JobWatches(store)
         self.batches = BatchWatches(store)
+        self.plans = PlanWatches(store)
         self.feed = Feed(store)
         self._listener = Listener(database_url)
-        for watches in (self.jobs, self.batches):
+        for watches in (self.jobs, self.batches, self.plans):
             self._listener.subscribe(CHANGED, watches.hear, watches.change_all)
         # The feed needs both channels: a new job has no watchers, so its signal wakes workers only.
         for channel in (CHANGED, WAKE):
@@ -31,6 +33,7 @@ class Watching:
             self.feed.running(),
             self.jobs.running(),
             self.batches.running(),
+            self.plans.running(),
             self._listener.running(),
         ):
             yield
