@@ -20,6 +20,7 @@ from imggen.v1.image_pb2 import Image
 from imggen.v1.job_pb2 import Job
 from imggen.v1.routing_pb2 import (
     ExplainRouteResponse,
+    PlanStoryResponse,
     ProviderStatus,
     QuoteGenerationRequest,
     QuoteStoryResponse,
@@ -31,7 +32,7 @@ from imggen.v1.story_pb2 import Page, Story
 class RouteCalls(Calls):
     """The methods of `Client` that tell which models draw, at what price, and why.
 
-    A quote has the arguments of its generation. Nothing is held, and nothing runs.
+    A quote, or a plan, has the arguments of its generation. Nothing is drawn.
     """
 
     async def quote_portrait(
@@ -61,6 +62,19 @@ class RouteCalls(Calls):
         """Returns what a whole story would cost, and when it would be there."""
         request = routing_pb2.QuoteStoryRequest(story=story_request(story, **fields))
         return await self._call(self._connection.routing.QuoteStory, request)
+
+    async def plan_story(
+        self, story: Story | str, **fields: Unpack[WholeStoryFields]
+    ) -> PlanStoryResponse:
+        """Returns what the pages of a story would show, what would be lost, and at what price.
+
+        It waits until a worker has read the pages, for the timeout of the client at most. For a
+        day the same `request_id` gives the same plan.
+        """
+        asked = story_request(story, **fields)
+        request = routing_pb2.PlanStoryRequest(story=asked, request_id=asked.request_id)
+        request.story.ClearField("request_id")
+        return await self._call(self._connection.routing.PlanStory, request)
 
     async def explain_route(self, job: Job | str) -> ExplainRouteResponse:
         """Explains which model draws a job, or drew it, and why not the others."""

@@ -8,7 +8,13 @@ from imggen.routes import RouteCalls
 from imggen.v1.character_pb2 import Character
 from imggen.v1.image_pb2 import Image
 from imggen.v1.job_pb2 import Job
-from imggen.v1.routing_pb2 import ExplainRouteResponse, ProviderStatus, QuoteStoryResponse, Route
+from imggen.v1.routing_pb2 import (
+    ExplainRouteResponse,
+    PlanStoryResponse,
+    ProviderStatus,
+    QuoteStoryResponse,
+    Route,
+)
 from imggen.v1.story_pb2 import Page, Story
 
 
@@ -37,6 +43,16 @@ class SyncRouteCalls:
     ) -> QuoteStoryResponse:
         """Returns what a whole story would cost, and when it would be there."""
         return self._loop.run(self._client.quote_story(story, **fields))
+
+    def plan_story(
+        self, story: Story | str, **fields: Unpack[WholeStoryFields]
+    ) -> PlanStoryResponse:
+        """Returns what the pages of a story would show, what would be lost, and at what price.
+
+        It waits until a worker has read the pages, for the timeout of the client at most. For a
+        day the same `request_id` gives the same plan.
+        """
+        return self._loop.run(self._client.plan_story(story, **fields))
 
     def explain_route(self, job: Job | str) -> ExplainRouteResponse:
         """Explains which model draws a job, or drew it, and why not the others."""

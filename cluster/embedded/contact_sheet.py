@@ -12,14 +12,17 @@ _MARGIN = 32
 _TEXT = 96
 _PAPER = (250, 247, 240)
 _INK = (40, 36, 34)
+_FADED = (128, 92, 70)
+_LOST = 72
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A picture with a text below it."""
+    """A picture with a text below it, and below that what the picture does not show of it."""
 
     text: str
     picture: Path
+    lost: str = ""
 
 
 def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
@@ -27,18 +30,19 @@ def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
     pictures = [[_small(panel.picture) for panel in panels] for panels in rows]
     heights = [max((picture.height for picture in row), default=0) for row in pictures]
     width = max(map(len, rows)) * (_CELL + _MARGIN) + _MARGIN
-    height = sum(heights) + (len(rows) + 1) * (_TEXT + _MARGIN)
+    below = [_TEXT + (_LOST if any(one.lost for one in row) else 0) for row in rows]
+    height = sum(heights) + sum(below) + _TEXT + (len(rows) + 1) * _MARGIN
     sheet = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((_MARGIN, _MARGIN), title, fill=_INK, font=ImageFont.load_default(44))
     top = _MARGIN + _TEXT
-    for panels, row, tallest in zip(rows, pictures, heights, strict=True):
+    for panels, row, tallest, texts in zip(rows, pictures, heights, below, strict=True):
         left = (width - len(panels) * (_CELL + _MARGIN) + _MARGIN) // 2
         for panel, picture in zip(panels, row, strict=True):
             sheet.paste(picture, (left + (_CELL - picture.width) // 2, top))
-            _write(pen, panel.text, left, top + tallest + 12)
+            _write(pen, panel, left, top + tallest + 12)
             left += _CELL + _MARGIN
-        top += tallest + _TEXT + _MARGIN
+        top += tallest + texts + _MARGIN
     return sheet
 
 
@@ -48,6 +52,12 @@ def _small(path: Path) -> Image.Image:
         return picture.convert("RGB")
 
 
-def _write(pen: ImageDraw.ImageDraw, text: str, left: int, top: int) -> None:
-    lines = "\n".join(textwrap.wrap(text, 46)[:3])
+def _write(pen: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:
+    lines = "\n".join(_lines(panel.text, 46, 3))
     pen.text((left, top), lines, fill=_INK, font=ImageFont.load_default(22))
+    lost = "\n".join(_lines(panel.lost, 58, 3))
+    pen.text((left, top + _TEXT), lost, fill=_FADED, font=ImageFont.load_default(17))
+
+
+def _lines(text: str, width: int, most: int) -> list[str]:
+    return textwrap.wrap(text, width, max_lines=most, placeholder=" \u2026")

@@ -9,6 +9,7 @@ from rich.table import Table
 from cluster.embedded.contact_sheet import Panel, contact_sheet
 from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
+from imggen.cli.losses import lost_lines, print_losses
 from imggen.cli.progress import Interrupted
 from imggen.cli.story_file import StoryFile, read_story_file
 from imggen.cli.submission import Labels, save, save_known_portraits, submit
@@ -59,6 +60,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
         raise DemoFailed(headline(last.batch))
     pictures = _pictures(file, last, labels, saved)
     portraits = [Panel(submitted.names[one], path) for one, path in known.items()]
+    print_losses(last.images, labels)
     _report(console, file.title, portraits, pictures, folder)
 
 
@@ -81,7 +83,11 @@ def _report(
 ) -> None:
     sheet = folder / "contact-sheet.png"
     portraits, pages = [
-        [Panel(one.text, one.path) for one in pictures if (one.text == one.label) is portrait]
+        [
+            Panel(one.text, one.path, _lost(one.job))
+            for one in pictures
+            if (one.text == one.label) is portrait
+        ]
         for portrait in (True, False)
     ]
     contact_sheet(title, [known + portraits, pages]).save(sheet)
@@ -109,6 +115,11 @@ def _table(title: str, pictures: list[Picture]) -> Table:
             f"{picture.job.actual_cost_micros / 1e6:.4f}",
         )
     return table
+
+
+def _lost(job: Job) -> str:
+    """Returns what a picture does not show as told."""
+    return "; ".join(lost_lines(job.not_drawn))
 
 
 def _print_path(console: Console, path: Path) -> None:

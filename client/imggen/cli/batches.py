@@ -4,6 +4,7 @@ import click
 
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
+from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.progress import position, reused_note, unused_references
 from imggen.cli.session import Session, connected
 from imggen.cli.submission import Labels
@@ -25,11 +26,13 @@ def batch() -> None:
 
 @batch.command("watch")
 @click.argument("batch_id")
+@strict_option
 @connected
-def watch_batch(session: Session, batch_id: str) -> None:
+def watch_batch(session: Session, batch_id: str, strict: bool) -> None:
     """Watch a batch until it ends.
 
-    With --json every snapshot is one line of JSON.
+    At the end comes a table of what its pictures do not show as told. With --json every snapshot
+    is one line of JSON.
 
     \b
     Examples:
@@ -43,13 +46,14 @@ def watch_batch(session: Session, batch_id: str) -> None:
     if not session.json:
         print_end(last, names)
     end_with(last.batch)
+    end_strictly(losses_of(last.images), strict=strict)
 
 
 @batch.command("show")
 @click.argument("batch_id")
 @connected
 def show_batch(session: Session, batch_id: str) -> None:
-    """Show a batch and its images."""
+    """Show a batch and its images, and what they do not show as told."""
     found = session.client.get_batch(batch_id)
     if session.json:
         session.document(batch=found.batch, images=found.images)
@@ -69,6 +73,7 @@ def show_batch(session: Session, batch_id: str) -> None:
             for image in found.images
         ),
     )
+    print_losses(found.images, labels)
 
 
 @batch.command("list")
@@ -134,7 +139,7 @@ def names_of(client: SyncClient, batch_id: str) -> dict[str, str]:
 
 
 def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
-    """Prints the result of a batch: what failed, what was reused, unused references."""
+    """Prints the result of a batch: what failed, what was reused, and what was lost."""
     labels = Labels(list(last.images), names)
     click.echo(f"batch {last.batch.batch_id}: {headline(last.batch)}")
     for image in last.images:
@@ -144,6 +149,7 @@ def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
             click.echo(f"{labels.of(image)}: {note}")
         for line in unused_references(image.job.references, names):
             click.echo(f"{labels.of(image)}: {line}")
+    print_losses(last.images, labels)
     if last.batch.status != BATCH_STATUS_COMPLETED:
         click.echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")
 

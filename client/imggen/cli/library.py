@@ -166,8 +166,16 @@ def styles(session: Session) -> None:
     """List the styles."""
     found = list(session.client.styles())
     session.table(
-        ("STYLE", "NAME", "DESCRIPTION"),
-        ((each.id, each.display_name, each.description) for each in found),
+        ("STYLE", "NAME", "DESCRIPTION", "DRAWN AS"),
+        (
+            (
+                each.id,
+                each.display_name,
+                each.description,
+                ", ".join(f"{drawn} by {model}" for model, drawn in each.drawn_as.items()),
+            )
+            for each in found
+        ),
         styles=found,
     )
 

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from imggen.cli.losses import lost_lines
 from imggen.cli.session import Session, json_line
 from imggen.client import Snapshot
 from imggen.errors import JobCancelled, JobFailed
@@ -93,12 +94,11 @@ def position(job: Job) -> str:
 def notes(job: Job) -> list[str]:
     """Returns a line for each difference from the request.
 
-    A picture that was not drawn for it, words that were not drawn, another shape, and characters
+    A picture that was not drawn for it, what was not drawn as told, another shape, and characters
     that were drawn by words alone.
     """
     lines = [reused] if (reused := reused_note(job)) else []
-    if job.unknown_words:
-        lines.append(f"not drawn: {', '.join(job.unknown_words)}")
+    lines += lost_lines(job.not_drawn)
     if job.cropped_from:
         lines.append(f"cropped from {job.cropped_from}")
     return [*lines, *unused_references(job.references, {})]

@@ -12,6 +12,7 @@ from imggen.v1.routing_pb2 import (
     ModelStatus,
     Offer,
     PaidCall,
+    PlanStoryResponse,
     ProviderStatus,
     QuoteStoryResponse,
     Route,
@@ -75,8 +76,8 @@ def route_lines(route: Route) -> Iterator[str]:
         yield f"x {other.model} ({other.provider}): {other.reason}"
 
 
-def quote_lines(quote: QuoteStoryResponse) -> Iterator[str]:
-    """Yields the quote of a story as lines for people."""
+def quote_lines(quote: QuoteStoryResponse | PlanStoryResponse) -> Iterator[str]:
+    """Yields the quote of a story, or that of its plan, as lines for people."""
     yield (f"{quote.images} images, {_most(quote.price_micros)}, {_expected(quote)}")
     if quote.reused_images:
         yield f"  {quote.reused_images} more are stored already, free"
@@ -121,7 +122,7 @@ def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
     )
 
 
-def _expected(message: Offer | QuoteStoryResponse) -> str:
+def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse) -> str:
     if not message.HasField("expected_duration"):
         return "no worker is there"
     return _time(message.expected_duration)

@@ -45,7 +45,9 @@ class Session:
         for row in rows:
             table.add_row(*row)
         console = Console(highlight=False, markup=False)
-        console.print(table, width=None if console.is_terminal else _PIPED_WIDTH)
+        if not console.is_terminal:
+            console.width = _PIPED_WIDTH
+        console.print(table)
 
 
 def json_line(message: Message) -> str:

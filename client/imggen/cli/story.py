@@ -6,11 +6,14 @@ import click
 
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
+from imggen.cli.losses import end_strictly, losses_of, strict_option
 from imggen.cli.options import KINDS
+from imggen.cli.plans import print_plan
 from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session, connected
 from imggen.cli.story_file import read_story_file
 from imggen.cli.submission import Labels, save, save_known_portraits, slug, submit
+from imggen.cli.submission import plan as plan_file
 from imggen.cli.submission import quote as quote_file
 from imggen.fields import AssetKindName
 
@@ -19,6 +22,7 @@ from imggen.fields import AssetKindName
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--again", is_flag=True, help="Draw it again, with new seeds.")
 @click.option("--quote", is_flag=True, help="Print what it would cost; draw nothing.")
+@click.option("--plan", is_flag=True, help="Print what each page would show; draw nothing.")
 @click.option("--no-wait", is_flag=True, help="Print the batch without waiting for it.")
 @click.option(
     "--output",
@@ -33,15 +37,18 @@ from imggen.fields import AssetKindName
     show_default=True,
     help="The assets that are saved.",
 )
+@strict_option
 @connected
 def story(
     session: Session,
     file: Path,
     again: bool,
     quote: bool,
+    plan: bool,
     no_wait: bool,
     output: Path | None,
     kind: AssetKindName,
+    strict: bool,
 ) -> None:
     """Draw a whole story from a file: portraits, pages and optionally a cover.
 
@@ -86,12 +93,16 @@ def story(
 
     Portraits are drawn first, and each page as soon as those of its characters are done. The
     same file gives the same batch: run the command again after Ctrl-C or a crash to continue
-    watching it. Ctrl-C stops watching; the batch continues.
+    watching it. Ctrl-C stops watching; the batch continues. At the end comes a table of what the
+    pictures do not show as told: left out, or drawn as something else. --plan tells before anything
+    is drawn: who is on each page, where, doing what, what its model would not show, and which other
+    one would show more.
 
     \b
     Examples:
       imggen story map.yaml
       imggen story map.yaml --quote
+      imggen story map.yaml --plan
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
@@ -99,6 +110,9 @@ def story(
     if quote:
         price = quote_file(session.client, content)
         session.document(*quote_lines(price), quote=price)
+        return
+    if plan:
+        print_plan(session, plan_file(session.client, content))
         return
     submitted = submit(session.client, content, again=again)
     if no_wait:
@@ -125,3 +139,4 @@ def story(
         for path in (*known.values(), *drawn):
             click.echo(f"saved {path}")
     end_with(last.batch)
+    end_strictly(losses_of(images), strict=strict)

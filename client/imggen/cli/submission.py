@@ -18,10 +18,13 @@ from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch, BatchImage
 from imggen.v1.character_pb2 import Character
 from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_SCENE, JOB_STATUS_COMPLETED
-from imggen.v1.routing_pb2 import QuoteStoryResponse
+from imggen.v1.routing_pb2 import PlanStoryResponse, QuoteStoryResponse
 from imggen.v1.story_pb2 import Page, Story
 
 Thing = TypeVar("Thing", Character, Story)
+
+_PLAN_S = 600.0
+"""How long reading the pages may take: a chat model takes seconds for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class Submission:
     names: dict[str, str]
     """The characters' names by their ids."""
     batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of a story file, and the characters' names by their ids."""
+
+    answer: PlanStoryResponse
+    names: dict[str, str]
 
 
 def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submission:
@@ -49,6 +60,17 @@ def quote(client: SyncClient, file: StoryFile) -> QuoteStoryResponse:
     """Returns what a file would cost; its characters and its story are created, nothing runs."""
     story, _ = _story(client, file)
     return client.quote_story(story, **_order(file.options))
+
+
+def plan(client: SyncClient, file: StoryFile) -> Plan:
+    """Returns what a file would show; its characters and its story are created, nothing is drawn.
+
+    The same file gives the same plan, for a day.
+    """
+    story, names = _story(client, file)
+    key = file.request_id("plan", story.id, story.etag, file.options)
+    patient = client.with_timeout(_PLAN_S)
+    return Plan(patient.plan_story(story, **_order(file.options, key)), names)
 
 
 def _order(options: FileOptions, request_id: str | None = None) -> WholeStoryFields:

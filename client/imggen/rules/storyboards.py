@@ -1,7 +1,8 @@
 """What a story needs so that it can be drawn."""
 
+import re
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -11,12 +12,54 @@ from imggen.v1 import errors_pb2 as reasons
 
 Id = TypeVar("Id")
 
+_WORD = re.compile(r"[^\W_]+")
+_COMMON = frozenset({"the", "a", "an", "of", "and", "mr", "mrs", "little", "old"})
+_EVERYBODY = frozenset({"everyone", "everybody"})
+_PAGES_BEFORE = 3
+_MOST_OTHERS = 24
+"""With those whom a page can list they are as many as a scene may have."""
+
 
 def leading_characters(pages: Iterable[Iterable[Id]], cast: Container[Id]) -> list[Id]:
     """Returns those of the cast that pages name, the one on the most pages first."""
     counted = Counter(one for page in pages for one in page)
     # Equals stay in the order of their first pages: Counter and its stable sort keep it.
     return [one for one, _ in counted.most_common() if one in cast]
+
+
+def others_of(pages: Iterable[Iterable[Id]], number: int, listed: Collection[Id]) -> tuple[Id, ...]:
+    """Returns who may be on a page without being listed, those of the nearest pages first.
+
+    `pages` are the characters of each page.
+    """
+    found: dict[Id, None] = {}
+    for _, page in sorted(enumerate(pages, start=1), key=lambda one: abs(one[0] - number)):
+        found |= dict.fromkeys(one for one in page if one not in listed)
+        if len(found) >= _MOST_OTHERS:
+            break
+    return tuple(found)[:_MOST_OTHERS]
+
+
+def pages_before(texts: Sequence[str], number: int) -> tuple[str, ...]:
+    """Returns the texts that are read before a page's: its place and its pronouns come from them.
+
+    The first one comes first.
+    """
+    return tuple(texts[max(0, number - 1 - _PAGES_BEFORE) : number - 1])
+
+
+def may_name(text: str, name: str, species: str) -> bool:
+    """Returns whether a text has a word of a character's name or species, or means everybody.
+
+    A page that does so waits for the portrait. It is no reading: whom the text puts in the picture
+    is found out when it is drawn.
+    """
+    text = text.casefold()
+    words = set(_WORD.findall(text))
+    parts = set(_WORD.findall(f"{name} {species}".casefold())) - _COMMON
+    # Not all scripts set words apart.
+    inside = any(not part.isascii() and part in text for part in parts)
+    return inside or not words.isdisjoint(parts | _EVERYBODY)
 
 
 def check_something(

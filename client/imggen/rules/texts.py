@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 MOST_OCTETS = 1024
-"""What a job keeps of an error message, and of its unknown words, in UTF-8."""
+"""What a job keeps of an error message, and of what was not drawn, in UTF-8."""
 
 
 def shortened(message: str) -> str:
@@ -15,7 +15,7 @@ def shortened(message: str) -> str:
     return octets[: MOST_OCTETS - len("…".encode())].decode(errors="ignore") + "…"
 
 
-def first_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Returns the first words that take 1 KiB together, with a comma and a space for each."""
-    ends = accumulate(len(word.encode()) + 2 for word in words)
-    return tuple(word for word, end in zip(words, ends, strict=True) if end <= MOST_OCTETS)
+def first_parts(parts: Sequence[tuple[str, str]]) -> int:
+    """Returns how many of the parts that were not drawn a job keeps: those of the first 1 KiB."""
+    ends = accumulate(len("".join(part).encode()) + 10 for part in parts)
+    return sum(end <= MOST_OCTETS for end in ends)

@@ -66,6 +66,7 @@ STYLES = (
         prompt_template="painterly illustration, visible brush strokes, rich colors, textured canvas, children's book",
         negative_prompt="photo, flat, blurry, deformed, text, watermark",
         version=1,
+        drawn_as={"storybook": "watercolor"},
     ),
     Style(
         id="realistic",

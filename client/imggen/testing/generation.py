@@ -121,7 +121,7 @@ class Generation(GenerationServiceServicer):
         portraits: dict[str, str] = {}
         stored = self._reuses.of_story(plans, request.options)
         for plan, found in zip(plans, stored, strict=True):
-            needs = [portraits[one] for one in plan.image.character_ids if one in portraits]
+            needs = [portraits[one] for one in plan.waits_for if one in portraits]
             job = self._admit(plan, origin, batch_id)
             if found is None:
                 self._worker.prepare(job)

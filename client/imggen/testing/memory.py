@@ -100,6 +100,9 @@ class Drawing:
     use_references: bool
     scene: str = ""
     page_text: str = ""
+    others: tuple[tuple[str, int], ...] = ()
+    """Who may be on it if its text names them, with the versions of their descriptions."""
+    before: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -132,6 +135,8 @@ class Memory:
     """Why its model was chosen, at its admission and in its attempts; by the id of the job."""
     limits: dict[str, tuple[int, Timestamp]] = field(default_factory=dict)
     """The limits of budgets, by scope, and when they were set."""
+    planned: dict[tuple[str, int], object] = field(default_factory=dict)
+    """What was read of planned pages, by the request_id and the number of the page."""
     web: str = ""
     """Where the URLs of images point to."""
     _made: dict[tuple[str, str], tuple[Message, str]] = field(default_factory=dict)

@@ -11,6 +11,9 @@ from imggen.rules.storyboards import (
     check_something,
     check_words,
     leading_characters,
+    may_name,
+    others_of,
+    pages_before,
     refuse_gone,
     refuse_offer,
 )
@@ -33,13 +36,20 @@ from imggen.v1.story_pb2 import Story
 class Plan:
     """A picture to admit: its image, what it shows, why its model was chosen.
 
-    `cropped_from` is the ratio that it is cropped from.
+    `cropped_from` is the ratio that it is cropped from. `named` are the characters whom its text
+    may name without their being listed.
     """
 
     image: Image
     drawing: Drawing
     route: Route
     cropped_from: str = ""
+    named: tuple[str, ...] = ()
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The characters whose portraits it waits for."""
+        return (*self.image.character_ids, *self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +89,36 @@ def plan_of(
     use_references: bool,
     scene: str = "",
     page_text: str = "",
+    page: int = 0,
 ) -> Plan:
-    """Returns the plan of an image whose characters exist, and which a model may draw."""
+    """Returns the plan of an image whose characters exist, and which a model may draw.
+
+    `page` is the number of its page in its story; 0 for none.
+    """
     model = routing.require()
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
+    pages = memory.stories.ever(image.story_id).pages if page else []
+    others = [
+        memory.characters[one]
+        for one in others_of((of.character_ids for of in pages), page, image.character_ids)
+        if one in memory.characters
+    ]
     drawing = Drawing(
-        quality, shape.size, shape.display, tuple(versions), use_references, scene, page_text
+        quality,
+        shape.size,
+        shape.display,
+        tuple(versions),
+        use_references,
+        scene,
+        page_text,
+        tuple((one.id, one.description_version) for one in others),
+        pages_before([of.text for of in pages], page) if page else (),
     )
-    return Plan(image, drawing, routing.message(), shape.cropped_from)
+    text = scene or page_text
+    named = tuple(one.id for one in others if may_name(text, one.name, one.species))
+    return Plan(image, drawing, routing.message(), shape.cropped_from, named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +129,7 @@ class _Panel:
     routing: Routing
     scene: str
     page_text: str
+    page: int = 0
 
 
 class Storyboard:
@@ -168,6 +199,7 @@ class Storyboard:
                     use_references=use,
                     scene=panel.scene,
                     page_text=panel.page_text,
+                    page=panel.page,
                 )
                 plans.append(plan)
         return plans
@@ -205,7 +237,14 @@ class Storyboard:
             check_words(self._checks, number, page.scene_description or page.text)
             routing = self._route(len(page.character_ids), f"page {number}: ")
             words = (page.scene_description, page.text)
-            self._add(IMAGE_TYPE_SCENE, page.character_ids, routing, page_id=page.id, words=words)
+            self._add(
+                IMAGE_TYPE_SCENE,
+                page.character_ids,
+                routing,
+                page_id=page.id,
+                words=words,
+                page=number,
+            )
 
     def _route(self, characters: int, where: str, *, portrait: bool = False) -> Routing | None:
         found = Checks()
@@ -223,6 +262,7 @@ class Storyboard:
         character_id: str = "",
         page_id: str = "",
         words: tuple[str, str] = ("", ""),
+        page: int = 0,
     ) -> None:
         """Adds a picture, unless nothing can draw it, which is a violation already."""
         if routing is not None:
@@ -233,7 +273,7 @@ class Storyboard:
                 character_ids=[one for one in characters if one in self._cast],
                 page_id=page_id,
             )
-            self._panels.append(_Panel(image, routing, *words))
+            self._panels.append(_Panel(image, routing, *words, page))
 
     def _wants(self, field: str) -> bool:
         set_ = self._request.HasField(field)  # type: ignore[arg-type]

@@ -101,6 +101,7 @@ class Reader:
             use_references=uses_references(request.options),
             scene=description or found.scene_description,
             page_text=found.text,
+            page=number,
         )
 
     def version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:

@@ -21,8 +21,8 @@ from imggen.v1.reference_pb2 import REFERENCE_USE_DRAWN, UsedReference
 OnePicture: TypeAlias = GeneratePortraitRequest | GenerateSceneRequest | RegenerateImageRequest
 """Every request for one picture."""
 
-_PICTURE = ("width", "height", "file_size", "seed", "prompt", "references")
-_OF_JOB = ("unknown_words", "references", "cropped_from")
+_PICTURE = ("width", "height", "file_size", "seed", "prompt", "references", "not_drawn")
+_OF_JOB = ("not_drawn", "references", "cropped_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Reuses:
         equal: Counter[object] = Counter()
         found: list[Image | None] = []
         for plan in plans:
-            needs = portraits.intersection(plan.image.character_ids)
+            needs = portraits.intersection(plan.waits_for)
             if plan.image.type == IMAGE_TYPE_PORTRAIT:
                 portraits.add(plan.image.character_id)
             if not options.allow_reuse or (needs and plan.drawing.use_references):

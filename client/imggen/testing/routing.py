@@ -12,13 +12,16 @@ from imggen.rules.pictures import picture_required
 from imggen.testing.batches import MAX_CONCURRENT
 from imggen.testing.catalogue import MODELS, Model
 from imggen.testing.choices import DEFAULT_QUALITY, duration
-from imggen.testing.memory import Memory
+from imggen.testing.memory import Memory, read_key
+from imggen.testing.planning import planned_pages
 from imggen.testing.plans import Plan
 from imggen.testing.reading import Reader
 from imggen.testing.reuse import Reuses, drawn_image
+from imggen.testing.worker import Worker
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
+    GenerateStoryRequest,
     RegenerateImageRequest,
 )
 from imggen.v1.routing_pb2 import (
@@ -27,6 +30,8 @@ from imggen.v1.routing_pb2 import (
     ListProvidersRequest,
     ListProvidersResponse,
     ModelStatus,
+    PlanStoryRequest,
+    PlanStoryResponse,
     ProviderStatus,
     QuotedModel,
     QuoteGenerationRequest,
@@ -43,8 +48,9 @@ Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, Rege
 class Routing(RoutingServiceServicer):
     """Reads a request as its generation would, and tells what would draw it."""
 
-    def __init__(self, memory: Memory, reuses: Reuses) -> None:
+    def __init__(self, memory: Memory, worker: Worker, reuses: Reuses) -> None:
         self._memory = memory
+        self._worker = worker
         self._reader = Reader(memory)
         self._reuses = reuses
 
@@ -66,22 +72,19 @@ class Routing(RoutingServiceServicer):
 
     async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
         """Quotes a whole story."""
+        return self._quote_story(Checks(), request.story)[0]
+
+    async def PlanStory(self, request: PlanStoryRequest, context: Context) -> PlanStoryResponse:
+        """Plans a whole story: listed characters are on their pages, and nothing else is read."""
         checks = Checks()
-        checks.metadata("options.metadata", request.story.options.metadata)
-        _, _, planned = self._reader.whole_story(checks, request.story)
-        stored = self._reuses.of_story(planned, request.story.options)
-        plans = [plan for plan, found in zip(planned, stored, strict=True) if found is None]
-        times = [plan.route.offers[0].expected_duration.ToTimedelta() for plan in plans]
-        seconds = [time.total_seconds() for time in times]
-        parts = Counter((plan.image.model, plan.image.provider) for plan in plans)
-        return QuoteStoryResponse(
-            images=len(plans),
-            reused_images=len(planned) - len(plans),
-            expected_duration=duration(max([*seconds, sum(seconds) / MAX_CONCURRENT])),
-            models=[
-                QuotedModel(model=model, provider=provider, images=images)
-                for (model, provider), images in parts.most_common()
-            ],
+        key = read_key(checks, request.request_id)
+        quote, plans = self._quote_story(checks, request.story)
+        return PlanStoryResponse(
+            pages=planned_pages(self._memory, plans, key, self._worker.kept()),
+            images=quote.images,
+            reused_images=quote.reused_images,
+            expected_duration=quote.expected_duration,
+            models=quote.models,
         )
 
     async def ExplainRoute(
@@ -108,6 +111,27 @@ class Routing(RoutingServiceServicer):
                 for provider in dict.fromkeys(model.provider for model in MODELS)
             ]
         )
+
+    def _quote_story(
+        self, checks: Checks, request: GenerateStoryRequest
+    ) -> tuple[QuoteStoryResponse, list[Plan]]:
+        checks.metadata("options.metadata", request.options.metadata)
+        _, _, planned = self._reader.whole_story(checks, request)
+        stored = self._reuses.of_story(planned, request.options)
+        plans = [plan for plan, found in zip(planned, stored, strict=True) if found is None]
+        times = [plan.route.offers[0].expected_duration.ToTimedelta() for plan in plans]
+        seconds = [time.total_seconds() for time in times]
+        parts = Counter((plan.image.model, plan.image.provider) for plan in plans)
+        quote = QuoteStoryResponse(
+            images=len(plans),
+            reused_images=len(planned) - len(plans),
+            expected_duration=duration(max([*seconds, sum(seconds) / MAX_CONCURRENT])),
+            models=[
+                QuotedModel(model=model, provider=provider, images=images)
+                for (model, provider), images in parts.most_common()
+            ],
+        )
+        return quote, planned
 
     def _quote(
         self, request: Request, read: Callable[[Checks, Request], Plan]

@@ -37,6 +37,7 @@ from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server
 from imggen.v1.job_pb2 import Job, Stage
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server
 from imggen.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server
+from imggen.v1.scene_pb2 import NotDrawn
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 from imggen.watching import has_ended
@@ -127,9 +128,9 @@ class FakeService:
         check_job_reason(reason)
         self._worker.failures.append(reason)
 
-    def miss_words(self, *words: str) -> None:
-        """Sets the `unknown_words` of jobs that complete from now on."""
-        self._worker.unknown_words = words
+    def not_draw(self, *parts: NotDrawn) -> None:
+        """Sets the `not_drawn` of jobs that complete from now on, of their images, and of plans."""
+        self._worker.not_drawn = parts
 
     def hold(self) -> None:
         """Stops all jobs before their next step, until `release`."""
@@ -249,7 +250,7 @@ class FakeService:
             BatchService(memory, worker, self._batches), self._server
         )
         add_BudgetServiceServicer_to_server(Budgets(memory, admin=self._admin), self._server)
-        add_RoutingServiceServicer_to_server(Routing(memory, reuses), self._server)
+        add_RoutingServiceServicer_to_server(Routing(memory, worker, reuses), self._server)
         add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
         add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)
         self._port = self._server.add_insecure_port(self.target)

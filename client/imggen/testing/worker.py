@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from imggen.errors import reason_name
 from imggen.fields import short_name
-from imggen.rules.texts import first_words, shortened
+from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
 from imggen.testing.memory import Memory, now
@@ -38,6 +38,7 @@ from imggen.v1.job_pb2 import (
     JobStatus,
     Stage,
 )
+from imggen.v1.scene_pb2 import NotDrawn
 from imggen.watching import has_ended
 
 _RUNS = "running"
@@ -50,7 +51,7 @@ class Worker:
     def __init__(self, memory: Memory, feed: Feed, *, steps: int, step_seconds: float) -> None:
         self.held = False
         self.failures: deque[ErrorReason.ValueType] = deque()
-        self.unknown_words: tuple[str, ...] = ()
+        self.not_drawn: tuple[NotDrawn, ...] = ()
         self._memory = memory
         self._feed = feed
         self._steps = steps
@@ -74,7 +75,7 @@ class Worker:
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
         job.retry_count = 0
-        for field in ("completed_at", "error", "unknown_words", "references", "stage_timings"):
+        for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
             job.ClearField(field)
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
@@ -121,12 +122,17 @@ class Worker:
         if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
             self._memory.make_reference(image)
         self._feed.tell_image(image)
-        job.unknown_words[:] = first_words(self.unknown_words)
+        image.not_drawn.extend(self.kept())
+        job.not_drawn.extend(image.not_drawn)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
         for stage in STAGES:
             job.stage_timings.add(stage=stage).duration.FromTimedelta(spent)
         self._end(job, JOB_STATUS_COMPLETED)
+
+    def kept(self) -> tuple[NotDrawn, ...]:
+        """Returns what a job keeps of what pictures do not show."""
+        return self.not_drawn[: first_parts([(one.phrase, one.drawn_as) for one in self.not_drawn])]
 
     def show(
         self,

@@ -1,0 +1,48 @@
+"""The fake's plans: listed characters are on their pages, and nothing else is read of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from imggen.rules.states import request_id_reused
+from imggen.testing.memory import Memory
+from imggen.testing.plans import Plan
+from imggen.v1.image_pb2 import IMAGE_TYPE_PORTRAIT
+from imggen.v1.routing_pb2 import PlannedPage
+from imggen.v1.scene_pb2 import Figure, NotDrawn, Scene
+
+
+def planned_pages(
+    memory: Memory, plans: Sequence[Plan], key: str | None, lost: Sequence[NotDrawn]
+) -> list[PlannedPage]:
+    """Returns the cover and the pages of a story, each of which loses the same.
+
+    Raises AlreadyExists where another call had planned other pages under the key.
+    """
+    pages: dict[int, Plan] = {}
+    for plan in plans:
+        if plan.image.type != IMAGE_TYPE_PORTRAIT:
+            number, _ = memory.page(plan.image.story_id, plan.image.page_id)
+            pages.setdefault(number, plan)
+    if key is not None:
+        _check_same(memory, key, pages)
+    return [_page(number, plan, lost) for number, plan in sorted(pages.items())]
+
+
+def _check_same(memory: Memory, key: str, pages: dict[int, Plan]) -> None:
+    for number, plan in pages.items():
+        drawing = replace(plan.drawing, use_references=False)
+        content = (plan.image.style, tuple(plan.image.character_ids), drawing)
+        if memory.planned.setdefault((key, number), content) != content:
+            raise request_id_reused(key)
+
+
+def _page(number: int, plan: Plan, lost: Sequence[NotDrawn]) -> PlannedPage:
+    return PlannedPage(
+        page_number=number,
+        page_id=plan.image.page_id,
+        scene=Scene(figures=[Figure(character_id=one) for one in plan.image.character_ids]),
+        model=plan.image.model,
+        provider=plan.image.provider,
+        expected_duration=plan.route.offers[0].expected_duration,
+        not_drawn=lost,
+    )
