@@ -12,6 +12,7 @@ from server.domain.ids import BatchId, ImageId, JobId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.jobs import NewJob, Outcome, Placement, RequestKey, Sampling
 from server.domain.lanes import JobLane
+from server.domain.scenes import LossKind, NotDrawn
 from server.domain.spec import RenderSpec
 from server.domain.states import (
     AssetKind,
@@ -28,6 +29,8 @@ from server.routing.rows import Row
 from server.store import Store
 
 STORYBOOK_STYLE = Style("storybook", 1, "Storybook", "Classic", "classic storybook", "photo")
+SWORD = NotDrawn("sword", LossKind.PROP)
+BOOTS = NotDrawn("red boots", LossKind.CLOTHING, "boots")
 
 
 def description(**changes: Any) -> Description:
@@ -105,7 +108,7 @@ def outcome(job: UUID | str = "job", attempt: int = 1, **changes: Any) -> Outcom
         "assets": assets,
         "stage_ms": {Stage.RENDERING: 900, Stage.STORING: 20},
         "cost_micros": 0,
-        "unknown_words": ("sword", "boots"),
+        "not_drawn": (SWORD, BOOTS),
         "sampling": Sampling(20, 5.0, "EulerDiscreteScheduler"),
     }
     return Outcome(**{**fields, **changes})

@@ -23,6 +23,7 @@ from actors.providers.base import (
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.models import Format, Model
+from server.domain.scenes import Scene
 from server.domain.states import ImageType
 from server.routing.failover import FailureKind
 from server.routing.formats import RATIOS, scene_format
@@ -90,7 +91,7 @@ class Bench:
             scene=scene,
             seed=seed,
         )
-        return Content(spec, scene, CAST)
+        return Content(spec, Scene(place=place, told=scene), CAST)
 
 
 class Recorder:

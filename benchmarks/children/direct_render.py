@@ -14,10 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from actors.engine.diffuser import Diffuser
 from actors.engine.profiles import profile, render_request
+from actors.extractors.pages import page_of, placed
+from actors.extractors.rules.reader import RuleReader
 from actors.finishing.forms import finish
 from actors.finishing.upscaler import Upscaler
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
+from server.domain.scenes import Scene
 from server.domain.spec import RenderSpec
 
 # The niceness that Ray 2.60 gives its workers, which slows pictures on a busy machine.
@@ -26,7 +29,7 @@ _NICE = 15
 
 def _draw(diffuser: Diffuser, upscaler: Upscaler | None, spec: RenderSpec) -> dict[str, float]:
     """Returns how long the render and the finishing took, in ms."""
-    request = render_request(spec, profile(spec.model).dialect.compile(spec, spec.scene))
+    request = render_request(spec, profile(spec.model).dialect.compile(spec, _read(spec)))
     began = time.perf_counter()
     result = diffuser.render(request)
     rendered = time.perf_counter()
@@ -38,6 +41,11 @@ def _draw(diffuser: Diffuser, upscaler: Upscaler | None, spec: RenderSpec) -> di
         "rendering": (rendered - began) * 1e3,
         "finishing": (finished - rendered) * 1e3,
     }
+
+
+def _read(spec: RenderSpec) -> Scene:
+    page = page_of(spec)
+    return placed(RuleReader().read(page.text, page.cast, page.before), spec)
 
 
 def main() -> None:

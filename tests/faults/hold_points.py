@@ -209,10 +209,8 @@ class RecordingProvider:
         claim = _drawn.get()
         await self._points.reach(BEGUN, claim.job_id, claim.attempt)
         self._points.record("rendering", claim.job_id, claim.attempt)
-        scene = f"{content.scene} {call_mark(str(claim.job_id), claim.attempt)}"
-        picture = await self._provider.render(
-            replace(content, scene=scene), format, references, progress
-        )
+        marked = _marked(content, call_mark(str(claim.job_id), claim.attempt))
+        picture = await self._provider.render(marked, format, references, progress)
         await self._points.reach(ANSWERED, claim.job_id, claim.attempt)
         self._points.record("rendered", claim.job_id, claim.attempt)
         return picture
@@ -249,3 +247,13 @@ class RecordingStorage:
             _, job, attempt, _ = key.split("/")
             self._points.record("stored", job, int(attempt), key)
             await self._points.reach(HALF_STORED, job, int(attempt))
+
+
+def _marked(content: Content, mark: str) -> Content:
+    """Returns content whose prompt has a mark: a description alone, else what was read."""
+    spec = content.spec
+    if spec.scene:
+        spec = replace(spec, scene=f"{spec.scene} {mark}")
+    return replace(
+        content, spec=spec, scene=replace(content.scene, told=f"{content.scene.told} {mark}")
+    )

@@ -17,6 +17,7 @@ from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
 from actors.worker.patience import Patience
+from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
@@ -154,21 +155,25 @@ class JobQueue:
                 storage,
                 catalogue=catalogue,
                 references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
+                scenes=store.scenes,
                 store_pauses_s=[0.05] * 100,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
             chooser = Chooser(catalogue, Observer(store, GpuCost(), fresh_s=0.05), drawing)
+            routed = RoutedDrawing(
+                stages,
+                chooser,
+                drawing,
+                store,
+                patience,
+                extractor,
+                moderated_goes_on=configured.moderated_tries_next_offer,
+            )
             worker = Worker(
                 name,
                 configured,
-                RoutedDrawing(
-                    stages,
-                    chooser,
-                    drawing,
-                    store,
-                    patience,
-                    extractor,
-                    moderated_goes_on=configured.moderated_tries_next_offer,
+                DrawingOrReading(
+                    routed, Planner(catalogue, PlainExtractor(), store, patience, extractor)
                 ),
                 store,
                 progress,

@@ -56,7 +56,7 @@ def test_an_addition_breaks_nothing(copy: Path, pytestconfig: pytest.Config) -> 
         copy,
         "style.proto",
         "  int32 version = 6",
-        "  // New.\n  string x = 7;\n  int32 version = 6",
+        "  // New.\n  string x = 8;\n  int32 version = 6",
     )
     assert check(copy, pytestconfig.rootpath).returncode == 0
 

@@ -12,7 +12,7 @@ from server.domain.batches import NewBatch
 from server.domain.ids import BatchId, JobId
 from server.domain.jobs import BatchPlace, Claim, Failure
 from server.domain.lanes import JobLane
-from server.domain.states import JobStatus, Lane
+from server.domain.states import DRAWING_LANES, JobStatus, Lane
 from server.domain.stories import Draft
 from server.store import Store
 from tests.builders import new_job, new_user, outcome
@@ -57,7 +57,10 @@ async def test_a_claim_in_one_lane_leaves_none(
     job = await waiting.job()
     assert (job.lane, job.lanes) == (lane, BOTH)
     assert await lanes_of(waiting.store) == {}
-    assert [await waiting.store.leases.claim("w", one, 1, LEASE) for one in Lane] == [[], []]
+    assert [await waiting.store.leases.claim("w", one, 1, LEASE) for one in DRAWING_LANES] == [
+        [],
+        [],
+    ]
 
 
 async def released(one: JobInLanes, claim: Claim) -> None:
@@ -162,10 +165,10 @@ async def test_a_job_of_a_batch_stands_in_its_lanes_once_it_is_ready(store: Stor
     assert await standing(store, Lane.HOSTED) == [jobs[0].id, jobs[1].id]
     [first] = await store.leases.claim("w", Lane.HOSTED, 1, LEASE)
     assert await store.leases.complete(first, outcome(first.job_id))
-    for lane in Lane:
+    for lane in DRAWING_LANES:
         assert await standing(store, lane) == [jobs[1].id, jobs[2].id]
     [stored] = await store.batches.snapshots([batch])
-    assert stored.lanes == set(Lane)
+    assert stored.lanes == set(DRAWING_LANES)
 
 
 async def test_a_failed_batch_that_is_retried_stands_in_its_lanes_once(store: Store) -> None:
@@ -211,7 +214,10 @@ async def test_a_lane_may_take_a_job_from_its_time(store: Store) -> None:
 
 async def test_a_pause_counts_in_every_lane(waiting: JobInLanes) -> None:
     await failed_with_a_pause(waiting, await waiting.claim())
-    assert [await waiting.store.leases.claim("w", lane, 1, LEASE) for lane in Lane] == [[], []]
+    assert [await waiting.store.leases.claim("w", lane, 1, LEASE) for lane in DRAWING_LANES] == [
+        [],
+        [],
+    ]
 
 
 async def test_a_rows_time_that_has_come_does_not_wait_while_its_lane_is_busy(store: Store) -> None:
@@ -236,7 +242,7 @@ async def test_two_lanes_never_claim_one_job(store: Store) -> None:
             await store.leases.complete_each([(one, outcome(one.job_id)) for one in claims])
         return taken
 
-    lanes = [lane for lane in Lane for _ in range(2)]
+    lanes = [lane for lane in DRAWING_LANES for _ in range(2)]
     taken = await asyncio.gather(*(empty(lane, f"{lane} {n}") for n, lane in enumerate(lanes)))
     assert sorted(job for jobs_of_one in taken for job in jobs_of_one) == sorted(
         job.id for job in jobs
@@ -276,8 +282,8 @@ async def test_a_job_has_a_lane_and_each_lane_once(
 async def test_a_job_in_two_lanes_counts_once(waiting: JobInLanes) -> None:
     store, other = waiting.store, await new_user(waiting.store)
     assert await store.jobs.waiting() == {waiting.user: 1}
-    assert [(await store.jobs.outlook(lane)).waiting for lane in Lane] == [1, 1]
-    assert (await store.batches.pace(other, set(Lane))).ahead == (1,)
+    assert [(await store.jobs.outlook(lane)).waiting for lane in DRAWING_LANES] == [1, 1]
+    assert (await store.batches.pace(other, set(DRAWING_LANES))).ahead == (1,)
     await waiting.claim()
-    assert [(await store.jobs.outlook(lane)).waiting for lane in Lane] == [0, 0]
-    assert (await store.batches.pace(other, set(Lane))).ahead == (1,)
+    assert [(await store.jobs.outlook(lane)).waiting for lane in DRAWING_LANES] == [0, 0]
+    assert (await store.batches.pace(other, set(DRAWING_LANES))).ahead == (1,)

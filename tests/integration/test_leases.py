@@ -7,7 +7,7 @@ import pytest
 from server.domain.jobs import Failure, Progress
 from server.domain.states import ImageStatus, JobStatus, Lane, Stage
 from server.store import Store
-from tests.builders import new_job, new_user, outcome
+from tests.builders import BOOTS, SWORD, new_job, new_user, outcome
 
 LEASE = timedelta(seconds=30)
 EXPIRED = timedelta(seconds=-1)
@@ -40,7 +40,7 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
     assert (job.status, image.status) == (JobStatus.COMPLETED, ImageStatus.COMPLETED)
     assert len(image.keys) == 4
     assert job.stage_ms == {Stage.RENDERING: 900, Stage.STORING: 20}
-    assert job.unknown_words == ("sword", "boots")
+    assert job.not_drawn == image.not_drawn == (SWORD, BOOTS)
     [row] = await store.database.fetch("SELECT generation_params FROM images")
     assert row["generation_params"] == {
         "steps": 20,
@@ -55,14 +55,14 @@ async def test_a_job_keeps_1_kib_of_what_a_worker_says(store: Store) -> None:
     for new in (drawn := new_job(user), failed := new_job(user)):
         await store.jobs.submit(new)
     claims = {claim.job_id: claim for claim in await store.leases.claim("w", Lane.LOCAL, 2, LEASE)}
-    words = outcome(drawn.id, unknown_words=("sword",) * 1_000)
+    words = outcome(drawn.id, not_drawn=(SWORD,) * 1_000)
     assert await store.leases.complete(claims[drawn.id], words)
     long = Failure("RENDER_FAILED", "x" * 5_000)
     assert await store.leases.fail(claims[failed.id], long, retryable=False, backoff=NOW)
     for new in (drawn, failed):
         job = await store.jobs.get(user, new.id)
         assert job is not None
-        said = job.failure.message if job.failure else ", ".join(job.unknown_words)
+        said = job.failure.message if job.failure else "sword".ljust(15) * len(job.not_drawn)
         assert 1_000 < len(said.encode()) <= 1_024
 
 

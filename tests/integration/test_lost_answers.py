@@ -18,6 +18,7 @@ from tests.contract import methods
 from tests.faults.tcp_proxy import TcpProxy, tcp_proxy_to
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
+from tests.integration.page_reader import reading_pages
 from tests.integration.test_services_scoping import PAID
 
 LIMIT_S = 60
@@ -244,6 +245,15 @@ async def _(lossy: Lossy) -> None:
     image = (await lossy.caller.portrait()).image_id
     await lossy.call(lambda: lossy.client.regenerate(image))
     assert await lossy.gateway.count("images") == 2
+
+
+@changes("RoutingService.PlanStory")
+async def _(lossy: Lossy) -> None:
+    story = await lossy.caller.create_story("Mia runs.", "She rests.")
+    async with reading_pages(lossy.gateway):
+        plan = await lossy.call(lambda: lossy.client.plan_story(story))
+    assert [page.page_number for page in plan.pages] == [1, 2]
+    assert await lossy.gateway.count("attempts") == 2  # nothing was read twice
 
 
 @changes("JobService.CancelJob")

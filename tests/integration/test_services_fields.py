@@ -36,7 +36,11 @@ from tests.integration.field_changes import (
 from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 # They hold a request of a generation, which the same code reads; the parity tests have its fields.
-QUOTES = {"RoutingService.QuoteGeneration", "RoutingService.QuoteStory"}
+QUOTES = {
+    "RoutingService.QuoteGeneration",
+    "RoutingService.QuoteStory",
+    "RoutingService.PlanStory",
+}
 
 
 def contract() -> set[tuple[str, str]]:

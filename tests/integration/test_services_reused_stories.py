@@ -68,9 +68,9 @@ async def test_without_the_flag_a_story_is_drawn(gateway: GatewayFixture, mia: C
 async def test_each_image_of_a_page_is_another_picture(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
-    story = await mia.create_story("A wood.", "A wood.")
+    story = await mia.create_story("A wood.")
     drawn = [await gateway.draw(await mia.scene(story.id, seed=seed)) for seed in (1, 2, 2, 3)]
-    batch = await mia.generate_story(story.id, images_per_page=2, options=REUSE)
+    batch = await mia.generate_story(story.id, images_per_page=4, options=REUSE)
     newest = [drawn[place].image_id for place in (3, 2, 0)]
     assert [reused(job) for job in await images_of(mia, batch)] == [*newest, ""]
 
@@ -134,7 +134,7 @@ async def test_only_what_is_drawn_is_paid_for(database: str, tmp_path: Path) -> 
     ) as gateway:
         mia = gateway.caller("mia")
         story = await mia.create_story(*PAGES[:2])
-        drawn = await mia.scene(story.id, 2)
+        drawn = await mia.scene(story.id, 1)
         await gateway.complete(await gateway.claim(), 600_000)
         batch = await mia.generate_story(story.id, options=REUSE)
         assert batch.estimated_cost_micros == 600_000
@@ -142,14 +142,14 @@ async def test_only_what_is_drawn_is_paid_for(database: str, tmp_path: Path) -> 
             "SELECT * FROM budgets WHERE scope = 'global'"
         )
         assert (budget["held_micros"], budget["spent_micros"]) == (600_000, 600_000)
-        other = await mia.create_story(PAGES[1])
+        other = await mia.create_story(PAGES[0])
         stored = await mia.generate_story(other.id, options=REUSE)
         assert (stored.status, stored.estimated_cost_micros) == (
             batch_pb2.BATCH_STATUS_COMPLETED,
             0,
         )
         for _ in range(3):
-            assert reused(await mia.scene(story.id, 2, options=REUSE)) == drawn.image_id
+            assert reused(await mia.scene(story.id, 1, options=REUSE)) == drawn.image_id
         [budget] = await gateway.store.database.fetch(
             "SELECT * FROM budgets WHERE scope = 'global'"
         )

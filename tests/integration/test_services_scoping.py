@@ -166,11 +166,19 @@ def quoted(kind: str, method: str) -> dict[tuple[str, str], Make]:
     }
 
 
+def plan(own: OwnedResources, any_: OwnedResources) -> Any:
+    """Returns a plan that needs nobody to read: of portraits alone."""
+    story = NAMED["GenerationService.GenerateStory", "story_id"](own, any_)
+    story.include_scene_images = False
+    return routing_pb2.PlanStoryRequest(story=story)
+
+
 NAMED |= {
     **quoted("portrait", "GeneratePortrait"),
     **quoted("scene", "GenerateScene"),
     **quoted("regeneration", "RegenerateImage"),
     **quoted("story", "GenerateStory"),
+    ("RoutingService.PlanStory", "story.story_id"): plan,
     ("RoutingService.ExplainRoute", "job_id"): lambda own, any_: routing_pb2.ExplainRouteRequest(
         job_id=any_.job
     ),

@@ -10,7 +10,6 @@ from imggen.v1 import job_pb2, reference_pb2
 from imggen.v1.generation_pb2 import GenerationOptions
 from server.domain.ids import CharacterId, ImageId
 from server.domain.references import ReferenceUse, UsedReference
-from server.domain.spec import SPEC_VERSION
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.whole_stories import a_story, jobs_of
@@ -101,7 +100,7 @@ async def test_a_worker_that_knows_no_references_does_not_claim_such_a_job(
         (await mia.create_story()).id, character_ids=[(await mia.create_character()).id]
     )
     [row] = await gateway.store.database.fetch("SELECT spec_version FROM image_generation_jobs")
-    assert row["spec_version"] == SPEC_VERSION
+    assert row["spec_version"] == 4
 
 
 @pytest.mark.parametrize("setting", [True], indirect=True)

@@ -20,7 +20,7 @@ async def test_a_job_ends_with_its_image_and_all_four_assets_stored(job_queue: J
     assert image.prompt
     assert job.stage_ms is not None
     assert len(job.stage_ms) == 4
-    assert "sword" in job.unknown_words
+    assert "sword" in [one.phrase for one in job.not_drawn]
     assert len(image.keys) == 4
     for key in image.keys.values():
         assert (job_queue.folder / key).stat().st_size > 0

@@ -1,6 +1,7 @@
 """Pages are read by a paid model within budgets and limits; where they end, rules read."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from actors.extractors import ExtractionFailed, PaidExtractor
+from actors.extractors.answers import SCHEMA
 from actors.extractors.chat import open_chat
+from actors.extractors.pages import Page
 from actors.extractors.price import ChatPrice
 from actors.providers.base import Provider, ProviderFailed
 from actors.providers.fake import FakeProvider, Turn
@@ -25,6 +28,7 @@ from server.domain.jobs import Claim, Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.money import Begun, CallName, NewCall
+from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane
 from server.errors import Unavailable
 from server.routing.catalogue import KNOWN, Catalogue
@@ -38,15 +42,19 @@ from tests.wire.behaviours import Place, slow
 from tests.wire.chat import REASONING_TOKENS
 from tests.wire.contract import Operation
 from tests.wire.records import Recorded
+from tests.wire.schemas import filled
 from tests.wire.server import WireServer
 
-PAGE = "Mia sat on a red boat and counted the stars."
+TEXT = "Mia sat on a red boat and counted the stars."
+PAGE = Page(TEXT, ())
+ANSWER = json.dumps(filled(SCHEMA, TEXT))
+"""What the wire server answers to the page."""
 PRICE = ChatPrice(Decimal(10), Decimal(20), 500)
 PICTURE = 10_000
 """What the fake holds for a picture, and what a call costs that failed and is billed."""
 LIMIT = 1_000_000
 CHAT = [Operation.CHAT]
-PAGED = render_spec(image_type=ImageType.SCENE, characters=(), page_text=PAGE)
+PAGED = render_spec(image_type=ImageType.SCENE, characters=(), page_text=TEXT)
 LOCAL = Catalogue([KNOWN["storybook"]])
 HOSTED = Catalogue([KNOWN["fake"]])
 
@@ -67,7 +75,7 @@ async def chat(wire: WireServer) -> AsyncIterator[PaidExtractor]:
 
 def hold(chat: PaidExtractor) -> int:
     """Returns what a reading of the page can cost at most."""
-    return chat.most_micros(PAGE, [])
+    return chat.most_micros(PAGE)
 
 
 def cost(asked: Recorded) -> int:
@@ -75,7 +83,7 @@ def cost(asked: Recorded) -> int:
     messages = asked.fields["messages"]
     assert isinstance(messages, list)
     sent = 3 + sum(4 + len(one["content"].encode()) // 4 for one in messages)
-    return sent * 10 + (REASONING_TOKENS + len(PAGE.split())) * 20
+    return sent * 10 + (REASONING_TOKENS + len(ANSWER.split())) * 20
 
 
 def local() -> dict[str, Provider]:
@@ -90,13 +98,18 @@ def fake(script: Sequence[Turn] = ()) -> dict[str, Provider]:
 
 
 async def submit(
-    queue: JobQueue, *, hosted: bool = False, limit: int = LIMIT, **limits: Any
+    queue: JobQueue,
+    *,
+    spec: RenderSpec = PAGED,
+    hosted: bool = False,
+    limit: int = LIMIT,
+    **limits: Any,
 ) -> NewJob:
     """Submits a job that draws the page; a hosted one has its price held."""
     lane = JobLane(Lane.HOSTED, ("fake",)) if hosted else JobLane(Lane.LOCAL, ("storybook",))
     new = new_job(
         queue.user,
-        spec=replace(PAGED, model=lane.models[0]),
+        spec=replace(spec, model=lane.models[0]),
         lanes=(lane,),
         limits=Limits(**limits),
         price_micros=PICTURE if hosted else 0,
@@ -160,7 +173,7 @@ async def test_a_reading_is_settled_by_its_usage(
     assert (kept["provider"], kept["model"]) == ("reader", "gpt-5-mini")
     assert (kept["held_micros"], kept["estimated"]) == (hold(chat), False)
     assert kept["request_id"] == asked.request_id
-    assert kept["usage"]["completion_tokens"] == REASONING_TOKENS + len(PAGE.split())
+    assert kept["usage"]["completion_tokens"] == REASONING_TOKENS + len(ANSWER.split())
 
 
 async def test_spend_and_ledger_show_the_reading(
@@ -259,26 +272,6 @@ async def test_readings_count_for_the_jobs_limit(
     assert [call for _, call, *_ in await calls(job_queue)].count("render") == 1
 
 
-async def test_two_readings_do_not_count_as_two_pictures(
-    job_queue: JobQueue, chat: PaidExtractor
-) -> None:
-    new = await submit(job_queue, hosted=True)
-    busy = ProviderFailed(FailureKind.NOT_CONNECTED, "it failed")
-    job = await drawn(job_queue, new, chat, fake([busy, busy]))
-    assert job.status is JobStatus.COMPLETED
-    found = [
-        (attempt, call, state, reason) for attempt, call, state, _, reason in await calls(job_queue)
-    ]
-    assert found == [
-        (1, "read", "settled", "first"),
-        (1, "render", "released", "first"),
-        (2, "read", "settled", "retry"),
-        (2, "render", "released", "retry"),
-        (3, "read", "settled", "retry"),
-        (3, "render", "settled", "retry"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("behaviour", "state"),
     [
@@ -365,9 +358,9 @@ async def test_one_attempt_pays_for_one_reading(job_queue: JobQueue, chat: PaidE
     [claim] = await job_queue.store.leases.claim("w", Lane.LOCAL, 1, timedelta(seconds=60))
     patience = Patience(30, lambda: False)
     reading = BilledExtractor(chat, None, Payments(claim, job_queue.store.money, patience.write))
-    assert await reading.scene(PAGE, []) == PAGE
+    assert (await reading.read(PAGE)).told == TEXT
     with pytest.raises(ExtractionFailed, match="has made the call before"):
-        await reading.scene(PAGE, [])
+        await reading.read(PAGE)
     assert len(await calls(job_queue)) == 1
 
 
@@ -387,7 +380,7 @@ async def test_a_reading_whose_begin_has_no_answer_is_released(
     money = LostAnswer(job_queue.store.database)
     payments = Payments(claim, money, Patience(30, lambda: False).write)
     with pytest.raises(ExtractionFailed):
-        await BilledExtractor(chat, None, payments).scene(PAGE, [])
+        await BilledExtractor(chat, None, payments).read(PAGE)
     assert wire.journal.accepted == []
     assert await calls(job_queue) == [(1, "read", "released", 0, "first")]
     assert await spent(job_queue) == (0, 0)
@@ -408,20 +401,29 @@ async def test_a_reading_that_cannot_be_begun_is_not_made(
         reading = BilledExtractor(chat, None, Payments(claim, store.money, once_it_is_back))
         proxy.cut()
         with pytest.raises(ExtractionFailed):
-            await reading.scene(PAGE, [])
+            await reading.read(PAGE)
     assert wire.journal.accepted == []
     assert await calls(job_queue) == []
 
 
-async def test_an_empty_page_and_a_given_scene_are_not_paid_for(
+async def test_an_empty_page_is_not_paid_for(
     job_queue: JobQueue, chat: PaidExtractor, wire: WireServer
 ) -> None:
-    for text, scene in ((" \n", ""), (PAGE, "Mia sails.")):
-        spec = replace(PAGED, page_text=text, scene=scene)
-        job = await drawn(job_queue, await job_queue.submit(spec=spec), chat)
-        assert job.status is JobStatus.COMPLETED
+    spec = replace(PAGED, page_text=" \n")
+    job = await drawn(job_queue, await job_queue.submit(spec=spec), chat)
+    assert job.status is JobStatus.COMPLETED
     assert wire.journal.accepted == []
     assert await calls(job_queue) == []
+
+
+async def test_a_scene_description_is_read_in_place_of_its_page(
+    job_queue: JobQueue, chat: PaidExtractor, wire: WireServer
+) -> None:
+    await drawn(job_queue, await submit(job_queue, spec=replace(PAGED, scene="Mia sails.")), chat)
+    [asked] = wire.journal.accepted
+    messages = asked.fields["messages"]
+    assert isinstance(messages, list)
+    assert messages[1]["content"].endswith("Page:\nMia sails.")
 
 
 async def test_a_free_model_reads_without_a_budget(job_queue: JobQueue, wire: WireServer) -> None:

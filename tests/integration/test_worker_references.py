@@ -12,7 +12,7 @@ from safetensors.numpy import load
 
 from actors.engine.render import PlacedReference, RenderRequest
 from actors.testing.scripted import ScriptedRenderer
-from imggen.v1 import generation_pb2, image_pb2, job_pb2
+from imggen.v1 import generation_pb2, image_pb2, job_pb2, story_pb2
 from imggen.v1.reference_pb2 import ReferenceUse
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
@@ -147,6 +147,22 @@ async def test_each_of_two_gets_the_column_where_the_text_puts_it(studio: Studio
     files = [await studio.original(one.reference_image_id) for one in (tom, mia)]
     expected = [hashlib.sha256(file.read_bytes()).digest() for file in files]
     assert [await studio.seen(left), await studio.seen(right)] == expected
+
+
+async def test_a_character_whom_the_text_names_is_drawn_from_its_portrait(studio: Studio) -> None:
+    mia, tom, eve = [await studio.character(name) for name in ("Mia", "Tom", "Eve")]
+    pages = [
+        story_pb2.Page(text="Mia meets Tom.", character_ids=[mia.id]),
+        story_pb2.Page(text="Tom runs.", character_ids=[tom.id]),
+        story_pb2.Page(text="Eve sleeps.", character_ids=[eve.id]),
+    ]
+    story = await studio.caller.create_story(pages=pages)
+    job = await studio.done(await studio.caller.scene(story.id))
+    assert (uses(job), len(studio.drawn.references)) == (["DRAWN", "DRAWN"], 2)
+    image = await studio.caller.get_image(job.image_id)
+    assert list(image.character_ids) == [mia.id, tom.id]
+    shown = await studio.caller.list_images(character_id=tom.id)
+    assert job.image_id in [one.id for one in shown.images]
 
 
 async def test_a_character_without_a_portrait_in_the_style_is_drawn_from_words(

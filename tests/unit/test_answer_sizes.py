@@ -14,7 +14,7 @@ from imggen.rules.paging import PAGE_BYTES
 from imggen.rules.pictures import MAX_IMAGES
 from imggen.rules.stories import MAX_BYTES, MAX_CHARACTERS, MAX_PAGES, read_story
 from imggen.rules.stories import SETTABLE as STORY_FIELDS
-from imggen.rules.texts import MOST_OCTETS, first_words, shortened
+from imggen.rules.texts import MOST_OCTETS, first_parts, shortened
 from imggen.v1 import batch_pb2
 from server.domain.batches import BatchImage, Pace
 from server.domain.characters import Character, Description, Gender
@@ -22,6 +22,7 @@ from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, Stor
 from server.domain.jobs import Failure, Job, Outlook
 from server.domain.lanes import JobLane
 from server.domain.references import ReferenceUse, UsedReference
+from server.domain.scenes import LossKind, NotDrawn
 from server.domain.states import ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.batches import BatchForecast
@@ -149,7 +150,7 @@ def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
         failure=None if completed else failure,
         stage_ms=dict.fromkeys(Stage, LARGE),
         batch_id=BatchId(uuid4()),
-        unknown_words=first_words(["x"] * 5_000) if completed else (),
+        not_drawn=_most_not_drawn() if completed else (),
         references=tuple(_used() for _ in range(most)) if completed else (),
         story_id=StoryId(uuid4()),
         page_id=PageId(uuid4()),
@@ -157,6 +158,11 @@ def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
     )
     needs = tuple(JobId(uuid4()) for _ in range(most))
     return BatchImage(job, MAX_PAGES, None, needs)
+
+
+def _most_not_drawn() -> tuple[NotDrawn, ...]:
+    parts = [NotDrawn("x", LossKind.PROP, "y")] * 5_000
+    return tuple(parts[: first_parts([(one.phrase, one.became) for one in parts])])
 
 
 def _used() -> UsedReference:
@@ -176,10 +182,10 @@ def test_a_longer_message_is_cut_at_a_whole_character(text: str) -> None:
     assert text.startswith(cut[:-1])
 
 
-def test_the_first_unknown_words_are_kept_whole() -> None:
-    assert first_words(["sword", "boots"]) == ("sword", "boots")
-    words = [f"wörd{n}" for n in range(500)]
-    kept = first_words(words)
-    assert list(kept) == words[: len(kept)]
-    assert MOST_OCTETS - 12 < len(", ".join(kept).encode()) <= MOST_OCTETS
-    assert first_words(["x" * 2_000, "y"]) == ()
+def test_the_first_parts_are_kept_whole() -> None:
+    assert first_parts([("sword", ""), ("kitchen", "bedroom")]) == 2
+    parts = [(f"wörd{n}", "w") for n in range(500)]
+    kept = first_parts(parts)
+    octets = sum(len("".join(part).encode()) + 10 for part in parts[:kept])
+    assert MOST_OCTETS - 20 < octets <= MOST_OCTETS
+    assert first_parts([("x" * 2_000, ""), ("y", "")]) == 0

@@ -8,9 +8,10 @@ from PIL import Image as Picture
 
 from imggen import Character, Job, JobStatus, Stage, SyncClient
 from imggen.errors import Aborted, JobFailed, reason_name
-from imggen.rules.texts import first_words, shortened
+from imggen.rules.texts import first_parts, shortened
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.scene_pb2 import NotDrawn
 
 
 @pytest.fixture
@@ -58,15 +59,16 @@ def test_a_long_message_is_cut_at_1_kib(fake: FakeService, client: SyncClient, j
     assert shortened("x" * 5_000) != "x" * 5_000
 
 
-def test_only_the_first_unknown_words_are_kept(
+def test_only_the_first_parts_that_were_not_drawn_are_kept(
     fake: FakeService, client: SyncClient, job: Job
 ) -> None:
-    words = [f"word{n}" for n in range(500)]
-    fake.miss_words(*words)
+    parts = [NotDrawn(phrase=f"word{n}") for n in range(500)]
+    fake.not_draw(*parts)
     fake.finish(job)
-    kept = client.get_job(job).unknown_words
-    assert tuple(kept) == first_words(words)
-    assert len(kept) < len(words)
+    kept = client.get_job(job).not_drawn
+    assert list(kept) == parts[: first_parts([(one.phrase, "") for one in parts])]
+    assert 0 < len(kept) < len(parts)
+    assert client.get_image(job.image_id).not_drawn == kept
 
 
 def test_a_watch_sees_the_states_that_are_shown(

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from imggen import Client, SyncClient
-from imggen.errors import FailedPrecondition, InvalidRequest, NotFound
+from imggen.errors import AlreadyExists, FailedPrecondition, InvalidRequest, NotFound
 from imggen.orders import options_of
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ERROR_REASON_NO_ELIGIBLE_OFFER
 from imggen.v1.generation_pb2 import GenerationOptions
 from imggen.v1.routing_pb2 import EXCLUSION_UNSPECIFIED, QuoteGenerationRequest
+from imggen.v1.scene_pb2 import LOSS_KIND_PROP, NotDrawn
+from imggen.v1.story_pb2 import Page
 
 UNTIL = datetime(2030, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -74,6 +76,36 @@ async def test_a_story_is_quoted_and_nothing_runs(client: Client) -> None:
     assert (quote.images, quote.price_micros, quote.expected_duration.seconds) == (5, 0, 4)
     assert [(one.model, one.images) for one in quote.models] == [("storybook", 5)]
     assert [job async for job in client.list_jobs()] == []
+
+
+async def test_a_story_is_planned_and_nothing_runs(fake: FakeService, client: Client) -> None:
+    lantern = NotDrawn(phrase="lantern", kind=LOSS_KIND_PROP)
+    fake.not_draw(lantern)
+    mia = await client.create_character(name="Mia")
+    pages = [Page(text="Mia runs.", character_ids=[mia.id]), Page(text="A wood.")]
+    story = await client.create_story(title="Day", style="anime", pages=pages)
+    plan = await client.plan_story(story, cover=True, portraits=False, images_per_page=2)
+    assert [page.page_number for page in plan.pages] == [0, 1, 2]
+    assert [page.page_id for page in plan.pages] == ["", *(page.id for page in story.pages)]
+    figures = [[one.character_id for one in page.scene.figures] for page in plan.pages]
+    assert figures == [[mia.id], [mia.id], []]
+    assert all(list(page.not_drawn) == [lantern] for page in plan.pages)
+    assert not any(page.HasField("better") for page in plan.pages)
+    assert (plan.images, plan.price_micros, plan.expected_duration.seconds) == (5, 0, 4)
+    assert [job async for job in client.list_jobs()] == []
+
+
+async def test_a_plan_has_an_id_of_its_own(fake: FakeService, client: Client) -> None:
+    story = await client.create_story(title="Day", style="anime", pages=["One."])
+    other = await client.create_story(title="Day", style="anime", pages=["Two."])
+    key = "00000000-0000-4000-8000-000000000001"
+    plan = await client.plan_story(story, request_id=key)
+    assert await client.plan_story(story, request_id=key) == plan
+    with pytest.raises(AlreadyExists):
+        await client.plan_story(other, request_id=key)
+    await client.plan_story(other)
+    assert len({request.request_id for request in fake.requests("PlanStory")}) == 2  # type: ignore[attr-defined]
+    assert not any(request.story.request_id for request in fake.requests("PlanStory"))  # type: ignore[attr-defined]
 
 
 async def test_a_job_is_explained_in_its_attempts(fake: FakeService, client: Client) -> None:

@@ -96,3 +96,13 @@ def test_a_row_of_a_contact_sheet_is_as_high_as_its_tallest_picture(tmp_path: Pa
     assert (low.height, high.height) == (256 + 287, 256 + 512)
     assert low.getpixel((300, 128)) == low.getpixel((300, 128 + 285)) == (255, 0, 0)
     assert high.getpixel((300, 128 + 290)) != (255, 0, 0)
+
+
+def test_what_a_picture_does_not_show_is_below_its_text(tmp_path: Path) -> None:
+    picture = tmp_path / "red.png"
+    Image.new("RGB", (1024, 1024), "red").save(picture)
+    plain = contact_sheet("Oven", [[Panel("Mia bakes.", picture)]])
+    lost = contact_sheet("Oven", [[Panel("Mia bakes.", picture, "not drawn: bake")]])
+    assert lost.height > plain.height
+    below = lost.crop((0, plain.height - 40, lost.width, lost.height))
+    assert len(below.getcolors(10_000) or ()) > 1

@@ -27,6 +27,7 @@ from actors.engine.render import (
 )
 from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT
+from server.domain.scenes import Scene
 from server.domain.states import ImageType
 from tests.unit.content import character, render_spec
 
@@ -281,7 +282,8 @@ def test_it_is_warm_after_two_steps(pipeline: Any) -> None:
 
 def test_content_becomes_a_picture(diffuser: Diffuser) -> None:
     spec = render_spec([character(hair="long red hair")], ImageType.PORTRAIT)
-    request = render_request(spec, profile("storybook").dialect.compile(spec, "in a forest"))
+    scene = Scene(place="forest")
+    request = render_request(spec, profile("storybook").dialect.compile(spec, scene))
     assert opened(diffuser.render(request).png).size == (256, 256)
 
 

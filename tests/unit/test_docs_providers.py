@@ -18,6 +18,7 @@ import pytest
 
 from actors.providers.base import Content, Provider, ProviderFailed, RenderedPicture
 from server.domain.models import Format, Size
+from server.domain.scenes import Scene
 from server.routing.failover import RULES, Billed, Effect, FailureKind, Rule
 from server.routing.prices import PicturePrice, PricedCall
 from tests.markdown import ROOT, Block, blocks, rows, section
@@ -146,7 +147,7 @@ async def draw(
     provider: Provider, drawn: Format = WIDE, progress: Progress | None = None, **spec: Any
 ) -> RenderedPicture:
     cast_ = (character("Mia", hair="long red hair"),)
-    content = Content(render_spec(**spec), SCENE, cast_)
+    content = Content(render_spec(scene=SCENE, **spec), Scene(told=SCENE), cast_)
     return await provider.render(content, drawn, (), progress or Progress())
 
 
@@ -279,7 +280,7 @@ async def test_every_seed_of_ours_is_one_of_theirs(
 
 
 async def test_a_prompt_is_cut_to_the_limit(provider: Provider, wire: StabilityServer) -> None:
-    content = Content(render_spec(), "a lantern " * 2_000, ())
+    content = Content(render_spec(scene="a lantern " * 2_000), Scene(), ())
     drawn = await provider.render(content, WIDE, (), Progress())
     assert len(wire.received[0].fields["prompt"]) == 10_000
     assert drawn.prompt.prompt == wire.received[0].fields["prompt"]

@@ -10,7 +10,16 @@ from uuid import uuid4
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from imggen.v1 import character_pb2, errors_pb2, event_pb2, image_pb2, job_pb2, story_pb2, style_pb2
+from imggen.v1 import (
+    character_pb2,
+    errors_pb2,
+    event_pb2,
+    image_pb2,
+    job_pb2,
+    scene_pb2,
+    story_pb2,
+    style_pb2,
+)
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 from server.domain.changes import Change, ChangedKind, Cursor
 from server.domain.characters import Character
@@ -18,6 +27,7 @@ from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId, User
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job, Outlook, Progress
 from server.domain.lanes import JobLane
+from server.domain.scenes import LossKind, NotDrawn
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.jobs import Forecast
@@ -109,12 +119,15 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Repli
             attempt=1,
             completed_at=LATER,
             stage_ms=times,
-            unknown_words=("sword",),
+            not_drawn=(NotDrawn("kitchen", LossKind.PLACE, "bedroom"),),
             cropped_from="1:1",
         )
     )
     assert message.fraction == 1
-    assert list(message.unknown_words) == ["sword"]
+    kitchen = scene_pb2.NotDrawn(
+        phrase="kitchen", kind=scene_pb2.LOSS_KIND_PLACE, drawn_as="bedroom"
+    )
+    assert list(message.not_drawn) == [kitchen]
     assert message.cropped_from == "1:1"
     assert not message.HasField("estimated_completion_time")
     assert [(one.stage, one.duration.ToMilliseconds()) for one in message.stage_timings] == [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.models import Size
-from server.domain.states import ImageType, Lane, Quality
+from server.domain.states import DRAWING_LANES, ImageType, Quality
 from server.routing.catalogue import KNOWN, SDXL, Catalogue
 from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
 from server.routing.lanes import lanes
@@ -67,7 +67,7 @@ def _row(chance: Random, name: str) -> Row:
         SDXL,
         name=name,
         provider=chance.choice(PROVIDERS),
-        lane=chance.choice(list(Lane)),
+        lane=chance.choice(DRAWING_LANES),
         max_characters=chance.choice([1, 4, 4, 4]),
         portraits=MappingProxyType({shape: SDXL.portraits[shape] for shape in shapes}),
         grades=MappingProxyType(grades),
@@ -112,7 +112,7 @@ def _conditions(chance: Random) -> Conditions:
     }
     loads = {
         lane: LaneLoad(chance.randrange(40), chance.choice([None, 0, 2, 8]))
-        for lane in Lane
+        for lane in DRAWING_LANES
         if chance.random() < 0.5
     }
     speeds = {

@@ -7,6 +7,7 @@ from typing import Any
 from imggen.testing import FakeService
 from server.routing.catalogue import Catalogue
 from tests.integration.gateway_fixture import open_gateway_fixture
+from tests.integration.page_reader import reading_pages
 from tests.integration.parity.sides import FakeSide, RealSide, Seen
 
 Script = Callable[[Seen], Awaitable[None]]
@@ -15,7 +16,10 @@ Script = Callable[[Seen], Awaitable[None]]
 async def differences(database: str, folder: Path, script: Script) -> list[str]:
     """Returns a line for each field of each answer that differs."""
     catalogue = Catalogue.named(["storybook"])
-    async with open_gateway_fixture(database, folder, catalogue=catalogue) as gateway:
+    async with (
+        open_gateway_fixture(database, folder, catalogue=catalogue) as gateway,
+        reading_pages(gateway),
+    ):
         real = Seen(RealSide(gateway))
         await script(real)
     async with FakeService() as service:

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tests.integration.parity.comparison import Script
 from tests.integration.parity.playing import a_character, a_portrait, a_story
 from tests.integration.parity.sides import Seen
-from tests.integration.parity.values import UNKNOWN, ask
+from tests.integration.parity.values import REQUEST_ID, UNKNOWN, ask
 
 
 def soon(**after: float) -> Timestamp:
@@ -124,6 +124,31 @@ async def quotes_with_metadata(seen: Seen) -> None:
     await ask(seen, "RoutingService.QuoteStory", {"story": whole})
 
 
+async def plans(seen: Seen) -> None:
+    mia, tom = await a_character(seen), await a_character(seen, name="Tom")
+    pages: list[dict[str, Any]] = [
+        {"text": "A wood.", "character_ids": [mia.id, tom.id]},
+        {"text": "A hut.", "scene_description": "A hut at night."},
+    ]
+    story, other = await a_story(seen, *pages), await a_story(seen, {"text": "A lake."})
+
+    async def look(label: str, request_id: str = "", of: Any = story, **fields: Any) -> None:
+        asked = {"story": {"story_id": of.id, **fields}, "request_id": request_id}
+        await ask(seen, "RoutingService.PlanStory", asked, label)
+
+    await look("pages")
+    await look("with a cover", include_cover=True, images_per_page=3)
+    await look("the cover alone", include_cover=True, include_scene_images=False)
+    await look("portraits alone", include_scene_images=False)
+    await look("with an id", REQUEST_ID)
+    await look("again", REQUEST_ID)
+    await look("again with a cover", REQUEST_ID, include_cover=True)
+    await look("another story with the id", REQUEST_ID, other)
+    await look("another style with the id", REQUEST_ID, style="cartoon")
+    await ask(seen, "RoutingService.PlanStory", {"request_id": "x"})
+    await ask(seen, "JobService.ListJobs", {})
+
+
 async def explained_jobs(seen: Seen) -> None:
     mia, side = await a_character(seen), seen.side
     done, failed, stopped, waiting = [await a_portrait(seen, mia) for _ in range(4)]
@@ -155,6 +180,7 @@ SCRIPTS: tuple[Script, ...] = (
     quotes_of_versions_that_are_used_up,
     quotes_of_stored_pictures,
     quotes_with_metadata,
+    plans,
     explained_jobs,
     providers_of_the_installation,
 )

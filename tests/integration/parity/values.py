@@ -117,7 +117,11 @@ async def ask(seen: Seen, method: str, fields: Mapping[str, Any], label: str = "
 def base_of(method: str, things: Things) -> dict[str, Any]:
     """Returns the fields of a valid request."""
     service, name = method.split(".")
-    quoted = {"QuoteGeneration": "GeneratePortrait", "QuoteStory": "GenerateStory"}
+    quoted = {
+        "QuoteGeneration": "GeneratePortrait",
+        "QuoteStory": "GenerateStory",
+        "PlanStory": "GenerateStory",
+    }
     if name in quoted:
         return _in("portrait" if name == "QuoteGeneration" else "story", quoted[name], things)
     id_of = {

@@ -15,6 +15,7 @@ from imggen import SyncClient
 from imggen.cli.app import imggen
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.scene_pb2 import LOSS_KIND_PLACE, LOSS_KIND_PROP, NotDrawn
 from tests.unit.cli.conftest import Command
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -144,15 +145,18 @@ def test_an_image_is_regenerated_shown_listed_and_downloaded(
     assert file.read_bytes().startswith(JPEG)
 
 
-def test_words_that_the_model_cannot_draw_are_named(
+def test_what_the_model_does_not_draw_as_told_is_named(
     command: Command, fake: FakeService, mia: str
 ) -> None:
-    fake.miss_words("sword", "boots")
-    assert "not drawn: sword, boots" in command("portrait", mia, "--style", "anime")
+    lamp = NotDrawn(phrase="lamp", kind=LOSS_KIND_PROP)
+    kitchen = NotDrawn(phrase="kitchen", kind=LOSS_KIND_PLACE, drawn_as="bedroom")
+    fake.not_draw(lamp, kitchen)
+    said = command("portrait", mia, "--style", "anime")
+    assert "not drawn: lamp\ndrawn otherwise: kitchen as bedroom" in said
     ended = command.json("portrait", mia, "--style", "anime")["job"]
-    assert ended["unknownWords"] == ["sword", "boots"]
-    assert command("watch", ended["jobId"]).endswith("\nnot drawn: sword, boots\n")
-    fake.miss_words()
+    assert [one["phrase"] for one in ended["notDrawn"]] == ["lamp", "kitchen"]
+    assert command("watch", ended["jobId"]).endswith("drawn otherwise: kitchen as bedroom\n")
+    fake.not_draw()
     assert "not drawn" not in command("portrait", mia, "--style", "anime")
 
 
