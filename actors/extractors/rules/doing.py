@@ -9,7 +9,7 @@ from actors.extractors.rules.lexicon.abstract import ABSTRACT
 from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
 from actors.extractors.rules.lexicon.hands import GIVING
-from actors.extractors.rules.lexicon.looks import MOOD_OF
+from actors.extractors.rules.lexicon.looks import MOOD_OF, SEASONS, TIMES
 from actors.extractors.rules.lexicon.poses import POSES
 from actors.extractors.rules.phrases import NounPhrase
 
@@ -149,7 +149,9 @@ def _said(
             word in {"with", "in"} and phrase.head.lemma in ABSTRACT | {"mouth", "eye", "heart"}
         )
         felt = felt or (word in {"in", "with"} and phrase.head.lemma in nouns.GARMENTS)
-        placed = word and word not in _NO_GOALS and not felt
+        # `At night they stood`: the time is told of the picture, not of what they do.
+        when = phrase.head.lemma in TIMES or phrase.head.lemma in SEASONS
+        placed = word and word not in _NO_GOALS and not (felt or when)
         if placed and phrase.head.is_noun and not phrase.negated:
             said += [word, _words(phrase)]
             break

@@ -1,4 +1,4 @@
-"""Drafts: the clause that is being read, and those that wait for the rest of theirs."""
+"""Drafts: the clause that is being read, and those that another one has interrupted."""
 
 from collections.abc import Sequence
 

@@ -84,3 +84,8 @@ def test_things_are_there_and_pieces_and_sounds_are_none(
     props = read(text).props
     assert not shown or shown in props
     assert hidden not in props
+
+
+def test_the_time_of_day_is_no_part_of_an_action() -> None:
+    scene = read("At night Mia stood in front of a castle.")
+    assert not any("night" in said for said in figure(scene, "Mia").doing)

@@ -22,7 +22,7 @@ HANDHELD = frozenset(
         *("walking-stick", "wand", "watering-can", "whip", "whistle"),
     }
 )
-"""Things that somebody who has them, or comes with them, holds in a hand."""
+"""Things that are held in a hand: `had a lantern` and `came with a lantern` mean that."""
 
 HANDLED = frozenset(
     {
