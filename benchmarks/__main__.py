@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +29,7 @@ from benchmarks.environment import BenchEnvironment, bench_environment
 from benchmarks.load import LoadFailed, find_generator
 from benchmarks.report import Figure
 from cluster.embedded.processes import StartFailed
+from cluster.embedded.session import in_own_session
 from imggen.errors import Unavailable
 
 BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
@@ -63,9 +63,8 @@ A missed target is reported but is not an error: a busy machine gives slower fig
 
 
 def main() -> int:
-    """Runs the command; SIGTERM ends it as Ctrl-C does."""
+    """Runs the command and returns its exit status."""
     options = _parser().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The service is measured with its defaults, not with the settings of this shell.
     for name in [name for name in os.environ if name.startswith("IMGGEN_")]:
         del os.environ[name]
@@ -135,4 +134,4 @@ def _positive(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_own_session(main))

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from cluster.embedded.node import ray_node, serving
 from cluster.embedded.postgres import embedded_postgres
@@ -28,6 +27,7 @@ from cluster.embedded.processes import (
     kept_secret,
     only_one,
 )
+from cluster.embedded.session import in_own_session
 from server.identity.caller import Role
 from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
@@ -169,7 +169,7 @@ def demo(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; SIGTERM and a closed terminal end it as Ctrl-C does."""
+    """Runs the command and returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m cluster.embedded.local",
         description=__doc__,
@@ -183,9 +183,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="folder for all data (default: .imggen in the checkout)",
     )
     options = parser.parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
-            signal.signal(number, end_as_ctrl_c_does)
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
     except StartFailed as error:
@@ -196,17 +193,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def end_as_ctrl_c_does(number: int, frame: FrameType | None) -> None:
-    """Handles a signal as SIGINT is handled."""
-    # A shell's background job ignores SIGINT: its handler may be SIG_IGN, not a function.
-    handler = signal.getsignal(signal.SIGINT)
-    (handler if callable(handler) else signal.default_int_handler)(number, frame)
-
-
 def say(text: str) -> None:
     """Prints a progress message with the time of day."""
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_own_session(main))

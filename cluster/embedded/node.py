@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from cluster.embedded.processes import StartFailed
+from cluster.embedded.processes import StartFailed, end_users
 
 _PREFIX = "imggen-ray-"
 _LOOK_S = 0.2
@@ -41,6 +41,7 @@ def ray_node(logs: Path | None = None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown(wait_for_processes=True)
+        end_users(folder)
         if logs and logs.is_symlink():
             _keep(logs)
         shutil.rmtree(folder, ignore_errors=True)
@@ -87,10 +88,9 @@ def serving(config: Path) -> Iterator[None]:
 
 
 def _unless_dead(stop: Callable[[], None]) -> None:
-    """Calls `stop`, or gives it up once Ray has ended.
+    """Calls `stop`, or gives it up once Ray has ended, as where a machine has no memory left.
 
-    A signal to the whole process group, as `timeout` and a closed terminal send it, ends Ray's
-    own processes too. Ray 2.60 waits a minute for them, and ends this process without its clean-up.
+    Ray 2.60 waits a minute for its dead processes, and ends this one without its clean-up.
     """
     import ray
 
@@ -209,8 +209,18 @@ def _remove(logs: Path) -> None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Removes the folders left by killed processes."""
+    """Removes the folders left by killed processes, and ends the Rays that use them."""
     for leftover in folder.glob(f"{_PREFIX}*-*"):
         with suppress(ValueError):
-            if not Path("/proc", str(int(leftover.name.split("-")[2]))).exists():
+            if not _runs(int(leftover.name.split("-")[2])):
+                end_users(leftover)
                 shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Returns whether a process runs; one that has ended may be listed until it is waited for."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")

@@ -51,15 +51,28 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def end_leftovers(folder: Path) -> None:
-    """Kills the processes that an imggen left on the same data, under `only_one`'s lock.
+    """Kills the processes that an imggen left on the same data, under `only_one`'s lock."""
+    _end(lambda: _marked(folder))
 
-    Ray's agents outlive their Ray by minutes. One that is killed before its raylet is started
-    again by it, and one that is just being started shows no environment for a moment, so this
-    looks until it has found nothing several times.
+
+def end_users(folder: Path) -> None:
+    """Kills the processes that have files open in a folder, as all those of a Ray have in its own.
+
+    Its agents outlive it by minutes. Their environment does not show whose they are: they have
+    overwritten a part of it with their title.
+    """
+    _end(lambda: _using(folder))
+
+
+def _end(find: Callable[[], list[int]]) -> None:
+    """Kills processes until none has been found several times.
+
+    An agent that is killed before its raylet is started again by it, and a process that is just
+    being started shows neither environment nor files for a moment.
     """
     deadline, clear = time.monotonic() + _GONE_S, 0
     while clear < _LOOKS and time.monotonic() < deadline:
-        left = _marked(folder)
+        left = find()
         clear = 0 if left else clear + 1
         for process in left:
             with suppress(OSError):  # it has ended
@@ -73,6 +86,17 @@ def _marked(folder: Path) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended, or belongs to another user
             if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
+
+
+def _using(folder: Path) -> list[int]:
+    """Returns the ids of the other processes that have a file open in a folder, or had one."""
+    inside, found = f"{folder}{os.sep}", []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or belongs to another user
+            opened = (str(file.readlink()) for file in (process / "fd").iterdir())
+            if int(process.name) != os.getpid() and any(one.startswith(inside) for one in opened):
                 found.append(int(process.name))
     return found
 
@@ -98,7 +122,7 @@ def gateway(
             stderr=out,
             # Ctrl-C reaches all processes of a terminal's session; this one is stopped in order.
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  # it takes no lock
+            preexec_fn=end_with_parent,  # noqa: PLW1509  # it takes no lock
         )
         try:
             yield lambda: _await_file(child, ready, log)
@@ -107,9 +131,9 @@ def gateway(
             ready.unlink(missing_ok=True)
 
 
-def _end_with_parent() -> None:
-    """Has the kernel send SIGTERM to this process when its parent dies, even by SIGKILL."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """Has the kernel send a signal to this process when its parent dies, even by SIGKILL."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
 def stop(child: "subprocess.Popen[bytes]", patience_s: float) -> None:

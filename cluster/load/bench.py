@@ -14,8 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cluster.embedded.local import end_as_ctrl_c_does, running, say
+from cluster.embedded.local import running, say
 from cluster.embedded.processes import ROOT, StartFailed, only_one
+from cluster.embedded.session import in_own_session
 from imggen import Gender, ImggenError, SyncClient
 
 SERVE_CONFIG = ROOT / "cluster" / "serve" / "bench.yaml"
@@ -128,9 +129,8 @@ def _shown(path: Path) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; SIGTERM ends it as Ctrl-C does."""
+    """Runs the command and returns its exit status."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, end_as_ctrl_c_does)
     folder = options.folder.resolve()
     try:
         match options.command:
@@ -170,4 +170,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_own_session(main))

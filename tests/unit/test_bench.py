@@ -1,8 +1,6 @@
 """The system for load: the data that it keeps and removes, and its pictures."""
 
 import asyncio
-import signal
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -15,14 +13,6 @@ from cluster.embedded.processes import StartFailed, only_one
 from cluster.load.bench import env_file, main, read_env
 
 REQUEST = RenderRequest("a fox", "", 256, 256, 4, 3.0, 0.0, seed=1, id="one")
-
-
-@pytest.fixture(autouse=True)
-def _keeping_sigterm() -> Iterator[None]:
-    """Restores the SIGTERM handler that the command replaces."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

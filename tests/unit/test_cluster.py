@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,11 @@ from cluster.embedded.processes import (
     MARK,
     StartFailed,
     end_leftovers,
+    end_users,
     free_port,
     kept_secret,
     only_one,
 )
-
-
-@pytest.fixture(autouse=True)
-def _keeping_sigterm() -> Iterator[None]:
-    """Restores the SIGTERM handler that the command replaces."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_a_secret_is_created_once_and_readable_only_by_its_owner(tmp_path: Path) -> None:
@@ -83,6 +75,22 @@ def test_only_processes_left_by_a_killed_one_are_ended(tmp_path: Path) -> None:
         assert leftover.wait(30) == -signal.SIGKILL
         assert another.poll() is None
         another.kill()
+
+
+def test_processes_with_files_open_in_a_folder_are_ended_whatever_their_environment(
+    tmp_path: Path,
+) -> None:
+    sleepers = []
+    for name in ("ray", "ray-of-another"):
+        (tmp_path / name).mkdir()
+        with (tmp_path / name / "log").open("w") as log:
+            sleepers.append(subprocess.Popen(["sleep", "600"], env={}, stdout=log))
+    (tmp_path / "ray" / "log").unlink()
+    with sleepers[0] as inside, sleepers[1] as beside:
+        end_users(tmp_path / "ray")
+        assert inside.wait(30) == -signal.SIGKILL
+        assert beside.poll() is None
+        beside.kill()
 
 
 def test_a_ray_that_does_not_start_is_explained(
