@@ -2,6 +2,7 @@
 
 import json
 import time
+from bisect import bisect
 from collections.abc import Iterator
 
 from benchmarks.environment import BenchEnvironment, gateway_under_test
@@ -16,12 +17,12 @@ _FIRST, _NEXT = "gpt-image-2.5-flare", "gpt-image-2.5-sunburst"
 
 
 class TimedJournal(Journal):
-    """A journal that notes when each picture was asked for, and when each answer was sent."""
+    """A journal that notes when each picture was asked for, and when each call failed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.begun: list[float] = []
-        self.ended: list[float] = []
+        self.failed: list[float] = []
 
     def add(self, entry: Recorded) -> None:
         """Appends a request."""
@@ -30,14 +31,20 @@ class TimedJournal(Journal):
 
     def end(self, request_id: str, outcome: Outcome, status: int | None) -> None:
         """Notes how a request ended."""
-        self.ended.append(time.perf_counter())
+        if status is not None and status >= 500:
+            self.failed.append(time.perf_counter())
         super().end(request_id, outcome, status)
 
     def failovers(self) -> list[float]:
-        """Returns the milliseconds from each failed answer to the next request."""
+        """Returns the milliseconds from each failed call to the next request.
+
+        Not every request follows a failed one: jobs go straight to the second offer while the
+        first is paused.
+        """
         return [
-            (begun - ended) * 1_000
-            for ended, begun in zip(self.ended[::2], self.begun[1::2], strict=True)
+            (self.begun[following] - failed) * 1_000
+            for failed in self.failed
+            if (following := bisect(self.begun, failed)) < len(self.begun)
         ]
 
 

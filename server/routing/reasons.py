@@ -89,4 +89,6 @@ def compared(chosen: Offer, other: Offer) -> str:
         return f"costs as little, and comes after {chosen.model.name} in the catalogue"
     if other.seconds > chosen.seconds:
         return f"costs as much, and takes {other.seconds:.0f} s, not {chosen.seconds:.0f}"
+    if other.seconds == chosen.seconds and other.draws > chosen.draws:
+        return f"costs as much, and draws for {other.draws:.0f} s, not {chosen.draws:.0f}"
     return f"costs and takes as much, and scores {other.score:g}, not {chosen.score:g}"

@@ -128,7 +128,7 @@ def route_again(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Rou
     if found.offers or not late:
         return found
     found = route(catalogue, replace(wish, complete_by=None), conditions)
-    soonest = sorted(found.offers, key=lambda offer: offer.seconds)
+    soonest = sorted(found.offers, key=lambda offer: (offer.seconds, offer.draws))
     return replace(found, wish=wish, offers=tuple(soonest), canary=False, late=True)
 
 
@@ -169,7 +169,7 @@ def _offered(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
         what = f"{grade.label} pictures of {shape.native}"
         return Loser(row, Exclusion.PRICE_UNKNOWN, f"no price of {what} is known")
     price, previews = prices
-    draws, waits = conditions.draws(row, wish.quality), conditions.waits(row, wish.quality)
+    draws = conditions.draws(row, wish.quality)
     own = conditions.gpu.micros(draws) if row.lane is Lane.LOCAL else 0
     return Offer(
         model=row,
@@ -177,8 +177,8 @@ def _offered(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
         label=grade.label,
         price_micros=price,
         choice_micros=price + own,
-        seconds=waits + draws,
-        waits=waits,
+        draws=draws,
+        waits=conditions.waits(row, wish.quality),
         score=grade.score,
         previews_micros=previews,
     )
@@ -224,12 +224,14 @@ def _not_now(offer: Offer, conditions: Conditions) -> Loser | None:
 def _ranked(offers: Sequence[Offer], canary: Offer | None) -> list[Offer]:
     """Returns offers, the best first; canaries last, except the one that the job is for."""
 
-    def rank(place: int) -> tuple[int, int, int, float, float, str]:
+    def rank(place: int) -> tuple[int, int, int, float, float, float, str]:
         offer = offers[place]
         group = 0 if offer is canary else 2 if offer.model.canary else 1
         order = place if offer.choice_micros == 0 else 0
         price = offer.choice_micros
-        return group, price, order, offer.seconds, -offer.score, offer.model.name
+        # Where nobody draws yet all wait without end, but not all draw as fast.
+        times = offer.seconds, offer.draws
+        return group, price, order, *times, -offer.score, offer.model.name
 
     return [offers[place] for place in sorted(range(len(offers)), key=rank)]
 

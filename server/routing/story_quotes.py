@@ -61,7 +61,7 @@ def _seconds(offers: Sequence[Offer], conditions: Conditions, max_concurrent: in
         load = conditions.lanes.get(lane)
         slots = min((load.slots if load else None) or 1, max_concurrent)
         waits = max(offer.waits for offer in those)
-        draws = [offer.seconds - offer.waits for offer in those]
+        draws = [offer.draws for offer in those]
         if math.isinf(waits):
             return None
         longest = max(longest, waits + max(*draws, sum(draws) / slots))

@@ -67,8 +67,8 @@ class Offer:
     `label` is the quality by its name at the provider. `price_micros` is the most that the call can
     cost, which is held; `choice_micros` adds what the cluster's own machines cost, which counts for
     the choice only. `previews_micros` is what the unfinished pictures add where somebody watches as
-    the call begins; it is held only then. `seconds` are until the picture is there, `waits` of them
-    in the queue; infinite while nobody draws in the model's lane.
+    the call begins; it is held only then. `draws` and `waits` are the seconds that the drawing and
+    the queue before it take; the latter is infinite while nobody draws in the model's lane.
     """
 
     model: Row
@@ -76,10 +76,15 @@ class Offer:
     label: str
     price_micros: int
     choice_micros: int
-    seconds: float
+    draws: float
     waits: float
     score: float
     previews_micros: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it is until the picture is there."""
+        return self.waits + self.draws
 
 
 def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wish:

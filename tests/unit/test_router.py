@@ -128,6 +128,13 @@ def test_a_lane_without_workers_meets_no_deadline() -> None:
     assert "nobody draws in the lane local" in _reason(found, "sdxl")
 
 
+def test_where_nobody_draws_yet_the_faster_of_equal_prices_comes_first() -> None:
+    idle = replace(CALM, lanes={Lane.HOSTED: LaneLoad(slots=0)})
+    found = route(ALL, _wish(min_score=3.5), idle)
+    assert _names(found)[:2] == [FLARE.name, SUNBURST.name]
+    assert f"{SUNBURST.name} costs as much, and draws for 50 s, not 30" in found.reason
+
+
 def test_a_moving_average_follows_what_a_mean_smooths() -> None:
     mean = moving = Speed(0, 0.0)
     for seconds in [10.0] * 100 + [20.0] * 20:
