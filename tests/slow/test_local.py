@@ -171,11 +171,15 @@ def test_sigterm_ends_a_background_job_of_a_shell_in_the_middle_of_a_render(fold
 def test_a_signal_to_the_whole_group_leaves_nothing_running(
     folder: Path, number: signal.Signals
 ) -> None:
-    # As `timeout` and a closed terminal do it.
-    with started("up", folder) as up:
-        up.reads("imggen answers on")
-        os.killpg(up.child.pid, number)
-        assert up.ends() == 130, up.lines
+    # As `timeout` and a closed terminal do it; tests that run under nohup ignore SIGHUP.
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with started("up", folder) as up:
+            up.reads("imggen answers on")
+            os.killpg(up.child.pid, number)
+            assert up.ends() == 130, up.lines
+    finally:
+        signal.signal(number, before)
     assert up.left() == []
 
 
