@@ -155,7 +155,7 @@ def _unfit(row: Row, wish: Wish, conditions: Conditions) -> Loser | None:
         most = f"draws {row.max_characters} characters at most, not {wish.characters}"
         return Loser(row, Exclusion.TOO_MANY_CHARACTERS, most)
     if lacking := wish.needs - row.capabilities:
-        return Loser(row, Exclusion.LACKS_CAPABILITY, f"has no {', '.join(sorted(lacking))}")
+        return Loser(row, Exclusion.LACKS_CAPABILITY, f"takes no {', '.join(sorted(lacking))}")
     return None
 
 

@@ -18,11 +18,11 @@ PROVIDERS: Mapping[str, Lane] = MappingProxyType(
 
 
 class Capability(StrEnum):
-    """What a request may need of a model."""
+    """What a model can do; a request that names a seed needs a model that takes one."""
 
     REFERENCES = "references"  # pictures of the characters are drawn from
-    TRANSPARENCY = "transparency"
-    NEGATIVE_PROMPT = "negative_prompt"
+    TRANSPARENCY = "transparency"  # told to operators; no request asks for it
+    NEGATIVE_PROMPT = "negative_prompt"  # a prompt of what is not drawn is sent along
     SEED = "seed"
 
 

@@ -152,6 +152,15 @@ async def test_a_quote_has_every_model_with_its_price_its_time_and_its_reason(
     }
 
 
+async def test_a_request_with_a_seed_is_drawn_by_models_that_take_one(buyer: Buyer) -> None:
+    fine = buyer.scene(min_quality="best")
+    fine.seed = 0
+    refused = await buyer.caller.refused(buyer.caller.generation.GenerateScene, fine)
+    assert (refused.reason, refused.metadata["fine"]) == ("NO_ELIGIBLE_OFFER", "takes no seed")
+    fine.ClearField("seed")
+    assert models(await buyer.quote(scene=fine)) == ["fine"]
+
+
 async def test_quotes_hold_nothing_and_store_nothing(buyer: Buyer) -> None:
     first = await buyer.caller.portrait(buyer.character)
     await buyer.gateway.draw(first)

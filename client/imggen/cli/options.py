@@ -159,7 +159,11 @@ meta_filter = click.option(
     help="Only those made with this.",
 )
 job_options = options(
-    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The seed.  [default: random]"),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**32 - 1),
+        help="The seed; only models that take one draw then.  [default: random]",
+    ),
     click.option("--priority", type=int, help="1 (first) to 3.  [default: 2]"),
     click.option("--no-wait", is_flag=True, help="Print the job without waiting for it."),
     click.option(

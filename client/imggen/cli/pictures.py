@@ -300,7 +300,8 @@ def _lines(image: Image) -> list[str]:
         f"image {image.id}",
         f"{short_name(ImageType, image.type)}, {short_name(ImageStatus, image.status)}, "
         f"{image.style}, version {image.version}, {image.width}x{image.height}, "
-        f"seed {image.seed}, {image.model}, ${image.cost_micros / MICROS:.4f}",
+        f"{f'seed {image.seed}, ' if image.seed else ''}{image.model}, "
+        f"${image.cost_micros / MICROS:.4f}",
     ]
     if image.page_id:
         lines.append(f"page {image.page_number or 'removed'}, {image.page_id}")
