@@ -143,7 +143,7 @@ async def test_a_quote_has_every_model_with_its_price_its_time_and_its_reason(
     assert [offer.price_micros for offer in route.offers] == [0, PRICE, 3 * PRICE]
     assert [offer.score for offer in route.offers] == [1.5, 0.2, 4.6]
     assert [offer.expected_duration.seconds for offer in route.offers] == [4, 1, 80]
-    assert route.reason.startswith("storybook at $0.0000: the first of 3; ")
+    assert route.reason.startswith("storybook, free: the first of 3; ")
     route = await buyer.quote(scene=buyer.scene(min_quality="good", max_cost_micros=PRICE * 3))
     assert models(route) == ["fine"]
     assert excluded(route) == {

@@ -61,8 +61,8 @@ def test_without_limits_the_first_free_model_draws() -> None:
         "gpt-image-2",
     ]
     assert found.losers == ()
-    assert found.reason.startswith("storybook at $0.0000: the first of 5; sdxl costs as little")
-    assert "gpt-image-2 costs $0.2257, more than $0.0000" in found.reason
+    assert found.reason.startswith("storybook, free: the first of 5; sdxl costs as little")
+    assert "gpt-image-2 costs $0.2257, more than nothing" in found.reason
     assert _names(route(Catalogue([SDXL, STORYBOOK]), _wish(), CALM)) == ["sdxl", "storybook"]
 
 
@@ -279,7 +279,7 @@ def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() 
     assert found.refusal is Refusal.OVER_BUDGET
     assert found.later[0].offer is not None
     assert found.later[0].until == NOW + timedelta(hours=12)
-    assert _reason(found, FLARE.name) == "may cost $0.0677, and $0.0000 are left today"
+    assert _reason(found, FLARE.name) == "may cost $0.0677, and nothing is left today"
     overdrawn = replace(CALM, rest=BudgetRest(total=-5))
     assert _names(route(ALL, _wish(), overdrawn)) == ["storybook", "sdxl"]
     some = BudgetRest(total=10**9, user=100_000, providers={"openai": 10**6})

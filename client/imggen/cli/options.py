@@ -11,12 +11,12 @@ import click
 
 from imggen.fields import short_names
 from imggen.orders import OptionFields
+from imggen.rules.money import MICROS
 from imggen.v1.image_pb2 import AssetKind
 
 KINDS = list(short_names(AssetKind))[1:]
 QUALITIES = ("hd", "standard")
 MIN_QUALITIES = ("draft", "good", "fine", "best")
-MICROS = 1_000_000
 MOST_DOLLARS = 1_000_000_000
 _MOST_SECONDS = 366 * 86_400
 

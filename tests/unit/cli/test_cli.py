@@ -64,7 +64,7 @@ def test_styles_are_listed(command: Command) -> None:
 def test_a_portrait_is_followed_and_saved(command: Command, mia: str, tmp_path: Path) -> None:
     file = tmp_path / "mia.png"
     out = command("portrait", mia, "--style", "anime", "--seed", "5", "-o", str(file))
-    assert "portrait, completed, anime, version 1, 1024x1024, seed 5" in out
+    assert "portrait, completed, anime, version 1, 1024x1024, seed 5, storybook, free\n" in out
     assert f"saved {file}" in out
     assert file.read_bytes().startswith(PNG)
     assert command.err.splitlines()[-1] == "completed"
