@@ -167,6 +167,15 @@ def test_a_watch_as_json_is_a_line_for_each_snapshot(command: Command, mia: str)
     assert all(json.loads(line)["job"]["jobId"] == job["jobId"] for line in lines)
 
 
+def test_jobs_have_their_pages_and_models(command: Command, mia: str, story: str) -> None:
+    command("portrait", mia, "--style", "anime")
+    command("scene", story, "2")
+    header, scene, portrait = command("jobs").splitlines()
+    assert header.split() == ["JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "ERROR"]
+    assert scene.split()[1:] == ["scene", "2", "storybook", "completed", "100%"]
+    assert portrait.split()[1:] == ["portrait", "storybook", "completed", "100%"]
+
+
 def test_jobs_are_listed_cancelled_and_retried(
     command: Command, fake: FakeService, mia: str
 ) -> None:
