@@ -22,6 +22,7 @@ from imggen.v1.routing_pb2 import (
     Route,
 )
 from server.domain.money import Bill, CallName, NewCall
+from server.domain.states import Lane
 from server.identity.caller import Role
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from tests.builders import paid
@@ -213,6 +214,16 @@ async def test_the_quote_of_a_story_is_what_its_batch_then_holds(buyer: Buyer) -
     batch = await buyer.caller.generate_story(buyer.story.id, **fields)
     assert (batch.total_images, batch.estimated_cost_micros) == (6, quote.price_micros)
     assert await buyer.held() == quote.price_micros
+
+
+async def test_a_quoted_time_has_the_portraits_that_pages_wait_for(buyer: Buyer) -> None:
+    slots = dict.fromkeys(Lane, 8)
+    await buyer.gateway.store.workers.ready("worker", slots, timedelta(hours=1))
+    options = GenerationOptions(min_quality="good")
+    alone = await buyer.quote_story(options=options, include_character_portraits=False)
+    assert (alone.images, alone.expected_duration.seconds) == (2, 80)
+    whole = await buyer.quote_story(options=options)
+    assert (whole.images, whole.expected_duration.seconds) == (3, 160)
 
 
 async def test_a_quote_has_no_time_while_nobody_draws(buyer: Buyer) -> None:

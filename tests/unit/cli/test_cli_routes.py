@@ -109,7 +109,7 @@ def test_a_story_file_is_quoted_and_nothing_runs(
     path = tmp_path / "map.yaml"
     path.write_text(FILE)
     assert command("story", str(path), "--quote").splitlines() == [
-        "2 images, free, 4 s",
+        "2 images, free, 8 s",
         "  2 by storybook (local), free",
     ]
     [request] = fake.requests("QuoteStory")
