@@ -21,8 +21,8 @@ class Capability(StrEnum):
     """What a model can do; a request that names a seed needs a model that takes one."""
 
     REFERENCES = "references"  # pictures of the characters are drawn from
-    TRANSPARENCY = "transparency"  # told to operators; no request asks for it
-    NEGATIVE_PROMPT = "negative_prompt"  # a prompt of what is not drawn is sent along
+    TRANSPARENCY = "transparency"  # noted only: no request asks for it
+    NEGATIVE_PROMPT = "negative_prompt"  # noted only
     SEED = "seed"
 
 
