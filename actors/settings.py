@@ -265,7 +265,7 @@ class WorkerSettings(RoutingSettings):
         120.0,
         ge=0,
         description="How long a job waits while no model may draw it, before it fails with "
-        "NO_ELIGIBLE_OFFER.",
+        "NO_ELIGIBLE_OFFER, or while no budget covers it, before it fails with BUDGET_EXHAUSTED.",
     )
     moderated_tries_next_offer: bool = Field(
         False,

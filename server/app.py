@@ -192,7 +192,7 @@ async def _services(
     cheapest = CheapestOffers(catalogue, observer)
     admission = Admission(store, signals, settings.daily_budget_micros, backlog, cheapest)
     batch_admission = BatchAdmission(store, signals, admission)
-    replies = Replies(forecast, parts.storage, url_ttl)
+    replies = Replies(forecast, parts.storage, url_ttl, catalogue)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
     pictures = PictureReader(
         store, catalogue, observer, styles, use_references=settings.use_references

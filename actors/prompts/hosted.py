@@ -28,9 +28,10 @@ _ORDINALS = (
     *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
     *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
 )
+_ENDED = (".", "!", "?", "…", "。", "！", "？")  # noqa: RUF001
 _WEIGHTED = re.compile(r"\(([^():]+):\s*[0-9.]+\)")
 _TAGS = re.compile(r"<[^<>]*>|\bBREAK\b")
-_ENDS = re.compile(r"[.!?][\"'\u201d\u2019)]*(?=\s)")
+_ENDS = re.compile(r"[.!?][\"'\u201d\u2019)]*(?=\s)|[。！？][」』”’）]*")  # noqa: RUF001
 
 
 class HostedDialect:
@@ -40,7 +41,7 @@ class HostedDialect:
     """
 
     def __init__(self, limit: int) -> None:
-        """Takes the most characters of a prompt."""
+        """Takes the most bytes of a prompt in UTF-8: no tokenizer makes more tokens of it."""
         self._limit = limit
 
     def compile(
@@ -68,16 +69,16 @@ class HostedDialect:
 
 
 class _Room:
-    """The characters of a prompt that are still free."""
+    """The bytes of a prompt that are still free."""
 
     def __init__(self, limit: int) -> None:
         self._free = limit
 
     def keep(self, text: str) -> str:
         """Returns a text if it fits, with the blank line after it, else nothing."""
-        if len(text) + 2 > self._free:
+        if _size(text) + 2 > self._free:
             return ""
-        self._free -= len(text) + 2 if text else 0
+        self._free -= _size(text) + 2 if text else 0
         return text
 
     def keep_people(self, cast: Sequence[FrozenCharacter], scene: Scene) -> str:
@@ -89,7 +90,7 @@ class _Room:
 
     def keep_cut(self, heading: str, text: str) -> str:
         """Returns a text after its heading, cut to what fits; nothing without a text."""
-        text = _cut(text, self._free - len(heading) - 4)
+        text = _cut(text, self._free - _size(heading) - 4)
         return self.keep(f"{heading} {_ended(text)}") if text else ""
 
 
@@ -151,15 +152,26 @@ def _plain(words: str) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+    return text if not text or text.endswith(_ENDED) else f"{text}."
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
 
 
 def _cut(text: str, most: int) -> str:
-    """Returns as much of a text as fits, up to the end of a sentence or else of a word."""
-    if len(text) <= most:
+    """Returns as much of a text as fits in bytes, up to the end of a sentence or else of a word.
+
+    Scripts that have no spaces between words are cut anywhere.
+    """
+    octets = text.encode()
+    if len(octets) <= most:
         return text
-    start = text[: max(0, most + 1)]
-    ends = [match.end() for match in _ENDS.finditer(start)]
+    # One byte more, since a word that just fits is one by the space after it.
+    start = octets[: max(0, most + 1)].decode(errors="ignore")
+    ends = [match.end() for match in _ENDS.finditer(start) if _size(start[: match.end()]) <= most]
     if ends:
         return start[: ends[-1]]
-    return start[: max(0, start.rfind(" "))].rstrip(" ,;:")
+    if " " in start:
+        return start[: start.rfind(" ")].rstrip(" ,;:")
+    return octets[: max(0, most)].decode(errors="ignore")

@@ -21,8 +21,8 @@ class HostedModel:
 
     `qualities` are the provider's labels. A picture takes `most_references` pictures at most;
     `partials` unfinished ones are asked for where somebody watches, each at its price.
-    `asks_bytes` is the field by which the model is asked for a picture's bytes: for `dall-e-3`,
-    where a service still has it, it is `response_format`.
+    `prompt_limit` is in bytes. `asks_bytes` is the field by which the model is asked for a
+    picture's bytes: for `dall-e-3`, where a service still has it, it is `response_format`.
     """
 
     name: str

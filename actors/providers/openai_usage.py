@@ -27,13 +27,16 @@ def read_usage(reported: object) -> Usage:
     """Returns the tokens of a call; raises UsageUnclear where they are not told.
 
     Tokens that no detail explains count as those of pictures, which cost more than text: the
-    end of a stream may come without the details of its output.
+    end of a stream may come without the details of its output. Cached tokens are told as a sum, in
+    the details of the input, or in details of their own, by kind.
     """
     if not isinstance(reported, Mapping):
         raise UsageUnclear("the answer has no usage")
     inputs, outputs = _details(reported, "input"), _details(reported, "output")
     text_in, image_in = _tokens(inputs, "text_tokens"), _tokens(inputs, "image_tokens")
     text_out, image_out = _tokens(outputs, "text_tokens"), _tokens(outputs, "image_tokens")
+    cached = _details(inputs, "cached")
+    text_cached, image_cached = _tokens(cached, "text_tokens"), _tokens(cached, "image_tokens")
     for side, details in (("input", inputs), ("output", outputs)):
         if reported.get(f"{side}_tokens") is None and not details:
             raise UsageUnclear(f"the answer's usage has no {side} tokens")
@@ -42,6 +45,9 @@ def read_usage(reported: object) -> Usage:
         image_in=max(image_in, _tokens(reported, "input_tokens") - text_in),
         image_out=max(image_out, _tokens(reported, "output_tokens") - text_out),
         text_out=text_out,
+        text_cached=text_cached,
+        image_cached=image_cached,
+        cached=max(0, _tokens(inputs, "cached_tokens") - text_cached - image_cached),
     )
 
 
@@ -51,9 +57,7 @@ def flat_usage(reported: object) -> dict[str, int]:
         return {}
     numbers = {name: value for name, value in reported.items() if _is_count(value)}
     for side, details in reported.items():
-        if isinstance(details, Mapping):
-            counts = {name: value for name, value in details.items() if _is_count(value)}
-            numbers |= {f"{side}.{name}": value for name, value in counts.items()}
+        numbers |= {f"{side}.{name}": value for name, value in flat_usage(details).items()}
     return numbers
 
 

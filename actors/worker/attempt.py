@@ -162,8 +162,7 @@ class Attempt:
         claim, parts = self.claim, self._parts
         failure = self._log_offer(waiting)
         if claim.unoffered_s >= parts.no_offer_s:
-            message = f"{waiting.model}: {failure.message}"[:_MESSAGE_MAX]
-            await self._fail_unoffered(Failure("NO_ELIGIBLE_OFFER", message))
+            await self._fail_unoffered(_waited(waiting, failure))
             return
         soon = in_a_while()
         lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
@@ -208,6 +207,14 @@ class Attempt:
 def in_a_while() -> datetime:
     """Returns when a job that nothing may draw is looked at again."""
     return datetime.now(UTC) + _LOOKED_AT_AGAIN
+
+
+def _waited(waiting: OfferWaits, failure: Failure) -> Failure:
+    """Returns why a job fails that has waited too long for its last offer."""
+    if isinstance(waiting.cause, CallRefused):
+        return failure  # the budget, which is what its caller can act on
+    message = f"{waiting.model}: {failure.message}"
+    return Failure("NO_ELIGIBLE_OFFER", message[:_MESSAGE_MAX])
 
 
 def explain(error: Exception) -> tuple[Failure, bool]:

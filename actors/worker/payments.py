@@ -39,6 +39,11 @@ class CallRefused(FailedPrecondition):
         super().__init__(why, reason)
         self.passes = passes
 
+    @property
+    def over_budget(self) -> bool:
+        """Whether only the budgets are in its way: the job waits, and nothing was tried."""
+        return self.reason == ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED
+
 
 class Payments:
     """Pays for the calls of one attempt."""

@@ -44,7 +44,10 @@ class FailOver(Exception):
 
 
 class OfferWaits(FailOver):
-    """Raised where no other offer is left, and the one that failed costs nothing to ask again."""
+    """Raised where no other offer is left, and the one that failed costs nothing to ask again.
+
+    So does one whose call no budget covers now.
+    """
 
 
 class ContentRefused(FailedPrecondition):
@@ -161,9 +164,13 @@ def _led_by(routing: Routing, offer: Offer) -> Routing:
 
 
 def _waits(error: Exception) -> bool:
-    return isinstance(error, BeingProbed) or (
-        isinstance(error, ProviderFailed) and RULES[error.kind].waits
-    )
+    match error:
+        case ProviderFailed():
+            return RULES[error.kind].waits
+        case CallRefused():
+            return error.over_budget
+        case _:
+            return isinstance(error, BeingProbed)
 
 
 def _told(error: ProviderFailed) -> str:

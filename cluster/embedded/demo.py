@@ -13,6 +13,7 @@ from imggen.cli.losses import lost_lines, print_losses
 from imggen.cli.progress import Interrupted
 from imggen.cli.story_file import StoryFile, read_story_file
 from imggen.cli.submission import Labels, save, save_known_portraits, submit
+from imggen.rules.money import dollars
 
 __all__ = ["DemoFailed", "Interrupted", "draw_story"]
 
@@ -92,8 +93,8 @@ def _report(
     ]
     contact_sheet(title, [known + portraits, pages]).save(sheet)
     console.print(_table(title, pictures))
-    total = sum(picture.job.actual_cost_micros for picture in pictures) / 1e6
-    console.print(f"total cost: {total:.4f} USD (drawn on this machine)")
+    total = sum(picture.job.actual_cost_micros for picture in pictures)
+    console.print(f"total cost: {dollars(total, 'nothing')} (drawn on this machine)")
     for path in [*(panel.picture for panel in known), *(picture.path for picture in pictures)]:
         _print_path(console, path)
     _print_path(console, sheet)
@@ -104,7 +105,7 @@ def _table(title: str, pictures: list[Picture]) -> Table:
     table.add_column("picture", no_wrap=True)
     for name in _STAGES.values():
         table.add_column(f"{name}, s", justify="right")
-    table.add_column("cost, USD", justify="right")
+    table.add_column("cost", justify="right")
     for picture in pictures:
         times = {
             timing.stage: timing.duration.ToMilliseconds() for timing in picture.job.stage_timings
@@ -112,7 +113,7 @@ def _table(title: str, pictures: list[Picture]) -> Table:
         table.add_row(
             picture.label,
             *[f"{times.get(stage, 0) / 1000:.2f}" for stage in _STAGES],
-            f"{picture.job.actual_cost_micros / 1e6:.4f}",
+            dollars(picture.job.actual_cost_micros),
         )
     return table
 

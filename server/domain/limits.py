@@ -9,7 +9,8 @@ from typing import Any, Self
 class Limits:
     """What a request asks of the model; empty strings, 0 and None leave it to the service.
 
-    `model` and `provider` pin the choice. `min_score` is how good the model must be, 0 to 5, and
+    `model` and `provider` pin the choice; `seeded` leaves only models that take seeds, since the
+    request names one. `min_score` is how good the model must be, 0 to 5, and
     `max_cost_micros` what all attempts together may cost. `key` decides whether a canary draws it,
     the same way at each choice.
     """
@@ -20,6 +21,7 @@ class Limits:
     complete_by: datetime | None = None
     max_cost_micros: int | None = None
     key: str = ""
+    seeded: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Returns the limits as JSON for the database."""
@@ -30,6 +32,7 @@ class Limits:
             "complete_by": self.complete_by.isoformat() if self.complete_by else None,
             "max_cost_micros": self.max_cost_micros,
             "key": self.key,
+            "seeded": self.seeded,
         }
 
     @classmethod
@@ -43,6 +46,7 @@ class Limits:
             complete_by=datetime.fromisoformat(until) if until else None,
             max_cost_micros=data.get("max_cost_micros"),
             key=data.get("key", ""),
+            seeded=data.get("seeded", False),
         )
 
 

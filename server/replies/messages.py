@@ -31,6 +31,7 @@ from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.forecast.jobs import Forecast
 from server.requests.event_cursors import cursor_text
+from server.routing.catalogue import Catalogue
 from server.storage import Storage
 
 if TYPE_CHECKING:
@@ -140,9 +141,13 @@ def checkpoint(cursor: Cursor) -> event_pb2.Event:
 class Replies:
     """Makes the messages that need more than the value itself: a forecast, or signed URLs."""
 
-    def __init__(self, forecast: Forecast, storage: Storage, url_ttl: timedelta) -> None:
+    def __init__(
+        self, forecast: Forecast, storage: Storage, url_ttl: timedelta, catalogue: Catalogue
+    ) -> None:
+        """Takes the catalogue that says which models take seeds: others drew without theirs."""
         self._forecast = forecast
         self._storage = storage
+        self._catalogue = catalogue
         self._url_ttl = url_ttl
 
     async def job(self, job: Job) -> job_pb2.Job:
@@ -204,7 +209,7 @@ class Replies:
             model=image.model,
             provider=image.provider,
             prompt=image.prompt,
-            seed=image.seed,
+            seed=image.seed if self._catalogue.takes_seeds(image.model) else 0,
             cost_micros=image.cost_micros,
             job_id=str(image.job_id),
             metadata=image.metadata,

@@ -138,7 +138,8 @@ class PictureReader:
         story_id = checks.id("story_id", request.story_id, StoryId, required=False)
         # A new portrait is drawn anew, unless its caller wants the look of the present one.
         keeps_look = request.options.use_references
-        routes = await self.routes(checks, user, request.options)
+        seed = request.seed if request.HasField("seed") else None
+        routes = await self.routes(checks, user, request.options, seed)
         maybe_quality = read_quality(checks, request.options.quality)
         drawn = maybe_quality or Quality.HD
         wish = routes.wish(ImageType.PORTRAIT, request.size, 1, drawn, references=keeps_look)
@@ -158,7 +159,6 @@ class PictureReader:
             allow_reuse=request.options.allow_reuse,
         )
         place = Placement(story_id=story.id if story else None, character_id=character)
-        seed = request.seed if request.HasField("seed") else None
         return content.drawn_by(routing, routes, place, seed)
 
     async def scene(self, checks: Checks, user: UserId, request: GenerateSceneRequest) -> Picture:
@@ -180,7 +180,8 @@ class PictureReader:
             ids = maybe_page.character_ids if maybe_page else ()
         # Where the characters are not known, neither is whether a model can draw so many.
         use = self.uses_references(request.options)
-        routes = await self.routes(checks, user, request.options)
+        seed = request.seed if request.HasField("seed") else None
+        routes = await self.routes(checks, user, request.options, seed)
         drawn = maybe_quality or Quality.HD
         others = story.others(number, ids or ()) if story else ()
         wish = routes.wish(
@@ -203,7 +204,6 @@ class PictureReader:
             before=story.before(number) if story else (),
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
-        seed = request.seed if request.HasField("seed") else None
         return content.drawn_by(routing, routes, place, seed)
 
     async def regeneration(
@@ -223,7 +223,8 @@ class PictureReader:
         options = request.options
         quality = read_quality(checks, options.quality) if options.quality else before.quality
         use = self.uses_references(options)
-        routes = await self.routes(checks, user, options)
+        seed = changes.seed if changes.HasField("seed") else None
+        routes = await self.routes(checks, user, options, seed)
         cast, others = len(before.characters), len(before.others)
         drawn = quality or before.quality
         wish = replace(
@@ -232,7 +233,6 @@ class PictureReader:
         )
         maybe_routing = routes.route_again(checks, image.model, wish)
         routing, kept = checks.complete(maybe_routing, quality)
-        seed = changes.seed if changes.HasField("seed") else None
         reuse = Reuse(seed) if options.allow_reuse else None
         offer = routes.require(routing, reuse)
         spec = replace(
@@ -254,12 +254,16 @@ class PictureReader:
         )
         return _picture(spec, place, routing, routes, offer, reuse)
 
-    async def routes(self, checks: Checks, user: UserId, options: GenerationOptions) -> Routes:
+    async def routes(
+        self, checks: Checks, user: UserId, options: GenerationOptions, seed: int | None = None
+    ) -> Routes:
         """Returns what routes the pictures of a request; violations of its limits go to `checks`.
 
-        Its limits are kept with its jobs, which are routed again when they are drawn.
+        Its limits are kept with its jobs, which are routed again when they are drawn. A seed that
+        the request names is one of them: models that take none do not draw it.
         """
         limits = read_limits(checks, options, self._catalogue)
+        limits = replace(limits, seeded=seed is not None)
         return Routes(self._catalogue, await self._observer.conditions(user), limits)
 
     def uses_references(self, options: GenerationOptions) -> bool:

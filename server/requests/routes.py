@@ -16,7 +16,7 @@ from server.routing.conditions import Conditions
 from server.routing.lanes import lanes
 from server.routing.router import Refusal, Routing, route
 from server.routing.rows import Row
-from server.routing.wishes import Offer, Wish
+from server.routing.wishes import Offer, Wish, needs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Routes:
             min_score=limits.min_score,
             complete_by=limits.complete_by,
             max_cost_micros=limits.max_cost_micros,
+            needs=needs_of(limits),
             references=characters + others if references else 0,
             key=uuid4().hex,
         )

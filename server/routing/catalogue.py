@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from server.routing.listing import read_listing
-from server.routing.rows import Row
+from server.routing.rows import Capability, Row
 
 _LISTING = read_listing()
 _NOTICE = timedelta(days=30)
@@ -68,6 +68,11 @@ class Catalogue:
         if named is not None and not named.retired(now):
             return named
         return successor(self.models, name) or named
+
+    def takes_seeds(self, name: str) -> bool:
+        """Returns whether a model takes seeds; one that is not offered any more may be known."""
+        row = self.get(name) or KNOWN.get(name)
+        return row is not None and Capability.SEED in row.capabilities
 
     def warnings(self, now: datetime) -> list[str]:
         """Returns a sentence on each model that is retired within 30 days, or was."""

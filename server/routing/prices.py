@@ -35,7 +35,7 @@ class PricedCall:
 class Usage:
     """The tokens that a provider counted for a call, of which `cached` ones cost less.
 
-    The cached ones are part of `text_in` and `image_in`.
+    The cached ones are part of `text_in` and `image_in`; of `cached` it is not told of which.
     """
 
     text_in: int
@@ -44,6 +44,7 @@ class Usage:
     text_out: int = 0
     text_cached: int = 0
     image_cached: int = 0
+    cached: int = 0
 
 
 class UsageUnclear(ValueError):
@@ -143,28 +144,36 @@ class TokenPrice:
         """Returns the price of the reported tokens; raises UsageUnclear where they cannot be.
 
         A picture that took no tokens was not counted; cached tokens beyond those sent were
-        counted wrongly.
+        counted wrongly. Those of a kind that is not told count as the kind that saves less.
         """
         if usage is None:
             raise UsageUnclear("the provider reported no usage")
         counts = (
             *(usage.text_in, usage.image_in, usage.image_out),
-            *(usage.text_out, usage.text_cached, usage.image_cached),
+            *(usage.text_out, usage.text_cached, usage.image_cached, usage.cached),
         )
         if any(count < 0 for count in counts) or usage.image_out == 0:
             raise UsageUnclear(
                 "the provider's usage has no tokens for the picture, or negative ones"
             )
-        if usage.text_cached > usage.text_in or usage.image_cached > usage.image_in:
+        text, images = usage.text_in - usage.text_cached, usage.image_in - usage.image_cached
+        if text < 0 or images < 0 or usage.cached > text + images:
             raise UsageUnclear("the provider's usage has more cached tokens than tokens")
         return whole_micros(
-            (usage.text_in - usage.text_cached) * self.text_in
-            + usage.text_cached * self.text_cached
-            + (usage.image_in - usage.image_cached) * self.image_in
-            + usage.image_cached * self.image_cached
+            usage.text_in * self.text_in
+            + usage.image_in * self.image_in
             + usage.image_out * self.image_out
             + usage.text_out * self.text_out
+            - self._saved(usage, text, images)
         )
+
+    def _saved(self, usage: Usage, text: int, images: int) -> Decimal:
+        """Returns what the cached tokens save; so many `text` and `images` ones may be others."""
+        each = self.text_in - self.text_cached, self.image_in - self.image_cached
+        (less, many), (more, _) = sorted(zip(each, (text, images), strict=True))
+        first = min(usage.cached, many)
+        told = usage.text_cached * each[0] + usage.image_cached * each[1]
+        return told + first * less + (usage.cached - first) * more
 
     def _output(self, call: PricedCall) -> int:
         listed, pixels = self.outputs[call.quality], _pixels(call.size)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from imggen.rules.money import dollars
 from server.domain.health import HealthState, ProviderHealth
 from server.routing.rows import Row
 from server.routing.wishes import Offer
@@ -50,11 +51,6 @@ class Loser:
         return f"{self.model.name}: {self.reason}"
 
 
-def dollars(micros: int) -> str:
-    """Returns an amount as people read it."""
-    return f"${micros / 1_000_000:.4f}"
-
-
 def not_well(health: ProviderHealth) -> str:
     """Returns why a provider, or its model, takes no calls."""
     who = health.model or health.provider
@@ -82,7 +78,8 @@ def too_late(offer: Offer, left: float) -> str:
 def compared(chosen: Offer, other: Offer) -> str:
     """Returns why an offer comes after the chosen one."""
     if other.choice_micros > chosen.choice_micros:
-        return f"costs {dollars(other.choice_micros)}, more than {dollars(chosen.choice_micros)}"
+        more = dollars(chosen.choice_micros, "nothing")
+        return f"costs {dollars(other.choice_micros)}, more than {more}"
     if other.model.canary:
         return "draws as a canary, for its share of the jobs alone"
     if chosen.choice_micros == 0:

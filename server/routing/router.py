@@ -6,12 +6,13 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from imggen.rules import offers as rules
+from imggen.rules.money import dollars
 from server.domain.states import Lane
 from server.errors import Violation
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
 from server.routing.prices import PricedCall
-from server.routing.reasons import Exclusion, Loser, compared, dollars, not_well, too_late
+from server.routing.reasons import Exclusion, Loser, compared, not_well, too_late
 from server.routing.rows import Row
 from server.routing.wishes import Offer, Wish
 
@@ -77,7 +78,8 @@ class Routing:
         if not self.offers:
             return "; ".join(map(str, self.losers)) or "no model is offered"
         best, others = self.offers[0], self.offers[1:]
-        told = f"{best.model.name} at {dollars(best.choice_micros)}"
+        price = dollars(best.choice_micros)
+        told = f"{best.model.name}{' at ' if best.choice_micros else ', '}{price}"
         if self.canary:
             share = f"{best.model.canary * 100:g} %"
             return f"{told}: a canary, which draws {share} of the jobs that it could draw"
@@ -155,7 +157,7 @@ def _unfit(row: Row, wish: Wish, conditions: Conditions) -> Loser | None:
         most = f"draws {row.max_characters} characters at most, not {wish.characters}"
         return Loser(row, Exclusion.TOO_MANY_CHARACTERS, most)
     if lacking := wish.needs - row.capabilities:
-        return Loser(row, Exclusion.LACKS_CAPABILITY, f"has no {', '.join(sorted(lacking))}")
+        return Loser(row, Exclusion.LACKS_CAPABILITY, f"takes no {', '.join(sorted(lacking))}")
     return None
 
 
@@ -201,7 +203,7 @@ def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | 
         return Loser(offer.model, Exclusion.BELOW_QUALITY, below)
     most = wish.max_cost_micros
     if most is not None and offer.price_micros > most:
-        over = f"may cost {dollars(offer.price_micros)}, over the limit of {dollars(most)}"
+        over = f"may cost {dollars(offer.price_micros)}, over the limit of {dollars(most, '$0')}"
         return Loser(offer.model, Exclusion.OVER_COST, over)
     if wish.complete_by is not None:
         left = (wish.complete_by - conditions.now).total_seconds()
@@ -216,7 +218,8 @@ def _not_now(offer: Offer, conditions: Conditions) -> Loser | None:
         return Loser(row, Exclusion.NOT_WELL, not_well(health), offer, health.until)
     rest = conditions.rest.of(row.provider)
     if offer.price_micros and rest is not None and offer.price_micros > rest:
-        over = f"may cost {dollars(offer.price_micros)}, and {dollars(rest)} are left today"
+        left = dollars(max(rest, 0), "nothing")
+        over = f"may cost {dollars(offer.price_micros)}, and {left} is left today"
         return Loser(row, Exclusion.OVER_BUDGET, over, offer, conditions.rest.renews_at)
     return None
 

@@ -18,11 +18,11 @@ PROVIDERS: Mapping[str, Lane] = MappingProxyType(
 
 
 class Capability(StrEnum):
-    """What a request may need of a model."""
+    """What a model can do; a request that names a seed needs a model that takes one."""
 
     REFERENCES = "references"  # pictures of the characters are drawn from
-    TRANSPARENCY = "transparency"
-    NEGATIVE_PROMPT = "negative_prompt"
+    TRANSPARENCY = "transparency"  # noted only: no request asks for it
+    NEGATIVE_PROMPT = "negative_prompt"  # noted only
     SEED = "seed"
 
 
@@ -45,10 +45,10 @@ class Row(Model):
 
     A `price` of None is not known, and such a row draws nothing. `known_as` is the model's name
     at its provider. It draws from `references` pictures of characters at most, sends `partials`
-    unfinished ones back, and reads `longest_prompt` characters. A `canary` share of the jobs that
-    it could draw is sent to it, whatever it costs, and no others while there is another offer.
-    It also draws what is asked of the models that it is the `successor_of`. `drawn_styles` are the
-    styles that it does not know, each with the one that it draws instead.
+    unfinished ones back, and reads `longest_prompt` bytes of UTF-8. A `canary` share of the jobs
+    that it could draw is sent to it, whatever it costs, and no others while there is another
+    offer. It also draws what is asked of the models that it is the `successor_of`.
+    `drawn_styles` are the styles that it does not know, each with the one that it draws instead.
     """
 
     grades: Mapping[Quality, Grade]

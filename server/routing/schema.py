@@ -153,6 +153,12 @@ class RowTable(_Table):
             return
         if self.price.kind != "free" and self.as_of is None:
             yield "as_of: a price needs the date on which it was read"
+        if self.price.kind == "token" and self.price.prompt_tokens < self.longest_prompt:
+            yield (
+                f"price.prompt_tokens: {self.price.prompt_tokens} are fewer than a prompt of"
+                f" {self.longest_prompt} bytes can take, and a hold must cover it;"
+                " raise it, or lower longest_prompt"
+            )
         labels = sorted({grade.label for grade in self.quality.values()})
         yield from self.price.problems(self.provider, labels)
 

@@ -1,10 +1,11 @@
 """Quotes of whole stories: what their pictures cost together, and how long they take."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
-from server.domain.states import DRAWING_LANES
+from server.domain.states import DRAWING_LANES, Lane
 from server.routing.conditions import Conditions
 from server.routing.wishes import Offer
 
@@ -33,11 +34,17 @@ class StoryQuote:
     reused: int = 0
 
 
-def quote_story(offers: Sequence[Offer], conditions: Conditions, max_concurrent: int) -> StoryQuote:
+def quote_story(
+    offers: Sequence[Offer],
+    conditions: Conditions,
+    max_concurrent: int,
+    needs: Iterable[tuple[int, int]] = (),
+) -> StoryQuote:
     """Returns the quote of a story whose pictures are drawn by these offers.
 
     Lanes draw beside each other, each as many pictures at once as it has slots, and all together as
-    many as a batch may have under way.
+    many as a batch may have under way. `needs` are pairs of places among the offers: a picture, and
+    a portrait that is drawn before it.
     """
     prices: dict[tuple[str, str], list[int]] = {}
     for offer in offers:
@@ -47,22 +54,47 @@ def quote_story(offers: Sequence[Offer], conditions: Conditions, max_concurrent:
     return StoryQuote(
         images=len(offers),
         price_micros=sum(offer.price_micros for offer in offers),
-        seconds=_seconds(offers, conditions, max_concurrent),
+        seconds=_seconds(offers, conditions, max_concurrent, needs),
         parts=tuple(sorted(parts, key=lambda part: -part.images)),
     )
 
 
-def _seconds(offers: Sequence[Offer], conditions: Conditions, max_concurrent: int) -> float | None:
-    longest = 0.0
-    for lane in DRAWING_LANES:
-        those = [offer for offer in offers if offer.model.lane is lane]
-        if not those:
-            continue
-        load = conditions.lanes.get(lane)
-        slots = min((load.slots if load else None) or 1, max_concurrent)
-        waits = max(offer.waits for offer in those)
-        draws = [offer.draws for offer in those]
-        if math.isinf(waits):
-            return None
-        longest = max(longest, waits + max(*draws, sum(draws) / slots))
-    return longest
+def _seconds(
+    offers: Sequence[Offer],
+    conditions: Conditions,
+    max_concurrent: int,
+    needs: Iterable[tuple[int, int]],
+) -> float | None:
+    """Returns when the last picture is there, if each begins as soon as it can."""
+    if any(math.isinf(offer.waits) for offer in offers):
+        return None
+    waited_for: dict[int, list[int]] = {}
+    for picture, portrait in needs:
+        waited_for.setdefault(picture, []).append(portrait)
+    free = {lane: _slots(offers, lane, conditions, max_concurrent) for lane in DRAWING_LANES}
+    batch = [0.0] * max_concurrent
+    ends: dict[int, float] = {}
+
+    def draw(place: int, ready: float) -> None:
+        offer = offers[place]
+        slots = free[offer.model.lane]
+        ends[place] = max(ready, heappop(slots), heappop(batch)) + offer.draws
+        heappush(slots, ends[place])
+        heappush(batch, ends[place])
+
+    for place in range(len(offers)):
+        if place not in waited_for:
+            draw(place, 0.0)
+    begins = [(max(ends[one] for one in those), place) for place, those in waited_for.items()]
+    for ready, place in sorted(begins):
+        draw(place, ready)
+    return max(ends.values(), default=0.0)
+
+
+def _slots(
+    offers: Sequence[Offer], lane: Lane, conditions: Conditions, max_concurrent: int
+) -> list[float]:
+    """Returns when each slot of a lane is free for a story, a heap."""
+    load = conditions.lanes.get(lane)
+    waits = max((offer.waits for offer in offers if offer.model.lane is lane), default=0.0)
+    return [waits] * min((load.slots if load else None) or 1, max_concurrent)

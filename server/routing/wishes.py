@@ -20,7 +20,8 @@ class Wish:
     it for a picture that has its size already. The limits hold together: a score of `min_score` or
     more, an end at `complete_by`, and a price up to `max_cost_micros`. `references` are how many
     pictures are sent along where the model takes so many. Models that are `excluded` have failed
-    before. `key` is the job's id; it decides whether the job is one of a canary's.
+    before. It `needs` a model with these capabilities. `key` is the job's id; it decides whether
+    the job is one of a canary's.
     """
 
     image_type: ImageType
@@ -100,7 +101,13 @@ def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wi
         min_score=limits.min_score,
         complete_by=limits.complete_by,
         max_cost_micros=limits.max_cost_micros,
+        needs=needs_of(limits),
         references=len(spec.cast) if spec.use_references else 0,
         excluded=passed_over,
         key=limits.key,
     )
+
+
+def needs_of(limits: Limits) -> frozenset[Capability]:
+    """Returns the capabilities that a request needs: to take its seed, where it names one."""
+    return frozenset({Capability.SEED}) if limits.seeded else frozenset()

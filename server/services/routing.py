@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import compress
+from itertools import compress, count
 from typing import TypeVar
 
 from imggen.rules.checks import Checks
@@ -178,6 +178,12 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         to_draw = {job.id for job in admitted.jobs}
         drawn = [job.id in to_draw for job in batch.jobs]
         offers = [picture.offer for picture in compress(board.pictures, drawn)]
-        quote = quote_story(offers, conditions, self._batch_max_concurrent)
+        places = dict(zip(compress(count(), drawn), count(), strict=False))
+        needs = [
+            (places[picture], places[portrait])
+            for picture, portrait in board.needs
+            if picture in places and portrait in places
+        ]
+        quote = quote_story(offers, conditions, self._batch_max_concurrent, needs)
         quote = replace(quote, reused=len(admitted.copies))
         return quote, pages_of(board.pictures, drawn)

@@ -22,6 +22,7 @@ from imggen.v1.routing_pb2 import (
     Route,
 )
 from server.domain.money import Bill, CallName, NewCall
+from server.domain.states import Lane
 from server.identity.caller import Role
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from tests.builders import paid
@@ -143,13 +144,22 @@ async def test_a_quote_has_every_model_with_its_price_its_time_and_its_reason(
     assert [offer.price_micros for offer in route.offers] == [0, PRICE, 3 * PRICE]
     assert [offer.score for offer in route.offers] == [1.5, 0.2, 4.6]
     assert [offer.expected_duration.seconds for offer in route.offers] == [4, 1, 80]
-    assert route.reason.startswith("storybook at $0.0000: the first of 3; ")
+    assert route.reason.startswith("storybook, free: the first of 3; ")
     route = await buyer.quote(scene=buyer.scene(min_quality="good", max_cost_micros=PRICE * 3))
     assert models(route) == ["fine"]
     assert excluded(route) == {
         "storybook": EXCLUSION_BELOW_QUALITY,
         "paid": EXCLUSION_BELOW_QUALITY,
     }
+
+
+async def test_a_request_with_a_seed_is_drawn_by_models_that_take_one(buyer: Buyer) -> None:
+    fine = buyer.scene(min_quality="best")
+    fine.seed = 0
+    refused = await buyer.caller.refused(buyer.caller.generation.GenerateScene, fine)
+    assert (refused.reason, refused.metadata["fine"]) == ("NO_ELIGIBLE_OFFER", "takes no seed")
+    fine.ClearField("seed")
+    assert models(await buyer.quote(scene=fine)) == ["fine"]
 
 
 async def test_quotes_hold_nothing_and_store_nothing(buyer: Buyer) -> None:
@@ -204,6 +214,16 @@ async def test_the_quote_of_a_story_is_what_its_batch_then_holds(buyer: Buyer) -
     batch = await buyer.caller.generate_story(buyer.story.id, **fields)
     assert (batch.total_images, batch.estimated_cost_micros) == (6, quote.price_micros)
     assert await buyer.held() == quote.price_micros
+
+
+async def test_a_quoted_time_has_the_portraits_that_pages_wait_for(buyer: Buyer) -> None:
+    slots = dict.fromkeys(Lane, 8)
+    await buyer.gateway.store.workers.ready("worker", slots, timedelta(hours=1))
+    options = GenerationOptions(min_quality="good")
+    alone = await buyer.quote_story(options=options, include_character_portraits=False)
+    assert (alone.images, alone.expected_duration.seconds) == (2, 80)
+    whole = await buyer.quote_story(options=options)
+    assert (whole.images, whole.expected_duration.seconds) == (3, 160)
 
 
 async def test_a_quote_has_no_time_while_nobody_draws(buyer: Buyer) -> None:

@@ -184,6 +184,33 @@ async def test_a_budget_that_is_used_up_leaves_the_free_offer(job_queue: JobQueu
     assert await calls(job_queue) == []
 
 
+async def test_a_job_that_no_budget_covers_waits_and_spends_none_of_its_retries(
+    job_queue: JobQueue,
+) -> None:
+    new = await submit(job_queue, hold=False, model="fake")
+    await job_queue.store.budgets.set_limit("global", 0, job_queue.user)
+    async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=3600):
+        await until(lambda: _waits_unoffered(job_queue))
+        job = await job_queue.job(new.id)
+        assert job.failure is not None
+        assert (job.retry_count, job.failure.reason) == (0, "BUDGET_EXHAUSTED")
+        assert await calls(job_queue) == []
+        await job_queue.store.budgets.set_limit("global", LIMIT, job_queue.user)
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert (job.retry_count, job.actual_micros) == (0, FAKE_PRICE)
+
+
+async def test_a_job_that_no_budget_covers_for_too_long_fails_for_it(job_queue: JobQueue) -> None:
+    new = await submit(job_queue, hold=False, model="fake")
+    await job_queue.store.budgets.set_limit("global", 0, job_queue.user)
+    async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=0):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure == Failure(
+        "BUDGET_EXHAUSTED", "fake: the rest of today's budget does not cover it (global)"
+    )
+    assert job.retry_count == 0
+
+
 async def test_a_job_never_costs_more_than_its_caller_allows(job_queue: JobQueue) -> None:
     new = await submit(job_queue, max_cost_micros=FAKE_PRICE + 1)
     unreadable = [failing(FailureKind.UNREADABLE)] * 9

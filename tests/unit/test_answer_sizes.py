@@ -30,7 +30,7 @@ from server.forecast.jobs import Forecast
 from server.replies import messages
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
-from server.routing.catalogue import KNOWN
+from server.routing.catalogue import KNOWN, Catalogue
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from tests.builders import batch
@@ -51,7 +51,7 @@ async def replies(tmp_path: Path) -> AsyncIterator[BatchReplies]:
         return Pace({}, 1.0, ())
 
     async with FolderStorage(tmp_path, UrlSigner("x" * 32, "http://pixels")) as storage:
-        jobs = Replies(Forecast(idle), storage, timedelta(hours=1))
+        jobs = Replies(Forecast(idle), storage, timedelta(hours=1), Catalogue(KNOWN.values()))
         yield BatchReplies(jobs, BatchForecast(lambda *key: pace(key)))
 
 

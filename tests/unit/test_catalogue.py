@@ -269,6 +269,10 @@ def test_everything_that_is_wrong_in_a_file_is_named_at_once(tmp_path: Path) -> 
             '[models.gpt-image-2]\nquality.hd.label = "hihg"',
             "price.outputs.hihg: is missing; every quality's label needs a price",
         ),
+        (
+            "[models.gpt-image-2]\nlongest_prompt = 3_001",
+            "price.prompt_tokens: 3000 are fewer than a prompt of 3001 bytes can take",
+        ),
         ("[models.gpt-image-2]\nas_of = 9999-12-31", "as_of: 9999-12-31 is after today"),
         ("[models.sdxl]\nreferences = 0", "references: their number and their capability"),
         ('[models.sdxl]\nscenes = { "2:1" = "1024x512" }', "scenes: 2:1; use some of 16:9"),

@@ -101,6 +101,7 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     names = ["cover", "leo", "mia", "page-1-1", "page-1-2", "page-2-1", "page-2-2"]
     assert sorted(path.stem for path in folder.iterdir()) == names
     assert "7 of 7 drawn" in out
+    assert "\ncost nothing\n  7 by storybook (local), free\n" in out
     assert "saved the-map/page-2-2.png" in out
     assert "Mia: rendering" in command.err
     mia = fake.requests("CreateCharacter")[0].character  # type: ignore[attr-defined]

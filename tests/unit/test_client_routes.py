@@ -112,7 +112,7 @@ async def test_a_job_is_explained_in_its_attempts(fake: FakeService, client: Cli
     fake.hold()
     job = await client.generate_portrait(await client.create_character(name="Mia"), style="anime")
     explained = await client.explain_route(job)
-    assert explained.admitted.reason == "storybook at $0.0000: the only model that may draw it"
+    assert explained.admitted.reason == "storybook, free: the only model that may draw it"
     assert not explained.attempts
     fake.show(job)
     fake.lose_worker(job)

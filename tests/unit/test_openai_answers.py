@@ -33,6 +33,12 @@ PARTIAL = event("image_generation.partial_image", b64_json=encoded(PNG), partial
 COMPLETED = event("image_generation.completed", b64_json=encoded(PNG), usage=USAGE)
 
 
+def cached(**told: Any) -> dict[str, Any]:
+    """Returns the usage with what its details tell of cached tokens."""
+    details = {"text_tokens": 20, "image_tokens": 1000}
+    return USAGE | {"input_tokens_details": details | told}
+
+
 def hold(references: int = 0, partials: int = 0) -> int:
     return PRICE.most_micros(PricedCall(Size(1024, 1024), "high", references, partials))
 
@@ -189,12 +195,53 @@ async def test_a_price_by_the_picture_needs_no_usage() -> None:
         (USAGE | {"input_tokens_details": {}}, Usage(0, 1020, 1756)),
         (USAGE | {"input_tokens": 2000}, Usage(20, 1980, 1756)),
         (USAGE | {"input_tokens": 0, "output_tokens": 0}, Usage(20, 1000, 1756)),
+        (cached(cached_tokens=900), Usage(20, 1000, 1756, cached=900)),
+        (
+            cached(cached_tokens_details={"text_tokens": 16, "image_tokens": 900}),
+            Usage(20, 1000, 1756, text_cached=16, image_cached=900),
+        ),
+        (
+            cached(cached_tokens=920, cached_tokens_details={"image_tokens": 900}),
+            Usage(20, 1000, 1756, image_cached=900, cached=20),
+        ),
+        (cached(cached_tokens=0, cached_tokens_details=None), Usage(20, 1000, 1756)),
     ],
 )
 def test_tokens_without_details_count_as_those_of_pictures(
     usage: dict[str, Any], tokens: Usage
 ) -> None:
     assert read_usage(usage) == tokens
+
+
+@pytest.mark.parametrize(
+    ("told", "micros"),
+    [
+        ({"cached_tokens": 0}, 20 * 5 + 1000 * 8 + 1756 * 30),
+        ({"cached_tokens_details": {"text_tokens": 16}}, 4 * 5 + 16 * 1.25 + 8_000 + 52_680),
+        ({"cached_tokens_details": {"image_tokens": 900}}, 100 + 100 * 8 + 900 * 2 + 52_680),
+        # Text saves less than pictures do, so what is not told counts as text as far as it can.
+        ({"cached_tokens": 16}, 4 * 5 + 16 * 1.25 + 8_000 + 52_680),
+        ({"cached_tokens": 920}, 20 * 1.25 + 100 * 8 + 900 * 2 + 52_680),
+        (
+            {"cached_tokens": 916, "cached_tokens_details": {"image_tokens": 900}},
+            4 * 5 + 16 * 1.25 + 100 * 8 + 900 * 2 + 52_680,
+        ),
+    ],
+)
+async def test_cached_tokens_cost_the_cached_rate(told: dict[str, Any], micros: float) -> None:
+    done = await drawn_by(answering(drawn(usage=cached(**told))))
+    assert (done.cost_micros, done.cost_estimated) == (micros, False)
+
+
+async def test_more_cached_tokens_than_tokens_are_booked_at_the_hold() -> None:
+    done = await drawn_by(answering(drawn(usage=cached(cached_tokens=1021))))
+    assert done.cost_estimated
+
+
+async def test_the_usage_of_a_call_is_kept_with_its_cached_tokens() -> None:
+    usage = cached(cached_tokens_details={"image_tokens": 900})
+    done = await drawn_by(answering(drawn(usage=usage)))
+    assert done.usage["input_tokens_details.cached_tokens_details.image_tokens"] == 900
 
 
 def test_no_usage_is_no_zero() -> None:

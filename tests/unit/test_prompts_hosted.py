@@ -109,7 +109,7 @@ def test_no_limit_is_passed_and_no_character_is_cut() -> None:
     people = {line for line in prompt(spec, "").splitlines() if line[:2] in {"1.", "2."}}
     for limit in range(1300):
         said = prompt(spec, "Mia runs through a forest of tall trees. Rusty follows.", (), limit)
-        assert len(said) <= limit
+        assert len(said.encode()) <= limit
         lines = {line for line in said.splitlines() if line[:2] in {"1.", "2."}}
         assert lines in (set(), people)
         assert ("Its only character is Mia" in said) <= ("wearing a yellow dress." in said)
@@ -122,6 +122,17 @@ def test_a_text_is_cut_after_a_sentence_or_a_word() -> None:
     assert "The picture shows: One two three.\n" in said
     said = prompt(spec, "One two three four five", limit=whole + 2 + 19 + 18)
     assert "The picture shows: One two three.\n" in said
+
+
+def test_a_text_without_spaces_is_cut_after_a_sentence_or_else_anywhere() -> None:
+    spec = replace(render_spec((), ImageType.SCENE), page_text="")
+    whole = len(prompt(spec, ""))
+    limit = whole + 2 + len("The picture shows: ") + 3 * 8 + 3
+    fox, stop = "\N{CJK UNIFIED IDEOGRAPH-72D0}", "\N{IDEOGRAPHIC FULL STOP}"
+    assert f"The picture shows: {fox * 3}{stop}\n" in prompt(
+        spec, f"{fox * 3}{stop}{fox * 9}{stop}", limit=limit
+    )
+    assert f"The picture shows: {fox * 8}.\n" in prompt(spec, fox * 99, limit=limit)
 
 
 def test_the_same_content_gives_the_same_prompt() -> None:

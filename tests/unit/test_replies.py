@@ -34,6 +34,7 @@ from server.forecast.jobs import Forecast
 from server.replies import messages
 from server.replies.messages import Replies
 from server.requests.event_cursors import cursor_text
+from server.routing.catalogue import KNOWN, Catalogue
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from tests.builders import STORYBOOK_STYLE, description
@@ -56,7 +57,7 @@ def _time(value: datetime) -> Timestamp:
 async def replies(tmp_path: Path) -> AsyncIterator[Replies]:
     """Gives replies whose addresses a folder signs."""
     async with FolderStorage(tmp_path, UrlSigner("x" * 32, "http://pixels")) as storage:
-        yield Replies(Forecast(_idle), storage, timedelta(hours=1))
+        yield Replies(Forecast(_idle), storage, timedelta(hours=1), Catalogue(KNOWN.values()))
 
 
 def _job(**changes: Any) -> Job:
@@ -204,6 +205,16 @@ def test_an_image_without_bytes_has_no_addresses(replies: Replies) -> None:
         seed=2**32 - 1,
         job_id=str(image.job_id),
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "seed"),
+    [("sdxl", 7), ("fake", 7), ("gpt-image-2", 0), ("gone", 0)],
+)
+def test_an_image_has_a_seed_where_its_model_takes_one(
+    replies: Replies, model: str, seed: int
+) -> None:
+    assert replies.image(_image(model=model, seed=7)).seed == seed
 
 
 def test_a_completed_image_has_an_address_for_each_asset(replies: Replies) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.health import HealthState, ProviderHealth
+from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.states import ImageType, Lane, Quality
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
@@ -17,7 +18,8 @@ from server.routing.explained import explained
 from server.routing.reasons import Exclusion
 from server.routing.router import Refusal, Routing, route, route_again
 from server.routing.rows import Capability
-from server.routing.wishes import Wish
+from server.routing.wishes import Wish, wish_of
+from tests.builders import render_spec
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 FLARE, SUNBURST = KNOWN["gpt-image-2.5-flare"], KNOWN["gpt-image-2.5-sunburst"]
@@ -59,8 +61,8 @@ def test_without_limits_the_first_free_model_draws() -> None:
         "gpt-image-2",
     ]
     assert found.losers == ()
-    assert found.reason.startswith("storybook at $0.0000: the first of 5; sdxl costs as little")
-    assert "gpt-image-2 costs $0.2257, more than $0.0000" in found.reason
+    assert found.reason.startswith("storybook, free: the first of 5; sdxl costs as little")
+    assert "gpt-image-2 costs $0.2257, more than nothing" in found.reason
     assert _names(route(Catalogue([SDXL, STORYBOOK]), _wish(), CALM)) == ["sdxl", "storybook"]
 
 
@@ -214,12 +216,19 @@ def test_a_model_without_a_known_price_draws_nothing() -> None:
 
 
 def test_needed_capabilities_and_excluded_models_are_kept_to() -> None:
-    see_through = route(ALL, _wish(needs=frozenset({Capability.TRANSPARENCY})), CALM)
-    assert _names(see_through) == [FLARE.name, SUNBURST.name]
-    assert _reason(see_through, "sdxl") == "has no transparency"
+    seeded = route(ALL, _wish(needs=frozenset({Capability.SEED})), CALM)
+    assert _names(seeded) == ["storybook", "sdxl"]
+    assert _exclusions(seeded)[FLARE.name] is Exclusion.LACKS_CAPABILITY
+    assert _reason(seeded, FLARE.name) == "takes no seed"
     without = route(ALL, _wish(excluded=frozenset({"storybook", "sdxl"})), CALM)
     assert _names(without)[0] == FLARE.name
     assert _exclusions(without)["sdxl"] is Exclusion.FAILED_BEFORE
+
+
+def test_a_job_whose_request_names_a_seed_needs_a_model_that_takes_one() -> None:
+    for limits in (Limits(seeded=True), Limits.from_json(Limits(seeded=True).to_json())):
+        assert wish_of(render_spec(), limits, frozenset()).needs == {Capability.SEED}
+    assert wish_of(render_spec(), Limits.from_json({}), frozenset()).needs == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -270,7 +279,7 @@ def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() 
     assert found.refusal is Refusal.OVER_BUDGET
     assert found.later[0].offer is not None
     assert found.later[0].until == NOW + timedelta(hours=12)
-    assert _reason(found, FLARE.name) == "may cost $0.0677, and $0.0000 are left today"
+    assert _reason(found, FLARE.name) == "may cost $0.0677, and nothing is left today"
     overdrawn = replace(CALM, rest=BudgetRest(total=-5))
     assert _names(route(ALL, _wish(), overdrawn)) == ["storybook", "sdxl"]
     some = BudgetRest(total=10**9, user=100_000, providers={"openai": 10**6})

@@ -55,6 +55,30 @@ def test_lanes_draw_beside_each_other() -> None:
     assert quote_story(offers, now, 5).seconds == 8.0
 
 
+def test_pages_wait_for_the_portraits_of_their_characters() -> None:
+    now = conditions(local=LaneLoad(0, 8), hosted=LaneLoad(0, 8))
+    story = [offer(STORYBOOK, now), offer(FAKE, now), offer(FAKE, now), offer(STORYBOOK, now)]
+    assert quote_story(story, now, 8).seconds == 4.0
+    # The first picture is drawn in 4 s, the second in 1 s; a page of both waits for the slower.
+    assert quote_story(story, now, 8, [(2, 1)]).seconds == 4.0
+    assert quote_story(story, now, 8, [(2, 0), (2, 1)]).seconds == 5.0
+    assert quote_story(story, now, 8, [(2, 0), (3, 0)]).seconds == 8.0
+
+
+def test_what_waits_for_nothing_is_drawn_meanwhile() -> None:
+    now = conditions(local=LaneLoad(0, 1))
+    pages = [offer(STORYBOOK, now)] * 3
+    assert quote_story(pages, now, 5, [(1, 0)]).seconds == 12.0
+    assert quote_story(pages, now, 5, [(1, 0), (2, 0)]).seconds == 12.0
+    two = conditions(local=LaneLoad(0, 2))
+    assert quote_story(pages, two, 5, [(1, 0)]).seconds == 8.0
+
+
+def test_a_batch_is_under_way_in_all_lanes_together() -> None:
+    now = conditions(local=LaneLoad(0, 8), hosted=LaneLoad(0, 8))
+    assert quote_story([offer(STORYBOOK, now), offer(FAKE, now)], now, 1).seconds == 5.0
+
+
 def test_no_time_is_known_while_nobody_draws_a_part() -> None:
     now = conditions(local=LaneLoad(0, 1), hosted=LaneLoad(0, 0))
     assert quote_story([offer(STORYBOOK, now), offer(FAKE, now)], now, 5).seconds is None

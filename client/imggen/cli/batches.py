@@ -4,6 +4,7 @@ import click
 
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
+from imggen.cli.costs import cost_lines
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.progress import position, reused_note, unused_references
 from imggen.cli.session import Session, connected
@@ -73,6 +74,8 @@ def show_batch(session: Session, batch_id: str) -> None:
             for image in found.images
         ),
     )
+    for line in cost_lines(found.batch, found.images):
+        click.echo(line)
     print_losses(found.images, labels)
 
 
@@ -139,7 +142,7 @@ def names_of(client: SyncClient, batch_id: str) -> dict[str, str]:
 
 
 def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
-    """Prints the result of a batch: what failed, what was reused, and what was lost."""
+    """Prints the result of a batch: what failed, was reused, cost something, and was lost."""
     labels = Labels(list(last.images), names)
     click.echo(f"batch {last.batch.batch_id}: {headline(last.batch)}")
     for image in last.images:
@@ -149,6 +152,8 @@ def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
             click.echo(f"{labels.of(image)}: {note}")
         for line in unused_references(image.job.references, names):
             click.echo(f"{labels.of(image)}: {line}")
+    for line in cost_lines(last.batch, last.images):
+        click.echo(line)
     print_losses(last.images, labels)
     if last.batch.status != BATCH_STATUS_COMPLETED:
         click.echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")

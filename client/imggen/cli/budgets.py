@@ -11,9 +11,9 @@ from imggen.cli.options import MOST_DOLLARS, Finite
 from imggen.cli.session import Session, connected
 from imggen.fields import short_names
 from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
+from imggen.rules.money import MICROS, dollars
 from imggen.v1.budget_pb2 import Budget, Spend, SpendGroup
 
-_MICROS = 1_000_000
 _GROUPS = list(short_names(SpendGroup))[1:]
 _COLUMNS = ("calls", "images", "cost_usd", "usd_per_image", "unknown_usd", "estimated_usd")
 
@@ -54,11 +54,11 @@ def spend(
         return
     session.table(
         (by.upper(), *(column.replace("_", " ").upper() for column in _COLUMNS)),
-        ((one.key or "-", *_cells(one, _dollars)) for one in found),
+        ((one.key or "-", *_cells(one, _shown)) for one in found),
         spend=found,
     )
     if not session.json:
-        target = TARGET_IMAGE_COST_MICROS / _MICROS
+        target = TARGET_IMAGE_COST_MICROS / MICROS
         click.echo(f"The specification allows ${target:.2f} for an image on average.")
 
 
@@ -107,7 +107,7 @@ def set_budget(session: Session, scope: str, dollars: float | None, remove: bool
     """
     if (dollars is None) != remove:
         raise click.UsageError("give the limit in US dollars, or --none to remove it")
-    limit = None if dollars is None else round(dollars * _MICROS)
+    limit = None if dollars is None else round(dollars * MICROS)
     _print(session, session.client.set_budget(scope, limit))
 
 
@@ -126,31 +126,31 @@ def _before(last_day: str | None, days: int) -> str:
         raise click.BadParameter(f"no calendar has {days} days up to {last}") from wrong
 
 
-def _cells(one: Spend, dollars: Callable[[int], str]) -> tuple[str, ...]:
+def _cells(one: Spend, shown: Callable[[int], str]) -> tuple[str, ...]:
     average = one.average_image_cost_micros if one.HasField("average_image_cost_micros") else None
     return (
         str(one.calls),
         str(one.images),
-        dollars(one.cost_micros),
-        "" if average is None else dollars(average),
-        dollars(one.unknown_micros),
-        dollars(one.estimated_micros),
+        shown(one.cost_micros),
+        "" if average is None else shown(average),
+        shown(one.unknown_micros),
+        shown(one.estimated_micros),
     )
 
 
 def _print(session: Session, shown: Budget) -> None:
-    limit = f"${_dollars(shown.limit_micros)}" if shown.HasField("limit_micros") else "none"
+    limit = dollars(shown.limit_micros, "$0") if shown.HasField("limit_micros") else "none"
     session.document(
         f"budget {shown.scope} on {shown.day}",
-        f"limit {limit}, held ${_dollars(shown.held_micros)}, spent"
-        f" ${_dollars(shown.spent_micros)}",
+        f"limit {limit}, held {dollars(shown.held_micros, 'nothing')},"
+        f" spent {dollars(shown.spent_micros, 'nothing')}",
         budget=shown,
     )
 
 
-def _dollars(micros: int) -> str:
-    return f"{micros / _MICROS:.4f}"
+def _shown(micros: int) -> str:
+    return dollars(micros, "0").removeprefix("$")
 
 
 def _exact(micros: int) -> str:
-    return f"{micros / _MICROS:.6f}"
+    return f"{micros / MICROS:.6f}"

@@ -1,13 +1,15 @@
 """Commands that watch and control jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
 from imggen.cli.options import meta_filter
 from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
+from imggen.errors import NotFound
 from imggen.fields import JobStatusName, short_name, short_names
+from imggen.sync import SyncClient
 from imggen.v1.job_pb2 import Job, JobKind, JobStatus
 
 STATUSES = list(short_names(JobStatus))[1:]
@@ -47,6 +49,9 @@ def jobs(
 ) -> None:
     """List jobs, the newest first.
 
+    PAGE is the number that a page has now; `-` once it is removed. MODEL is the one that draws, or
+    drew it.
+
     \b
     Examples:
       imggen jobs
@@ -57,17 +62,8 @@ def jobs(
         session.client.list_jobs(statuses=statuses, story=story, metadata=metadata, page_size=100)
     )
     session.table(
-        ("JOB", "KIND", "STATUS", "DONE", "ERROR"),
-        (
-            (
-                job.job_id,
-                short_name(JobKind, job.kind),
-                position(job),
-                f"{job.fraction:.0%}",
-                job.error.message,
-            )
-            for job in found
-        ),
+        ("JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "ERROR"),
+        _rows(session.client, found),
         jobs=found,
     )
 
@@ -99,6 +95,38 @@ def retry(session: Session, job_id: str, priority: int | None) -> None:
       imggen retry JOB_ID && imggen watch JOB_ID
     """
     _print_job(session, session.client.retry(job_id, priority=priority))
+
+
+def _rows(client: SyncClient, found: Iterable[Job]) -> Iterator[tuple[str, ...]]:
+    numbers = _PageNumbers(client)
+    for job in found:
+        yield (
+            *(job.job_id, short_name(JobKind, job.kind), numbers.of(job), job.model),
+            *(position(job), f"{job.fraction:.0%}", job.error.message),
+        )
+
+
+class _PageNumbers:
+    """The numbers of pages; each story is asked for once."""
+
+    def __init__(self, client: SyncClient) -> None:
+        self._client = client
+        self._stories: dict[str, dict[str, str]] = {}
+
+    def of(self, job: Job) -> str:
+        """Returns the number of a job's page; empty for a picture that is on none."""
+        if not job.page_id:
+            return ""
+        if job.story_id not in self._stories:
+            self._stories[job.story_id] = self._read(job.story_id)
+        return self._stories[job.story_id].get(job.page_id, "-")
+
+    def _read(self, story_id: str) -> dict[str, str]:
+        try:
+            pages = self._client.get_story(story_id).pages
+        except NotFound:
+            return {}
+        return {page.id: str(number) for number, page in enumerate(pages, 1)}
 
 
 def _print_job(session: Session, job: Job) -> None:

@@ -11,12 +11,12 @@ import click
 
 from imggen.fields import short_names
 from imggen.orders import OptionFields
+from imggen.rules.money import MICROS
 from imggen.v1.image_pb2 import AssetKind
 
 KINDS = list(short_names(AssetKind))[1:]
 QUALITIES = ("hd", "standard")
 MIN_QUALITIES = ("draft", "good", "fine", "best")
-MICROS = 1_000_000
 MOST_DOLLARS = 1_000_000_000
 _MOST_SECONDS = 366 * 86_400
 
@@ -159,7 +159,11 @@ meta_filter = click.option(
     help="Only those made with this.",
 )
 job_options = options(
-    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The seed.  [default: random]"),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**32 - 1),
+        help="The seed; only models that take one draw then.  [default: random]",
+    ),
     click.option("--priority", type=int, help="1 (first) to 3.  [default: 2]"),
     click.option("--no-wait", is_flag=True, help="Print the job without waiting for it."),
     click.option(

@@ -8,7 +8,6 @@ import click
 
 from imggen.cli.options import (
     KINDS,
-    MICROS,
     job_options,
     making_options,
     meta_filter,
@@ -24,6 +23,7 @@ from imggen.fields import (
     short_names,
 )
 from imggen.orders import OptionFields
+from imggen.rules.money import dollars
 from imggen.v1.image_pb2 import Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job
 
@@ -300,10 +300,16 @@ def _lines(image: Image) -> list[str]:
         f"image {image.id}",
         f"{short_name(ImageType, image.type)}, {short_name(ImageStatus, image.status)}, "
         f"{image.style}, version {image.version}, {image.width}x{image.height}, "
-        f"seed {image.seed}, {image.model}, ${image.cost_micros / MICROS:.4f}",
+        f"{f'seed {image.seed}, ' if image.seed else ''}{image.model}{_cost(image)}",
     ]
     if image.page_id:
         lines.append(f"page {image.page_number or 'removed'}, {image.page_id}")
     if image.url:
         lines += [f"display {image.cdn_url or image.url}", f"print {image.print_url}"]
     return lines
+
+
+def _cost(image: Image) -> str:
+    """Returns what an image cost; nothing is free before it is drawn."""
+    known = image.HasField("completed_at") or image.cost_micros
+    return f", {dollars(image.cost_micros)}" if known else ""

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 
 from imggen.cli.losses import told
-from imggen.cli.routes import dollars, quote_lines
+from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session
 from imggen.cli.submission import Plan
+from imggen.rules.money import dollars
 from imggen.v1.routing_pb2 import PlannedPage
 from imggen.v1.scene_pb2 import NotDrawn, Scene
 

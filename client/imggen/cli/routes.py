@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import click
 from google.protobuf.duration_pb2 import Duration
 
-from imggen.cli.options import MICROS
 from imggen.cli.session import Session, connected
+from imggen.rules.money import dollars
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
     ModelStatus,
@@ -97,11 +97,6 @@ def comparison_lines(model: ModelStatus) -> Iterator[str]:
     yield f"{found.replaced.model} meanwhile: {_drew(found.replaced)}"
 
 
-def dollars(micros: int) -> str:
-    """Returns an amount as people read it."""
-    return f"${micros / MICROS:.4f}" if micros else "free"
-
-
 def _most(micros: int) -> str:
     return f"at most {dollars(micros)}" if micros else "free"
 
@@ -151,7 +146,7 @@ def _ended(attempt: RoutedAttempt) -> str:
 
 
 def _call(call: PaidCall) -> str:
-    cost = dollars(call.cost_micros) + (" (estimated)" if call.estimated else "")
+    cost = dollars(call.cost_micros, "nothing") + (" (estimated)" if call.estimated else "")
     unknown = ", its outcome is unknown" if call.outcome_unknown else ""
     given = f", {call.provider_request_id}" if call.provider_request_id else ""
     return f"call {call.call} of {call.provider}: {cost}{unknown}{given}"

@@ -93,10 +93,10 @@ def story(
 
     Portraits are drawn first, and each page as soon as those of its characters are done. The
     same file gives the same batch: run the command again after Ctrl-C or a crash to continue
-    watching it. Ctrl-C stops watching; the batch continues. At the end comes a table of what the
-    pictures do not show as told: left out, or drawn as something else. --plan tells before anything
-    is drawn: who is on each page, where, doing what, what its model would not show, and which other
-    one would show more.
+    watching it. Ctrl-C stops watching; the batch continues. At the end comes what it cost, by
+    model, and a table of what the pictures do not show as told: left out, or drawn as something
+    else. --plan tells before anything is drawn: who is on each page, where, doing what, what its
+    model would not show, and which other one would show more.
 
     \b
     Examples:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from imggen.cli.options import MICROS
 from imggen.cli.story_file import FileOptions, StoryFile
 from imggen.errors import NotFound
 from imggen.fields import AssetKindName, CharacterFields
 from imggen.orders import WholeStoryFields
+from imggen.rules.money import MICROS
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch, BatchImage
 from imggen.v1.character_pb2 import Character

@@ -69,8 +69,8 @@ class Routing:
     def _reason(self) -> str:
         best, others = self.offers[0].name, self.offers[1:]
         if not others:
-            return f"{best} at $0.0000: the only model that may draw it"
-        return f"{best} at $0.0000: the first of {len(self.offers)}; " + "; ".join(
+            return f"{best}, free: the only model that may draw it"
+        return f"{best}, free: the first of {len(self.offers)}; " + "; ".join(
             f"{other.name} costs as little, and comes after {best} in the catalogue"
             for other in others
         )

@@ -1,7 +1,7 @@
 """The fake's servicer that tells which models draw, at what price, and why."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import grpc.aio
@@ -24,6 +24,7 @@ from imggen.v1.generation_pb2 import (
     GenerateStoryRequest,
     RegenerateImageRequest,
 )
+from imggen.v1.image_pb2 import IMAGE_TYPE_PORTRAIT
 from imggen.v1.routing_pb2 import (
     ExplainRouteRequest,
     ExplainRouteResponse,
@@ -119,13 +120,11 @@ class Routing(RoutingServiceServicer):
         _, _, planned = self._reader.whole_story(checks, request)
         stored = self._reuses.of_story(planned, request.options)
         plans = [plan for plan, found in zip(planned, stored, strict=True) if found is None]
-        times = [plan.route.offers[0].expected_duration.ToTimedelta() for plan in plans]
-        seconds = [time.total_seconds() for time in times]
         parts = Counter((plan.image.model, plan.image.provider) for plan in plans)
         quote = QuoteStoryResponse(
             images=len(plans),
             reused_images=len(planned) - len(plans),
-            expected_duration=duration(max([*seconds, sum(seconds) / MAX_CONCURRENT])),
+            expected_duration=duration(_seconds_of(plans)),
             models=[
                 QuotedModel(model=model, provider=provider, images=images)
                 for (model, provider), images in parts.most_common()
@@ -143,6 +142,26 @@ class Routing(RoutingServiceServicer):
         route = plan.route
         route.reused_from_image_id = drawn_image(found) if found else ""
         return QuoteGenerationResponse(route=route)
+
+
+def _seconds_of(plans: Sequence[Plan]) -> float:
+    """Returns when all of a story is there: pages wait for the portraits of their characters."""
+    seconds = [_seconds(plan) for plan in plans]
+    portraits = {
+        plan.image.character_id: _seconds(plan)
+        for plan in plans
+        if plan.image.type == IMAGE_TYPE_PORTRAIT
+    }
+    ends = [
+        _seconds(plan) + max((portraits.get(one, 0.0) for one in plan.waits_for), default=0.0)
+        for plan in plans
+        if plan.image.type != IMAGE_TYPE_PORTRAIT
+    ]
+    return max([*seconds, *ends, sum(seconds) / MAX_CONCURRENT])
+
+
+def _seconds(plan: Plan) -> float:
+    return plan.route.offers[0].expected_duration.ToTimedelta().total_seconds()
 
 
 def _status(model: Model) -> ModelStatus:

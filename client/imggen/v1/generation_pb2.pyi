@@ -141,7 +141,9 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
     style: builtins.str
     """The style; empty means the story's. Required without a story."""
     seed: builtins.int
-    """The seed; unset lets the service choose one. See `Image.seed`."""
+    """The seed; unset lets the service choose one. Models that take none, as OpenAI's do, are passed
+    over where it is set. See `Image.seed`.
+    """
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
@@ -227,7 +229,9 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     style: builtins.str
     """The style; empty means the story's."""
     seed: builtins.int
-    """The seed; unset lets the service choose one. See `Image.seed`."""
+    """The seed; unset lets the service choose one. Models that take none, as OpenAI's do, are passed
+    over where it is set. See `Image.seed`.
+    """
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
     request_id: builtins.str
@@ -405,7 +409,9 @@ class Modifications(google.protobuf.message.Message):
     added to that of a portrait.
     """
     seed: builtins.int
-    """The new seed; unset lets the service choose one."""
+    """The new seed; unset lets the service choose one. A model that takes none, as OpenAI's do, does
+    not draw the new version where it is set.
+    """
     def __init__(
         self,
         *,

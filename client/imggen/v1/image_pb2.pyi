@@ -243,7 +243,8 @@ class Image(google.protobuf.message.Message):
     """Output only. The prompt given to the model; empty until it is COMPLETED."""
     seed: builtins.int
     """Output only. The seed; the same request, model and seed give the same image. It differs from
-    the seed of the request if the picture of that one was broken, and another one was drawn.
+    the seed of the request if the picture of that one was broken, and another one was drawn. 0 where
+    the model takes no seed: its pictures cannot be drawn again.
     """
     cost_micros: builtins.int
     """Output only. The cost, in millionths of a US dollar."""

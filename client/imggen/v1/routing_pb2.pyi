@@ -44,7 +44,7 @@ class _ExclusionEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     EXCLUSION_SIZE_NOT_OFFERED: _Exclusion.ValueType  # 6
     """It does not draw the size."""
     EXCLUSION_LACKS_CAPABILITY: _Exclusion.ValueType  # 7
-    """It lacks a capability that the request needs."""
+    """It lacks a capability that the request needs: it takes no seed, and the request names one."""
     EXCLUSION_PRICE_UNKNOWN: _Exclusion.ValueType  # 8
     """Its price for the picture is not known."""
     EXCLUSION_BELOW_QUALITY: _Exclusion.ValueType  # 9
@@ -79,7 +79,7 @@ EXCLUSION_TOO_MANY_CHARACTERS: Exclusion.ValueType  # 5
 EXCLUSION_SIZE_NOT_OFFERED: Exclusion.ValueType  # 6
 """It does not draw the size."""
 EXCLUSION_LACKS_CAPABILITY: Exclusion.ValueType  # 7
-"""It lacks a capability that the request needs."""
+"""It lacks a capability that the request needs: it takes no seed, and the request names one."""
 EXCLUSION_PRICE_UNKNOWN: Exclusion.ValueType  # 8
 """Its price for the picture is not known."""
 EXCLUSION_BELOW_QUALITY: Exclusion.ValueType  # 9

@@ -85,6 +85,7 @@ def hosted_by(wire: WireServer) -> dict[str, str]:
         "IMGGEN_MODELS": MODEL,
         "IMGGEN_OPENAI_BASE_URL": wire.base_url,
         "IMGGEN_OPENAI_API_KEY": wire.api_key,
+        "IMGGEN_NO_OFFER_S": "5",  # a job beyond the budget ends soon
     }
 
 

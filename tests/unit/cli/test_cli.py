@@ -64,7 +64,7 @@ def test_styles_are_listed(command: Command) -> None:
 def test_a_portrait_is_followed_and_saved(command: Command, mia: str, tmp_path: Path) -> None:
     file = tmp_path / "mia.png"
     out = command("portrait", mia, "--style", "anime", "--seed", "5", "-o", str(file))
-    assert "portrait, completed, anime, version 1, 1024x1024, seed 5" in out
+    assert "portrait, completed, anime, version 1, 1024x1024, seed 5, storybook, free\n" in out
     assert f"saved {file}" in out
     assert file.read_bytes().startswith(PNG)
     assert command.err.splitlines()[-1] == "completed"
@@ -165,6 +165,15 @@ def test_a_watch_as_json_is_a_line_for_each_snapshot(command: Command, mia: str)
     lines = command("watch", job["jobId"], "--json").splitlines()
     assert json.loads(lines[-1])["image"]["id"] == job["imageId"]
     assert all(json.loads(line)["job"]["jobId"] == job["jobId"] for line in lines)
+
+
+def test_jobs_have_their_pages_and_models(command: Command, mia: str, story: str) -> None:
+    command("portrait", mia, "--style", "anime")
+    command("scene", story, "2")
+    header, scene, portrait = command("jobs").splitlines()
+    assert header.split() == ["JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "ERROR"]
+    assert scene.split()[1:] == ["scene", "2", "storybook", "completed", "100%"]
+    assert portrait.split()[1:] == ["portrait", "storybook", "completed", "100%"]
 
 
 def test_jobs_are_listed_cancelled_and_retried(

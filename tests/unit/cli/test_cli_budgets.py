@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from imggen.cli.budgets import spend_csv
+from imggen.rules.money import dollars
 from imggen.testing import FakeService
 from imggen.v1.budget_pb2 import Spend
 from tests.unit.cli.conftest import Command
@@ -19,7 +20,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
 
 
 def test_a_limit_is_set_shown_and_removed(command: Command) -> None:
-    assert "limit $500.0000, held $0.0000, spent $0.0000" in command("budget", "get", "global")
+    assert "limit $500.0000, held nothing, spent nothing" in command("budget", "get", "global")
     assert "limit $12.5000" in command("budget", "set", "provider:openai", "12.5")
     assert "limit $12.5000" in command("budget", "get", "provider:openai")
     assert "limit none" in command("budget", "set", "provider:openai", "--none")
@@ -45,6 +46,13 @@ def test_spend_is_a_table_with_the_specifications_average(command: Command) -> N
     command("spend", "--days", "30", "--to", "0001-01-01", code=2)
     assert "no calendar has 30 days up to 0001-01-01" in command.err
     assert command("spend", "--csv", "--by", "user").startswith("user,calls,images,cost_usd,")
+
+
+def test_nothing_is_a_word_and_no_amount_is_shown_as_zero() -> None:
+    assert [dollars(micros) for micros in (0, 1, 99, 100, 12_345)] == [
+        *("free", "$0.000001", "$0.000099", "$0.0001", "$0.0123")
+    ]
+    assert dollars(0, "nothing") == "nothing"
 
 
 def test_spend_as_csv_has_every_amount_in_dollars() -> None:

@@ -48,7 +48,7 @@ def test_a_job_is_explained(command: Command, mia: str) -> None:
     job = command.json("portrait", mia, "--style", "anime")["job"]["jobId"]
     lines = command("explain", job).splitlines()
     choice = "  * storybook (local): free, quality 1.5, 4 s"
-    why = "    storybook at $0.0000: the only model that may draw it"
+    why = "    storybook, free: the only model that may draw it"
     assert lines == ["admitted:", choice, why, "attempt 1, completed:", choice, why]
     shown = command.json("explain", job)
     assert shown["attempts"][0]["outcome"] == "completed"
@@ -109,7 +109,7 @@ def test_a_story_file_is_quoted_and_nothing_runs(
     path = tmp_path / "map.yaml"
     path.write_text(FILE)
     assert command("story", str(path), "--quote").splitlines() == [
-        "2 images, free, 4 s",
+        "2 images, free, 8 s",
         "  2 by storybook (local), free",
     ]
     [request] = fake.requests("QuoteStory")
