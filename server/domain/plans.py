@@ -7,7 +7,7 @@ from uuid import UUID, uuid4, uuid5
 from server.domain.ids import JobId, PageId, RequestId, StoryId, UserId
 from server.domain.jobs import Failure
 from server.domain.limits import NO_LIMITS, Limits
-from server.domain.scenes import NotDrawn, Scene
+from server.domain.scenes import NotDrawn, Scene, share_shown
 from server.domain.spec import RenderSpec
 from server.domain.states import JobStatus
 
@@ -38,6 +38,14 @@ class Reading:
     failure: Failure | None = None
     scene: Scene | None = None
     losses: Mapping[str, Sequence[NotDrawn]] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> dict[str, float]:
+        """The share of the page that each model shows; empty until it is read."""
+        scene = self.scene
+        if scene is None:
+            return {}
+        return {model: share_shown(scene, parts) for model, parts in self.losses.items()}
 
 
 def reading_id(user: UserId, request: RequestId | None, page_number: int) -> JobId:

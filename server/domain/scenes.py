@@ -1,5 +1,6 @@
 """Scenes: what the picture of a page shows, as it was read from the page's text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -132,3 +133,12 @@ class NotDrawn:
     phrase: str
     kind: LossKind
     became: str = ""
+
+
+def share_shown(scene: Scene, losses: Sequence[NotDrawn]) -> float:
+    """Returns the share of a scene's actions and things that a model with these losses shows."""
+    held = (thing for figure in scene.figures for thing in figure.holding)
+    things = len({*scene.props, *held})
+    said = things + sum(len(figure.doing) for figure in scene.figures)
+    lost = sum(one.kind in (LossKind.ACTION, LossKind.PROP) for one in losses)
+    return max(0.0, 1 - lost / said) if said else 1.0

@@ -1,7 +1,7 @@
 """Requests for one picture: what it shows and what draws it, or the violations."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules import pictures
@@ -33,7 +33,7 @@ from server.requests.limits import read_limits
 from server.requests.routes import Routes
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
-from server.routing.router import Routing
+from server.routing.router import Routing, route
 from server.routing.wishes import Offer
 from server.store import Store
 
@@ -63,6 +63,18 @@ class Picture:
             if offer is not self.offer:
                 spec = replace(self.spec, model=offer.model.name)
                 yield replace(self, offer=offer, spec=spec)
+
+    def weighed(self, shown: Mapping[str, float], routes: Routes) -> "Picture":
+        """Returns the picture as it is drawn once its page is read.
+
+        `shown` is the share of the page that each model shows. Raises as `Content.drawn_by`.
+        """
+        size = Size(self.spec.width, self.spec.height)
+        wish = replace(self.routing.wish, shown=shown, display=size)
+        routing = route(routes.catalogue, wish, routes.conditions)
+        offer = routes.require(routing, self.reuse)
+        spec = replace(self.spec, model=offer.model.name)
+        return replace(self, routing=routing, offer=offer, spec=spec, lanes=routes.lanes(routing))
 
 
 @dataclass(frozen=True, slots=True)

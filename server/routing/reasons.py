@@ -55,6 +55,12 @@ def dollars(micros: int) -> str:
     return f"${micros / 1_000_000:.4f}"
 
 
+def below(score: float, least: float, shown: float | None) -> str:
+    """Returns why a score is too low; `shown` is the share of its page that lowers it."""
+    page = "" if shown is None else f" on this page, of which it shows {shown:.0%}"
+    return f"scores {score:g}{page}, below the least of {least:g}"
+
+
 def not_well(health: ProviderHealth) -> str:
     """Returns why a provider, or its model, takes no calls."""
     who = health.model or health.provider

@@ -9,10 +9,11 @@ from pydantic import TypeAdapter
 from imggen.rules.texts import first_parts
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
-from server.domain.scenes import LossKind, NotDrawn, Scene
-from server.store.database import Executor
+from server.domain.scenes import LossKind, NotDrawn, Scene, share_shown
+from server.store.database import Executor, Record
 
 _FIND = "SELECT scene FROM scenes WHERE job_id = $1"
+_FIND_LOSSES = "SELECT scene, not_drawn FROM scenes WHERE job_id = $1"
 # The first reading counts, also where a worker that has lost its lease reads later.
 _KEEP = """
 INSERT INTO scenes (job_id, scene)
@@ -58,8 +59,16 @@ class Scenes:
         said = _SCENE.dump_python(scene, mode="json")
         await self._database.execute(_KEEP, claim.job_id, claim.attempt, said)
 
+    async def shown(self, job: JobId) -> dict[str, float]:
+        """Returns the share of a job's page that each model shows; empty until its losses are kept.
+
+        A model that cannot draw the page is not there.
+        """
+        rows = await self._database.fetch(_FIND_LOSSES, job)
+        return read_shown(rows[0]) if rows else {}
+
     async def keep_losses(self, claim: Claim, losses: Mapping[str, Sequence[NotDrawn]]) -> None:
-        """Keeps what each model would not show of a plan's page, unless the lease is lost."""
+        """Keeps what each model would not show of a page, unless the lease is lost."""
         said = {model: not_drawn_json(parts) for model, parts in losses.items()}
         await self._database.execute(_KEEP_LOSSES, claim.job_id, claim.attempt, said)
 
@@ -81,6 +90,17 @@ def read_not_drawn(rows: Sequence[Mapping[str, Any]] | None) -> tuple[NotDrawn, 
         # A worker may be newer than this gateway and know more kinds.
         if row["kind"] in _KINDS
     )
+
+
+def read_shown(row: Record) -> dict[str, float]:
+    """Reads the share that each model shows of a page, from its scene and what each does not."""
+    if not row["not_drawn"]:
+        return {}
+    scene = read_scene(row["scene"])
+    return {
+        model: share_shown(scene, read_not_drawn(parts))
+        for model, parts in row["not_drawn"].items()
+    }
 
 
 def not_drawn_json(parts: Sequence[NotDrawn]) -> list[dict[str, str]]:

@@ -97,6 +97,29 @@ async def test_what_a_model_would_lose_is_told_and_which_other_one_would_not(
     assert (plan.price_micros, held) == (0, 0)
 
 
+async def test_a_page_is_planned_with_the_model_that_shows_enough_of_it(
+    database: str, tmp_path: Path, job_queue: JobQueue
+) -> None:
+    catalogue = Catalogue([STORYBOOK, image_2()])
+    async with (
+        open_gateway_fixture(
+            database, tmp_path, catalogue=catalogue, daily_budget_usd=9
+        ) as gateway,
+        job_queue.worker(poll_s=0.2, catalogue=catalogue),
+    ):
+        mia = Planning(gateway, gateway.caller("mia"))
+        story = await mia.story(
+            "Mia climbs the old oak. She holds a lantern.", "Leo was in a wood."
+        )
+        plan = await mia.plan(story, options={"min_quality": "draft"})
+        free = {"min_quality": "draft", "max_cost_micros": 0}
+        refused = await failure(mia.ask(story, options=free))
+    assert [page.model for page in plan.pages] == ["paid", "storybook"]
+    assert [(one.model, one.images) for one in plan.models] == [("paid", 1), ("storybook", 1)]
+    assert plan.price_micros == plan.pages[0].price_micros == PRICE
+    assert refused.reason == "NO_ELIGIBLE_OFFER"
+
+
 async def test_a_model_that_was_asked_for_has_no_better_one(mia: Planning, reader: None) -> None:
     plan = await mia.plan(await mia.story(), options={"model": "storybook"})
     assert plan.pages[0].not_drawn
