@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4, uuid5
 
 from server.domain.ids import JobId, PageId, RequestId, StoryId, UserId
@@ -10,6 +11,9 @@ from server.domain.limits import NO_LIMITS, Limits
 from server.domain.scenes import NotDrawn, Scene, share_shown
 from server.domain.spec import RenderSpec
 from server.domain.states import JobStatus
+
+PLAN_KEPT = timedelta(days=1)
+"""How long what was read for a plan is given again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from imggen.rules.texts import first_parts
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
+from server.domain.plans import PLAN_KEPT
 from server.domain.scenes import LossKind, NotDrawn, Scene, share_shown
 from server.store.database import Executor, Record
 
@@ -25,17 +26,30 @@ _KEEP_LOSSES = """
 UPDATE scenes s SET not_drawn = $3 FROM image_generation_jobs j
 WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing' AND s.job_id = j.id
 """
+_SAME_TEXT = """(
+  SELECT bool_and(new.spec -> field IS NOT DISTINCT FROM old.spec -> field)
+  FROM unnest($2::text[]) AS field
+)"""
 # A changed style or model changes nothing of what a text says.
-_COPY = """
+_COPY = f"""
 INSERT INTO scenes (job_id, scene)
 SELECT new.id, s.scene FROM image_generation_jobs new
 JOIN images i ON i.id = new.image_id
 JOIN image_generation_jobs old ON old.image_id = i.parent_image_id
 JOIN scenes s ON s.job_id = old.id
-WHERE new.id = $1 AND (
-  SELECT bool_and(new.spec -> field IS NOT DISTINCT FROM old.spec -> field)
-  FROM unnest($2::text[]) AS field
-)
+WHERE new.id = $1 AND {_SAME_TEXT}
+"""
+# As long as a plan is given again for its request_id.
+_TAKE_PLANNED = f"""
+INSERT INTO scenes (job_id, scene)
+SELECT new.id, s.scene FROM image_generation_jobs new
+JOIN image_generation_jobs old ON old.story_id = new.story_id AND old.kind = 'plan'
+  AND old.user_id = new.user_id AND old.page_id IS NOT DISTINCT FROM new.page_id
+JOIN scenes s ON s.job_id = old.id
+WHERE new.id = $1 AND new.attempt = $3 AND new.status = 'processing'
+  AND s.created_at > now() - $4::interval AND {_SAME_TEXT}
+ORDER BY s.created_at DESC LIMIT 1
+ON CONFLICT (job_id) DO NOTHING RETURNING scene
 """
 _READ = ("image_type", "scene", "page_text", "characters", "others", "before")
 """The fields of a spec that a scene is read from."""
@@ -52,6 +66,16 @@ class Scenes:
     async def find(self, job: JobId) -> Scene | None:
         """Returns what was read for a job; None where nothing was."""
         rows = await self._database.fetch(_FIND, job)
+        return read_scene(rows[0]["scene"]) if rows else None
+
+    async def take_planned(self, claim: Claim) -> Scene | None:
+        """Keeps for a job what a plan of today read of the same page, and returns it.
+
+        None where no plan has read the same text with the same characters.
+        """
+        rows = await self._database.fetch(
+            _TAKE_PLANNED, claim.job_id, list(_READ), claim.attempt, PLAN_KEPT
+        )
         return read_scene(rows[0]["scene"]) if rows else None
 
     async def keep(self, claim: Claim, scene: Scene) -> None:

@@ -392,6 +392,7 @@ CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, 
 CREATE INDEX jobs_drawn ON image_generation_jobs USING btree (ai_model, ((spec ->> 'quality'::text)), completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
 CREATE INDEX jobs_plans ON image_generation_jobs USING btree (updated_at) WHERE ((kind = 'plan'::text) AND (actual_micros = 0));
+CREATE INDEX jobs_plans_of_page ON image_generation_jobs USING btree (story_id, page_id) WHERE (kind = 'plan'::text);
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
 CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
@@ -764,9 +765,9 @@ CREATE TABLE scenes (
     CONSTRAINT scenes_pkey PRIMARY KEY (job_id),
     CONSTRAINT scenes_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id) ON DELETE CASCADE
 );
-COMMENT ON TABLE scenes IS 'What was read of a job''s text: once, by the first attempt that came so far. Later attempts, and regenerations from the same text, draw the same scene.';
+COMMENT ON TABLE scenes IS 'What was read of a job''s text: once, by the first attempt that came so far, or by a plan of the same page in the day before. Later attempts, and regenerations from the same text, draw the same scene.';
 COMMENT ON COLUMN scenes.scene IS 'Figures from left to right, extras, place, time, weather, props, colours, and what is not there.';
-COMMENT ON COLUMN scenes.not_drawn IS 'Of a plan: by model, what its picture would not show as told; {phrase, kind, became}, as in attempts.';
+COMMENT ON COLUMN scenes.not_drawn IS 'Of a plan, and of a job whose caller set how good it must be: by model, what its picture would not show as told; {phrase, kind, became}, as in attempts.';
 
 CREATE TABLE migrations (
     name text NOT NULL,

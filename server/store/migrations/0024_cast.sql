@@ -1,0 +1,7 @@
+-- The readings of a page's plans, which a job of the page draws without reading it again.
+CREATE INDEX jobs_plans_of_page ON image_generation_jobs (story_id, page_id) WHERE kind = 'plan';
+
+COMMENT ON COLUMN scenes.not_drawn IS
+  'Of a plan, and of a job whose caller set how good it must be: by model, what its picture would not show as told; {phrase, kind, became}, as in attempts.';
+COMMENT ON TABLE scenes IS
+  'What was read of a job''s text: once, by the first attempt that came so far, or by a plan of the same page in the day before. Later attempts, and regenerations from the same text, draw the same scene.';
