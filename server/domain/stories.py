@@ -31,11 +31,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A story as a caller writes it."""
+    """A story as a caller writes it; `cast` may be on its pages without being listed there."""
 
     title: str
     style: str
     pages: tuple[Page, ...]
+    cast: tuple[CharacterId, ...] = ()
+
+    @property
+    def octets(self) -> int:
+        """The bytes that its pages and its cast take in an answer, or a few more."""
+        return sum(page.octets for page in self.pages) + 40 * len(self.cast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,18 @@ class Story:
 
     @property
     def characters(self) -> tuple[CharacterId, ...]:
+        """The characters of all its pages, in the order of their first ones, and its cast."""
+        return tuple(dict.fromkeys((*self.listed, *self.draft.cast)))
+
+    @property
+    def listed(self) -> tuple[CharacterId, ...]:
         """The characters of all its pages, in the order of their first ones."""
         return tuple(dict.fromkeys(one for page in self.draft.pages for one in page.character_ids))
 
     def others(self, number: int, listed: Collection[CharacterId]) -> tuple[CharacterId, ...]:
-        """Returns who may be on a page without being listed, those of the nearest pages first."""
-        return others_of((page.character_ids for page in self.draft.pages), number, listed)
+        """Returns who may be on a page without being listed: those of the nearest pages first."""
+        pages = (page.character_ids for page in self.draft.pages)
+        return others_of(pages, number, listed, self.draft.cast)
 
     def before(self, number: int) -> tuple[str, ...]:
         """Returns the texts of the last pages before a page, the first one first."""

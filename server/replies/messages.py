@@ -100,6 +100,7 @@ def story(story: Story) -> story_pb2.Story:
         style=story.draft.style,
         pages=[_page(page) for page in story.draft.pages],
         page_count=story.page_count,
+        character_ids=map(str, story.draft.cast),
         created_at=_time(story.created_at),
         updated_at=_time(story.updated_at),
         etag=story.etag,

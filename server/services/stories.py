@@ -121,6 +121,9 @@ def _story_id(value: str) -> StoryId:
 def _fields(story: story_pb2.Story, names: Sequence[str]) -> dict[str, Any]:
     """Returns the named fields of a story as those of its Draft."""
     fields: dict[str, Any] = {name: getattr(story, name) for name in names}
+    if "character_ids" in fields:
+        cast = fields.pop("character_ids")
+        fields["cast"] = tuple(CharacterId(UUID(one)) for one in cast)
     if "pages" in fields:
         fields["pages"] = tuple(_page(page) for page in story.pages)
     return fields

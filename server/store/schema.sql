@@ -200,10 +200,12 @@ CREATE TABLE stories (
     deleted_at timestamp with time zone,
     revision integer DEFAULT 1 NOT NULL,
     page_bytes integer DEFAULT 0 NOT NULL,
+    character_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT stories_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT stories_pkey PRIMARY KEY (id),
     CONSTRAINT stories_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+COMMENT ON COLUMN stories.character_ids IS 'The cast: who may be on its pages without being listed there. page_bytes counts them, too.';
 CREATE UNIQUE INDEX stories_request ON stories USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX stories_user ON stories USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 

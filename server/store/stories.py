@@ -48,8 +48,9 @@ FROM story, jsonb_array_elements({pages}) WITH ORDINALITY AS page (value, number
 
 _CREATE = f"""
 WITH story AS (
-  INSERT INTO stories (user_id, title, style, request_id, request_hash, page_count, page_bytes)
-  VALUES ($1, $2, $3, $4, $5, jsonb_array_length($6), $7)
+  INSERT INTO stories (user_id, title, style, request_id, request_hash, page_count, page_bytes,
+    character_ids)
+  VALUES ($1, $2, $3, $4, $5, jsonb_array_length($6), $7, $8)
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id
 ), pages AS ({_PAGES.format(pages="$6")})
@@ -58,7 +59,7 @@ SELECT id FROM story
 
 _UPDATE = """
 UPDATE stories SET title = $2, style = $3, page_count = $4, page_bytes = $5,
-  revision = revision + 1, updated_at = clock_timestamp()
+  character_ids = $6, revision = revision + 1, updated_at = clock_timestamp()
 WHERE id = $1
 """
 
@@ -81,7 +82,8 @@ class Stories:
             request.id if request else None,
             request.digest if request else None,
             _json(draft.pages),
-            _octets(draft.pages),
+            draft.octets,
+            draft.cast,
         )
         return None if row is None else StoryId(row["id"])
 
@@ -136,9 +138,9 @@ class Stories:
 
     async def update(self, story: StoryId, draft: Draft) -> None:
         """Changes a locked story, and raises its revision; its pages are changed apart."""
-        octets = _octets(draft.pages)
+        pages = len(draft.pages)
         await self._database.execute(
-            _UPDATE, story, draft.title, draft.style, len(draft.pages), octets
+            _UPDATE, story, draft.title, draft.style, pages, draft.octets, draft.cast
         )
 
     async def replace_pages(self, story: StoryId, pages: Sequence[Page]) -> None:
@@ -178,15 +180,16 @@ def _json(pages: Sequence[Page]) -> list[list[object]]:
     ]
 
 
-def _octets(pages: Sequence[Page]) -> int:
-    return sum(page.octets for page in pages)
-
-
 def _story(row: Record) -> Story:
     pages = row.get("pages") or []
     return Story(
         id=row["id"],
-        draft=Draft(row["title"], row["style"], tuple(_page(*page) for page in pages)),
+        draft=Draft(
+            row["title"],
+            row["style"],
+            tuple(_page(*page) for page in pages),
+            tuple(map(CharacterId, row["character_ids"])),
+        ),
         page_count=row["page_count"],
         revision=row["revision"],
         created_at=row["created_at"],

@@ -90,6 +90,7 @@ STORY_OUTPUT = {"page_count": 7, "created_at": {"seconds": 1}, "updated_at": {"s
 PAGES = {
     "story.title": "Night",
     "story.style": "anime",
+    "story.character_ids": [Of("Tom")],
     "story.pages.text": "The moon is up.",
     "story.pages.scene_description": "a moon",
     "story.pages.character_ids": [Of("Tom")],

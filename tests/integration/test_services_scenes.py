@@ -216,3 +216,25 @@ async def test_an_image_that_shares_the_bytes_of_another_has_its_scene(
     assert equal.reused_from_image_id == page.image_id
     assert await scene_of(gateway, equal) == MILL
     assert await scene_of(gateway, await mia.regenerate(equal.image_id)) == MILL
+
+
+async def test_the_cast_is_drawn_where_a_page_names_it(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    names = ("Mia", "Leo", "Eve")
+    ids = {name: (await mia.create_character(name=name)).id for name in names}
+    story = await mia.create_story(
+        "Mia is at the mill.", "Leo is there, too.", character_ids=list(ids.values())
+    )
+    batch = await mia.generate_story(story.id, include_cover=True)
+    images = await jobs_of(mia, batch.batch_id)
+    assert set(images) == {"portrait 1", "portrait 2", "page 1", "page 2", "cover"}
+    portraits = [images[f"portrait {number}"].character_id for number in (1, 2)]
+    assert portraits == [ids["Mia"], ids["Leo"]]  # no page names Eve
+    for number in (1, 2):
+        said = await seen(gateway, images[f"page {number}"].job)
+        assert (said["characters"], said["others"]) == ([], ["Mia", "Leo", "Eve"])
+    assert (await seen(gateway, images["cover"].job))["characters"] == ["Mia", "Leo"]
+    await mia.delete_character(ids["Eve"])
+    assert (await seen(gateway, await mia.scene(story.id, 2)))["others"] == ["Mia", "Leo"]
+    assert (await mia.generate_story(story.id, include_scene_images=False)).batch_id

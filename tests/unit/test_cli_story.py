@@ -109,6 +109,21 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     assert (asked.aspect_ratio, dict(asked.options.metadata)) == ("4:3", {"order": "4711"})
 
 
+def test_all_characters_of_a_file_are_the_cast(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    pages = TALE[TALE.index("pages:") : TALE.index("options:")]
+    unlisted = pages.replace("    characters: [Mia, Leo]\n", "").replace(
+        "    characters: [Mia]\n", ""
+    )
+    tale.write_text(TALE.replace(pages, unlisted))
+    assert "Leo" in command("story", tale, "--no-wait", "--json")
+    story: Any = fake.requests("CreateStory")[0].story  # type: ignore[attr-defined]
+    named = [one.character.name for one in fake.requests("CreateCharacter")]  # type: ignore[attr-defined]
+    assert (len(story.character_ids), named) == (2, ["Mia", "Leo"])
+    assert [list(page.character_ids) for page in story.pages] == [[], []]
+
+
 def test_a_story_is_drawn_from_references_or_says_why_not(
     command: Command, tale: Path, fake: FakeService
 ) -> None:

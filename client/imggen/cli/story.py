@@ -70,7 +70,7 @@ def story(
           traits: [brave]
       pages:
         - text: Mia finds a map in the attic.
-          characters: [Mia]        # who is in the picture
+          characters: [Mia]        # who is in the picture; others are where the text names them
         - text: She follows it to the old oak.
           scene: Mia under a big oak at sunset   # default: taken from the text
           characters: [Mia]

@@ -109,10 +109,14 @@ def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
     ids = [character.id for character in characters.values()]
     story = _create_or_find(
         lambda key: client.create_story(
-            title=file.title, style=file.style, pages=pages, request_id=key
+            title=file.title,
+            style=file.style,
+            pages=pages,
+            character_ids=ids,
+            request_id=key,
         ),
         client.get_story,
-        lambda number: file.request_id("story", file.style, file.pages, ids, number),
+        lambda number: file.request_id("story and cast", file.style, file.pages, ids, number),
     )
     return story, {each.id: name for name, each in characters.items()}
 

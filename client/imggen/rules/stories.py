@@ -9,11 +9,12 @@ from imggen.v1.story_pb2 import Page, Story
 
 Id = TypeVar("Id")
 
-SETTABLE = ("title", "style", "pages")
+SETTABLE = ("title", "style", "pages", "character_ids")
 """The fields that callers can set."""
 
 MAX_PAGES = 200
 MAX_CHARACTERS = 16
+MAX_CAST = 64
 MAX_BYTES = 2 * 2**20
 """Of the texts of all pages of a story, in UTF-8."""
 
@@ -33,6 +34,10 @@ def read_story(checks: Checks, given: Story, names: Sequence[str], styles: Itera
         read.style = checks.one_of("story.style", given.style, known, "style", reason) or ""
     if "pages" in names:
         read.pages.extend(_pages(checks, given.pages))
+    if "character_ids" in names:
+        ids, field = given.character_ids, "story.character_ids"
+        checks.at_most(field, len(ids), MAX_CAST, "characters")
+        read.character_ids.extend(checks.ids(field, ids[:MAX_CAST], str) or ())
     return read
 
 

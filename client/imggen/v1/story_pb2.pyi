@@ -66,6 +66,7 @@ class Story(google.protobuf.message.Message):
     UPDATED_AT_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     PAGE_COUNT_FIELD_NUMBER: builtins.int
+    CHARACTER_IDS_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     title: builtins.str
@@ -92,6 +93,13 @@ class Story(google.protobuf.message.Message):
     def updated_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. When the story was last changed."""
 
+    @property
+    def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The cast: the ids of characters who are drawn on each page whose text names them, at most 64; each
+        must be the caller's. The characters of the pages are of the cast, too, whether or not they are
+        among these.
+        """
+
     def __init__(
         self,
         *,
@@ -103,9 +111,10 @@ class Story(google.protobuf.message.Message):
         updated_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
         page_count: builtins.int = ...,
+        character_ids: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["created_at", b"created_at", "etag", b"etag", "id", b"id", "page_count", b"page_count", "pages", b"pages", "style", b"style", "title", b"title", "updated_at", b"updated_at"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "created_at", b"created_at", "etag", b"etag", "id", b"id", "page_count", b"page_count", "pages", b"pages", "style", b"style", "title", b"title", "updated_at", b"updated_at"]) -> None: ...
 
 Global___Story: typing_extensions.TypeAlias = Story
 
@@ -131,8 +140,8 @@ class Page(google.protobuf.message.Message):
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """The ids of the characters in the image, at most 16; each must be the caller's. They are drawn
-        unless the text says that they are not there. Characters of other pages are drawn, too, where
-        the text names them.
+        unless the text says that they are not there. Characters of other pages and of the story's cast
+        are drawn, too, where the text names them.
         """
 
     def __init__(
@@ -249,8 +258,8 @@ class UpdateStoryRequest(google.protobuf.message.Message):
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """The fields to change: `title`, `style`, `pages`; `*` means all three. Without a mask, those that
-        are set are changed. A story read in the view BASIC has no pages, so an update with it and the
+        """The fields to change: `title`, `style`, `pages`, `character_ids`; `*` means all four. Without a
+        mask, those that are set are changed. A story read in the view BASIC has no pages, so an update with it and the
         mask `*` removes the pages.
         """
 

@@ -1,3 +1,11 @@
+-- The cast of a story, and what its plans have read. Older gateways keep a cast that they do not know
+-- when they update a story, and draw pages without it.
+
+ALTER TABLE stories ADD COLUMN character_ids uuid[] NOT NULL DEFAULT '{}';
+
+COMMENT ON COLUMN stories.character_ids IS
+  'The cast: who may be on its pages without being listed there. page_bytes counts them, too.';
+
 -- The readings of a page's plans, which a job of the page draws without reading it again.
 CREATE INDEX jobs_plans_of_page ON image_generation_jobs (story_id, page_id) WHERE kind = 'plan';
 
