@@ -144,8 +144,10 @@ async def test_characters_of_pages_must_be_the_callers(mia: Caller, tom: Caller)
     update = story_pb2.UpdateStoryRequest(
         story=story_pb2.Story(id=story.id, pages=[page]), update_mask=FieldMask(paths=["pages"])
     )
-    cast = story_pb2.CreateStoryRequest(story={"title": "Day", "character_ids": [his.id]})
-    recast = story_pb2.UpdateStoryRequest(story={"id": story.id, "character_ids": [his.id]})
+    cast = story_pb2.CreateStoryRequest(story=story_pb2.Story(title="Day", character_ids=[his.id]))
+    recast = story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=story.id, character_ids=[his.id])
+    )
     creates = [(mia.stories.CreateStory, request) for request in (create, cast)]
     for method, request in [
         *creates,
