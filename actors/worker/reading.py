@@ -4,8 +4,9 @@ from actors.extractors import SceneExtractor
 from actors.extractors.bounds import bounded
 from actors.extractors.pages import page_of, placed
 from actors.providers.base import Content
+from server.domain.ids import CharacterId
 from server.domain.jobs import Claim
-from server.domain.scenes import Scene
+from server.domain.scenes import Scene, overridden
 from server.domain.states import ImageType
 from server.store.scenes import Scenes
 
@@ -27,6 +28,8 @@ class ContentReader:
         scene = await self._kept(claim)
         if scene is None:
             read = await self._extractor.read(page_of(claim.spec))
+            if (fixed := claim.spec.fixed) is not None:
+                read = overridden(read, fixed, [CharacterId(one.id) for one in claim.spec.cast])
             scene = bounded(placed(read, claim.spec))
             if self._scenes is not None:
                 await self._scenes.keep(claim, scene)

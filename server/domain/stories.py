@@ -1,5 +1,6 @@
 """Stories and their pages."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,25 +9,28 @@ from imggen.rules.stories import kept_ids
 from imggen.rules.storyboards import others_of, pages_before
 from server.domain.etags import etag
 from server.domain.ids import CharacterId, PageId, StoryId
+from server.domain.scenes import Scene, scene_json
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page: its text, the characters on it, and what its picture shows if the author says so.
 
-    `id` is None for a page that is not stored yet.
+    `fixed` is what the author has set of its scene. `id` is None for a page that is not stored yet.
     """
 
     text: str
     scene_description: str = ""
     character_ids: tuple[CharacterId, ...] = ()
     id: PageId | None = None
+    fixed: Scene | None = None
 
     @property
     def octets(self) -> int:
         """The bytes that it takes in an answer, or a few more."""
         texts = len(self.text.encode()) + len(self.scene_description.encode())
-        return texts + 40 * len(self.character_ids) + 60
+        fixed = len(json.dumps(scene_json(self.fixed)).encode()) if self.fixed else 0
+        return texts + 40 * len(self.character_ids) + fixed + 60
 
 
 @dataclass(frozen=True, slots=True)

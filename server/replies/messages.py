@@ -30,6 +30,7 @@ from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, S
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.forecast.jobs import Forecast
+from server.replies.scenes import scene_message
 from server.requests.event_cursors import cursor_text
 from server.storage import Storage
 
@@ -282,6 +283,7 @@ def _page(page: Page) -> story_pb2.Page:
         text=page.text,
         scene_description=page.scene_description,
         character_ids=[str(one) for one in page.character_ids],
+        scene=scene_message(page.fixed) if page.fixed else None,
     )
 
 

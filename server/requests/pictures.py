@@ -25,6 +25,7 @@ from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.reuse import Reuse
+from server.domain.scenes import Scene
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
@@ -91,6 +92,7 @@ class Content:
     allow_reuse: bool = False
     others: tuple[FrozenCharacter, ...] = ()
     before: tuple[str, ...] = ()
+    fixed: Scene | None = None
 
     def drawn_by(
         self, routing: Routing, routes: Routes, placement: Placement, seed: int | None = None
@@ -116,6 +118,7 @@ class Content:
             use_references=self.use_references,
             others=self.others,
             before=self.before,
+            fixed=self.fixed,
         )
         return _picture(spec, placement, routing, routes, offer, reuse)
 
@@ -213,6 +216,8 @@ class PictureReader:
             allow_reuse=request.options.allow_reuse,
             others=await self._others(user, others),
             before=story.before(number) if story else (),
+            # Another description is another scene.
+            fixed=None if description else page.fixed,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         seed = request.seed if request.HasField("seed") else None
@@ -251,6 +256,7 @@ class PictureReader:
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
+            fixed=None if prompt else before.fixed,
             model=offer.model.name,
             quality=kept,
             seed=new_seed() if seed is None else seed,

@@ -18,6 +18,7 @@ from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import Placement
+from server.domain.scenes import Scene
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
@@ -178,6 +179,7 @@ class _Panel:
     allow_reuse: bool
     others: Sequence[CharacterId] = ()
     before: tuple[str, ...] = ()
+    fixed: Scene | None = None
 
     def pictures(
         self,
@@ -199,6 +201,7 @@ class _Panel:
             self.allow_reuse,
             tuple(cast[one] for one in self.others if one in cast),
             self.before,
+            self.fixed,
         )
         for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.routing, self.routes, self.placement, seed)
@@ -295,6 +298,7 @@ class _Panels:
                 page_text=page.text,
                 others=others,
                 before=self._story.before(number),
+                fixed=page.fixed,
             )
 
     def _add(
@@ -308,6 +312,7 @@ class _Panels:
         page_text: str = "",
         others: Sequence[CharacterId] = (),
         before: tuple[str, ...] = (),
+        fixed: Scene | None = None,
     ) -> None:
         """Adds a panel, unless nothing can draw it, which is a violation already."""
         if routing is None:
@@ -326,6 +331,7 @@ class _Panels:
                 self._allow_reuse,
                 others,
                 before,
+                fixed,
             )
         )
 

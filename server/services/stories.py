@@ -23,6 +23,7 @@ from server.replies import messages
 from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
+from server.requests.scenes import scene_of
 from server.store import Store
 
 _VIEWS = short_names(story_pb2.StoryView)
@@ -135,4 +136,5 @@ def _page(page: story_pb2.Page) -> Page:
         page.scene_description,
         tuple(CharacterId(UUID(one)) for one in page.character_ids),
         PageId(UUID(page.id)) if page.id else None,
+        scene_of(page.scene) if page.HasField("scene") else None,
     )

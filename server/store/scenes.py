@@ -51,7 +51,7 @@ WHERE new.id = $1 AND new.attempt = $3 AND new.status = 'processing'
 ORDER BY s.created_at DESC LIMIT 1
 ON CONFLICT (job_id) DO NOTHING RETURNING scene
 """
-_READ = ("image_type", "scene", "page_text", "characters", "others", "before")
+_READ = ("image_type", "scene", "page_text", "characters", "others", "before", "fixed")
 """The fields of a spec that a scene is read from."""
 _SCENE = TypeAdapter(Scene)
 _KINDS = frozenset(kind.value for kind in LossKind)

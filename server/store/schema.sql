@@ -216,11 +216,13 @@ CREATE TABLE story_pages (
     scene_description text NOT NULL,
     character_ids uuid[] NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
+    scene jsonb,
     CONSTRAINT story_pages_page_number_check CHECK ((page_number > 0)),
     CONSTRAINT story_pages_id UNIQUE (id),
     CONSTRAINT story_pages_pkey PRIMARY KEY (story_id, page_number),
     CONSTRAINT story_pages_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
 );
+COMMENT ON COLUMN story_pages.scene IS 'What the author has set of the scene, whatever the text says, in the form of scenes.scene.';
 
 CREATE TABLE images (
     id uuid DEFAULT gen_random_uuid() NOT NULL,

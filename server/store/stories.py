@@ -1,11 +1,13 @@
 """Stories of users, with their pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from server.domain.ids import CharacterId, PageId, StoryId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.scenes import scene_json, scene_of_json
 from server.domain.stories import Draft, Page, Story
 from server.store.database import Executor, Record
 from server.store.lists import (
@@ -19,8 +21,8 @@ from server.store.lists import (
 
 _WITH_PAGES = """
 SELECT s.*, (
-  SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids, p.id)
-    ORDER BY p.page_number)
+  SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids, p.id,
+    p.scene) ORDER BY p.page_number)
   FROM story_pages p WHERE p.story_id = s.id AND p.page_number <= s.page_count
 ) AS pages
 FROM
@@ -39,10 +41,11 @@ WHERE place <= {size} AND (bytes_so_far <= {octets} OR place = 1)
 
 # Pages are one JSON parameter, since SQL arrays of arrays must have equal lengths.
 _PAGES = """
-INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids, id)
+INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids, id,
+  scene)
 SELECT story.id, page.number, page.value ->> 0, page.value ->> 1,
   ARRAY(SELECT jsonb_array_elements_text(page.value -> 2)::uuid),
-  coalesce((page.value ->> 3)::uuid, gen_random_uuid())
+  coalesce((page.value ->> 3)::uuid, gen_random_uuid()), nullif(page.value -> 4, 'null')
 FROM story, jsonb_array_elements({pages}) WITH ORDINALITY AS page (value, number)
 """
 
@@ -175,6 +178,7 @@ def _json(pages: Sequence[Page]) -> list[list[object]]:
             page.scene_description,
             [str(one) for one in page.character_ids],
             str(page.id) if page.id else None,
+            scene_json(page.fixed) if page.fixed else None,
         ]
         for page in pages
     ]
@@ -197,5 +201,13 @@ def _story(row: Record) -> Story:
     )
 
 
-def _page(text: str, scene: str, characters: list[str], id_: str) -> Page:
-    return Page(text, scene, tuple(CharacterId(UUID(one)) for one in characters), PageId(UUID(id_)))
+def _page(
+    text: str, scene: str, characters: list[str], id_: str, fixed: Mapping[str, Any] | None
+) -> Page:
+    return Page(
+        text,
+        scene,
+        tuple(CharacterId(UUID(one)) for one in characters),
+        PageId(UUID(id_)),
+        scene_of_json(fixed) if fixed else None,
+    )

@@ -13,7 +13,6 @@ from imggen.v1 import job_pb2, story_pb2
 from imggen.v1.generation_pb2 import GenerationOptions, Modifications
 from server.domain.ids import JobId
 from server.domain.scenes import Scene
-from server.domain.spec import SPEC_VERSION
 from server.domain.states import Lane
 from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.prices import PicturePrice
@@ -66,7 +65,7 @@ async def test_the_scene_of_a_page_is_read_with_the_pages_around_it(
         "before": ["Mia is at the mill.", "Leo is there, too."],
     }
     rows = await gateway.store.database.fetch("SELECT spec_version FROM image_generation_jobs")
-    assert {row["spec_version"] for row in rows} == {SPEC_VERSION}
+    assert {row["spec_version"] for row in rows} == {5}
     image = await mia.get_image(third.image_id)
     assert list(image.character_ids) == [ids["Leo"]]
 

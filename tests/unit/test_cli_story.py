@@ -124,6 +124,34 @@ def test_all_characters_of_a_file_are_the_cast(
     assert [list(page.character_ids) for page in story.pages] == [[], []]
 
 
+def test_a_page_sets_parts_of_its_scene(command: Command, tale: Path, fake: FakeService) -> None:
+    scene = """scene:
+      figures:
+        Leo: {doing: [climb], mood: sad}
+      place: mill
+      props: [lamp]
+"""
+    tale.write_text(TALE.replace("scene: Mia under an oak\n", scene))
+    plan = command.json("story", tale, "--plan")
+    story: Any = fake.requests("CreateStory")[0].story  # type: ignore[attr-defined]
+    page = story.pages[1]
+    mia, leo = story.character_ids
+    assert list(page.character_ids) == [mia, leo]
+    assert (page.scene.place, list(page.scene.props)) == ("mill", ["lamp"])
+    [figure] = page.scene.figures
+    assert (figure.character_id, list(figure.doing), figure.mood) == (leo, ["climb"], "sad")
+    assert page.scene_description == ""
+    assert plan["plan"]["pages"][2]["scene"]["place"] == "mill"
+
+
+def test_what_is_wrong_with_a_scene_is_named_with_its_line(command: Command, tale: Path) -> None:
+    scene = "scene: {figures: {Tom: {}, Leo: {mood: [x], flies: yes}}, place: [a], sky: blue}\n"
+    tale.write_text(TALE.replace("scene: Mia under an oak\n", scene))
+    command("story", tale, "--plan", code=2)
+    for what in ('"Tom"', '"flies"', '"sky"', "figures.Leo.mood", "scene.place"):
+        assert what in command.err
+
+
 def test_a_story_is_drawn_from_references_or_says_why_not(
     command: Command, tale: Path, fake: FakeService
 ) -> None:

@@ -74,6 +74,12 @@ def story(
         - text: She follows it to the old oak.
           scene: Mia under a big oak at sunset   # default: taken from the text
           characters: [Mia]
+        - text: They talked until the stars came out.
+          scene:                   # or only what --plan shows to be read wrongly
+            figures:               # then all who are there
+              Mia: {doing: [sit by the fire], mood: happy, holding: [a map]}
+            place: cave
+            time: night            # or dawn, morning, day, evening
       options:                     # all optional
         cover: true                # default: false
         portraits: true

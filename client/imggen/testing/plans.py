@@ -30,6 +30,7 @@ from imggen.v1.image_pb2 import (
     ImageType,
 )
 from imggen.v1.routing_pb2 import Route
+from imggen.v1.scene_pb2 import Scene
 from imggen.v1.story_pb2 import Story
 
 
@@ -91,6 +92,7 @@ def plan_of(
     scene: str = "",
     page_text: str = "",
     page: int = 0,
+    fixed: Scene | None = None,
 ) -> Plan:
     """Returns the plan of an image whose characters exist, and which a model may draw.
 
@@ -119,6 +121,7 @@ def plan_of(
         page_text,
         tuple((one.id, one.description_version) for one in others),
         pages_before([of.text for of in pages], page) if page else (),
+        fixed.SerializeToString(deterministic=True) if fixed else b"",
     )
     text = scene or page_text
     named = tuple(one.id for one in others if may_name(text, one.name, one.species))
@@ -203,6 +206,7 @@ class Storyboard:
                     scene=panel.scene,
                     page_text=panel.page_text,
                     page=panel.page,
+                    fixed=self._story.pages[panel.page - 1].scene if panel.page else None,
                 )
                 plans.append(plan)
         return plans

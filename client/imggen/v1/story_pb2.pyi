@@ -11,6 +11,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import imggen.v1.scene_pb2
 import sys
 import typing
 
@@ -83,7 +84,7 @@ class Story(google.protobuf.message.Message):
     """Output only. The number of its pages, also where a view leaves them out."""
     @property
     def pages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Page]:
-        """The pages in reading order, at most 200 with 2 MiB of UTF-8 text in all; the first is page 1."""
+        """The pages in reading order, at most 200 with 2 MiB of UTF-8 text and scenes in all; the first is page 1."""
 
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -128,6 +129,7 @@ class Page(google.protobuf.message.Message):
     SCENE_DESCRIPTION_FIELD_NUMBER: builtins.int
     CHARACTER_IDS_FIELD_NUMBER: builtins.int
     ID_FIELD_NUMBER: builtins.int
+    SCENE_FIELD_NUMBER: builtins.int
     text: builtins.str
     """Required. The text of the page, at most 4,000 characters."""
     scene_description: builtins.str
@@ -144,6 +146,14 @@ class Page(google.protobuf.message.Message):
         are drawn, too, where the text names them.
         """
 
+    @property
+    def scene(self) -> imggen.v1.scene_pb2.Scene:
+        """What the picture shows whatever its text says: each field that is set takes the place of what is
+        read, and the others are read. `figures` are then all the characters on it, each in
+        `character_ids`; of each of them the fields that are set hold. `absent` is not drawn, in addition
+        to what the text denies.
+        """
+
     def __init__(
         self,
         *,
@@ -151,8 +161,10 @@ class Page(google.protobuf.message.Message):
         scene_description: builtins.str = ...,
         character_ids: collections.abc.Iterable[builtins.str] | None = ...,
         id: builtins.str = ...,
+        scene: imggen.v1.scene_pb2.Scene | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "id", b"id", "scene_description", b"scene_description", "text", b"text"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["scene", b"scene"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "id", b"id", "scene", b"scene", "scene_description", b"scene_description", "text", b"text"]) -> None: ...
 
 Global___Page: typing_extensions.TypeAlias = Page
 

@@ -1,10 +1,16 @@
--- The cast of a story, and what its plans have read. Older gateways keep a cast that they do not know
--- when they update a story, and draw pages without it.
+-- The cast of a story, what its author has set of its pages' scenes, and what its plans have read.
+-- Older gateways keep a cast that they do not know, remove the scenes of pages that they replace, and
+-- draw pages without either.
 
 ALTER TABLE stories ADD COLUMN character_ids uuid[] NOT NULL DEFAULT '{}';
 
 COMMENT ON COLUMN stories.character_ids IS
   'The cast: who may be on its pages without being listed there. page_bytes counts them, too.';
+
+ALTER TABLE story_pages ADD COLUMN scene jsonb;
+
+COMMENT ON COLUMN story_pages.scene IS
+  'What the author has set of the scene, whatever the text says, in the form of scenes.scene.';
 
 -- The readings of a page's plans, which a job of the page draws without reading it again.
 CREATE INDEX jobs_plans_of_page ON image_generation_jobs (story_id, page_id) WHERE kind = 'plan';
