@@ -37,6 +37,7 @@ from actors.settings import (
 )
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
+from actors.worker.losses import LossReader
 from actors.worker.patience import Patience
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.probing import Probing
@@ -117,9 +118,10 @@ class WorkerDeployment:
             upscaler=RayUpscaler(diffuser),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
+        losses = LossReader(catalogue, rules, store, patience, extractor)
         drawing = RoutedDrawing(
             stages,
-            Chooser(catalogue, observer, providers),
+            Chooser(catalogue, observer, providers, losses),
             providers,
             store,
             patience,
@@ -129,7 +131,7 @@ class WorkerDeployment:
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),
-            DrawingOrReading(drawing, Planner(catalogue, rules, store, patience, extractor)),
+            DrawingOrReading(drawing, Planner(losses)),
             store,
             progress,
             signals,

@@ -10,6 +10,7 @@ from actors.storybook.animals import KINDS
 from actors.storybook.table import Match, Table
 from actors.storybook.vocabulary import looks as words
 from actors.storybook.vocabulary import people
+from actors.storybook.vocabulary.traits import MODIFIERS, TASTES, UNSEEN
 from server.domain.characters import Description
 from server.domain.scenes import Figure, LossKind
 
@@ -75,13 +76,20 @@ class Described:
         return found
 
     def told(self) -> Iterator[Told]:
-        """Yields what was read, then what is left, which nothing draws."""
+        """Yields what was read, then what is left, which nothing draws.
+
+        What no picture can show is no loss: `brave`.
+        """
         yield from self._told
         for reading in filter(lambda one: one.taken, self.features):
             reading.take_each(people.BODY)  # `freckles across her nose`
-        for reading in (self.hair, self.eyes, self.skin, *self.features, *self.traits):
+        for reading in (self.hair, self.eyes, self.skin, *self.features):
             for phrase in reading.left():
                 yield Told(phrase, LossKind.LOOK)
+        for trait in self.traits:
+            for phrase in trait.left():
+                if not is_unseen(phrase):
+                    yield Told(phrase, LossKind.LOOK)
 
     def _is_worn(self, feature: Reading) -> bool:
         coat = self.kind is not None and feature.words[-1:] == ["coat"]
@@ -91,6 +99,15 @@ class Described:
         found = [one for one in self.features if fits(one)]
         self.features = [one for one in self.features if one not in found]
         return found
+
+
+def is_unseen(trait: str) -> bool:
+    """Returns whether no picture can show a trait: `very brave`, `loves books`."""
+    said = [word for word in Reading(trait).words if word.isalnum()]
+    if said and said[0] in TASTES:
+        return True
+    left = [word for word in said if word not in SILENT and word not in MODIFIERS]
+    return bool(left) and UNSEEN.issuperset(left)
 
 
 def _said(text: str) -> str:

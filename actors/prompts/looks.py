@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from actors.prompts.acting import Acting
 from actors.prompts.clothes import read_clothes
-from actors.prompts.described import Described, is_of_body
+from actors.prompts.described import Described, is_of_body, is_unseen
 from actors.prompts.reading import Reading
 from actors.prompts.told import SHOWN, Told
 from actors.storybook import attributes as drawn
@@ -153,6 +153,7 @@ def _expression(parts: Described, acting: Acting) -> drawn.Expression:
         trait.mark([match])
         bent = match.bent or bool(trait.left())
         phrase = trait.take_whole()
+        bent = bent and not is_unseen(phrase)
         if acting.expression is not None:
             continue
         expression = expression or drawn.Expression(match.meaning)

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from actors.worker.losses import LossReader
 from server.domain.health import HealthState
 from server.domain.jobs import Claim
 from server.domain.lanes import JobLane
-from server.domain.states import Lane
+from server.domain.states import ImageType, Lane
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest
 from server.routing.lanes import lanes
@@ -39,12 +40,24 @@ class Choice:
 
 
 class Chooser:
-    """Routes claimed jobs again; a worker draws with the models of its providers only."""
+    """Routes claimed jobs again; a worker draws with the models of its providers only.
 
-    def __init__(self, catalogue: Catalogue, observer: Observer, models: Collection[str]) -> None:
+    Where a caller set how good the picture must be, a model that would lose a part of its page
+    scores less for it.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        observer: Observer,
+        models: Collection[str],
+        losses: LossReader | None = None,
+    ) -> None:
+        """Takes what reads what models lose; without it the catalogue's scores count."""
         self._catalogue = catalogue
         self._observer = observer
         self._models = frozenset(models)
+        self._losses = losses
 
     @property
     def trivial(self) -> bool:
@@ -57,6 +70,10 @@ class Chooser:
         conditions = replace(await self._observer.conditions(), rest=BudgetRest())
         wish = wish_of(claim.spec, claim.limits, claim.passed_over | frozenset(without))
         routing = route_again(self._catalogue, wish, conditions)
+        if self._losses is not None and weighs_page(claim):
+            dearest = max((one.price_micros for one in routing.offers), default=0)
+            shown = await self._losses.shown(claim, dearest)
+            routing = route_again(self._catalogue, replace(wish, shown=shown), conditions)
         here = (
             offer
             for offer in routing.offers
@@ -72,3 +89,8 @@ class Chooser:
     def forget(self) -> None:
         """Looks at the conditions again for the next choice, since they have just changed."""
         self._observer.forget()
+
+
+def weighs_page(claim: Claim) -> bool:
+    """Returns whether what a model loses of a job's page counts for its choice."""
+    return claim.limits.min_score > 0 and claim.spec.image_type is not ImageType.PORTRAIT

@@ -97,7 +97,7 @@ class Rerouting:
     ) -> int:
         changes = []
         for job in page:
-            wish = wish_of(job.spec, job.limits, job.passed_over)
+            wish = wish_of(job.spec, job.limits, job.passed_over, job.shown)
             now = lanes(route_again(self._catalogue, wish, conditions), conditions)
             if now and differ(job.lanes, now, conditions.now):
                 changes.append(Reroute(job.job_id, job.lanes, now))

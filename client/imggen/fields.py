@@ -49,6 +49,7 @@ class StoryFields(TypedDict, total=False):
     title: str
     style: str
     pages: Sequence[Page | str]
+    character_ids: Sequence[str]
 
 
 def number_of(enum: "_EnumTypeWrapper[Value]", value: Value | str) -> Value:

@@ -42,9 +42,9 @@ class Edits:
             if draft == found.draft:
                 return found
             _check_etag("story", story, etag, found.etag)
+            _check_pages(draft, found.draft)
+            await check_characters(tx, user, draft, stored=found.draft)
             if draft.pages != found.draft.pages:
-                _check_pages(draft, found.draft)
-                await check_characters(tx, user, draft, stored=found.draft)
                 await tx.stories.replace_pages(story, draft.pages)
             await tx.stories.update(story, draft)
             return _found(await tx.stories.get(user, story), missing_story(story))
@@ -71,7 +71,7 @@ class Edits:
 async def check_characters(
     statements: Statements, user: UserId, draft: Draft, *, stored: Draft | None = None
 ) -> None:
-    """Raises NotFound for a character of a page that the user does not have.
+    """Raises NotFound for a character of a page or of the cast that the user does not have.
 
     Those of the stored draft may stay, though they were deleted since.
     """
@@ -82,7 +82,7 @@ async def check_characters(
 
 
 def _characters(draft: Draft) -> set[CharacterId]:
-    return {one for page in draft.pages for one in page.character_ids}
+    return {*draft.cast, *(one for page in draft.pages for one in page.character_ids)}
 
 
 def _found(thing: T | None, missing: NotFound) -> T:

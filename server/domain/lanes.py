@@ -1,7 +1,7 @@
 """The lanes of a job: where its offers allow it to run, and from when."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from server.domain.ids import JobId
@@ -44,10 +44,14 @@ class Reoffer:
 
 @dataclass(frozen=True, slots=True)
 class WaitingJob:
-    """A job that waits in lanes, with all that decides which others it could wait in."""
+    """A job that waits in lanes, with all that decides which others it could wait in.
+
+    `shown` is the share of its page that each model shows, where that is known and counts.
+    """
 
     job_id: JobId
     spec: RenderSpec
     limits: Limits
     passed_over: frozenset[str]
     lanes: tuple[JobLane, ...]
+    shown: Mapping[str, float] = field(default_factory=dict)

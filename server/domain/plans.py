@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4, uuid5
 
 from server.domain.ids import JobId, PageId, RequestId, StoryId, UserId
 from server.domain.jobs import Failure
 from server.domain.limits import NO_LIMITS, Limits
-from server.domain.scenes import NotDrawn, Scene
+from server.domain.scenes import NotDrawn, Scene, share_shown
 from server.domain.spec import RenderSpec
 from server.domain.states import JobStatus
+
+PLAN_KEPT = timedelta(days=1)
+"""How long what was read for a plan is given again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,14 @@ class Reading:
     failure: Failure | None = None
     scene: Scene | None = None
     losses: Mapping[str, Sequence[NotDrawn]] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> dict[str, float]:
+        """The share of the page that each model shows; empty until it is read."""
+        scene = self.scene
+        if scene is None:
+            return {}
+        return {model: share_shown(scene, parts) for model, parts in self.losses.items()}
 
 
 def reading_id(user: UserId, request: RequestId | None, page_number: int) -> JobId:

@@ -1,7 +1,10 @@
 """Scenes: what the picture of a page shows, as it was read from the page's text."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
 from server.domain.ids import CharacterId
 
@@ -132,3 +135,95 @@ class NotDrawn:
     phrase: str
     kind: LossKind
     became: str = ""
+
+
+def share_shown(scene: Scene, losses: Sequence[NotDrawn]) -> float:
+    """Returns the share of a scene's actions and things that a model with these losses shows."""
+    held = (thing for figure in scene.figures for thing in figure.holding)
+    things = len({*scene.props, *held})
+    said = things + sum(len(figure.doing) for figure in scene.figures)
+    lost = sum(one.kind in (LossKind.ACTION, LossKind.PROP) for one in losses)
+    return max(0.0, 1 - lost / said) if said else 1.0
+
+
+def overridden(scene: Scene, fixed: Scene, cast: Sequence[CharacterId]) -> Scene:
+    """Returns a scene as it was read, with what an author has fixed of it.
+
+    Its sentences are left out, since they may say otherwise. Fixed figures who are not of the cast
+    are left out, too; of the cast, those who are not fixed are away.
+    """
+    read = {one.character: one for one in scene.figures}
+    mine = [one for one in fixed.figures if one.character in cast]
+    figures = tuple(_acting(read.get(one.character, one), one) for one in mine)
+    away = tuple(one for one in cast if one not in {each.character for each in mine})
+    denied = {one.casefold() for one in fixed.absent}
+    return Scene(
+        figures=figures or scene.figures,
+        away=away if figures else scene.away,
+        extras=_allowed(fixed.extras or scene.extras, denied),
+        place=fixed.place or scene.place,
+        time=fixed.time or scene.time,
+        season=fixed.season or scene.season,
+        weather=fixed.weather or scene.weather,
+        props=_allowed(fixed.props or scene.props, denied),
+        colours=fixed.colours or scene.colours,
+        absent=tuple(dict.fromkeys((*fixed.absent, *scene.absent))),
+    )
+
+
+def _acting(read: Figure, fixed: Figure) -> Figure:
+    return replace(
+        read,
+        doing=fixed.doing or read.doing,
+        mood=fixed.mood or read.mood,
+        holding=fixed.holding or read.holding,
+        wearing=fixed.wearing or read.wearing,
+        without=fixed.without or read.without,
+    )
+
+
+def _allowed(said: Sequence[str], denied: set[str]) -> tuple[str, ...]:
+    return tuple(one for one in said if one.casefold() not in denied)
+
+
+def scene_json(scene: Scene) -> dict[str, Any]:
+    """Returns a scene that an author has fixed as JSON, without what is not set."""
+    said = asdict(scene)
+    said["figures"] = [
+        _set({**each, "character": str(each["character"])}) for each in said["figures"]
+    ]
+    return _set(said)
+
+
+def scene_of_json(data: Mapping[str, Any]) -> Scene:
+    """Reads it back; raises ValueError for a word that is not known."""
+    return Scene(
+        figures=tuple(map(_figure_of_json, data.get("figures", ()))),
+        extras=tuple(data.get("extras", ())),
+        place=data.get("place", ""),
+        time=DayTime(data["time"]) if "time" in data else None,
+        season=Season(data["season"]) if "season" in data else None,
+        weather=tuple(map(Weather, data.get("weather", ()))),
+        props=tuple(data.get("props", ())),
+        colours=tuple(data.get("colours", ())),
+        absent=tuple(data.get("absent", ())),
+    )
+
+
+def _figure_of_json(data: Mapping[str, Any]) -> Figure:
+    return Figure(
+        character=CharacterId(UUID(data["character"])),
+        doing=tuple(data.get("doing", ())),
+        mood=Mood(data["mood"]) if "mood" in data else None,
+        holding=tuple(data.get("holding", ())),
+        wearing=tuple(data.get("wearing", ())),
+        without=tuple(data.get("without", ())),
+    )
+
+
+def _set(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in said.items()
+        if value
+    }

@@ -7,10 +7,11 @@ from typing import Any, Self
 from uuid import UUID
 
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.scenes import Scene, scene_json, scene_of_json
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 5
+SPEC_VERSION = 6
 """The newest version of specs; a worker claims only versions that it knows.
 
 Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
@@ -18,11 +19,8 @@ batches, which an older worker would claim before their needs are met. Version 3
 sizes of other aspect ratios than the model's own, which an older worker cannot draw. Version 4
 adds references, which an older worker would leave out. Version 5 adds the pages before a page and
 the characters who are on it if its text names them, which an older worker would not read; and
-plans, which one would draw.
+plans, which one would draw. Version 6 adds what an author has fixed of a scene.
 """
-
-PLAN_VERSION = 5
-"""The version of specs that are read and not drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,8 @@ class RenderSpec:
     gives the same picture, up to rounding that depends on the device and its threads, and with
     `use_references` as long as its characters have the same references. `characters` are in the
     picture, unless its text says that they are not there; `others` are if the text names them.
-    `before` are the texts of the last pages before its page, the first one first.
+    `before` are the texts of the last pages before its page, the first one first. `fixed` is what
+    the page's author has set of its scene, whatever the text says.
     """
 
     image_type: ImageType
@@ -50,6 +49,7 @@ class RenderSpec:
     use_references: bool = False
     others: tuple[FrozenCharacter, ...] = ()
     before: tuple[str, ...] = ()
+    fixed: Scene | None = None
 
     @property
     def cast(self) -> tuple[FrozenCharacter, ...]:
@@ -58,6 +58,8 @@ class RenderSpec:
 
     def version(self, *, batched: bool, cropped: bool) -> int:
         """Returns the oldest spec version whose workers can draw this."""
+        if self.fixed is not None:
+            return 6
         if self.others or self.before:
             return 5
         if self.use_references and self.characters:
@@ -66,6 +68,11 @@ class RenderSpec:
             return 3
         return 2 if batched or self.image_type is ImageType.COVER else 1
 
+    @property
+    def plan_version(self) -> int:
+        """The oldest spec version whose workers read it, and do not draw it."""
+        return 5 if self.fixed is None else 6
+
     def to_json(self) -> dict[str, Any]:
         """Returns the spec as JSON for the database."""
         # By hand, since dataclasses.asdict takes ten times as long and every submit waits for it.
@@ -73,6 +80,7 @@ class RenderSpec:
         # Left out where they are empty, so that the digests of other specs stay as they were.
         others = {"others": [_frozen_json(one) for one in self.others]} if self.others else {}
         before = {"before": list(self.before)} if self.before else {}
+        fixed = {"fixed": scene_json(self.fixed)} if self.fixed else {}
         return {
             "image_type": self.image_type,
             "style": {
@@ -94,6 +102,7 @@ class RenderSpec:
             "use_references": self.use_references,
             **others,
             **before,
+            **fixed,
         }
 
     def content_digest(self) -> bytes:
@@ -127,6 +136,7 @@ class RenderSpec:
             use_references=data.get("use_references", False),
             others=tuple(_character(character) for character in data.get("others", ())),
             before=tuple(data.get("before", ())),
+            fixed=scene_of_json(data["fixed"]) if "fixed" in data else None,
         )
 
 

@@ -1,5 +1,6 @@
 """Stories and their pages."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,34 +9,43 @@ from imggen.rules.stories import kept_ids
 from imggen.rules.storyboards import others_of, pages_before
 from server.domain.etags import etag
 from server.domain.ids import CharacterId, PageId, StoryId
+from server.domain.scenes import Scene, scene_json
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page: its text, the characters on it, and what its picture shows if the author says so.
 
-    `id` is None for a page that is not stored yet.
+    `fixed` is what the author has set of its scene. `id` is None for a page that is not stored yet.
     """
 
     text: str
     scene_description: str = ""
     character_ids: tuple[CharacterId, ...] = ()
     id: PageId | None = None
+    fixed: Scene | None = None
 
     @property
     def octets(self) -> int:
         """The bytes that it takes in an answer, or a few more."""
         texts = len(self.text.encode()) + len(self.scene_description.encode())
-        return texts + 40 * len(self.character_ids) + 60
+        fixed = len(json.dumps(scene_json(self.fixed)).encode()) if self.fixed else 0
+        return texts + 40 * len(self.character_ids) + fixed + 60
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A story as a caller writes it."""
+    """A story as a caller writes it; `cast` may be on its pages without being listed there."""
 
     title: str
     style: str
     pages: tuple[Page, ...]
+    cast: tuple[CharacterId, ...] = ()
+
+    @property
+    def octets(self) -> int:
+        """The bytes that its pages and its cast take in an answer, or a few more."""
+        return sum(page.octets for page in self.pages) + 40 * len(self.cast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +61,18 @@ class Story:
 
     @property
     def characters(self) -> tuple[CharacterId, ...]:
+        """The characters of all its pages, in the order of their first ones, and its cast."""
+        return tuple(dict.fromkeys((*self.listed, *self.draft.cast)))
+
+    @property
+    def listed(self) -> tuple[CharacterId, ...]:
         """The characters of all its pages, in the order of their first ones."""
         return tuple(dict.fromkeys(one for page in self.draft.pages for one in page.character_ids))
 
     def others(self, number: int, listed: Collection[CharacterId]) -> tuple[CharacterId, ...]:
-        """Returns who may be on a page without being listed, those of the nearest pages first."""
-        return others_of((page.character_ids for page in self.draft.pages), number, listed)
+        """Returns who may be on a page without being listed: those of the nearest pages first."""
+        pages = (page.character_ids for page in self.draft.pages)
+        return others_of(pages, number, listed, self.draft.cast)
 
     def before(self, number: int) -> tuple[str, ...]:
         """Returns the texts of the last pages before a page, the first one first."""

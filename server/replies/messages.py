@@ -30,6 +30,7 @@ from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, S
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.forecast.jobs import Forecast
+from server.replies.scenes import scene_message
 from server.requests.event_cursors import cursor_text
 from server.routing.catalogue import Catalogue
 from server.storage import Storage
@@ -101,6 +102,7 @@ def story(story: Story) -> story_pb2.Story:
         style=story.draft.style,
         pages=[_page(page) for page in story.draft.pages],
         page_count=story.page_count,
+        character_ids=map(str, story.draft.cast),
         created_at=_time(story.created_at),
         updated_at=_time(story.updated_at),
         etag=story.etag,
@@ -286,6 +288,7 @@ def _page(page: Page) -> story_pb2.Page:
         text=page.text,
         scene_description=page.scene_description,
         character_ids=[str(one) for one in page.character_ids],
+        scene=scene_message(page.fixed) if page.fixed else None,
     )
 
 

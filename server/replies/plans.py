@@ -3,11 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from imggen.v1 import scene_pb2
 from imggen.v1.routing_pb2 import BetterOffer, PlannedPage, PlanStoryResponse
-from server.domain.scenes import Figure, Scene
 from server.replies.messages import not_drawn
 from server.replies.routes import duration, story_quote
+from server.replies.scenes import scene_message
 from server.routing.plans import PagePlan
 from server.routing.story_quotes import StoryQuote
 from server.routing.wishes import Offer
@@ -31,7 +30,7 @@ def _page(page: PagePlan) -> PlannedPage:
     return PlannedPage(
         page_number=page.number,
         page_id=str(page.page_id or ""),
-        scene=_scene(scene) if scene else None,
+        scene=scene_message(scene) if scene else None,
         model=offer.model.name,
         provider=offer.model.provider,
         price_micros=page.price_micros(offer),
@@ -47,29 +46,4 @@ def _better(page: PagePlan, offer: Offer) -> BetterOffer:
         provider=offer.model.provider,
         price_micros=page.price_micros(offer),
         not_drawn=not_drawn(page.not_drawn(offer)),
-    )
-
-
-def _scene(scene: Scene) -> scene_pb2.Scene:
-    return scene_pb2.Scene(
-        figures=map(_figure, scene.figures),
-        extras=scene.extras,
-        place=scene.place,
-        time=scene.time or "",
-        season=scene.season or "",
-        weather=scene.weather,
-        props=scene.props,
-        colours=scene.colours,
-        absent=scene.absent,
-    )
-
-
-def _figure(figure: Figure) -> scene_pb2.Figure:
-    return scene_pb2.Figure(
-        character_id=str(figure.character),
-        doing=figure.doing,
-        mood=figure.mood or "",
-        holding=figure.holding,
-        wearing=figure.wearing,
-        without=figure.without,
     )

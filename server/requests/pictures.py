@@ -1,7 +1,7 @@
 """Requests for one picture: what it shows and what draws it, or the violations."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules import pictures
@@ -25,6 +25,7 @@ from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.reuse import Reuse
+from server.domain.scenes import Scene
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
@@ -33,7 +34,7 @@ from server.requests.limits import read_limits
 from server.requests.routes import Routes
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
-from server.routing.router import Routing
+from server.routing.router import Routing, route
 from server.routing.wishes import Offer
 from server.store import Store
 
@@ -64,6 +65,18 @@ class Picture:
                 spec = replace(self.spec, model=offer.model.name)
                 yield replace(self, offer=offer, spec=spec)
 
+    def weighed(self, shown: Mapping[str, float], routes: Routes) -> "Picture":
+        """Returns the picture as it is drawn once its page is read.
+
+        `shown` is the share of the page that each model shows. Raises as `Content.drawn_by`.
+        """
+        size = Size(self.spec.width, self.spec.height)
+        wish = replace(self.routing.wish, shown=shown, display=size)
+        routing = route(routes.catalogue, wish, routes.conditions)
+        offer = routes.require(routing, self.reuse)
+        spec = replace(self.spec, model=offer.model.name)
+        return replace(self, routing=routing, offer=offer, spec=spec, lanes=routes.lanes(routing))
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -79,6 +92,7 @@ class Content:
     allow_reuse: bool = False
     others: tuple[FrozenCharacter, ...] = ()
     before: tuple[str, ...] = ()
+    fixed: Scene | None = None
 
     def drawn_by(
         self, routing: Routing, routes: Routes, placement: Placement, seed: int | None = None
@@ -104,6 +118,7 @@ class Content:
             use_references=self.use_references,
             others=self.others,
             before=self.before,
+            fixed=self.fixed,
         )
         return _picture(spec, placement, routing, routes, offer, reuse)
 
@@ -202,6 +217,8 @@ class PictureReader:
             allow_reuse=request.options.allow_reuse,
             others=await self._others(user, others),
             before=story.before(number) if story else (),
+            # Another description is another scene.
+            fixed=None if description else page.fixed,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         return content.drawn_by(routing, routes, place, seed)
@@ -239,6 +256,7 @@ class PictureReader:
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
+            fixed=None if prompt else before.fixed,
             model=offer.model.name,
             quality=kept,
             seed=new_seed() if seed is None else seed,

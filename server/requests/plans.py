@@ -1,12 +1,16 @@
 """The pages of a storyboard, as they are read for its plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from server.domain.ids import RequestId, UserId
 from server.domain.plans import NewReading, Reading, reading_id
 from server.domain.states import ImageType
 from server.requests.pictures import Picture
+from server.requests.routes import Routes
+from server.requests.stories import Storyboard
+from server.routing.catalogue import Catalogue
+from server.routing.conditions import Conditions
 from server.routing.plans import PagePlan
 
 
@@ -50,6 +54,27 @@ class BoardPage:
             drawn=self.drawn,
             reading=reading,
         )
+
+
+def weighed(
+    board: Storyboard,
+    readings: Mapping[int, Reading],
+    catalogue: Catalogue,
+    conditions: Conditions,
+) -> Storyboard:
+    """Returns a storyboard whose models are chosen by what they show of its pages, too.
+
+    `readings` are by page number. Raises FailedPrecondition where no model shows enough of a page.
+    """
+
+    def again(picture: Picture) -> Picture:
+        reading = readings.get(picture.placement.page_number or 0)
+        if picture.spec.image_type is ImageType.PORTRAIT or reading is None:
+            return picture
+        routes = Routes(catalogue, conditions, picture.limits)
+        return picture.weighed(reading.shown, routes)
+
+    return replace(board, pictures=tuple(map(again, board.pictures)))
 
 
 def pages_of(pictures: Sequence[Picture], drawn: Sequence[bool]) -> list[BoardPage]:

@@ -10,6 +10,7 @@ from imggen.rules.storyboards import (
     check_words,
     leading_characters,
     may_name,
+    named_in,
     refuse_gone,
     refuse_offer,
 )
@@ -17,6 +18,7 @@ from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.jobs import Placement
+from server.domain.scenes import Scene
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
@@ -112,8 +114,9 @@ class StoryReader:
         if story is None:
             raise checks.refused()
         cast = await self._cast(checks, user, story)
+        shown = _portrayed(story, cast)
         known = (
-            await self._store.batches.fresh_portraits(list(cast), maybe_style.id)
+            await self._store.batches.fresh_portraits(shown, maybe_style.id)
             if maybe_style
             else set()
         )
@@ -121,8 +124,8 @@ class StoryReader:
         routes = await self._pictures.routes(checks, user, request.options)
         use = self._pictures.uses_references(request.options)
         panels = _Panels(routes, checks, request, drawn, ratio or "", story, cast, use)
-        panels.check()
-        panels.add_portraits([one for one in cast if one not in known])
+        panels.check(named=bool(shown or story.listed))
+        panels.add_portraits([one for one in shown if one not in known])
         panels.add_cover()
         panels.add_pages()
         if maybe_copies is not None:
@@ -138,7 +141,10 @@ class StoryReader:
     async def _cast(
         self, checks: Checks, user: UserId, story: Story
     ) -> dict[CharacterId, FrozenCharacter]:
-        """Freezes the characters of a story in the order of their first pages."""
+        """Freezes the characters of a story in the order of their first pages, then its cast.
+
+        Those of the cast who are gone are left out.
+        """
         named = list(story.characters)
         found = await self._store.freeze(user, named) if named else {}
         for number, page in enumerate(story.draft.pages, start=1):
@@ -146,6 +152,16 @@ class StoryReader:
                 if one not in found:
                     refuse_gone(checks, number, one)
         return {one: found[one] for one in named if one in found}
+
+
+def _portrayed(story: Story, cast: Mapping[CharacterId, FrozenCharacter]) -> list[CharacterId]:
+    """Returns the characters whom a page lists or may name: those who need portraits."""
+    looks = ((one, cast[one].description) for one in story.draft.cast if one in cast)
+    named = named_in(
+        (page.scene_description or page.text for page in story.draft.pages),
+        ((one, each.name, each.species) for one, each in looks),
+    )
+    return [one for one in dict.fromkeys((*story.listed, *named)) if one in cast]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +179,7 @@ class _Panel:
     allow_reuse: bool
     others: Sequence[CharacterId] = ()
     before: tuple[str, ...] = ()
+    fixed: Scene | None = None
 
     def pictures(
         self,
@@ -184,6 +201,7 @@ class _Panel:
             self.allow_reuse,
             tuple(cast[one] for one in self.others if one in cast),
             self.before,
+            self.fixed,
         )
         for seed in _seeds(self.number(copies)):
             yield content.drawn_by(self.routing, self.routes, self.placement, seed)
@@ -220,13 +238,12 @@ class _Panels:
         self._story = story
         self._cast = cast
 
-    def check(self) -> None:
-        """Adds a violation if there is nothing to draw."""
-        pages = self._story.draft.pages
+    def check(self, *, named: bool) -> None:
+        """Adds a violation if there is nothing to draw; `named` is whether pages name anybody."""
         check_something(
             self._checks,
-            pages=len(pages),
-            named=any(page.character_ids for page in pages),
+            pages=len(self._story.draft.pages),
+            named=named,
             portraits=self._wants_portraits,
             scenes=self._wants_pages,
             cover=self._wants_cover,
@@ -250,7 +267,8 @@ class _Panels:
         pages = self._story.draft.pages
         if not (self._wants_cover and pages):
             return
-        leading = leading_characters((page.character_ids for page in pages), self._cast)
+        listed = (page.character_ids for page in pages)
+        leading = leading_characters(listed, self._cast) or _portrayed(self._story, self._cast)
         routing = self._route_cover(leading)
         offer = routing.first if routing else None
         first = pages[0]
@@ -280,6 +298,7 @@ class _Panels:
                 page_text=page.text,
                 others=others,
                 before=self._story.before(number),
+                fixed=page.fixed,
             )
 
     def _add(
@@ -293,6 +312,7 @@ class _Panels:
         page_text: str = "",
         others: Sequence[CharacterId] = (),
         before: tuple[str, ...] = (),
+        fixed: Scene | None = None,
     ) -> None:
         """Adds a panel, unless nothing can draw it, which is a violation already."""
         if routing is None:
@@ -311,6 +331,7 @@ class _Panels:
                 self._allow_reuse,
                 others,
                 before,
+                fixed,
             )
         )
 

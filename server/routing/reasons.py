@@ -51,6 +51,12 @@ class Loser:
         return f"{self.model.name}: {self.reason}"
 
 
+def below(score: float, least: float, shown: float | None) -> str:
+    """Returns why a score is too low; `shown` is the share of its page that lowers it."""
+    page = "" if shown is None else f" on this page, of which it shows {shown:.0%}"
+    return f"scores {score:g}{page}, below the least of {least:g}"
+
+
 def not_well(health: ProviderHealth) -> str:
     """Returns why a provider, or its model, takes no calls."""
     who = health.model or health.provider

@@ -12,7 +12,7 @@ from server.errors import Violation
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
 from server.routing.prices import PricedCall
-from server.routing.reasons import Exclusion, Loser, compared, not_well, too_late
+from server.routing.reasons import Exclusion, Loser, below, compared, not_well, too_late
 from server.routing.rows import Row
 from server.routing.wishes import Offer, Wish
 
@@ -181,7 +181,7 @@ def _offered(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
         choice_micros=price + own,
         draws=draws,
         waits=conditions.waits(row, wish.quality),
-        score=grade.score,
+        score=round(grade.score * wish.shown.get(row.name, 1.0), 2),
         previews_micros=previews,
     )
 
@@ -199,8 +199,8 @@ def _prices(row: Row, call: PricedCall) -> tuple[int, int] | None:
 
 def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | None:
     if offer.score < wish.min_score:
-        below = f"scores {offer.score:g}, below the least of {wish.min_score:g}"
-        return Loser(offer.model, Exclusion.BELOW_QUALITY, below)
+        why = below(offer.score, wish.min_score, wish.shown.get(offer.model.name))
+        return Loser(offer.model, Exclusion.BELOW_QUALITY, why)
     most = wish.max_cost_micros
     if most is not None and offer.price_micros > most:
         over = f"may cost {dollars(offer.price_micros)}, over the limit of {dollars(most, '$0')}"

@@ -1,6 +1,7 @@
 """Wishes and offers: what a request asks of a model, and what a model would draw of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from imggen.rules.pictures import DEFAULT_RATIO
@@ -21,7 +22,8 @@ class Wish:
     more, an end at `complete_by`, and a price up to `max_cost_micros`. `references` are how many
     pictures are sent along where the model takes so many. Models that are `excluded` have failed
     before. It `needs` a model with these capabilities. `key` is the job's id; it decides whether
-    the job is one of a canary's.
+    the job is one of a canary's. `shown` is, by model, the share of its page's actions and things
+    that a picture shows; a model scores that much less. It is empty until the page is read.
     """
 
     image_type: ImageType
@@ -38,6 +40,7 @@ class Wish:
     references: int = 0
     excluded: frozenset[str] = frozenset()
     key: str = ""
+    shown: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def size(self) -> str | None:
@@ -88,8 +91,13 @@ class Offer:
         return self.waits + self.draws
 
 
-def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wish:
-    """Returns what an admitted job asks of a model."""
+def wish_of(
+    spec: RenderSpec,
+    limits: Limits,
+    passed_over: frozenset[str],
+    shown: Mapping[str, float] | None = None,
+) -> Wish:
+    """Returns what an admitted job asks of a model; `shown` is known once its page is read."""
     return Wish(
         spec.image_type,
         limits.model,
@@ -105,6 +113,7 @@ def wish_of(spec: RenderSpec, limits: Limits, passed_over: frozenset[str]) -> Wi
         references=len(spec.cast) if spec.use_references else 0,
         excluded=passed_over,
         key=limits.key,
+        shown=shown or {},
     )
 
 

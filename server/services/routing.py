@@ -40,7 +40,7 @@ from server.replies.plans import story_plan
 from server.replies.routes import explanation, provider_statuses, route_message, story_quote
 from server.requests.origin import Origin, read_quoted
 from server.requests.pictures import Picture, PictureReader
-from server.requests.plans import BoardPage, pages_of
+from server.requests.plans import BoardPage, pages_of, weighed
 from server.requests.stories import Storyboard, StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
@@ -103,17 +103,23 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
 
     async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
         """Quotes a whole story."""
-        quote, _ = await self._quote_story(Checks(), request.story)
+        origin, board, conditions = await self._board(Checks(), request.story)
+        quote, _ = await self._quote_board(origin, board, conditions)
         return story_quote(quote)
 
     async def PlanStory(self, request: PlanStoryRequest, context: Context) -> PlanStoryResponse:
         """Plans a whole story: has its pages read, and waits for that."""
         checks, who = Checks(), caller()
         key = checks.id("request_id", request.request_id, RequestId, required=False)
-        quote, pages = await self._quote_story(checks, request.story)
+        origin, board, conditions = await self._board(checks, request.story)
+        quote, pages = await self._quote_board(origin, board, conditions)
         await self._users.ensure(who)
         wanted = [page.reading(who.user_id, key) for page in pages]
         readings = await self._reading.read(who.user_id, key, wanted)
+        if request.story.options.min_quality:
+            read = {page.number: one for page, one in zip(pages, readings, strict=True)}
+            board = weighed(board, read, self._catalogue, conditions)
+            quote, pages = await self._quote_board(origin, board, conditions)
         planned = [page.planned(read) for page, read in zip(pages, readings, strict=True)]
         return story_plan(planned, quote)
 
@@ -158,19 +164,24 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
             route=route_message(explained(picture.routing), stored.drawn if stored else None)
         )
 
-    async def _quote_story(
+    async def _board(
         self, checks: Checks, request: GenerateStoryRequest
-    ) -> tuple[StoryQuote, list[BoardPage]]:
-        """Returns the quote of a story, and its pages as they would be drawn."""
+    ) -> tuple[Origin, Storyboard, Conditions]:
+        """Returns the storyboard of a request, and the conditions that it is quoted under."""
         who = caller()
         origin = read_quoted(checks, who, request)
         board = await self._stories.storyboard(checks, who.user_id, request)
-        conditions = await self._observer.conditions(who.user_id)
-        return await within_budget(
-            partial(self._quote_board, origin, choice, conditions) for choice in board.choices()
-        )
+        return origin, board, await self._observer.conditions(who.user_id)
 
     async def _quote_board(
+        self, origin: Origin, board: Storyboard, conditions: Conditions
+    ) -> tuple[StoryQuote, list[BoardPage]]:
+        """Returns the quote of a story, and its pages as they would be drawn."""
+        return await within_budget(
+            partial(self._quote_choice, origin, choice, conditions) for choice in board.choices()
+        )
+
+    async def _quote_choice(
         self, origin: Origin, board: Storyboard, conditions: Conditions
     ) -> tuple[StoryQuote, list[BoardPage]]:
         batch = new_batch(origin, board, self._batch_max_concurrent)

@@ -23,6 +23,7 @@ from server.replies import messages
 from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
+from server.requests.scenes import scene_of
 from server.store import Store
 
 _VIEWS = short_names(story_pb2.StoryView)
@@ -121,6 +122,9 @@ def _story_id(value: str) -> StoryId:
 def _fields(story: story_pb2.Story, names: Sequence[str]) -> dict[str, Any]:
     """Returns the named fields of a story as those of its Draft."""
     fields: dict[str, Any] = {name: getattr(story, name) for name in names}
+    if "character_ids" in fields:
+        cast = fields.pop("character_ids")
+        fields["cast"] = tuple(CharacterId(UUID(one)) for one in cast)
     if "pages" in fields:
         fields["pages"] = tuple(_page(page) for page in story.pages)
     return fields
@@ -132,4 +136,5 @@ def _page(page: story_pb2.Page) -> Page:
         page.scene_description,
         tuple(CharacterId(UUID(one)) for one in page.character_ids),
         PageId(UUID(page.id)) if page.id else None,
+        scene_of(page.scene) if page.HasField("scene") else None,
     )

@@ -1,6 +1,7 @@
 """Lanes of waiting jobs. The rows of `job_lanes` follow them by triggers (0012_job_lanes.sql)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import Lane
 from server.store.claims import limits_of
 from server.store.database import Executor, Record
+from server.store.scenes import read_shown
 
 # A job that another statement has locked is left alone: it is being claimed, ended or rerouted.
 _REROUTE = """
@@ -34,8 +36,10 @@ WHERE j.id = placed.job_id RETURNING j.id
 
 # By the primary key of job_lanes, so that a page costs as much as its jobs.
 _WAITING = """
-SELECT j.id, j.spec, j.limits, j.ai_model, j.passed_over, to_jsonb(lanes_of(j)) AS lanes
+SELECT j.id, j.spec, j.limits, j.ai_model, j.passed_over, to_jsonb(lanes_of(j)) AS lanes,
+  s.scene, s.not_drawn
 FROM image_generation_jobs j
+LEFT JOIN scenes s ON s.job_id = j.id AND (j.limits ->> 'min_score')::float > 0
 WHERE j.id IN (
   SELECT job_id FROM job_lanes WHERE job_id > $1 AND spec_version <= $2 AND lane <> 'read'
   ORDER BY job_id LIMIT $3
@@ -46,7 +50,7 @@ WHERE j.id IN (
 async def waiting_after(database: Executor, job: JobId, most: int) -> list[WaitingJob]:
     """Returns jobs that wait in lanes, in the order of their ids, from after one on."""
     rows = await database.fetch(_WAITING, job, SPEC_VERSION, most)
-    return [waiting_of(row) for row in rows]
+    return [replace(waiting_of(row), shown=read_shown(row)) for row in rows]
 
 
 def waiting_of(row: Record) -> WaitingJob:

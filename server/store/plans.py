@@ -9,7 +9,7 @@ from server.domain.ids import JobId, UserId
 from server.domain.jobs import Failure
 from server.domain.lanes import JobLane
 from server.domain.plans import NewReading, Reading
-from server.domain.spec import PLAN_VERSION, RenderSpec
+from server.domain.spec import RenderSpec
 from server.domain.states import JobStatus, Lane
 from server.store.database import Executor, Record
 from server.store.lanes import lanes_json
@@ -21,7 +21,8 @@ from server.store.scenes import read_not_drawn, read_scene
 _SUBMIT = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
-    id uuid, user_id uuid, story_id uuid, page_id uuid, spec jsonb, limits jsonb, lanes job_lane[]
+    id uuid, user_id uuid, story_id uuid, page_id uuid, spec jsonb, spec_version integer,
+    limits jsonb, lanes job_lane[]
   )
 ), placed AS (
   SELECT job_id AS id, lanes FROM take_turns((
@@ -32,7 +33,7 @@ INSERT INTO image_generation_jobs AS j (
   id, user_id, story_id, page_id, kind, lane, lanes, turn, priority, spec, spec_version, limits,
   ai_provider, ai_model
 ) SELECT id, user_id, story_id, page_id, 'plan', 'read', placed.lanes, (placed.lanes)[1].turn, $2,
-  spec, $3, limits, '', ''
+  spec, spec_version, limits, '', ''
 FROM asked JOIN placed USING (id) ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
   status = 'queued', queued_at = now(), run_after = now(), completed_at = NULL,
@@ -103,7 +104,7 @@ class Plans:
         One that is there with other content stays as it is.
         """
         asked = [_asked(one) for one in readings]
-        rows = await self._database.fetch(_SUBMIT, asked, DEFAULT_PRIORITY, PLAN_VERSION)
+        rows = await self._database.fetch(_SUBMIT, asked, DEFAULT_PRIORITY)
         return [row["id"] for row in rows]
 
     async def find(self, user: UserId, readings: Sequence[JobId]) -> dict[JobId, Reading]:
@@ -144,6 +145,7 @@ def _asked(new: NewReading) -> dict[str, Any]:
         "story_id": str(new.story_id) if new.story_id else None,
         "page_id": str(new.page_id) if new.page_id else None,
         "spec": new.spec.to_json(),
+        "spec_version": new.spec.plan_version,
         "limits": new.limits.to_json(),
         "lanes": lanes_json([JobLane(Lane.READ, ())]),
     }

@@ -200,10 +200,12 @@ CREATE TABLE stories (
     deleted_at timestamp with time zone,
     revision integer DEFAULT 1 NOT NULL,
     page_bytes integer DEFAULT 0 NOT NULL,
+    character_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT stories_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT stories_pkey PRIMARY KEY (id),
     CONSTRAINT stories_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+COMMENT ON COLUMN stories.character_ids IS 'The cast: who may be on its pages without being listed there. page_bytes counts them, too.';
 CREATE UNIQUE INDEX stories_request ON stories USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX stories_user ON stories USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 
@@ -214,11 +216,13 @@ CREATE TABLE story_pages (
     scene_description text NOT NULL,
     character_ids uuid[] NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
+    scene jsonb,
     CONSTRAINT story_pages_page_number_check CHECK ((page_number > 0)),
     CONSTRAINT story_pages_id UNIQUE (id),
     CONSTRAINT story_pages_pkey PRIMARY KEY (story_id, page_number),
     CONSTRAINT story_pages_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
 );
+COMMENT ON COLUMN story_pages.scene IS 'What the author has set of the scene, whatever the text says, in the form of scenes.scene.';
 
 CREATE TABLE images (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -392,6 +396,7 @@ CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, 
 CREATE INDEX jobs_drawn ON image_generation_jobs USING btree (ai_model, ((spec ->> 'quality'::text)), completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
 CREATE INDEX jobs_plans ON image_generation_jobs USING btree (updated_at) WHERE ((kind = 'plan'::text) AND (actual_micros = 0));
+CREATE INDEX jobs_plans_of_page ON image_generation_jobs USING btree (story_id, page_id) WHERE (kind = 'plan'::text);
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
 CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
@@ -764,9 +769,9 @@ CREATE TABLE scenes (
     CONSTRAINT scenes_pkey PRIMARY KEY (job_id),
     CONSTRAINT scenes_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id) ON DELETE CASCADE
 );
-COMMENT ON TABLE scenes IS 'What was read of a job''s text: once, by the first attempt that came so far. Later attempts, and regenerations from the same text, draw the same scene.';
+COMMENT ON TABLE scenes IS 'What was read of a job''s text: once, by the first attempt that came so far, or by a plan of the same page in the day before. Later attempts, and regenerations from the same text, draw the same scene.';
 COMMENT ON COLUMN scenes.scene IS 'Figures from left to right, extras, place, time, weather, props, colours, and what is not there.';
-COMMENT ON COLUMN scenes.not_drawn IS 'Of a plan: by model, what its picture would not show as told; {phrase, kind, became}, as in attempts.';
+COMMENT ON COLUMN scenes.not_drawn IS 'Of a plan, and of a job whose caller set how good it must be: by model, what its picture would not show as told; {phrase, kind, became}, as in attempts.';
 
 CREATE TABLE migrations (
     name text NOT NULL,

@@ -1,11 +1,13 @@
 """Stories of users, with their pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from server.domain.ids import CharacterId, PageId, StoryId, UserId
 from server.domain.jobs import RequestKey
 from server.domain.paging import LastRow, Listing, PageRequest
+from server.domain.scenes import scene_json, scene_of_json
 from server.domain.stories import Draft, Page, Story
 from server.store.database import Executor, Record
 from server.store.lists import (
@@ -19,8 +21,8 @@ from server.store.lists import (
 
 _WITH_PAGES = """
 SELECT s.*, (
-  SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids, p.id)
-    ORDER BY p.page_number)
+  SELECT jsonb_agg(jsonb_build_array(p.text, p.scene_description, p.character_ids, p.id,
+    p.scene) ORDER BY p.page_number)
   FROM story_pages p WHERE p.story_id = s.id AND p.page_number <= s.page_count
 ) AS pages
 FROM
@@ -39,17 +41,19 @@ WHERE place <= {size} AND (bytes_so_far <= {octets} OR place = 1)
 
 # Pages are one JSON parameter, since SQL arrays of arrays must have equal lengths.
 _PAGES = """
-INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids, id)
+INSERT INTO story_pages (story_id, page_number, text, scene_description, character_ids, id,
+  scene)
 SELECT story.id, page.number, page.value ->> 0, page.value ->> 1,
   ARRAY(SELECT jsonb_array_elements_text(page.value -> 2)::uuid),
-  coalesce((page.value ->> 3)::uuid, gen_random_uuid())
+  coalesce((page.value ->> 3)::uuid, gen_random_uuid()), nullif(page.value -> 4, 'null')
 FROM story, jsonb_array_elements({pages}) WITH ORDINALITY AS page (value, number)
 """
 
 _CREATE = f"""
 WITH story AS (
-  INSERT INTO stories (user_id, title, style, request_id, request_hash, page_count, page_bytes)
-  VALUES ($1, $2, $3, $4, $5, jsonb_array_length($6), $7)
+  INSERT INTO stories (user_id, title, style, request_id, request_hash, page_count, page_bytes,
+    character_ids)
+  VALUES ($1, $2, $3, $4, $5, jsonb_array_length($6), $7, $8)
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id
 ), pages AS ({_PAGES.format(pages="$6")})
@@ -58,7 +62,7 @@ SELECT id FROM story
 
 _UPDATE = """
 UPDATE stories SET title = $2, style = $3, page_count = $4, page_bytes = $5,
-  revision = revision + 1, updated_at = clock_timestamp()
+  character_ids = $6, revision = revision + 1, updated_at = clock_timestamp()
 WHERE id = $1
 """
 
@@ -81,7 +85,8 @@ class Stories:
             request.id if request else None,
             request.digest if request else None,
             _json(draft.pages),
-            _octets(draft.pages),
+            draft.octets,
+            draft.cast,
         )
         return None if row is None else StoryId(row["id"])
 
@@ -136,9 +141,9 @@ class Stories:
 
     async def update(self, story: StoryId, draft: Draft) -> None:
         """Changes a locked story, and raises its revision; its pages are changed apart."""
-        octets = _octets(draft.pages)
+        pages = len(draft.pages)
         await self._database.execute(
-            _UPDATE, story, draft.title, draft.style, len(draft.pages), octets
+            _UPDATE, story, draft.title, draft.style, pages, draft.octets, draft.cast
         )
 
     async def replace_pages(self, story: StoryId, pages: Sequence[Page]) -> None:
@@ -173,20 +178,22 @@ def _json(pages: Sequence[Page]) -> list[list[object]]:
             page.scene_description,
             [str(one) for one in page.character_ids],
             str(page.id) if page.id else None,
+            scene_json(page.fixed) if page.fixed else None,
         ]
         for page in pages
     ]
-
-
-def _octets(pages: Sequence[Page]) -> int:
-    return sum(page.octets for page in pages)
 
 
 def _story(row: Record) -> Story:
     pages = row.get("pages") or []
     return Story(
         id=row["id"],
-        draft=Draft(row["title"], row["style"], tuple(_page(*page) for page in pages)),
+        draft=Draft(
+            row["title"],
+            row["style"],
+            tuple(_page(*page) for page in pages),
+            tuple(map(CharacterId, row["character_ids"])),
+        ),
         page_count=row["page_count"],
         revision=row["revision"],
         created_at=row["created_at"],
@@ -194,5 +201,13 @@ def _story(row: Record) -> Story:
     )
 
 
-def _page(text: str, scene: str, characters: list[str], id_: str) -> Page:
-    return Page(text, scene, tuple(CharacterId(UUID(one)) for one in characters), PageId(UUID(id_)))
+def _page(
+    text: str, scene: str, characters: list[str], id_: str, fixed: Mapping[str, Any] | None
+) -> Page:
+    return Page(
+        text,
+        scene,
+        tuple(CharacterId(UUID(one)) for one in characters),
+        PageId(UUID(id_)),
+        scene_of_json(fixed) if fixed else None,
+    )

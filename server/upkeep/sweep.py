@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from server.domain.ids import ImageId
+from server.domain.plans import PLAN_KEPT
 from server.errors import ImggenError, Unavailable
 from server.storage import Storage
 from server.store import Store
@@ -22,7 +23,6 @@ from server.store.images import Images
 # A worker commits the keys of an attempt's objects right after it stores them, never a day later.
 _ORPHAN_AGE = timedelta(days=1)
 _EVENTS_KEPT = timedelta(days=7)
-_PLANS_KEPT = timedelta(days=1)
 _IMAGES = 100
 _OBJECTS = 500
 _OBJECTS_A_SWEEP = 10_000
@@ -87,7 +87,7 @@ class Sweeper:
             self._failures = 0
             await statements.watches.forget_expired()
             events = await statements.outbox.sweep(self._events_kept)
-            plans = await statements.plans.sweep(_PLANS_KEPT)
+            plans = await statements.plans.sweep(PLAN_KEPT)
             images = await self._sweep_deleted(statements.images)
             orphans = await self._sweep_orphans(statements.images)
         swept = Swept(images, orphans, self._failures, events, plans)

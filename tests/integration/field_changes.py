@@ -87,12 +87,38 @@ CHARACTER_OUTPUT = {
     "updated_at": {"seconds": 1},
 }
 STORY_OUTPUT = {"page_count": 7, "created_at": {"seconds": 1}, "updated_at": {"seconds": 1}}
+ON_PAGE = {
+    "story.pages.character_ids": [Of("Mia")],
+    "story.pages.scene.figures.character_id": Of("Mia"),
+}
 PAGES = {
     "story.title": "Night",
     "story.style": "anime",
+    "story.character_ids": [Of("Tom")],
     "story.pages.text": "The moon is up.",
     "story.pages.scene_description": "a moon",
     "story.pages.character_ids": [Of("Tom")],
+    "story.pages.scene.extras": ["a crowd"],
+    "story.pages.scene.place": "a mill",
+    "story.pages.scene.time": "night",
+    "story.pages.scene.season": "winter",
+    "story.pages.scene.weather": ["snow"],
+    "story.pages.scene.props": ["a lamp"],
+    "story.pages.scene.colours": ["a red lamp"],
+    "story.pages.scene.absent": ["a hat"],
+    **{
+        f"story.pages.scene.figures.{name}": Change(value, ON_PAGE)
+        for name, value in {
+            "doing": ["climb"],
+            "mood": "sad",
+            "holding": ["a rope"],
+            "wearing": ["a hat"],
+            "without": ["a shoe"],
+        }.items()
+    },
+    "story.pages.scene.figures.character_id": Change(
+        Of("Tom"), {"story.pages.character_ids": [Of("Tom")]}
+    ),
 }
 
 

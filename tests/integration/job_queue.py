@@ -16,6 +16,7 @@ from actors.testing.models import every_model
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
+from actors.worker.losses import LossReader
 from actors.worker.patience import Patience
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
@@ -159,7 +160,9 @@ class JobQueue:
                 store_pauses_s=[0.05] * 100,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
-            chooser = Chooser(catalogue, Observer(store, GpuCost(), fresh_s=0.05), drawing)
+            observer = Observer(store, GpuCost(), fresh_s=0.05)
+            losses = LossReader(catalogue, PlainExtractor(), store, patience, extractor)
+            chooser = Chooser(catalogue, observer, drawing, losses)
             routed = RoutedDrawing(
                 stages,
                 chooser,
@@ -172,9 +175,7 @@ class JobQueue:
             worker = Worker(
                 name,
                 configured,
-                DrawingOrReading(
-                    routed, Planner(catalogue, PlainExtractor(), store, patience, extractor)
-                ),
+                DrawingOrReading(routed, Planner(losses)),
                 store,
                 progress,
                 signals,

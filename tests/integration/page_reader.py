@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from server.domain.ids import CharacterId
 from server.domain.jobs import Outcome
-from server.domain.scenes import Figure, Scene
+from server.domain.scenes import Figure, Scene, overridden
 from server.domain.states import Lane
 from tests.integration.gateway_fixture import LEASE, GatewayFixture
 
@@ -34,7 +34,10 @@ async def read_pages(gateway: GatewayFixture) -> int:
     claims = await store.leases.claim("reader", Lane.READ, 100, LEASE)
     for claim in claims:
         figures = tuple(Figure(CharacterId(one.id)) for one in claim.spec.characters)
-        await store.scenes.keep(claim, Scene(figures))
+        scene, fixed = Scene(figures), claim.spec.fixed
+        if fixed is not None:
+            scene = overridden(scene, fixed, [one.character for one in figures])
+        await store.scenes.keep(claim, scene)
         assert await store.leases.complete(claim, Outcome("", "", (), {}, 0))
     gateway.signals.tell([claim.job_id for claim in claims])
     return len(claims)

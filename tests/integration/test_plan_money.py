@@ -8,12 +8,13 @@ import pytest
 
 from actors.extractors import AskedScene, ModelFailed
 from actors.extractors.pages import Page
+from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
 from imggen.v1.routing_pb2 import PlanStoryResponse
 from server.domain.money import Bill
 from server.domain.scenes import Scene
 from server.routing.failover import FailureKind
 from tests.integration.gateway_fixture import GatewayFixture, new_id
-from tests.integration.job_queue import JobQueue
+from tests.integration.job_queue import JobQueue, until
 from tests.integration.plans_of_stories import Planning
 
 HOLD, COST = 900, 700
@@ -133,3 +134,55 @@ async def test_plans_with_calls_outlive_the_sweep(
     assert await store.plans.sweep(timedelta(days=1)) == 0
     assert await mia.statuses() == ["completed", "completed"]
     assert [cost for *_, cost in await calls(mia)] == [0 if away else COST] * 2
+
+
+async def drawn(mia: Planning, job_queue: JobQueue, text: str = "") -> list[str]:
+    """Plans a story, draws its first page, maybe with another text, and returns what was read."""
+    reader = PaidReader()
+    await mia.gateway.store.money.default_limit(ENOUGH)
+    async with job_queue.worker(poll_s=0.2, extractor=reader):
+        story = await mia.story()
+        await mia.plan(story)
+        planned = len(reader.asked)
+        if text:
+            story.pages[0].text = text
+            story = await mia.caller.update_story(story.id, pages=story.pages)
+        job = await mia.caller.scene(story.id)
+
+        async def completed() -> bool:
+            found = await mia.caller.get_job(job.job_id)
+            return found.status == JOB_STATUS_COMPLETED
+
+        await until(completed)
+        await mia.plan(story)
+    rows = await mia.gateway.store.database.fetch("SELECT scene ->> 'place' AS place FROM scenes")
+    assert {row["place"] for row in rows} == {"the moon"}
+    return reader.asked[planned:]
+
+
+async def test_a_planned_page_is_drawn_and_planned_again_without_another_reading(
+    mia: Planning, job_queue: JobQueue
+) -> None:
+    assert await drawn(mia, job_queue) == []
+    assert len(await calls(mia)) == 2
+
+
+async def test_a_page_that_was_changed_after_its_plan_is_read_once_more(
+    mia: Planning, job_queue: JobQueue
+) -> None:
+    # The page after it is another one, too, since it follows from it.
+    asked = await drawn(mia, job_queue, "Mia swims.")
+    assert asked.count("Mia swims.") == 2  # for the picture, and for the new plan
+    assert len(asked) == 3
+
+
+async def test_a_plan_of_the_day_before_is_read_again(mia: Planning, job_queue: JobQueue) -> None:
+    reader = PaidReader()
+    await mia.gateway.store.money.default_limit(ENOUGH)
+    async with job_queue.worker(poll_s=0.2, extractor=reader):
+        story = await mia.story()
+        await mia.plan(story)
+        old = "UPDATE scenes SET created_at = now() - interval '25 hours'"
+        await mia.gateway.store.database.execute(old)
+        await mia.plan(story)
+    assert len(reader.asked) == 4

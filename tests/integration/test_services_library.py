@@ -100,6 +100,27 @@ async def test_a_story_is_stored_as_sent(mia: Caller) -> None:
         )
 
 
+async def test_the_cast_of_a_story_is_stored_changed_and_removed(mia: Caller) -> None:
+    one, two = [(await mia.create_character()).id for _ in range(2)]
+    made = await mia.create_story("Mia wakes.", character_ids=[two, one])
+    assert made == await mia.get_story(made.id)
+    assert list(made.character_ids) == [two, one]
+    retitled = await mia.update_story(made.id, title="Night")
+    assert list(retitled.character_ids) == [two, one]
+    fewer = await mia.update_story(made.id, character_ids=[one])
+    assert (list(fewer.character_ids), fewer.pages) == ([one], made.pages)
+    assert fewer.etag != retitled.etag
+    listed = await mia.stories.ListStories(story_pb2.ListStoriesRequest(), metadata=mia.metadata)
+    assert [list(story.character_ids) for story in listed.stories] == [[one]]
+    await mia.delete_character(one)
+    assert list((await mia.update_story(made.id, title="Dawn")).character_ids) == [one]
+    request = story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=made.id), update_mask=FieldMask(paths=["character_ids"])
+    )
+    none = (await mia.stories.UpdateStory(request, metadata=mia.metadata)).story
+    assert list(none.character_ids) == []
+
+
 async def test_pages_are_replaced_as_a_whole_and_only_when_named(mia: Caller) -> None:
     story = await mia.create_story("One.", "Two.", "Three.")
     retitled = await mia.update_story(story.id, title="Night")
@@ -123,7 +144,15 @@ async def test_characters_of_pages_must_be_the_callers(mia: Caller, tom: Caller)
     update = story_pb2.UpdateStoryRequest(
         story=story_pb2.Story(id=story.id, pages=[page]), update_mask=FieldMask(paths=["pages"])
     )
-    for method, request in ((mia.stories.CreateStory, create), (mia.stories.UpdateStory, update)):
+    cast = story_pb2.CreateStoryRequest(story=story_pb2.Story(title="Day", character_ids=[his.id]))
+    recast = story_pb2.UpdateStoryRequest(
+        story=story_pb2.Story(id=story.id, character_ids=[his.id])
+    )
+    creates = [(mia.stories.CreateStory, request) for request in (create, cast)]
+    for method, request in [
+        *creates,
+        *((mia.stories.UpdateStory, request) for request in (update, recast)),
+    ]:
         refused = await mia.refused(method, request)
         assert refused.reason == "CHARACTER_NOT_FOUND"
         assert refused.metadata == {"character_id": his.id}

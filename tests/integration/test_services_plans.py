@@ -7,13 +7,14 @@ from typing import Any
 import grpc
 import pytest
 
+from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
 from imggen.v1.scene_pb2 import LOSS_KIND_CHARACTER, LOSS_KIND_PROP
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
 from server.routing.rows import Row
 from tests.builders import paid
 from tests.endpoint import failure
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
-from tests.integration.job_queue import JobQueue
+from tests.integration.job_queue import JobQueue, until
 from tests.integration.plans_of_stories import Planning, page_of
 
 PRICE = 40_000
@@ -95,6 +96,57 @@ async def test_what_a_model_would_lose_is_told_and_which_other_one_would_not(
     lost = {one.phrase for one in page_of(plan, 1).not_drawn if one.kind == LOSS_KIND_PROP}
     assert any("lantern" in phrase for phrase in lost)
     assert (plan.price_micros, held) == (0, 0)
+
+
+async def test_a_page_is_planned_with_the_model_that_shows_enough_of_it(
+    database: str, tmp_path: Path, job_queue: JobQueue
+) -> None:
+    catalogue = Catalogue([STORYBOOK, image_2()])
+    async with (
+        open_gateway_fixture(
+            database, tmp_path, catalogue=catalogue, daily_budget_usd=9
+        ) as gateway,
+        job_queue.worker(poll_s=0.2, catalogue=catalogue),
+    ):
+        mia = Planning(gateway, gateway.caller("mia"))
+        story = await mia.story(
+            "Mia climbs the old oak. She holds a lantern.", "Leo was in a wood."
+        )
+        plan = await mia.plan(story, options={"min_quality": "draft"})
+        free = {"min_quality": "draft", "max_cost_micros": 0}
+        refused = await failure(mia.ask(story, options=free))
+    assert [page.model for page in plan.pages] == ["paid", "storybook"]
+    assert [(one.model, one.images) for one in plan.models] == [("paid", 1), ("storybook", 1)]
+    assert plan.price_micros == plan.pages[0].price_micros == PRICE
+    assert refused.reason == "NO_ELIGIBLE_OFFER"
+
+
+async def test_what_an_author_sets_of_a_scene_takes_the_place_of_what_is_read(
+    mia: Planning, reader: None
+) -> None:
+    story = await mia.story("Mia sat in the kitchen with Leo. It rained.", "Leo slept.")
+    page, last = story.pages
+    read, _ = (await mia.plan(story)).pages
+    assert (read.scene.place, len(read.scene.figures)) == ("kitchen", 2)
+    changed = read.scene
+    del changed.figures[1]
+    changed.figures[0].mood, changed.place = "happy", "garden"
+    page.scene.CopyFrom(changed)
+    story = await mia.caller.update_story(story.id, pages=[page, last])
+    assert story.pages[0].scene == changed
+    planned, _ = (await mia.plan(story)).pages
+    assert planned.scene == changed
+    job = await mia.caller.scene(story.id)
+
+    async def completed() -> bool:
+        return (await mia.caller.get_job(job.job_id)).status == JOB_STATUS_COMPLETED
+
+    await until(completed)
+    image = await mia.caller.get_image(job.image_id)
+    assert list(image.character_ids) == list(page.character_ids)
+    other = await mia.caller.scene(story.id, scene_description="Leo is at sea.")
+    assert await mia.gateway.spec(other) != await mia.gateway.spec(job)
+    assert "fixed" not in (await mia.gateway.spec(other))["spec"]
 
 
 async def test_a_model_that_was_asked_for_has_no_better_one(mia: Planning, reader: None) -> None:

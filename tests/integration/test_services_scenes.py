@@ -13,7 +13,6 @@ from imggen.v1 import job_pb2, story_pb2
 from imggen.v1.generation_pb2 import GenerationOptions, Modifications
 from server.domain.ids import JobId
 from server.domain.scenes import Scene
-from server.domain.spec import SPEC_VERSION
 from server.domain.states import Lane
 from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.prices import PicturePrice
@@ -66,7 +65,7 @@ async def test_the_scene_of_a_page_is_read_with_the_pages_around_it(
         "before": ["Mia is at the mill.", "Leo is there, too."],
     }
     rows = await gateway.store.database.fetch("SELECT spec_version FROM image_generation_jobs")
-    assert {row["spec_version"] for row in rows} == {SPEC_VERSION}
+    assert {row["spec_version"] for row in rows} == {5}
     image = await mia.get_image(third.image_id)
     assert list(image.character_ids) == [ids["Leo"]]
 
@@ -216,3 +215,25 @@ async def test_an_image_that_shares_the_bytes_of_another_has_its_scene(
     assert equal.reused_from_image_id == page.image_id
     assert await scene_of(gateway, equal) == MILL
     assert await scene_of(gateway, await mia.regenerate(equal.image_id)) == MILL
+
+
+async def test_the_cast_is_drawn_where_a_page_names_it(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    names = ("Mia", "Leo", "Eve")
+    ids = {name: (await mia.create_character(name=name)).id for name in names}
+    story = await mia.create_story(
+        "Mia is at the mill.", "Leo is there, too.", character_ids=list(ids.values())
+    )
+    batch = await mia.generate_story(story.id, include_cover=True)
+    images = await jobs_of(mia, batch.batch_id)
+    assert set(images) == {"portrait 1", "portrait 2", "page 1", "page 2", "cover"}
+    portraits = [images[f"portrait {number}"].character_id for number in (1, 2)]
+    assert portraits == [ids["Mia"], ids["Leo"]]  # no page names Eve
+    for number in (1, 2):
+        said = await seen(gateway, images[f"page {number}"].job)
+        assert (said["characters"], said["others"]) == ([], ["Mia", "Leo", "Eve"])
+    assert (await seen(gateway, images["cover"].job))["characters"] == ["Mia", "Leo"]
+    await mia.delete_character(ids["Eve"])
+    assert (await seen(gateway, await mia.scene(story.id, 2)))["others"] == ["Mia", "Leo"]
+    assert (await mia.generate_story(story.id, include_scene_images=False)).batch_id

@@ -25,6 +25,7 @@ from imggen.v1 import (
     image_pb2,
     job_pb2,
     routing_pb2,
+    scene_pb2,
     story_pb2,
 )
 from server.domain.ids import UserId
@@ -50,6 +51,13 @@ class OwnedResources:
 
 
 Make = Callable[[OwnedResources, OwnedResources], Any]
+
+
+def page_with(character: str) -> story_pb2.Page:
+    """Returns a page that has a figure, who must be listed, too."""
+    scene = scene_pb2.Scene(figures=[scene_pb2.Figure(character_id=character)])
+    return story_pb2.Page(text="Mia", character_ids=[character], scene=scene)
+
 
 # Method and field -> a request that names, in that field, a resource of the second caller, and
 # otherwise only resources of the first.
@@ -125,6 +133,16 @@ NAMED: dict[tuple[str, str], Make] = {
             )
         )
     ),
+    ("StoryService.CreateStory", "story.pages.scene.figures.character_id"): lambda own, any_: (
+        story_pb2.CreateStoryRequest(
+            story=story_pb2.Story(title="A", pages=[page_with(any_.character)])
+        )
+    ),
+    ("StoryService.CreateStory", "story.character_ids"): lambda own, any_: (
+        story_pb2.CreateStoryRequest(
+            story=story_pb2.Story(title="A", character_ids=[any_.character])
+        )
+    ),
     ("StoryService.GetStory", "story_id"): lambda own, any_: story_pb2.GetStoryRequest(
         story_id=any_.story
     ),
@@ -138,6 +156,18 @@ NAMED: dict[tuple[str, str], Make] = {
                 pages=[story_pb2.Page(text="Mia", character_ids=[any_.character])],
             ),
             update_mask=FieldMask(paths=["pages"]),
+        )
+    ),
+    ("StoryService.UpdateStory", "story.pages.scene.figures.character_id"): lambda own, any_: (
+        story_pb2.UpdateStoryRequest(
+            story=story_pb2.Story(id=own.story, pages=[page_with(any_.character)]),
+            update_mask=FieldMask(paths=["pages"]),
+        )
+    ),
+    ("StoryService.UpdateStory", "story.character_ids"): lambda own, any_: (
+        story_pb2.UpdateStoryRequest(
+            story=story_pb2.Story(id=own.story, character_ids=[any_.character]),
+            update_mask=FieldMask(paths=["character_ids"]),
         )
     ),
     ("StoryService.UpdateStory", "story.pages.id"): lambda own, any_: story_pb2.UpdateStoryRequest(

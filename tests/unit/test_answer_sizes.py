@@ -12,7 +12,7 @@ from imggen.rules.characters import SETTABLE as CHARACTER_FIELDS
 from imggen.rules.checks import METADATA_BYTES, METADATA_PAIRS, PAGE_TEXT, SHORT_TEXT, Checks
 from imggen.rules.paging import PAGE_BYTES
 from imggen.rules.pictures import MAX_IMAGES
-from imggen.rules.stories import MAX_BYTES, MAX_CHARACTERS, MAX_PAGES, read_story
+from imggen.rules.stories import MAX_BYTES, MAX_CAST, MAX_CHARACTERS, MAX_PAGES, read_story
 from imggen.rules.stories import SETTABLE as STORY_FIELDS
 from imggen.rules.texts import MOST_OCTETS, first_parts, shortened
 from imggen.v1 import batch_pb2
@@ -65,8 +65,9 @@ def test_the_largest_story_fits(largest_story: Story) -> None:
     assert [one.field for one in checks.violations] == ["story.pages"]
     assert message.ByteSize() < PAGE_BYTES
     # A list counts what the database says of its pages.
-    pages = sum(page.octets for page in largest_story.draft.pages)
-    assert sum(page.ByteSize() for page in message.pages) < pages < PAGE_BYTES
+    counted = largest_story.draft.octets
+    named = sum(len(one) + 2 for one in message.character_ids)
+    assert sum(page.ByteSize() for page in message.pages) + named < counted < PAGE_BYTES
 
 
 @pytest.fixture
@@ -81,7 +82,8 @@ def largest_story() -> Story:
         text = MOON * (fill // 4) + "x" * (fill % 4)
         assert len(text) < PAGE_TEXT
         pages.append(Page(text, scene, characters, PageId(uuid4())))
-    draft = Draft(MOON * SHORT_TEXT, "storybook", tuple(pages))
+    cast = tuple(CharacterId(uuid4()) for _ in range(MAX_CAST))
+    draft = Draft(MOON * SHORT_TEXT, "storybook", tuple(pages), cast)
     return Story(StoryId(uuid4()), draft, MAX_PAGES, LARGE, LATE, LATE)
 
 

@@ -110,6 +110,49 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     assert (asked.aspect_ratio, dict(asked.options.metadata)) == ("4:3", {"order": "4711"})
 
 
+def test_all_characters_of_a_file_are_the_cast(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    pages = TALE[TALE.index("pages:") : TALE.index("options:")]
+    unlisted = pages.replace("    characters: [Mia, Leo]\n", "").replace(
+        "    characters: [Mia]\n", ""
+    )
+    tale.write_text(TALE.replace(pages, unlisted))
+    assert "Leo" in command("story", tale, "--no-wait", "--json")
+    story: Any = fake.requests("CreateStory")[0].story  # type: ignore[attr-defined]
+    named = [one.character.name for one in fake.requests("CreateCharacter")]  # type: ignore[attr-defined]
+    assert (len(story.character_ids), named) == (2, ["Mia", "Leo"])
+    assert [list(page.character_ids) for page in story.pages] == [[], []]
+
+
+def test_a_page_sets_parts_of_its_scene(command: Command, tale: Path, fake: FakeService) -> None:
+    scene = """scene:
+      figures:
+        Leo: {doing: [climb], mood: sad}
+      place: mill
+      props: [lamp]
+"""
+    tale.write_text(TALE.replace("scene: Mia under an oak\n", scene))
+    plan = command.json("story", tale, "--plan")
+    story: Any = fake.requests("CreateStory")[0].story  # type: ignore[attr-defined]
+    page = story.pages[1]
+    mia, leo = story.character_ids
+    assert list(page.character_ids) == [mia, leo]
+    assert (page.scene.place, list(page.scene.props)) == ("mill", ["lamp"])
+    [figure] = page.scene.figures
+    assert (figure.character_id, list(figure.doing), figure.mood) == (leo, ["climb"], "sad")
+    assert page.scene_description == ""
+    assert plan["plan"]["pages"][2]["scene"]["place"] == "mill"
+
+
+def test_what_is_wrong_with_a_scene_is_named_with_its_line(command: Command, tale: Path) -> None:
+    scene = "scene: {figures: {Tom: {}, Leo: {mood: [x], flies: yes}}, place: [a], sky: blue}\n"
+    tale.write_text(TALE.replace("scene: Mia under an oak\n", scene))
+    command("story", tale, "--plan", code=2)
+    for what in ('"Tom"', '"flies"', '"sky"', "figures.Leo.mood", "scene.place"):
+        assert what in command.err
+
+
 def test_a_story_is_drawn_from_references_or_says_why_not(
     command: Command, tale: Path, fake: FakeService
 ) -> None:

@@ -304,14 +304,31 @@ def test_words_that_nothing_draws_are_reported_as_phrases() -> None:
     hero = character(
         clothing="a green dress and red boots",
         features=("a scar over the left eye",),
-        traits=("stubborn", "very brave"),
+        traits=("one-legged", "very brave"),
     )
     assert portrait(hero).not_drawn == (
         NotDrawn("scar over the left eye", LossKind.LOOK),
-        NotDrawn("stubborn", LossKind.LOOK),
-        NotDrawn("very brave", LossKind.LOOK),
+        NotDrawn("one-legged", LossKind.LOOK),
         NotDrawn("red boots", LossKind.CLOTHING),
     )
+
+
+@pytest.mark.parametrize(
+    "trait",
+    [
+        *("brave", "very brave", "kind", "kind-hearted", "curious", "hard-working", "stubborn"),
+        *("loves books", "good at maths", "never afraid and clever", "Honest", "gentle"),
+    ],
+)
+def test_what_no_picture_can_show_is_not_reported(trait: str) -> None:
+    assert portrait(character(traits=(trait,))).not_drawn == ()
+
+
+@pytest.mark.parametrize(
+    "trait", ["tall", "brave with a scar", "wheelchair user", "strong", "tattooed", "afraid"]
+)
+def test_a_trait_that_a_picture_could_show_is_reported(trait: str) -> None:
+    assert portrait(character(traits=(trait,))).not_drawn != ()
 
 
 @pytest.mark.parametrize(
@@ -387,6 +404,6 @@ def test_every_field_of_a_description_can_change_the_answer(field: str) -> None:
         "skin": "dark",
         "clothing": "a crown",
         "features": ("glasses",),
-        "traits": ("brave",),
+        "traits": ("grumpy",),
     }
     assert portrait(character(**{"name": "Mia", field: changed[field]})) != portrait(character())

@@ -93,6 +93,17 @@ def test_a_floor_that_no_model_reaches_names_what_each_lacks() -> None:
     assert found.later == ()
 
 
+def test_a_model_that_shows_less_of_the_page_scores_less_for_it() -> None:
+    wish = _wish(min_score=2.5, shown={"sdxl": 0.75, FLARE.name: 0.9})
+    found = route(ALL, wish, CALM)
+    assert _names(found)[0] == FLARE.name
+    assert found.offers[0].score == round(FLARE.grades[Quality.HD].score * 0.9, 2)
+    said = "scores 2.25 on this page, of which it shows 75%, below the least of 2.5"
+    assert _reason(found, "sdxl") == said
+    assert _reason(found, "storybook") == "scores 1.5, below the least of 2.5"
+    assert _names(route(ALL, replace(wish, min_score=0.0), CALM))[0] == "storybook"
+
+
 def test_no_offer_may_cost_more_than_the_limit() -> None:
     found = route(ALL, _wish(min_score=3.5, max_cost_micros=100_000), CALM)
     assert _names(found) == ["gpt-image-2.5-flare", "gpt-image-2.5-sunburst"]

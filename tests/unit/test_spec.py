@@ -3,13 +3,15 @@
 import json
 from dataclasses import asdict, fields, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.ids import CharacterId
+from server.domain.scenes import DayTime, Figure, Mood, Scene, Season, Weather
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
@@ -45,7 +47,7 @@ SPECS = st.builds(
     st.lists(_CHARACTERS, max_size=2).map(tuple),
     st.lists(_TEXT, max_size=2).map(tuple),
 )
-_UNLESS_EMPTY = {"others", "before"}
+_UNLESS_EMPTY = {"others", "before", "fixed"}
 """The fields that old digests have nothing of."""
 
 MIA = (FrozenCharacter(UUID(int=1), 1, description()),)
@@ -93,7 +95,28 @@ def test_an_older_worker_cannot_draw_from_references(cropped: bool) -> None:
 def test_an_older_worker_cannot_draw_what_other_pages_say(field: str, batched: bool) -> None:
     values: dict[str, Any] = {"others": MIA, "before": ("It rained.",)}
     spec = render_spec(image_type=ImageType.SCENE, **{field: values[field]})
-    assert spec.version(batched=batched, cropped=False) == SPEC_VERSION == 5
+    assert spec.version(batched=batched, cropped=False) == 5 < SPEC_VERSION
+
+
+def test_an_older_worker_cannot_draw_or_read_what_an_author_has_fixed() -> None:
+    spec = render_spec(image_type=ImageType.SCENE, fixed=Scene(place="mill"))
+    assert spec.version(batched=False, cropped=False) == spec.plan_version == SPEC_VERSION == 6
+    assert replace(spec, fixed=None).plan_version == 5
+    assert spec.content_digest() != replace(spec, fixed=None).content_digest()
+
+
+def test_what_an_author_has_fixed_comes_back_as_it_was() -> None:
+    figure = Figure(
+        CharacterId(uuid4()), ("climb",), Mood.SAD, ("rope",), ("red hat",), ("left shoe",)
+    )
+    weather = (Weather.RAIN, Weather.WIND)
+    fixed = Scene(
+        *((figure,), (), ("crowd",), "mill", DayTime.NIGHT, Season.WINTER, weather),
+        *(("lamp",), ("red lamp",), ("hat",)),
+    )
+    for scene in (fixed, Scene(place="mill"), Scene((Figure(figure.character),))):
+        stored = json.loads(json.dumps(render_spec(fixed=scene).to_json()))
+        assert RenderSpec.from_json(stored).fixed == scene
 
 
 def test_a_spec_from_before_references_has_none() -> None:
@@ -108,7 +131,7 @@ def test_a_spec_from_before_other_pages_knows_none() -> None:
 
 
 def test_the_fields_keep_their_order() -> None:
-    spec = render_spec(others=MIA, before=("It rained.",))
+    spec = render_spec(others=MIA, before=("It rained.",), fixed=Scene(place="mill"))
     assert list(spec.to_json()) == [field.name for field in fields(RenderSpec)]
 
 
@@ -125,6 +148,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"use_references": True},
     {"others": MIA},
     {"before": ("It rained.",)},
+    {"fixed": Scene(place="mill")},
 )
 
 

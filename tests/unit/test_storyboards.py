@@ -2,7 +2,7 @@
 
 import pytest
 
-from imggen.rules.storyboards import may_name
+from imggen.rules.storyboards import may_name, named_in
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_a_page_that_may_name_a_character_waits_for_its_portrait(
 )
 def test_another_page_does_not(text: str, name: str) -> None:
     assert not may_name(text, name, "")
+
+
+def test_those_whom_some_page_may_name_are_found_in_their_order() -> None:
+    cast = [(1, "Tom", "human"), (2, "Renard", "fox"), (3, "Mia", ""), (4, "\u5c0f\u7ea2", "")]
+    assert named_in(["Mia ran.", "The fox slept. \u5c0f\u7ea2\u5728"], cast) == [2, 3, 4]
+    assert named_in(["Everyone slept."], cast) == [1, 2, 3, 4]
+    assert named_in([], cast) == []

@@ -70,10 +70,16 @@ def story(
           traits: [brave]
       pages:
         - text: Mia finds a map in the attic.
-          characters: [Mia]        # who is in the picture
+          characters: [Mia]        # who is in the picture; others are where the text names them
         - text: She follows it to the old oak.
           scene: Mia under a big oak at sunset   # default: taken from the text
           characters: [Mia]
+        - text: They talked until the stars came out.
+          scene:                   # or only what --plan shows to be read wrongly
+            figures:               # then all who are there
+              Mia: {doing: [sit by the fire], mood: happy, holding: [a map]}
+            place: cave
+            time: night            # or dawn, morning, day, evening
       options:                     # all optional
         cover: true                # default: false
         portraits: true

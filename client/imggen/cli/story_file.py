@@ -27,6 +27,9 @@ _OPTIONS = (
 _LOOKS = ("species", "hair", "eyes", "skin", "clothing")
 _CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
 _PAGE = ("text", "scene", "characters")
+_SCENE = ("figures", "extras", "place", "time", "season", "weather", "props", "colours", "absent")
+_FIGURE = ("doing", "mood", "holding", "wearing", "without")
+_WORDS = ("place", "time", "season")
 _GENDERS = ("female", "male", "unspecified")
 
 
@@ -44,12 +47,27 @@ class StoryFileWrong(click.ClickException):
 
 
 @dataclass(frozen=True, slots=True)
+class FileScene:
+    """What a story file sets of a page's scene: fields by name, and those of its figures by theirs.
+
+    Only what is set is there.
+    """
+
+    figures: dict[str, dict[str, Any]]
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class FilePage:
-    """A page of a story file; `characters` are names."""
+    """A page of a story file; `characters` are names.
+
+    `scene` is a text that is read in place of the page's, `fixed` what holds whatever is read.
+    """
 
     text: str
     scene: str
     characters: tuple[str, ...]
+    fixed: FileScene | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +194,41 @@ class _Reader:
                 known = ", ".join(filter(None, names)) or "none, or add it"
                 what = f'"{name}" is not a character of this file; use {known}'
                 self._add(who, f"{path}.characters", what)
+        scene = self._scene(fields.get("scene"), f"{path}.scene", names)
         return FilePage(
             text=self._text(fields.get("text"), f"{path}.text"),
-            scene=self._text(fields.get("scene"), f"{path}.scene"),
-            characters=named,
+            scene="" if scene is not None else self._text(fields.get("scene"), f"{path}.scene"),
+            characters=named if scene is None else tuple(dict.fromkeys((*named, *scene.figures))),
+            fixed=scene,
         )
+
+    def _scene(self, node: "Node | None", path: str, names: Sequence[str]) -> FileScene | None:
+        """Reads a scene that has fields; None for a text."""
+        if node is None or _kind(node) != "mapping":
+            return None
+        fields = self._mapping(node, path, _SCENE)
+        who = fields.pop("figures", None)
+        read: dict[str, Any] = {
+            name: self._text(value, f"{path}.{name}")
+            if name in _WORDS
+            else self._texts(value, f"{path}.{name}")
+            for name, value in fields.items()
+        }
+        known = self._mapping(who, f"{path}.figures", [*filter(None, names)]) if who else {}
+        figures = {
+            name: self._figure(value, f"{path}.figures.{name}") for name, value in known.items()
+        }
+        return FileScene(figures, read)
+
+    def _figure(self, node: "Node", path: str) -> dict[str, Any]:
+        if node.tag == _NULL:
+            return {}
+        return {
+            name: self._text(value, f"{path}.{name}")
+            if name == "mood"
+            else self._texts(value, f"{path}.{name}")
+            for name, value in self._mapping(node, path, _FIGURE).items()
+        }
 
     def _options(self, node: "Node | None") -> FileOptions:
         fields = {} if node is None else self._mapping(node, "options", _OPTIONS)

@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from imggen.cli.story_file import FileOptions, StoryFile
+from imggen.cli.story_file import FileOptions, FileScene, StoryFile
 from imggen.errors import NotFound
 from imggen.fields import AssetKindName, CharacterFields
 from imggen.orders import WholeStoryFields
@@ -19,6 +19,7 @@ from imggen.v1.batch_pb2 import Batch, BatchImage
 from imggen.v1.character_pb2 import Character
 from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_SCENE, JOB_STATUS_COMPLETED
 from imggen.v1.routing_pb2 import PlanStoryResponse, QuoteStoryResponse
+from imggen.v1.scene_pb2 import Figure, Scene
 from imggen.v1.story_pb2 import Page, Story
 
 Thing = TypeVar("Thing", Character, Story)
@@ -103,18 +104,30 @@ def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
             text=page.text,
             scene_description=page.scene,
             character_ids=[characters[name].id for name in page.characters],
+            scene=_scene(page.fixed, characters) if page.fixed else None,
         )
         for page in file.pages
     ]
     ids = [character.id for character in characters.values()]
     story = _create_or_find(
         lambda key: client.create_story(
-            title=file.title, style=file.style, pages=pages, request_id=key
+            title=file.title,
+            style=file.style,
+            pages=pages,
+            character_ids=ids,
+            request_id=key,
         ),
         client.get_story,
-        lambda number: file.request_id("story", file.style, file.pages, ids, number),
+        lambda number: file.request_id("story and cast", file.style, file.pages, ids, number),
     )
     return story, {each.id: name for name, each in characters.items()}
+
+
+def _scene(fixed: FileScene, characters: Mapping[str, Character]) -> Scene:
+    figures = [
+        Figure(character_id=characters[name].id, **fields) for name, fields in fixed.figures.items()
+    ]
+    return Scene(figures=figures, **fixed.fields)
 
 
 def _character(client: SyncClient, file: StoryFile, fields: CharacterFields) -> Character:

@@ -4,16 +4,19 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from imggen.rules.checks import PAGE_TEXT, SHORT_TEXT, Checks
+from imggen.rules.scenes import read_scene
 from imggen.v1 import errors_pb2 as reasons
+from imggen.v1.scene_pb2 import Scene
 from imggen.v1.story_pb2 import Page, Story
 
 Id = TypeVar("Id")
 
-SETTABLE = ("title", "style", "pages")
+SETTABLE = ("title", "style", "pages", "character_ids")
 """The fields that callers can set."""
 
 MAX_PAGES = 200
 MAX_CHARACTERS = 16
+MAX_CAST = 64
 MAX_BYTES = 2 * 2**20
 """Of the texts of all pages of a story, in UTF-8."""
 
@@ -33,6 +36,10 @@ def read_story(checks: Checks, given: Story, names: Sequence[str], styles: Itera
         read.style = checks.one_of("story.style", given.style, known, "style", reason) or ""
     if "pages" in names:
         read.pages.extend(_pages(checks, given.pages))
+    if "character_ids" in names:
+        ids, field = given.character_ids, "story.character_ids"
+        checks.at_most(field, len(ids), MAX_CAST, "characters")
+        read.character_ids.extend(checks.ids(field, ids[:MAX_CAST], str) or ())
     return read
 
 
@@ -74,7 +81,7 @@ def _pages(checks: Checks, pages: Sequence[Page]) -> list[Page]:
     read = [
         _page(checks, f"story.pages[{index}]", page) for index, page in enumerate(pages[:MAX_PAGES])
     ]
-    octets = sum(len(page.text.encode()) + len(page.scene_description.encode()) for page in read)
+    octets = sum(map(_octets, read))
     if octets > MAX_BYTES:
         checks.add(
             "story.pages",
@@ -89,8 +96,14 @@ def _page(checks: Checks, path: str, page: Page) -> Page:
     scene = checks.prompt(f"{path}.scene_description", page.scene_description)
     ids, field = page.character_ids, f"{path}.character_ids"
     checks.at_most(field, len(ids), MAX_CHARACTERS, "characters")
-    return Page(
-        text=text or "",
-        scene_description=scene or "",
-        character_ids=checks.ids(field, ids[:MAX_CHARACTERS], str) or (),
-    )
+    listed = checks.ids(field, ids[:MAX_CHARACTERS], str) or ()
+    read = Page(text=text or "", scene_description=scene or "", character_ids=listed)
+    if page.HasField("scene"):
+        read.scene.CopyFrom(read_scene(checks, f"{path}.scene", page.scene, listed))
+        if read.scene == Scene():
+            read.ClearField("scene")
+    return read
+
+
+def _octets(page: Page) -> int:
+    return len(page.text.encode()) + len(page.scene_description.encode()) + page.scene.ByteSize()

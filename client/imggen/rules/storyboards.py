@@ -20,15 +20,17 @@ _MOST_OTHERS = 24
 """With those whom a page can list they are as many as a scene may have."""
 
 
-def leading_characters(pages: Iterable[Iterable[Id]], cast: Container[Id]) -> list[Id]:
-    """Returns those of the cast that pages name, the one on the most pages first."""
+def leading_characters(pages: Iterable[Iterable[Id]], known: Container[Id]) -> list[Id]:
+    """Returns those of the known characters that pages list, the one on the most pages first."""
     counted = Counter(one for page in pages for one in page)
     # Equals stay in the order of their first pages: Counter and its stable sort keep it.
-    return [one for one, _ in counted.most_common() if one in cast]
+    return [one for one, _ in counted.most_common() if one in known]
 
 
-def others_of(pages: Iterable[Iterable[Id]], number: int, listed: Collection[Id]) -> tuple[Id, ...]:
-    """Returns who may be on a page without being listed, those of the nearest pages first.
+def others_of(
+    pages: Iterable[Iterable[Id]], number: int, listed: Collection[Id], cast: Iterable[Id] = ()
+) -> tuple[Id, ...]:
+    """Returns who may be on a page without being listed: of the nearest pages first, then the cast.
 
     `pages` are the characters of each page.
     """
@@ -37,6 +39,7 @@ def others_of(pages: Iterable[Iterable[Id]], number: int, listed: Collection[Id]
         found |= dict.fromkeys(one for one in page if one not in listed)
         if len(found) >= _MOST_OTHERS:
             break
+    found |= dict.fromkeys(one for one in cast if one not in listed)
     return tuple(found)[:_MOST_OTHERS]
 
 
@@ -54,8 +57,17 @@ def may_name(text: str, name: str, species: str) -> bool:
     A page that does so waits for the portrait. It is no reading: whom the text puts in the picture
     is found out when it is drawn.
     """
-    text = text.casefold()
-    words = set(_WORD.findall(text))
+    return bool(named_in([text], [("", name, species)]))
+
+
+def named_in(texts: Iterable[str], cast: Iterable[tuple[Id, str, str]]) -> list[Id]:
+    """Returns whom of a cast, by ids with names and species, some of the texts may name."""
+    whole = "\n".join(texts).casefold()
+    words = set(_WORD.findall(whole))
+    return [one for one, name, species in cast if _has(whole, words, name, species)]
+
+
+def _has(text: str, words: set[str], name: str, species: str) -> bool:
     parts = set(_WORD.findall(f"{name} {species}".casefold())) - _COMMON
     # Not all scripts set words apart.
     inside = any(not part.isascii() and part in text for part in parts)

@@ -184,18 +184,15 @@ class Stories(StoryServiceServicer):
     def _check(self, changed: Story, story: Story, etag: str) -> None:
         if etag not in ("", story.etag):
             raise etag_mismatch("story", story.id)
-        if changed.pages != story.pages:
-            known = {page.id for page in story.pages}
-            for page in changed.pages:
-                if page.id and page.id not in known:
-                    raise missing_page(page.id)
-            self._check_characters(changed, stored=story)
+        known = {page.id for page in story.pages}
+        for page in changed.pages:
+            if page.id and page.id not in known:
+                raise missing_page(page.id)
+        self._check_characters(changed, stored=story)
 
     def _check_characters(self, story: Story, stored: Story | None = None) -> None:
-        named = {one for page in story.pages for one in page.character_ids}
-        for page in stored.pages if stored else ():
-            named -= set(page.character_ids)
-        for one in sorted(named):
+        known = _characters(stored) if stored else set()
+        for one in sorted(_characters(story) - known):
             _ = self._memory.characters[one]
 
 
@@ -224,6 +221,10 @@ def _touch(thing: Character | Story) -> None:
     if not thing.HasField("created_at"):
         thing.created_at.CopyFrom(thing.updated_at)
     thing.etag = etag_of(thing.id)
+
+
+def _characters(story: Story) -> set[str]:
+    return {*story.character_ids, *(one for page in story.pages for one in page.character_ids)}
 
 
 def _number(story: Story) -> None:

@@ -103,6 +103,8 @@ class Drawing:
     others: tuple[tuple[str, int], ...] = ()
     """Who may be on it if its text names them, with the versions of their descriptions."""
     before: tuple[str, ...] = ()
+    fixed: bytes = b""
+    """What the author of its page has set of its scene, serialized."""
 
 
 @dataclass(slots=True)

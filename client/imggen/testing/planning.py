@@ -1,4 +1,4 @@
-"""The fake's plans: listed characters are on their pages, and nothing else is read of them."""
+"""The fake's plans: listed characters are on their pages, and what these set; nothing is read."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,9 +40,16 @@ def _page(number: int, plan: Plan, lost: Sequence[NotDrawn]) -> PlannedPage:
     return PlannedPage(
         page_number=number,
         page_id=plan.image.page_id,
-        scene=Scene(figures=[Figure(character_id=one) for one in plan.image.character_ids]),
+        scene=_scene(plan),
         model=plan.image.model,
         provider=plan.image.provider,
         expected_duration=plan.route.offers[0].expected_duration,
         not_drawn=lost,
     )
+
+
+def _scene(plan: Plan) -> Scene:
+    scene = Scene.FromString(plan.drawing.fixed)
+    if not scene.figures:
+        scene.figures.extend(Figure(character_id=one) for one in plan.image.character_ids)
+    return scene

@@ -12,6 +12,7 @@ from imggen.rules.storyboards import (
     check_words,
     leading_characters,
     may_name,
+    named_in,
     others_of,
     pages_before,
     refuse_gone,
@@ -29,6 +30,7 @@ from imggen.v1.image_pb2 import (
     ImageType,
 )
 from imggen.v1.routing_pb2 import Route
+from imggen.v1.scene_pb2 import Scene
 from imggen.v1.story_pb2 import Story
 
 
@@ -90,6 +92,7 @@ def plan_of(
     scene: str = "",
     page_text: str = "",
     page: int = 0,
+    fixed: Scene | None = None,
 ) -> Plan:
     """Returns the plan of an image whose characters exist, and which a model may draw.
 
@@ -99,10 +102,13 @@ def plan_of(
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
-    pages = memory.stories.ever(image.story_id).pages if page else []
+    story = memory.stories.ever(image.story_id) if page else Story()
+    pages = story.pages
     others = [
         memory.characters[one]
-        for one in others_of((of.character_ids for of in pages), page, image.character_ids)
+        for one in others_of(
+            (of.character_ids for of in pages), page, image.character_ids, story.character_ids
+        )
         if one in memory.characters
     ]
     drawing = Drawing(
@@ -115,6 +121,7 @@ def plan_of(
         page_text,
         tuple((one.id, one.description_version) for one in others),
         pages_before([of.text for of in pages], page) if page else (),
+        fixed.SerializeToString(deterministic=True) if fixed else b"",
     )
     text = scene or page_text
     named = tuple(one.id for one in others if may_name(text, one.name, one.species))
@@ -153,8 +160,7 @@ class Storyboard:
         self._limits = limits
         self._quality = quality
         self._panels: list[_Panel] = []
-        named = dict.fromkeys(one for page in story.pages for one in page.character_ids)
-        self._cast = [one for one in named if one in memory.characters]
+        self._cast = _portrayed(memory, story)
 
     def read(self, style: str | None, copies: int | None) -> None:
         """Gathers the pictures, and all violations; a `style` or `copies` of None is one."""
@@ -165,7 +171,7 @@ class Storyboard:
         check_something(
             self._checks,
             pages=len(self._story.pages),
-            named=any(page.character_ids for page in self._story.pages),
+            named=bool(self._cast) or any(page.character_ids for page in self._story.pages),
             portraits=self._wants("include_character_portraits"),
             scenes=self._wants("include_scene_images"),
             cover=self._request.include_cover,
@@ -200,6 +206,7 @@ class Storyboard:
                     scene=panel.scene,
                     page_text=panel.page_text,
                     page=panel.page,
+                    fixed=self._story.pages[panel.page - 1].scene if panel.page else None,
                 )
                 plans.append(plan)
         return plans
@@ -220,7 +227,8 @@ class Storyboard:
         pages = self._story.pages
         if not (self._request.include_cover and pages):
             return
-        leading = leading_characters((page.character_ids for page in pages), self._cast)
+        listed = (page.character_ids for page in pages)
+        leading = leading_characters(listed, self._cast) or self._cast
         words = (self._story.title, pages[0].scene_description or pages[0].text)
         for characters in range(len(leading), 0, -1):
             routing = route(Checks(), self._limits, self._quality, characters)
@@ -278,3 +286,15 @@ class Storyboard:
     def _wants(self, field: str) -> bool:
         set_ = self._request.HasField(field)  # type: ignore[arg-type]
         return bool(getattr(self._request, field)) or not set_
+
+
+def _portrayed(memory: Memory, story: Story) -> list[str]:
+    """Returns the characters whom a page lists or may name: those who need portraits."""
+    listed = dict.fromkeys(one for page in story.pages for one in page.character_ids)
+    there = (one for one in story.character_ids if one in memory.characters)
+    looks = ((one, memory.characters[one]) for one in there)
+    named = named_in(
+        (page.scene_description or page.text for page in story.pages),
+        ((one, each.name, each.species) for one, each in looks),
+    )
+    return [one for one in dict.fromkeys((*listed, *named)) if one in memory.characters]

@@ -102,6 +102,7 @@ class Reader:
             scene=description or found.scene_description,
             page_text=found.text,
             page=number,
+            fixed=None if description else found.scene,
         )
 
     def version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
@@ -142,7 +143,8 @@ class Reader:
         )
         use = uses_references(request.options)
         scene = prompt or drawing.scene
-        again = replace(drawing, quality=quality, use_references=use, scene=scene)
+        fixed = b"" if prompt else drawing.fixed
+        again = replace(drawing, quality=quality, use_references=use, scene=scene, fixed=fixed)
         cropped_from = self._memory.jobs[parent.job_id].cropped_from
         return Plan(image, again, routing.message(), cropped_from)
 

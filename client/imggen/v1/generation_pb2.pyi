@@ -79,7 +79,9 @@ class GenerationOptions(google.protobuf.message.Message):
     """The provider, for instance `local` or `openai`; empty lets the service choose."""
     min_quality: builtins.str
     """How good the picture must be: `draft`, `good`, `fine` or `best`; `ListProviders` shows the scores
-    of the models, and `docs/providers.md` the least score of each label. Empty means any.
+    of the models, and `docs/providers.md` the least score of each label. A model that would lose
+    actions or things of a page scores less for it, by the share that it shows; that is known once the
+    page is read. Empty means any.
     """
     max_cost_micros: builtins.int
     """The most that the picture may cost, all its attempts together, in millionths of a US dollar; 0
@@ -320,7 +322,8 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     """The style of every image; empty means the story's."""
     include_character_portraits: builtins.bool
     """Whether to draw the portraits that are missing in this style, older than their character's
-    description or unreadable; unset means yes. Pages wait for them.
+    description or unreadable; unset means yes. Pages wait for them. Of the story's cast those are
+    drawn whom a page lists or may name.
     """
     include_scene_images: builtins.bool
     """Whether to draw the pages; unset means yes."""

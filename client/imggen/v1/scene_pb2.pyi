@@ -114,7 +114,10 @@ Global___NotDrawn: typing_extensions.TypeAlias = NotDrawn
 
 @typing.final
 class Scene(google.protobuf.message.Message):
-    """What the picture of a page shows, as it was read from the page's text."""
+    """What the picture of a page shows: as it was read from the page's text in a plan, or as the author
+    of a page sets it, so that a plan's scene can be changed and set. Each list that is set has at most
+    40 entries, each text at most 200 characters.
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -128,42 +131,42 @@ class Scene(google.protobuf.message.Message):
     COLOURS_FIELD_NUMBER: builtins.int
     ABSENT_FIELD_NUMBER: builtins.int
     place: builtins.str
-    """Output only. The place, in the words of the text; empty where neither the page nor one before it
+    """The place, in the words of the text; empty where neither the page nor one before it
     says one.
     """
     time: builtins.str
-    """Output only. The part of the day: `dawn`, `morning`, `day`, `evening` or `night`; empty where
+    """The part of the day: `dawn`, `morning`, `day`, `evening` or `night`; empty where
     the page does not say.
     """
     season: builtins.str
-    """Output only. The season: `spring`, `summer`, `autumn` or `winter`; empty where the page does not
+    """The season: `spring`, `summer`, `autumn` or `winter`; empty where the page does not
     say.
     """
     @property
     def figures(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Figure]:
-        """Output only. The characters in it, from left to right."""
+        """The characters in it, from left to right."""
 
     @property
     def extras(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The people and animals in it that are no characters."""
+        """The people and animals in it that are no characters."""
 
     @property
     def weather(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The weather: any of `sun`, `rain`, `storm`, `snow`, `fog`, `wind`, `cloud` and
+        """The weather: any of `sun`, `rain`, `storm`, `snow`, `fog`, `wind`, `cloud` and
         `rainbow`.
         """
 
     @property
     def props(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The things that must be seen, held or not."""
+        """The things that must be seen, held or not."""
 
     @property
     def colours(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. The colours that the text gives to something seen, each with what has it."""
+        """The colours that the text gives to something seen, each with what has it."""
 
     @property
     def absent(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. What the text says is not there, not so or not done."""
+        """What the text says is not there, not so or not done."""
 
     def __init__(
         self,
@@ -195,24 +198,24 @@ class Figure(google.protobuf.message.Message):
     WEARING_FIELD_NUMBER: builtins.int
     WITHOUT_FIELD_NUMBER: builtins.int
     character_id: builtins.str
-    """Output only. The id of the character."""
+    """The id of the character."""
     mood: builtins.str
-    """Output only. How it looks to feel, for instance `sad`; empty where the page does not say."""
+    """How it looks to feel, for instance `sad`; empty where the page does not say."""
     @property
     def doing(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. Its actions, each beginning with the base form of a verb: `climb the old oak`."""
+        """Its actions, each beginning with the base form of a verb: `climb the old oak`."""
 
     @property
     def holding(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. What it holds."""
+        """What it holds."""
 
     @property
     def wearing(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. What it wears on this page, in addition to its description or instead of it."""
+        """What it wears on this page, in addition to its description or instead of it."""
 
     @property
     def without(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Output only. What it does not wear on this page, against its description."""
+        """What it does not wear on this page, against its description."""
 
     def __init__(
         self,

@@ -27,9 +27,10 @@ from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from imggen.v1 import scene_pb2 as imggen_dot_v1_dot_scene__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/story.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbb\x02\n\x05Story\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x13\n\x05title\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12\x1e\n\x05pages\x18\x04 \x03(\x0b\x32\x0f.imggen.v1.Page\x12\x34\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x18\n\npage_count\x18\x08 \x01(\x05\x42\x04\xe2\x41\x01\x03:)\xea\x41&\n\x10imggen.dev/Story\x1a\x02id*\x07stories2\x05story\"\x85\x01\n\x04Page\x12\x12\n\x04text\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x11scene_description\x18\x02 \x01(\t\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x02id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"Y\n\x12\x43reateStoryRequest\x12%\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.StoryB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"6\n\x13\x43reateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"F\n\x0fGetStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"3\n\x10GetStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"l\n\x12UpdateStoryRequest\x12%\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.StoryB\x04\xe2\x41\x01\x02\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"6\n\x13UpdateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"_\n\x12ListStoriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\"\n\x04view\x18\x03 \x01(\x0e\x32\x14.imggen.v1.StoryView\"Q\n\x13ListStoriesResponse\x12!\n\x07stories\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Story\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"I\n\x12\x44\x65leteStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x15\n\x13\x44\x65leteStoryResponse*R\n\tStoryView\x12\x1a\n\x16STORY_VIEW_UNSPECIFIED\x10\x00\x12\x14\n\x10STORY_VIEW_BASIC\x10\x01\x12\x13\n\x0fSTORY_VIEW_FULL\x10\x02\x32\x8b\x03\n\x0cStoryService\x12L\n\x0b\x43reateStory\x12\x1d.imggen.v1.CreateStoryRequest\x1a\x1e.imggen.v1.CreateStoryResponse\x12\x43\n\x08GetStory\x12\x1a.imggen.v1.GetStoryRequest\x1a\x1b.imggen.v1.GetStoryResponse\x12L\n\x0bUpdateStory\x12\x1d.imggen.v1.UpdateStoryRequest\x1a\x1e.imggen.v1.UpdateStoryResponse\x12L\n\x0bListStories\x12\x1d.imggen.v1.ListStoriesRequest\x1a\x1e.imggen.v1.ListStoriesResponse\x12L\n\x0b\x44\x65leteStory\x12\x1d.imggen.v1.DeleteStoryRequest\x1a\x1e.imggen.v1.DeleteStoryResponseB9\n\timggen.v1B\nStoryProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/story.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/scene.proto\"\xf5\x02\n\x05Story\x12\x18\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x13\n\x05title\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12\x1e\n\x05pages\x18\x04 \x03(\x0b\x32\x0f.imggen.v1.Page\x12\x34\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x18\n\npage_count\x18\x08 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x38\n\rcharacter_ids\x18\t \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01:)\xea\x41&\n\x10imggen.dev/Story\x1a\x02id*\x07stories2\x05story\"\xa6\x01\n\x04Page\x12\x12\n\x04text\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x11scene_description\x18\x02 \x01(\t\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x02id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1f\n\x05scene\x18\x05 \x01(\x0b\x32\x10.imggen.v1.Scene\"Y\n\x12\x43reateStoryRequest\x12%\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.StoryB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"6\n\x13\x43reateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"F\n\x0fGetStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"3\n\x10GetStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"l\n\x12UpdateStoryRequest\x12%\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.StoryB\x04\xe2\x41\x01\x02\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"6\n\x13UpdateStoryResponse\x12\x1f\n\x05story\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Story\"_\n\x12ListStoriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\"\n\x04view\x18\x03 \x01(\x0e\x32\x14.imggen.v1.StoryView\"Q\n\x13ListStoriesResponse\x12!\n\x07stories\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Story\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"I\n\x12\x44\x65leteStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x15\n\x13\x44\x65leteStoryResponse*R\n\tStoryView\x12\x1a\n\x16STORY_VIEW_UNSPECIFIED\x10\x00\x12\x14\n\x10STORY_VIEW_BASIC\x10\x01\x12\x13\n\x0fSTORY_VIEW_FULL\x10\x02\x32\x8b\x03\n\x0cStoryService\x12L\n\x0b\x43reateStory\x12\x1d.imggen.v1.CreateStoryRequest\x1a\x1e.imggen.v1.CreateStoryResponse\x12\x43\n\x08GetStory\x12\x1a.imggen.v1.GetStoryRequest\x1a\x1b.imggen.v1.GetStoryResponse\x12L\n\x0bUpdateStory\x12\x1d.imggen.v1.UpdateStoryRequest\x1a\x1e.imggen.v1.UpdateStoryResponse\x12L\n\x0bListStories\x12\x1d.imggen.v1.ListStoriesRequest\x1a\x1e.imggen.v1.ListStoriesResponse\x12L\n\x0b\x44\x65leteStory\x12\x1d.imggen.v1.DeleteStoryRequest\x1a\x1e.imggen.v1.DeleteStoryResponseB9\n\timggen.v1B\nStoryProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STORY'].fields_by_name['updated_at']._serialized_options = b'\342A\001\003'
   _globals['_STORY'].fields_by_name['page_count']._loaded_options = None
   _globals['_STORY'].fields_by_name['page_count']._serialized_options = b'\342A\001\003'
+  _globals['_STORY'].fields_by_name['character_ids']._loaded_options = None
+  _globals['_STORY'].fields_by_name['character_ids']._serialized_options = b'\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
   _globals['_STORY']._loaded_options = None
   _globals['_STORY']._serialized_options = b'\352A&\n\020imggen.dev/Story\032\002id*\007stories2\005story'
   _globals['_PAGE'].fields_by_name['text']._loaded_options = None
@@ -67,32 +70,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATESTORYREQUEST'].fields_by_name['story']._serialized_options = b'\342A\001\002'
   _globals['_DELETESTORYREQUEST'].fields_by_name['story_id']._loaded_options = None
   _globals['_DELETESTORYREQUEST'].fields_by_name['story_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
-  _globals['_STORYVIEW']._serialized_start=1362
-  _globals['_STORYVIEW']._serialized_end=1444
-  _globals['_STORY']._serialized_start=193
-  _globals['_STORY']._serialized_end=508
-  _globals['_PAGE']._serialized_start=511
-  _globals['_PAGE']._serialized_end=644
-  _globals['_CREATESTORYREQUEST']._serialized_start=646
-  _globals['_CREATESTORYREQUEST']._serialized_end=735
-  _globals['_CREATESTORYRESPONSE']._serialized_start=737
-  _globals['_CREATESTORYRESPONSE']._serialized_end=791
-  _globals['_GETSTORYREQUEST']._serialized_start=793
-  _globals['_GETSTORYREQUEST']._serialized_end=863
-  _globals['_GETSTORYRESPONSE']._serialized_start=865
-  _globals['_GETSTORYRESPONSE']._serialized_end=916
-  _globals['_UPDATESTORYREQUEST']._serialized_start=918
-  _globals['_UPDATESTORYREQUEST']._serialized_end=1026
-  _globals['_UPDATESTORYRESPONSE']._serialized_start=1028
-  _globals['_UPDATESTORYRESPONSE']._serialized_end=1082
-  _globals['_LISTSTORIESREQUEST']._serialized_start=1084
-  _globals['_LISTSTORIESREQUEST']._serialized_end=1179
-  _globals['_LISTSTORIESRESPONSE']._serialized_start=1181
-  _globals['_LISTSTORIESRESPONSE']._serialized_end=1262
-  _globals['_DELETESTORYREQUEST']._serialized_start=1264
-  _globals['_DELETESTORYREQUEST']._serialized_end=1337
-  _globals['_DELETESTORYRESPONSE']._serialized_start=1339
-  _globals['_DELETESTORYRESPONSE']._serialized_end=1360
-  _globals['_STORYSERVICE']._serialized_start=1447
-  _globals['_STORYSERVICE']._serialized_end=1842
+  _globals['_STORYVIEW']._serialized_start=1476
+  _globals['_STORYVIEW']._serialized_end=1558
+  _globals['_STORY']._serialized_start=216
+  _globals['_STORY']._serialized_end=589
+  _globals['_PAGE']._serialized_start=592
+  _globals['_PAGE']._serialized_end=758
+  _globals['_CREATESTORYREQUEST']._serialized_start=760
+  _globals['_CREATESTORYREQUEST']._serialized_end=849
+  _globals['_CREATESTORYRESPONSE']._serialized_start=851
+  _globals['_CREATESTORYRESPONSE']._serialized_end=905
+  _globals['_GETSTORYREQUEST']._serialized_start=907
+  _globals['_GETSTORYREQUEST']._serialized_end=977
+  _globals['_GETSTORYRESPONSE']._serialized_start=979
+  _globals['_GETSTORYRESPONSE']._serialized_end=1030
+  _globals['_UPDATESTORYREQUEST']._serialized_start=1032
+  _globals['_UPDATESTORYREQUEST']._serialized_end=1140
+  _globals['_UPDATESTORYRESPONSE']._serialized_start=1142
+  _globals['_UPDATESTORYRESPONSE']._serialized_end=1196
+  _globals['_LISTSTORIESREQUEST']._serialized_start=1198
+  _globals['_LISTSTORIESREQUEST']._serialized_end=1293
+  _globals['_LISTSTORIESRESPONSE']._serialized_start=1295
+  _globals['_LISTSTORIESRESPONSE']._serialized_end=1376
+  _globals['_DELETESTORYREQUEST']._serialized_start=1378
+  _globals['_DELETESTORYREQUEST']._serialized_end=1451
+  _globals['_DELETESTORYRESPONSE']._serialized_start=1453
+  _globals['_DELETESTORYRESPONSE']._serialized_end=1474
+  _globals['_STORYSERVICE']._serialized_start=1561
+  _globals['_STORYSERVICE']._serialized_end=1956
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import imggen.v1.scene_pb2
 import sys
 import typing
 
@@ -66,6 +67,7 @@ class Story(google.protobuf.message.Message):
     UPDATED_AT_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     PAGE_COUNT_FIELD_NUMBER: builtins.int
+    CHARACTER_IDS_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     title: builtins.str
@@ -82,7 +84,7 @@ class Story(google.protobuf.message.Message):
     """Output only. The number of its pages, also where a view leaves them out."""
     @property
     def pages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Page]:
-        """The pages in reading order, at most 200 with 2 MiB of UTF-8 text in all; the first is page 1."""
+        """The pages in reading order, at most 200 with 2 MiB of UTF-8 text and scenes in all; the first is page 1."""
 
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
@@ -91,6 +93,13 @@ class Story(google.protobuf.message.Message):
     @property
     def updated_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. When the story was last changed."""
+
+    @property
+    def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The cast: the ids of characters who are drawn on each page whose text names them, at most 64; each
+        must be the caller's. The characters of the pages are of the cast, too, whether or not they are
+        among these.
+        """
 
     def __init__(
         self,
@@ -103,9 +112,10 @@ class Story(google.protobuf.message.Message):
         updated_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
         page_count: builtins.int = ...,
+        character_ids: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["created_at", b"created_at", "etag", b"etag", "id", b"id", "page_count", b"page_count", "pages", b"pages", "style", b"style", "title", b"title", "updated_at", b"updated_at"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "created_at", b"created_at", "etag", b"etag", "id", b"id", "page_count", b"page_count", "pages", b"pages", "style", b"style", "title", b"title", "updated_at", b"updated_at"]) -> None: ...
 
 Global___Story: typing_extensions.TypeAlias = Story
 
@@ -119,6 +129,7 @@ class Page(google.protobuf.message.Message):
     SCENE_DESCRIPTION_FIELD_NUMBER: builtins.int
     CHARACTER_IDS_FIELD_NUMBER: builtins.int
     ID_FIELD_NUMBER: builtins.int
+    SCENE_FIELD_NUMBER: builtins.int
     text: builtins.str
     """Required. The text of the page, at most 4,000 characters."""
     scene_description: builtins.str
@@ -131,8 +142,16 @@ class Page(google.protobuf.message.Message):
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """The ids of the characters in the image, at most 16; each must be the caller's. They are drawn
-        unless the text says that they are not there. Characters of other pages are drawn, too, where
-        the text names them.
+        unless the text says that they are not there. Characters of other pages and of the story's cast
+        are drawn, too, where the text names them.
+        """
+
+    @property
+    def scene(self) -> imggen.v1.scene_pb2.Scene:
+        """What the picture shows whatever its text says: each field that is set takes the place of what is
+        read, and the others are read. `figures` are then all the characters on it, each in
+        `character_ids`; of each of them the fields that are set hold. `absent` is not drawn, in addition
+        to what the text denies.
         """
 
     def __init__(
@@ -142,8 +161,10 @@ class Page(google.protobuf.message.Message):
         scene_description: builtins.str = ...,
         character_ids: collections.abc.Iterable[builtins.str] | None = ...,
         id: builtins.str = ...,
+        scene: imggen.v1.scene_pb2.Scene | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "id", b"id", "scene_description", b"scene_description", "text", b"text"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["scene", b"scene"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "id", b"id", "scene", b"scene", "scene_description", b"scene_description", "text", b"text"]) -> None: ...
 
 Global___Page: typing_extensions.TypeAlias = Page
 
@@ -249,8 +270,8 @@ class UpdateStoryRequest(google.protobuf.message.Message):
 
     @property
     def update_mask(self) -> google.protobuf.field_mask_pb2.FieldMask:
-        """The fields to change: `title`, `style`, `pages`; `*` means all three. Without a mask, those that
-        are set are changed. A story read in the view BASIC has no pages, so an update with it and the
+        """The fields to change: `title`, `style`, `pages`, `character_ids`; `*` means all four. Without a
+        mask, those that are set are changed. A story read in the view BASIC has no pages, so an update with it and the
         mask `*` removes the pages.
         """
 

@@ -45,6 +45,23 @@ async def editors_of_a_story(seen: Seen) -> None:
     await update_story(seen, "deleted", id=story.id, title="x")
 
 
+async def casts_of_stories(seen: Seen) -> None:
+    mia, tom = await a_character(seen), await a_character(seen, name="Tom")
+    story = await a_story(seen, {"text": "Mia ran."}, character_ids=[tom.id, mia.id])
+    await update_story(seen, "one", id=story.id, character_ids=[mia.id])
+    await update_story(seen, "twice", id=story.id, character_ids=[mia.id, mia.id])
+    await update_story(seen, "unknown", id=story.id, character_ids=[UNKNOWN])
+    await update_story(seen, "malformed", id=story.id, character_ids=["x"])
+    await update_story(seen, "too many", id=story.id, character_ids=[UNKNOWN] * 65)
+    await update_story(seen, "both", id=story.id, character_ids=[mia.id, tom.id])
+    whole = {"story_id": story.id, "include_cover": True}
+    await ask(seen, "RoutingService.QuoteStory", {"story": whole})
+    await ask(seen, "RoutingService.QuoteStory", {"story": {**whole, "include_cover": False}})
+    await ask(seen, "CharacterService.DeleteCharacter", {"character_id": mia.id})
+    await ask(seen, "RoutingService.QuoteStory", {"story": whole}, "after one is gone")
+    await update_story(seen, "none", ["character_ids"], id=story.id)
+
+
 async def editors_of_a_character(seen: Seen) -> None:
     mia = await a_character(seen, age=7, hair="red", traits=["brave"])
     job = await a_portrait(seen, mia)
@@ -205,6 +222,7 @@ async def large_stories_are_listed_by_bytes(seen: Seen) -> None:
 
 
 SCRIPTS: tuple[Script, ...] = (
+    casts_of_stories,
     editors_of_a_story,
     editors_of_a_character,
     output_only_fields_are_ignored,

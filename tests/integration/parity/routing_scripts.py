@@ -130,6 +130,9 @@ async def plans(seen: Seen) -> None:
         {"text": "A wood.", "character_ids": [mia.id, tom.id]},
         {"text": "A hut.", "scene_description": "A hut at night."},
     ]
+    figures = [{"character_id": tom.id, "doing": ["climb"], "mood": "sad"}]
+    scene = {"figures": figures, "place": "a mill", "time": "night", "absent": ["hat"]}
+    pages.append({"text": "A mill.", "character_ids": [mia.id, tom.id], "scene": scene})
     story, other = await a_story(seen, *pages), await a_story(seen, {"text": "A lake."})
 
     async def look(label: str, request_id: str = "", of: Any = story, **fields: Any) -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content
-from actors.worker.planning import Teller
+from actors.worker.losses import Teller
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.scenes import Figure, LossKind, NotDrawn, Scene

@@ -1,0 +1,107 @@
+"""Losses: a page is read, and what each model of the catalogue would not show of it is kept."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from actors.engine.profiles import PROFILES
+from actors.extractors import FallbackExtractor, PaidExtractor, SceneExtractor
+from actors.prompts.dialect import Dialect
+from actors.prompts.hosted import HostedDialect
+from actors.prompts.sdxl import SdxlDialect
+from actors.providers.base import Content
+from actors.worker.billing import BilledExtractor
+from actors.worker.patience import Patience
+from actors.worker.payments import Payments
+from actors.worker.reading import ContentReader
+from server.domain.jobs import Claim
+from server.domain.scenes import NotDrawn, share_shown
+from server.routing.catalogue import Catalogue
+from server.routing.rows import Row
+from server.store import Store
+
+Losses = Mapping[str, Sequence[NotDrawn]]
+"""What each model would not show of a page, without those that cannot draw it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """How a model of the catalogue is told what to draw."""
+
+    model: Row
+    dialect: Dialect
+
+    def losses(self, content: Content) -> tuple[NotDrawn, ...]:
+        """Returns what the model would not show as told; raises ValueError if it cannot draw it.
+
+        It is asked as its provider asks it.
+        """
+        spec = replace(content.spec, model=self.model.name, characters=content.cast)
+        return self.dialect.compile(spec, content.scene).not_drawn
+
+
+class LossReader:
+    """Reads pages: by a paid model where one is set up and paid for, else by rules."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        extractor: SceneExtractor,
+        store: Store,
+        patience: Patience,
+        paid: PaidExtractor | None = None,
+    ) -> None:
+        self._tellers = tuple(_tellers(catalogue))
+        self._extractor = extractor
+        self._store = store
+        self._patience = patience
+        self._paid = paid
+
+    async def read(self, claim: Claim, spared_micros: int = 0) -> tuple[Content, Losses]:
+        """Keeps the scene of a job's page and what each model would not show of it; returns both.
+
+        A paid reading leaves so much of what the job may cost.
+        """
+        reader = ContentReader(self._reading(claim, spared_micros), self._store.scenes)
+        content = await reader.read(claim)
+        # As a long page is read: heartbeats must not wait for it.
+        losses = await asyncio.to_thread(self._losses, content)
+        await self._store.scenes.keep_losses(claim, losses)
+        return content, losses
+
+    async def shown(self, claim: Claim, spared_micros: int) -> Mapping[str, float]:
+        """Returns the share of a job's page that each model shows; the page is read only once."""
+        kept = await self._store.scenes.shown(claim.job_id)
+        if kept:
+            return kept
+        content, losses = await self.read(claim, spared_micros)
+        return {model: share_shown(content.scene, parts) for model, parts in losses.items()}
+
+    def _reading(self, claim: Claim, spared_micros: int) -> SceneExtractor:
+        if self._paid is None:
+            return self._extractor
+        most = claim.limits.max_cost_micros
+        if most is not None:
+            most -= spared_micros
+        payments = Payments(claim, self._store.money, self._patience.write)
+        return FallbackExtractor(BilledExtractor(self._paid, most, payments), self._extractor)
+
+    def _losses(self, content: Content) -> Losses:
+        found = {}
+        for teller in self._tellers:
+            try:
+                found[teller.model.name] = teller.losses(content)
+            except ValueError:
+                continue  # it cannot draw this page at all
+        return found
+
+
+def _tellers(catalogue: Catalogue) -> Iterator[Teller]:
+    """Yields the models that this version knows how to tell what to draw."""
+    for row in catalogue.models:
+        if row.name in PROFILES:
+            yield Teller(row, PROFILES[row.name].dialect)
+        elif row.provider == "fake":
+            yield Teller(row, SdxlDialect())
+        elif row.provider != "local":
+            yield Teller(row, HostedDialect(row.longest_prompt))

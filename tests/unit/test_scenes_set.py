@@ -1,0 +1,112 @@
+"""What an author sets of a scene: what is refused of it, and how it holds over what is read."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from imggen.rules import scenes as rules
+from imggen.rules.checks import Checks
+from imggen.v1.scene_pb2 import Figure as FigureMessage
+from imggen.v1.scene_pb2 import Scene as SceneMessage
+from server.domain.ids import CharacterId
+from server.domain.scenes import (
+    DayTime,
+    Figure,
+    Mood,
+    Scene,
+    Season,
+    Weather,
+    overridden,
+)
+from server.replies.scenes import scene_message
+from server.requests.scenes import scene_of
+
+MIA, LEO, EVE = (CharacterId(UUID(int=number)) for number in range(1, 4))
+CAST = (MIA, LEO, EVE)
+READ = Scene(
+    figures=(Figure(MIA, ("sleep",), Mood.TIRED, ("map",)), Figure(LEO, ("run",))),
+    extras=("crowd",),
+    place="kitchen",
+    time=DayTime.DAY,
+    weather=(Weather.RAIN,),
+    props=("map", "kettle"),
+    absent=("hat",),
+    told="Mia sleeps in the kitchen.",
+)
+
+
+def read(**fields: Any) -> tuple[SceneMessage, list[tuple[str, str]]]:
+    """Reads the scene of a page that lists Mia; returns it, and what is wrong with it."""
+    checks = Checks()
+    found = rules.read_scene(checks, "scene", SceneMessage(**fields), [str(MIA)])
+    return found, [(one.field, one.description) for one in checks.violations]
+
+
+def test_the_words_of_scenes_are_those_of_the_service() -> None:
+    known = (rules.MOODS, rules.TIMES, rules.SEASONS, rules.WEATHER)
+    for words, enum in zip(known, (Mood, DayTime, Season, Weather), strict=True):
+        assert set(words) == set(enum)
+
+
+def test_a_scene_is_cleaned_and_comes_back_as_it_was_set() -> None:
+    figure = FigureMessage(character_id=str(MIA), doing=["climb  up"], mood="sad", without=["hat"])
+    found, wrong = read(figures=[figure], place=" the  mill ", time="night", weather=["fog"])
+    assert wrong == []
+    assert (found.place, list(found.figures[0].doing)) == ("the mill", ["climb up"])
+    assert scene_message(scene_of(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "why"),
+    [
+        ({"time": "noon"}, "scene.time", '"noon" is not a time; use one of dawn, morning'),
+        ({"season": "monsoon"}, "scene.season", "use one of spring"),
+        ({"weather": ["hail"]}, "scene.weather[0]", "use one of sun"),
+        ({"weather": [""]}, "scene.weather[0]", "is empty"),
+        ({"props": [" "]}, "scene.props[0]", "is required"),
+        ({"props": ["x"] * 41}, "scene.props", "must have 40 entries or fewer, has 41"),
+        ({"place": "x" * 201}, "scene.place", "must have 200 characters or fewer"),
+        ({"figures": [{}]}, "scene.figures[0].character_id", "is required"),
+        ({"figures": [{"character_id": str(LEO)}]}, "scene.figures[0].character_id", "add it to"),
+        (
+            {"figures": [{"character_id": str(MIA), "mood": "odd"}]},
+            "scene.figures[0].mood",
+            "use one of happy",
+        ),
+        (
+            {"figures": [{"character_id": str(MIA)}] * 2},
+            "scene.figures[1].character_id",
+            "is named before",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_scene_is_named(fields: Any, field: str, why: str) -> None:
+    [(named, said)] = read(**fields)[1]
+    assert named == field
+    assert why in said
+
+
+def test_what_is_set_holds_and_the_rest_is_as_it_was_read() -> None:
+    found = overridden(READ, Scene(place="garden", weather=(Weather.SUN,)), CAST)
+    assert (found.place, found.weather, found.time) == ("garden", (Weather.SUN,), DayTime.DAY)
+    assert (found.figures, found.props, found.extras) == (READ.figures, READ.props, READ.extras)
+    assert found.told == ""  # it says otherwise
+
+
+def test_the_figures_that_are_set_are_all_who_are_there() -> None:
+    found = overridden(READ, Scene((Figure(EVE), Figure(MIA, ("climb",)))), CAST)
+    assert found.figures == (Figure(EVE), Figure(MIA, ("climb",), Mood.TIRED, ("map",)))
+    assert found.away == (LEO,)
+
+
+def test_figures_that_are_not_of_the_cast_are_left_out() -> None:
+    found = overridden(READ, Scene((Figure(EVE), Figure(LEO))), (MIA, LEO))
+    assert ([one.character for one in found.figures], found.away) == ([LEO], (MIA,))
+    assert overridden(READ, Scene((Figure(EVE),)), (MIA, LEO)).figures == READ.figures
+
+
+def test_what_is_set_as_absent_is_not_shown() -> None:
+    found = overridden(READ, Scene(absent=("Kettle", "crowd")), CAST)
+    assert (found.props, found.extras) == (("map",), ())
+    assert found.absent == ("Kettle", "crowd", "hat")
