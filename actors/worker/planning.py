@@ -12,6 +12,7 @@ from actors.prompts.sdxl import SdxlDialect
 from actors.providers.base import Content
 from actors.worker.attempt import Drawing
 from actors.worker.billing import BilledExtractor
+from actors.worker.health import ToldExtractor
 from actors.worker.patience import Patience
 from actors.worker.payments import Payments
 from actors.worker.reading import ContentReader
@@ -56,7 +57,7 @@ class Planner:
         self._extractor = extractor
         self._store = store
         self._patience = patience
-        self._paid = paid
+        self._paid = paid and ToldExtractor(paid, store.alerts, patience)
 
     async def read(self, claim: Claim) -> Outcome:
         """Keeps the scene of a page, and what each model would not show of it."""

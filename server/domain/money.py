@@ -144,14 +144,16 @@ class AlertKind(StrEnum):
 
     BUDGET_USED = "budget_used"  # a share of a day's budget is held and spent
     CALL_ABOVE_HOLD = "call_above_hold"  # a call cost more than the most that it could
+    PROVIDER_FAILED = "provider_failed"  # in a way that an operator has to mend
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert to send: that a budget is used to `percent`, or that a call cost too much.
+    """An alert to send: on a budget used to `percent`, a call that cost too much, or a provider.
 
-    Of a call, `limit_micros` is its hold and `spent_micros` its cost. `tries` counts the sends
-    that failed.
+    Of a call, `limit_micros` is its hold and `spent_micros` its cost. Of a provider, `reason` is
+    the kind of its failure, and `model` the one that is gone, empty for the provider itself; there
+    are no amounts. `tries` counts the sends that failed.
     """
 
     id: int
@@ -159,9 +161,11 @@ class Alert:
     day: date
     scope: str
     percent: int | None
-    limit_micros: int
-    held_micros: int
-    spent_micros: int
+    model: str
+    reason: str
+    limit_micros: int | None
+    held_micros: int | None
+    spent_micros: int | None
     job_id: JobId | None
     attempt: int | None
     call: str | None

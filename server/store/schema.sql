@@ -735,9 +735,9 @@ CREATE TABLE alerts (
     day date NOT NULL,
     scope text NOT NULL,
     percent integer,
-    limit_micros bigint NOT NULL,
-    held_micros bigint NOT NULL,
-    spent_micros bigint NOT NULL,
+    limit_micros bigint,
+    held_micros bigint,
+    spent_micros bigint,
     job_id uuid,
     attempt integer,
     call text,
@@ -746,15 +746,22 @@ CREATE TABLE alerts (
     next_try_at timestamp with time zone DEFAULT now() NOT NULL,
     delivered_at timestamp with time zone,
     given_up_at timestamp with time zone,
+    model text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT alerts_amounts_check CHECK ((num_nonnulls(limit_micros, held_micros, spent_micros) = (3 * ((kind <> 'provider_failed'::text))::integer))),
     CONSTRAINT alerts_check CHECK (((kind = 'budget_used'::text) = (percent IS NOT NULL))),
     CONSTRAINT alerts_check1 CHECK (((kind = 'call_above_hold'::text) = ((job_id IS NOT NULL) AND (attempt IS NOT NULL) AND (call IS NOT NULL)))),
     CONSTRAINT alerts_check2 CHECK ((num_nonnulls(delivered_at, given_up_at) <= 1)),
-    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['budget_used'::text, 'call_above_hold'::text]))),
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['budget_used'::text, 'call_above_hold'::text, 'provider_failed'::text]))),
+    CONSTRAINT alerts_reason_check CHECK (((kind = 'provider_failed'::text) = (reason <> ''::text))),
     CONSTRAINT alerts_pkey PRIMARY KEY (id)
 );
+COMMENT ON COLUMN alerts.model IS 'The model that a provider does not serve any more; empty for the provider itself.';
+COMMENT ON COLUMN alerts.reason IS 'The kind of a provider''s failure; empty for alerts on money.';
 CREATE UNIQUE INDEX alerts_budget ON alerts USING btree (day, scope, percent) WHERE (kind = 'budget_used'::text);
 CREATE UNIQUE INDEX alerts_call ON alerts USING btree (job_id, attempt, call) WHERE (kind = 'call_above_hold'::text);
 CREATE INDEX alerts_due ON alerts USING btree (next_try_at) WHERE ((delivered_at IS NULL) AND (given_up_at IS NULL));
+CREATE UNIQUE INDEX alerts_provider ON alerts USING btree (day, scope, model, reason) WHERE (kind = 'provider_failed'::text);
 
 CREATE TABLE scenes (
     job_id uuid NOT NULL,
