@@ -118,6 +118,28 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class BookedCall:
+    """A paid call as it is booked, by its key (`job_id`, `attempt`, `name`).
+
+    `estimated` is whether its cost is not known, `request_id` the provider's name of it.
+    """
+
+    job_id: JobId
+    attempt: int
+    name: CallName
+    user_id: UserId
+    provider: str
+    model: str
+    day: date
+    begun_at: datetime
+    request_id: str
+    held_micros: int
+    cost_micros: int
+    state: CallState
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Spend:
     """What the paid calls of a group cost.
 

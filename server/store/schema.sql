@@ -727,6 +727,7 @@ CREATE TABLE calls (
     CONSTRAINT calls_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
 CREATE INDEX calls_day ON calls USING btree (day);
+CREATE INDEX calls_unsettled ON calls USING btree (begun_at, job_id, attempt, call) WHERE estimated;
 CREATE INDEX calls_user ON calls USING btree (user_id, day);
 
 CREATE TABLE alerts (
@@ -1335,6 +1336,25 @@ $$;
 CREATE FUNCTION scopes_of(provider text, whose uuid) RETURNS text[]
     LANGUAGE sql IMMUTABLE
     RETURN ARRAY['global'::text, ('provider:'::text || provider), ('user:'::text || whose)];
+
+CREATE FUNCTION settle_estimated(which uuid, at_attempt integer, named text, cost bigint) RETURNS calls
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  found calls;
+BEGIN
+  -- Before it is read: the end of its attempt, or another operator, may be booking it.
+  PERFORM FROM image_generation_jobs WHERE id = which FOR NO KEY UPDATE;
+  SELECT * INTO found FROM calls WHERE job_id = which AND attempt = at_attempt AND call = named;
+  IF found.estimated THEN
+    found := end_call(
+      which, at_attempt, named,
+      CASE WHEN cost = 0 AND found.state = 'unknown' THEN 'released' ELSE 'settled' END,
+      cost, false, found.usage, ''
+    );
+  END IF;
+  RETURN found;
+END $$;
 
 CREATE FUNCTION settle_money(ended hold[], costs bigint[], bills jsonb[] DEFAULT NULL::jsonb[]) RETURNS uuid[]
     LANGUAGE plpgsql
