@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from server.domain.health import HealthState, ProviderHealth
+from server.domain.states import Lane
 from server.routing.rows import Row
 from server.routing.wishes import Offer
 
@@ -23,12 +24,13 @@ class Exclusion(StrEnum):
     BELOW_QUALITY = "below_quality"
     OVER_COST = "over_cost"
     TOO_LATE = "too_late"
+    NOT_HELD = "not_held"  # no worker holds it, or has a key for it
     NOT_WELL = "not_well"  # its breaker is open, or it asked to wait, or it is off
     OVER_BUDGET = "over_budget"
 
     @property
     def passes(self) -> bool:
-        """Whether it may be over without a change of the wish or of the catalogue."""
+        """Whether a job is admitted to wait until it is over."""
         return self in (Exclusion.NOT_WELL, Exclusion.OVER_BUDGET)
 
 
@@ -48,6 +50,11 @@ class Loser:
 
     def __str__(self) -> str:
         return f"{self.model.name}: {self.reason}"
+
+
+def not_held(model: Row) -> str:
+    """Returns why a model that the workers do not hold draws nothing."""
+    return f"no worker holds {'a key for it' if model.lane is Lane.HOSTED else 'it'}"
 
 
 def dollars(micros: int) -> str:
