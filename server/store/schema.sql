@@ -937,14 +937,9 @@ CREATE FUNCTION default_limit(most bigint) RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  -- Looked at first, since an upsert would lock the row for nothing.
-  IF NOT EXISTS (
-    SELECT FROM budget_limits
-    WHERE scope = 'global' AND (set_by IS NOT NULL OR limit_micros = most)
-  ) THEN
-    INSERT INTO budget_limits AS l (scope, limit_micros) VALUES ('global', most)
-    ON CONFLICT (scope) DO UPDATE SET limit_micros = excluded.limit_micros, set_at = now()
-    WHERE l.set_by IS NULL;
+  -- Looked at first, since an insert would lock the row for nothing.
+  IF NOT EXISTS (SELECT FROM budget_limits WHERE scope = 'global') THEN
+    INSERT INTO budget_limits (scope, limit_micros) VALUES ('global', most) ON CONFLICT DO NOTHING;
   END IF;
 END $$;
 

@@ -95,7 +95,7 @@ class Store(Statements):
         """Commits a job and its hold together with others, as `submit` does.
 
         Returns None and the scope of a budget that does not cover it: then nothing is committed.
-        `limit_micros` is the global limit where no admin has set one.
+        `limit_micros` is the global limit where none is stored.
         """
         return await self._paid_submits((job, limit_micros))
 
