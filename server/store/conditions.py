@@ -94,6 +94,19 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
     )
 
 
+def drawn_in_lanes(most: int) -> str:
+    """Returns the query of the latest pictures of the lanes `$1`: a step through the index each."""
+    return f"""
+  SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
+  FROM unnest($1::text[]) AS asked (lane), LATERAL (
+    SELECT id, attempt, kind, batch_id FROM image_generation_jobs
+    WHERE status = 'completed' AND attempt > 0 AND lane = asked.lane
+    ORDER BY completed_at DESC LIMIT {most}
+  ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt) AND a.outcome = 'completed'
+  ORDER BY a.finished_at DESC LIMIT {most}
+"""
+
+
 def _lanes(values: Mapping[str, V] | None) -> dict[Lane, V]:
     """Returns values by lane, without the lanes that only a newer version knows."""
     known = set(Lane)

@@ -390,6 +390,7 @@ CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (ima
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
 CREATE INDEX jobs_drawn ON image_generation_jobs USING btree (ai_model, ((spec ->> 'quality'::text)), completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
+CREATE INDEX jobs_drawn_in_lane ON image_generation_jobs USING btree (lane, completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
 CREATE INDEX jobs_plans ON image_generation_jobs USING btree (updated_at) WHERE ((kind = 'plan'::text) AND (actual_micros = 0));
 CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, request_id) WHERE (request_id IS NOT NULL);
