@@ -150,6 +150,13 @@ async def open_gateway(
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
 
 
+async def _apply_budget(store: Store, limit_micros: int) -> None:
+    before = await store.money.default_limit(limit_micros)
+    if before is not None:
+        fields = {"before_micros": before, "limit_micros": limit_micros}
+        _log.warning("daily budget changed", extra=fields)
+
+
 def _offered(settings: GatewaySettings) -> Catalogue:
     catalogue = settings.catalogue()
     for warning in catalogue.warnings(datetime.now(UTC)):
@@ -231,7 +238,7 @@ async def _services(
     budgets = BudgetService(
         store, settings.daily_budget_micros, {*PROVIDERS, settings.chat_provider}
     )
-    await store.money.default_limit(settings.daily_budget_micros)
+    await _apply_budget(store, settings.daily_budget_micros)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),
         Service("imggen.v1.RoutingService", partial(add_routing, routing)),

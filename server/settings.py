@@ -127,7 +127,7 @@ class GatewaySettings(RoutingSettings):
     )
     alert_webhook_url: str = Field(
         "",
-        description="Where alerts on budgets are posted, signed, beside the log; empty for none.",
+        description="Where alerts are posted, signed, beside the log; empty for none.",
     )
     alert_webhook_secret: SecretStr = Field(
         SecretStr(""), description="The secret that signs them, 32 characters at least."

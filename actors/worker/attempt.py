@@ -18,6 +18,8 @@ from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
 from server.errors import ImggenError, Unavailable
+from server.routing.reasons import not_held
+from server.routing.rows import Row
 from server.storage import KeyTaken, StorageUnavailable
 from server.store import Store
 from server.store.signals import Signals
@@ -134,28 +136,37 @@ class Attempt:
                 failure = Failure("CONTENT_POLICY", refusal)
             await self._fail_unoffered(failure)
             return
+        if nothing and choice.held_by_nobody:
+            self._log_unheld(choice.held_by_nobody)
         lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
         await parts.patience.write(
             lambda: parts.store.leases.give_back(claim, lanes, nothing=nothing)
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
-    async def _end_unheld(self, models: Sequence[str], lanes: Sequence[JobLane]) -> None:
+    async def _end_unheld(self, models: Sequence[Row], lanes: Sequence[JobLane]) -> None:
         """Leaves a job to the workers that hold its models, or fails it where none does."""
         claim, parts = self.claim, self._parts
-        held = await parts.patience.write(lambda: parts.store.workers.hold(claim.lane, models))
+        names = [row.name for row in models]
+        held = await parts.patience.write(lambda: parts.store.workers.hold(claim.lane, names))
         if not held and claim.unoffered_s >= parts.no_offer_s:
-            message = f"no worker of the lane {claim.lane} holds {', '.join(models)}"
+            message = "; ".join(f"{row.name}: {not_held(row)}" for row in models)
             await self._fail_unoffered(Failure("NO_ELIGIBLE_OFFER", message[:_MESSAGE_MAX]))
             return
-        if not held and not claim.unoffered_s:
-            _log.warning("model not held", extra={**fields_of(claim), "models": list(models)})
+        if not held:
+            self._log_unheld(models)
         if not parts.left.add(claim.job_id):
             lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
         await parts.patience.write(
             lambda: parts.store.leases.give_back(claim, lanes, nothing=not held)
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
+
+    def _log_unheld(self, models: Sequence[Row]) -> None:
+        """Logs once for a job that nobody holds the models that could draw it."""
+        if not self.claim.unoffered_s:
+            fields = {**fields_of(self.claim), "models": [row.name for row in models]}
+            _log.warning("model not held", extra=fields)
 
     async def _end_waiting(self, waiting: OfferWaits) -> None:
         """Queues a job for the offer that failed, once it may be asked again."""

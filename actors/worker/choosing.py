@@ -12,7 +12,9 @@ from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest
 from server.routing.lanes import lanes
 from server.routing.observer import Observer
+from server.routing.reasons import Exclusion
 from server.routing.router import Refusal, Routing, route_again
+from server.routing.rows import Row
 from server.routing.wishes import Offer, wish_of
 
 
@@ -27,15 +29,23 @@ class Choice:
     routing: Routing
     lanes: Sequence[JobLane]
 
-    def unheld(self, lane: Lane) -> list[str]:
+    def unheld(self, lane: Lane) -> list[Row]:
         """Returns the models that may draw it in a lane, where this worker holds none of them."""
         if self.offer is not None:
             return []
-        return [one.model.name for one in self.routing.offers if one.model.lane is lane]
+        return [one.model for one in self.routing.offers if one.model.lane is lane]
+
+    @property
+    def held_by_nobody(self) -> list[Row]:
+        """The models that could draw it if a worker held them."""
+        losers = self.routing.losers
+        return [one.model for one in losers if one.exclusion is Exclusion.NOT_HELD]
 
     @property
     def hopeless(self) -> bool:
-        """Whether no time will bring an offer, as long as the catalogue stays as it is."""
+        """Whether no time will bring an offer, as long as catalogue and workers stay."""
+        if self.held_by_nobody:  # a worker that holds one may be starting again
+            return False
         return self.routing.refusal in (Refusal.INVALID, Refusal.NO_ELIGIBLE_OFFER)
 
 

@@ -1,4 +1,7 @@
-"""Health: the probe that an attempt takes of a provider, and what its calls tell the fleet."""
+"""Health: the probe that an attempt takes of a provider, and what its calls tell the fleet.
+
+Operators are told of failures that only they can mend.
+"""
 
 import asyncio
 import logging
@@ -7,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
+from actors.extractors import AskedScene, ModelFailed, PaidExtractor
+from actors.extractors.pages import Page
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -20,7 +25,9 @@ from actors.worker.patience import Patience
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.models import Format
 from server.errors import Unavailable
-from server.routing.failover import RULES, Effect
+from server.routing.failover import RULES, Effect, FailureKind
+from server.store import Store
+from server.store.alerts import Alerts
 from server.store.health import Health
 
 _WAIT = timedelta(seconds=20)
@@ -79,9 +86,10 @@ class _HeldProbe:
 class ToldProvider:
     """A hosted provider whose answers and failures are told to the fleet as they come."""
 
-    def __init__(self, provider: Provider, health: Health, patience: Patience) -> None:
+    def __init__(self, provider: Provider, store: Store, patience: Patience) -> None:
         self._provider = provider
-        self._health = health
+        self._health = store.health
+        self._alerts = store.alerts
         self._patience = patience
 
     @property
@@ -122,6 +130,8 @@ class ToldProvider:
     async def _tell(self, error: ProviderFailed) -> None:
         health, name = self._health, self.name
         fields = {"provider": name, "model": self.model, "kind": error.kind}
+        # First, since a provider that is off makes no other call that would tell.
+        await _alert(self._alerts, name, self.model, error.kind)
         match RULES[error.kind].effect:
             case Effect.COUNTS:
                 if await health.failed(name, error.kind):
@@ -136,3 +146,43 @@ class ToldProvider:
                     _log.error("model off", extra={**fields, "error": error.message})
             case Effect.ANSWERED:
                 await health.succeeded(name)
+
+
+class ToldExtractor:
+    """A paid extractor whose failures are told to operators; rules read meanwhile."""
+
+    def __init__(self, extractor: PaidExtractor, alerts: Alerts, patience: Patience) -> None:
+        self._extractor = extractor
+        self._alerts = alerts
+        self._patience = patience
+
+    @property
+    def provider(self) -> str:
+        """Whose budget pays."""
+        return self._extractor.provider
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self._extractor.model
+
+    def most_micros(self, page: Page) -> int:
+        """Returns the most that asking for a page can cost."""
+        return self._extractor.most_micros(page)
+
+    async def ask(self, page: Page) -> AskedScene:
+        """Returns the scene of a page, with its bill; raises ModelFailed."""
+        try:
+            return await self._extractor.ask(page)
+        except ModelFailed as error:
+            failed = partial(_alert, self._alerts, self.provider, self.model, error.kind)
+            await self._patience.write(failed)
+            raise
+
+
+async def _alert(alerts: Alerts, provider: str, model: str, kind: FailureKind) -> None:
+    """Tells operators of a failure, where its rule says so."""
+    rule = RULES[kind]
+    if rule.alerts:
+        gone = model if rule.effect is Effect.MODEL_OFF else ""
+        await alerts.note_failure(provider, gone, kind)

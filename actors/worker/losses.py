@@ -11,6 +11,7 @@ from actors.prompts.hosted import HostedDialect
 from actors.prompts.sdxl import SdxlDialect
 from actors.providers.base import Content
 from actors.worker.billing import BilledExtractor
+from actors.worker.health import ToldExtractor
 from actors.worker.patience import Patience
 from actors.worker.payments import Payments
 from actors.worker.reading import ContentReader
@@ -55,7 +56,7 @@ class LossReader:
         self._extractor = extractor
         self._store = store
         self._patience = patience
-        self._paid = paid
+        self._paid = paid and ToldExtractor(paid, store.alerts, patience)
 
     async def read(self, claim: Claim, spared_micros: int = 0) -> tuple[Content, Losses]:
         """Keeps the scene of a job's page and what each model would not show of it; returns both.

@@ -8,7 +8,7 @@ from actors.extractors import PaidExtractor, SceneExtractor
 from actors.providers.base import Provider, ProviderFailed
 from actors.worker.billing import BilledExtractor, BilledProvider
 from actors.worker.choosing import Choice, Chooser
-from actors.worker.health import BeingProbed, ToldProvider, probe
+from actors.worker.health import BeingProbed, ToldExtractor, ToldProvider, probe
 from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused, Payments
 from actors.worker.reporting import Reporter
@@ -82,7 +82,7 @@ class RoutedDrawing:
         self._providers = providers
         self._store = store
         self._patience = patience
-        self._extractor = extractor
+        self._extractor = extractor and ToldExtractor(extractor, store.alerts, patience)
         self._moderated_goes_on = moderated_goes_on
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
@@ -114,7 +114,7 @@ class RoutedDrawing:
             provider = BilledProvider(provider, offer, claim.limits, self._payments(claim))
         if offer.model.provider == "local":
             return provider
-        return ToldProvider(provider, self._store.health, self._patience)
+        return ToldProvider(provider, self._store, self._patience)
 
     def _reading(self, claim: Claim, offer: Offer) -> SceneExtractor | None:
         if self._extractor is None:

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 from datetime import date
 
 from imggen.calls import Calls
-from imggen.fields import SpendGroupName, number_of
+from imggen.fields import CallKindName, SpendGroupName, number_of
 from imggen.paging import pages
 from imggen.v1 import budget_pb2
-from imggen.v1.budget_pb2 import Budget, Spend, SpendGroup
+from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 
 
 class BudgetCalls(Calls):
@@ -53,3 +53,35 @@ class BudgetCalls(Calls):
             request,
             lambda page: page.spend,
         )
+
+    def list_unsettled_calls(self, *, page_size: int = 0) -> AsyncGenerator[BookedCall, None]:
+        """Yields the paid calls whose cost is not known, the oldest first; needs the role admin.
+
+        Their answers were lost, or had no usage; they count at the most that they can cost.
+        """
+        request = budget_pb2.ListUnsettledCallsRequest(page_size=page_size)
+        return pages(
+            lambda: self._call(self._connection.budgets.ListUnsettledCalls, request),
+            request,
+            lambda page: page.calls,
+        )
+
+    async def settle_call(
+        self,
+        job_id: str,
+        attempt: int,
+        cost_micros: int,
+        *,
+        kind: CallKind.ValueType | CallKindName = "render",
+    ) -> BookedCall:
+        """Books what such a call did cost by the invoice, 0 if it was not billed.
+
+        In millionths of a US dollar. Needs the role admin, and may be repeated.
+        """
+        request = budget_pb2.SettleCallRequest(
+            job_id=job_id,
+            attempt=attempt,
+            kind=number_of(CallKind, kind),
+            cost_micros=cost_micros,
+        )
+        return (await self._call(self._connection.budgets.SettleCall, request)).call

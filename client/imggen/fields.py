@@ -21,6 +21,7 @@ ImageStatusName = Literal["queued", "generating", "completed", "failed", "cancel
 JobStatusName = Literal["queued", "processing", "completed", "failed", "cancelled"]
 EventKindName = Literal["job", "image", "batch"]
 StageName = Literal["resolving", "rendering", "finishing", "storing"]
+CallKindName = Literal["read", "render"]
 SpendGroupName = Literal["day", "provider", "model", "user", "style", "story"]
 StoryViewName = Literal["basic", "full"]
 AssetKindName = Literal["original", "display", "print", "thumbnail"]

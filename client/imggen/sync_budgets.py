@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from imggen.budgets import BudgetCalls
-from imggen.fields import SpendGroupName
+from imggen.fields import CallKindName, SpendGroupName
 from imggen.looping import LoopThread
-from imggen.v1.budget_pb2 import Budget, Spend, SpendGroup
+from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 
 
 class SyncBudgetCalls:
@@ -47,3 +47,24 @@ class SyncBudgetCalls:
                 first_day=first_day, last_day=last_day, group_by=group_by, page_size=page_size
             )
         )
+
+    def list_unsettled_calls(self, *, page_size: int = 0) -> Iterator[BookedCall]:
+        """Yields the paid calls whose cost is not known, the oldest first; needs the role admin.
+
+        Their answers were lost, or had no usage; they count at the most that they can cost.
+        """
+        return self._loop.iterate(self._client.list_unsettled_calls(page_size=page_size))
+
+    def settle_call(
+        self,
+        job_id: str,
+        attempt: int,
+        cost_micros: int,
+        *,
+        kind: CallKind.ValueType | CallKindName = "render",
+    ) -> BookedCall:
+        """Books what such a call did cost by the invoice, 0 if it was not billed.
+
+        In millionths of a US dollar. Needs the role admin, and may be repeated.
+        """
+        return self._loop.run(self._client.settle_call(job_id, attempt, cost_micros, kind=kind))

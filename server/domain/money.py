@@ -118,6 +118,28 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class BookedCall:
+    """A paid call as it is booked, by its key (`job_id`, `attempt`, `name`).
+
+    `estimated` is whether its cost is not known, `request_id` the provider's name of it.
+    """
+
+    job_id: JobId
+    attempt: int
+    name: CallName
+    user_id: UserId
+    provider: str
+    model: str
+    day: date
+    begun_at: datetime
+    request_id: str
+    held_micros: int
+    cost_micros: int
+    state: CallState
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Spend:
     """What the paid calls of a group cost.
 
@@ -144,14 +166,16 @@ class AlertKind(StrEnum):
 
     BUDGET_USED = "budget_used"  # a share of a day's budget is held and spent
     CALL_ABOVE_HOLD = "call_above_hold"  # a call cost more than the most that it could
+    PROVIDER_FAILED = "provider_failed"  # in a way that an operator has to mend
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert to send: that a budget is used to `percent`, or that a call cost too much.
+    """An alert to send: on a budget used to `percent`, a call that cost too much, or a provider.
 
-    Of a call, `limit_micros` is its hold and `spent_micros` its cost. `tries` counts the sends
-    that failed.
+    Of a call, `limit_micros` is its hold and `spent_micros` its cost. Of a provider, `reason` is
+    the kind of its failure, and `model` the one that is gone, empty for the provider itself; there
+    are no amounts. `tries` counts the sends that failed.
     """
 
     id: int
@@ -159,9 +183,11 @@ class Alert:
     day: date
     scope: str
     percent: int | None
-    limit_micros: int
-    held_micros: int
-    spent_micros: int
+    model: str
+    reason: str
+    limit_micros: int | None
+    held_micros: int | None
+    spent_micros: int | None
     job_id: JobId | None
     attempt: int | None
     call: str | None

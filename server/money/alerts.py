@@ -22,6 +22,8 @@ def body_of(alert: Alert) -> bytes:
         "day": alert.day.isoformat(),
         "scope": alert.scope,
         "percent": alert.percent,
+        "model": alert.model or None,
+        "reason": alert.reason or None,
         "limit_micros": alert.limit_micros,
         "held_micros": alert.held_micros,
         "spent_micros": alert.spent_micros,

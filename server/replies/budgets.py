@@ -1,7 +1,12 @@
 """Budgets and spend as messages."""
 
 from imggen.v1 import budget_pb2
-from server.domain.money import Budget, Spend
+from server.domain.money import BookedCall, Budget, CallName, CallState, Spend
+
+_KINDS = {
+    CallName.READ: budget_pb2.CALL_KIND_READ,
+    CallName.RENDER: budget_pb2.CALL_KIND_RENDER,
+}
 
 
 def budget(found: Budget) -> budget_pb2.Budget:
@@ -30,3 +35,22 @@ def spend(found: Spend) -> budget_pb2.Spend:
         held_micros=found.held_micros,
         average_image_cost_micros=found.average_micros,
     )
+
+
+def booked_call(found: BookedCall) -> budget_pb2.BookedCall:
+    """Returns a paid call as a message."""
+    message = budget_pb2.BookedCall(
+        job_id=str(found.job_id),
+        attempt=found.attempt,
+        kind=_KINDS[found.name],
+        user_id=str(found.user_id),
+        provider=found.provider,
+        model=found.model,
+        day=found.day.isoformat(),
+        provider_request_id=found.request_id,
+        held_micros=found.held_micros,
+        cost_micros=found.cost_micros,
+        outcome_unknown=found.state is CallState.UNKNOWN,
+    )
+    message.started_at.FromDatetime(found.begun_at)
+    return message

@@ -1,6 +1,7 @@
 """Routes, quotes and providers as messages."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -23,7 +24,7 @@ from server.domain.routes import Route, RoutedAttempt, RoutedCall, RoutedJob
 from server.domain.states import ImageType, Quality
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
-from server.routing.reasons import not_well
+from server.routing.reasons import not_held, not_well
 from server.routing.router import route
 from server.routing.rows import Row
 from server.routing.story_quotes import StoryQuote
@@ -111,7 +112,8 @@ def _model(
     catalogue: Catalogue, row: Row, conditions: Conditions, compared: Comparison | None
 ) -> ModelStatus:
     wish = Wish(ImageType.SCENE, row.name, "1:1", 0, Quality.HD)
-    routing = route(Catalogue([row], catalogue.floors), wish, conditions)
+    priced = replace(conditions, held={})  # whoever holds it
+    routing = route(Catalogue([row], catalogue.floors), wish, priced)
     offer = routing.first
     health = conditions.health.get((row.provider, row.name))
     return ModelStatus(
@@ -123,6 +125,7 @@ def _model(
         retires_on=str(row.retires_on or ""),
         off=health is not None and health.state is HealthState.OFF,
         canary_comparison=_comparison(compared) if compared else None,
+        not_held=not_held(row) if conditions.unheld(row) else "",
     )
 
 

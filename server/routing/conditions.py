@@ -102,8 +102,10 @@ class BudgetRest:
 class Conditions:
     """What the router is told at one moment.
 
-    `speeds` are by model and quality, `health` by provider and model, the latter empty for the
-    whole provider; what has never failed has none.
+    `held` are the models that the workers of each lane hold, None where one of them does not tell;
+    lanes that nobody serves are not there, so that it is empty while no worker is known. `speeds`
+    are by model and quality, `health` by provider and model, the latter empty for the whole
+    provider; what has never failed has none.
     """
 
     now: datetime
@@ -112,6 +114,7 @@ class Conditions:
     health: Mapping[tuple[str, str], ProviderHealth] = field(default_factory=dict)
     gpu: GpuCost = GpuCost()
     rest: BudgetRest = BudgetRest()
+    held: Mapping[Lane, frozenset[str] | None] = field(default_factory=dict)
 
     def draws(self, row: Row, quality: Quality) -> float:
         """Returns how long a model draws a picture, in seconds."""
@@ -129,6 +132,18 @@ class Conditions:
             return math.inf
         each = self.draws(row, quality) if load.seconds is None else load.seconds
         return load.waiting * each / load.slots
+
+    def unheld(self, row: Row) -> bool:
+        """Returns whether workers are known, and none of them holds a model.
+
+        A local model waits while nobody serves its lane: its machines may be starting. A hosted
+        one needs no machine, so that any fleet without it has no key for it.
+        """
+        if not self.held:
+            return False
+        nobody = frozenset[str]() if row.lane is Lane.HOSTED else None
+        models = self.held.get(row.lane, nobody)
+        return models is not None and row.name not in models
 
     def closed(self, row: Row) -> ProviderHealth | None:
         """Returns what keeps calls from a model: the health of its provider, or its own."""

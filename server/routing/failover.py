@@ -42,14 +42,13 @@ class Effect(StrEnum):
 class Rule:
     """What follows a failure; the job fails unless it `goes_on` with the next offer.
 
-    `pays_again` is whether the next offer is a second payment for the same picture, which its cap
-    must allow. `alerts` is whether an operator is told.
+    `alerts` is whether an operator is told. A next offer after a call that is billed is a second
+    payment for the same picture; the calls that were made say so, and the job's cap must allow it.
     """
 
     billed: Billed
     effect: Effect
     goes_on: bool
-    pays_again: bool = False
     alerts: bool = False
 
     @property
@@ -64,16 +63,14 @@ class Rule:
 RULES = MappingProxyType(
     {
         FailureKind.NOT_CONNECTED: Rule(Billed.NO, Effect.COUNTS, goes_on=True),
-        FailureKind.OUTCOME_UNKNOWN: Rule(
-            Billed.UNKNOWN, Effect.COUNTS, goes_on=True, pays_again=True
-        ),
+        FailureKind.OUTCOME_UNKNOWN: Rule(Billed.UNKNOWN, Effect.COUNTS, goes_on=True),
         FailureKind.RATE_LIMITED: Rule(Billed.NO, Effect.WAITS, goes_on=True),
         FailureKind.ACCOUNT_STOPPED: Rule(Billed.NO, Effect.OFF, goes_on=True, alerts=True),
         FailureKind.MODEL_GONE: Rule(Billed.NO, Effect.MODEL_OFF, goes_on=True, alerts=True),
         FailureKind.MODERATED: Rule(Billed.BY_ROW, Effect.ANSWERED, goes_on=False),
         FailureKind.MODERATED_OUTPUT: Rule(Billed.YES, Effect.ANSWERED, goes_on=False),
         FailureKind.REFUSED: Rule(Billed.NO, Effect.ANSWERED, goes_on=True, alerts=True),
-        FailureKind.UNREADABLE: Rule(Billed.YES, Effect.ANSWERED, goes_on=True, pays_again=True),
+        FailureKind.UNREADABLE: Rule(Billed.YES, Effect.ANSWERED, goes_on=True),
     }
 )
 """The rule of each kind of failure."""

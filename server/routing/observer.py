@@ -56,6 +56,7 @@ class Observer:
             lanes={
                 lane: LaneLoad(seen.waiting.get(lane, 0), seen.slots.get(lane, 0)) for lane in Lane
             },
+            held=seen.held,
             speeds={key: Speed(images, seconds) for key, (images, seconds) in seen.speeds.items()},
             health={(one.provider, one.model): one for one in health},
             gpu=self._gpu,

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from imggen.rules.money import dollars
 from server.domain.health import HealthState, ProviderHealth
+from server.domain.states import Lane
 from server.routing.rows import Row
 from server.routing.wishes import Offer
 
@@ -24,12 +25,13 @@ class Exclusion(StrEnum):
     BELOW_QUALITY = "below_quality"
     OVER_COST = "over_cost"
     TOO_LATE = "too_late"
+    NOT_HELD = "not_held"  # no worker holds it, or has a key for it
     NOT_WELL = "not_well"  # its breaker is open, or it asked to wait, or it is off
     OVER_BUDGET = "over_budget"
 
     @property
     def passes(self) -> bool:
-        """Whether it may be over without a change of the wish or of the catalogue."""
+        """Whether a job is admitted to wait until it is over."""
         return self in (Exclusion.NOT_WELL, Exclusion.OVER_BUDGET)
 
 
@@ -55,6 +57,11 @@ def below(score: float, least: float, shown: float | None) -> str:
     """Returns why a score is too low; `shown` is the share of its page that lowers it."""
     page = "" if shown is None else f" on this page, of which it shows {shown:.0%}"
     return f"scores {score:g}{page}, below the least of {least:g}"
+
+
+def not_held(model: Row) -> str:
+    """Returns why a model that the workers do not hold draws nothing."""
+    return f"no worker holds {'a key for it' if model.lane is Lane.HOSTED else 'it'}"
 
 
 def not_well(health: ProviderHealth) -> str:

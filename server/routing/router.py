@@ -12,7 +12,15 @@ from server.errors import Violation
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
 from server.routing.prices import PricedCall
-from server.routing.reasons import Exclusion, Loser, below, compared, not_well, too_late
+from server.routing.reasons import (
+    Exclusion,
+    Loser,
+    below,
+    compared,
+    not_held,
+    not_well,
+    too_late,
+)
 from server.routing.rows import Row
 from server.routing.wishes import Offer, Wish
 
@@ -209,6 +217,8 @@ def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | 
         left = (wish.complete_by - conditions.now).total_seconds()
         if offer.seconds > left:
             return Loser(offer.model, Exclusion.TOO_LATE, too_late(offer, left))
+    if conditions.unheld(offer.model):
+        return Loser(offer.model, Exclusion.NOT_HELD, not_held(offer.model))
     return None
 
 

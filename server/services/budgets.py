@@ -1,10 +1,15 @@
 """BudgetService: budgets, their limits, and what was spent of them."""
 
+import logging
 from collections.abc import Collection
+from uuid import UUID
 
 from imggen.rules.budgets import (
     TARGET_IMAGE_COST_MICROS,
+    call_settled,
     check_limit,
+    missing_call,
+    read_call,
     read_day,
     read_days,
     read_group,
@@ -14,9 +19,14 @@ from imggen.rules.budgets import (
 from imggen.rules.checks import Checks
 from imggen.rules.paging import key_of, read_page, token_after_key
 from imggen.v1 import budget_pb2, budget_pb2_grpc
+from server.domain.ids import JobId
+from server.domain.money import CallName, CallState
 from server.identity.caller import Context, Role, caller
-from server.replies.budgets import budget, spend
+from server.replies.budgets import booked_call, budget, spend
 from server.store import Store
+from server.store.calls import key_of_call
+
+_log = logging.getLogger(__name__)
 
 
 class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
@@ -81,3 +91,37 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
             else "",
             target_image_cost_micros=TARGET_IMAGE_COST_MICROS,
         )
+
+    async def ListUnsettledCalls(
+        self, request: budget_pb2.ListUnsettledCallsRequest, context: Context
+    ) -> budget_pb2.ListUnsettledCallsResponse:
+        """Returns a page of the calls whose cost is not known."""
+        checks = Checks()
+        if not caller().is_admin:
+            raise role_required(Role.ADMIN)
+        page = checks.complete(read_page(checks, request))
+        found = await self._store.calls.unsettled(key_of(checks, page), page.size + 1)
+        shown = found[: page.size]
+        return budget_pb2.ListUnsettledCallsResponse(
+            calls=[booked_call(one) for one in shown],
+            next_page_token=token_after_key(request, key_of_call(shown[-1]))
+            if len(found) > len(shown)
+            else "",
+        )
+
+    async def SettleCall(
+        self, request: budget_pb2.SettleCallRequest, context: Context
+    ) -> budget_pb2.SettleCallResponse:
+        """Books what a call did cost."""
+        checks, who, cost = Checks(), caller(), request.cost_micros
+        if not who.is_admin:
+            raise role_required(Role.ADMIN)
+        key = checks.complete(read_call(checks, request))
+        job, name = JobId(UUID(key.job_id)), CallName(key.call)
+        call = await self._store.calls.settle(job, key.attempt, name, cost)
+        if call is None:
+            raise missing_call(key)
+        if call.state is CallState.OPEN or call.cost_micros != cost:
+            raise call_settled(key, call.state, call.cost_micros)
+        _log.info("call settled", extra={**key.metadata, "cost_micros": cost, "by": who.user_id})
+        return budget_pb2.SettleCallResponse(call=booked_call(call))

@@ -1,4 +1,4 @@
-"""Alerts: written with the movement that they are about (schema.sql), sent by a gateway."""
+"""Alerts: those on money are written with its movements (schema.sql); a gateway sends all."""
 
 from datetime import timedelta
 
@@ -14,10 +14,17 @@ WHERE l.scope = $1 ON CONFLICT DO NOTHING
 """
 """Written after a refusal: what an admission refuses is rolled back with all that it wrote."""
 
+_NOTE_FAILURE = """
+INSERT INTO alerts (kind, day, scope, model, reason)
+VALUES ('provider_failed', current_date, 'provider:' || $1, $2, $3) ON CONFLICT DO NOTHING
+"""
+
+# Those of a newer version are left to its gateways.
 _DUE = """
-SELECT id, kind, day, scope, percent, limit_micros, held_micros, spent_micros, job_id, attempt,
-  call, created_at, tries
+SELECT id, kind, day, scope, percent, model, reason, limit_micros, held_micros, spent_micros,
+  job_id, attempt, call, created_at, tries
 FROM alerts WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_try_at <= now()
+  AND kind = ANY($2)
 ORDER BY next_try_at, id LIMIT $1
 """
 
@@ -38,9 +45,13 @@ class Alerts:
         """Notes that today's budget of a scope has refused a hold: it counts as used up."""
         await self._database.execute(NOTE_REFUSAL, scope)
 
+    async def note_failure(self, provider: str, model: str, reason: str) -> None:
+        """Notes that a provider, or the model that is named, fails so; once a day (UTC)."""
+        await self._database.execute(_NOTE_FAILURE, provider, model, reason)
+
     async def due(self, most: int) -> list[Alert]:
         """Returns the alerts to send now, the longest due first."""
-        return [_alert(row) for row in await self._database.fetch(_DUE, most)]
+        return [_alert(row) for row in await self._database.fetch(_DUE, most, list(AlertKind))]
 
     async def delivered(self, alert: Alert) -> None:
         """Notes that an alert was sent; it is not sent again."""

@@ -8,6 +8,7 @@ from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
 from server.domain.jobs import Job, RequestKey
 from server.domain.paging import Listing, PageRequest
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
+from server.store.conditions import drawn_in_lanes
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
@@ -87,12 +88,7 @@ WHERE r.character_id = ANY($1) AND r.style = $2
 # the time in which nothing ran.
 _PACE = f"""
 WITH latest AS (
-  SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
-  FROM (
-    SELECT job_id, finished_at, started_at FROM attempts
-    WHERE outcome = 'completed' ORDER BY finished_at DESC LIMIT 1000  -- of any lane, to be quick
-  ) AS a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = ANY($1)
-  ORDER BY a.finished_at DESC LIMIT 100
+{drawn_in_lanes(100)}
 ), measured AS (
   SELECT * FROM latest WHERE batched OR NOT EXISTS (SELECT FROM latest WHERE batched)
   ORDER BY finished_at DESC LIMIT 50

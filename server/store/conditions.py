@@ -1,12 +1,15 @@
 """What the router is told of queues, speeds and budgets, as the database has it at one moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from server.domain.ids import UserId
 from server.domain.states import Lane, Quality
 from server.store.database import Executor
+
+V = TypeVar("V")
 
 # A row of `models` for each model that has ever drawn, found by steps through the index.
 SPEEDS = """
@@ -42,6 +45,10 @@ SELECT now() AS now,
     SELECT key, sum(value::integer) AS slots FROM workers, jsonb_each_text(workers.slots)
     WHERE ready_until > now() GROUP BY key
   ) AS ready) AS slots,
+  (SELECT jsonb_object_agg(lane, models) FROM (
+    SELECT lane, CASE WHEN bool_and(models IS NOT NULL) THEN jsonb_agg(models) END AS models
+    FROM workers, unnest(lanes) AS lane WHERE ready_until > now() GROUP BY lane
+  ) AS served) AS held,
   (SELECT jsonb_agg(measured) FROM ({SPEEDS}) AS measured) AS speeds,
   (SELECT jsonb_object_agg(l.scope,
       l.limit_micros - coalesce(b.held_micros + b.spent_micros, 0))
@@ -54,13 +61,16 @@ SELECT now() AS now,
 class Observed:
     """What the database knows at one moment.
 
-    `speeds` are the number and the mean seconds of the latest pictures by model and quality;
-    `rest` is what is left today by scope, in micros, which is below 0 after a limit was lowered.
+    `held` are the models that the workers of each lane hold, None where one of them does not tell;
+    it has the lanes that somebody serves. `speeds` are the number and the mean seconds of the
+    latest pictures by model and quality; `rest` is what is left today by scope, in micros, which is
+    below 0 after a limit was lowered.
     """
 
     now: datetime
     waiting: Mapping[Lane, int]
     slots: Mapping[Lane, int]
+    held: Mapping[Lane, frozenset[str] | None]
     speeds: Mapping[tuple[str, Quality], tuple[int, float]]
     rest: Mapping[str, int]
 
@@ -75,6 +85,7 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
         now=row["now"],
         waiting=_lanes(row["waiting"]),
         slots=_lanes(row["slots"]),
+        held={lane: _all(models) for lane, models in _lanes(row["held"]).items()},
         speeds={
             (one["model"], Quality(one["quality"])): (one["images"], one["seconds"])
             for one in row["speeds"] or ()
@@ -83,7 +94,24 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
     )
 
 
-def _lanes(counts: Mapping[str, int] | None) -> dict[Lane, int]:
-    """Returns counts by lane, without the lanes that only a newer version knows."""
+def drawn_in_lanes(most: int) -> str:
+    """Returns the query of the latest pictures of the lanes `$1`: a step through the index each."""
+    return f"""
+  SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
+  FROM unnest($1::text[]) AS asked (lane), LATERAL (
+    SELECT id, attempt, kind, batch_id FROM image_generation_jobs
+    WHERE status = 'completed' AND attempt > 0 AND lane = asked.lane
+    ORDER BY completed_at DESC LIMIT {most}
+  ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt) AND a.outcome = 'completed'
+  ORDER BY a.finished_at DESC LIMIT {most}
+"""
+
+
+def _lanes(values: Mapping[str, V] | None) -> dict[Lane, V]:
+    """Returns values by lane, without the lanes that only a newer version knows."""
     known = set(Lane)
-    return {Lane(lane): count for lane, count in (counts or {}).items() if lane in known}
+    return {Lane(lane): value for lane, value in (values or {}).items() if lane in known}
+
+
+def _all(models: Sequence[Sequence[str]] | None) -> frozenset[str] | None:
+    return None if models is None else frozenset().union(*models)

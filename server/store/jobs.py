@@ -8,6 +8,7 @@ from server.domain.jobs import Failure, Job, JobFilter, NewJob, Outlook, Progres
 from server.domain.paging import Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane, Stage
+from server.store.conditions import drawn_in_lanes
 from server.store.database import Executor, Record
 from server.store.lanes import lanes_from_json, lanes_json
 from server.store.lists import Arguments, Filters, Source, fetch_page
@@ -137,13 +138,7 @@ SELECT
   (SELECT count(DISTINCT worker) FROM image_generation_jobs
     WHERE status = 'processing' AND lane = ANY($1)) AS workers,
   {DRAWN_SPECS} AS spec_version,
-  (SELECT avg(finished_at - started_at) FROM (
-    SELECT a.finished_at, a.started_at FROM (
-      SELECT job_id, finished_at, started_at FROM attempts
-      WHERE outcome = 'completed' ORDER BY finished_at DESC LIMIT 1000  -- of any lane, to be quick
-    ) AS a JOIN image_generation_jobs j ON j.id = a.job_id AND j.lane = ANY($1)
-    ORDER BY a.finished_at DESC LIMIT 50
-  ) AS latest) AS mean
+  (SELECT avg(finished_at - started_at) FROM ({drawn_in_lanes(50)}) AS latest) AS mean
 """
 
 

@@ -25,6 +25,13 @@ SELECT hold_prices({HOLDS}, $2) AS short FROM image_generation_jobs
 WHERE id = ANY($1) AND estimated_micros > 0
 """
 
+_DEFAULT_LIMIT = """
+INSERT INTO budget_limits AS l (scope, limit_micros) VALUES ('global', $1)
+ON CONFLICT (scope) DO UPDATE SET limit_micros = excluded.limit_micros, set_at = now()
+WHERE l.set_by IS NULL AND l.limit_micros <> excluded.limit_micros
+RETURNING (SELECT limit_micros FROM budget_limits WHERE scope = 'global') AS before
+"""
+
 _BEGIN = "SELECT begin_call($1, $2, $3, $4, $5, $6, $7, $8) AS answer"
 
 _END = "SELECT (ended).* FROM end_call($1, $2, $3, $4, $5, $6, $7, $8) AS ended"
@@ -38,15 +45,20 @@ class Money:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def default_limit(self, limit_micros: int) -> None:
-        """Sets the global limit from the gateway's setting, unless an admin has set one."""
-        await self._database.execute("SELECT default_limit($1)", limit_micros)
+    async def default_limit(self, limit_micros: int) -> int | None:
+        """Sets the global limit from the gateway's setting, unless an admin has set one.
+
+        For the start of a gateway: the newest start wins. Returns the limit that it replaces, None
+        where it replaces none.
+        """
+        row = await self._database.fetchrow(_DEFAULT_LIMIT, limit_micros)
+        return None if row is None else row["before"]
 
     async def hold(self, jobs: Collection[JobId], limit_micros: int) -> str | None:
         """Holds the price of jobs in today's budgets, all or nothing.
 
         Returns the scope whose limit does not cover it, None when it is held. `limit_micros` is
-        the global limit where no admin has set one.
+        the global limit where none is stored.
         """
         row = await self._database.fetchrow(_HOLD, list(jobs), limit_micros)
         return None if row is None else row["short"]

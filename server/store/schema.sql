@@ -394,6 +394,7 @@ CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (ima
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
 CREATE INDEX jobs_drawn ON image_generation_jobs USING btree (ai_model, ((spec ->> 'quality'::text)), completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
+CREATE INDEX jobs_drawn_in_lane ON image_generation_jobs USING btree (lane, completed_at DESC) WHERE (((status)::text = 'completed'::text) AND (attempt > 0));
 CREATE INDEX jobs_leases ON image_generation_jobs USING btree (lease_expires_at) WHERE ((status)::text = 'processing'::text);
 CREATE INDEX jobs_plans ON image_generation_jobs USING btree (updated_at) WHERE ((kind = 'plan'::text) AND (actual_micros = 0));
 CREATE INDEX jobs_plans_of_page ON image_generation_jobs USING btree (story_id, page_id) WHERE (kind = 'plan'::text);
@@ -732,6 +733,7 @@ CREATE TABLE calls (
     CONSTRAINT calls_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
 CREATE INDEX calls_day ON calls USING btree (day);
+CREATE INDEX calls_unsettled ON calls USING btree (begun_at, job_id, attempt, call) WHERE estimated;
 CREATE INDEX calls_user ON calls USING btree (user_id, day);
 
 CREATE TABLE alerts (
@@ -740,9 +742,9 @@ CREATE TABLE alerts (
     day date NOT NULL,
     scope text NOT NULL,
     percent integer,
-    limit_micros bigint NOT NULL,
-    held_micros bigint NOT NULL,
-    spent_micros bigint NOT NULL,
+    limit_micros bigint,
+    held_micros bigint,
+    spent_micros bigint,
     job_id uuid,
     attempt integer,
     call text,
@@ -751,15 +753,22 @@ CREATE TABLE alerts (
     next_try_at timestamp with time zone DEFAULT now() NOT NULL,
     delivered_at timestamp with time zone,
     given_up_at timestamp with time zone,
+    model text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT alerts_amounts_check CHECK ((num_nonnulls(limit_micros, held_micros, spent_micros) = (3 * ((kind <> 'provider_failed'::text))::integer))),
     CONSTRAINT alerts_check CHECK (((kind = 'budget_used'::text) = (percent IS NOT NULL))),
     CONSTRAINT alerts_check1 CHECK (((kind = 'call_above_hold'::text) = ((job_id IS NOT NULL) AND (attempt IS NOT NULL) AND (call IS NOT NULL)))),
     CONSTRAINT alerts_check2 CHECK ((num_nonnulls(delivered_at, given_up_at) <= 1)),
-    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['budget_used'::text, 'call_above_hold'::text]))),
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['budget_used'::text, 'call_above_hold'::text, 'provider_failed'::text]))),
+    CONSTRAINT alerts_reason_check CHECK (((kind = 'provider_failed'::text) = (reason <> ''::text))),
     CONSTRAINT alerts_pkey PRIMARY KEY (id)
 );
+COMMENT ON COLUMN alerts.model IS 'The model that a provider does not serve any more; empty for the provider itself.';
+COMMENT ON COLUMN alerts.reason IS 'The kind of a provider''s failure; empty for alerts on money.';
 CREATE UNIQUE INDEX alerts_budget ON alerts USING btree (day, scope, percent) WHERE (kind = 'budget_used'::text);
 CREATE UNIQUE INDEX alerts_call ON alerts USING btree (job_id, attempt, call) WHERE (kind = 'call_above_hold'::text);
 CREATE INDEX alerts_due ON alerts USING btree (next_try_at) WHERE ((delivered_at IS NULL) AND (given_up_at IS NULL));
+CREATE UNIQUE INDEX alerts_provider ON alerts USING btree (day, scope, model, reason) WHERE (kind = 'provider_failed'::text);
 
 CREATE TABLE scenes (
     job_id uuid NOT NULL,
@@ -934,14 +943,9 @@ CREATE FUNCTION default_limit(most bigint) RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  -- Looked at first, since an upsert would lock the row for nothing.
-  IF NOT EXISTS (
-    SELECT FROM budget_limits
-    WHERE scope = 'global' AND (set_by IS NOT NULL OR limit_micros = most)
-  ) THEN
-    INSERT INTO budget_limits AS l (scope, limit_micros) VALUES ('global', most)
-    ON CONFLICT (scope) DO UPDATE SET limit_micros = excluded.limit_micros, set_at = now()
-    WHERE l.set_by IS NULL;
+  -- Looked at first, since an insert would lock the row for nothing.
+  IF NOT EXISTS (SELECT FROM budget_limits WHERE scope = 'global') THEN
+    INSERT INTO budget_limits (scope, limit_micros) VALUES ('global', most) ON CONFLICT DO NOTHING;
   END IF;
 END $$;
 
@@ -1333,6 +1337,25 @@ $$;
 CREATE FUNCTION scopes_of(provider text, whose uuid) RETURNS text[]
     LANGUAGE sql IMMUTABLE
     RETURN ARRAY['global'::text, ('provider:'::text || provider), ('user:'::text || whose)];
+
+CREATE FUNCTION settle_estimated(which uuid, at_attempt integer, named text, cost bigint) RETURNS calls
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  found calls;
+BEGIN
+  -- Before it is read: the end of its attempt, or another operator, may be booking it.
+  PERFORM FROM image_generation_jobs WHERE id = which FOR NO KEY UPDATE;
+  SELECT * INTO found FROM calls WHERE job_id = which AND attempt = at_attempt AND call = named;
+  IF found.estimated THEN
+    found := end_call(
+      which, at_attempt, named,
+      CASE WHEN cost = 0 AND found.state = 'unknown' THEN 'released' ELSE 'settled' END,
+      cost, false, found.usage, ''
+    );
+  END IF;
+  RETURN found;
+END $$;
 
 CREATE FUNCTION settle_money(ended hold[], costs bigint[], bills jsonb[] DEFAULT NULL::jsonb[]) RETURNS uuid[]
     LANGUAGE plpgsql

@@ -9,6 +9,7 @@ from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
 from server.store.alerts import Alerts
 from server.store.batches import Batches
 from server.store.budgets import Budgets
+from server.store.calls import Calls
 from server.store.canaries import Canaries
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
@@ -40,6 +41,7 @@ class Statements:
         self.alerts = Alerts(database)
         self.batches = Batches(database)
         self.budgets = Budgets(database)
+        self.calls = Calls(database)
         self.canaries = Canaries(database)
         self.characters = Characters(database)
         self.health = Health(database)
@@ -93,7 +95,7 @@ class Store(Statements):
         """Commits a job and its hold together with others, as `submit` does.
 
         Returns None and the scope of a budget that does not cover it: then nothing is committed.
-        `limit_micros` is the global limit where no admin has set one.
+        `limit_micros` is the global limit where none is stored.
         """
         return await self._paid_submits((job, limit_micros))
 

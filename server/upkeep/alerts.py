@@ -1,7 +1,7 @@
 """Alerts to operators: logged, counted and posted, by one gateway of the fleet at a time.
 
-They are rows that the movements of money have written, so none is lost with a process. One that
-was posted just before a crash is posted again, with the same id.
+They are rows that movements of money and workers have written, so none is lost with a process.
+One that was posted just before a crash is posted again, with the same id.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from server.domain.money import Alert
+from server.domain.money import Alert, AlertKind
 from server.errors import Unavailable
 from server.metrics import GatewayMetrics
 from server.money.alerts import SIGNATURE, again_after, body_of, signature
@@ -95,6 +95,10 @@ class AlertSender:
 
     def _tell(self, alert: Alert) -> None:
         self._metrics.alerts.labels(alert.kind).inc()
+        if alert.kind is AlertKind.PROVIDER_FAILED:
+            fields = {"scope": alert.scope, "model": alert.model, "reason": alert.reason}
+            _log.error("provider alert", extra=fields)
+            return
         _log.warning(
             "budget alert",
             extra={

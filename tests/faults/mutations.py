@@ -2,6 +2,7 @@
 
 from tests.faults.builds import Edit, Mutation
 
+_ENDINGS = "server/store/endings.py"
 _LEASES = "server/store/leases.py"
 _WORKER = "actors/worker/loop.py"
 
@@ -16,7 +17,7 @@ NO_ATTEMPT_CHECK = Mutation(
             times=2,
         ),
         Edit(
-            _LEASES,
+            _ENDINGS,
             "WHERE j.id = $1 AND j.attempt = $2 AND j.status",
             "WHERE j.id = $1 AND $2::integer IS NOT NULL AND j.status",
             times=2,
@@ -25,10 +26,14 @@ NO_ATTEMPT_CHECK = Mutation(
             _LEASES,
             "j.attempt = held.attempt AND j.status",
             "held.attempt IS NOT NULL AND j.status",
-            times=2,
         ),
         Edit(
-            _LEASES,
+            _ENDINGS,
+            "j.attempt = held.attempt AND j.status",
+            "held.attempt IS NOT NULL AND j.status",
+        ),
+        Edit(
+            _ENDINGS,
             "j.attempt = asked.attempt AND j.status",
             "asked.attempt IS NOT NULL AND j.status",
         ),
@@ -77,7 +82,7 @@ REQUESTS_FORGOTTEN = Mutation(
 
 NO_RESCUE = Mutation(
     "no rescue",
-    (Edit(_LEASES, "lease_expires_at < now()", "lease_expires_at < now() - interval '1 day'"),),
+    (Edit(_ENDINGS, "lease_expires_at < now()", "lease_expires_at < now() - interval '1 day'"),),
 )
 
 NO_TURNS = Mutation(

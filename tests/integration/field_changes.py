@@ -376,6 +376,19 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "page_token": Refused("x"),
         },
     ),
+    # No call was made; what is settled is in test_settled_calls.
+    "BudgetService.ListUnsettledCalls": FieldChanges(
+        {}, {"page_size": Refused(-1), "page_token": Refused("x")}
+    ),
+    "BudgetService.SettleCall": FieldChanges(
+        {"job_id": "00000000-0000-4000-8000-000000000009", "attempt": 1, "cost_micros": 5},
+        {
+            "job_id": Refused("x"),
+            "attempt": Refused(0),
+            "kind": Refused(99),
+            "cost_micros": Refused(-1),
+        },
+    ),
     "RoutingService.ExplainRoute": FieldChanges(
         {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
     ),

@@ -161,6 +161,28 @@ async def test_the_setting_is_the_limit_until_an_admin_sets_one(store: Store) ->
     assert (await store.budgets.get(f"user:{user}")).limit_micros is None
 
 
+async def test_gateways_with_different_settings_keep_the_limit_of_the_newest_start(
+    store: Store,
+) -> None:
+    user, jobs = await new_user(store), []
+    assert await store.money.default_limit(500) is None
+    assert await store.money.default_limit(100) == 500
+    assert await store.money.default_limit(100) is None
+    for limit in (500, 100, 500):  # the holds of either gateway
+        new = new_job(user, price_micros=60)
+        await store.jobs.submit(new)
+        jobs.append(await store.money.hold([new.id], limit))
+        assert (await store.budgets.get("global")).limit_micros == 100
+    assert jobs == [None, "global", "global"]
+
+
+async def test_a_hold_where_no_limit_is_stored_applies_the_setting(store: Store) -> None:
+    new = new_job(await new_user(store), price_micros=60)
+    await store.jobs.submit(new)
+    assert await store.money.hold([new.id], 59) == "global"
+    assert (await store.budgets.get("global")).limit_micros == 59
+
+
 async def test_what_a_job_may_cost_counts_all_of_its_calls(store: Store) -> None:
     _, claim = await claimed(store)
     assert (await store.money.begin(claim, call(10, 50, READ))).ok

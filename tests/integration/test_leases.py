@@ -248,7 +248,7 @@ async def test_every_end_of_a_job_moves_its_money(store: Store, end: str) -> Non
     new = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
         await tx.jobs.submit(new)
-        assert await tx.money.hold([new.id], 100_000) is None
+        assert await tx.money.hold([new.id], 79_999) is None
         assert await tx.money.hold([new.id], 79_999) == "global"
     await store.database.execute("UPDATE image_generation_jobs SET max_retries = 0")
     lease = EXPIRED if end == "rescue" else LEASE

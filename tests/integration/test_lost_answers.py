@@ -104,6 +104,7 @@ async def _reads(lossy: Lossy) -> dict[str, Call]:
     job, batch = await caller.portrait(character.id), await lossy.batch()
     image = job.image_id
     await lossy.gateway.store.database.execute(PAID, UUID(job.job_id))
+    await lossy.gateway.store.database.execute("UPDATE calls SET estimated = true")
     return {
         "CharacterService.GetCharacter": lambda: client.get_character(character.id),
         "CharacterService.ListCharacters": lambda: _all(client.list_characters()),
@@ -112,6 +113,7 @@ async def _reads(lossy: Lossy) -> dict[str, Call]:
         "StyleService.ListStyles": lambda: _all(client.styles()),
         "BudgetService.GetBudget": client.get_budget,
         "BudgetService.ListSpend": lambda: _all(client.list_spend()),
+        "BudgetService.ListUnsettledCalls": lambda: _all(client.list_unsettled_calls()),
         "RoutingService.QuoteGeneration": lambda: client.quote_portrait(character, style="anime"),
         "RoutingService.QuoteStory": lambda: client.quote_story(story),
         "RoutingService.ExplainRoute": lambda: client.explain_route(job),
@@ -136,6 +138,7 @@ READS = (
     "StyleService.ListStyles",
     "BudgetService.GetBudget",
     "BudgetService.ListSpend",
+    "BudgetService.ListUnsettledCalls",
     "RoutingService.QuoteGeneration",
     "RoutingService.QuoteStory",
     "RoutingService.ExplainRoute",
@@ -211,6 +214,19 @@ async def _(lossy: Lossy) -> None:
 async def _(lossy: Lossy) -> None:
     changed = await lossy.call(lambda: lossy.client.set_budget("global", 5))
     assert changed.limit_micros == 5
+
+
+@changes("BudgetService.SettleCall")
+async def _(lossy: Lossy) -> None:
+    job = (await lossy.caller.portrait()).job_id
+    await lossy.gateway.store.database.execute(PAID, UUID(job))
+    await lossy.gateway.store.database.execute(
+        "UPDATE calls SET state = 'unknown', estimated = true"
+    )
+    settled = await lossy.call(lambda: lossy.client.settle_call(job, 1, 9))
+    assert settled.cost_micros == 9
+    [row] = await lossy.gateway.store.database.fetch("SELECT count(*) AS rows FROM ledger")
+    assert row["rows"] == 1
 
 
 @changes("StoryService.DeleteStory")

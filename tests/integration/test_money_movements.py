@@ -290,6 +290,7 @@ async def test_a_hold_is_written_whole_or_not_at_all(store: Store) -> None:
     jobs = [new.id for new in new_jobs]
     assert await store.money.hold(jobs, 109) == "global"
     assert await rows(store, HELD) == []
+    await store.money.default_limit(110)
     assert await store.money.hold(jobs, 110) is None
     assert await rows(store, HELD) == [(40,), (70,)]
 

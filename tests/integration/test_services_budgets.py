@@ -1,5 +1,6 @@
 """BudgetService: who may see and set which budget, and what was spent in which groups."""
 
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -10,7 +11,7 @@ from imggen.v1.budget_pb2 import SpendGroup
 from server.domain.money import Bill, CallName, NewCall
 from server.identity.caller import Role
 from tests.integration.callers import Caller
-from tests.integration.gateway_fixture import GatewayFixture
+from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 
 
 @pytest.fixture
@@ -115,6 +116,17 @@ async def test_without_an_admins_limit_the_setting_is_the_global_one(
     request.ClearField("limit_micros")
     await budgets.SetBudget(request, metadata=admin.metadata)
     assert (await get(budgets, admin, scope="global")).limit_micros == setting
+
+
+async def test_a_gateway_that_starts_with_another_setting_says_so(
+    database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for dollars in (5, 5, 2):
+        async with open_gateway_fixture(database, tmp_path, daily_budget_usd=dollars) as gateway:
+            budget = await gateway.store.budgets.get("global")
+            assert budget.limit_micros == dollars * 1_000_000
+    [line] = [one for one in caplog.records if one.message == "daily budget changed"]
+    assert (line.__dict__["before_micros"], line.__dict__["limit_micros"]) == (5 * 10**6, 2 * 10**6)
 
 
 @pytest.mark.parametrize("scope", ["", "x", "provider:", "user:x", "global ", "provider:a b"])

@@ -15,6 +15,7 @@ from imggen.v1.generation_pb2 import GenerationOptions
 from imggen.v1.routing_pb2 import (
     EXCLUSION_BELOW_QUALITY,
     EXCLUSION_NOT_ASKED,
+    EXCLUSION_NOT_HELD,
     EXCLUSION_OVER_COST,
     ExplainRouteResponse,
     ProviderStatus,
@@ -388,6 +389,38 @@ async def test_a_quote_over_the_budget_says_when_the_next_one_begins(
         assert refused.metadata == {"price_micros": str(PRICE), "scope": "global"}
         assert refused.retry_after_s is not None
         assert 0 < refused.retry_after_s <= 24 * 3600
+
+
+async def test_a_picture_that_no_worker_has_a_key_for_is_refused(buyer: Buyer) -> None:
+    await buyer.gateway.store.workers.gone("worker")  # which does not tell what it holds
+    await buyer.gateway.store.workers.ready(
+        "w", {Lane.LOCAL: 1, Lane.HOSTED: 1}, timedelta(hours=1), models=["storybook"]
+    )
+    refused = await buyer.refused(provider=GOOD.provider)
+    assert (refused.code, refused.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "NO_ELIGIBLE_OFFER",
+    )
+    assert refused.metadata[GOOD.name] == "no worker holds a key for it"
+    [passed_over] = [
+        one
+        for one in (await buyer.quote(portrait=buyer.portrait())).passed_over
+        if one.model == GOOD.name
+    ]
+    assert passed_over.exclusion == EXCLUSION_NOT_HELD
+    shown = (await buyer.providers())[GOOD.provider].models[0]
+    assert (shown.not_held, shown.price_micros) == ("no worker holds a key for it", PRICE)
+
+
+async def test_while_no_worker_is_known_a_job_is_admitted_and_waits(buyer: Buyer) -> None:
+    await buyer.gateway.store.workers.gone("worker")
+    await buyer.gateway.store.workers.ready(
+        "w", {Lane.LOCAL: 1}, timedelta(seconds=-1), models=["storybook"]
+    )
+    job = await buyer.caller.portrait(
+        buyer.character, options=GenerationOptions(provider=GOOD.provider)
+    )
+    assert job.status == job_pb2.JOB_STATUS_QUEUED
 
 
 async def test_a_quote_needs_a_picture(buyer: Buyer) -> None:

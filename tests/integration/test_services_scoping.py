@@ -266,8 +266,14 @@ FOLLOWED = {"EventService.WatchEvents"}
 # Methods whose answers are the same for everybody.
 PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
 
-# Methods whose scope is no resource; test_services_budgets has who may name which.
-SCOPED = {"BudgetService.GetBudget", "BudgetService.SetBudget"}
+# Methods whose scope is no resource, or everybody's; test_services_budgets and
+# test_settled_calls have who may name which.
+SCOPED = {
+    "BudgetService.GetBudget",
+    "BudgetService.SetBudget",
+    "BudgetService.ListUnsettledCalls",
+    "BudgetService.SettleCall",
+}
 
 
 def without_an_entry(known: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -1,13 +1,14 @@
 """Measured speeds: of the latest pictures of each model in each quality, however rare it is."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from server.domain.states import Quality
+from server.domain.states import ImageType, Lane, Quality
 from server.store import Store
-from server.store.conditions import SPEEDS, observe
+from server.store.conditions import SPEEDS, drawn_in_lanes, observe
 from tests.builders import new_user
 
 # The common model's pictures took 1 s; the rare one's are older, and took 20 s and once 10 s.
@@ -47,6 +48,29 @@ async def test_a_rare_model_is_measured_by_its_own_latest_pictures(drawn: Store)
         ("rare", Quality.HD): (60, 20.0),
         ("rare", Quality.STANDARD): (100, 10.0),
     }
+
+
+async def test_a_quiet_lane_is_measured_by_its_own_latest_pictures(drawn: Store) -> None:
+    user = await new_user(drawn)
+    for lane, seconds in ((Lane.LOCAL, 1), (Lane.HOSTED, 0)):
+        assert (await drawn.jobs.outlook(lane)).mean_duration == (
+            timedelta(seconds=seconds) if seconds else None
+        )
+    await drawn.database.execute(
+        "UPDATE image_generation_jobs SET lane = 'hosted' WHERE spec ->> 'quality' = 'standard'"
+    )
+    assert (await drawn.jobs.outlook(Lane.HOSTED)).mean_duration == timedelta(seconds=10)
+    assert (await drawn.jobs.outlook(Lane.LOCAL)).mean_duration == timedelta(seconds=1)
+    pace = await drawn.batches.pace(user, {Lane.HOSTED})
+    assert pace.takes == {ImageType.SCENE: timedelta(seconds=10)}
+
+
+async def test_of_a_lane_only_the_latest_pictures_are_read(drawn: Store) -> None:
+    query = drawn_in_lanes(50).replace("$1", "'{local,hosted}'")
+    [row] = await drawn.database.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")
+    nodes = [node for node in _nodes(json.loads(row[0])[0]["Plan"]) if node.get("Relation Name")]
+    assert {node.get("Index Name") for node in nodes} == {"jobs_drawn_in_lane", "attempts_pkey"}
+    assert sum(_rows(node) for node in nodes) <= 2 * 50 + 10
 
 
 async def test_nothing_is_measured_before_anything_was_drawn(store: Store) -> None:

@@ -1,5 +1,6 @@
 """An attempt holds the probe of a half-open breaker while it may still ask the provider."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,12 +17,15 @@ from actors.providers.base import (
 )
 from actors.providers.fake import FakeProvider, Turn
 from actors.worker.health import BeingProbed, probe
+from actors.worker.rerouting import Rerouting
 from server.domain.health import HealthState
 from server.domain.jobs import NewJob
 from server.domain.models import Format
 from server.domain.states import JobStatus
 from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.conditions import GpuCost
 from server.routing.failover import RULES, Effect, FailureKind
+from server.routing.observer import Observer
 from server.store.health import BreakerRule, Health
 from tests.integration.job_queue import JobQueue, until
 from tests.integration.test_worker_routes import failing, submit
@@ -29,6 +33,29 @@ from tests.integration.test_worker_routes import failing, submit
 ONE = Catalogue([KNOWN["fake"]])
 ANSWERS = [kind for kind in FailureKind if RULES[kind].effect is Effect.ANSWERED]
 NEVER = timedelta(days=1)
+
+
+class HeldFake(FakeProvider):
+    """A fake whose pictures are there once `go` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def render(
+        self,
+        content: Content,
+        format: Format,
+        references: tuple[CharacterReference, ...],
+        progress: RenderProgress,
+    ) -> RenderedPicture:
+        """Draws a picture once it may; a call that waits counts as running."""
+        self.running += 1
+        try:
+            await self.go.wait()
+        finally:
+            self.running -= 1
+        return await super().render(content, format, references, progress)
 
 
 class BlackFake(FakeProvider):
@@ -135,3 +162,40 @@ async def test_a_probe_is_kept_while_its_worker_lives(job_queue: JobQueue) -> No
             async with probe(health, "fake"):
                 pass
     assert await probed_until(job_queue) is None
+
+
+async def test_while_one_worker_probes_the_job_of_another_waits_and_then_goes_on(
+    job_queue: JobQueue,
+) -> None:
+    await half_open(job_queue)
+    store, first, second = job_queue.store, HeldFake(), FakeProvider()
+    rerouting = Rerouting(ONE, Observer(store, GpuCost(), fresh_s=0), store, job_queue.signals)
+
+    async def probing() -> bool:
+        return first.running > 0
+
+    probes = await submit(job_queue)
+    slots = {"hosted": 1}
+    async with job_queue.worker(
+        name="a", providers={"fake": first}, catalogue=ONE, slots=slots, poll_s=0.2
+    ):
+        await until(probing)
+        async with job_queue.worker(
+            name="b", providers={"fake": second}, catalogue=ONE, slots=slots, poll_s=0.2
+        ):
+            waits = await submit(job_queue)
+
+            async def given_back() -> bool:
+                job = await job_queue.job(waits.id)
+                return job.attempt > 0 and job.status is JobStatus.QUEUED
+
+            await until(given_back)
+            assert await state(job_queue) is HealthState.PROBING
+            assert (await job_queue.job(waits.id)).retry_count == 0
+            assert not second.calls
+            first.go.set()
+            await job_queue.becomes(probes, JobStatus.COMPLETED)
+            assert await state(job_queue) is HealthState.WELL
+            assert await rerouting.reroute() == 1  # as a worker does in the background
+            job = await job_queue.becomes(waits, JobStatus.COMPLETED)
+    assert (job.retry_count, len(second.calls) + len(first.calls)) == (0, 2)

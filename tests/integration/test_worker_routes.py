@@ -287,7 +287,7 @@ async def test_a_model_that_nobody_holds_fails_the_job_once_it_has_waited(
         job = await job_queue.becomes(new, JobStatus.FAILED)
     assert job.failure is not None
     assert job.failure.reason == "NO_ELIGIBLE_OFFER"
-    assert job.failure.message == "no worker of the lane hosted holds fake"
+    assert "fake: no worker holds a key for it" in job.failure.message
 
 
 async def test_a_job_that_one_worker_leaves_is_drawn_by_the_one_that_holds_its_model(
@@ -311,6 +311,31 @@ async def test_a_job_that_one_worker_leaves_is_drawn_by_the_one_that_holds_its_m
         ):
             job = await job_queue.becomes(new, JobStatus.COMPLETED)
     assert job.attempt == 2
+
+
+async def test_a_job_whose_local_model_nobody_holds_goes_on_to_a_hosted_one(
+    job_queue: JobQueue,
+) -> None:
+    async with job_queue.store.transaction() as tx:
+        await tx.money.default_limit(LIMIT)
+    new = await job_queue.submit(limits=Limits(), lanes=(JobLane(Lane.LOCAL, ("storybook",)),))
+    async with job_queue.worker(
+        providers={"fake": FakeProvider()}, catalogue=ALL, no_offer_s=0, poll_s=0.02
+    ):
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert (job.model, job.lane, job.retry_count) == ("fake", Lane.HOSTED, 0)
+
+
+async def test_a_job_within_free_limits_does_not_go_on_to_a_hosted_model(
+    job_queue: JobQueue,
+) -> None:
+    new = await job_queue.submit(
+        limits=Limits(max_cost_micros=0), lanes=(JobLane(Lane.LOCAL, ("storybook",)),)
+    )
+    async with job_queue.worker(providers={"fake": FakeProvider()}, catalogue=ALL, no_offer_s=0):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure is not None
+    assert "storybook: no worker holds it" in job.failure.message
 
 
 FREE = [kind for kind in FailureKind if RULES[kind].waits]

@@ -27,7 +27,13 @@ ENUMS = FileDescriptorProto.ENUM_TYPE_FIELD_NUMBER
 FIELDS = DescriptorProto.FIELD_FIELD_NUMBER
 
 # Those whose values are chosen elsewhere: a name, and what an issuer of tokens calls a user.
-NO_UUID4 = {"PaidCall.provider_request_id", "Style.id", "Event.user_id"}
+NO_UUID4 = {
+    "BookedCall.provider_request_id",
+    "BookedCall.user_id",
+    "Event.user_id",
+    "PaidCall.provider_request_id",
+    "Style.id",
+}
 
 
 @dataclass(frozen=True)

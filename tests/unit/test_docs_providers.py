@@ -167,7 +167,8 @@ async def failed(call: Any) -> ProviderFailed:
 def told(rule: Rule) -> list[str]:
     """Returns what the table says of a rule."""
     job = "next offer" if rule.goes_on else "fails with CONTENT_POLICY"
-    job += ", if a second payment is within the cap" if rule.pays_again else ""
+    paid = rule.goes_on and rule.billed is not Billed.NO
+    job += ", if a second payment is within the cap" if paid else ""
     return [_BILLED[rule.billed], _EFFECTS[rule.effect], job, "yes" if rule.alerts else "no"]
 
 

@@ -277,6 +277,36 @@ def test_a_provider_that_is_not_well_is_passed_over(state: HealthState) -> None:
     assert "(not_connected)" in _reason(found, FLARE.name)
 
 
+LOCAL_ONLY = frozenset({"storybook", "sdxl"})
+
+
+def test_a_hosted_model_that_no_worker_has_a_key_for_is_passed_over() -> None:
+    for held in ({Lane.LOCAL: LOCAL_ONLY}, {Lane.LOCAL: LOCAL_ONLY, Lane.HOSTED: LOCAL_ONLY}):
+        found = route(ALL, _wish(min_score=3.5), replace(CALM, held=held))
+        assert found.refusal is Refusal.NO_ELIGIBLE_OFFER
+        assert set(_exclusions(found).values()) == {Exclusion.BELOW_QUALITY, Exclusion.NOT_HELD}
+        assert _reason(found, FLARE.name) == "no worker holds a key for it"
+        assert found.first is None
+    one = {Lane.HOSTED: frozenset({BIG.name})}
+    assert _names(route(ALL, _wish(min_score=3.5), replace(CALM, held=one))) == [BIG.name]
+
+
+def test_a_local_model_is_passed_over_only_where_others_draw_in_its_lane() -> None:
+    other = {Lane.LOCAL: frozenset({"sdxl"}), Lane.HOSTED: frozenset({FLARE.name})}
+    found = route(ALL, _wish(), replace(CALM, held=other))
+    assert _names(found) == ["sdxl", FLARE.name]
+    assert _reason(found, "storybook") == "no worker holds it"
+    starting = {Lane.HOSTED: frozenset({FLARE.name})}
+    assert _names(route(ALL, _wish(), replace(CALM, held=starting)))[0] == "storybook"
+
+
+@pytest.mark.parametrize("held", [{}, {Lane.LOCAL: None, Lane.HOSTED: None}])
+def test_where_no_worker_is_known_or_one_does_not_tell_every_model_may_be_held(
+    held: dict[Lane, None],
+) -> None:
+    assert len(route(ALL, _wish(), replace(CALM, held=held)).offers) == 5
+
+
 def test_a_model_that_is_off_leaves_the_others_of_its_provider() -> None:
     found = route(ALL, _wish(min_score=3.5), _unwell(HealthState.OFF, FLARE.name))
     assert _names(found) == [SUNBURST.name, BIG.name]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.models import Size
-from server.domain.states import DRAWING_LANES, ImageType, Quality
+from server.domain.states import DRAWING_LANES, ImageType, Lane, Quality
 from server.routing.catalogue import KNOWN, SDXL, Catalogue
 from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
 from server.routing.lanes import lanes
@@ -123,7 +123,15 @@ def _conditions(chance: Random) -> Conditions:
     total, user = (chance.choice([None, None, None, None, 0, 50_000]) for _ in range(2))
     rest = BudgetRest(total, user, {"openai": chance.choice([0, 10**6, 10**6])})
     gpu = GpuCost(chance.choice([0.0, 3.0]), chance.random())
-    return Conditions(NOW, loads, speeds, health, gpu, rest)
+    return Conditions(NOW, loads, speeds, health, gpu, rest, _held(chance))
+
+
+def _held(chance: Random) -> dict[Lane, frozenset[str] | None]:
+    """Returns what workers hold: nothing is known of most fleets, or all is there."""
+    if chance.random() < 0.8:
+        return {}
+    some = frozenset(name for name in NAMES if chance.random() < 0.7)
+    return {lane: chance.choice([None, some]) for lane in DRAWING_LANES if chance.random() < 0.8}
 
 
 def _world(seed: int) -> World:
@@ -147,6 +155,8 @@ def _permitted(world: World, offer: Offer) -> bool:
     states = [found.health.get((row.provider, model)) for model in ("", row.name)]
     open_to_calls = (None, HealthState.WELL, HealthState.HALF_OPEN)
     budgets = (found.rest.total, found.rest.user, found.rest.providers.get(row.provider))
+    holders = found.held.get(row.lane, frozenset())
+    waited_for = row.lane is Lane.LOCAL and row.lane not in found.held
     end = NOW + timedelta(seconds=min(offer.seconds, 10**9))
     return all(
         (
@@ -160,6 +170,7 @@ def _permitted(world: World, offer: Offer) -> bool:
             grade.score >= wish.min_score,
             offer.price_micros == price,
             wish.max_cost_micros is None or price <= wish.max_cost_micros,
+            not found.held or waited_for or holders is None or row.name in holders,
             price == 0 or all(left is None or price <= left for left in budgets),
             all((state.state if state else None) in open_to_calls for state in states),
             wish.complete_by is None or end <= wish.complete_by,

@@ -12,9 +12,10 @@ from imggen.cli.session import Session, connected
 from imggen.fields import short_names
 from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
 from imggen.rules.money import MICROS, dollars
-from imggen.v1.budget_pb2 import Budget, Spend, SpendGroup
+from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 
 _GROUPS = list(short_names(SpendGroup))[1:]
+_KINDS = list(short_names(CallKind))[1:]
 _COLUMNS = ("calls", "images", "cost_usd", "usd_per_image", "unknown_usd", "estimated_usd")
 
 
@@ -109,6 +110,63 @@ def set_budget(session: Session, scope: str, dollars: float | None, remove: bool
         raise click.UsageError("give the limit in US dollars, or --none to remove it")
     limit = None if dollars is None else round(dollars * MICROS)
     _print(session, session.client.set_budget(scope, limit))
+
+
+@budget.command("calls")
+@connected
+def unsettled_calls(session: Session) -> None:
+    """List the paid calls whose cost is not known, the oldest first; needs the role admin.
+
+    Their answers were lost, or did not say. They count at the most that they can cost, until
+    their job has ended and `imggen budget settle` books what the provider's invoice says.
+
+    \b
+    Example:
+      imggen budget calls
+    """
+    found = list(session.client.list_unsettled_calls(page_size=100))
+    session.table(
+        ("JOB", "ATTEMPT", "CALL", "DAY", "MODEL", "COUNTS AS", "ANSWER", "PROVIDER'S ID"),
+        (_call_cells(one) for one in found),
+        calls=found,
+    )
+
+
+@budget.command("settle")
+@click.argument("job_id")
+@click.argument("attempt", type=click.IntRange(1))
+@click.argument("dollars", type=Finite(0, MOST_DOLLARS))
+@click.option("--call", "kind", type=click.Choice(_KINDS), default="render", show_default=True)
+@connected
+def settle_call(session: Session, job_id: str, attempt: int, dollars: float, kind: str) -> None:
+    """Book what a paid call did cost, 0 if it was not billed; needs the role admin.
+
+    For a call that `imggen budget calls` lists, by the provider's invoice. It may be repeated.
+
+    \b
+    Example:
+      imggen budget settle JOB_ID 1 0.042
+    """
+    number = short_names(CallKind)[kind]
+    settled = session.client.settle_call(job_id, attempt, round(dollars * MICROS), kind=number)
+    session.document(
+        f"call {kind} of job {settled.job_id}, attempt {settled.attempt}",
+        f"{settled.model} on {settled.day}: ${_exact(settled.cost_micros)}",
+        call=settled,
+    )
+
+
+def _call_cells(one: BookedCall) -> tuple[str, ...]:
+    return (
+        one.job_id,
+        str(one.attempt),
+        CallKind.Name(one.kind).removeprefix("CALL_KIND_").lower(),
+        one.day,
+        one.model,
+        f"${_exact(one.cost_micros)}",
+        "lost" if one.outcome_unknown else "without usage",
+        one.provider_request_id or "-",
+    )
 
 
 def _before(last_day: str | None, days: int) -> str:

@@ -102,7 +102,7 @@ def _most(micros: int) -> str:
 
 
 def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
-    notes = [provider.reason]
+    notes = [provider.reason, model.not_held]
     if model.off:
         notes.append("off")
     if model.canary:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Collection
 from datetime import date
+from typing import NamedTuple
 
-from imggen.errors import PermissionDenied
+from imggen.errors import FailedPrecondition, NotFound, PermissionDenied
 from imggen.fields import short_names
 from imggen.rules.checks import Checks
 from imggen.rules.filters import wanted
@@ -21,6 +22,20 @@ _SCOPE = re.compile(r"global|provider:[a-z0-9][a-z0-9_.-]{0,49}")
 _PROVIDER, _USER = "provider:", "user:"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _GROUPS = {name: value for name, value in short_names(budget_pb2.SpendGroup).items() if value}
+_KINDS = {name: value for name, value in short_names(budget_pb2.CallKind).items() if value}
+
+
+class CallKey(NamedTuple):
+    """What names a paid call; its last part is `read` or `render`."""
+
+    job_id: str
+    attempt: int
+    call: str
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The key in the metadata of errors."""
+        return {"job_id": self.job_id, "attempt": str(self.attempt), "call": self.call}
 
 
 def role_required(role: str) -> PermissionDenied:
@@ -112,3 +127,49 @@ def check_limit(
             f"must be 0 to {MOST_MICROS:,}, is {request.limit_micros:,}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
+
+
+def read_call(checks: Checks, request: budget_pb2.SettleCallRequest) -> CallKey | None:
+    """Reads which call is settled; None where it is a violation. Checks the cost, too."""
+    found = len(checks.violations)
+    job = checks.id("job_id", request.job_id, str)
+    if request.attempt < 1:
+        checks.add(
+            "attempt",
+            f"must be 1 or more, is {request.attempt}",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+    kind = wanted(checks, "kind", request.kind, _KINDS) or "render"
+    if not request.HasField("cost_micros"):
+        checks.add(
+            "cost_micros",
+            "is required; give 0 for a call that was not billed",
+            reasons.ERROR_REASON_FIELD_REQUIRED,
+        )
+    elif not 0 <= request.cost_micros <= MOST_MICROS:
+        checks.add(
+            "cost_micros",
+            f"must be 0 to {MOST_MICROS:,}, is {request.cost_micros:,}",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+    if job is None or len(checks.violations) > found:
+        return None
+    return CallKey(job, request.attempt, kind)
+
+
+def missing_call(call: CallKey) -> NotFound:
+    """Returns the error for a paid call that was never made."""
+    return NotFound(
+        "the attempt has made no such paid call",
+        reasons.ERROR_REASON_CALL_NOT_FOUND,
+        metadata=call.metadata,
+    )
+
+
+def call_settled(call: CallKey, state: str, cost_micros: int) -> FailedPrecondition:
+    """Returns the error for a call that cannot be settled: it still runs, or its cost is known."""
+    return FailedPrecondition(
+        "the cost of the paid call is known, and another one; or the call still runs",
+        reasons.ERROR_REASON_CALL_SETTLED,
+        metadata={**call.metadata, "state": state, "cost_micros": str(cost_micros)},
+    )

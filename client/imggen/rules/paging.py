@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.batch_pb2 import ListBatchesRequest
-from imggen.v1.budget_pb2 import ListSpendRequest
+from imggen.v1.budget_pb2 import ListSpendRequest, ListUnsettledCallsRequest
 from imggen.v1.character_pb2 import ListCharactersRequest
 from imggen.v1.image_pb2 import ListImagesRequest
 from imggen.v1.job_pb2 import ListJobsRequest
@@ -27,6 +27,7 @@ ListRequest: TypeAlias = (
     | ListSpendRequest
     | ListStoriesRequest
     | ListStylesRequest
+    | ListUnsettledCallsRequest
 )
 """Every request of the contract for a page of a list."""
 

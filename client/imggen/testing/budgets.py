@@ -1,4 +1,4 @@
-"""The fake's servicer of budgets: it keeps limits, and nothing is ever held or spent."""
+"""The fake's servicer of budgets: it keeps limits, and nothing is ever held, called or spent."""
 
 from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
@@ -8,6 +8,8 @@ import grpc.aio
 from imggen.rules.budgets import (
     TARGET_IMAGE_COST_MICROS,
     check_limit,
+    missing_call,
+    read_call,
     read_day,
     read_days,
     read_group,
@@ -72,6 +74,25 @@ class Budgets(BudgetServiceServicer):
         _, page = checks.complete(read_days(checks, request, _today()), asked)
         key_of(checks, page)
         return budget_pb2.ListSpendResponse(target_image_cost_micros=TARGET_IMAGE_COST_MICROS)
+
+    async def ListUnsettledCalls(
+        self, request: budget_pb2.ListUnsettledCallsRequest, context: Context
+    ) -> budget_pb2.ListUnsettledCallsResponse:
+        """Returns an empty page: nobody is paid."""
+        checks = Checks()
+        if not self._admin:
+            raise role_required("admin")
+        key_of(checks, checks.complete(read_page(checks, request)))
+        return budget_pb2.ListUnsettledCallsResponse()
+
+    async def SettleCall(
+        self, request: budget_pb2.SettleCallRequest, context: Context
+    ) -> budget_pb2.SettleCallResponse:
+        """Refuses: there is no such call."""
+        checks = Checks()
+        if not self._admin:
+            raise role_required("admin")
+        raise missing_call(checks.complete(read_call(checks, request)))
 
     def _budget(self, scope: str, day: date) -> Budget:
         limit, at = self._limits.get(scope, (None, None))

@@ -23,10 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16imggen/v1/budget.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x01\n\x06\x42udget\x12\x13\n\x05scope\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x64\x61y\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x0climit_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x19\n\x0bheld_micros\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cspent_micros\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x30\n\x06set_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x42\x0f\n\r_limit_micros\"\x85\x02\n\x05Spend\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61lls\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06images\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0eunknown_micros\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x65stimated_micros\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bheld_micros\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12,\n\x19\x61verage_image_cost_micros\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x42\x1c\n\x1a_average_image_cost_micros\".\n\x10GetBudgetRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"6\n\x11GetBudgetResponse\x12!\n\x06\x62udget\x18\x01 \x01(\x0b\x32\x11.imggen.v1.Budget\"S\n\x10SetBudgetRequest\x12\x13\n\x05scope\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0climit_micros\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0f\n\r_limit_micros\"6\n\x11SetBudgetResponse\x12!\n\x06\x62udget\x18\x01 \x01(\x0b\x32\x11.imggen.v1.Budget\"\x87\x01\n\x10ListSpendRequest\x12\x11\n\tfirst_day\x18\x01 \x01(\t\x12\x10\n\x08last_day\x18\x02 \x01(\t\x12\'\n\x08group_by\x18\x03 \x01(\x0e\x32\x15.imggen.v1.SpendGroup\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"o\n\x11ListSpendResponse\x12\x1f\n\x05spend\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Spend\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12 \n\x18target_image_cost_micros\x18\x03 \x01(\x03*\xb3\x01\n\nSpendGroup\x12\x1b\n\x17SPEND_GROUP_UNSPECIFIED\x10\x00\x12\x13\n\x0fSPEND_GROUP_DAY\x10\x01\x12\x18\n\x14SPEND_GROUP_PROVIDER\x10\x02\x12\x15\n\x11SPEND_GROUP_MODEL\x10\x03\x12\x14\n\x10SPEND_GROUP_USER\x10\x04\x12\x15\n\x11SPEND_GROUP_STYLE\x10\x05\x12\x15\n\x11SPEND_GROUP_STORY\x10\x06\x32\xe7\x01\n\rBudgetService\x12\x46\n\tGetBudget\x12\x1b.imggen.v1.GetBudgetRequest\x1a\x1c.imggen.v1.GetBudgetResponse\x12\x46\n\tSetBudget\x12\x1b.imggen.v1.SetBudgetRequest\x1a\x1c.imggen.v1.SetBudgetResponse\x12\x46\n\tListSpend\x12\x1b.imggen.v1.ListSpendRequest\x1a\x1c.imggen.v1.ListSpendResponseB:\n\timggen.v1B\x0b\x42udgetProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16imggen/v1/budget.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x01\n\x06\x42udget\x12\x13\n\x05scope\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x64\x61y\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x0climit_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x19\n\x0bheld_micros\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cspent_micros\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x30\n\x06set_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x42\x0f\n\r_limit_micros\"\x85\x02\n\x05Spend\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61lls\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06images\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0eunknown_micros\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x65stimated_micros\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bheld_micros\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12,\n\x19\x61verage_image_cost_micros\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x42\x1c\n\x1a_average_image_cost_micros\"\x82\x03\n\nBookedCall\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x15\n\x07\x61ttempt\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\'\n\x04kind\x18\x03 \x01(\x0e\x32\x13.imggen.v1.CallKindB\x04\xe2\x41\x01\x03\x12\x15\n\x07user_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x64\x61y\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12!\n\x13provider_request_id\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0bheld_micros\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x63ost_micros\x18\x0b \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1d\n\x0foutcome_unknown\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x03\".\n\x10GetBudgetRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"6\n\x11GetBudgetResponse\x12!\n\x06\x62udget\x18\x01 \x01(\x0b\x32\x11.imggen.v1.Budget\"S\n\x10SetBudgetRequest\x12\x13\n\x05scope\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0climit_micros\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x0f\n\r_limit_micros\"6\n\x11SetBudgetResponse\x12!\n\x06\x62udget\x18\x01 \x01(\x0b\x32\x11.imggen.v1.Budget\"\x87\x01\n\x10ListSpendRequest\x12\x11\n\tfirst_day\x18\x01 \x01(\t\x12\x10\n\x08last_day\x18\x02 \x01(\t\x12\'\n\x08group_by\x18\x03 \x01(\x0e\x32\x15.imggen.v1.SpendGroup\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"o\n\x11ListSpendResponse\x12\x1f\n\x05spend\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Spend\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12 \n\x18target_image_cost_micros\x18\x03 \x01(\x03\"B\n\x19ListUnsettledCallsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x1aListUnsettledCallsResponse\x12$\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x15.imggen.v1.BookedCall\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xae\x01\n\x11SettleCallRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x15\n\x07\x61ttempt\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12!\n\x04kind\x18\x03 \x01(\x0e\x32\x13.imggen.v1.CallKind\x12\x1e\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x02H\x00\x88\x01\x01\x42\x0e\n\x0c_cost_micros\"9\n\x12SettleCallResponse\x12#\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x15.imggen.v1.BookedCall*\xb3\x01\n\nSpendGroup\x12\x1b\n\x17SPEND_GROUP_UNSPECIFIED\x10\x00\x12\x13\n\x0fSPEND_GROUP_DAY\x10\x01\x12\x18\n\x14SPEND_GROUP_PROVIDER\x10\x02\x12\x15\n\x11SPEND_GROUP_MODEL\x10\x03\x12\x14\n\x10SPEND_GROUP_USER\x10\x04\x12\x15\n\x11SPEND_GROUP_STYLE\x10\x05\x12\x15\n\x11SPEND_GROUP_STORY\x10\x06*O\n\x08\x43\x61llKind\x12\x19\n\x15\x43\x41LL_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43\x41LL_KIND_READ\x10\x01\x12\x14\n\x10\x43\x41LL_KIND_RENDER\x10\x02\x32\x95\x03\n\rBudgetService\x12\x46\n\tGetBudget\x12\x1b.imggen.v1.GetBudgetRequest\x1a\x1c.imggen.v1.GetBudgetResponse\x12\x46\n\tSetBudget\x12\x1b.imggen.v1.SetBudgetRequest\x1a\x1c.imggen.v1.SetBudgetResponse\x12\x46\n\tListSpend\x12\x1b.imggen.v1.ListSpendRequest\x1a\x1c.imggen.v1.ListSpendResponse\x12\x61\n\x12ListUnsettledCalls\x12$.imggen.v1.ListUnsettledCallsRequest\x1a%.imggen.v1.ListUnsettledCallsResponse\x12I\n\nSettleCall\x12\x1c.imggen.v1.SettleCallRequest\x1a\x1d.imggen.v1.SettleCallResponseB:\n\timggen.v1B\x0b\x42udgetProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,26 +64,68 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SPEND'].fields_by_name['held_micros']._serialized_options = b'\342A\001\003'
   _globals['_SPEND'].fields_by_name['average_image_cost_micros']._loaded_options = None
   _globals['_SPEND'].fields_by_name['average_image_cost_micros']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['job_id']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['job_id']._serialized_options = b'\342A\001\003\372A\020\n\016imggen.dev/Job\342\214\317\327\010\002\010\001'
+  _globals['_BOOKEDCALL'].fields_by_name['attempt']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['attempt']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['kind']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['user_id']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['user_id']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['provider']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['provider']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['model']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['model']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['day']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['day']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['started_at']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['started_at']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['provider_request_id']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['provider_request_id']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['held_micros']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['held_micros']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['cost_micros']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['cost_micros']._serialized_options = b'\342A\001\003'
+  _globals['_BOOKEDCALL'].fields_by_name['outcome_unknown']._loaded_options = None
+  _globals['_BOOKEDCALL'].fields_by_name['outcome_unknown']._serialized_options = b'\342A\001\003'
   _globals['_SETBUDGETREQUEST'].fields_by_name['scope']._loaded_options = None
   _globals['_SETBUDGETREQUEST'].fields_by_name['scope']._serialized_options = b'\342A\001\002'
-  _globals['_SPENDGROUP']._serialized_start=1070
-  _globals['_SPENDGROUP']._serialized_end=1249
-  _globals['_BUDGET']._serialized_start=104
-  _globals['_BUDGET']._serialized_end=307
-  _globals['_SPEND']._serialized_start=310
-  _globals['_SPEND']._serialized_end=571
-  _globals['_GETBUDGETREQUEST']._serialized_start=573
-  _globals['_GETBUDGETREQUEST']._serialized_end=619
-  _globals['_GETBUDGETRESPONSE']._serialized_start=621
-  _globals['_GETBUDGETRESPONSE']._serialized_end=675
-  _globals['_SETBUDGETREQUEST']._serialized_start=677
-  _globals['_SETBUDGETREQUEST']._serialized_end=760
-  _globals['_SETBUDGETRESPONSE']._serialized_start=762
-  _globals['_SETBUDGETRESPONSE']._serialized_end=816
-  _globals['_LISTSPENDREQUEST']._serialized_start=819
-  _globals['_LISTSPENDREQUEST']._serialized_end=954
-  _globals['_LISTSPENDRESPONSE']._serialized_start=956
-  _globals['_LISTSPENDRESPONSE']._serialized_end=1067
-  _globals['_BUDGETSERVICE']._serialized_start=1252
-  _globals['_BUDGETSERVICE']._serialized_end=1483
+  _globals['_SETTLECALLREQUEST'].fields_by_name['job_id']._loaded_options = None
+  _globals['_SETTLECALLREQUEST'].fields_by_name['job_id']._serialized_options = b'\342A\001\002\372A\020\n\016imggen.dev/Job\342\214\317\327\010\002\010\001'
+  _globals['_SETTLECALLREQUEST'].fields_by_name['attempt']._loaded_options = None
+  _globals['_SETTLECALLREQUEST'].fields_by_name['attempt']._serialized_options = b'\342A\001\002'
+  _globals['_SETTLECALLREQUEST'].fields_by_name['cost_micros']._loaded_options = None
+  _globals['_SETTLECALLREQUEST'].fields_by_name['cost_micros']._serialized_options = b'\342A\001\002'
+  _globals['_SPENDGROUP']._serialized_start=1912
+  _globals['_SPENDGROUP']._serialized_end=2091
+  _globals['_CALLKIND']._serialized_start=2093
+  _globals['_CALLKIND']._serialized_end=2172
+  _globals['_BUDGET']._serialized_start=160
+  _globals['_BUDGET']._serialized_end=363
+  _globals['_SPEND']._serialized_start=366
+  _globals['_SPEND']._serialized_end=627
+  _globals['_BOOKEDCALL']._serialized_start=630
+  _globals['_BOOKEDCALL']._serialized_end=1016
+  _globals['_GETBUDGETREQUEST']._serialized_start=1018
+  _globals['_GETBUDGETREQUEST']._serialized_end=1064
+  _globals['_GETBUDGETRESPONSE']._serialized_start=1066
+  _globals['_GETBUDGETRESPONSE']._serialized_end=1120
+  _globals['_SETBUDGETREQUEST']._serialized_start=1122
+  _globals['_SETBUDGETREQUEST']._serialized_end=1205
+  _globals['_SETBUDGETRESPONSE']._serialized_start=1207
+  _globals['_SETBUDGETRESPONSE']._serialized_end=1261
+  _globals['_LISTSPENDREQUEST']._serialized_start=1264
+  _globals['_LISTSPENDREQUEST']._serialized_end=1399
+  _globals['_LISTSPENDRESPONSE']._serialized_start=1401
+  _globals['_LISTSPENDRESPONSE']._serialized_end=1512
+  _globals['_LISTUNSETTLEDCALLSREQUEST']._serialized_start=1514
+  _globals['_LISTUNSETTLEDCALLSREQUEST']._serialized_end=1580
+  _globals['_LISTUNSETTLEDCALLSRESPONSE']._serialized_start=1582
+  _globals['_LISTUNSETTLEDCALLSRESPONSE']._serialized_end=1673
+  _globals['_SETTLECALLREQUEST']._serialized_start=1676
+  _globals['_SETTLECALLREQUEST']._serialized_end=1850
+  _globals['_SETTLECALLRESPONSE']._serialized_start=1852
+  _globals['_SETTLECALLRESPONSE']._serialized_end=1909
+  _globals['_BUDGETSERVICE']._serialized_start=2175
+  _globals['_BUDGETSERVICE']._serialized_end=2580
 # @@protoc_insertion_point(module_scope)

@@ -63,6 +63,33 @@ SPEND_GROUP_STORY: SpendGroup.ValueType  # 6
 """By the story of the image, a UUID; empty for images without one."""
 Global___SpendGroup: typing_extensions.TypeAlias = SpendGroup
 
+class _CallKind:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _CallKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_CallKind.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    CALL_KIND_UNSPECIFIED: _CallKind.ValueType  # 0
+    """Not set: RENDER."""
+    CALL_KIND_READ: _CallKind.ValueType  # 1
+    """A page is read by a chat model."""
+    CALL_KIND_RENDER: _CallKind.ValueType  # 2
+    """A picture is drawn."""
+
+class CallKind(_CallKind, metaclass=_CallKindEnumTypeWrapper):
+    """What a paid provider is called for.
+
+    Later versions may add values; accept those that you do not know.
+    """
+
+CALL_KIND_UNSPECIFIED: CallKind.ValueType  # 0
+"""Not set: RENDER."""
+CALL_KIND_READ: CallKind.ValueType  # 1
+"""A page is read by a chat model."""
+CALL_KIND_RENDER: CallKind.ValueType  # 2
+"""A picture is drawn."""
+Global___CallKind: typing_extensions.TypeAlias = CallKind
+
 @typing.final
 class Budget(google.protobuf.message.Message):
     """What calls of paid providers may cost on a day (UTC), within a scope. A call is made only if its
@@ -160,6 +187,71 @@ class Spend(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["_average_image_cost_micros", b"_average_image_cost_micros"]) -> typing.Literal["average_image_cost_micros"] | None: ...
 
 Global___Spend: typing_extensions.TypeAlias = Spend
+
+@typing.final
+class BookedCall(google.protobuf.message.Message):
+    """A call of a paid provider, as the ledger counts it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    JOB_ID_FIELD_NUMBER: builtins.int
+    ATTEMPT_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    USER_ID_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
+    DAY_FIELD_NUMBER: builtins.int
+    STARTED_AT_FIELD_NUMBER: builtins.int
+    PROVIDER_REQUEST_ID_FIELD_NUMBER: builtins.int
+    HELD_MICROS_FIELD_NUMBER: builtins.int
+    COST_MICROS_FIELD_NUMBER: builtins.int
+    OUTCOME_UNKNOWN_FIELD_NUMBER: builtins.int
+    job_id: builtins.str
+    """Output only. The id of the job, a UUID."""
+    attempt: builtins.int
+    """Output only. The attempt of the job that made it, from 1 on."""
+    kind: Global___CallKind.ValueType
+    """Output only. What it was for; an attempt makes one call of a kind at most."""
+    user_id: builtins.str
+    """Output only. The id of the user whose job it is."""
+    provider: builtins.str
+    """Output only. The provider that was called."""
+    model: builtins.str
+    """Output only. The model that was called."""
+    day: builtins.str
+    """Output only. The day (UTC) whose budgets it counts in, for instance `2026-11-28`."""
+    provider_request_id: builtins.str
+    """Output only. The provider's own name of it, to find it on the invoice; empty if it told none."""
+    held_micros: builtins.int
+    """Output only. The most that it could cost, in millionths of a US dollar."""
+    cost_micros: builtins.int
+    """Output only. What it counts as, in millionths of a US dollar."""
+    outcome_unknown: builtins.bool
+    """Output only. Whether its answer was lost, so that nobody knows whether it is billed."""
+    @property
+    def started_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Output only. When it was begun."""
+
+    def __init__(
+        self,
+        *,
+        job_id: builtins.str = ...,
+        attempt: builtins.int = ...,
+        kind: Global___CallKind.ValueType = ...,
+        user_id: builtins.str = ...,
+        provider: builtins.str = ...,
+        model: builtins.str = ...,
+        day: builtins.str = ...,
+        started_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        provider_request_id: builtins.str = ...,
+        held_micros: builtins.int = ...,
+        cost_micros: builtins.int = ...,
+        outcome_unknown: builtins.bool = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["started_at", b"started_at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["attempt", b"attempt", "cost_micros", b"cost_micros", "day", b"day", "held_micros", b"held_micros", "job_id", b"job_id", "kind", b"kind", "model", b"model", "outcome_unknown", b"outcome_unknown", "provider", b"provider", "provider_request_id", b"provider_request_id", "started_at", b"started_at", "user_id", b"user_id"]) -> None: ...
+
+Global___BookedCall: typing_extensions.TypeAlias = BookedCall
 
 @typing.final
 class GetBudgetRequest(google.protobuf.message.Message):
@@ -314,3 +406,102 @@ class ListSpendResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["next_page_token", b"next_page_token", "spend", b"spend", "target_image_cost_micros", b"target_image_cost_micros"]) -> None: ...
 
 Global___ListSpendResponse: typing_extensions.TypeAlias = ListSpendResponse
+
+@typing.final
+class ListUnsettledCallsRequest(google.protobuf.message.Message):
+    """A request for a page of calls whose cost is not known."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """The maximum number of calls to return; 0 means 50, and more than 100 means 100."""
+    page_token: builtins.str
+    """The `next_page_token` of the previous page; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
+
+Global___ListUnsettledCallsRequest: typing_extensions.TypeAlias = ListUnsettledCallsRequest
+
+@typing.final
+class ListUnsettledCallsResponse(google.protobuf.message.Message):
+    """A page of calls."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CALLS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """The `page_token` of the next page; empty on the last page."""
+    @property
+    def calls(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___BookedCall]:
+        """The calls of this page."""
+
+    def __init__(
+        self,
+        *,
+        calls: collections.abc.Iterable[Global___BookedCall] | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["calls", b"calls", "next_page_token", b"next_page_token"]) -> None: ...
+
+Global___ListUnsettledCallsResponse: typing_extensions.TypeAlias = ListUnsettledCallsResponse
+
+@typing.final
+class SettleCallRequest(google.protobuf.message.Message):
+    """A request to book the cost of a call."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    JOB_ID_FIELD_NUMBER: builtins.int
+    ATTEMPT_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    COST_MICROS_FIELD_NUMBER: builtins.int
+    job_id: builtins.str
+    """Required. The id of the job, a UUID."""
+    attempt: builtins.int
+    """Required. The attempt that made the call, 1 or more."""
+    kind: Global___CallKind.ValueType
+    """What the call was for; unset means RENDER."""
+    cost_micros: builtins.int
+    """Required. What it did cost, in millionths of a US dollar; 0 for a call that was not billed."""
+    def __init__(
+        self,
+        *,
+        job_id: builtins.str = ...,
+        attempt: builtins.int = ...,
+        kind: Global___CallKind.ValueType = ...,
+        cost_micros: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_cost_micros", b"_cost_micros", "cost_micros", b"cost_micros"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_cost_micros", b"_cost_micros", "attempt", b"attempt", "cost_micros", b"cost_micros", "job_id", b"job_id", "kind", b"kind"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_cost_micros", b"_cost_micros"]) -> typing.Literal["cost_micros"] | None: ...
+
+Global___SettleCallRequest: typing_extensions.TypeAlias = SettleCallRequest
+
+@typing.final
+class SettleCallResponse(google.protobuf.message.Message):
+    """The call with its cost."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CALL_FIELD_NUMBER: builtins.int
+    @property
+    def call(self) -> Global___BookedCall:
+        """The call."""
+
+    def __init__(
+        self,
+        *,
+        call: Global___BookedCall | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["call", b"call"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["call", b"call"]) -> None: ...
+
+Global___SettleCallResponse: typing_extensions.TypeAlias = SettleCallResponse

@@ -50,6 +50,16 @@ class BudgetServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_budget__pb2.ListSpendRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_budget__pb2.ListSpendResponse.FromString,
                 _registered_method=True)
+        self.ListUnsettledCalls = channel.unary_unary(
+                '/imggen.v1.BudgetService/ListUnsettledCalls',
+                request_serializer=imggen_dot_v1_dot_budget__pb2.ListUnsettledCallsRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_budget__pb2.ListUnsettledCallsResponse.FromString,
+                _registered_method=True)
+        self.SettleCall = channel.unary_unary(
+                '/imggen.v1.BudgetService/SettleCall',
+                request_serializer=imggen_dot_v1_dot_budget__pb2.SettleCallRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_budget__pb2.SettleCallResponse.FromString,
+                _registered_method=True)
 
 
 class BudgetServiceServicer(object):
@@ -82,6 +92,25 @@ class BudgetServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUnsettledCalls(self, request, context):
+        """Lists the calls whose cost is not known: their answers were lost, or had no usage. They count
+        at the most that they can cost. The oldest comes first. Needs the role admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SettleCall(self, request, context):
+        """Books what such a call did cost, by the provider's invoice. Needs the role admin.
+
+        It corrects the budgets of the day of the call, the ledger, and the cost of its job and image.
+        It may be repeated with the same cost; a call whose cost is known, or that still runs, is
+        refused with CALL_SETTLED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BudgetServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -99,6 +128,16 @@ def add_BudgetServiceServicer_to_server(servicer, server):
                     servicer.ListSpend,
                     request_deserializer=imggen_dot_v1_dot_budget__pb2.ListSpendRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_budget__pb2.ListSpendResponse.SerializeToString,
+            ),
+            'ListUnsettledCalls': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnsettledCalls,
+                    request_deserializer=imggen_dot_v1_dot_budget__pb2.ListUnsettledCallsRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_budget__pb2.ListUnsettledCallsResponse.SerializeToString,
+            ),
+            'SettleCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleCall,
+                    request_deserializer=imggen_dot_v1_dot_budget__pb2.SettleCallRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_budget__pb2.SettleCallResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -183,6 +222,60 @@ class BudgetService(object):
             '/imggen.v1.BudgetService/ListSpend',
             imggen_dot_v1_dot_budget__pb2.ListSpendRequest.SerializeToString,
             imggen_dot_v1_dot_budget__pb2.ListSpendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnsettledCalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.BudgetService/ListUnsettledCalls',
+            imggen_dot_v1_dot_budget__pb2.ListUnsettledCallsRequest.SerializeToString,
+            imggen_dot_v1_dot_budget__pb2.ListUnsettledCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.BudgetService/SettleCall',
+            imggen_dot_v1_dot_budget__pb2.SettleCallRequest.SerializeToString,
+            imggen_dot_v1_dot_budget__pb2.SettleCallResponse.FromString,
             options,
             channel_credentials,
             insecure,

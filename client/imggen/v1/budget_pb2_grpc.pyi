@@ -73,7 +73,39 @@ _BudgetServiceListSpendType = typing_extensions.TypeVar(
     ],
 )
 
-class BudgetServiceStub(typing.Generic[_BudgetServiceGetBudgetType, _BudgetServiceSetBudgetType, _BudgetServiceListSpendType]):
+_BudgetServiceListUnsettledCallsType = typing_extensions.TypeVar(
+    '_BudgetServiceListUnsettledCallsType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.ListUnsettledCallsRequest,
+        imggen.v1.budget_pb2.ListUnsettledCallsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.ListUnsettledCallsRequest,
+        imggen.v1.budget_pb2.ListUnsettledCallsResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.ListUnsettledCallsRequest,
+        imggen.v1.budget_pb2.ListUnsettledCallsResponse,
+    ],
+)
+
+_BudgetServiceSettleCallType = typing_extensions.TypeVar(
+    '_BudgetServiceSettleCallType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.SettleCallRequest,
+        imggen.v1.budget_pb2.SettleCallResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.SettleCallRequest,
+        imggen.v1.budget_pb2.SettleCallResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.SettleCallRequest,
+        imggen.v1.budget_pb2.SettleCallResponse,
+    ],
+)
+
+class BudgetServiceStub(typing.Generic[_BudgetServiceGetBudgetType, _BudgetServiceSetBudgetType, _BudgetServiceListSpendType, _BudgetServiceListUnsettledCallsType, _BudgetServiceSettleCallType]):
     """Shows and sets what paid providers may cost, and shows what they did cost."""
 
     @typing.overload
@@ -90,6 +122,14 @@ class BudgetServiceStub(typing.Generic[_BudgetServiceGetBudgetType, _BudgetServi
             imggen.v1.budget_pb2.ListSpendRequest,
             imggen.v1.budget_pb2.ListSpendResponse,
         ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.budget_pb2.ListUnsettledCallsRequest,
+            imggen.v1.budget_pb2.ListUnsettledCallsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.budget_pb2.SettleCallRequest,
+            imggen.v1.budget_pb2.SettleCallResponse,
+        ],
     ], channel: grpc.Channel) -> None: ...
 
     @typing.overload
@@ -105,6 +145,14 @@ class BudgetServiceStub(typing.Generic[_BudgetServiceGetBudgetType, _BudgetServi
         grpc.aio.UnaryUnaryMultiCallable[
             imggen.v1.budget_pb2.ListSpendRequest,
             imggen.v1.budget_pb2.ListSpendResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.budget_pb2.ListUnsettledCallsRequest,
+            imggen.v1.budget_pb2.ListUnsettledCallsResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.budget_pb2.SettleCallRequest,
+            imggen.v1.budget_pb2.SettleCallResponse,
         ],
     ], channel: grpc.aio.Channel) -> None: ...
 
@@ -125,6 +173,19 @@ class BudgetServiceStub(typing.Generic[_BudgetServiceGetBudgetType, _BudgetServi
     jobs, admins those of all users.
     """
 
+    ListUnsettledCalls: _BudgetServiceListUnsettledCallsType
+    """Lists the calls whose cost is not known: their answers were lost, or had no usage. They count
+    at the most that they can cost. The oldest comes first. Needs the role admin.
+    """
+
+    SettleCall: _BudgetServiceSettleCallType
+    """Books what such a call did cost, by the provider's invoice. Needs the role admin.
+
+    It corrects the budgets of the day of the call, the ledger, and the cost of its job and image.
+    It may be repeated with the same cost; a call whose cost is known, or that still runs, is
+    refused with CALL_SETTLED.
+    """
+
 BudgetServiceAsyncStub: typing_extensions.TypeAlias = BudgetServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.budget_pb2.GetBudgetRequest,
@@ -137,6 +198,14 @@ BudgetServiceAsyncStub: typing_extensions.TypeAlias = BudgetServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.budget_pb2.ListSpendRequest,
         imggen.v1.budget_pb2.ListSpendResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.ListUnsettledCallsRequest,
+        imggen.v1.budget_pb2.ListUnsettledCallsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.budget_pb2.SettleCallRequest,
+        imggen.v1.budget_pb2.SettleCallResponse,
     ],
 ]
 
@@ -173,6 +242,29 @@ class BudgetServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[imggen.v1.budget_pb2.ListSpendResponse, collections.abc.Awaitable[imggen.v1.budget_pb2.ListSpendResponse]]:
         """Lists what paid providers cost, in groups, in the order of their keys. Callers see their own
         jobs, admins those of all users.
+        """
+
+    @abc.abstractmethod
+    def ListUnsettledCalls(
+        self,
+        request: imggen.v1.budget_pb2.ListUnsettledCallsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.budget_pb2.ListUnsettledCallsResponse, collections.abc.Awaitable[imggen.v1.budget_pb2.ListUnsettledCallsResponse]]:
+        """Lists the calls whose cost is not known: their answers were lost, or had no usage. They count
+        at the most that they can cost. The oldest comes first. Needs the role admin.
+        """
+
+    @abc.abstractmethod
+    def SettleCall(
+        self,
+        request: imggen.v1.budget_pb2.SettleCallRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.budget_pb2.SettleCallResponse, collections.abc.Awaitable[imggen.v1.budget_pb2.SettleCallResponse]]:
+        """Books what such a call did cost, by the provider's invoice. Needs the role admin.
+
+        It corrects the budgets of the day of the call, the ledger, and the cost of its job and image.
+        It may be repeated with the same cost; a call whose cost is known, or that still runs, is
+        refused with CALL_SETTLED.
         """
 
 def add_BudgetServiceServicer_to_server(servicer: BudgetServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

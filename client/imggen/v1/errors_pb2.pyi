@@ -72,6 +72,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """NOT_FOUND: the caller has no such batch."""
     ERROR_REASON_PAGE_NOT_FOUND: _ErrorReason.ValueType  # 26
     """NOT_FOUND: the story has no such page."""
+    ERROR_REASON_CALL_NOT_FOUND: _ErrorReason.ValueType  # 27
+    """NOT_FOUND: the attempt has made no such paid call."""
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
     """ALREADY_EXISTS: the `request_id` was used before with another request."""
     ERROR_REASON_REGENERATION_LIMIT: _ErrorReason.ValueType  # 40
@@ -163,6 +165,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: no provider of that name is offered."""
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 110
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
+    ERROR_REASON_CALL_SETTLED: _ErrorReason.ValueType  # 120
+    """FAILED_PRECONDITION: the cost of the paid call is known, and another one; or it still runs."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
@@ -223,6 +227,8 @@ ERROR_REASON_BATCH_NOT_FOUND: ErrorReason.ValueType  # 25
 """NOT_FOUND: the caller has no such batch."""
 ERROR_REASON_PAGE_NOT_FOUND: ErrorReason.ValueType  # 26
 """NOT_FOUND: the story has no such page."""
+ERROR_REASON_CALL_NOT_FOUND: ErrorReason.ValueType  # 27
+"""NOT_FOUND: the attempt has made no such paid call."""
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
 """ALREADY_EXISTS: the `request_id` was used before with another request."""
 ERROR_REASON_REGENERATION_LIMIT: ErrorReason.ValueType  # 40
@@ -314,4 +320,6 @@ ERROR_REASON_PROVIDER_UNKNOWN: ErrorReason.ValueType  # 104
 """INVALID_ARGUMENT: no provider of that name is offered."""
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
+ERROR_REASON_CALL_SETTLED: ErrorReason.ValueType  # 120
+"""FAILED_PRECONDITION: the cost of the paid call is known, and another one; or it still runs."""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

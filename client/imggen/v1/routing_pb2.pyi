@@ -57,6 +57,8 @@ class _ExclusionEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """Its provider failed too often, asked to wait, or is off."""
     EXCLUSION_OVER_BUDGET: _Exclusion.ValueType  # 13
     """The rest of a budget does not cover its price."""
+    EXCLUSION_NOT_HELD: _Exclusion.ValueType  # 14
+    """No worker holds it, or has a key of its provider."""
 
 class Exclusion(_Exclusion, metaclass=_ExclusionEnumTypeWrapper):
     """Why a model does not draw a picture.
@@ -92,6 +94,8 @@ EXCLUSION_NOT_WELL: Exclusion.ValueType  # 12
 """Its provider failed too often, asked to wait, or is off."""
 EXCLUSION_OVER_BUDGET: Exclusion.ValueType  # 13
 """The rest of a budget does not cover its price."""
+EXCLUSION_NOT_HELD: Exclusion.ValueType  # 14
+"""No worker holds it, or has a key of its provider."""
 Global___Exclusion: typing_extensions.TypeAlias = Exclusion
 
 @typing.final
@@ -339,6 +343,7 @@ class ModelStatus(google.protobuf.message.Message):
     RETIRES_ON_FIELD_NUMBER: builtins.int
     OFF_FIELD_NUMBER: builtins.int
     CANARY_COMPARISON_FIELD_NUMBER: builtins.int
+    NOT_HELD_FIELD_NUMBER: builtins.int
     model: builtins.str
     """Output only. The name."""
     score: builtins.float
@@ -355,6 +360,10 @@ class ModelStatus(google.protobuf.message.Message):
     """
     off: builtins.bool
     """Output only. Whether it takes no calls though its provider does."""
+    not_held: builtins.str
+    """Output only. Why none of the workers that run draws with it, for people; empty where one does,
+    and while none runs.
+    """
     @property
     def mean_duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The mean time of its latest pictures, or the catalogue's before 50 were drawn."""
@@ -376,9 +385,10 @@ class ModelStatus(google.protobuf.message.Message):
         retires_on: builtins.str = ...,
         off: builtins.bool = ...,
         canary_comparison: Global___CanaryComparison | None = ...,
+        not_held: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "price_micros", b"price_micros"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "off", b"off", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "not_held", b"not_held", "off", b"off", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_price_micros", b"_price_micros"]) -> typing.Literal["price_micros"] | None: ...
 
 Global___ModelStatus: typing_extensions.TypeAlias = ModelStatus

@@ -145,6 +145,7 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "WatchEvents": {"after_cursor": "oldest"},
         "GetBudget": {},
         "SetBudget": {"scope": "global", "limit_micros": 5},
+        "SettleCall": {"job_id": things.failed, "attempt": 1, "cost_micros": 5},
     }
     if name in special:
         return special[name]

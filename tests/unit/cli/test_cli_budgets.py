@@ -69,3 +69,13 @@ def test_spend_as_csv_has_every_amount_in_dollars() -> None:
         "openai,3,2,0.150001,0.075000,0.090000,0.000000\n"
         '"a ""b"", c",1,0,0.000000,,0.000000,0.000000\n'
     )
+
+
+def test_calls_without_a_known_cost_are_listed_and_settled(command: Command) -> None:
+    assert "JOB" in command("budget", "calls")
+    assert command.json("budget", "calls")["calls"] == []
+    job = "00000000-0000-4000-8000-000000000009"
+    command("budget", "settle", job, "1", "0.042", code=1)
+    assert "CALL_NOT_FOUND" in command.err
+    for wrong in (("0", "1"), ("1", "-1"), ("1", "nan"), ("1",), ("1", "1", "--call", "draw")):
+        command("budget", "settle", job, *wrong, code=2)
