@@ -73,9 +73,13 @@ def _led(tags: Sequence[str], at: int) -> bool:
 
 def _alone(words: Sequence[str], tags: list[str], at: int) -> str | None:
     """Mends an adjective or adverb that stands for a thing: `at the top`, `on my back`."""
-    if tags[at] not in {"JJ", "RB"} or at == 0 or "NOUN" not in kinds_of(words[at]):
+    if tags[at] not in {"JJ", "RB", "IN", "JJS"} or at == 0:
         return None
     before = tags[at - 1]
+    if before == "DT" and words[at] in _PARTS and words[at + 1 : at + 2] == ["of"]:
+        return "NN"
+    if tags[at] in {"IN", "JJS"} or "NOUN" not in kinds_of(words[at]):
+        return None
     if before == "JJ" and at > 1:
         before = tags[at - 2] if words[at] not in _LOOKS else ""
     if before not in {"DT", "PRP$", "CD"} or words[at - 1] in {"all", "any", "no", "both"}:
@@ -91,6 +95,9 @@ def _alone(words: Sequence[str], tags: list[str], at: int) -> str | None:
     return "NN" if marks else None
 
 
+_PARTS = frozenset(
+    {"top", "bottom", "back", "front", "middle", "inside", "outside", "far", "left", "right"}
+)
 _LOOKS = frozenset({"old", "good", "young", "white", "black", "red", "green", "blue", "brown"})
 
 

@@ -45,7 +45,9 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
     if tag == "NNS" and before == "CC" and _joins_verb(words, tags, at):
         return "VBZ"
     if tag == "NNS" and following in {"DT", "PRP$"} and before in {"NN", "NNP", ",", "RB"}:
-        return "VBZ" if lemma_of(word, "VBZ") in ACTIONS else None
+        known = lemma_of(word, "VBZ") in ACTIONS
+        if known or before == "," or _has_verb(tags, at):
+            return "VBZ" if known else None
     if tag in {"NN", "NNS", "JJ", "VB", "VBP"} and _follows_subject(words, tags, at):
         if word in _SAME and words[at - 1] in {"he", "she", "it"}:
             return "VBD"
@@ -59,6 +61,10 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return _finite(word)
     if tag in {"VB", "VBP"} and _is_past_form(word):
         return "VBD"
+    if tag == "JJ" and before in {"NN", "NNS"} and word.endswith("ed") and _is_past_form(word):
+        # `The path forked.`
+        ends = not following.startswith(("NN", "JJ")) and not _has_verb(tags, at)
+        return "VBD" if ends and words[at - 1] not in _BE else None
     return None
 
 

@@ -25,6 +25,20 @@ _OTHERS = frozenset({"others", "rest", "two", "three", "four", "both", "all", "s
 _BEINGS = nouns.PEOPLE | nouns.ANIMALS | places.VEHICLES | _OTHERS | {"sun", "moon", "star"}
 _BESIDE = frozenset({"near", "by", "beside", "behind", "above", "below", "opposite", "beyond"})
 _FAR = frozenset({"far", "away", "distant", "gone", "near", "close"})
+_SPECKS = frozenset({"dot", "speck", "smudge", "blur", "line", "pinprick", "glimmer"})
+_LEADING = frozenset(
+    {"lead", "wind", "fork", "run", "go", "climb", "twist", "snake", "end", "turn"}
+)
+_COVERING = frozenset({"over", "across", "on"})
+_LEADERS = places.ROADS | {"one", "other"}
+_CAST = frozenset(
+    {
+        *("shadow", "light", "darkness", "dark", "night", "silence", "evening", "dusk", "dawn"),
+        *("moonlight", "sunlight", "sunshine", "twilight", "hush", "fog", "mist", "storm", "snow"),
+        *("rain", "wind", "rainbow", "smoke", "stillness"),
+    }
+)
+"""What comes over a whole place: `a shadow passed over the marsh`."""
 _STATES = frozenset({"be", "look", "seem", "smell", "become", "feel", "fill", "have", "grow"})
 
 
@@ -46,12 +60,19 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         return 2.5
     if word in {"to", "from", "between"} and _is_route(clause):
         return 0.3
+    if word in {"to", "into", "towards"} and _leads_away(clause):
+        return 0.5
+    if word == "from" and clause.verb in {"see", "look", "watch"} and not clause.negated:
+        high = phrase.head.lemma in places.PARTS or is_place(phrase)
+        return 2.6 if high and is_about_beings(clause) else 0.3
     if word in {"to", "towards"}:
         if at and clause.places[at - 1][0] == "from" and _leads(clause, clause.places[at - 1][1]):
             return 0
         makes = any(one.head.lemma == "way" and one.owner for one in clause.objects)
         if makes or (clause.verb in places.MOVING and not _is_led_by(clause, phrase, places.ROADS)):
             return 2.9 if _is_on_the_way(clause) else 4
+    if word in _COVERING and _is_cast(clause):
+        return 2.4
     if word in {"over", "above", "past"} and not is_about_beings(clause):
         return 0.9  # `Lightning split the sky over the lighthouse.`
     if word == "as" and clause.verb in places.MOVING:
@@ -82,6 +103,8 @@ def weight_of_subject(clause: Clause) -> float:
     if under & {"him", "her", "it", "them", "us", "me"}:
         return 0.5  # `The town lay below him.`
     if _FULL & {one.token.lower for one in clause.complements}:
+        return 3.2
+    if clause.verb in _LEADING and any(one.head.lemma in places.ROADS for one in clause.subject):
         return 3.2
     if clause.verb in {"stand", "lie", "rise", "tower"} and not clause.perfect:
         return 3.0  # `At the end of the lane stood a cottage`.
@@ -174,10 +197,22 @@ def is_medium(phrase: NounPhrase) -> bool:
     return phrase.head.lemma in places.MEDIA
 
 
+def _is_cast(clause: Clause) -> bool:
+    """Returns whether a clause tells of what comes over a place: light, fog, the night."""
+    return clause.verb != "split" and any(one.head.lemma in _CAST for one in clause.subject)
+
+
+def _leads_away(clause: Clause) -> bool:
+    """Returns whether a road leads to a place, and nobody is there yet."""
+    roads = all(one.head.lemma in _LEADERS for one in clause.subject)
+    return bool(clause.subject) and roads and clause.verb in _LEADING
+
+
 def is_far(clause: Clause) -> bool:
     """Returns whether a clause says that its subject is somewhere else: `the sea was far away`."""
     said = {one.token.lower for one in clause.complements} | {one.lower for one in clause.adverbs}
-    return bool(said & _FAR)
+    tiny = clause.verb == "be" and any(one.head.lemma in _SPECKS for one in clause.objects)
+    return bool(said & _FAR) or tiny
 
 
 def is_about_beings(clause: Clause) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from actors.extractors.rules.clauses import Clause
-from actors.extractors.rules.lexicon import nouns, places
+from actors.extractors.rules.implied import implied
+from actors.extractors.rules.lexicon import hints, nouns, places
+from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import afar, is_denied, is_imagined, is_past, long_before
 from actors.extractors.rules.spots import is_place, is_somewhere, name_of_place
@@ -24,8 +26,11 @@ _WITHIN = frozenset(
     {"atop", "in", "on", "into", "under", "through", "across", "inside", "upon", "onto"}
 )
 _CARRIED = 1.2  # What a place must be worth where the page before has one.
-_UPON = _WITHIN | {"at", "by", "beside", "among", "along", "behind", "up", "down", "near"}
+_UPON = _WITHIN | {
+    *("at", "by", "beside", "among", "along", "behind", "up", "down", "near", "between", "from")
+}
 _ELSEWHERE = frozenset({"somewhere", "elsewhere", "meanwhile"})
+_NOW = frozenset({"now", "back", "finally"})
 _LEAVING = frozenset({"go", "take", "bring", "send", "carry", "move", "return"})
 
 
@@ -35,7 +40,7 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
     things, unseen = Things(), afar(clauses) | long_before(clauses)
     for order, clause in enumerate(clauses):
         if not (id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things)):
-            for one in _candidates(clause):
+            for one in (*_candidates(clause), *_implied(clause, best), *_moved(clause, before)):
                 # Where the page ends up counts for a little more than where it begins.
                 worth = _worth(clause, one) + 0.06 * min(order, 9)
                 if worth > most:
@@ -52,6 +57,11 @@ class _Candidate:
     worth: float
     preposition: str
     phrase: NounPhrase
+
+
+def _implied(clause: Clause, before: str) -> Iterator[_Candidate]:
+    for name, worth, phrase in implied(clause, before):
+        yield _Candidate(name, worth, "", phrase)
 
 
 def _is_imagined(clause: Clause, things: Things) -> bool:
@@ -71,11 +81,21 @@ def _worth(clause: Clause, one: _Candidate) -> float:
         worth -= 0.5 if clause.tag == "VBG" else 3.2
     if clause.negated:
         worth -= 4 if clause.never else 2
-    if any(one.lower in _ELSEWHERE for one in clause.adverbs):
+    said = {each.lower for each in clause.adverbs}
+    if said & _ELSEWHERE:
         worth -= 2.5
-    if one.phrase not in clause.subject and not is_about_beings(clause):
+    if said & _NOW and one.worth >= 2:
+        worth += 0.7
+    if one.phrase not in clause.subject and not is_about_beings(clause) and not _opens(clause, one):
         worth -= 2 if one.phrase.head.lemma in nouns.FLUID_PLACES else 1
     return worth
+
+
+def _opens(clause: Clause, one: _Candidate) -> bool:
+    """Returns whether a place opens its sentence and sets the scene: `Down by the river, ...`."""
+    if one.preposition not in _UPON | {"above", "over", "between"} or not clause.subject:
+        return False
+    return one.phrase.begin <= clause.start + 3 and one.phrase.start < clause.subject[0].begin
 
 
 def _is_settled(clause: Clause, one: _Candidate) -> bool:
@@ -125,6 +145,8 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
         bare = bare or (word == "under" and head.lemma in {"moon", "cloud", "sky"})
         if not (bare or (head.lemma in places.MATTER and not word)):
             worth = weight
+            if of is not None and is_place(of) and head.lower in places.STANDS and weight >= 2.5:
+                yield _Candidate(f"{head.lower} of {name_of_place(of)}", weight, word, phrase)
             if head.lemma in nouns.FLUID_PLACES:
                 # `The boat was a dot` does not happen in the boat.
                 worth = weight - 1.5 if word else (2 if weight == 3.2 else min(weight, 0.6))
@@ -133,18 +155,63 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
         yield _Candidate(name_of_place(phrase), 3.1, word, phrase)
     elif weight == LIVED_IN:
         yield _Candidate(name_of_place(phrase), 3.0, word, phrase)
-    elif head.lemma in places.FITTINGS:
-        for one in phrase.tokens[:-1]:
-            if one.is_noun and one.lemma in nouns.PLACES:
-                yield _Candidate(one.lemma, weight - 0.5, word, phrase)
+    elif fitted := _fitted(phrase):
+        least = 0.9 if weight >= 0.8 and phrase.determiner == "the" and not word else 0
+        yield _Candidate(fitted, max(weight - 0.5, least), word, phrase)
+    elif word == "inside" and _is_hollow(phrase):
+        yield _Candidate(phrase.base, 2.4, word, phrase)
+    if of is not None and not is_place(of) and (fitted := _fitted(of)):
+        yield _Candidate(fitted, weight - 0.5, word, phrase)
     if of is not None and is_place(of) and {head.lemma, head.lower} & places.PARTS:
         yield _Candidate(name_of_place(of), weight - 0.1, word, phrase)
     elif (
-        of is not None and is_place(of) and weight >= 2.5 and word in _UPON and is_somewhere(phrase)
+        of is not None
+        and is_place(of)
+        and weight >= 2.5
+        and (word in _UPON or not word)
+        and is_somewhere(phrase)
     ):
         yield _Candidate(name_of_place(of), weight - 0.4, word, phrase)
-    elif head.lemma in places.LANDMARKS and word and weight > 1.5:
+    elif of is not None and head.lemma in places.PARTS and of.head.lemma in places.LANDMARKS:
+        yield _Candidate(of.base, 0.6, word, of)
+    elif head.lemma in places.LANDMARKS and word and weight > 1.5 and not _is_own_body(phrase):
         yield _Candidate(phrase.base, 0.6 if word != "on" else 0.5, word, phrase)
+
+
+def _moved(clause: Clause, before: str) -> Iterator[_Candidate]:
+    """Yields what shows that the page is no more where the one before it was.
+
+    After a room these are grass and trees, and stairs after any place in a house.
+    """
+    if not (before.split()[-1:] and {before, before.split()[-1]} & hints.INDOORS):
+        return
+    if not (is_about_beings(clause) and clause.verb in places.RESTING | places.MOVING | {"be"}):
+        return
+    for word, phrase in clause.places:
+        noun = (phrase.of or phrase).head.lemma
+        outside = noun in hints.OPEN_AIR and word in _UPON and not phrase.negated
+        steps = noun in {"stair", "stairs", "staircase"} and clause.verb in {*places.RESTING, "be"}
+        if (outside or steps) and not phrase.owner:
+            yield _Candidate((phrase.of or phrase).base, 1.3, word, phrase)
+
+
+def _fitted(phrase: NounPhrase) -> str:
+    """Returns the place that a thing is fitted to: the kitchen of the `kitchen door`."""
+    if phrase.negated or phrase.head.lemma not in places.FITTINGS:
+        return ""
+    named = [one.lemma for one in phrase.tokens[:-1] if one.is_noun and one.lemma in nouns.PLACES]
+    return named[-1] if named else ""
+
+
+def _is_hollow(phrase: NounPhrase) -> bool:
+    """Returns whether somebody can be inside something: `inside the whale`."""
+    noun = phrase.head.lemma
+    inward = noun not in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE and not is_abstract(noun)
+    return phrase.head.is_noun and phrase.head.character is None and inward and not phrase.owner
+
+
+def _is_own_body(phrase: NounPhrase) -> bool:
+    return bool(phrase.owner) and phrase.head.lemma in nouns.BODY
 
 
 def _is_idle(phrase: NounPhrase) -> bool:
