@@ -1,9 +1,9 @@
 """Colours and patterns, with the things that have them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.absence import lacking
-from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.clauses import Clause, all_phrases, end_of
 from actors.extractors.rules.hue import (
     coloured,
     has_colour,
@@ -15,49 +15,13 @@ from actors.extractors.rules.hue import (
     plain,
     together,
 )
-from actors.extractors.rules.lexicon import hues, nouns, verbs
+from actors.extractors.rules.lexicon import colouring, hues, nouns, verbs
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_denied, is_unreal
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.tokens import Sentence, Token
 
-_SIMILES = frozenset({"like", "as", "than", "without", "about", "except", "for"})
-_BEING = frozenset(
-    {
-        *("be", "turn", "become", "shine", "glow", "look", "seem", "flare", "go", "grow", "stay"),
-        *("gleam", "flash", "flush", "blush", "glitter", "light", "flicker", "burn", "appear"),
-    }
-)
-_DYEING = frozenset({"paint", "dye", "colour", "color"})
-_BEFORE_COLOURS = frozenset(
-    {
-        *("a", "the", "all", "half", "as", "so", "very", "quite", "now", "bright", "still", "too"),
-        *(
-            "one",
-            "some",
-            "other",
-            "others",
-            "rather",
-            "almost",
-            "only",
-            "but",
-            "partly",
-            "and",
-            "or",
-        ),
-    }
-)
-_MAKING = frozenset({"make", "build", "carve", "knit", "sew", "weave", "cut"})
-_HANGING = frozenset(
-    {
-        *("hang", "stand", "lie", "float", "bob", "fall", "flutter", "blow", "hover", "drift"),
-        *("sit", "swing", "dangle", "glow", "shine", "rise", "grow", "flow", "sail", "fly"),
-    }
-)
-_ROWS = frozenset({"row", "line", "circle", "group", "pile", "heap", "bunch", "cluster", "vase"})
-_TURNING = frozenset({"turn", "go", "blush", "flush", "grow", "become"})
 _UNSEEN = verbs.UNREAL_OBJECTS - {"paint", "draw", "sing", "read", "hear", "love", "like", "visit"}
-_HAVING = frozenset({"have", "wear", "see", "find", "be", "hold", "carry", "bring", "put"})
 
 
 def read_colours(
@@ -108,8 +72,8 @@ class _Reading:
         self._things = things
         self._gone = lacking(clause)
         self._denied = {one.at for one in clause.complements if one.negated}
-        self._phrases = _all_phrases([clause])
-        self._beside = _all_phrases(beside)
+        self._phrases = all_phrases([clause])
+        self._beside = all_phrases(beside)
 
     def read(self) -> Iterator[str]:
         for phrase in self._shown():
@@ -125,13 +89,13 @@ class _Reading:
         denied = is_denied(self._clause)
         for token in self._tokens[self._clause.start : self._clause.end]:
             yield from filter(None, ["" if denied else part_of(token.lower)])
-        if self._clause.verb in _MAKING and self._clause.tag in {"VBN", "VBD"}:
+        if self._clause.verb in colouring.MAKING and self._clause.tag in {"VBN", "VBD"}:
             yield from self._made()
 
     def _shown(self) -> Iterator[NounPhrase]:
         """Yields the phrases of the clause whose things are there."""
         clause = self._clause
-        denied = is_denied(clause) and clause.verb in _HAVING
+        denied = is_denied(clause) and clause.verb in colouring.HAVING
         imagined = any(self._is_imagined(one) for one in self._beside)
         if imagined:
             return
@@ -144,7 +108,7 @@ class _Reading:
         for word, phrase in clause.places:
             # `Thought of the bakery with its pink cakes`.
             thought = thought or (word in {"of", "for", "about"} and clause.verb in _UNSEEN)
-            if word not in _SIMILES and not thought:
+            if word not in colouring.SIMILES and not thought:
                 yield phrase
 
     def _is_imagined(self, phrase: NounPhrase) -> bool:
@@ -197,7 +161,7 @@ class _Reading:
             return False
         if token.is_noun or token.lower in hues.GROWN:
             # `Ate an orange`, `picked a rose`; but `the bark was silver`, `a box, bright gold`.
-            if clause.verb in _BEING | _DYEING | {"wear"}:
+            if clause.verb in colouring.BEING | colouring.DYEING | {"wear"}:
                 return token.lower not in hues.GROWN or token.tag.startswith("JJ")
             first = self._back(self._run(at)[0])
             before = self._tokens[first - 1].tag if first else "."
@@ -253,7 +217,7 @@ class _Reading:
         elif (word == "in" or self._clause.verb == "wear") and self._is_about_people():
             yield f"{said} clothes"
         elif self._name and all(one.head.tag == "PRP" for one in self._clause.subject):
-            turns = self._clause.verb in _TURNING
+            turns = self._clause.verb in colouring.TURNING
             yield f"{said} face" if turns else f"{said} {self._name}"
         else:
             for one in self._subject():
@@ -262,7 +226,7 @@ class _Reading:
     def _back(self, at: int) -> int:
         """Returns the place before the adjectives and small words that lead up to a colour."""
         while at > 0 and (
-            self._tokens[at - 1].lower in _BEFORE_COLOURS
+            self._tokens[at - 1].lower in colouring.BEFORE_COLOURS
             or self._tokens[at - 1].tag.startswith("JJ")
         ):
             at -= 1
@@ -277,11 +241,12 @@ class _Reading:
         """Returns whether a phrase is where the subject is: `hung from the beams, red and blue`."""
         clause = self._clause
         where = any(
-            placed is phrase and (word not in {"in", "with", "of"} or placed.head.lemma in _ROWS)
+            placed is phrase
+            and (word not in {"in", "with", "of"} or placed.head.lemma in colouring.ROWS)
             for word, placed in clause.places
         )
         things = [self._things.of(one) for one in clause.subject if one.head.tag != "EX"]
-        hangs = clause.verb in _HANGING
+        hangs = clause.verb in colouring.HANGING
         return (
             where
             and hangs
@@ -307,7 +272,7 @@ class _Reading:
         ending = [
             one
             for one in self._beside
-            if _end(one) == at and one.head.lower not in {"pale", "dark", "bright", "light"}
+            if end_of(one) == at and one.head.lower not in {"pale", "dark", "bright", "light"}
         ]
         return ending[0] if ending else None
 
@@ -328,7 +293,7 @@ class _Reading:
         if beside is not None:
             # `A door the colour of butter`.
             yield from self._with(coloured(phrase.of.tokens) or phrase.of.head.lemma, beside)
-        if beside is not None or clause.verb not in _BEING:
+        if beside is not None or clause.verb not in colouring.BEING:
             return
         if not (phrase.negated or (is_denied(clause) and phrase not in clause.affirmed)):
             said = coloured(phrase.of.tokens) or phrase.of.head.lemma
@@ -356,7 +321,7 @@ class _Reading:
         if head.character is None:
             if head.lemma not in hues.UNCOLOURED:
                 yield f"{said} {_compound(thing)}"
-        elif self._clause.verb in _TURNING:
+        elif self._clause.verb in colouring.TURNING:
             yield f"{said} face"
         else:
             yield f"{said} {head.text}"
@@ -370,21 +335,3 @@ def _compound(phrase: NounPhrase) -> str:
             break
         words.insert(0, one.lower)
     return " ".join(words)
-
-
-def _all_phrases(clauses: Sequence[Clause]) -> list[NounPhrase]:
-    named = [phrase for clause in clauses for phrase in (*clause.subject, *clause.phrases)]
-    return sorted(_with_inner(named), key=lambda one: one.start)
-
-
-def _with_inner(phrases: Iterable[NounPhrase]) -> Iterator[NounPhrase]:
-    """Yields phrases, and the ones after `of` within them."""
-    for phrase in phrases:
-        yield phrase
-        if phrase.of is not None:
-            yield from _with_inner([phrase.of])
-
-
-def _end(phrase: NounPhrase) -> int:
-    """Returns the place after a phrase and what it is of."""
-    return _end(phrase.of) if phrase.of is not None else phrase.start + len(phrase.tokens)
