@@ -61,6 +61,8 @@ def has_colour(head: Token, before: Sequence[Token]) -> bool:
     words = [one.lower for one in before if is_colour(one.lower)]
     if words and words[-1] in hues.HAIR_ONLY and head.lemma not in hues.HAIRY:
         return False
+    if words and words[-1] == "orange":
+        return head.lemma not in hues.GROWING - hues.COLOURED_ORANGE
     return not (words and words[-1] in hues.GROWN and head.lemma in hues.GROWING)
 
 
@@ -107,6 +109,19 @@ def together(said: Sequence[str]) -> list[str]:
         pattern, _, thing = before.rpartition(" ")
         if thing == noun and (pattern in hues.PATTERNS) != (hue in hues.PATTERNS):
             found[-1] = f"{pattern} {hue} {noun}"
+        else:
+            found.append(one)
+    return found
+
+
+def merged(said: Sequence[str]) -> list[str]:
+    """Returns coloured things, the colours of one thing as one: `brown above and cream below`."""
+    found: list[str] = []
+    for one in said:
+        hue, _, noun = one.rpartition(" ")
+        before, _, thing = (found[-1] if found else "").rpartition(" ")
+        if thing == noun and hue != before and not {before, hue} & hues.PATTERNS:
+            found[-1] = f"{before} and {hue} {noun}"
         else:
             found.append(one)
     return found

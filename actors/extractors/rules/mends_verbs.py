@@ -52,6 +52,10 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
         if word in _SAME and words[at - 1] in {"he", "she", "it"}:
             return "VBD"
         return "VB" if _is_let(words, tags, at) else _finite(word)
+    if tag == "NN" and before == "NNS" and _is_done_by_several(words, tags, at):
+        return "VBP"
+    if tag == "NNS" and before == "," and following == "JJ" and not _has_past(tags):
+        return "VBZ" if lemma_of(word, "VBZ") in _LINKING | {"turn"} else None
     if tag == "NN" and before == "NN" and following in {"IN", "RP", "TO"}:
         # `The red bus wound up the road`.
         past = lemma_of(word, "VBD") != word and not word.endswith("ed")
@@ -66,6 +70,24 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
         ends = not following.startswith(("NN", "JJ")) and not _has_verb(tags, at)
         return "VBD" if ends and words[at - 1] not in _BE else None
     return None
+
+
+def _is_done_by_several(words: Sequence[str], tags: list[str], at: int) -> bool:
+    """Returns whether a noun after a plural is its verb: `the children slide down the hill`."""
+    following = tags[at + 1] if at + 1 < len(tags) else "."
+    ends = following in {"IN", "RP", "TO", "RB", "DT", "PRP$", ".", ",", "CC", "!", "?"}
+    known = words[at] in ACTIONS and words[at - 1] not in _ATTRIBUTIVE
+    return known and ends and not _has_past(tags)
+
+
+def _has_past(tags: Sequence[str]) -> bool:
+    return "VBD" in tags
+
+
+_ATTRIBUTIVE = frozenset(
+    {"sports", "clothes", "goods", "arms", "customs", "sales", "glasses", "news", "woods"}
+)
+"""Plurals that describe a noun: `sports day`."""
 
 
 def _goes_on(words: Sequence[str], tags: list[str], at: int) -> bool:

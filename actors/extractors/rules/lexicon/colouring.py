@@ -3,7 +3,20 @@
 SIMILES = frozenset({"like", "as", "than", "without", "about", "except", "for"})
 BEING = frozenset(
     {
-        *("be", "turn", "become", "shine", "glow", "look", "seem", "flare", "go", "grow", "stay"),
+        *(
+            "be",
+            "turn",
+            "become",
+            "shine",
+            "glow",
+            "look",
+            "seem",
+            "lie",
+            "flare",
+            "go",
+            "grow",
+            "stay",
+        ),
         *("gleam", "flash", "flush", "blush", "glitter", "light", "flicker", "burn", "appear"),
     }
 )
@@ -34,5 +47,6 @@ HANGING = frozenset(
     }
 )
 ROWS = frozenset({"row", "line", "circle", "group", "pile", "heap", "bunch", "cluster", "vase"})
+SHINING = frozenset({"shine", "glow", "gleam", "turn", "flash", "glitter", "go", "flush", "burn"})
 TURNING = frozenset({"turn", "go", "blush", "flush", "grow", "become"})
 HAVING = frozenset({"have", "wear", "see", "find", "be", "hold", "carry", "bring", "put"})
