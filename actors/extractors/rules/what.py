@@ -8,10 +8,10 @@ from actors.extractors.rules.doing import doings, is_of_body
 from actors.extractors.rules.holding import given, held, held_by_another, let_go
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.moods import moods, moods_of_others
+from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.props import things, things_changed, things_in_spite
 from actors.extractors.rules.showing import is_denied, is_past, is_shown, is_unreal
 from actors.extractors.rules.things import Things
-from actors.extractors.rules.who import Presence
 from server.domain.scenes import Mood
 
 
