@@ -124,6 +124,23 @@ def is_pictured(clause: Clause) -> bool:
     )
 
 
+def is_afar(clause: Clause) -> bool:
+    """Returns whether those whom a clause tells of are only heard: `somewhere a girl sang`."""
+    if any(one.lower == "somewhere" for one in clause.adverbs):
+        return not clause.objects or "be" in clause.helpers
+    for word, one in clause.places:
+        inner = one.of.head.lemma if one.of is not None else ""
+        first = bool(clause.subject) and one.start < clause.subject[0].start
+        if first and word in {"on", "over", "at"} and {one.head.lemma, inner} & _LINES:
+            return True
+    return False
+
+
+_LINES = frozenset(
+    {"phone", "telephone", "radio", "line", "loudspeaker", "television", "screen", "walkie-talkie"}
+)
+
+
 def there_is(clause: Clause, phrase: NounPhrase) -> bool:
     """Returns whether a clause shows what it tells of: `there was a cat`, `it was the cat`."""
     if not clause.subject:

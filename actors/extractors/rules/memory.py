@@ -94,6 +94,15 @@ class Memory:
             if one.who is not None and (one.page == self._page or not page)
         ]
 
+    def is_unseen(self, one: int) -> bool:
+        """Returns whether a page has not shown somebody yet."""
+        return one not in self._scene
+
+    def other_than(self, who: Who) -> Who:
+        """Returns the only one beside somebody who is there: whom `her friend` means."""
+        others = [one for one in self._scene if one not in who]
+        return tuple(others) if len(who) == 1 and who[0] in self._scene and len(others) == 1 else ()
+
     def has_other(self, noun: str) -> bool:
         """Returns whether the text told of somebody else whom the same noun means."""
         return any(one.who is None and one.noun == noun for one in self._mentions)

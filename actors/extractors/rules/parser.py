@@ -374,7 +374,12 @@ class _Parser:
         elif self._negator == "not":
             self._complement(part)
         else:
-            clause.adverbs += part.tokens
+            if clause.verb and self._parts[at - 1].kind is Kind.JOIN and self._leads(at + 1):
+                self._next()  # `A bell rang, and somewhere Tom called`.
+            self._clause.adverbs += part.tokens
+
+    def _leads(self, at: int) -> bool:
+        return at < len(self._parts) and groups.clause_follows(self._parts, at)
 
     def _ends_verb(self, at: int) -> bool:
         return at > 0 and self._parts[at - 1].kind is Kind.VERB and self._clause.verb == "be"

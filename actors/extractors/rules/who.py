@@ -11,9 +11,11 @@ from actors.extractors.rules.lexicon.presence import (
     ARRIVING,
     BEASTLY,
     CLINGING,
+    FIGURES,
     LAID,
     LIVING,
     MINDING,
+    MUTTERING,
     NEAR,
     PICTURES,
     SEEKING,
@@ -22,6 +24,7 @@ from actors.extractors.rules.lexicon.presence import (
 )
 from actors.extractors.rules.lexicon.verbs import SAYING
 from actors.extractors.rules.meeting import (
+    is_afar,
     is_bare,
     is_body,
     is_call,
@@ -45,8 +48,8 @@ from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.referents import ALL, Referents
 from actors.extractors.rules.roll import Roll
-from actors.extractors.rules.showing import is_denied, is_unreal
-from actors.extractors.rules.speech import addressed, calls_names, introduces
+from actors.extractors.rules.showing import is_denied, is_unreal, long_before
+from actors.extractors.rules.speech import addressed, calls_names, introduces, only_names
 from actors.extractors.rules.tokens import Sentence
 
 _ALONE = frozenset({"alone", "lonely"})
@@ -64,6 +67,7 @@ def read_presence(
     """Returns who is on the next page."""
     referents.turn()
     reading = _Reading(referents)
+    reading.before = long_before(clauses)
     for index, sentence in enumerate(sentences):
         referents.begin(sentence, index)
         reading.asks = sentence.text.endswith("?")
@@ -88,6 +92,9 @@ class _Reading:
         self._main: Who = ()
         self._asked = False
         self._noun = ""
+        self._pictured: tuple[int, frozenset[int]] = (-1, frozenset())
+        self.before: set[int] = set()
+        """The clauses that tell of what was long before, by their `id`."""
         self.asks = False
         """Whether the sentence is a question of the tale: `Where was Tom?`"""
         self.ends = ""
@@ -133,6 +140,16 @@ class _Reading:
         if speakers and not called and calls_names(sentence.spoken):
             called = list(self._referents.latest(speakers))
         self._roll.here([one for one in called if one not in self._roll.absent])
+        self._recognise(sentence)
+
+    def _recognise(self, sentence: Sentence) -> None:
+        """Adds who is named in a low voice, and takes back the stranger who that is."""
+        if not any(one.lemma in MUTTERING for one in sentence.tokens):
+            return
+        who = only_names(sentence.spoken, self._referents.names)
+        self._roll.here(who)
+        if who and self._roll.extras[-1:] and self._roll.extras[-1] in FIGURES:
+            del self._roll.extras[-1:]
 
     def presence(self) -> Presence:
         """Returns who is there after the last clause."""
@@ -195,7 +212,11 @@ class _Reading:
             self._roll.unmet += clause.subject
         if clause.subject and any(clause.subject[-1] is one for one in self._roll.unmet):
             return
-        if is_pictured(clause) or (clause.governor is not None and is_away(clause.governor)):
+        shown = (clause.sentence, frozenset(who))
+        if is_pictured(clause) or is_afar(clause) or shown == self._pictured:
+            self._pictured = shown
+            return
+        if id(clause) in self.before or (clause.governor is not None and is_away(clause.governor)):
             return
         if is_call(clause, self.ends) or (
             self.asks and not clause.speech and clause.marker not in {"why", "how"}
@@ -207,7 +228,7 @@ class _Reading:
         elif is_unreal(clause):
             if is_there_though(clause) and not negated:
                 self._roll.weak += who
-        elif negated and clause.verb in STAYING | ARRIVING:
+        elif negated and (clause.verb in STAYING | ARRIVING or not clause.verb):
             self._roll.away(who)
         elif was_done(clause) or tells_apart(clause):
             told = clause.marker in _BACKGROUND
@@ -242,7 +263,10 @@ class _Reading:
             who = self._object(clause, phrase, subject)
             self._meant_by[clause.sentence, phrase.start] = who
             groups.append(who)
-            if nobody and who and not phrase.negated:
+            if clause.verb == "lose" and not is_denied(clause) and not clause.passive:
+                self._roll.away(who)
+                self._roll.there = [one for one in self._roll.there if one not in who]
+            elif nobody and who and not phrase.negated:
                 self._roll.here(who)  # `Nobody was there but Tom`.
             elif is_denied_object(clause, phrase):
                 self._unseen(clause, phrase, who)
@@ -364,7 +388,9 @@ class _Reading:
 
     def _unseen(self, clause: Clause, phrase: NounPhrase, who: Who) -> None:
         """Decides of those whom a denied verb is done to: `could not see Tom`."""
-        if any(one.negated for one in clause.subject) and clause.verb not in STAYING | ARRIVING:
+        if clause.perfect and clause.verb in {"see", "hear", "find", "meet", "spot"}:
+            self._roll.away(who)  # `Nobody had seen Tom since Tuesday`.
+        elif any(one.negated for one in clause.subject) and clause.verb not in STAYING | ARRIVING:
             self._roll.here(who)
             self._roll.extras += extras_of(phrase, known=bool(who))
         elif clause.verb in {"be", *ARRIVING} or not set(who) & set(self._roll.there):

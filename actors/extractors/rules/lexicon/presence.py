@@ -98,6 +98,14 @@ RESULTS = frozenset(
 """Verbs after which their subject is there: `had gathered`."""
 PICTURED = frozenset({"flag", "sign", "plate", "cup", "mug", "stamp", "coin", "poster", "cover"})
 """Things with pictures on them."""
+MUTTERING = frozenset(
+    {"hiss", "whisper", "murmur", "mutter", "gasp", "breathe", "sigh", "say", "growl", "think"}
+)
+"""Verbs of saying what only those near can hear."""
+FIGURES = frozenset(
+    {"man", "woman", "figure", "stranger", "boy", "girl", "somebody", "person", "lady", "fellow"}
+)
+"""Nouns for those of whom it is not known yet who they are."""
 PICTURES = frozenset(
     {
         *("picture", "photograph", "photo", "painting", "portrait", "drawing", "film", "poster"),
