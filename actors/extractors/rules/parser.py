@@ -229,6 +229,9 @@ class _Parser(Parsing):
             clause.particle = word
             return at + 1
         group, end = self._group(at + 1)
+        if clause.verb and clause.subject and groups.turned(self._parts, at, end):
+            self._next()  # `And in his lap lay the kite`.
+            clause = self._clause
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
         if word == "of" and direct and (last := cues.attach(clause, self._last, group)):
             self._last = last

@@ -7,7 +7,9 @@ from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.doing import doings, is_of_body
 from actors.extractors.rules.holding import given, held, held_by_another, let_go
 from actors.extractors.rules.lexicon import nouns
+from actors.extractors.rules.lexicon.pieces import BITS
 from actors.extractors.rules.moods import moods, moods_of_others
+from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.props import things, things_changed, things_in_spite
 from actors.extractors.rules.showing import is_denied, is_past, is_shown, is_unreal
@@ -68,8 +70,11 @@ def read_action(clauses: Sequence[Clause], presence: Presence) -> Action:
         for one, mood in moods_of_others(clause):
             found.of(one).moods.append(mood)
         if shown:
-            for one in who or (after if is_of_body(clause) else last[:1]):
-                found.of(one).holding += [each.base for each in held_by_another(clause)]
+            for thing, hand in held_by_another(clause):
+                owners = presence.owners.get((clause.sentence, hand.start), ())
+                mine = who or (after if is_of_body(clause) else last[:1])
+                for one in owners or mine:
+                    found.of(one).holding.append(name_of(thing))
         if shown:
             for thing, receiver in given(clause, named):
                 for one in presence.of(clause, receiver):
@@ -85,7 +90,7 @@ def read_action(clauses: Sequence[Clause], presence: Presence) -> Action:
                 one
                 for acting in found.acting.values()
                 for one in acting.holding
-                if one.split()[-1] not in nouns.ANIMALS
+                if one.split()[-1] not in nouns.ANIMALS and not one.istitle()
             ]
         named.name(clause)
         last = who if who and shown else last
@@ -93,8 +98,16 @@ def read_action(clauses: Sequence[Clause], presence: Presence) -> Action:
     return found
 
 
+def name_of(phrase: NounPhrase) -> str:
+    """Returns what somebody holds in words: a character by its name, a thing by its noun."""
+    if phrase.head.character is not None:
+        return phrase.head.text
+    bit = phrase.of is not None and phrase.head.lemma in BITS
+    return phrase.of.base if bit and phrase.of is not None else phrase.base
+
+
 def _holds(acting: Acting, clause: Clause, named: Things) -> None:
     """Adds what a clause says that its subject holds, and takes away what it lets go."""
-    acting.holding += [one.base for one in held(clause, named)]
+    acting.holding += [name_of(one) for one in held(clause, named)]
     gone = {one.head.lemma for one in let_go(clause)}
     acting.holding = [one for one in acting.holding if one.split()[-1] not in gone]
