@@ -1,6 +1,7 @@
 """Meeting: what a clause tells of whether those whom it names are there to be seen."""
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.presence import (
     BODILY,
@@ -148,6 +149,13 @@ def there_is(clause: Clause, phrase: NounPhrase) -> bool:
     first = clause.subject[0].head
     it = first.lower == "it" and phrase.determiner == "the"
     return first.tag == "EX" or it or first.lower in {"this", "that", "these", "those"}
+
+
+def only_tells(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether a clause only tells who its subject is, or whom it has: `had a sister`."""
+    told = clause.verb in {"be", "become", "seem"} and not there_is(clause, phrase)
+    has = clause.verb == "have" and phrase.head.lemma in {"friend", *SAME}
+    return (told and "there" not in said_of(clause)) or has
 
 
 def is_body(phrase: NounPhrase) -> bool:

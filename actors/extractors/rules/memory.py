@@ -132,13 +132,13 @@ class Memory:
                     return each
         return ()
 
-    def plural(self) -> Who:
-        """Returns whom `they` means."""
+    def plural(self, *, acts: bool = False) -> Who:
+        """Returns whom `they` means; things that were named are not meant if `they` act."""
         if self._group and self._group_page == self._page:
             return self._group
         if len(self._scene) > 1:
             return tuple(self._scene)
-        if self.things:
+        if self.things and not acts:
             return ()
         if self._group and set(self._group) <= {*self._before, *self._scene}:
             newer = [one for one in self._before if one not in self._group]
@@ -177,7 +177,8 @@ class Memory:
         """
         for page in (True, False):
             able = list(self._able(gender, but, page=page))
-            if speaks:
+            people = any(one.who is None or is_human(self._cast[one.who]) for one in able)
+            if speaks and people:
                 able = [one for one in able if not self._is_dumb(one)] or able
             exact = [one for one in able if one.gender is gender]
             for one in exact or able:

@@ -42,6 +42,8 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return "VBG" if _goes_on(words, tags, at) else None
     if tag in {"NN", "NNS", "JJ"} and _asks_base(words, tags, at):
         return "VB"
+    if tag == "NNS" and before == "NN" and _after_single(words, tags, at):
+        return "VBZ"
     if tag == "NNS" and before == "CC" and _joins_verb(words, tags, at):
         return "VBZ"
     if tag == "NNS" and following in {"DT", "PRP$"} and before in {"NN", "NNP", ",", "RB"}:
@@ -78,6 +80,16 @@ def _is_done_by_several(words: Sequence[str], tags: list[str], at: int) -> bool:
     ends = following in {"IN", "RP", "TO", "RB", "DT", "PRP$", ".", ",", "CC", "!", "?"}
     known = words[at] in ACTIONS and words[at - 1] not in _ATTRIBUTIVE
     return known and ends and not _has_past(tags)
+
+
+def _after_single(words: Sequence[str], tags: list[str], at: int) -> bool:
+    """Returns whether a word comes after one single thing, and so is its verb: `a tear rolls`."""
+    if words[at - 1] in {"dozen", "hundred", "thousand", "million", "couple", "pair", "few"}:
+        return False
+    start = at - 1
+    while start > 0 and tags[start] in {"NN", "JJ"}:
+        start -= 1
+    return words[start] in {"a", "an"} and not _has_past(tags)
 
 
 def _has_past(tags: Sequence[str]) -> bool:

@@ -316,7 +316,9 @@ class _Parser(Parsing):
         elif self._negator == "not":
             self._complement(part)
         else:
-            if clause.verb and self._parts[at - 1].kind is Kind.JOIN and self._leads(at + 1):
+            joined = clause.verb and self._parts[at - 1].kind is Kind.JOIN
+            there = word in {"there", "here"} and groups.finite_later(self._parts, at + 1)
+            if joined and (self._leads(at + 1) or there):
                 self._next()  # `A bell rang, and somewhere Tom called`.
             self._clause.adverbs += part.tokens
 

@@ -80,6 +80,7 @@ class Referents:
         self._sentence = 0
         self._opening = False
         self._speaks = False
+        self._acts = False
 
     def turn(self) -> None:
         """Goes on to the next page."""
@@ -99,13 +100,14 @@ class Referents:
         but: Who = (),
         opening: bool = False,
         speaks: bool = False,
+        acts: bool = False,
     ) -> Who:
         """Returns the characters that a phrase means, none of `but`, and remembers them.
 
         `opening` tells whether it may be how a story begins: `Once there was a girl`; `speaks`
-        whether it is said to speak.
+        whether it is said to speak, `acts` whether it does what only somebody can do.
         """
-        self._opening, self._speaks = opening, speaks
+        self._opening, self._speaks, self._acts = opening, speaks, acts
         key = (self._sentence, phrase.start, phrase.head.lower)
         self._memory.mention(self.owner(phrase))
         if key not in self._found:
@@ -380,7 +382,7 @@ class Referents:
             return tuple(dict.fromkeys((*first, *self._memory.with_me(first))))
         if word in _PLURAL:
             others = self._memory.others and word != "both"
-            return () if others else self._memory.plural()
+            return () if others else self._memory.plural(acts=self._acts)
         if word in ALL:
             return self._memory.everyone()
         if word in _IT:

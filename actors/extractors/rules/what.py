@@ -1,6 +1,6 @@
 """What happens on a page: actions, moods, and the things that must be seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from actors.extractors.rules.clauses import Clause
@@ -28,10 +28,10 @@ class Acting:
     """The sentence that told the last mood."""
 
     def feel(self, moods: Iterable[Mood], sentence: int) -> None:
-        """Adds moods; tears of laughter are no sadness."""
+        """Adds moods; tears of laughter are no sadness, and shining eyes then say no more."""
         for mood in moods:
             laughs = self.moods[-1:] == [Mood.LAUGHING] and self.felt_in == sentence
-            if not (laughs and mood is Mood.SAD):
+            if not (laughs and mood in {Mood.SAD, Mood.HAPPY}):
                 self.moods.append(mood)
             self.felt_in = sentence
 
@@ -69,6 +69,8 @@ def read_action(clauses: Sequence[Clause], presence: Presence) -> Action:
                 _holds(acting, clause, named)
         for one, mood in moods_of_others(clause):
             found.of(one).moods.append(mood)
+        for one in _in_tears(clause, presence):
+            found.of(one).moods.append(Mood.SAD)
         if shown:
             for thing, hand in held_by_another(clause):
                 owners = presence.owners.get((clause.sentence, hand.start), ())
@@ -96,6 +98,15 @@ def read_action(clauses: Sequence[Clause], presence: Presence) -> Action:
         last = who if who and shown else last
     found.props = list(dict.fromkeys(found.props))
     return found
+
+
+def _in_tears(clause: Clause, presence: Presence) -> Iterator[int]:
+    """Yields whose tears a clause tells of: `a tear ran down her cheek`."""
+    tears = any(one.head.lemma in {"tear", "teardrop"} for one in clause.subject)
+    if not tears or is_denied(clause) or is_past(clause):
+        return
+    for phrase in clause.phrases:
+        yield from presence.owners.get((clause.sentence, phrase.start), ())
 
 
 def name_of(phrase: NounPhrase) -> str:

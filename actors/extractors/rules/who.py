@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.extras import adorns, are_toys, extras_of, figurative, inhabitants
-from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.leaving import has_left, is_away
 from actors.extractors.rules.lexicon import nouns
+from actors.extractors.rules.lexicon.actions import ACTIONS
+from actors.extractors.rules.lexicon.colouring import SHINING
 from actors.extractors.rules.lexicon.presence import (
     ARRIVING,
     BEASTLY,
@@ -20,6 +21,7 @@ from actors.extractors.rules.lexicon.presence import (
     PICTURES,
     SEEKING,
     STAYING,
+    THINGLY,
     UNSEEN_BY,
 )
 from actors.extractors.rules.lexicon.verbs import SAYING
@@ -38,6 +40,7 @@ from actors.extractors.rules.meeting import (
     is_there_though,
     is_thought_by,
     is_told,
+    only_tells,
     said_of,
     tells_apart,
     there_is,
@@ -199,7 +202,10 @@ class _Reading:
             both = [self._referents.of(one) for one in clause.objects]
             return tuple(dict.fromkeys(one for group in both for one in group))
         speaks = clause.speech and clause.verb in SAYING
-        who = self._referents.of(phrase, subject=True, speaks=speaks)
+        acts = clause.verb in ACTIONS - THINGLY and not clause.passive
+        if phrase.head.lower == "it" and clause.verb in SHINING:
+            return ()  # `Her fur was brown, and it shone.`
+        who = self._referents.of(phrase, subject=True, speaks=speaks, acts=acts)
         if speaks and phrase.head.is_noun:
             self._referents.speak(who)
         if phrase.head.tag == "PRP" and len(who) > 1:
@@ -346,10 +352,7 @@ class _Reading:
             self._roll.home_extras += extras_of(phrase, known=bool(who))
             return
         self._roll.here(who)
-        told_of = clause.verb in {"be", "become", "seem"} and not there_is(clause, phrase)
-        told_of = (told_of and "there" not in said_of(clause)) or (
-            clause.verb == "have" and phrase.head.lemma in {"friend", *SAME}
-        )
+        told_of = only_tells(clause, phrase)
         if not told_of:
             self._bodies(clause, phrase)
         if not (told_of or figurative(clause.places) or are_toys(clause.objects)):
