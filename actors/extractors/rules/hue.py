@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.extractors.rules.lexicon import hues
+from actors.extractors.rules.lexicon import hues, nouns
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.tokens import Token
 
@@ -89,7 +89,11 @@ def modifies(tokens: Sequence[Token], place: int) -> bool:
     following, one = tokens[place + 1], tokens[place]
     if not is_colour(plain(following)):
         return plain(one) in hues.SHADES and modifies(tokens, place + 1)
-    return plain(one) in hues.SHADES or (one.is_noun and following.tag.startswith("JJ"))
+    if plain(one) in hues.SHADES:
+        return True
+    # `Dyed his beard purple` is no shade of purple.
+    body = one.lemma in nouns.BODY | nouns.GARMENTS or one.character is not None
+    return one.is_noun and not body and following.tag.startswith("JJ")
 
 
 def plain(token: Token) -> str:

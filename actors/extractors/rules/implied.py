@@ -45,9 +45,8 @@ def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhras
 def _at(
     clause: Clause, word: str, phrase: NounPhrase, before: str
 ) -> Iterator[tuple[str, float, NounPhrase]]:
-    trees = phrase.plural and phrase.head.lemma in hints.TREES and not phrase.owner
-    if word in _AMONG and trees:
-        yield "wood", 1.7 if is_about_beings(clause) else 0.9, phrase
+    if word in _AMONG and (grown := _among(phrase)):
+        yield grown, 1.7 if is_about_beings(clause) else 0.9, phrase
         return
     if phrase.head.lemma == "class" and word in {"in", "at"} and not phrase.owner:
         yield "classroom", 2.4, phrase
@@ -63,6 +62,21 @@ def _at(
         known = before in hints.SLEEPING_PLACES or before.split()[-1:] == ["room"]
         worth = _NEAR if known else 2.4
     yield place, worth, phrase
+
+
+def _among(phrase: NounPhrase) -> str:
+    """Returns where somebody is who is among plants: in the wood, the orchard, the garden."""
+    plants = phrase.of if phrase.of is not None and phrase.head.lemma in _ROWS else phrase
+    head = plants.head.lemma
+    if not plants.plural or plants.owner or (plants is phrase and phrase.determiner == "two"):
+        return ""
+    if head in hints.TREES:
+        fruit = {one.lemma for one in plants.tokens[:-1]} & hints.FRUIT
+        return "orchard" if fruit else "wood"
+    return "garden" if head in hints.PLANTED else ""
+
+
+_ROWS = frozenset({"row", "line", "bed", "stalk", "trunk"})
 
 
 def _hint(phrase: NounPhrase) -> str:

@@ -29,7 +29,7 @@ _SPECKS = frozenset({"dot", "speck", "smudge", "blur", "line", "pinprick", "glim
 _LEADING = frozenset(
     {"lead", "wind", "fork", "run", "go", "climb", "twist", "snake", "end", "turn"}
 )
-_COVERING = frozenset({"over", "across", "on"})
+_COVERING = frozenset({"over", "across"})
 _LEADERS = places.ROADS | {"one", "other"}
 _CAST = frozenset(
     {

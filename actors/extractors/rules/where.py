@@ -142,6 +142,7 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
     head, of = phrase.head, phrase.of
     if is_place(phrase):
         bare = head.lemma in places.AIRY and (word not in _WITHIN or _is_idle(phrase))
+        bare = bare and not (head.lemma == "water" and word == "to" and weight >= 2.5)
         bare = bare or (word == "under" and head.lemma in {"moon", "cloud", "sky"})
         if not (bare or (head.lemma in places.MATTER and not word)):
             worth = weight
@@ -174,6 +175,8 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
         yield _Candidate(name_of_place(of), weight - 0.4, word, phrase)
     elif of is not None and head.lemma in places.PARTS and of.head.lemma in places.LANDMARKS:
         yield _Candidate(of.base, 0.6, word, of)
+    elif of is not None and head.lemma in places.PARTS and word in _WITHIN and is_somewhere(of):
+        yield _Candidate(of.base, 0.5, word, of)
     elif head.lemma in places.LANDMARKS and word and weight > 1.5 and not _is_own_body(phrase):
         yield _Candidate(phrase.base, 0.6 if word != "on" else 0.5, word, phrase)
 

@@ -17,7 +17,7 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "classroom": (
         *("blackboard", "whiteboard", "chalkboard", "school-desk", "coat-peg", "pencil-sharpener"),
-        *("story-corner", "flipchart", "nature-table"),
+        *("story-corner", "flipchart", "nature-table", "teacher"),
     ),
     "bathroom": (
         *("bathtub", "washbasin", "basin", "bathmat", "bath-mat", "soap-dish", "shower-curtain"),
@@ -32,14 +32,16 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
     "boat": ("rudder", "tiller", "keel", "gunwale", "rowlock", "outboard"),
     "theatre": ("footlight", "footlights", "orchestra-pit", "spotlight", "backstage"),
     "supermarket": ("trolley", "checkout", "shopping-trolley"),
-    "shop": ("till", "cash-register", "shop-window"),
+    "shop": ("till", "cash-register", "shop-window", "shopkeeper"),
     "church": ("pew", "altar", "pulpit", "font", "organ-pipe"),
     "courtroom": ("witness-box", "dock-rail"),
     "castle": ("throne", "portcullis", "arrow-slit", "banquet"),
     "train": ("luggage-rack", "carriage-window", "dining-car"),
     "spaceship": ("control-panel", "airlock", "joystick"),
-    "library": ("bookshelves", "bookcase", "bookshelf"),
+    "library": ("bookshelves", "bookcase", "bookshelf", "librarian"),
     "museum": ("glass-case", "exhibit", "showcase"),
+    "restaurant": ("waiter", "waitress"),
+    "circus": ("ringmaster", "acrobat", "trapeze", "tightrope"),
     "hospital": ("stretcher", "sickbed", "x-ray"),
     "tent": ("sleeping-bag", "tent-flap", "groundsheet", "tent-pole"),
     "stable": ("manger", "hayrack", "hay-rack"),
@@ -89,6 +91,19 @@ TREES = frozenset(
     }
 )
 """Among, between and through several of these is a wood."""
+
+FRUIT = frozenset({"apple", "pear", "plum", "cherry", "lemon", "orange", "olive", "peach"})
+"""Trees whose rows are an orchard."""
+
+PLANTED = frozenset(
+    {
+        *("bean", "pea", "onion", "radish", "potato", "tomato", "strawberry", "pumpkin", "leek"),
+        *("turnip", "cabbage", "lettuce", "carrot", "marrow", "cucumber", "beetroot", "rose"),
+        *("tulip", "sunflower", "dahlia", "hollyhock", "raspberry", "gooseberry", "currant"),
+        *("lavender", "marigold", "foxglove", "peony", "daffodil", "vegetable", "flower"),
+    }
+)
+"""What grows in gardens: among these is a garden."""
 
 AFLOAT = frozenset({"row", "paddle", "sail"})
 """What is done in a boat."""

@@ -2,6 +2,7 @@
 
 PARTS = frozenset(
     {
+        *("counter", "till", "gates", "railing", "railings", "steps", "entrance", "porch"),
         *("front", "middle", "midst", "edge", "foot", "top", "side", "back", "corner", "end"),
         *("bottom", "heart", "centre", "center", "outskirts", "bank", "shore", "steps", "step"),
         *("gate", "wall", "roof", "door", "window", "floor", "entrance", "mouth", "depths"),
