@@ -144,8 +144,8 @@ class _Reading:
         """Yields a phrase's colours before its noun, and those after `of`."""
         if phrase.negated:
             return
-        hue = is_colour(phrase.head.lower) and len(phrase.tokens) <= 3
-        if hue and is_one_of_several(phrase):
+        hued = is_colour(phrase.head.lower) and len(phrase.tokens) <= 3
+        if hued and is_one_of_several(phrase):
             thing = self._things.of(NounPhrase(phrase.tokens[:1]), self._before(phrase))
             if thing is not None and thing.plural:
                 yield from self._with(coloured(phrase.tokens), thing)

@@ -40,8 +40,8 @@ class Lone:
             return False
         if token.is_verb and token.tag not in {"VBN", "VBD"}:
             return False
-        before = [one.lower for one in self._tokens[max(0, at - 4) : at]]
-        if "been" in before and {"had", "once"} & set(before):
+        near = {one.lower for one in self._tokens[max(0, at - 4) : at]}
+        if "been" in near and near & {"had", "once"}:
             return False  # `Which had once been blue`.
         if at and self._tokens[at - 1].lower == "from" and clause.verb in colouring.TURNING:
             return False  # `Turned from blue to green`.

@@ -136,3 +136,15 @@ def test_bodies_show_moods(text: str) -> None:
 def test_time_is_when_it_happens(text: str) -> None:
     scene = read(text)
     assert [str(one) for one in (scene.time, scene.season) if one] == TIMES[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "weather"),
+    [
+        ("It did not rain, and the wind did not blow.", []),
+        ("It has not stopped raining since Monday.", ["rain"]),
+        ("The sun does not shine here.", []),
+    ],
+)
+def test_weather_that_does_not_come_is_none(text: str, weather: list[str]) -> None:
+    assert [str(one) for one in read(text).weather] == weather
