@@ -147,7 +147,7 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
         if not (bare or (head.lemma in places.MATTER and not word)):
             worth = weight
             if of is not None and is_place(of) and head.lower in places.STANDS and weight >= 2.5:
-                yield _Candidate(f"{head.lower} of {name_of_place(of)}", weight, word, phrase)
+                yield _Candidate(f"{head.lower} of the {name_of_place(of)}", weight, word, phrase)
             if head.lemma in nouns.FLUID_PLACES:
                 # `The boat was a dot` does not happen in the boat.
                 worth = weight - 1.5 if word else (2 if weight == 3.2 else min(weight, 0.6))
