@@ -269,9 +269,8 @@ class _Reading:
             who = self._object(clause, phrase, subject)
             self._meant_by[clause.sentence, phrase.start] = who
             groups.append(who)
-            if clause.verb == "lose" and not is_denied(clause) and not clause.passive:
-                self._roll.away(who)
-                self._roll.there = [one for one in self._roll.there if one not in who]
+            if clause.verb == "lose" and not (is_denied(clause) or clause.passive):
+                self._roll.gone(who)
             elif nobody and who and not phrase.negated:
                 self._roll.here(who)  # `Nobody was there but Tom`.
             elif is_denied_object(clause, phrase):
@@ -338,8 +337,7 @@ class _Reading:
         """Adds or removes the exception: `nobody but Tom`, `everyone except Tom`."""
         nobody = any(one.negated for one in clause.subject)
         if not nobody:
-            self._roll.there = [one for one in self._roll.there if one not in who]
-            self._roll.absent |= set(who)
+            self._roll.gone(who)
         elif not is_unreal(clause):
             self._roll.here(who)
             plain = NounPhrase(phrase.tokens, phrase.start, phrase.owner)
