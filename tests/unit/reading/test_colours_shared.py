@@ -107,7 +107,7 @@ COLOURS = {
         "blue bicycle",
     ],
 }
-"""Sentences of other authors, each with what has a colour."""
+"""Sentences, each with what has a colour."""
 
 
 @pytest.mark.parametrize("text", COLOURS)

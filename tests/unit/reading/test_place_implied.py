@@ -126,7 +126,7 @@ PLACES = {
     "The sand was hot. Mia ran down to the water.": "water",
     "Grandma took Tom by the hand and led him into the greenhouse.": "greenhouse",
 }
-"""Pages of other authors, each with its place."""
+"""Pages, each with its place."""
 
 AFTER = [
     (
