@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(part: Part, faults: Sequence[Kind] | None) -> None:
     scores, reader = Scores(), RuleReader()
     pages = load_pages(part)
+    if not pages:
+        print(f"\n{part}: no pages")
+        return
     began = time.perf_counter()
     for page in pages:
         scores.add(page, reader.read(page.text, page.cast, page.before))

@@ -1,6 +1,6 @@
 """Clauses: who does what to what, and where, as far as the order of the words tells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from actors.extractors.rules.phrases import NounPhrase
@@ -74,3 +74,22 @@ class Clause:
 _MODALS = frozenset(
     {"would", "could", "should", "might", "may", "will", "shall", "must", "can", "ought", "'ll"}
 )
+
+
+def all_phrases(clauses: Sequence[Clause]) -> list[NounPhrase]:
+    """Returns the phrases of clauses and those after `of` within them, in their order."""
+    named = [phrase for clause in clauses for phrase in (*clause.subject, *clause.phrases)]
+    return sorted(_with_inner(named), key=lambda one: one.start)
+
+
+def _with_inner(phrases: Iterable[NounPhrase]) -> Iterator[NounPhrase]:
+    """Yields phrases, and the ones after `of` within them."""
+    for phrase in phrases:
+        yield phrase
+        if phrase.of is not None:
+            yield from _with_inner([phrase.of])
+
+
+def end_of(phrase: NounPhrase) -> int:
+    """Returns the place after a phrase and what it is of."""
+    return end_of(phrase.of) if phrase.of is not None else phrase.start + len(phrase.tokens)

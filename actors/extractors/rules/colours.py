@@ -1,63 +1,27 @@
 """Colours and patterns, with the things that have them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.absence import lacking
-from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.clauses import Clause, all_phrases, end_of
 from actors.extractors.rules.hue import (
     coloured,
     has_colour,
     is_colour,
     is_plain_colour,
-    modifies,
+    merged,
     names_colour,
     part_of,
-    plain,
     together,
 )
-from actors.extractors.rules.lexicon import hues, nouns, verbs
+from actors.extractors.rules.lexicon import colouring, hues, nouns, verbs
+from actors.extractors.rules.lone import Lone, back, is_one_of_several
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_denied, is_unreal
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.tokens import Sentence, Token
 
-_SIMILES = frozenset({"like", "as", "than", "without", "about", "except", "for"})
-_BEING = frozenset(
-    {
-        *("be", "turn", "become", "shine", "glow", "look", "seem", "flare", "go", "grow", "stay"),
-        *("gleam", "flash", "flush", "blush", "glitter", "light", "flicker", "burn", "appear"),
-    }
-)
-_DYEING = frozenset({"paint", "dye", "colour", "color"})
-_BEFORE_COLOURS = frozenset(
-    {
-        *("a", "the", "all", "half", "as", "so", "very", "quite", "now", "bright", "still", "too"),
-        *(
-            "one",
-            "some",
-            "other",
-            "others",
-            "rather",
-            "almost",
-            "only",
-            "but",
-            "partly",
-            "and",
-            "or",
-        ),
-    }
-)
-_MAKING = frozenset({"make", "build", "carve", "knit", "sew", "weave", "cut"})
-_HANGING = frozenset(
-    {
-        *("hang", "stand", "lie", "float", "bob", "fall", "flutter", "blow", "hover", "drift"),
-        *("sit", "swing", "dangle", "glow", "shine", "rise", "grow", "flow", "sail", "fly"),
-    }
-)
-_ROWS = frozenset({"row", "line", "circle", "group", "pile", "heap", "bunch", "cluster", "vase"})
-_TURNING = frozenset({"turn", "go", "blush", "flush", "grow", "become"})
 _UNSEEN = verbs.UNREAL_OBJECTS - {"paint", "draw", "sing", "read", "hear", "love", "like", "visit"}
-_HAVING = frozenset({"have", "wear", "see", "find", "be", "hold", "carry", "bring", "put"})
 
 
 def read_colours(
@@ -68,12 +32,15 @@ def read_colours(
     `subjects` are the names of those whom each clause is about.
     """
     found: list[str] = []
-    things = Things()
+    things, said = Things(), ""
     for clause, name in zip(clauses, subjects, strict=True):
         if not _is_imagined(clause):
             beside = [one for one in clauses if one.sentence == clause.sentence]
             tokens = sentences[clause.sentence].tokens
-            found += together(list(_Reading(tokens, clause, name, beside, things).read()))
+            reading = _Reading(tokens, clause, name, beside, things)
+            hues_read = [*reading.read(), *reading.same(said)]
+            found += hues_read if reading.counts else together(hues_read)
+            said = reading.last
         things.name(clause)
     return tuple(dict.fromkeys(found))
 
@@ -107,31 +74,48 @@ class _Reading:
         self._clause = clause
         self._things = things
         self._gone = lacking(clause)
-        self._denied = {one.at for one in clause.complements if one.negated}
-        self._phrases = _all_phrases([clause])
-        self._beside = _all_phrases(beside)
+        self._phrases = all_phrases([clause])
+        self._beside = all_phrases(beside)
+        self._lone = Lone(tokens, clause, self._beside)
+        self.counts = any(one.head.lower in {"one", "ones"} for one in self._phrases)
+        """Whether it tells several things apart: `a blue one, a striped one`."""
+        self.last = ""
+        """The last colour that was said of the subject."""
 
     def read(self) -> Iterator[str]:
         for phrase in self._shown():
             yield from self._own(phrase)
-        taken: set[int] = set()
-        for at in range(self._clause.start, min(self._clause.end, len(self._tokens))):
-            if at not in taken and self._stands_alone(at):
-                start, end = self._run(at)
-                taken |= set(range(start, end))
-                yield from self._said(start, end)
+        yield from merged(list(self._alone()))
         for phrase in self._phrases:
             yield from self._named(phrase)
         denied = is_denied(self._clause)
         for token in self._tokens[self._clause.start : self._clause.end]:
             yield from filter(None, ["" if denied else part_of(token.lower)])
-        if self._clause.verb in _MAKING and self._clause.tag in {"VBN", "VBD"}:
+        if self._clause.verb in colouring.MAKING and self._clause.tag in {"VBN", "VBD"}:
             yield from self._made()
+
+    def _alone(self) -> Iterator[str]:
+        """Yields the colours that do not stand before their noun."""
+        taken: set[int] = set()
+        for at in range(self._clause.start, min(self._clause.end, len(self._tokens))):
+            if at not in taken and self._lone.stands(at):
+                start, end = self._lone.run(at)
+                taken |= set(range(start, end))
+                yield from self._said(start, end)
+
+    def same(self, said: str) -> Iterator[str]:
+        """Yields the colour of the clause before, if this one has it too: `so were her boots`."""
+        clause = self._clause
+        first = [one.lower for one in self._tokens[max(0, clause.start - 2) : clause.end]]
+        also = clause.verb == "be" and "so" in first and not (clause.objects or clause.places)
+        if said and also and not clause.complements and not is_denied(clause):
+            for one in clause.subject:
+                yield from self._with(said, one)
 
     def _shown(self) -> Iterator[NounPhrase]:
         """Yields the phrases of the clause whose things are there."""
         clause = self._clause
-        denied = is_denied(clause) and clause.verb in _HAVING
+        denied = is_denied(clause) and clause.verb in colouring.HAVING
         imagined = any(self._is_imagined(one) for one in self._beside)
         if imagined:
             return
@@ -144,7 +128,9 @@ class _Reading:
         for word, phrase in clause.places:
             # `Thought of the bakery with its pink cakes`.
             thought = thought or (word in {"of", "for", "about"} and clause.verb in _UNSEEN)
-            if word not in _SIMILES and not thought:
+            kept = word in {"except", "for"} and clause.verb in {"be", "have"}
+            kept = kept and not (denied or thought) and bool(clause.complements)
+            if kept or (word not in colouring.SIMILES and not thought):
                 yield phrase
 
     def _is_imagined(self, phrase: NounPhrase) -> bool:
@@ -157,6 +143,12 @@ class _Reading:
     def _own(self, phrase: NounPhrase) -> Iterator[str]:
         """Yields a phrase's colours before its noun, and those after `of`."""
         if phrase.negated:
+            return
+        hued = is_colour(phrase.head.lower) and len(phrase.tokens) <= 3
+        if hued and is_one_of_several(phrase):
+            thing = self._things.of(NounPhrase(phrase.tokens[:1]), self._before(phrase))
+            if thing is not None and thing.plural:
+                yield from self._with(coloured(phrase.tokens), thing)
             return
         if is_plain_colour(phrase.head):
             # `A fog the yellowish grey of old wool`.
@@ -178,95 +170,58 @@ class _Reading:
                 return
         yield from self._own(of)
 
-    def _stands_alone(self, at: int) -> bool:
-        """Returns whether a colour is said of something, not a word before its own noun."""
-        token, clause = self._tokens[at], self._clause
-        if not is_colour(plain(token)) or at in self._denied or token.tag == "NNP":
-            return False
-        for phrase in self._beside:
-            head = phrase.start + len(phrase.tokens) - 1
-            if phrase.start <= at < head:
-                return False
-            if at == head and (phrase.negated or phrase.head.character is not None):
-                return False
-        following = [one.lower for one in self._tokens[at + 1 : at + 3]]
-        led = len(following) > 1 and following[0] in {"in", "with"} and is_colour(following[1])
-        if led and token.lower in hues.PATTERNS and not self._leads_noun(at + 2):
-            return False
-        if token.is_verb and token.tag not in {"VBN", "VBD"}:
-            return False
-        if token.is_noun or token.lower in hues.GROWN:
-            # `Ate an orange`, `picked a rose`; but `the bark was silver`, `a box, bright gold`.
-            if clause.verb in _BEING | _DYEING | {"wear"}:
-                return token.lower not in hues.GROWN or token.tag.startswith("JJ")
-            first = self._back(self._run(at)[0])
-            before = self._tokens[first - 1].tag if first else "."
-            return before in {",", "\u2014"} or before.startswith("NN")
-        return True
-
-    def _run(self, at: int) -> tuple[int, int]:
-        """Returns where colours that stand together begin and end: `red, yellow and orange`."""
-        start, end = at, at + 1
-        while start > self._clause.start and self._is_hue(start - 1):
-            start -= 1
-        while end < len(self._tokens):
-            joined = end
-            while joined < len(self._tokens) and self._tokens[joined].lower in {",", "and", "or"}:
-                joined += 1
-            if joined >= len(self._tokens) or joined - end > 2 or joined in self._denied:
-                break
-            if not self._is_hue(joined) or self._leads_noun(joined):
-                break
-            end = joined + 1
-        return start, end
-
-    def _belongs(self, at: int) -> bool:
-        """Returns whether a word is the shade of the colour after it."""
-        return modifies(self._tokens[: at + 2], at)
-
-    def _is_hue(self, at: int) -> bool:
-        return is_colour(plain(self._tokens[at])) or self._belongs(at)
-
-    def _leads_noun(self, at: int) -> bool:
-        """Returns whether a colour belongs to a noun after it: `was red, yellow flags flew`."""
-        return any(one.start <= at < one.start + len(one.tokens) - 1 for one in self._beside)
+    def _before(self, phrase: NounPhrase) -> list[NounPhrase]:
+        named = [one for one in self._beside if one.start < phrase.start]
+        return [one for one in named if not is_plain_colour(one.head)]
 
     def _said(self, start: int, end: int) -> Iterator[str]:
         """Yields colours that stand alone, with the thing that they are said of."""
         said = coloured(self._tokens[start:end])
-        at = self._back(start)
+        at = back(self._tokens, start)
         word = self._tokens[at - 1].lower if at else ""
         if word in {"in", "with"} and at > 1 and self._tokens[at - 2].lower in hues.PATTERNS:
             # `Checked in red and cream`.
             said = f"{said} {self._tokens[at - 2].lower}"
-            at = self._back(at - 2)
+            at = back(self._tokens, at - 2)
             word = self._tokens[at - 1].lower if at else ""
-        if word in {"once", "formerly"}:
+        if word in {"once", "formerly"} or self._is_of_the_weather():
             return
         phrase = self._ending(at - 1 if word in {",", "of"} else at)
         if phrase is not None and self._is_compared(phrase):
             phrase = None  # `Thin as paper and red as flame`.
         if phrase is not None and word == "," and self._only_lies_there(phrase):
             phrase = None
+        if phrase is not None and self._is_beside_the_point(phrase, start):
+            phrase = None
         if phrase is not None:
             yield from self._with(said, phrase)
         elif (word == "in" or self._clause.verb == "wear") and self._is_about_people():
             yield f"{said} clothes"
         elif self._name and all(one.head.tag == "PRP" for one in self._clause.subject):
-            turns = self._clause.verb in _TURNING
+            turns = self._clause.verb in colouring.TURNING
             yield f"{said} face" if turns else f"{said} {self._name}"
         else:
+            self.last = said
             for one in self._subject():
                 yield from self._with(said, one)
 
-    def _back(self, at: int) -> int:
-        """Returns the place before the adjectives and small words that lead up to a colour."""
-        while at > 0 and (
-            self._tokens[at - 1].lower in _BEFORE_COLOURS
-            or self._tokens[at - 1].tag.startswith("JJ")
-        ):
-            at -= 1
-        return at
+    def _is_of_the_weather(self) -> bool:
+        """Returns whether a colour is that of all around: `it was cool there, and green`."""
+        said = {one.lower for one in self._clause.adverbs}
+        subject = self._clause.subject
+        it = len(subject) == 1 and subject[0].head.lower == "it"
+        return it and bool(said & {"there", "here", "everywhere", "outside", "inside"})
+
+    def _is_beside_the_point(self, phrase: NounPhrase, start: int) -> bool:
+        """Returns whether a phrase before a colour has nothing to do with it.
+
+        `On one leg, as grey as the sky`; `pink on one side and green on the other`.
+        """
+        placed = [one for word, one in self._clause.places if word in {"on", "in", "at", "with"}]
+        where = any(one is phrase for one in placed) and bool(self._clause.subject)
+        likened = start > 1 and self._tokens[start - 1].lower == "as"
+        side = phrase.head.lemma in {"side", "inside", "outside", "end", "top", "underside"}
+        return where and (likened or side)
 
     def _is_compared(self, phrase: NounPhrase) -> bool:
         return any(
@@ -277,11 +232,12 @@ class _Reading:
         """Returns whether a phrase is where the subject is: `hung from the beams, red and blue`."""
         clause = self._clause
         where = any(
-            placed is phrase and (word not in {"in", "with", "of"} or placed.head.lemma in _ROWS)
+            placed is phrase
+            and (word not in {"in", "with", "of"} or placed.head.lemma in colouring.ROWS)
             for word, placed in clause.places
         )
         things = [self._things.of(one) for one in clause.subject if one.head.tag != "EX"]
-        hangs = clause.verb in _HANGING
+        hangs = clause.verb in colouring.HANGING
         return (
             where
             and hangs
@@ -307,7 +263,7 @@ class _Reading:
         ending = [
             one
             for one in self._beside
-            if _end(one) == at and one.head.lower not in {"pale", "dark", "bright", "light"}
+            if end_of(one) == at and one.head.lower not in {"pale", "dark", "bright", "light"}
         ]
         return ending[0] if ending else None
 
@@ -328,7 +284,8 @@ class _Reading:
         if beside is not None:
             # `A door the colour of butter`.
             yield from self._with(coloured(phrase.of.tokens) or phrase.of.head.lemma, beside)
-        if beside is not None or clause.verb not in _BEING:
+        dyed = clause.verb in colouring.DYEING and clause.passive
+        if beside is not None or not (clause.verb in colouring.BEING or dyed):
             return
         if not (phrase.negated or (is_denied(clause) and phrase not in clause.affirmed)):
             said = coloured(phrase.of.tokens) or phrase.of.head.lemma
@@ -356,7 +313,7 @@ class _Reading:
         if head.character is None:
             if head.lemma not in hues.UNCOLOURED:
                 yield f"{said} {_compound(thing)}"
-        elif self._clause.verb in _TURNING:
+        elif self._clause.verb in colouring.TURNING:
             yield f"{said} face"
         else:
             yield f"{said} {head.text}"
@@ -370,21 +327,3 @@ def _compound(phrase: NounPhrase) -> str:
             break
         words.insert(0, one.lower)
     return " ".join(words)
-
-
-def _all_phrases(clauses: Sequence[Clause]) -> list[NounPhrase]:
-    named = [phrase for clause in clauses for phrase in (*clause.subject, *clause.phrases)]
-    return sorted(_with_inner(named), key=lambda one: one.start)
-
-
-def _with_inner(phrases: Iterable[NounPhrase]) -> Iterator[NounPhrase]:
-    """Yields phrases, and the ones after `of` within them."""
-    for phrase in phrases:
-        yield phrase
-        if phrase.of is not None:
-            yield from _with_inner([phrase.of])
-
-
-def _end(phrase: NounPhrase) -> int:
-    """Returns the place after a phrase and what it is of."""
-    return _end(phrase.of) if phrase.of is not None else phrase.start + len(phrase.tokens)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.actions import ACTIONS
+from actors.extractors.rules.lexicon.beings import SMALL_FRY
 from actors.extractors.rules.lexicon.presence import (
     COOKING,
     CROWDS,
@@ -46,7 +47,8 @@ def extras_of(phrase: NounPhrase, *, known: bool, verb: str = "") -> Iterator[st
     if phrase.negated:
         return
     counted = of is not None and head.lemma in QUANTITIES and is_being(of)
-    if is_being(phrase) and not known and (not counted or head.lemma in CROWDS):
+    small = head.lemma in SMALL_FRY and not known
+    if is_being(phrase) and not known and not small and (not counted or head.lemma in CROWDS):
         if not (verb in COOKING and head.lemma in nouns.ANIMALS) and not _is_of_cast(phrase):
             yield head.lemma
     elif of is not None and (counted or (_is_near(head) and is_being(of))):

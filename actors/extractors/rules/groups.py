@@ -245,3 +245,15 @@ def begins(parts: Sequence[Part], at: int) -> bool:
         return False
     token = parts[at].tokens[0]
     return token.text[:1].isupper() and token.text != "I" and token.character is None
+
+
+def turned(parts: Sequence[Part], at: int, end: int) -> bool:
+    """Returns whether a place after `and` comes before its verb: `and in his lap lay the kite`."""
+    if at == 0 or parts[at - 1].kind is not Kind.JOIN or end + 1 >= len(parts):
+        return False
+    verb, subject = parts[end], parts[end + 1]
+    led = verb.kind is Kind.VERB and subject.kind is Kind.NOUN and is_finite(verb)
+    return led and len(verb.tokens) == 1 and verb.tokens[0].lemma in _TURNING
+
+
+_TURNING = frozenset({"be", "lie", "sit", "stand", "hang", "come", "run", "lay", "grow", "shine"})

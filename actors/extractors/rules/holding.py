@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from actors.extractors.rules.clauses import Clause
-from actors.extractors.rules.lexicon import nouns, verbs
+from actors.extractors.rules.lexicon import nouns, places, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.hands import GETTING, GIVING, HANDHELD, HANDLED, UNHELD
 from actors.extractors.rules.lexicon.structures import FIXED
 from actors.extractors.rules.phrases import NounPhrase
@@ -17,7 +18,23 @@ _HANDS = frozenset(
 )
 _AT_HAND = frozenset({"in", "under", "between", "on", "over", "round", "around"})
 _STRINGS = frozenset({"string", "rope", "lead", "leash", "ribbon", "chain", "reins"})
-_STICKS = frozenset({"stick", "cane", "crutch", "staff", "broom", "spade", "walking-stick"})
+_STICKS = frozenset(
+    {
+        *("stick", "cane", "crutch", "staff", "broom", "spade", "walking-stick", "oar", "umbrella"),
+        *("rake", "shovel", "pitchfork", "spear", "sword", "crook", "mop", "hoe", "scythe", "axe"),
+        *("pole", "parasol", "bat", "rifle", "fork", "golf-club", "club", "ladle"),
+    }
+)
+_VESSELS = frozenset(
+    {
+        *("cup", "mug", "glass", "bowl", "bottle", "jug", "pot", "teapot", "flask", "beaker"),
+        *("thermos", "goblet", "can", "kettle", "teacup", "saucer", "spoon", "ladle", "bag"),
+        *("straw", "packet", "shell", "tankard", "watering-can", "bucket", "pitcher", "jar"),
+    }
+)
+_DRINKING = frozenset({"drink", "sip", "slurp", "eat", "gulp", "pour", "swig", "lick", "feed"})
+_CARRYING = frozenset({"carry", "cradle"})
+_GRASPED = frozenset({"leaf", "feather", "twig", "branch", "cloth", "handkerchief", "rag", "fork"})
 _INSTRUMENTS = frozenset(
     {
         *("flute", "fiddle", "violin", "trumpet", "drum", "guitar", "whistle", "recorder", "banjo"),
@@ -42,17 +59,24 @@ def held(clause: Clause, named: Things) -> Iterator[NounPhrase]:
     holds = clause.verb in verbs.HOLDING | verbs.HANDLING | verbs.EATING or pair in verbs.TAKING_UP
     holds = holds or (clause.verb == "hand" and clause.particle == "out")
     got = clause.verb in GETTING and not clause.particle
-    at_hand = any(_is_hand(word, phrase) for word, phrase in clause.places)
+    hands = any(_is_hand(word, phrase) for word, phrase in clause.places)
     objects = [named.of(_measured(one)) for one in clause.objects]
     for phrase in filter(None, objects):
         played = clause.verb == "play" and phrase.head.lemma in _INSTRUMENTS
-        taken = holds or played or (at_hand and clause.verb in verbs.KEEPING)
+        taken = holds or played or (hands and clause.verb in verbs.KEEPING | {"wear", "bear"})
         taken = taken or _is_handled(clause, phrase, got=got)
+        if phrase.head.lemma in nouns.GARMENTS and not any(phrase is one for one in clause.objects):
+            continue
         if taken and _can_be_held(phrase, clause.verb):
             yield phrase
     for place, (word, phrase) in enumerate(clause.places):
         tool = word == "with" and clause.verb in verbs.TOOLED and phrase.head.lemma not in FIXED
-        if (tool or _is_at_hand(clause, place)) and is_thing(phrase):
+        tool = tool or (word == "with" and _is_tool(clause, phrase))
+        worn = phrase.head.lemma in nouns.GARMENTS and not phrase.negated
+        at_hand = _is_at_hand(clause, place)
+        if (tool and is_thing(phrase)) or (at_hand and (is_thing(phrase) or worn)):
+            yield phrase
+        if word == "from" and clause.verb in _DRINKING and phrase.head.lemma in _VESSELS:
             yield phrase
         if word == "on" and _is_led(clause, phrase):
             yield phrase
@@ -70,11 +94,23 @@ def _is_handled(clause: Clause, phrase: NounPhrase, *, got: bool) -> bool:
     return got or (clause.verb in HANDLED and noun not in FIXED)
 
 
+def _is_tool(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether something is done with a thing in the hand: `fanned herself with a leaf`."""
+    small = phrase.head.lemma in HANDHELD | _GRASPED
+    own = phrase.determiner in {"a", "an"} or phrase.owner
+    apart = not any(
+        one.head.is_noun and one.head.character is None and one.end == phrase.begin - 1
+        for one in clause.objects
+    )
+    return small and bool(own) and apart and clause.verb in ACTIONS and bool(clause.objects)
+
+
 def _is_brought(clause: Clause, phrase: NounPhrase) -> bool:
     """Returns whether somebody comes or stands with a thing in the hand: `came in with a tray`."""
     named = [*clause.objects, *clause.subject]
     of_another = any(one.end == phrase.begin - 1 for one in named if not one.head.character)
-    return phrase.head.lemma in HANDHELD and not of_another and clause.verb in _STANDING
+    moves = clause.verb in _STANDING | places.MOVING | places.RESTING
+    return phrase.head.lemma in HANDHELD and not of_another and moves
 
 
 def given(clause: Clause, named: Things) -> Iterator[tuple[NounPhrase, NounPhrase]]:
@@ -112,9 +148,13 @@ def _is_at_hand(clause: Clause, place: int) -> bool:
 def _can_be_held(phrase: NounPhrase, verb: str) -> bool:
     if is_thing(phrase):
         return verb in verbs.LIFTING or phrase.head.lemma not in FIXED
+    if phrase.head.character is not None:
+        return verb in _CARRYING
+    if verb in {"mend", "knit", "sew", "fold", "iron", "wring", "darn", "wash", "polish"}:
+        return phrase.head.lemma in nouns.GARMENTS and not phrase.negated
     small = phrase.head.is_noun and phrase.head.lemma in nouns.ANIMALS and not phrase.negated
     own = verb != "hug" or bool(phrase.owner)
-    return small and phrase.head.character is None and verb in _CRADLING and own
+    return small and verb in _CRADLING and own
 
 
 def _is_led(clause: Clause, phrase: NounPhrase) -> bool:
@@ -124,8 +164,8 @@ def _is_led(clause: Clause, phrase: NounPhrase) -> bool:
     return clause.verb in {"lean", "support", "hobble", "limp"} and phrase.head.lemma in _STICKS
 
 
-def held_by_another(clause: Clause) -> Iterator[NounPhrase]:
-    """Yields things that are in a hand that another clause's subject has.
+def held_by_another(clause: Clause) -> Iterator[tuple[NounPhrase, NounPhrase]]:
+    """Yields things that are in a hand that another clause's subject has, each with the hand.
 
     `In her hand was a letter`, `a fish in its mouth`, `her arms full of flowers`.
     """
@@ -133,12 +173,14 @@ def held_by_another(clause: Clause) -> Iterator[NounPhrase]:
         return
     for word, phrase in clause.places:
         if word in _AT_HAND | {"from"} and phrase.head.lemma in _HANDS:
-            yield from (one for one in clause.subject if _can_be_held(one, "hold"))
+            verb = "carry" if word == "in" else "hold"
+            yield from ((one, phrase) for one in clause.subject if _can_be_held(one, verb))
     full = any(one.token.lower in {"full", "laden"} for one in clause.complements)
-    if full and any(one.head.lemma in _HANDS for one in clause.subject):
+    hands = [one for one in clause.subject if one.head.lemma in _HANDS]
+    if full and hands:
         for word, phrase in clause.places:
             if word in {"of", "with"} and is_thing(phrase):
-                yield phrase
+                yield phrase, hands[0]
 
 
 def let_go(clause: Clause) -> Iterator[NounPhrase]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.extractors.rules.lexicon import hues
+from actors.extractors.rules.lexicon import hues, nouns
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.tokens import Token
 
@@ -61,6 +61,8 @@ def has_colour(head: Token, before: Sequence[Token]) -> bool:
     words = [one.lower for one in before if is_colour(one.lower)]
     if words and words[-1] in hues.HAIR_ONLY and head.lemma not in hues.HAIRY:
         return False
+    if words and words[-1] == "orange":
+        return head.lemma not in hues.GROWING - hues.COLOURED_ORANGE
     return not (words and words[-1] in hues.GROWN and head.lemma in hues.GROWING)
 
 
@@ -87,7 +89,11 @@ def modifies(tokens: Sequence[Token], place: int) -> bool:
     following, one = tokens[place + 1], tokens[place]
     if not is_colour(plain(following)):
         return plain(one) in hues.SHADES and modifies(tokens, place + 1)
-    return plain(one) in hues.SHADES or (one.is_noun and following.tag.startswith("JJ"))
+    if plain(one) in hues.SHADES:
+        return True
+    # `Dyed his beard purple` is no shade of purple.
+    body = one.lemma in nouns.BODY | nouns.GARMENTS or one.character is not None
+    return one.is_noun and not body and following.tag.startswith("JJ")
 
 
 def plain(token: Token) -> str:
@@ -107,6 +113,19 @@ def together(said: Sequence[str]) -> list[str]:
         pattern, _, thing = before.rpartition(" ")
         if thing == noun and (pattern in hues.PATTERNS) != (hue in hues.PATTERNS):
             found[-1] = f"{pattern} {hue} {noun}"
+        else:
+            found.append(one)
+    return found
+
+
+def merged(said: Sequence[str]) -> list[str]:
+    """Returns coloured things, the colours of one thing as one: `brown above and cream below`."""
+    found: list[str] = []
+    for one in said:
+        hue, _, noun = one.rpartition(" ")
+        before, _, thing = (found[-1] if found else "").rpartition(" ")
+        if thing == noun and hue != before and not {before, hue} & hues.PATTERNS:
+            found[-1] = f"{before} and {hue} {noun}"
         else:
             found.append(one)
     return found

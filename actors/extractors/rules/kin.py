@@ -98,9 +98,17 @@ def kin_of(word: str, owners: Sequence[int], cast: Sequence[Description]) -> int
         for place, one in enumerate(cast)
         if place not in owners and _fits(word, one, [cast[owner] for owner in owners])
     ]
+    family = [one for one in able if any(same_family(cast[one], cast[own]) for own in owners)]
+    able = family if len(family) == 1 else able
     if word == "twin":
         return able[0] if len(able) == 1 and len(owners) == 1 else None
     return able[0] if len(able) == 1 else None
+
+
+def same_family(one: Description, other: Description) -> bool:
+    """Returns whether two have a family name in common."""
+    words, others = words_of_name(one.name), words_of_name(other.name)
+    return len(words) > 1 and len(others) > 1 and words[-1] == others[-1]
 
 
 def _fits(word: str, one: Description, owners: Sequence[Description]) -> bool:

@@ -32,6 +32,8 @@ def is_away(clause: Clause) -> bool:
             or "nowhere" in said
             or any(word in _AT and _is_place(one) for word, one in clause.places)
         )
+    if clause.verb in {"come", "arrive", "visit"} and "be" in clause.helpers and _is_due(clause):
+        return True
     if is_denied(clause):
         return clause.verb in ARRIVING and not _comes_out(clause)
     if clause.verb in {"be", "lie"} | LIVING:
@@ -58,6 +60,20 @@ def has_left(clause: Clause) -> bool:
         one.head.lower for one in clause.objects
     }
     return clause.verb == "go" and (home or any(map(_is_far, to)))
+
+
+def _is_due(clause: Clause) -> bool:
+    """Returns whether a clause names a day that is yet to come: `were coming on Sunday`."""
+    named = {one.head.lower for _, one in clause.places} | {one.lower for one in clause.adverbs}
+    return bool(named & _DAYS)
+
+
+_DAYS = frozenset(
+    {
+        *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+        *("tomorrow", "soon", "christmas", "weekend"),
+    }
+)
 
 
 def _is_place(phrase: NounPhrase) -> bool:

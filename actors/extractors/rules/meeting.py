@@ -1,6 +1,7 @@
 """Meeting: what a clause tells of whether those whom it names are there to be seen."""
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.presence import (
     BODILY,
@@ -124,6 +125,23 @@ def is_pictured(clause: Clause) -> bool:
     )
 
 
+def is_afar(clause: Clause) -> bool:
+    """Returns whether those whom a clause tells of are only heard: `somewhere a girl sang`."""
+    if any(one.lower == "somewhere" for one in clause.adverbs):
+        return not clause.objects or "be" in clause.helpers
+    for word, one in clause.places:
+        inner = one.of.head.lemma if one.of is not None else ""
+        first = bool(clause.subject) and one.start < clause.subject[0].start
+        if first and word in {"on", "over", "at"} and {one.head.lemma, inner} & _LINES:
+            return True
+    return False
+
+
+_LINES = frozenset(
+    {"phone", "telephone", "radio", "line", "loudspeaker", "television", "screen", "walkie-talkie"}
+)
+
+
 def there_is(clause: Clause, phrase: NounPhrase) -> bool:
     """Returns whether a clause shows what it tells of: `there was a cat`, `it was the cat`."""
     if not clause.subject:
@@ -131,6 +149,13 @@ def there_is(clause: Clause, phrase: NounPhrase) -> bool:
     first = clause.subject[0].head
     it = first.lower == "it" and phrase.determiner == "the"
     return first.tag == "EX" or it or first.lower in {"this", "that", "these", "those"}
+
+
+def only_tells(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether a clause only tells who its subject is, or whom it has: `had a sister`."""
+    told = clause.verb in {"be", "become", "seem"} and not there_is(clause, phrase)
+    has = clause.verb == "have" and phrase.head.lemma in {"friend", *SAME}
+    return (told and "there" not in said_of(clause)) or has
 
 
 def is_body(phrase: NounPhrase) -> bool:

@@ -94,6 +94,15 @@ class Memory:
             if one.who is not None and (one.page == self._page or not page)
         ]
 
+    def is_unseen(self, one: int) -> bool:
+        """Returns whether a page has not shown somebody yet."""
+        return one not in self._scene
+
+    def other_than(self, who: Who) -> Who:
+        """Returns the only one beside somebody who is there: whom `her friend` means."""
+        others = [one for one in self._scene if one not in who]
+        return tuple(others) if len(who) == 1 and who[0] in self._scene and len(others) == 1 else ()
+
     def has_other(self, noun: str) -> bool:
         """Returns whether the text told of somebody else whom the same noun means."""
         return any(one.who is None and one.noun == noun for one in self._mentions)
@@ -123,13 +132,13 @@ class Memory:
                     return each
         return ()
 
-    def plural(self) -> Who:
-        """Returns whom `they` means."""
+    def plural(self, *, acts: bool = False) -> Who:
+        """Returns whom `they` means; things that were named are not meant if `they` act."""
         if self._group and self._group_page == self._page:
             return self._group
         if len(self._scene) > 1:
             return tuple(self._scene)
-        if self.things:
+        if self.things and not acts:
             return ()
         if self._group and set(self._group) <= {*self._before, *self._scene}:
             newer = [one for one in self._before if one not in self._group]
@@ -168,7 +177,8 @@ class Memory:
         """
         for page in (True, False):
             able = list(self._able(gender, but, page=page))
-            if speaks:
+            people = any(one.who is None or is_human(self._cast[one.who]) for one in able)
+            if speaks and people:
                 able = [one for one in able if not self._is_dumb(one)] or able
             exact = [one for one in able if one.gender is gender]
             for one in exact or able:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from actors.extractors.rules.english import kinds_of, lemma_of
 from actors.extractors.rules.lexicon.actions import ACTIONS
+from actors.extractors.rules.lexicon.hands import HANDHELD
+from actors.extractors.rules.lexicon.hues import COLOURS
 from actors.extractors.rules.lexicon.verbs import COMMON
 from actors.extractors.rules.mends_words import PHRASE_STARTS, Mend
 
@@ -73,9 +75,15 @@ def _led(tags: Sequence[str], at: int) -> bool:
 
 def _alone(words: Sequence[str], tags: list[str], at: int) -> str | None:
     """Mends an adjective or adverb that stands for a thing: `at the top`, `on my back`."""
-    if tags[at] not in {"JJ", "RB"} or at == 0 or "NOUN" not in kinds_of(words[at]):
+    if tags[at] not in {"JJ", "RB", "IN", "JJS"} or at == 0:
         return None
     before = tags[at - 1]
+    if before == "DT" and words[at] in _PARTS and words[at + 1 : at + 2] == ["of"]:
+        return "NN"
+    if before in {"NN", "JJ"} and _ends_phrase(words, tags, at):
+        return "NN"
+    if tags[at] in {"IN", "JJS"} or "NOUN" not in kinds_of(words[at]):
+        return None
     if before == "JJ" and at > 1:
         before = tags[at - 2] if words[at] not in _LOOKS else ""
     if before not in {"DT", "PRP$", "CD"} or words[at - 1] in {"all", "any", "no", "both"}:
@@ -91,6 +99,58 @@ def _alone(words: Sequence[str], tags: list[str], at: int) -> str | None:
     return "NN" if marks else None
 
 
+def _ends_phrase(words: Sequence[str], tags: list[str], at: int) -> bool:
+    """Returns whether a word ends a phrase as its noun: `a tiny brass key,`, `a blue back and`."""
+    following = tags[at + 1] if at + 1 < len(tags) else "."
+    if following not in {",", ".", ";", "!", "?", "IN", "CC"} or not _is_led(tags, at - 1):
+        return False
+    hued = words[at] == "back" and words[at - 1] in COLOURS
+    return hued or (words[at] in HANDHELD and tags[at] == "JJ")
+
+
+def _is_led(tags: Sequence[str], at: int) -> bool:
+    while at > 0 and tags[at] in {"JJ", "CD", "NN"}:
+        at -= 1
+    return tags[at] in _DETERMINERS
+
+
+def _surname(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a verb after a name that describes it: `a January sky`."""
+    if at < 2 or not tags[at].startswith("VB") or "NOUN" not in kinds_of(words[at]):
+        return None
+    return _number(words[at]) if tags[at - 2 : at] == ["DT", "NNP"] else None
+
+
+def _gerund(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a gerund that is part of a thing's name: `her navy swimming cap`."""
+    if tags[at] != "VBG" or at == 0 or tags[at + 1 : at + 2] not in (["NN"], ["NNS"]):
+        return None
+    if words[at] not in _FOR_USE or words[at + 1] not in _USED:
+        return None
+    return "NN" if tags[at - 1] in {"DT", "PRP$", "JJ", "NN", "CD", "POS", "IN"} else None
+
+
+_FOR_USE = frozenset(
+    {
+        *("swimming", "sleeping", "dressing", "fishing", "walking", "shopping", "rocking"),
+        *("dining", "living", "sitting", "waiting", "washing", "knitting", "skipping", "rolling"),
+        *("frying", "reading", "riding", "sewing", "writing", "drinking", "hiding", "sailing"),
+        *("rowing", "climbing", "dancing", "baking", "bathing", "gardening", "racing", "hiking"),
+        *("ironing", "watering", "weighing", "carving", "cooking", "flying", "building"),
+    }
+)
+_USED = frozenset(
+    {
+        *("cap", "bag", "gown", "rod", "stick", "chair", "room", "pool", "table", "net", "line"),
+        *("machine", "needle", "needles", "rope", "pin", "pan", "glass", "glasses", "boots"),
+        *("trunks", "costume", "suit", "hat", "desk", "place", "shoes", "boat", "frame", "tray"),
+        *("bowl", "trolley", "basket", "lamp", "board", "can", "scales", "pot", "knife", "gloves"),
+        *("trip", "horse", "carpet", "saucer", "brick", "bricks", "blocks", "apron", "hole"),
+    }
+)
+_PARTS = frozenset(
+    {"top", "bottom", "back", "front", "middle", "inside", "outside", "far", "left", "right"}
+)
 _LOOKS = frozenset({"old", "good", "young", "white", "black", "red", "green", "blue", "brown"})
 
 
@@ -143,5 +203,14 @@ def _only_describes(words: Sequence[str], tags: list[str], at: int) -> str | Non
     return "JJ" if tags[at] == "NN" and kinds_of(words[at]) == {"ADJ"} else None
 
 
-MENDS: tuple[Mend, ...] = (_only_describes, _compound, _described, _noun, _alone, _linked)
+MENDS: tuple[Mend, ...] = (
+    _surname,
+    _gerund,
+    _only_describes,
+    _compound,
+    _described,
+    _noun,
+    _alone,
+    _linked,
+)
 """The mends of nouns and what describes them."""

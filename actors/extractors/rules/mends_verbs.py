@@ -42,14 +42,22 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return "VBG" if _goes_on(words, tags, at) else None
     if tag in {"NN", "NNS", "JJ"} and _asks_base(words, tags, at):
         return "VB"
+    if tag == "NNS" and before == "NN" and _after_single(words, tags, at):
+        return "VBZ"
     if tag == "NNS" and before == "CC" and _joins_verb(words, tags, at):
         return "VBZ"
     if tag == "NNS" and following in {"DT", "PRP$"} and before in {"NN", "NNP", ",", "RB"}:
-        return "VBZ" if lemma_of(word, "VBZ") in ACTIONS else None
+        known = lemma_of(word, "VBZ") in ACTIONS
+        if known or before == "," or _has_verb(tags, at):
+            return "VBZ" if known else None
     if tag in {"NN", "NNS", "JJ", "VB", "VBP"} and _follows_subject(words, tags, at):
         if word in _SAME and words[at - 1] in {"he", "she", "it"}:
             return "VBD"
         return "VB" if _is_let(words, tags, at) else _finite(word)
+    if tag == "NN" and before == "NNS" and _is_done_by_several(words, tags, at):
+        return "VBP"
+    if tag == "NNS" and before == "," and following == "JJ" and not _has_past(tags):
+        return "VBZ" if lemma_of(word, "VBZ") in _LINKING | {"turn"} else None
     if tag == "NN" and before == "NN" and following in {"IN", "RP", "TO"}:
         # `The red bus wound up the road`.
         past = lemma_of(word, "VBD") != word and not word.endswith("ed")
@@ -59,7 +67,39 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return _finite(word)
     if tag in {"VB", "VBP"} and _is_past_form(word):
         return "VBD"
+    if tag == "JJ" and before in {"NN", "NNS"} and word.endswith("ed") and _is_past_form(word):
+        # `The path forked.`
+        ends = not following.startswith(("NN", "JJ")) and not _has_verb(tags, at)
+        return "VBD" if ends and words[at - 1] not in _BE else None
     return None
+
+
+def _is_done_by_several(words: Sequence[str], tags: list[str], at: int) -> bool:
+    """Returns whether a noun after a plural is its verb: `the children slide down the hill`."""
+    following = tags[at + 1] if at + 1 < len(tags) else "."
+    ends = following in {"IN", "RP", "TO", "RB", "DT", "PRP$", ".", ",", "CC", "!", "?"}
+    known = words[at] in ACTIONS and words[at - 1] not in _ATTRIBUTIVE
+    return known and ends and not _has_past(tags)
+
+
+def _after_single(words: Sequence[str], tags: list[str], at: int) -> bool:
+    """Returns whether a word comes after one single thing, and so is its verb: `a tear rolls`."""
+    if words[at - 1] in {"dozen", "hundred", "thousand", "million", "couple", "pair", "few"}:
+        return False
+    start = at - 1
+    while start > 0 and tags[start] in {"NN", "JJ"}:
+        start -= 1
+    return words[start] in {"a", "an"} and not _has_past(tags)
+
+
+def _has_past(tags: Sequence[str]) -> bool:
+    return "VBD" in tags
+
+
+_ATTRIBUTIVE = frozenset(
+    {"sports", "clothes", "goods", "arms", "customs", "sales", "glasses", "news", "woods"}
+)
+"""Plurals that describe a noun: `sports day`."""
 
 
 def _goes_on(words: Sequence[str], tags: list[str], at: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from actors.extractors.rules.clauses import Clause
-from actors.extractors.rules.lexicon import verbs
+from actors.extractors.rules.lexicon import gestures, verbs
 from actors.extractors.rules.lexicon.deeds import LIGHT
 from actors.extractors.rules.lexicon.looks import MOOD_OF
 from actors.extractors.rules.phrases import NounPhrase
@@ -24,12 +24,16 @@ def moods(clause: Clause) -> Iterator[Mood]:
     if is_past(clause):
         return
     denied = is_denied(clause)
-    yield from _described(clause.subject)
-    if not clause.objects:
+    nobody = bool(clause.subject) and all(one.negated for one in clause.subject)
+    yield from () if nobody else _described(clause.subject)
+    if not clause.objects and not nobody:
         for complement in clause.complements:
             if not complement.negated and complement.token.lower in MOOD_OF:
                 yield MOOD_OF[complement.token.lower]
     if denied:
+        return
+    if shown := list(_gestures(clause)):
+        yield from shown
         return
     spoken = clause.speech and clause.verb in _SPOKEN & verbs.SAYING
     felt = clause.verb in MOOD_OF and clause.verb not in _OTHERWISE
@@ -50,6 +54,22 @@ def moods(clause: Clause) -> Iterator[Mood]:
                 yield from _named(phrase)
     if clause.subject and clause.subject[0].head.lemma in _FACES and clause.verb == "light":
         yield Mood.HAPPY
+
+
+def _gestures(clause: Clause) -> Iterator[Mood]:
+    """Yields the moods that a body shows: `stamped his foot`, `her lip trembled`."""
+    for phrase in clause.subject:
+        if mood := gestures.BY_THEMSELVES.get((phrase.head.lemma, clause.verb)):
+            yield mood
+    for phrase in clause.objects:
+        if (mood := gestures.DONE.get((clause.verb, phrase.head.lemma))) and not phrase.negated:
+            yield mood
+    said = {one.token.lower for one in clause.complements if not one.negated}
+    for word, phrase in clause.places:
+        if word == "with" and not phrase.negated:
+            words = said | {one.lower for one in phrase.tokens[:-1]}
+            found = [gestures.OPENED.get((phrase.head.lemma, one)) for one in sorted(words)]
+            yield from (one for one in found if one is not None)
 
 
 def _described(subject: list[NounPhrase]) -> Iterator[Mood]:

@@ -148,7 +148,7 @@ class Names:
         if len(full) == 1:
             return next(iter(full))
         other = bool(kinds_of(word) & {"VERB", "ADJ", "ADV"})
-        if len(word) < 3 or (other and not sure) or word in SAME:
+        if len(word) < 3 or (other and not sure) or word in SAME or word in _SMALL:
             return None
         stem = next((word.removesuffix(end) for end in _PET_ENDS if word.endswith(end)), word)
         stem = stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] else stem
@@ -200,6 +200,17 @@ def named_nouns(one: Description) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_SMALL = frozenset(
+    {
+        *("her", "his", "him", "she", "the", "they", "them", "their", "that", "this", "then"),
+        *("there", "these", "those", "and", "but", "for", "not", "nor", "our", "you", "your"),
+        *("what", "when", "where", "who", "why", "how", "with", "was", "were", "are", "has"),
+        *("had", "all", "any", "one", "two", "its", "from", "into", "out", "off", "over"),
+        *("now", "yes", "did", "does", "can", "could", "would", "here", "some", "such", "just"),
+        *("mine", "ours", "may", "will", "must", "shall", "let", "once", "even", "ever", "never"),
+    }
+)
+"""Words that are no short form of a name though they begin one: `Her`, of Heron."""
 _FIRST_NAMES = frozenset(
     {"hunter", "angel", "sailor", "tanner", "carter", "mason", "page", "earl", "miller", "piper"}
     | {"lady", "sister", "brother", "young", "archer", "scout", "roman", "parker", "baker"}

@@ -1,10 +1,9 @@
 """The parser: reads the parts of a sentence, from left to right, into clauses."""
 
-from collections.abc import Sequence
-
 from actors.extractors.rules import cues, groups
 from actors.extractors.rules.clauses import Clause, Complement
-from actors.extractors.rules.drafts import Drafts, lend_subjects, turn
+from actors.extractors.rules.drafts import lend_subjects, turn
+from actors.extractors.rules.parsing import Parsing
 from actors.extractors.rules.phrases import Kind, NounPhrase, Part, parts_of, phrases_of
 from actors.extractors.rules.tokens import Sentence, Token
 
@@ -14,16 +13,8 @@ def read_clauses(sentence: Sentence, index: int = 0) -> list[Clause]:
     return _Parser(parts_of(sentence.tokens), index).read()
 
 
-class _Parser:
+class _Parser(Parsing):
     """Reads the parts of one sentence from left to right."""
-
-    def __init__(self, parts: Sequence[Part], sentence: int) -> None:
-        self._parts = parts
-        self._drafts = Drafts(sentence)
-        self._at = 0
-        self._negator = ""  # `without`, `neither`, `instead of`: until the next phrase
-        self._but = False
-        self._last: NounPhrase | None = None
 
     def read(self) -> list[Clause]:
         at = 0
@@ -34,14 +25,6 @@ class _Parser:
         self._drafts.stop()
         lend_subjects(self._drafts.done)
         return self._drafts.done
-
-    @property
-    def _clause(self) -> Clause:
-        return self._drafts.current
-
-    def _next(self, subject: Sequence[NounPhrase] = ()) -> None:
-        self._drafts.next(subject)
-        self._but = False
 
     def _take(self, part: Part, at: int) -> int:
         match part.kind:
@@ -119,36 +102,6 @@ class _Parser:
             return after
         self._drafts.add(clause.subject, "be", group)
         return end
-
-    def _target(self) -> list[NounPhrase]:
-        return self._clause.objects if self._clause.verb else self._clause.subject
-
-    def _group(self, at: int) -> tuple[list[NounPhrase], int]:
-        verbed = bool(self._clause.verb) or self._parts[at - 1].kind is Kind.PREPOSITION
-        found = groups.read_group(self._parts, at, negated=bool(self._negator), verbed=verbed)
-        self._negator = ""
-        return found
-
-    def _needs(self, at: int, end: int) -> bool:
-        """Returns whether a time is what its verb is about: `morning came`, `it was a fine day`."""
-        if groups.verb_follows(self._parts, end):
-            return not self._clause.subject
-        return self._clause.verb == "be" or (at > 0 and self._parts[at - 1].kind is Kind.SPEECH)
-
-    def _completes(self, at: int, end: int) -> bool:
-        """Returns whether a phrase before a verb belongs to the one before: `who ate it slept`."""
-        direct = self._parts[at - 1].kind is Kind.VERB
-        clause = self._clause
-        if direct and (self._there_is() or cues.asks(clause)):
-            return True
-        if direct and self._drafts.waiting and clause.marker in cues.RELATIVE:
-            return clause.verb not in cues.TELLING
-        return direct and 0 < groups.finite_later(self._parts, end) <= len(self._drafts.waiting)
-
-    def _there_is(self) -> bool:
-        clause = self._clause
-        there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
-        return there and clause.verb == "be" and not self._drafts.waiting
 
     def _next_of_tale(self, at: int) -> None:
         """Begins a clause that may be what the one before it tells: `knew the fox was there`."""
@@ -276,6 +229,9 @@ class _Parser:
             clause.particle = word
             return at + 1
         group, end = self._group(at + 1)
+        if clause.verb and clause.subject and groups.turned(self._parts, at, end):
+            self._next()  # `And in his lap lay the kite`.
+            clause = self._clause
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
         if word == "of" and direct and (last := cues.attach(clause, self._last, group)):
             self._last = last
@@ -299,20 +255,6 @@ class _Parser:
             clause.particle = clause.particle or word
         elif word in cues.SUBORDINATE and tag.startswith("VB") and tag != "VBG":
             self._opens(part, at)
-
-    def _particle(self, word: str, at: int) -> bool:
-        """Returns whether a preposition belongs to its verb: `took off her coat`."""
-        before = self._parts[at - 1] if at else None
-        if before is None or before.kind is not Kind.VERB:
-            return False
-        return (self._clause.verb, word) in cues.PHRASAL
-
-    def _comes_along(self, word: str, at: int) -> bool:
-        """Returns whether the phrase after a particle is the subject: `along came a wolf`."""
-        clause = self._clause
-        indefinite = self._parts[at + 1].tokens[0].lower in {"a", "an", "two", "three", "some"}
-        bare = not (clause.subject or clause.objects or clause.places or clause.marker)
-        return bare and indefinite and clause.verb in cues.COMING and word in cues.PARTICLES
 
     def _opens(self, part: Part, at: int) -> None:
         before, word = self._clause, part.word
@@ -374,17 +316,11 @@ class _Parser:
         elif self._negator == "not":
             self._complement(part)
         else:
-            clause.adverbs += part.tokens
-
-    def _ends_verb(self, at: int) -> bool:
-        return at > 0 and self._parts[at - 1].kind is Kind.VERB and self._clause.verb == "be"
-
-    def _takes_particle(self, following: Part | None) -> bool:
-        clause = self._clause
-        led = following is not None and following.kind is Kind.VERB
-        if clause.verb:
-            return not (led and groups.joined(self._parts, self._at))
-        return led and not clause.subject
+            joined = clause.verb and self._parts[at - 1].kind is Kind.JOIN
+            there = word in {"there", "here"} and groups.finite_later(self._parts, at + 1)
+            if joined and (self._leads(at + 1) or there):
+                self._next()  # `A bell rang, and somewhere Tom called`.
+            self._clause.adverbs += part.tokens
 
     def _join(self, part: Part) -> None:
         if part.word in {"neither", "nor"}:

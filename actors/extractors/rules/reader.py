@@ -9,6 +9,7 @@ from actors.extractors.rules.doing import shown_doing
 from actors.extractors.rules.names import Names
 from actors.extractors.rules.narrator import Narrator
 from actors.extractors.rules.parser import read_clauses
+from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.referents import Referents
 from actors.extractors.rules.tokens import Sentence, read_sentences
 from actors.extractors.rules.wearing import Wardrobe, is_known, read_wearing
@@ -16,7 +17,7 @@ from actors.extractors.rules.weather import read_weather
 from actors.extractors.rules.what import Action, read_action
 from actors.extractors.rules.when import read_time
 from actors.extractors.rules.where import read_place
-from actors.extractors.rules.who import Presence, read_presence
+from actors.extractors.rules.who import read_presence
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.scenes import Figure, Scene

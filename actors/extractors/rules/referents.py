@@ -8,6 +8,7 @@ from actors.extractors.rules.kin import (
     SAME,
     is_human,
     kin_of,
+    same_family,
     stage_of,
     words_of_name,
 )
@@ -32,17 +33,12 @@ _WHOLE = frozenset({"both", "all", "each", "neither", "none"})
 _PARTS = _WHOLE | {"one", "some", "most", "any", "either", "two", "three", "half", "many"}
 _IT = frozenset({"it", "its", "itself"})
 _NUMBERS = {
-    "both": 2,
-    "two": 2,
-    "three": 3,
+    **dict.fromkeys(("both", "two", "pair", "couple", "twin"), 2),
+    **dict.fromkeys(("three", "trio"), 3),
     "four": 4,
     "five": 5,
     "six": 6,
     "seven": 7,
-    "pair": 2,
-    "couple": 2,
-    "trio": 3,
-    "twin": 2,
 }
 _TOGETHER = frozenset(
     {
@@ -57,6 +53,15 @@ _STATES = frozenset(
     }
 )
 """How those are of whom the text has told: `one wet dog`."""
+_UNIQUE = frozenset(
+    {
+        *("dragon", "robot", "monster", "giant", "ghost", "unicorn", "witch", "wizard", "troll"),
+        *("mermaid", "ogre", "yeti", "alien", "snowman", "genie", "vampire", "elephant", "giraffe"),
+        *("hippo", "rhino", "crocodile", "walrus", "penguin", "lion", "tiger", "whale", "octopus"),
+        *("gannet", "pelican", "heron", "flamingo", "kangaroo", "koala", "panda", "sloth"),
+    }
+)
+"""Beings of whom a story seldom has a second one: `a dragon` is still its dragon."""
 _BEASTS = frozenset({"animal", "creature", "beast"})
 _TROOPS = frozenset({"family", "pair", "couple", "trio", "gang", "household"})
 _KIN_PLURALS = frozenset({"twin", "sister", "brother", "sibling"})
@@ -75,6 +80,7 @@ class Referents:
         self._sentence = 0
         self._opening = False
         self._speaks = False
+        self._acts = False
 
     def turn(self) -> None:
         """Goes on to the next page."""
@@ -94,13 +100,14 @@ class Referents:
         but: Who = (),
         opening: bool = False,
         speaks: bool = False,
+        acts: bool = False,
     ) -> Who:
         """Returns the characters that a phrase means, none of `but`, and remembers them.
 
         `opening` tells whether it may be how a story begins: `Once there was a girl`; `speaks`
-        whether it is said to speak.
+        whether it is said to speak, `acts` whether it does what only somebody can do.
         """
-        self._opening, self._speaks = opening, speaks
+        self._opening, self._speaks, self._acts = opening, speaks, acts
         key = (self._sentence, phrase.start, phrase.head.lower)
         self._memory.mention(self.owner(phrase))
         if key not in self._found:
@@ -222,6 +229,8 @@ class Referents:
             return self._several(head, phrase, but)
         if head.lemma in SAME and not (head.lemma == "twin" and not phrase.owner):
             return self._kin(phrase)
+        if head.lemma in {"friend", "companion"} and phrase.owner and not phrase.adjectives:
+            return self._memory.other_than(self.owner(phrase))
         if phrase.owner and not (head.lemma in nouns.ANIMALS and self.owner(phrase)):
             return ()
         return self._noun(head.lemma, phrase)
@@ -288,7 +297,7 @@ class Referents:
             return ()
         known = self._memory.named()
         if able[0] in known:
-            return ()
+            return (able[0],) if noun in _UNIQUE and self._memory.is_unseen(able[0]) else ()
         opening = self._opening and not known
         return (able[0],) if self.names.is_own(noun, able[0]) or opening else ()
 
@@ -332,6 +341,8 @@ class Referents:
             and cast[one].age == cast[other].age
             and cast[one].species == cast[other].species
         ]
+        named = [one for one in pairs if same_family(cast[one[0]], cast[one[1]])]
+        pairs = named if len(named) == 1 else pairs
         if len(pairs) == 1:
             return pairs[0]
         return tuple(range(len(cast))) if len(cast) == 2 else ()
@@ -371,7 +382,7 @@ class Referents:
             return tuple(dict.fromkeys((*first, *self._memory.with_me(first))))
         if word in _PLURAL:
             others = self._memory.others and word != "both"
-            return () if others else self._memory.plural()
+            return () if others else self._memory.plural(acts=self._acts)
         if word in ALL:
             return self._memory.everyone()
         if word in _IT:

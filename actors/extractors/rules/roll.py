@@ -38,6 +38,11 @@ class Roll:
         """Adds those who are not there, if nothing has shown them before."""
         self.absent |= set(who) - set(self.there)
 
+    def gone(self, who: Sequence[int]) -> None:
+        """Takes back those who are not there after all: `everyone except Tom`."""
+        self.there = [one for one in self.there if one not in who]
+        self.absent |= set(who)
+
     def call(self) -> list[int]:
         """Returns who is there after the last clause."""
         there = list(dict.fromkeys(self.there))

@@ -33,7 +33,7 @@ _DASHED = re.compile(r"^\u2014 ?(?=\S)")
 _ENDED = re.compile(r"[.!?\u2026]\W*$")
 _CALLS = frozenset(
     {
-        *("hello", "hi", "hey", "oh", "thank", "thanks", "you", "dear", "yes", "no", "please"),
+        *("hello", "hi", "hey", "oh", "thank", "thanks", "you", "dear", "yes", "please"),
         *("come", "goodbye", "bye", "o", "ah", "well", "but", "and", "look", "night", "morning"),
         *("my", "little", "old", "poor", "now", "wait", "stop", "quick", "hurry", "welcome", "so"),
         *("sorry", "up", "on", "back", "listen"),
@@ -95,6 +95,9 @@ def addressed(spoken: Sequence[str], names: Names) -> list[int]:
         at = 0
         while at < len(words):
             name = names.at(words, at, shouted=False) if words[at][0].isalnum() else None
+            if name is None and (meant := _vocative(words, at, names)) is not None:
+                called.append(meant)
+                only = False
             if name is None:
                 only = only and not words[at][0].isalnum()
                 at += 1
@@ -104,6 +107,16 @@ def addressed(spoken: Sequence[str], names: Names) -> list[int]:
                 called.append(who)
             at = end
     return [] if only else list(dict.fromkeys(called))
+
+
+def only_names(spoken: Sequence[str], names: Names) -> list[int]:
+    """Returns who is named where a speech is nothing but a name, and no shout."""
+    for speech in spoken:
+        words = words_of(speech)
+        found = names.at(words, 0, shouted=False) if words and words[0][0].isalnum() else None
+        if found is not None and words[found[0] :] in ([], [","], ["."]):
+            return [found[1]]
+    return []
 
 
 def calls_names(spoken: Sequence[str]) -> bool:
@@ -143,6 +156,19 @@ def _is_called(words: Sequence[str], start: int, end: int) -> bool:
         following = words[end + 1].lower() if end + 1 < len(words) else ""
         return not (after == "," and following in {"and", "or"} and before == ",")
     return before in _CALLS
+
+
+def _vocative(words: Sequence[str], at: int, names: Names) -> int | None:
+    """Returns the only one whom a noun in a speech calls: `Come, child!`"""
+    before, after = words[at - 1] if at else ".", words[at + 1] if at + 1 < len(words) else "."
+    my = before.lower() in {"my", "dear", "little"}
+    if words[at].lower() not in _VOCATIVES or after[0].isalnum() or not (my or before == ","):
+        return None
+    able = names.called(words[at].lower())
+    return able[0] if len(able) == 1 else None
+
+
+_VOCATIVES = frozenset({"child", "lad", "lass"})
 
 
 def _is_shown(words: Sequence[str], at: int) -> bool:

@@ -37,7 +37,17 @@ def is_place(phrase: NounPhrase) -> bool:
     if not head.is_noun or head.character is not None:
         return False
     pair = " ".join(one.lower for one in phrase.tokens[-2:])
+    if head.lemma == "floor" and len(phrase.tokens) > 1 and _is_story(phrase.tokens[-2].lower):
+        return True
     return bool({head.lemma, head.lower, pair} & nouns.PLACES) or _sounds_like_one(head.lemma)
+
+
+def _is_story(word: str) -> bool:
+    """Returns whether a word tells which floor of a house: `ninth`, `ground`, `21st`."""
+    return word in _STORIES or word.endswith(("th", "1st", "2nd", "3rd"))
+
+
+_STORIES = frozenset({"first", "second", "third", "ground", "top", "upper", "lower", "next"})
 
 
 @lru_cache(maxsize=20_000)

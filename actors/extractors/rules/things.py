@@ -10,6 +10,13 @@ from actors.extractors.rules.showing import is_unreal
 _SINGLE = frozenset({"it", "this", "that", "one"})
 _SEVERAL = frozenset({"they", "them", "these", "those", "all", "both", "ones"})
 _KINDS = frozenset({"one", "ones"})
+_SHARED = frozenset(
+    {
+        *("two", "three", "four", "five", "six", "other", "others", "rest", "some", "each"),
+        *("another", "half", "most", "many", "several"),
+    }
+)
+"""What means some of several: `two were black and one was red`."""
 _KEPT = 24
 
 
@@ -29,8 +36,12 @@ class Things:
         head = phrase.head.lower
         if phrase.of is not None and (head in _SINGLE | _SEVERAL or not phrase.of.head.is_noun):
             return self.of(phrase.of, within)  # `One of his boots`, `thousands of them`.
+        if head in _SHARED and len(phrase.tokens) <= 2:
+            return self._shared(within)
         if head not in _SINGLE | _SEVERAL:
             return phrase if phrase.head.is_noun else None
+        if head == "one" and len(phrase.tokens) == 1 and (several := self._shared(within)):
+            return several
         kind = head in _KINDS
         if kind and self._kind is not None:
             return self._kind
@@ -40,6 +51,11 @@ class Things:
             if head == "one" or (one.plural is (head in _SEVERAL) and (kind or not one.negated)):
                 return one
         return None
+
+    def _shared(self, within: Sequence[NounPhrase]) -> NounPhrase | None:
+        """Returns the several things that were named last, if they were named lately."""
+        near = [*reversed([each for each in within if _is_thing(each)]), *self._named[:6]]
+        return next((one for one in near if one.plural and not one.negated), None)
 
     def is_unreal(self, phrase: NounPhrase) -> bool:
         """Returns whether a phrase was named as thought, wished or dreamt of only."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from actors.extractors.rules.english import lemma_of, tags_of
+from actors.extractors.rules.english import kinds_of, lemma_of, tags_of
 from actors.extractors.rules.names import Names
 from actors.extractors.rules.speech import paragraphs, plain, put_aside
 from actors.extractors.rules.tagging import mended
@@ -49,7 +49,7 @@ class Sentence:
 
 def read_sentences(text: str, names: Names) -> Iterator[Sentence]:
     """Yields the sentences of a text, their words tagged."""
-    for sentence, spoken in _split(text):
+    for sentence, spoken in _split(text, names):
         tokens = _tokens(sentence, names)
         if tokens:
             yield Sentence(sentence.replace(SPEECH, "\u2026"), tokens, spoken)
@@ -88,13 +88,28 @@ def _quiet(word: str, *, first: bool, shouted: bool) -> str:
     return word
 
 
-def _split(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _split(text: str, names: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields the sentences of a text, each with its speeches."""
-    for paragraph in paragraphs(plain(normalize("NFC", text))):
+    for paragraph in paragraphs(plain(normalize("NFC", flowing(text, names)))):
         quiet, spoken = put_aside(paragraph)
         waiting = iter(spoken)
         for sentence in _sentences(quiet):
             yield sentence, tuple(next(waiting) for _ in range(sentence.count(SPEECH)))
+
+
+def flowing(text: str, names: Names) -> str:
+    """Returns a text, as a poem, without capitals at the start of lines that go on a sentence."""
+    lines = text.split("\n")
+    for at in range(1, len(lines)):
+        before, line = lines[at - 1].strip(), lines[at].strip()
+        first = line.split(" ", 1)[0]
+        word = first.strip(",;:")
+        goes_on = bool(before) and (before[-1].isalnum() or before[-1] in ",;")
+        if not goes_on or not word.istitle() or word == "I" or not kinds_of(word.lower()):
+            continue
+        if names.at(words_of(line), 0, shouted=False) is None:
+            lines[at] = lines[at].replace(first, first.lower(), 1)
+    return "\n".join(lines)
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -9,9 +9,9 @@ from actors.extractors.rules.lexicon import garments, nouns
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.memory import Who
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.showing import is_denied, is_imagined, is_past
 from actors.extractors.rules.things import Things
-from actors.extractors.rules.who import Presence
 from server.domain.characters import FrozenCharacter
 
 _ON = frozenset(

@@ -14,6 +14,7 @@ from server.domain.scenes import Weather
 _FALLING = frozenset({"rain", "snow", "drizzle"})
 _NOT_NOW = frozenset({"like", "as", "than", "without", "after", "before", "until", "till", "since"})
 _TELLING = frozenset({"of", "about", "for", "from", "to"})
+_STIRRING = frozenset({"blow", "fall", "shine", "come", "howl", "rage", "pour", "rise", "stir"})
 _PLAIN = {"raining": "rain", "snowing": "snow"}
 
 
@@ -40,6 +41,8 @@ def _is_before(clause: Clause, weather: Weather) -> bool:
     """Returns whether weather was there before the page; snow stays."""
     governor = clause.governor
     begun = governor is not None and governor.verb in {"begin", "start"}
+    goes_on = governor is not None and governor.verb in {"stop", "cease"} and is_denied(governor)
+    begun = begun or goes_on  # `It has not stopped raining.`
     turned = clause.verb in {"turn", "change", "come"}  # `The rain had turned to sleet.`
     return is_past(clause) and not (begun or turned) and weather is not Weather.SNOW
 
@@ -61,7 +64,8 @@ def _shown(clause: Clause, gone: Sequence[NounPhrase]) -> Iterator[Weather]:
         drops = phrase.head.lemma in {"drop", "raindrop"} and phrase.of is None
         if drops and clause.verb in {"fall", "patter", "splash", "drip"} and not denied:
             yield Weather.RAIN
-        if phrase not in gone and not _sinks(clause, phrase):
+        still = denied and not clause.objects and clause.verb in _STIRRING
+        if phrase not in gone and not still and not _sinks(clause, phrase):
             yield from _of(phrase)
     told = clause.verb in verbs.UNREAL_OBJECTS - {"hear", "love", "like", "hate", "smell"}
     for phrase in clause.objects:

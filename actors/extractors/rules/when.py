@@ -20,7 +20,7 @@ _LASTING = frozenset({"all", "whole", "every", "each", "long", "many"})
 _LEADING = frozenset({"DT", "JJ", "PRP$", "CD", "RB"})
 _COMPARING = frozenset({"like", "as", "than", "without", "until", "till", "since"})
 _TELLING = frozenset({"of", "for", "about", "from"})
-_SINKING = frozenset({"set", "sink", "go", "disappear"})
+_SINKING = frozenset({"set", "sink", "go", "disappear", "vanish"})
 _RISING = frozenset({"rise", "come"})
 
 
@@ -58,6 +58,8 @@ def _named(
         when = words.get(token.lower) or words.get(token.lemma)
         if when is None or token.is_verb or not _is_now(tokens, at, clause):
             continue
+        if clause.never or any(one.lower == "never" for one in clause.adverbs):
+            continue  # `Was never up before noon`.
         worth = 1.0 if token.lower in MEALS else 2.0
         if _leading(tokens, at) & _LASTING:
             worth -= 1.2
@@ -163,14 +165,26 @@ def _shown(clause: Clause) -> Iterator[tuple[float, DayTime]]:
         noun = phrase.head.lemma
         if noun in {"moon", "star"} and not (unseen and phrase not in clause.subject):
             yield 0.8, DayTime.NIGHT
+        if noun == "sun" and clause.verb == "go" and clause.perfect and not is_denied(clause):
+            yield 1.5, DayTime.EVENING  # `The sun has gone.`
         if noun == "sun" and phrase in clause.subject and not is_denied(clause):
             if clause.verb in _SINKING and (clause.particle in {"down", ""}):
                 yield (
                     (2.0 if clause.verb in {"set", "sink"} or clause.particle else 0),
                     (DayTime.EVENING),
                 )
+            elif clause.verb == "be" and clause.particle == "down":
+                yield 1.5, DayTime.EVENING
             elif clause.verb == "rise" or (clause.verb == "come" and clause.particle == "up"):
                 yield 2.0, DayTime.DAWN
-    dark = any(one.token.lower == "dark" and not one.negated for one in clause.complements)
-    if dark and clause.subject and clause.subject[0].head.lower in {"it", "night", "sky"}:
-        yield 1.0, DayTime.NIGHT
+    subject = clause.subject[0].head.lower if clause.subject else ""
+    said = {one.token.lower for one in clause.complements if not one.negated}
+    around = {one.lower for one in clause.adverbs}
+    within = any(word in {"in", "inside", "under", "behind", "down"} for word, _ in clause.places)
+    if within or around & {"there", "here", "inside", "somewhere"} or is_denied(clause):
+        return  # `It was dark in the cupboard.`
+    if "dark" in said and subject in {"it", "night", "sky"}:
+        nearly = around & {"nearly", "almost", "getting"} or clause.verb in {"grow", "get"}
+        yield 1.0, DayTime.EVENING if nearly else DayTime.NIGHT
+    if "late" in said and subject == "it":
+        yield 0.9, DayTime.EVENING

@@ -1,28 +1,32 @@
 """Who is on a page: the characters who are there, and the others beside them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.extras import adorns, are_toys, extras_of, figurative, inhabitants
-from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.leaving import has_left, is_away
 from actors.extractors.rules.lexicon import nouns
+from actors.extractors.rules.lexicon.actions import ACTIONS
+from actors.extractors.rules.lexicon.colouring import SHINING
 from actors.extractors.rules.lexicon.presence import (
     ARRIVING,
     BEASTLY,
     CLINGING,
+    FIGURES,
     LAID,
     LIVING,
     MINDING,
+    MUTTERING,
     NEAR,
     PICTURES,
     SEEKING,
     STAYING,
+    THINGLY,
     UNSEEN_BY,
 )
 from actors.extractors.rules.lexicon.verbs import SAYING
 from actors.extractors.rules.meeting import (
+    is_afar,
     is_bare,
     is_body,
     is_call,
@@ -36,6 +40,7 @@ from actors.extractors.rules.meeting import (
     is_there_though,
     is_thought_by,
     is_told,
+    only_tells,
     said_of,
     tells_apart,
     there_is,
@@ -43,10 +48,11 @@ from actors.extractors.rules.meeting import (
 )
 from actors.extractors.rules.memory import Who
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.referents import ALL, Referents
 from actors.extractors.rules.roll import Roll
-from actors.extractors.rules.showing import is_denied, is_unreal
-from actors.extractors.rules.speech import addressed, calls_names, introduces
+from actors.extractors.rules.showing import is_denied, is_unreal, long_before
+from actors.extractors.rules.speech import addressed, calls_names, introduces, only_names
 from actors.extractors.rules.tokens import Sentence
 
 _ALONE = frozenset({"alone", "lonely"})
@@ -58,36 +64,13 @@ _BACKGROUND = frozenset(
 _SAVE = frozenset({"except", "but", "save"})
 
 
-@dataclass(slots=True)
-class Presence:
-    """Who is there, whom each clause is about, and who is said not to be there."""
-
-    there: list[int] = field(default_factory=list)
-    absent: set[int] = field(default_factory=set)
-    extras: list[str] = field(default_factory=list)
-    subjects: list[Who] = field(default_factory=list)
-    owners: dict[tuple[int, int], Who] = field(default_factory=dict)
-    """Whose a phrase's thing is, by its sentence and place in it."""
-    meant: dict[tuple[int, int], Who] = field(default_factory=dict)
-    """Whom an object or place means, by its sentence and place in it."""
-
-    def of(self, clause: Clause, phrase: NounPhrase) -> Who:
-        """Returns whom an object or place of a clause means."""
-        return self.meant.get((clause.sentence, phrase.start), ())
-
-    def mounts(self, clause: Clause) -> Who:
-        """Returns those on whom the subject of a clause is: `they rode home on Dapple`."""
-        return tuple(
-            one for word, phrase in clause.places if word == "on" for one in self.of(clause, phrase)
-        )
-
-
 def read_presence(
     sentences: Sequence[Sentence], clauses: Sequence[Clause], referents: Referents
 ) -> Presence:
     """Returns who is on the next page."""
     referents.turn()
     reading = _Reading(referents)
+    reading.before = long_before(clauses)
     for index, sentence in enumerate(sentences):
         referents.begin(sentence, index)
         reading.asks = sentence.text.endswith("?")
@@ -112,6 +95,9 @@ class _Reading:
         self._main: Who = ()
         self._asked = False
         self._noun = ""
+        self._pictured: tuple[int, frozenset[int]] = (-1, frozenset())
+        self.before: set[int] = set()
+        """The clauses that tell of what was long before, by their `id`."""
         self.asks = False
         """Whether the sentence is a question of the tale: `Where was Tom?`"""
         self.ends = ""
@@ -157,6 +143,16 @@ class _Reading:
         if speakers and not called and calls_names(sentence.spoken):
             called = list(self._referents.latest(speakers))
         self._roll.here([one for one in called if one not in self._roll.absent])
+        self._recognise(sentence)
+
+    def _recognise(self, sentence: Sentence) -> None:
+        """Adds who is named in a low voice, and takes back the stranger who that is."""
+        if not any(one.lemma in MUTTERING for one in sentence.tokens):
+            return
+        who = only_names(sentence.spoken, self._referents.names)
+        self._roll.here(who)
+        if who and self._roll.extras[-1:] and self._roll.extras[-1] in FIGURES:
+            del self._roll.extras[-1:]
 
     def presence(self) -> Presence:
         """Returns who is there after the last clause."""
@@ -206,7 +202,10 @@ class _Reading:
             both = [self._referents.of(one) for one in clause.objects]
             return tuple(dict.fromkeys(one for group in both for one in group))
         speaks = clause.speech and clause.verb in SAYING
-        who = self._referents.of(phrase, subject=True, speaks=speaks)
+        acts = clause.verb in ACTIONS - THINGLY and not clause.passive
+        if phrase.head.lower == "it" and clause.verb in SHINING:
+            return ()  # `Her fur was brown, and it shone.`
+        who = self._referents.of(phrase, subject=True, speaks=speaks, acts=acts)
         if speaks and phrase.head.is_noun:
             self._referents.speak(who)
         if phrase.head.tag == "PRP" and len(who) > 1:
@@ -219,7 +218,11 @@ class _Reading:
             self._roll.unmet += clause.subject
         if clause.subject and any(clause.subject[-1] is one for one in self._roll.unmet):
             return
-        if is_pictured(clause) or (clause.governor is not None and is_away(clause.governor)):
+        shown = (clause.sentence, frozenset(who))
+        if is_pictured(clause) or is_afar(clause) or shown == self._pictured:
+            self._pictured = shown
+            return
+        if id(clause) in self.before or (clause.governor is not None and is_away(clause.governor)):
             return
         if is_call(clause, self.ends) or (
             self.asks and not clause.speech and clause.marker not in {"why", "how"}
@@ -231,7 +234,7 @@ class _Reading:
         elif is_unreal(clause):
             if is_there_though(clause) and not negated:
                 self._roll.weak += who
-        elif negated and clause.verb in STAYING | ARRIVING:
+        elif negated and (clause.verb in STAYING | ARRIVING or not clause.verb):
             self._roll.away(who)
         elif was_done(clause) or tells_apart(clause):
             told = clause.marker in _BACKGROUND
@@ -266,7 +269,9 @@ class _Reading:
             who = self._object(clause, phrase, subject)
             self._meant_by[clause.sentence, phrase.start] = who
             groups.append(who)
-            if nobody and who and not phrase.negated:
+            if clause.verb == "lose" and not (is_denied(clause) or clause.passive):
+                self._roll.gone(who)
+            elif nobody and who and not phrase.negated:
                 self._roll.here(who)  # `Nobody was there but Tom`.
             elif is_denied_object(clause, phrase):
                 self._unseen(clause, phrase, who)
@@ -332,8 +337,7 @@ class _Reading:
         """Adds or removes the exception: `nobody but Tom`, `everyone except Tom`."""
         nobody = any(one.negated for one in clause.subject)
         if not nobody:
-            self._roll.there = [one for one in self._roll.there if one not in who]
-            self._roll.absent |= set(who)
+            self._roll.gone(who)
         elif not is_unreal(clause):
             self._roll.here(who)
             plain = NounPhrase(phrase.tokens, phrase.start, phrase.owner)
@@ -346,10 +350,7 @@ class _Reading:
             self._roll.home_extras += extras_of(phrase, known=bool(who))
             return
         self._roll.here(who)
-        told_of = clause.verb in {"be", "become", "seem"} and not there_is(clause, phrase)
-        told_of = (told_of and "there" not in said_of(clause)) or (
-            clause.verb == "have" and phrase.head.lemma in {"friend", *SAME}
-        )
+        told_of = only_tells(clause, phrase)
         if not told_of:
             self._bodies(clause, phrase)
         if not (told_of or figurative(clause.places) or are_toys(clause.objects)):
@@ -388,7 +389,9 @@ class _Reading:
 
     def _unseen(self, clause: Clause, phrase: NounPhrase, who: Who) -> None:
         """Decides of those whom a denied verb is done to: `could not see Tom`."""
-        if any(one.negated for one in clause.subject) and clause.verb not in STAYING | ARRIVING:
+        if clause.perfect and clause.verb in {"see", "hear", "find", "meet", "spot"}:
+            self._roll.away(who)  # `Nobody had seen Tom since Tuesday`.
+        elif any(one.negated for one in clause.subject) and clause.verb not in STAYING | ARRIVING:
             self._roll.here(who)
             self._roll.extras += extras_of(phrase, known=bool(who))
         elif clause.verb in {"be", *ARRIVING} or not set(who) & set(self._roll.there):

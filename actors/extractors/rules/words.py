@@ -68,6 +68,12 @@ _DOUBLE = (
         ),
         "would ",
     ),
+    (
+        re.compile(r"\bat last\b(?! (?:night|year|week|month))", re.IGNORECASE),
+        "finally",
+    ),
+    (re.compile(r"\ball (?:at once|of a sudden)\b", re.IGNORECASE), "suddenly"),
+    (re.compile(r"\bby and by\b", re.IGNORECASE), "soon"),
     (re.compile(r"\bno doubt\b", re.IGNORECASE), "surely"),
     (re.compile(r"\b(?:could|can)(?:n't| ?not) help\b(?: but)?", re.IGNORECASE), "kept"),
 )

@@ -2,6 +2,10 @@
 
 MORE_PEOPLE = frozenset(
     {
+        *("parson", "villagers", "kitchenmaid", "bank-robber", "smith", "chandler", "intruder"),
+        *("candlemaker", "pastry-cook", "stall-keeper", "train-driver", "engine-driver"),
+        *("lollipop-lady", "dustbin-man", "newsreader", "lion-tamer", "procession", "prowler"),
+        *("first-mate", "shipmate", "castaway", "grown-ups", "schoolmate", "farmer's-wife"),
         "figure",
         *("abbot", "admiral", "air-hostess", "airman", "alchemist", "altar-boy", "ambassador"),
         *("ambulance-man", "ancestor", "angler", "archaeologist", "armourer", "assistant"),
@@ -87,6 +91,16 @@ MORE_PEOPLE = frozenset(
         *("workman", "wrecker", "wrestler", "yachtsman", "youngster", "zoologist"),
     }
 )
+SMALL_FRY = frozenset(
+    {
+        *("fish", "trout", "salmon", "goldfish", "minnow", "tadpole", "mackerel", "herring"),
+        *("slug", "eel", "cod", "sardine", "shrimp", "prawn", "lobster", "starfish", "moth"),
+        *("jellyfish", "oyster", "mussel", "flea", "earwig", "woodlouse", "midge", "haddock"),
+        *("carp", "pike", "gnat", "mosquito", "maggot", "worm", "perch", "stickleback"),
+    }
+)
+"""Animals that a picture shows like things rather than like somebody."""
+
 MORE_ANIMALS = frozenset(
     {
         *("alsatian", "anaconda", "angelfish", "anglerfish", "aphid", "auk", "axolotl"),

@@ -18,12 +18,12 @@ REMOVING = frozenset(
     {
         *(("take", "off"), ("pull", "off"), ("slip", "off"), ("kick", "off"), ("shake", "off")),
         *(("throw", "off"), ("peel", "off"), ("tear", "off"), ("fling", "off"), ("tug", "off")),
-        *(("toss", "off"), ("give", "away"), ("throw", "away")),
+        *(("toss", "off"), ("give", "away"), ("throw", "away"), ("put", "away"), ("pack", "away")),
     }
 )
 """Verbs with their particles, whose object is not there any more."""
 
-TAKING_OFF = REMOVING | {("hang", "up"), ("put", "away")}
+TAKING_OFF = REMOVING | {("hang", "up"), ("lay", "aside"), ("put", "aside")}
 """Verbs with their particles, whose object is not worn any more."""
 
 UNDOING = frozenset({"unwind", "untie", "unlace", "unbuckle", "remove", "shed", "hang", "lend"})

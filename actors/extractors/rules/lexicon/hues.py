@@ -91,6 +91,14 @@ GROWING = frozenset(
 )
 """What grows or is eaten, so that a fruit's name before it is no colour."""
 
+COLOURED_ORANGE = frozenset(
+    {
+        *("leaf", "flower", "pot", "jar", "skin", "ring", "necklace", "shell", "stone", "wood"),
+        *("biscuit", "bun", "ice-cream", "ice", "soup", "cheese", "field", "bush", "branch"),
+    }
+)
+"""What is orange rather than grows or is made of oranges."""
+
 HAIR_ONLY = frozenset(
     {
         *("fair", "raven", "fawn", "hazel", "ginger", "auburn", "chestnut", "sandy"),

@@ -238,11 +238,22 @@ TIMES: Mapping[str, DayTime] = {
         DayTime.EVENING,
     ),
     **dict.fromkeys(
-        ("night", "midnight", "moonlight", "moonlit", "bedtime", "starlight", "starry", "tonight"),
+        (
+            "night",
+            "midnight",
+            "moonlight",
+            "moonlit",
+            "bedtime",
+            "moonrise",
+            "moonbeam",
+            "starlight",
+            "starry",
+            "tonight",
+        ),
         DayTime.NIGHT,
     ),
     **dict.fromkeys(
-        ("nightfall", "night-time", "nighttime", "starlit", "nightly"),
+        ("moonrise", "moonbeam", "nightfall", "night-time", "nighttime", "starlit", "nightly"),
         DayTime.NIGHT,
     ),
 }

@@ -70,7 +70,7 @@ FLUID_PLACES = FLUID_SITES | frozenset(
         *("carriage", "raft", "bath", "tub", "puddle", "well", "nest", "path", "track"),
         *("road", "roof", "hedge", "ice", "moon", "planet", "rocket", "landing", "court"),
         *("course", "country", "wagon", "kerb", "ferry", "space", "hollow", "spring", "burn"),
-        *("slope", "ledge", "bush"),
+        *("slope", "ledge", "bush", "reed", "stile"),
     }
 )
 """Places that are as often things in another place."""

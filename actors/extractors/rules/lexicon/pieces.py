@@ -30,7 +30,19 @@ BITS = frozenset(
         *("bar", "rung", "plank", "slat", "edge", "rim", "brim", "handle", "lid", "leg", "end"),
         *("point", "tip", "corner", "side", "back", "hem", "sleeve", "strap", "spout", "stem"),
         *("string", "page", "crust", "peel", "core", "surface", "foot", "head", "neck", "mouth"),
-        *("arm", "blade", "hilt", "sole", "toe", "heel", "stump", "remains", "shape", "outline"),
+        *(
+            "arm",
+            "blade",
+            "hilt",
+            "sole",
+            "toe",
+            "heel",
+            "stump",
+            "remains",
+            "shape",
+            "outline",
+            "stub",
+        ),
     }
 )
 """Pieces that are told of for the whole: `the top bar of the gate` is the gate."""

@@ -2,6 +2,7 @@
 
 PARTS = frozenset(
     {
+        *("counter", "till", "gates", "railing", "railings", "steps", "entrance", "porch"),
         *("front", "middle", "midst", "edge", "foot", "top", "side", "back", "corner", "end"),
         *("bottom", "heart", "centre", "center", "outskirts", "bank", "shore", "steps", "step"),
         *("gate", "wall", "roof", "door", "window", "floor", "entrance", "mouth", "depths"),
@@ -27,12 +28,26 @@ PARTS = frozenset(
 
 FITTINGS = frozenset(
     {
+        *("curtain", "curtains", "clock", "bell", "lamp", "light", "counter", "cupboard", "shelf"),
+        *("chair", "carpet", "rug", "mat", "lock", "keyhole", "handle", "tap", "drain", "bin"),
+        *("dresser", "stool", "sofa", "armchair", "desk", "flagstone", "tile", "board", "rafter"),
+        *("beam", "pillar", "column", "balustrade", "banister", "rail", "ladder", "pump", "lawn"),
+        *("hedge", "shutter", "blind", "drawer", "pane", "lintel", "porch", "steeple", "spire"),
+        *("window-sill", "floorboard", "battlement", "turret", "tap", "fountain", "slide", "swing"),
         *("window", "door", "gate", "wall", "floor", "roof", "table", "stairs", "step", "steps"),
         *("bench", "path", "fence", "ceiling", "chimney", "doorway", "threshold", "sink"),
         *("stove", "fire", "hearth", "stair", "windowsill", "sill", "railing", "entrance"),
     }
 )
 """What a place is fitted with: at the `kitchen window` one is in the kitchen."""
+
+STANDS = frozenset(
+    {
+        *("roof", "rooftop", "deck", "balcony", "doorstep", "porch", "terrace", "threshold"),
+        *("ramparts", "battlements", "stage", "platform", "doorway", "steps", "staircase"),
+    }
+)
+"""Parts of places that are places of their own to stand on: the `roof of the school`."""
 
 LANDMARKS = frozenset(
     {
@@ -56,7 +71,9 @@ LANDMARKS = frozenset(
         ),
         *("moss", "snow", "leaf", "straw", "hay", "boulder", "stump", "root", "trunk", "nettle"),
         *("barrel", "crate", "manger", "trough", "pump", "railing", "kennel", "beam", "pole"),
-        *("signpost", "statue", "haystack", "lamppost", "sofa", "armchair", "campfire"),
+        *("signpost", "statue", "haystack", "lamppost", "sofa", "armchair", "campfire", "stop"),
+        *("snowdrift", "drift", "bonfire", "bale", "lamp-post", "trapdoor", "shelf", "sill"),
+        *("windowsill", "hearthrug", "bathmat", "doormat", "lily-pad", "nest", "wire", "crate"),
     }
 )
 """Things that stand for a place where nothing better is said."""

@@ -98,6 +98,26 @@ RESULTS = frozenset(
 """Verbs after which their subject is there: `had gathered`."""
 PICTURED = frozenset({"flag", "sign", "plate", "cup", "mug", "stamp", "coin", "poster", "cover"})
 """Things with pictures on them."""
+MUTTERING = frozenset(
+    {"hiss", "whisper", "murmur", "mutter", "gasp", "breathe", "sigh", "say", "growl", "think"}
+)
+"""Verbs of saying what only those near can hear."""
+FIGURES = frozenset(
+    {"man", "woman", "figure", "stranger", "boy", "girl", "somebody", "person", "lady", "fellow"}
+)
+"""Nouns for those of whom it is not known yet who they are."""
+THINGLY = frozenset(
+    {
+        *("fall", "come", "go", "roll", "lie", "stand", "hang", "fly", "shine", "float", "spin"),
+        *("drift", "drop", "open", "close", "shut", "turn", "swing", "rattle", "rise", "sink"),
+        *("bounce", "tumble", "slide", "slip", "blow", "flutter", "burn", "break", "crack", "grow"),
+        *("shake", "tremble", "sway", "rock", "bend", "ring", "bang", "sail", "glow", "lean", "be"),
+        *("twinkle", "flash", "drip", "splash", "land", "stop", "start", "stick", "pop", "burst"),
+        *("lead", "point", "run", "wind", "show", "reach", "stretch", "cross", "climb", "twist"),
+        *("creak", "whistle", "snap", "rustle", "dance", "melt", "freeze", "fill", "cover", "hold"),
+    }
+)
+"""Verbs of what things do as well."""
 PICTURES = frozenset(
     {
         *("picture", "photograph", "photo", "painting", "portrait", "drawing", "film", "poster"),

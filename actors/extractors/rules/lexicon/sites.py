@@ -2,9 +2,6 @@
 
 SITES = frozenset(
     {
-        # Floors.
-        *("first floor", "second floor", "third floor", "fourth floor", "fifth floor"),
-        *("sixth floor", "seventh floor", "top floor", "ground floor", "upper floor"),
         "balloon",
         # Ways and edges.
         *("drive", "driveway", "gutter", "verge", "sidewalk", "cobblestones", "stile"),
@@ -13,7 +10,7 @@ SITES = frozenset(
         *("scaffolding", "catwalk", "footway", "carriageway", "rooftops", "chimney-tops"),
         *("gable", "eaves", "rafters", "windowsill", "doorway", "archway", "arch", "entrance"),
         *("exit", "threshold", "fireside", "hearthside", "bedside", "roadside", "kerbside"),
-        *("trackside", "trailhead"),
+        *("trackside", "trailhead", "staircase"),
         # What carries people.
         *("dinghy", "canoe", "kayak", "punt", "gondola", "yacht", "trawler", "steamer"),
         *("steamboat", "paddle-steamer", "liner", "tugboat", "tug", "schooner", "galleon"),

@@ -285,6 +285,12 @@ UNREAL_OBJECTS = frozenset(
 
 HOLDING = frozenset(
     [
+        "bear",
+        "bore",
+        "clasp",
+        "wield",
+        "brandish",
+        "clench",
         "hold",
         "carry",
         "clutch",

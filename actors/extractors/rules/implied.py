@@ -1,0 +1,97 @@
+"""Places that no word names: the kitchen of the fridge, the wood of the trees."""
+
+from collections.abc import Iterator
+
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.lexicon import hints, nouns
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.weighing import is_about_beings
+
+_THERE = frozenset(
+    {
+        *("in", "into", "on", "onto", "at", "under", "underneath", "beneath", "beside", "by"),
+        *("against", "inside", "behind", "to", "off", "from", "out", "over", "around", "round"),
+    }
+)
+_AMONG = frozenset({"among", "amongst", "amid", "between", "through"})
+_LYING = frozenset(
+    {
+        *("be", "lie", "sit", "sleep", "snuggle", "cuddle", "curl", "climb", "jump", "get", "go"),
+        *("crawl", "creep", "hop", "tuck", "stay", "read", "wake", "slip", "hide", "put"),
+    }
+)
+_NEAR = 1.0  # What a thing that somebody is at is worth.
+_SEEN = 0.5  # What a thing that is only named is worth.
+
+
+def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase]]:
+    """Yields the places that a clause gives away, each with its worth and the thing that does.
+
+    `before` is the place of the page before.
+    """
+    for word, phrase in clause.places:
+        if not phrase.negated:
+            yield from _at(clause, word, phrase, before)
+    for phrase in (*clause.subject, *clause.objects):
+        place = _hint(phrase)
+        if place and (phrase.determiner in {"the", "a", "an"} or phrase.owner or phrase.plural):
+            yield place, _SEEN, phrase
+    people = [one for one in clause.subject if one.head.character is not None or one.plural]
+    people += [one for one in clause.subject if one.head.tag == "PRP"]
+    if clause.verb in hints.AFLOAT and people and not clause.negated:
+        yield "boat", 0.7, people[0]
+
+
+def _at(
+    clause: Clause, word: str, phrase: NounPhrase, before: str
+) -> Iterator[tuple[str, float, NounPhrase]]:
+    if word in _AMONG and (grown := _among(phrase)):
+        yield grown, 1.7 if is_about_beings(clause) else 0.9, phrase
+        return
+    if phrase.head.lemma == "class" and word in {"in", "at"} and not phrase.owner:
+        yield "classroom", 2.4, phrase
+        return
+    place = _hint(phrase) or (_hint(phrase.of) if phrase.of is not None else "")
+    if not place:
+        return
+    worth = _NEAR if word in _THERE | _AMONG else _SEEN
+    if word in _AMONG and is_about_beings(clause):
+        worth = 1.3
+    asleep = place == "bedroom" and word in {"in", "into", "on", "under"}
+    if asleep and clause.verb in _LYING and is_about_beings(clause):
+        known = before in hints.SLEEPING_PLACES or before.split()[-1:] == ["room"]
+        worth = _NEAR if known else 2.4
+    yield place, worth, phrase
+
+
+def _among(phrase: NounPhrase) -> str:
+    """Returns where somebody is who is among plants: in the wood, the orchard, the garden."""
+    plants = phrase.of if phrase.of is not None and phrase.head.lemma in _ROWS else phrase
+    head = plants.head.lemma
+    if not plants.plural or plants.owner or (plants is phrase and phrase.determiner == "two"):
+        return ""
+    if head in hints.TREES:
+        fruit = {one.lemma for one in plants.tokens[:-1]} & hints.FRUIT
+        return "orchard" if fruit else "wood"
+    return "garden" if head in hints.PLANTED else ""
+
+
+_ROWS = frozenset({"row", "line", "bed", "stalk", "trunk"})
+
+
+def _hint(phrase: NounPhrase) -> str:
+    """Returns the place that a thing gives away: not that of a river bed or a bed of moss."""
+    head = phrase.head
+    if phrase.negated or head.character is not None or not head.is_noun:
+        return ""
+    said = [one.lower for one in phrase.tokens[:-1] if one.tag.startswith("NN")]
+    joined = "-".join([*said[-1:], head.lemma])
+    if joined in hints.HINTS or (f"{joined}s" in hints.HINTS and phrase.plural):
+        return hints.HINTS.get(joined) or hints.HINTS[f"{joined}s"]
+    if head.lower in hints.HINTS and head.lower != head.lemma:
+        return hints.HINTS[head.lower]
+    if any(one in nouns.PLACES or one in {"flower", "river", "sea"} for one in said):
+        return ""
+    if head.lemma == "bed" and phrase.of is not None:
+        return ""
+    return hints.HINTS.get(head.lemma, "")

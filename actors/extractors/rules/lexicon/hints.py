@@ -1,0 +1,140 @@
+"""What gives a place away: the things that stand in one kind of place, and what is done in one."""
+
+from collections.abc import Mapping
+
+_ROOMS: Mapping[str, tuple[str, ...]] = {
+    "kitchen": (
+        *("fridge", "refrigerator", "freezer", "oven", "cooker", "sink", "worktop"),
+        *("countertop", "dishwasher", "breadbin", "bread-bin", "draining-board", "dresser"),
+        *("washing-up", "plate-rack", "kitchen-table", "biscuit-tin", "cookie-jar"),
+        *("microwave", "toaster", "hob", "spice-rack", "chopping-board", "dish", "dishcloth"),
+    ),
+    "bedroom": (
+        *("bed", "bunk", "cot", "crib", "pillow", "duvet", "quilt", "mattress", "eiderdown"),
+        *("bedspread", "bedclothes", "headboard", "bedpost", "bedside", "night-light"),
+        *("nightlight", "bedcover", "bedcovers", "counterpane", "bolster", "bunk-bed"),
+        *("four-poster", "bedding", "sheets", "toy-chest", "toybox", "toy-box", "doll's-house"),
+    ),
+    "classroom": (
+        *("blackboard", "whiteboard", "chalkboard", "school-desk", "coat-peg", "pencil-sharpener"),
+        *("story-corner", "flipchart", "nature-table", "teacher"),
+    ),
+    "bathroom": (
+        *("bathtub", "washbasin", "basin", "bathmat", "bath-mat", "soap-dish", "shower-curtain"),
+        *("bubble-bath", "plughole", "soapsuds", "toothbrush", "toothpaste"),
+    ),
+    "living room": ("television", "telly", "mantelpiece", "coffee-table", "christmas-tree"),
+    "ship": (
+        *("hull", "bowsprit", "helm", "porthole", "bulwark", "poop", "quarterdeck", "foredeck"),
+        *("bilge", "capstan", "mainmast", "foremast", "mizzenmast", "mainsail", "ship's-wheel"),
+        *("prow", "stern", "topsail", "figurehead"),
+    ),
+    "boat": ("rudder", "tiller", "keel", "gunwale", "rowlock", "outboard"),
+    "theatre": ("footlight", "footlights", "orchestra-pit", "spotlight", "backstage"),
+    "supermarket": ("trolley", "checkout", "shopping-trolley"),
+    "shop": ("till", "cash-register", "shop-window", "shopkeeper"),
+    "church": ("pew", "altar", "pulpit", "font", "organ-pipe"),
+    "courtroom": ("witness-box", "dock-rail"),
+    "castle": ("throne", "portcullis", "arrow-slit", "banquet"),
+    "train": ("luggage-rack", "carriage-window", "dining-car"),
+    "spaceship": ("control-panel", "airlock", "joystick"),
+    "library": ("bookshelves", "bookcase", "bookshelf", "librarian"),
+    "museum": ("glass-case", "exhibit", "showcase"),
+    "restaurant": ("waiter", "waitress"),
+    "circus": ("ringmaster", "acrobat", "trapeze", "tightrope"),
+    "hospital": ("stretcher", "sickbed", "x-ray"),
+    "tent": ("sleeping-bag", "tent-flap", "groundsheet", "tent-pole"),
+    "stable": ("manger", "hayrack", "hay-rack"),
+    "farmyard": ("trough", "dunghill", "midden", "dung-heap"),
+}
+_OUTDOORS: Mapping[str, tuple[str, ...]] = {
+    "playground": (
+        *("swings", "climbing-frame", "monkey-bars", "see-saw", "slide"),
+        *("roundabouts", "hopscotch"),
+    ),
+    "fair": (
+        *("helter-skelter", "bumper-car", "dodgem", "dodgems", "ghost-train", "coconut-shy"),
+        *("big-wheel", "waltzer", "candyfloss-stall"),
+    ),
+    "street": (
+        *("lamppost", "lamp-post", "letterbox", "letter-box", "pillar-box", "postbox"),
+        *("zebra-crossing", "traffic-light", "streetlamp", "street-lamp", "hydrant", "manhole"),
+        *("bollard", "parking-meter", "shopfront", "shop-front", "rush-hour", "traffic"),
+    ),
+    "garden": (
+        *("compost-heap", "washing-line", "clothes-line", "sprinkler", "lettuce", "cabbage"),
+        *("carrot", "bean-row", "beanpole", "rhubarb", "sunflower", "tulip", "wheelbarrow"),
+        *("garden-gate", "bird-table", "birdbath", "marrow", "raspberry-cane", "beanstalk"),
+    ),
+    "wood": ("toadstool", "bluebell", "bracken", "fern", "pine-needle", "undergrowth"),
+    "beach": (
+        *("sandcastle", "sand-castle", "rock-pool", "surf", "tideline", "seaweed", "beach-hut"),
+        *("deckchair", "deck-chair", "beach-ball", "driftwood", "shingle"),
+    ),
+    "sea": ("waves", "breakers", "billow"),
+    "field": ("furrow", "stubble", "plough", "haystack", "hay-bale", "scarecrow", "cornstalk"),
+    "station": ("ticket-machine", "timetable", "railway-line"),
+    "market": ("market-stall", "stallholder"),
+}
+HINTS: Mapping[str, str] = {
+    thing: place
+    for kinds in (_ROOMS, _OUTDOORS)
+    for place, things in kinds.items()
+    for thing in things
+}
+"""Things in their base form, each with the place that it gives away."""
+
+TREES = frozenset(
+    {
+        *("tree", "pine", "fir", "birch", "beech", "oak", "spruce", "trunk", "tree-trunk"),
+        *("treetrunk", "elm", "larch", "alder", "fir-tree", "pine-tree", "oak-tree", "sapling"),
+    }
+)
+"""Among, between and through several of these is a wood."""
+
+FRUIT = frozenset({"apple", "pear", "plum", "cherry", "lemon", "orange", "olive", "peach"})
+"""Trees whose rows are an orchard."""
+
+PLANTED = frozenset(
+    {
+        *("bean", "pea", "onion", "radish", "potato", "tomato", "strawberry", "pumpkin", "leek"),
+        *("turnip", "cabbage", "lettuce", "carrot", "marrow", "cucumber", "beetroot", "rose"),
+        *("tulip", "sunflower", "dahlia", "hollyhock", "raspberry", "gooseberry", "currant"),
+        *("lavender", "marigold", "foxglove", "peony", "daffodil", "vegetable", "flower"),
+    }
+)
+"""What grows in gardens: among these is a garden."""
+
+AFLOAT = frozenset({"row", "paddle", "sail"})
+"""What is done in a boat."""
+
+SLEEPING_PLACES = frozenset(
+    {
+        *("hospital", "ward", "tent", "cabin", "caravan", "dormitory", "attic", "room", "bedroom"),
+        *("nursery", "cave", "den", "burrow", "ship", "boat", "train", "hut", "hotel", "igloo"),
+        *("loft", "garret", "nest", "house", "cottage", "treehouse", "barn", "stable", "camp"),
+        *("sickroom", "wagon", "houseboat", "submarine", "spaceship", "rocket", "lair", "sett"),
+    }
+)
+"""Places in which a bed can stand: there a bed gives no other place away."""
+
+INDOORS = frozenset(
+    {
+        *("kitchen", "bedroom", "room", "bathroom", "classroom", "attic", "cellar", "nursery"),
+        *("hall", "hallway", "parlour", "living room", "sitting-room", "dining-room", "study"),
+        *("larder", "pantry", "library", "shop", "bakery", "museum", "theatre", "hospital"),
+        *("office", "workshop", "school", "basement", "landing", "corridor", "lift", "bed"),
+        *("waiting room", "lounge", "bunk", "scullery", "loft", "garret", "dormitory", "cloakroom"),
+    }
+)
+"""Rooms: grass and trees are outside of them."""
+
+OPEN_AIR = frozenset(
+    {
+        *("grass", "sand", "mud", "shingle", "heather", "clover", "reed", "fern", "moss", "snow"),
+        *("boulder", "haystack", "signpost", "lamppost", "campfire", "fountain", "log", "willow"),
+        *("tree", "oak", "birch", "pine", "fir", "apple-tree", "branch", "bush", "nettle"),
+        *("stump", "rock", "hay", "bonfire"),
+    }
+)
+"""Landmarks that are outdoors."""
