@@ -1,0 +1,134 @@
+"""All words that the lists have, and how else they are spelled."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from server.safety.patterns import Phrase
+
+_RUN = re.compile(r"(.)\1*")
+_ARABIC = re.compile("[\u0621-\u064a]+")
+# The article and the prepositions that are written with the next word; the endings of a word.
+_CLITICS = re.compile("^(?:[وف]?(?:ال|بال|كال|لل|[بلكسي])?)")
+_ENDINGS = re.compile("(?:ها|هم|هن|كم|نا|ين|ون|ات|ان|وا|[هكيا])$")
+# A stem's first letters, by which it is found.
+_HEAD = 3
+
+
+class Vocabulary:
+    """The phrases of the lists by their words."""
+
+    def __init__(
+        self, phrases: Iterable[Phrase], refused: frozenset[str], spared: frozenset[str]
+    ) -> None:
+        """`refused` are groups whose words need no other; `spared` words are read as they are."""
+        self._spared = spared
+        self._by_word: dict[str, list[Phrase]] = defaultdict(list)
+        self._by_stem: dict[str, dict[str, list[Phrase]]] = defaultdict(dict)
+        self._words: set[str] = set()
+        self._stems: dict[str, set[str]] = defaultdict(set)
+        self._refused_words: set[str] = set()
+        for phrase in phrases:
+            self._add(phrase, phrase.group in refused and phrase.is_word)
+        self._squeezed = _squeezed(self._words)
+        self._squeezed_stems = _squeezed(set().union(*self._stems.values()))
+        self._beginnings = {
+            word[:end]
+            for word in self._words
+            for end in range(1, len(word))
+        }
+
+    def phrases_from(self, word: str) -> Iterator[Phrase]:
+        """Yields the phrases that can begin with a word."""
+        yield from self._by_word.get(word, ())
+        if word in self._spared:
+            return
+        for stem, phrases in self._by_stem.get(word[:_HEAD], {}).items():
+            if word.startswith(stem):
+                yield from phrases
+
+    def knows(self, word: str) -> bool:
+        """Returns whether a word is in any list."""
+        return word in self._words or (word not in self._spared and _begins(word, self._stems))
+
+    def refuses(self, word: str) -> bool:
+        """Returns whether a word, or the stem that it is, is refused without any other."""
+        return word in self._refused_words
+
+    def begins(self, letters: str) -> bool:
+        """Returns whether a longer listed word begins with these letters."""
+        return letters in self._beginnings
+
+    def masked(self, pattern: str) -> str | None:
+        """Returns a word that is refused without any other and that a pattern fits."""
+        fits = re.compile(pattern).fullmatch
+        return next(filter(fits, self._refused_words), None)
+
+    def spelling(self, word: str) -> str:
+        """Returns the listed word that another spelling stands for, else the word itself."""
+        if len(word) < 3 or word in self._spared or self.knows(word):
+            return word
+        if _ARABIC.fullmatch(word):
+            return next(filter(self.knows, _uninflected(word)), word)
+        squeezed = _RUN.sub(r"\1", word)
+        if squeezed == word:
+            return word
+        return self._repeated(word, squeezed) or word
+
+    def _add(self, phrase: Phrase, is_refused: bool) -> None:
+        for number, choice in enumerate(phrase.choices):
+            self._words |= choice.words
+            for stem in choice.stems:
+                if len(stem) < _HEAD:
+                    raise ValueError(f"a stem of {phrase.language}, {phrase.group} is too short")
+                self._stems[stem[:_HEAD]].add(stem)
+                if number == 0:
+                    self._by_stem[stem[:_HEAD]].setdefault(stem, []).append(phrase)
+            if is_refused:
+                self._refused_words |= choice.words
+        first = phrase.choices[0]
+        for word in first.words:
+            if not word.startswith(first.stems):
+                self._by_word[word].append(phrase)
+
+    def _repeated(self, word: str, squeezed: str) -> str | None:
+        for listed in self._squeezed.get(squeezed, ()):
+            if _repeats(word, listed, len(_runs(listed))):
+                return listed
+        for end in range(_HEAD, len(squeezed)):
+            for stem in self._squeezed_stems.get(squeezed[:end], ()):
+                if _repeats(word, stem, end):
+                    return stem
+        return None
+
+
+def _begins(word: str, stems: dict[str, set[str]]) -> bool:
+    found = stems.get(word[:_HEAD])
+    return found is not None and word.startswith(tuple(found))
+
+
+def _squeezed(words: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(words):
+        if len(word) > 2:
+            found[_RUN.sub(r"\1", word)].append(word)
+    return found
+
+
+def _runs(word: str) -> Sequence[int]:
+    return [len(run[0]) for run in _RUN.finditer(word)]
+
+
+def _repeats(word: str, listed: str, runs: int) -> bool:
+    """Returns whether a word is a listed one with letters repeated, as in `noooo`.
+
+    Twice is a repetition in a word of four letters or more: `bee` is not `be`.
+    """
+    enough = 2 if len(listed) > 3 else 3
+    pairs = zip(_runs(word)[:runs], _runs(listed), strict=True)
+    return all(have == want or have >= max(enough, want) for have, want in pairs)
+
+
+def _uninflected(word: str) -> Iterator[str]:
+    for stem in (_CLITICS.sub("", word), word):
+        yield from (form for form in (stem, _ENDINGS.sub("", stem)) if len(form) > 2)
