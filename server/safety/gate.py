@@ -31,12 +31,12 @@ class TextGate:
 
     def check(self, fields: Mapping[str, str]) -> Refusal | None:
         """Returns why the texts of a request, by their fields' names, are refused, if they are."""
-        words = self._reader.read(fields)
-        found = finds(words, self._vocabulary)
+        reading = self._reader.read(fields)
+        found = finds(reading, self._vocabulary)
         for rule in self._rules if found else ():
-            place = rule.broken_at(found, words)
+            place = rule.broken_at(found, reading)
             if place is not None:
-                return Refusal(words[place].field, rule.name, rule.category)
+                return Refusal(reading.field_at(place), rule.name, rule.category)
         return None
 
 

@@ -1,8 +1,9 @@
 """Texts as words, with what hides a word undone."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from server.safety.folding import Folding
 from server.safety.vocabulary import Vocabulary
@@ -11,59 +12,72 @@ _VOWEL_SIGNS = "\u0902\u0903\u093e-\u094f\u0962\u0963"
 _LETTERS = re.compile(rf"(?:[^\W_]|[{_VOWEL_SIGNS}])+")
 _LETTERS_AND_SIGNS = re.compile(rf"(?:[^\W_]|[{_VOWEL_SIGNS}@$!|+€*#])+")
 _SINGLE = re.compile(rf"[^\W_][{_VOWEL_SIGNS}]*")
-_STOP = re.compile(r"[.!?…।؟]\W*$")
-_MASK = re.compile("[*#]")
+_BEFORE = "\"'(«“‘„[{¿¡-–—"
+_AFTER = "\"'),.;:!?…।؟،؛»”’]}-–—*"
+_STOPS = frozenset(".!?…।؟")
 _LEET = tuple(str.maketrans("0134578@$!|+€", f"o{one}eastbas{one}{one}te") for one in "il")
 # The least letters of a word that is put together, and the most pieces of one.
 _LETTERS_AT_LEAST = 4
 _PIECES = 32
 
 
-class Word(NamedTuple):
-    """A word as the lists spell it, and where it stands."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The words of a request's texts in a row, the listed ones spelled as the lists do."""
 
-    text: str
-    field: str
-    sentence: int
-    is_glued: bool
-    """Whether a sign, rather than a space, parts it from the word before."""
+    words: list[str] = field(default_factory=list)
+    sentences: list[int] = field(default_factory=list)
+    """The number of each word's sentence; no sentence goes on in another field."""
+    fields: list[tuple[int, str]] = field(default_factory=list)
+    """The first sentence of each field, and its name."""
+
+    def field_at(self, place: int) -> str:
+        """Returns the name of the field in which a word stands."""
+        firsts = [first for first, _ in self.fields]
+        return self.fields[bisect_right(firsts, self.sentences[place]) - 1][1]
 
 
 class Reader:
-    """Reads texts as words, the listed ones spelled as the lists do."""
+    """Reads texts as words of the lists."""
 
     def __init__(
-        self,
-        folding: Folding,
-        vocabulary: Vocabulary,
-        parted: Sequence[frozenset[str]],
+        self, folding: Folding, vocabulary: Vocabulary, parted: Sequence[frozenset[str]]
     ) -> None:
         """Between two words of one of the sets in `parted`, a space is a space."""
         self._folding = folding
         self._vocabulary = vocabulary
         self._parted = parted
 
-    def read(self, fields: Mapping[str, str]) -> list[Word]:
+    def read(self, fields: Mapping[str, str]) -> Reading:
         """Returns the words of all fields in a row."""
-        words: list[Word] = []
+        taken = Reading()
         sentence = 0
+        read: dict[str, list[str]] = {}
         for name, text in fields.items():
+            taken.fields.append((sentence, name))
             for chunk in self._folding.fold(text).split():
                 if chunk.isalpha():
-                    words.append(Word(chunk, name, sentence, False))
+                    taken.words.append(chunk)
+                    taken.sentences.append(sentence)
                     continue
-                for number, part in enumerate(self._parts(chunk)):
-                    words.append(Word(part, name, sentence, number > 0))
-                if _STOP.search(chunk):
+                parts = read.get(chunk)
+                if parts is None:
+                    parts = read[chunk] = self._parts(chunk)
+                taken.words.extend(parts)
+                taken.sentences.extend([sentence] * len(parts))
+                if not _STOPS.isdisjoint(chunk[-2:]):
                     sentence += 1
             sentence += 1
-        return self._joined(self._spelled(words))
+        self._spell(taken.words)
+        return self._joined(taken)
 
     def _parts(self, chunk: str) -> list[str]:
-        if chunk.isascii() and chunk[:-1].isalpha():
-            return [chunk[:-1]]  # a word and a full stop, most often
+        """Returns the words of what stands between two spaces."""
+        inner = chunk.lstrip(_BEFORE).rstrip(_AFTER)
+        if inner.isalpha() or _LETTERS.fullmatch(inner) and not _has_digit(inner):
+            return [inner]
         parts = []
-        for part in _LETTERS_AND_SIGNS.findall(chunk):
+        for part in _LETTERS_AND_SIGNS.findall(inner):
             word = self._unmasked(part.rstrip("!|+*#"))
             parts += [word] if word else _LETTERS.findall(part)
         return parts
@@ -76,59 +90,85 @@ class Reader:
             word = self._vocabulary.spelling(part.translate(letters))
             if self._vocabulary.knows(word):
                 return word
-        masks = len(_MASK.findall(part))
-        if not masks or masks * 2 > len(part) or len(part) < _LETTERS_AT_LEAST or part[0] in "*#":
+        masks = part.count("*") + part.count("#")
+        if not masks or masks * 2 > len(part) or len(part) < _LETTERS_AT_LEAST:
             return None
-        return self._vocabulary.masked("".join("." if c in "*#" else re.escape(c) for c in part))
+        return self._vocabulary.masked(part)
 
-    def _spelled(self, words: list[Word]) -> list[Word]:
-        spellings = {word: self._vocabulary.spelling(word) for word in {word.text for word in words}}
-        changed = {word for word, spelling in spellings.items() if word != spelling}
-        if not changed:
-            return words
-        return [word._replace(text=spellings[word.text]) for word in words]
+    def _spell(self, words: list[str]) -> None:
+        spellings = {word: self._vocabulary.spelling(word) for word in set(words)}
+        if any(word != spelling for word, spelling in spellings.items()):
+            words[:] = map(spellings.__getitem__, words)
 
-    def _joined(self, words: list[Word]) -> list[Word]:
-        """Returns the words with those put together that were taken apart."""
-        joined: list[Word] = []
-        at = 0
-        while at < len(words):
-            pieces, text = self._put_together(words, at)
-            joined.append(words[at]._replace(text=text) if pieces > 1 else words[at])
-            at += pieces
-        return joined
+    def _joined(self, taken: Reading) -> Reading:
+        """Returns the reading with the words put together that were taken apart."""
+        words = taken.words
+        letters = list(map(_letter, words)) if any(map(str.isdigit, set(words))) else words
+        opens = self._vocabulary.opens
+        starts = [
+            place
+            for place, (word, following) in enumerate(zip(letters, letters[1:], strict=False))
+            if opens(word + following) or word == following
+        ]
+        ends = {}
+        done = 0
+        for start in starts:
+            if start >= done and not (start and letters[start - 1] == letters[start]):
+                pieces, word = self._put_together(taken, letters, start)
+                if pieces > 1:
+                    done = start + pieces
+                    ends[start] = done, word
+        return _with(taken, ends) if ends else taken
 
-    def _put_together(self, words: Sequence[Word], at: int) -> tuple[int, str]:
+    def _put_together(
+        self, taken: Reading, letters: Sequence[str], start: int
+    ) -> tuple[int, str]:
         """Returns how many words from a place are one listed word, and that word."""
-        letters = _letter(words[at].text)
-        found = (1, letters)
-        if not self._vocabulary.begins(letters):
-            return found
-        are_single = _is_single(letters)
-        for end in range(at + 1, min(at + _PIECES, len(words))):
-            piece = _letter(words[end].text)
+        joined = letters[start]
+        found = (1, joined)
+        are_single = _is_single(joined)
+        for end in range(start + 1, min(start + _PIECES, len(letters))):
+            piece = letters[end]
             are_single = are_single and _is_single(piece)
-            if are_single and piece == letters[-1] and not self._vocabulary.begins(letters + piece):
+            if are_single and piece == joined[-1] and not self._vocabulary.opens(joined + piece):
                 continue  # a letter repeated
-            letters += piece
-            if self._is_taken_apart(words[at : end + 1], letters, are_single):
-                found = (end + 1 - at, letters)
-            if not self._vocabulary.begins(letters):
+            joined += piece
+            if not self._vocabulary.opens(joined):
                 break
+            if self._is_taken_apart(taken, start, end + 1, joined, are_single):
+                found = (end + 1 - start, joined)
         return found
 
-    def _is_taken_apart(self, pieces: Sequence[Word], letters: str, are_single: bool) -> bool:
+    def _is_taken_apart(
+        self, taken: Reading, start: int, end: int, joined: str, are_single: bool
+    ) -> bool:
         if are_single:
-            enough = len(letters) >= _LETTERS_AT_LEAST and self._vocabulary.knows(letters)
-            return enough or (len(letters) == 3 and self._vocabulary.refuses(letters))
-        if len(letters) < _LETTERS_AT_LEAST or not self._vocabulary.refuses(letters):
+            enough = len(joined) >= _LETTERS_AT_LEAST and self._vocabulary.knows(joined)
+            return enough or (len(joined) == 3 and self._vocabulary.refuses(joined))
+        if len(joined) < _LETTERS_AT_LEAST or not self._vocabulary.refuses(joined):
             return False
-        texts = {piece.text for piece in pieces}
-        if any(texts <= ordinary for ordinary in self._parted):
+        pieces = set(taken.words[start:end])
+        if any(pieces <= ordinary for ordinary in self._parted):
             return False
-        first, second = pieces[:2]
-        near = first.sentence == second.sentence or first.field != second.field
-        return near or len(pieces) > 2
+        # Two words of which one ends a sentence are two, unless a field ends there.
+        first, second = taken.sentences[start : start + 2]
+        is_cut = first != second and all(second != begins for begins, _ in taken.fields)
+        return end - start > 2 or not is_cut
+
+
+def _with(taken: Reading, ends: Mapping[int, tuple[int, str]]) -> Reading:
+    joined = Reading(fields=taken.fields)
+    place = 0
+    while place < len(taken.words):
+        end, word = ends.get(place, (place + 1, taken.words[place]))
+        joined.words.append(word)
+        joined.sentences.append(taken.sentences[place])
+        place = end
+    return joined
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _letter(text: str) -> str:

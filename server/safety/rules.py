@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from server.safety.patterns import Phrase
-from server.safety.reading import Word
+from server.safety.reading import Reading
 from server.safety.vocabulary import Vocabulary
 
 HARMLESS = "harmless"
@@ -47,25 +47,25 @@ class Rule:
     unless: tuple[str, ...] = ()
     """Groups of which no phrase may stand in the same sentence."""
 
-    def broken_at(self, finds: Collection[Find], words: Sequence[Word]) -> int | None:
+    def broken_at(self, finds: Collection[Find], reading: Reading) -> int | None:
         """Returns the place of the first word that breaks the rule, if any does."""
         for language in {find.language for find in finds}:
             ours = [find for find in finds if find.language == language]
             needed = [find for find in ours if find.group in self.needs]
             if {find.group for find in needed} < set(self.needs):
                 continue
-            excused = {words[find.start].sentence for find in ours if find.group in self.unless}
-            needed = [find for find in needed if words[find.start].sentence not in excused]
-            place = self._together(needed, words)
+            excused = {reading.sentences[find.start] for find in ours if find.group in self.unless}
+            needed = [find for find in needed if reading.sentences[find.start] not in excused]
+            place = self._together(needed, reading)
             if place is not None:
                 return place
         return None
 
-    def _together(self, finds: Sequence[Find], words: Sequence[Word]) -> int | None:
+    def _together(self, finds: Sequence[Find], reading: Reading) -> int | None:
         for number, first in enumerate(finds):
             groups = set()
             for find in finds[number:]:
-                if self.within is not None and not _near(first, find, words, self.within):
+                if self.within is not None and not _near(first, find, reading, self.within):
                     break
                 groups.add(find.group)
                 if len(groups) == len(self.needs):
@@ -73,16 +73,15 @@ class Rule:
         return None
 
 
-def finds(words: Sequence[Word], vocabulary: Vocabulary) -> list[Find]:
+def finds(reading: Reading, vocabulary: Vocabulary) -> list[Find]:
     """Returns the listed phrases of a text by place, without those inside a harmless one."""
-    begun: Mapping[str, list[Phrase]] = {
-        word: list(vocabulary.phrases_from(word)) for word in {word.text for word in words}
-    }
+    begun = {word: phrases for word in set(reading.words) if (phrases := list(vocabulary.phrases_from(word)))}
     found = [
         Find(phrase.language, phrase.group, start, start + len(phrase.choices))
-        for start, word in enumerate(words)
-        for phrase in begun[word.text]
-        if _stands(phrase, words, start)
+        for start, word in enumerate(reading.words)
+        if word in begun
+        for phrase in begun[word]
+        if _stands(phrase, reading.words, start)
     ]
     harmless = {
         place for find in found if find.group == HARMLESS for place in range(find.start, find.end)
@@ -90,14 +89,14 @@ def finds(words: Sequence[Word], vocabulary: Vocabulary) -> list[Find]:
     return [find for find in found if not harmless.issuperset(range(find.start, find.end))]
 
 
-def _stands(phrase: Phrase, words: Sequence[Word], start: int) -> bool:
+def _stands(phrase: Phrase, words: Sequence[str], start: int) -> bool:
     if start + len(phrase.choices) > len(words):
         return False
     return all(
-        choice.fits(words[start + number].text) for number, choice in enumerate(phrase.choices)
+        choice.fits(words[start + number]) for number, choice in enumerate(phrase.choices)
     )
 
 
-def _near(first: Find, last: Find, words: Sequence[Word], within: int) -> bool:
-    same = words[first.start].sentence == words[last.start].sentence
+def _near(first: Find, last: Find, reading: Reading, within: int) -> bool:
+    same = reading.sentences[first.start] == reading.sentences[last.start]
     return same and last.end - first.start <= within

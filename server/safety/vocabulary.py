@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from server.safety.patterns import Phrase
 
+_TWICE = re.compile(r"(.)\1")
 _RUN = re.compile(r"(.)\1*")
 _ARABIC = re.compile("[\u0621-\u064a]+")
 # The article and the prepositions that are written with the next word; the endings of a word.
@@ -26,17 +27,18 @@ class Vocabulary:
         self._by_word: dict[str, list[Phrase]] = defaultdict(list)
         self._by_stem: dict[str, dict[str, list[Phrase]]] = defaultdict(dict)
         self._words: set[str] = set()
-        self._stems: dict[str, set[str]] = defaultdict(set)
+        self._stems: dict[str, tuple[str, ...]] = {}
         self._refused_words: set[str] = set()
         for phrase in phrases:
             self._add(phrase, phrase.group in refused and phrase.is_word)
         self._squeezed = _squeezed(self._words)
         self._squeezed_stems = _squeezed(set().union(*self._stems.values()))
-        self._beginnings = {
-            word[:end]
-            for word in self._words
-            for end in range(1, len(word))
+        self._openings = {
+            word[:end] for word in self._words for end in range(1, len(word) + 1)
         }
+        self._by_shape: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for word in self._refused_words:
+            self._by_shape[word[0], len(word)].append(word)
 
     def phrases_from(self, word: str) -> Iterator[Phrase]:
         """Yields the phrases that can begin with a word."""
@@ -49,31 +51,32 @@ class Vocabulary:
 
     def knows(self, word: str) -> bool:
         """Returns whether a word is in any list."""
-        return word in self._words or (word not in self._spared and _begins(word, self._stems))
+        return word in self._words or (
+            word not in self._spared and word.startswith(self._stems.get(word[:_HEAD], ()))
+        )
 
     def refuses(self, word: str) -> bool:
         """Returns whether a word, or the stem that it is, is refused without any other."""
         return word in self._refused_words
 
-    def begins(self, letters: str) -> bool:
-        """Returns whether a longer listed word begins with these letters."""
-        return letters in self._beginnings
+    def opens(self, letters: str) -> bool:
+        """Returns whether a listed word is these letters or begins with them."""
+        return letters in self._openings
 
-    def masked(self, pattern: str) -> str | None:
-        """Returns a word that is refused without any other and that a pattern fits."""
-        fits = re.compile(pattern).fullmatch
-        return next(filter(fits, self._refused_words), None)
+    def masked(self, text: str) -> str | None:
+        """Returns a word that is refused without any other, with stars for some letters."""
+        fits = re.compile("".join("." if c in "*#" else re.escape(c) for c in text)).fullmatch
+        return next(filter(fits, self._by_shape.get((text[0], len(text)), ())), None)
 
     def spelling(self, word: str) -> str:
         """Returns the listed word that another spelling stands for, else the word itself."""
         if len(word) < 3 or word in self._spared or self.knows(word):
             return word
-        if _ARABIC.fullmatch(word):
+        if word[0] > "\u0600" and _ARABIC.fullmatch(word):
             return next(filter(self.knows, _uninflected(word)), word)
-        squeezed = _RUN.sub(r"\1", word)
-        if squeezed == word:
+        if not _TWICE.search(word):
             return word
-        return self._repeated(word, squeezed) or word
+        return self._repeated(word, _RUN.sub(r"\1", word)) or word
 
     def _add(self, phrase: Phrase, is_refused: bool) -> None:
         for number, choice in enumerate(phrase.choices):
@@ -81,7 +84,7 @@ class Vocabulary:
             for stem in choice.stems:
                 if len(stem) < _HEAD:
                     raise ValueError(f"a stem of {phrase.language}, {phrase.group} is too short")
-                self._stems[stem[:_HEAD]].add(stem)
+                self._stems[stem[:_HEAD]] = (*self._stems.get(stem[:_HEAD], ()), stem)
                 if number == 0:
                     self._by_stem[stem[:_HEAD]].setdefault(stem, []).append(phrase)
             if is_refused:
@@ -102,9 +105,6 @@ class Vocabulary:
         return None
 
 
-def _begins(word: str, stems: dict[str, set[str]]) -> bool:
-    found = stems.get(word[:_HEAD])
-    return found is not None and word.startswith(tuple(found))
 
 
 def _squeezed(words: Iterable[str]) -> dict[str, list[str]]:
