@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from server.safety.folding import load_folding
 from server.safety.lists import load_lists
 from server.safety.reading import Reader
-from server.safety.rules import Category, Rule, finds
+from server.safety.rules import Category, Rule, finds_by_language
 from server.safety.vocabulary import Vocabulary
 
 
@@ -32,11 +32,15 @@ class TextGate:
     def check(self, fields: Mapping[str, str]) -> Refusal | None:
         """Returns why the texts of a request, by their fields' names, are refused, if they are."""
         reading = self._reader.read(fields)
-        found = finds(reading, self._vocabulary)
-        for rule in self._rules if found else ():
-            place = rule.broken_at(found, reading)
-            if place is not None:
-                return Refusal(reading.field_at(place), rule.name, rule.category)
+        found = [
+            (finds, {find.group for find in finds})
+            for finds in finds_by_language(reading, self._vocabulary).values()
+        ]
+        for rule in self._rules:
+            for finds, groups in found:
+                place = rule.broken_at(finds, reading) if rule.needs <= groups else None
+                if place is not None:
+                    return Refusal(reading.field_at(place), rule.name, rule.category)
         return None
 
 

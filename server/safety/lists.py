@@ -39,7 +39,7 @@ class Lists:
     @property
     def refused(self) -> frozenset[str]:
         """The groups whose words are refused without any other."""
-        return frozenset(rule.needs[0] for rule in self.rules if len(rule.needs) == 1)
+        return frozenset().union(*(rule.needs for rule in self.rules if len(rule.needs) == 1))
 
 
 def load_lists(folding: Folding) -> Lists:
@@ -82,7 +82,7 @@ def _kept(phrase: Phrase, ordinary: Set[str], endings: Iterable[str]) -> Iterato
     inflected = {word + ending for word in words if len(word) > 3 for ending in endings}
     if words:
         every = Choice(words | (inflected - ordinary), stems)
-        yield Phrase(phrase.language, phrase.group, (every,))
+        yield Phrase(phrase.language, phrase.group, (every,), is_word=True)
 
 
 def _rules() -> Iterator[Rule]:
@@ -90,9 +90,9 @@ def _rules() -> Iterator[Rule]:
         yield Rule(
             name=entry["name"],
             category=Category(entry["category"]),
-            needs=tuple(entry["needs"]),
+            needs=frozenset(entry["needs"]),
             within=entry.get("within"),
-            unless=tuple(entry.get("unless", ())),
+            unless=frozenset(entry.get("unless", ())),
         )
 
 

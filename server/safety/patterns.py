@@ -33,20 +33,17 @@ class Phrase:
     language: str
     group: str
     choices: tuple[Choice, ...]
-
-    @property
-    def is_word(self) -> bool:
-        """Whether it is one word."""
-        return len(self.choices) == 1
+    is_word: bool
+    """Whether it is one word."""
 
 
 def phrases(language: str, group: str, pattern: str, folding: Folding) -> list[Phrase]:
     """Returns the phrases of a pattern, one for each way to leave optional words out."""
     parts = [_options(part, folding) for part in _PART.findall(pattern)]
-    found = [Phrase(language, group, tuple(chain(*options))) for options in product(*parts)]
-    if not all(phrase.choices for phrase in found):
+    found = [tuple(chain(*options)) for options in product(*parts)]
+    if not all(found):
         raise ValueError(f"a pattern of {language}, {group} can be empty")
-    return found
+    return [Phrase(language, group, choices, len(choices) == 1) for choices in found]
 
 
 def _options(part: str, folding: Folding) -> list[tuple[Choice, ...]]:

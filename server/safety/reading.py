@@ -73,7 +73,7 @@ class Reader:
 
     def _parts(self, chunk: str) -> list[str]:
         """Returns the words of what stands between two spaces."""
-        inner = chunk.lstrip(_BEFORE).rstrip(_AFTER)
+        inner = chunk.lstrip(_BEFORE).rstrip(_AFTER).removesuffix("'s").removesuffix("\u2019s")
         if inner.isalpha() or _LETTERS.fullmatch(inner) and not _has_digit(inner):
             return [inner]
         parts = []

@@ -1,10 +1,10 @@
 """What listed words add up to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from server.safety.patterns import Phrase
+from server.safety.patterns import Choice
 from server.safety.reading import Reading
 from server.safety.vocabulary import Vocabulary
 
@@ -37,64 +37,66 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Groups whose phrases are refused when they stand together."""
+    """Groups whose phrases are refused when they stand together, in one language."""
 
     name: str
     category: Category
-    needs: tuple[str, ...]
+    needs: frozenset[str]
     within: int | None = None
     """In how many words of one sentence; None stands for anywhere in the request."""
-    unless: tuple[str, ...] = ()
+    unless: frozenset[str] = frozenset()
     """Groups of which no phrase may stand in the same sentence."""
 
-    def broken_at(self, finds: Collection[Find], reading: Reading) -> int | None:
-        """Returns the place of the first word that breaks the rule, if any does."""
-        for language in {find.language for find in finds}:
-            ours = [find for find in finds if find.language == language]
-            needed = [find for find in ours if find.group in self.needs]
-            if {find.group for find in needed} < set(self.needs):
-                continue
-            excused = {reading.sentences[find.start] for find in ours if find.group in self.unless}
-            needed = [find for find in needed if reading.sentences[find.start] not in excused]
-            place = self._together(needed, reading)
-            if place is not None:
-                return place
-        return None
+    def broken_at(self, finds: Sequence[Find], reading: Reading) -> int | None:
+        """Returns the place of the first word that breaks the rule, if any does.
 
-    def _together(self, finds: Sequence[Find], reading: Reading) -> int | None:
-        for number, first in enumerate(finds):
+        `finds` are those of one language, by place.
+        """
+        excused = {reading.sentences[find.start] for find in finds if find.group in self.unless}
+        needed = [
+            find
+            for find in finds
+            if find.group in self.needs and reading.sentences[find.start] not in excused
+        ]
+        for number, first in enumerate(needed):
             groups = set()
-            for find in finds[number:]:
+            for find in needed[number:]:
                 if self.within is not None and not _near(first, find, reading, self.within):
                     break
                 groups.add(find.group)
                 if len(groups) == len(self.needs):
                     return first.start
+            if self.within is None:
+                return None
         return None
 
 
-def finds(reading: Reading, vocabulary: Vocabulary) -> list[Find]:
+def finds_by_language(reading: Reading, vocabulary: Vocabulary) -> dict[str, list[Find]]:
     """Returns the listed phrases of a text by place, without those inside a harmless one."""
-    begun = {word: phrases for word in set(reading.words) if (phrases := list(vocabulary.phrases_from(word)))}
+    begun = {word: vocabulary.phrases_from(word) for word in set(reading.words)}
     found = [
         Find(phrase.language, phrase.group, start, start + len(phrase.choices))
         for start, word in enumerate(reading.words)
-        if word in begun
         for phrase in begun[word]
-        if _stands(phrase, reading.words, start)
+        if phrase.is_word or _stands(phrase.choices, reading.words, start)
     ]
     harmless = {
         place for find in found if find.group == HARMLESS for place in range(find.start, find.end)
     }
-    return [find for find in found if not harmless.issuperset(range(find.start, find.end))]
+    by_language: dict[str, list[Find]] = {}
+    for find in found:
+        if not harmless or not harmless.issuperset(range(find.start, find.end)):
+            by_language.setdefault(find.language, []).append(find)
+    return by_language
 
 
-def _stands(phrase: Phrase, words: Sequence[str], start: int) -> bool:
-    if start + len(phrase.choices) > len(words):
+def _stands(choices: Sequence[Choice], words: Sequence[str], start: int) -> bool:
+    if start + len(choices) > len(words):
         return False
-    return all(
-        choice.fits(words[start + number]) for number, choice in enumerate(phrase.choices)
-    )
+    for place, choice in enumerate(choices, start):  # noqa: SIM110
+        if not choice.fits(words[place]):
+            return False
+    return True
 
 
 def _near(first: Find, last: Find, reading: Reading, within: int) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from server.safety.patterns import Phrase
 
@@ -24,8 +25,8 @@ class Vocabulary:
     ) -> None:
         """`refused` are groups whose words need no other; `spared` words are read as they are."""
         self._spared = spared
-        self._by_word: dict[str, list[Phrase]] = defaultdict(list)
-        self._by_stem: dict[str, dict[str, list[Phrase]]] = defaultdict(dict)
+        self._by_word: dict[str, list[Phrase]] = {}
+        self._by_stem: dict[str, dict[str, list[Phrase]]] = {}
         self._words: set[str] = set()
         self._stems: dict[str, tuple[str, ...]] = {}
         self._refused_words: set[str] = set()
@@ -40,14 +41,14 @@ class Vocabulary:
         for word in self._refused_words:
             self._by_shape[word[0], len(word)].append(word)
 
-    def phrases_from(self, word: str) -> Iterator[Phrase]:
-        """Yields the phrases that can begin with a word."""
-        yield from self._by_word.get(word, ())
-        if word in self._spared:
-            return
-        for stem, phrases in self._by_stem.get(word[:_HEAD], {}).items():
-            if word.startswith(stem):
-                yield from phrases
+    def phrases_from(self, word: str) -> list[Phrase]:
+        """Returns the phrases that can begin with a word."""
+        found = self._by_word.get(word, [])
+        stems = self._by_stem.get(word[:_HEAD])
+        if stems is None or word in self._spared:
+            return found
+        begun = (phrases for stem, phrases in stems.items() if word.startswith(stem))
+        return [*found, *chain.from_iterable(begun)]
 
     def knows(self, word: str) -> bool:
         """Returns whether a word is in any list."""
@@ -70,12 +71,13 @@ class Vocabulary:
 
     def spelling(self, word: str) -> str:
         """Returns the listed word that another spelling stands for, else the word itself."""
+        is_arabic = word[0] >= "\u0621" and _ARABIC.fullmatch(word)
+        if not is_arabic and not _TWICE.search(word):
+            return word
         if len(word) < 3 or word in self._spared or self.knows(word):
             return word
-        if word[0] > "\u0600" and _ARABIC.fullmatch(word):
+        if is_arabic:
             return next(filter(self.knows, _uninflected(word)), word)
-        if not _TWICE.search(word):
-            return word
         return self._repeated(word, _RUN.sub(r"\1", word)) or word
 
     def _add(self, phrase: Phrase, is_refused: bool) -> None:
@@ -86,21 +88,22 @@ class Vocabulary:
                     raise ValueError(f"a stem of {phrase.language}, {phrase.group} is too short")
                 self._stems[stem[:_HEAD]] = (*self._stems.get(stem[:_HEAD], ()), stem)
                 if number == 0:
-                    self._by_stem[stem[:_HEAD]].setdefault(stem, []).append(phrase)
+                    heads = self._by_stem.setdefault(stem[:_HEAD], {})
+                    heads.setdefault(stem, []).append(phrase)
             if is_refused:
                 self._refused_words |= choice.words
         first = phrase.choices[0]
         for word in first.words:
             if not word.startswith(first.stems):
-                self._by_word[word].append(phrase)
+                self._by_word.setdefault(word, []).append(phrase)
 
     def _repeated(self, word: str, squeezed: str) -> str | None:
         for listed in self._squeezed.get(squeezed, ()):
-            if _repeats(word, listed, len(_runs(listed))):
+            if _repeats(word, listed, 2 if len(listed) > 3 else 3):
                 return listed
         for end in range(_HEAD, len(squeezed)):
             for stem in self._squeezed_stems.get(squeezed[:end], ()):
-                if _repeats(word, stem, end):
+                if _repeats(word, stem, 3):
                     return stem
         return None
 
@@ -119,13 +122,12 @@ def _runs(word: str) -> Sequence[int]:
     return [len(run[0]) for run in _RUN.finditer(word)]
 
 
-def _repeats(word: str, listed: str, runs: int) -> bool:
-    """Returns whether a word is a listed one with letters repeated, as in `noooo`.
+def _repeats(word: str, listed: str, enough: int) -> bool:
+    """Returns whether a word begins as a listed one with letters repeated: `noooo` and `no`.
 
-    Twice is a repetition in a word of four letters or more: `bee` is not `be`.
+    Twice is enough in whole words of four letters or more only: `bee` is not `be`.
     """
-    enough = 2 if len(listed) > 3 else 3
-    pairs = zip(_runs(word)[:runs], _runs(listed), strict=True)
+    pairs = zip(_runs(word), _runs(listed), strict=False)
     return all(have == want or have >= max(enough, want) for have, want in pairs)
 
 
