@@ -51,7 +51,7 @@ def report(half: str, results: Sequence[Result]) -> Iterator[str]:
 
 
 def times(gate: TextGate) -> Iterator[str]:
-    """Yields the CPU time of a check of a page of harmless lines, the least of many, by language."""
+    """Yields the least CPU time of many checks of a harmless page, by language."""
     harmless = [line for half in HALVES for line in load(half) if line.category is None]
     for language in sorted({line.language for line in harmless}):
         text = " ".join(line.text for line in harmless if line.language == language)

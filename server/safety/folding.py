@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from server.safety import kept
 
 _SPELLINGS = {
-    **{"_": "-", "ß": "ss", "ı": "i", "β": "b"},
+    "_": "-",
+    "ß": "ss",
+    "ı": "i",
+    "β": "b",
     # The tatweel and Hangul's fillers are letters, and invisible.
     **dict.fromkeys("\u0640\u115f\u1160\u3164\uffa0", ""),
     **dict(zip("أإآٱىیةؤکگ", "ااااييهوكك", strict=True)),
-    **{"\u0901": "\u0902", "ण": "न", "ङ": "न", "ञ": "न"},
+    "\u0901": "\u0902",
+    **dict.fromkeys("णङञ", "न"),
 }
 _OWN_SCRIPTS = re.compile("[\u0600-\u06ff\u0900-\u097f]")
 _VOWEL_SIGNS = re.compile("[\u0902\u0903\u093e-\u094f\u0962\u0963]")

@@ -11,7 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-_PATTERNS = {"de": ["de"], "en": ["en"], "es": ["es"], "fr": ["fr"], "hi": ["hi", "hi-latn"], "pt": ["pt"]}
+_PATTERNS = {
+    "de": ["de"],
+    "en": ["en"],
+    "es": ["es"],
+    "fr": ["fr"],
+    "hi": ["hi", "hi-latn"],
+    "pt": ["pt"],
+}
 _WORDS = {
     "ar": "arabic",
     "de": "german",

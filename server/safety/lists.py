@@ -46,24 +46,25 @@ def load_lists(folding: Folding) -> Lists:
     """Reads the rules and the lists; raises ValueError for a group that no rule knows."""
     rules = tuple(_rules())
     known = {HARMLESS, *(group for rule in rules for group in (*rule.needs, *rule.unless))}
+    languages = {language: _toml(f"words/{language}.toml") for language in LANGUAGES}
+    ordinary = [ours["ordinary"] for ours in languages.values()]
+    spared = frozenset(folding.fold(word) for each in ordinary for word in each["spared"])
     found: list[Phrase] = []
-    spared: set[str] = set()
-    parted: list[frozenset[str]] = []
-    for language in LANGUAGES:
-        ours = _toml(f"words/{language}.toml")
+    for language, ours in languages.items():
         if unknown := set(ours["groups"]) - known:
             raise ValueError(f"words/{language}.toml: no rule has {', '.join(sorted(unknown))}")
-        found += _phrases(language, ours, folding)
-        spared |= {folding.fold(word) for word in ours["ordinary"]["spared"]}
-        parted.append(frozenset(folding.fold(word) for word in ours["ordinary"]["parted"]))
-    return Lists(tuple(found), rules, frozenset(spared), tuple(parted))
+        found += _phrases(language, ours, spared, folding)
+    parted = (frozenset(map(folding.fold, each["parted"])) for each in ordinary)
+    return Lists(tuple(found), rules, spared, tuple(parted))
 
 
-def _phrases(language: str, ours: Mapping[str, Any], folding: Folding) -> Iterator[Phrase]:
+def _phrases(
+    language: str, ours: Mapping[str, Any], spared: Set[str], folding: Folding
+) -> Iterator[Phrase]:
     for group, entries in ours["groups"].items():
         for pattern in entries:
             yield from phrases(language, group, pattern, folding)
-    ordinary = {folding.fold(word) for word in ours["ordinary"]["words"]}
+    ordinary = spared | {folding.fold(word) for word in ours["ordinary"]["words"]}
     for group, pattern in kept.patterns(language):
         for phrase in phrases(language, group, pattern, folding):
             yield from _kept(phrase, ordinary, _ENDINGS[language])
@@ -91,7 +92,7 @@ def _rules() -> Iterator[Rule]:
             name=entry["name"],
             category=Category(entry["category"]),
             needs=frozenset(entry["needs"]),
-            within=entry.get("within"),
+            apart=entry.get("apart"),
             unless=frozenset(entry.get("unless", ())),
         )
 

@@ -49,7 +49,7 @@ def phrases(language: str, group: str, pattern: str, folding: Folding) -> list[P
 def _options(part: str, folding: Folding) -> list[tuple[Choice, ...]]:
     names = [name.split() for name in part.removesuffix("?").strip("()").split("|")]
     single = [name[0] for name in names if len(name) == 1]
-    options = [(_choice(single, folding),)] if single else []
+    options: list[tuple[Choice, ...]] = [(_choice(single, folding),)] if single else []
     options += [tuple(_choice([word], folding) for word in name) for name in names if len(name) > 1]
     return [*options, ()] if part.endswith("?") else options
 

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from server.safety.folding import Folding
 from server.safety.vocabulary import Vocabulary
@@ -74,11 +75,11 @@ class Reader:
     def _parts(self, chunk: str) -> list[str]:
         """Returns the words of what stands between two spaces."""
         inner = chunk.lstrip(_BEFORE).rstrip(_AFTER).removesuffix("'s").removesuffix("\u2019s")
-        if inner.isalpha() or _LETTERS.fullmatch(inner) and not _has_digit(inner):
+        if inner.isalpha() or (_LETTERS.fullmatch(inner) and not _has_digit(inner)):
             return [inner]
-        parts = []
+        parts: list[str] = []
         for part in _LETTERS_AND_SIGNS.findall(inner):
-            word = self._unmasked(part.rstrip("!|+*#"))
+            word = self._unmasked(part.rstrip("!|*#"))
             parts += [word] if word else _LETTERS.findall(part)
         return parts
 
@@ -86,14 +87,14 @@ class Reader:
         """Returns the listed word of which figures, signs or stars replace letters."""
         if part.isalpha() or not any(map(str.isalpha, part)):
             return None
+        if stars := part.count("*") + part.count("#"):
+            enough = len(part) >= max(_LETTERS_AT_LEAST, stars * 2)
+            return self._vocabulary.masked(part) if enough else None
         for letters in _LEET:
             word = self._vocabulary.spelling(part.translate(letters))
             if self._vocabulary.knows(word):
                 return word
-        masks = part.count("*") + part.count("#")
-        if not masks or masks * 2 > len(part) or len(part) < _LETTERS_AT_LEAST:
-            return None
-        return self._vocabulary.masked(part)
+        return None
 
     def _spell(self, words: list[str]) -> None:
         spellings = {word: self._vocabulary.spelling(word) for word in set(words)}
@@ -107,7 +108,7 @@ class Reader:
         opens = self._vocabulary.opens
         starts = [
             place
-            for place, (word, following) in enumerate(zip(letters, letters[1:], strict=False))
+            for place, (word, following) in enumerate(pairwise(letters))
             if opens(word + following) or word == following
         ]
         ends = {}
@@ -120,9 +121,7 @@ class Reader:
                     ends[start] = done, word
         return _with(taken, ends) if ends else taken
 
-    def _put_together(
-        self, taken: Reading, letters: Sequence[str], start: int
-    ) -> tuple[int, str]:
+    def _put_together(self, taken: Reading, letters: Sequence[str], start: int) -> tuple[int, str]:
         """Returns how many words from a place are one listed word, and that word."""
         joined = letters[start]
         found = (1, joined)

@@ -42,8 +42,8 @@ class Rule:
     name: str
     category: Category
     needs: frozenset[str]
-    within: int | None = None
-    """In how many words of one sentence; None stands for anywhere in the request."""
+    apart: int | None = None
+    """The most words between them in one sentence; None stands for anywhere in the request."""
     unless: frozenset[str] = frozenset()
     """Groups of which no phrase may stand in the same sentence."""
 
@@ -61,12 +61,12 @@ class Rule:
         for number, first in enumerate(needed):
             groups = set()
             for find in needed[number:]:
-                if self.within is not None and not _near(first, find, reading, self.within):
+                if self.apart is not None and not _near(first, find, reading, self.apart):
                     break
                 groups.add(find.group)
                 if len(groups) == len(self.needs):
                     return first.start
-            if self.within is None:
+            if self.apart is None:
                 return None
         return None
 
@@ -99,6 +99,6 @@ def _stands(choices: Sequence[Choice], words: Sequence[str], start: int) -> bool
     return True
 
 
-def _near(first: Find, last: Find, reading: Reading, within: int) -> bool:
+def _near(first: Find, last: Find, reading: Reading, apart: int) -> bool:
     same = reading.sentences[first.start] == reading.sentences[last.start]
-    return same and last.end - first.start <= within
+    return same and last.start - first.end <= apart

@@ -34,9 +34,7 @@ class Vocabulary:
             self._add(phrase, phrase.group in refused and phrase.is_word)
         self._squeezed = _squeezed(self._words)
         self._squeezed_stems = _squeezed(set().union(*self._stems.values()))
-        self._openings = {
-            word[:end] for word in self._words for end in range(1, len(word) + 1)
-        }
+        self._openings = {word[:end] for word in self._words for end in range(1, len(word) + 1)}
         self._by_shape: dict[tuple[str, int], list[str]] = defaultdict(list)
         for word in self._refused_words:
             self._by_shape[word[0], len(word)].append(word)
@@ -74,7 +72,7 @@ class Vocabulary:
         is_arabic = word[0] >= "\u0621" and _ARABIC.fullmatch(word)
         if not is_arabic and not _TWICE.search(word):
             return word
-        if len(word) < 3 or word in self._spared or self.knows(word):
+        if len(word) < 3 or word in self._spared or word in self._words:
             return word
         if is_arabic:
             return next(filter(self.knows, _uninflected(word)), word)
@@ -98,16 +96,16 @@ class Vocabulary:
                 self._by_word.setdefault(word, []).append(phrase)
 
     def _repeated(self, word: str, squeezed: str) -> str | None:
-        for listed in self._squeezed.get(squeezed, ()):
-            if _repeats(word, listed, 2 if len(listed) > 3 else 3):
-                return listed
+        """Returns the word or stem that a word is with letters repeated, a refused one first."""
+        listed = [
+            each
+            for each in self._squeezed.get(squeezed, ())
+            if _repeats(word, each, 2 if len(each) > 3 else 3)
+        ]
         for end in range(_HEAD, len(squeezed)):
-            for stem in self._squeezed_stems.get(squeezed[:end], ()):
-                if _repeats(word, stem, 3):
-                    return stem
-        return None
-
-
+            stems = self._squeezed_stems.get(squeezed[:end], ())
+            listed += [stem for stem in stems if _repeats(word, stem, 3)]
+        return next(filter(self.refuses, listed), next(iter(listed), None))
 
 
 def _squeezed(words: Iterable[str]) -> dict[str, list[str]]:
@@ -123,10 +121,12 @@ def _runs(word: str) -> Sequence[int]:
 
 
 def _repeats(word: str, listed: str, enough: int) -> bool:
-    """Returns whether a word begins as a listed one with letters repeated: `noooo` and `no`.
+    """Returns whether a word begins as a listed one with letters repeated: `boook` and `book`.
 
     Twice is enough in whole words of four letters or more only: `bee` is not `be`.
     """
+    if word.startswith(listed) and word[len(listed)] != listed[-1]:
+        return False
     pairs = zip(_runs(word), _runs(listed), strict=False)
     return all(have == want or have >= max(enough, want) for have, want in pairs)
 
