@@ -148,7 +148,8 @@ def test_a_hidden_latin_word_is_refused(
     random = Random(seed)
     latin = words.latin(least)
     assert len(latin) > 1000
-    assert passed(gate, [hide(word, random) for word in latin]) == 0
+    missed = passed(gate, [hide(word, random) for word in latin])
+    assert missed == 0
 
 
 @EVERY_WORD
@@ -157,7 +158,8 @@ def test_a_word_in_lookalikes_is_refused(
     gate: TextGate, words: Words, lookalikes: Lookalikes, seed: int
 ) -> None:
     random = Random(seed)
-    assert passed(gate, [lookalikes.of(word, random) for word in words.latin(3)]) == 0
+    missed = passed(gate, [lookalikes.of(word, random) for word in words.latin(3)])
+    assert missed == 0
 
 
 @EVERY_WORD
@@ -168,9 +170,11 @@ def test_a_word_in_two_pieces_is_refused_in_one_field_and_in_two(
     random = Random(seed)
     pairs = [halved(word, random) for word in words.latin(4) if not re.search(r"(.)\1", word)]
     pairs = [pair for pair in pairs if not any(each.issuperset(pair) for each in lists.parted)]
-    assert passed(gate, [f"{first} {second}" for first, second in pairs]) == 0
+    missed = passed(gate, [f"{first} {second}" for first, second in pairs])
+    assert missed == 0
     fields = ({"title": f"See {first}", "text": f"{second} here"} for first, second in pairs)
-    assert sum(gate.check(each) is None for each in fields) == 0
+    missed = sum(gate.check(each) is None for each in fields)
+    assert missed == 0
 
 
 @EVERY_WORD
@@ -182,7 +186,8 @@ def test_a_hidden_arabic_or_hindi_word_is_refused(
     random = Random(seed)
     others = words.other(4)
     assert len(others) > 100
-    assert passed(gate, [hide(word, random) for word in others]) == 0
+    missed = passed(gate, [hide(word, random) for word in others])
+    assert missed == 0
 
 
 @EVERY_WORD

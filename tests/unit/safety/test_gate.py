@@ -78,6 +78,18 @@ def test_the_gravest_combinations_are_refused(
     assert passed == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The woman on the hill said that after the shearing every sheep was naked.",
+        "Here comes a woman. Naked as they are, the hills are cold.",
+    ],
+)
+def test_words_far_from_each_other_do_not_add_up(gate: TextGate, text: str) -> None:
+    assert gate.check({"text": text}) is None
+    assert gate.check({"text": "The woman was naked."}) is not None
+
+
 def test_a_refusal_names_the_field_and_never_the_word(gate: TextGate) -> None:
     refusal = gate.check({"name": "Lily", "text": "A hare runs. What the fuck."})
     assert refusal == Refusal("text", "profanity-words", Category.PROFANITY)

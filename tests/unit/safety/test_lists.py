@@ -32,7 +32,6 @@ def test_no_code_of_the_lists_packages_is_run() -> None:
 
 def test_a_package_without_its_lists_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
-    monkeypatch.setattr(sys, "meta_path", [])
     monkeypatch.delitem(sys.modules, "safetype", raising=False)
     with pytest.raises(ModuleNotFoundError, match="the text gate reads its lists"):
         list(kept.patterns("en"))
