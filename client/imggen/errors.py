@@ -222,7 +222,9 @@ _KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
     ErrorReason.ERROR_REASON_METHOD_UNKNOWN: Unimplemented,
     ErrorReason.ERROR_REASON_INTERNAL: Internal,
     ErrorReason.ERROR_REASON_JOB_CANCELLED: JobCancelled,
-    ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER: FailedPrecondition,  # of jobs, too
+    # Of jobs, too:
+    ErrorReason.ERROR_REASON_CONTENT_POLICY: InvalidRequest,
+    ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER: FailedPrecondition,
 }
 
 

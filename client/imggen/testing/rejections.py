@@ -19,7 +19,13 @@ from imggen.v1 import (
     story_pb2,
     style_pb2,
 )
-from imggen.v1.errors_pb2 import ERROR_REASON_NO_ELIGIBLE_OFFER, ErrorReason
+from imggen.v1.errors_pb2 import (
+    ERROR_REASON_CONTENT_POLICY,
+    ERROR_REASON_NO_ELIGIBLE_OFFER,
+    ErrorReason,
+)
+
+_OF_CALLS_AND_JOBS = {ERROR_REASON_CONTENT_POLICY, ERROR_REASON_NO_ELIGIBLE_OFFER}
 
 _FILES = (
     *(batch_pb2, budget_pb2, character_pb2, event_pb2, generation_pb2),
@@ -54,7 +60,7 @@ def check_method(name: str) -> None:
 def check_job_reason(reason: ErrorReason.ValueType) -> None:
     """Raises ValueError for a reason with which only calls fail, never jobs."""
     kind = kind_of(reason)
-    if reason == ERROR_REASON_NO_ELIGIBLE_OFFER:  # calls fail with it, and jobs
+    if reason in _OF_CALLS_AND_JOBS:
         return
     if kind is None or not issubclass(kind, JobFailed):
         raise ValueError(f"{reason_name(reason)} is no reason of a failed job; use fail_next")
