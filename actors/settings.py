@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from actors.storybook import CHECKPOINT, UPSCALER
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
+from server.safety.settings import SafetySettings
 
 _SOURCES = {
     "storybook": str(CHECKPOINT),
@@ -237,7 +238,7 @@ class OpenAiSettings(BaseSettings):
     _plain_url = field_validator("openai_base_url")(_url)
 
 
-class WorkerSettings(RoutingSettings):
+class WorkerSettings(RoutingSettings, SafetySettings):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
     database_url: str = Field(
