@@ -44,6 +44,7 @@ from actors.worker.references import ReferenceResolver
 from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
+from actors.worker.texts import JobTexts
 from server.logs import configure_logs
 from server.routing.observer import Observer
 from server.storage import StorageSettings, open_storage
@@ -107,6 +108,7 @@ class WorkerDeployment:
         providers = {one.model: one for one in (local, *hosted)}
         observer = Observer(store, settings.gpu_cost)
         rules = PlainExtractor()
+        texts = JobTexts(settings.text_check(), store.allowed_texts)
         stages = Stages(
             providers,
             rules,
@@ -114,6 +116,7 @@ class WorkerDeployment:
             catalogue=catalogue,
             references=ReferenceResolver(store.references, storage),
             scenes=store.scenes,
+            texts=texts,
             upscaler=RayUpscaler(diffuser),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
@@ -129,7 +132,7 @@ class WorkerDeployment:
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),
-            DrawingOrReading(drawing, Planner(catalogue, rules, store, patience, extractor)),
+            DrawingOrReading(drawing, Planner(catalogue, rules, store, patience, texts, extractor)),
             store,
             progress,
             signals,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
+from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -98,6 +99,10 @@ class ToldProvider:
     def references(self) -> ReferenceReading:
         """How it reads references."""
         return self._provider.references
+
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content."""
+        return self._provider.told(content)
 
     async def render(
         self,

@@ -17,6 +17,7 @@ from actors.worker.payments import Payments
 from actors.worker.reading import ContentReader
 from actors.worker.reporting import Reporter
 from actors.worker.stages import StageClock
+from actors.worker.texts import JobTexts
 from server.domain.jobs import Claim, Outcome
 from server.domain.scenes import NotDrawn
 from server.domain.states import Lane, Stage
@@ -50,20 +51,24 @@ class Planner:
         extractor: SceneExtractor,
         store: Store,
         patience: Patience,
+        texts: JobTexts,
         paid: PaidExtractor | None = None,
     ) -> None:
         self._tellers = tuple(_tellers(catalogue))
         self._extractor = extractor
         self._store = store
         self._patience = patience
+        self._texts = texts
         self._paid = paid
 
     async def read(self, claim: Claim) -> Outcome:
         """Keeps the scene of a page, and what each model would not show of it."""
         clock = StageClock()
         with clock.measure(Stage.RESOLVING):
+            allowed = await self._texts.spec(claim)
             reader = ContentReader(self._reading(claim), self._store.scenes)
             content = await reader.read(claim)
+            await self._texts.scene(claim, content.scene, allowed)
             # As a long page is read: heartbeats must not wait for it.
             losses = await asyncio.to_thread(self._losses, content)
             await self._store.scenes.keep_losses(claim, losses)

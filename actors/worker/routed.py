@@ -13,11 +13,10 @@ from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused, Payments
 from actors.worker.reporting import Reporter
 from actors.worker.stages import Stages
-from imggen.v1.errors_pb2 import ErrorReason
+from actors.worker.texts import ContentRefused
 from server.domain.health import HealthState
 from server.domain.jobs import Claim, Outcome
 from server.domain.lanes import JobLane
-from server.errors import FailedPrecondition
 from server.routing.explained import explained
 from server.routing.failover import RULES, FailureKind
 from server.routing.router import Routing
@@ -45,13 +44,6 @@ class FailOver(Exception):
 
 class OfferWaits(FailOver):
     """Raised where no other offer is left, and the one that failed costs nothing to ask again."""
-
-
-class ContentRefused(FailedPrecondition):
-    """Raised for a prompt or a picture that a provider refused."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, ErrorReason.ERROR_REASON_CONTENT_POLICY)
 
 
 class RoutedDrawing:

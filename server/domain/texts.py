@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from server.domain.characters import Description, FrozenCharacter
+from server.domain.scenes import Scene
 from server.domain.spec import RenderSpec
 from server.domain.stories import Draft
 
@@ -14,8 +15,7 @@ def texts_of_character(looks: Description, path: str = "character") -> Texts:
     names = ("name", "species", "hair", "eyes", "skin", "clothing")
     texts = {f"{path}.{name}": getattr(looks, name) for name in names}
     for name in ("features", "traits"):
-        for place, text in enumerate(getattr(looks, name)):
-            texts[f"{path}.{name}[{place}]"] = text
+        texts.update(_listed(f"{path}.{name}", getattr(looks, name)))
     return texts
 
 
@@ -34,7 +34,7 @@ def texts_of_spec(spec: RenderSpec, told: str = "scene") -> Texts:
         told: spec.scene,
         "page.text": spec.page_text,
         **texts_of_cast(spec.cast),
-        **{f"page.before[{place}]": text for place, text in enumerate(spec.before)},
+        **_listed("page.before", spec.before),
     }
 
 
@@ -50,6 +50,21 @@ def texts_of_cast(cast: Iterable[FrozenCharacter]) -> Texts:
         for one in cast
         for name, text in texts_of_character(one.description, f"characters[{one.id}]").items()
     }
+
+
+def texts_of_scene(scene: Scene) -> Texts:
+    """Returns the texts of what was read from a page."""
+    texts = {"scene.place": scene.place, "scene.told": scene.told}
+    for name in ("extras", "props", "colours", "absent"):
+        texts.update(_listed(f"scene.{name}", getattr(scene, name)))
+    for place, figure in enumerate(scene.figures):
+        for name in ("doing", "holding", "wearing", "without"):
+            texts.update(_listed(f"scene.figures[{place}].{name}", getattr(figure, name)))
+    return texts
+
+
+def _listed(path: str, items: Iterable[str]) -> Texts:
+    return {f"{path}[{place}]": item for place, item in enumerate(items)}
 
 
 def _paged(spec: RenderSpec, number: int | None) -> Iterator[tuple[str, str]]:

@@ -77,6 +77,11 @@ class TextCheck:
         """Without a gate every text passes."""
         self._gate = gate
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is checked."""
+        return self._gate is not None
+
     async def check(
         self,
         fields: Mapping[str, str],

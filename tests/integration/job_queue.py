@@ -21,6 +21,7 @@ from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
+from actors.worker.texts import JobTexts
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
 from server.domain.states import JobStatus, Lane
@@ -149,6 +150,7 @@ class JobQueue:
             renderer = renderer or ScriptedRenderer()
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
+            texts = JobTexts(configured.text_check(), store.allowed_texts)
             stages = Stages(
                 drawing,
                 PlainExtractor(),
@@ -156,6 +158,7 @@ class JobQueue:
                 catalogue=catalogue,
                 references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 scenes=store.scenes,
+                texts=texts,
                 store_pauses_s=[0.05] * 100,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
@@ -173,7 +176,8 @@ class JobQueue:
                 name,
                 configured,
                 DrawingOrReading(
-                    routed, Planner(catalogue, PlainExtractor(), store, patience, extractor)
+                    routed,
+                    Planner(catalogue, PlainExtractor(), store, patience, texts, extractor),
                 ),
                 store,
                 progress,
