@@ -30,6 +30,11 @@ class TextGate:
         self._vocabulary = vocabulary
         self._rules = rules
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules, the gravest first."""
+        return tuple(rule.name for rule in self._rules)
+
     def check(
         self, fields: Mapping[str, str], without: AbstractSet[str] = frozenset()
     ) -> Refusal | None:
