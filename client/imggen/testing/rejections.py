@@ -6,6 +6,7 @@ import grpc.aio
 
 from imggen.errors import ImggenError, JobCancelled, JobFailed, kind_of, reason_name
 from imggen.rules.refusals import refusal
+from imggen.rules.safety import text_refused
 from imggen.status import DETAILS_KEY
 from imggen.v1 import (
     batch_pb2,
@@ -49,6 +50,13 @@ def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
     if kind is None or issubclass(kind, JobFailed | JobCancelled):
         raise ValueError(f"{reason_name(reason)} is a reason of jobs; use fail_next_job")
     return kind(message or f"the fake was told to fail with {reason_name(reason)}", reason=reason)
+
+
+def refused_text(field: str) -> ImggenError:
+    """Returns the error of a call with a text that breaks a rule."""
+    return text_refused(
+        field, stage="admission", category="profanity", rule="profanity-words", digest="5f" * 32
+    )
 
 
 def check_method(name: str) -> None:
