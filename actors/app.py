@@ -12,6 +12,7 @@ from typing import Any, cast
 from ray import serve
 from ray.serve import Application, Deployment
 
+from actors.classifiers.choice import open_classifier
 from actors.engine.profiles import profile
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import ReferenceRenderer
@@ -30,6 +31,7 @@ from actors.serve.handles import (
 )
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
+    ClassifierSettings,
     DiffuserSettings,
     ExtractorSettings,
     OpenAiSettings,
@@ -108,7 +110,8 @@ class WorkerDeployment:
         providers = {one.model: one for one in (local, *hosted)}
         observer = Observer(store, settings.gpu_cost)
         rules = PlainExtractor()
-        texts = JobTexts(settings.text_check(), store.allowed_texts)
+        classifier = await enter(open_classifier(ClassifierSettings()))
+        texts = JobTexts(settings.text_check(), store.allowed_texts, classifier)
         stages = Stages(
             providers,
             rules,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from actors.classifiers.base import ClassifierAway, TextClassifier
 from actors.providers.base import Content, Provider
 from imggen.rules.safety import refusal_of
 from imggen.v1.errors_pb2 import ErrorReason
@@ -13,8 +14,8 @@ from server.domain.jobs import Claim
 from server.domain.scenes import Scene
 from server.domain.styles import Style
 from server.domain.texts import texts_of_scene, texts_of_spec
-from server.errors import FailedPrecondition
-from server.safety.texts import Allowances, TextCheck, TextStage
+from server.errors import FailedPrecondition, Unavailable
+from server.safety.texts import Allowances, RefusedText, TextCheck, TextStage, digest_of
 
 _log = logging.getLogger(__name__)
 
@@ -26,20 +27,35 @@ class ContentRefused(FailedPrecondition):
         super().__init__(message, ErrorReason.ERROR_REASON_CONTENT_POLICY)
 
 
+class Unchecked(Unavailable):
+    """Raised where a classifier gave no verdict: the job waits for it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_CHECK_UNAVAILABLE)
+
+
 class JobTexts:
-    """Checks what a job says before anything is paid for it; raises ContentRefused.
+    """Checks what a job says before anything is paid for it: by the lists, then by a classifier.
+
+    Raises ContentRefused, and Unchecked where the classifier is away.
 
     A rule that a text of the job was allowed to break is not applied to what is made of the text:
     `allowed` are those rules.
     """
 
-    def __init__(self, check: TextCheck, allowances: Allowances) -> None:
+    def __init__(
+        self, check: TextCheck, allowances: Allowances, classifier: TextClassifier | None = None
+    ) -> None:
         self._check = check
         self._allowances = allowances
+        self._classifier = classifier
 
     async def spec(self, claim: Claim) -> frozenset[str]:
         """Checks the texts of a job, and returns the rules that they may break."""
-        return await self._checked(claim, TextStage.SPEC, texts_of_spec(claim.spec), frozenset())
+        texts = texts_of_spec(claim.spec)
+        allowed = await self._checked(claim, TextStage.SPEC, texts, frozenset())
+        whole = "\n".join(filter(None, texts.values()))
+        return allowed | await self._classified(claim, TextStage.SPEC, "the whole text", whole)
 
     async def scene(self, claim: Claim, scene: Scene, allowed: AbstractSet[str]) -> None:
         """Checks what was read from a page, by whichever extractor."""
@@ -52,13 +68,16 @@ class JobTexts:
 
         Raises the errors of the provider's dialect, too.
         """
-        if not self._check.is_on:
+        if not self._check.is_on and self._classifier is None:
             return
         style = _unsaid(content.spec.style)
         unstyled = replace(content, spec=replace(content.spec, style=style))
         # As a long page is told: heartbeats must not wait for it.
         compiled = await asyncio.to_thread(provider.told, unstyled)
-        await self._checked(claim, TextStage.PROMPT, {"prompt": compiled.prompt}, allowed)
+        said = compiled.prompt
+        await self._checked(claim, TextStage.PROMPT, {"prompt": said}, allowed)
+        if self._classifier is None or self._classifier.name not in allowed:
+            await self._classified(claim, TextStage.PROMPT, "prompt", said)
 
     async def _checked(
         self,
@@ -71,15 +90,35 @@ class JobTexts:
         refused = checked.refused
         if refused is None:
             return checked.allowed
-        about = {"category": refused.category, "rule": refused.rule, "digest": refused.digest}
-        job = {
-            "job_id": str(claim.job_id),
-            "user_id": str(claim.user_id),
-            "attempt": claim.attempt,
-        }
-        _log.warning("text refused", extra={"stage": stage, "field": refused.field, **about, **job})
-        why = refusal_of(**about, is_joined=refused.is_joined)
-        raise ContentRefused(f"checked at the {stage} stage, {refused.field} {why}")
+        raise _refused(claim, stage, refused)
+
+    async def _classified(
+        self, claim: Claim, stage: TextStage, field: str, text: str
+    ) -> frozenset[str]:
+        """Returns the classifier's name where it refuses a text that an operator has allowed."""
+        if self._classifier is None or not text:
+            return frozenset()
+        rule = self._classifier.name
+        try:
+            categories = await self._classifier.refused_for(text)
+        except ClassifierAway as away:
+            raise Unchecked(f"the texts are not checked yet: {away}") from away
+        if not categories:
+            return frozenset()
+        digest = digest_of(text)
+        if await self._allowances.allows(digest, rule):
+            return frozenset([rule])
+        refused = RefusedText(field, rule, ", ".join(categories), digest, is_joined=False)
+        raise _refused(claim, stage, refused)
+
+
+def _refused(claim: Claim, stage: TextStage, refused: RefusedText) -> ContentRefused:
+    """Returns the error for a refused text, once it is logged."""
+    about = {"category": refused.category, "rule": refused.rule, "digest": refused.digest}
+    job = {"job_id": str(claim.job_id), "user_id": str(claim.user_id), "attempt": claim.attempt}
+    _log.warning("text refused", extra={"stage": stage, "field": refused.field, **about, **job})
+    why = refusal_of(**about, is_joined=refused.is_joined)
+    return ContentRefused(f"checked at the {stage} stage, {refused.field} {why}")
 
 
 def _unsaid(style: Style) -> Style:

@@ -214,6 +214,7 @@ _KINDS_BY_TEN: Mapping[int, type[ImggenError]] = {
     9: JobFailed,
     10: InvalidRequest,
     11: Aborted,
+    12: JobFailed,
 }
 _KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
     ErrorReason.ERROR_REASON_ROLE_REQUIRED: PermissionDenied,

@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from server.safety.gate import Refusal, TextGate
-from server.safety.rules import Category
+
+MODERATION = "openai-moderation"
+"""The name that stands for the rules of OpenAI's moderation."""
 
 _LONG = 20_000
 """From how many characters a check runs in a thread: it takes 0.3 ms for a thousand."""
@@ -38,7 +40,7 @@ class RefusedText:
 
     field: str
     rule: str
-    category: Category
+    category: str
     digest: str
     is_joined: bool
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from actors.classifiers.base import TextClassifier
 from actors.engine.render import RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
@@ -131,6 +132,7 @@ class JobQueue:
         providers: Mapping[str, Provider] | None = None,
         catalogue: Catalogue | None = None,
         extractor: PaidExtractor | None = None,
+        classifier: TextClassifier | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -150,7 +152,7 @@ class JobQueue:
             renderer = renderer or ScriptedRenderer()
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
-            texts = JobTexts(configured.text_check(), store.allowed_texts)
+            texts = JobTexts(configured.text_check(), store.allowed_texts, classifier)
             stages = Stages(
                 drawing,
                 PlainExtractor(),

@@ -12,6 +12,7 @@ from actors.extractors.pages import Page
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider
 from actors.providers.fake import FakeProvider
+from actors.testing.classifying import WordClassifier
 from server.domain.jobs import Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.money import Bill
@@ -23,7 +24,7 @@ from server.safety.texts import digest_of
 from tests.builders import new_job, render_spec
 from tests.endpoint import failure
 from tests.integration.gateway_fixture import GatewayFixture
-from tests.integration.job_queue import JobQueue
+from tests.integration.job_queue import JobQueue, until
 from tests.integration.plans_of_stories import Planning
 from tests.integration.test_worker_routes import calls, money
 
@@ -191,6 +192,72 @@ async def test_a_plan_of_a_page_that_is_refused_as_it_was_read_is_an_invalid_arg
         refused = await failure(asked)
     assert (refused.code, refused.reason) == (StatusCode.INVALID_ARGUMENT, "CONTENT_POLICY")
     assert refused.message.startswith("checked at the scene stage, scene.told breaks")
+
+
+async def test_what_a_classifier_refuses_is_neither_read_nor_drawn(job_queue: JobQueue) -> None:
+    new, fake, reading = await submit(job_queue, HARMLESS), FakeProvider(), Reading(Scene())
+    words = WordClassifier({"boat": "sea", "sat": "sitting"})
+    job = await ended(job_queue, new, JobStatus.FAILED, fake, reading, classifier=words)
+    assert job.failure is not None
+    assert (job.failure.reason, job.retry_count) == ("CONTENT_POLICY", 0)
+    assert '"words" (sea, sitting)' in job.failure.message
+    assert (reading.asked, list(fake.calls), words.asked) == (0, [], [HARMLESS])
+    assert await money(job_queue) == (0, 0)
+
+
+async def test_what_a_model_would_be_told_is_classified_too(job_queue: JobQueue) -> None:
+    new, telling = await submit(job_queue, HARMLESS), Telling("A storm.")
+    words = WordClassifier({"storm": "weather"})
+    job = await ended(job_queue, new, JobStatus.FAILED, telling, classifier=words)
+    assert job.failure is not None
+    assert job.failure.message.startswith("checked at the prompt stage, prompt breaks")
+    assert words.asked == [HARMLESS, "A storm."]
+    assert not telling.calls
+
+
+async def test_a_text_that_a_classifier_refuses_can_be_allowed(job_queue: JobQueue) -> None:
+    new, words = await submit(job_queue, HARMLESS), WordClassifier({"boat": "sea"})
+    assert await job_queue.store.allowed_texts.allow(digest_of(HARMLESS), words.name, "ann")
+    await ended(job_queue, new, JobStatus.COMPLETED, Telling("A boat."), classifier=words)
+    assert words.asked == [HARMLESS]
+
+
+async def test_a_job_waits_for_a_classifier_that_is_away_and_spends_no_attempt(
+    job_queue: JobQueue,
+) -> None:
+    new, fake = await submit(job_queue, HARMLESS), FakeProvider()
+    words, catalogue = WordClassifier({}, away=1), Catalogue([KNOWN["fake"]])
+    worker = job_queue.worker(
+        providers={"fake": fake}, catalogue=catalogue, classifier=words, poll_s=0.2
+    )
+    async with worker:
+
+        async def waits() -> Job | None:
+            job = await job_queue.job(new.id)
+            return job if job.failure is not None else None
+
+        job = await until(waits)
+        assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
+        assert (job.failure.reason, words.away) == ("CHECK_UNAVAILABLE", 0)
+        assert job.failure.message == "the texts are not checked yet: the words are away"
+        assert (list(fake.calls), await money(job_queue)) == ([], (PRICE, 0))
+        await job_queue.store.database.execute(
+            "UPDATE job_lanes SET opens_at = now(), open = true WHERE job_id = $1", new.id
+        )
+        job_queue.signals.wake([Lane.HOSTED])
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert job.retry_count == 0
+    assert len(fake.calls) == 1
+
+
+async def test_a_job_whose_classifier_stays_away_fails_as_its_operator_says(
+    job_queue: JobQueue,
+) -> None:
+    new, fake, words = await submit(job_queue, HARMLESS), FakeProvider(), WordClassifier({}, away=9)
+    job = await ended(job_queue, new, JobStatus.FAILED, fake, classifier=words, unchecked_s=0)
+    assert job.failure is not None
+    assert (job.failure.reason, list(fake.calls)) == ("CHECK_UNAVAILABLE", [])
+    assert await money(job_queue) == (0, 0)
 
 
 async def test_a_worker_that_is_told_to_checks_nothing(job_queue: JobQueue) -> None:

@@ -166,6 +166,10 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """INVALID_ARGUMENT: no provider of that name is offered."""
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 110
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
+    ERROR_REASON_CHECK_UNAVAILABLE: _ErrorReason.ValueType  # 120
+    """In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
+    spends no attempt; after a setting of the operator it is FAILED.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
@@ -321,4 +325,8 @@ ERROR_REASON_PROVIDER_UNKNOWN: ErrorReason.ValueType  # 104
 """INVALID_ARGUMENT: no provider of that name is offered."""
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
+ERROR_REASON_CHECK_UNAVAILABLE: ErrorReason.ValueType  # 120
+"""In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
+spends no attempt; after a setting of the operator it is FAILED.
+"""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason
