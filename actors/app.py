@@ -12,6 +12,7 @@ from typing import Any, cast
 from ray import serve
 from ray.serve import Application, Deployment
 
+from actors.classifiers.choice import open_classifier
 from actors.engine.profiles import profile
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import ReferenceRenderer
@@ -30,6 +31,7 @@ from actors.serve.handles import (
 )
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
+    ClassifierSettings,
     DiffuserSettings,
     ExtractorSettings,
     OpenAiSettings,
@@ -45,6 +47,7 @@ from actors.worker.references import ReferenceResolver
 from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
+from actors.worker.texts import JobTexts
 from server.logs import configure_logs
 from server.routing.observer import Observer
 from server.storage import StorageSettings, open_storage
@@ -108,6 +111,8 @@ class WorkerDeployment:
         providers = {one.model: one for one in (local, *hosted)}
         observer = Observer(store, settings.gpu_cost)
         rules = PlainExtractor()
+        classifier = await enter(open_classifier(ClassifierSettings()))
+        texts = JobTexts(settings.text_check(), store.allowed_texts, classifier)
         stages = Stages(
             providers,
             rules,
@@ -115,10 +120,11 @@ class WorkerDeployment:
             catalogue=catalogue,
             references=ReferenceResolver(store.references, storage),
             scenes=store.scenes,
+            texts=texts,
             upscaler=RayUpscaler(diffuser),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
-        losses = LossReader(catalogue, rules, store, patience, extractor)
+        losses = LossReader(catalogue, rules, store, patience, texts, extractor)
         drawing = RoutedDrawing(
             stages,
             Chooser(catalogue, observer, providers, losses),

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from actors.storybook import CHECKPOINT, UPSCALER
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
+from server.safety.settings import SafetySettings
 
 _SOURCES = {
     "storybook": str(CHECKPOINT),
@@ -237,7 +238,43 @@ class OpenAiSettings(BaseSettings):
     _plain_url = field_validator("openai_base_url")(_url)
 
 
-class WorkerSettings(RoutingSettings):
+class ClassifierSettings(BaseSettings):
+    """Which model, if any, says what a text is about before anything is drawn from it."""
+
+    model_config = _CONFIG
+
+    text_classifier: Literal["none", "openai"] = Field(
+        "none",
+        description="What classifies the texts of a job, after the lists and before the first "
+        "paid call: OpenAI's moderation, or a service that speaks it; `none` for the lists alone.",
+    )
+    moderation_api_key: SecretStr | None = Field(
+        None, description="The key of the moderation; needed with `openai`."
+    )
+    moderation_base_url: str = Field(
+        "https://api.openai.com/v1",
+        description="The URL of its API. All texts of a picture and their characters' names are "
+        "sent there.",
+    )
+    moderation_model: str = Field("omni-moderation-latest", description="The model that is asked.")
+    moderation_timeout_s: float = Field(
+        10.0, gt=0, description="How long it may take for a text, in seconds."
+    )
+
+    _one_line = field_validator("moderation_api_key")(_key)
+    _plain_url = field_validator("moderation_base_url")(_url)
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> Self:
+        if self.text_classifier == "openai" and self.moderation_api_key is None:
+            raise ValueError(
+                "IMGGEN_MODERATION_API_KEY: not set, and IMGGEN_TEXT_CLASSIFIER=openai needs it; "
+                "set the key, or IMGGEN_TEXT_CLASSIFIER=none"
+            )
+        return self
+
+
+class WorkerSettings(RoutingSettings, SafetySettings):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
     database_url: str = Field(
@@ -260,6 +297,12 @@ class WorkerSettings(RoutingSettings):
         20.0,
         gt=0,
         description="How long running jobs may still take once the worker is told to stop.",
+    )
+    unchecked_s: float = Field(
+        3600.0,
+        ge=0,
+        description="How long a job waits for a classifier that is away before it fails with "
+        "CHECK_UNAVAILABLE; no such job is drawn unchecked.",
     )
     no_offer_s: float = Field(
         120.0,
@@ -309,6 +352,7 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     WorkerSettings,
     DiffuserSettings,
     ExtractorSettings,
+    ClassifierSettings,
     OpenAiSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

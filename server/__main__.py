@@ -104,6 +104,23 @@ def _turn_on(options: argparse.Namespace) -> int:
     return 0
 
 
+def _allow_text(options: argparse.Namespace) -> int:
+    from server.appeals import allow, appeal_of_digest, appeal_of_text, withdraw
+    from server.safety.gate import load_gate
+    from server.start_errors import needing_database
+
+    gate, url = load_gate(), GatewaySettings().database_url
+    if options.hash:
+        appeal = appeal_of_digest(gate, options.hash, options.rule)
+    else:
+        text = options.file.read_text("utf-8") if options.file else sys.stdin.read()
+        appeal = appeal_of_text(gate, text)
+    decide = withdraw if options.withdraw else allow
+    with needing_database(url):
+        print(asyncio.run(decide(url, appeal, options.by)))
+    return 0
+
+
 def _token(options: argparse.Namespace) -> int:
     from server.identity.tokens import mint_token
 
@@ -222,6 +239,26 @@ def _parser() -> argparse.ArgumentParser:
         "model", nargs="?", default="", help="only this model (default: the provider itself)"
     )
     turn_on.set_defaults(command=_turn_on)
+
+    allow_text = commands.add_parser(
+        "allow-text",
+        help="let a text pass that the text gate refuses, after you have read it",
+        epilog="What is allowed is noted with --by and the time, without the text; it counts for "
+        "every caller, for this text and this rule alone.",
+    )
+    allow_text.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        help="the file with the text, UTF-8 (default: standard input)",
+    )
+    allow_text.add_argument("--by", required=True, help="who decides, for the audit")
+    allow_text.add_argument(
+        "--hash", default="", help="instead of the text: the hash that its refusal named"
+    )
+    allow_text.add_argument("--rule", default="", help="with --hash: the rule that it named")
+    allow_text.add_argument("--withdraw", action="store_true", help="refuse the text again instead")
+    allow_text.set_defaults(command=_allow_text)
 
     settings = commands.add_parser("settings", help="print the current settings, secrets hidden")
     settings.add_argument(

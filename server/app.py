@@ -23,6 +23,7 @@ from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
 from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
+from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.edge.endpoint import Endpoint, Service
 from server.edge.health import following_database
@@ -192,6 +193,7 @@ async def _services(
     store, signals, metrics = parts.store, parts.signals, parts.metrics
     styles = await store.styles.list()
     users = KnownUsers(store)
+    texts = TextAdmission(settings.text_check(), metrics)
     forecast = Forecast(store.jobs.outlook)
     limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
     backlog = Backlog(store.jobs.waiting, forecast, limits)
@@ -210,6 +212,7 @@ async def _services(
         pictures,
         boards,
         users,
+        texts,
         admission,
         batch_admission,
         replies,
@@ -225,6 +228,7 @@ async def _services(
         admission,
         batch_admission,
         users,
+        texts,
         PageReading(store, signals, parts.watching.plans),
         settings.batch_max_concurrent,
     )
@@ -233,8 +237,8 @@ async def _services(
     jobs = JobService(store, admission, watching.jobs, signals, replies, metrics)
     events = EventService(store, watching.feed, metrics)
     images = ImageService(store, parts.storage, signals, replies)
-    characters = CharacterService(store, users)
-    stories = StoryService(store, users, styles)
+    characters = CharacterService(store, users, texts)
+    stories = StoryService(store, users, texts, styles)
     budgets = BudgetService(
         store, settings.daily_budget_micros, {*PROVIDERS, settings.chat_provider}
     )

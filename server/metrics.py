@@ -39,6 +39,12 @@ class GatewayMetrics:
             ("kind",),
             registry=self.registry,
         )
+        self.refused_texts = Counter(
+            "imggen_refused_texts",
+            "Texts that were refused, by where they were checked and why.",
+            ("stage", "category", "rule"),
+            registry=self.registry,
+        )
         self._connections = Gauge(
             "imggen_database_connections",
             "Connections of the database pool.",

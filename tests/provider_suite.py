@@ -141,6 +141,12 @@ class CountedRenderer:
 class ProviderSuite:
     """The tests of a provider; a subclass has a fixture `bench`."""
 
+    async def test_what_its_model_is_told_is_known_before(self, bench: Bench) -> None:
+        told = bench.provider.told(bench.content())
+        picture = await bench.draw()
+        assert told.prompt == picture.prompt.prompt
+        assert told.not_drawn == picture.prompt.not_drawn
+
     async def test_it_is_the_catalogues(self, bench: Bench) -> None:
         assert (bench.provider.name, bench.provider.model) == (bench.row.provider, bench.row.name)
 

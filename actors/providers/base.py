@@ -139,6 +139,13 @@ class Provider(Protocol):
         """How it reads references; `most` of 0 where it reads none."""
         ...
 
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content; raises ValueError if it cannot draw it.
+
+        What the words for references add is left out.
+        """
+        ...
+
     async def render(
         self,
         content: Content,

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import count
 from types import MappingProxyType
 
+from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.sdxl import SdxlDialect
 from actors.providers.base import (
     CharacterReference,
@@ -66,6 +67,10 @@ class FakeProvider:
         self._price = price or FreePrice()
         self._step_s = step_s
 
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what a model of the kind of SDXL is told."""
+        return SdxlDialect().compile(replace(content.spec, characters=content.cast), content.scene)
+
     async def render(
         self,
         content: Content,
@@ -101,7 +106,7 @@ class FakeProvider:
     async def _draw(self, call: FakeCall, progress: RenderProgress) -> RenderedPicture:
         content, size = call.content, call.format.native
         spec = content.spec
-        prompt = SdxlDialect().compile(replace(spec, characters=content.cast), content.scene)
+        prompt = self.told(content)
         steps = _STEPS[spec.quality]
         progress.step(0, steps)
         looks = [character.description for character in content.cast]

@@ -15,6 +15,7 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
+from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -71,6 +72,11 @@ class LocalProvider:
         chosen = self._profile
         return ReferenceReading(chosen.max_references, chosen.reference_scale, self._encoder)
 
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content; raises the errors of the dialect."""
+        spec = replace(content.spec, characters=content.cast)
+        return self._profile.dialect.compile(spec, content.scene)
+
     async def render(
         self,
         content: Content,
@@ -83,7 +89,7 @@ class LocalProvider:
         Raises the errors of the dialect and of the renderer.
         """
         spec = replace(content.spec, characters=content.cast)
-        prompt = self._profile.dialect.compile(spec, content.scene)
+        prompt = self.told(content)
         read = references[: self.references.most]
         placed = tuple(PlacedReference(one.data, one.left, one.right) for one in read)
         request = self._profile.request(spec, prompt, format.native, references=placed)

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import openai
 
+from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.hosted import HostedDialect
 from actors.providers.base import (
     CharacterReference,
@@ -64,6 +66,10 @@ class OpenAiProvider:
         """The portraits themselves, as many as the model takes."""
         return ReferenceReading(most=self._model.most_references)
 
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content."""
+        return self._prompt(content)
+
     async def render(
         self,
         content: Content,
@@ -78,11 +84,10 @@ class OpenAiProvider:
         """
         references = references[: self._model.most_references]
         cast = [reference.character_id for reference in references]
-        spec = replace(content.spec, characters=content.cast)
-        prompt = self._dialect.compile(spec, content.scene, cast)
+        prompt = self._prompt(content, cast)
         call = PricedCall(
             size=format.native,
-            quality=self._model.qualities[spec.quality],
+            quality=self._model.qualities[content.spec.quality],
             references=len(references),
             partials=self._model.partials if progress.watched.is_set() else 0,
         )
@@ -130,6 +135,10 @@ class OpenAiProvider:
             failed = self._failed(error)
         if failed is not None:
             raise failed
+
+    def _prompt(self, content: Content, pictures: Sequence[UUID] = ()) -> CompiledPrompt:
+        spec = replace(content.spec, characters=content.cast)
+        return self._dialect.compile(spec, content.scene, pictures)
 
     def _request(self, prompt: str, call: PricedCall) -> dict[str, Any]:
         field, value = self._model.asks_bytes

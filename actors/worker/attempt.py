@@ -14,6 +14,7 @@ from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.routed import FailOver, NothingHere, OfferWaits
+from actors.worker.texts import Unchecked
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
@@ -43,7 +44,8 @@ class AttemptParts:
 
     `progress` is a store for writes that a crash of the database may lose, `backoff` the
     ceiling of the first wait after a failure. A job that no model may draw fails after
-    `no_offer_s` seconds. Those that this worker cannot draw are `left` to others.
+    `no_offer_s` seconds, one whose classifier is away after `unchecked_s`. Those that this worker
+    cannot draw are `left` to others.
     """
 
     stages: Drawing
@@ -53,6 +55,7 @@ class AttemptParts:
     patience: Patience
     backoff: timedelta
     no_offer_s: float
+    unchecked_s: float
     left: LeftAlone
 
 
@@ -96,6 +99,8 @@ class Attempt:
             await self._end_waiting(waiting)
         except FailOver as failed:
             await self._end_failed_over(failed)
+        except Unchecked as unchecked:
+            await self._end_unchecked(unchecked)
         except Exception as error:
             await self._end_failed(error)
         else:
@@ -178,6 +183,17 @@ class Attempt:
         soon = in_a_while()
         lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
         lanes = lanes or [JobLane(claim.lane, claim.models, soon)]
+        await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
+
+    async def _end_unchecked(self, unchecked: Unchecked) -> None:
+        """Queues a job until its classifier answers, or fails it after it has waited for long."""
+        claim, parts = self.claim, self._parts
+        failure, _ = explain(unchecked)
+        _log.warning("text not checked", extra={**fields_of(claim), "error": failure.message})
+        if claim.unoffered_s >= parts.unchecked_s:
+            await self._fail_unoffered(failure)
+            return
+        lanes = [JobLane(claim.lane, claim.models, in_a_while())]
         await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
 
     async def _fail_unoffered(self, failure: Failure) -> None:

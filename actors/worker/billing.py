@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from actors.extractors import ExtractionFailed, ModelFailed, PaidExtractor
 from actors.extractors.pages import Page
+from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -49,6 +50,10 @@ class BilledProvider:
     def references(self) -> ReferenceReading:
         """How it reads references."""
         return self._provider.references
+
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content."""
+        return self._provider.told(content)
 
     async def render(
         self,

@@ -12,6 +12,7 @@ from functools import partial
 
 from actors.extractors import AskedScene, ModelFailed, PaidExtractor
 from actors.extractors.pages import Page
+from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -106,6 +107,10 @@ class ToldProvider:
     def references(self) -> ReferenceReading:
         """How it reads references."""
         return self._provider.references
+
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content."""
+        return self._provider.told(content)
 
     async def render(
         self,

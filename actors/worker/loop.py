@@ -75,6 +75,7 @@ class Worker:
         self._parts = AttemptParts(
             *(stages, store, progress, signals, self._patience, backoff),
             settings.no_offer_s,
+            settings.unchecked_s,
             self._left,
         )
         self._attempts: set[Attempt] = set()

@@ -15,6 +15,7 @@ from actors.worker.health import ToldExtractor
 from actors.worker.patience import Patience
 from actors.worker.payments import Payments
 from actors.worker.reading import ContentReader
+from actors.worker.texts import JobTexts
 from server.domain.jobs import Claim
 from server.domain.scenes import NotDrawn, share_shown
 from server.routing.catalogue import Catalogue
@@ -50,21 +51,26 @@ class LossReader:
         extractor: SceneExtractor,
         store: Store,
         patience: Patience,
+        texts: JobTexts,
         paid: PaidExtractor | None = None,
     ) -> None:
         self._tellers = tuple(_tellers(catalogue))
         self._extractor = extractor
         self._store = store
         self._patience = patience
+        self._texts = texts
         self._paid = paid and ToldExtractor(paid, store.alerts, patience)
 
     async def read(self, claim: Claim, spared_micros: int = 0) -> tuple[Content, Losses]:
         """Keeps the scene of a job's page and what each model would not show of it; returns both.
 
-        A paid reading leaves so much of what the job may cost.
+        Its texts are checked before that and after it. A paid reading leaves so much of what the
+        job may cost.
         """
+        allowed = await self._texts.spec(claim)
         reader = ContentReader(self._reading(claim, spared_micros), self._store.scenes)
         content = await reader.read(claim)
+        await self._texts.scene(claim, content.scene, allowed)
         # As a long page is read: heartbeats must not wait for it.
         losses = await asyncio.to_thread(self._losses, content)
         await self._store.scenes.keep_losses(claim, losses)

@@ -13,11 +13,10 @@ from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused, Payments
 from actors.worker.reporting import Reporter
 from actors.worker.stages import Stages
-from imggen.v1.errors_pb2 import ErrorReason
+from actors.worker.texts import ContentRefused
 from server.domain.health import HealthState
 from server.domain.jobs import Claim, Outcome
 from server.domain.lanes import JobLane
-from server.errors import FailedPrecondition
 from server.routing.explained import explained
 from server.routing.failover import RULES, FailureKind
 from server.routing.router import Routing
@@ -48,13 +47,6 @@ class OfferWaits(FailOver):
 
     So does one whose call no budget covers now.
     """
-
-
-class ContentRefused(FailedPrecondition):
-    """Raised for a prompt or a picture that a provider refused."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, ErrorReason.ERROR_REASON_CONTENT_POLICY)
 
 
 class RoutedDrawing:

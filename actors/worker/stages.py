@@ -18,6 +18,7 @@ from actors.worker.patience import STORE_PAUSES_S
 from actors.worker.reading import ContentReader
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import ReportedRender, Reporter
+from actors.worker.texts import JobTexts
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
@@ -47,6 +48,7 @@ class Stages:
         catalogue: Catalogue = _KNOWN,
         references: ReferenceResolver | None = None,
         scenes: Scenes | None = None,
+        texts: JobTexts | None = None,
         upscaler: Upscaler | None = None,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
@@ -55,8 +57,8 @@ class Stages:
 
         `store_pauses_s` are the pauses before each retry of a store while the storage is away.
         `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos;
-        without a resolver of references all characters are drawn from words, and without `scenes`
-        each attempt reads its page anew.
+        without a resolver of references all characters are drawn from words, without `scenes` each
+        attempt reads its page anew, and without `texts` no text is checked.
         """
         self._providers = providers
         self._catalogue = catalogue
@@ -64,6 +66,7 @@ class Stages:
         self._storage = storage
         self._references = references
         self._scenes = scenes
+        self._texts = texts
         self._upscaler = upscaler or NoUpscaler()
         self._store_pauses_s = store_pauses_s
         self._finishing = finishing
@@ -90,7 +93,7 @@ class Stages:
         spec = claim.spec
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
-            content = await self._reader(extractor).read(claim)
+            content = await self._read(claim, provider, extractor)
             references = await self._resolve(claim, content, provider)
         with clock.measure(Stage.RENDERING):
             picture = await provider.render(
@@ -117,6 +120,19 @@ class Stages:
             model=spec.model,
             provider=claim.provider,
         )
+
+    async def _read(
+        self, claim: Claim, provider: Provider, extractor: SceneExtractor | None
+    ) -> Content:
+        """Returns what a picture shows, checked before the page is read and after."""
+        reader, texts = self._reader(extractor), self._texts
+        if texts is None:
+            return await reader.read(claim)
+        allowed = await texts.spec(claim)
+        content = await reader.read(claim)
+        await texts.scene(claim, content.scene, allowed)
+        await texts.prompt(claim, content, provider, allowed)
+        return content
 
     def _reader(self, first: SceneExtractor | None) -> ContentReader:
         ours = self._extractor

@@ -215,6 +215,7 @@ _KINDS_BY_TEN: Mapping[int, type[ImggenError]] = {
     10: InvalidRequest,
     11: Aborted,
     12: FailedPrecondition,
+    13: JobFailed,
 }
 _KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
     ErrorReason.ERROR_REASON_ROLE_REQUIRED: PermissionDenied,
@@ -223,7 +224,9 @@ _KINDS: Mapping[ErrorReason.ValueType, type[ImggenError]] = {
     ErrorReason.ERROR_REASON_METHOD_UNKNOWN: Unimplemented,
     ErrorReason.ERROR_REASON_INTERNAL: Internal,
     ErrorReason.ERROR_REASON_JOB_CANCELLED: JobCancelled,
-    ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER: FailedPrecondition,  # of jobs, too
+    # Of jobs, too:
+    ErrorReason.ERROR_REASON_CONTENT_POLICY: InvalidRequest,
+    ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER: FailedPrecondition,
 }
 
 

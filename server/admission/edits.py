@@ -7,9 +7,11 @@ from uuid import UUID
 
 from imggen.rules.missing import missing_character, missing_page, missing_story
 from imggen.rules.states import etag_mismatch
+from server.admission.texts import TextAdmission
 from server.domain.characters import Character
 from server.domain.ids import CharacterId, StoryId, UserId
 from server.domain.stories import Draft, Story, rewritten
+from server.domain.texts import texts_of_character, texts_of_story
 from server.errors import NotFound
 from server.store import Store
 from server.store.store import Statements
@@ -24,8 +26,9 @@ class Edits:
     that would change nothing succeeds whatever its etag, so that it can be repeated.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, texts: TextAdmission) -> None:
         self._store = store
+        self._texts = texts
 
     async def story(
         self, user: UserId, story: StoryId, changes: Mapping[str, Any], etag: str
@@ -33,7 +36,7 @@ class Edits:
         """Changes fields of a story's draft, and returns the story.
 
         Raises NotFound for a story, a page or a character that the user does not have, Aborted
-        when the etag is not the story's.
+        when the etag is not the story's, InvalidRequest for a text that breaks a rule.
         """
         async with self._store.transaction() as tx:
             await tx.stories.lock(user, story)
@@ -44,6 +47,7 @@ class Edits:
             _check_etag("story", story, etag, found.etag)
             _check_pages(draft, found.draft)
             await check_characters(tx, user, draft, stored=found.draft)
+            await self._texts.admit(user, texts_of_story(draft), tx)
             if draft.pages != found.draft.pages:
                 await tx.stories.replace_pages(story, draft.pages)
             await tx.stories.update(story, draft)
@@ -55,7 +59,7 @@ class Edits:
         """Changes fields of a character's description, and returns the character.
 
         Raises NotFound for a character that the user does not have, Aborted when the etag is not
-        the character's.
+        the character's, InvalidRequest for a text that breaks a rule.
         """
         async with self._store.transaction() as tx:
             await tx.characters.lock(user, character)
@@ -64,6 +68,7 @@ class Edits:
             if description == found.description:
                 return found
             _check_etag("character", character, etag, found.etag)
+            await self._texts.admit(user, texts_of_character(description), tx)
             await tx.characters.update(character, description)
             return _found(await tx.characters.get(user, character), missing_character(character))
 

@@ -30,6 +30,7 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
+from server.domain.texts import Texts, texts_of_spec
 from server.requests.limits import read_limits
 from server.requests.routes import Routes
 from server.routing.catalogue import Catalogue
@@ -45,7 +46,8 @@ class Picture:
 
     `offer` is the one that is quoted and held: the best of the routing, unless a budget is short.
     Its job waits in the `lanes`. `reuse` is None where no stored picture may answer the request;
-    where one may, `short` is the budget that does not cover the offer.
+    where one may, `short` is the budget that does not cover the offer. `told` is the field that its
+    scene description comes from.
     """
 
     spec: RenderSpec
@@ -56,6 +58,12 @@ class Picture:
     lanes: tuple[JobLane, ...]
     reuse: Reuse | None = None
     short: str = ""
+    told: str = "scene"
+
+    @property
+    def texts(self) -> Texts:
+        """The texts of what it shows, by their fields."""
+        return texts_of_spec(self.spec, self.told)
 
     def choices(self) -> "Iterator[Picture]":
         """Yields the picture as each of its offers would draw it, the best first."""
@@ -221,7 +229,8 @@ class PictureReader:
             fixed=None if description else page.fixed,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
-        return content.drawn_by(routing, routes, place, seed)
+        told = "scene_description" if description else "page.scene_description"
+        return replace(content.drawn_by(routing, routes, place, seed), told=told)
 
     async def regeneration(
         self, checks: Checks, user: UserId, request: RegenerateImageRequest
@@ -270,7 +279,8 @@ class PictureReader:
             parent_image_id=image.id,
             lineage_id=image.lineage_id,
         )
-        return _picture(spec, place, routing, routes, offer, reuse)
+        told = "modifications.prompt" if prompt else "image.scene"
+        return replace(_picture(spec, place, routing, routes, offer, reuse), told=told)
 
     async def routes(
         self, checks: Checks, user: UserId, options: GenerationOptions, seed: int | None = None

@@ -23,6 +23,7 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
+from server.domain.texts import Texts, texts_of_specs
 from server.requests.pictures import (
     Content,
     Picture,
@@ -56,6 +57,11 @@ class Storyboard:
             for place, picture in enumerate(self.pictures)
             if picture.spec.image_type is ImageType.PORTRAIT and picture.placement.character_id
         }
+
+    @property
+    def texts(self) -> Texts:
+        """The texts of what its pictures show, by their fields."""
+        return texts_of_specs((one.spec, one.placement.page_number) for one in self.pictures)
 
     def choices(self) -> "Iterator[Storyboard]":
         """Yields the storyboard by the best offers, then each picture by its next one, and so on.

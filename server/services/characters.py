@@ -10,9 +10,11 @@ from imggen.rules.missing import missing_character
 from imggen.v1 import character_pb2, character_pb2_grpc
 from server.admission.edits import Edits
 from server.admission.replay import once
+from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.domain.characters import Character, Description, Gender
 from server.domain.ids import CharacterId, UserId
+from server.domain.texts import texts_of_character
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.replies.messages import GENDER
@@ -27,9 +29,10 @@ _GENDERS = {number: gender for gender, number in GENDER.items()}
 class CharacterService(character_pb2_grpc.CharacterServiceServicer):
     """Keeps callers' characters."""
 
-    def __init__(self, store: Store, users: KnownUsers) -> None:
+    def __init__(self, store: Store, users: KnownUsers, texts: TextAdmission) -> None:
         self._store = store
-        self._edits = Edits(store)
+        self._texts = texts
+        self._edits = Edits(store, texts)
         self._users = users
 
     async def CreateCharacter(
@@ -42,8 +45,9 @@ class CharacterService(character_pb2_grpc.CharacterServiceServicer):
 
         async def create() -> Character | None:
             checks.done()
-            await self._users.ensure(who)
             looks = Description(**_fields(read, SETTABLE))
+            await self._texts.admit(who.user_id, texts_of_character(looks), self._store)
+            await self._users.ensure(who)
             created = await self._store.characters.create(who.user_id, looks, key)
             return await self._character(who.user_id, created) if created else None
 

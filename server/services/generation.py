@@ -20,6 +20,7 @@ from imggen.v1.job_pb2 import Job as JobMessage
 from server.admission.batches import BatchAdmission, new_batch
 from server.admission.jobs import Admission, new_job
 from server.admission.replay import once
+from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.domain.batches import Batch
 from server.domain.ids import UserId
@@ -45,6 +46,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         pictures: PictureReader,
         stories: StoryReader,
         users: KnownUsers,
+        texts: TextAdmission,
         admission: Admission,
         batches: BatchAdmission,
         replies: Replies,
@@ -55,6 +57,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         self._pictures = pictures
         self._stories = stories
         self._users = users
+        self._texts = texts
         self._admission = admission
         self._batches = batches
         self._replies = replies
@@ -91,6 +94,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         async def admit() -> Batch | None:
             async with self._admission.alerting():
                 board = await self._stories.storyboard(checks, who.user_id, request)
+            await self._texts.admit(who.user_id, board.texts, self._store)
             await self._users.ensure(who)
             return await within_budget(
                 partial(self._batches.admit, new_batch(origin, choice, self._batch_max_concurrent))
@@ -111,6 +115,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         async def admit() -> Job | None:
             async with self._admission.alerting():
                 picture = await read(checks, who.user_id, request)
+            await self._texts.admit(who.user_id, picture.texts, self._store)
             await self._users.ensure(who)
             return await within_budget(
                 partial(self._admission.admit, new_job(origin, choice))

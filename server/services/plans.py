@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from imggen.errors import reason_of
 from imggen.rules.states import request_id_reused
+from imggen.v1.errors_pb2 import ERROR_REASON_CONTENT_POLICY
 from server.domain.ids import JobId, RequestId, UserId
 from server.domain.plans import NewReading, Reading
 from server.domain.states import JobStatus, Lane
-from server.errors import Internal, Unavailable
+from server.errors import Internal, InvalidRequest, Unavailable
 from server.store import Store
 from server.store.signals import Signals
 from server.watching.plans import PlanWatches
@@ -81,7 +82,10 @@ def _is_read(reading: Reading) -> bool:
 
 
 def _check(readings: Iterable[Reading]) -> None:
-    """Raises the failure of a page that cannot be read."""
+    """Raises the failure of a page that cannot be read, or whose text was refused."""
     for one in readings:
         if one.status is JobStatus.FAILED and one.failure is not None:
-            raise Internal(one.failure.message, reason_of(one.failure.reason))
+            reason = reason_of(one.failure.reason)
+            if reason == ERROR_REASON_CONTENT_POLICY:
+                raise InvalidRequest(one.failure.message, reason)
+            raise Internal(one.failure.message, reason)

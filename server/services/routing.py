@@ -30,6 +30,7 @@ from imggen.v1.routing_pb2 import (
 )
 from server.admission.batches import BatchAdmission, new_batch
 from server.admission.jobs import Admission, new_job
+from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.domain.canaries import Comparison
 from server.domain.ids import JobId, RequestId, UserId
@@ -69,6 +70,7 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         admission: Admission,
         batches: BatchAdmission,
         users: KnownUsers,
+        texts: TextAdmission,
         reading: PageReading,
         batch_max_concurrent: int,
     ) -> None:
@@ -80,6 +82,7 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         self._admission = admission
         self._batches = batches
         self._users = users
+        self._texts = texts
         self._reading = reading
         self._batch_max_concurrent = batch_max_concurrent
         nothing: Mapping[str, Comparison] = {}
@@ -157,6 +160,7 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         checks, who = Checks(), caller()
         origin = read_quoted(checks, who, request)
         picture = await read(checks, who.user_id, request)
+        await self._texts.admit(who.user_id, picture.texts, self._store)
         stored = await within_budget(
             partial(self._admission.quote, new_job(origin, choice)) for choice in picture.choices()
         )
@@ -171,6 +175,7 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         who = caller()
         origin = read_quoted(checks, who, request)
         board = await self._stories.storyboard(checks, who.user_id, request)
+        await self._texts.admit(who.user_id, board.texts, self._store)
         return origin, board, await self._observer.conditions(who.user_id)
 
     async def _quote_board(

@@ -14,10 +14,12 @@ from imggen.rules.stories import SETTABLE, read_page_ids, read_story
 from imggen.v1 import story_pb2, story_pb2_grpc
 from server.admission.edits import Edits, check_characters
 from server.admission.replay import once
+from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.domain.ids import CharacterId, PageId, StoryId, UserId
 from server.domain.stories import Draft, Page, Story
 from server.domain.styles import Style
+from server.domain.texts import texts_of_story
 from server.identity.caller import Context, caller
 from server.replies import messages
 from server.replies.pages import fitting
@@ -32,9 +34,12 @@ _VIEWS = short_names(story_pb2.StoryView)
 class StoryService(story_pb2_grpc.StoryServiceServicer):
     """Keeps callers' stories."""
 
-    def __init__(self, store: Store, users: KnownUsers, styles: Sequence[Style]) -> None:
+    def __init__(
+        self, store: Store, users: KnownUsers, texts: TextAdmission, styles: Sequence[Style]
+    ) -> None:
         self._store = store
-        self._edits = Edits(store)
+        self._texts = texts
+        self._edits = Edits(store, texts)
         self._users = users
         self._styles = {style.id: style for style in sorted(styles, key=lambda style: style.id)}
 
@@ -50,6 +55,7 @@ class StoryService(story_pb2_grpc.StoryServiceServicer):
             checks.done()
             draft = Draft(**_fields(read, SETTABLE))
             await check_characters(self._store, who.user_id, draft)
+            await self._texts.admit(who.user_id, texts_of_story(draft), self._store)
             await self._users.ensure(who)
             created = await self._store.stories.create(who.user_id, draft, key)
             return await self._story(who.user_id, created) if created else None

@@ -782,6 +782,23 @@ COMMENT ON TABLE scenes IS 'What was read of a job''s text: once, by the first a
 COMMENT ON COLUMN scenes.scene IS 'Figures from left to right, extras, place, time, weather, props, colours, and what is not there.';
 COMMENT ON COLUMN scenes.not_drawn IS 'Of a plan, and of a job whose caller set how good it must be: by model, what its picture would not show as told; {phrase, kind, became}, as in attempts.';
 
+CREATE TABLE allowed_texts (
+    digest text NOT NULL,
+    rule text NOT NULL,
+    allowed_by text NOT NULL,
+    allowed_at timestamp with time zone DEFAULT now() NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT allowed_texts_allowed_by_check CHECK ((allowed_by <> ''::text)),
+    CONSTRAINT allowed_texts_check CHECK (((withdrawn_by IS NULL) = (withdrawn_at IS NULL))),
+    CONSTRAINT allowed_texts_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT allowed_texts_rule_check CHECK ((rule <> ''::text)),
+    CONSTRAINT allowed_texts_withdrawn_by_check CHECK ((withdrawn_by <> ''::text))
+);
+COMMENT ON TABLE allowed_texts IS 'The audit of appeals: who allowed which text to break which rule, and when. The texts are not in it.';
+COMMENT ON COLUMN allowed_texts.digest IS 'SHA-256 of the text as it is stored: Unicode NFC, without invisible characters, with single spaces.';
+CREATE UNIQUE INDEX allowed_texts_now ON allowed_texts USING btree (digest, rule) WHERE (withdrawn_at IS NULL);
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,

@@ -7,6 +7,7 @@ from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
 from server.store.alerts import Alerts
+from server.store.allowed_texts import AllowedTexts
 from server.store.batches import Batches
 from server.store.budgets import Budgets
 from server.store.calls import Calls
@@ -39,6 +40,7 @@ class Statements:
 
     def __init__(self, database: Executor) -> None:
         self.alerts = Alerts(database)
+        self.allowed_texts = AllowedTexts(database)
         self.batches = Batches(database)
         self.budgets = Budgets(database)
         self.calls = Calls(database)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
+from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -197,6 +198,10 @@ class RecordingProvider:
     def references(self) -> ReferenceReading:
         """How the wrapped provider reads references."""
         return self._provider.references
+
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content."""
+        return self._provider.told(content)
 
     async def render(
         self,

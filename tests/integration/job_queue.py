@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from actors.classifiers.base import TextClassifier
 from actors.engine.render import RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
@@ -22,6 +23,7 @@ from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
+from actors.worker.texts import JobTexts
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
 from server.domain.states import JobStatus, Lane
@@ -131,6 +133,7 @@ class JobQueue:
         providers: Mapping[str, Provider] | None = None,
         catalogue: Catalogue | None = None,
         extractor: PaidExtractor | None = None,
+        classifier: TextClassifier | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -150,6 +153,7 @@ class JobQueue:
             renderer = renderer or ScriptedRenderer()
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
+            texts = JobTexts(configured.text_check(), store.allowed_texts, classifier)
             stages = Stages(
                 drawing,
                 PlainExtractor(),
@@ -157,11 +161,12 @@ class JobQueue:
                 catalogue=catalogue,
                 references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 scenes=store.scenes,
+                texts=texts,
                 store_pauses_s=[0.05] * 100,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
             observer = Observer(store, GpuCost(), fresh_s=0.05)
-            losses = LossReader(catalogue, PlainExtractor(), store, patience, extractor)
+            losses = LossReader(catalogue, PlainExtractor(), store, patience, texts, extractor)
             chooser = Chooser(catalogue, observer, drawing, losses)
             routed = RoutedDrawing(
                 stages,

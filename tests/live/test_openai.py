@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
@@ -49,6 +50,10 @@ class PatientProvider:
     @property
     def references(self) -> ReferenceReading:
         return self._provider.references
+
+    def told(self, content: Content) -> CompiledPrompt:
+        """Returns what the model is told of a content."""
+        return self._provider.told(content)
 
     async def render(
         self,

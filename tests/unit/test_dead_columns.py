@@ -20,6 +20,7 @@ VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|COPY)\b")
 WORD = re.compile(r"\w+")
 
 FOR_PEOPLE = {
+    "allowed_texts.allowed_at",
     "character_references.created_at",
     "ledger.at",
     "ledger.id",

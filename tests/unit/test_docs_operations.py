@@ -92,6 +92,7 @@ def test_every_metric_is_on_the_page_with_its_labels() -> None:
     metrics.time_call("/imggen.v1.StyleService/ListStyles", 0.1)
     metrics.read_connections(lambda: (1, 2))
     metrics.alerts.labels("budget_used").inc()
+    metrics.refused_texts.labels("admission", "profanity", "profanity-words").inc()
     made = {}
     for family in metrics.registry.collect():
         name = f"{family.name}_total" if family.type == "counter" else family.name

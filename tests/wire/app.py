@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from tests.wire import answers, chat, errors
+from tests.wire import answers, chat, errors, moderation
 from tests.wire.answers import Painter
 from tests.wire.behaviours import GOOD, Behaviour
 from tests.wire.contract import Operation, Terms, check
@@ -48,6 +48,7 @@ class WireApp:
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/moderations", self._moderate)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{id}", self._models)
         app.router.add_get("/pictures/{id}", self._picture)
@@ -98,6 +99,26 @@ class WireApp:
         self._record(request, Operation.CHAT, received)
         sender = self._sender(request, behaviour)
         good = Reply(200, asked.body(request[_ID], int(time.time()), behaviour))
+        reply = behaviour.reply.naming(self._key, asked.model) if behaviour.reply else good
+
+        async def answer() -> web.StreamResponse:
+            await sender.before_headers()
+            return await sender.send(reply)
+
+        return await self._ended(request, answer())
+
+    async def _moderate(self, request: web.Request) -> web.StreamResponse:
+        received, operation = NOTHING, Operation.MODERATION
+        try:
+            received = await read(request, operation)
+            asked = moderation.check(received.typed)
+            behaviour = self._behaviour(request, operation, asked.model)
+        except Refused as refusal:
+            self._record(request, operation, received, Outcome.REFUSED, refusal.reply.status)
+            return _response(refusal.reply)
+        self._record(request, operation, received)
+        sender = self._sender(request, behaviour)
+        good = Reply(200, asked.body(request[_ID]))
         reply = behaviour.reply.naming(self._key, asked.model) if behaviour.reply else good
 
         async def answer() -> web.StreamResponse:
@@ -220,6 +241,8 @@ class WireApp:
 def _operation(path: str) -> Operation:
     if path.startswith("/v1/chat"):
         return Operation.CHAT
+    if path.startswith("/v1/moderations"):
+        return Operation.MODERATION
     if path.startswith("/v1/images/edits"):
         return Operation.EDIT
     return Operation.GENERATION if path.startswith("/v1/images") else Operation.MODELS

@@ -16,6 +16,7 @@ class Operation(StrEnum):
     GENERATION = "generation"
     EDIT = "edit"
     CHAT = "chat"
+    MODERATION = "moderation"
     MODELS = "models"
 
 

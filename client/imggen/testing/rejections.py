@@ -6,6 +6,7 @@ import grpc.aio
 
 from imggen.errors import ImggenError, JobCancelled, JobFailed, kind_of, reason_name
 from imggen.rules.refusals import refusal
+from imggen.rules.safety import text_refused
 from imggen.status import DETAILS_KEY
 from imggen.v1 import (
     batch_pb2,
@@ -19,7 +20,13 @@ from imggen.v1 import (
     story_pb2,
     style_pb2,
 )
-from imggen.v1.errors_pb2 import ERROR_REASON_NO_ELIGIBLE_OFFER, ErrorReason
+from imggen.v1.errors_pb2 import (
+    ERROR_REASON_CONTENT_POLICY,
+    ERROR_REASON_NO_ELIGIBLE_OFFER,
+    ErrorReason,
+)
+
+_OF_CALLS_AND_JOBS = {ERROR_REASON_CONTENT_POLICY, ERROR_REASON_NO_ELIGIBLE_OFFER}
 
 _FILES = (
     *(batch_pb2, budget_pb2, character_pb2, event_pb2, generation_pb2),
@@ -45,6 +52,13 @@ def rejection(reason: ErrorReason.ValueType, message: str = "") -> ImggenError:
     return kind(message or f"the fake was told to fail with {reason_name(reason)}", reason=reason)
 
 
+def refused_text(field: str) -> ImggenError:
+    """Returns the error of a call with a text that breaks a rule."""
+    return text_refused(
+        field, stage="admission", category="profanity", rule="profanity-words", digest="5f" * 32
+    )
+
+
 def check_method(name: str) -> None:
     """Raises ValueError for a name that no method of the contract has; an empty one means any."""
     if name and name not in _METHODS:
@@ -54,7 +68,7 @@ def check_method(name: str) -> None:
 def check_job_reason(reason: ErrorReason.ValueType) -> None:
     """Raises ValueError for a reason with which only calls fail, never jobs."""
     kind = kind_of(reason)
-    if reason == ERROR_REASON_NO_ELIGIBLE_OFFER:  # calls fail with it, and jobs
+    if reason in _OF_CALLS_AND_JOBS:
         return
     if kind is None or not issubclass(kind, JobFailed):
         raise ValueError(f"{reason_name(reason)} is no reason of a failed job; use fail_next")

@@ -22,7 +22,7 @@ from imggen.testing.images import Images
 from imggen.testing.jobs import Jobs
 from imggen.testing.library import Characters, Stories, Styles
 from imggen.testing.memory import Memory
-from imggen.testing.rejections import check_job_reason, check_method, rejection
+from imggen.testing.rejections import check_job_reason, check_method, refused_text, rejection
 from imggen.testing.reuse import Reuses
 from imggen.testing.routing import Routing
 from imggen.testing.web import Web
@@ -111,6 +111,11 @@ class FakeService:
         error = rejection(reason, message)
         error.retry_after = retry_after
         self._faults.add(Fault(method, error=error))
+
+    def refuse_next_text(self, field: str, *, method: str = "") -> None:
+        """Refuses the next call, or the next call of a method, for a text in this field."""
+        check_method(method)
+        self._faults.add(Fault(method, error=refused_text(field)))
 
     def lose_next_answer(self, method: str = "") -> None:
         """Performs the next call but breaks it before its answer; a stream after one message."""

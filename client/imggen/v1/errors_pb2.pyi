@@ -150,8 +150,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     are no numbers), and so was a second one that it drew with another seed.
     """
     ERROR_REASON_CONTENT_POLICY: _ErrorReason.ValueType  # 98
-    """In `Job.error`: a provider refused the prompt, or the picture that it had drawn. The message says
-    at which stage, and for which categories where the provider told.
+    """INVALID_ARGUMENT: a text breaks a rule of what texts may say. `ErrorInfo.metadata` has its
+    `field`, the `stage` of the check, the `category` and the `rule`, and `text_sha256`, by which an
+    operator can allow it; no part of the text is told. Also in `Job.error`: a worker's check
+    refused what was read from the page, or a provider refused the prompt or the picture that it had
+    drawn. The message says at which stage, and for which categories where they are known.
     """
     ERROR_REASON_TOO_MANY_ITEMS: _ErrorReason.ValueType  # 100
     """INVALID_ARGUMENT: a list has more items than its field allows."""
@@ -167,12 +170,17 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
     ERROR_REASON_CALL_SETTLED: _ErrorReason.ValueType  # 120
     """FAILED_PRECONDITION: the cost of the paid call is known, and another one; or it still runs."""
+    ERROR_REASON_CHECK_UNAVAILABLE: _ErrorReason.ValueType  # 130
+    """In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
+    spends no attempt; after a setting of the operator it is FAILED.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
     `google.rpc.ErrorInfo` (domain `imggen.dev`), jobs in `Job.error`. A message is the same for all
     errors of a kind; the ids, states and limits that it is about are in `ErrorInfo.metadata`. Only
-    that of INVALID_ARGUMENT quotes the request: it says what is wrong with each field.
+    that of INVALID_ARGUMENT quotes the request: it says what is wrong with each field. That of
+    CONTENT_POLICY quotes nothing.
 
     Later versions may add values; accept those that you do not know.
     """
@@ -305,8 +313,11 @@ ERROR_REASON_PICTURE_BROKEN: ErrorReason.ValueType  # 97
 are no numbers), and so was a second one that it drew with another seed.
 """
 ERROR_REASON_CONTENT_POLICY: ErrorReason.ValueType  # 98
-"""In `Job.error`: a provider refused the prompt, or the picture that it had drawn. The message says
-at which stage, and for which categories where the provider told.
+"""INVALID_ARGUMENT: a text breaks a rule of what texts may say. `ErrorInfo.metadata` has its
+`field`, the `stage` of the check, the `category` and the `rule`, and `text_sha256`, by which an
+operator can allow it; no part of the text is told. Also in `Job.error`: a worker's check
+refused what was read from the page, or a provider refused the prompt or the picture that it had
+drawn. The message says at which stage, and for which categories where they are known.
 """
 ERROR_REASON_TOO_MANY_ITEMS: ErrorReason.ValueType  # 100
 """INVALID_ARGUMENT: a list has more items than its field allows."""
@@ -322,4 +333,8 @@ ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 ERROR_REASON_CALL_SETTLED: ErrorReason.ValueType  # 120
 """FAILED_PRECONDITION: the cost of the paid call is known, and another one; or it still runs."""
+ERROR_REASON_CHECK_UNAVAILABLE: ErrorReason.ValueType  # 130
+"""In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
+spends no attempt; after a setting of the operator it is FAILED.
+"""
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

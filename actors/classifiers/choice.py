@@ -1,0 +1,25 @@
+"""The choice of a worker's classifier from its settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from actors.classifiers.base import TextClassifier
+from actors.settings import ClassifierSettings
+
+
+@asynccontextmanager
+async def open_classifier(settings: ClassifierSettings) -> AsyncIterator[TextClassifier | None]:
+    """Yields the classifier that the settings name; None for none."""
+    if settings.text_classifier == "none" or settings.moderation_api_key is None:
+        yield None
+        return
+    # The SDK takes half a second to import, and installations without a key do without it.
+    from actors.classifiers.openai import open_moderation
+
+    async with open_moderation(
+        base_url=settings.moderation_base_url,
+        api_key=settings.moderation_api_key.get_secret_value(),
+        model=settings.moderation_model,
+        timeout_s=settings.moderation_timeout_s,
+    ) as moderation:
+        yield moderation

@@ -1,0 +1,27 @@
+"""The settings of safety, which gateways and workers read alike."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from server.safety.gate import load_gate
+from server.safety.texts import TextCheck
+
+
+class SafetySettings(BaseSettings):
+    """What texts are checked by."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    text_safety: Literal["lists", "none"] = Field(
+        "lists",
+        description="What texts are checked by before anything is drawn from them: the lists and "
+        "rules of `server/safety`, or `none`, for tests and development. docs/safety.md says more.",
+    )
+
+    def text_check(self) -> TextCheck:
+        """Returns the check of texts; it reads the lists, which takes a tenth of a second."""
+        return TextCheck(load_gate() if self.text_safety == "lists" else None)
