@@ -94,9 +94,12 @@ async def probed_until(queue: JobQueue) -> object:
     return row["probing_until"]
 
 
-async def ends(queue: JobQueue, new: NewJob, provider: FakeProvider) -> JobStatus:
+async def ends(
+    queue: JobQueue, new: NewJob, provider: FakeProvider, no_offer_s: float = 120.0
+) -> JobStatus:
     """Runs a worker until a job has ended."""
-    async with queue.worker(providers={"fake": provider}, catalogue=ONE, poll_s=0.2):
+    drawing = {"fake": provider}
+    async with queue.worker(providers=drawing, catalogue=ONE, poll_s=0.2, no_offer_s=no_offer_s):
 
         async def ended() -> JobStatus | None:
             job = await queue.job(new.id)
@@ -129,7 +132,7 @@ async def test_a_probe_whose_call_is_refused_is_returned(job_queue: JobQueue) ->
     new = await submit(job_queue, hold=False)
     async with job_queue.store.transaction() as tx:
         await tx.money.default_limit(0)
-    assert await ends(job_queue, new, FakeProvider()) is JobStatus.FAILED
+    assert await ends(job_queue, new, FakeProvider(), no_offer_s=0) is JobStatus.FAILED
     assert await state(job_queue) is HealthState.HALF_OPEN
 
 

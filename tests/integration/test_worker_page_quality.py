@@ -1,6 +1,7 @@
 """A model that would lose a part of a page is not good enough for it where its caller says so."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -78,9 +79,12 @@ async def test_a_page_that_no_model_shows_well_enough_says_so(job_queue: JobQueu
 
 async def test_a_waiting_job_stays_where_its_page_is_shown(job_queue: JobQueue) -> None:
     new = await submit(job_queue, FULL, min_score=LEAST)
+    store = job_queue.store
+    # A worker of the hosted lane is known to hold its model, and claims nothing.
+    slots, hour = {Lane.HOSTED: 1}, timedelta(hours=1)
+    await store.workers.ready("another", slots, hour, models=["fake"])
     async with job_queue.worker(catalogue=BOTH, slots={"local": 1}, poll_s=0.2):
         await until(lambda: _lane(job_queue, new, Lane.HOSTED))
-    store = job_queue.store
     rerouting = Rerouting(BOTH, Observer(store, GpuCost()), store, job_queue.signals)
     assert await rerouting.reroute() == 0
     assert await _lane(job_queue, new, Lane.HOSTED)
