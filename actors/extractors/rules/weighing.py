@@ -29,6 +29,8 @@ _SPECKS = frozenset({"dot", "speck", "smudge", "blur", "line", "pinprick", "glim
 _LEADING = frozenset(
     {"lead", "wind", "fork", "run", "go", "climb", "twist", "snake", "end", "turn"}
 )
+_TAKING = frozenset({"lead", "take", "bring", "carry", "guide"})
+_LED = frozenset({"them", "us", "me", "him", "her"})
 _COVERING = frozenset({"over", "across"})
 _LEADERS = places.ROADS | {"one", "other"}
 _CAST = frozenset(
@@ -60,6 +62,8 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         return 2.5
     if word in {"to", "from", "between"} and _is_route(clause):
         return 0.3
+    if word in {"to", "into"} and clause.verb in _TAKING and _takes_somebody(clause):
+        return 4
     if word in {"to", "into", "towards"} and _leads_away(clause):
         return 0.5
     if word == "from" and clause.verb in {"see", "look", "watch"} and not clause.negated:
@@ -200,6 +204,11 @@ def is_medium(phrase: NounPhrase) -> bool:
 def _is_cast(clause: Clause) -> bool:
     """Returns whether a clause tells of what comes over a place: light, fog, the night."""
     return clause.verb != "split" and any(one.head.lemma in _CAST for one in clause.subject)
+
+
+def _takes_somebody(clause: Clause) -> bool:
+    """Returns whether a clause says that beings are led: `the map led them`."""
+    return bool({one.head.lower for one in clause.objects} & _LED) and not clause.negated
 
 
 def _leads_away(clause: Clause) -> bool:

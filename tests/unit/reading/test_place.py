@@ -14,6 +14,7 @@ ALONE = [
     ("At last they came to a cave.", "cave"),
     ("Mia woke up in her bedroom. Then she ran down to the beach.", "beach"),
     ("Mia left the house and went into the forest.", "forest"),
+    ("The map led them into the deep forest.", "deep forest"),
     ("Tom came home from school. He sat down in the kitchen.", "kitchen"),
     ("The boat rocked on the lake. Mia held on tight.", "lake"),
     ("Mia sat on the bank of the river and fished.", "river"),
