@@ -38,8 +38,6 @@ def test_other_seeds_give_other_crops_places_and_turns() -> None:
     assert {one.framing for one in shown} == {Framing.HALF_BODY, Framing.FULL_BODY}
     assert {one.position for one in shown} == set(Position)
     assert {one.characters[0].view for one in shown} == {View.FRONT, View.THREE_QUARTER}
-    turns = {tuple(one.view for one in composed(PAIR, seed).characters) for seed in range(100)}
-    assert len(turns) == 4
 
 
 def test_what_is_told_of_a_figure_stays() -> None:
@@ -50,9 +48,9 @@ def test_what_is_told_of_a_figure_stays() -> None:
         assert composed(averted, seed).characters[0].view is View.BACK
 
 
-def test_three_figures_stand_as_they_are() -> None:
+def test_two_and_three_figures_stand_as_they_are() -> None:
     three = Scene((Character(),) * 3, framing=Framing.FULL_BODY)
-    assert all(composed(three, seed) == three for seed in range(20))
+    assert all(composed(one, seed) == one for one in (PAIR, three) for seed in range(20))
 
 
 def test_pages_are_composed_by_their_seed() -> None:
