@@ -13,7 +13,7 @@ from server.domain.states import ImageType, Quality
 from server.money.budgets import exhausted
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
-from server.routing.lanes import lanes
+from server.routing.lanes import first_lanes
 from server.routing.router import Refusal, Routing, route
 from server.routing.rows import Row
 from server.routing.wishes import Offer, Wish, needs_of
@@ -82,8 +82,8 @@ class Routes:
         return self.conditions.rest.short({cheapest.model.provider: cheapest.price_micros})
 
     def lanes(self, routing: Routing) -> tuple[JobLane, ...]:
-        """Returns the lanes in which a job waits for the offers of a routing."""
-        return lanes(routing, self.conditions)
+        """Returns the lanes in which a new job waits for the offers of a routing."""
+        return first_lanes(routing, self.conditions)
 
     def route(self, checks: Checks, wish: Wish) -> Routing | None:
         """Routes a picture; None, and violations, if the wish itself is wrong.

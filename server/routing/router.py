@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from imggen.rules import offers as rules
 from imggen.rules.money import dollars
+from server.domain.health import HealthState
 from server.domain.states import Lane
 from server.errors import Violation
 from server.routing.catalogue import Catalogue
@@ -225,6 +226,9 @@ def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | 
 def _not_now(offer: Offer, conditions: Conditions) -> Loser | None:
     row = offer.model
     if (health := conditions.closed(row)) is not None:
+        if health.model and health.state is HealthState.OFF:
+            # It is gone: nothing probes a model, so that no wait brings it back.
+            return Loser(row, Exclusion.NOT_WELL, not_well(health))
         return Loser(row, Exclusion.NOT_WELL, not_well(health), offer, health.until)
     rest = conditions.rest.of(row.provider)
     if offer.price_micros and rest is not None and offer.price_micros > rest:
