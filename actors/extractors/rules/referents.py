@@ -2,16 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from actors.extractors.rules.kin import (
-    CHILD,
-    ELDER,
-    SAME,
-    is_human,
-    kin_of,
-    same_family,
-    stage_of,
-    words_of_name,
-)
+from actors.extractors.rules import kinds
+from actors.extractors.rules.kin import SAME, kin_of
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.presence import UNREAL_LOOKS
 from actors.extractors.rules.memory import Memory, Who
@@ -267,7 +259,7 @@ class Referents:
         return None
 
     def _noun(self, noun: str, phrase: NounPhrase) -> Who:
-        able = [one for one in self.names.called(noun) if self._fits(one, phrase)]
+        able = [one for one in self.names.called(noun) if kinds.fits(self.names, one, phrase)]
         able = [one for one in able if self.names.is_own(noun, one)] or able
         said = {one.lower for one in phrase.tokens}
         if phrase.determiner == "one" and said & _STATES and len(able) == 1:
@@ -277,11 +269,11 @@ class Referents:
         if noun in self._roles:
             return (self._roles[noun],)
         if noun == "teacher":
-            able = able or self._titled()
+            able = able or kinds.titled(self.names.cast)
         if noun in _BEASTS:
-            able = self._beasts()
+            able = kinds.beasts(self.names.cast)
         if noun == "twin":
-            able = list(self._twins())
+            able = list(kinds.twins(self.names.cast))
         recent = [one for one in self._memory.named() if one in able]
         if "other" in said:
             able = [one for one in able if one not in recent[:1]]
@@ -301,58 +293,12 @@ class Referents:
         opening = self._opening and not known
         return (able[0],) if self.names.is_own(noun, able[0]) or opening else ()
 
-    def _fits(self, one: int, phrase: NounPhrase) -> bool:
-        """Returns whether the adjectives of a phrase can be said of somebody: `the old man`."""
-        each = self.names.cast[one]
-        if not is_human(each) or self.names.is_own(phrase.head.lemma, one):
-            return True
-        said = {token.lower for token in phrase.tokens[:-1]}
-        stage = stage_of(each)
-        if said & {"old", "elderly", "ancient"}:
-            return stage in {"", ELDER}
-        return not said & {"young"} or stage in {"", CHILD}
-
-    def _titled(self) -> list[int]:
-        """Returns the grown-ups with a title and a family name, as teachers have."""
-        titles = {"mr", "mrs", "ms", "miss"}
-        return [
-            one
-            for one, each in enumerate(self.names.cast)
-            if stage_of(each) != CHILD and words_of_name(each.name)[0] in titles
-        ]
-
-    def _beasts(self) -> list[int]:
-        return [one for one, each in enumerate(self.names.cast) if not is_human(each)]
-
-    def _twins(self) -> Who:
-        cast = self.names.cast
-        twins = tuple(
-            one
-            for one, each in enumerate(cast)
-            if any("twin" in word.lower() for word in (*each.features, *each.traits, each.name))
-        )
-        if twins:
-            return twins
-        pairs = [
-            (one, other)
-            for one in range(len(cast))
-            for other in range(one + 1, len(cast))
-            if cast[one].age is not None
-            and cast[one].age == cast[other].age
-            and cast[one].species == cast[other].species
-        ]
-        named = [one for one in pairs if same_family(cast[one[0]], cast[one[1]])]
-        pairs = named if len(named) == 1 else pairs
-        if len(pairs) == 1:
-            return pairs[0]
-        return tuple(range(len(cast))) if len(cast) == 2 else ()
-
     def _several(self, head: Token, phrase: NounPhrase, but: Who = ()) -> Who:
         number = next((_NUMBERS[one.lower] for one in phrase.tokens if one.lower in _NUMBERS), 0)
         number = number or _NUMBERS.get(head.lemma, 0)
         if number > 1 and _STATES & {one.lower for one in phrase.tokens[:-1]}:
             # `Three tired explorers crawled into bed`.
-            beasts = self._beasts()
+            beasts = kinds.beasts(self.names.cast)
             people = [one for one in range(len(self.names.cast)) if one not in beasts]
             return self._memory.several(number, people)
         bare = phrase.tokens[0].lower not in {"the", "both", "all", "these", "our"} | set(_NUMBERS)
@@ -361,10 +307,10 @@ class Referents:
         if any(one.lower in {"other", "more"} for one in phrase.tokens[:-1]):
             return ()
         if head.lemma == "twin":
-            return self._twins() or self._memory.several(2)
+            return kinds.twins(self.names.cast) or self._memory.several(2)
         able = self.names.called(head.lemma)
         if head.lemma in _BEASTS:
-            able = self._beasts()
+            able = kinds.beasts(self.names.cast)
         definite = phrase.tokens[0].lower in {"the", "both", "all", "these", "our"}
         if len(able) > 1 and (definite or number == len(able)):
             return tuple(able) if number in {0, len(able)} else self._memory.several(number, able)
