@@ -21,6 +21,8 @@ class Drafts:
         self._asides: list[Clause] = []
         self.start = 0
         """The place of the token with which the next clause begins."""
+        self.telling = False
+        """Whether what is read is a list of what was told or painted, after a colon."""
         self.whose: list[NounPhrase] = []
         """What the relative clause that is read belongs to: the boat of `that Will built`."""
 
@@ -79,6 +81,7 @@ class Drafts:
         if self.whose and clause.verb:
             clause.objects = clause.objects or self.whose
             self.whose = []
+        clause.told = self.telling and (not clause.verb or bool(clause.marker))
         self.done.append(clause)
         if clause.verb:
             self.done += self._asides

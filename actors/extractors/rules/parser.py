@@ -55,6 +55,7 @@ class _Parser(Parsing):
             return
         if part.word in {";", ":", ".", "!", "?"}:
             self._drafts.stop()
+            self._drafts.telling = part.word == ":" and cues.lists(self._drafts.done)
         elif part.word in {"\u2014", "\u2026", "...", "(", ")"}:
             self._next()
 

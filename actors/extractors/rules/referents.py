@@ -49,6 +49,7 @@ _UNIQUE = frozenset(
     {
         *("dragon", "robot", "monster", "giant", "ghost", "unicorn", "witch", "wizard", "troll"),
         *("mermaid", "ogre", "yeti", "alien", "snowman", "genie", "vampire", "elephant", "giraffe"),
+        *("camel", "dinosaur", "llama", "ostrich", "reindeer", "moose", "sphinx", "minotaur"),
         *("hippo", "rhino", "crocodile", "walrus", "penguin", "lion", "tiger", "whale", "octopus"),
         *("gannet", "pelican", "heron", "flamingo", "kangaroo", "koala", "panda", "sloth"),
     }
@@ -289,7 +290,7 @@ class Referents:
             return ()
         known = self._memory.named()
         if able[0] in known:
-            return (able[0],) if noun in _UNIQUE and self._memory.is_unseen(able[0]) else ()
+            return (able[0],) if noun in _UNIQUE else ()
         opening = self._opening and not known
         return (able[0],) if self.names.is_own(noun, able[0]) or opening else ()
 

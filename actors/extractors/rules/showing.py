@@ -40,6 +40,10 @@ def is_unreal(clause: Clause) -> bool:
     times = [one.head.lower for word, one in clause.places if not word]
     if _USUAL & {*times, *(one.lower for one in clause.adverbs)}:
         return True
+    if clause.marker in RELATIVE | {"how", "when"} and "once" in times_said(clause):
+        return True  # `Gran, who once met a bear`.
+    if clause.told or _only_compares(clause):
+        return True
     if clause.marker in {"where", "as"} and any(one.lower in _ALWAYS for one in clause.adverbs):
         return True
     governor = clause.governor
@@ -50,6 +54,20 @@ def is_unreal(clause: Clause) -> bool:
     if governor.verb == "look":
         return any(one.lower == "forward" for one in governor.adverbs)
     return governor.verb in verbs.IRREALIS or governor.verb == "say"
+
+
+def times_said(clause: Clause) -> set[str]:
+    """Returns the adverbs of a clause."""
+    return {one.lower for one in clause.adverbs}
+
+
+def _only_compares(clause: Clause) -> bool:
+    """Returns whether a clause only compares: `as proud as a queen can be`, `as one walks`."""
+    if clause.marker not in {"as", "than"}:
+        return False
+    subject = {one.head.lower for one in clause.subject}
+    vague = clause.modal in {"can", "could"} and clause.verb in {"be", "do"}
+    return vague or subject in ({"one"}, {"you"}, {"people"})
 
 
 def _said(clause: Clause) -> set[str]:

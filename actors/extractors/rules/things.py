@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.cues import RELATIVE
 from actors.extractors.rules.lexicon import nouns, places, verbs
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_unreal
@@ -69,7 +70,10 @@ class Things:
         things = [one for one in named if _is_thing(one)]
         told = any(one.head.lemma in places.MEDIA for _, one in clause.places)
         unreal = is_unreal(clause) or told
+        there = clause.subject if clause.marker in RELATIVE else []
         for one in things:
+            if any(one is each for each in there):
+                continue  # `The roof, which should have been red`.
             if unreal or (clause.verb in verbs.UNREAL_OBJECTS and one not in clause.subject):
                 self._unreal.add(id(one))
         self._named = (things + self._named)[:_KEPT]

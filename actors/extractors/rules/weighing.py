@@ -161,7 +161,9 @@ def _is_on_the_way(clause: Clause) -> bool:
 def _enters(clause: Clause, phrase: NounPhrase) -> bool:
     """Returns whether somebody gets into something: `squeezed into the teapot`."""
     noun = phrase.head.lemma
-    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS or phrase.owner:
+    if phrase.head.character is not None or phrase.owner:
+        return False
+    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS:
         return False
     moves = clause.verb in places.MOVING | {"squeeze", "climb", "disappear", "vanish"}
     alone = not clause.objects and is_about_beings(clause)
