@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from actors.extractors.rules.absence import lacking
 from actors.extractors.rules.clauses import Clause, all_phrases, end_of
 from actors.extractors.rules.hue import (
     coloured,
@@ -16,6 +15,7 @@ from actors.extractors.rules.hue import (
 )
 from actors.extractors.rules.lexicon import colouring, hues, nouns, verbs
 from actors.extractors.rules.lone import Lone, back, is_one_of_several
+from actors.extractors.rules.loss import gone, lacking
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_denied, is_unreal
 from actors.extractors.rules.things import Things
@@ -41,6 +41,8 @@ def read_colours(
             hues_read = [*reading.read(), *reading.same(said)]
             found += hues_read if reading.counts else together(hues_read)
             said = reading.last
+            over = gone(clause)
+            found = [one for one in found if one.split()[-1] not in over]
         things.name(clause)
     return tuple(dict.fromkeys(found))
 

@@ -82,9 +82,53 @@ def is_being(phrase: NounPhrase) -> bool:
         return False
     if head.lemma == "band" and len(phrase.adjectives) > 0 and _is_ribbon(phrase):
         return False
+    if phrase.of is not None and phrase.of.head.lemma in nouns.BODY and head.lemma in _BENT:
+        return False
     return not any(
         one.lower in nouns.TOYS | UNREAL_LOOKS or one.lemma in DISHES for one in phrase.tokens[:-1]
-    )
+    ) and not is_cuddly(phrase)
+
+
+def is_cuddly(phrase: NounPhrase) -> bool:
+    """Returns whether a wild animal is somebody's, and so a toy: `one arm round his bear`."""
+    own = bool(phrase.owner) and phrase.owner[-1].tag == "PRP$"
+    return own and phrase.head.lemma in _CUDDLY and phrase.head.character is None
+
+
+_BENT = frozenset({"crook", "bend", "ball", "bridge"})
+_CUDDLY = frozenset(
+    {
+        *(
+            "bear",
+            "elephant",
+            "lion",
+            "tiger",
+            "giraffe",
+            "monkey",
+            "penguin",
+            "hippo",
+            "crocodile",
+        ),
+        *("dinosaur", "panda", "koala", "unicorn", "zebra", "rhino", "polar-bear", "seal"),
+        *("octopus", "sloth", "kangaroo", "walrus", "leopard", "gorilla"),
+        *("whale", "crocodile"),
+    }
+)
+"""Wild animals that nobody keeps but as toys."""
+
+
+def departs(clause: Clause) -> bool:
+    """Returns whether a crowd is gone after a clause: `the guests went home`."""
+    home = any(one.lower in {"home", "away", "homewards"} for one in clause.adverbs)
+    home = home or clause.particle == "away"
+    if clause.negated or clause.modal or "be" in clause.helpers:
+        return False
+    gone = clause.verb in _GOING and home
+    return gone or (clause.verb in _SCATTERING and not (clause.objects or clause.places))
+
+
+_GOING = frozenset({"go", "hurry", "drift", "walk", "troop", "drive", "wander", "stroll", "trudge"})
+_SCATTERING = frozenset({"leave", "disperse", "depart", "scatter", "vanish", "disappear"})
 
 
 def _is_near(head: Token) -> bool:

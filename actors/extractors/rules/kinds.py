@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.english import lemma_of
+from actors.extractors.rules.hue import is_colour
 from actors.extractors.rules.kin import (
     CHILD,
     ELDER,
@@ -26,6 +29,50 @@ def fits(names: Names, one: int, phrase: NounPhrase) -> bool:
     if said & {"old", "elderly", "ancient"}:
         return stage in {"", ELDER}
     return not said & {"young"} or stage in {"", CHILD}
+
+
+def said_with(clause: Clause, phrase: NounPhrase) -> list[NounPhrase]:
+    """Returns what a clause says right after a phrase about its looks: `a girl with plaits`."""
+    found: list[NounPhrase] = []
+    end = phrase.end
+    for word, placed in sorted(clause.places, key=lambda one: one[1].start):
+        joined = bool(found) and word in {"with", "in"} and placed.begin <= end + 2
+        if (word in {"with", "in"} and placed.begin == end + 1) or joined:
+            found.append(placed)
+            end = placed.end
+    return found
+
+
+def answers(one: Description, phrase: NounPhrase, looks: Sequence[NounPhrase]) -> bool:
+    """Returns whether a stranger looks as a character is described: `a girl with red plaits`.
+
+    One garment or feature has to be the same, and no colour of it another one.
+    """
+    fields = (one.hair, one.clothing, one.skin, " ".join((one.hair, *one.features)))
+    told = [_words(field) for field in fields]
+    same = [each for each in looks if any(_names(each) & words for words in told)]
+    agreed = [each for each in same if any(_agrees(each, words) for words in told)]
+    if len(agreed) < len(same):
+        return False
+    coated = not is_human(one) and bool(_hues(phrase)) and _hues(phrase) <= _words(one.skin)
+    return bool(same) or coated
+
+
+def _agrees(look: NounPhrase, words: set[str]) -> bool:
+    return bool(_names(look) & words) and _hues(look) <= words
+
+
+def _names(phrase: NounPhrase) -> set[str]:
+    return {phrase.head.lemma, phrase.head.lower}
+
+
+def _words(text: str) -> set[str]:
+    said = text.lower().replace(",", " ").split()
+    return {*said, *(lemma_of(word, "NNS") for word in said)}
+
+
+def _hues(phrase: NounPhrase) -> set[str]:
+    return {one.lower for one in phrase.tokens[:-1] if is_colour(one.lower)}
 
 
 def titled(cast: Sequence[Description]) -> list[int]:

@@ -212,6 +212,9 @@ def _linked(words: Sequence[str], tags: list[str], at: int) -> str | None:
         before -= 1
     if tags[at] in {"VB", "VBP"} and words[before] in _BE and "ADJ" in kinds_of(words[at]):
         return "JJ"
+    likened = words[at - 1] in {"as", "so", "too", "very", "quite", "rather"} if at else False
+    if tags[at] in {"VB", "VBP"} and likened and "ADJ" in kinds_of(words[at]):
+        return "JJ"
     if words[at] == "one" or tags[at + 1 : at + 2] in (["VBD"], ["VBZ"], ["MD"]):
         return None
     if tags[at] not in {"VB", "VBP", "NN"} or at < 2 or tags[at - 1] not in {"CC", ","}:

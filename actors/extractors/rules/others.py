@@ -6,17 +6,22 @@ from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.extras import (
     adorns,
     are_toys,
+    departs,
     extras_of,
     figurative,
     inhabitants,
+    is_being,
 )
+from actors.extractors.rules.kinds import said_with
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.presence import (
     ARRIVING,
     CLINGING,
+    CROWDS,
     LIVING,
     MINDING,
     NEAR,
+    PAINTING,
     SEEKING,
     STAYING,
     UNSEEN_BY,
@@ -74,9 +79,13 @@ class Others:
             elif (clause.verb in MINDING and not clause.speech) or is_errand(clause):
                 self._roll.minded |= set(who) - set(self._roll.there)
                 self._roll.unmet.append(phrase)
+                if clause.verb in PAINTING:
+                    self._roll.likened.add(phrase.head.lemma)
             elif shown and (clause.verb not in SEEKING or is_told(clause)):
                 self._beside(clause, phrase, who)
         for word, phrase in clause.places:
+            if word in {"like", "as"} and phrase.head.lemma not in self._roll.extras:
+                self._roll.likened.add(phrase.head.lemma)
             who = self._referents.of(phrase, but=subject)
             self.meant_by[clause.sentence, phrase.start] = who
             groups.append(who)
@@ -92,7 +101,8 @@ class Others:
             if phrase.determiner in {"the", "our"} and not phrase.plural:
                 self._referents.call(noun, subject[0])
             return subject
-        return self._referents.of(phrase, but=subject, opening=there_is(clause, phrase))
+        who = self._referents.of(phrase, but=subject, opening=there_is(clause, phrase))
+        return who or self._referents.described(phrase, said_with(clause, phrase))
 
     def _near(
         self, clause: Clause, word: str, phrase: NounPhrase, who: Who, *, shown: bool
@@ -103,6 +113,8 @@ class Others:
         elif word in {"about", "of"} and not is_met(clause, word):
             self._roll.minded |= set(who) - set(self._roll.there)
             self._roll.unmet.append(phrase)
+        elif clause.verb in PAINTING and is_being(phrase) and not (who or clause.passive):
+            self._roll.likened.add(phrase.head.lemma)  # `Painted a man on a horse`.
         elif not ((word in UNSEEN_BY and word != "of") or phrase.negated or not shown):
             denied = is_denied(clause) and clause.verb in {"be", *ARRIVING}
             if denied or not (is_met(clause, word) or (word == "from" and is_body(phrase))):
@@ -115,7 +127,7 @@ class Others:
             self._roll.here(who)
             self._bodies(clause, phrase)
             if not (figurative(clause.places) or (word == "with" and adorns(clause, phrase))):
-                self._roll.extras += extras_of(phrase, known=bool(who))
+                self._roll.show(extras_of(phrase, known=bool(who)), phrase)
 
     def _except(self, clause: Clause, phrase: NounPhrase, who: Who) -> None:
         """Adds or removes the exception: `nobody but Tom`, `everyone except Tom`."""
@@ -138,7 +150,7 @@ class Others:
         if not told_of:
             self._bodies(clause, phrase)
         if not (told_of or figurative(clause.places) or are_toys(clause.objects)):
-            self._roll.extras += extras_of(phrase, known=bool(who), verb=clause.verb)
+            self._roll.show(extras_of(phrase, known=bool(who), verb=clause.verb), phrase)
 
     def _bodies(self, clause: Clause, phrase: NounPhrase) -> None:
         """Adds those whose bodies are told of: `in her eyes`, `in front of Tom`."""
@@ -148,7 +160,7 @@ class Others:
             if phrase.owner and phrase.owner[-1].tag != "PRP$":
                 owner = NounPhrase(phrase.owner)
                 known = bool(own) or self._referents.may_mean(owner)
-                self._roll.extras += extras_of(owner, known=known)
+                self._roll.show(extras_of(owner, known=known), owner)
         near = phrase.head.lemma in NEAR or (clause.verb == "take" and is_picture(phrase))
         if phrase.of is not None and near:
             self._roll.here(self._referents.of(phrase.of))
@@ -163,14 +175,18 @@ class Others:
         if figurative(clause.places) or is_pictured(clause) or are_toys(phrases):
             return
         yield from inhabitants(clause)
+        leaving = departs(clause)
         for phrase in phrases:
+            if leaving and (phrase.plural or phrase.head.lemma in CROWDS):
+                continue
             if any(phrase is one for one in self._roll.unmet) or (
                 not clause.verb and is_bare(phrase)
             ):
                 continue
             known = self._referents.of(phrase, subject=True)
             vague = self._referents.may_mean(phrase)
-            yield from extras_of(phrase, known=bool(known) or vague)
+            if not (phrase.determiner == "the" and phrase.head.lemma in self._roll.likened):
+                yield from extras_of(phrase, known=bool(known) or vague)
 
     def _unseen(self, clause: Clause, phrase: NounPhrase, who: Who) -> None:
         """Decides of those whom a denied verb is done to: `could not see Tom`."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from actors.extractors.rules.absence import lacking
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.extras import is_cuddly
 from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
@@ -11,6 +11,7 @@ from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
 from actors.extractors.rules.lexicon.looks import SEASONS, TIMES, WEATHERS
 from actors.extractors.rules.lexicon.pieces import APART, BITS, LEFT, MARKS, PIECES
 from actors.extractors.rules.lexicon.structures import STRUCTURES
+from actors.extractors.rules.loss import lacking
 from actors.extractors.rules.phrases import NounPhrase
 
 _NO_THING = frozenset(
@@ -175,7 +176,7 @@ def is_thing(phrase: NounPhrase) -> bool:
     if noun in _FIGURES or (noun in _LOOSE and not phrase.owner):
         return True
     if noun in nouns.BEINGS:
-        return toy or noun in SMALL_FRY
+        return toy or noun in SMALL_FRY or is_cuddly(phrase)
     if noun in MARKS:
         return False
     if noun in nouns.BODY | nouns.GARMENTS or noun in nouns.PLACES - nouns.FLUID_PLACES:

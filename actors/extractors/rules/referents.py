@@ -111,6 +111,24 @@ class Referents:
             self.remember(self._found[key])
         return self._found[key]
 
+    def described(self, phrase: NounPhrase, looks: Sequence[NounPhrase]) -> Who:
+        """Returns whom a stranger turns out to be by what is said of the looks.
+
+        Only somebody of whom the text has not told yet can be: `a girl with two red plaits`.
+        """
+        if phrase.determiner not in {"a", "an"} or phrase.head.character is not None:
+            return ()
+        known = self._memory.named()
+        able = [one for one in self.names.called(phrase.head.lemma) if one not in known]
+        able = [one for one in able if kinds.fits(self.names, one, phrase)]
+        able = [one for one in able if kinds.answers(self.names.cast[one], phrase, looks)]
+        if len(able) != 1:
+            return ()
+        self._found[self._sentence, phrase.start, phrase.head.lower] = (able[0],)
+        self.call(phrase.head.lemma, able[0])
+        self.remember(able)
+        return (able[0],)
+
     def animal(self) -> Who:
         """Returns the animal of whom the text told last, on this page or before it."""
         return self._memory.animal(page=False)

@@ -96,7 +96,7 @@ def is_shown(clause: Clause) -> bool:
     return not (is_denied(clause) or is_unreal(clause) or is_past(clause))
 
 
-def afar(clauses: Sequence[Clause]) -> set[int]:
+def afar(clauses: Sequence[Clause], thinking: frozenset[str] = verbs.UNREAL_OBJECTS) -> set[int]:
     """Returns the clauses that only describe what somebody thinks of, by their `id`.
 
     `They dream of Grandfather, who crossed the sea`; `of the street where the trams went by`.
@@ -110,10 +110,10 @@ def afar(clauses: Sequence[Clause]) -> set[int]:
         beside = before is not None and before.sentence == clause.sentence
         if beside and clause.marker == "where" and before is not None:
             last = list(before.phrases)[-1:]
-            told = told or (bool(last) and before.verb in verbs.UNREAL_OBJECTS)
+            told = told or (bool(last) and before.verb in thinking)
         if told:
             found.add(id(clause))
-        if clause.verb in verbs.UNREAL_OBJECTS:
+        if clause.verb in thinking:
             thought |= {id(one) for one in clause.phrases}
         before = clause
     return found

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from actors.extractors.rules.absence import lacking
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import garments, nouns
 from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.loss import lacking
 from actors.extractors.rules.memory import Who
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence

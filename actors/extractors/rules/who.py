@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.extras import departs
+from actors.extractors.rules.kinds import said_with
 from actors.extractors.rules.leaving import has_left, is_away
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.actions import ACTIONS
@@ -21,6 +23,7 @@ from actors.extractors.rules.lexicon.presence import (
     THINGLY,
 )
 from actors.extractors.rules.lexicon.verbs import SAYING
+from actors.extractors.rules.loss import gone
 from actors.extractors.rules.meeting import (
     is_afar,
     is_body,
@@ -40,7 +43,7 @@ from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.referents import ALL, Referents
 from actors.extractors.rules.roll import Roll
-from actors.extractors.rules.showing import is_denied, is_unreal, long_before
+from actors.extractors.rules.showing import afar, is_denied, is_unreal, long_before
 from actors.extractors.rules.speech import (
     addressed,
     calls_names,
@@ -63,7 +66,7 @@ def read_presence(
     """Returns who is on the next page."""
     referents.turn()
     reading = _Reading(referents)
-    reading.before = long_before(clauses)
+    reading.before = long_before(clauses) | afar(clauses, _DREAMING)
     for index, sentence in enumerate(sentences):
         referents.begin(sentence, index)
         reading.asks = sentence.text.endswith("?")
@@ -106,6 +109,10 @@ class _Reading:
         if who and not (clause.marker or clause.governor or everyone):
             self._main = who
         self._place(clause, who)
+        over = gone(clause)
+        if departs(clause):
+            over |= {one.head.lemma for one in clause.subject if one.plural}
+        self._roll.extras = [one for one in self._roll.extras if one not in over]
         self._beside.take(clause, who, hidden=self._dreams or self.asks)
         pictures = any(one.head.lemma in PICTURES for one in clause.phrases)
         if who and (clause.verb in _DREAMING or pictures) and not is_denied(clause):
@@ -201,6 +208,7 @@ class _Reading:
         if phrase.head.lower == "it" and clause.verb in SHINING:
             return ()  # `Her fur was brown, and it shone.`
         who = self._referents.of(phrase, subject=True, speaks=speaks, acts=acts)
+        who = who or self._referents.described(phrase, said_with(clause, phrase))
         if speaks and phrase.head.is_noun:
             self._referents.speak(who)
         if phrase.head.tag == "PRP" and len(who) > 1:

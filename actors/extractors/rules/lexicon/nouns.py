@@ -145,6 +145,7 @@ PAIRS = ATTIRE_IN_PAIRS | frozenset(
 
 PEOPLE = MORE_PEOPLE | frozenset(
     {
+        *("leader", "bookkeeper", "winner", "loser", "champion", "navigator", "hero", "heroine"),
         *("person", "people", "man", "woman", "boy", "girl", "child", "kid", "baby"),
         *("toddler", "crowd", "villager", "fisherman", "farmer", "baker", "teacher", "pupil"),
         *("sailor", "pirate", "captain", "knight", "king", "queen", "prince", "princess"),
