@@ -70,10 +70,14 @@ def _is_led_only(clause: Clause) -> bool:
 
 def _is_supposed(clause: Clause) -> bool:
     """Returns whether a clause only supposes: `if there were no moon`."""
-    return clause.marker in _SUPPOSED or bool(
-        clause.governor is not None
-        and clause.governor.verb in verbs.IRREALIS
-        and clause.governor.verb not in verbs.DENYING | {"have"}
+    return (
+        clause.told
+        or clause.marker in _SUPPOSED
+        or bool(
+            clause.governor is not None
+            and clause.governor.verb in verbs.IRREALIS
+            and clause.governor.verb not in verbs.DENYING | {"have"}
+        )
     )
 
 

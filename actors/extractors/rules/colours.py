@@ -51,7 +51,7 @@ def _is_imagined(clause: Clause) -> bool:
     """Returns whether a clause tells of what is not there: `if`, `would`, `wanted to`."""
     if any(one.lower in {"ago", "yesterday", "tomorrow", "someday"} for one in clause.adverbs):
         return True
-    if clause.marker in {"if", "unless", "whether", "as if", "like", "than"}:
+    if clause.told or clause.marker in {"if", "unless", "whether", "as if", "like", "than"}:
         return True
     if clause.modal in {"would", "should", "might", "may", "will", "shall", "must"}:
         return True

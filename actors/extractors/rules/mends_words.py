@@ -101,6 +101,9 @@ def _fixed(words: Sequence[str], tags: list[str], at: int) -> str | None:
     if word == "another" and (at + 1 >= len(tags) or tags[at + 1] not in _COUNTED):
         return "NN"
     if word == "one":
+        verb = at + 1 < len(tags) and following.endswith("s") and "VERB" in kinds_of(following)
+        if before == "as" and verb and tags[at + 1] in {"NNS", "VBZ"}:
+            return "PRP"  # `As one walks into a palace`.
         return _one(tags, at)
     if word == "as" and at + 1 < len(words) and tags[at + 1] in {"JJ", "RB"}:
         return "RB" if "as" in words[at + 2 : at + 7] else None
