@@ -50,7 +50,8 @@ class Clause:
     @property
     def perfect(self) -> bool:
         """Whether it tells of something before: `had lost`."""
-        return "have" in self.helpers and self.verb != "have"
+        got = self.verb == "get" and self.helpers == ("have",) and bool(self.objects)
+        return "have" in self.helpers and self.verb != "have" and not got
 
     @property
     def passive(self) -> bool:

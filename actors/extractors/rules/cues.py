@@ -102,6 +102,17 @@ REPORTED = frozenset(
 """Verbs of telling what is not there."""
 
 
+def is_spot(clause: Clause, phrase: NounPhrase | None) -> bool:
+    """Returns whether a phrase only tells where somebody is: `stood on the stool`."""
+    return any(
+        one is phrase
+        and word in {"on", "at", "in", "by", "beside", "near", "under"}
+        and one.head.character is None
+        and one.head.lemma not in nouns.BEINGS
+        for word, one in clause.places
+    )
+
+
 def tells_time(phrase: NounPhrase) -> bool:
     """Returns whether a phrase can stand alone for a time or a measure: `one day`, `all night`."""
     head = phrase.head

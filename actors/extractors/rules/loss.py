@@ -99,6 +99,7 @@ def _parted(clause: Clause) -> Iterator[NounPhrase]:
         if (one.head.is_noun or one.of is not None) and one.head.character is None
     ]
     parted = pair in garments.REMOVING or clause.verb in _LOSING
+    things = [one for one in things if (clause.verb, one.head.lemma) != ("shed", "tear")]
     if parted or (clause.verb == "leave" and _leaves_behind(clause)):
         yield from things
     elif pair == ("run", "out") or _is_bare(clause):

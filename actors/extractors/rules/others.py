@@ -195,5 +195,7 @@ class Others:
         elif any(one.negated for one in clause.subject) and clause.verb not in STAYING | ARRIVING:
             self._roll.here(who)
             self._roll.extras += extras_of(phrase, known=bool(who))
+        elif phrase.head.lower in {"me", "i"}:
+            return  # `It was not me.`
         elif clause.verb in {"be", *ARRIVING} or not set(who) & set(self._roll.there):
             self._roll.away(who)

@@ -3,6 +3,7 @@
 from actors.extractors.rules import cues, groups
 from actors.extractors.rules.clauses import Clause, Complement
 from actors.extractors.rules.drafts import lend_subjects, turn
+from actors.extractors.rules.lexicon.garments import WRAPPING
 from actors.extractors.rules.parsing import Parsing
 from actors.extractors.rules.phrases import Kind, NounPhrase, Part, parts_of, phrases_of
 from actors.extractors.rules.tokens import Sentence, Token
@@ -197,6 +198,8 @@ class _Parser(Parsing):
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
         if groups.inverted(self._parts, at) and main.lemma in cues.COMING:
             return []
+        if main.lemma in WRAPPING and main.tag == "VBN" and cues.is_spot(before, self._last):
+            return list(before.subject)  # `Stood on the stool wrapped in a towel`.
         past = main.tag == "VBN" and before.tag in {"VBD", "VBP"}
         if groups.joined(self._parts, at) and (past or groups.is_finite(self._parts[at])):
             return list(self._drafts.told(apart=groups.joined_after_comma(self._parts, at)).subject)

@@ -145,6 +145,8 @@ def _is_said_of_another(clause: Clause) -> bool:
     return clause.subject[0].head.is_noun
 
 
+_LINES = frozenset({"washing-line", "clothes-line", "fishing-line", "railway-line"})
+"""Lines that are things."""
 _FIGURES = frozenset({"snowman", "scarecrow", "doll", "puppet", "statue", "gingerbread-man"})
 """Things in the shape of somebody."""
 _LOOSE = frozenset({"bone", "feather", "horn", "tusk"})
@@ -166,6 +168,12 @@ def _is_structure(phrase: NounPhrase) -> bool:
     return phrase.head.is_noun and not phrase.negated and phrase.head.lemma in STRUCTURES
 
 
+def compound(phrase: NounPhrase) -> str:
+    """Returns the noun of a phrase with the one before it: `frying-pan` of `a frying pan`."""
+    before = [one.lower for one in phrase.tokens[:-1] if one.is_noun]
+    return "-".join([*before[-1:], phrase.head.lemma])
+
+
 def is_thing(phrase: NounPhrase) -> bool:
     """Returns whether a phrase names a thing that can be drawn, and neither body nor garment."""
     head = phrase.head
@@ -179,6 +187,10 @@ def is_thing(phrase: NounPhrase) -> bool:
         return toy or noun in SMALL_FRY or is_cuddly(phrase)
     if noun in MARKS:
         return False
-    if noun in nouns.BODY | nouns.GARMENTS or noun in nouns.PLACES - nouns.FLUID_PLACES:
+    if head.lower == "braces" or noun in nouns.BODY | nouns.GARMENTS:
+        return False
+    if compound(phrase) in _LINES:
+        return True
+    if noun in nouns.PLACES - nouns.FLUID_PLACES:
         return False
     return not (is_abstract(noun) or noun in TIMES or noun in SEASONS or noun in WEATHERS)

@@ -105,6 +105,7 @@ class _Dressing:
         yield from self._donned()
         yield from self._on_bodies()
         yield from self._dressed_in()
+        yield from self._soaked()
         yield from self._own()
 
     def _donned(self) -> Iterator[tuple[Who, NounPhrase]]:
@@ -163,7 +164,7 @@ class _Dressing:
             )
             if thing is None or phrase.negated or not (worn or moved) or _is_being(thing):
                 continue
-            if thing.head.lemma in nouns.BODY - garments.ADORNMENTS:
+            if thing.head.lemma in nouns.BODY - garments.ADORNMENTS | garments.LIGHTS:
                 continue
             stuck = phrase is thing and body.head.lemma in garments.HAIRY | {
                 "ear",
@@ -192,6 +193,20 @@ class _Dressing:
                 continue
             if wrapped or (is_garment(phrase) and (changed or inside or under)):
                 yield self._wearer(phrase), phrase
+
+    def _soaked(self) -> Iterator[tuple[Who, NounPhrase]]:
+        """Yields garments into which something gets: `sand ran into Tom's sandals`."""
+        clause = self._clause
+        there = [one for one in clause.objects if one.head.lemma in garments.FLAWS]
+        flawed = clause.verb in {"be", "have"} and bool(there)
+        thing = not any(_is_being(one) or one.head.tag == "PRP" for one in clause.subject)
+        for word, phrase in clause.places:
+            inside = word in {"in", "into", "under", "inside", "through", "down"}
+            owner = self._owner(phrase) if phrase.owner else self._who
+            if not (inside and is_garment(phrase) and owner):
+                continue
+            if flawed or (thing and phrase.owner and clause.verb in garments.SEEPING):
+                yield owner, phrase
 
     def _searches(self) -> bool:
         """Returns whether somebody looks for something, which `looked like a king` does not say."""

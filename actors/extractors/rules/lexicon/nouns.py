@@ -244,7 +244,7 @@ BEINGS = PEOPLE | ANIMALS
 TOYS = frozenset(
     {
         *("teddy", "toy", "stuffed", "wooden", "paper", "tin", "clockwork", "rubber"),
-        *("plush", "knitted", "snow", "gingerbread"),
+        *("plush", "knitted", "snow", "gingerbread", "rocking", "cuddly"),
     }
 )
 """Words before an animal or a person that make it a thing: `teddy bear`."""
