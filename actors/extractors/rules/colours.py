@@ -78,6 +78,9 @@ class _Reading:
         self._gone = lacking(clause)
         self._phrases = all_phrases([clause])
         self._beside = all_phrases(beside)
+        self._elsewhere = {
+            said.at for one in beside if one is not clause for said in one.complements
+        }
         self._lone = Lone(tokens, clause, self._beside)
         self.counts = any(one.head.lower in {"one", "ones"} for one in self._phrases)
         """Whether it tells several things apart: `a blue one, a striped one`."""
@@ -100,7 +103,7 @@ class _Reading:
         """Yields the colours that do not stand before their noun."""
         taken: set[int] = set()
         for at in range(self._clause.start, min(self._clause.end, len(self._tokens))):
-            if at not in taken and self._lone.stands(at):
+            if at not in taken | self._elsewhere and self._lone.stands(at):
                 start, end = self._lone.run(at)
                 taken |= set(range(start, end))
                 yield from self._said(start, end)
@@ -118,7 +121,7 @@ class _Reading:
         """Yields the phrases of the clause whose things are there."""
         clause = self._clause
         denied = is_denied(clause) and clause.verb in colouring.HAVING
-        imagined = any(self._is_imagined(one) for one in self._beside)
+        imagined = any(self._is_imagined(one) for one in self._phrases)
         if imagined:
             return
         yield from (one for one in clause.subject if one not in self._gone)
@@ -159,6 +162,10 @@ class _Reading:
                 yield from self._with(coloured(phrase.tokens), apposed)
             return
         said = coloured(phrase.tokens[:-1])
+        if said and phrase.head.lemma == "thing" and self._clause.verb == "be":
+            for one in self._clause.subject:
+                yield from self._with(said, one)  # `His nose was the reddest thing`.
+            return
         if said and has_colour(phrase.head, phrase.tokens[:-1]):
             yield from self._with(said, phrase)
         of = phrase.of

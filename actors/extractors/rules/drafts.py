@@ -21,6 +21,8 @@ class Drafts:
         self._asides: list[Clause] = []
         self.start = 0
         """The place of the token with which the next clause begins."""
+        self.described: list[NounPhrase] = []
+        """What a list of adjectives after a colon describes: `there lay the mud: brown, fat`."""
         self.telling = False
         """Whether what is read is a list of what was told or painted, after a colon."""
         self.whose: list[NounPhrase] = []
@@ -78,6 +80,9 @@ class Drafts:
         ):
             return
         turn(clause)
+        if clause.complements and not (clause.subject or clause.helpers or clause.objects):
+            clause.subject = list(self.described)
+        self.described = []
         if self.whose and clause.verb:
             clause.objects = clause.objects or self.whose
             self.whose = []

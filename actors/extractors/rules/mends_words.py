@@ -91,6 +91,9 @@ def _fixed(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return "RB"
     if word == "close" and following in {"to", "by", "behind", "beside"}:
         return "RB"
+    if word == "mine":
+        led = at > 0 and tags[at - 1] in {"DT", "JJ", "PRP$", "POS", "NN", "IN", "CD"}
+        return None if led and before != "than" else "PRP"
     if word == "nowhere" and before in {"for", "to", "from"}:
         return "NN"
     if word in _SEVERAL and before in {"the", "other", "these", "those"}:

@@ -56,6 +56,8 @@ class _Parser(Parsing):
             return
         if part.word in {";", ":", ".", "!", "?"}:
             self._drafts.stop()
+            colon = part.word == ":" and bool(self._drafts.done)
+            self._drafts.described = self._drafts.done[-1].subject if colon else []
             self._drafts.telling = part.word == ":" and cues.lists(self._drafts.done)
         elif part.word in {"\u2014", "\u2026", "...", "(", ")"}:
             self._next()

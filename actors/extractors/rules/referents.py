@@ -74,9 +74,12 @@ class Referents:
         self._opening = False
         self._speaks = False
         self._acts = False
+        self._thing = -1
+        """The sentence that was about a thing last, if nobody was told of since."""
 
     def turn(self) -> None:
         """Goes on to the next page."""
+        self._thing = -1
         self._memory.turn()
         self._found.clear()
 
@@ -159,6 +162,16 @@ class Referents:
     def latest(self, but: Who) -> Who:
         """Returns the one of whom this page told last, none of `but`."""
         return tuple(one for one in self._memory.named(page=True) if one not in but)[:1]
+
+    def tell(self, phrases: Sequence[NounPhrase], who: Who) -> None:
+        """Remembers whether a clause is about a thing, which `it` means then."""
+        if who:
+            self._thing = -1
+        for phrase in phrases:
+            head = phrase.head
+            thing = head.is_noun and head.character is None and not (phrase.plural or phrase.owner)
+            if thing and not phrase.negated and head.lemma not in nouns.BEINGS | nouns.BODY:
+                self._thing = self._sentence
 
     def join(self, groups: Sequence[Who]) -> None:
         """Remembers those who are named together, whom `they` may mean."""
@@ -351,7 +364,8 @@ class Referents:
         if word in ALL:
             return self._memory.everyone()
         if word in _IT:
-            return self._memory.animal(page=True)
+            thing = self._thing >= 0 and self._thing >= self._sentence - 1
+            return () if thing and word == "it" else self._memory.animal(page=True)
         gender = _GENDERS.get(word)
         if gender is None:
             return ()

@@ -185,6 +185,7 @@ class _Reading:
             ]
             who = tuple(dict.fromkeys(one for group in bodies for one in group))
         self._subjects.append(who)
+        self._referents.tell(clause.subject, who)
         self._noun = clause.subject[-1].head.lemma if clause.subject else ""
         return who
 
