@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
@@ -36,6 +37,7 @@ _ADORNED = frozenset(
     }
 )
 """What people and animals are printed, woven or carved on."""
+_KIN = frozenset({"nephew", "niece", "son", "daughter", "grandson", "granddaughter", "cousin"})
 _OF_CAST = frozenset({"friend", "child", "children", "twin", "sibling", "animal", "creature"})
 """Plural nouns that mean some of the cast even where it is not clear whom."""
 
@@ -44,7 +46,7 @@ def extras_of(phrase: NounPhrase, *, known: bool, verb: str = "") -> Iterator[st
     """Yields the extras that a phrase shows; `known` is whether it means one of the cast."""
     of = phrase.of
     head = phrase.head
-    if phrase.negated:
+    if phrase.negated or _is_of_kin(phrase):
         return
     counted = of is not None and head.lemma in QUANTITIES and is_being(of)
     small = head.lemma in SMALL_FRY and not known
@@ -53,6 +55,13 @@ def extras_of(phrase: NounPhrase, *, known: bool, verb: str = "") -> Iterator[st
             yield head.lemma
     elif of is not None and (counted or (_is_near(head) and is_being(of))):
         yield of.head.lemma
+
+
+def _is_of_kin(phrase: NounPhrase) -> bool:
+    """Returns whether kin without an article tells who they are: `they lay there, aunt and son`."""
+    head = phrase.head
+    alone = len(phrase.tokens) == 1 and not phrase.owner and head.tag == "NN"
+    return alone and head.text.islower() and head.lemma in SAME.keys() | _KIN
 
 
 def inhabitants(clause: Clause) -> Iterator[str]:

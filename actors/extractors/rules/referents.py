@@ -144,6 +144,8 @@ class Referents:
         key = (self._sentence, phrase.start, "'s")
         if key not in self._found:
             own = head.tag == "PRP$"
+            if head.lower in ALL:
+                return ()  # `Everybody's mother`.
             found = self._pronoun(head.lower) if own else self._find(NounPhrase(phrase.owner))
             self._found[key] = found
         return self._found[key]
@@ -237,6 +239,9 @@ class Referents:
         if head.character is not None:
             return (head.character,)
         counted = head.lower in _NUMBERS and phrase.determiner == "the"
+        them = phrase.of is not None and phrase.of.head.lower in _PLURAL and not counted
+        if them and head.lower in _NUMBERS:
+            return self._memory.several(_NUMBERS[head.lower])  # `Three of them`.
         if phrase.of is not None and head.lower in _PARTS and not counted:
             return self._find(phrase.of, but) if head.lower in _WHOLE else ()
         if head.tag == "PRP" or head.lower in _PLURAL | ALL:
@@ -340,6 +345,8 @@ class Referents:
             return ()
         if head.lemma == "twin":
             return kinds.twins(self.names.cast) or self._memory.several(2)
+        if head.lemma == "other":
+            but = but or tuple(self._memory.named(page=True)[:1])
         able = self.names.called(head.lemma)
         if head.lemma in _BEASTS:
             able = kinds.beasts(self.names.cast)
