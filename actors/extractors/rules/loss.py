@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import garments, nouns
 from actors.extractors.rules.lexicon.denial import CLEARING, DYING, EXISTING, HIDING
+from actors.extractors.rules.lexicon.hands import HANDHELD
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_imagined
 from actors.extractors.rules.things import Things
@@ -120,4 +121,8 @@ _FLEEING = frozenset({"go", "fly", "run", "sail", "swim", "blow", "drift", "melt
 def _leaves_behind(clause: Clause) -> bool:
     where = [phrase for word, phrase in clause.places if word in {"at", "in", "on", "by", "with"}]
     home = any(one.head.lower == "home" for one in where)
+    # `Left his umbrella on its hook`.
+    own = any(one.owner and one.head.lemma in HANDHELD | nouns.GARMENTS for one in clause.objects)
+    if own and any(not one.negated for one in where):
+        return True
     return home or clause.particle == "behind" or (clause.perfect and bool(where))

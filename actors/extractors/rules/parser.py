@@ -52,6 +52,8 @@ class _Parser(Parsing):
         return at + 1
 
     def _mark(self, part: Part) -> None:
+        if part.word == "," and self._at and self._parts[self._at - 1].kind is Kind.ADVERB:
+            self._negator = ""  # `Not north nor south, it had dropped`.
         if part.word in {"\u2014", "(", ")"} and self._clause.subject and not self._clause.verb:
             return
         if part.word in {";", ":", ".", "!", "?"}:
@@ -329,7 +331,9 @@ class _Parser(Parsing):
             self._clause.adverbs += part.tokens
 
     def _join(self, part: Part) -> None:
-        if part.word in {"neither", "nor"}:
+        # `He had no rope. Or a torch.`
+        alone = part.word == "or" and not self._at and not groups.finite_later(self._parts, 0)
+        if part.word in {"neither", "nor"} or alone:
             self._negator = "neither"
         elif part.word in {"but", "yet", "so"}:
             self._negator = ""

@@ -54,6 +54,23 @@ def test_what_comes_after_it_was_denied_is_drawn(
     assert (scene.extras, scene.props) == (extras, props)
 
 
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("He had not brought the rope. Or the torch.", ["rope", "torch"]),
+        ("Tom left his umbrella on its hook and walked down the lane.", ["umbrella"]),
+        ("Mia left her boots by the door.", ["boot"]),
+        ("Tom left the house.", []),
+    ],
+)
+def test_what_is_left_behind_is_denied(text: str, denied: list[str]) -> None:
+    assert sorted(read(text).absent) == denied
+
+
+def test_a_wind_that_blew_and_has_dropped_is_gone() -> None:
+    assert read("The wind, which blew all night, had dropped.").weather == ()
+
+
 def test_what_only_does_something_away_is_still_there() -> None:
     assert [str(one) for one in read("The wind blew her hat away.").weather] == ["wind"]
     assert read("His hair had gone white overnight.").colours == ("white hair",)
