@@ -61,7 +61,7 @@ def _is_of_kin(phrase: NounPhrase) -> bool:
     """Returns whether kin without an article tells who they are: `they lay there, aunt and son`."""
     head = phrase.head
     alone = len(phrase.tokens) == 1 and not phrase.owner and head.tag == "NN"
-    return alone and head.text.islower() and head.lemma in SAME.keys() | _KIN
+    return alone and head.text.islower() and (head.lemma in SAME or head.lemma in _KIN)
 
 
 def inhabitants(clause: Clause) -> Iterator[str]:

@@ -99,8 +99,7 @@ def _end_of(phrase: NounPhrase) -> NounPhrase:
 def _used_again(clause: Clause, phrase: NounPhrase, named: Things) -> NounPhrase | None:
     """Returns what `it` is that somebody does something with: `fanned herself with it`."""
     thing = named.of(phrase) if phrase.head.lower == "it" and clause.objects else None
-    small = HANDHELD | _GRASPED | nouns.GARMENTS
-    return thing if thing is not None and thing.head.lemma in small else None
+    return thing if thing is not None and thing.head.lemma in _USED else None
 
 
 def _is_hauled(clause: Clause, phrase: NounPhrase) -> bool:
@@ -108,6 +107,7 @@ def _is_hauled(clause: Clause, phrase: NounPhrase) -> bool:
     return clause.verb in _HAULING and phrase.head.lemma in _STRINGS
 
 
+_USED = HANDHELD | _GRASPED | nouns.GARMENTS
 _HAULING = frozenset({"pull", "haul", "tug", "heave", "hang", "cling", "yank", "hold"})
 
 

@@ -59,7 +59,8 @@ class Lone:
                 return whole or token.lower not in hues.GROWN or token.tag.startswith("JJ")
             start = self.run(at)[0]
             first = back(self._tokens, start)
-            if start < at and self._tokens[start - 1].lower == "of":
+            led = start < at and self._tokens[start - 1].lower == "of"
+            if led and not token.is_noun:
                 return True  # `A coat of palest lilac`.
             before = self._tokens[first - 1].tag if first else "."
             return before in {",", "\u2014"} or before.startswith("NN")

@@ -10,6 +10,7 @@ from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_imagined
 from actors.extractors.rules.things import Things
 
+_OWN = HANDHELD | nouns.GARMENTS
 _SCARCELY = frozenset({"hardly", "barely", "scarcely", "rarely", "seldom"})
 _MISSING = frozenset({"missing", "lost", "away", "over", "gone", "nowhere"})
 
@@ -122,7 +123,7 @@ def _leaves_behind(clause: Clause) -> bool:
     where = [phrase for word, phrase in clause.places if word in {"at", "in", "on", "by", "with"}]
     home = any(one.head.lower == "home" for one in where)
     # `Left his umbrella on its hook`.
-    own = any(one.owner and one.head.lemma in HANDHELD | nouns.GARMENTS for one in clause.objects)
+    own = any(one.owner and one.head.lemma in _OWN for one in clause.objects)
     if own and any(not one.negated for one in where):
         return True
     return home or clause.particle == "behind" or (clause.perfect and bool(where))

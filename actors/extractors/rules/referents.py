@@ -55,6 +55,7 @@ _UNIQUE = frozenset(
     }
 )
 """Beings of whom a story seldom has a second one: `a dragon` is still its dragon."""
+_NO_THINGS = nouns.BEINGS | nouns.BODY
 _BEASTS = frozenset({"animal", "creature", "beast"})
 _TROOPS = frozenset({"family", "pair", "couple", "trio", "gang", "household"})
 _KIN_PLURALS = frozenset({"twin", "sister", "brother", "sibling"})
@@ -172,7 +173,7 @@ class Referents:
         for phrase in phrases:
             head = phrase.head
             thing = head.is_noun and head.character is None and not (phrase.plural or phrase.owner)
-            if thing and not phrase.negated and head.lemma not in nouns.BEINGS | nouns.BODY:
+            if thing and not phrase.negated and head.lemma not in _NO_THINGS:
                 self._thing = self._sentence
 
     def join(self, groups: Sequence[Who]) -> None:

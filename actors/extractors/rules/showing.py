@@ -15,6 +15,7 @@ _UNREAL_MARKERS = frozenset(
 _NOT_OFTEN = frozenset({"never", "hardly", "rarely", "seldom", "nowhere", "neither", "barely"})
 _USUAL = frozenset({"used_to", "usually", "ago", "yesterday", "tomorrow", "someday"})
 _ALWAYS = frozenset({"always", "often", "usually", "sometimes"})
+_TOLD_BY = RELATIVE | {"how", "when"}
 _YOUTH = frozenset({"small", "young", "little", "alive", "boy", "girl", "child", "baby", "kid"})
 """What somebody was long ago: `when he was small`."""
 
@@ -40,7 +41,7 @@ def is_unreal(clause: Clause) -> bool:
     times = [one.head.lower for word, one in clause.places if not word]
     if _USUAL & {*times, *(one.lower for one in clause.adverbs)}:
         return True
-    if clause.marker in RELATIVE | {"how", "when"} and "once" in times_said(clause):
+    if clause.marker in _TOLD_BY and "once" in times_said(clause):
         return True  # `Gran, who once met a bear`.
     if clause.told or _only_compares(clause):
         return True

@@ -18,6 +18,8 @@ _ON = frozenset(
     {"on", "over", "round", "around", "onto", "about", "in", "across", "upon", "behind"}
 )
 
+_NOT_WORN = nouns.BODY - garments.ADORNMENTS | garments.LIGHTS
+
 
 class Wardrobe:
     """What each figure wears at the end of a page, and what it has taken off or lost."""
@@ -164,7 +166,7 @@ class _Dressing:
             )
             if thing is None or phrase.negated or not (worn or moved) or _is_being(thing):
                 continue
-            if thing.head.lemma in nouns.BODY - garments.ADORNMENTS | garments.LIGHTS:
+            if thing.head.lemma in _NOT_WORN:
                 continue
             stuck = phrase is thing and body.head.lemma in garments.HAIRY | {
                 "ear",
