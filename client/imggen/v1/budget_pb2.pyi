@@ -155,7 +155,10 @@ class Spend(google.protobuf.message.Message):
     calls: builtins.int
     """Output only. The number of calls, also of those that cost nothing."""
     images: builtins.int
-    """Output only. The number of completed images that the calls were made for."""
+    """Output only. The number of completed images that the calls drew. Each counts once, in the group
+    of the call that drew it: calls that read its page, or failed to draw it, count no image, and
+    an image that was drawn for free is in no group.
+    """
     cost_micros: builtins.int
     """Output only. What all calls cost, in millionths of a US dollar."""
     unknown_micros: builtins.int
@@ -169,7 +172,9 @@ class Spend(google.protobuf.message.Message):
     held_micros: builtins.int
     """Output only. What is held for calls that have not ended, in millionths of a US dollar."""
     average_image_cost_micros: builtins.int
-    """Output only. `cost_micros` for each completed image; unset without one."""
+    """Output only. `cost_micros`, that of calls that drew none included, by `images`; unset without
+    one.
+    """
     def __init__(
         self,
         *,
