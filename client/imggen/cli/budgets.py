@@ -11,7 +11,7 @@ from imggen.cli.options import MOST_DOLLARS, Finite
 from imggen.cli.session import Session, connected
 from imggen.fields import short_names
 from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
-from imggen.rules.money import MICROS, dollars
+from imggen.rules.money import MICROS, at_most, dollars, exactly
 from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 
 _GROUPS = list(short_names(SpendGroup))[1:]
@@ -197,10 +197,10 @@ def _cells(one: Spend, shown: Callable[[int], str]) -> tuple[str, ...]:
 
 
 def _print(session: Session, shown: Budget) -> None:
-    limit = dollars(shown.limit_micros, "$0") if shown.HasField("limit_micros") else "none"
+    limit = exactly(shown.limit_micros, "$0") if shown.HasField("limit_micros") else "none"
     session.document(
         f"budget {shown.scope} on {shown.day}",
-        f"limit {limit}, held {dollars(shown.held_micros, 'nothing')},"
+        f"limit {limit}, held {at_most(shown.held_micros, 'nothing')},"
         f" spent {dollars(shown.spent_micros, 'nothing')}",
         budget=shown,
     )
