@@ -137,18 +137,24 @@ def unsettled_calls(session: Session) -> None:
 @click.argument("attempt", type=click.IntRange(1))
 @click.argument("dollars", type=Finite(0, MOST_DOLLARS))
 @click.option("--call", "kind", type=click.Choice(_KINDS), default="render", show_default=True)
+@click.option("--force", is_flag=True, help="Book it though it is above the hold of the call.")
 @connected
-def settle_call(session: Session, job_id: str, attempt: int, dollars: float, kind: str) -> None:
+def settle_call(
+    session: Session, job_id: str, attempt: int, dollars: float, kind: str, force: bool
+) -> None:
     """Book what a paid call did cost, 0 if it was not billed; needs the role admin.
 
-    For a call that `imggen budget calls` lists, by the provider's invoice. It may be repeated.
+    For a call that `imggen budget calls` lists, by the provider's invoice. It may be repeated, but
+    not changed: an amount above the hold of the call, the most that it could cost, needs --force.
 
     \b
     Example:
       imggen budget settle JOB_ID 1 0.042
     """
     number = short_names(CallKind)[kind]
-    settled = session.client.settle_call(job_id, attempt, round(dollars * MICROS), kind=number)
+    settled = session.client.settle_call(
+        job_id, attempt, round(dollars * MICROS), kind=number, allow_above_hold=force
+    )
     session.document(
         f"call {kind} of job {settled.job_id}, attempt {settled.attempt}",
         f"{settled.model} on {settled.day}: ${_exact(settled.cost_micros)}",
