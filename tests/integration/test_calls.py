@@ -334,6 +334,7 @@ async def test_an_end_sees_a_call_that_was_begun_while_it_waited(store: Store, e
     user, claim = await claimed(store, limit=1_000_000)
     async with store.transaction() as tx:
         assert (await tx.money.begin(claim, call(67_680))).ok
+        ending: asyncio.Task[object]
         if end == "cancelled":
             ending = asyncio.create_task(store.leases.cancelled(claim))
         else:
