@@ -48,5 +48,6 @@ class CheapestOffers:
             first.model.provider,
             first.model.name,
             first.price_micros,
+            first.format.cropped_from,
             first_lanes(routing, conditions),
         )

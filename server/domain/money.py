@@ -143,7 +143,7 @@ class BookedCall:
 class Spend:
     """What the paid calls of a group cost.
 
-    `images` are the completed ones that they were made for. `unknown_micros` is the part of
+    `images` are the completed ones that they drew. `unknown_micros` is the part of
     `cost_micros` whose answers were lost, `estimated_micros` that of other costs without a usage.
     """
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from imggen.rules.money import dollars
+from imggen.rules.money import apart
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.states import Lane
 from server.routing.rows import Row
@@ -91,8 +91,8 @@ def too_late(offer: Offer, left: float) -> str:
 def compared(chosen: Offer, other: Offer) -> str:
     """Returns why an offer comes after the chosen one."""
     if other.choice_micros > chosen.choice_micros:
-        more = dollars(chosen.choice_micros, "nothing")
-        return f"costs {dollars(other.choice_micros)}, more than {more}"
+        more, less = apart(other.choice_micros, chosen.choice_micros, "nothing")
+        return f"costs {more}, more than {less}"
     if other.model.canary:
         return "draws as a canary, for its share of the jobs alone"
     if chosen.choice_micros == 0:

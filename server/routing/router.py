@@ -6,7 +6,7 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from imggen.rules import offers as rules
-from imggen.rules.money import dollars
+from imggen.rules.money import at_most, exactly
 from server.domain.health import HealthState
 from server.domain.states import Lane
 from server.errors import Violation
@@ -87,7 +87,7 @@ class Routing:
         if not self.offers:
             return "; ".join(map(str, self.losers)) or "no model is offered"
         best, others = self.offers[0], self.offers[1:]
-        price = dollars(best.choice_micros)
+        price = at_most(best.choice_micros)
         told = f"{best.model.name}{' at ' if best.choice_micros else ', '}{price}"
         if self.canary:
             share = f"{best.model.canary * 100:g} %"
@@ -212,7 +212,7 @@ def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | 
         return Loser(offer.model, Exclusion.BELOW_QUALITY, why)
     most = wish.max_cost_micros
     if most is not None and offer.price_micros > most:
-        over = f"may cost {dollars(offer.price_micros)}, over the limit of {dollars(most, '$0')}"
+        over = f"may cost {at_most(offer.price_micros)}, over the limit of {exactly(most, '$0')}"
         return Loser(offer.model, Exclusion.OVER_COST, over)
     if wish.complete_by is not None:
         left = (wish.complete_by - conditions.now).total_seconds()
@@ -232,8 +232,8 @@ def _not_now(offer: Offer, conditions: Conditions) -> Loser | None:
         return Loser(row, Exclusion.NOT_WELL, not_well(health), offer, health.until)
     rest = conditions.rest.of(row.provider)
     if offer.price_micros and rest is not None and offer.price_micros > rest:
-        left = dollars(max(rest, 0), "nothing")
-        over = f"may cost {dollars(offer.price_micros)}, and {left} is left today"
+        left = exactly(max(rest, 0), "nothing")
+        over = f"may cost {at_most(offer.price_micros)}, and {left} is left today"
         return Loser(row, Exclusion.OVER_BUDGET, over, offer, conditions.rest.renews_at)
     return None
 

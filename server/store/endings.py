@@ -43,10 +43,17 @@ _REFUSED_BY = f"ARRAY(SELECT a.model FROM attempts a WHERE {REFUSED} ORDER BY a.
 
 # A job whose cancel was requested is never queued again.
 _GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN 'cancelled' ELSE 'queued' END)"
+_CANCELLED_WHY = "cancelled_why(j.id, 'cancelled while it ran')"
 _NOT_WHEN_GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN now() END)"
 
-FAIL = f"""
-WITH ended AS (
+# Locked before its costs are added up, which then include a call that was begun meanwhile.
+_HELD = """
+WITH held AS (
+  SELECT j.id FROM image_generation_jobs j
+  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing' FOR NO KEY UPDATE
+)"""
+
+FAIL = f"""{_HELD}, ended AS (
   UPDATE image_generation_jobs j SET
     status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
@@ -54,18 +61,17 @@ WITH ended AS (
     run_after = {_BACKOFF % 6},
     passed_over = {_REFUSED_BY}, no_offer_since = NULL,
     error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
-    error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
+    error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN {_CANCELLED_WHY}
       ELSE $4 END,{_RETURNED}
-  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
+  FROM held WHERE j.id = held.id
   RETURNING {_ROW}, 'failed' AS outcome
 {_AFTERMATH}"""
 
-CANCELLED = f"""
-WITH ended AS (
+CANCELLED = f"""{_HELD}, ended AS (
   UPDATE image_generation_jobs j SET
     status = 'cancelled', completed_at = now(), error_reason = 'JOB_CANCELLED',
-    error_message = 'cancelled while it ran',{_RETURNED}
-  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
+    error_message = {_CANCELLED_WHY},{_RETURNED}
+  FROM held WHERE j.id = held.id
   RETURNING {_ROW}, 'cancelled' AS outcome
 {_AFTERMATH}"""
 
@@ -73,7 +79,7 @@ _RELEASED = f"""
     status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
     no_offer_since = NULL,
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED' ELSE j.error_reason END,
-    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+    error_message = CASE WHEN j.cancel_requested THEN {_CANCELLED_WHY}
       ELSE j.error_message END,{_RETURNED}"""
 
 RELEASE = f"""
@@ -111,7 +117,7 @@ WITH asked AS (
       WHEN held.outcome = 'failed' THEN j.no_offer_since END,
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED'
       ELSE coalesce(held.reason, j.error_reason) END,
-    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+    error_message = CASE WHEN j.cancel_requested THEN {_CANCELLED_WHY}
       ELSE coalesce(held.message, j.error_message) END,{_RETURNED}
   FROM held, take_turns((
     SELECT array_agg((id, user_id, priority, stands)::turn_wanted ORDER BY turn, queued_at)
@@ -135,7 +141,8 @@ WITH lost AS (
     retry_count = j.retry_count + (lost.next = 'queued')::integer,
     run_after = {_BACKOFF % 1}, no_offer_since = NULL,
     error_reason = CASE lost.next WHEN 'cancelled' THEN 'JOB_CANCELLED' ELSE 'WORKER_LOST' END,
-    error_message = CASE lost.next WHEN 'cancelled' THEN 'cancelled; its worker was lost'
+    error_message = CASE lost.next WHEN 'cancelled'
+      THEN cancelled_why(j.id, 'cancelled; its worker was lost')
       ELSE 'the worker ' || j.worker || ' was lost' END,{_RETURNED}
   FROM lost WHERE j.id = lost.id
   RETURNING {_ROW}, 'lost' AS outcome

@@ -437,3 +437,14 @@ async def test_jobs_of_others_are_not_found(buyer: Buyer) -> None:
         refused = await tom.refused(buyer.routing.ExplainRoute, request)
         assert (refused.code, refused.reason) == (grpc.StatusCode.NOT_FOUND, "JOB_NOT_FOUND")
         assert refused.metadata == {"job_id": job_id}
+
+
+async def test_a_gateway_says_which_of_its_models_retire(
+    database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = replace(KNOWN["fake"], name="old", retires_on=datetime.now(UTC).date())
+    offered = Catalogue([KNOWN["storybook"], old])
+    async with open_gateway_fixture(database, tmp_path, catalogue=offered):
+        pass
+    [line] = [one for one in caplog.records if one.message == "model retires"]
+    assert line.__dict__["why"].startswith("old: fake retire")

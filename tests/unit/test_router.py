@@ -62,7 +62,7 @@ def test_without_limits_the_first_free_model_draws() -> None:
     ]
     assert found.losers == ()
     assert found.reason.startswith("storybook, free: the first of 5; sdxl costs as little")
-    assert "gpt-image-2 costs $0.2257, more than nothing" in found.reason
+    assert "gpt-image-2 costs $0.2258, more than nothing" in found.reason
     assert _names(route(Catalogue([SDXL, STORYBOOK]), _wish(), CALM)) == ["sdxl", "storybook"]
 
 
@@ -107,7 +107,7 @@ def test_a_model_that_shows_less_of_the_page_scores_less_for_it() -> None:
 def test_no_offer_may_cost_more_than_the_limit() -> None:
     found = route(ALL, _wish(min_score=3.5, max_cost_micros=100_000), CALM)
     assert _names(found) == ["gpt-image-2.5-flare", "gpt-image-2.5-sunburst"]
-    assert _reason(found, "gpt-image-2") == "may cost $0.2257, over the limit of $0.1000"
+    assert _reason(found, "gpt-image-2") == "may cost $0.2258, over the limit of $0.1000"
 
 
 def test_references_count_in_the_price_and_previews_beside_it() -> None:
@@ -189,7 +189,7 @@ def test_a_named_model_and_a_named_provider_are_the_only_ones() -> None:
     found = route(ALL, _wish(model="gpt-image-2"), CALM)
     assert _names(found) == ["gpt-image-2"]
     assert set(_exclusions(found).values()) == {Exclusion.NOT_ASKED}
-    assert found.reason == "gpt-image-2 at $0.2257: the only model that may draw it"
+    assert found.reason == "gpt-image-2 at $0.2258: the only model that may draw it"
     assert _names(route(ALL, _wish(provider="openai"), CALM))[0] == FLARE.name
     gone = route(ALL, _wish(provider="stability"), CALM)
     assert gone.refusal is Refusal.NO_ELIGIBLE_OFFER
@@ -305,6 +305,15 @@ def test_where_no_worker_is_known_or_one_does_not_tell_every_model_may_be_held(
     held: dict[Lane, None],
 ) -> None:
     assert len(route(ALL, _wish(), replace(CALM, held=held)).offers) == 5
+
+
+def test_a_price_and_the_limit_that_it_passes_are_shown_apart() -> None:
+    wish = _wish(model=BIG.name)
+    price = route(ALL, wish, CALM).offers[0].price_micros
+    for limit, shown in ((225_700, "$0.2257"), (price - 1, f"$0.{price - 1}")):
+        found = route(ALL, replace(wish, max_cost_micros=limit), CALM)
+        assert _reason(found, BIG.name) == f"may cost $0.2258, over the limit of {shown}"
+    assert route(ALL, replace(wish, max_cost_micros=225_800), CALM).offers  # as it is shown
 
 
 def test_a_model_that_is_off_leaves_the_others_of_its_provider() -> None:

@@ -11,7 +11,7 @@ from imggen.cli.options import MOST_DOLLARS, Finite
 from imggen.cli.session import Session, connected
 from imggen.fields import short_names
 from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
-from imggen.rules.money import MICROS, dollars
+from imggen.rules.money import MICROS, at_most, dollars, exactly
 from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 
 _GROUPS = list(short_names(SpendGroup))[1:]
@@ -137,18 +137,24 @@ def unsettled_calls(session: Session) -> None:
 @click.argument("attempt", type=click.IntRange(1))
 @click.argument("dollars", type=Finite(0, MOST_DOLLARS))
 @click.option("--call", "kind", type=click.Choice(_KINDS), default="render", show_default=True)
+@click.option("--force", is_flag=True, help="Book it though it is above the hold of the call.")
 @connected
-def settle_call(session: Session, job_id: str, attempt: int, dollars: float, kind: str) -> None:
+def settle_call(
+    session: Session, job_id: str, attempt: int, dollars: float, kind: str, force: bool
+) -> None:
     """Book what a paid call did cost, 0 if it was not billed; needs the role admin.
 
-    For a call that `imggen budget calls` lists, by the provider's invoice. It may be repeated.
+    For a call that `imggen budget calls` lists, by the provider's invoice. It may be repeated, but
+    not changed: an amount above the hold of the call, the most that it could cost, needs --force.
 
     \b
     Example:
       imggen budget settle JOB_ID 1 0.042
     """
     number = short_names(CallKind)[kind]
-    settled = session.client.settle_call(job_id, attempt, round(dollars * MICROS), kind=number)
+    settled = session.client.settle_call(
+        job_id, attempt, round(dollars * MICROS), kind=number, allow_above_hold=force
+    )
     session.document(
         f"call {kind} of job {settled.job_id}, attempt {settled.attempt}",
         f"{settled.model} on {settled.day}: ${_exact(settled.cost_micros)}",
@@ -197,10 +203,10 @@ def _cells(one: Spend, shown: Callable[[int], str]) -> tuple[str, ...]:
 
 
 def _print(session: Session, shown: Budget) -> None:
-    limit = dollars(shown.limit_micros, "$0") if shown.HasField("limit_micros") else "none"
+    limit = exactly(shown.limit_micros, "$0") if shown.HasField("limit_micros") else "none"
     session.document(
         f"budget {shown.scope} on {shown.day}",
-        f"limit {limit}, held {dollars(shown.held_micros, 'nothing')},"
+        f"limit {limit}, held {at_most(shown.held_micros, 'nothing')},"
         f" spent {dollars(shown.spent_micros, 'nothing')}",
         budget=shown,
     )

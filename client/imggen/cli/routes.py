@@ -6,7 +6,7 @@ import click
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.cli.session import Session, connected
-from imggen.rules.money import dollars
+from imggen.rules.money import at_most, dollars
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
     ModelStatus,
@@ -67,7 +67,7 @@ def route_lines(route: Route) -> Iterator[str]:
     for number, offer in enumerate(route.offers):
         mark = "*" if number == 0 and not route.reused_from_image_id else "-"
         yield (
-            f"{mark} {offer.model} ({offer.provider}): {dollars(offer.price_micros)}, "
+            f"{mark} {offer.model} ({offer.provider}): {at_most(offer.price_micros)}, "
             f"quality {offer.score:g}, {_expected(offer)}"
         )
     if route.reason:
@@ -98,7 +98,7 @@ def comparison_lines(model: ModelStatus) -> Iterator[str]:
 
 
 def _most(micros: int) -> str:
-    return f"at most {dollars(micros)}" if micros else "free"
+    return f"at most {at_most(micros)}" if micros else "free"
 
 
 def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
     more = "".join(f"\n{line}" for line in comparison_lines(model))
     if model.retires_on:
         notes.append(f"retires on {model.retires_on}")
-    price = dollars(model.price_micros) if model.HasField("price_micros") else "unknown"
+    price = at_most(model.price_micros) if model.HasField("price_micros") else "unknown"
     return (
         *(model.model, provider.provider, provider.health, price, f"{model.score:g}"),
         *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),

@@ -242,7 +242,8 @@ class Job(google.protobuf.message.Message):
     """Output only. The id of the page that its image belongs to; empty for none."""
     cropped_from: builtins.str
     """Output only. The aspect ratio that the model draws, for instance `1:1`, where its picture is
-    cropped to the requested one; empty where the model draws the requested ratio.
+    cropped to the requested one; empty where the model draws the requested ratio. It is that of the
+    model chosen first, and once the job is COMPLETED that of the model that drew it.
     """
     reused_from_image_id: builtins.str
     """Output only. The id of the image whose picture answered the request; empty where the picture was

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from imggen.cli.budgets import spend_csv
-from imggen.rules.money import dollars
+from imggen.rules.money import MICROS, apart, at_most, dollars, exactly
 from imggen.testing import FakeService
 from imggen.v1.budget_pb2 import Spend
 from tests.unit.cli.conftest import Command
@@ -53,6 +53,26 @@ def test_nothing_is_a_word_and_no_amount_is_shown_as_zero() -> None:
         *("free", "$0.000001", "$0.000099", "$0.0001", "$0.0123")
     ]
     assert dollars(0, "nothing") == "nothing"
+
+
+@pytest.mark.parametrize("micros", [1, 99, 100, 101, 12_345, 225_728, 225_700, 99_999_950, 10**15])
+def test_a_limit_of_the_price_shown_covers_it(micros: int) -> None:
+    shown = at_most(micros)
+    assert round(float(shown.removeprefix("$")) * MICROS) >= micros
+
+
+def test_a_price_is_rounded_up_and_what_was_spent_to_the_nearest() -> None:
+    assert [one(225_728) for one in (at_most, dollars, exactly)] == [
+        *("$0.2258", "$0.2257", "$0.225728")
+    ]
+    assert [one(0) for one in (at_most, exactly)] == ["free", "free"]
+
+
+@pytest.mark.parametrize("least", [1, 50, 100, 225_700, 225_727, 225_728, 1_000_000])
+def test_amounts_that_differ_are_shown_apart(least: int) -> None:
+    for more in (1, 2, 50, 99, 100, 101):
+        assert at_most(least + more) != exactly(least)
+        assert len(set(apart(least + more, least))) == 2
 
 
 def test_spend_as_csv_has_every_amount_in_dollars() -> None:
