@@ -55,6 +55,7 @@ def route_message(found: Route, reused_from: ImageId | None = None) -> routing_p
         ],
         reason=found.reason,
         reused_from_image_id=str(reused_from or ""),
+        most_micros=found.most_micros,
     )
 
 
@@ -72,6 +73,7 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
         images=quote.images,
         reused_images=quote.reused,
         price_micros=quote.price_micros,
+        most_micros=quote.most_micros,
         expected_duration=duration(quote.seconds),
         models=[
             QuotedModel(

@@ -25,9 +25,10 @@ from imggen.v1.routing_pb2 import (
 def providers(session: Session) -> None:
     """List the providers: which are well, their models, and what a picture costs.
 
-    PRICE is the most that a square picture of quality hd costs. QUALITY is 0 to 5; `--min-quality`
-    asks for one. TIME is the mean of the latest pictures, or a guess before 50 were drawn. A canary
-    draws a share of the jobs that it could draw; NOTES show it beside the model that drew the rest.
+    PRICE is the most that a call for a square picture of quality hd costs. QUALITY is 0 to 5;
+    `--min-quality` asks for one. TIME is the mean of the latest pictures, or a guess before 50 were
+    drawn. A canary draws a share of the jobs that it could draw; NOTES show it beside the model
+    that drew the rest.
 
     \b
     Examples:
@@ -72,17 +73,20 @@ def route_lines(route: Route) -> Iterator[str]:
         )
     if route.reason:
         yield f"  {route.reason}"
+    if route.most_micros and not route.reused_from_image_id:
+        yield f"  {_ceiling(route.most_micros)}"
     for other in route.passed_over:
         yield f"x {other.model} ({other.provider}): {other.reason}"
 
 
 def quote_lines(quote: QuoteStoryResponse | PlanStoryResponse) -> Iterator[str]:
     """Yields the quote of a story, or that of its plan, as lines for people."""
-    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_expected(quote)}")
+    yield f"{quote.images} images, {_price(quote)}, {_expected(quote)}"
     if quote.reused_images:
         yield f"  {quote.reused_images} more are stored already, free"
     for part in quote.models:
-        yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
+        price = f"expected {_most(part.price_micros)}" if part.price_micros else "free"
+        yield f"  {part.images} by {part.model} ({part.provider}), {price}"
 
 
 def comparison_lines(model: ModelStatus) -> Iterator[str]:
@@ -95,6 +99,17 @@ def comparison_lines(model: ModelStatus) -> Iterator[str]:
     found = model.canary_comparison
     yield f"since {found.since.ToDatetime():%Y-%m-%d %H:%M} UTC: {_drew(found.canary)}"
     yield f"{found.replaced.model} meanwhile: {_drew(found.replaced)}"
+
+
+def _price(quote: QuoteStoryResponse | PlanStoryResponse) -> str:
+    """Returns what the first offers cost, and what it comes to if others must draw."""
+    if quote.most_micros <= quote.price_micros:
+        return _most(quote.price_micros)
+    return f"expected {_most(quote.price_micros)}, {_ceiling(quote.most_micros)}"
+
+
+def _ceiling(micros: int) -> str:
+    return f"{_most(micros)} if calls fail or other models must draw"
 
 
 def _most(micros: int) -> str:

@@ -64,6 +64,7 @@ class Routing:
             ],
             passed_over=self.losers,
             reason=self._reason(),
+            most_micros=0,
         )
 
     def _reason(self) -> str:

@@ -185,9 +185,25 @@ def test_a_quote_names_the_part_of_each_model() -> None:
     quote = QuoteStoryResponse(images=2, price_micros=80_000, models=[part])
     assert list(quote_lines(quote)) == [
         "2 images, at most $0.0800, no worker is there",
-        "  2 by a (x), at most $0.0800",
+        "  2 by a (x), expected at most $0.0800",
     ]
     quote.reused_images = 3
     assert list(quote_lines(quote))[1] == "  3 more are stored already, free"
     quote.expected_duration.FromMilliseconds(400)
     assert next(iter(quote_lines(quote))) == "2 images, at most $0.0800, under 1 s"
+
+
+def test_a_quote_says_what_it_comes_to_if_others_must_draw() -> None:
+    quote = QuoteStoryResponse(images=2, price_micros=80_000, most_micros=240_000)
+    assert list(quote_lines(quote)) == [
+        "2 images, expected at most $0.0800,"
+        " at most $0.2400 if calls fail or other models must draw, no worker is there"
+    ]
+    quote.price_micros = 0
+    assert "2 images, expected free, at most $0.2400 if" in next(iter(quote_lines(quote)))
+    route = Route(offers=[Offer(model="a", provider="x", score=1)], most_micros=240_000)
+    assert list(route_lines(route))[-1] == (
+        "  at most $0.2400 if calls fail or other models must draw"
+    )
+    route.reused_from_image_id = "i-1"
+    assert not any("at most" in line for line in route_lines(route))
