@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from server.routing.hosted_sizes import wrong_size
 from server.routing.rows import Row
 from server.routing.schema import TOGETHER, CatalogueTable, keys_of
 
@@ -54,7 +55,7 @@ def read_listing(file: Path | None = None, today: date | None = None) -> Listing
     except ValidationError as error:
         raise CatalogueInvalid(file or SHIPPED, [*_problems(error), *early]) from None
     rows = {name: table.row(name) for name, table in checked.models.items()}
-    problems = [*early, *_conflicts(rows.values())]
+    problems = [*early, *_conflicts(rows.values()), *_wrong_sizes(rows.values())]
     if problems:
         raise CatalogueInvalid(file or SHIPPED, problems)
     return Listing(MappingProxyType(rows), MappingProxyType(checked.min_quality.model_dump()))
@@ -127,3 +128,12 @@ def _conflicts(rows: Collection[Row]) -> Iterator[str]:
             heirs[name] = row.name
     if (shares := sum(row.canary for row in rows)) > 1:
         yield f"the canary shares of all models add up to {shares:g}; 1 at most"
+
+
+def _wrong_sizes(rows: Collection[Row]) -> Iterator[str]:
+    for row in rows:
+        portraits = {shown: drawn.native for shown, drawn in row.portraits.items()}
+        for table, sizes in (("portraits", portraits), ("scenes", row.scenes)):
+            for shown, own in sizes.items():
+                if wrong := wrong_size(row.provider, row.known_as, own):
+                    yield f"models.{row.name}.{table}.{shown}: cannot be drawn in {own}: {wrong}"
