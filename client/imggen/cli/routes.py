@@ -121,7 +121,7 @@ def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
     if model.off:
         notes.append("off")
     if model.canary:
-        notes.append(f"canary of {model.canary:.0%}")
+        notes.append(f"canary of {model.canary * 100:g} %")
     more = "".join(f"\n{line}" for line in comparison_lines(model))
     if model.retires_on:
         notes.append(f"retires on {model.retires_on}")

@@ -85,6 +85,7 @@ def test_every_limit_is_sent(
         ("--max-cost", "-1"),
         ("--max-cost", "nan"),
         ("--max-cost", "1e30"),
+        ("--max-cost", "0.0000004"),
         ("--min-quality", "superb"),
         ("--complete-within", "0"),
         ("--complete-within", "nan"),
