@@ -118,6 +118,7 @@ def _model(
     routing = route(Catalogue([row], catalogue.floors), wish, priced)
     offer = routing.first
     health = conditions.health.get((row.provider, row.name))
+    off = health is not None and health.state is HealthState.OFF
     return ModelStatus(
         model=row.name,
         score=row.grades[Quality.HD].score if Quality.HD in row.grades else 0.0,
@@ -125,7 +126,8 @@ def _model(
         mean_duration=duration(conditions.draws(row, Quality.HD)),
         canary=row.canary,
         retires_on=str(row.retires_on or ""),
-        off=health is not None and health.state is HealthState.OFF,
+        off=off,
+        off_reason=not_well(health) if health and off else "",
         canary_comparison=_comparison(compared) if compared else None,
         not_held=not_held(row) if conditions.unheld(row) else "",
     )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from server.routing.hosted_sizes import wrong_size
 from server.routing.rows import Row
-from server.routing.schema import TOGETHER, CatalogueTable, keys_of
+from server.routing.schema import PRICE_KINDS, TOGETHER, CatalogueTable, keys_of
 
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 """The catalogue that comes with imggen."""
@@ -106,17 +106,25 @@ def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def _problems(error: ValidationError) -> Iterator[str]:
     for found in error.errors():
         # The kind of a price is in the place of each of its errors, but not in the file.
-        place = [part for part in found["loc"] if part not in ("free", "picture", "token")]
+        place = [part for part in found["loc"] if part not in PRICE_KINDS]
         where = ".".join(map(str, place))
         if found["type"] == "extra_forbidden":
             yield f"{where}: is not known here; use one of {', '.join(keys_of(found['loc']))}"
         elif found["type"] == TOGETHER:
             yield from (f"{where}.{problem}" for problem in found["ctx"]["problems"])
+        elif found["type"] in ("union_tag_not_found", "union_tag_invalid"):
+            yield f"{where}.kind: {_kind(found['input'])}; use one of {', '.join(PRICE_KINDS)}"
         elif found["type"] == "missing":
             yield f"{where}: is missing"
         else:
             said = found["msg"].removeprefix("Value error, ")
             yield f"{where}: {said[:1].lower()}{said[1:]}, not {str(found['input'])[:60]!r}"
+
+
+def _kind(price: object) -> str:
+    """Returns what is wrong with the kind of a price."""
+    kind = price.get("kind") if isinstance(price, dict) else None
+    return "is missing" if kind is None else f"{str(kind)[:60]!r} is not known"
 
 
 def _conflicts(rows: Collection[Row]) -> Iterator[str]:

@@ -309,6 +309,8 @@ async def test_providers_have_their_health_and_their_models(buyer: Buyer) -> Non
     assert [(one.model, one.off, one.price_micros) for one in local.models] == [
         ("storybook", True, 0)
     ]
+    [storybook] = local.models
+    assert storybook.off_reason == "storybook is off (not_found) until an operator turns it on"
     assert somebody.health == "off"
     assert somebody.reason.startswith("somebody is off (authentication) until an operator")
     assert [(one.model, one.off, one.price_micros) for one in somebody.models] == [

@@ -273,6 +273,14 @@ def test_everything_that_is_wrong_in_a_file_is_named_at_once(tmp_path: Path) -> 
             "[models.gpt-image-2]\nlongest_prompt = 3_001",
             "price.prompt_tokens: 3000 are fewer than a prompt of 3001 bytes can take",
         ),
+        (
+            "[models.gpt-image-2.price]\ntext_in = 5",
+            "models.gpt-image-2.price.kind: is missing; use one of free, picture, token",
+        ),
+        (
+            '[models.gpt-image-2.price]\nkind = "hour"',
+            "models.gpt-image-2.price.kind: 'hour' is not known; use one of free, picture, token",
+        ),
         ("[models.gpt-image-2]\nas_of = 9999-12-31", "as_of: 9999-12-31 is after today"),
         (
             '[models.gpt-image-2]\nportraits = { "1024x1024" = "10x10" }',

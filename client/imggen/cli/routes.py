@@ -38,7 +38,7 @@ def providers(session: Session) -> None:
     found = session.client.list_providers()
     session.table(
         ("MODEL", "PROVIDER", "HEALTH", "PRICE", "QUALITY", "TIME", "NOTES"),
-        (_row(provider, model) for provider in found for model in provider.models),
+        (provider_row(provider, model) for provider in found for model in provider.models),
         providers=found,
     )
 
@@ -89,6 +89,22 @@ def quote_lines(quote: QuoteStoryResponse | PlanStoryResponse) -> Iterator[str]:
         yield f"  {part.images} by {part.model} ({part.provider}), {price}"
 
 
+def provider_row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
+    """Returns a model as a row of the table of providers."""
+    notes = [provider.reason, model.off_reason, model.not_held]
+    health = "off" if model.off else provider.health
+    if model.canary:
+        notes.append(f"canary of {model.canary * 100:g} %")
+    more = "".join(f"\n{line}" for line in comparison_lines(model))
+    if model.retires_on:
+        notes.append(f"retires on {model.retires_on}")
+    price = dollars(model.price_micros) if model.HasField("price_micros") else "unknown"
+    return (
+        *(model.model, provider.provider, health, price, f"{model.score:g}"),
+        *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
+    )
+
+
 def comparison_lines(model: ModelStatus) -> Iterator[str]:
     """Yields what a canary drew, and what the model that it would replace drew of the rest."""
     if not model.canary:
@@ -114,22 +130,6 @@ def _ceiling(micros: int) -> str:
 
 def _most(micros: int) -> str:
     return f"at most {dollars(micros)}" if micros else "free"
-
-
-def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
-    notes = [provider.reason, model.not_held]
-    if model.off:
-        notes.append("off")
-    if model.canary:
-        notes.append(f"canary of {model.canary * 100:g} %")
-    more = "".join(f"\n{line}" for line in comparison_lines(model))
-    if model.retires_on:
-        notes.append(f"retires on {model.retires_on}")
-    price = dollars(model.price_micros) if model.HasField("price_micros") else "unknown"
-    return (
-        *(model.model, provider.provider, provider.health, price, f"{model.score:g}"),
-        *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
-    )
 
 
 def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse) -> str:

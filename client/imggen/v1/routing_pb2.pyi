@@ -281,7 +281,9 @@ class RoutedAttempt(google.protobuf.message.Message):
     while it runs.
     """
     error: builtins.str
-    """Output only. Why it failed, for people; empty unless it has."""
+    """Output only. Why it failed, or was given back to the queue (`released`), for people; empty unless
+    one of the two has happened.
+    """
     @property
     def route(self) -> Global___Route:
         """Output only. The choice at its beginning."""
@@ -356,6 +358,7 @@ class ModelStatus(google.protobuf.message.Message):
     OFF_FIELD_NUMBER: builtins.int
     CANARY_COMPARISON_FIELD_NUMBER: builtins.int
     NOT_HELD_FIELD_NUMBER: builtins.int
+    OFF_REASON_FIELD_NUMBER: builtins.int
     model: builtins.str
     """Output only. The name."""
     score: builtins.float
@@ -376,6 +379,8 @@ class ModelStatus(google.protobuf.message.Message):
     """Output only. Why none of the workers that run draws with it, for people; empty where one does,
     and while none runs.
     """
+    off_reason: builtins.str
+    """Output only. Why it is off, for people; empty if it is not."""
     @property
     def mean_duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The mean time of its latest pictures, or the catalogue's before 50 were drawn."""
@@ -398,9 +403,10 @@ class ModelStatus(google.protobuf.message.Message):
         off: builtins.bool = ...,
         canary_comparison: Global___CanaryComparison | None = ...,
         not_held: builtins.str = ...,
+        off_reason: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "price_micros", b"price_micros"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "not_held", b"not_held", "off", b"off", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "not_held", b"not_held", "off", b"off", "off_reason", b"off_reason", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_price_micros", b"_price_micros"]) -> typing.Literal["price_micros"] | None: ...
 
 Global___ModelStatus: typing_extensions.TypeAlias = ModelStatus

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from imggen.cli.routes import comparison_lines, quote_lines, route_lines
+from imggen.cli.routes import comparison_lines, provider_row, quote_lines, route_lines
 from imggen.testing import FakeService
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
     ModelStatus,
     Offer,
     PassedOver,
+    ProviderStatus,
     QuotedModel,
     QuoteStoryResponse,
     Route,
@@ -208,3 +209,10 @@ def test_a_quote_says_what_it_comes_to_if_others_must_draw() -> None:
     )
     route.reused_from_image_id = "i-1"
     assert not any("at most" in line for line in route_lines(route))
+
+
+def test_a_model_that_is_off_says_so_and_why() -> None:
+    off = ModelStatus(model="a", off=True, off_reason="a is off (model_gone)", canary=0.005)
+    row = provider_row(ProviderStatus(provider="x", health="well"), off)
+    assert row[2] == "off"
+    assert row[-1].startswith("a is off (model_gone); canary of 0.5 %")
