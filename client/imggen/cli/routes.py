@@ -56,7 +56,7 @@ def explain(session: Session, job_id: str) -> None:
     found = session.client.explain_route(job_id)
     lines = ["admitted:", *_indented(route_lines(found.admitted))]
     for attempt in found.attempts:
-        lines += [f"attempt {attempt.attempt}, {_ended(attempt)}:"]
+        lines += [f"attempt {attempt.attempt}, {ended(attempt)}:"]
         lines += _indented([*route_lines(attempt.route), *map(_call, attempt.calls)])
     session.document(*lines, admitted=found.admitted, attempts=found.attempts)
 
@@ -156,8 +156,11 @@ def _drew(record: DrawingRecord) -> str:
     return ", ".join(parts)
 
 
-def _ended(attempt: RoutedAttempt) -> str:
-    return f"{attempt.outcome}: {attempt.error}" if attempt.error else attempt.outcome
+def ended(attempt: RoutedAttempt) -> str:
+    """Returns how an attempt ended, and why."""
+    # Attempts of older services do not say why they were given back.
+    why = attempt.error or ("given back to the queue" if attempt.outcome == "released" else "")
+    return f"{attempt.outcome}: {why}" if why else attempt.outcome
 
 
 def _call(call: PaidCall) -> str:

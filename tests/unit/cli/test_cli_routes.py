@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from imggen.cli.routes import comparison_lines, provider_row, quote_lines, route_lines
+from imggen.cli.routes import comparison_lines, ended, provider_row, quote_lines, route_lines
 from imggen.testing import FakeService
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
@@ -18,6 +18,7 @@ from imggen.v1.routing_pb2 import (
     QuotedModel,
     QuoteStoryResponse,
     Route,
+    RoutedAttempt,
 )
 from tests.unit.cli.conftest import Command
 
@@ -216,3 +217,10 @@ def test_a_model_that_is_off_says_so_and_why() -> None:
     row = provider_row(ProviderStatus(provider="x", health="well"), off)
     assert row[2] == "off"
     assert row[-1].startswith("a is off (model_gone); canary of 0.5 %")
+
+
+def test_an_attempt_that_was_given_back_says_why() -> None:
+    given = RoutedAttempt(outcome="released", error="its worker stopped, and gave it back")
+    assert ended(given) == "released: its worker stopped, and gave it back"
+    assert ended(RoutedAttempt(outcome="released")) == "released: given back to the queue"
+    assert ended(RoutedAttempt(outcome="completed")) == "completed"
