@@ -147,8 +147,9 @@ class Attempt:
         lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
         if nothing:
             lanes = sooner(lanes, self._patient_until())
+        why = f"nothing draws it in the lane {claim.lane} now; {choice.routing.reason}"
         await parts.patience.write(
-            lambda: parts.store.leases.give_back(claim, lanes, nothing=nothing)
+            lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=nothing)
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
@@ -163,10 +164,11 @@ class Attempt:
             return
         if not held:
             self._log_unheld(models)
+        why = f"its worker holds none of {', '.join(names)}; left to one that does"
         if not parts.left.add(claim.job_id):
             lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
         await parts.patience.write(
-            lambda: parts.store.leases.give_back(claim, lanes, nothing=not held)
+            lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=not held)
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 

@@ -16,6 +16,8 @@ from server.routing.prices import PricedCall
 from server.routing.reasons import (
     Exclusion,
     Loser,
+    another_model,
+    another_provider,
     below,
     compared,
     not_held,
@@ -110,7 +112,7 @@ def route(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Routing:
     named = catalogue.resolve(wish.model, conditions.now) if wish.model else None
     asked = replace(wish, model=named.name) if named else wish
     found = rules.choose(catalogue.models, asked.model, asked.characters, asked.size)
-    weighed = [_weigh(row, asked, conditions) for row in catalogue.models]
+    weighed = [_weigh(row, asked, conditions, wish.model) for row in catalogue.models]
     eligible = [one for one in weighed if isinstance(one, Offer)]
     canary = None if asked.model else _canary(eligible, wish.key)
     offers = _ranked(eligible, canary)
@@ -143,19 +145,22 @@ def route_again(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Rou
     return replace(found, wish=wish, offers=tuple(soonest), canary=False, late=True)
 
 
-def _weigh(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
-    """Returns a model's offer, or the first thing that excludes it; what passes comes last."""
-    found = _unfit(row, wish, conditions) or _offered(row, wish, conditions)
+def _weigh(row: Row, wish: Wish, conditions: Conditions, asked: str) -> Offer | Loser:
+    """Returns a model's offer, or the first thing that excludes it; what passes comes last.
+
+    `asked` is the model that the request names, of which that of the wish may be the successor.
+    """
+    found = _unfit(row, wish, conditions, asked) or _offered(row, wish, conditions)
     if isinstance(found, Loser):
         return found
     return _beyond_limits(found, wish, conditions) or _not_now(found, conditions) or found
 
 
-def _unfit(row: Row, wish: Wish, conditions: Conditions) -> Loser | None:
+def _unfit(row: Row, wish: Wish, conditions: Conditions, asked: str) -> Loser | None:
     if wish.model and row.name != wish.model:
-        return Loser(row, Exclusion.NOT_ASKED, f"{wish.model[:60]} was asked for")
+        return Loser(row, Exclusion.NOT_ASKED, another_model(asked, wish.model))
     if wish.provider and row.provider != wish.provider:
-        return Loser(row, Exclusion.NOT_ASKED, f"provider {wish.provider[:60]} was asked for")
+        return Loser(row, Exclusion.NOT_ASKED, another_provider(row, wish.provider))
     if row.name in wish.excluded:
         return Loser(row, Exclusion.FAILED_BEFORE, "failed in an attempt of this job")
     if row.retired(conditions.now):

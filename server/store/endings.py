@@ -7,7 +7,8 @@ from server.store.claims import BROKEN, REFUSED
 from server.store.money import HOLDS
 
 # The rest of a statement that ends an attempt without a picture. It reads the rows of `ended`:
-# `outcome` is how the attempt ended, `status` is the job's new status.
+# `outcome` is how the attempt ended, `status` is the job's new status. A released attempt did not
+# fail: `why` says what gave it back, and the job keeps the failure that it had before.
 _AFTERMATH = f"""
 ), image AS (
   UPDATE images SET status = ended.status, updated_at = now() FROM ended
@@ -16,7 +17,8 @@ _AFTERMATH = f"""
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
 ), attempt AS (
   UPDATE attempts a SET outcome = ended.outcome, finished_at = now(),
-    error_reason = ended.error_reason, error_message = ended.error_message
+    error_reason = CASE ended.outcome WHEN 'released' THEN NULL ELSE ended.error_reason END,
+    error_message = CASE ended.outcome WHEN 'released' THEN ended.why ELSE ended.error_message END
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), money AS MATERIALIZED (
   SELECT release_money({HOLDS}, array_agg(status <> 'queued')) FROM ended
@@ -64,7 +66,7 @@ FAIL = f"""{_HELD}, ended AS (
     error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN {_CANCELLED_WHY}
       ELSE $4 END,{_RETURNED}
   FROM held WHERE j.id = held.id
-  RETURNING {_ROW}, 'failed' AS outcome
+  RETURNING {_ROW}, 'failed' AS outcome, NULL AS why
 {_AFTERMATH}"""
 
 CANCELLED = f"""{_HELD}, ended AS (
@@ -72,7 +74,7 @@ CANCELLED = f"""{_HELD}, ended AS (
     status = 'cancelled', completed_at = now(), error_reason = 'JOB_CANCELLED',
     error_message = {_CANCELLED_WHY},{_RETURNED}
   FROM held WHERE j.id = held.id
-  RETURNING {_ROW}, 'cancelled' AS outcome
+  RETURNING {_ROW}, 'cancelled' AS outcome, NULL AS why
 {_AFTERMATH}"""
 
 _RELEASED = f"""
@@ -91,7 +93,7 @@ WITH held AS (
 ), ended AS (
   UPDATE image_generation_jobs j SET{_RELEASED}
   FROM held WHERE j.id = held.id
-  RETURNING {_ROW}, 'released' AS outcome
+  RETURNING {_ROW}, 'released' AS outcome, 'its worker stopped, and gave it back' AS why
 {_AFTERMATH}"""
 
 # Back to the queue with other lanes, without spending a retry.
@@ -99,7 +101,7 @@ GIVE_BACK = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, lanes job_lane[], outcome text, nothing boolean, model text,
-    reason text, message text, afresh boolean
+    reason text, message text, afresh boolean, why text
   )
 ), held AS (
   SELECT asked.*, j.user_id, j.priority, j.turn, j.queued_at,
@@ -124,7 +126,7 @@ WITH asked AS (
     FROM held
   )) AS placed
   WHERE j.id = placed.job_id AND j.id = held.id
-  RETURNING {_ROW}, held.outcome
+  RETURNING {_ROW}, held.outcome, held.why
 {_AFTERMATH}"""
 
 RESCUE = f"""
@@ -145,7 +147,7 @@ WITH lost AS (
       THEN cancelled_why(j.id, 'cancelled; its worker was lost')
       ELSE 'the worker ' || j.worker || ' was lost' END,{_RETURNED}
   FROM lost WHERE j.id = lost.id
-  RETURNING {_ROW}, 'lost' AS outcome
+  RETURNING {_ROW}, 'lost' AS outcome, NULL AS why
 {_AFTERMATH}"""
 
 
@@ -159,5 +161,5 @@ WITH ended AS (
     AND j.status = 'queued'
     AND (jsonb_typeof(j.spec -> 'seed') = 'number' AND j.spec ->> 'seed' ~ '^[0-9]{{1,18}}$')
       IS NOT TRUE
-  RETURNING {_ROW}, 'failed' AS outcome
+  RETURNING {_ROW}, 'failed' AS outcome, NULL AS why
 {_AFTERMATH}"""

@@ -247,8 +247,8 @@ async def test_a_job_never_costs_more_than_its_caller_allows(job_queue: JobQueue
     assert job.status is JobStatus.FAILED
     assert job.failure == Failure(
         "NO_ELIGIBLE_OFFER",
-        "fake: what the job has cost and this call would pass its limit; ask again with a higher"
-        " max_cost_micros",
+        "fake: the job has cost $0.0100, and this call may cost $0.0100, together over its limit of"
+        " $0.0100; ask again with a higher max_cost_micros; before that: it failed: unreadable",
     )
     assert job.retry_count < job.max_retries
     assert (await money(job_queue))[1] == FAKE_PRICE
@@ -260,8 +260,8 @@ async def test_a_picture_is_paid_for_twice_at_most(job_queue: JobQueue) -> None:
     assert job.status is JobStatus.FAILED
     assert job.failure == Failure(
         "NO_ELIGIBLE_OFFER",
-        "fake: the picture was paid for twice already, which is the most for a job; retry the job"
-        " to pay again",
+        "fake: the picture was paid for twice already, $0.0200 in all, which is the most for a job;"
+        " retry the job to pay again; before that: it failed: unreadable",
     )
     assert job.retry_count < job.max_retries
     assert len(await calls(job_queue)) == 2

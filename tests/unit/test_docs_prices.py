@@ -49,3 +49,10 @@ def test_the_holds_are_those_of_the_catalogue() -> None:
         cells = [price.most_micros(standard), most, *added]
         expected.append([f"`{name}`", *map(dollars, cells)])
     assert expected == TABLE
+
+
+def test_the_least_scores_are_those_of_the_catalogue() -> None:
+    page = (ROOT / "docs" / "providers.md").read_text()
+    told = [cells[:2] for cells in rows(section(page, "How good it must be"))]
+    floors = tomllib.loads(CATALOGUE.read_text())["min_quality"]
+    assert told == [[f"`{label}`", str(least)] for label, least in floors.items()]

@@ -6,6 +6,11 @@ MICROS = 1_000_000
 _SHOWN = 100
 
 
+def is_amount(dollars: float) -> bool:
+    """Returns whether an amount in US dollars is nothing, or at least a millionth."""
+    return dollars == 0 or dollars * MICROS >= 1
+
+
 def dollars(micros: int, nothing: str = "free") -> str:
     """Returns an amount in US dollars: never as zero where it is more, and nothing in a word.
 

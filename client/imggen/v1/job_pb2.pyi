@@ -231,7 +231,10 @@ class Job(google.protobuf.message.Message):
     provider: builtins.str
     """Output only. The provider that draws, for instance `local`."""
     estimated_cost_micros: builtins.int
-    """Output only. The most it can cost, in millionths of a US dollar: its hold on the budget."""
+    """Output only. What it costs at most, in millionths of a US dollar, if its first offer draws it with
+    one call: its hold on the budget. `Route.most_micros` has what it can cost if other models must
+    draw, or draw again; see `ExplainRoute`.
+    """
     actual_cost_micros: builtins.int
     """Output only. The cost, in millionths of a US dollar; 0 until it has ended."""
     batch_id: builtins.str

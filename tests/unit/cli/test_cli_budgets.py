@@ -27,9 +27,18 @@ def test_a_limit_is_set_shown_and_removed(command: Command) -> None:
     assert command.json("budget", "get")["budget"]["scope"].startswith("user:")
 
 
-@pytest.mark.parametrize("wrong", [(), ("5", "--none"), ("-1",), ("nan",), ("inf",), ("1e30",)])
+@pytest.mark.parametrize(
+    "wrong", [(), ("5", "--none"), ("-1",), ("nan",), ("inf",), ("1e30",), ("4e-7",)]
+)
 def test_a_limit_needs_an_amount_or_none(command: Command, wrong: tuple[str, ...]) -> None:
     command("budget", "set", "global", *wrong, code=2)
+
+
+def test_an_amount_that_would_count_as_nothing_is_refused(command: Command) -> None:
+    command("budget", "set", "global", "0.0000004", code=2)
+    assert "0.0000004 is below a millionth of a dollar; use 0, or more" in command.err
+    command("budget", "settle", "J", "1", "0.0000004", code=2)
+    assert "limit $0.000001," in command("budget", "set", "global", "0.000001")
 
 
 def test_a_scope_that_cannot_be_is_an_error(command: Command) -> None:
@@ -43,6 +52,8 @@ def test_spend_is_a_table_with_the_specifications_average(command: Command) -> N
     assert "The specification allows $0.10 for an image on average." in out
     assert command.json("spend", "--from", "2026-11-01", "--to", "2026-11-30")["spend"] == []
     command("spend", "--days", "2", "--to", "yesterday", code=2)
+    command("spend", "--days", "5", "--from", "2026-11-01", code=2)
+    assert "give the first day with --days or with --from, not with both" in command.err
     command("spend", "--days", "30", "--to", "0001-01-01", code=2)
     assert "no calendar has 30 days up to 0001-01-01" in command.err
     assert command("spend", "--csv", "--by", "user").startswith("user,calls,images,cost_usd,")
