@@ -88,19 +88,24 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _turn_on(options: argparse.Namespace) -> int:
+    from server.routing.settings import unknown_name
     from server.start_errors import needing_database
     from server.store import open_store
 
-    url = GatewaySettings().database_url
-    who = f"{options.provider} {options.model}".strip()
+    settings = GatewaySettings()
+    url, who = settings.database_url, f"{options.provider} {options.model}".strip()
 
     async def turn_on() -> bool:
         async with open_store(url, max_connections=1) as store:
             return await store.health.turn_on(options.provider, options.model)
 
     with needing_database(url):
-        known = asyncio.run(turn_on())
-    print(f"{who}: {'its failures are forgotten' if known else 'was not off, and has not failed'}")
+        failed = asyncio.run(turn_on())
+    # What has failed is turned on even where the catalogue does not have it any more.
+    if not failed and (unknown := unknown_name(settings, options.provider, options.model)):
+        print(f"error: {unknown}", file=sys.stderr)
+        return 2
+    print(f"{who}: {'its failures are forgotten' if failed else 'was not off, and has not failed'}")
     return 0
 
 

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
@@ -60,6 +60,7 @@ from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
 from server.upkeep.alerts import AlertSender, Webhook
+from server.upkeep.retirements import RetirementNotices
 from server.upkeep.sweep import Sweeper
 from server.watching import Watching
 
@@ -127,10 +128,11 @@ async def open_gateway(
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         parts = await _open_parts(stack, settings, storage_settings, make_signals)
+        offered = catalogue or settings.catalogue()
         services = await _services(
             parts,
             settings,
-            catalogue or _offered(settings),
+            offered,
             timedelta(seconds=storage_settings.url_ttl_s),
         )
         endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics)
@@ -144,6 +146,7 @@ async def open_gateway(
         if settings.alert_interval_s:
             sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
             await enter(sender.running(settings.alert_interval_s))
+        await enter(RetirementNotices(offered).running())
         await enter(endpoint)
         ping = parts.store.database.ping
         await enter(following_database(endpoint, ping, settings.health_interval_s))
@@ -156,13 +159,6 @@ async def _apply_budget(store: Store, limit_micros: int) -> None:
     if before is not None:
         fields = {"before_micros": before, "limit_micros": limit_micros}
         _log.warning("daily budget changed", extra=fields)
-
-
-def _offered(settings: GatewaySettings) -> Catalogue:
-    catalogue = settings.catalogue()
-    for warning in catalogue.warnings(datetime.now(UTC)):
-        _log.warning("model retires", extra={"why": warning})
-    return catalogue
 
 
 async def _open_parts(

@@ -19,6 +19,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
 from server.errors import ImggenError, Unavailable
+from server.routing.lanes import sooner
 from server.routing.reasons import not_held
 from server.routing.rows import Row
 from server.storage import KeyTaken, StorageUnavailable
@@ -144,8 +145,11 @@ class Attempt:
         if nothing and choice.held_by_nobody:
             self._log_unheld(choice.held_by_nobody)
         lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
+        if nothing:
+            lanes = sooner(lanes, self._patient_until())
+        why = f"nothing draws it in the lane {claim.lane} now; {choice.routing.reason}"
         await parts.patience.write(
-            lambda: parts.store.leases.give_back(claim, lanes, nothing=nothing)
+            lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=nothing)
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
@@ -160,10 +164,11 @@ class Attempt:
             return
         if not held:
             self._log_unheld(models)
+        why = f"its worker holds none of {', '.join(names)}; left to one that does"
         if not parts.left.add(claim.job_id):
             lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
         await parts.patience.write(
-            lambda: parts.store.leases.give_back(claim, lanes, nothing=not held)
+            lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=not held)
         )
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
@@ -183,6 +188,7 @@ class Attempt:
         soon = in_a_while()
         lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
         lanes = lanes or [JobLane(claim.lane, claim.models, soon)]
+        lanes = list(sooner(lanes, self._patient_until()))
         await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
 
     async def _end_unchecked(self, unchecked: Unchecked) -> None:
@@ -195,6 +201,11 @@ class Attempt:
             return
         lanes = [JobLane(claim.lane, claim.models, in_a_while())]
         await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
+
+    def _patient_until(self) -> datetime:
+        """Returns when the job fails if nothing may draw it until then."""
+        left = max(self._parts.no_offer_s - self.claim.unoffered_s, 0.0)
+        return datetime.now(UTC) + timedelta(seconds=left)
 
     async def _fail_unoffered(self, failure: Failure) -> None:
         claim, parts = self.claim, self._parts

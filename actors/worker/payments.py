@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
+from imggen.rules.money import dollars
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim
-from server.domain.money import Answer, Bill, NewCall
+from server.domain.money import Answer, Begun, Bill, NewCall
 from server.errors import FailedPrecondition, Unavailable
 from server.routing.failover import Billed
 from server.store.money import Money
@@ -15,10 +16,10 @@ _REFUSALS = {
     Answer.LOST: "the lease is lost",
     Answer.CANCELLED: "its caller cancelled the job",
     Answer.REPEATED: "this attempt has made the call before",
-    Answer.PAID_TWICE: "the picture was paid for twice already, which is the most for a job;"
-    " retry the job to pay again",
-    Answer.ABOVE_MOST: "what the job has cost and this call would pass its limit; ask again with"
-    " a higher max_cost_micros",
+    Answer.PAID_TWICE: "the picture was paid for twice already, {cost} in all, which is the most"
+    " for a job; retry the job to pay again",
+    Answer.ABOVE_MOST: "the job has cost {cost}, and this call may cost {hold}, together over its"
+    " limit of {most}; ask again with a higher max_cost_micros",
     Answer.OVER_BUDGET: "the rest of today's budget does not cover it",
 }
 _REASONS = {
@@ -26,7 +27,6 @@ _REASONS = {
     Answer.ABOVE_MOST: ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER,
     Answer.OVER_BUDGET: ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED,
 }
-_FINAL = frozenset({Answer.PAID_TWICE, Answer.ABOVE_MOST})
 
 
 class CallRefused(FailedPrecondition):
@@ -67,13 +67,24 @@ class Payments:
             await paid.release()
             raise
         if not begun.ok:
-            where = f" ({begun.scope})" if begun.scope else ""
             raise CallRefused(
-                f"{call.model}: {_REFUSALS[begun.answer]}{where}",
+                f"{call.model}: {_refusal(begun, call)}",
                 _REASONS.get(begun.answer, ErrorReason.ERROR_REASON_RENDER_FAILED),
-                passes=begun.answer not in _FINAL,
+                passes=not begun.final,
             )
         return paid
+
+
+def _refusal(begun: Begun, call: NewCall) -> str:
+    """Returns why a call must not be made, with the amounts, and the failure that led to it."""
+    said = _REFUSALS[begun.answer].format(
+        cost=dollars(begun.cost_micros, "nothing"),
+        hold=dollars(call.hold_micros),
+        most=dollars(call.most_micros or 0, "$0"),
+    )
+    where = f" ({begun.scope})" if begun.scope else ""
+    before = f"; before that: {begun.failure}" if begun.failure else ""
+    return f"{said}{where}{before}"
 
 
 class PaidCall:

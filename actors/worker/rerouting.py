@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from server.domain.lanes import JobLane, Reroute, WaitingJob
 from server.domain.states import Lane
 from server.errors import Unavailable
 from server.routing.catalogue import Catalogue
-from server.routing.conditions import Conditions
+from server.routing.conditions import BudgetRest, Conditions
 from server.routing.lanes import lanes
 from server.routing.observer import Observer
 from server.routing.router import route_again
@@ -27,6 +28,7 @@ _LOOKS_S = 2.0
 _ANYWAY_S = 30.0
 _PAGE = 200
 _MOVED = timedelta(seconds=5)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _FIRST = JobId(UUID(int=0))
 _log = logging.getLogger(__name__)
 
@@ -80,7 +82,9 @@ class Rerouting:
 
     async def reroute(self) -> int:
         """Routes all waiting jobs again; returns how many have other lanes now."""
-        conditions, changed = await self._observer.conditions(), 0
+        # A job's own hold is part of what is used of the budgets; they are asked as a call begins.
+        conditions = replace(await self._observer.conditions(), rest=BudgetRest())
+        changed = 0
         async with self._store.alone("reroute") as statements:
             if statements is None:
                 return 0
@@ -98,7 +102,10 @@ class Rerouting:
         changes = []
         for job in page:
             wish = wish_of(job.spec, job.limits, job.passed_over, job.shown)
-            now = lanes(route_again(self._catalogue, wish, conditions), conditions)
+            routing = route_again(self._catalogue, wish, conditions)
+            now = lanes(routing, conditions)
+            if not routing.offers:
+                now = _not_put_off(now, job.lanes, conditions.now)
             if now and differ(job.lanes, now, conditions.now):
                 changes.append(Reroute(job.job_id, job.lanes, now))
         if not changes:
@@ -106,6 +113,20 @@ class Rerouting:
         done = await statements.leases.reroute_each(changes)
         self._signals.wake({one.lane for change in changes for one in change.lanes})
         return len(done)
+
+
+def _not_put_off(
+    after: Sequence[JobLane], before: Sequence[JobLane], now: datetime
+) -> tuple[JobLane, ...]:
+    """Returns lanes that open no later than before, though nothing may draw the job.
+
+    The worker that claims it counts how long that has been so; no look may put that off.
+    """
+    opens = {one.lane: one.opens_at or now for one in before}
+    return tuple(
+        replace(one, opens_at=min(one.opens_at or now, opens.get(one.lane, _NEVER)))
+        for one in after
+    )
 
 
 def differ(before: Sequence[JobLane], after: Sequence[JobLane], now: datetime) -> bool:

@@ -91,13 +91,14 @@ class Stages:
         """
         clock = StageClock()
         spec = claim.spec
+        shape = self._format(spec)
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
             content = await self._read(claim, provider, extractor)
             references = await self._resolve(claim, content, provider)
         with clock.measure(Stage.RENDERING):
             picture = await provider.render(
-                content, self._format(spec), references.placed, ReportedRender(reporter)
+                content, shape, references.placed, ReportedRender(reporter)
             )
             _log_not_drawn(claim, picture.prompt)
             await asyncio.to_thread(check_picture, picture.png)
@@ -119,6 +120,7 @@ class Stages:
             references=references.used,
             model=spec.model,
             provider=claim.provider,
+            cropped_from=shape.cropped_from,
         )
 
     async def _read(

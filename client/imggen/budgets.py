@@ -73,15 +73,18 @@ class BudgetCalls(Calls):
         cost_micros: int,
         *,
         kind: CallKind.ValueType | CallKindName = "render",
+        allow_above_hold: bool = False,
     ) -> BookedCall:
         """Books what such a call did cost by the invoice, 0 if it was not billed.
 
-        In millionths of a US dollar. Needs the role admin, and may be repeated.
+        In millionths of a US dollar. Needs the role admin, and may be repeated, but not changed. A
+        cost above the call's hold is refused unless `allow_above_hold`.
         """
         request = budget_pb2.SettleCallRequest(
             job_id=job_id,
             attempt=attempt,
             kind=number_of(CallKind, kind),
             cost_micros=cost_micros,
+            allow_above_hold=allow_above_hold,
         )
         return (await self._call(self._connection.budgets.SettleCall, request)).call

@@ -62,9 +62,15 @@ class SyncBudgetCalls:
         cost_micros: int,
         *,
         kind: CallKind.ValueType | CallKindName = "render",
+        allow_above_hold: bool = False,
     ) -> BookedCall:
         """Books what such a call did cost by the invoice, 0 if it was not billed.
 
-        In millionths of a US dollar. Needs the role admin, and may be repeated.
+        In millionths of a US dollar. Needs the role admin, and may be repeated, but not changed. A
+        cost above the call's hold is refused unless `allow_above_hold`.
         """
-        return self._loop.run(self._client.settle_call(job_id, attempt, cost_micros, kind=kind))
+        return self._loop.run(
+            self._client.settle_call(
+                job_id, attempt, cost_micros, kind=kind, allow_above_hold=allow_above_hold
+            )
+        )

@@ -7,7 +7,7 @@ from server.domain.ids import JobId, UserId
 from server.domain.lanes import Reoffer, WaitingJob
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
-from server.routing.lanes import lanes
+from server.routing.lanes import first_lanes
 from server.routing.observer import Observer
 from server.routing.router import route_again
 from server.routing.wishes import wish_of
@@ -48,5 +48,6 @@ class CheapestOffers:
             first.model.provider,
             first.model.name,
             first.price_micros,
-            lanes(routing, conditions),
+            first.format.cropped_from,
+            first_lanes(routing, conditions),
         )

@@ -200,7 +200,8 @@ class Outcome:
     entry for each character in the order of the spec, if the spec uses references; `sampling` is
     None where the provider does not report it. `usage` and `call_id` are what the provider of a
     paid render counted and named it; `estimated` says that the cost was not computed from a usage.
-    `model` and `provider` are those that drew it; empty for those of the claim.
+    `model` and `provider` are those that drew it; empty for those of the claim. `cropped_from` is
+    the aspect ratio that they drew, where it was cropped; None for what admission expected.
     """
 
     prompt: str
@@ -217,6 +218,7 @@ class Outcome:
     call_id: str = ""
     model: str = ""
     provider: str = ""
+    cropped_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

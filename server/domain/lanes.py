@@ -39,6 +39,7 @@ class Reoffer:
     provider: str
     model: str
     price_micros: int
+    cropped_from: str
     lanes: Sequence[JobLane]
 
 

@@ -52,15 +52,26 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The answer to a begin, and for OVER_BUDGET the scope that does not cover the hold."""
+    """The answer to a begin, and for OVER_BUDGET the scope that does not cover the hold.
+
+    For an answer that no other attempt changes, `cost_micros` is what the job has cost, and
+    `failure` why its latest attempt failed.
+    """
 
     answer: Answer
     scope: str = ""
+    cost_micros: int = 0
+    failure: str = ""
 
     @property
     def ok(self) -> bool:
         """Whether the call may be made."""
         return self.answer is Answer.BEGUN
+
+    @property
+    def final(self) -> bool:
+        """Whether no other attempt may make it, either."""
+        return self.answer in (Answer.PAID_TWICE, Answer.ABOVE_MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +154,7 @@ class BookedCall:
 class Spend:
     """What the paid calls of a group cost.
 
-    `images` are the completed ones that they were made for. `unknown_micros` is the part of
+    `images` are the completed ones that they drew. `unknown_micros` is the part of
     `cost_micros` whose answers were lost, `estimated_micros` that of other costs without a usage.
     """
 

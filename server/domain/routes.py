@@ -33,13 +33,15 @@ class RouteLoser:
 class Route:
     """A choice: the offers, the best first, the losers, and why the first is the first.
 
-    `canary` is whether that is there as a canary.
+    `canary` is whether that is there as a canary. `most_micros` is the most that all calls that
+    draw the picture can cost together; it is known of the choice at admission only.
     """
 
     offers: tuple[RouteOffer, ...] = ()
     losers: tuple[RouteLoser, ...] = ()
     reason: str = ""
     canary: bool = False
+    most_micros: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Returns the route as JSON for the database."""
@@ -53,6 +55,7 @@ class Route:
             losers=tuple(RouteLoser(**one) for one in data.get("losers", ())),
             reason=data.get("reason", ""),
             canary=data.get("canary", False),
+            most_micros=data.get("most_micros"),
         )
 
 

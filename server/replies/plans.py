@@ -20,6 +20,7 @@ def story_plan(pages: Sequence[PagePlan], quote: StoryQuote) -> PlanStoryRespons
         images=quoted.images,
         reused_images=quoted.reused_images,
         price_micros=quoted.price_micros,
+        most_micros=quoted.most_micros,
         expected_duration=duration(quote.seconds),
         models=quoted.models,
     )

@@ -55,6 +55,7 @@ def route_message(found: Route, reused_from: ImageId | None = None) -> routing_p
         ],
         reason=found.reason,
         reused_from_image_id=str(reused_from or ""),
+        most_micros=found.most_micros,
     )
 
 
@@ -72,6 +73,7 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
         images=quote.images,
         reused_images=quote.reused,
         price_micros=quote.price_micros,
+        most_micros=quote.most_micros,
         expected_duration=duration(quote.seconds),
         models=[
             QuotedModel(
@@ -116,6 +118,7 @@ def _model(
     routing = route(Catalogue([row], catalogue.floors), wish, priced)
     offer = routing.first
     health = conditions.health.get((row.provider, row.name))
+    off = health is not None and health.state is HealthState.OFF
     return ModelStatus(
         model=row.name,
         score=row.grades[Quality.HD].score if Quality.HD in row.grades else 0.0,
@@ -123,7 +126,8 @@ def _model(
         mean_duration=duration(conditions.draws(row, Quality.HD)),
         canary=row.canary,
         retires_on=str(row.retires_on or ""),
-        off=health is not None and health.state is HealthState.OFF,
+        off=off,
+        off_reason=not_well(health) if health and off else "",
         canary_comparison=_comparison(compared) if compared else None,
         not_held=not_held(row) if conditions.unheld(row) else "",
     )

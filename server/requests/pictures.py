@@ -45,9 +45,9 @@ class Picture:
     """A requested picture: what it shows, what its image belongs to, and what may draw it.
 
     `offer` is the one that is quoted and held: the best of the routing, unless a budget is short.
-    Its job waits in the `lanes`. `reuse` is None where no stored picture may answer the request;
-    where one may, `short` is the budget that does not cover the offer. `told` is the field that its
-    scene description comes from.
+    Whichever draws it, it costs `most_micros` at most. Its job waits in the `lanes`. `reuse` is
+    None where no stored picture may answer the request; where one may, `short` is the budget that
+    does not cover the offer. `told` is the field that its scene description comes from.
     """
 
     spec: RenderSpec
@@ -56,6 +56,7 @@ class Picture:
     routing: Routing
     offer: Offer
     lanes: tuple[JobLane, ...]
+    most_micros: int
     reuse: Reuse | None = None
     short: str = ""
     told: str = "scene"
@@ -83,7 +84,8 @@ class Picture:
         routing = route(routes.catalogue, wish, routes.conditions)
         offer = routes.require(routing, self.reuse)
         spec = replace(self.spec, model=offer.model.name)
-        return replace(self, routing=routing, offer=offer, spec=spec, lanes=routes.lanes(routing))
+        lanes, most = routes.lanes(routing), routes.most_micros(routing)
+        return replace(self, routing=routing, offer=offer, spec=spec, lanes=lanes, most_micros=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +341,8 @@ def _picture(
     reuse: Reuse | None,
 ) -> Picture:
     limits, lanes, short = routes.limits_of(routing), routes.lanes(routing), routes.short(routing)
-    return Picture(spec, placement, limits, routing, offer, lanes, reuse, short)
+    most = routes.most_micros(routing)
+    return Picture(spec, placement, limits, routing, offer, lanes, most, reuse, short)
 
 
 def new_seed() -> int:

@@ -12,8 +12,9 @@ from server.domain.reuse import Reuse
 from server.domain.states import ImageType, Quality
 from server.money.budgets import exhausted
 from server.routing.catalogue import Catalogue
+from server.routing.ceilings import ceiling
 from server.routing.conditions import Conditions
-from server.routing.lanes import lanes
+from server.routing.lanes import first_lanes
 from server.routing.router import Refusal, Routing, route
 from server.routing.rows import Row
 from server.routing.wishes import Offer, Wish, needs_of
@@ -81,9 +82,13 @@ class Routes:
         cheapest = _cheapest(routing)
         return self.conditions.rest.short({cheapest.model.provider: cheapest.price_micros})
 
+    def most_micros(self, routing: Routing) -> int:
+        """Returns the most that all calls that draw the picture of a routing can cost together."""
+        return ceiling(self.catalogue, routing, self.conditions)
+
     def lanes(self, routing: Routing) -> tuple[JobLane, ...]:
-        """Returns the lanes in which a job waits for the offers of a routing."""
-        return lanes(routing, self.conditions)
+        """Returns the lanes in which a new job waits for the offers of a routing."""
+        return first_lanes(routing, self.conditions)
 
     def route(self, checks: Checks, wish: Wish) -> Routing | None:
         """Routes a picture; None, and violations, if the wish itself is wrong.

@@ -7,8 +7,8 @@ from server.routing.router import Routing
 from server.routing.wishes import Offer
 
 
-def explained(routing: Routing) -> Route:
-    """Returns a routing as a value that can be stored."""
+def explained(routing: Routing, most_micros: int | None = None) -> Route:
+    """Returns a routing as a value that can be stored; at admission with its ceiling."""
     return Route(
         offers=tuple(_offer(offer) for offer in routing.offers),
         losers=tuple(
@@ -17,6 +17,7 @@ def explained(routing: Routing) -> Route:
         ),
         reason=_reason(routing),
         canary=routing.canary,
+        most_micros=most_micros,
     )
 
 

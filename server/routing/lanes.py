@@ -1,5 +1,7 @@
 """Lanes: from when the workers of each lane may take a job, by its offers."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from server.domain.lanes import JobLane
@@ -13,6 +15,10 @@ _SHARE = 0.5
 _UNKNOWN = timedelta(minutes=1)
 _SOONEST = timedelta(seconds=2)
 """How long a job waits at least where nothing may draw it, so that no claim follows the other."""
+_SEEN = timedelta(seconds=1.5)
+"""How long after something has passed a claim is told so: conditions are kept for a second."""
+_FIRST = timedelta(seconds=5)
+"""When a job that nothing may draw is looked at first: from then on its wait is counted."""
 
 
 def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
@@ -22,7 +28,7 @@ def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
     its models would otherwise be too late: its soonest offer's time before it, half of that again
     and 5 seconds. Without a deadline the job waits for its best lane; workers route it again when
     that one fails. While nothing may draw it, its lanes open when what excludes them may have
-    passed: at that time, but not within 2 seconds, or in a minute where it is not known.
+    passed: just after that time, or in a minute where it is not known.
     """
     now, deadline = conditions.now, routing.wish.complete_by
     found: list[JobLane] = []
@@ -35,6 +41,19 @@ def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
     return tuple(found) or _later(routing, now)
 
 
+def first_lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
+    """Returns the lanes of a job that is queued now; they open soon where nothing may draw it."""
+    found = lanes(routing, conditions)
+    return found if routing.offers else sooner(found, conditions.now + _FIRST)
+
+
+def sooner(those: Iterable[JobLane], latest: datetime) -> tuple[JobLane, ...]:
+    """Returns lanes that open at this time at the latest."""
+    return tuple(
+        replace(one, opens_at=min(one.opens_at, latest)) if one.opens_at else one for one in those
+    )
+
+
 def _needs(offers: list[Offer]) -> timedelta:
     return timedelta(seconds=min(offer.seconds for offer in offers) * (1 + _SHARE)) + _MARGIN
 
@@ -42,7 +61,8 @@ def _needs(offers: list[Offer]) -> timedelta:
 def _later(routing: Routing, now: datetime) -> tuple[JobLane, ...]:
     found: dict[Lane, JobLane] = {}
     for loser in routing.later:
-        lane, opens = loser.model.lane, max(loser.until or now + _UNKNOWN, now + _SOONEST)
+        until = loser.until + _SEEN if loser.until else now + _UNKNOWN
+        lane, opens = loser.model.lane, max(until, now + _SOONEST)
         before = found.get(lane, JobLane(lane, (), opens))
         names = (*before.models, loser.model.name)
         found[lane] = JobLane(lane, names, min(before.opens_at or opens, opens))

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from server.routing.hosted_sizes import wrong_size
 from server.routing.rows import Row
-from server.routing.schema import TOGETHER, CatalogueTable, keys_of
+from server.routing.schema import PRICE_KINDS, TOGETHER, CatalogueTable, keys_of
 
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 """The catalogue that comes with imggen."""
@@ -54,7 +55,7 @@ def read_listing(file: Path | None = None, today: date | None = None) -> Listing
     except ValidationError as error:
         raise CatalogueInvalid(file or SHIPPED, [*_problems(error), *early]) from None
     rows = {name: table.row(name) for name, table in checked.models.items()}
-    problems = [*early, *_conflicts(rows.values())]
+    problems = [*early, *_conflicts(rows.values()), *_wrong_sizes(rows.values())]
     if problems:
         raise CatalogueInvalid(file or SHIPPED, problems)
     return Listing(MappingProxyType(rows), MappingProxyType(checked.min_quality.model_dump()))
@@ -105,17 +106,25 @@ def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def _problems(error: ValidationError) -> Iterator[str]:
     for found in error.errors():
         # The kind of a price is in the place of each of its errors, but not in the file.
-        place = [part for part in found["loc"] if part not in ("free", "picture", "token")]
+        place = [part for part in found["loc"] if part not in PRICE_KINDS]
         where = ".".join(map(str, place))
         if found["type"] == "extra_forbidden":
             yield f"{where}: is not known here; use one of {', '.join(keys_of(found['loc']))}"
         elif found["type"] == TOGETHER:
             yield from (f"{where}.{problem}" for problem in found["ctx"]["problems"])
+        elif found["type"] in ("union_tag_not_found", "union_tag_invalid"):
+            yield f"{where}.kind: {_kind(found['input'])}; use one of {', '.join(PRICE_KINDS)}"
         elif found["type"] == "missing":
             yield f"{where}: is missing"
         else:
             said = found["msg"].removeprefix("Value error, ")
             yield f"{where}: {said[:1].lower()}{said[1:]}, not {str(found['input'])[:60]!r}"
+
+
+def _kind(price: object) -> str:
+    """Returns what is wrong with the kind of a price."""
+    kind = price.get("kind") if isinstance(price, dict) else None
+    return "is missing" if kind is None else f"{str(kind)[:60]!r} is not known"
 
 
 def _conflicts(rows: Collection[Row]) -> Iterator[str]:
@@ -127,3 +136,12 @@ def _conflicts(rows: Collection[Row]) -> Iterator[str]:
             heirs[name] = row.name
     if (shares := sum(row.canary for row in rows)) > 1:
         yield f"the canary shares of all models add up to {shares:g}; 1 at most"
+
+
+def _wrong_sizes(rows: Collection[Row]) -> Iterator[str]:
+    for row in rows:
+        portraits = {shown: drawn.native for shown, drawn in row.portraits.items()}
+        for table, sizes in (("portraits", portraits), ("scenes", row.scenes)):
+            for shown, own in sizes.items():
+                if wrong := wrong_size(row.provider, row.known_as, own):
+                    yield f"models.{row.name}.{table}.{shown}: cannot be drawn in {own}: {wrong}"

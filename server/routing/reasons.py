@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from imggen.rules.money import dollars
+from imggen.rules.money import apart
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.states import Lane
 from server.routing.rows import Row
@@ -53,6 +53,17 @@ class Loser:
         return f"{self.model.name}: {self.reason}"
 
 
+def another_model(asked: str, drawn: str) -> str:
+    """Returns why a model is none that was asked for; `drawn` is what draws for the `asked` one."""
+    heir = f", and {drawn} draws for it" if drawn != asked else ""
+    return f"{asked[:60]} was asked for{heir}"
+
+
+def another_provider(model: Row, asked: str) -> str:
+    """Returns why a model of another provider than the one asked for draws nothing."""
+    return f"its provider is {model.provider}, and {asked[:60]} was asked for"
+
+
 def below(score: float, least: float, shown: float | None) -> str:
     """Returns why a score is too low; `shown` is the share of its page that lowers it."""
     page = "" if shown is None else f" on this page, of which it shows {shown:.0%}"
@@ -71,9 +82,12 @@ def not_well(health: ProviderHealth) -> str:
     until = f" until {health.until:%H:%M:%S} UTC" if health.until else ""
     match health.state:
         case HealthState.OFF:
-            return f"{who} is off{why} until an operator turns it on, or it is found well"
+            probed = "" if health.model else ", or it is found well"  # models are never probed
+            return f"{who} is off{why} until an operator turns it on{probed}"
         case HealthState.WAITING:
             return f"{who} asked to wait{until}{why}"
+        case HealthState.HALF_OPEN:
+            return f"{who} failed too often{why}; the next call is its probe"
         case HealthState.PROBING:
             return f"{who} is being probed after failures{why}"
         case _:
@@ -91,8 +105,8 @@ def too_late(offer: Offer, left: float) -> str:
 def compared(chosen: Offer, other: Offer) -> str:
     """Returns why an offer comes after the chosen one."""
     if other.choice_micros > chosen.choice_micros:
-        more = dollars(chosen.choice_micros, "nothing")
-        return f"costs {dollars(other.choice_micros)}, more than {more}"
+        more, less = apart(other.choice_micros, chosen.choice_micros, "nothing")
+        return f"costs {more}, more than {less}"
     if other.model.canary:
         return "draws as a canary, for its share of the jobs alone"
     if chosen.choice_micros == 0:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from imggen.rules import offers as rules
-from imggen.rules.money import dollars
+from imggen.rules.money import at_most, exactly
+from server.domain.health import HealthState
 from server.domain.states import Lane
 from server.errors import Violation
 from server.routing.catalogue import Catalogue
@@ -15,6 +16,8 @@ from server.routing.prices import PricedCall
 from server.routing.reasons import (
     Exclusion,
     Loser,
+    another_model,
+    another_provider,
     below,
     compared,
     not_held,
@@ -86,7 +89,7 @@ class Routing:
         if not self.offers:
             return "; ".join(map(str, self.losers)) or "no model is offered"
         best, others = self.offers[0], self.offers[1:]
-        price = dollars(best.choice_micros)
+        price = at_most(best.choice_micros)
         told = f"{best.model.name}{' at ' if best.choice_micros else ', '}{price}"
         if self.canary:
             share = f"{best.model.canary * 100:g} %"
@@ -109,7 +112,7 @@ def route(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Routing:
     named = catalogue.resolve(wish.model, conditions.now) if wish.model else None
     asked = replace(wish, model=named.name) if named else wish
     found = rules.choose(catalogue.models, asked.model, asked.characters, asked.size)
-    weighed = [_weigh(row, asked, conditions) for row in catalogue.models]
+    weighed = [_weigh(row, asked, conditions, wish.model) for row in catalogue.models]
     eligible = [one for one in weighed if isinstance(one, Offer)]
     canary = None if asked.model else _canary(eligible, wish.key)
     offers = _ranked(eligible, canary)
@@ -142,19 +145,22 @@ def route_again(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Rou
     return replace(found, wish=wish, offers=tuple(soonest), canary=False, late=True)
 
 
-def _weigh(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
-    """Returns a model's offer, or the first thing that excludes it; what passes comes last."""
-    found = _unfit(row, wish, conditions) or _offered(row, wish, conditions)
+def _weigh(row: Row, wish: Wish, conditions: Conditions, asked: str) -> Offer | Loser:
+    """Returns a model's offer, or the first thing that excludes it; what passes comes last.
+
+    `asked` is the model that the request names, of which that of the wish may be the successor.
+    """
+    found = _unfit(row, wish, conditions, asked) or _offered(row, wish, conditions)
     if isinstance(found, Loser):
         return found
     return _beyond_limits(found, wish, conditions) or _not_now(found, conditions) or found
 
 
-def _unfit(row: Row, wish: Wish, conditions: Conditions) -> Loser | None:
+def _unfit(row: Row, wish: Wish, conditions: Conditions, asked: str) -> Loser | None:
     if wish.model and row.name != wish.model:
-        return Loser(row, Exclusion.NOT_ASKED, f"{wish.model[:60]} was asked for")
+        return Loser(row, Exclusion.NOT_ASKED, another_model(asked, wish.model))
     if wish.provider and row.provider != wish.provider:
-        return Loser(row, Exclusion.NOT_ASKED, f"provider {wish.provider[:60]} was asked for")
+        return Loser(row, Exclusion.NOT_ASKED, another_provider(row, wish.provider))
     if row.name in wish.excluded:
         return Loser(row, Exclusion.FAILED_BEFORE, "failed in an attempt of this job")
     if row.retired(conditions.now):
@@ -211,7 +217,7 @@ def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | 
         return Loser(offer.model, Exclusion.BELOW_QUALITY, why)
     most = wish.max_cost_micros
     if most is not None and offer.price_micros > most:
-        over = f"may cost {dollars(offer.price_micros)}, over the limit of {dollars(most, '$0')}"
+        over = f"may cost {at_most(offer.price_micros)}, over the limit of {exactly(most, '$0')}"
         return Loser(offer.model, Exclusion.OVER_COST, over)
     if wish.complete_by is not None:
         left = (wish.complete_by - conditions.now).total_seconds()
@@ -225,11 +231,14 @@ def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | 
 def _not_now(offer: Offer, conditions: Conditions) -> Loser | None:
     row = offer.model
     if (health := conditions.closed(row)) is not None:
+        if health.model and health.state is HealthState.OFF:
+            # It is gone: nothing probes a model, so that no wait brings it back.
+            return Loser(row, Exclusion.NOT_WELL, not_well(health))
         return Loser(row, Exclusion.NOT_WELL, not_well(health), offer, health.until)
     rest = conditions.rest.of(row.provider)
     if offer.price_micros and rest is not None and offer.price_micros > rest:
-        left = dollars(max(rest, 0), "nothing")
-        over = f"may cost {dollars(offer.price_micros)}, and {left} is left today"
+        left = exactly(max(rest, 0), "nothing")
+        over = f"may cost {at_most(offer.price_micros)}, and {left} is left today"
         return Loser(row, Exclusion.OVER_BUDGET, over, offer, conditions.rest.renews_at)
     return None
 

@@ -25,6 +25,9 @@ _Tokens = Annotated[int, Field(ge=0, le=1_000_000)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Score = Annotated[float, Field(ge=0, le=5)]
 
+PRICE_KINDS = ("free", "picture", "token")
+"""The kinds of prices."""
+
 TOGETHER = "together"
 """The type of an error whose context has several `problems` of one table."""
 

@@ -86,3 +86,15 @@ class RoutingSettings(BaseSettings):
     def gpu_cost(self) -> GpuCost:
         """What the cluster's own machines cost."""
         return GpuCost(self.gpu_usd_per_hour, self.gpu_utilisation)
+
+
+def unknown_name(settings: RoutingSettings, provider: str, model: str = "") -> str:
+    """Returns why a provider, or a model of it, is none that is known; empty if it is one."""
+    rows = read_listing(settings.catalogue_file).rows.values()
+    providers = dict.fromkeys(row.provider for row in rows)
+    if provider not in providers:
+        return f'"{provider}" is not a provider; use one of {", ".join(providers)}'
+    models = [row.name for row in rows if row.provider == provider]
+    if model and model not in models:
+        return f'"{model}" is not a model of {provider}; use one of {", ".join(models)}'
+    return ""

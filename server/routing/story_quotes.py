@@ -12,7 +12,7 @@ from server.routing.wishes import Offer
 
 @dataclass(frozen=True, slots=True)
 class StoryPart:
-    """What one model would draw of a story."""
+    """What one model would draw of a story; `price_micros` has one call for each image."""
 
     model: str
     provider: str
@@ -24,7 +24,9 @@ class StoryPart:
 class StoryQuote:
     """The quote of a story; `seconds` is None while nobody is there to draw.
 
-    Stored pictures answer the `reused` ones, which are not among the `images`.
+    `price_micros` is the most that it costs if each first offer draws its image with one call, and
+    `most_micros` the most that it can cost if others must draw, or draw again. Stored pictures
+    answer the `reused` ones, which are not among the `images`.
     """
 
     images: int
@@ -32,6 +34,7 @@ class StoryQuote:
     seconds: float | None
     parts: tuple[StoryPart, ...]
     reused: int = 0
+    most_micros: int = 0
 
 
 def quote_story(

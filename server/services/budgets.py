@@ -6,6 +6,7 @@ from uuid import UUID
 
 from imggen.rules.budgets import (
     TARGET_IMAGE_COST_MICROS,
+    call_above_hold,
     call_settled,
     check_limit,
     missing_call,
@@ -118,9 +119,13 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
             raise role_required(Role.ADMIN)
         key = checks.complete(read_call(checks, request))
         job, name = JobId(UUID(key.job_id)), CallName(key.call)
-        call = await self._store.calls.settle(job, key.attempt, name, cost)
+        call = await self._store.calls.settle(
+            job, key.attempt, name, cost, above_hold=request.allow_above_hold
+        )
         if call is None:
             raise missing_call(key)
+        if call.estimated:
+            raise call_above_hold(key, call.held_micros, cost)
         if call.state is CallState.OPEN or call.cost_micros != cost:
             raise call_settled(key, call.state, call.cost_micros)
         _log.info("call settled", extra={**key.metadata, "cost_micros": cost, "by": who.user_id})

@@ -164,9 +164,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         stored = await within_budget(
             partial(self._admission.quote, new_job(origin, choice)) for choice in picture.choices()
         )
-        return QuoteGenerationResponse(
-            route=route_message(explained(picture.routing), stored.drawn if stored else None)
-        )
+        found = explained(picture.routing, picture.most_micros)
+        return QuoteGenerationResponse(route=route_message(found, stored.drawn if stored else None))
 
     async def _board(
         self, checks: Checks, request: GenerateStoryRequest
@@ -193,7 +192,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         admitted = await self._batches.quote(batch, conditions.rest)
         to_draw = {job.id for job in admitted.jobs}
         drawn = [job.id in to_draw for job in batch.jobs]
-        offers = [picture.offer for picture in compress(board.pictures, drawn)]
+        pictures = list(compress(board.pictures, drawn))
+        offers = [picture.offer for picture in pictures]
         places = dict(zip(compress(count(), drawn), count(), strict=False))
         needs = [
             (places[picture], places[portrait])
@@ -201,5 +201,6 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
             if picture in places and portrait in places
         ]
         quote = quote_story(offers, conditions, self._batch_max_concurrent, needs)
-        quote = replace(quote, reused=len(admitted.copies))
+        most = sum(picture.most_micros for picture in pictures)
+        quote = replace(quote, reused=len(admitted.copies), most_micros=most)
         return quote, pages_of(board.pictures, drawn)

@@ -37,16 +37,19 @@ _GROUPS = {
 }
 """The columns that spend can be grouped by."""
 
+# An attempt makes one render, so that the one of the attempt that completed its job drew the image:
+# each image counts once, whatever the groups are.
 _SPEND = """
 SELECT key, count(*) AS calls,
-  count(DISTINCT job_id) FILTER (WHERE completed) AS images,
+  count(*) FILTER (WHERE drew) AS images,
   sum(cost_micros)::bigint AS cost_micros,
   coalesce(sum(cost_micros) FILTER (WHERE state = 'unknown'), 0)::bigint AS unknown_micros,
   coalesce(sum(cost_micros) FILTER (WHERE estimated AND state <> 'unknown'), 0)::bigint
     AS estimated_micros,
   coalesce(sum(held_micros) FILTER (WHERE state = 'open'), 0)::bigint AS held_micros
 FROM (
-  SELECT c.*, j.status = 'completed' AND j.kind <> 'plan' AS completed, ({group}) COLLATE "C" AS key
+  SELECT c.*, ({group}) COLLATE "C" AS key,
+    j.status = 'completed' AND c.call = 'render' AND c.attempt = j.attempt AS drew
   FROM calls c JOIN image_generation_jobs j ON j.id = c.job_id
   LEFT JOIN images i ON i.id = j.image_id
   WHERE c.day BETWEEN $1 AND $2 AND ($3::uuid IS NULL OR c.user_id = $3)

@@ -18,8 +18,18 @@ WHERE estimated AND ($1::uuid IS NULL OR (begun_at, job_id, attempt, call) > (
 ORDER BY begun_at, job_id, attempt, call LIMIT $4
 """
 
+# What a call holds never changes, so that it can be compared before the call is locked.
 _SETTLE = f"""
-SELECT {_COLUMNS} FROM settle_estimated($1, $2, $3, $4) WHERE job_id IS NOT NULL
+WITH asked AS MATERIALIZED (
+  SELECT * FROM calls WHERE job_id = $1 AND attempt = $2 AND call = $3
+), settled AS (
+  SELECT call.* FROM asked,
+    LATERAL settle_estimated(asked.job_id, asked.attempt, asked.call, $4) AS call
+  WHERE $5 OR $4 <= asked.held_micros
+)
+SELECT {_COLUMNS} FROM settled
+UNION ALL
+SELECT {_COLUMNS} FROM asked WHERE NOT $5 AND $4 > held_micros
 """
 
 
@@ -40,14 +50,21 @@ class Calls:
         return [_call(row) for row in rows]
 
     async def settle(
-        self, job: JobId, attempt: int, name: CallName, cost_micros: int
+        self,
+        job: JobId,
+        attempt: int,
+        name: CallName,
+        cost_micros: int,
+        *,
+        above_hold: bool = False,
     ) -> BookedCall | None:
         """Books what a call cost, 0 for one that was not billed, if that is not known.
 
-        It is locked with its job, so that one of several settles counts. Returns the call as it is
-        then, None if there is no such call.
+        A cost above the call's hold is booked only where `above_hold` allows it. The call is locked
+        with its job, so that one of several settles counts. Returns the call as it is then, None if
+        there is no such call.
         """
-        row = await self._database.fetchrow(_SETTLE, job, attempt, name, cost_micros)
+        row = await self._database.fetchrow(_SETTLE, job, attempt, name, cost_micros, above_hold)
         return None if row is None else _call(row)
 
 

@@ -24,7 +24,8 @@ WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, not_drawn jsonb, used_references jsonb, generation_params jsonb,
-    seed bigint, content_digest bytea, shown uuid[], bill jsonb, provider text, model text
+    seed bigint, content_digest bytea, shown uuid[], bill jsonb, provider text, model text,
+    cropped_from text
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -36,6 +37,7 @@ WITH asked AS (
     processing_time_ms = extract(epoch FROM now() - j.started_at) * 1000,
     actual_micros = job_cost(j.id, j.attempt, held.micros),
     ai_provider = held.provider, ai_model = held.model,
+    cropped_from = coalesce(held.cropped_from, j.cropped_from),
     error_reason = NULL, error_message = NULL, updated_at = now()
   FROM held WHERE j.id = held.id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.ai_provider, j.estimated_micros, j.queued_at,
@@ -131,6 +133,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         },
         "provider": outcome.provider or claim.provider,
         "model": drawn.model,
+        "cropped_from": outcome.cropped_from,
         "seed": drawn.seed,
         "shown": _shown(claim, outcome),
         "content_digest": rf"\x{drawn.content_digest().hex()}",

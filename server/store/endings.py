@@ -7,7 +7,8 @@ from server.store.claims import BROKEN, REFUSED
 from server.store.money import HOLDS
 
 # The rest of a statement that ends an attempt without a picture. It reads the rows of `ended`:
-# `outcome` is how the attempt ended, `status` is the job's new status.
+# `outcome` is how the attempt ended, `status` is the job's new status. A released attempt did not
+# fail: `why` says what gave it back, and the job keeps the failure that it had before.
 _AFTERMATH = f"""
 ), image AS (
   UPDATE images SET status = ended.status, updated_at = now() FROM ended
@@ -16,7 +17,8 @@ _AFTERMATH = f"""
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
 ), attempt AS (
   UPDATE attempts a SET outcome = ended.outcome, finished_at = now(),
-    error_reason = ended.error_reason, error_message = ended.error_message
+    error_reason = CASE ended.outcome WHEN 'released' THEN NULL ELSE ended.error_reason END,
+    error_message = CASE ended.outcome WHEN 'released' THEN ended.why ELSE ended.error_message END
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), money AS MATERIALIZED (
   SELECT release_money({HOLDS}, array_agg(status <> 'queued')) FROM ended
@@ -43,10 +45,17 @@ _REFUSED_BY = f"ARRAY(SELECT a.model FROM attempts a WHERE {REFUSED} ORDER BY a.
 
 # A job whose cancel was requested is never queued again.
 _GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN 'cancelled' ELSE 'queued' END)"
+_CANCELLED_WHY = "cancelled_why(j.id, 'cancelled while it ran')"
 _NOT_WHEN_GIVEN_BACK = "(CASE WHEN j.cancel_requested THEN now() END)"
 
-FAIL = f"""
-WITH ended AS (
+# Locked before its costs are added up, which then include a call that was begun meanwhile.
+_HELD = """
+WITH held AS (
+  SELECT j.id FROM image_generation_jobs j
+  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing' FOR NO KEY UPDATE
+)"""
+
+FAIL = f"""{_HELD}, ended AS (
   UPDATE image_generation_jobs j SET
     status = CASE WHEN NOT {_AGAIN} THEN 'failed' ELSE {_GIVEN_BACK} END,
     completed_at = CASE WHEN {_AGAIN} THEN {_NOT_WHEN_GIVEN_BACK} ELSE now() END,
@@ -54,26 +63,25 @@ WITH ended AS (
     run_after = {_BACKOFF % 6},
     passed_over = {_REFUSED_BY}, no_offer_since = NULL,
     error_reason = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'JOB_CANCELLED' ELSE $3 END,
-    error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN 'cancelled while it ran'
+    error_message = CASE WHEN {_AGAIN} AND j.cancel_requested THEN {_CANCELLED_WHY}
       ELSE $4 END,{_RETURNED}
-  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
-  RETURNING {_ROW}, 'failed' AS outcome
+  FROM held WHERE j.id = held.id
+  RETURNING {_ROW}, 'failed' AS outcome, NULL AS why
 {_AFTERMATH}"""
 
-CANCELLED = f"""
-WITH ended AS (
+CANCELLED = f"""{_HELD}, ended AS (
   UPDATE image_generation_jobs j SET
     status = 'cancelled', completed_at = now(), error_reason = 'JOB_CANCELLED',
-    error_message = 'cancelled while it ran',{_RETURNED}
-  WHERE j.id = $1 AND j.attempt = $2 AND j.status = 'processing'
-  RETURNING {_ROW}, 'cancelled' AS outcome
+    error_message = {_CANCELLED_WHY},{_RETURNED}
+  FROM held WHERE j.id = held.id
+  RETURNING {_ROW}, 'cancelled' AS outcome, NULL AS why
 {_AFTERMATH}"""
 
 _RELEASED = f"""
     status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
     no_offer_since = NULL,
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED' ELSE j.error_reason END,
-    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+    error_message = CASE WHEN j.cancel_requested THEN {_CANCELLED_WHY}
       ELSE j.error_message END,{_RETURNED}"""
 
 RELEASE = f"""
@@ -85,7 +93,7 @@ WITH held AS (
 ), ended AS (
   UPDATE image_generation_jobs j SET{_RELEASED}
   FROM held WHERE j.id = held.id
-  RETURNING {_ROW}, 'released' AS outcome
+  RETURNING {_ROW}, 'released' AS outcome, 'its worker stopped, and gave it back' AS why
 {_AFTERMATH}"""
 
 # Back to the queue with other lanes, without spending a retry.
@@ -93,7 +101,7 @@ GIVE_BACK = f"""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, attempt integer, lanes job_lane[], outcome text, nothing boolean, model text,
-    reason text, message text, afresh boolean
+    reason text, message text, afresh boolean, why text
   )
 ), held AS (
   SELECT asked.*, j.user_id, j.priority, j.turn, j.queued_at,
@@ -111,14 +119,14 @@ WITH asked AS (
       WHEN held.outcome = 'failed' THEN j.no_offer_since END,
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED'
       ELSE coalesce(held.reason, j.error_reason) END,
-    error_message = CASE WHEN j.cancel_requested THEN 'cancelled while it ran'
+    error_message = CASE WHEN j.cancel_requested THEN {_CANCELLED_WHY}
       ELSE coalesce(held.message, j.error_message) END,{_RETURNED}
   FROM held, take_turns((
     SELECT array_agg((id, user_id, priority, stands)::turn_wanted ORDER BY turn, queued_at)
     FROM held
   )) AS placed
   WHERE j.id = placed.job_id AND j.id = held.id
-  RETURNING {_ROW}, held.outcome
+  RETURNING {_ROW}, held.outcome, held.why
 {_AFTERMATH}"""
 
 RESCUE = f"""
@@ -135,10 +143,11 @@ WITH lost AS (
     retry_count = j.retry_count + (lost.next = 'queued')::integer,
     run_after = {_BACKOFF % 1}, no_offer_since = NULL,
     error_reason = CASE lost.next WHEN 'cancelled' THEN 'JOB_CANCELLED' ELSE 'WORKER_LOST' END,
-    error_message = CASE lost.next WHEN 'cancelled' THEN 'cancelled; its worker was lost'
+    error_message = CASE lost.next WHEN 'cancelled'
+      THEN cancelled_why(j.id, 'cancelled; its worker was lost')
       ELSE 'the worker ' || j.worker || ' was lost' END,{_RETURNED}
   FROM lost WHERE j.id = lost.id
-  RETURNING {_ROW}, 'lost' AS outcome
+  RETURNING {_ROW}, 'lost' AS outcome, NULL AS why
 {_AFTERMATH}"""
 
 
@@ -152,5 +161,5 @@ WITH ended AS (
     AND j.status = 'queued'
     AND (jsonb_typeof(j.spec -> 'seed') = 'number' AND j.spec ->> 'seed' ~ '^[0-9]{{1,18}}$')
       IS NOT TRUE
-  RETURNING {_ROW}, 'failed' AS outcome
+  RETURNING {_ROW}, 'failed' AS outcome, NULL AS why
 {_AFTERMATH}"""

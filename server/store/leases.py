@@ -182,14 +182,17 @@ class Leases:
         return [row["id"] for row in rows]
 
     async def give_back(
-        self, claim: Claim, lanes: Sequence[JobLane], *, nothing: bool = False
+        self, claim: Claim, lanes: Sequence[JobLane], *, why: str = "", nothing: bool = False
     ) -> bool:
         """Releases a job that its lane has no offer for now, with new lanes; False if it is lost.
+
+        The attempt keeps `why`.
 
         A job keeps its turn in the lanes that it had before, and gets the next one in others.
         `nothing` is whether no lane has an offer for it; how long that lasts is kept with it.
         """
-        return await self._give_back(claim, lanes, outcome="released", nothing=nothing)
+        told = shortened(why) or None
+        return await self._give_back(claim, lanes, outcome="released", nothing=nothing, why=told)
 
     async def fail_over(self, claim: Claim, failure: Failure, lanes: Sequence[JobLane]) -> bool:
         """Ends an attempt whose model failed; the job is QUEUED at once for the others.

@@ -6,6 +6,7 @@ the ledger and alerts. Statements that end attempts call them on the rows that t
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
@@ -33,6 +34,14 @@ RETURNING (SELECT limit_micros FROM budget_limits WHERE scope = 'global') AS bef
 """
 
 _BEGIN = "SELECT begin_call($1, $2, $3, $4, $5, $6, $7, $8) AS answer"
+
+_BEFORE = """
+SELECT job_cost($1) AS cost, coalesce((
+  SELECT a.error_message FROM attempts a JOIN image_generation_jobs j ON j.id = a.job_id
+  WHERE j.id = $1 AND a.outcome IN ('failed', 'lost') AND a.started_at >= j.queued_at
+  ORDER BY a.attempt DESC LIMIT 1
+), '') AS failure
+"""
 
 _END = "SELECT (ended).* FROM end_call($1, $2, $3, $4, $5, $6, $7, $8) AS ended"
 
@@ -85,6 +94,8 @@ class Money:
         answer = begun(row["answer"])
         if answer.answer is Answer.OVER_BUDGET:
             await self._database.execute(NOTE_REFUSAL, answer.scope)
+        if answer.final and (before := await self._database.fetchrow(_BEFORE, claim.job_id)):
+            return replace(answer, cost_micros=before["cost"], failure=before["failure"])
         return answer
 
     async def settle(self, claim: Claim, name: CallName, bill: Bill) -> bool:

@@ -18,9 +18,11 @@ ORDER BY j.batch_id, j.id FOR NO KEY UPDATE
 _SET = """
 UPDATE image_generation_jobs j SET
   ai_provider = asked.provider, ai_model = asked.model, estimated_micros = asked.price,
-  lanes = asked.lanes, lane = (asked.lanes)[1].lane
+  cropped_from = asked.cropped_from, lanes = asked.lanes, lane = (asked.lanes)[1].lane
 FROM jsonb_to_recordset($1)
-  AS asked (id uuid, provider text, model text, price bigint, lanes job_lane[])
+  AS asked (
+    id uuid, provider text, model text, price bigint, cropped_from text, lanes job_lane[]
+  )
 WHERE j.id = asked.id AND j.status IN ('failed', 'cancelled')
 """
 
@@ -46,6 +48,7 @@ class Offers:
                 "provider": one.provider,
                 "model": one.model,
                 "price": one.price_micros,
+                "cropped_from": one.cropped_from,
                 "lanes": lanes_json(one.lanes),
             }
             for one in offers

@@ -939,6 +939,24 @@ CREATE FUNCTION budget_changes(moves movement[]) RETURNS TABLE(day date, scope t
   GROUP BY 1, 2 ORDER BY 1, 2
 $$;
 
+CREATE FUNCTION cancelled_why(which uuid, why text) RETURNS text
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+  shown constant text := 'FM$999999990.000099';
+  under_way numeric;
+  before numeric;
+BEGIN
+  SELECT sum(held_micros) FILTER (WHERE state = 'open') / 1000000.0,
+    sum(cost_micros) FILTER (WHERE state <> 'open') / 1000000.0
+  INTO under_way, before FROM calls WHERE job_id = which;
+  RETURN why
+    || CASE WHEN under_way > 0 THEN '; the paid call under way was booked at its hold, '
+      || to_char(under_way, shown) ELSE '' END
+    || CASE WHEN before > 0 THEN '; the calls before were booked at ' || to_char(before, shown)
+      ELSE '' END;
+END $_$;
+
 CREATE FUNCTION complete_reference(whose uuid, in_style text, used uuid[], made uuid, shows integer) RETURNS void
     LANGUAGE plpgsql
     AS $$

@@ -143,7 +143,7 @@ MODEL = {
 }
 
 # Methods that change resources: each of their requests needs new ones.
-CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Update")
+CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Settle", "Update")
 
 FIELD_CHANGES: dict[str, FieldChanges] = {
     "GenerationService.GeneratePortrait": FieldChanges(
@@ -376,17 +376,18 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "page_token": Refused("x"),
         },
     ),
-    # No call was made; what is settled is in test_settled_calls.
+    # No call was made; what is listed is in test_settled_calls.
     "BudgetService.ListUnsettledCalls": FieldChanges(
         {}, {"page_size": Refused(-1), "page_token": Refused("x")}
     ),
     "BudgetService.SettleCall": FieldChanges(
-        {"job_id": "00000000-0000-4000-8000-000000000009", "attempt": 1, "cost_micros": 5},
+        {"job_id": Of("job of a lost call"), "attempt": 1, "cost_micros": 5},
         {
             "job_id": Refused("x"),
             "attempt": Refused(0),
             "kind": Refused(99),
             "cost_micros": Refused(-1),
+            "allow_above_hold": Change(True, {"cost_micros": 1_000_000}),
         },
     ),
     "RoutingService.ExplainRoute": FieldChanges(

@@ -9,16 +9,19 @@ import pytest
 
 from server.domain.ids import UserId
 from server.domain.jobs import Claim, Failure
+from server.domain.lanes import JobLane
 from server.domain.money import Answer, Bill, CallName, NewCall, Reason
 from server.domain.states import Lane
 from server.store import Store, open_store
 from tests.builders import new_job, new_user, outcome
+from tests.integration.job_queue import until
 from tests.integration.test_money_movements import (
     A_DAY_PASSES,
     DIFFERENCES,
     HELD_AND_SPENT,
     UNBALANCED,
     rows,
+    waits,
 )
 
 LEASE = timedelta(seconds=60)
@@ -277,6 +280,73 @@ async def test_an_attempt_that_ends_without_its_answer_counts_as_billed(
     assert await rows(store, HELD_AND_SPENT) == budgets(user, 0, 25)
     kinds = await rows(store, "SELECT kind, spent_micros FROM ledger ORDER BY id DESC LIMIT 2")
     assert kinds == [("correction", -15), ("settle", 40)]
+    assert await all_agree(store)
+
+
+CANCELLED = "cancelled while it ran"
+UNDER_WAY = "; the paid call under way was booked at its hold, $0.06768"
+BEFORE = "; the calls before were booked at $0.0025"
+
+
+@pytest.mark.parametrize("end", ["cancelled", "release", "give back", "fail", "rescue"])
+@pytest.mark.parametrize(
+    ("read", "drawing", "told"),
+    [
+        (False, False, ""),
+        (False, True, UNDER_WAY),
+        (True, False, BEFORE),
+        (True, True, UNDER_WAY + BEFORE),
+    ],
+)
+async def test_a_job_that_is_cancelled_in_a_call_says_what_was_booked(
+    store: Store, end: str, read: bool, drawing: bool, told: str
+) -> None:
+    user, claim = await claimed(store, limit=1_000_000)
+    if read:
+        assert (await store.money.begin(claim, call(3_000, name=READ))).ok
+        assert await store.money.settle(claim, READ, Bill(2_500))
+    if drawing:
+        assert (await store.money.begin(claim, call(67_680))).ok
+    assert await store.jobs.cancel(user, claim.job_id)
+    why = CANCELLED
+    match end:
+        case "cancelled":
+            assert await store.leases.cancelled(claim)
+        case "release":
+            assert await store.leases.release([claim])
+        case "give back":
+            lanes = [JobLane(Lane.LOCAL, claim.models)]
+            assert await store.leases.give_back(claim, lanes, nothing=False)
+        case "fail":
+            assert await store.leases.fail(claim, FAILURE, retryable=True, backoff=NOW)
+        case _:
+            why = "cancelled; its worker was lost"
+            await store.leases.heartbeat([claim], EXPIRED)
+            assert await store.leases.rescue(NOW)
+    job = await store.jobs.get(user, claim.job_id)
+    assert job is not None
+    assert job.failure == Failure("JOB_CANCELLED", why + told)
+    assert job.actual_micros == 67_680 * drawing + 2_500 * read
+
+
+@pytest.mark.parametrize("end", ["cancelled", "fail"])
+async def test_an_end_sees_a_call_that_was_begun_while_it_waited(store: Store, end: str) -> None:
+    user, claim = await claimed(store, limit=1_000_000)
+    async with store.transaction() as tx:
+        assert (await tx.money.begin(claim, call(67_680))).ok
+        ending: asyncio.Task[object]
+        if end == "cancelled":
+            ending = asyncio.create_task(store.leases.cancelled(claim))
+        else:
+            failing = store.leases.fail(claim, FAILURE, retryable=False, backoff=NOW)
+            ending = asyncio.create_task(failing)
+        await until(lambda: waits(store))
+    assert await ending
+    job = await store.jobs.get(user, claim.job_id)
+    assert job is not None
+    assert job.actual_micros == 67_680
+    told = Failure("JOB_CANCELLED", CANCELLED + UNDER_WAY)
+    assert job.failure == (told if end == "cancelled" else FAILURE)
     assert await all_agree(store)
 
 

@@ -108,7 +108,7 @@ async def test_a_job_that_is_given_back_spends_no_retry_and_keeps_its_turn(store
     claims = await store.leases.claim("w", Lane.LOCAL, 2, LEASE)
     lanes = (HOSTED, replace(LOCAL, opens_at=LATER))
     for claim in claims:
-        assert await store.leases.give_back(claim, lanes)
+        assert await store.leases.give_back(claim, lanes, why="another lane draws it")
     rows = await store.database.fetch(
         "SELECT lane, turn, open FROM job_lanes WHERE user_id = $1", user
     )
@@ -119,8 +119,8 @@ async def test_a_job_that_is_given_back_spends_no_retry_and_keeps_its_turn(store
     job = await store.jobs.get(user, claims[0].job_id)
     assert job is not None
     assert (job.status, job.retry_count, job.lane) == (JobStatus.QUEUED, 0, Lane.HOSTED)
-    rows = await store.database.fetch("SELECT outcome, error_reason FROM attempts")
-    assert {tuple(row) for row in rows} == {("released", None)}
+    rows = await store.database.fetch("SELECT outcome, error_reason, error_message FROM attempts")
+    assert {tuple(row) for row in rows} == {("released", None, "another lane draws it")}
     assert not await store.leases.give_back(claims[0], BOTH)  # its lease is lost
 
 

@@ -17,6 +17,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, story_pb2, style_pb2
+from server.domain.money import CallName, NewCall
 from server.domain.states import AssetKind
 from server.identity.caller import Role
 from tests.contract import ask, methods, request_fields
@@ -261,6 +262,8 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
         await _stored(gateway, caller, names, day.id)
     if method.startswith("BatchService"):
         names |= await _batches(gateway, caller, day.id, night.id)
+    if method == "BudgetService.SettleCall":
+        names |= {await _lost_call(gateway, caller, mia): "job of a lost call"}
     tokens = await _tokens(caller) if ".List" in method else {}
     if method.startswith("EventService"):
         tokens = {"events": await _cursor(caller)}
@@ -295,6 +298,18 @@ async def _pictures(
     ):
         names |= {job.job_id: f"{name} job", job.image_id: f"image of the {name} job"}
     return names
+
+
+async def _lost_call(gateway: GatewayFixture, caller: Caller, character: str) -> str:
+    """Makes a paid call whose answer is lost; returns its job."""
+    await gateway.store.money.default_limit(1_000_000)
+    job = await caller.portrait(character)
+    claim = await gateway.claim()
+    new = NewCall(CallName.RENDER, "openai", "gpt-image", 90)
+    assert (await gateway.store.money.begin(claim, new)).ok
+    await gateway.store.money.unknown(claim, CallName.RENDER)
+    await gateway.fail(claim)
+    return job.job_id
 
 
 async def _stored(

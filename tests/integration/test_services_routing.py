@@ -146,7 +146,9 @@ async def test_a_quote_has_every_model_with_its_price_its_time_and_its_reason(
     assert [offer.score for offer in route.offers] == [1.5, 0.2, 4.6]
     assert [offer.expected_duration.seconds for offer in route.offers] == [4, 1, 80]
     assert route.reason.startswith("storybook, free: the first of 3; ")
+    assert route.most_micros == 2 * 3 * PRICE
     route = await buyer.quote(scene=buyer.scene(min_quality="good", max_cost_micros=PRICE * 3))
+    assert route.most_micros == 3 * PRICE
     assert models(route) == ["fine"]
     assert excluded(route) == {
         "storybook": EXCLUSION_BELOW_QUALITY,
@@ -207,7 +209,7 @@ async def test_the_quote_of_a_story_is_what_its_batch_then_holds(buyer: Buyer) -
     options = GenerationOptions(min_quality="good")
     fields = {"include_cover": True, "images_per_page": 2, "options": options}
     quote = await buyer.quote_story(**fields)
-    assert (quote.images, quote.price_micros) == (6, 18 * PRICE)
+    assert (quote.images, quote.price_micros, quote.most_micros) == (6, 18 * PRICE, 36 * PRICE)
     assert [(one.model, one.provider, one.images) for one in quote.models] == [
         ("fine", "somebody", 6)
     ]
@@ -254,6 +256,7 @@ async def test_a_job_is_explained_before_and_after_it_ran(buyer: Buyer) -> None:
     job = await buyer.caller.portrait(buyer.character, options=options)
     before = await buyer.explain(job)
     assert models(before.admitted) == ["paid", "fine"]
+    assert before.admitted.most_micros == 2 * 3 * PRICE
     assert not before.attempts
     gateway = buyer.gateway
     [claim] = await gateway.store.leases.claim("w", GOOD.lane, 1, timedelta(minutes=1))
@@ -306,6 +309,8 @@ async def test_providers_have_their_health_and_their_models(buyer: Buyer) -> Non
     assert [(one.model, one.off, one.price_micros) for one in local.models] == [
         ("storybook", True, 0)
     ]
+    [storybook] = local.models
+    assert storybook.off_reason == "storybook is off (not_found) until an operator turns it on"
     assert somebody.health == "off"
     assert somebody.reason.startswith("somebody is off (authentication) until an operator")
     assert [(one.model, one.off, one.price_micros) for one in somebody.models] == [
@@ -437,3 +442,14 @@ async def test_jobs_of_others_are_not_found(buyer: Buyer) -> None:
         refused = await tom.refused(buyer.routing.ExplainRoute, request)
         assert (refused.code, refused.reason) == (grpc.StatusCode.NOT_FOUND, "JOB_NOT_FOUND")
         assert refused.metadata == {"job_id": job_id}
+
+
+async def test_a_gateway_says_which_of_its_models_retire(
+    database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = replace(KNOWN["fake"], name="old", retires_on=datetime.now(UTC).date())
+    offered = Catalogue([KNOWN["storybook"], old])
+    async with open_gateway_fixture(database, tmp_path, catalogue=offered):
+        pass
+    [line] = [one for one in caplog.records if one.message == "model retires"]
+    assert line.__dict__["why"].startswith("old: fake retire")

@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
+from imggen.cli.app import run
 from imggen.v1 import budget_pb2, budget_pb2_grpc
 from server.domain.jobs import Claim
 from server.domain.money import Bill, CallName, NewCall
@@ -109,8 +110,9 @@ async def test_a_settled_call_counts_at_its_cost_everywhere(
 ) -> None:
     claim = await booked(gateway, mia, bill)
     assert await spent(gateway) == (0, HOLD)
+    request = settle(claim, cost, allow_above_hold=cost > HOLD)
     for _ in range(2):  # the second time changes nothing
-        answer = await budgets.SettleCall(settle(claim, cost), metadata=admin.metadata)
+        answer = await budgets.SettleCall(request, metadata=admin.metadata)
         assert (answer.call.cost_micros, answer.call.outcome_unknown) == (cost, False)
     assert await spent(gateway) == (0, cost)
     assert await listed(budgets, admin) == []
@@ -121,6 +123,49 @@ async def test_a_settled_call_counts_at_its_cost_everywhere(
     job = await gateway.store.jobs.get(mia.user_id, claim.job_id)
     assert job is not None
     assert job.actual_micros == cost
+
+
+@pytest.mark.parametrize("bill", [UNKNOWN, GUESSED], ids=["unknown", "estimated"])
+async def test_a_cost_above_the_hold_is_refused_unless_it_is_allowed(
+    gateway: GatewayFixture, mia: Caller, admin: Caller, budgets: Any, bill: Bill | None
+) -> None:
+    claim = await booked(gateway, mia, bill)
+    refused = await admin.refused(budgets.SettleCall, settle(claim, HOLD + 1))
+    assert (refused.code, refused.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "CALL_ABOVE_HOLD",
+    )
+    assert (refused.metadata["held_micros"], refused.metadata["cost_micros"]) == (
+        str(HOLD),
+        str(HOLD + 1),
+    )
+    assert await spent(gateway) == (0, HOLD)
+    request = settle(claim, HOLD + 1, allow_above_hold=True)
+    await budgets.SettleCall(request, metadata=admin.metadata)
+    assert await spent(gateway) == (0, HOLD + 1)
+    for cost in (HOLD + 2, 2 * HOLD):  # known now, which comes first
+        refused = await admin.refused(budgets.SettleCall, settle(claim, cost))
+        assert refused.reason == "CALL_SETTLED"
+
+
+async def test_the_command_needs_force_for_a_cost_above_the_hold(
+    gateway: GatewayFixture,
+    mia: Caller,
+    admin: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    claim = await booked(gateway, mia)
+    [(_, authorization)] = admin.metadata
+    monkeypatch.setenv("IMGGEN_SERVER", gateway.address)
+    monkeypatch.setenv("IMGGEN_TOKEN", authorization.removeprefix("Bearer "))
+    arguments = ["budget", "settle", str(claim.job_id), "1", "42"]
+    assert await asyncio.to_thread(run, arguments) == 1
+    shown = capsys.readouterr().err
+    assert all(part in shown for part in ("CALL_ABOVE_HOLD", f"held_micros={HOLD}", "--force"))
+    assert await spent(gateway) == (0, HOLD)
+    assert await asyncio.to_thread(run, [*arguments, "--force"]) == 0
+    assert await spent(gateway) == (0, 42_000_000)
 
 
 async def test_of_two_operators_at_once_one_settles(

@@ -180,6 +180,7 @@ async def test_every_grouping_adds_up_to_the_ledger(till: Till, days: tuple[int,
                 sum(one.unknown_micros for one in spend),
                 sum(one.estimated_micros for one in spend),
                 sum(one.calls for one in spend),
+                sum(one.images for one in spend),
             )
             for group, spend in found.items()
         }
@@ -189,6 +190,39 @@ async def test_every_grouping_adds_up_to_the_ledger(till: Till, days: tuple[int,
             assert len({one.key for one in spend}) == len(spend), group
         if caller is till.admin and days == (-1, 0):
             assert [len(found[group]) for group in GROUPS] == [2, 3, 3, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("group", "images"),
+    [
+        ("provider", {"chat": 0, "openai": 4, "other": 2}),
+        ("model", {"chat-1": 0, "openai-1": 4, "other-1": 2}),
+    ],
+)
+async def test_an_image_is_of_the_model_that_drew_it(
+    till: Till, group: str, images: dict[str, int]
+) -> None:
+    today = await till.gateway.store.budgets.today()
+    found = await till.listed(till.admin, group, today - timedelta(days=1), today)
+    assert {one.key: one.images for one in found} == images
+
+
+async def test_an_image_that_was_drawn_for_free_is_of_no_paid_model(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    till = Till(gateway, gateway.caller("ada", Role.ADMIN))
+    await gateway.store.budgets.set_limit("global", 10_000_000, till.admin.user_id)
+    await mia.portrait()
+    claim = await gateway.claim()
+    await till.pay(claim, "chat", Bill(1_234), READ)
+    await till.pay(claim, "openai", None)
+    await gateway.complete(await till.again(claim))
+    today = await gateway.store.budgets.today()
+    found = await till.listed(till.admin, "model", today, today)
+    assert [(one.key, one.calls, one.images) for one in found] == [
+        ("chat-1", 1, 0),
+        ("openai-1", 1, 0),
+    ]
 
 
 @pytest.mark.parametrize("group", GROUPS)

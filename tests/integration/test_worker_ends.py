@@ -261,6 +261,9 @@ async def test_a_draining_worker_releases_jobs_that_take_too_long(job_queue: Job
         job = await job_queue.becomes(new, JobStatus.COMPLETED)
     assert (job.attempt, job.retry_count) == (2, 0)
     assert await outcomes(job_queue, new) == ["released", "completed"]
+    routed = await job_queue.store.routes.of_job(None, new.id)
+    assert routed is not None
+    assert routed.attempts[0].error == "its worker stopped, and gave it back"
 
 
 async def expire(job_queue: JobQueue, new: NewJob) -> None:

@@ -188,7 +188,7 @@ async def test_spend_and_ledger_show_the_reading(
     )
     assert [(one.key, one.calls, one.images) for one in by_model] == [
         ("fake", 1, 1),
-        ("gpt-5-mini", 1, 1),
+        ("gpt-5-mini", 1, 0),
     ]
     assert sum(one.cost_micros for one in by_model) == job.actual_micros
     ledger = await job_queue.store.database.fetch(

@@ -18,12 +18,12 @@ from server.domain.health import HealthState
 from server.domain.jobs import Failure, Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
-from server.domain.states import JobStatus, Lane
+from server.domain.states import ImageType, JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.conditions import GpuCost
 from server.routing.failover import RULES, FailureKind
 from server.routing.observer import Observer
-from tests.builders import new_job, paid
+from tests.builders import new_job, paid, render_spec
 from tests.integration.job_queue import JobQueue, until
 
 PRICE = 40_000
@@ -62,6 +62,11 @@ async def submit(queue: JobQueue, *, hold: bool = True, **limits: object) -> New
     new = new_job(
         queue.user, lanes=lanes, limits=asked, price_micros=PRICE if hold else 0, provider="fake"
     )
+    return await admitted(queue, new, hold=hold)
+
+
+async def admitted(queue: JobQueue, new: NewJob, *, hold: bool = True) -> NewJob:
+    """Admits a job of the hosted lane."""
     async with queue.store.transaction() as tx:
         await tx.jobs.submit(new)
         if hold:
@@ -132,6 +137,30 @@ async def test_the_next_offer_draws_what_the_first_did_not(
     assert found is not None
     assert [one.outcome for one in found.attempts] == ["failed", "completed"]
     assert [one.route.offers[0].model for one in found.attempts] == ["fake", "dear"]
+
+
+@pytest.mark.parametrize(
+    ("script", "model", "expected", "cropped_from"),
+    [
+        ([failing(FailureKind.NOT_CONNECTED)], "dear", "", "1:1"),
+        ([], "fake", "1:1", ""),
+    ],
+    ids=["set", "emptied"],
+)
+async def test_a_picture_is_cropped_from_what_the_model_draws_that_drew_it(
+    job_queue: JobQueue, script: list[Turn], model: str, expected: str, cropped_from: str
+) -> None:
+    new = new_job(
+        job_queue.user,
+        spec=render_spec(image_type=ImageType.SCENE, characters=(), width=1824),
+        lanes=(JobLane(Lane.HOSTED, ("fake", "dear")),),
+        price_micros=PRICE,
+        provider="fake",
+        cropped_from=expected,
+    )
+    job = await drawn(job_queue, await admitted(job_queue, new), providers(script))
+    assert (job.status, job.model) == (JobStatus.COMPLETED, model)
+    assert job.cropped_from == cropped_from
 
 
 @pytest.mark.parametrize("kind", FailureKind, ids=str)
@@ -218,8 +247,8 @@ async def test_a_job_never_costs_more_than_its_caller_allows(job_queue: JobQueue
     assert job.status is JobStatus.FAILED
     assert job.failure == Failure(
         "NO_ELIGIBLE_OFFER",
-        "fake: what the job has cost and this call would pass its limit; ask again with a higher"
-        " max_cost_micros",
+        "fake: the job has cost $0.0100, and this call may cost $0.0100, together over its limit of"
+        " $0.0100; ask again with a higher max_cost_micros; before that: it failed: unreadable",
     )
     assert job.retry_count < job.max_retries
     assert (await money(job_queue))[1] == FAKE_PRICE
@@ -231,8 +260,8 @@ async def test_a_picture_is_paid_for_twice_at_most(job_queue: JobQueue) -> None:
     assert job.status is JobStatus.FAILED
     assert job.failure == Failure(
         "NO_ELIGIBLE_OFFER",
-        "fake: the picture was paid for twice already, which is the most for a job; retry the job"
-        " to pay again",
+        "fake: the picture was paid for twice already, $0.0200 in all, which is the most for a job;"
+        " retry the job to pay again; before that: it failed: unreadable",
     )
     assert job.retry_count < job.max_retries
     assert len(await calls(job_queue)) == 2

@@ -273,7 +273,32 @@ def test_everything_that_is_wrong_in_a_file_is_named_at_once(tmp_path: Path) -> 
             "[models.gpt-image-2]\nlongest_prompt = 3_001",
             "price.prompt_tokens: 3000 are fewer than a prompt of 3001 bytes can take",
         ),
+        (
+            "[models.gpt-image-2.price]\ntext_in = 5",
+            "models.gpt-image-2.price.kind: is missing; use one of free, picture, token",
+        ),
+        (
+            '[models.gpt-image-2.price]\nkind = "hour"',
+            "models.gpt-image-2.price.kind: 'hour' is not known; use one of free, picture, token",
+        ),
         ("[models.gpt-image-2]\nas_of = 9999-12-31", "as_of: 9999-12-31 is after today"),
+        (
+            '[models.gpt-image-2]\nportraits = { "1024x1024" = "10x10" }',
+            "models.gpt-image-2.portraits.1024x1024: cannot be drawn in 10x10: both sides must be"
+            " multiples of 16; gpt-image-2 draws 655,360 pixels at least, not 100",
+        ),
+        (
+            '[models.gpt-image-2]\nscenes = { "16:9" = "1537x864" }',
+            "models.gpt-image-2.scenes.16:9: cannot be drawn in 1537x864: both sides must be mult",
+        ),
+        (
+            '[models.gpt-image-2]\nscenes = { "16:9" = "2080x640" }',
+            "the longer side may be 3 times the shorter one at most",
+        ),
+        (
+            '[models.gpt-image-2]\nscenes = { "16:9" = "3840x2176" }',
+            "no side may be longer than 3840 pixels, and all together 8,294,400 at most",
+        ),
         ("[models.sdxl]\nreferences = 0", "references: their number and their capability"),
         ('[models.sdxl]\nscenes = { "2:1" = "1024x512" }', "scenes: 2:1; use some of 16:9"),
         ("[models.sdxl]\nprice = { kind = 'free', x = 1 }", "price.x: is not known here; use one"),

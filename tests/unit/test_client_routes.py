@@ -62,6 +62,7 @@ async def test_a_quote_sends_the_request_of_its_generation(
     ]
     for route in routes:
         [offer] = route.offers
+        assert (route.HasField("most_micros"), route.most_micros) == (True, 0)
         assert (offer.model, offer.price_micros, offer.score) == ("storybook", 0, 1.5)
         assert offer.expected_duration.seconds == 4
     await client.generate_portrait(mia, style="anime", seed=7, **fields)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from server.domain.lanes import JobLane
 from server.domain.states import ImageType, Lane
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
 from server.routing.conditions import BudgetRest, Conditions, LaneLoad
-from server.routing.lanes import lanes
+from server.routing.lanes import first_lanes, lanes
 from server.routing.router import route, route_again
 from server.routing.wishes import Wish
 
@@ -58,13 +58,16 @@ def test_a_job_that_nothing_may_draw_now_opens_when_that_has_passed() -> None:
     waiting = ProviderHealth("openai", "", HealthState.WAITING, 1, soon)
     fine = replace(WISH, min_score=3.5)
     conditions = replace(CALM, health={("openai", ""): waiting})
-    assert _lanes(fine, conditions) == (JobLane(Lane.HOSTED, (FLARE.name, BIG.name), soon),)
+    seen = soon + timedelta(seconds=1.5)
+    assert _lanes(fine, conditions) == (JobLane(Lane.HOSTED, (FLARE.name, BIG.name), seen),)
+    [first] = first_lanes(route(BOTH, fine, conditions), conditions)
+    assert first.opens_at == NOW + timedelta(seconds=5)
     off = replace(waiting, state=HealthState.OFF, until=None)
     [opening] = _lanes(fine, replace(CALM, health={("openai", ""): off}))
     assert opening.opens_at == NOW + timedelta(minutes=1)
     midnight = NOW + timedelta(hours=12)
     poor = replace(CALM, rest=BudgetRest(total=0, renews_at=midnight))
-    assert [one.opens_at for one in _lanes(fine, poor)] == [midnight]
+    assert [one.opens_at for one in _lanes(fine, poor)] == [midnight + timedelta(seconds=1.5)]
     assert _lanes(replace(WISH, min_score=4.9)) == ()
 
 

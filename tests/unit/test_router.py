@@ -15,7 +15,7 @@ from server.domain.states import ImageType, Lane, Quality
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
 from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
 from server.routing.explained import explained
-from server.routing.reasons import Exclusion
+from server.routing.reasons import Exclusion, not_well
 from server.routing.router import Refusal, Routing, route, route_again
 from server.routing.rows import Capability
 from server.routing.wishes import Wish, wish_of
@@ -62,7 +62,7 @@ def test_without_limits_the_first_free_model_draws() -> None:
     ]
     assert found.losers == ()
     assert found.reason.startswith("storybook, free: the first of 5; sdxl costs as little")
-    assert "gpt-image-2 costs $0.2257, more than nothing" in found.reason
+    assert "gpt-image-2 costs $0.2258, more than nothing" in found.reason
     assert _names(route(Catalogue([SDXL, STORYBOOK]), _wish(), CALM)) == ["sdxl", "storybook"]
 
 
@@ -107,7 +107,7 @@ def test_a_model_that_shows_less_of_the_page_scores_less_for_it() -> None:
 def test_no_offer_may_cost_more_than_the_limit() -> None:
     found = route(ALL, _wish(min_score=3.5, max_cost_micros=100_000), CALM)
     assert _names(found) == ["gpt-image-2.5-flare", "gpt-image-2.5-sunburst"]
-    assert _reason(found, "gpt-image-2") == "may cost $0.2257, over the limit of $0.1000"
+    assert _reason(found, "gpt-image-2") == "may cost $0.2258, over the limit of $0.1000"
 
 
 def test_references_count_in_the_price_and_previews_beside_it() -> None:
@@ -189,11 +189,11 @@ def test_a_named_model_and_a_named_provider_are_the_only_ones() -> None:
     found = route(ALL, _wish(model="gpt-image-2"), CALM)
     assert _names(found) == ["gpt-image-2"]
     assert set(_exclusions(found).values()) == {Exclusion.NOT_ASKED}
-    assert found.reason == "gpt-image-2 at $0.2257: the only model that may draw it"
+    assert found.reason == "gpt-image-2 at $0.2258: the only model that may draw it"
     assert _names(route(ALL, _wish(provider="openai"), CALM))[0] == FLARE.name
     gone = route(ALL, _wish(provider="stability"), CALM)
     assert gone.refusal is Refusal.NO_ELIGIBLE_OFFER
-    assert _reason(gone, "sdxl") == "provider stability was asked for"
+    assert _reason(gone, "sdxl") == "its provider is local, and stability was asked for"
 
 
 def test_a_model_that_is_gone_is_drawn_by_its_successor() -> None:
@@ -307,10 +307,21 @@ def test_where_no_worker_is_known_or_one_does_not_tell_every_model_may_be_held(
     assert len(route(ALL, _wish(), replace(CALM, held=held)).offers) == 5
 
 
+def test_a_price_and_the_limit_that_it_passes_are_shown_apart() -> None:
+    wish = _wish(model=BIG.name)
+    price = route(ALL, wish, CALM).offers[0].price_micros
+    for limit, shown in ((225_700, "$0.2257"), (price - 1, f"$0.{price - 1}")):
+        found = route(ALL, replace(wish, max_cost_micros=limit), CALM)
+        assert _reason(found, BIG.name) == f"may cost $0.2258, over the limit of {shown}"
+    assert route(ALL, replace(wish, max_cost_micros=225_800), CALM).offers  # as it is shown
+
+
 def test_a_model_that_is_off_leaves_the_others_of_its_provider() -> None:
     found = route(ALL, _wish(min_score=3.5), _unwell(HealthState.OFF, FLARE.name))
     assert _names(found) == [SUNBURST.name, BIG.name]
-    assert _reason(found, FLARE.name).startswith(f"{FLARE.name} is off (not_connected)")
+    # A model is never probed.
+    off = f"{FLARE.name} is off (not_connected) until an operator turns it on"
+    assert _reason(found, FLARE.name) == off
 
 
 def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() -> None:
@@ -394,3 +405,20 @@ def test_an_admitted_job_that_is_late_has_the_soonest_offer() -> None:
     assert not route_again(ALL, on_time, CALM).late
     unfit = replace(late, min_score=4.9)
     assert route_again(ALL, unfit, CALM).refusal is Refusal.NO_ELIGIBLE_OFFER
+
+
+def test_a_loser_names_what_was_asked_for_and_what_draws_for_it() -> None:
+    found = route(ALL, _wish(model="dall-e-3"), CALM)
+    assert _names(found) == [FLARE.name]
+    assert _reason(found, "storybook") == f"dall-e-3 was asked for, and {FLARE.name} draws for it"
+    named = route(ALL, _wish(model=FLARE.name), CALM)
+    assert _reason(named, "storybook") == f"{FLARE.name} was asked for"
+    both = route(ALL, _wish(model="storybook", provider="openai"), CALM)
+    assert _reason(both, "storybook") == "its provider is local, and openai was asked for"
+
+
+def test_the_health_of_a_provider_says_what_ends_it() -> None:
+    half = ProviderHealth("openai", "", HealthState.HALF_OPEN, 5, None, "not_connected")
+    assert not_well(half) == "openai failed too often (not_connected); the next call is its probe"
+    off = replace(half, state=HealthState.OFF)
+    assert not_well(off).endswith("until an operator turns it on, or it is found well")

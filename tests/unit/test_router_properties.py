@@ -13,6 +13,7 @@ from server.domain.health import HealthState, ProviderHealth
 from server.domain.models import Size
 from server.domain.states import DRAWING_LANES, ImageType, Lane, Quality
 from server.routing.catalogue import KNOWN, SDXL, Catalogue
+from server.routing.ceilings import ceiling
 from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
 from server.routing.lanes import lanes
 from server.routing.prices import FreePrice, PicturePrice, Price, PricedCall
@@ -191,6 +192,19 @@ def test_every_offer_is_eligible_and_none_is_dearer_than_an_eligible_equal(world
         assert not world.wish.model
     elif plain:
         assert routing.offers[0] is plain[0]
+
+
+@many
+@given(worlds)
+def test_no_offer_costs_more_than_the_ceiling_now_or_later(world: World) -> None:
+    routing = world.route()
+    most = ceiling(world.catalogue, routing, world.conditions)
+    if routing.first is not None:  # the job keeps the size of its first offer
+        admitted = replace(world.wish, display=routing.first.format.display)
+        found = route_again(world.catalogue, admitted, world.conditions)
+        assert all(one.price_micros <= most for one in (*found.offers, *found.passing_offers))
+    if world.wish.max_cost_micros is not None:
+        assert most <= world.wish.max_cost_micros
 
 
 @many

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.clauses import Clause, Complement
 from actors.extractors.rules.english import lemma_of
-from actors.extractors.rules.lexicon import garments, nouns, verbs
+from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.lexicon.denial import (
     CARRYING,
-    DYING,
     EXISTING,
     INVISIBLE,
     SCRAPS,
@@ -17,13 +16,13 @@ from actors.extractors.rules.lexicon.denial import (
     VISIBLE,
 )
 from actors.extractors.rules.lexicon.looks import WEATHERS
+from actors.extractors.rules.loss import lacking
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_denied, is_imagined
 from actors.extractors.rules.things import Things
 
 _SUPPOSED = frozenset({"if", "unless", "whether", "as if", "before", "like"})
 _SCARCELY = frozenset({"hardly", "barely", "scarcely", "rarely", "seldom"})
-_MISSING = frozenset({"missing", "lost", "away", "over", "gone", "nowhere"})
 _NEW = frozenset({"a", "an", "no", "one", "any"})
 _PARTLY = frozenset({"one", "some", "any", "all", "both", "none", "each", "half", "most"})
 _DEGREES = frozenset({"so", "such", "more", "as", "too"})
@@ -40,11 +39,6 @@ def read_absent(clauses: Sequence[Clause]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def lacking(clause: Clause) -> list[NounPhrase]:
-    """Returns the phrases of a clause whose things it says are not there any more."""
-    return list(_ended(clause))
-
-
 def _absent(clause: Clause, things: Things) -> Iterator[str]:
     yield from _phrases(clause)
     yield from _words(clause)
@@ -59,7 +53,7 @@ def _absent(clause: Clause, things: Things) -> Iterator[str]:
         if not _is_led_only(clause):
             yield from _denied(clause)
         return
-    for phrase in _ended(clause):
+    for phrase in lacking(clause):
         thing = things.of(phrase)
         if thing is not None:
             yield from _noun(thing)
@@ -76,10 +70,14 @@ def _is_led_only(clause: Clause) -> bool:
 
 def _is_supposed(clause: Clause) -> bool:
     """Returns whether a clause only supposes: `if there were no moon`."""
-    return clause.marker in _SUPPOSED or bool(
-        clause.governor is not None
-        and clause.governor.verb in verbs.IRREALIS
-        and clause.governor.verb not in verbs.DENYING | {"have"}
+    return (
+        clause.told
+        or clause.marker in _SUPPOSED
+        or bool(
+            clause.governor is not None
+            and clause.governor.verb in verbs.IRREALIS
+            and clause.governor.verb not in verbs.DENYING | {"have"}
+        )
     )
 
 
@@ -246,58 +244,6 @@ def _is_of_old(clause: Clause) -> bool:
 def _long_ago(clause: Clause) -> frozenset[str]:
     """Returns the verb of what nobody had done before the page: `nobody had dusted since May`."""
     return frozenset({clause.verb} if clause.perfect and _is_of_old(clause) else ())
-
-
-def _ended(clause: Clause) -> Iterator[NounPhrase]:
-    """Yields what is over, taken off or lost."""
-    yield from _parted(clause)
-    said = {one.token.lower for one in clause.complements if not one.negated}
-    said |= {one.lower for one in clause.adverbs}
-    adrift = clause.verb == "be" and bool(_MISSING & (said | {clause.particle}))
-    if clause.verb == "miss" and "be" in clause.helpers and clause.objects:
-        yield from clause.objects  # `The dinosaur was missing a rib`.
-        return
-    gone = "be" in clause.helpers and clause.verb in {"go", "miss", "lose"}
-    fled = clause.particle == "away" or "away" in said or clause.verb == "go"
-    spent = clause.verb in _FLEEING and clause.perfect and fled and clause.particle in {"", "away"}
-    for phrase in clause.subject:
-        noun = phrase.head.lemma
-        ends = DYING.get(clause.verb, frozenset()) | DYING.get(
-            f"{clause.verb} {clause.particle}", frozenset()
-        )
-        away = spent and not clause.places and noun not in nouns.PEOPLE
-        if adrift or gone or noun in ends or "*" in ends or away:
-            yield phrase
-
-
-def _parted(clause: Clause) -> Iterator[NounPhrase]:
-    """Yields the objects that somebody has no more."""
-    pair = (clause.verb, clause.particle)
-    things = [
-        one
-        for one in clause.objects
-        if (one.head.is_noun or one.of is not None) and one.head.character is None
-    ]
-    parted = pair in garments.REMOVING or clause.verb in _LOSING
-    if parted or (clause.verb == "leave" and _leaves_behind(clause)):
-        yield from things
-    elif pair == ("run", "out") or _is_bare(clause):
-        yield from (phrase for word, phrase in clause.places if word == "of")
-
-
-def _is_bare(clause: Clause) -> bool:
-    """Returns whether a clause says of what there is none: `bare of leaves`."""
-    return any(one.token.lower in {"bare", "empty", "free"} for one in clause.complements)
-
-
-_LOSING = frozenset({"remove", "shed", "lose", "forget", "lack"})
-_FLEEING = frozenset({"go", "fly", "run", "sail", "swim", "blow", "drift", "melt", "fade", "move"})
-
-
-def _leaves_behind(clause: Clause) -> bool:
-    where = [phrase for word, phrase in clause.places if word in {"at", "in", "on", "by", "with"}]
-    home = any(one.head.lower == "home" for one in where)
-    return home or clause.particle == "behind" or (clause.perfect and bool(where))
 
 
 def _words(clause: Clause) -> Iterator[str]:

@@ -24,7 +24,7 @@ class Clause:
     in `wanted to run`, `want` governs `run`. `affirmed` are the objects that a negation does not
     reach: `not a dog but a cat`. A clause without a verb has an empty one: `On the hill
     a castle.` It reaches from the token at `start` to the one before `end`. `speech` is whether
-    a speech belongs to it: `said Mia`.
+    a speech belongs to it: `said Mia`; `told` whether it lists what another one only tells of.
     """
 
     sentence: int
@@ -43,13 +43,15 @@ class Clause:
     marker: str = ""
     governor: "Clause | None" = None
     speech: bool = False
+    told: bool = False
     start: int = 0
     end: int = 0
 
     @property
     def perfect(self) -> bool:
         """Whether it tells of something before: `had lost`."""
-        return "have" in self.helpers and self.verb != "have"
+        got = self.verb == "get" and self.helpers == ("have",) and bool(self.objects)
+        return "have" in self.helpers and self.verb != "have" and not got
 
     @property
     def passive(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from actors.extractors.rules.absence import lacking
 from actors.extractors.rules.clauses import Clause, all_phrases, end_of
 from actors.extractors.rules.hue import (
     coloured,
@@ -16,6 +15,7 @@ from actors.extractors.rules.hue import (
 )
 from actors.extractors.rules.lexicon import colouring, hues, nouns, verbs
 from actors.extractors.rules.lone import Lone, back, is_one_of_several
+from actors.extractors.rules.loss import gone, lacking
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_denied, is_unreal
 from actors.extractors.rules.things import Things
@@ -41,6 +41,8 @@ def read_colours(
             hues_read = [*reading.read(), *reading.same(said)]
             found += hues_read if reading.counts else together(hues_read)
             said = reading.last
+            over = gone(clause)
+            found = [one for one in found if one.split()[-1] not in over]
         things.name(clause)
     return tuple(dict.fromkeys(found))
 
@@ -49,7 +51,7 @@ def _is_imagined(clause: Clause) -> bool:
     """Returns whether a clause tells of what is not there: `if`, `would`, `wanted to`."""
     if any(one.lower in {"ago", "yesterday", "tomorrow", "someday"} for one in clause.adverbs):
         return True
-    if clause.marker in {"if", "unless", "whether", "as if", "like", "than"}:
+    if clause.told or clause.marker in {"if", "unless", "whether", "as if", "like", "than"}:
         return True
     if clause.modal in {"would", "should", "might", "may", "will", "shall", "must"}:
         return True
@@ -76,6 +78,9 @@ class _Reading:
         self._gone = lacking(clause)
         self._phrases = all_phrases([clause])
         self._beside = all_phrases(beside)
+        self._elsewhere = {
+            said.at for one in beside if one is not clause for said in one.complements
+        }
         self._lone = Lone(tokens, clause, self._beside)
         self.counts = any(one.head.lower in {"one", "ones"} for one in self._phrases)
         """Whether it tells several things apart: `a blue one, a striped one`."""
@@ -98,7 +103,7 @@ class _Reading:
         """Yields the colours that do not stand before their noun."""
         taken: set[int] = set()
         for at in range(self._clause.start, min(self._clause.end, len(self._tokens))):
-            if at not in taken and self._lone.stands(at):
+            if at not in taken | self._elsewhere and self._lone.stands(at):
                 start, end = self._lone.run(at)
                 taken |= set(range(start, end))
                 yield from self._said(start, end)
@@ -116,7 +121,7 @@ class _Reading:
         """Yields the phrases of the clause whose things are there."""
         clause = self._clause
         denied = is_denied(clause) and clause.verb in colouring.HAVING
-        imagined = any(self._is_imagined(one) for one in self._beside)
+        imagined = any(self._is_imagined(one) for one in self._phrases)
         if imagined:
             return
         yield from (one for one in clause.subject if one not in self._gone)
@@ -157,6 +162,10 @@ class _Reading:
                 yield from self._with(coloured(phrase.tokens), apposed)
             return
         said = coloured(phrase.tokens[:-1])
+        if said and phrase.head.lemma == "thing" and self._clause.verb == "be":
+            for one in self._clause.subject:
+                yield from self._with(said, one)  # `His nose was the reddest thing`.
+            return
         if said and has_colour(phrase.head, phrase.tokens[:-1]):
             yield from self._with(said, phrase)
         of = phrase.of

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.looks import SEASONS, TIMES
+from actors.extractors.rules.lexicon.presence import PICTURES
 from actors.extractors.rules.phrases import NounPhrase, Part
 from actors.extractors.rules.tokens import Token
 
@@ -80,6 +81,36 @@ PHRASAL = frozenset(
 def is_loose(clause: Clause) -> bool:
     """Returns whether the verb of a clause is a participle or infinitive alone."""
     return not clause.helpers and clause.tag in {"VBG", "VBN", "VB"}
+
+
+def lists(clauses: Sequence[Clause]) -> bool:
+    """Returns whether what comes after a colon was only told, dreamt or painted."""
+    last = clauses[-1] if clauses else None
+    if last is None:
+        return False
+    shown = (*last.subject, *last.objects)
+    pictured = any(one.head.lemma in PICTURES for one in shown)
+    return last.verb in REPORTED or (pictured and last.verb not in {"carry", "hold", "drop"})
+
+
+REPORTED = frozenset(
+    {
+        *("speak", "tell", "talk", "describe", "dream", "imagine", "promise", "remember", "paint"),
+        *("draw", "expect", "picture", "wish", "mention", "sketch"),
+    }
+)
+"""Verbs of telling what is not there."""
+
+
+def is_spot(clause: Clause, phrase: NounPhrase | None) -> bool:
+    """Returns whether a phrase only tells where somebody is: `stood on the stool`."""
+    return any(
+        one is phrase
+        and word in {"on", "at", "in", "by", "beside", "near", "under"}
+        and one.head.character is None
+        and one.head.lemma not in nouns.BEINGS
+        for word, one in clause.places
+    )
 
 
 def tells_time(phrase: NounPhrase) -> bool:

@@ -70,7 +70,7 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
         return next((_BURSTS.get(one.head.lemma, "") for _, one in clause.places), "")
     if clause.verb in LIGHT and (deed := _deed(clause)):
         return deed
-    if clause.verb == "get" and clause.particle in _RISING:
+    if clause.verb == "get" and clause.particle in _RISING and not clause.objects:
         return _said(clause.verb, clause.particle, [], clause.places)
     if clause.verb.rpartition("-")[2] not in ACTIONS | POSES or clause.verb in verbs.WEARING:
         return ""

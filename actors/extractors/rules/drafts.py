@@ -21,6 +21,10 @@ class Drafts:
         self._asides: list[Clause] = []
         self.start = 0
         """The place of the token with which the next clause begins."""
+        self.described: list[NounPhrase] = []
+        """What a list of adjectives after a colon describes: `there lay the mud: brown, fat`."""
+        self.telling = False
+        """Whether what is read is a list of what was told or painted, after a colon."""
         self.whose: list[NounPhrase] = []
         """What the relative clause that is read belongs to: the boat of `that Will built`."""
 
@@ -76,9 +80,13 @@ class Drafts:
         ):
             return
         turn(clause)
+        if clause.complements and not (clause.subject or clause.helpers or clause.objects):
+            clause.subject = list(self.described)
+        self.described = []
         if self.whose and clause.verb:
             clause.objects = clause.objects or self.whose
             self.whose = []
+        clause.told = self.telling and (not clause.verb or bool(clause.marker))
         self.done.append(clause)
         if clause.verb:
             self.done += self._asides

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
@@ -36,6 +37,7 @@ _ADORNED = frozenset(
     }
 )
 """What people and animals are printed, woven or carved on."""
+_KIN = frozenset({"nephew", "niece", "son", "daughter", "grandson", "granddaughter", "cousin"})
 _OF_CAST = frozenset({"friend", "child", "children", "twin", "sibling", "animal", "creature"})
 """Plural nouns that mean some of the cast even where it is not clear whom."""
 
@@ -44,7 +46,7 @@ def extras_of(phrase: NounPhrase, *, known: bool, verb: str = "") -> Iterator[st
     """Yields the extras that a phrase shows; `known` is whether it means one of the cast."""
     of = phrase.of
     head = phrase.head
-    if phrase.negated:
+    if phrase.negated or _is_of_kin(phrase):
         return
     counted = of is not None and head.lemma in QUANTITIES and is_being(of)
     small = head.lemma in SMALL_FRY and not known
@@ -53,6 +55,13 @@ def extras_of(phrase: NounPhrase, *, known: bool, verb: str = "") -> Iterator[st
             yield head.lemma
     elif of is not None and (counted or (_is_near(head) and is_being(of))):
         yield of.head.lemma
+
+
+def _is_of_kin(phrase: NounPhrase) -> bool:
+    """Returns whether kin without an article tells who they are: `they lay there, aunt and son`."""
+    head = phrase.head
+    alone = len(phrase.tokens) == 1 and not phrase.owner and head.tag == "NN"
+    return alone and head.text.islower() and (head.lemma in SAME or head.lemma in _KIN)
 
 
 def inhabitants(clause: Clause) -> Iterator[str]:
@@ -82,9 +91,53 @@ def is_being(phrase: NounPhrase) -> bool:
         return False
     if head.lemma == "band" and len(phrase.adjectives) > 0 and _is_ribbon(phrase):
         return False
+    if phrase.of is not None and phrase.of.head.lemma in nouns.BODY and head.lemma in _BENT:
+        return False
     return not any(
         one.lower in nouns.TOYS | UNREAL_LOOKS or one.lemma in DISHES for one in phrase.tokens[:-1]
-    )
+    ) and not is_cuddly(phrase)
+
+
+def is_cuddly(phrase: NounPhrase) -> bool:
+    """Returns whether a wild animal is somebody's, and so a toy: `one arm round his bear`."""
+    own = bool(phrase.owner) and phrase.owner[-1].tag == "PRP$"
+    return own and phrase.head.lemma in _CUDDLY and phrase.head.character is None
+
+
+_BENT = frozenset({"crook", "bend", "ball", "bridge"})
+_CUDDLY = frozenset(
+    {
+        *(
+            "bear",
+            "elephant",
+            "lion",
+            "tiger",
+            "giraffe",
+            "monkey",
+            "penguin",
+            "hippo",
+            "crocodile",
+        ),
+        *("dinosaur", "panda", "koala", "unicorn", "zebra", "rhino", "polar-bear", "seal"),
+        *("octopus", "sloth", "kangaroo", "walrus", "leopard", "gorilla"),
+        *("whale", "crocodile"),
+    }
+)
+"""Wild animals that nobody keeps but as toys."""
+
+
+def departs(clause: Clause) -> bool:
+    """Returns whether a crowd is gone after a clause: `the guests went home`."""
+    home = any(one.lower in {"home", "away", "homewards"} for one in clause.adverbs)
+    home = home or clause.particle == "away"
+    if clause.negated or clause.modal or "be" in clause.helpers:
+        return False
+    gone = clause.verb in _GOING and home
+    return gone or (clause.verb in _SCATTERING and not (clause.objects or clause.places))
+
+
+_GOING = frozenset({"go", "hurry", "drift", "walk", "troop", "drive", "wander", "stroll", "trudge"})
+_SCATTERING = frozenset({"leave", "disperse", "depart", "scatter", "vanish", "disappear"})
 
 
 def _is_near(head: Token) -> bool:

@@ -64,7 +64,12 @@ def leads_clause(parts: Sequence[Part], at: int) -> bool:
 
 def _aside_end(parts: Sequence[Part], at: int) -> int:
     """Returns the end of what stands between commas: `, in her best hat, `; 0 if nothing does."""
-    if at + 1 >= len(parts) or parts[at + 1].kind is not Kind.PREPOSITION:
+    first = parts[at + 1] if at + 1 < len(parts) else None
+    if first is not None and first.word in {"who", "whose"}:
+        # `And Tom, who was late, ran`.
+        ends = (place for place in range(at + 2, min(len(parts), at + _FAR + 9)))
+        return next((place + 1 for place in ends if parts[place].word == ","), 0)
+    if first is None or first.kind is not Kind.PREPOSITION:
         return 0
     for place in range(at + 2, min(len(parts), at + _FAR + 3)):
         part = parts[place]

@@ -9,7 +9,7 @@ from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.hands import GETTING, GIVING, HANDHELD, HANDLED, UNHELD
 from actors.extractors.rules.lexicon.structures import FIXED
 from actors.extractors.rules.phrases import NounPhrase
-from actors.extractors.rules.props import is_thing
+from actors.extractors.rules.props import compound, is_thing
 from actors.extractors.rules.things import Things
 
 _HANDS = frozenset(
@@ -58,6 +58,7 @@ def held(clause: Clause, named: Things) -> Iterator[NounPhrase]:
     pair = (clause.verb, clause.particle)
     holds = clause.verb in verbs.HOLDING | verbs.HANDLING | verbs.EATING or pair in verbs.TAKING_UP
     holds = holds or (clause.verb == "hand" and clause.particle == "out")
+    hauls = clause.verb in _HAULING
     got = clause.verb in GETTING and not clause.particle
     hands = any(_is_hand(word, phrase) for word, phrase in clause.places)
     objects = [named.of(_measured(one)) for one in clause.objects]
@@ -65,11 +66,16 @@ def held(clause: Clause, named: Things) -> Iterator[NounPhrase]:
         played = clause.verb == "play" and phrase.head.lemma in _INSTRUMENTS
         taken = holds or played or (hands and clause.verb in verbs.KEEPING | {"wear", "bear"})
         taken = taken or _is_handled(clause, phrase, got=got)
+        taken = taken or (hauls and phrase.head.lemma in _STRINGS)
         if phrase.head.lemma in nouns.GARMENTS and not any(phrase is one for one in clause.objects):
             continue
         if taken and _can_be_held(phrase, clause.verb):
             yield phrase
-    for place, (word, phrase) in enumerate(clause.places):
+    for place, (word, placed) in enumerate(clause.places):
+        if word == "with" and (used := _used_again(clause, placed, named)):
+            yield used
+            continue
+        phrase = _end_of(placed)
         tool = word == "with" and clause.verb in verbs.TOOLED and phrase.head.lemma not in FIXED
         tool = tool or (word == "with" and _is_tool(clause, phrase))
         worn = phrase.head.lemma in nouns.GARMENTS and not phrase.negated
@@ -78,17 +84,39 @@ def held(clause: Clause, named: Things) -> Iterator[NounPhrase]:
             yield phrase
         if word == "from" and clause.verb in _DRINKING and phrase.head.lemma in _VESSELS:
             yield phrase
-        if word == "on" and _is_led(clause, phrase):
+        if word == "on" and (_is_led(clause, phrase) or _is_hauled(clause, phrase)):
             yield phrase
         if word == "with" and _is_brought(clause, phrase):
             yield phrase
 
 
+def _end_of(phrase: NounPhrase) -> NounPhrase:
+    """Returns the thing of whose end a phrase tells: `the tip of a knife`."""
+    of = phrase.of
+    return of if of is not None and phrase.head.lemma in {"end", "tip", "point"} else phrase
+
+
+def _used_again(clause: Clause, phrase: NounPhrase, named: Things) -> NounPhrase | None:
+    """Returns what `it` is that somebody does something with: `fanned herself with it`."""
+    thing = named.of(phrase) if phrase.head.lower == "it" and clause.objects else None
+    return thing if thing is not None and thing.head.lemma in _USED else None
+
+
+def _is_hauled(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether somebody pulls on a rope or the like."""
+    return clause.verb in _HAULING and phrase.head.lemma in _STRINGS
+
+
+_USED = HANDHELD | _GRASPED | nouns.GARMENTS
+_HAULING = frozenset({"pull", "haul", "tug", "heave", "hang", "cling", "yank", "hold"})
+
+
 def _is_handled(clause: Clause, phrase: NounPhrase, *, got: bool) -> bool:
     """Returns whether what is done to a small thing is done with the hands."""
     noun = phrase.head.lemma
-    if clause.verb == "have" and not clause.helpers:
-        return noun in HANDHELD and phrase.determiner not in {"the", "every", "many"}
+    has = clause.verb == "have" and not clause.helpers
+    if has or (clause.verb == "get" and clause.helpers == ("have",)):
+        return _is_handheld(phrase) and phrase.determiner not in {"every", "many"}
     if noun in UNHELD or noun in nouns.GARMENTS:
         return False
     return got or (clause.verb in HANDLED and noun not in FIXED)
@@ -96,7 +124,7 @@ def _is_handled(clause: Clause, phrase: NounPhrase, *, got: bool) -> bool:
 
 def _is_tool(clause: Clause, phrase: NounPhrase) -> bool:
     """Returns whether something is done with a thing in the hand: `fanned herself with a leaf`."""
-    small = phrase.head.lemma in HANDHELD | _GRASPED
+    small = _is_handheld(phrase) or phrase.head.lemma in _GRASPED
     own = phrase.determiner in {"a", "an"} or phrase.owner
     apart = not any(
         one.head.is_noun and one.head.character is None and one.end == phrase.begin - 1
@@ -110,7 +138,11 @@ def _is_brought(clause: Clause, phrase: NounPhrase) -> bool:
     named = [*clause.objects, *clause.subject]
     of_another = any(one.end == phrase.begin - 1 for one in named if not one.head.character)
     moves = clause.verb in _STANDING | places.MOVING | places.RESTING
-    return phrase.head.lemma in HANDHELD and not of_another and moves
+    return _is_handheld(phrase) and not of_another and moves
+
+
+def _is_handheld(phrase: NounPhrase) -> bool:
+    return bool({phrase.head.lemma, compound(phrase)} & HANDHELD)
 
 
 def given(clause: Clause, named: Things) -> Iterator[tuple[NounPhrase, NounPhrase]]:
@@ -175,6 +207,12 @@ def held_by_another(clause: Clause) -> Iterator[tuple[NounPhrase, NounPhrase]]:
         if word in _AT_HAND | {"from"} and phrase.head.lemma in _HANDS:
             verb = "carry" if word == "in" else "hold"
             yield from ((one, phrase) for one in clause.subject if _can_be_held(one, verb))
+    for word, phrase in clause.places:
+        # `One arm round his bear`.
+        hugs = not clause.verb and word in {"round", "around", "about"}
+        arms = [one for one in clause.subject if one.head.lemma in {"arm", "paw", "hand", "wing"}]
+        if hugs and arms and is_thing(phrase):
+            yield phrase, arms[0]
     full = any(one.token.lower in {"full", "laden"} for one in clause.complements)
     hands = [one for one in clause.subject if one.head.lemma in _HANDS]
     if full and hands:

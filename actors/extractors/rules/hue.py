@@ -1,6 +1,6 @@
 """Colour words: which words are colours, and which modify them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.lexicon import hues, nouns
 from actors.extractors.rules.phrases import NounPhrase
@@ -10,6 +10,8 @@ from actors.extractors.rules.tokens import Token
 def is_colour(word: str) -> bool:
     """Returns whether a word is a colour or a pattern: `red`, `sky-blue`, `rust-coloured`."""
     last = word.rpartition("-")[2]
+    if word in {"ice-cream", "sour-cream"}:
+        return False
     return word in hues.COLOURS or last in hues.COLOURS or last in {"coloured", "colored"}
 
 
@@ -98,7 +100,39 @@ def modifies(tokens: Sequence[Token], place: int) -> bool:
 
 def plain(token: Token) -> str:
     """Returns a word without comparison: `pale` of `palest`."""
+    if token.lower in _COMPARED:
+        return _COMPARED[token.lower]
     return token.lemma if token.tag in {"JJR", "JJS"} else token.lower
+
+
+def _forms(hue: str) -> Iterator[str]:
+    """Yields how a colour is compared: `redder`, `bluest`, `browner`."""
+    stem = hue.removesuffix("e")
+    for end in ("er", "est"):
+        yield f"{stem}{end}"
+        yield f"{stem}{stem[-1]}{end}"
+
+
+_COMPARED = {
+    form: hue
+    for hue in (
+        *(
+            "red",
+            "blue",
+            "green",
+            "brown",
+            "white",
+            "black",
+            "grey",
+            "pink",
+            "pale",
+            "dark",
+            "bright",
+        ),
+        *("light", "deep"),
+    )
+    for form in _forms(hue)
+}
 
 
 def together(said: Sequence[str]) -> list[str]:

@@ -59,7 +59,7 @@ def _at(
         worth = 1.3
     asleep = place == "bedroom" and word in {"in", "into", "on", "under"}
     if asleep and clause.verb in _LYING and is_about_beings(clause):
-        known = before in hints.SLEEPING_PLACES or before.split()[-1:] == ["room"]
+        known = bool({before, *before.split()[-1:]} & hints.SLEEPING_PLACES)
         worth = _NEAR if known else 2.4
     yield place, worth, phrase
 

@@ -24,6 +24,9 @@ def is_away(clause: Clause) -> bool:
         away = [one for word, one in clause.places if word in {"in", "at"} and not one.owner]
         if any(one.head.lemma in _ELSEWHERE and len(one.tokens) == 1 for one in away):
             return True
+    others = any(one.head.lemma in {"other", "rest"} for one in clause.subject)
+    if clause.verb == "be" and "asleep" in said and others:
+        return True  # `All the others were asleep`.
     if clause.verb == "be" and is_denied(clause):
         if clause.complements:
             return False

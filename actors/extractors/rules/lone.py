@@ -34,6 +34,8 @@ class Lone:
                 return False
             if at == head and len(phrase.tokens) > 1 and is_one_of_several(phrase):
                 return False
+        if self._is_likeness(at):
+            return False
         following = [one.lower for one in self._tokens[at + 1 : at + 3]]
         led = len(following) > 1 and following[0] in {"in", "with"} and is_colour(following[1])
         if led and token.lower in hues.PATTERNS and not self._leads_noun(at + 2):
@@ -53,11 +55,23 @@ class Lone:
                 return True  # `Was brown above and cream below`.
             # `Ate an orange`, `picked a rose`; but `the bark was silver`, `a box, bright gold`.
             if clause.verb in colouring.BEING | colouring.DYEING | {"wear"}:
-                return token.lower not in hues.GROWN or token.tag.startswith("JJ")
-            first = back(self._tokens, self.run(at)[0])
+                whole = at > 0 and self._tokens[at - 1].lower == "all"  # `Was all apricot`.
+                return whole or token.lower not in hues.GROWN or token.tag.startswith("JJ")
+            start = self.run(at)[0]
+            first = back(self._tokens, start)
+            led = start < at and self._tokens[start - 1].lower == "of"
+            if led and not token.is_noun:
+                return True  # `A coat of palest lilac`.
             before = self._tokens[first - 1].tag if first else "."
             return before in {",", "\u2014"} or before.startswith("NN")
         return True
+
+    def _is_likeness(self, at: int) -> bool:
+        """Returns whether a colour is a stuff that something is likened to: `cool as cream`."""
+        if at < 2 or self._tokens[at - 1].lower != "as" or not self._tokens[at].is_noun:
+            return False
+        following = self._tokens[at + 1].lower if at + 1 < len(self._tokens) else "."
+        return following != "as" and self._tokens[at - 2].tag.startswith("JJ")
 
     def _has_hue(self) -> bool:
         return any(is_colour(one.token.lower) for one in self._clause.complements)

@@ -49,6 +49,8 @@ def is_general(clause: Clause) -> bool:
     """Returns whether a clause tells of all of a kind: `for foxes have never learnt to knit`."""
     present = clause.tag in {"VBP", "VB"} or clause.helpers[:1] in {("have",), ("do",)}
     bare = any(is_bare(one) for one in clause.subject)
+    if bare and clause.passive and clause.verb in {"expect", "suppose", "allow", "forbid", "mean"}:
+        return True  # `Where girls were expected to sew`.
     if bare and (clause.modal == "can" or (clause.verb == "do" and clause.tag == "VBP")):
         return True  # `People cannot hear bats`.
     return clause.marker in {"for", "because", "as", "since"} and present and bare

@@ -94,10 +94,6 @@ class Memory:
             if one.who is not None and (one.page == self._page or not page)
         ]
 
-    def is_unseen(self, one: int) -> bool:
-        """Returns whether a page has not shown somebody yet."""
-        return one not in self._scene
-
     def other_than(self, who: Who) -> Who:
         """Returns the only one beside somebody who is there: whom `her friend` means."""
         others = [one for one in self._scene if one not in who]

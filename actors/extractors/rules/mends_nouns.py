@@ -11,7 +11,19 @@ from actors.extractors.rules.mends_words import PHRASE_STARTS, Mend
 
 _DETERMINERS = frozenset({"DT", "PRP$", "POS"})
 _PLACED_ON = frozenset({"on", "at", "in", "by", "under", "into", "with", "from", "of"})
-_BE = frozenset({"is", "are", "am", "was", "were", "be", "been", "felt", "looked"})
+_BE = frozenset(
+    {
+        *("is", "are", "am", "was", "were", "be", "been", "being", "felt", "looked", "seemed"),
+        *("feels", "looks", "seems", "get", "gets", "got", "getting", "grew", "growing", "'s"),
+        *("became", "become", "becoming"),
+    }
+)
+_LEADING_UP = frozenset(
+    {
+        *("so", "very", "too", "quite", "rather", "as", "still", "not", "never", "really", "only"),
+        *("a", "bit", "terribly", "all", "just", "most", "more", "ever", "always", "half"),
+    }
+)
 _NOUNS = frozenset({"NN", "NNS"})
 
 
@@ -123,13 +135,17 @@ def _surname(words: Sequence[str], tags: list[str], at: int) -> str | None:
 
 def _gerund(words: Sequence[str], tags: list[str], at: int) -> str | None:
     """Mends a gerund that is part of a thing's name: `her navy swimming cap`."""
-    if tags[at] != "VBG" or at == 0 or tags[at + 1 : at + 2] not in (["NN"], ["NNS"]):
+    if words[at] == "can" and at > 1 and words[at - 1] == "watering":
+        return "NN" if tags[at - 2] in _DESCRIBING else None
+    can = words[at : at + 2] == ["watering", "can"]
+    if at == 0 or not (can or (tags[at] == "VBG" and tags[at + 1 : at + 2] in (["NN"], ["NNS"]))):
         return None
     if words[at] not in _FOR_USE or words[at + 1] not in _USED:
         return None
-    return "NN" if tags[at - 1] in {"DT", "PRP$", "JJ", "NN", "CD", "POS", "IN"} else None
+    return "NN" if tags[at - 1] in _DESCRIBING else None
 
 
+_DESCRIBING = frozenset({"DT", "PRP$", "JJ", "NN", "CD", "POS", "IN"})
 _FOR_USE = frozenset(
     {
         *("swimming", "sleeping", "dressing", "fishing", "walking", "shopping", "rocking"),
@@ -154,6 +170,24 @@ _PARTS = frozenset(
 _LOOKS = frozenset({"old", "good", "young", "white", "black", "red", "green", "blue", "brown"})
 
 
+def _liked(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a verb that stands where only what is liked can: `does not like lifts or boats`."""
+    if tags[at] != "VBZ" or at < 2 or "NOUN" not in kinds_of(words[at]):
+        return None
+    if words[at - 1] in {"or", "nor"} and tags[at - 2] == "NNS":
+        return "NNS"
+    return "NNS" if tags[at - 1].startswith("VB") and words[at - 1] in _LIKING else None
+
+
+_LIKING = frozenset(
+    {
+        *("like", "likes", "liked", "love", "loves", "loved", "hate", "hates", "hated", "want"),
+        *("wants", "wanted", "fear", "fears", "feared", "mind", "sell", "sells", "sold", "need"),
+        *("needs", "needed", "prefer", "prefers", "keep", "keeps", "eat", "eats"),
+    }
+)
+
+
 def _described(words: Sequence[str], tags: list[str], at: int) -> str | None:
     """Mends a past tense that describes the noun after it: `her spotted socks`."""
     if tags[at] not in {"VBD", "VBN", "VB", "RB"} or at + 1 >= len(tags):
@@ -174,9 +208,12 @@ def _described(words: Sequence[str], tags: list[str], at: int) -> str | None:
 def _linked(words: Sequence[str], tags: list[str], at: int) -> str | None:
     """Mends a verb that is said of somebody like an adjective: `was wet and cross`."""
     before = at - 1
-    while before > 0 and words[before] in {"so", "very", "too", "quite", "rather", "as", "still"}:
+    while before > 0 and words[before] in _LEADING_UP:
         before -= 1
     if tags[at] in {"VB", "VBP"} and words[before] in _BE and "ADJ" in kinds_of(words[at]):
+        return "JJ"
+    likened = words[at - 1] in {"as", "so", "too", "very", "quite", "rather"} if at else False
+    if tags[at] in {"VB", "VBP"} and likened and "ADJ" in kinds_of(words[at]):
         return "JJ"
     if words[at] == "one" or tags[at + 1 : at + 2] in (["VBD"], ["VBZ"], ["MD"]):
         return None
@@ -209,6 +246,7 @@ MENDS: tuple[Mend, ...] = (
     _only_describes,
     _compound,
     _described,
+    _liked,
     _noun,
     _alone,
     _linked,

@@ -106,7 +106,10 @@ def _goes_on(words: Sequence[str], tags: list[str], at: int) -> bool:
     """Returns whether a word in `-ing` is a verb: `was baking`, `sat at a window sewing`."""
     before = tags[at - 1]
     following = tags[at + 1] if at + 1 < len(tags) else "."
-    if words[at - 1] in _BE or before in {",", "."}:
+    lead = at - 1
+    while lead > 0 and tags[lead] == "RB":
+        lead -= 1
+    if words[lead] in _BE or before in {",", "."}:
         return True
     if following == "JJ" and before not in {"DT", "PRP$"}:
         return lemma_of(words[at], "VBG") in _LINKING
@@ -188,6 +191,8 @@ def _perfect(words: Sequence[str], tags: list[str], at: int) -> str | None:
     before = at - 1
     while before > 0 and tags[before] == "RB":
         before -= 1
+    if words[at - 1] in _BE and words[at] in _SAME and tags[at] in {"NN", "VB"}:
+        return "VBN"  # `Was spread over her head`.
     if words[before] not in _HAVE or "VERB" not in kinds_of(words[at]):
         return None
     if tags[at] == "NN":
@@ -243,7 +248,7 @@ def _made(words: Sequence[str], tags: list[str], at: int) -> str | None:
     if at < 2 or tags[at] != "VBD" or tags[at - 1] not in {"NN", "NNS"} or words[at] not in _MADE:
         return None
     following = words[at + 1] if at + 1 < len(words) else "."
-    led = following in {"of", "from", "with", "in", "by", "out"}
+    led = following in {"of", "from", "with", "in", "by", "out", "up", "round", "together"}
     start = max((place for place in range(at) if not tags[place].isalpha()), default=-1)
     verb = any(tag in {"VBD", "VBZ", "VBP"} for tag in tags[start + 1 : at])
     return "VBN" if led and verb else None

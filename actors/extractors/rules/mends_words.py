@@ -52,6 +52,8 @@ _FIXED = {
     **dict.fromkeys(("arm-in-arm", "up-and-down", "to-and-fro", "round-and-round"), "RB"),
     **dict.fromkeys(("back-and-forth", "again-and-again", "step-by-step"), "RB"),
     **dict.fromkeys(("upstairs", "downstairs", "indoors", "outdoors", "nearby"), "RB"),
+    **dict.fromkeys(("mum", "dad", "mom", "gran", "nan", "nana", "granny", "grandad"), "NN"),
+    **dict.fromkeys(("grandma", "grandpa", "mummy", "daddy"), "NN"),
     "'s": "POS",
 }
 _QUANTITIES = frozenset({"neither", "none", "all", "both", "each", "some", "many", "most", "one"})
@@ -91,6 +93,11 @@ def _fixed(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return "RB"
     if word == "close" and following in {"to", "by", "behind", "beside"}:
         return "RB"
+    if tags[at] == "NNP" and _FIXED.get(word) == "NN":
+        return None
+    if word == "mine":
+        led = at > 0 and tags[at - 1] in {"DT", "JJ", "PRP$", "POS", "NN", "IN", "CD"}
+        return None if led and before != "than" else "PRP"
     if word == "nowhere" and before in {"for", "to", "from"}:
         return "NN"
     if word in _SEVERAL and before in {"the", "other", "these", "those"}:
@@ -101,6 +108,9 @@ def _fixed(words: Sequence[str], tags: list[str], at: int) -> str | None:
     if word == "another" and (at + 1 >= len(tags) or tags[at + 1] not in _COUNTED):
         return "NN"
     if word == "one":
+        verb = at + 1 < len(tags) and following.endswith("s") and "VERB" in kinds_of(following)
+        if before == "as" and verb and tags[at + 1] in {"NNS", "VBZ"}:
+            return "PRP"  # `As one walks into a palace`.
         return _one(tags, at)
     if word == "as" and at + 1 < len(words) and tags[at + 1] in {"JJ", "RB"}:
         return "RB" if "as" in words[at + 2 : at + 7] else None
@@ -180,8 +190,13 @@ def _opening(words: Sequence[str], tags: list[str], at: int) -> str | None:
     return "JJ" if len(tags) > 1 and tags[1] in {"CC", ","} else None
 
 
+_ANYBODY = frozenset({"everybody", "everyone", "somebody", "someone", "nobody", "anybody"})
+
+
 def _is_at(words: Sequence[str], tags: list[str], at: int) -> bool:
     """Returns whether `'s` is `is`: after a pronoun, or before what no owned thing begins with."""
+    if words[at - 1] in _ANYBODY and tags[at + 1 : at + 2] in (["NN"], ["NNS"]):
+        return False  # `Everybody's mother`.
     if tags[at - 1] in {"PRP", "WP", "EX", "WRB"} or words[at - 1] in {"there", "that", "here"}:
         return True
     following = tags[at + 1] if at + 1 < len(tags) else "."

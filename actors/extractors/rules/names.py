@@ -1,7 +1,7 @@
 """The names of a cast: which words of a text, written with a capital, mean whom."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from unicodedata import normalize
 
 from actors.extractors.rules.english import kinds_of
@@ -152,7 +152,8 @@ class Names:
             return None
         stem = next((word.removesuffix(end) for end in _PET_ENDS if word.endswith(end)), word)
         stem = stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] else stem
-        near = [place for name, place in self._parts.items() if len(stem) > 2 and _near(name, stem)]
+        stem = stem if len(stem) > 2 else word
+        near = [place for name, place in self._parts.items() if _near(name, stem)]
         return near[0] if len(set(near)) == 1 else None
 
     @staticmethod
@@ -175,7 +176,8 @@ def nouns_of(one: Description) -> tuple[str, ...]:
             for noun, kind in _KINDS_OF.items()
             if kind == words[-1] and not (grown and noun in _YOUNG)
         ]
-        return (species, words[-1], *near) if len(words) > 1 else (species, *near)
+        other = [word for word in words[:-1] if word in nouns.ANIMALS]  # `dinosaur skeleton`
+        return (species, words[-1], *other, *near) if len(words) > 1 else (species, *near)
     stage = stage_of(one)
     ages = [stage] if stage else [CHILD, ADULT]
     return tuple(noun for age in ages for noun in _NOUNS[age, one.gender])
@@ -187,6 +189,7 @@ def named_nouns(one: Description) -> tuple[str, ...]:
     human = one.species.strip().lower() in _PEOPLE
     found = [SAME[word] for word in words if word in SAME]
     found += [_TRADES[words[0]]] if words[0] in _TRADES and len(words) > 1 else []
+    found += list(_trades(one))
     if len(words) > 1 and words[0] in {"mr", "mrs", "ms", "miss", "dr"}:
         return tuple(found)
     ranked = _RANKS | (nouns.PEOPLE - _FIRST_NAMES if human else frozenset())
@@ -200,6 +203,18 @@ def named_nouns(one: Description) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _trades(one: Description) -> Iterator[str]:
+    """Yields the trades and ranks that a character has by its traits: `museum guard`."""
+    for trait in one.traits:
+        last = trait.lower().split()[-1:]
+        if last and last[0] in nouns.PEOPLE - _VAGUE:
+            yield last[0]
+
+
+_VAGUE = frozenset(
+    {*SAME, "friend", "child", "kid", "girl", "boy", "man", "woman", "person", "baby", "adult"}
+)
+"""Nouns for people that tell too little to name one of them."""
 _SMALL = frozenset(
     {
         *("her", "his", "him", "she", "the", "they", "them", "their", "that", "this", "then"),

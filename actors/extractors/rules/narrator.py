@@ -32,6 +32,21 @@ class Narrator:
             self._referents.narrator = left_over(self._sentences, self._clauses, names)
 
 
+def hush_letters(clauses: Sequence[Clause], teller: int | None) -> None:
+    """Marks what a letter says as told where `I` is nobody else: `I am well, it said`."""
+    named = {one.head.lemma for clause in clauses for one in (*clause.subject, *clause.phrases)}
+    known = any(one.head.character is not None for each in clauses for one in each.subject)
+    if teller is not None or not known or not named & _LETTERS:
+        return
+    for clause in clauses:
+        for one in clause.subject:
+            mine = bool(one.owner) and one.owner[-1].lower in {"my", "your"}
+            clause.told = clause.told or mine or one.head.lower in {"i", "you"}
+
+
+_LETTERS = frozenset({"letter", "note", "postcard", "card", "telegram", "message"})
+
+
 def introduced(clauses: Sequence[Clause], names: Names) -> int | None:
     """Returns who tells the story, where the text says so: `I am Mia`, `my name is Mia`."""
     for clause in clauses:

@@ -3,6 +3,7 @@
 from actors.extractors.rules import cues, groups
 from actors.extractors.rules.clauses import Clause, Complement
 from actors.extractors.rules.drafts import lend_subjects, turn
+from actors.extractors.rules.lexicon.garments import WRAPPING
 from actors.extractors.rules.parsing import Parsing
 from actors.extractors.rules.phrases import Kind, NounPhrase, Part, parts_of, phrases_of
 from actors.extractors.rules.tokens import Sentence, Token
@@ -51,10 +52,15 @@ class _Parser(Parsing):
         return at + 1
 
     def _mark(self, part: Part) -> None:
+        if part.word == "," and self._at and self._parts[self._at - 1].kind is Kind.ADVERB:
+            self._negator = ""  # `Not north nor south, it had dropped`.
         if part.word in {"\u2014", "(", ")"} and self._clause.subject and not self._clause.verb:
             return
         if part.word in {";", ":", ".", "!", "?"}:
             self._drafts.stop()
+            colon = part.word == ":" and bool(self._drafts.done)
+            self._drafts.described = self._drafts.done[-1].subject if colon else []
+            self._drafts.telling = part.word == ":" and cues.lists(self._drafts.done)
         elif part.word in {"\u2014", "\u2026", "...", "(", ")"}:
             self._next()
 
@@ -196,6 +202,8 @@ class _Parser(Parsing):
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
         if groups.inverted(self._parts, at) and main.lemma in cues.COMING:
             return []
+        if main.lemma in WRAPPING and main.tag == "VBN" and cues.is_spot(before, self._last):
+            return list(before.subject)  # `Stood on the stool wrapped in a towel`.
         past = main.tag == "VBN" and before.tag in {"VBD", "VBP"}
         if groups.joined(self._parts, at) and (past or groups.is_finite(self._parts[at])):
             return list(self._drafts.told(apart=groups.joined_after_comma(self._parts, at)).subject)
@@ -323,7 +331,9 @@ class _Parser(Parsing):
             self._clause.adverbs += part.tokens
 
     def _join(self, part: Part) -> None:
-        if part.word in {"neither", "nor"}:
+        # `He had no rope. Or a torch.`
+        alone = part.word == "or" and not self._at and not groups.finite_later(self._parts, 0)
+        if part.word in {"neither", "nor"} or alone:
             self._negator = "neither"
         elif part.word in {"but", "yet", "so"}:
             self._negator = ""

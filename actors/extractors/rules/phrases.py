@@ -143,6 +143,8 @@ def _part(tokens: Sequence[Token], at: int) -> tuple[Kind, int]:
         return Kind.VERB, _verb_end(tokens, at)
     if token.tag == "CC":
         return Kind.JOIN, at + 1
+    if token.lower == "because" and [one.lower for one in tokens[at + 1 : at + 2]] == ["of"]:
+        return Kind.ADVERB, at + 1
     if token.tag in {"WP", "WDT", "WRB", "WP$"} or token.lower in _OPENERS:
         return Kind.OPENS, at + 1
     if token.tag in {"IN", "TO"}:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from actors.extractors.rules.absence import lacking
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.extras import is_cuddly
 from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
@@ -11,6 +11,7 @@ from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
 from actors.extractors.rules.lexicon.looks import SEASONS, TIMES, WEATHERS
 from actors.extractors.rules.lexicon.pieces import APART, BITS, LEFT, MARKS, PIECES
 from actors.extractors.rules.lexicon.structures import STRUCTURES
+from actors.extractors.rules.loss import lacking
 from actors.extractors.rules.phrases import NounPhrase
 
 _NO_THING = frozenset(
@@ -144,6 +145,8 @@ def _is_said_of_another(clause: Clause) -> bool:
     return clause.subject[0].head.is_noun
 
 
+_LINES = frozenset({"washing-line", "clothes-line", "fishing-line", "railway-line"})
+"""Lines that are things."""
 _FIGURES = frozenset({"snowman", "scarecrow", "doll", "puppet", "statue", "gingerbread-man"})
 """Things in the shape of somebody."""
 _LOOSE = frozenset({"bone", "feather", "horn", "tusk"})
@@ -165,6 +168,12 @@ def _is_structure(phrase: NounPhrase) -> bool:
     return phrase.head.is_noun and not phrase.negated and phrase.head.lemma in STRUCTURES
 
 
+def compound(phrase: NounPhrase) -> str:
+    """Returns the noun of a phrase with the one before it: `frying-pan` of `a frying pan`."""
+    before = [one.lower for one in phrase.tokens[:-1] if one.is_noun]
+    return "-".join([*before[-1:], phrase.head.lemma])
+
+
 def is_thing(phrase: NounPhrase) -> bool:
     """Returns whether a phrase names a thing that can be drawn, and neither body nor garment."""
     head = phrase.head
@@ -175,9 +184,13 @@ def is_thing(phrase: NounPhrase) -> bool:
     if noun in _FIGURES or (noun in _LOOSE and not phrase.owner):
         return True
     if noun in nouns.BEINGS:
-        return toy or noun in SMALL_FRY
+        return toy or noun in SMALL_FRY or is_cuddly(phrase)
     if noun in MARKS:
         return False
-    if noun in nouns.BODY | nouns.GARMENTS or noun in nouns.PLACES - nouns.FLUID_PLACES:
+    if head.lower == "braces" or noun in nouns.BODY | nouns.GARMENTS:
+        return False
+    if compound(phrase) in _LINES:
+        return True
+    if noun in nouns.PLACES - nouns.FLUID_PLACES:
         return False
     return not (is_abstract(noun) or noun in TIMES or noun in SEASONS or noun in WEATHERS)

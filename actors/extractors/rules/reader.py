@@ -7,7 +7,7 @@ from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.colours import read_colours
 from actors.extractors.rules.doing import shown_doing
 from actors.extractors.rules.names import Names
-from actors.extractors.rules.narrator import Narrator
+from actors.extractors.rules.narrator import Narrator, hush_letters
 from actors.extractors.rules.parser import read_clauses
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.referents import Referents
@@ -41,6 +41,7 @@ class RuleReader:
         sentences = list(read_sentences(page, names))
         clauses = _clauses(sentences)
         narrator.hear(sentences, clauses)
+        hush_letters(clauses, referents.narrator)
         presence = read_presence(sentences, clauses, referents)
         action = read_action(clauses, presence)
         wardrobe = read_wearing(clauses, presence)

@@ -2,16 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from actors.extractors.rules.kin import (
-    CHILD,
-    ELDER,
-    SAME,
-    is_human,
-    kin_of,
-    same_family,
-    stage_of,
-    words_of_name,
-)
+from actors.extractors.rules import kinds
+from actors.extractors.rules.kin import SAME, kin_of
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.presence import UNREAL_LOOKS
 from actors.extractors.rules.memory import Memory, Who
@@ -57,11 +49,13 @@ _UNIQUE = frozenset(
     {
         *("dragon", "robot", "monster", "giant", "ghost", "unicorn", "witch", "wizard", "troll"),
         *("mermaid", "ogre", "yeti", "alien", "snowman", "genie", "vampire", "elephant", "giraffe"),
+        *("camel", "dinosaur", "llama", "ostrich", "reindeer", "moose", "sphinx", "minotaur"),
         *("hippo", "rhino", "crocodile", "walrus", "penguin", "lion", "tiger", "whale", "octopus"),
         *("gannet", "pelican", "heron", "flamingo", "kangaroo", "koala", "panda", "sloth"),
     }
 )
 """Beings of whom a story seldom has a second one: `a dragon` is still its dragon."""
+_NO_THINGS = nouns.BEINGS | nouns.BODY
 _BEASTS = frozenset({"animal", "creature", "beast"})
 _TROOPS = frozenset({"family", "pair", "couple", "trio", "gang", "household"})
 _KIN_PLURALS = frozenset({"twin", "sister", "brother", "sibling"})
@@ -81,9 +75,12 @@ class Referents:
         self._opening = False
         self._speaks = False
         self._acts = False
+        self._thing = -1
+        """The sentence that was about a thing last, if nobody was told of since."""
 
     def turn(self) -> None:
         """Goes on to the next page."""
+        self._thing = -1
         self._memory.turn()
         self._found.clear()
 
@@ -118,6 +115,24 @@ class Referents:
             self.remember(self._found[key])
         return self._found[key]
 
+    def described(self, phrase: NounPhrase, looks: Sequence[NounPhrase]) -> Who:
+        """Returns whom a stranger turns out to be by what is said of the looks.
+
+        Only somebody of whom the text has not told yet can be: `a girl with two red plaits`.
+        """
+        if phrase.determiner not in {"a", "an"} or phrase.head.character is not None:
+            return ()
+        known = self._memory.named()
+        able = [one for one in self.names.called(phrase.head.lemma) if one not in known]
+        able = [one for one in able if kinds.fits(self.names, one, phrase)]
+        able = [one for one in able if kinds.answers(self.names.cast[one], phrase, looks)]
+        if len(able) != 1:
+            return ()
+        self._found[self._sentence, phrase.start, phrase.head.lower] = (able[0],)
+        self.call(phrase.head.lemma, able[0])
+        self.remember(able)
+        return (able[0],)
+
     def animal(self) -> Who:
         """Returns the animal of whom the text told last, on this page or before it."""
         return self._memory.animal(page=False)
@@ -130,6 +145,8 @@ class Referents:
         key = (self._sentence, phrase.start, "'s")
         if key not in self._found:
             own = head.tag == "PRP$"
+            if head.lower in ALL:
+                return ()  # `Everybody's mother`.
             found = self._pronoun(head.lower) if own else self._find(NounPhrase(phrase.owner))
             self._found[key] = found
         return self._found[key]
@@ -148,6 +165,16 @@ class Referents:
     def latest(self, but: Who) -> Who:
         """Returns the one of whom this page told last, none of `but`."""
         return tuple(one for one in self._memory.named(page=True) if one not in but)[:1]
+
+    def tell(self, phrases: Sequence[NounPhrase], who: Who) -> None:
+        """Remembers whether a clause is about a thing, which `it` means then."""
+        if who:
+            self._thing = -1
+        for phrase in phrases:
+            head = phrase.head
+            thing = head.is_noun and head.character is None and not (phrase.plural or phrase.owner)
+            if thing and not phrase.negated and head.lemma not in _NO_THINGS:
+                self._thing = self._sentence
 
     def join(self, groups: Sequence[Who]) -> None:
         """Remembers those who are named together, whom `they` may mean."""
@@ -213,6 +240,9 @@ class Referents:
         if head.character is not None:
             return (head.character,)
         counted = head.lower in _NUMBERS and phrase.determiner == "the"
+        them = phrase.of is not None and phrase.of.head.lower in _PLURAL and not counted
+        if them and head.lower in _NUMBERS:
+            return self._memory.several(_NUMBERS[head.lower])  # `Three of them`.
         if phrase.of is not None and head.lower in _PARTS and not counted:
             return self._find(phrase.of, but) if head.lower in _WHOLE else ()
         if head.tag == "PRP" or head.lower in _PLURAL | ALL:
@@ -267,7 +297,7 @@ class Referents:
         return None
 
     def _noun(self, noun: str, phrase: NounPhrase) -> Who:
-        able = [one for one in self.names.called(noun) if self._fits(one, phrase)]
+        able = [one for one in self.names.called(noun) if kinds.fits(self.names, one, phrase)]
         able = [one for one in able if self.names.is_own(noun, one)] or able
         said = {one.lower for one in phrase.tokens}
         if phrase.determiner == "one" and said & _STATES and len(able) == 1:
@@ -277,11 +307,11 @@ class Referents:
         if noun in self._roles:
             return (self._roles[noun],)
         if noun == "teacher":
-            able = able or self._titled()
+            able = able or kinds.titled(self.names.cast)
         if noun in _BEASTS:
-            able = self._beasts()
+            able = kinds.beasts(self.names.cast)
         if noun == "twin":
-            able = list(self._twins())
+            able = list(kinds.twins(self.names.cast))
         recent = [one for one in self._memory.named() if one in able]
         if "other" in said:
             able = [one for one in able if one not in recent[:1]]
@@ -297,62 +327,16 @@ class Referents:
             return ()
         known = self._memory.named()
         if able[0] in known:
-            return (able[0],) if noun in _UNIQUE and self._memory.is_unseen(able[0]) else ()
+            return (able[0],) if noun in _UNIQUE else ()
         opening = self._opening and not known
         return (able[0],) if self.names.is_own(noun, able[0]) or opening else ()
-
-    def _fits(self, one: int, phrase: NounPhrase) -> bool:
-        """Returns whether the adjectives of a phrase can be said of somebody: `the old man`."""
-        each = self.names.cast[one]
-        if not is_human(each) or self.names.is_own(phrase.head.lemma, one):
-            return True
-        said = {token.lower for token in phrase.tokens[:-1]}
-        stage = stage_of(each)
-        if said & {"old", "elderly", "ancient"}:
-            return stage in {"", ELDER}
-        return not said & {"young"} or stage in {"", CHILD}
-
-    def _titled(self) -> list[int]:
-        """Returns the grown-ups with a title and a family name, as teachers have."""
-        titles = {"mr", "mrs", "ms", "miss"}
-        return [
-            one
-            for one, each in enumerate(self.names.cast)
-            if stage_of(each) != CHILD and words_of_name(each.name)[0] in titles
-        ]
-
-    def _beasts(self) -> list[int]:
-        return [one for one, each in enumerate(self.names.cast) if not is_human(each)]
-
-    def _twins(self) -> Who:
-        cast = self.names.cast
-        twins = tuple(
-            one
-            for one, each in enumerate(cast)
-            if any("twin" in word.lower() for word in (*each.features, *each.traits, each.name))
-        )
-        if twins:
-            return twins
-        pairs = [
-            (one, other)
-            for one in range(len(cast))
-            for other in range(one + 1, len(cast))
-            if cast[one].age is not None
-            and cast[one].age == cast[other].age
-            and cast[one].species == cast[other].species
-        ]
-        named = [one for one in pairs if same_family(cast[one[0]], cast[one[1]])]
-        pairs = named if len(named) == 1 else pairs
-        if len(pairs) == 1:
-            return pairs[0]
-        return tuple(range(len(cast))) if len(cast) == 2 else ()
 
     def _several(self, head: Token, phrase: NounPhrase, but: Who = ()) -> Who:
         number = next((_NUMBERS[one.lower] for one in phrase.tokens if one.lower in _NUMBERS), 0)
         number = number or _NUMBERS.get(head.lemma, 0)
         if number > 1 and _STATES & {one.lower for one in phrase.tokens[:-1]}:
             # `Three tired explorers crawled into bed`.
-            beasts = self._beasts()
+            beasts = kinds.beasts(self.names.cast)
             people = [one for one in range(len(self.names.cast)) if one not in beasts]
             return self._memory.several(number, people)
         bare = phrase.tokens[0].lower not in {"the", "both", "all", "these", "our"} | set(_NUMBERS)
@@ -361,10 +345,12 @@ class Referents:
         if any(one.lower in {"other", "more"} for one in phrase.tokens[:-1]):
             return ()
         if head.lemma == "twin":
-            return self._twins() or self._memory.several(2)
+            return kinds.twins(self.names.cast) or self._memory.several(2)
+        if head.lemma == "other":
+            but = but or tuple(self._memory.named(page=True)[:1])
         able = self.names.called(head.lemma)
         if head.lemma in _BEASTS:
-            able = self._beasts()
+            able = kinds.beasts(self.names.cast)
         definite = phrase.tokens[0].lower in {"the", "both", "all", "these", "our"}
         if len(able) > 1 and (definite or number == len(able)):
             return tuple(able) if number in {0, len(able)} else self._memory.several(number, able)
@@ -386,7 +372,8 @@ class Referents:
         if word in ALL:
             return self._memory.everyone()
         if word in _IT:
-            return self._memory.animal(page=True)
+            thing = self._thing >= 0 and self._thing >= self._sentence - 1
+            return () if thing and word == "it" else self._memory.animal(page=True)
         gender = _GENDERS.get(word)
         if gender is None:
             return ()

@@ -1,6 +1,6 @@
 """The roll of a page: who is there, who is not, and who may be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from actors.extractors.rules.phrases import NounPhrase
@@ -26,6 +26,13 @@ class Roll:
     alone: set[int] = field(default_factory=set)
     extras: list[str] = field(default_factory=list)
     home_extras: list[str] = field(default_factory=list)
+    likened: set[str] = field(default_factory=set)
+    """Nouns of what was only painted or compared: `like a ghost`, and `the ghost` after it."""
+
+    def show(self, extras: Iterable[str], phrase: NounPhrase) -> None:
+        """Adds others who are there, but none who were only painted or compared before."""
+        definite = phrase.determiner == "the"
+        self.extras += [one for one in extras if not (definite and one in self.likened)]
 
     def here(self, who: Sequence[int]) -> None:
         """Adds those who are there."""

@@ -15,6 +15,7 @@ _UNREAL_MARKERS = frozenset(
 _NOT_OFTEN = frozenset({"never", "hardly", "rarely", "seldom", "nowhere", "neither", "barely"})
 _USUAL = frozenset({"used_to", "usually", "ago", "yesterday", "tomorrow", "someday"})
 _ALWAYS = frozenset({"always", "often", "usually", "sometimes"})
+_TOLD_BY = RELATIVE | {"how", "when"}
 _YOUTH = frozenset({"small", "young", "little", "alive", "boy", "girl", "child", "baby", "kid"})
 """What somebody was long ago: `when he was small`."""
 
@@ -40,6 +41,10 @@ def is_unreal(clause: Clause) -> bool:
     times = [one.head.lower for word, one in clause.places if not word]
     if _USUAL & {*times, *(one.lower for one in clause.adverbs)}:
         return True
+    if clause.marker in _TOLD_BY and "once" in times_said(clause):
+        return True  # `Gran, who once met a bear`.
+    if clause.told or _only_compares(clause):
+        return True
     if clause.marker in {"where", "as"} and any(one.lower in _ALWAYS for one in clause.adverbs):
         return True
     governor = clause.governor
@@ -50,6 +55,20 @@ def is_unreal(clause: Clause) -> bool:
     if governor.verb == "look":
         return any(one.lower == "forward" for one in governor.adverbs)
     return governor.verb in verbs.IRREALIS or governor.verb == "say"
+
+
+def times_said(clause: Clause) -> set[str]:
+    """Returns the adverbs of a clause."""
+    return {one.lower for one in clause.adverbs}
+
+
+def _only_compares(clause: Clause) -> bool:
+    """Returns whether a clause only compares: `as proud as a queen can be`, `as one walks`."""
+    if clause.marker not in {"as", "than"}:
+        return False
+    subject = {one.head.lower for one in clause.subject}
+    vague = clause.modal in {"can", "could"} and clause.verb in {"be", "do"}
+    return vague or subject in ({"one"}, {"you"}, {"people"})
 
 
 def _said(clause: Clause) -> set[str]:
@@ -78,7 +97,7 @@ def is_shown(clause: Clause) -> bool:
     return not (is_denied(clause) or is_unreal(clause) or is_past(clause))
 
 
-def afar(clauses: Sequence[Clause]) -> set[int]:
+def afar(clauses: Sequence[Clause], thinking: frozenset[str] = verbs.UNREAL_OBJECTS) -> set[int]:
     """Returns the clauses that only describe what somebody thinks of, by their `id`.
 
     `They dream of Grandfather, who crossed the sea`; `of the street where the trams went by`.
@@ -92,10 +111,10 @@ def afar(clauses: Sequence[Clause]) -> set[int]:
         beside = before is not None and before.sentence == clause.sentence
         if beside and clause.marker == "where" and before is not None:
             last = list(before.phrases)[-1:]
-            told = told or (bool(last) and before.verb in verbs.UNREAL_OBJECTS)
+            told = told or (bool(last) and before.verb in thinking)
         if told:
             found.add(id(clause))
-        if clause.verb in verbs.UNREAL_OBJECTS:
+        if clause.verb in thinking:
             thought |= {id(one) for one in clause.phrases}
         before = clause
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.cues import RELATIVE
 from actors.extractors.rules.lexicon import nouns, places, verbs
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_unreal
@@ -17,6 +18,7 @@ _SHARED = frozenset(
     }
 )
 """What means some of several: `two were black and one was red`."""
+_POSSESSIVE = frozenset({"mine", "hers", "theirs", "ours", "yours"})
 _KEPT = 24
 
 
@@ -38,10 +40,14 @@ class Things:
             return self.of(phrase.of, within)  # `One of his boots`, `thousands of them`.
         if head in _SHARED and len(phrase.tokens) <= 2:
             return self._shared(within)
-        if head not in _SINGLE | _SEVERAL:
+        if head not in _SINGLE | _SEVERAL | _POSSESSIVE:
             return phrase if phrase.head.is_noun else None
         if head == "one" and len(phrase.tokens) == 1 and (several := self._shared(within)):
             return several
+        if head in _POSSESSIVE:
+            near = [*(one for one in reversed(within) if _is_thing(one)), *self._named]
+            garments = [one for one in near if one.head.lemma in nouns.GARMENTS]
+            return next(iter((*garments, *near)), None)
         kind = head in _KINDS
         if kind and self._kind is not None:
             return self._kind
@@ -69,7 +75,10 @@ class Things:
         things = [one for one in named if _is_thing(one)]
         told = any(one.head.lemma in places.MEDIA for _, one in clause.places)
         unreal = is_unreal(clause) or told
+        there = clause.subject if clause.marker in RELATIVE else []
         for one in things:
+            if any(one is each for each in there):
+                continue  # `The roof, which should have been red`.
             if unreal or (clause.verb in verbs.UNREAL_OBJECTS and one not in clause.subject):
                 self._unreal.add(id(one))
         self._named = (things + self._named)[:_KEPT]
@@ -77,6 +86,8 @@ class Things:
 
 def _is_thing(phrase: NounPhrase) -> bool:
     head = phrase.head
+    if head.lower in _POSSESSIVE:
+        return False
     if not head.is_noun or head.character is not None or head.lower in _SINGLE | _SEVERAL:
         return False
     return head.lemma not in nouns.PEOPLE

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from actors.extractors.rules.absence import lacking
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import garments, nouns
 from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.loss import lacking
 from actors.extractors.rules.memory import Who
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
@@ -17,6 +17,8 @@ from server.domain.characters import FrozenCharacter
 _ON = frozenset(
     {"on", "over", "round", "around", "onto", "about", "in", "across", "upon", "behind"}
 )
+
+_NOT_WORN = nouns.BODY - garments.ADORNMENTS | garments.LIGHTS
 
 
 class Wardrobe:
@@ -105,6 +107,7 @@ class _Dressing:
         yield from self._donned()
         yield from self._on_bodies()
         yield from self._dressed_in()
+        yield from self._soaked()
         yield from self._own()
 
     def _donned(self) -> Iterator[tuple[Who, NounPhrase]]:
@@ -163,7 +166,7 @@ class _Dressing:
             )
             if thing is None or phrase.negated or not (worn or moved) or _is_being(thing):
                 continue
-            if thing.head.lemma in nouns.BODY - garments.ADORNMENTS:
+            if thing.head.lemma in _NOT_WORN:
                 continue
             stuck = phrase is thing and body.head.lemma in garments.HAIRY | {
                 "ear",
@@ -192,6 +195,20 @@ class _Dressing:
                 continue
             if wrapped or (is_garment(phrase) and (changed or inside or under)):
                 yield self._wearer(phrase), phrase
+
+    def _soaked(self) -> Iterator[tuple[Who, NounPhrase]]:
+        """Yields garments into which something gets: `sand ran into Tom's sandals`."""
+        clause = self._clause
+        there = [one for one in clause.objects if one.head.lemma in garments.FLAWS]
+        flawed = clause.verb in {"be", "have"} and bool(there)
+        thing = not any(_is_being(one) or one.head.tag == "PRP" for one in clause.subject)
+        for word, phrase in clause.places:
+            inside = word in {"in", "into", "under", "inside", "through", "down"}
+            owner = self._owner(phrase) if phrase.owner else self._who
+            if not (inside and is_garment(phrase) and owner):
+                continue
+            if flawed or (thing and phrase.owner and clause.verb in garments.SEEPING):
+                yield owner, phrase
 
     def _searches(self) -> bool:
         """Returns whether somebody looks for something, which `looked like a king` does not say."""

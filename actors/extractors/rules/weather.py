@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from actors.extractors.rules.absence import lacking
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.looks import WEATHERS
+from actors.extractors.rules.loss import lacking
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import afar, is_denied, is_imagined, is_past, long_before
 from actors.extractors.rules.tokens import Token

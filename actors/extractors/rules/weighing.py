@@ -12,7 +12,8 @@ _WEIGHTS = {
     **dict.fromkeys(("through", "across", "along", "among", "down", "up", "over", "about"), 3.0),
     **dict.fromkeys(("by", "beside", "near", "outside", "under", "beneath", "between"), 2.5),
     **dict.fromkeys(("around", "round", "underneath", "below", "against", "amongst"), 2.5),
-    **dict.fromkeys(("behind", "above", "past", "before", "beyond", "opposite", "next"), 1.5),
+    **dict.fromkeys(("behind", "above", "before", "beyond", "opposite", "next"), 1.5),
+    "past": 0.8,
     **dict.fromkeys(("to", "towards", "toward", "for", "off"), 1.5),
     **dict.fromkeys(("from", "of"), 0.3),
 }
@@ -44,6 +45,11 @@ _CAST = frozenset(
 _STATES = frozenset({"be", "look", "seem", "smell", "become", "feel", "fill", "have", "grow"})
 
 
+_SCENERY = frozenset({"sea", "sky", "hill", "river", "ocean", "mountain", "lake", "horizon"})
+"""Places that are seen from others, and told of for their looks."""
+_FACING = frozenset({"back", "face", "nose", "side", "front"})
+
+
 def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> float:
     """Returns what a place is worth by how the clause names it; 0 where nobody is there."""
     weight = _WEIGHTS.get(word, 0.0)
@@ -70,6 +76,10 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         high = phrase.head.lemma in places.PARTS or is_place(phrase)
         return 2.6 if high and is_about_beings(clause) else 0.3
     if word in {"to", "towards"}:
+        if at and clause.places[at - 1][1].head.lemma in _FACING:
+            return 0.3  # `With its back to the sea`.
+        if word == "to" and _is_led_by(clause, phrase, frozenset({"way"})):
+            return 0.4  # `On the way to school`.
         if at and clause.places[at - 1][0] == "from" and _leads(clause, clause.places[at - 1][1]):
             return 0
         makes = any(one.head.lemma == "way" and one.owner for one in clause.objects)
@@ -106,6 +116,12 @@ def weight_of_subject(clause: Clause) -> float:
     under = {one.head.lower for word, one in clause.places if word in {"below", "beneath"}}
     if under & {"him", "her", "it", "them", "us", "me"}:
         return 0.5  # `The town lay below him.`
+    bare = all(one.plural and not one.determiner for one in clause.subject)
+    if bare and not (clause.verb or clause.places):
+        return 0.9  # `Blue hills. Small lakes.`
+    described = [*clause.objects, *clause.complements] if clause.verb == "be" else []
+    if described and all(one.head.lemma in _SCENERY for one in clause.subject):
+        return 1.0  # `The sea was the grey of slates`.
     if _FULL & {one.token.lower for one in clause.complements}:
         return 3.2
     if clause.verb in _LEADING and any(one.head.lemma in places.ROADS for one in clause.subject):
@@ -165,7 +181,9 @@ def _is_on_the_way(clause: Clause) -> bool:
 def _enters(clause: Clause, phrase: NounPhrase) -> bool:
     """Returns whether somebody gets into something: `squeezed into the teapot`."""
     noun = phrase.head.lemma
-    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS or phrase.owner:
+    if phrase.head.character is not None or phrase.owner:
+        return False
+    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS:
         return False
     moves = clause.verb in places.MOVING | {"squeeze", "climb", "disappear", "vanish"}
     alone = not clause.objects and is_about_beings(clause)

@@ -8,6 +8,7 @@ from actors.extractors.rules.doing import doings, is_of_body
 from actors.extractors.rules.holding import given, held, held_by_another, let_go
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.pieces import BITS
+from actors.extractors.rules.loss import gone, unseen
 from actors.extractors.rules.moods import moods, moods_of_others
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
@@ -94,6 +95,8 @@ def read_action(clauses: Sequence[Clause], presence: Presence) -> Action:
                 for one in acting.holding
                 if one.split()[-1] not in nouns.ANIMALS and not one.istitle()
             ]
+        over = gone(clause) | unseen(clause, named)
+        found.props = [one for one in found.props if one.split()[-1] not in over]
         named.name(clause)
         last = who if who and shown else last
     found.props = list(dict.fromkeys(found.props))

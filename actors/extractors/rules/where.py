@@ -43,10 +43,17 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
             for one in (*_candidates(clause), *_implied(clause, best), *_moved(clause, before)):
                 # Where the page ends up counts for a little more than where it begins.
                 worth = _worth(clause, one) + 0.06 * min(order, 9)
-                if worth > most:
+                if clause.verb and best and _is_of_others(clause, one):
+                    worth -= 3
+                if worth > most and not _is_vague(one, best):
                     best, most = one.name, worth
         things.name(clause)
     return best
+
+
+def _is_vague(one: "_Candidate", best: str) -> bool:
+    """Returns whether `the room` is the kitchen or the like that is known already."""
+    return one.name == "room" and one.phrase.determiner == "the" and best in hints.INDOORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,8 @@ def _worth(clause: Clause, one: _Candidate) -> float:
         worth += 1.1
     if is_past(clause) and not _has_arrived(clause):
         worth -= 0.5 if clause.tag == "VBG" else 3.2
+    if clause.verb == "go" and "be" in clause.helpers and clause.tag in {"VBN", "VBD"}:
+        worth -= 3.2  # `She's gone back to bed`.
     if clause.negated:
         worth -= 4 if clause.never else 2
     said = {each.lower for each in clause.adverbs}
@@ -89,6 +98,17 @@ def _worth(clause: Clause, one: _Candidate) -> float:
     if one.phrase not in clause.subject and not is_about_beings(clause) and not _opens(clause, one):
         worth -= 2 if one.phrase.head.lemma in nouns.FLUID_PLACES else 1
     return worth
+
+
+def _is_other(phrase: NounPhrase) -> bool:
+    """Returns whether a phrase means somebody who is no character: `the cows`."""
+    return phrase.head.character is None and phrase.head.lemma in nouns.BEINGS
+
+
+def _is_of_others(clause: Clause, one: _Candidate) -> bool:
+    """Returns whether a place only tells where others are: `the cows in the meadow looked up`."""
+    begin = one.phrase.begin - 1
+    return any(_is_other(each) and each.end == begin for each in clause.subject)
 
 
 def _opens(clause: Clause, one: _Candidate) -> bool:
@@ -133,6 +153,7 @@ def _candidates(clause: Clause) -> Iterator[_Candidate]:
         if not (phrase.negated or is_far(clause)):
             yield from _named(phrase, weight_of_subject(clause), "")
     homeward = any(one.lower == "home" for one in clause.adverbs) and not is_denied(clause)
+    homeward = homeward and not any(_is_other(one) for one in clause.subject)
     if homeward and clause.verb in places.MOVING:
         yield _Candidate("home", 2.5, "to", NounPhrase(tuple(clause.adverbs[:1])))
 

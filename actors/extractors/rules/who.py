@@ -1,9 +1,10 @@
 """Who is on a page: the characters who are there, and the others beside them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from actors.extractors.rules.clauses import Clause
-from actors.extractors.rules.extras import adorns, are_toys, extras_of, figurative, inhabitants
+from actors.extractors.rules.extras import departs
+from actors.extractors.rules.kinds import said_with
 from actors.extractors.rules.leaving import has_left, is_away
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.actions import ACTIONS
@@ -11,48 +12,44 @@ from actors.extractors.rules.lexicon.colouring import SHINING
 from actors.extractors.rules.lexicon.presence import (
     ARRIVING,
     BEASTLY,
-    CLINGING,
     FIGURES,
     LAID,
     LIVING,
     MINDING,
     MUTTERING,
-    NEAR,
     PICTURES,
     SEEKING,
     STAYING,
     THINGLY,
-    UNSEEN_BY,
 )
 from actors.extractors.rules.lexicon.verbs import SAYING
+from actors.extractors.rules.loss import gone
 from actors.extractors.rules.meeting import (
     is_afar,
-    is_bare,
     is_body,
     is_call,
-    is_denied_object,
-    is_errand,
     is_garment,
     is_general,
-    is_met,
-    is_picture,
     is_pictured,
     is_there_though,
     is_thought_by,
-    is_told,
-    only_tells,
     said_of,
     tells_apart,
-    there_is,
     was_done,
 )
 from actors.extractors.rules.memory import Who
+from actors.extractors.rules.others import Others
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.referents import ALL, Referents
 from actors.extractors.rules.roll import Roll
-from actors.extractors.rules.showing import is_denied, is_unreal, long_before
-from actors.extractors.rules.speech import addressed, calls_names, introduces, only_names
+from actors.extractors.rules.showing import afar, is_denied, is_unreal, long_before
+from actors.extractors.rules.speech import (
+    addressed,
+    calls_names,
+    introduces,
+    only_names,
+)
 from actors.extractors.rules.tokens import Sentence
 
 _ALONE = frozenset({"alone", "lonely"})
@@ -61,7 +58,6 @@ _BACKGROUND = frozenset(
     {"that", "which", "whom", "what", "where", "because", "for", "since", "as", "though"}
 )
 """The markers of clauses that tell what was before: `because Tom had left`."""
-_SAVE = frozenset({"except", "but", "save"})
 
 
 def read_presence(
@@ -70,7 +66,7 @@ def read_presence(
     """Returns who is on the next page."""
     referents.turn()
     reading = _Reading(referents)
-    reading.before = long_before(clauses)
+    reading.before = long_before(clauses) | afar(clauses, _DREAMING)
     for index, sentence in enumerate(sentences):
         referents.begin(sentence, index)
         reading.asks = sentence.text.endswith("?")
@@ -88,9 +84,9 @@ class _Reading:
     def __init__(self, referents: Referents) -> None:
         self._referents = referents
         self._roll = Roll(referents)
+        self._beside = Others(referents, self._roll)
         self._subjects: list[Who] = []
         self._owners: dict[tuple[int, int], Who] = {}
-        self._meant_by: dict[tuple[int, int], Who] = {}
         self._dreams = False
         self._main: Who = ()
         self._asked = False
@@ -113,7 +109,11 @@ class _Reading:
         if who and not (clause.marker or clause.governor or everyone):
             self._main = who
         self._place(clause, who)
-        self._others(clause, who)
+        over = gone(clause)
+        if departs(clause):
+            over |= {one.head.lemma for one in clause.subject if one.plural}
+        self._roll.extras = [one for one in self._roll.extras if one not in over]
+        self._beside.take(clause, who, hidden=self._dreams or self.asks)
         pictures = any(one.head.lemma in PICTURES for one in clause.phrases)
         if who and (clause.verb in _DREAMING or pictures) and not is_denied(clause):
             self._dreams = True
@@ -159,7 +159,9 @@ class _Reading:
         roll = self._roll
         there = roll.call()
         extras = list(dict.fromkeys(roll.extras))
-        return Presence(there, roll.absent, extras, self._subjects, self._owners, self._meant_by)
+        return Presence(
+            there, roll.absent, extras, self._subjects, self._owners, self._beside.meant_by
+        )
 
     def _subject(self, clause: Clause) -> Who:
         """Returns whom a clause is about, with the owners of what is on their bodies."""
@@ -183,6 +185,7 @@ class _Reading:
             ]
             who = tuple(dict.fromkeys(one for group in bodies for one in group))
         self._subjects.append(who)
+        self._referents.tell(clause.subject, who)
         self._noun = clause.subject[-1].head.lemma if clause.subject else ""
         return who
 
@@ -206,6 +209,7 @@ class _Reading:
         if phrase.head.lower == "it" and clause.verb in SHINING:
             return ()  # `Her fur was brown, and it shone.`
         who = self._referents.of(phrase, subject=True, speaks=speaks, acts=acts)
+        who = who or self._referents.described(phrase, said_with(clause, phrase))
         if speaks and phrase.head.is_noun:
             self._referents.speak(who)
         if phrase.head.tag == "PRP" and len(who) > 1:
@@ -241,7 +245,7 @@ class _Reading:
             self._roll.weak += () if told and clause.perfect else who
         elif clause.verb in LIVING and not clause.speech:
             self._roll.homes += who
-            self._roll.home_extras += self._strangers(clause.subject, clause)
+            self._roll.home_extras += self._beside.strangers(clause.subject, clause)
         else:
             self._strongly(clause, who)
 
@@ -257,46 +261,7 @@ class _Reading:
         still = clause.verb == "be" and clause.tag != "VBG"
         self._roll.still = self._roll.still | set(who) if still else self._roll.still - set(who)
         if not is_denied(clause) or clause.verb not in {"be", *ARRIVING}:
-            self._roll.extras += self._strangers(clause.subject, clause)
-
-    def _others(self, clause: Clause, subject: Who) -> None:
-        """Adds those whom a clause tells of beside its subject."""
-        groups = []
-        shown = not (is_unreal(clause) or was_done(clause) or tells_apart(clause))
-        shown = shown and not (self._dreams or self.asks)
-        nobody = any(one.negated for one in clause.subject) and clause.verb in {"be", *ARRIVING}
-        for phrase in clause.objects:
-            who = self._object(clause, phrase, subject)
-            self._meant_by[clause.sentence, phrase.start] = who
-            groups.append(who)
-            if clause.verb == "lose" and not (is_denied(clause) or clause.passive):
-                self._roll.gone(who)
-            elif nobody and who and not phrase.negated:
-                self._roll.here(who)  # `Nobody was there but Tom`.
-            elif is_denied_object(clause, phrase):
-                self._unseen(clause, phrase, who)
-            elif (clause.verb in MINDING and not clause.speech) or is_errand(clause):
-                self._roll.minded |= set(who) - set(self._roll.there)
-                self._roll.unmet.append(phrase)
-            elif shown and (clause.verb not in SEEKING or is_told(clause)):
-                self._beside(clause, phrase, who)
-        for word, phrase in clause.places:
-            who = self._referents.of(phrase, but=subject)
-            self._meant_by[clause.sentence, phrase.start] = who
-            groups.append(who)
-            self._near(clause, word, phrase, who, shown=shown)
-        if not subject:
-            self._referents.join(groups)
-
-    def _object(self, clause: Clause, phrase: NounPhrase, subject: Who) -> Who:
-        """Returns whom an object means; what the subject is said to be means the subject."""
-        noun = phrase.head.lemma
-        told = len(subject) == 1 and phrase.head.character is None and not is_denied(clause)
-        if told and clause.verb == "be" and noun in nouns.BEINGS:
-            if phrase.determiner in {"the", "our"} and not phrase.plural:
-                self._referents.call(noun, subject[0])
-            return subject
-        return self._referents.of(phrase, but=subject, opening=there_is(clause, phrase))
+            self._roll.extras += self._beside.strangers(clause.subject, clause)
 
     def _called(self, clause: Clause) -> None:
         """Remembers who somebody is said to be: `The boy was called Tom`, `The boy was Tom`."""
@@ -309,90 +274,3 @@ class _Reading:
             if being and phrase.head.character is None and who and who[0] is not None:
                 self._referents.call(phrase.head.lemma, who[0])
                 self._roll.extras = [one for one in self._roll.extras if one != phrase.head.lemma]
-
-    def _near(
-        self, clause: Clause, word: str, phrase: NounPhrase, who: Who, *, shown: bool
-    ) -> None:
-        """Decides whether those are there whom a preposition tells of: `with Tom`."""
-        if word in _SAVE or (word == "without" and phrase.negated):
-            self._except(clause, phrase, who)
-        elif word in {"about", "of"} and not is_met(clause, word):
-            self._roll.minded |= set(who) - set(self._roll.there)
-            self._roll.unmet.append(phrase)
-        elif not ((word in UNSEEN_BY and word != "of") or phrase.negated or not shown):
-            denied = is_denied(clause) and clause.verb in {"be", *ARRIVING}
-            if denied or not (is_met(clause, word) or (word == "from" and is_body(phrase))):
-                self._roll.unmet.append(phrase)
-                return
-            if clause.verb in LIVING:
-                self._roll.homes += who
-                self._roll.home_extras += extras_of(phrase, known=bool(who))
-                return
-            self._roll.here(who)
-            self._bodies(clause, phrase)
-            if not (figurative(clause.places) or (word == "with" and adorns(clause, phrase))):
-                self._roll.extras += extras_of(phrase, known=bool(who))
-
-    def _except(self, clause: Clause, phrase: NounPhrase, who: Who) -> None:
-        """Adds or removes the exception: `nobody but Tom`, `everyone except Tom`."""
-        nobody = any(one.negated for one in clause.subject)
-        if not nobody:
-            self._roll.gone(who)
-        elif not is_unreal(clause):
-            self._roll.here(who)
-            plain = NounPhrase(phrase.tokens, phrase.start, phrase.owner)
-            self._roll.extras += extras_of(plain, known=bool(who))
-
-    def _beside(self, clause: Clause, phrase: NounPhrase, who: Who) -> None:
-        """Adds those whom a clause's verb is done to."""
-        if clause.verb in LIVING:
-            self._roll.homes += who
-            self._roll.home_extras += extras_of(phrase, known=bool(who))
-            return
-        self._roll.here(who)
-        told_of = only_tells(clause, phrase)
-        if not told_of:
-            self._bodies(clause, phrase)
-        if not (told_of or figurative(clause.places) or are_toys(clause.objects)):
-            self._roll.extras += extras_of(phrase, known=bool(who), verb=clause.verb)
-
-    def _bodies(self, clause: Clause, phrase: NounPhrase) -> None:
-        """Adds those whose bodies are told of: `in her eyes`, `in front of Tom`."""
-        if is_body(phrase) and not is_garment(phrase) and clause.verb != "have":
-            own = self._referents.owner(phrase)
-            self._roll.here([one for one in own if one not in self._roll.minded])
-            if phrase.owner and phrase.owner[-1].tag != "PRP$":
-                owner = NounPhrase(phrase.owner)
-                known = bool(own) or self._referents.may_mean(owner)
-                self._roll.extras += extras_of(owner, known=known)
-        near = phrase.head.lemma in NEAR or (clause.verb == "take" and is_picture(phrase))
-        if phrase.of is not None and near:
-            self._roll.here(self._referents.of(phrase.of))
-        if is_garment(phrase) and clause.verb in CLINGING and phrase.owner:
-            owner = NounPhrase(phrase.owner)
-            who = self._referents.owner(phrase)
-            self._roll.here(who)
-            self._roll.extras += extras_of(owner, known=bool(who))
-
-    def _strangers(self, phrases: Sequence[NounPhrase], clause: Clause) -> Iterator[str]:
-        if figurative(clause.places) or is_pictured(clause) or are_toys(phrases):
-            return
-        yield from inhabitants(clause)
-        for phrase in phrases:
-            if any(phrase is one for one in self._roll.unmet) or (
-                not clause.verb and is_bare(phrase)
-            ):
-                continue
-            known = self._referents.of(phrase, subject=True)
-            vague = self._referents.may_mean(phrase)
-            yield from extras_of(phrase, known=bool(known) or vague)
-
-    def _unseen(self, clause: Clause, phrase: NounPhrase, who: Who) -> None:
-        """Decides of those whom a denied verb is done to: `could not see Tom`."""
-        if clause.perfect and clause.verb in {"see", "hear", "find", "meet", "spot"}:
-            self._roll.away(who)  # `Nobody had seen Tom since Tuesday`.
-        elif any(one.negated for one in clause.subject) and clause.verb not in STAYING | ARRIVING:
-            self._roll.here(who)
-            self._roll.extras += extras_of(phrase, known=bool(who))
-        elif clause.verb in {"be", *ARRIVING} or not set(who) & set(self._roll.there):
-            self._roll.away(who)

@@ -6,7 +6,7 @@ from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.costs import cost_lines
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
-from imggen.cli.progress import position, reused_note, unused_references
+from imggen.cli.progress import heir_note, position, reused_note, unused_references
 from imggen.cli.session import Session, connected
 from imggen.cli.submission import Labels
 from imggen.errors import NotFound
@@ -141,10 +141,16 @@ def names_of(client: SyncClient, batch_id: str) -> dict[str, str]:
     return names
 
 
-def print_end(last: BatchSnapshot, names: dict[str, str]) -> None:
-    """Prints the result of a batch: what failed, was reused, cost something, and was lost."""
+def print_end(last: BatchSnapshot, names: dict[str, str], asked: str = "") -> None:
+    """Prints the result of a batch: what failed, was reused, cost something, and was lost.
+
+    `asked` is the model that was asked for, empty for any; another one may stand for it.
+    """
     labels = Labels(list(last.images), names)
     click.echo(f"batch {last.batch.batch_id}: {headline(last.batch)}")
+    for note in dict.fromkeys(heir_note(image.job.model, asked) for image in last.images):
+        if note:
+            click.echo(note)
     for image in last.images:
         if image.job.error.message and image.job.fraction != 1:
             click.echo(f"{labels.of(image)}: {_why(image)}")

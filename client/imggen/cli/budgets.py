@@ -7,11 +7,11 @@ from io import StringIO
 
 import click
 
-from imggen.cli.options import MOST_DOLLARS, Finite
+from imggen.cli.options import Dollars
 from imggen.cli.session import Session, connected
 from imggen.fields import short_names
 from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
-from imggen.rules.money import MICROS, dollars
+from imggen.rules.money import MICROS, at_most, dollars, exactly
 from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 
 _GROUPS = list(short_names(SpendGroup))[1:]
@@ -21,7 +21,11 @@ _COLUMNS = ("calls", "images", "cost_usd", "usd_per_image", "unknown_usd", "esti
 
 @click.command()
 @click.option("--by", type=click.Choice(_GROUPS), default="day", show_default=True)
-@click.option("--days", type=click.IntRange(1, 366), default=1, help="How many, up to today.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    help="How many, up to --to; not with --from.  [default: 1]",
+)
 @click.option("--from", "first_day", metavar="DAY", help="The first day (UTC), 2026-11-01.")
 @click.option("--to", "last_day", metavar="DAY", help="The last day, included.  [default: today]")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -29,7 +33,7 @@ _COLUMNS = ("calls", "images", "cost_usd", "usd_per_image", "unknown_usd", "esti
 def spend(
     session: Session,
     by: str,
-    days: int,
+    days: int | None,
     first_day: str | None,
     last_day: str | None,
     as_csv: bool,
@@ -41,7 +45,9 @@ def spend(
       imggen spend --by provider --days 30
       imggen spend --by user --from 2026-11-01 --to 2026-11-30 --csv > november.csv
     """
-    first = first_day or _before(last_day, days)
+    if first_day and days is not None:
+        raise click.UsageError("give the first day with --days or with --from, not with both")
+    first = first_day or _before(last_day, days or 1)
     found = list(
         session.client.list_spend(
             first_day=first,
@@ -93,7 +99,7 @@ def get_budget(session: Session, scope: str, day: str) -> None:
 
 @budget.command("set")
 @click.argument("scope")
-@click.argument("dollars", type=Finite(0, MOST_DOLLARS), required=False)
+@click.argument("dollars", type=Dollars(), required=False)
 @click.option("--none", "remove", is_flag=True, help="Remove the limit instead.")
 @connected
 def set_budget(session: Session, scope: str, dollars: float | None, remove: bool) -> None:
@@ -135,20 +141,26 @@ def unsettled_calls(session: Session) -> None:
 @budget.command("settle")
 @click.argument("job_id")
 @click.argument("attempt", type=click.IntRange(1))
-@click.argument("dollars", type=Finite(0, MOST_DOLLARS))
+@click.argument("dollars", type=Dollars())
 @click.option("--call", "kind", type=click.Choice(_KINDS), default="render", show_default=True)
+@click.option("--force", is_flag=True, help="Book it though it is above the hold of the call.")
 @connected
-def settle_call(session: Session, job_id: str, attempt: int, dollars: float, kind: str) -> None:
+def settle_call(
+    session: Session, job_id: str, attempt: int, dollars: float, kind: str, force: bool
+) -> None:
     """Book what a paid call did cost, 0 if it was not billed; needs the role admin.
 
-    For a call that `imggen budget calls` lists, by the provider's invoice. It may be repeated.
+    For a call that `imggen budget calls` lists, by the provider's invoice. It may be repeated, but
+    not changed: an amount above the hold of the call, the most that it could cost, needs --force.
 
     \b
     Example:
       imggen budget settle JOB_ID 1 0.042
     """
     number = short_names(CallKind)[kind]
-    settled = session.client.settle_call(job_id, attempt, round(dollars * MICROS), kind=number)
+    settled = session.client.settle_call(
+        job_id, attempt, round(dollars * MICROS), kind=number, allow_above_hold=force
+    )
     session.document(
         f"call {kind} of job {settled.job_id}, attempt {settled.attempt}",
         f"{settled.model} on {settled.day}: ${_exact(settled.cost_micros)}",
@@ -197,10 +209,10 @@ def _cells(one: Spend, shown: Callable[[int], str]) -> tuple[str, ...]:
 
 
 def _print(session: Session, shown: Budget) -> None:
-    limit = dollars(shown.limit_micros, "$0") if shown.HasField("limit_micros") else "none"
+    limit = exactly(shown.limit_micros, "$0") if shown.HasField("limit_micros") else "none"
     session.document(
         f"budget {shown.scope} on {shown.day}",
-        f"limit {limit}, held {dollars(shown.held_micros, 'nothing')},"
+        f"limit {limit}, held {at_most(shown.held_micros, 'nothing')},"
         f" spent {dollars(shown.spent_micros, 'nothing')}",
         budget=shown,
     )

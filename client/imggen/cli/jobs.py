@@ -9,8 +9,9 @@ from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.errors import NotFound
 from imggen.fields import JobStatusName, short_name, short_names
+from imggen.rules.money import dollars
 from imggen.sync import SyncClient
-from imggen.v1.job_pb2 import Job, JobKind, JobStatus
+from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED, Job, JobKind, JobStatus
 
 STATUSES = list(short_names(JobStatus))[1:]
 
@@ -50,7 +51,7 @@ def jobs(
     """List jobs, the newest first.
 
     PAGE is the number that a page has now; `-` once it is removed. MODEL is the one that draws, or
-    drew it.
+    drew it. COST is what its paid calls have cost, those of failed attempts included.
 
     \b
     Examples:
@@ -62,7 +63,7 @@ def jobs(
         session.client.list_jobs(statuses=statuses, story=story, metadata=metadata, page_size=100)
     )
     session.table(
-        ("JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "ERROR"),
+        ("JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "COST", "ERROR"),
         _rows(session.client, found),
         jobs=found,
     )
@@ -102,8 +103,13 @@ def _rows(client: SyncClient, found: Iterable[Job]) -> Iterator[tuple[str, ...]]
     for job in found:
         yield (
             *(job.job_id, short_name(JobKind, job.kind), numbers.of(job), job.model),
-            *(position(job), f"{job.fraction:.0%}", job.error.message),
+            *(position(job), f"{job.fraction:.0%}", _cost(job), job.error.message),
         )
+
+
+def _cost(job: Job) -> str:
+    """Returns what a job has cost; empty for one that is free so far and not drawn."""
+    return dollars(job.actual_cost_micros, "free" if job.status == JOB_STATUS_COMPLETED else "")
 
 
 class _PageNumbers:

@@ -11,7 +11,7 @@ import click
 
 from imggen.fields import short_names
 from imggen.orders import OptionFields
-from imggen.rules.money import MICROS
+from imggen.rules.money import MICROS, is_amount
 from imggen.v1.image_pb2 import AssetKind
 
 KINDS = list(short_names(AssetKind))[1:]
@@ -33,6 +33,22 @@ class Finite(click.FloatRange):
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+class Dollars(Finite):
+    """An amount in US dollars, in whole millionths: less than one would count as nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(0, MOST_DOLLARS)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Returns the amount; fails for one that is not 0 and below a millionth."""
+        number = super().convert(value, param, ctx)
+        if not is_amount(number):
+            self.fail(f"{value} is below a millionth of a dollar; use 0, or more.", param, ctx)
         return number
 
 
@@ -85,7 +101,7 @@ _MAKING = options(
     ),
     click.option(
         "--max-cost",
-        type=Finite(min=0, max=MOST_DOLLARS),
+        type=Dollars(),
         metavar="DOLLARS",
         help="The most that a picture may cost; 0 takes free models only.",
     ),

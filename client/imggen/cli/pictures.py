@@ -13,7 +13,7 @@ from imggen.cli.options import (
     meta_filter,
     style_option,
 )
-from imggen.cli.progress import all_references, notes, to_the_end
+from imggen.cli.progress import all_references, heir_note, notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
     AssetKindName,
@@ -85,7 +85,7 @@ def portrait(
         priority=priority,
         **making,
     )
-    _finish(session, job, no_wait=no_wait, output=output, kind=kind)
+    _finish(session, job, making.get("model", ""), no_wait=no_wait, output=output, kind=kind)
 
 
 @click.command()
@@ -143,7 +143,7 @@ def scene(
         priority=priority,
         **making,
     )
-    _finish(session, job, no_wait=no_wait, output=output, kind=kind)
+    _finish(session, job, making.get("model", ""), no_wait=no_wait, output=output, kind=kind)
 
 
 @click.command()
@@ -183,7 +183,7 @@ def regenerate(
         priority=priority,
         **making,
     )
-    _finish(session, job, no_wait=no_wait, output=output, kind=kind)
+    _finish(session, job, making.get("model", ""), no_wait=no_wait, output=output, kind=kind)
 
 
 @click.command()
@@ -279,14 +279,24 @@ def images(
 
 
 def _finish(
-    session: Session, job: Job, *, no_wait: bool, output: Path | None, kind: AssetKindName
+    session: Session,
+    job: Job,
+    asked: str,
+    *,
+    no_wait: bool,
+    output: Path | None,
+    kind: AssetKindName,
 ) -> None:
-    """Prints the job, or waits for its end, saves the picture and prints the image."""
+    """Prints the job, or waits for its end, saves the picture and prints the image.
+
+    `asked` is the model that was asked for, empty for any.
+    """
     if no_wait:
-        session.document(f"job {job.job_id}", f"image {job.image_id}", job=job)
+        heir = [note] if (note := heir_note(job.model, asked)) else []
+        session.document(f"job {job.job_id}", f"image {job.image_id}", *heir, job=job)
         return
     last = to_the_end(session, job.job_id)
-    lines = [*_lines(last.image), *notes(last.job)]
+    lines = [*_lines(last.image), *notes(last.job, asked)]
     if output is None:
         session.document(*lines, job=last.job, image=last.image)
         return

@@ -8,7 +8,7 @@ from imggen.cli.losses import told
 from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session
 from imggen.cli.submission import Plan
-from imggen.rules.money import dollars
+from imggen.rules.money import at_most
 from imggen.v1.routing_pb2 import PlannedPage
 from imggen.v1.scene_pb2 import NotDrawn, Scene
 
@@ -35,7 +35,7 @@ def _row(page: PlannedPage, names: Mapping[str, str]) -> tuple[str, ...]:
         _joined(_what(scene, names)),
         _joined(_lost(page.not_drawn)),
         page.model,
-        dollars(page.price_micros),
+        at_most(page.price_micros),
     )
 
 
@@ -59,7 +59,7 @@ def _hints(pages: Sequence[PlannedPage]) -> Iterator[str]:
             shown = ", ".join(one.phrase for one in more)
             yield (
                 f"{_named(page)}: {better.model} would show more: {shown}; "
-                f"{dollars(better.price_micros)}"
+                f"{at_most(better.price_micros)}"
             )
 
 

@@ -91,17 +91,24 @@ def position(job: Job) -> str:
     return short_name(JobStatus, job.status)
 
 
-def notes(job: Job) -> list[str]:
-    """Returns a line for each difference from the request.
+def notes(job: Job, asked: str = "") -> list[str]:
+    """Returns a line for each difference from the request, which `asked` for a model, or for any.
 
-    A picture that was not drawn for it, what was not drawn as told, another shape, and characters
-    that were drawn by words alone.
+    A model that stands for the one asked for, a picture that was not drawn for it, what was not
+    drawn as told, another shape, and characters that were drawn by words alone.
     """
-    lines = [reused] if (reused := reused_note(job)) else []
+    lines = list(filter(None, (heir_note(job.model, asked), reused_note(job))))
     lines += lost_lines(job.not_drawn)
     if job.cropped_from:
         lines.append(f"cropped from {job.cropped_from}")
     return [*lines, *unused_references(job.references, {})]
+
+
+def heir_note(model: str, asked: str) -> str:
+    """Returns which model stands for the one asked for, which is gone; empty where none does."""
+    if not asked or model in ("", asked):
+        return ""
+    return f"{asked} is not served any more, {model} draws for it"
 
 
 def reused_note(job: Job) -> str:

@@ -6,7 +6,7 @@ import click
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.cli.session import Session, connected
-from imggen.rules.money import dollars
+from imggen.rules.money import at_most, dollars
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
     ModelStatus,
@@ -25,9 +25,10 @@ from imggen.v1.routing_pb2 import (
 def providers(session: Session) -> None:
     """List the providers: which are well, their models, and what a picture costs.
 
-    PRICE is the most that a square picture of quality hd costs. QUALITY is 0 to 5; `--min-quality`
-    asks for one. TIME is the mean of the latest pictures, or a guess before 50 were drawn. A canary
-    draws a share of the jobs that it could draw; NOTES show it beside the model that drew the rest.
+    PRICE is the most that a call for a square picture of quality hd costs. QUALITY is 0 to 5;
+    `--min-quality` asks for one. TIME is the mean of the latest pictures, or a guess before 50 were
+    drawn. A canary draws a share of the jobs that it could draw; NOTES show it beside the model
+    that drew the rest.
 
     \b
     Examples:
@@ -37,7 +38,7 @@ def providers(session: Session) -> None:
     found = session.client.list_providers()
     session.table(
         ("MODEL", "PROVIDER", "HEALTH", "PRICE", "QUALITY", "TIME", "NOTES"),
-        (_row(provider, model) for provider in found for model in provider.models),
+        (provider_row(provider, model) for provider in found for model in provider.models),
         providers=found,
     )
 
@@ -55,7 +56,7 @@ def explain(session: Session, job_id: str) -> None:
     found = session.client.explain_route(job_id)
     lines = ["admitted:", *_indented(route_lines(found.admitted))]
     for attempt in found.attempts:
-        lines += [f"attempt {attempt.attempt}, {_ended(attempt)}:"]
+        lines += [f"attempt {attempt.attempt}, {ended(attempt)}:"]
         lines += _indented([*route_lines(attempt.route), *map(_call, attempt.calls)])
     session.document(*lines, admitted=found.admitted, attempts=found.attempts)
 
@@ -67,22 +68,41 @@ def route_lines(route: Route) -> Iterator[str]:
     for number, offer in enumerate(route.offers):
         mark = "*" if number == 0 and not route.reused_from_image_id else "-"
         yield (
-            f"{mark} {offer.model} ({offer.provider}): {dollars(offer.price_micros)}, "
+            f"{mark} {offer.model} ({offer.provider}): {at_most(offer.price_micros)}, "
             f"quality {offer.score:g}, {_expected(offer)}"
         )
     if route.reason:
         yield f"  {route.reason}"
+    if route.most_micros and not route.reused_from_image_id:
+        yield f"  {_ceiling(route.most_micros)}"
     for other in route.passed_over:
         yield f"x {other.model} ({other.provider}): {other.reason}"
 
 
 def quote_lines(quote: QuoteStoryResponse | PlanStoryResponse) -> Iterator[str]:
     """Yields the quote of a story, or that of its plan, as lines for people."""
-    yield (f"{quote.images} images, {_most(quote.price_micros)}, {_expected(quote)}")
+    yield f"{quote.images} images, {_price(quote)}, {_expected(quote)}"
     if quote.reused_images:
         yield f"  {quote.reused_images} more are stored already, free"
     for part in quote.models:
-        yield (f"  {part.images} by {part.model} ({part.provider}), {_most(part.price_micros)}")
+        price = f"expected {_most(part.price_micros)}" if part.price_micros else "free"
+        yield f"  {part.images} by {part.model} ({part.provider}), {price}"
+
+
+def provider_row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
+    """Returns a model as a row of the table of providers."""
+    notes = [provider.reason, model.off_reason, model.not_held]
+    health = "off" if model.off else provider.health
+    if model.canary:
+        notes.append(f"canary of {model.canary * 100:g} %")
+    more = "".join(f"\n{line}" for line in comparison_lines(model))
+    if model.retires_on:
+        notes.append(f"retires on {model.retires_on}")
+    price = at_most(model.price_micros) if model.HasField("price_micros") else "unknown"
+    return (
+        *(model.model, provider.provider, health, price, f"{model.score:g}"),
+        *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
+    )
 
 
 def comparison_lines(model: ModelStatus) -> Iterator[str]:
@@ -97,24 +117,19 @@ def comparison_lines(model: ModelStatus) -> Iterator[str]:
     yield f"{found.replaced.model} meanwhile: {_drew(found.replaced)}"
 
 
+def _price(quote: QuoteStoryResponse | PlanStoryResponse) -> str:
+    """Returns what the first offers cost, and what it comes to if others must draw."""
+    if quote.most_micros <= quote.price_micros:
+        return _most(quote.price_micros)
+    return f"expected {_most(quote.price_micros)}, {_ceiling(quote.most_micros)}"
+
+
+def _ceiling(micros: int) -> str:
+    return f"{_most(micros)} if calls fail or other models must draw"
+
+
 def _most(micros: int) -> str:
-    return f"at most {dollars(micros)}" if micros else "free"
-
-
-def _row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...]:
-    notes = [provider.reason, model.not_held]
-    if model.off:
-        notes.append("off")
-    if model.canary:
-        notes.append(f"canary of {model.canary:.0%}")
-    more = "".join(f"\n{line}" for line in comparison_lines(model))
-    if model.retires_on:
-        notes.append(f"retires on {model.retires_on}")
-    price = dollars(model.price_micros) if model.HasField("price_micros") else "unknown"
-    return (
-        *(model.model, provider.provider, provider.health, price, f"{model.score:g}"),
-        *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
-    )
+    return f"at most {at_most(micros)}" if micros else "free"
 
 
 def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse) -> str:
@@ -141,8 +156,11 @@ def _drew(record: DrawingRecord) -> str:
     return ", ".join(parts)
 
 
-def _ended(attempt: RoutedAttempt) -> str:
-    return f"{attempt.outcome}: {attempt.error}" if attempt.error else attempt.outcome
+def ended(attempt: RoutedAttempt) -> str:
+    """Returns how an attempt ended, and why."""
+    # Attempts of older services do not say why they were given back.
+    why = attempt.error or ("given back to the queue" if attempt.outcome == "released" else "")
+    return f"{attempt.outcome}: {why}" if why else attempt.outcome
 
 
 def _call(call: PaidCall) -> str:

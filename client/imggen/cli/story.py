@@ -141,7 +141,7 @@ def story(
             batch=last.batch, images=images, story=submitted.story, folder=str(folder.resolve())
         )
     else:
-        print_end(last, submitted.names)
+        print_end(last, submitted.names, content.options.model)
         for path in (*known.values(), *drawn):
             click.echo(f"saved {path}")
     end_with(last.batch)

@@ -166,6 +166,20 @@ def missing_call(call: CallKey) -> NotFound:
     )
 
 
+def call_above_hold(call: CallKey, held_micros: int, cost_micros: int) -> FailedPrecondition:
+    """Returns the error for a cost above the most that a call could cost."""
+    return FailedPrecondition(
+        "the cost is above the hold of the paid call, the most that it could cost; if the invoice"
+        " says so, set allow_above_hold (imggen budget settle --force)",
+        reasons.ERROR_REASON_CALL_ABOVE_HOLD,
+        metadata={
+            **call.metadata,
+            "held_micros": str(held_micros),
+            "cost_micros": str(cost_micros),
+        },
+    )
+
+
 def call_settled(call: CallKey, state: str, cost_micros: int) -> FailedPrecondition:
     """Returns the error for a call that cannot be settled: it still runs, or its cost is known."""
     return FailedPrecondition(

@@ -64,6 +64,7 @@ class Routing:
             ],
             passed_over=self.losers,
             reason=self._reason(),
+            most_micros=0,
         )
 
     def _reason(self) -> str:
@@ -150,7 +151,10 @@ def _exclusions(
     if limits.model and model.name != limits.model:
         yield lost(EXCLUSION_NOT_ASKED, f"{limits.model[:60]} was asked for")
     if limits.provider and model.provider != limits.provider:
-        yield lost(EXCLUSION_NOT_ASKED, f"provider {limits.provider[:60]} was asked for")
+        yield lost(
+            EXCLUSION_NOT_ASKED,
+            f"its provider is {model.provider}, and {limits.provider[:60]} was asked for",
+        )
     if characters > model.max_characters:
         most = f"draws {model.max_characters} characters at most, not {characters}"
         yield lost(EXCLUSION_TOO_MANY_CHARACTERS, most)

@@ -130,7 +130,10 @@ class Batch(google.protobuf.message.Message):
     max_concurrent: builtins.int
     """Output only. The maximum number of images drawn at the same time."""
     estimated_cost_micros: builtins.int
-    """Output only. The most it can cost, in millionths of a US dollar."""
+    """Output only. What it costs at most, in millionths of a US dollar, if the first offer of each
+    image draws it with one call: its hold on the budget. `QuoteStoryResponse.most_micros` has what it
+    can cost if other models must draw, or draw again.
+    """
     actual_cost_micros: builtins.int
     """Output only. The cost so far, in millionths of a US dollar."""
     @property

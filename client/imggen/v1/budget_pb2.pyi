@@ -155,7 +155,10 @@ class Spend(google.protobuf.message.Message):
     calls: builtins.int
     """Output only. The number of calls, also of those that cost nothing."""
     images: builtins.int
-    """Output only. The number of completed images that the calls were made for."""
+    """Output only. The number of completed images that the calls drew. Each counts once, in the group
+    of the call that drew it: calls that read its page, or failed to draw it, count no image, and
+    an image that was drawn for free is in no group.
+    """
     cost_micros: builtins.int
     """Output only. What all calls cost, in millionths of a US dollar."""
     unknown_micros: builtins.int
@@ -169,7 +172,9 @@ class Spend(google.protobuf.message.Message):
     held_micros: builtins.int
     """Output only. What is held for calls that have not ended, in millionths of a US dollar."""
     average_image_cost_micros: builtins.int
-    """Output only. `cost_micros` for each completed image; unset without one."""
+    """Output only. `cost_micros`, that of calls that drew none included, by `images`; unset without
+    one.
+    """
     def __init__(
         self,
         *,
@@ -463,6 +468,7 @@ class SettleCallRequest(google.protobuf.message.Message):
     ATTEMPT_FIELD_NUMBER: builtins.int
     KIND_FIELD_NUMBER: builtins.int
     COST_MICROS_FIELD_NUMBER: builtins.int
+    ALLOW_ABOVE_HOLD_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Required. The id of the job, a UUID."""
     attempt: builtins.int
@@ -471,6 +477,10 @@ class SettleCallRequest(google.protobuf.message.Message):
     """What the call was for; unset means RENDER."""
     cost_micros: builtins.int
     """Required. What it did cost, in millionths of a US dollar; 0 for a call that was not billed."""
+    allow_above_hold: builtins.bool
+    """Whether it may be above `BookedCall.held_micros`, the most that the call could cost by the price
+    of its model; set it if the invoice says so.
+    """
     def __init__(
         self,
         *,
@@ -478,9 +488,10 @@ class SettleCallRequest(google.protobuf.message.Message):
         attempt: builtins.int = ...,
         kind: Global___CallKind.ValueType = ...,
         cost_micros: builtins.int | None = ...,
+        allow_above_hold: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_cost_micros", b"_cost_micros", "cost_micros", b"cost_micros"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_cost_micros", b"_cost_micros", "attempt", b"attempt", "cost_micros", b"cost_micros", "job_id", b"job_id", "kind", b"kind"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_cost_micros", b"_cost_micros", "allow_above_hold", b"allow_above_hold", "attempt", b"attempt", "cost_micros", b"cost_micros", "job_id", b"job_id", "kind", b"kind"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_cost_micros", b"_cost_micros"]) -> typing.Literal["cost_micros"] | None: ...
 
 Global___SettleCallRequest: typing_extensions.TypeAlias = SettleCallRequest

@@ -105,7 +105,8 @@ class BudgetServiceServicer(object):
 
         It corrects the budgets of the day of the call, the ledger, and the cost of its job and image.
         It may be repeated with the same cost; a call whose cost is known, or that still runs, is
-        refused with CALL_SETTLED.
+        refused with CALL_SETTLED. A booking is final: a cost above the hold of the call is refused with
+        CALL_ABOVE_HOLD unless the request allows it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -183,7 +183,8 @@ class BudgetServiceStub(typing.Generic[_BudgetServiceGetBudgetType, _BudgetServi
 
     It corrects the budgets of the day of the call, the ledger, and the cost of its job and image.
     It may be repeated with the same cost; a call whose cost is known, or that still runs, is
-    refused with CALL_SETTLED.
+    refused with CALL_SETTLED. A booking is final: a cost above the hold of the call is refused with
+    CALL_ABOVE_HOLD unless the request allows it.
     """
 
 BudgetServiceAsyncStub: typing_extensions.TypeAlias = BudgetServiceStub[
@@ -264,7 +265,8 @@ class BudgetServiceServicer(metaclass=abc.ABCMeta):
 
         It corrects the budgets of the day of the call, the ledger, and the cost of its job and image.
         It may be repeated with the same cost; a call whose cost is known, or that still runs, is
-        refused with CALL_SETTLED.
+        refused with CALL_SETTLED. A booking is final: a cost above the hold of the call is refused with
+        CALL_ABOVE_HOLD unless the request allows it.
         """
 
 def add_BudgetServiceServicer_to_server(servicer: BudgetServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -170,6 +170,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
     ERROR_REASON_CALL_SETTLED: _ErrorReason.ValueType  # 120
     """FAILED_PRECONDITION: the cost of the paid call is known, and another one; or it still runs."""
+    ERROR_REASON_CALL_ABOVE_HOLD: _ErrorReason.ValueType  # 121
+    """FAILED_PRECONDITION: the cost is above the hold of the paid call, the most that it could cost."""
     ERROR_REASON_CHECK_UNAVAILABLE: _ErrorReason.ValueType  # 130
     """In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
     spends no attempt; after a setting of the operator it is FAILED.
@@ -333,6 +335,8 @@ ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 110
 """ABORTED: the object has changed since the `etag` of the update was read; read it again."""
 ERROR_REASON_CALL_SETTLED: ErrorReason.ValueType  # 120
 """FAILED_PRECONDITION: the cost of the paid call is known, and another one; or it still runs."""
+ERROR_REASON_CALL_ABOVE_HOLD: ErrorReason.ValueType  # 121
+"""FAILED_PRECONDITION: the cost is above the hold of the paid call, the most that it could cost."""
 ERROR_REASON_CHECK_UNAVAILABLE: ErrorReason.ValueType  # 130
 """In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
 spends no attempt; after a setting of the operator it is FAILED.

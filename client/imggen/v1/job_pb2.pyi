@@ -231,7 +231,10 @@ class Job(google.protobuf.message.Message):
     provider: builtins.str
     """Output only. The provider that draws, for instance `local`."""
     estimated_cost_micros: builtins.int
-    """Output only. The most it can cost, in millionths of a US dollar: its hold on the budget."""
+    """Output only. What it costs at most, in millionths of a US dollar, if its first offer draws it with
+    one call: its hold on the budget. `Route.most_micros` has what it can cost if other models must
+    draw, or draw again; see `ExplainRoute`.
+    """
     actual_cost_micros: builtins.int
     """Output only. The cost, in millionths of a US dollar; 0 until it has ended."""
     batch_id: builtins.str
@@ -242,7 +245,8 @@ class Job(google.protobuf.message.Message):
     """Output only. The id of the page that its image belongs to; empty for none."""
     cropped_from: builtins.str
     """Output only. The aspect ratio that the model draws, for instance `1:1`, where its picture is
-    cropped to the requested one; empty where the model draws the requested ratio.
+    cropped to the requested one; empty where the model draws the requested ratio. It is that of the
+    model chosen first, and once the job is COMPLETED that of the model that drew it.
     """
     reused_from_image_id: builtins.str
     """Output only. The id of the image whose picture answered the request; empty where the picture was

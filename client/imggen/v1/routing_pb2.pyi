@@ -114,8 +114,9 @@ class Offer(google.protobuf.message.Message):
     provider: builtins.str
     """Output only. Its provider, for instance `local` or `openai`."""
     price_micros: builtins.int
-    """Output only. The most that the picture can cost, in millionths of a US dollar; it is held in
-    the budgets while the picture is drawn. 0 for the cluster's own models. Previews of a hosted
+    """Output only. The most that one call of it can cost, in millionths of a US dollar; it is held in
+    the budgets while the picture is drawn. What the picture costs if others must draw it as well is
+    `Route.most_micros`. 0 for the cluster's own models. Previews of a hosted
     model cost more, within the same limits; see `WatchJobRequest.include_previews`.
     """
     score: builtins.float
@@ -180,6 +181,7 @@ class Route(google.protobuf.message.Message):
     PASSED_OVER_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
+    MOST_MICROS_FIELD_NUMBER: builtins.int
     reason: builtins.str
     """Output only. Why the first offer is chosen, for people; for instance that the model that was
     asked for is retired, and which one has followed it.
@@ -187,6 +189,13 @@ class Route(google.protobuf.message.Message):
     reused_from_image_id: builtins.str
     """Output only. The image whose stored picture answers the request, at once and free, so that none
     of the offers draws; see `GenerationOptions.allow_reuse`. Empty where the picture is drawn.
+    """
+    most_micros: builtins.int
+    """Output only. The most that the picture can cost, in millionths of a US dollar, whichever models
+    draw it: at most two paid calls of the dearest model within the caller's limits, previews
+    included, and never more than `max_cost_micros`. Without `max_cost_micros` a paid reading of the
+    page is not part of it, and a job that its caller retries is paid for again. Set in a quote, and
+    in the choice at the admission of a job; elsewhere it may be unset.
     """
     @property
     def offers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Offer]:
@@ -203,8 +212,11 @@ class Route(google.protobuf.message.Message):
         passed_over: collections.abc.Iterable[Global___PassedOver] | None = ...,
         reason: builtins.str = ...,
         reused_from_image_id: builtins.str = ...,
+        most_micros: builtins.int | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["offers", b"offers", "passed_over", b"passed_over", "reason", b"reason", "reused_from_image_id", b"reused_from_image_id"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_most_micros", b"_most_micros", "most_micros", b"most_micros"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_most_micros", b"_most_micros", "most_micros", b"most_micros", "offers", b"offers", "passed_over", b"passed_over", "reason", b"reason", "reused_from_image_id", b"reused_from_image_id"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_most_micros", b"_most_micros"]) -> typing.Literal["most_micros"] | None: ...
 
 Global___Route: typing_extensions.TypeAlias = Route
 
@@ -269,7 +281,9 @@ class RoutedAttempt(google.protobuf.message.Message):
     while it runs.
     """
     error: builtins.str
-    """Output only. Why it failed, for people; empty unless it has."""
+    """Output only. Why it failed, or was given back to the queue (`released`), for people; empty unless
+    one of the two has happened.
+    """
     @property
     def route(self) -> Global___Route:
         """Output only. The choice at its beginning."""
@@ -344,13 +358,14 @@ class ModelStatus(google.protobuf.message.Message):
     OFF_FIELD_NUMBER: builtins.int
     CANARY_COMPARISON_FIELD_NUMBER: builtins.int
     NOT_HELD_FIELD_NUMBER: builtins.int
+    OFF_REASON_FIELD_NUMBER: builtins.int
     model: builtins.str
     """Output only. The name."""
     score: builtins.float
     """Output only. How good its pictures are, 0 to 5, by the catalogue."""
     price_micros: builtins.int
-    """Output only. The most that a square picture of quality `hd` without references can cost, in
-    millionths of a US dollar; unset where that is not known.
+    """Output only. The most that a call for a square picture of quality `hd` without references can
+    cost, in millionths of a US dollar; unset where that is not known.
     """
     canary: builtins.float
     """Output only. The share of eligible pictures that it draws as a canary, 0 to 1; 0 for none."""
@@ -364,6 +379,8 @@ class ModelStatus(google.protobuf.message.Message):
     """Output only. Why none of the workers that run draws with it, for people; empty where one does,
     and while none runs.
     """
+    off_reason: builtins.str
+    """Output only. Why it is off, for people; empty if it is not."""
     @property
     def mean_duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The mean time of its latest pictures, or the catalogue's before 50 were drawn."""
@@ -386,9 +403,10 @@ class ModelStatus(google.protobuf.message.Message):
         off: builtins.bool = ...,
         canary_comparison: Global___CanaryComparison | None = ...,
         not_held: builtins.str = ...,
+        off_reason: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "price_micros", b"price_micros"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "not_held", b"not_held", "off", b"off", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "not_held", b"not_held", "off", b"off", "off_reason", b"off_reason", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_price_micros", b"_price_micros"]) -> typing.Literal["price_micros"] | None: ...
 
 Global___ModelStatus: typing_extensions.TypeAlias = ModelStatus
@@ -569,13 +587,20 @@ class QuoteStoryResponse(google.protobuf.message.Message):
     EXPECTED_DURATION_FIELD_NUMBER: builtins.int
     MODELS_FIELD_NUMBER: builtins.int
     REUSED_IMAGES_FIELD_NUMBER: builtins.int
+    MOST_MICROS_FIELD_NUMBER: builtins.int
     images: builtins.int
     """The number of images that would be drawn."""
     price_micros: builtins.int
-    """The most that all of them can cost, in millionths of a US dollar."""
+    """What all of them cost at most, in millionths of a US dollar, if the first offer of each draws it
+    with one call; it would be held in the budgets. What they can cost beyond it is in `most_micros`.
+    """
     reused_images: builtins.int
     """The number of other images, which stored pictures would answer, free; see
     `GenerationOptions.allow_reuse`.
+    """
+    most_micros: builtins.int
+    """The most that all of them can cost, in millionths of a US dollar, if other models must draw, or
+    draw again: the sum of each picture's `Route.most_micros`.
     """
     @property
     def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
@@ -593,9 +618,10 @@ class QuoteStoryResponse(google.protobuf.message.Message):
         expected_duration: google.protobuf.duration_pb2.Duration | None = ...,
         models: collections.abc.Iterable[Global___QuotedModel] | None = ...,
         reused_images: builtins.int = ...,
+        most_micros: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["expected_duration", b"expected_duration"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "most_micros", b"most_micros", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
 
 Global___QuoteStoryResponse: typing_extensions.TypeAlias = QuoteStoryResponse
 
@@ -616,7 +642,7 @@ class QuotedModel(google.protobuf.message.Message):
     images: builtins.int
     """The number of images."""
     price_micros: builtins.int
-    """The most that they can cost, in millionths of a US dollar."""
+    """What they cost at most, in millionths of a US dollar, with one call each."""
     def __init__(
         self,
         *,
@@ -669,13 +695,20 @@ class PlanStoryResponse(google.protobuf.message.Message):
     EXPECTED_DURATION_FIELD_NUMBER: builtins.int
     MODELS_FIELD_NUMBER: builtins.int
     REUSED_IMAGES_FIELD_NUMBER: builtins.int
+    MOST_MICROS_FIELD_NUMBER: builtins.int
     images: builtins.int
     """The number of images that would be drawn, portraits included."""
     price_micros: builtins.int
-    """The most that all of them can cost, in millionths of a US dollar."""
+    """What all of them cost at most, in millionths of a US dollar, if the first offer of each draws it
+    with one call; it would be held in the budgets.
+    """
     reused_images: builtins.int
     """The number of other images, which stored pictures would answer, free; see
     `GenerationOptions.allow_reuse`.
+    """
+    most_micros: builtins.int
+    """The most that all of them can cost, in millionths of a US dollar, if other models must draw, or
+    draw again: the sum of each picture's `Route.most_micros`.
     """
     @property
     def pages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___PlannedPage]:
@@ -698,9 +731,10 @@ class PlanStoryResponse(google.protobuf.message.Message):
         expected_duration: google.protobuf.duration_pb2.Duration | None = ...,
         models: collections.abc.Iterable[Global___QuotedModel] | None = ...,
         reused_images: builtins.int = ...,
+        most_micros: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["expected_duration", b"expected_duration"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "pages", b"pages", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "most_micros", b"most_micros", "pages", b"pages", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
 
 Global___PlanStoryResponse: typing_extensions.TypeAlias = PlanStoryResponse
 
@@ -728,7 +762,9 @@ class PlannedPage(google.protobuf.message.Message):
     provider: builtins.str
     """Its provider."""
     price_micros: builtins.int
-    """The most that all images of the page can cost, in millionths of a US dollar."""
+    """What all images of the page cost at most with it, in millionths of a US dollar, with one call
+    each.
+    """
     @property
     def scene(self) -> imggen.v1.scene_pb2.Scene:
         """What its picture shows, as it was read."""

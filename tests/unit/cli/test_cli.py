@@ -171,9 +171,9 @@ def test_jobs_have_their_pages_and_models(command: Command, mia: str, story: str
     command("portrait", mia, "--style", "anime")
     command("scene", story, "2")
     header, scene, portrait = command("jobs").splitlines()
-    assert header.split() == ["JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "ERROR"]
-    assert scene.split()[1:] == ["scene", "2", "storybook", "completed", "100%"]
-    assert portrait.split()[1:] == ["portrait", "storybook", "completed", "100%"]
+    assert header.split() == ["JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "COST", "ERROR"]
+    assert scene.split()[1:] == ["scene", "2", "storybook", "completed", "100%", "free"]
+    assert portrait.split()[1:] == ["portrait", "storybook", "completed", "100%", "free"]
 
 
 def test_jobs_are_listed_cancelled_and_retried(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from imggen.cli.budgets import spend_csv
-from imggen.rules.money import dollars
+from imggen.rules.money import MICROS, apart, at_most, dollars, exactly
 from imggen.testing import FakeService
 from imggen.v1.budget_pb2 import Spend
 from tests.unit.cli.conftest import Command
@@ -27,9 +27,18 @@ def test_a_limit_is_set_shown_and_removed(command: Command) -> None:
     assert command.json("budget", "get")["budget"]["scope"].startswith("user:")
 
 
-@pytest.mark.parametrize("wrong", [(), ("5", "--none"), ("-1",), ("nan",), ("inf",), ("1e30",)])
+@pytest.mark.parametrize(
+    "wrong", [(), ("5", "--none"), ("-1",), ("nan",), ("inf",), ("1e30",), ("4e-7",)]
+)
 def test_a_limit_needs_an_amount_or_none(command: Command, wrong: tuple[str, ...]) -> None:
     command("budget", "set", "global", *wrong, code=2)
+
+
+def test_an_amount_that_would_count_as_nothing_is_refused(command: Command) -> None:
+    command("budget", "set", "global", "0.0000004", code=2)
+    assert "0.0000004 is below a millionth of a dollar; use 0, or more" in command.err
+    command("budget", "settle", "J", "1", "0.0000004", code=2)
+    assert "limit $0.000001," in command("budget", "set", "global", "0.000001")
 
 
 def test_a_scope_that_cannot_be_is_an_error(command: Command) -> None:
@@ -43,6 +52,8 @@ def test_spend_is_a_table_with_the_specifications_average(command: Command) -> N
     assert "The specification allows $0.10 for an image on average." in out
     assert command.json("spend", "--from", "2026-11-01", "--to", "2026-11-30")["spend"] == []
     command("spend", "--days", "2", "--to", "yesterday", code=2)
+    command("spend", "--days", "5", "--from", "2026-11-01", code=2)
+    assert "give the first day with --days or with --from, not with both" in command.err
     command("spend", "--days", "30", "--to", "0001-01-01", code=2)
     assert "no calendar has 30 days up to 0001-01-01" in command.err
     assert command("spend", "--csv", "--by", "user").startswith("user,calls,images,cost_usd,")
@@ -53,6 +64,26 @@ def test_nothing_is_a_word_and_no_amount_is_shown_as_zero() -> None:
         *("free", "$0.000001", "$0.000099", "$0.0001", "$0.0123")
     ]
     assert dollars(0, "nothing") == "nothing"
+
+
+@pytest.mark.parametrize("micros", [1, 99, 100, 101, 12_345, 225_728, 225_700, 99_999_950, 10**15])
+def test_a_limit_of_the_price_shown_covers_it(micros: int) -> None:
+    shown = at_most(micros)
+    assert round(float(shown.removeprefix("$")) * MICROS) >= micros
+
+
+def test_a_price_is_rounded_up_and_what_was_spent_to_the_nearest() -> None:
+    assert [one(225_728) for one in (at_most, dollars, exactly)] == [
+        *("$0.2258", "$0.2257", "$0.225728")
+    ]
+    assert [one(0) for one in (at_most, exactly)] == ["free", "free"]
+
+
+@pytest.mark.parametrize("least", [1, 50, 100, 225_700, 225_727, 225_728, 1_000_000])
+def test_amounts_that_differ_are_shown_apart(least: int) -> None:
+    for more in (1, 2, 50, 99, 100, 101):
+        assert at_most(least + more) != exactly(least)
+        assert len(set(apart(least + more, least))) == 2
 
 
 def test_spend_as_csv_has_every_amount_in_dollars() -> None:

@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from imggen.cli.routes import comparison_lines, quote_lines, route_lines
+from imggen.cli.routes import comparison_lines, ended, provider_row, quote_lines, route_lines
 from imggen.testing import FakeService
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
     ModelStatus,
     Offer,
     PassedOver,
+    ProviderStatus,
     QuotedModel,
     QuoteStoryResponse,
     Route,
+    RoutedAttempt,
 )
 from tests.unit.cli.conftest import Command
 
@@ -85,6 +87,7 @@ def test_every_limit_is_sent(
         ("--max-cost", "-1"),
         ("--max-cost", "nan"),
         ("--max-cost", "1e30"),
+        ("--max-cost", "0.0000004"),
         ("--min-quality", "superb"),
         ("--complete-within", "0"),
         ("--complete-within", "nan"),
@@ -185,9 +188,39 @@ def test_a_quote_names_the_part_of_each_model() -> None:
     quote = QuoteStoryResponse(images=2, price_micros=80_000, models=[part])
     assert list(quote_lines(quote)) == [
         "2 images, at most $0.0800, no worker is there",
-        "  2 by a (x), at most $0.0800",
+        "  2 by a (x), expected at most $0.0800",
     ]
     quote.reused_images = 3
     assert list(quote_lines(quote))[1] == "  3 more are stored already, free"
     quote.expected_duration.FromMilliseconds(400)
     assert next(iter(quote_lines(quote))) == "2 images, at most $0.0800, under 1 s"
+
+
+def test_a_quote_says_what_it_comes_to_if_others_must_draw() -> None:
+    quote = QuoteStoryResponse(images=2, price_micros=80_000, most_micros=240_000)
+    assert list(quote_lines(quote)) == [
+        "2 images, expected at most $0.0800,"
+        " at most $0.2400 if calls fail or other models must draw, no worker is there"
+    ]
+    quote.price_micros = 0
+    assert "2 images, expected free, at most $0.2400 if" in next(iter(quote_lines(quote)))
+    route = Route(offers=[Offer(model="a", provider="x", score=1)], most_micros=240_000)
+    assert list(route_lines(route))[-1] == (
+        "  at most $0.2400 if calls fail or other models must draw"
+    )
+    route.reused_from_image_id = "i-1"
+    assert not any("at most" in line for line in route_lines(route))
+
+
+def test_a_model_that_is_off_says_so_and_why() -> None:
+    off = ModelStatus(model="a", off=True, off_reason="a is off (model_gone)", canary=0.005)
+    row = provider_row(ProviderStatus(provider="x", health="well"), off)
+    assert row[2] == "off"
+    assert row[-1].startswith("a is off (model_gone); canary of 0.5 %")
+
+
+def test_an_attempt_that_was_given_back_says_why() -> None:
+    given = RoutedAttempt(outcome="released", error="its worker stopped, and gave it back")
+    assert ended(given) == "released: its worker stopped, and gave it back"
+    assert ended(RoutedAttempt(outcome="released")) == "released: given back to the queue"
+    assert ended(RoutedAttempt(outcome="completed")) == "completed"

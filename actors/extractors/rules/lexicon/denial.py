@@ -89,6 +89,22 @@ _AIR = frozenset({"fog", "mist", "cloud", "smoke", "haze", "darkness", "storm"})
 _SKY = frozenset({"sun", "moon", "star"})
 _SHOWN = frozenset({"rainbow", "smile", "grin", "snow", "ice", "frost", *_AIR})
 
+CLEARING: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("roll", "drift", "blow", "move", "burn", "float", "sail"), _AIR | _WEATHER),
+    **dict.fromkeys(("melt", "creep", "steal", "swirl", "fly", "race", "thunder"), _AIR | _WEATHER),
+    **dict.fromkeys(("draw", "break", "pass", "travel", "retreat"), _AIR | _WEATHER),
+    **dict.fromkeys(("fade", "wink", "go", "slip"), _AIR | _WEATHER | _SKY),
+}
+"""Verbs with nouns that are no more once they do so away, off or out: `the fog rolled away`."""
+
+HIDING = frozenset(
+    {
+        *("slip", "slide", "sink", "dip", "duck", "hide", "go", "dive", "drop", "creep", "roll"),
+        *("sail", "set", "disappear", "vanish", "steal", "glide"),
+    }
+)
+"""Verbs with which moon and stars are no more behind something."""
+
 DYING: Mapping[str, frozenset[str]] = {
     "stop": _WEATHER | {"music"},
     "end": _WEATHER,
@@ -98,7 +114,13 @@ DYING: Mapping[str, frozenset[str]] = {
     "die": frozenset({"wind", "storm", "fire"}),
     "die down": frozenset({"wind", "storm", "fire", "flame"}),
     "drop": frozenset({"wind"}),
-    "go out": frozenset({"fire", "light", "flame"}),
+    "go out": frozenset({"fire", "light", "flame", "moon", "star"}),
+    "thin": _AIR,
+    "thin out": _AIR,
+    "disperse": _AIR,
+    "dissolve": _AIR,
+    "ebb": _AIR,
+    "scatter": frozenset({"cloud"}),
     "go in": _SKY,
     "go down": _SKY,
     "set": _SKY,

@@ -5,7 +5,14 @@ WEARING = frozenset({"wear", "don", "sport"})
 
 PUTTING_ON = frozenset(
     {
-        *(("have", "on"), ("do", "on"), ("draw", "on"), ("pop", "on"), ("struggle", "into")),
+        *(
+            ("have", "on"),
+            ("get", "on"),
+            ("do", "on"),
+            ("draw", "on"),
+            ("pop", "on"),
+            ("struggle", "into"),
+        ),
         *(("put", "on"), ("pull", "on"), ("slip", "on"), ("tie", "on"), ("button", "up")),
         *(("throw", "on"), ("try", "on"), ("buckle", "on"), ("strap", "on"), ("tug", "on")),
         *(("roll", "up"), ("do", "up"), ("zip", "up"), ("lace", "up"), ("pull", "up")),
@@ -133,6 +140,25 @@ PARTS = frozenset(
     }
 )
 """Parts of garments."""
+
+LIGHTS = frozenset(
+    {
+        *("lamp", "light", "sun", "moon", "torch", "lantern", "candle", "moonlight", "sunlight"),
+        *("sunshine", "star", "streetlamp", "ray", "sunbeam", "moonbeam", "firelight", "lamplight"),
+    }
+)
+"""What shines on somebody and is not worn."""
+
+SEEPING = frozenset(
+    {
+        *("run", "creep", "crawl", "get", "seep", "trickle", "pour", "blow", "fill", "leak"),
+        *("slide", "drip", "slip", "soak", "come", "spill", "fall"),
+    }
+)
+"""Verbs of what gets into somebody's clothes."""
+
+FLAWS = frozenset({"hole", "pebble", "stone", "tear", "sand", "water", "mud", "snow", "toe"})
+"""What is in clothes that are worn."""
 
 SMALL = frozenset(
     {

@@ -25,7 +25,7 @@ PLACES = SITES | frozenset(
         *("office", "greenhouse", "conservatory", "treehouse", "tent", "camp", "rooftop"),
         *("roof", "balcony", "terrace", "yard", "backyard", "porch", "doorstep", "hallway"),
         *("corridor", "staircase", "bathroom", "pool", "swimming-pool", "bath", "tub"),
-        *("puddle", "swamp", "marsh", "bog", "moor", "cliff", "glacier", "iceberg"),
+        *("swamp", "marsh", "bog", "moor", "cliff", "glacier", "iceberg"),
         *("snowfield", "ice", "rink", "well", "mill", "windmill", "lighthouse", "pier"),
         *("jetty", "dock", "quay", "bank", "riverside", "lakeside", "path", "track", "trail"),
         *("crossroads", "alley", "tunnel", "mine", "quarry", "dune", "sandpit", "fair"),
@@ -67,7 +67,7 @@ FLUID_PLACES = FLUID_SITES | frozenset(
         *("tram", "taxi", "aeroplane", "plane", "airplane", "helicopter", "tractor", "lorry"),
         *("truck", "van", "sleigh", "sledge", "cart", "hot-air balloon", "submarine", "bank"),
         *("water", "sky", "cloud", "world", "boat", "ship", "train", "bus", "car"),
-        *("carriage", "raft", "bath", "tub", "puddle", "well", "nest", "path", "track"),
+        *("carriage", "raft", "bath", "tub", "well", "nest", "path", "track"),
         *("road", "roof", "hedge", "ice", "moon", "planet", "rocket", "landing", "court"),
         *("course", "country", "wagon", "kerb", "ferry", "space", "hollow", "spring", "burn"),
         *("slope", "ledge", "bush", "reed", "stile"),
@@ -145,6 +145,7 @@ PAIRS = ATTIRE_IN_PAIRS | frozenset(
 
 PEOPLE = MORE_PEOPLE | frozenset(
     {
+        *("leader", "bookkeeper", "winner", "loser", "champion", "navigator", "hero", "heroine"),
         *("person", "people", "man", "woman", "boy", "girl", "child", "kid", "baby"),
         *("toddler", "crowd", "villager", "fisherman", "farmer", "baker", "teacher", "pupil"),
         *("sailor", "pirate", "captain", "knight", "king", "queen", "prince", "princess"),
@@ -243,7 +244,7 @@ BEINGS = PEOPLE | ANIMALS
 TOYS = frozenset(
     {
         *("teddy", "toy", "stuffed", "wooden", "paper", "tin", "clockwork", "rubber"),
-        *("plush", "knitted", "snow", "gingerbread"),
+        *("plush", "knitted", "snow", "gingerbread", "rocking", "cuddly"),
     }
 )
 """Words before an animal or a person that make it a thing: `teddy bear`."""

@@ -51,7 +51,7 @@ STANDS = frozenset(
 
 LANDMARKS = frozenset(
     {
-        *("stair", "stairs", "stairway"),
+        *("stair", "stairs", "stairway", "puddle"),
         *("tree", "oak", "window", "gate", "fire", "stove", "hearth", "fireplace", "bed", "bench"),
         *("table", "fence", "wall", "rock", "stone", "door", "fountain", "log", "bush", "counter"),
         *("willow", "birch", "pine", "fir", "apple-tree", "lime-tree", "branch", "swing", "desk"),

@@ -18,6 +18,10 @@ MINDING = frozenset(
     }
 )
 """Verbs whose objects are thought of, drawn or written about, not there."""
+PAINTING = frozenset(
+    {"paint", "draw", "sketch", "doodle", "chalk", "carve", "scribble", "embroider"}
+)
+"""Verbs whose objects are only pictures."""
 SEEKING = frozenset(
     {
         *("wait", "look", "search", "seek", "hunt", "call", "shout", "ask", "listen", "send"),

@@ -1,0 +1,129 @@
+"""Loss: what a clause says is not there any more, taken off, or hidden."""
+
+from collections.abc import Iterator
+
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.lexicon import garments, nouns
+from actors.extractors.rules.lexicon.denial import CLEARING, DYING, EXISTING, HIDING
+from actors.extractors.rules.lexicon.hands import HANDHELD
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.showing import is_imagined
+from actors.extractors.rules.things import Things
+
+_OWN = HANDHELD | nouns.GARMENTS
+_SCARCELY = frozenset({"hardly", "barely", "scarcely", "rarely", "seldom"})
+_MISSING = frozenset({"missing", "lost", "away", "over", "gone", "nowhere"})
+
+
+def lacking(clause: Clause) -> list[NounPhrase]:
+    """Returns the phrases of a clause whose things it says are not there any more."""
+    return list(_ended(clause))
+
+
+def _ended(clause: Clause) -> Iterator[NounPhrase]:
+    """Yields what is over, taken off or lost."""
+    yield from _parted(clause)
+    said = {one.token.lower for one in clause.complements if not one.negated}
+    said |= {one.lower for one in clause.adverbs}
+    adrift = clause.verb == "be" and bool(_MISSING & (said | {clause.particle}))
+    adrift = adrift and all(one.token.lower in _MISSING for one in clause.complements)
+    adrift = adrift or _is_sought_in_vain(clause)
+    if clause.verb == "miss" and "be" in clause.helpers and clause.objects:
+        yield from clause.objects  # `The dinosaur was missing a rib`.
+        return
+    gone = "be" in clause.helpers and clause.verb in {"go", "miss", "lose"}
+    fled = clause.particle == "away" or "away" in said or clause.verb == "go"
+    spent = clause.verb in _FLEEING and clause.perfect and fled and clause.particle in {"", "away"}
+    for phrase in clause.subject:
+        noun = phrase.head.lemma
+        ends = DYING.get(clause.verb, frozenset()) | DYING.get(
+            f"{clause.verb} {clause.particle}", frozenset()
+        )
+        away = spent and not (clause.places or clause.complements) and noun not in nouns.PEOPLE
+        away = away or (not clause.objects and _clears(clause, noun, away="away" in said))
+        if adrift or gone or noun in ends or "*" in ends or away:
+            yield phrase
+
+
+def _is_sought_in_vain(clause: Clause) -> bool:
+    """Returns whether a clause goes on to say that a thing is nowhere: `nowhere to be found`."""
+    governor = clause.governor
+    if governor is None or clause.verb not in {"see", "find"}:
+        return False
+    return clause.passive and any(one.lower == "nowhere" for one in governor.adverbs)
+
+
+def _clears(clause: Clause, noun: str, *, away: bool) -> bool:
+    """Returns whether the sky or the air is clear after it: `the fog rolled off the lake`."""
+    words = {word for word, _ in clause.places}
+    if noun in {"moon", "star"} and clause.verb in HIDING and words & {"behind", "below"}:
+        return True
+    parted = away or clause.particle in {"away", "off", "out"} or bool(words & {"off"})
+    out = any(one.head.lemma == "sea" and word == "to" for word, one in clause.places)
+    return noun in CLEARING.get(clause.verb, frozenset()) and (parted or out)
+
+
+def gone(clause: Clause) -> frozenset[str]:
+    """Returns the nouns of what a clause says is not there, or there no more.
+
+    `There was no boat`, `the stars went out`, `no ferryman stood by the water`.
+    """
+    ended = {one.head.lemma for one in _ended(clause) if not one.head.character}
+    if is_imagined(clause) or any(one.lower in _SCARCELY for one in clause.adverbs):
+        return frozenset(ended) if not is_imagined(clause) else frozenset()
+    there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
+    named: list[NounPhrase] = []
+    if there and clause.verb in EXISTING:
+        named = [one for one in clause.objects if one.negated or clause.negated]
+        named = [one for one in named if one not in clause.affirmed]
+    elif clause.verb in EXISTING | {""} and not (clause.objects or clause.complements):
+        named = [one for one in clause.subject if one.negated]
+    plain = [one for one in named if not one.adjectives and one.of is None]
+    return frozenset(ended | {one.head.lemma for one in plain if one.head.is_noun})
+
+
+def unseen(clause: Clause, named: Things) -> frozenset[str]:
+    """Returns the nouns of what somebody cannot see: `I can't see it, I can only hear it`."""
+    if clause.verb not in {"see", "find"} or clause.modal not in {"can", "could"}:
+        return frozenset()
+    if not clause.negated or is_imagined(clause):
+        return frozenset()
+    things = [named.of(one) for one in clause.objects]
+    return frozenset(one.head.lemma for one in things if one is not None)
+
+
+def _parted(clause: Clause) -> Iterator[NounPhrase]:
+    """Yields the objects that somebody has no more."""
+    pair = (clause.verb, clause.particle)
+    things = [
+        one
+        for one in clause.objects
+        if (one.head.is_noun or one.of is not None) and one.head.character is None
+    ]
+    parted = pair in garments.REMOVING or clause.verb in _LOSING
+    things = [one for one in things if (clause.verb, one.head.lemma) != ("shed", "tear")]
+    if parted or (clause.verb == "leave" and _leaves_behind(clause)):
+        yield from things
+    elif pair == ("run", "out") or _is_bare(clause):
+        at = clause.complements[0].at if clause.complements else 0
+        # `Eleven of the pots are empty`: the pots are there.
+        yield from (one for word, one in clause.places if word == "of" and one.start > at)
+
+
+def _is_bare(clause: Clause) -> bool:
+    """Returns whether a clause says of what there is none: `bare of leaves`."""
+    return any(one.token.lower in {"bare", "empty", "free"} for one in clause.complements)
+
+
+_LOSING = frozenset({"remove", "shed", "lose", "forget", "lack"})
+_FLEEING = frozenset({"go", "fly", "run", "sail", "swim", "blow", "drift", "melt", "fade", "move"})
+
+
+def _leaves_behind(clause: Clause) -> bool:
+    where = [phrase for word, phrase in clause.places if word in {"at", "in", "on", "by", "with"}]
+    home = any(one.head.lower == "home" for one in where)
+    # `Left his umbrella on its hook`.
+    own = any(one.owner and one.head.lemma in _OWN for one in clause.objects)
+    if own and any(not one.negated for one in where):
+        return True
+    return home or clause.particle == "behind" or (clause.perfect and bool(where))

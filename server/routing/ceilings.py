@@ -1,0 +1,26 @@
+"""Ceilings: the most that a picture can cost, whichever models are called for it."""
+
+from dataclasses import replace
+
+from server.routing.catalogue import Catalogue
+from server.routing.conditions import BudgetRest, Conditions
+from server.routing.router import Routing, route
+
+PAID_RENDERS = 2
+"""How many calls that draw a picture are paid for at most; `begin_call` refuses a third one."""
+
+
+def ceiling(catalogue: Catalogue, routing: Routing, conditions: Conditions) -> int:
+    """Returns the most that all calls that draw a picture can cost together, in micros.
+
+    They may go to every model within the caller's limits: the others fail, are not there any more,
+    or do not show enough of the page, and a late picture is better than none. Somebody may watch
+    each of them, so that its previews count. A job that its caller retries is paid for again.
+    """
+    wish, first = routing.wish, routing.first
+    size = wish.display if first is None else first.format.display
+    lasting = replace(conditions, held={}, health={}, rest=BudgetRest())
+    found = route(catalogue, replace(wish, display=size, complete_by=None, shown={}), lasting)
+    prices = [offer.price_micros + offer.previews_micros for offer in found.offers]
+    most = PAID_RENDERS * max(prices, default=0)
+    return most if wish.max_cost_micros is None else min(most, wish.max_cost_micros)
