@@ -6,7 +6,7 @@ from actors.prompts.reading import Reading
 from actors.prompts.standing import read_side, read_standing
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
-from server.domain.scenes import Figure, Scene, Side
+from server.domain.scenes import Figure, Scene, SceneField, Side
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType
 
@@ -38,13 +38,15 @@ def page_of(spec: RenderSpec) -> Page:
 def placed(scene: Scene, spec: RenderSpec) -> Scene:
     """Returns a scene with all characters that a spec lists, as they stand from left to right.
 
-    Those whom the text says are not there stay away, unless nobody would be left.
+    Those whom the text says are not there stay away, unless nobody would be left whom the author
+    wants there.
     """
+    nobody = spec.fixed is not None and SceneField.FIGURES in spec.fixed.empty
     known = {one.character: one for one in scene.figures}
     cast = {CharacterId(one.id): one for one in spec.cast}
     mine = [CharacterId(one.id) for one in spec.characters]
     listed = [one for one in mine if one in known or one not in scene.away]
-    if not listed and not known:
+    if not listed and not known and not nobody:
         listed = mine
     figures = [known.get(one, Figure(one)) for one in listed]
     figures += [one for one in scene.figures if one.character not in listed]

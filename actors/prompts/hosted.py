@@ -57,7 +57,7 @@ class HostedDialect:
         opening = room.keep(f"{_OPENINGS[spec.image_type]}. {_style(spec.style)}".strip())
         closing = room.keep(_left_out(spec.style))
         absent = room.keep(_absent(scene))
-        people = room.keep_people(spec.characters, scene)
+        people = room.keep_people(spec.characters, scene) or room.keep(_nobody(spec, scene))
         shown = room.keep(_shown(spec.characters, pictures))
         setting = room.keep(_setting(scene))
         description = clean(spec.scene)
@@ -114,6 +114,14 @@ def _people(cast: Sequence[FrozenCharacter], scene: Scene) -> str:
         return f"Its only character is {lines[0]}"
     heading = f"Its {len(cast)} characters from left to right, each of them once:"
     return "\n".join([heading, *(f"{place}. {line}" for place, line in enumerate(lines, 1))])
+
+
+def _nobody(spec: RenderSpec, scene: Scene) -> str:
+    """Returns what keeps a model from adding people to a picture of a place or of things."""
+    somebody = spec.characters or scene.extras or scene.told or spec.scene
+    if somebody or not _setting(scene):
+        return ""
+    return "There are no people in the picture."
 
 
 def _person(description: Description, figure: Figure | None) -> str:

@@ -65,6 +65,19 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
+class SceneField(StrEnum):
+    """A field of a scene that an author may empty."""
+
+    FIGURES = "figures"
+    EXTRAS = "extras"
+    PLACE = "place"
+    TIME = "time"
+    SEASON = "season"
+    WEATHER = "weather"
+    PROPS = "props"
+    COLOURS = "colours"
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A character of the cast on a picture.
@@ -91,7 +104,8 @@ class Scene:
     are people and animals that are no characters. `place` is in the words of the text. `props` are
     the things that must be seen, held or not; `colours` are all that the text gives to something
     seen, each with what has it: `dark red coat`. `absent` is what the text says is not there, not
-    so or not done. `told` are the sentences that say all this, without speech.
+    so or not done. `told` are the sentences that say all this, without speech. `empty` are fields
+    of which an author wants nothing, whatever the text says; a scene that was read has none.
     """
 
     figures: tuple[Figure, ...] = ()
@@ -105,6 +119,7 @@ class Scene:
     colours: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     told: str = ""
+    empty: tuple[SceneField, ...] = ()
 
 
 class LossKind(StrEnum):
@@ -152,6 +167,7 @@ def overridden(scene: Scene, fixed: Scene, cast: Sequence[CharacterId]) -> Scene
     Its sentences are left out, since they may say otherwise. Fixed figures who are not of the cast
     are left out, too; of the cast, those who are not fixed are away.
     """
+    scene = _emptied(scene, fixed.empty)
     read = {one.character: one for one in scene.figures}
     mine = [one for one in fixed.figures if one.character in cast]
     figures = tuple(_acting(read.get(one.character, one), one) for one in mine)
@@ -159,7 +175,7 @@ def overridden(scene: Scene, fixed: Scene, cast: Sequence[CharacterId]) -> Scene
     denied = {one.casefold() for one in fixed.absent}
     return Scene(
         figures=figures or scene.figures,
-        away=away if figures else scene.away,
+        away=away if figures or SceneField.FIGURES in fixed.empty else scene.away,
         extras=_allowed(fixed.extras or scene.extras, denied),
         place=fixed.place or scene.place,
         time=fixed.time or scene.time,
@@ -169,6 +185,14 @@ def overridden(scene: Scene, fixed: Scene, cast: Sequence[CharacterId]) -> Scene
         colours=fixed.colours or scene.colours,
         absent=tuple(dict.fromkeys((*fixed.absent, *scene.absent))),
     )
+
+
+def _emptied(scene: Scene, fields: Sequence[SceneField]) -> Scene:
+    nothing = Scene()
+    emptied = replace(scene, **{str(one): getattr(nothing, one) for one in fields})
+    if SceneField.PROPS not in fields:
+        return emptied
+    return replace(emptied, figures=tuple(replace(one, holding=()) for one in emptied.figures))
 
 
 def _acting(read: Figure, fixed: Figure) -> Figure:
@@ -207,6 +231,7 @@ def scene_of_json(data: Mapping[str, Any]) -> Scene:
         props=tuple(data.get("props", ())),
         colours=tuple(data.get("colours", ())),
         absent=tuple(data.get("absent", ())),
+        empty=tuple(map(SceneField, data.get("empty", ()))),
     )
 
 

@@ -16,6 +16,7 @@ def scene_message(scene: Scene) -> scene_pb2.Scene:
         props=scene.props,
         colours=scene.colours,
         absent=scene.absent,
+        empty=scene.empty,
     )
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from imggen.v1 import scene_pb2
 from server.domain.ids import CharacterId
-from server.domain.scenes import DayTime, Figure, Mood, Scene, Season, Weather
+from server.domain.scenes import DayTime, Figure, Mood, Scene, SceneField, Season, Weather
 
 
 def scene_of(message: scene_pb2.Scene) -> Scene:
@@ -19,6 +19,7 @@ def scene_of(message: scene_pb2.Scene) -> Scene:
         props=tuple(message.props),
         colours=tuple(message.colours),
         absent=tuple(message.absent),
+        empty=tuple(map(SceneField, message.empty)),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
 from imggen.v1.scene_pb2 import LOSS_KIND_CHARACTER, LOSS_KIND_PROP
+from imggen.v1.scene_pb2 import Scene as SceneMessage
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
 from server.routing.rows import Row
 from tests.builders import paid
@@ -147,6 +148,25 @@ async def test_what_an_author_sets_of_a_scene_takes_the_place_of_what_is_read(
     other = await mia.caller.scene(story.id, scene_description="Leo is at sea.")
     assert await mia.gateway.spec(other) != await mia.gateway.spec(job)
     assert "fixed" not in (await mia.gateway.spec(other))["spec"]
+
+
+async def test_an_author_says_that_nobody_is_on_a_page(mia: Planning, reader: None) -> None:
+    story = await mia.story("Mia sat in the kitchen with Leo. It rained.", "Leo slept.")
+    page, last = story.pages
+    page.scene.CopyFrom(SceneMessage(empty=["figures", "weather"]))
+    story = await mia.caller.update_story(story.id, pages=[page, last])
+    assert list(story.pages[0].scene.empty) == ["figures", "weather"]
+    planned, _ = (await mia.plan(story)).pages
+    assert (list(planned.scene.figures), list(planned.scene.weather)) == ([], [])
+    assert planned.scene.place == "kitchen"
+    job = await mia.caller.scene(story.id)
+
+    async def completed() -> bool:
+        return (await mia.caller.get_job(job.job_id)).status == JOB_STATUS_COMPLETED
+
+    await until(completed)
+    scene = (await mia.gateway.spec(job))["spec"]["fixed"]
+    assert scene == {"empty": ["figures", "weather"]}
 
 
 async def test_a_model_that_was_asked_for_has_no_better_one(mia: Planning, reader: None) -> None:

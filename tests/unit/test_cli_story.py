@@ -145,6 +145,19 @@ def test_a_page_sets_parts_of_its_scene(command: Command, tale: Path, fake: Fake
     assert plan["plan"]["pages"][2]["scene"]["place"] == "mill"
 
 
+def test_a_page_says_that_its_scene_has_nothing(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    scene = 'scene: {figures: [], props: {}, place: "", absent: [], time: night}\n'
+    tale.write_text(TALE.replace("scene: Mia under an oak\n", scene))
+    plan = command.json("story", tale, "--plan")
+    story: Any = fake.requests("CreateStory")[0].story  # type: ignore[attr-defined]
+    page = story.pages[1]
+    assert list(page.scene.empty) == ["figures", "props", "place"]
+    assert page.scene.time == "night"
+    assert plan["plan"]["pages"][2]["scene"]["figures"] == []
+
+
 def test_what_is_wrong_with_a_scene_is_named_with_its_line(command: Command, tale: Path) -> None:
     scene = "scene: {figures: {Tom: {}, Leo: {mood: [x], flies: yes}}, place: [a], sky: blue}\n"
     tale.write_text(TALE.replace("scene: Mia under an oak\n", scene))

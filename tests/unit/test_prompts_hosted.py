@@ -165,3 +165,11 @@ def test_all_that_was_read_is_said_in_words() -> None:
     assert "2. Rusty, a fox with orange fur, wearing red scarf." in said
     assert "In it: in the forest, at night, in winter, snow, an owl, an apple." in said
     assert "Not in the picture: moon." in said
+
+
+def test_a_place_without_anybody_says_so() -> None:
+    said = "There are no people in the picture."
+    assert said in read(Scene(place="mill"))
+    assert said not in read(Scene(place="mill", extras=("crowd",)))
+    assert said not in read(Scene(place="mill", told="Somebody is in the mill."))
+    assert said not in read(Scene(place="mill"), MIA)

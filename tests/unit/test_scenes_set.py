@@ -1,5 +1,6 @@
 """What an author sets of a scene: what is refused of it, and how it holds over what is read."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,12 @@ from server.domain.scenes import (
     Figure,
     Mood,
     Scene,
+    SceneField,
     Season,
     Weather,
     overridden,
+    scene_json,
+    scene_of_json,
 )
 from server.replies.scenes import scene_message
 from server.requests.scenes import scene_of
@@ -44,15 +48,17 @@ def read(**fields: Any) -> tuple[SceneMessage, list[tuple[str, str]]]:
 
 
 def test_the_words_of_scenes_are_those_of_the_service() -> None:
-    known = (rules.MOODS, rules.TIMES, rules.SEASONS, rules.WEATHER)
-    for words, enum in zip(known, (Mood, DayTime, Season, Weather), strict=True):
+    known = (rules.MOODS, rules.TIMES, rules.SEASONS, rules.WEATHER, rules.FIELDS)
+    for words, enum in zip(known, (Mood, DayTime, Season, Weather, SceneField), strict=True):
         assert set(words) == set(enum)
 
 
 def test_a_scene_is_cleaned_and_comes_back_as_it_was_set() -> None:
     figure = FigureMessage(character_id=str(MIA), doing=["climb  up"], mood="sad", without=["hat"])
-    found, wrong = read(figures=[figure], place=" the  mill ", time="night", weather=["fog"])
+    fields = {"figures": [figure], "time": "night", "weather": ["fog"], "empty": ["props"] * 2}
+    found, wrong = read(place=" the  mill ", **fields)
     assert wrong == []
+    assert list(found.empty) == ["props"]
     assert (found.place, list(found.figures[0].doing)) == ("the mill", ["climb up"])
     assert scene_message(scene_of(found)) == found
 
@@ -74,6 +80,8 @@ def test_a_scene_is_cleaned_and_comes_back_as_it_was_set() -> None:
             "scene.figures[0].mood",
             "use one of happy",
         ),
+        ({"empty": ["absent"]}, "scene.empty[0]", '"absent" is not a field; use one of figures'),
+        ({"empty": ["place"], "place": "x"}, "scene.empty[0]", "is set, too; set it or empty it"),
         (
             {"figures": [{"character_id": str(MIA)}] * 2},
             "scene.figures[1].character_id",
@@ -110,3 +118,28 @@ def test_what_is_set_as_absent_is_not_shown() -> None:
     found = overridden(READ, Scene(absent=("Kettle", "crowd")), CAST)
     assert (found.props, found.extras) == (("map",), ())
     assert found.absent == ("Kettle", "crowd", "hat")
+
+
+@pytest.mark.parametrize("field", list(SceneField))
+def test_what_is_emptied_is_empty_whatever_is_read(field: SceneField) -> None:
+    full = replace(READ, season=Season.WINTER, colours=("red hat",))
+    found = overridden(full, Scene(empty=(field,)), CAST)
+    assert getattr(full, field)
+    assert getattr(found, field) == getattr(Scene(), field)
+    assert found.empty == ()
+
+
+def test_a_page_that_is_emptied_of_figures_has_nobody_of_the_cast() -> None:
+    found = overridden(READ, Scene(empty=(SceneField.FIGURES,)), CAST)
+    assert (found.figures, found.away) == ((), CAST)
+
+
+def test_nobody_holds_things_where_there_are_none_but_what_is_set() -> None:
+    fixed = Scene((Figure(LEO, holding=("lamp",)), Figure(MIA)), empty=(SceneField.PROPS,))
+    assert [one.holding for one in overridden(READ, fixed, CAST).figures] == [("lamp",), ()]
+    assert overridden(READ, Scene(empty=(SceneField.PROPS,)), CAST).figures[0].holding == ()
+
+
+def test_what_is_emptied_is_kept() -> None:
+    fixed = Scene(place="mill", empty=(SceneField.FIGURES, SceneField.TIME))
+    assert scene_of_json(scene_json(fixed)) == fixed

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.ids import CharacterId
-from server.domain.scenes import DayTime, Figure, Mood, Scene, Season, Weather
+from server.domain.scenes import DayTime, Figure, Mood, Scene, SceneField, Season, Weather
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
@@ -100,8 +100,11 @@ def test_an_older_worker_cannot_draw_what_other_pages_say(field: str, batched: b
 
 def test_an_older_worker_cannot_draw_or_read_what_an_author_has_fixed() -> None:
     spec = render_spec(image_type=ImageType.SCENE, fixed=Scene(place="mill"))
-    assert spec.version(batched=False, cropped=False) == spec.plan_version == SPEC_VERSION == 6
+    assert spec.version(batched=False, cropped=False) == spec.plan_version == 6
     assert replace(spec, fixed=None).plan_version == 5
+    emptied = replace(spec, fixed=Scene(empty=(SceneField.PLACE,)))
+    assert emptied.version(batched=False, cropped=False) == emptied.plan_version == SPEC_VERSION
+    assert SPEC_VERSION == 7
     assert spec.content_digest() != replace(spec, fixed=None).content_digest()
 
 

@@ -50,7 +50,7 @@ class StoryFileWrong(click.ClickException):
 class FileScene:
     """What a story file sets of a page's scene: fields by name, and those of its figures by theirs.
 
-    Only what is set is there.
+    Only what is set is there; what the file says to be empty, as `props: []`, is in `empty`.
     """
 
     figures: dict[str, dict[str, Any]]
@@ -207,6 +207,9 @@ class _Reader:
         if node is None or _kind(node) != "mapping":
             return None
         fields = self._mapping(node, path, _SCENE)
+        empty = [name for name in fields if name != "absent" and _is_empty(fields[name])]
+        for name in empty:
+            del fields[name]
         who = fields.pop("figures", None)
         read: dict[str, Any] = {
             name: self._text(value, f"{path}.{name}")
@@ -218,7 +221,7 @@ class _Reader:
         figures = {
             name: self._figure(value, f"{path}.figures.{name}") for name, value in known.items()
         }
-        return FileScene(figures, read)
+        return FileScene(figures, {**read, "empty": empty} if empty else read)
 
     def _figure(self, node: "Node", path: str) -> dict[str, Any]:
         if node.tag == _NULL:
@@ -332,6 +335,11 @@ class _Reader:
 
 def _shown(node: "Node") -> str:
     return f'"{node.value}"' if _kind(node) == "scalar" else f"a {_kind(node)}"
+
+
+def _is_empty(node: "Node") -> bool:
+    """Returns whether the file says that there is nothing, as with `[]` or `""`."""
+    return node.tag != _NULL and not node.value
 
 
 def _kind(node: "Node") -> str:

@@ -20,6 +20,9 @@ WEATHER = ("sun", "rain", "storm", "snow", "fog", "wind", "cloud", "rainbow")
 MOST_ENTRIES = 40
 MOST_LETTERS = 200
 
+FIELDS = ("figures", "extras", "place", "time", "season", "weather", "props", "colours")
+"""What an author may empty."""
+
 _LISTS = ("extras", "props", "colours", "absent")
 _ACTING = ("doing", "holding", "wearing", "without")
 _UNKNOWN = reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
@@ -36,7 +39,22 @@ def read_scene(checks: Checks, path: str, given: Scene, listed: Collection[str])
     )
     for name in _LISTS:
         getattr(read, name).extend(_texts(checks, f"{path}.{name}", getattr(given, name)))
+    read.empty.extend(_empty(checks, f"{path}.empty", given))
     return read
+
+
+def _empty(checks: Checks, path: str, given: Scene) -> Iterator[str]:
+    """Yields the fields that the scene empties, each once."""
+    for place, name in enumerate(dict.fromkeys(_first(checks, path, given.empty))):
+        if name in FIELDS and getattr(given, name):
+            why = f'"{name}" is set, too; set it or empty it'
+            checks.add(f"{path}[{place}]", why, _UNKNOWN)
+        yield (
+            checks.one_of(
+                f"{path}[{place}]", name, dict(zip(FIELDS, FIELDS, strict=True)), "field", _UNKNOWN
+            )
+            or ""
+        )
 
 
 def _weather(checks: Checks, path: str, given: Sequence[str]) -> Iterator[str]:

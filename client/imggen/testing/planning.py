@@ -50,6 +50,8 @@ def _page(number: int, plan: Plan, lost: Sequence[NotDrawn]) -> PlannedPage:
 
 def _scene(plan: Plan) -> Scene:
     scene = Scene.FromString(plan.drawing.fixed)
-    if not scene.figures:
+    emptied = "figures" in scene.empty
+    scene.ClearField("empty")
+    if not scene.figures and not emptied:
         scene.figures.extend(Figure(character_id=one) for one in plan.image.character_ids)
     return scene

@@ -130,6 +130,7 @@ class Scene(google.protobuf.message.Message):
     PROPS_FIELD_NUMBER: builtins.int
     COLOURS_FIELD_NUMBER: builtins.int
     ABSENT_FIELD_NUMBER: builtins.int
+    EMPTY_FIELD_NUMBER: builtins.int
     place: builtins.str
     """The place, in the words of the text; empty where neither the page nor one before it
     says one.
@@ -168,6 +169,13 @@ class Scene(google.protobuf.message.Message):
     def absent(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """What the text says is not there, not so or not done."""
 
+    @property
+    def empty(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The fields of which the picture has nothing, whatever the text says; each is empty here. Any of
+        `figures`, `extras`, `place`, `time`, `season`, `weather`, `props` and `colours`. An author may
+        set it; a plan's scene has none.
+        """
+
     def __init__(
         self,
         *,
@@ -180,8 +188,9 @@ class Scene(google.protobuf.message.Message):
         props: collections.abc.Iterable[builtins.str] | None = ...,
         colours: collections.abc.Iterable[builtins.str] | None = ...,
         absent: collections.abc.Iterable[builtins.str] | None = ...,
+        empty: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["absent", b"absent", "colours", b"colours", "extras", b"extras", "figures", b"figures", "place", b"place", "props", b"props", "season", b"season", "time", b"time", "weather", b"weather"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["absent", b"absent", "colours", b"colours", "empty", b"empty", "extras", b"extras", "figures", b"figures", "place", b"place", "props", b"props", "season", b"season", "time", b"time", "weather", b"weather"]) -> None: ...
 
 Global___Scene: typing_extensions.TypeAlias = Scene
 

@@ -149,7 +149,7 @@ class Page(google.protobuf.message.Message):
     @property
     def scene(self) -> imggen.v1.scene_pb2.Scene:
         """What the picture shows whatever its text says: each field that is set takes the place of what is
-        read, and the others are read. `figures` are then all the characters on it, each in
+        read, nothing that of the fields that `empty` names, and the others are read. `figures` are then all the characters on it, each in
         `character_ids`; of each of them the fields that are set hold. `absent` is not drawn, in addition
         to what the text denies.
         """
