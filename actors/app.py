@@ -29,6 +29,7 @@ from actors.serve.handles import (
     RayUpscaler,
     wait_until_ready,
 )
+from actors.serve.metrics import RayRefusals
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
@@ -112,7 +113,7 @@ class WorkerDeployment:
         observer = Observer(store, settings.gpu_cost)
         rules = PlainExtractor()
         classifier = await enter(open_classifier(ClassifierSettings()))
-        texts = JobTexts(settings.text_check(), store.allowed_texts, classifier)
+        texts = JobTexts(settings.text_check(), store.allowed_texts, RayRefusals(), classifier)
         stages = Stages(
             providers,
             rules,

@@ -14,6 +14,7 @@ from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
 from actors.testing.models import every_model
+from actors.testing.refusals import KeptRefusals
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
@@ -134,6 +135,7 @@ class JobQueue:
         catalogue: Catalogue | None = None,
         extractor: PaidExtractor | None = None,
         classifier: TextClassifier | None = None,
+        refusals: KeptRefusals | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -153,7 +155,8 @@ class JobQueue:
             renderer = renderer or ScriptedRenderer()
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
-            texts = JobTexts(configured.text_check(), store.allowed_texts, classifier)
+            counts = refusals or KeptRefusals()
+            texts = JobTexts(configured.text_check(), store.allowed_texts, counts, classifier)
             stages = Stages(
                 drawing,
                 PlainExtractor(),
