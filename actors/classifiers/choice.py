@@ -9,7 +9,19 @@ from actors.settings import ClassifierSettings
 
 @asynccontextmanager
 async def open_classifier(settings: ClassifierSettings) -> AsyncIterator[TextClassifier | None]:
-    """Yields the classifier that the settings name; None for none."""
+    """Yields the classifier that the settings name; None for none.
+
+    Raises CheckpointRefused for a model that is none, or does not fit the settings.
+    """
+    if settings.text_classifier == "local":
+        # torch and transformers take seconds to import, and most workers do without them.
+        from actors.classifiers.local import open_local
+
+        async with open_local(
+            settings.text_classifier_model, settings.text_classifier_labels
+        ) as local:
+            yield local
+        return
     if settings.text_classifier == "none" or settings.moderation_api_key is None:
         yield None
         return
