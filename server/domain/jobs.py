@@ -202,6 +202,7 @@ class Outcome:
     paid render counted and named it; `estimated` says that the cost was not computed from a usage.
     `model` and `provider` are those that drew it; empty for those of the claim. `cropped_from` is
     the aspect ratio that they drew, where it was cropped; None for what admission expected.
+    `checked_by` is the classifier that has looked at the picture; empty where none has.
     """
 
     prompt: str
@@ -219,6 +220,7 @@ class Outcome:
     model: str = ""
     provider: str = ""
     cropped_from: str | None = None
+    checked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
