@@ -1,17 +1,22 @@
 """The demo, against the client's fake service."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from actors.finishing.forms import finish
 from cluster.embedded.contact_sheet import Panel, contact_sheet
 from cluster.embedded.demo import STORY, DemoFailed, draw_story
 from imggen.cli.story_file import read_story_file
 from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2
+from server.domain.models import Size
+from server.domain.states import AssetKind, ImageType
 
+BADGE = (176, 32, 32)
 NAMES = ("mia", "page-1", "page-2", "page-3", "pip")
 
 
@@ -106,3 +111,24 @@ def test_what_a_picture_does_not_show_is_below_its_text(tmp_path: Path) -> None:
     assert lost.height > plain.height
     below = lost.crop((0, plain.height - 40, lost.width, lost.height))
     assert len(below.getcolors(10_000) or ()) > 1
+
+
+def test_what_no_file_says_is_checked_has_a_badge(tmp_path: Path) -> None:
+    seen = {}
+    for name in ("", "a-classifier", "none"):
+        drawn = BytesIO()
+        Image.new("RGB", (256, 256), "blue").save(drawn, "PNG")
+        forms = finish(drawn.getvalue(), ImageType.PORTRAIT, Size(1024, 1024), checked_by=name)
+        for kind in (AssetKind.DISPLAY, AssetKind.PRINT):
+            path = tmp_path / f"{name}.{kind}"
+            path.write_bytes(forms.asset(kind).data)
+            if name == "none":  # a file that says nothing
+                Image.open(path).convert("RGB").save(path, "PNG")
+            sheet = contact_sheet("Blue", [[Panel("A page.", path)]])
+            colours = {colour for _, colour in sheet.getcolors(100_000) or ()}
+            seen[name, kind] = BADGE in colours
+    assert seen == {
+        (name, kind): name != "a-classifier"
+        for name in ("", "a-classifier", "none")
+        for kind in (AssetKind.DISPLAY, AssetKind.PRINT)
+    }
