@@ -29,7 +29,7 @@ class ContentRefused(FailedPrecondition):
 
 
 class Unchecked(Unavailable):
-    """Raised where a classifier gave no verdict: the job waits for it."""
+    """Raised where a classifier of texts or pictures gave no verdict: the job waits for it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorReason.ERROR_REASON_CHECK_UNAVAILABLE)

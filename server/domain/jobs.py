@@ -42,10 +42,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt failed: the contract's reason without its prefix, and a sentence."""
+    """Why an attempt failed: the contract's reason without its prefix, and a sentence.
+
+    Where a classifier refused its picture: the SHA-256 of that, and the categories.
+    """
 
     reason: str
     message: str
+    picture_sha256: str = ""
+    picture_categories: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from actors.classifiers.base import TextClassifier
+from actors.classifiers.base import PictureClassifier, TextClassifier
 from actors.engine.render import RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
@@ -20,6 +20,7 @@ from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
 from actors.worker.losses import LossReader
 from actors.worker.patience import Patience
+from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
@@ -136,6 +137,7 @@ class JobQueue:
         extractor: PaidExtractor | None = None,
         classifier: TextClassifier | None = None,
         refusals: KeptRefusals | None = None,
+        pictures: PictureClassifier | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -165,6 +167,7 @@ class JobQueue:
                 references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 scenes=store.scenes,
                 texts=texts,
+                pictures=JobPictures(pictures, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
