@@ -34,7 +34,7 @@ from server.store.scenes import Scenes
 _KNOWN = Catalogue(KNOWN.values())
 _log = logging.getLogger(__name__)
 
-Finishing = Callable[[bytes, ImageType, Size, bytes | None], Finished]
+Finishing = Callable[[bytes, ImageType, Size, bytes | None, str], Finished]
 
 
 class Stages:
@@ -175,7 +175,10 @@ class Stages:
         if picture.width < display.width or picture.height < display.height:
             enlarged = await self._upscaler.upscale(picture.png)
         return await asyncio.to_thread(
-            self._finishing, picture.png, spec.image_type, display, enlarged
+            self._finishing,
+            *(picture.png, spec.image_type, display, enlarged),
+            # What it says is true once the check is passed; nothing is stored before.
+            self._pictures.checked_by,
         )
 
     async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:

@@ -15,6 +15,7 @@ _INK = (40, 36, 34)
 _FADED = (128, 92, 70)
 _WARNING = (176, 32, 32)
 _LOST = 72
+_BADGE = 30
 _MARK = "NOT CHECKED"
 _CHECKED = 'imggen:pictureCheck="CHECKED"'
 """What the files of imggen say in their XMP of a picture that a classifier has looked at."""
@@ -51,14 +52,12 @@ def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
 
 
 def _marked(path: Path) -> Image.Image:
-    """Returns a small picture, with a badge unless its file says that it is checked."""
+    """Returns a small picture, with a badge below it unless its file says that it is checked."""
     with Image.open(path) as picture:
         is_checked = _CHECKED in _xmp(picture)
         picture.thumbnail((_CELL, _CELL), Image.Resampling.LANCZOS)
         small = picture.convert("RGB")
-    if not is_checked:
-        _stamp(small)
-    return small
+    return small if is_checked else _stamped(small)
 
 
 def _xmp(picture: Image.Image) -> str:
@@ -66,11 +65,16 @@ def _xmp(picture: Image.Image) -> str:
     return packet.decode(errors="replace") if isinstance(packet, bytes) else str(packet)
 
 
-def _stamp(picture: Image.Image) -> None:
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(18)
+def _stamped(picture: Image.Image) -> Image.Image:
+    """Returns a picture with a badge below it, which hides nothing of it."""
+    stamped = Image.new("RGB", (picture.width, picture.height + _BADGE), _PAPER)
+    stamped.paste(picture)
+    pen, font = ImageDraw.Draw(stamped), ImageFont.load_default(18)
     left, top, right, bottom = pen.textbbox((0, 0), _MARK, font=font)
-    pen.rectangle((0, 0, right - left + 20, bottom - top + 16), fill=_WARNING)
-    pen.text((10 - left, 8 - top), _MARK, fill="white", font=font)
+    pen.rectangle((0, picture.height, right - left + 20, stamped.height - 1), fill=_WARNING)
+    middle = picture.height + (_BADGE - bottom + top) // 2
+    pen.text((10 - left, middle - top), _MARK, fill="white", font=font)
+    return stamped
 
 
 def _write(pen: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:

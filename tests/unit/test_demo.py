@@ -98,7 +98,8 @@ def test_a_row_of_a_contact_sheet_is_as_high_as_its_tallest_picture(tmp_path: Pa
     Image.new("RGB", (1024, 1536), "red").save(tall)
     low = contact_sheet("Wide", [[Panel("A page.", wide)] * 2])
     high = contact_sheet("Mixed", [[Panel("A page.", wide), Panel("A portrait.", tall)]])
-    assert (low.height, high.height) == (256 + 287, 256 + 512)
+    # The files say nothing, so that each has a badge of 30 pixels below it.
+    assert (low.height, high.height) == (256 + 287 + 30, 256 + 512 + 30)
     assert low.getpixel((300, 128)) == low.getpixel((300, 128 + 285)) == (255, 0, 0)
     assert high.getpixel((300, 128 + 290)) != (255, 0, 0)
 
