@@ -84,6 +84,8 @@ async def serve(
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
     with stop_signal() as stop:
         async with open_gateway(settings, storage_settings) as gateway:
+            if settings.serves_unchecked_pictures:
+                _log.warning("pictures not checked", extra={"listen": settings.listen})
             _log.info("listening", extra=asdict(gateway.addresses))
             announce(gateway.addresses)
             await stop.wait()
