@@ -49,7 +49,7 @@ def kill_replica(deployment: str) -> None:
 def exported_metrics() -> str:
     """Returns what the nodes of Ray export to Prometheus."""
     pages = []
-    for node in ray.nodes():
+    for node in ray.nodes():  # type: ignore[no-untyped-call]  # ray 2.60
         where = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
         with urlopen(where) as answer:
             pages.append(answer.read().decode())
