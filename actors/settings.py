@@ -317,6 +317,55 @@ class ClassifierSettings(BaseSettings):
         return self
 
 
+class RefusedLabel(BaseModel):
+    """A label of an image classifier that is refused, from a score on, and for which category."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    category: str = Field(pattern=r"^[a-z][a-z/-]*$")
+    threshold: float = Field(gt=0, le=1)
+
+
+class PictureSettings(SafetySettings):
+    """The classifier of pictures, where `image_safety` is `local`; the diffuser loads it."""
+
+    model_config = _CONFIG
+
+    image_classifier: str = Field(
+        "",
+        description="The model that looks at pictures, one that transformers loads as an image "
+        "classifier, in safetensors: a folder, or a repository of the hub; needed with `local`.",
+    )
+    image_classifier_labels: dict[str, RefusedLabel] = Field(
+        default={},
+        description="Its labels that are refused, as JSON, each with the category that is told "
+        'and the least score, 0 to 1: `{"nsfw": {"category": "sexual", "threshold": 0.5}}`. '
+        "A label that the model does not have stops the diffuser. Needed with `local`.",
+    )
+
+    @property
+    def image_classifier_name(self) -> str:
+        """The name by which images say who has looked at them: of a whole path its last part."""
+        path = Path(self.image_classifier)
+        return path.name if path.is_absolute() else self.image_classifier
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if self.image_safety != "local":
+            return self
+        needed = {
+            "IMGGEN_IMAGE_CLASSIFIER": self.image_classifier,
+            "IMGGEN_IMAGE_CLASSIFIER_LABELS": self.image_classifier_labels,
+        }
+        for name, value in needed.items():
+            if not value:
+                raise ValueError(
+                    f"{name}: not set, and IMGGEN_IMAGE_SAFETY=local needs it; set it, or "
+                    "IMGGEN_IMAGE_SAFETY=none"
+                )
+        return self
+
+
 class WorkerSettings(RoutingSettings, SafetySettings):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
@@ -396,6 +445,7 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     DiffuserSettings,
     ExtractorSettings,
     ClassifierSettings,
+    PictureSettings,
     OpenAiSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

@@ -197,7 +197,14 @@ async def _services(
     backlog = Backlog(store.jobs.waiting, forecast, limits)
     observer = Observer(store, settings.gpu_cost)
     cheapest = CheapestOffers(catalogue, observer)
-    admission = Admission(store, signals, settings.daily_budget_micros, backlog, cheapest)
+    admission = Admission(
+        store,
+        signals,
+        settings.daily_budget_micros,
+        backlog,
+        cheapest,
+        checks_pictures=settings.image_safety != "none",
+    )
     batch_admission = BatchAdmission(store, signals, admission)
     replies = Replies(forecast, parts.storage, url_ttl, catalogue)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
