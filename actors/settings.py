@@ -247,12 +247,14 @@ class OpenAiSettings(BaseSettings):
 
 
 class RefusedLabel(BaseModel):
-    """What a label of a classifier refuses a text as, and from which score on, 0 to 1."""
+    """What a label of a classifier refuses a text or a picture as, and from which score on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
-    category: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    threshold: float = Field(gt=0, le=1, allow_inf_nan=False)
+    category: str = Field(pattern=r"^[a-z][a-z0-9/-]*$")
+    threshold: float = Field(gt=0, le=1)
 
 
 class ClassifierSettings(BaseSettings):
@@ -315,15 +317,6 @@ class ClassifierSettings(BaseSettings):
                 "or IMGGEN_TEXT_CLASSIFIER=none"
             )
         return self
-
-
-class RefusedLabel(BaseModel):
-    """A label of an image classifier that is refused, from a score on, and for which category."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    category: str = Field(pattern=r"^[a-z][a-z/-]*$")
-    threshold: float = Field(gt=0, le=1)
 
 
 class PictureSettings(SafetySettings):
