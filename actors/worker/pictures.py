@@ -1,4 +1,4 @@
-"""The picture gate: what was drawn is looked at before anything of it can be fetched."""
+"""Picture checks: what was drawn is looked at before anything of it can be fetched."""
 
 import asyncio
 import hashlib
