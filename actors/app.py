@@ -31,6 +31,7 @@ from actors.serve.handles import (
     RayUpscaler,
     wait_until_ready,
 )
+from actors.serve.picture_metrics import RayRefusedPictures
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
@@ -132,7 +133,7 @@ class WorkerDeployment:
             references=ReferenceResolver(store.references, storage),
             scenes=store.scenes,
             texts=texts,
-            pictures=JobPictures(pictures),
+            pictures=JobPictures(pictures, RayRefusedPictures()),
             upscaler=RayUpscaler(diffuser),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
