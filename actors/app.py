@@ -32,6 +32,7 @@ from actors.serve.handles import (
     wait_until_ready,
 )
 from actors.serve.metrics import RayRefusals
+from actors.serve.picture_metrics import RayRefusedPictures
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
@@ -133,7 +134,7 @@ class WorkerDeployment:
             references=ReferenceResolver(store.references, storage),
             scenes=store.scenes,
             texts=texts,
-            pictures=JobPictures(pictures),
+            pictures=JobPictures(pictures, RayRefusedPictures()),
             upscaler=RayUpscaler(diffuser),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)

@@ -1,5 +1,6 @@
 """Classifiers for tests: of texts by their words, of pictures by their number."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from actors.classifiers.base import ClassifierAway
@@ -60,3 +61,14 @@ class ScriptedPictures:
             raise ClassifierAway("the script is away")
         self.asked.append(picture)
         return self._refused.get(len(self.asked), self._refused.get(0, ()))
+
+
+class KeptRefusedPictures:
+    """Counts refused pictures by classifier and category, in memory."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+    def count(self, classifier: str, category: str) -> None:
+        """Counts a picture that was refused."""
+        self.counts[classifier, category] += 1

@@ -1,10 +1,11 @@
-"""The picture gate: what was drawn is looked at before anything of it can be fetched."""
+"""Picture checks: what was drawn is looked at before anything of it can be fetched."""
 
 import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
 from actors.worker.patience import CHECK_PAUSES_S
@@ -34,16 +35,26 @@ class PictureNotAllowed(ContentRefused):
         )
 
 
+class RefusedPictures(Protocol):
+    """Counts refused pictures."""
+
+    def count(self, classifier: str, category: str) -> None:
+        """Counts a picture that was refused."""
+        ...
+
+
 class JobPictures:
     """Has pictures looked at by a classifier; without one none is, and all pass."""
 
     def __init__(
         self,
         classifier: PictureClassifier | None = None,
+        refusals: RefusedPictures | None = None,
         pauses_s: Sequence[float] = CHECK_PAUSES_S,
     ) -> None:
         """Takes the pauses before each retry of a check while the classifier is away."""
         self._classifier = classifier
+        self._refusals = refusals
         self._pauses_s = pauses_s
 
     @property
@@ -99,8 +110,10 @@ class JobPictures:
             raise Unchecked(f"the picture is not checked, and was not kept: {away}") from away
 
     def _refused(self, claim: Claim, digest: str, categories: tuple[str, ...]) -> PictureNotAllowed:
-        """Returns the error for a refused picture, once it is logged."""
+        """Returns the error for a refused picture, once it is counted and logged."""
         refused = PictureNotAllowed(self.checked_by, digest, categories)
+        if self._refusals is not None:
+            self._refusals.count(self.checked_by, refused.categories)
         about = {"category": refused.categories, "classifier": self.checked_by, "digest": digest}
         _log.warning("picture refused", extra={"stage": STAGE, **about, **_fields(claim)})
         return refused

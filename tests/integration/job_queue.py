@@ -13,6 +13,7 @@ from actors.engine.render import RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
+from actors.testing.classifying import KeptRefusedPictures
 from actors.testing.models import every_model
 from actors.testing.refusals import KeptRefusals
 from actors.testing.scripted import Script, ScriptedRenderer
@@ -138,6 +139,7 @@ class JobQueue:
         classifier: TextClassifier | None = None,
         refusals: KeptRefusals | None = None,
         pictures: PictureClassifier | None = None,
+        refused_pictures: KeptRefusedPictures | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -167,7 +169,7 @@ class JobQueue:
                 references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 scenes=store.scenes,
                 texts=texts,
-                pictures=JobPictures(pictures, pauses_s=[0.05] * 3),
+                pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.providers.fake import FakeProvider
-from actors.testing.classifying import ScriptedPictures
+from actors.testing.classifying import KeptRefusedPictures, ScriptedPictures
 from actors.testing.scripted import ScriptedRenderer
 from server.domain.jobs import Job, NewJob
 from server.domain.lanes import JobLane
@@ -113,8 +113,17 @@ async def test_the_second_refused_picture_fails_the_job_and_nothing_of_it_is_kep
     job_queue: JobQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
     new, fake, looks = await submit(job_queue), FakeProvider(), ScriptedPictures(ALL)
+    counted = KeptRefusedPictures()
     with caplog.at_level(logging.INFO):
-        job = await ended(job_queue, new, JobStatus.FAILED, fake, pictures=looks)
+        job = await ended(
+            job_queue,
+            new,
+            JobStatus.FAILED,
+            fake,
+            pictures=looks,
+            refused_pictures=counted,
+        )
+    assert counted.counts == {("scripted", "sexual"): 2}
     assert is_refused(job)
     assert (len(fake.calls), len(looks.asked), stored(job_queue)) == (2, 2, [])
     assert await kept(job_queue, new) == [
