@@ -12,7 +12,8 @@ from typing import Any, cast
 from ray import serve
 from ray.serve import Application, Deployment
 
-from actors.classifiers.choice import open_classifier
+from actors.classifiers.base import PictureClassifier
+from actors.classifiers.choice import open_classifier, open_picture_classifier
 from actors.engine.profiles import profile
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import ReferenceRenderer
@@ -25,22 +26,27 @@ from actors.serve.handles import (
     Handle,
     RayEncoder,
     RayModels,
+    RayPictures,
     RayRenderer,
     RayUpscaler,
     wait_until_ready,
 )
+from actors.serve.metrics import RayRefusals
+from actors.serve.picture_metrics import RayRefusedPictures
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
     DiffuserSettings,
     ExtractorSettings,
     OpenAiSettings,
+    PictureSettings,
     WorkerSettings,
 )
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
 from actors.worker.losses import LossReader
 from actors.worker.patience import Patience
+from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.probing import Probing
 from actors.worker.references import ReferenceResolver
@@ -72,7 +78,8 @@ class DiffuserDeployment(DiffuserReplica):
         settings = DiffuserSettings()
         configure_logs("info")
         try:
-            super().__init__(*_warm_models(settings), settings.model)
+            pictures = _picture_classifier(settings)
+            super().__init__(*_warm_models(settings), settings.model, pictures)
         except CheckpointRefused as error:
             fields = {"model": settings.model, "error": str(error)}
             logging.getLogger(__name__).error("model refused", extra=fields)
@@ -111,8 +118,14 @@ class WorkerDeployment:
         providers = {one.model: one for one in (local, *hosted)}
         observer = Observer(store, settings.gpu_cost)
         rules = PlainExtractor()
-        classifier = await enter(open_classifier(ClassifierSettings()))
-        texts = JobTexts(settings.text_check(), store.allowed_texts, classifier)
+        classifying, looking = ClassifierSettings(), PictureSettings()
+        classifier = await enter(open_classifier(classifying))
+        pictures = await enter(
+            open_picture_classifier(
+                looking, classifying, RayPictures(diffuser, looking.image_classifier_name)
+            )
+        )
+        texts = JobTexts(settings.text_check(), store.allowed_texts, RayRefusals(), classifier)
         stages = Stages(
             providers,
             rules,
@@ -121,6 +134,7 @@ class WorkerDeployment:
             references=ReferenceResolver(store.references, storage),
             scenes=store.scenes,
             texts=texts,
+            pictures=JobPictures(pictures, RayRefusedPictures()),
             upscaler=RayUpscaler(diffuser),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
@@ -161,6 +175,16 @@ class WorkerDeployment:
         """Stops claiming, lets running jobs finish, releases the rest."""
         logging.getLogger(__name__).info("worker draining")
         await self._stack.aclose()
+
+
+def _picture_classifier(settings: DiffuserSettings) -> PictureClassifier | None:
+    """Loads the classifier of pictures, if one is set up; raises CheckpointRefused."""
+    looking = PictureSettings()
+    if looking.image_safety != "local":
+        return None
+    from actors.classifiers.images import ImageClassifier
+
+    return ImageClassifier.load(looking, settings.device)
 
 
 def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscaler]:

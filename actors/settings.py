@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from actors.storybook import CHECKPOINT, UPSCALER
@@ -238,15 +246,37 @@ class OpenAiSettings(BaseSettings):
     _plain_url = field_validator("openai_base_url")(_url)
 
 
+class RefusedLabel(BaseModel):
+    """What a label of a classifier refuses a text or a picture as, and from which score on."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+    category: str = Field(pattern=r"^[a-z][a-z0-9/-]*$")
+    threshold: float = Field(gt=0, le=1)
+
+
 class ClassifierSettings(BaseSettings):
     """Which model, if any, says what a text is about before anything is drawn from it."""
 
     model_config = _CONFIG
 
-    text_classifier: Literal["none", "openai"] = Field(
+    text_classifier: Literal["none", "openai", "local"] = Field(
         "none",
         description="What classifies the texts of a job, after the lists and before the first "
-        "paid call: OpenAI's moderation, or a service that speaks it; `none` for the lists alone.",
+        "paid call: `openai` is OpenAI's moderation, or a service that speaks it, `local` a model "
+        "in the worker; `none` for the lists alone.",
+    )
+    text_classifier_model: str = Field(
+        "",
+        description="With `local`: the model, a folder or a repository of the hub, with a "
+        "sequence classifier in safetensors and its fast tokenizer.",
+    )
+    text_classifier_labels: dict[str, RefusedLabel] = Field(
+        {},
+        description="With `local`: the model's labels that refuse a text, each as a category and "
+        'from a threshold on, as JSON: `{"toxic": {"category": "hate", "threshold": 0.5}}`.',
     )
     moderation_api_key: SecretStr | None = Field(
         None, description="The key of the moderation; needed with `openai`."
@@ -271,6 +301,61 @@ class ClassifierSettings(BaseSettings):
                 "IMGGEN_MODERATION_API_KEY: not set, and IMGGEN_TEXT_CLASSIFIER=openai needs it; "
                 "set the key, or IMGGEN_TEXT_CLASSIFIER=none"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_model(self) -> Self:
+        if self.text_classifier != "local":
+            return self
+        unset = {
+            "IMGGEN_TEXT_CLASSIFIER_MODEL": self.text_classifier_model,
+            "IMGGEN_TEXT_CLASSIFIER_LABELS": self.text_classifier_labels,
+        }
+        if names := [name for name, value in unset.items() if not value]:
+            raise ValueError(
+                f"{', '.join(names)}: not set, and IMGGEN_TEXT_CLASSIFIER=local needs it; set it, "
+                "or IMGGEN_TEXT_CLASSIFIER=none"
+            )
+        return self
+
+
+class PictureSettings(SafetySettings):
+    """The classifier of pictures, where `image_safety` is `local`; the diffuser loads it."""
+
+    model_config = _CONFIG
+
+    image_classifier: str = Field(
+        "",
+        description="The model that looks at pictures, one that transformers loads as an image "
+        "classifier, in safetensors: a folder, or a repository of the hub; needed with `local`.",
+    )
+    image_classifier_labels: dict[str, RefusedLabel] = Field(
+        default={},
+        description="Its labels that are refused, as JSON, each with the category that is told "
+        'and the least score, 0 to 1: `{"nsfw": {"category": "sexual", "threshold": 0.5}}`. '
+        "A label that the model does not have stops the diffuser. Needed with `local`.",
+    )
+
+    @property
+    def image_classifier_name(self) -> str:
+        """The name by which images say who has looked at them: of a whole path its last part."""
+        path = Path(self.image_classifier)
+        return path.name if path.is_absolute() else self.image_classifier
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if self.image_safety != "local":
+            return self
+        needed = {
+            "IMGGEN_IMAGE_CLASSIFIER": self.image_classifier,
+            "IMGGEN_IMAGE_CLASSIFIER_LABELS": self.image_classifier_labels,
+        }
+        for name, value in needed.items():
+            if not value:
+                raise ValueError(
+                    f"{name}: not set, and IMGGEN_IMAGE_SAFETY=local needs it; set it, or "
+                    "IMGGEN_IMAGE_SAFETY=none"
+                )
         return self
 
 
@@ -353,6 +438,7 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     DiffuserSettings,
     ExtractorSettings,
     ClassifierSettings,
+    PictureSettings,
     OpenAiSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

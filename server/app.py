@@ -84,6 +84,8 @@ async def serve(
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
     with stop_signal() as stop:
         async with open_gateway(settings, storage_settings) as gateway:
+            if settings.serves_unchecked_pictures:
+                _log.warning("pictures not checked", extra={"listen": settings.listen})
             _log.info("listening", extra=asdict(gateway.addresses))
             announce(gateway.addresses)
             await stop.wait()
@@ -195,7 +197,14 @@ async def _services(
     backlog = Backlog(store.jobs.waiting, forecast, limits)
     observer = Observer(store, settings.gpu_cost)
     cheapest = CheapestOffers(catalogue, observer)
-    admission = Admission(store, signals, settings.daily_budget_micros, backlog, cheapest)
+    admission = Admission(
+        store,
+        signals,
+        settings.daily_budget_micros,
+        backlog,
+        cheapest,
+        checks_pictures=settings.image_safety != "none",
+    )
     batch_admission = BatchAdmission(store, signals, admission)
     replies = Replies(forecast, parts.storage, url_ttl, catalogue)
     batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))

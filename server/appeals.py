@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from imggen.rules.checks import clean
 from server.safety.gate import TextGate
-from server.safety.texts import MODERATION, digest_of
+from server.safety.texts import CLASSIFIERS, digest_of
 from server.store import open_store
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -38,7 +38,7 @@ def appeal_of_digest(gate: TextGate, digest: str, rule: str) -> Appeal:
     """Returns the appeal for a refusal, by what it named; raises CannotAppeal."""
     if not _DIGEST.fullmatch(digest):
         raise CannotAppeal("--hash: give the 64 hexadecimal digits that the refusal named")
-    rules = (*gate.rules, MODERATION)
+    rules = (*gate.rules, *CLASSIFIERS)
     if rule not in rules:
         raise CannotAppeal(f'--rule: "{rule}" is not a rule; use one of {", ".join(rules)}')
     return Appeal(digest, rule)

@@ -33,6 +33,12 @@ class GatewaySettings(RoutingSettings, SafetySettings):
         description="The port of `/metrics`, `/livez` and `/readyz`, on the same host; "
         "0 takes a free one.",
     )
+    serve_unchecked_pictures: Literal["on_loopback", "anywhere"] = Field(
+        "on_loopback",
+        description="Where a gateway with IMGGEN_IMAGE_SAFETY=none may listen: `on_loopback` "
+        "refuses any other address, `anywhere` is for pictures that somebody looks at before "
+        "children do.",
+    )
     database_url: str = Field(
         "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
     )
@@ -191,6 +197,18 @@ class GatewaySettings(RoutingSettings, SafetySettings):
         return self
 
     @model_validator(mode="after")
+    def _pictures_are_checked(self) -> Self:
+        if self.serves_unchecked_pictures and self.serve_unchecked_pictures != "anywhere":
+            raise ValueError(
+                f"{self.listen} is not a loopback address, and with IMGGEN_IMAGE_SAFETY=none "
+                "nothing looks at the pictures that are served there; set IMGGEN_IMAGE_SAFETY for "
+                "gateways and workers, or listen on 127.0.0.1, or set "
+                "IMGGEN_SERVE_UNCHECKED_PICTURES=anywhere if somebody looks at each picture "
+                "before children do"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_key_set(self) -> Self:
         if self.jwks_url and self.jwks_file:
             raise ValueError("set IMGGEN_JWKS_URL or IMGGEN_JWKS_FILE, not both")
@@ -223,6 +241,11 @@ class GatewaySettings(RoutingSettings, SafetySettings):
     def host(self) -> str:
         """The host part of `listen`, without the brackets of an IPv6 address."""
         return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def serves_unchecked_pictures(self) -> bool:
+        """Whether others than this machine may fetch pictures that no classifier has looked at."""
+        return self.image_safety == "none" and not is_loopback(self.host)
 
     @property
     def key_set(self) -> str | Path | None:

@@ -1,10 +1,15 @@
-"""The classifier that asks OpenAI's moderation, or a service that speaks it; it costs nothing."""
+"""The classifiers that ask OpenAI's moderation, or a service that speaks it; it costs nothing."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from io import BytesIO
+from typing import TypeAlias
 
 import openai
+from openai.types import ModerationMultiModalInputParam
+from PIL import Image
 
 from actors.classifiers.base import ClassifierAway
 from actors.providers.events import read_object
@@ -16,6 +21,12 @@ _CONNECT_S = 5.0
 _MOST_LETTERS = 10_000
 """Of one input: a longer text is sent in parts."""
 _MOST_INPUTS = 32
+_SIDE = 1024
+_QUALITY = 90
+_WHITE = 64
+"""The sides, in pixels, of the largest picture that is sent, and of the one for a check."""
+
+_Inputs: TypeAlias = list[str] | list[ModerationMultiModalInputParam]
 
 
 class OpenAiModeration:
@@ -25,23 +36,61 @@ class OpenAiModeration:
 
     def __init__(self, client: openai.AsyncOpenAI, model: str, timeout_s: float) -> None:
         """Takes a client without retries, and how long a call may take in all."""
-        self._client = client
-        self._model = model
-        self._timeout_s = timeout_s
+        self._asked = _Asked(client, model, timeout_s)
 
     async def refused_for(self, text: str) -> tuple[str, ...]:
         """Returns the flagged categories, sorted; raises ClassifierAway."""
         parts = [text[at : at + _MOST_LETTERS] for at in range(0, len(text), _MOST_LETTERS)]
         found: set[str] = set()
         for at in range(0, len(parts), _MOST_INPUTS):
-            found |= await self._flagged(parts[at : at + _MOST_INPUTS])
+            some = parts[at : at + _MOST_INPUTS]
+            found |= await self._asked.flagged(some, len(some))
         return tuple(sorted(found))
 
-    async def _flagged(self, texts: list[str]) -> set[str]:
-        answer = read_object(await self._answer(texts)) or {}
+
+class OpenAiPictures:
+    """Shows pictures to a moderation model; one is refused for the categories that it flags.
+
+    A picture is sent smaller than it is: the model looks at no more of it.
+    """
+
+    name = MODERATION
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str, timeout_s: float) -> None:
+        """Takes a client without retries, and how long a call may take in all."""
+        self._asked = _Asked(client, model, timeout_s)
+
+    async def check(self) -> None:
+        """Has a white picture looked at: a service may know texts alone."""
+        buffer = BytesIO()
+        Image.new("RGB", (_WHITE, _WHITE), "white").save(buffer, "PNG")
+        await self.refused_for(buffer.getvalue())
+
+    async def refused_for(self, picture: bytes) -> tuple[str, ...]:
+        """Returns the flagged categories, sorted; raises ClassifierAway."""
+        try:
+            encoded = await asyncio.to_thread(_data_url, picture)
+        except (OSError, ValueError) as error:
+            raise ClassifierAway("the picture cannot be read") from error
+        shown: list[ModerationMultiModalInputParam]
+        shown = [{"type": "image_url", "image_url": {"url": encoded}}]
+        return tuple(sorted(await self._asked.flagged(shown, len(shown))))
+
+
+class _Asked:
+    """A moderation model, and the reading of its answers."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str, timeout_s: float) -> None:
+        self._client = client
+        self._model = model
+        self._timeout_s = timeout_s
+
+    async def flagged(self, inputs: _Inputs, results_wanted: int) -> set[str]:
+        """Returns the categories that are flagged of any input; raises ClassifierAway."""
+        answer = read_object(await self._answer(inputs)) or {}
         results = answer.get("results")
-        if not isinstance(results, list) or len(results) != len(texts):
-            raise ClassifierAway("the moderation's answer has no result for each text")
+        if not isinstance(results, list) or len(results) != results_wanted:
+            raise ClassifierAway("the moderation's answer has no result for each input")
         found: set[str] = set()
         for result in results:
             match result:
@@ -53,7 +102,7 @@ class OpenAiModeration:
                     raise ClassifierAway("the moderation's answer has a result that is none")
         return found
 
-    async def _answer(self, texts: list[str]) -> bytes:
+    async def _answer(self, inputs: _Inputs) -> bytes:
         """Returns the API's answer; raises ClassifierAway, without the SDK's error as its cause.
 
         That one may hold the text and the key, and would be logged with it.
@@ -61,7 +110,7 @@ class OpenAiModeration:
         try:
             async with asyncio.timeout(self._timeout_s):
                 raw = await self._client.moderations.with_raw_response.create(
-                    input=texts, model=self._model
+                    input=inputs, model=self._model
                 )
             return raw.http_response.content
         except BROKEN_OFF as error:
@@ -73,12 +122,35 @@ class OpenAiModeration:
 async def open_moderation(
     *, base_url: str, api_key: str, model: str, timeout_s: float
 ) -> AsyncIterator[OpenAiModeration]:
-    """Yields a classifier with its own connections."""
-    connect_s = min(_CONNECT_S, timeout_s / 2)
-    async with open_client(
-        base_url, api_key, timeout_s=timeout_s, connect_timeout_s=connect_s
-    ) as client:
+    """Yields a classifier of texts with its own connections."""
+    async with _open(base_url, api_key, timeout_s) as client:
         yield OpenAiModeration(client, model, timeout_s)
+
+
+@asynccontextmanager
+async def open_picture_moderation(
+    *, base_url: str, api_key: str, model: str, timeout_s: float
+) -> AsyncIterator[OpenAiPictures]:
+    """Yields a classifier of pictures with its own connections."""
+    async with _open(base_url, api_key, timeout_s) as client:
+        yield OpenAiPictures(client, model, timeout_s)
+
+
+def _open(
+    base_url: str, api_key: str, timeout_s: float
+) -> AbstractAsyncContextManager[openai.AsyncOpenAI]:
+    connect_s = min(_CONNECT_S, timeout_s / 2)
+    return open_client(base_url, api_key, timeout_s=timeout_s, connect_timeout_s=connect_s)
+
+
+def _data_url(picture: bytes) -> str:
+    """Returns a picture as a JPEG in a URL; raises OSError for no picture."""
+    with Image.open(BytesIO(picture)) as image:
+        small = image.convert("RGB")
+    small.thumbnail((_SIDE, _SIDE))
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _failed(error: BaseException) -> ClassifierAway:

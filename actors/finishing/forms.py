@@ -7,6 +7,7 @@ from typing import TypeAlias
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from actors.finishing.marks import add_xmp, xmp_of
 from imggen.rules import sizes
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.models import Size
@@ -67,27 +68,32 @@ class Finished:
 
 
 def finish(
-    original: bytes, image_type: ImageType, display: Size, enlarged: bytes | None = None
+    original: bytes,
+    image_type: ImageType,
+    display: Size,
+    enlarged: bytes | None = None,
+    checked_by: str = "",
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
     The original stays as it is. The others are 8-bit sRGB of the same part of the picture, in
     the display asset's ratio, resized by Lanczos from `enlarged`, or from the original without
-    one.
-    The same input gives the same bytes. Raises PictureRefused for bytes that are not a picture.
+    one. Their files name the classifier that has looked at the picture; `checked_by` is empty for
+    none. The same input gives the same bytes. Raises PictureRefused for bytes that are no picture.
     """
     source = open_picture(original)
     picture = _to_srgb(open_picture(enlarged) if enlarged else source)
     box = _crop(picture, display)
     printed = print_size(image_type, display)
+    xmp = xmp_of(checked_by)
     return Finished(
         (
             RenderedAsset(
                 AssetKind.ORIGINAL, original, _FORMATS[source.format or ""], *source.size
             ),
-            _display(_resized(picture, display, box)),
-            _print(_resized(picture, printed, box)),
-            _thumbnail(_resized(picture, thumbnail_size(display), box)),
+            _display(_resized(picture, display, box), xmp),
+            _print(_resized(picture, printed, box), xmp),
+            _thumbnail(_resized(picture, thumbnail_size(display), box), xmp),
         )
     )
 
@@ -154,33 +160,32 @@ def _resized(picture: Image.Image, size: Size, box: _Box) -> Image.Image:
     return picture.resize((size.width, size.height), Image.Resampling.LANCZOS, box)
 
 
-def _display(image: Image.Image) -> RenderedAsset:
+def _display(image: Image.Image, xmp: str) -> RenderedAsset:
     info = PngInfo()
     info.add(b"sRGB", b"\0")
+    add_xmp(info, xmp)
     png = _saved(image, "PNG", pnginfo=info)
     if len(png) <= MAX_BYTES:
         return RenderedAsset(AssetKind.DISPLAY, png, "image/png", *image.size)
     # Only noise is over the limit: a drawing of this size is a third of it.
-    return RenderedAsset(AssetKind.DISPLAY, _jpeg(image), "image/jpeg", *image.size)
+    return RenderedAsset(AssetKind.DISPLAY, _jpeg(image, xmp), "image/jpeg", *image.size)
 
 
-def _print(image: Image.Image) -> RenderedAsset:
-    return RenderedAsset(AssetKind.PRINT, _jpeg(image), "image/jpeg", *image.size)
+def _print(image: Image.Image, xmp: str) -> RenderedAsset:
+    return RenderedAsset(AssetKind.PRINT, _jpeg(image, xmp), "image/jpeg", *image.size)
 
 
-def _thumbnail(image: Image.Image) -> RenderedAsset:
-    data = _saved(image, "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True)
+def _thumbnail(image: Image.Image, xmp: str) -> RenderedAsset:
+    data = _saved(image, "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True, xmp=xmp.encode())
     return RenderedAsset(AssetKind.THUMBNAIL, data, "image/jpeg", *image.size)
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _jpeg(image: Image.Image, xmp: str) -> bytes:
     """Returns a JPEG without chroma subsampling, of the best quality within the limit."""
-    profile = _srgb_profile()
+    options = {"subsampling": 0, "dpi": (DPI, DPI), "icc_profile": _srgb_profile()}
     data = b""
     for quality in _QUALITIES:
-        data = _saved(
-            image, "JPEG", quality=quality, subsampling=0, dpi=(DPI, DPI), icc_profile=profile
-        )
+        data = _saved(image, "JPEG", quality=quality, xmp=xmp.encode(), **options)
         if len(data) <= MAX_BYTES:
             return data
     return data

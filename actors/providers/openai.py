@@ -95,6 +95,16 @@ class OpenAiProvider:
         shown = Shown(progress, call.partials)
         answer = await self._answer(request, _files(content, references), shown)
         cost, estimated = self._cost(call, answer)
+        if answer.filtered is not None:
+            raise ProviderFailed(
+                FailureKind.MODERATED_OUTPUT,
+                f"openai answered 200 for {self._model.sent_as} with a picture that its filter "
+                "blurred; it is billed",
+                stage="output",
+                categories=answer.filtered,
+                request_id=answer.request_id,
+                cost_micros=None if estimated else cost,
+            )
         try:
             png = await asyncio.to_thread(read_png, answer.picture, format.native)
         except PictureUnfit as error:

@@ -9,6 +9,7 @@ import httpx2
 
 from actors.providers.base import ProviderFailed, RenderProgress
 from actors.providers.events import read_events, read_object
+from actors.providers.filters import filtered
 from actors.providers.openai_errors import ErrorAnswer, answered, request_id
 from actors.providers.pictures import read_preview
 from server.routing.failover import FailureKind
@@ -16,11 +17,15 @@ from server.routing.failover import FailureKind
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that has not been checked: the picture's base64 and the usage, if it has them."""
+    """An answer that has not been checked: the picture's base64 and the usage, if it has them.
+
+    `filtered` is what a filter of the service blurred the picture for; None for no filter.
+    """
 
     picture: object
     usage: object
     request_id: str
+    filtered: tuple[str, ...] | None = None
 
 
 class Shown:
@@ -76,7 +81,7 @@ def _plain(response: httpx2.Response, model: str, body: bytes) -> Answer:
     data = answer.get("data")
     first = data[0] if isinstance(data, list) and data else None
     picture = first.get("b64_json") if isinstance(first, Mapping) else None
-    return Answer(picture, answer.get("usage"), found)
+    return Answer(picture, answer.get("usage"), found, filtered(answer, first))
 
 
 async def _streamed(response: httpx2.Response, model: str, shown: Shown) -> Answer:
@@ -86,7 +91,8 @@ async def _streamed(response: httpx2.Response, model: str, shown: Shown) -> Answ
         async for event in events:
             match event["type"]:
                 case "image_generation.completed" | "image_edit.completed":
-                    return Answer(event.get("b64_json"), event.get("usage"), found)
+                    usage = event.get("usage")
+                    return Answer(event.get("b64_json"), usage, found, filtered(event, None))
                 case "image_generation.partial_image" | "image_edit.partial_image":
                     await shown.partial(event.get("b64_json"))
                 case _ if event.get("error") or event["type"] == "error":

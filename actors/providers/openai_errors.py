@@ -62,9 +62,9 @@ class ErrorAnswer:
         return cls(
             status=status,
             headers=headers,
-            code=_word(told.get("code")),
-            type=_word(told.get("type")),
-            param=_word(told.get("param")),
+            code=plain_word(told.get("code")),
+            type=plain_word(told.get("type")),
+            param=plain_word(told.get("param")),
             message=message[:_LONGEST_MESSAGE] if isinstance(message, str) else "",
             moderation=details if isinstance(details, Mapping) else {},
         )
@@ -101,7 +101,7 @@ class ErrorAnswer:
         if not isinstance(told, list):
             found = _VIOLATIONS.search(self.message)
             told = [word.strip(" '\"") for word in found[1].split(",")] if found else []
-        return tuple(dict.fromkeys(filter(None, map(_word, told))))
+        return tuple(dict.fromkeys(filter(None, map(plain_word, told))))
 
     def _coded(self, codes: frozenset[str]) -> bool:
         return self.code in codes or self.type in codes
@@ -187,7 +187,7 @@ _MEANING: Mapping[FailureKind, str] = {
 }
 
 
-def _word(value: object) -> str:
+def plain_word(value: object) -> str:
     """Returns a code in lower case; nothing for what could be a key or a part of a prompt."""
     word = value.lower() if isinstance(value, str) else ""
     return word if _WORD.fullmatch(word) else ""

@@ -1,7 +1,7 @@
 """Handles of model deployments, as the renderer, the encoder and the upscaler of stages."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -9,6 +9,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
+from actors.classifiers.base import ClassifierAway
 from actors.engine.render import Embedding, ModelDiffers, RenderEvent, RenderRequest
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Unavailable
@@ -16,6 +17,8 @@ from server.errors import Unavailable
 Handle = DeploymentHandle[Any]
 
 _PATIENCE_S = 5.0
+_LOOK_S = 60.0
+"""How long a picture may be looked at: it takes its turn among the diffuser's threads."""
 
 
 class RayRenderer:
@@ -94,6 +97,55 @@ class RayUpscaler:
         """
         with _answering("the upscaler"):
             return bytes(await self._diffuser.upscale.remote(png))
+
+
+class RayPictures:
+    """Has pictures looked at on a diffuser deployment, whose process holds the classifier.
+
+    Whatever comes back but a verdict is a classifier that is away.
+    """
+
+    def __init__(
+        self,
+        diffuser: Handle,
+        name: str,
+        *,
+        patience_s: float = _PATIENCE_S,
+        look_s: float = _LOOK_S,
+    ) -> None:
+        """Takes the classifier's name, and how long a replica may take to answer, and to look."""
+        self.name = name
+        self._diffuser = diffuser
+        self._patience_s = patience_s
+        self._look_s = look_s
+
+    async def check(self) -> None:
+        """Raises ClassifierAway while no replica with a classifier answers."""
+        held = await _verdict(self._diffuser.picture_classifier.remote(), self._patience_s)
+        if held != self.name:
+            raise ClassifierAway(
+                f'the diffuser holds the classifier "{held}", not "{self.name}"; see '
+                "IMGGEN_IMAGE_CLASSIFIER"
+            )
+
+    async def refused_for(self, picture: bytes) -> tuple[str, ...]:
+        """Returns the categories that a picture is refused for; raises ClassifierAway."""
+        found = await _verdict(self._diffuser.refused_for.remote(picture), self._look_s)
+        if not isinstance(found, tuple):
+            raise ClassifierAway("the diffuser answered without a verdict")
+        return found
+
+
+async def _verdict(response: Awaitable[object], timeout_s: float) -> object:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await response
+    except RayTaskError as error:
+        if isinstance(error.cause, ClassifierAway):
+            raise error.cause from error
+        raise ClassifierAway("the classifier failed; the diffuser's log says why") from error
+    except (TimeoutError, RayError, RayServeException) as error:
+        raise ClassifierAway("the diffuser, which holds the classifier, is away") from error
 
 
 class RayModels:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from actors.classifiers.base import ClassifierAway, PictureClassifier
 from actors.engine.render import (
     Embedding,
     ModelDiffers,
@@ -16,11 +17,18 @@ from actors.finishing.upscaling import Upscaler
 class DiffuserReplica:
     """The base class of diffuser deployments; `actors.serve.handles` calls its methods by name."""
 
-    def __init__(self, renderer: ReferenceRenderer, upscaler: Upscaler, model: str) -> None:
-        """Takes the renderer, the upscaler and the name of their model."""
+    def __init__(
+        self,
+        renderer: ReferenceRenderer,
+        upscaler: Upscaler,
+        model: str,
+        pictures: PictureClassifier | None = None,
+    ) -> None:
+        """Takes the renderer, the upscaler, the name of their model, and what looks at pictures."""
         self._renderer = renderer
         self._upscaler = upscaler
         self._model = model
+        self._pictures = pictures
 
     async def render(self, request: RenderRequest, model: str) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
@@ -48,6 +56,16 @@ class DiffuserReplica:
     async def upscale(self, png: bytes) -> bytes:
         """Returns a PNG enlarged by the upscaler."""
         return await self._upscaler.upscale(png)
+
+    async def picture_classifier(self) -> str:
+        """Returns the name of the classifier of pictures; empty for none."""
+        return self._pictures.name if self._pictures else ""
+
+    async def refused_for(self, picture: bytes) -> tuple[str, ...]:
+        """Returns the categories that a picture is refused for; raises ClassifierAway."""
+        if self._pictures is None:
+            raise ClassifierAway("the diffuser holds no classifier; see IMGGEN_IMAGE_SAFETY")
+        return await self._pictures.refused_for(picture)
 
     async def model(self) -> str:
         """Returns the name of the model."""

@@ -12,6 +12,7 @@ from actors.worker.choosing import Choice
 from actors.worker.leaving import LeftAlone
 from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused
+from actors.worker.pictures import PictureNotAllowed
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.routed import FailOver, NothingHere, OfferWaits
 from actors.worker.texts import Unchecked
@@ -195,7 +196,7 @@ class Attempt:
         """Queues a job until its classifier answers, or fails it after it has waited for long."""
         claim, parts = self.claim, self._parts
         failure, _ = explain(unchecked)
-        _log.warning("text not checked", extra={**fields_of(claim), "error": failure.message})
+        _log.warning("not checked", extra={**fields_of(claim), "error": failure.message})
         if claim.unoffered_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return
@@ -260,6 +261,9 @@ def explain(error: Exception) -> tuple[Failure, bool]:
     match error:
         case ExceptionGroup(exceptions=(Exception() as first, *_)):
             return explain(first)
+        case PictureNotAllowed():
+            reason, about = "CONTENT_POLICY", (error.sha256, error.categories)
+            return Failure(reason, error.message[:_MESSAGE_MAX], *about), True
         case StorageUnavailable() | KeyTaken():
             return Failure("STORE_FAILED", error.message), True
         case ImggenError():

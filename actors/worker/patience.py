@@ -10,6 +10,8 @@ _PAUSE_S = 0.2
 _PAUSE_MAX_S = 2.0
 STORE_PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 """The pauses while the storage is away: half a minute, since another render would cost far more."""
+CHECK_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""The pauses while what checks pictures is away: two minutes, since the picture may be paid."""
 T = TypeVar("T")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from server.domain.jobs import Claim, Progress
@@ -33,6 +33,7 @@ class Stop(StrEnum):
 class _Report:
     progress: Progress
     preview: bytes | None
+    checked_by: str = ""
 
 
 class Reporter:
@@ -53,6 +54,7 @@ class Reporter:
         self._stop = stop
         self._sequence = 0
         self._newest: _Report | None = None
+        self._last: Progress | None = None
         self._news = asyncio.Event()
 
     @asynccontextmanager
@@ -77,9 +79,20 @@ class Reporter:
         self._sequence += 1
         begin, end = _SPANS[stage]
         fraction = begin + (end - begin) * (step / steps if steps else 0.0)
+        checked_by = ""
         if preview is None and self._newest is not None:
-            preview = self._newest.preview  # not written yet
-        self._newest = _Report(Progress(self._sequence, stage, step, steps, fraction), preview)
+            preview, checked_by = self._newest.preview, self._newest.checked_by  # not written yet
+        self._last = Progress(self._sequence, stage, step, steps, fraction)
+        self._newest = _Report(self._last, preview, checked_by)
+        self._news.set()
+
+    def show(self, preview: bytes, checked_by: str) -> None:
+        """Reports a preview that a classifier has passed, with the newest progress."""
+        if self._last is None:
+            return
+        self._sequence += 1
+        self._last = replace(self._last, sequence=self._sequence)
+        self._newest = _Report(self._last, preview, checked_by)
         self._news.set()
 
     async def _run(self) -> None:
@@ -94,7 +107,9 @@ class Reporter:
         if report is None:
             return
         preview = report.preview if self.watched else None
-        answer = await self._store.leases.report(self._claim, report.progress, preview)
+        answer = await self._store.leases.report(
+            self._claim, report.progress, preview, report.checked_by
+        )
         if answer is None:
             self._stop(Stop.LOST)
             return
@@ -104,19 +119,3 @@ class Reporter:
         self._signals.say(CHANGED, str(self._claim.job_id))
         if answer.cancel_requested:
             self._stop(Stop.CANCELLED)
-
-
-class ReportedRender:
-    """The progress of a render, which an attempt's reporter writes."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-
-    @property
-    def watched(self) -> asyncio.Event:
-        """Set once a watcher has asked for previews."""
-        return self._reporter.seen
-
-    def step(self, step: int, steps: int, preview: bytes | None = None) -> None:
-        """Reports a step of the render, soon and without waiting."""
-        self._reporter.say(Stage.RENDERING, step, steps, preview)

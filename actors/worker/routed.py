@@ -139,7 +139,11 @@ class RoutedDrawing:
         choice = await self._chooser.choose(claim, without=[offer.model.name])
         if choice.routing.offers:
             return FailOver(offer.model.name, error, choice.lanes)
-        first = await self._patience.write(lambda: self._store.leases.refusal(claim))
+        leases = self._store.leases
+        first = await self._patience.write(lambda: leases.refusal(claim))
+        if not first and isinstance(error, CallRefused):
+            # A second picture cannot be paid; the first one is why there must be a second.
+            first = await self._patience.write(lambda: leases.refused_picture(claim))
         if first:
             return ContentRefused(first)
         if not _waits(error):

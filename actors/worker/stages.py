@@ -15,16 +15,17 @@ from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider, RenderedPicture
 from actors.worker.patience import STORE_PAUSES_S
+from actors.worker.pictures import JobPictures
 from actors.worker.reading import ContentReader
 from actors.worker.references import ReferenceResolver, Resolved
-from actors.worker.reporting import ReportedRender, Reporter
+from actors.worker.reporting import Reporter
 from actors.worker.texts import JobTexts
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Format, Size
 from server.domain.spec import RenderSpec
-from server.domain.states import ImageType, Stage
+from server.domain.states import AssetKind, ImageType, Stage
 from server.errors import Unavailable
 from server.routing.catalogue import KNOWN, Catalogue
 from server.storage import Storage, StorageUnavailable, object_key
@@ -33,7 +34,7 @@ from server.store.scenes import Scenes
 _KNOWN = Catalogue(KNOWN.values())
 _log = logging.getLogger(__name__)
 
-Finishing = Callable[[bytes, ImageType, Size, bytes | None], Finished]
+Finishing = Callable[[bytes, ImageType, Size, bytes | None, str], Finished]
 
 
 class Stages:
@@ -49,6 +50,7 @@ class Stages:
         references: ReferenceResolver | None = None,
         scenes: Scenes | None = None,
         texts: JobTexts | None = None,
+        pictures: JobPictures | None = None,
         upscaler: Upscaler | None = None,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
@@ -58,7 +60,8 @@ class Stages:
         `store_pauses_s` are the pauses before each retry of a store while the storage is away.
         `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos;
         without a resolver of references all characters are drawn from words, without `scenes` each
-        attempt reads its page anew, and without `texts` no text is checked.
+        attempt reads its page anew, without `texts` no text is checked, and without `pictures` no
+        picture.
         """
         self._providers = providers
         self._catalogue = catalogue
@@ -67,6 +70,7 @@ class Stages:
         self._references = references
         self._scenes = scenes
         self._texts = texts
+        self._pictures = pictures or JobPictures()
         self._upscaler = upscaler or NoUpscaler()
         self._store_pauses_s = store_pauses_s
         self._finishing = finishing
@@ -96,15 +100,17 @@ class Stages:
             await reporter.enter(Stage.RESOLVING)
             content = await self._read(claim, provider, extractor)
             references = await self._resolve(claim, content, provider)
+            await self._pictures.ready()
         with clock.measure(Stage.RENDERING):
-            picture = await provider.render(
-                content, shape, references.placed, ReportedRender(reporter)
-            )
+            async with self._pictures.previewing(claim, reporter) as progress:
+                picture = await provider.render(content, shape, references.placed, progress)
             _log_not_drawn(claim, picture.prompt)
             await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
             finished = await self._finish(spec, picture)
+            # After the upscaler and the crop, so that what was looked at is what is stored.
+            await self._pictures.check(claim, *_looked_at(finished))
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             assets = await self._store(claim, finished.assets)
@@ -121,6 +127,7 @@ class Stages:
             model=spec.model,
             provider=claim.provider,
             cropped_from=shape.cropped_from,
+            checked_by=self._pictures.checked_by,
         )
 
     async def _read(
@@ -168,7 +175,10 @@ class Stages:
         if picture.width < display.width or picture.height < display.height:
             enlarged = await self._upscaler.upscale(picture.png)
         return await asyncio.to_thread(
-            self._finishing, picture.png, spec.image_type, display, enlarged
+            self._finishing,
+            *(picture.png, spec.image_type, display, enlarged),
+            # What it says is true once the check is passed; nothing is stored before.
+            self._pictures.checked_by,
         )
 
     async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
@@ -197,6 +207,17 @@ class Stages:
                 _log.warning("storage away", extra={"key": key, "error": error.message})
                 await asyncio.sleep(pause)
         return await self._storage.put(key, asset.data, asset.content_type)
+
+
+def _looked_at(finished: Finished) -> Iterator[bytes]:
+    """Yields the pictures that differ in what they show: the whole one, and what is cut from it.
+
+    The print and the thumbnail are the display asset in other sizes.
+    """
+    original, display = finished.asset(AssetKind.ORIGINAL), finished.asset(AssetKind.DISPLAY)
+    yield original.data
+    if (original.width, original.height) != (display.width, display.height):
+        yield display.data
 
 
 def _log_not_drawn(claim: Claim, prompt: CompiledPrompt) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, TextClassifier
 from actors.providers.base import Content, Provider
@@ -28,10 +29,18 @@ class ContentRefused(FailedPrecondition):
 
 
 class Unchecked(Unavailable):
-    """Raised where a classifier gave no verdict: the job waits for it."""
+    """Raised where a classifier of texts or pictures gave no verdict: the job waits for it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorReason.ERROR_REASON_CHECK_UNAVAILABLE)
+
+
+class Refusals(Protocol):
+    """Counts refused texts."""
+
+    def count(self, stage: TextStage, category: str, rule: str) -> None:
+        """Counts a text that was refused."""
+        ...
 
 
 class JobTexts:
@@ -44,10 +53,15 @@ class JobTexts:
     """
 
     def __init__(
-        self, check: TextCheck, allowances: Allowances, classifier: TextClassifier | None = None
+        self,
+        check: TextCheck,
+        allowances: Allowances,
+        refusals: Refusals,
+        classifier: TextClassifier | None = None,
     ) -> None:
         self._check = check
         self._allowances = allowances
+        self._refusals = refusals
         self._classifier = classifier
 
     async def spec(self, claim: Claim) -> frozenset[str]:
@@ -90,7 +104,7 @@ class JobTexts:
         refused = checked.refused
         if refused is None:
             return checked.allowed
-        raise _refused(claim, stage, refused)
+        raise self._refused(claim, stage, refused)
 
     async def _classified(
         self, claim: Claim, stage: TextStage, field: str, text: str
@@ -109,16 +123,16 @@ class JobTexts:
         if await self._allowances.allows(digest, rule):
             return frozenset([rule])
         refused = RefusedText(field, rule, ", ".join(categories), digest, is_joined=False)
-        raise _refused(claim, stage, refused)
+        raise self._refused(claim, stage, refused)
 
-
-def _refused(claim: Claim, stage: TextStage, refused: RefusedText) -> ContentRefused:
-    """Returns the error for a refused text, once it is logged."""
-    about = {"category": refused.category, "rule": refused.rule, "digest": refused.digest}
-    job = {"job_id": str(claim.job_id), "user_id": str(claim.user_id), "attempt": claim.attempt}
-    _log.warning("text refused", extra={"stage": stage, "field": refused.field, **about, **job})
-    why = refusal_of(**about, is_joined=refused.is_joined)
-    return ContentRefused(f"checked at the {stage} stage, {refused.field} {why}")
+    def _refused(self, claim: Claim, stage: TextStage, refused: RefusedText) -> ContentRefused:
+        """Returns the error for a refused text, once it is counted and logged."""
+        self._refusals.count(stage, refused.category, refused.rule)
+        about = {"category": refused.category, "rule": refused.rule, "digest": refused.digest}
+        job = {"job_id": str(claim.job_id), "user_id": str(claim.user_id), "attempt": claim.attempt}
+        _log.warning("text refused", extra={"stage": stage, "field": refused.field, **about, **job})
+        why = refusal_of(**about, is_joined=refused.is_joined)
+        return ContentRefused(f"checked at the {stage} stage, {refused.field} {why}")
 
 
 def _unsaid(style: Style) -> Style:

@@ -1,4 +1,4 @@
-"""Contact sheets: pictures with their texts on one page."""
+"""Contact sheets: pictures with their texts on one page, and a badge on those not checked."""
 
 import textwrap
 from collections.abc import Sequence
@@ -13,7 +13,12 @@ _TEXT = 96
 _PAPER = (250, 247, 240)
 _INK = (40, 36, 34)
 _FADED = (128, 92, 70)
+_WARNING = (176, 32, 32)
 _LOST = 72
+_BADGE = 30
+_MARK = "NOT CHECKED"
+_CHECKED = 'imggen:pictureCheck="CHECKED"'
+"""What the files of imggen say in their XMP of a picture that a classifier has looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Panel:
 
 def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
     """Returns a sheet with a title and centred rows of panels, each 512 pixels wide."""
-    pictures = [[_small(panel.picture) for panel in panels] for panels in rows]
+    pictures = [[_marked(panel.picture) for panel in panels] for panels in rows]
     heights = [max((picture.height for picture in row), default=0) for row in pictures]
     width = max(map(len, rows)) * (_CELL + _MARGIN) + _MARGIN
     below = [_TEXT + (_LOST if any(one.lost for one in row) else 0) for row in rows]
@@ -46,10 +51,30 @@ def contact_sheet(title: str, rows: Sequence[Sequence[Panel]]) -> Image.Image:
     return sheet
 
 
-def _small(path: Path) -> Image.Image:
+def _marked(path: Path) -> Image.Image:
+    """Returns a small picture, with a badge below it unless its file says that it is checked."""
     with Image.open(path) as picture:
+        is_checked = _CHECKED in _xmp(picture)
         picture.thumbnail((_CELL, _CELL), Image.Resampling.LANCZOS)
-        return picture.convert("RGB")
+        small = picture.convert("RGB")
+    return small if is_checked else _stamped(small)
+
+
+def _xmp(picture: Image.Image) -> str:
+    packet = picture.info.get("xmp", b"")
+    return packet.decode(errors="replace") if isinstance(packet, bytes) else str(packet)
+
+
+def _stamped(picture: Image.Image) -> Image.Image:
+    """Returns a picture with a badge below it, which hides nothing of it."""
+    stamped = Image.new("RGB", (picture.width, picture.height + _BADGE), _PAPER)
+    stamped.paste(picture)
+    pen, font = ImageDraw.Draw(stamped), ImageFont.load_default(18)
+    left, top, right, bottom = pen.textbbox((0, 0), _MARK, font=font)
+    pen.rectangle((0, picture.height, right - left + 20, stamped.height - 1), fill=_WARNING)
+    middle = picture.height + (_BADGE - bottom + top) // 2
+    pen.text((10 - left, middle - top), _MARK, fill="white", font=font)
+    return stamped
 
 
 def _write(pen: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:

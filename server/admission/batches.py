@@ -37,7 +37,7 @@ class BatchAdmission:
         """
         await self._admission.check_backlog(new.user_id, new.lanes)
         async with self._admission.paying() as tx:
-            new = await _answered(tx, new)
+            new = await _answered(tx, new, self._admission.checks_pictures)
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
@@ -57,7 +57,7 @@ class BatchAdmission:
         """
         await self._admission.check_backlog(new.user_id, new.lanes)
         async with self._store.transaction() as tx:
-            new = await _answered(tx, new)
+            new = await _answered(tx, new, self._admission.checks_pictures)
         prices = Counter[str]()
         for job in new.jobs:
             prices[job.provider] += job.price_micros
@@ -120,9 +120,9 @@ class BatchAdmission:
         return batch
 
 
-async def _answered(tx: Statements, new: NewBatch) -> NewBatch:
+async def _answered(tx: Statements, new: NewBatch, checked: bool) -> NewBatch:
     """Returns a batch with its copies; raises OverBudget where one alone could have answered."""
-    new = await with_copies(tx, new)
+    new = await with_copies(tx, new, checked=checked)
     for job in new.jobs:
         check_covered(job)
     return new

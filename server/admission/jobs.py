@@ -39,12 +39,16 @@ class Admission:
         daily_budget_micros: int,
         backlog: Backlog,
         cheapest: CheapestOffers,
+        *,
+        checks_pictures: bool = False,
     ) -> None:
+        """Takes whether only pictures that a classifier has looked at may answer a request."""
         self._store = store
         self._backlog = backlog
         self._signals = signals
         self._budget = daily_budget_micros
         self._cheapest = cheapest
+        self.checks_pictures = checks_pictures
 
     async def admit(self, new: NewJob) -> Job | None:
         """Commits a job, COMPLETED if a stored picture answers it; None if its request_id is taken.
@@ -81,7 +85,7 @@ class Admission:
         """
         async with self._store.transaction() as tx:
             new = await _next_version(tx, new)
-            found = (await tx.reuses.find([new])).get(new.id)
+            found = (await tx.reuses.find([new], checked=self.checks_pictures)).get(new.id)
         if found is None:
             await self._check_room(new)
         _check_version(new)
@@ -190,7 +194,8 @@ class Admission:
         """
         async with self._store.transaction() as tx:
             new = await _next_version(tx, new)
-            if not await tx.reuses.copy(await copies_of(tx, [new])):
+            copies = await copies_of(tx, [new], checked=self.checks_pictures)
+            if not await tx.reuses.copy(copies):
                 return None
             _check_version(new)
             job = await tx.jobs.get(new.user_id, new.id)

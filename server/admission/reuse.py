@@ -12,15 +12,18 @@ from server.requests.stories import Storyboard
 from server.store.store import Statements
 
 
-async def copies_of(tx: Statements, jobs: Sequence[NewJob]) -> tuple[Copy, ...]:
-    """Returns the jobs that stored pictures answer; those pictures stay until the commit."""
-    found = await tx.reuses.find(jobs)
+async def copies_of(tx: Statements, jobs: Sequence[NewJob], *, checked: bool) -> tuple[Copy, ...]:
+    """Returns the jobs that stored pictures answer; those pictures stay until the commit.
+
+    `checked` is whether only pictures will do that a classifier has looked at.
+    """
+    found = await tx.reuses.find(jobs, checked=checked)
     return tuple(Copy(job, found[job.id]) for job in jobs if job.id in found)
 
 
-async def with_copies(tx: Statements, batch: NewBatch) -> NewBatch:
-    """Returns a batch that draws only what no stored picture answers."""
-    copies = await copies_of(tx, batch.jobs)
+async def with_copies(tx: Statements, batch: NewBatch, *, checked: bool) -> NewBatch:
+    """Returns a batch that draws only what no stored picture answers, as `copies_of` finds them."""
+    copies = await copies_of(tx, batch.jobs, checked=checked)
     answered = {copy.job.id for copy in copies}
     drawn = tuple(job for job in batch.jobs if job.id not in answered)
     return replace(batch, jobs=drawn, copies=copies)

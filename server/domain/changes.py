@@ -32,7 +32,8 @@ class Cursor(NamedTuple):
 class Change:
     """A committed change of status. `image_id` and `batch_id` are those of a job.
 
-    `metadata` is that of the job, of the image's job, or of the batch.
+    `metadata` is that of the job, of the image's job, or of the batch. `checked_by` is the
+    classifier that has looked at an image; empty where none has.
     """
 
     cursor: Cursor
@@ -44,6 +45,7 @@ class Change:
     image_id: UUID | None = None
     batch_id: UUID | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    checked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from imggen.rules.states import MAX_REGENERATIONS
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
 from server.domain.references import UsedReference
 from server.domain.scenes import NotDrawn
-from server.domain.states import AssetKind, ImageStatus, ImageType
+from server.domain.states import AssetKind, ImageStatus, ImageType, PictureCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Image:
     """An image as its caller sees it; `keys` are the storage keys of its assets.
 
     `page_number` is the number that its page has now, None once the story has no such page.
-    `reused_from` is the image that was drawn, where this one shares its picture.
+    `reused_from` is the image that was drawn, where this one shares its picture. `checked_by` is
+    the classifier that has looked at its pixels; empty where none has.
     """
 
     id: ImageId
@@ -62,6 +63,12 @@ class Image:
     references: tuple[UsedReference, ...] = ()
     not_drawn: tuple[NotDrawn, ...] = ()
     reused_from: ImageId | None = None
+    checked_by: str = ""
+
+    @property
+    def check(self) -> PictureCheck | None:
+        """Whether a classifier has looked at its pixels; None before it has some."""
+        return check_of(self.checked_by) if self.keys else None
 
     @property
     def regenerations_left(self) -> int:
@@ -79,3 +86,8 @@ class ImageFilter:
     status: ImageStatus | None = None
     page_id: PageId | None = None
     metadata: tuple[str, str] | None = None
+
+
+def check_of(checked_by: str) -> PictureCheck:
+    """Returns whether a picture is checked, by the name of its classifier; empty for none."""
+    return PictureCheck.CHECKED if checked_by else PictureCheck.NOT_CHECKED

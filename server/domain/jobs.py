@@ -42,10 +42,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt failed: the contract's reason without its prefix, and a sentence."""
+    """Why an attempt failed: the contract's reason without its prefix, and a sentence.
+
+    Where a classifier refused its picture: the SHA-256 of that, and the categories.
+    """
 
     reason: str
     message: str
+    picture_sha256: str = ""
+    picture_categories: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,7 @@ class Outcome:
     paid render counted and named it; `estimated` says that the cost was not computed from a usage.
     `model` and `provider` are those that drew it; empty for those of the claim. `cropped_from` is
     the aspect ratio that they drew, where it was cropped; None for what admission expected.
+    `checked_by` is the classifier that has looked at the picture; empty where none has.
     """
 
     prompt: str
@@ -219,6 +225,7 @@ class Outcome:
     model: str = ""
     provider: str = ""
     cropped_from: str | None = None
+    checked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

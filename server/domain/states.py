@@ -71,6 +71,13 @@ class Stage(StrEnum):
     STORING = "storing"
 
 
+class PictureCheck(StrEnum):
+    """Whether a classifier has looked at the pixels of a picture."""
+
+    NOT_CHECKED = "not_checked"
+    CHECKED = "checked"
+
+
 class AssetKind(StrEnum):
     """The kind of an asset of an image."""
 

@@ -22,11 +22,18 @@ from imggen.v1 import (
 )
 from server.domain.changes import DELETED, Change, ChangedKind, Cursor
 from server.domain.characters import Character, Gender
-from server.domain.images import Image
+from server.domain.images import Image, check_of
 from server.domain.jobs import Failure, Job
 from server.domain.references import ReferenceUse, UsedReference
 from server.domain.scenes import LossKind, NotDrawn
-from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Stage
+from server.domain.states import (
+    AssetKind,
+    ImageStatus,
+    ImageType,
+    JobStatus,
+    PictureCheck,
+    Stage,
+)
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
 from server.forecast.jobs import Forecast
@@ -48,6 +55,11 @@ IMAGE_STATUS = {
 }
 IMAGE_TYPE = {kind: image_pb2.ImageType.Value(f"IMAGE_TYPE_{kind.name}") for kind in ImageType}
 ASSET_KIND = {kind: image_pb2.AssetKind.Value(f"ASSET_KIND_{kind.name}") for kind in AssetKind}
+PICTURE_CHECK: "dict[PictureCheck | None, image_pb2.PictureCheck.ValueType]" = {
+    None: image_pb2.PICTURE_CHECK_UNSPECIFIED,
+    PictureCheck.NOT_CHECKED: image_pb2.PICTURE_CHECK_NOT_CHECKED,
+    PictureCheck.CHECKED: image_pb2.PICTURE_CHECK_CHECKED,
+}
 CHANGED_KIND = {kind: event_pb2.EventKind.Value(f"EVENT_KIND_{kind.name}") for kind in ChangedKind}
 REFERENCE_USE = {
     use: reference_pb2.ReferenceUse.Value(f"REFERENCE_USE_{use.name if use else 'UNSPECIFIED'}")
@@ -126,6 +138,9 @@ def event(change: Change) -> event_pb2.Event:
             message.image.deleted = change.status == DELETED
             message.image.status = _number(image_pb2.ImageStatus, "IMAGE_STATUS", change.status)
             message.image.metadata.update(change.metadata)
+            if change.status == ImageStatus.COMPLETED:
+                message.image.picture_check = PICTURE_CHECK[check_of(change.checked_by)]
+                message.image.checked_by = change.checked_by
         case ChangedKind.BATCH:
             message.batch.batch_id = str(change.object_id)
             message.batch.status = _number(batch_pb2.BatchStatus, "BATCH_STATUS", change.status)
@@ -218,6 +233,8 @@ class Replies:
             references=_references(image.references),
             not_drawn=not_drawn(image.not_drawn),
             reused_from_image_id=_id(image.reused_from),
+            picture_check=PICTURE_CHECK[image.check],
+            checked_by=image.checked_by,
         )
         if image.keys:
             self._add_urls(image, message)

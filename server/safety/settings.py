@@ -10,7 +10,7 @@ from server.safety.texts import TextCheck
 
 
 class SafetySettings(BaseSettings):
-    """What texts are checked by."""
+    """What texts and pictures are checked by."""
 
     model_config = SettingsConfigDict(
         env_prefix="IMGGEN_", frozen=True, extra="ignore", hide_input_in_errors=True
@@ -20,6 +20,13 @@ class SafetySettings(BaseSettings):
         "lists",
         description="What texts are checked by before anything is drawn from them: the lists and "
         "rules of `server/safety`, or `none`, for tests and development. docs/safety.md says more.",
+    )
+
+    image_safety: Literal["none", "local", "openai"] = Field(
+        "none",
+        description="What looks at pictures before they are stored: `local`, the classifier of "
+        "IMGGEN_IMAGE_CLASSIFIER; `openai`, OpenAI's moderation, or a service that speaks it; or "
+        "`none`, which marks them NOT_CHECKED. Gateways and workers must have the same.",
     )
 
     def text_check(self) -> TextCheck:

@@ -12,6 +12,10 @@ from server.safety.gate import Refusal, TextGate
 
 MODERATION = "openai-moderation"
 """The name that stands for the rules of OpenAI's moderation."""
+LOCAL_CLASSIFIER = "local-classifier"
+"""The name that stands for the rules of a model in the worker."""
+CLASSIFIERS = (MODERATION, LOCAL_CLASSIFIER)
+"""The names that stand for rules which are no list's."""
 
 _LONG = 20_000
 """From how many characters a check runs in a thread: it takes 0.3 ms for a thousand."""

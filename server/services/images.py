@@ -12,7 +12,7 @@ from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
 from server.domain.images import Image, ImageFilter
 from server.domain.states import AssetKind
 from server.identity.caller import Context, caller
-from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, Replies
+from server.replies.messages import ASSET_KIND, IMAGE_STATUS, IMAGE_TYPE, PICTURE_CHECK, Replies
 from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.storage import Storage
@@ -81,6 +81,8 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
             content_type=asset.content_type,
             size_bytes=asset.size_bytes,
             sha256=asset.sha256,
+            picture_check=PICTURE_CHECK[image.check],
+            checked_by=image.checked_by,
         )
         yield image_pb2.DownloadImageResponse(header=header)
         # Closes what the storage has open when the caller cancels the stream.

@@ -10,11 +10,12 @@ from imggen.v1 import job_pb2, job_pb2_grpc
 from server.admission.jobs import Admission
 from server.admission.replay import once
 from server.domain.ids import JobId, StoryId, UserId
+from server.domain.images import check_of
 from server.domain.jobs import Job, JobFilter
 from server.domain.states import JobStatus
 from server.identity.caller import Context, caller
 from server.metrics import GatewayMetrics
-from server.replies.messages import JOB_STATUS, Replies
+from server.replies.messages import JOB_STATUS, PICTURE_CHECK, Replies
 from server.replies.pages import fitting
 from server.requests.page_tokens import page_request, page_token
 from server.requests.request_key import request_key
@@ -132,6 +133,8 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         if not snapshot.preview and not ended_well:
             return shared
         answer = job_pb2.WatchJobResponse(job=shared.job, preview=snapshot.preview)
+        if snapshot.preview:
+            answer.preview_check = PICTURE_CHECK[check_of(snapshot.checked_by)]
         image = await self._store.images.get(user, snapshot.job.image_id) if ended_well else None
         if image is not None:
             answer.image.CopyFrom(self._replies.image(image))

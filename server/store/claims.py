@@ -8,13 +8,18 @@ from server.domain.spec import RenderSpec
 from server.domain.states import Lane
 from server.store.database import Record
 
-BROKEN = "a.job_id = j.id AND a.error_reason = 'PICTURE_BROKEN'"
-"""Whether an attempt `a` of a job `j` made a picture that was broken."""
+BROKEN = """a.job_id = j.id
+      AND (a.error_reason = 'PICTURE_BROKEN' OR a.refused_sha256 IS NOT NULL)"""
+"""Whether an attempt `a` of a job `j` made a picture that was broken, or that was refused."""
 
 REFUSED = "a.job_id = j.id AND a.error_reason = 'CONTENT_POLICY' AND a.started_at >= j.queued_at"
+REFUSED += " AND a.refused_sha256 IS NULL"
 """Whether a provider refused what an attempt `a` sent of a job `j`, since its caller queued it."""
 
-# The seed of the spec, and another one after each picture of the job that was broken: as far away
+REFUSED_PICTURE = "a.job_id = j.id AND a.started_at >= j.queued_at AND a.refused_sha256 IS NOT NULL"
+"""Whether the picture of an attempt `a` of a job `j` was refused, since its caller queued it."""
+
+# The seed of the spec, and another one after each picture that was broken or refused: as far away
 # as the golden ratio moves it, since the next numbers may be the seeds of its caller's other jobs.
 _SEED = f"""(
     SELECT CASE count(*) WHEN 0 THEN (j.spec ->> 'seed')::bigint

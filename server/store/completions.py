@@ -25,7 +25,7 @@ WITH asked AS (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, not_drawn jsonb, used_references jsonb, generation_params jsonb,
     seed bigint, content_digest bytea, shown uuid[], bill jsonb, provider text, model text,
-    cropped_from text
+    cropped_from text, checked_by text
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -44,7 +44,7 @@ WITH asked AS (
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
     j.actual_micros, j.ai_model, held.micros, held.bill, held.prompt, held.negative_prompt,
     held.stage_ms, held.assets, held.not_drawn, held.used_references, held.generation_params,
-    held.seed, held.content_digest, held.shown, j.created_at
+    held.seed, held.content_digest, held.shown, held.checked_by, j.created_at
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -56,7 +56,7 @@ WITH asked AS (
     negative_prompt = ended.negative_prompt,
     generation_params = ended.generation_params, seed = ended.seed,
     ai_provider = ended.ai_provider, ai_model = ended.ai_model,
-    content_digest = ended.content_digest,
+    content_digest = ended.content_digest, checked_by = ended.checked_by,
     character_ids = coalesce(ended.shown, i.character_ids),
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
@@ -134,6 +134,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "provider": outcome.provider or claim.provider,
         "model": drawn.model,
         "cropped_from": outcome.cropped_from,
+        "checked_by": outcome.checked_by or None,
         "seed": drawn.seed,
         "shown": _shown(claim, outcome),
         "content_digest": rf"\x{drawn.content_digest().hex()}",

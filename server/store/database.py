@@ -53,11 +53,16 @@ class Executor(Protocol):
 
 @contextmanager
 def unavailable_when_away() -> Iterator[None]:
-    """Raises Unavailable for the errors of an absent database, and for a deadlock."""
+    """Raises Unavailable for the errors of an absent database, and for a deadlock.
+
+    All other errors leave without the row or the value that they quote.
+    """
     try:
         yield
-    except asyncpg.DataError:
+    except asyncpg.DataError as error:
         # An argument that does not fit its type: an InterfaceError too, but a bug of the caller.
+        error.args = (str(error.args[0]).partition(": ")[0],)
+        error.detail = None
         raise
     except asyncpg.DeadlockDetectedError as error:
         raise Unavailable(
@@ -71,6 +76,10 @@ def unavailable_when_away() -> Iterator[None]:
             ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE,
             retry_after=timedelta(seconds=1),
         ) from error
+    except asyncpg.PostgresError as error:
+        # It may be a whole row, and tracebacks are logged.
+        error.detail = None
+        raise
 
 
 class Database:

@@ -6,10 +6,15 @@ Those that lock many jobs do so in one order, by batch and id, so that they cann
 from server.store.claims import BROKEN, REFUSED
 from server.store.money import HOLDS
 
-# The rest of a statement that ends an attempt without a picture. It reads the rows of `ended`:
-# `outcome` is how the attempt ended, `status` is the job's new status. A released attempt did not
-# fail: `why` says what gave it back, and the job keeps the failure that it had before.
-_AFTERMATH = f"""
+
+def _aftermath(kept: str = "") -> str:
+    """Returns the rest of a statement that ends an attempt without a picture.
+
+    It reads the rows of `ended`: `outcome` is how the attempt ended, `status` is the job's new
+    status. A released attempt did not fail: `why` says what gave it back, and the job keeps the
+    failure that it had before. `kept` is what else is set of the attempt.
+    """
+    return f"""
 ), image AS (
   UPDATE images SET status = ended.status, updated_at = now() FROM ended
   WHERE images.id = ended.image_id RETURNING images.id
@@ -18,7 +23,8 @@ _AFTERMATH = f"""
 ), attempt AS (
   UPDATE attempts a SET outcome = ended.outcome, finished_at = now(),
     error_reason = CASE ended.outcome WHEN 'released' THEN NULL ELSE ended.error_reason END,
-    error_message = CASE ended.outcome WHEN 'released' THEN ended.why ELSE ended.error_message END
+    error_message = CASE ended.outcome WHEN 'released' THEN ended.why
+      ELSE ended.error_message END{kept}
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), money AS MATERIALIZED (
   SELECT release_money({HOLDS}, array_agg(status <> 'queued')) FROM ended
@@ -26,6 +32,9 @@ _AFTERMATH = f"""
 )
 SELECT id, status FROM ended, money
 """
+
+
+_AFTERMATH = _aftermath()
 
 # What is set wherever an attempt ends; its open calls cost their holds.
 _RETURNED = " lease_expires_at = NULL, worker = NULL, actual_micros = job_cost(j.id)"
@@ -37,9 +46,10 @@ _ROW += " j.queued_at, j.error_reason, j.error_message"
 # Full jitter: a random time between now and a ceiling that doubles with each failure.
 _BACKOFF = "now() + random() * least($%d::interval * 2 ^ j.retry_count, interval '5 minutes')"
 
-# A second broken picture since its caller queued the job is the last one.
-_AGAIN = f"""($5::boolean AND j.retry_count < j.max_retries AND NOT ($3 = 'PICTURE_BROKEN'
-      AND EXISTS (SELECT FROM attempts a WHERE {BROKEN} AND a.started_at >= j.queued_at)))"""
+# A second picture that is broken or refused, since its caller queued the job, is the last one.
+_AGAIN = f"""($5::boolean AND j.retry_count < j.max_retries
+      AND NOT (($3 = 'PICTURE_BROKEN' OR $7::text IS NOT NULL) AND EXISTS (
+        SELECT FROM attempts a WHERE {BROKEN} AND a.started_at >= j.queued_at)))"""
 
 _REFUSED_BY = f"ARRAY(SELECT a.model FROM attempts a WHERE {REFUSED} ORDER BY a.attempt)"
 
@@ -67,7 +77,7 @@ FAIL = f"""{_HELD}, ended AS (
       ELSE $4 END,{_RETURNED}
   FROM held WHERE j.id = held.id
   RETURNING {_ROW}, 'failed' AS outcome, NULL AS why
-{_AFTERMATH}"""
+{_aftermath(", refused_sha256 = $7, refused_for = $8")}"""
 
 CANCELLED = f"""{_HELD}, ended AS (
   UPDATE image_generation_jobs j SET

@@ -204,4 +204,5 @@ def _image(row: Record) -> Image:
         references=used_references(row["used_references"]),
         not_drawn=read_not_drawn(row["not_drawn"]),
         reused_from=row["reused_from_image_id"],
+        checked_by=row["checked_by"] or "",
     )

@@ -19,7 +19,7 @@ from server.domain.routes import Route
 from server.domain.spec import SPEC_VERSION
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
-from server.store.claims import CLAIM, REFUSED, claim_of
+from server.store.claims import CLAIM, REFUSED, REFUSED_PICTURE, claim_of
 from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
 from server.store.endings import (
@@ -60,10 +60,11 @@ WITH held AS (
     updated_at = now()
   WHERE (p.attempt, p.seq) < (excluded.attempt, excluded.seq)
 ), picture AS (
-  INSERT INTO job_previews AS v (job_id, attempt, seq, jpeg)
-  SELECT id, attempt, $3, $8 FROM held WHERE $8::bytea IS NOT NULL
+  INSERT INTO job_previews AS v (job_id, attempt, seq, jpeg, checked_by)
+  SELECT id, attempt, $3, $8, nullif($9, '') FROM held WHERE $8::bytea IS NOT NULL
   ON CONFLICT (job_id) DO UPDATE SET
-    attempt = excluded.attempt, seq = excluded.seq, jpeg = excluded.jpeg
+    attempt = excluded.attempt, seq = excluded.seq, jpeg = excluded.jpeg,
+    checked_by = excluded.checked_by
   WHERE (v.attempt, v.seq) < (excluded.attempt, excluded.seq)
 )
 SELECT cancel_requested,
@@ -71,8 +72,8 @@ SELECT cancel_requested,
 FROM held
 """
 
-_REFUSAL = f"""
-SELECT a.error_message AS message FROM attempts a JOIN image_generation_jobs j ON {REFUSED}
+_REFUSAL = """
+SELECT a.error_message AS message FROM attempts a JOIN image_generation_jobs j ON %s
 WHERE j.id = $1 ORDER BY a.attempt LIMIT 1
 """
 
@@ -112,8 +113,8 @@ class Leases:
     ) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
-        Jobs that are named as `leaving` stay. A job whose picture was broken has another seed in
-        its spec than the one it asked for. A job of a known spec version whose spec
+        Jobs that are named as `leaving` stay. A job whose picture was broken or refused has another
+        seed in its spec than the one it asked for. A job of a known spec version whose spec
         cannot be read is FAILED instead.
         """
         query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving))
@@ -131,9 +132,16 @@ class Leases:
         return {row["id"]: row["cancel_requested"] for row in rows}
 
     async def report(
-        self, claim: Claim, progress: Progress, preview: bytes | None = None
+        self,
+        claim: Claim,
+        progress: Progress,
+        preview: bytes | None = None,
+        checked_by: str = "",
     ) -> ReportAnswer | None:
-        """Writes progress and a preview; returns None when the lease is lost."""
+        """Writes progress and a preview; returns None when the lease is lost.
+
+        `checked_by` is the classifier that has looked at the preview; empty where none has.
+        """
         row = await self._database.fetchrow(
             _PROGRESS,
             claim.job_id,
@@ -144,6 +152,7 @@ class Leases:
             progress.steps,
             progress.fraction,
             preview,
+            checked_by,
         )
         return None if row is None else ReportAnswer(row["cancel_requested"], row["watched"])
 
@@ -161,9 +170,9 @@ class Leases:
         """Ends an attempt with a failure; returns the job's new status, None for a lost lease.
 
         The job is QUEUED again with full jitter, or CANCELLED if that was requested, or FAILED
-        if it has no retries left, is not `retryable`, or had its second broken picture.
-        `backoff` is the ceiling of the first wait. All models may draw it again, but for those
-        whose providers refused it.
+        if it has no retries left, is not `retryable`, or had its second picture that was broken
+        or refused. `backoff` is the ceiling of the first wait. All models may draw it again, but
+        for those whose providers refused it.
         """
         return await self._fail(claim.job_id, claim.attempt, failure, retryable, backoff)
 
@@ -228,7 +237,12 @@ class Leases:
         """Returns how a provider first refused a job since it was queued; empty if none did."""
         if not claim.passed_over:
             return ""
-        row = await self._database.fetchrow(_REFUSAL, claim.job_id)
+        row = await self._database.fetchrow(_REFUSAL % REFUSED, claim.job_id)
+        return "" if row is None else str(row["message"])
+
+    async def refused_picture(self, claim: Claim) -> str:
+        """Returns why a picture of a job was refused since it was queued; empty if none was."""
+        row = await self._database.fetchrow(_REFUSAL % REFUSED_PICTURE, claim.job_id)
         return "" if row is None else str(row["message"])
 
     async def chosen(self, claim: Claim, route: Route) -> bool:
@@ -286,7 +300,8 @@ class Leases:
     ) -> JobStatus | None:
         message = shortened(failure.message)
         row = await self._database.fetchrow(
-            FAIL, job, attempt, failure.reason, message, retryable, backoff
+            *(FAIL, job, attempt, failure.reason, message, retryable, backoff),
+            *(failure.picture_sha256 or None, failure.picture_categories or None),
         )
         return None if row is None else JobStatus(row["status"])
 

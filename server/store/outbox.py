@@ -24,7 +24,9 @@ FROM now CROSS JOIN outbox_swept AS swept LEFT JOIN LATERAL (
       WHEN 'image' THEN
         (SELECT metadata FROM image_generation_jobs j WHERE j.image_id = object_id)
       WHEN 'batch' THEN (SELECT metadata FROM batches WHERE id = object_id)
-    END AS metadata
+    END AS metadata,
+    CASE WHEN object_kind = 'image' AND status = 'completed'
+      THEN (SELECT checked_by FROM images WHERE id = object_id) END AS checked_by
   FROM outbox
   WHERE (xact, id) > ($1::bigint, $2::bigint) AND xact < now.settled
     AND object_kind = ANY($4::text[])%s
@@ -132,4 +134,5 @@ def _change(row: Record) -> Change:
         image_id=row["image_id"],
         batch_id=row["batch_id"],
         metadata=row["metadata"] or {},
+        checked_by=row["checked_by"] or "",
     )

@@ -21,7 +21,7 @@ _FIND = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, user_id uuid, content_digest bytea, seed bigint, place integer, lineage_id uuid,
-    style text, shows jsonb
+    style text, shows jsonb, checked boolean
   )
 ), found AS (
   SELECT asked.id, picture.image_id FROM asked CROSS JOIN LATERAL (
@@ -31,6 +31,7 @@ WITH asked AS (
       JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
       WHERE i.user_id = asked.user_id AND i.content_digest = asked.content_digest
         AND i.status = 'completed' AND i.deleted_at IS NULL
+        AND (i.checked_by IS NOT NULL OR NOT asked.checked)
         AND (i.seed = asked.seed OR asked.seed IS NULL AND NOT EXISTS (
           SELECT FROM images l WHERE l.lineage_id = asked.lineage_id AND l.seed = i.seed
         ))
@@ -85,12 +86,12 @@ WITH asked AS (
     id, user_id, image_type, status, ai_provider, ai_model, story_id, page_id, page_number,
     character_id, character_ids, style, style_version, seed, parent_image_id, lineage_id, version,
     prompt, negative_prompt, generation_params, url, width, height, file_size_bytes, format,
-    content_digest, completed_at
+    content_digest, checked_by, completed_at
   ) SELECT made.image_id, made.user_id, o.image_type, 'completed', o.ai_provider, o.ai_model,
     made.story_id, made.page_id, made.page_number, made.character_id, o.character_ids, o.style,
     o.style_version, o.seed, made.parent_image_id, made.lineage_id, made.version,
     o.prompt, o.negative_prompt, o.generation_params, o.url, o.width, o.height, o.file_size_bytes,
-    o.format, o.content_digest, now()
+    o.format, o.content_digest, o.checked_by, now()
   FROM made JOIN images o ON o.id = made.origin_id
   RETURNING id, user_id, changed_in, status
 ), told AS (
@@ -158,9 +159,12 @@ class Reuses:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def find(self, jobs: Sequence[NewJob]) -> dict[JobId, Stored]:
-        """Returns the stored images that answer jobs, and locks them against deletion."""
-        asked = [_asked(job) for job in jobs if job.reuse is not None]
+    async def find(self, jobs: Sequence[NewJob], *, checked: bool) -> dict[JobId, Stored]:
+        """Returns the stored images that answer jobs, and locks them against deletion.
+
+        `checked` is whether only those will do that a classifier has looked at.
+        """
+        asked = [{**_asked(job), "checked": checked} for job in jobs if job.reuse is not None]
         rows = await self._database.fetch(_FIND, asked) if asked else []
         return {
             row["id"]: Stored(ImageId(row["image_id"]), ImageId(row["drawn"]), row["seed"])

@@ -260,9 +260,11 @@ CREATE TABLE images (
     changed_in bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
     page_id uuid,
     content_digest bytea,
+    checked_by text,
     CONSTRAINT images_check CHECK (((version = 1) = (lineage_id = id))),
     CONSTRAINT images_check1 CHECK (((version = 1) = (parent_image_id IS NULL))),
     CONSTRAINT images_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'approved'::character varying, 'rejected'::character varying])::text[])) = ((url IS NOT NULL) AND (completed_at IS NOT NULL) AND (width IS NOT NULL)))),
+    CONSTRAINT images_checked_by_check CHECK ((checked_by <> ''::text)),
     CONSTRAINT images_image_type_check CHECK (((image_type)::text = ANY ((ARRAY['portrait'::character varying, 'scene'::character varying, 'cover'::character varying, 'reference'::character varying])::text[]))),
     CONSTRAINT images_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'generating'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying, 'approved'::character varying, 'rejected'::character varying])::text[]))),
     CONSTRAINT images_version_check CHECK ((version > 0)),
@@ -281,6 +283,7 @@ COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictu
 COMMENT ON COLUMN images.status IS 'approved, rejected: filled by reviews of completed images.';
 COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN images.content_digest IS 'SHA-256 of what its picture was drawn from, but for the seed and the references. Written when it is completed; NULL where the picture is not reused: it was completed before the migration 0015_reuse.';
+COMMENT ON COLUMN images.checked_by IS 'The classifier that has looked at its pixels and has not refused them; NULL where none has.';
 CREATE INDEX idx_images_character ON images USING btree (character_id) WHERE (character_id IS NOT NULL);
 CREATE INDEX idx_images_story ON images USING btree (story_id, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX idx_images_user ON images USING btree (user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
@@ -438,8 +441,11 @@ CREATE UNLOGGED TABLE job_previews (
     attempt integer NOT NULL,
     seq integer NOT NULL,
     jpeg bytea NOT NULL,
+    checked_by text,
+    CONSTRAINT job_previews_checked_by_check CHECK ((checked_by <> ''::text)),
     CONSTRAINT job_previews_pkey PRIMARY KEY (job_id)
 );
+COMMENT ON COLUMN job_previews.checked_by IS 'The classifier that has looked at it; NULL where none has. One that is refused is not written.';
 
 CREATE UNLOGGED TABLE job_watches (
     job_id uuid NOT NULL,
@@ -467,8 +473,13 @@ CREATE TABLE attempts (
     used_references jsonb DEFAULT '[]'::jsonb NOT NULL,
     route jsonb DEFAULT '{}'::jsonb NOT NULL,
     not_drawn jsonb DEFAULT '[]'::jsonb NOT NULL,
+    refused_sha256 text,
+    refused_for text,
     CONSTRAINT attempts_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT attempts_check1 CHECK (((refused_sha256 IS NULL) = (refused_for IS NULL))),
     CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text, 'read'::text]))),
+    CONSTRAINT attempts_refused_for_check CHECK ((refused_for <> ''::text)),
+    CONSTRAINT attempts_refused_sha256_check CHECK ((refused_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT attempts_pkey PRIMARY KEY (job_id, attempt),
     CONSTRAINT attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
@@ -477,6 +488,8 @@ COMMENT ON COLUMN attempts.unknown_words IS 'Written by workers from before the 
 COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
 COMMENT ON COLUMN attempts.route IS 'The choice at its beginning; {} where nothing was chosen again.';
 COMMENT ON COLUMN attempts.not_drawn IS 'The parts of the content that the picture does not show as told, in the order of the text: {phrase, kind, became}; what is left out became nothing.';
+COMMENT ON COLUMN attempts.refused_sha256 IS 'SHA-256 of the picture that a classifier refused, as the model gave it: nothing else of it is kept. NULL where none was.';
+COMMENT ON COLUMN attempts.refused_for IS 'The categories that it was refused for, sorted, with commas between them.';
 CREATE INDEX attempts_drawn ON attempts USING btree (model, finished_at DESC) WHERE (outcome = ANY (ARRAY['completed'::text, 'failed'::text]));
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 

@@ -25,10 +25,13 @@ class Watches:
 
     async def previews(
         self, seen: Mapping[JobId, tuple[int, int]]
-    ) -> dict[JobId, tuple[int, int, bytes]]:
-        """Returns the previews that are newer than those seen, as (attempt, sequence, JPEG)."""
+    ) -> dict[JobId, tuple[int, int, bytes, str]]:
+        """Returns the previews that are newer than those seen.
+
+        As (attempt, sequence, JPEG, who has checked it); empty where nobody has.
+        """
         rows = await self._database.fetch(
-            "SELECT v.job_id, v.attempt, v.seq, v.jpeg"
+            "SELECT v.job_id, v.attempt, v.seq, v.jpeg, v.checked_by"
             " FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS s (job_id, attempt, seq)"
             " JOIN job_previews v"
             " ON v.job_id = s.job_id AND (v.attempt, v.seq) > (s.attempt, s.seq)",
@@ -36,7 +39,10 @@ class Watches:
             [attempt for attempt, _ in seen.values()],
             [sequence for _, sequence in seen.values()],
         )
-        return {row["job_id"]: (row["attempt"], row["seq"], row["jpeg"]) for row in rows}
+        return {
+            row["job_id"]: (row["attempt"], row["seq"], row["jpeg"], row["checked_by"] or "")
+            for row in rows
+        }
 
     async def forget_expired(self) -> None:
         """Removes the rows of watches that ended an hour ago."""

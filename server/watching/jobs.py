@@ -5,7 +5,7 @@ Workers make previews only while they are wanted, so their watches ask for them 
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,11 +23,13 @@ _WANTED_FOR = timedelta(seconds=6)
 class JobSnapshot:
     """A job as it was last read, with a preview if there is a new one.
 
-    All watchers of a job get the same `job` object from one read.
+    All watchers of a job get the same `job` object from one read. `checked_by` is the classifier
+    that has looked at the preview.
     """
 
     job: Job
     preview: bytes = b""
+    checked_by: str = ""
 
     @property
     def ended(self) -> bool:
@@ -37,11 +39,15 @@ class JobSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The newest preview of a job, with its attempt and the number of its report."""
+    """The newest preview of a job, with its attempt and the number of its report.
+
+    `checked_by` is the classifier that has looked at it; empty where none has.
+    """
 
     attempt: int
     sequence: int
     jpeg: bytes
+    checked_by: str = ""
 
     @property
     def mark(self) -> tuple[int, int]:
@@ -62,21 +68,25 @@ class JobWatch(Watch[JobSnapshot]):
         """Shows a job unless it is older than the last one, or equals it."""
         if _rank(job) < _rank(self._shown):
             return
-        picture = self._new_picture(job, preview)
-        if job == self._shown and not picture:
+        fresh = self._fresh(job, preview)
+        if job == self._shown and fresh is None:
             return
-        if self.unseen is not None and not picture:
-            picture = self.unseen.preview
         self._shown = job
-        self.show(JobSnapshot(job, picture))
+        if fresh is not None:
+            self.show(JobSnapshot(job, fresh.jpeg, fresh.checked_by))
+        elif self.unseen is not None:
+            self.show(replace(self.unseen, job=job))
+        else:
+            self.show(JobSnapshot(job))
 
-    def _new_picture(self, job: Job, preview: Preview | None) -> bytes:
+    def _fresh(self, job: Job, preview: Preview | None) -> Preview | None:
+        """Returns a preview that was not shown, and belongs to what the job does now."""
         if not self.previews or preview is None or preview.mark <= self._shown_preview:
-            return b""
+            return None
         if preview.attempt != job.attempt or job.status is not JobStatus.PROCESSING:
-            return b""
+            return None
         self._shown_preview = preview.mark
-        return preview.jpeg
+        return preview
 
 
 def _rank(job: Job | None) -> tuple[int, bool, int]:

@@ -148,7 +148,11 @@ class GatewayFixture:
         self.signals.say(CHANGED, str(claim.job_id))
 
     async def complete(
-        self, claim: Claim, cost_micros: int = 0, references: Sequence[UsedReference] = ()
+        self,
+        claim: Claim,
+        cost_micros: int = 0,
+        references: Sequence[UsedReference] = (),
+        checked_by: str = "",
     ) -> dict[AssetKind, bytes]:
         """Stores all assets, completes the job and signals it; returns the bytes."""
         made = await self.store_assets(claim)
@@ -159,6 +163,7 @@ class GatewayFixture:
             {Stage.RENDERING: 900, Stage.STORING: 20},
             cost_micros,
             references=tuple(references),
+            checked_by=checked_by,
         )
         assert await self.store.leases.complete(claim, outcome)
         self.signals.say(CHANGED, str(claim.job_id))

@@ -8,17 +8,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from actors.classifiers.base import TextClassifier
+from actors.classifiers.base import PictureClassifier, TextClassifier
 from actors.engine.render import RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
+from actors.testing.classifying import KeptRefusedPictures
 from actors.testing.models import every_model
+from actors.testing.refusals import KeptRefusals
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
 from actors.worker.losses import LossReader
 from actors.worker.patience import Patience
+from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
@@ -134,6 +137,9 @@ class JobQueue:
         catalogue: Catalogue | None = None,
         extractor: PaidExtractor | None = None,
         classifier: TextClassifier | None = None,
+        refusals: KeptRefusals | None = None,
+        pictures: PictureClassifier | None = None,
+        refused_pictures: KeptRefusedPictures | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -153,7 +159,8 @@ class JobQueue:
             renderer = renderer or ScriptedRenderer()
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
-            texts = JobTexts(configured.text_check(), store.allowed_texts, classifier)
+            counts = refusals or KeptRefusals()
+            texts = JobTexts(configured.text_check(), store.allowed_texts, counts, classifier)
             stages = Stages(
                 drawing,
                 PlainExtractor(),
@@ -162,6 +169,7 @@ class JobQueue:
                 references=ReferenceResolver(store.references, storage, pauses_s=[0.05] * 3),
                 scenes=store.scenes,
                 texts=texts,
+                pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)

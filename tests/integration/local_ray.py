@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import ray
@@ -43,3 +44,13 @@ def kill_replica(deployment: str) -> None:
     """Kills a deployment's only replica, as a failing machine would."""
     [name] = replicas(deployment)
     ray.kill(ray.get_actor(name, namespace="serve"))
+
+
+def exported_metrics() -> str:
+    """Returns what the nodes of Ray export to Prometheus."""
+    pages = []
+    for node in ray.nodes():  # type: ignore[no-untyped-call]  # ray 2.60
+        where = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+        with urlopen(where) as answer:
+            pages.append(answer.read().decode())
+    return "\n".join(pages)

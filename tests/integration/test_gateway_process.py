@@ -33,6 +33,8 @@ ROOT = Path(__file__).parents[2]
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
+OWN_SECRET = "a-secret-of-our-own-with-enough-bytes"
+
 
 @dataclass(frozen=True)
 class RunningGateway:
@@ -151,6 +153,10 @@ async def test_a_database_that_does_not_exist_is_refused(
     ("change", "message"),
     [
         ({"IMGGEN_LISTEN": "0.0.0.0:0"}, "anyone can sign tokens with the development secret"),
+        (
+            {"IMGGEN_LISTEN": "0.0.0.0:0", "IMGGEN_JWT_SECRET": OWN_SECRET},
+            "0.0.0.0:0 is not a loopback address, and with IMGGEN_IMAGE_SAFETY=none nothing",
+        ),
         ({"IMGGEN_STORAGE_URL": "ftp://x"}, "is not a storage"),
         ({"IMGGEN_DRAIN_S": "soon"}, "IMGGEN_DRAIN_S"),
         ({"IMGGEN_TLS_CERT_FILE": "/nowhere", "IMGGEN_TLS_KEY_FILE": "/nowhere"}, "/nowhere"),
@@ -164,6 +170,23 @@ async def test_settings_that_do_not_fit_end_the_process_with_a_message(
     assert status in {1, 2}
     assert message in errors
     assert "Traceback" not in errors
+
+
+async def test_unchecked_pictures_are_served_elsewhere_on_purpose_and_with_a_warning(
+    database: str, tmp_path: Path
+) -> None:
+    changes = {
+        # On purpose: this test is about the setting.
+        "IMGGEN_SERVE_UNCHECKED_PICTURES": "anywhere",
+        "IMGGEN_LISTEN": "0.0.0.0:0",
+        "IMGGEN_JWT_SECRET": OWN_SECRET,
+    }
+    async with _process(database, tmp_path, **changes) as running:
+        running.process.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(running.process.communicate(), 20)
+    lines = [json.loads(line) for line in log.decode().splitlines()]
+    [warning] = [line for line in lines if line["event"] == "pictures not checked"]
+    assert (warning["level"], warning["listen"]) == ("warning", "0.0.0.0:0")
 
 
 async def test_a_port_that_is_taken_is_refused(database: str, tmp_path: Path) -> None:
@@ -284,11 +307,11 @@ async def _run(environment: Mapping[str, str], *arguments: str) -> tuple[int, st
 
 
 @asynccontextmanager
-async def _process(database: str, folder: Path) -> AsyncIterator[RunningGateway]:
+async def _process(database: str, folder: Path, **changes: str) -> AsyncIterator[RunningGateway]:
     ready = folder / "ready.json"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "--ready-file", str(ready),
-        env=_environment(database, folder), cwd=ROOT, stderr=PIPE,
+        env={**_environment(database, folder), **changes}, cwd=ROOT, stderr=PIPE,
     )  # fmt: skip
     try:
         async with asyncio.timeout(30):

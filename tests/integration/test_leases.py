@@ -221,7 +221,7 @@ async def test_a_report_hears_of_a_cancel_and_of_watchers(store: Store) -> None:
     loud = await store.leases.report(claim, Progress(2, Stage.RENDERING, 2, 20, 0.2), b"jpeg")
     assert loud is not None
     assert (loud.cancel_requested, loud.watched) == (True, True)
-    assert await store.watches.previews({new.id: (0, 0)}) == {new.id: (1, 2, b"jpeg")}
+    assert await store.watches.previews({new.id: (0, 0)}) == {new.id: (1, 2, b"jpeg", "")}
     assert await store.leases.heartbeat([claim], LEASE) == {new.id: True}
     assert await store.leases.cancelled(claim)
     job = await store.jobs.get(user, new.id)

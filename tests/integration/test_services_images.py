@@ -124,6 +124,7 @@ async def test_every_asset_is_downloaded_whole(
         content_type="image/jpeg" if jpeg else "image/png",
         size_bytes=len(made),
         sha256=hashlib.sha256(made).hexdigest(),
+        picture_check=image_pb2.PICTURE_CHECK_NOT_CHECKED,
     )
     assert b"".join(answer.data for answer in rest) == made
     assert max(len(answer.data) for answer in rest) <= 256 * 1024

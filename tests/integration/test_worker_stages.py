@@ -285,4 +285,4 @@ async def test_previews_are_written_only_while_somebody_watches(job: ClaimedJob)
         await until(lambda: written(3))
     assert (await job.reported())[-1] == (Stage.RENDERING, 4, 20)
     previews = await job.store.watches.previews({job.claim.job_id: (0, 0)})
-    assert [preview for *_, preview in previews.values()] == [b"watched"]
+    assert [preview for _, _, preview, _ in previews.values()] == [b"watched"]

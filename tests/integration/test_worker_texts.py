@@ -13,6 +13,7 @@ from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider
 from actors.providers.fake import FakeProvider
 from actors.testing.classifying import WordClassifier
+from actors.testing.refusals import KeptRefusals
 from server.domain.jobs import Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.money import Bill
@@ -143,11 +144,12 @@ async def test_what_an_extractor_makes_of_a_page_is_refused_before_it_is_drawn(
 async def test_what_a_model_would_be_told_is_refused_before_it_is_told(
     job_queue: JobQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    new, telling = await submit(job_queue, HARMLESS), Telling(BAD)
+    new, telling, counted = await submit(job_queue, HARMLESS), Telling(BAD), KeptRefusals()
     with caplog.at_level(logging.DEBUG):
-        job = await ended(job_queue, new, JobStatus.FAILED, telling)
+        job = await ended(job_queue, new, JobStatus.FAILED, telling, refusals=counted)
     assert is_refused(job, "prompt", "prompt", BAD)
     assert not telling.calls
+    assert counted.counts == {("prompt", "profanity", RULE): 1}
     assert (await calls(job_queue), await money(job_queue)) == ([], (0, 0))
     [line] = [record for record in caplog.records if record.message == "text refused"]
     about = ("stage", "category", "rule", "digest", "field", "job_id", "user_id", "attempt")
@@ -196,8 +198,11 @@ async def test_a_plan_of_a_page_that_is_refused_as_it_was_read_is_an_invalid_arg
 
 async def test_what_a_classifier_refuses_is_neither_read_nor_drawn(job_queue: JobQueue) -> None:
     new, fake, reading = await submit(job_queue, HARMLESS), FakeProvider(), Reading(Scene())
-    words = WordClassifier({"boat": "sea", "sat": "sitting"})
-    job = await ended(job_queue, new, JobStatus.FAILED, fake, reading, classifier=words)
+    words, counted = WordClassifier({"boat": "sea", "sat": "sitting"}), KeptRefusals()
+    job = await ended(
+        job_queue, new, JobStatus.FAILED, fake, reading, classifier=words, refusals=counted
+    )
+    assert counted.counts == {("spec", "sea, sitting", "words"): 1}
     assert job.failure is not None
     assert (job.failure.reason, job.retry_count) == ("CONTENT_POLICY", 0)
     assert '"words" (sea, sitting)' in job.failure.message

@@ -8,6 +8,7 @@ import pytest
 from imggen import Character, Client, Page, Story
 from imggen.testing import FakeService
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
+from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED, PICTURE_CHECK_NOT_CHECKED
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED, Job
 
 
@@ -120,3 +121,18 @@ async def test_a_story_that_is_stored_is_completed_at_once(client: Client, mia: 
     assert (again.status, again.completed_images) == (BATCH_STATUS_COMPLETED, 2)
     twice = await client.generate_story(story, images_per_page=2, allow_reuse=True)
     assert (twice.completed_images, twice.queued_images) == (1, 1)
+
+
+async def test_where_pictures_are_checked_only_those_that_were_are_the_answer(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    first = await drawn(client, mia)
+    unchecked = await client.get_image(first.image_id)
+    assert (unchecked.picture_check, unchecked.checked_by) == (PICTURE_CHECK_NOT_CHECKED, "")
+    fake.check_pictures("a model")
+    second = await drawn(client, mia, allow_reuse=True)
+    assert second.reused_from_image_id == ""
+    third = await drawn(client, mia, allow_reuse=True)
+    assert third.reused_from_image_id == second.image_id
+    image = await client.get_image(third.image_id)
+    assert (image.picture_check, image.checked_by) == (PICTURE_CHECK_CHECKED, "a model")

@@ -1,17 +1,22 @@
 """The demo, against the client's fake service."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from actors.finishing.forms import finish
 from cluster.embedded.contact_sheet import Panel, contact_sheet
 from cluster.embedded.demo import STORY, DemoFailed, draw_story
 from imggen.cli.story_file import read_story_file
 from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2
+from server.domain.models import Size
+from server.domain.states import AssetKind, ImageType
 
+BADGE = (176, 32, 32)
 NAMES = ("mia", "page-1", "page-2", "page-3", "pip")
 
 
@@ -93,7 +98,8 @@ def test_a_row_of_a_contact_sheet_is_as_high_as_its_tallest_picture(tmp_path: Pa
     Image.new("RGB", (1024, 1536), "red").save(tall)
     low = contact_sheet("Wide", [[Panel("A page.", wide)] * 2])
     high = contact_sheet("Mixed", [[Panel("A page.", wide), Panel("A portrait.", tall)]])
-    assert (low.height, high.height) == (256 + 287, 256 + 512)
+    # The files say nothing, so that each has a badge of 30 pixels below it.
+    assert (low.height, high.height) == (256 + 287 + 30, 256 + 512 + 30)
     assert low.getpixel((300, 128)) == low.getpixel((300, 128 + 285)) == (255, 0, 0)
     assert high.getpixel((300, 128 + 290)) != (255, 0, 0)
 
@@ -106,3 +112,24 @@ def test_what_a_picture_does_not_show_is_below_its_text(tmp_path: Path) -> None:
     assert lost.height > plain.height
     below = lost.crop((0, plain.height - 40, lost.width, lost.height))
     assert len(below.getcolors(10_000) or ()) > 1
+
+
+def test_what_no_file_says_is_checked_has_a_badge(tmp_path: Path) -> None:
+    seen = {}
+    for name in ("", "a-classifier", "none"):
+        drawn = BytesIO()
+        Image.new("RGB", (256, 256), "blue").save(drawn, "PNG")
+        forms = finish(drawn.getvalue(), ImageType.PORTRAIT, Size(1024, 1024), checked_by=name)
+        for kind in (AssetKind.DISPLAY, AssetKind.PRINT):
+            path = tmp_path / f"{name}.{kind}"
+            path.write_bytes(forms.asset(kind).data)
+            if name == "none":  # a file that says nothing
+                Image.open(path).convert("RGB").save(path, "PNG")
+            sheet = contact_sheet("Blue", [[Panel("A page.", path)]])
+            colours = {colour for _, colour in sheet.getcolors(100_000) or ()}
+            seen[name, kind] = BADGE in colours
+    assert seen == {
+        (name, kind): name != "a-classifier"
+        for name in ("", "a-classifier", "none")
+        for kind in (AssetKind.DISPLAY, AssetKind.PRINT)
+    }

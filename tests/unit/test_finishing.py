@@ -150,6 +150,29 @@ def test_even_noise_stays_under_five_megabytes() -> None:
     assert finished.asset(AssetKind.DISPLAY).content_type == "image/jpeg"
 
 
+@pytest.mark.parametrize(
+    ("checked_by", "said"),
+    [
+        ("", {"pictureCheck": "NOT_CHECKED"}),
+        ('a "model" & more', {"pictureCheck": "CHECKED", "checkedBy": 'a "model" & more'}),
+    ],
+)
+def test_every_file_but_the_models_own_says_whether_it_is_checked(
+    checked_by: str, said: dict[str, str]
+) -> None:
+    original = png(picture(Size(256, 256)))
+    finished = finish(original, ImageType.PORTRAIT, SQUARE, checked_by=checked_by)
+    large = png(noise(Size(1344, 768)))
+    noisy = finish(large, ImageType.SCENE, Size(1824, 1024), checked_by=checked_by)
+    assert noisy.asset(AssetKind.DISPLAY).content_type == "image/jpeg"
+    for asset in (*finished.assets, noisy.asset(AssetKind.DISPLAY)):
+        xmp = opened(asset.data).getxmp()
+        if asset.kind is AssetKind.ORIGINAL:
+            assert (asset.data, xmp) == (original, {})
+        else:
+            assert xmp["xmpmeta"]["RDF"]["Description"] == {"about": "", **said}
+
+
 def test_the_same_original_gives_the_same_bytes() -> None:
     original = png(noise(Size(64, 64)))
     again = finish(original, ImageType.PORTRAIT, SQUARE)

@@ -1,15 +1,22 @@
-"""A diffuser that holds another model than its worker expects draws nothing for it."""
+"""A diffuser that holds another model than its worker expects draws nothing for it.
+
+What comes back of its classifier of pictures but a verdict is no pass.
+"""
 
 import pickle
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.serve.exceptions import RayServeException
 
+from actors.classifiers.base import ClassifierAway
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import ModelDiffers
 from actors.finishing.upscaling import NoUpscaler
-from actors.serve.handles import Handle, RayModels
+from actors.serve.handles import Handle, RayModels, RayPictures
 from actors.serve.replica import DiffuserReplica
 from actors.testing.scripted import ScriptedRenderer
 
@@ -61,3 +68,81 @@ async def test_a_deployment_that_changes_its_model_is_away_until_it_changes_back
 def test_the_refusal_comes_back_from_a_replica() -> None:
     again: Any = pickle.loads(pickle.dumps(ModelDiffers("another one")))
     assert (type(again), again.message) == (ModelDiffers, "another one")
+
+
+class Held:
+    """A classifier of a replica, with a verdict or an error."""
+
+    name = "owner/model"
+
+    def __init__(self, verdict: tuple[str, ...] | Exception) -> None:
+        self._verdict = verdict
+
+    async def check(self) -> None:
+        """Passes."""
+
+    async def refused_for(self, picture: bytes) -> tuple[str, ...]:
+        """Returns the verdict, or raises the error."""
+        if isinstance(self._verdict, Exception):
+            raise self._verdict
+        return self._verdict
+
+
+class Deployment:
+    """A handle whose methods are called as a replica's are; an error may come instead."""
+
+    def __init__(self, replica: DiffuserReplica, error: Exception | None = None) -> None:
+        self._replica = replica
+        self._error = error
+
+    def __getattr__(self, method: str) -> Any:
+        async def remote(*arguments: object) -> object:
+            if self._error is not None:
+                raise self._error
+            try:
+                return await getattr(self._replica, method)(*arguments)
+            except Exception as error:
+                raise RayTaskError(method, "a traceback", error) from error  # type: ignore[no-untyped-call]
+
+        return SimpleNamespace(remote=remote)
+
+
+def pictures(held: Held | None, error: Exception | None = None) -> RayPictures:
+    """Returns the classifier of a worker, whose diffuser holds another one, or none."""
+    replica = DiffuserReplica(ScriptedRenderer(), NoUpscaler(), "storybook", held)
+    return RayPictures(cast(Handle, Deployment(replica, error)), "owner/model")
+
+
+async def test_a_verdict_comes_from_the_replica_that_holds_the_classifier() -> None:
+    looks = pictures(Held(("sexual",)))
+    await looks.check()
+    assert await looks.refused_for(b"png") == ("sexual",)
+
+
+async def test_a_replica_without_a_classifier_or_with_another_one_is_no_pass() -> None:
+    with pytest.raises(ClassifierAway, match='holds the classifier "", not "owner/model"'):
+        await pictures(None).check()
+    with pytest.raises(ClassifierAway, match="holds no classifier"):
+        await pictures(None).refused_for(b"png")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RayActorError(), RayError("lost"), RayServeException("no replica"), TimeoutError()],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_replica_that_is_lost_is_no_pass(error: Exception) -> None:
+    looks = pictures(Held(()), error)
+    with pytest.raises(ClassifierAway, match="is away"):
+        await looks.check()
+    with pytest.raises(ClassifierAway, match="is away"):
+        await looks.refused_for(b"png")
+
+
+async def test_a_classifier_that_fails_or_answers_without_a_verdict_is_no_pass() -> None:
+    with pytest.raises(ClassifierAway, match="the classifier failed"):
+        await pictures(Held(RuntimeError("out of memory"))).refused_for(b"png")
+    with pytest.raises(ClassifierAway, match="is nan"):
+        await pictures(Held(ClassifierAway("the score is nan"))).refused_for(b"png")
+    with pytest.raises(ClassifierAway, match="without a verdict"):
+        await pictures(Held(cast(Any, None))).refused_for(b"png")

@@ -333,3 +333,47 @@ async def test_a_cut_call_has_an_unknown_outcome(progress: Any, answer: Answerin
     failed = await failed_by(answer, progress())
     assert failed.kind is FailureKind.OUTCOME_UNKNOWN
     assert failed.cost_micros is None
+
+
+FLAGS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"content_filter_results": {"sexual": {"filtered": True, "severity": "high"}}}, ("sexual",)),
+    (
+        {"content_filter_results": {"a prompt": {"filtered": True}, "hate": {"filtered": True}}},
+        ("hate",),
+    ),
+    ({"content_filter_results": {"a prompt": {"filtered": True}}}, ()),
+    ({"finish_reason": "CONTENT_FILTERED"}, ()),
+    ({"finish_reason": "content_filter"}, ()),
+    ({"has_nsfw_concepts": [True]}, ()),
+    ({"nsfw": True}, ()),
+    ({"is_blurred": True}, ()),
+]
+
+
+@pytest.mark.parametrize(("flag", "categories"), FLAGS)
+async def test_a_picture_that_a_filter_blurred_is_a_refusal_and_costs_what_it_says(
+    flag: dict[str, Any], categories: tuple[str, ...]
+) -> None:
+    item = {"b64_json": encoded(PNG), **flag}
+    for body in (drawn(**flag), drawn() | {"data": [item]}):
+        failed = await failed_by(answering(body))
+        assert (failed.kind, failed.stage) == (FailureKind.MODERATED_OUTPUT, "output")
+        assert (failed.categories, failed.cost_micros) == (categories, EXACT)
+        assert failed.request_id == "req_1"
+    ended = event("image_generation.completed", b64_json=encoded(PNG), usage=USAGE, **flag)
+    failed = await failed_by(streaming(ended), watched())
+    assert (failed.kind, failed.categories) == (FailureKind.MODERATED_OUTPUT, categories)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        {"content_filter_results": {"sexual": {"filtered": False, "severity": "safe"}}},
+        {"content_filter_results": None},
+        {"finish_reason": "SUCCESS"},
+        {"has_nsfw_concepts": [False]},
+        {"nsfw": False},
+    ],
+)
+async def test_a_filter_that_passed_a_picture_refuses_nothing(flag: dict[str, Any]) -> None:
+    assert (await drawn_by(answering(drawn(**flag)))).png == PNG

@@ -52,6 +52,7 @@ ALIKE: dict[str, str] = {
     **dict.fromkeys(("model_not_found", "model_retired"), GONE),
     "moderation_input": FailureKind.MODERATED,
     **dict.fromkeys(("moderation_output", "moderation_unknown"), MODERATED),
+    "picture_filtered": MODERATED,
     **dict.fromkeys(("moderation_in_words", "content_policy"), MODERATED),
     **dict.fromkeys(("billing_limit", "no_quota"), STOPPED),
     **dict.fromkeys(("invalid_key", "key_in_full", "forbidden"), STOPPED),
@@ -276,6 +277,7 @@ async def test_a_limit_tells_its_delay(wire: WireServer, name: str, delay: timed
     [
         ("moderation_input", "input", ("violence", "self-harm")),
         ("moderation_output", "output", ("sexual",)),
+        ("picture_filtered", "output", ("sexual",)),
         ("moderation_unknown", "unknown", ("hate",)),
         ("moderation_in_words", "unknown", ("violence",)),
         ("content_policy", "unknown", ()),

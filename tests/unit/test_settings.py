@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from server.settings import DEVELOPMENT_SECRET, GatewaySettings, is_loopback
 
@@ -32,9 +32,52 @@ def test_the_development_secret_is_taken_on_a_loopback_address(listen: str) -> N
     "keys", [{"jwt_secret": OWN_SECRET}, {"jwks_url": "https://issuer.example/keys.json"}]
 )
 def test_a_gateway_with_its_own_keys_listens_anywhere(keys: dict[str, Any]) -> None:
-    settings = GatewaySettings(listen="0.0.0.0:50051", **keys)
+    # Of keys alone: its pictures are checked.
+    settings = GatewaySettings(listen="0.0.0.0:50051", image_safety="local", **keys)
 
     assert settings.host == "0.0.0.0"
+
+
+ELSEWHERE = [
+    *("0.0.0.0:50051", "10.0.0.7:50051", "*:50051"),
+    *("[::]:50051", "[2001:db8::7]:50051", "[fe80::1%eth0]:50051", "[::ffff:0.0.0.0]:50051"),
+    *("gateway.internal:50051", "localhost.example:50051", "127.0.0.1.example:50051"),
+    *("dns:///localhost:50051", "unix:/run/imggen:1"),
+]
+"""Addresses that others may reach, or of which it is not certain that they cannot."""
+
+
+@pytest.mark.parametrize("listen", ELSEWHERE)
+def test_unchecked_pictures_are_not_served_where_others_can_reach_them(listen: str) -> None:
+    with pytest.raises(ValidationError, match="not a loopback address") as refused:
+        GatewaySettings(listen=listen, jwt_secret=SecretStr(OWN_SECRET))
+    for name in ("IMGGEN_IMAGE_SAFETY", "IMGGEN_SERVE_UNCHECKED_PICTURES=anywhere", listen):
+        assert name in str(refused.value)
+
+
+@pytest.mark.parametrize("listen", ELSEWHERE)
+@pytest.mark.parametrize(
+    ("chosen", "warns"),
+    [({"image_safety": "openai"}, False), ({"serve_unchecked_pictures": "anywhere"}, True)],
+)
+def test_an_operator_may_have_them_checked_or_served_on_purpose(
+    listen: str, chosen: dict[str, Any], warns: bool
+) -> None:
+    settings = GatewaySettings(listen=listen, jwt_secret=SecretStr(OWN_SECRET), **chosen)
+    assert settings.serves_unchecked_pictures is warns
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.8.0.1:1", "localhost:50051", "[::1]:50051"])
+def test_unchecked_pictures_are_served_on_a_loopback_address(listen: str) -> None:
+    settings = GatewaySettings(listen=listen)
+    assert settings.image_safety == "none"
+    assert not settings.serves_unchecked_pictures
+
+
+def test_a_unix_socket_is_no_address_of_a_gateway() -> None:
+    # Its pictures and metrics are served over HTTP, on the same host.
+    with pytest.raises(ValidationError, match="use host:port"):
+        GatewaySettings(listen="unix:/run/imggen.sock", image_safety="local")
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ class Painter:
         if fault is PictureFault.NOT_BASE64:
             return NOT_BASE64
         drawing, format = self.drawing(index), self.asked.format
+        if self.behaviour.filtered:
+            return _base64(unfinished(drawing, format, 0.0))
         if fault:
             return _base64(spoiled(drawing, format, fault))
         compression = self.asked.number("output_compression", 100)
@@ -61,6 +63,15 @@ class Painter:
         references = [part.data for part in asked.parts if part.name in PICTURES]
         transparent = asked.background == "transparent"
         return Drawing(asked.prompt, asked.size, caption, references, index, transparent)
+
+    @property
+    def flags(self) -> dict[str, object]:
+        """What the entry of a picture tells of the filter, as Azure's does."""
+        if not self.behaviour.filtered:
+            return {}
+        passed = {"filtered": False, "severity": "safe"}
+        refused = {"filtered": True, "severity": "high"}
+        return {"content_filter_results": {"sexual": refused, "violence": passed}}
 
     @property
     def about(self) -> dict[str, object]:
@@ -83,9 +94,10 @@ def body(painter: Painter) -> bytes:
     if asked.model.family is Family.DALLE_3:
         data = [_of_dall_e(painter)]
         return json.dumps({"created": painter.created, "data": data}).encode()
-    data = [{"b64_json": painter.picture(index)} for index in range(asked.number("n", 1))]
+    pictures = [painter.picture(index) for index in range(asked.number("n", 1))]
+    entries = [painter.flags | {"b64_json": picture} for picture in pictures]
     counted = faulty(painter.usage(), painter.behaviour.usage, streamed=False)
-    answer = {"created": painter.created, "data": data, **painter.about, **counted}
+    answer = {"created": painter.created, "data": entries, **painter.about, **counted}
     return json.dumps(answer).encode()
 
 
@@ -162,7 +174,7 @@ def _completed(painter: Painter, usage: Usage, index: int = 0) -> bytes:
     name = f"{_prefix(painter)}.completed"
     told = {"type": name, "b64_json": painter.picture(index), "created_at": painter.created}
     counted = faulty(usage, painter.behaviour.usage, streamed=True)
-    return _event(name, told | painter.about | dict(counted))
+    return _event(name, told | painter.about | painter.flags | dict(counted))
 
 
 def _prefix(painter: Painter) -> str:

@@ -53,8 +53,9 @@ class Pause:
 class Behaviour:
     """What sets an answer apart from a good one; `dataclasses.replace` combines several.
 
-    `reply` is sent in place of a picture. `content` is what a chat's answer says. `twice` sends the
-    whole answer a second time.
+    `reply` is sent in place of a picture. `content` is what a chat's answer says. `filtered` blurs
+    the picture and says so, as services do whose filter refuses it. `twice` sends the whole answer
+    a second time.
     """
 
     about: str = "a good answer"
@@ -66,6 +67,7 @@ class Behaviour:
     stream: StreamFault | None = None
     chat: ChatFault | None = None
     content: str | None = None
+    filtered: bool = False
     twice: bool = False
 
 
@@ -157,6 +159,10 @@ _GARBAGE: Mapping[str, Behaviour] = {
     for fault in PictureFault
 }
 
+_FILTERED: Mapping[str, Behaviour] = {
+    "picture_filtered": Behaviour("200 with a picture that a filter blurred", filtered=True)
+}
+
 _CONNECTION: Mapping[str, Behaviour] = (
     {f"cut_{place}": Behaviour(f"the connection is cut {place}", cut=place) for place in Place}
     | {f"slow_{place}": slow(place, 2.0) for place in Place}
@@ -179,6 +185,6 @@ _CONTENT: Mapping[str, Behaviour] = (
 )
 
 BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
-    {"good": GOOD, **_ERRORS, **_GARBAGE, **_CONNECTION, **_CONTENT}
+    {"good": GOOD, **_ERRORS, **_GARBAGE, **_FILTERED, **_CONNECTION, **_CONTENT}
 )
 """All behaviours that have a name."""

@@ -4,6 +4,7 @@ import click
 
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
+from imggen.cli.checks import print_unchecked
 from imggen.cli.costs import cost_lines
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.progress import heir_note, position, reused_note, unused_references
@@ -46,6 +47,7 @@ def watch_batch(session: Session, batch_id: str, strict: bool) -> None:
     )
     if not session.json:
         print_end(last, names)
+        print_unchecked(session.client, last.images, Labels(list(last.images), names))
     end_with(last.batch)
     end_strictly(losses_of(last.images), strict=strict)
 
@@ -77,6 +79,7 @@ def show_batch(session: Session, batch_id: str) -> None:
     for line in cost_lines(found.batch, found.images):
         click.echo(line)
     print_losses(found.images, labels)
+    print_unchecked(session.client, found.images, labels)
 
 
 @batch.command("list")

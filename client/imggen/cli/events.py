@@ -9,7 +9,7 @@ from imggen.cli.session import Session, connected, json_line
 from imggen.fields import EventKindName, short_name, short_names
 from imggen.v1.batch_pb2 import BatchStatus
 from imggen.v1.event_pb2 import Event, EventKind
-from imggen.v1.image_pb2 import ImageStatus
+from imggen.v1.image_pb2 import PICTURE_CHECK_NOT_CHECKED, ImageStatus
 from imggen.v1.job_pb2 import JobStatus
 
 KINDS = list(short_names(EventKind))[1:]
@@ -57,7 +57,7 @@ def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None
 
 def _line(event: Event) -> str:
     time = event.time.ToDatetime().isoformat(sep=" ", timespec="milliseconds")
-    return f"{time}  {_what(event):<54}  {event.cursor}"
+    return f"{time}  {_what(event):<68}  {event.cursor}"
 
 
 def _what(event: Event) -> str:
@@ -66,6 +66,8 @@ def _what(event: Event) -> str:
             return f"job   {event.job.job_id} {short_name(JobStatus, event.job.status)}"
         case "image":
             status = short_name(ImageStatus, event.image.status)
-            return f"image {event.image.image_id} {'deleted' if event.image.deleted else status}"
+            unchecked = event.image.picture_check == PICTURE_CHECK_NOT_CHECKED
+            what = "deleted" if event.image.deleted else status
+            return f"image {event.image.image_id} {what}{', not checked' if unchecked else ''}"
         case _:
             return f"batch {event.batch.batch_id} {short_name(BatchStatus, event.batch.status)}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from imggen.cli.checks import check_of
 from imggen.cli.options import meta_filter
 from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
@@ -31,7 +32,8 @@ def watch(session: Session, job_id: str) -> None:
     """
     last = to_the_end(session, job_id, json_lines=session.json)
     if not session.json:
-        click.echo("\n".join([f"image {last.image.id}", *notes(last.job)]))
+        lines = [f"image {last.image.id}", check_of(last.image), *notes(last.job)]
+        click.echo("\n".join(filter(None, lines)))
 
 
 @click.command()
@@ -51,7 +53,8 @@ def jobs(
     """List jobs, the newest first.
 
     PAGE is the number that a page has now; `-` once it is removed. MODEL is the one that draws, or
-    drew it. COST is what its paid calls have cost, those of failed attempts included.
+    drew it. COST is what its paid calls have cost, those of failed attempts included. CHECK is the
+    classifier that has looked at its picture, or says that none has.
 
     \b
     Examples:
@@ -63,8 +66,8 @@ def jobs(
         session.client.list_jobs(statuses=statuses, story=story, metadata=metadata, page_size=100)
     )
     session.table(
-        ("JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "COST", "ERROR"),
-        _rows(session.client, found),
+        ("JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "COST", "CHECK", "ERROR"),
+        _rows(session.client, found, story, metadata),
         jobs=found,
     )
 
@@ -98,12 +101,17 @@ def retry(session: Session, job_id: str, priority: int | None) -> None:
     _print_job(session, session.client.retry(job_id, priority=priority))
 
 
-def _rows(client: SyncClient, found: Iterable[Job]) -> Iterator[tuple[str, ...]]:
+def _rows(
+    client: SyncClient, found: Iterable[Job], story: str, metadata: dict[str, str]
+) -> Iterator[tuple[str, ...]]:
     numbers = _PageNumbers(client)
+    images = client.list_images(story=story, metadata=metadata, page_size=100)
+    checks = {image.id: check_of(image) for image in images}
     for job in found:
         yield (
             *(job.job_id, short_name(JobKind, job.kind), numbers.of(job), job.model),
-            *(position(job), f"{job.fraction:.0%}", _cost(job), job.error.message),
+            *(position(job), f"{job.fraction:.0%}", _cost(job)),
+            *(checks.get(job.image_id, ""), job.error.message),
         )
 
 

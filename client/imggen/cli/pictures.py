@@ -6,6 +6,7 @@ from uuid import UUID
 
 import click
 
+from imggen.cli.checks import check_of
 from imggen.cli.options import (
     KINDS,
     job_options,
@@ -242,6 +243,8 @@ def images(
 ) -> None:
     """List images, the newest first.
 
+    CHECK is the classifier that has looked at a picture, or says that none has.
+
     \b
     Examples:
       imggen images --story STORY_ID --page 2
@@ -262,7 +265,7 @@ def images(
         )
     )
     session.table(
-        ("IMAGE", "TYPE", "STATUS", "STYLE", "PAGE", "VERSION"),
+        ("IMAGE", "TYPE", "STATUS", "STYLE", "PAGE", "VERSION", "CHECK"),
         (
             (
                 each.id,
@@ -271,6 +274,7 @@ def images(
                 each.style,
                 str(each.page_number or ("removed" if each.page_id else "")),
                 str(each.version),
+                check_of(each),
             )
             for each in found
         ),
@@ -312,6 +316,8 @@ def _lines(image: Image) -> list[str]:
         f"{image.style}, version {image.version}, {image.width}x{image.height}, "
         f"{f'seed {image.seed}, ' if image.seed else ''}{image.model}{_cost(image)}",
     ]
+    if check := check_of(image):
+        lines.append(check)
     if image.page_id:
         lines.append(f"page {image.page_number or 'removed'}, {image.page_id}")
     if image.url:

@@ -6,6 +6,7 @@ import click
 
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
+from imggen.cli.checks import print_unchecked
 from imggen.cli.losses import end_strictly, losses_of, strict_option
 from imggen.cli.options import KINDS
 from imggen.cli.plans import print_plan
@@ -100,9 +101,10 @@ def story(
     Portraits are drawn first, and each page as soon as those of its characters are done. The
     same file gives the same batch: run the command again after Ctrl-C or a crash to continue
     watching it. Ctrl-C stops watching; the batch continues. At the end comes what it cost, by
-    model, and a table of what the pictures do not show as told: left out, or drawn as something
-    else. --plan tells before anything is drawn: who is on each page, where, doing what, what its
-    model would not show, and which other one would show more.
+    model, a table of what the pictures do not show as told: left out, or drawn as something
+    else, and which of them no classifier has looked at. --plan tells before anything is drawn:
+    who is on each page, where, doing what, what its model would not show, and which other one
+    would show more.
 
     \b
     Examples:
@@ -142,6 +144,7 @@ def story(
         )
     else:
         print_end(last, submitted.names, content.options.model)
+        print_unchecked(session.client, images, Labels(images, submitted.names))
         for path in (*known.values(), *drawn):
             click.echo(f"saved {path}")
     end_with(last.batch)

@@ -20,7 +20,7 @@ from imggen.v1.event_pb2 import (
     JobChange,
 )
 from imggen.v1.event_pb2_grpc import EventServiceServicer
-from imggen.v1.image_pb2 import IMAGE_STATUS_UNSPECIFIED, Image
+from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_STATUS_UNSPECIFIED, Image
 from imggen.v1.job_pb2 import Job
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -74,6 +74,8 @@ class Feed:
             deleted=deleted,
             metadata=image.metadata,
         )
+        if change.status == IMAGE_STATUS_COMPLETED:
+            change.picture_check, change.checked_by = image.picture_check, image.checked_by
         self._tell(Event(image=change))
 
     def tell_batch(self, batch: Batch) -> None:

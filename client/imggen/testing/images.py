@@ -111,6 +111,8 @@ class Images(ImageServiceServicer):
             content_type=asset.content_type,
             size_bytes=len(asset.data),
             sha256=hashlib.sha256(asset.data).hexdigest(),
+            picture_check=image.picture_check,
+            checked_by=image.checked_by,
         )
         yield image_pb2.DownloadImageResponse(header=header)
         for start in range(0, len(asset.data), _CHUNK_BYTES):

@@ -12,7 +12,7 @@ from imggen.rules.paging import read_page
 from imggen.rules.states import job_ended, job_not_retryable
 from imggen.testing.batches import FAILED, Batches
 from imggen.testing.lists import page_of
-from imggen.testing.memory import Memory, read_key
+from imggen.testing.memory import Memory, Preview, read_key
 from imggen.testing.shown import shown_image
 from imggen.testing.worker import Worker
 from imggen.v1 import job_pb2
@@ -84,7 +84,7 @@ class Jobs(JobServiceServicer):
             if fresh or job != shown:
                 seen = preview.number if fresh else seen
                 shown.CopyFrom(job)
-                yield self._snapshot(shown, preview.jpeg if fresh else b"")
+                yield self._snapshot(shown, preview if fresh else None)
             if has_ended(shown):
                 return
             await change.wait()
@@ -132,8 +132,10 @@ class Jobs(JobServiceServicer):
         for one in retried if priority is not None else ():
             one.priority = priority or 0
 
-    def _snapshot(self, job: Job, preview: bytes) -> WatchJobResponse:
-        answer = WatchJobResponse(job=job, preview=preview)
+    def _snapshot(self, job: Job, preview: Preview | None) -> WatchJobResponse:
+        answer = WatchJobResponse(job=job)
+        if preview is not None:
+            answer.preview, answer.preview_check = preview.jpeg, preview.check
         image = self._memory.images.get(job.image_id)
         if job.status == JOB_STATUS_COMPLETED and image is not None:
             answer.image.CopyFrom(shown_image(self._memory, image))

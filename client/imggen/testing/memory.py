@@ -21,7 +21,14 @@ from imggen.rules.missing import (
 )
 from imggen.rules.states import request_id_reused
 from imggen.v1.character_pb2 import Character
-from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_TYPE_PORTRAIT, Image
+from imggen.v1.image_pb2 import (
+    IMAGE_STATUS_COMPLETED,
+    IMAGE_TYPE_PORTRAIT,
+    PICTURE_CHECK_CHECKED,
+    PICTURE_CHECK_NOT_CHECKED,
+    Image,
+    PictureCheck,
+)
 from imggen.v1.job_pb2 import Job
 from imggen.v1.reference_pb2 import (
     REFERENCE_USE_DRAWN,
@@ -109,11 +116,12 @@ class Drawing:
 
 @dataclass(slots=True)
 class Preview:
-    """The newest preview of a job; `number` counts them."""
+    """The newest preview of a job; `number` counts them, and `check` is what was said of it."""
 
     number: int = 0
     attempt: int = 0
     jpeg: bytes = b""
+    check: PictureCheck.ValueType = PICTURE_CHECK_NOT_CHECKED
 
 
 @dataclass
@@ -131,6 +139,8 @@ class Memory:
     """The images that are references, by character and style, the newest last."""
     versions: dict[str, int] = field(default_factory=dict)
     """The newest version of each lineage."""
+    checked_by: str = ""
+    """The classifier that looks at pictures; empty for none."""
     previews: defaultdict[str, Preview] = field(default_factory=lambda: defaultdict(Preview))
     """By the id of the job."""
     routes: dict[str, ExplainRouteResponse] = field(default_factory=dict)
@@ -143,6 +153,11 @@ class Memory:
     """Where the URLs of images point to."""
     _made: dict[tuple[str, str], tuple[Message, str]] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def picture_check(self) -> PictureCheck.ValueType:
+        """What is said of the pictures that are drawn now."""
+        return PICTURE_CHECK_CHECKED if self.checked_by else PICTURE_CHECK_NOT_CHECKED
 
     def once(self, group: str, key: str | None, request: Message, make: Callable[[], str]) -> str:
         """Returns the id of what a request makes, or of what it made under its `request_id`.

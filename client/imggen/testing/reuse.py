@@ -21,7 +21,10 @@ from imggen.v1.reference_pb2 import REFERENCE_USE_DRAWN, UsedReference
 OnePicture: TypeAlias = GeneratePortraitRequest | GenerateSceneRequest | RegenerateImageRequest
 """Every request for one picture."""
 
-_PICTURE = ("width", "height", "file_size", "seed", "prompt", "references", "not_drawn")
+_PICTURE = (
+    *("width", "height", "file_size", "seed", "prompt", "references", "not_drawn"),
+    *("picture_check", "checked_by"),
+)
 _OF_JOB = ("not_drawn", "references", "cropped_from")
 
 
@@ -102,6 +105,8 @@ class Reuses:
         stored = content(image, self._memory.drawings[image.id])
         wanted = content(plan.image, plan.drawing)
         if image.status != IMAGE_STATUS_COMPLETED or stored != wanted:
+            return False
+        if self._memory.checked_by and not image.checked_by:
             return False
         if reuse.seed is None:
             if image.seed in self._seeds(plan.image.lineage_id):

@@ -137,6 +137,13 @@ class FakeService:
         """Sets the `not_drawn` of jobs that complete from now on, of their images, and of plans."""
         self._worker.not_drawn = parts
 
+    def check_pictures(self, by: str) -> None:
+        """Names the classifier that looks at all pictures from now on; empty for none.
+
+        Stored pictures that none has looked at then answer no request.
+        """
+        self._memory.checked_by = by
+
     def hold(self) -> None:
         """Stops all jobs before their next step, until `release`."""
         self._worker.held = True

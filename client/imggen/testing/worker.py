@@ -117,6 +117,8 @@ class Worker:
         image.width, image.height = drawing.display
         image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing.display).data)
         image.prompt = f"a picture in the style {image.style}"
+        image.checked_by = self._memory.checked_by
+        image.picture_check = self._memory.picture_check
         image.references.extend(self._memory.used_references(image))
         job.references.extend(image.references)
         if image.type == IMAGE_TYPE_PORTRAIT and image.id in self._memory.images:
@@ -151,6 +153,7 @@ class Worker:
         if preview is not None:
             shown = self._memory.previews[job.job_id]
             shown.number, shown.attempt, shown.jpeg = shown.number + 1, job.attempt, preview
+            shown.check = self._memory.picture_check
         self._memory.touch()
 
     def give_back(self, job: Job) -> None:

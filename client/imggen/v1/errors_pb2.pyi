@@ -154,7 +154,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     `field`, the `stage` of the check, the `category` and the `rule`, and `text_sha256`, by which an
     operator can allow it; no part of the text is told. Also in `Job.error`: a worker's check
     refused what was read from the page, or a provider refused the prompt or the picture that it had
-    drawn. The message says at which stage, and for which categories where they are known.
+    drawn, or a classifier refused the picture (stage `picture`), and so it did a second one with
+    another seed. The message says at which stage, and for which categories where they are known.
     """
     ERROR_REASON_TOO_MANY_ITEMS: _ErrorReason.ValueType  # 100
     """INVALID_ARGUMENT: a list has more items than its field allows."""
@@ -173,8 +174,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_CALL_ABOVE_HOLD: _ErrorReason.ValueType  # 121
     """FAILED_PRECONDITION: the cost is above the hold of the paid call, the most that it could cost."""
     ERROR_REASON_CHECK_UNAVAILABLE: _ErrorReason.ValueType  # 130
-    """In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
-    spends no attempt; after a setting of the operator it is FAILED.
+    """In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
+    it, which spends no attempt; after a setting of the operator it is FAILED.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -319,7 +320,8 @@ ERROR_REASON_CONTENT_POLICY: ErrorReason.ValueType  # 98
 `field`, the `stage` of the check, the `category` and the `rule`, and `text_sha256`, by which an
 operator can allow it; no part of the text is told. Also in `Job.error`: a worker's check
 refused what was read from the page, or a provider refused the prompt or the picture that it had
-drawn. The message says at which stage, and for which categories where they are known.
+drawn, or a classifier refused the picture (stage `picture`), and so it did a second one with
+another seed. The message says at which stage, and for which categories where they are known.
 """
 ERROR_REASON_TOO_MANY_ITEMS: ErrorReason.ValueType  # 100
 """INVALID_ARGUMENT: a list has more items than its field allows."""
@@ -338,7 +340,7 @@ ERROR_REASON_CALL_SETTLED: ErrorReason.ValueType  # 120
 ERROR_REASON_CALL_ABOVE_HOLD: ErrorReason.ValueType  # 121
 """FAILED_PRECONDITION: the cost is above the hold of the paid call, the most that it could cost."""
 ERROR_REASON_CHECK_UNAVAILABLE: ErrorReason.ValueType  # 130
-"""In `Job.error`: what classifies texts did not answer. The job is QUEUED and waits for it, which
-spends no attempt; after a setting of the operator it is FAILED.
+"""In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
+it, which spends no attempt; after a setting of the operator it is FAILED.
 """
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

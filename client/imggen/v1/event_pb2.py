@@ -31,7 +31,7 @@ from imggen.v1 import image_pb2 as imggen_dot_v1_dot_image__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/event.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/batch.proto\x1a\x15imggen/v1/image.proto\x1a\x13imggen/v1/job.proto\"\xaa\x02\n\x05\x45vent\x12\x14\n\x06\x63ursor\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07user_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12)\n\x03job\x18\x04 \x01(\x0b\x32\x14.imggen.v1.JobChangeB\x04\xe2\x41\x01\x03H\x00\x12-\n\x05image\x18\x05 \x01(\x0b\x32\x16.imggen.v1.ImageChangeB\x04\xe2\x41\x01\x03H\x00\x12-\n\x05\x62\x61tch\x18\x06 \x01(\x0b\x32\x16.imggen.v1.BatchChangeB\x04\xe2\x41\x01\x03H\x00\x12\x31\n\ncheckpoint\x18\x07 \x01(\x0b\x32\x15.imggen.v1.CheckpointB\x04\xe2\x41\x01\x03H\x00\x42\x08\n\x06\x63hange\"\xbf\x02\n\tJobChange\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12*\n\x06status\x18\x02 \x01(\x0e\x32\x14.imggen.v1.JobStatusB\x04\xe2\x41\x01\x03\x12\x33\n\x08image_id\x18\x03 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08\x62\x61tch_id\x18\x04 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12:\n\x08metadata\x18\x05 \x03(\x0b\x32\".imggen.v1.JobChange.MetadataEntryB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf6\x01\n\x0bImageChange\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x16.imggen.v1.ImageStatusB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x64\x65leted\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12<\n\x08metadata\x18\x04 \x03(\x0b\x32$.imggen.v1.ImageChange.MetadataEntryB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xdf\x01\n\x0b\x42\x61tchChange\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x16.imggen.v1.BatchStatusB\x04\xe2\x41\x01\x03\x12<\n\x08metadata\x18\x03 \x03(\x0b\x32$.imggen.v1.BatchChange.MetadataEntryB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x0c\n\nCheckpoint\"O\n\x12WatchEventsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\t\x12#\n\x05kinds\x18\x02 \x03(\x0e\x32\x14.imggen.v1.EventKind\"6\n\x13WatchEventsResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Event*g\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45VENT_KIND_JOB\x10\x01\x12\x14\n\x10\x45VENT_KIND_IMAGE\x10\x02\x12\x14\n\x10\x45VENT_KIND_BATCH\x10\x03\x32^\n\x0c\x45ventService\x12N\n\x0bWatchEvents\x12\x1d.imggen.v1.WatchEventsRequest\x1a\x1e.imggen.v1.WatchEventsResponse0\x01\x42\x39\n\timggen.v1B\nEventProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/event.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/batch.proto\x1a\x15imggen/v1/image.proto\x1a\x13imggen/v1/job.proto\"\xaa\x02\n\x05\x45vent\x12\x14\n\x06\x63ursor\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07user_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12)\n\x03job\x18\x04 \x01(\x0b\x32\x14.imggen.v1.JobChangeB\x04\xe2\x41\x01\x03H\x00\x12-\n\x05image\x18\x05 \x01(\x0b\x32\x16.imggen.v1.ImageChangeB\x04\xe2\x41\x01\x03H\x00\x12-\n\x05\x62\x61tch\x18\x06 \x01(\x0b\x32\x16.imggen.v1.BatchChangeB\x04\xe2\x41\x01\x03H\x00\x12\x31\n\ncheckpoint\x18\x07 \x01(\x0b\x32\x15.imggen.v1.CheckpointB\x04\xe2\x41\x01\x03H\x00\x42\x08\n\x06\x63hange\"\xbf\x02\n\tJobChange\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12*\n\x06status\x18\x02 \x01(\x0e\x32\x14.imggen.v1.JobStatusB\x04\xe2\x41\x01\x03\x12\x33\n\x08image_id\x18\x03 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08\x62\x61tch_id\x18\x04 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12:\n\x08metadata\x18\x05 \x03(\x0b\x32\".imggen.v1.JobChange.MetadataEntryB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xc6\x02\n\x0bImageChange\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x16.imggen.v1.ImageStatusB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x64\x65leted\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12<\n\x08metadata\x18\x04 \x03(\x0b\x32$.imggen.v1.ImageChange.MetadataEntryB\x04\xe2\x41\x01\x03\x12\x34\n\rpicture_check\x18\x05 \x01(\x0e\x32\x17.imggen.v1.PictureCheckB\x04\xe2\x41\x01\x03\x12\x18\n\nchecked_by\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xdf\x01\n\x0b\x42\x61tchChange\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x16.imggen.v1.BatchStatusB\x04\xe2\x41\x01\x03\x12<\n\x08metadata\x18\x03 \x03(\x0b\x32$.imggen.v1.BatchChange.MetadataEntryB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x0c\n\nCheckpoint\"O\n\x12WatchEventsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\t\x12#\n\x05kinds\x18\x02 \x03(\x0e\x32\x14.imggen.v1.EventKind\"6\n\x13WatchEventsResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Event*g\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45VENT_KIND_JOB\x10\x01\x12\x14\n\x10\x45VENT_KIND_IMAGE\x10\x02\x12\x14\n\x10\x45VENT_KIND_BATCH\x10\x03\x32^\n\x0c\x45ventService\x12N\n\x0bWatchEvents\x12\x1d.imggen.v1.WatchEventsRequest\x1a\x1e.imggen.v1.WatchEventsResponse0\x01\x42\x39\n\timggen.v1B\nEventProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -75,6 +75,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMAGECHANGE'].fields_by_name['deleted']._serialized_options = b'\342A\001\003'
   _globals['_IMAGECHANGE'].fields_by_name['metadata']._loaded_options = None
   _globals['_IMAGECHANGE'].fields_by_name['metadata']._serialized_options = b'\342A\001\003'
+  _globals['_IMAGECHANGE'].fields_by_name['picture_check']._loaded_options = None
+  _globals['_IMAGECHANGE'].fields_by_name['picture_check']._serialized_options = b'\342A\001\003'
+  _globals['_IMAGECHANGE'].fields_by_name['checked_by']._loaded_options = None
+  _globals['_IMAGECHANGE'].fields_by_name['checked_by']._serialized_options = b'\342A\001\003'
   _globals['_BATCHCHANGE_METADATAENTRY']._loaded_options = None
   _globals['_BATCHCHANGE_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_BATCHCHANGE'].fields_by_name['batch_id']._loaded_options = None
@@ -83,8 +87,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHCHANGE'].fields_by_name['status']._serialized_options = b'\342A\001\003'
   _globals['_BATCHCHANGE'].fields_by_name['metadata']._loaded_options = None
   _globals['_BATCHCHANGE'].fields_by_name['metadata']._serialized_options = b'\342A\001\003'
-  _globals['_EVENTKIND']._serialized_start=1474
-  _globals['_EVENTKIND']._serialized_end=1577
+  _globals['_EVENTKIND']._serialized_start=1554
+  _globals['_EVENTKIND']._serialized_end=1657
   _globals['_EVENT']._serialized_start=226
   _globals['_EVENT']._serialized_end=524
   _globals['_JOBCHANGE']._serialized_start=527
@@ -92,19 +96,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOBCHANGE_METADATAENTRY']._serialized_start=799
   _globals['_JOBCHANGE_METADATAENTRY']._serialized_end=846
   _globals['_IMAGECHANGE']._serialized_start=849
-  _globals['_IMAGECHANGE']._serialized_end=1095
+  _globals['_IMAGECHANGE']._serialized_end=1175
   _globals['_IMAGECHANGE_METADATAENTRY']._serialized_start=799
   _globals['_IMAGECHANGE_METADATAENTRY']._serialized_end=846
-  _globals['_BATCHCHANGE']._serialized_start=1098
-  _globals['_BATCHCHANGE']._serialized_end=1321
+  _globals['_BATCHCHANGE']._serialized_start=1178
+  _globals['_BATCHCHANGE']._serialized_end=1401
   _globals['_BATCHCHANGE_METADATAENTRY']._serialized_start=799
   _globals['_BATCHCHANGE_METADATAENTRY']._serialized_end=846
-  _globals['_CHECKPOINT']._serialized_start=1323
-  _globals['_CHECKPOINT']._serialized_end=1335
-  _globals['_WATCHEVENTSREQUEST']._serialized_start=1337
-  _globals['_WATCHEVENTSREQUEST']._serialized_end=1416
-  _globals['_WATCHEVENTSRESPONSE']._serialized_start=1418
-  _globals['_WATCHEVENTSRESPONSE']._serialized_end=1472
-  _globals['_EVENTSERVICE']._serialized_start=1579
-  _globals['_EVENTSERVICE']._serialized_end=1673
+  _globals['_CHECKPOINT']._serialized_start=1403
+  _globals['_CHECKPOINT']._serialized_end=1415
+  _globals['_WATCHEVENTSREQUEST']._serialized_start=1417
+  _globals['_WATCHEVENTSREQUEST']._serialized_end=1496
+  _globals['_WATCHEVENTSRESPONSE']._serialized_start=1498
+  _globals['_WATCHEVENTSRESPONSE']._serialized_end=1552
+  _globals['_EVENTSERVICE']._serialized_start=1659
+  _globals['_EVENTSERVICE']._serialized_end=1753
 # @@protoc_insertion_point(module_scope)

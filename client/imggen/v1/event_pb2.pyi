@@ -190,6 +190,8 @@ class ImageChange(google.protobuf.message.Message):
     STATUS_FIELD_NUMBER: builtins.int
     DELETED_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
+    PICTURE_CHECK_FIELD_NUMBER: builtins.int
+    CHECKED_BY_FIELD_NUMBER: builtins.int
     image_id: builtins.str
     """Output only. The id of the image, a UUID."""
     status: imggen.v1.image_pb2.ImageStatus.ValueType
@@ -198,6 +200,12 @@ class ImageChange(google.protobuf.message.Message):
     """
     deleted: builtins.bool
     """Output only. Whether the image was deleted; if so, this is its last event."""
+    picture_check: imggen.v1.image_pb2.PictureCheck.ValueType
+    """Output only. Whether a classifier has looked at its pixels; UNSPECIFIED unless the new status is
+    COMPLETED. See `Image.picture_check`.
+    """
+    checked_by: builtins.str
+    """Output only. The classifier that has looked at it; empty unless it is CHECKED."""
     @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """Output only. The metadata of its job; see `GenerationOptions.metadata`."""
@@ -209,8 +217,10 @@ class ImageChange(google.protobuf.message.Message):
         status: imggen.v1.image_pb2.ImageStatus.ValueType = ...,
         deleted: builtins.bool = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        picture_check: imggen.v1.image_pb2.PictureCheck.ValueType = ...,
+        checked_by: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["deleted", b"deleted", "image_id", b"image_id", "metadata", b"metadata", "status", b"status"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["checked_by", b"checked_by", "deleted", b"deleted", "image_id", b"image_id", "metadata", b"metadata", "picture_check", b"picture_check", "status", b"status"]) -> None: ...
 
 Global___ImageChange: typing_extensions.TypeAlias = ImageChange
 

@@ -136,6 +136,41 @@ ASSET_KIND_THUMBNAIL: AssetKind.ValueType  # 4
 """For lists: 256 pixels on its longer side, JPEG."""
 Global___AssetKind: typing_extensions.TypeAlias = AssetKind
 
+class _PictureCheck:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _PictureCheckEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_PictureCheck.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    PICTURE_CHECK_UNSPECIFIED: _PictureCheck.ValueType  # 0
+    """Not set: there is no picture yet."""
+    PICTURE_CHECK_NOT_CHECKED: _PictureCheck.ValueType  # 1
+    """No classifier has looked at it: none was set up when it was drawn. Look at it before it is shown
+    to children.
+    """
+    PICTURE_CHECK_CHECKED: _PictureCheck.ValueType  # 2
+    """A classifier has looked at it and has not refused it; `checked_by` names it. A picture that it
+    refused is never sent.
+    """
+
+class PictureCheck(_PictureCheck, metaclass=_PictureCheckEnumTypeWrapper):
+    """Whether a classifier has looked at the pixels of a picture.
+
+    Later versions may add values; accept those that you do not know.
+    """
+
+PICTURE_CHECK_UNSPECIFIED: PictureCheck.ValueType  # 0
+"""Not set: there is no picture yet."""
+PICTURE_CHECK_NOT_CHECKED: PictureCheck.ValueType  # 1
+"""No classifier has looked at it: none was set up when it was drawn. Look at it before it is shown
+to children.
+"""
+PICTURE_CHECK_CHECKED: PictureCheck.ValueType  # 2
+"""A classifier has looked at it and has not refused it; `checked_by` names it. A picture that it
+refused is never sent.
+"""
+Global___PictureCheck: typing_extensions.TypeAlias = PictureCheck
+
 @typing.final
 class Image(google.protobuf.message.Message):
     """An image: its content, the URLs of its assets and its place in its lineage.
@@ -195,6 +230,8 @@ class Image(google.protobuf.message.Message):
     REFERENCES_FIELD_NUMBER: builtins.int
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     NOT_DRAWN_FIELD_NUMBER: builtins.int
+    PICTURE_CHECK_FIELD_NUMBER: builtins.int
+    CHECKED_BY_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -256,6 +293,12 @@ class Image(google.protobuf.message.Message):
     """Output only. The id of the image whose picture this one shares; empty where it was drawn. See
     `Job.reused_from_image_id`.
     """
+    picture_check: Global___PictureCheck.ValueType
+    """Output only. Whether a classifier has looked at its pixels, those of all its assets; UNSPECIFIED
+    until it is COMPLETED. Of an image that shares another one's picture it is that of the picture.
+    """
+    checked_by: builtins.str
+    """Output only. The classifier that has looked at it, by its name; empty unless it is CHECKED."""
     @property
     def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Output only. The ids of the characters in it; until it is completed, those that were asked for.
@@ -323,9 +366,11 @@ class Image(google.protobuf.message.Message):
         references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
         reused_from_image_id: builtins.str = ...,
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
+        picture_check: Global___PictureCheck.ValueType = ...,
+        checked_by: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "checked_by", b"checked_by", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "picture_check", b"picture_check", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image
 
@@ -531,6 +576,8 @@ class AssetHeader(google.protobuf.message.Message):
     CONTENT_TYPE_FIELD_NUMBER: builtins.int
     SIZE_BYTES_FIELD_NUMBER: builtins.int
     SHA256_FIELD_NUMBER: builtins.int
+    PICTURE_CHECK_FIELD_NUMBER: builtins.int
+    CHECKED_BY_FIELD_NUMBER: builtins.int
     asset_kind: Global___AssetKind.ValueType
     """The kind of asset."""
     content_type: builtins.str
@@ -539,6 +586,10 @@ class AssetHeader(google.protobuf.message.Message):
     """The size in bytes."""
     sha256: builtins.str
     """The SHA-256 of the bytes, in hexadecimal."""
+    picture_check: Global___PictureCheck.ValueType
+    """Whether a classifier has looked at its pixels; see `Image.picture_check`."""
+    checked_by: builtins.str
+    """The classifier that has looked at it; empty unless it is CHECKED."""
     def __init__(
         self,
         *,
@@ -546,7 +597,9 @@ class AssetHeader(google.protobuf.message.Message):
         content_type: builtins.str = ...,
         size_bytes: builtins.int = ...,
         sha256: builtins.str = ...,
+        picture_check: Global___PictureCheck.ValueType = ...,
+        checked_by: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["asset_kind", b"asset_kind", "content_type", b"content_type", "sha256", b"sha256", "size_bytes", b"size_bytes"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["asset_kind", b"asset_kind", "checked_by", b"checked_by", "content_type", b"content_type", "picture_check", b"picture_check", "sha256", b"sha256", "size_bytes", b"size_bytes"]) -> None: ...
 
 Global___AssetHeader: typing_extensions.TypeAlias = AssetHeader

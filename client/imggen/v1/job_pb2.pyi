@@ -525,10 +525,14 @@ class WatchJobResponse(google.protobuf.message.Message):
     JOB_FIELD_NUMBER: builtins.int
     PREVIEW_FIELD_NUMBER: builtins.int
     IMAGE_FIELD_NUMBER: builtins.int
+    PREVIEW_CHECK_FIELD_NUMBER: builtins.int
     preview: builtins.bytes
     """The newest preview, JPEG, of the whole picture before it is cropped; only if it is new and
-    previews were requested.
+    previews were requested. One that a classifier refuses is not sent, and none is while the
+    classifier is away.
     """
+    preview_check: imggen.v1.image_pb2.PictureCheck.ValueType
+    """Whether a classifier has looked at the preview; UNSPECIFIED without one."""
     @property
     def job(self) -> Global___Job:
         """The job."""
@@ -543,9 +547,10 @@ class WatchJobResponse(google.protobuf.message.Message):
         job: Global___Job | None = ...,
         preview: builtins.bytes = ...,
         image: imggen.v1.image_pb2.Image | None = ...,
+        preview_check: imggen.v1.image_pb2.PictureCheck.ValueType = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["image", b"image", "job", b"job"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["image", b"image", "job", b"job", "preview", b"preview"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["image", b"image", "job", b"job", "preview", b"preview", "preview_check", b"preview_check"]) -> None: ...
 
 Global___WatchJobResponse: typing_extensions.TypeAlias = WatchJobResponse
 

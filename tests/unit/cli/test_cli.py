@@ -171,9 +171,11 @@ def test_jobs_have_their_pages_and_models(command: Command, mia: str, story: str
     command("portrait", mia, "--style", "anime")
     command("scene", story, "2")
     header, scene, portrait = command("jobs").splitlines()
-    assert header.split() == ["JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "COST", "ERROR"]
-    assert scene.split()[1:] == ["scene", "2", "storybook", "completed", "100%", "free"]
-    assert portrait.split()[1:] == ["portrait", "storybook", "completed", "100%", "free"]
+    columns = ["JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "COST", "CHECK", "ERROR"]
+    assert header.split() == columns
+    ended = ["storybook", "completed", "100%", "free", "not", "checked"]
+    assert scene.split()[1:] == ["scene", "2", *ended]
+    assert portrait.split()[1:] == ["portrait", *ended]
 
 
 def test_jobs_are_listed_cancelled_and_retried(

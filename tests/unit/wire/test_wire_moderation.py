@@ -1,7 +1,12 @@
 """Moderations of the wire server."""
 
+import base64
+from io import BytesIO
+
 import pytest
 from openai import BadRequestError, InternalServerError, NotFoundError
+from openai.types import ModerationImageURLInputParam
+from PIL import Image
 
 from tests.unit.wire.calls import post, sdk
 from tests.wire.contract import Operation
@@ -41,3 +46,21 @@ def test_an_unknown_model_and_a_scripted_failure_are_answered_so(wire: WireServe
         wire.script.then("server_error", on=[Operation.MODERATION])
         with pytest.raises(InternalServerError):
             client.moderations.create(input="A hill.")
+
+
+def test_a_picture_has_one_result_and_a_red_one_is_flagged(wire: WireServer) -> None:
+    with sdk(wire) as client:
+        verdicts = [client.moderations.create(input=[shown(hue)]) for hue in ("red", "green")]
+        with pytest.raises(BadRequestError):
+            client.moderations.create(input=[shown("green")], model="text-moderation-latest")
+    results = [answer.results for answer in verdicts]
+    assert [[one.flagged for one in result] for result in results] == [[True], [False]]
+    assert results[0][0].categories.sexual
+
+
+def shown(colour: str) -> ModerationImageURLInputParam:
+    """Returns a picture of one colour as an input."""
+    buffer = BytesIO()
+    Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}

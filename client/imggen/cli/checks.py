@@ -1,0 +1,40 @@
+"""Whether a classifier has looked at pictures, as people read it."""
+
+from collections.abc import Iterable
+
+import click
+
+from imggen.cli.submission import Labels
+from imggen.errors import NotFound
+from imggen.sync import SyncClient
+from imggen.v1.batch_pb2 import BatchImage
+from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED, PICTURE_CHECK_NOT_CHECKED, Image
+from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
+
+_LOOK = "look at them before you show them to children"
+
+
+def check_of(image: Image) -> str:
+    """Returns whether a picture is checked; empty before there is one."""
+    if image.picture_check == PICTURE_CHECK_NOT_CHECKED:
+        return "not checked"
+    if image.picture_check == PICTURE_CHECK_CHECKED:
+        return f"checked by {image.checked_by}"
+    return ""
+
+
+def print_unchecked(client: SyncClient, images: Iterable[BatchImage], labels: Labels) -> None:
+    """Prints which pictures of a batch no classifier has looked at, if there are any."""
+    names = [labels.of(each) for each in images if _is_unchecked(client, each)]
+    if names:
+        click.echo(f"not checked by a classifier: {', '.join(names)}; {_LOOK}")
+
+
+def _is_unchecked(client: SyncClient, image: BatchImage) -> bool:
+    if image.job.status != JOB_STATUS_COMPLETED:
+        return False
+    try:
+        found = client.get_image(image.job.image_id)
+    except NotFound:  # deleted since then
+        return False
+    return found.picture_check == PICTURE_CHECK_NOT_CHECKED

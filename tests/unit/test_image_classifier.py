@@ -1,0 +1,191 @@
+"""A local classifier of pictures: a tiny checkpoint of the architecture of public ones."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from pydantic import ValidationError
+from safetensors.torch import load_file, save_file
+from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
+
+from actors.classifiers.base import ClassifierAway, PictureClassifier
+from actors.classifiers.images import ImageClassifier
+from actors.engine.refusal import CheckpointRefused
+from actors.settings import PictureSettings
+
+SIDE = 32
+LABELS = ("normal", "nsfw")
+
+
+def settings(folder: Path | str, **labels: tuple[str, float]) -> PictureSettings:
+    """Returns settings that refuse labels from their scores on."""
+    refused = {
+        name: {"category": category, "threshold": score}
+        for name, (category, score) in (labels or {"nsfw": ("sexual", 0.5)}).items()
+    }
+    return PictureSettings.model_validate(
+        {
+            "image_safety": "local",
+            "image_classifier": str(folder),
+            "image_classifier_labels": refused,
+        }
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Returns the folder of a model that takes bright pictures for `nsfw`, and dark ones not."""
+    return checkpoint(tmp_path / "tiny-nsfw")
+
+
+def checkpoint(folder: Path, labels: tuple[str, ...] = LABELS, **changes: Any) -> Path:
+    """Writes a checkpoint, whose scores follow from how bright a picture is."""
+    torch.manual_seed(0)
+    config: Any = ViTConfig(
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=SIDE,
+        patch_size=8,
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
+        **changes,
+    )
+    model: Any = ViTForImageClassification(config)
+    ViTImageProcessor(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
+    model.save_pretrained(folder)
+    _tell_bright_from_dark(folder)
+    return folder
+
+
+def _tell_bright_from_dark(folder: Path) -> None:
+    """Sets the head: the difference of what the trunk makes of a white picture and a black one."""
+    model: Any = ViTForImageClassification.from_pretrained(folder)
+    white, black = (torch.full((1, 3, SIDE, SIDE), value) for value in (1.0, -1.0))
+    with torch.no_grad():
+        ends = [model.vit(pixels).last_hidden_state[0, 0] for pixels in (white, black)]
+        axis, middle = ends[0] - ends[1], (ends[0] + ends[1]) / 2
+        axis = 20 * axis / axis.square().sum()
+        model.classifier.weight.zero_()
+        model.classifier.bias.zero_()
+        model.classifier.weight[1], model.classifier.bias[1] = axis, -(axis @ middle)
+    model.save_pretrained(folder)
+
+
+def picture(colour: str, image_format: str = "PNG") -> bytes:
+    """Returns a picture of one colour."""
+    buffer = BytesIO()
+    Image.new("RGB", (96, 64), colour).save(buffer, image_format)
+    return buffer.getvalue()
+
+
+async def test_a_picture_is_refused_for_the_categories_of_its_labels(folder: Path) -> None:
+    loaded: PictureClassifier = ImageClassifier.load(settings(folder))
+    await loaded.check()
+    assert loaded.name == "tiny-nsfw"
+    assert await loaded.refused_for(picture("white")) == ("sexual",)
+    assert await loaded.refused_for(picture("white", "JPEG")) == ("sexual",)
+    assert await loaded.refused_for(picture("black")) == ()
+
+
+async def test_a_score_below_its_threshold_passes(folder: Path) -> None:
+    score = ImageClassifier.load(settings(folder)).scores(picture("white"))["nsfw"]
+    assert 0.9 < score < 1.0
+    strict = ImageClassifier.load(settings(folder, nsfw=("sexual", score)))
+    lax = ImageClassifier.load(settings(folder, nsfw=("sexual", min(1.0, score + 1e-6))))
+    assert await strict.refused_for(picture("white")) == ("sexual",)
+    assert await lax.refused_for(picture("white")) == ()
+
+
+async def test_labels_that_do_not_exclude_each_other_have_scores_of_their_own(
+    tmp_path: Path,
+) -> None:
+    many = "multi_label_classification"
+    made = checkpoint(tmp_path, ("gore", "nsfw", "guns"), problem_type=many)
+    told = settings(made, gore=("violence", 0.4), nsfw=("sexual", 0.4), guns=("weapons", 0.6))
+    assert await ImageClassifier.load(told).refused_for(picture("white")) == ("sexual", "violence")
+
+
+def test_a_label_that_the_model_does_not_have_is_refused_by_name(folder: Path) -> None:
+    with pytest.raises(CheckpointRefused) as raised:
+        ImageClassifier.load(settings(folder, nsfw=("sexual", 0.5), porn=("sexual", 0.5)))
+    told = str(raised.value)
+    assert told.startswith("IMGGEN_IMAGE_CLASSIFIER_LABELS:")
+    assert 'has no label "porn"; it has normal, nsfw' in told
+
+
+def test_a_model_without_its_head_is_refused(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["classifier.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointRefused, match=r"has no classifier\.weight"):
+        ImageClassifier.load(settings(folder))
+
+
+def test_a_head_of_another_size_is_refused(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.weight"] = torch.zeros(5, 16)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointRefused, match="IMGGEN_IMAGE_CLASSIFIER: "):
+        ImageClassifier.load(settings(folder))
+
+
+def test_a_pickle_is_refused(folder: Path) -> None:
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointRefused, match="no image classifier in safetensors"):
+        ImageClassifier.load(settings(folder))
+
+
+@pytest.mark.parametrize("lost", ["config.json", "preprocessor_config.json"])
+def test_a_folder_without_a_file_is_refused(folder: Path, lost: str) -> None:
+    (folder / lost).unlink()
+    with pytest.raises(CheckpointRefused, match="IMGGEN_IMAGE_CLASSIFIER: "):
+        ImageClassifier.load(settings(folder))
+
+
+def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointRefused, match="nowhere"):
+        ImageClassifier.load(settings(tmp_path / "nowhere"))
+
+
+def test_a_model_whose_scores_are_no_numbers_is_refused(folder: Path) -> None:
+    _poison(folder)
+    with pytest.raises(CheckpointRefused, match="is nan"):
+        ImageClassifier.load(settings(folder))
+
+
+async def test_a_score_that_is_no_number_is_no_pass(folder: Path) -> None:
+    _poison(folder)
+    model: Any = ViTForImageClassification.from_pretrained(folder)
+    processor: Any = ViTImageProcessor.from_pretrained(folder)
+    told = settings(folder)
+    loaded = ImageClassifier("broken", model, processor, told.image_classifier_labels)
+    with pytest.raises(ClassifierAway, match="is nan"):
+        await loaded.refused_for(picture("black"))
+
+
+async def test_bytes_that_are_no_picture_are_no_pass(folder: Path) -> None:
+    loaded = ImageClassifier.load(settings(folder))
+    with pytest.raises(ClassifierAway):
+        await loaded.refused_for(b"no picture")
+
+
+def test_a_local_classifier_needs_a_model_and_labels() -> None:
+    local = {"image_safety": "local"}
+    with pytest.raises(ValidationError, match="IMGGEN_IMAGE_CLASSIFIER: not set"):
+        PictureSettings.model_validate(local)
+    with pytest.raises(ValidationError, match="IMGGEN_IMAGE_CLASSIFIER_LABELS: not set"):
+        PictureSettings.model_validate(local | {"image_classifier": "owner/model"})
+    with pytest.raises(ValidationError):
+        settings("owner/model", nsfw=("sexual", 1.5))
+
+
+def _poison(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"][0] = torch.nan
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
