@@ -180,6 +180,11 @@ async def test_a_model_whose_picture_was_refused_may_draw_again(job_queue: JobQu
     async with job_queue.worker(renderer, pictures=ScriptedPictures({1: SEXUAL}), poll_s=0.05):
         job = await job_queue.becomes(new, JobStatus.COMPLETED)
     assert (job.retry_count, len(renderer.renders)) == (2, 3)
+    row = await job_queue.store.database.fetchrow(
+        "SELECT passed_over FROM image_generation_jobs WHERE id = $1", new.id
+    )
+    assert row is not None
+    assert row["passed_over"] == []
 
 
 async def test_nothing_is_paid_while_the_classifier_is_away(job_queue: JobQueue) -> None:
