@@ -1,5 +1,6 @@
 """All of imggen on one Ray for the tests, and a way to kill its replicas."""
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import ray
 from ray.util import list_named_actors
 
 from cluster.embedded.local import Local, running
+from tests.unit.tiny_vit import checkpoint
 
 SETTINGS = {
     "IMGGEN_LEASE_S": "4",
@@ -18,6 +20,10 @@ SETTINGS = {
     "IMGGEN_POLL_S": "0.5",
 }
 """Short leases, so that a lost worker is noticed soon."""
+
+CLASSIFIER = "tiny-nsfw"
+LABELS = {"nsfw": {"category": "sexual", "threshold": 1.0}}
+"""What no picture reaches."""
 
 
 @contextmanager
@@ -28,7 +34,13 @@ def local_imggen() -> Iterator[Local]:
         tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
-        for name, value in SETTINGS.items():
+        classifier = checkpoint(Path(folder) / "classifiers" / CLASSIFIER)
+        looking = {
+            "IMGGEN_IMAGE_SAFETY": "local",
+            "IMGGEN_IMAGE_CLASSIFIER": str(classifier),
+            "IMGGEN_IMAGE_CLASSIFIER_LABELS": json.dumps(LABELS),
+        }
+        for name, value in (SETTINGS | looking).items():
             patch.setenv(name, value)
         with running(Path(folder), print) as local:
             yield local

@@ -10,15 +10,17 @@ import pytest
 from PIL import Image as Picture
 from ray import serve
 
+from actors.classifiers.base import ClassifierAway
 from actors.engine.embedding import encoder_of
 from actors.engine.render import PictureUnreadable
-from actors.serve.handles import RayEncoder
+from actors.serve.handles import RayEncoder, RayPictures
 from actors.testing.stored import draw_pictures
 from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
 from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, ReferenceUse, Story
 from imggen.errors import JobCancelled
-from tests.integration.local_ray import kill_replica
+from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED
+from tests.integration.local_ray import CLASSIFIER, kill_replica
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -62,6 +64,7 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
     assert len(set(steps)) > 3
     image = await client.wait(job)
     assert image.is_reference
+    assert (image.picture_check, image.checked_by) == (PICTURE_CHECK_CHECKED, CLASSIFIER)
     assert await forms(client, image) == {
         "original": ("PNG", (256, 256), None),
         "display": ("PNG", (1024, 1024), None),
@@ -76,6 +79,17 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
 
 
+async def test_a_picture_is_classified_where_the_model_is(local: Local) -> None:
+    diffuser = serve.get_deployment_handle("diffuser", "imggen")
+    looks, other = RayPictures(diffuser, CLASSIFIER), RayPictures(diffuser, "another")
+    await looks.check()
+    assert await looks.refused_for(draw_pictures(1, 256)[0]) == ()
+    with pytest.raises(ClassifierAway, match=f'holds the classifier "{CLASSIFIER}"'):
+        await other.check()
+    with pytest.raises(ClassifierAway, match="cannot read the picture"):
+        await looks.refused_for(b"garbage")
+
+
 async def test_references_are_encoded_where_the_model_is(local: Local) -> None:
     encoder = RayEncoder(serve.get_deployment_handle("diffuser", "imggen"))
     reference = draw_pictures(1, 256)[0]
@@ -88,13 +102,18 @@ async def test_references_are_encoded_where_the_model_is(local: Local) -> None:
 
 async def test_a_watcher_of_an_idle_service_sees_previews(client: Client, mia: Character) -> None:
     previews: list[bytes] = []
+    checks = set()
     # On a busy machine a picture of one second may be drawn before its watch is registered.
     for _ in range(5):
         job = await client.generate_portrait(mia, style="cartoon", quality="hd")
-        previews += [snapshot.preview async for snapshot in client.watch(job, previews=True)]
+        async for snapshot in client.watch(job, previews=True):
+            previews.append(snapshot.preview)
+            if snapshot.preview:
+                checks.add(snapshot.preview_check)
         if any(previews):
             break
     [first, *_] = filter(None, previews)
+    assert checks == {PICTURE_CHECK_CHECKED}
     with Picture.open(BytesIO(first)) as picture:
         assert (picture.format, picture.size) == ("JPEG", (256, 256))
 
@@ -163,7 +182,8 @@ async def test_a_diffuser_that_is_killed_costs_an_attempt_but_no_job(
     await rendering(client, job)
     kill_replica("diffuser")
     await completed(client, job)
-    assert (await client.get_job(job)).attempt == 2
+    # It may wait for the classifier, which the diffuser holds: that spends none.
+    assert (await client.get_job(job)).retry_count == 1
 
 
 async def test_a_worker_that_is_killed_costs_an_attempt_but_no_job(

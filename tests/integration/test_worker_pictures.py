@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.engine.render import RenderRequest
 from actors.providers.fake import FakeProvider
 from actors.testing.classifying import KeptRefusedPictures, ScriptedPictures
 from actors.testing.scripted import ScriptedRenderer
@@ -166,6 +167,24 @@ async def test_a_broken_picture_and_a_refused_one_are_two(job_queue: JobQueue) -
     async with job_queue.worker(renderer, pictures=ScriptedPictures(ALL), poll_s=0.05):
         assert is_refused(await job_queue.becomes(new, JobStatus.FAILED))
     assert len(renderer.renders) == 2
+
+
+async def test_a_model_whose_picture_was_refused_may_draw_again(job_queue: JobQueue) -> None:
+    renders = iter(range(1_000))
+
+    async def second_fails(_request: RenderRequest, step: int) -> None:
+        if step == 1 and next(renders) == 1:
+            raise RuntimeError("out of memory")
+
+    new, renderer = await job_queue.submit(), ScriptedRenderer(script=second_fails)
+    async with job_queue.worker(renderer, pictures=ScriptedPictures({1: SEXUAL}), poll_s=0.05):
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert (job.retry_count, len(renderer.renders)) == (2, 3)
+    row = await job_queue.store.database.fetchrow(
+        "SELECT passed_over FROM image_generation_jobs WHERE id = $1", new.id
+    )
+    assert row is not None
+    assert row["passed_over"] == []
 
 
 async def test_nothing_is_paid_while_the_classifier_is_away(job_queue: JobQueue) -> None:
