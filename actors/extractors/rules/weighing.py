@@ -3,6 +3,7 @@
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import nouns, places, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.lexicon.foods import FOODS
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.spots import is_home, is_place
 
@@ -183,7 +184,7 @@ def _enters(clause: Clause, phrase: NounPhrase) -> bool:
     noun = phrase.head.lemma
     if phrase.head.character is not None or phrase.owner:
         return False
-    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS:
+    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS | FOODS:
         return False
     moves = clause.verb in places.MOVING | {"squeeze", "climb", "disappear", "vanish"}
     alone = not clause.objects and is_about_beings(clause)

@@ -30,6 +30,8 @@ _UPON = _WITHIN | {
     *("at", "by", "beside", "among", "along", "behind", "up", "down", "near", "between", "from")
 }
 _ELSEWHERE = frozenset({"somewhere", "elsewhere", "meanwhile"})
+_TOLD_OF = frozenset({"to", "at", "of", "with", "like", "for"})
+_LOOKING_DOWN = frozenset({"down", "up", "far", "below", "across", "high"})
 _NOW = frozenset({"now", "back", "finally"})
 _LEAVING = frozenset({"go", "take", "bring", "send", "carry", "move", "return"})
 
@@ -45,6 +47,8 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
                 worth = _worth(clause, one) + 0.06 * min(order, 9)
                 if clause.verb and best and _is_of_others(clause, one):
                     worth -= 3
+                if most >= 3 and _is_looked_at(clause, one):
+                    worth -= 2
                 if worth > most and not _is_vague(one, best):
                     best, most = one.name, worth
         things.name(clause)
@@ -67,8 +71,13 @@ class _Candidate:
 
 
 def _implied(clause: Clause, before: str) -> Iterator[_Candidate]:
+    known = {before, before.split()[-1]} if before else set()
+    open_air = bool(known & hints.OUTDOORS)
     for name, worth, phrase in implied(clause, before):
-        yield _Candidate(name, worth, "", phrase)
+        roams = name in hints.ROAMING and open_air and worth <= 1
+        seated = phrase.head.lemma in hints.SEATS and bool(known) and not open_air
+        if not (roams or seated):
+            yield _Candidate(name, worth, "", phrase)
 
 
 def _is_imagined(clause: Clause, things: Things) -> bool:
@@ -111,6 +120,12 @@ def _is_of_others(clause: Clause, one: _Candidate) -> bool:
     return any(_is_other(each) and each.end == begin for each in clause.subject)
 
 
+def _is_looked_at(clause: Clause, one: _Candidate) -> bool:
+    """Returns whether a place is seen from the one before: `Far below in the valley a dog ran`."""
+    led = any(each.lower in _LOOKING_DOWN for each in clause.adverbs)
+    return led and _opens(clause, one) and one.preposition in {"in", "on", "at"}
+
+
 def _opens(clause: Clause, one: _Candidate) -> bool:
     """Returns whether a place opens its sentence and sets the scene: `Down by the river, ...`."""
     if one.preposition not in _UPON | {"above", "over", "between"} or not clause.subject:
@@ -138,7 +153,7 @@ def _has_arrived(clause: Clause) -> bool:
 def _candidates(clause: Clause) -> Iterator[_Candidate]:
     for at, (word, phrase) in enumerate(clause.places):
         weight = weight_of_place(clause, at, word, phrase)
-        if weight > 0 and not phrase.negated:
+        if weight > 0 and not phrase.negated and not _is_of_another(clause, at):
             yield from _named(phrase, weight, word)
             if (
                 weight >= 2.5
@@ -156,6 +171,14 @@ def _candidates(clause: Clause) -> Iterator[_Candidate]:
     homeward = homeward and not any(_is_other(one) for one in clause.subject)
     if homeward and clause.verb in places.MOVING:
         yield _Candidate("home", 2.5, "to", NounPhrase(tuple(clause.adverbs[:1])))
+
+
+def _is_of_another(clause: Clause, at: int) -> bool:
+    """Returns whether a landmark is where something told of stands: `to the clock on the wall`."""
+    word, before = clause.places[at - 1] if at else ("", None)
+    phrase = clause.places[at][1]
+    mark = phrase.head.lemma in places.LANDMARKS and not is_place(phrase)
+    return mark and before is not None and word in _TOLD_OF and before.end == phrase.begin - 1
 
 
 def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]:

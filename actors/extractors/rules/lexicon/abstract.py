@@ -1,5 +1,7 @@
 """Nouns that name nothing that can be drawn as a thing."""
 
+from actors.extractors.rules.lexicon.concrete import CONCRETE
+
 ABSTRACT = frozenset(
     {
         *("whoop", "yelp", "squawk", "bellow", "chuckle", "titter", "snigger", "hiss", "gurgle"),
@@ -145,19 +147,10 @@ _ABSTRACT_ENDS = (
     "dom",
     "ism",
 )
-_CONCRETE = frozenset({"ship", "hood", "fence", "kingdom", "ornament", "instrument", "city"})
 
 
 def is_abstract(noun: str) -> bool:
     """Returns whether a noun in its base form names nothing that can be drawn."""
     if noun in ABSTRACT:
         return True
-    return noun.endswith(_ABSTRACT_ENDS) and noun not in {
-        "ship",
-        "hood",
-        "fence",
-        "kingdom",
-        "ornament",
-        "instrument",
-        "city",
-    }
+    return noun.endswith(_ABSTRACT_ENDS) and noun not in CONCRETE

@@ -23,7 +23,11 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
         *("bathtub", "washbasin", "basin", "bathmat", "bath-mat", "soap-dish", "shower-curtain"),
         *("bubble-bath", "plughole", "soapsuds", "toothbrush", "toothpaste"),
     ),
-    "living room": ("television", "telly", "mantelpiece", "coffee-table", "christmas-tree"),
+    "living room": (
+        *("television", "telly", "mantelpiece", "coffee-table", "christmas-tree", "sofa"),
+        *("couch", "settee", "armchair", "easy-chair", "hearthrug", "footstool", "fireguard"),
+        *("sofa-cushion", "standard-lamp", "rocking-chair"),
+    ),
     "ship": (
         *("hull", "bowsprit", "helm", "porthole", "bulwark", "poop", "quarterdeck", "foredeck"),
         *("bilge", "capstan", "mainmast", "foremast", "mizzenmast", "mainsail", "ship's-wheel"),
@@ -76,6 +80,12 @@ _OUTDOORS: Mapping[str, tuple[str, ...]] = {
     "station": ("ticket-machine", "timetable", "railway-line"),
     "market": ("market-stall", "stallholder"),
 }
+SEATS = frozenset(
+    {"sofa", "couch", "settee", "armchair", "easy-chair", "hearthrug", "footstool"}
+    | {"fireguard", "sofa-cushion", "standard-lamp", "rocking-chair"}
+)
+"""Things of living rooms that stand in any room that is known."""
+
 HINTS: Mapping[str, str] = {
     thing: place
     for kinds in (_ROOMS, _OUTDOORS)
@@ -138,3 +148,17 @@ OPEN_AIR = frozenset(
     }
 )
 """Landmarks that are outdoors."""
+
+ROAMING = frozenset({"beach", "garden", "wood", "field", "street", "sea"})
+"""Places whose things stand elsewhere outdoors too: a deckchair in the garden."""
+
+OUTDOORS = frozenset(
+    {
+        *("garden", "park", "beach", "meadow", "field", "wood", "forest", "street", "yard", "lawn"),
+        *("orchard", "playground", "farm", "farmyard", "shore", "seashore", "lane", "road", "hill"),
+        *("courtyard", "terrace", "balcony", "island", "allotment", "market", "square", "village"),
+        *("town", "harbour", "river", "lake", "pond", "path", "moor", "mountain", "jungle"),
+        *("back-garden", "front-garden", "backyard", "riverbank", "campsite", "zoo", "pool"),
+    }
+)
+"""Places under the open sky."""
