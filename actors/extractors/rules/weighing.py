@@ -143,7 +143,8 @@ def weight_of_object(clause: Clause) -> float:
     there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
     if clause.verb == "be":
         return 2 if there else 3
-    if clause.verb == "have" and not clause.negated and is_about_beings(clause):
+    several = any(one.plural and one.determiner != "the" for one in clause.objects)
+    if clause.verb == "have" and not (clause.negated or several) and is_about_beings(clause):
         return 1.8  # `They had the bay to themselves`.
     if clause.verb in verbs.UNREAL_OBJECTS or clause.verb in {"leave", "have", "become"}:
         return 0.2
@@ -248,6 +249,7 @@ def is_about_beings(clause: Clause) -> bool:
     return not clause.subject or any(
         one.head.character is not None
         or one.head.tag in {"PRP", "EX"}
+        or (one.head.tag == "NNP" and not is_place(one))
         or not {one.head.lemma, one.head.lower}.isdisjoint(_BEINGS)
         for one in clause.subject
     )

@@ -40,11 +40,13 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
     """Returns the place of a page in its own words; `before` where it names none."""
     best, most = before, _CARRIED if before else 0.0
     things, unseen = Things(), afar(clauses) | long_before(clauses)
+    given: dict[str, dict[str, float]] = {}
     for order, clause in enumerate(clauses):
         if not (id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things)):
             for one in (*_candidates(clause), *_implied(clause, best), *_moved(clause, before)):
                 # Where the page ends up counts for a little more than where it begins.
                 worth = _worth(clause, one) + 0.06 * min(order, 9)
+                worth += _also(given, one)
                 if clause.verb and best and _is_of_others(clause, one):
                     worth -= 3
                 if most >= 3 and _is_looked_at(clause, one):
@@ -53,6 +55,16 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
                     best, most = one.name, worth
         things.name(clause)
     return best
+
+
+def _also(given: dict[str, dict[str, float]], one: "_Candidate") -> float:
+    """Returns what the other things that give the same place away add: a pillow and a quilt."""
+    if not one.given:
+        return 0
+    things = given.setdefault(one.name, {})
+    others = sum(worth for thing, worth in things.items() if thing != one.phrase.head.lemma)
+    things[one.phrase.head.lemma] = min(one.worth, 0.5)
+    return others
 
 
 def _is_vague(one: "_Candidate", best: str) -> bool:
@@ -68,6 +80,8 @@ class _Candidate:
     worth: float
     preposition: str
     phrase: NounPhrase
+    given: bool = False
+    """Whether only a thing gives it away."""
 
 
 def _implied(clause: Clause, before: str) -> Iterator[_Candidate]:
@@ -77,7 +91,7 @@ def _implied(clause: Clause, before: str) -> Iterator[_Candidate]:
         roams = name in hints.ROAMING and open_air and worth <= 1
         seated = phrase.head.lemma in hints.SEATS and bool(known) and not open_air
         if not (roams or seated):
-            yield _Candidate(name, worth, "", phrase)
+            yield _Candidate(name, worth, "", phrase, given=True)
 
 
 def _is_imagined(clause: Clause, things: Things) -> bool:
@@ -103,7 +117,7 @@ def _worth(clause: Clause, one: _Candidate) -> float:
     if said & _ELSEWHERE:
         worth -= 2.5
     if said & _NOW and one.worth >= 2:
-        worth += 0.7
+        worth += 1.2 if "now" in said and clause.verb in places.MOVING else 0.7
     if one.phrase not in clause.subject and not is_about_beings(clause) and not _opens(clause, one):
         worth -= 2 if one.phrase.head.lemma in nouns.FLUID_PLACES else 1
     return worth
