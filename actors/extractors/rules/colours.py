@@ -17,6 +17,7 @@ from actors.extractors.rules.lexicon import colouring, hues, nouns, verbs
 from actors.extractors.rules.lone import Lone, back, is_one_of_several
 from actors.extractors.rules.loss import gone, lacking
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.props import SOUGHT
 from actors.extractors.rules.showing import is_denied, is_unreal
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.tokens import Sentence, Token
@@ -133,6 +134,9 @@ class _Reading:
         for word, phrase in clause.places:
             # `Thought of the bakery with its pink cakes`.
             thought = thought or (word in {"of", "for", "about"} and clause.verb in _UNSEEN)
+            new = phrase.determiner in {"a", "an"} or clause.verb in {"wait", "wish", "long"}
+            sought = word == "for" and clause.verb in SOUGHT and new
+            thought = thought or sought  # `Looked for a boy with a white shirt`.
             kept = word in {"except", "for"} and clause.verb in {"be", "have"}
             kept = kept and not (denied or thought) and bool(clause.complements)
             if kept or (word not in colouring.SIMILES and not thought):
@@ -200,6 +204,8 @@ class _Reading:
             phrase = None  # `Thin as paper and red as flame`.
         if phrase is not None and word == "," and self._only_lies_there(phrase):
             phrase = None
+        if phrase is not None and word == ",":
+            phrase = self._with_parts(phrase)
         if phrase is not None and self._is_beside_the_point(phrase, start):
             phrase = None
         if phrase is not None:
@@ -220,6 +226,14 @@ class _Reading:
         subject = self._clause.subject
         it = len(subject) == 1 and subject[0].head.lower == "it"
         return it and bool(said & {"there", "here", "everywhere", "outside", "inside"})
+
+    def _with_parts(self, phrase: NounPhrase) -> NounPhrase:
+        """Returns what a phrase is a part of: `a coat with brass buttons, dark green and long`."""
+        with_it = [one for word, one in self._clause.places if word == "with"]
+        if not any(one is phrase for one in with_it) or phrase.head.lemma in nouns.BODY:
+            return phrase
+        whole = self._ending(phrase.begin - 1)
+        return phrase if whole is None or whole.head.character is not None else whole
 
     def _is_beside_the_point(self, phrase: NounPhrase, start: int) -> bool:
         """Returns whether a phrase before a colour has nothing to do with it.
@@ -316,7 +330,7 @@ class _Reading:
             return
         if is_plain_colour(thing.head):
             return
-        if said in hues.HAIR_ONLY and thing.head.lemma not in hues.HAIRY:
+        if said in hues.HAIR_ONLY and thing.head.lemma not in hues.HAIRY | nouns.ANIMALS:
             return
         head = thing.head
         if head.character is None:

@@ -7,6 +7,7 @@ from actors.extractors.rules.cues import COMING
 from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import ABSTRACT
 from actors.extractors.rules.lexicon.actions import ACTIONS
+from actors.extractors.rules.lexicon.garments import HAIRY
 from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
 from actors.extractors.rules.lexicon.hands import GIVING
 from actors.extractors.rules.lexicon.looks import MOOD_OF, SEASONS, TIMES
@@ -64,6 +65,8 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
         return ""
     if clause.verb in {"fall", "turn"} and clause.complements and not clause.objects:
         return ""
+    if clause.verb == "look" and _looks_after(clause):
+        return ""
     if outing := _outing(clause):
         return outing
     if clause.verb == "burst":
@@ -87,8 +90,13 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
 def is_of_body(clause: Clause) -> bool:
     """Returns whether only a part of somebody does it: `her hands shook`."""
     return any(
-        bool(one.owner) and one.head.lemma in nouns.BODY | {"shadow"} for one in clause.subject
+        bool(one.owner) and one.head.lemma in nouns.BODY | HAIRY | {"shadow"} for one in clause.subject
     )
+
+
+def _looks_after(clause: Clause) -> bool:
+    """Returns whether no eyes look: `was looking after me`, `looked like a pirate`."""
+    return any(word in {"after", "like"} for word, _ in clause.places[:1])
 
 
 def _is_to_be(clause: Clause) -> bool:

@@ -141,6 +141,7 @@ class _Parser(Parsing):
         before = self._clause
         joined = groups.joined(self._parts, at)
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
+        denied = denied or (infinitive and direct and phrases_of(self._parts[at - 1]).negated)
         if cues.asked(self._clause, main):
             helpers = (before.verb, *before.helpers, *helpers)
             before.subject, before.objects = before.objects, before.subject

@@ -11,13 +11,14 @@ from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
 from actors.extractors.rules.lexicon.looks import SEASONS, TIMES, WEATHERS
 from actors.extractors.rules.lexicon.pieces import APART, BITS, LEFT, MARKS, PIECES
 from actors.extractors.rules.lexicon.structures import STRUCTURES
-from actors.extractors.rules.loss import lacking
+from actors.extractors.rules.loss import lacking, unlit
 from actors.extractors.rules.phrases import NounPhrase
 
 _NO_THING = frozenset(
     {"like", "as", "than", "about", "without", "for", "during", "until", "since", "except"}
 )
-_SOUGHT = frozenset({"look", "search", "hunt", "ask", "wait", "long", "wish", "call", "beg"})
+SOUGHT = frozenset({"look", "search", "hunt", "ask", "wait", "long", "wish", "call", "beg"})
+"""Verbs that are `for` what is not there yet."""
 _ASIDE = frozenset(
     {
         *(
@@ -100,7 +101,9 @@ def things_in_spite(clause: Clause) -> Iterator[str]:
         objects = clause.objects
     placed = [one for word, one in clause.places if word in _ASIDE]
     inside = [one for word, one in clause.places if word in {"in", "at", "into"}]
-    for phrase in (*objects, *placed, *clause.subject, *inside):
+    there = clause.verb == "be" and not (clause.complements or clause.objects or clause.places)
+    subject = [] if there or unlit(clause) else clause.subject
+    for phrase in (*objects, *placed, *subject, *inside):
         if phrase.determiner in _DEFINITE or phrase.owner:
             yield from _thing(phrase, aside=phrase not in inside)
 

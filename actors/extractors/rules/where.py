@@ -8,7 +8,14 @@ from actors.extractors.rules.implied import implied
 from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.phrases import NounPhrase
-from actors.extractors.rules.showing import afar, is_denied, is_imagined, is_past, long_before
+from actors.extractors.rules.showing import (
+    afar,
+    is_denied,
+    is_for_naught,
+    is_imagined,
+    is_past,
+    long_before,
+)
 from actors.extractors.rules.spots import is_place, is_somewhere, name_of_place
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.weighing import (
@@ -111,7 +118,7 @@ def _worth(clause: Clause, one: _Candidate) -> float:
         worth -= 0.5 if clause.tag == "VBG" else 3.2
     if clause.verb == "go" and "be" in clause.helpers and clause.tag in {"VBN", "VBD"}:
         worth -= 3.2  # `She's gone back to bed`.
-    if clause.negated:
+    if clause.negated and not is_for_naught(clause):
         worth -= 4 if clause.never else 2
     said = {each.lower for each in clause.adverbs}
     if said & _ELSEWHERE:
