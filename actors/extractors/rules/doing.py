@@ -7,8 +7,9 @@ from actors.extractors.rules.cues import COMING
 from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import ABSTRACT
 from actors.extractors.rules.lexicon.actions import ACTIONS
-from actors.extractors.rules.lexicon.garments import HAIRY
 from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
+from actors.extractors.rules.lexicon.foods import FOODS
+from actors.extractors.rules.lexicon.garments import HAIRY
 from actors.extractors.rules.lexicon.hands import GIVING
 from actors.extractors.rules.lexicon.looks import MOOD_OF, SEASONS, TIMES
 from actors.extractors.rules.lexicon.poses import POSES
@@ -75,6 +76,8 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
         return deed
     if clause.verb == "get" and clause.particle in _RISING and not clause.objects:
         return _said(clause.verb, clause.particle, [], clause.places)
+    if clause.verb == "make" and _makes(clause):
+        return _said("make", "", clause.objects[:1], [])
     if clause.verb.rpartition("-")[2] not in ACTIONS | POSES or clause.verb in verbs.WEARING:
         return ""
     if clause.speech and clause.verb in verbs.SAYING and clause.verb not in _AUDIBLE:
@@ -94,9 +97,15 @@ def is_of_body(clause: Clause) -> bool:
     )
 
 
+def _makes(clause: Clause) -> bool:
+    """Returns whether something is made that can be eaten: `makes pancakes`."""
+    return any(one.head.lemma in FOODS and not one.negated for one in clause.objects[:1])
+
+
 def _looks_after(clause: Clause) -> bool:
-    """Returns whether no eyes look: `was looking after me`, `looked like a pirate`."""
-    return any(word in {"after", "like"} for word, _ in clause.places[:1])
+    """Returns whether no eyes look: `was looking after me`, `looked tired`."""
+    how = bool(clause.complements) and not (clause.places or clause.particle)
+    return how or any(word in {"after", "like"} for word, _ in clause.places[:1])
 
 
 def _is_to_be(clause: Clause) -> bool:

@@ -281,5 +281,15 @@ def _has_verb(tags: Sequence[str], at: int) -> bool:
     return any(tag.startswith("VB") for place, tag in enumerate(tags) if place != at)
 
 
-MENDS: tuple[Mend, ...] = (_verb, _base, _past, _perfect, _series, _made)
+def _state(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a participle that says how somebody looks: `looked tired`, `felt frightened`."""
+    if tags[at] not in {"VBN", "VBD"} or not at or not words[at].endswith("ed"):
+        return None
+    links = tags[at - 1].startswith("VB") and lemma_of(words[at - 1], tags[at - 1]) in _LOOKS
+    return "JJ" if links else None
+
+
+_LOOKS = frozenset({"look", "seem", "feel", "appear"})
+
+MENDS: tuple[Mend, ...] = (_verb, _base, _past, _perfect, _series, _made, _state)
 """The mends of verbs."""

@@ -212,4 +212,4 @@ class Others:
 def _is_there_as_well(clause: Clause, phrase: NounPhrase) -> bool:
     """Returns whether somebody is there who does nothing either: `not even the dog stirred`."""
     even = phrase.negated and any(one.lower == "even" for one in clause.adverbs)
-    return even and (clause.tag == "VBG" or clause.verb not in {"be", *ARRIVING})
+    return even and (clause.tag == "VBG" or clause.verb not in {"be", *ARRIVING, *STAYING})

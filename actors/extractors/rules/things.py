@@ -60,6 +60,10 @@ class Things:
                 return one
         return None
 
+    def garment(self) -> NounPhrase | None:
+        """Returns the garment that was named last."""
+        return next((one for one in self._named if one.head.lemma in nouns.GARMENTS), None)
+
     def _shared(self, within: Sequence[NounPhrase]) -> NounPhrase | None:
         """Returns the several things that were named last, if they were named lately."""
         near = [*reversed([each for each in within if _is_thing(each)]), *self._named[:6]]

@@ -309,7 +309,8 @@ class _Dressing:
             off = phrase in parted or self._pair in garments.TAKING_OFF
             off = off or clause.verb in garments.UNDOING or (given and bool(phrase.owner))
             denied = phrase.negated or (self._denied and wears and phrase not in clause.affirmed)
-            thing = self._things.of(phrase) if self._pair in garments.TAKING_OFF else phrase
+            it = self._pair in garments.TAKING_OFF and phrase.head.lower == "it"
+            thing = self._things.garment() if it else phrase
             if thing is None or not is_garment(thing):
                 continue
             if denied or (off and not self._denied):
