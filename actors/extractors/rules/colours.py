@@ -50,7 +50,8 @@ def read_colours(
 
 def _is_imagined(clause: Clause) -> bool:
     """Returns whether a clause tells of what is not there: `if`, `would`, `wanted to`."""
-    if any(one.lower in {"ago", "yesterday", "tomorrow", "someday"} for one in clause.adverbs):
+    then = {"ago", "yesterday", "tomorrow", "someday", "before", "formerly"}
+    if any(one.lower in then for one in clause.adverbs) or clause.particle == "before":
         return True
     if clause.told or clause.marker in {"if", "unless", "whether", "as if", "like", "than"}:
         return True
@@ -166,9 +167,9 @@ class _Reading:
                 yield from self._with(coloured(phrase.tokens), apposed)
             return
         said = coloured(phrase.tokens[:-1])
-        if said and phrase.head.lemma == "thing" and self._clause.verb == "be":
+        if said and self._clause.verb == "be" and self._says_hue(phrase):
             for one in self._clause.subject:
-                yield from self._with(said, one)  # `His nose was the reddest thing`.
+                yield from self._with(said, one)
             return
         if said and has_colour(phrase.head, phrase.tokens[:-1]):
             yield from self._with(said, phrase)
@@ -182,6 +183,17 @@ class _Reading:
                 yield from self._with(hue, phrase)
                 return
         yield from self._own(of)
+
+    def _says_hue(self, phrase: NounPhrase) -> bool:
+        """Returns whether a phrase only says what the subject looks like.
+
+        `His nose was the reddest thing`, `the curtain was red velvet`, `the sea was green today`.
+        """
+        head = phrase.head.lemma
+        stuff = head in hues.MATERIALS and not phrase.determiner
+        there = any(one.head.tag == "EX" for one in self._clause.subject)
+        said = any(one is phrase for one in self._clause.objects) and not there
+        return head in {"thing", "today", "tonight", "now"} or (said and stuff)
 
     def _before(self, phrase: NounPhrase) -> list[NounPhrase]:
         named = [one for one in self._beside if one.start < phrase.start]
@@ -208,7 +220,12 @@ class _Reading:
             phrase = self._with_parts(phrase)
         if phrase is not None and self._is_beside_the_point(phrase, start):
             phrase = None
-        if phrase is not None:
+        if phrase is None and self._clause.verb in colouring.DYEING and not self._clause.passive:
+            led = self._clause.marker in {"that", "which"}
+            whole = self._ending(self._clause.start) if led else None
+            for one in (*self._clause.objects, *([whole] if whole else [])):
+                yield from self._with(said, one)  # `A crown that he had painted gold`.
+        elif phrase is not None:
             yield from self._with(said, phrase)
         elif (word == "in" or self._clause.verb == "wear") and self._is_about_people():
             yield f"{said} clothes"
@@ -229,11 +246,14 @@ class _Reading:
 
     def _with_parts(self, phrase: NounPhrase) -> NounPhrase:
         """Returns what a phrase is a part of: `a coat with brass buttons, dark green and long`."""
-        with_it = [one for word, one in self._clause.places if word == "with"]
-        if not any(one is phrase for one in with_it) or phrase.head.lemma in nouns.BODY:
-            return phrase
+        words = [word for word, one in self._clause.places if one is phrase]
         whole = self._ending(phrase.begin - 1)
-        return phrase if whole is None or whole.head.character is not None else whole
+        if not words or phrase.head.lemma in nouns.BODY or whole is None:
+            return phrase
+        # `There was a boat on the water, small and blue`.
+        new = whole.determiner in {"a", "an"} and phrase.determiner == "the"
+        part = words[0] == "with" or (words[0] in {"in", "on", "by", "at"} and new)
+        return whole if part and whole.head.character is None else phrase
 
     def _is_beside_the_point(self, phrase: NounPhrase, start: int) -> bool:
         """Returns whether a phrase before a colour has nothing to do with it.

@@ -45,6 +45,8 @@ def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhras
     people += [one for one in clause.subject if one.head.tag == "PRP"]
     if clause.verb in hints.AFLOAT and people and not clause.negated:
         yield "boat", 0.7, people[0]
+    if clause.verb == "drive" and people and not (clause.negated or clause.objects):
+        yield "car", 0.7, people[0]
 
 
 def _taught(clause: Clause) -> Iterator[tuple[str, float, NounPhrase]]:

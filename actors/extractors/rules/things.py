@@ -54,7 +54,8 @@ class Things:
         if kind and self._kind is not None:
             return self._kind
         for one in (*reversed([each for each in within if _is_thing(each)]), *self._named):
-            if one is phrase or (kind and one.head.lemma in nouns.BODY):
+            counted = one.tokens[0].lower == "one"  # `One brown ear and one white one`.
+            if one is phrase or (kind and one.head.lemma in nouns.BODY and not counted):
                 continue
             if head == "one" or (one.plural is (head in _SEVERAL) and (kind or not one.negated)):
                 return one

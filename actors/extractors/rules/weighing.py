@@ -83,6 +83,9 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
             return 0.4  # `On the way to school`.
         if at and clause.places[at - 1][0] == "from" and _leads(clause, clause.places[at - 1][1]):
             return 0
+        over = at and clause.places[at - 1][0] in {"across", "over"}
+        if over and clause.verb in places.MOVING and is_about_beings(clause):
+            return 4  # `Ran across the road to the park`.
         makes = any(one.head.lemma == "way" and one.owner for one in clause.objects)
         if makes or (clause.verb in places.MOVING and not _is_led_by(clause, phrase, places.ROADS)):
             return 2.9 if _is_on_the_way(clause) else 4
