@@ -93,7 +93,8 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
 def is_of_body(clause: Clause) -> bool:
     """Returns whether only a part of somebody does it: `her hands shook`."""
     return any(
-        bool(one.owner) and one.head.lemma in nouns.BODY | HAIRY | {"shadow"} for one in clause.subject
+        bool(one.owner) and one.head.lemma in nouns.BODY | HAIRY | {"shadow"}
+        for one in clause.subject
     )
 
 

@@ -64,12 +64,12 @@ def _slept(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase
     up = [one for one in clause.adverbs if one.lower == "upstairs"]
     if up and clause.verb in MOVING and not placed:
         yield "bedroom", 0.7, NounPhrase(tuple(up))
-    asleep = any(one.token.lower == "asleep" for one in clause.complements)
-    asleep = asleep or any(one.lower == "asleep" for one in clause.adverbs)
-    if (asleep or clause.verb in {"wake", "sleep"}) and clause.subject and not placed:
-        if is_about_beings(clause) and clause.tag in {"VBD", "VBZ", "VBP"}:
-            night = any(one.head.lemma in _NIGHT for _, one in clause.places)
-            yield "bedroom", 1.4 if night else 0.7, clause.subject[0]
+    said = {one.token.lower for one in clause.complements} | {one.lower for one in clause.adverbs}
+    sleeps = clause.verb in {"wake", "sleep"} or "asleep" in said
+    told = bool(clause.subject) and clause.tag in {"VBD", "VBZ", "VBP"}
+    if sleeps and told and not placed and is_about_beings(clause):
+        night = any(one.head.lemma in _NIGHT for _, one in clause.places)
+        yield "bedroom", 1.4 if night else 0.7, clause.subject[0]
 
 
 def _at(

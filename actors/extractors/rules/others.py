@@ -38,6 +38,7 @@ from actors.extractors.rules.meeting import (
     is_pictured,
     is_told,
     only_tells,
+    said_of,
     tells_apart,
     there_is,
     was_done,
@@ -48,6 +49,7 @@ from actors.extractors.rules.referents import Referents
 from actors.extractors.rules.roll import Roll
 from actors.extractors.rules.showing import is_denied, is_unreal
 
+_CROWDED = frozenset({"full", "crowded", "packed", "crammed"})
 _SAVE = frozenset({"except", "but", "save"})
 
 
@@ -89,7 +91,9 @@ class Others:
         for word, phrase in clause.places:
             if word in {"like", "as"} and phrase.head.lemma not in self._roll.extras:
                 self._roll.likened.add(phrase.head.lemma)
-            who = self._referents.of(phrase, but=subject)
+            # `The hall was full of dancers. They sang.`
+            told = word in {"of", "with"} and bool(_CROWDED & said_of(clause))
+            who = self._referents.of(phrase, but=subject, subject=told)
             self.meant_by[clause.sentence, phrase.start] = who
             groups.append(who)
             self._near(clause, word, phrase, who, shown=shown)

@@ -2,7 +2,7 @@
 
 from actors.extractors.rules import cues, groups
 from actors.extractors.rules.clauses import Clause, Complement
-from actors.extractors.rules.drafts import lend_subjects, turn
+from actors.extractors.rules.drafts import lend_subjects, rejoin, turn
 from actors.extractors.rules.lexicon.garments import WRAPPING
 from actors.extractors.rules.parsing import Parsing
 from actors.extractors.rules.phrases import Kind, NounPhrase, Part, parts_of, phrases_of
@@ -25,6 +25,7 @@ class _Parser(Parsing):
             self._clause.end = self._parts[at - 1].end
         self._drafts.stop()
         lend_subjects(self._drafts.done)
+        rejoin(self._drafts.done)
         return self._drafts.done
 
     def _take(self, part: Part, at: int) -> int:

@@ -222,6 +222,8 @@ def is_thing(phrase: NounPhrase) -> bool:
         return False
     if head.lower == "braces" or noun in nouns.BODY | nouns.GARMENTS:
         return False
+    if noun == "door" and any(one.lower == "next" for one in phrase.tokens[:-1]):
+        return False  # `Old Mrs. Crumb from next door`.
     if compound(phrase) in _LINES:
         return True
     if noun in nouns.PLACES - nouns.FLUID_PLACES:

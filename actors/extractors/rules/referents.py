@@ -230,8 +230,10 @@ class Referents:
         if not head.is_noun:
             return
         if phrase.plural or phrase.negated or phrase.determiner in {"no", "every", "each"}:
-            self._memory.others = self._memory.others or subject
-            self._memory.things = self._memory.things or phrase.plural
+            being = head.lemma in nouns.BEINGS or head.lemma in _TROOPS
+            self._memory.others = self._memory.others or (subject and being)
+            body = head.lemma in nouns.BODY and bool(phrase.owner)
+            self._memory.things = self._memory.things or (phrase.plural and not body)
             return
         if head.lemma in nouns.BEINGS and head.character is None:
             self._memory.name_other(head.lemma, salient=subject)

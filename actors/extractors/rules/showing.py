@@ -7,7 +7,7 @@ from actors.extractors.rules.cues import RELATIVE
 from actors.extractors.rules.lexicon import verbs
 
 _UNREAL_MODALS = frozenset(
-    {"would", "should", "might", "may", "will", "shall", "must", "ought", "'ll"}
+    {"would", "should", "might", "may", "will", "shall", "must", "ought", "'ll", "had"}
 )
 _UNREAL_MARKERS = frozenset(
     {"if", "unless", "before", "until", "till", "like", "than", "since", "whether", "as if"}
@@ -74,6 +74,10 @@ def _only_compares(clause: Clause) -> bool:
     if clause.marker not in {"as", "than"}:
         return False
     subject = {one.head.lower for one in clause.subject}
+    bare = not (clause.objects or clause.complements or clause.helpers)
+    if clause.marker == "as" and bare and clause.verb in {"be", "do"} and clause.tag != "VBG":
+        # `She was not white, as rabbits in books are`.
+        return not any(one.head.tag == "EX" for one in clause.subject)
     vague = clause.modal in {"can", "could"} and clause.verb in {"be", "do"}
     return vague or subject in ({"one"}, {"you"}, {"people"})
 

@@ -164,7 +164,19 @@ INDOORS = frozenset(
 OPEN_AIR = frozenset(
     {
         *("grass", "sand", "mud", "shingle", "heather", "clover", "reed", "fern", "moss", "snow"),
-        *("gate", "hedge", "kerb", "boulder", "haystack", "signpost", "lamppost", "campfire", "fountain", "log", "willow"),
+        *(
+            "gate",
+            "hedge",
+            "kerb",
+            "boulder",
+            "haystack",
+            "signpost",
+            "lamppost",
+            "campfire",
+            "fountain",
+            "log",
+            "willow",
+        ),
         *("tree", "oak", "birch", "pine", "fir", "apple-tree", "branch", "bush", "nettle"),
         *("stump", "rock", "hay", "bonfire"),
     }
