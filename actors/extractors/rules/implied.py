@@ -32,6 +32,8 @@ def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhras
 
     `before` is the place of the page before.
     """
+    staff = [_hint(one) for one in clause.subject if one.head.lemma in nouns.BEINGS]
+    before = next((one for one in staff if one in hints.SLEEPING_PLACES), before)
     for word, phrase in clause.places:
         if not phrase.negated:
             yield from _at(clause, word, phrase, before)
@@ -117,7 +119,7 @@ def _hint(phrase: NounPhrase) -> str:
     head = phrase.head
     if phrase.negated or head.character is not None or not head.is_noun:
         return ""
-    said = [one.lower for one in phrase.tokens[:-1] if one.tag.startswith("NN")]
+    said = [one.lower for one in phrase.tokens[:-1] if one.tag.startswith("NN") or one.tag == "VBG"]
     joined = "-".join([*said[-1:], head.lemma])
     if joined in hints.HINTS or (f"{joined}s" in hints.HINTS and phrase.plural):
         return hints.HINTS.get(joined) or hints.HINTS[f"{joined}s"]

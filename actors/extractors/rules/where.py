@@ -70,7 +70,7 @@ def _also(given: dict[str, dict[str, float]], one: "_Candidate") -> float:
         return 0
     things = given.setdefault(one.name, {})
     others = sum(worth for thing, worth in things.items() if thing != one.phrase.head.lemma)
-    things[one.phrase.head.lemma] = min(one.worth, 0.5)
+    things[one.phrase.head.lemma] = 0.8
     return others
 
 
@@ -213,6 +213,8 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
             worth = weight
             if of is not None and is_place(of) and head.lower in places.STANDS and weight >= 2.5:
                 yield _Candidate(f"{head.lower} of the {name_of_place(of)}", weight, word, phrase)
+            if head.lemma in nouns.FLUID_PLACES and not word and phrase.plural:
+                return  # `Counted red lorries`.
             if head.lemma in nouns.FLUID_PLACES:
                 # `The boat was a dot` does not happen in the boat.
                 worth = weight - 1.5 if word else (2 if weight == 3.2 else min(weight, 0.6))

@@ -53,7 +53,7 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
     "office": ("filing-cabinet", "photocopier", "typewriter"),
     "gym": ("climbing-rope", "vaulting-horse", "wall-bars"),
     "swimming pool": (
-        *("diving-board", "armbands", "water-wings", "lifeguard", "deep-end", "shallow-end"),
+        *("armbands", "water-wings", "lifeguard", "deep-end", "shallow-end"),
         "lane-rope",
     ),
     "courtroom": ("witness-box", "dock-rail"),
