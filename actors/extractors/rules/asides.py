@@ -93,7 +93,8 @@ def _dreamt(
 def _is_dreamt(clause: Clause, dreamt: set[str]) -> bool:
     for one in clause.subject:
         fresh = one.plural or one.determiner in _STRANGER
-        known = one.head.lemma in dreamt or one.head.lower in _GOING_ON
+        being = one.head.lemma in nouns.BEINGS and not one.owner
+        known = being or one.head.lemma in dreamt or one.head.lower in _GOING_ON
         if one.head.character is not None or not (fresh or known):
             return False
     return bool(clause.subject)

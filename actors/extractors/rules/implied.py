@@ -40,7 +40,7 @@ def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhras
     yield from _taught(clause)
     yield from _slept(clause, before)
     for phrase in (*clause.subject, *clause.objects):
-        place = _hint(phrase)
+        place = _hint(phrase) or (_hint(phrase.of) if phrase.of is not None else "")
         if place and (phrase.determiner in {"the", "a", "an"} or phrase.owner or phrase.plural):
             yield place, 0.8 if phrase.head.lemma in nouns.BEINGS else _SEEN, phrase
     people = [one for one in clause.subject if one.head.character is not None or one.plural]

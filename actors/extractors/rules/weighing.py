@@ -103,6 +103,8 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         return min(weight, 1.0)  # `In the forest near her house`.
     if word in {"by", "past"} and clause.verb in places.PASSING:
         return 0.5
+    if clause.verb == "stop" and any(one.head.lemma in places.VEHICLES for one in clause.subject):
+        return 0.8  # `The bus stopped at the hospital`.
     seen = bool(clause.objects) and phrase.start > clause.objects[0].start
     seen = seen or (word not in {"to", "at"} and at > 0 and _is_seen(clause.places[at - 1], phrase))
     sky = any(one.head.lemma in _SKY for one in clause.subject)
@@ -141,6 +143,9 @@ def weight_of_object(clause: Clause) -> float:
         return 3.2  # `The bus wound up the mountain road.`
     if clause.verb in places.KEEPING | places.LIVING:
         return 4
+    ridden = any(one.head.lemma in places.VEHICLES and not one.owner for one in clause.objects)
+    if clause.verb in {"catch", "board"} and ridden and not clause.negated:
+        return 3.2  # `They caught the bus`.
     if clause.verb in places.ARRIVING:
         return 3.5 if is_about_beings(clause) else 2
     there = bool(clause.subject) and clause.subject[0].head.tag == "EX"

@@ -213,7 +213,11 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
             worth = weight
             if of is not None and is_place(of) and head.lower in places.STANDS and weight >= 2.5:
                 yield _Candidate(f"{head.lower} of the {name_of_place(of)}", weight, word, phrase)
-            if head.lemma in nouns.FLUID_PLACES and not word and phrase.plural:
+            if (
+                head.lemma in nouns.FLUID_PLACES
+                and not (word or phrase.determiner)
+                and phrase.plural
+            ):
                 return  # `Counted red lorries`.
             if head.lemma in nouns.FLUID_PLACES:
                 # `The boat was a dot` does not happen in the boat.
