@@ -49,7 +49,7 @@ class Scores:
     def add(self, page: Page, scene: Scene) -> None:
         """Adds a page's reading."""
         names = {one.id: one.description.name for one in page.cast}
-        read = _read(scene, names)
+        read = read_parts(scene, names)
         for kind in Kind:
             _add(self.kinds[kind], page, kind, read[kind])
         self._obey(page, read)
@@ -71,7 +71,7 @@ class Scores:
             shown = [
                 said
                 for said in drawn
-                if _fits(item, said) and not any(_fits(one, said) for one in allowed)
+                if fits(item, said) and not any(fits(one, said) for one in allowed)
             ]
             if shown:
                 self.negations.wrong += 1
@@ -87,11 +87,11 @@ def _add(score: Score, page: Page, kind: Kind, read: Iterable[tuple[str, str]]) 
     if kind in (Kind.PROPS, Kind.HOLDING):
         known += page.labels[Kind.PROPS] + page.labels[Kind.HOLDING]
     for of, said in read:
-        fits = [item for item in left if item.of in ("", of) and _fits(item, said)]
-        if fits:
-            left.remove(fits[0])
-            score.right += not fits[0].optional
-        elif not any(item.of in ("", of) and _fits(item, said) for item in known):
+        fitting = [item for item in left if item.of in ("", of) and fits(item, said)]
+        if fitting:
+            left.remove(fitting[0])
+            score.right += not fitting[0].optional
+        elif not any(item.of in ("", of) and fits(item, said) for item in known):
             score.wrong += 1
             score.faults.append(f"{where}: + {of + ': ' if of else ''}{said}")
     for item in left:
@@ -100,7 +100,7 @@ def _add(score: Score, page: Page, kind: Kind, read: Iterable[tuple[str, str]]) 
             score.faults.append(f"{where}: - {item}")
 
 
-def _read(scene: Scene, names: Mapping[UUID, str]) -> dict[Kind, list[tuple[str, str]]]:
+def read_parts(scene: Scene, names: Mapping[UUID, str]) -> dict[Kind, list[tuple[str, str]]]:
     """Returns what was read, each with the character whose it is."""
     figures = [(names[one.character], one) for one in scene.figures]
     place = [("", scene.place)] if scene.place else []
@@ -120,7 +120,8 @@ def _read(scene: Scene, names: Mapping[UUID, str]) -> dict[Kind, list[tuple[str,
     }
 
 
-def _fits(item: Item, said: str) -> bool:
+def fits(item: Item, said: str) -> bool:
+    """Returns whether words that were read say any of an item's alternatives."""
     words = _bases(said)
     flat = frozenset(base for bases in words for base in bases)
     for alternative in item.alternatives:

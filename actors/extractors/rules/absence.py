@@ -16,9 +16,9 @@ from actors.extractors.rules.lexicon.denial import (
     VISIBLE,
 )
 from actors.extractors.rules.lexicon.looks import WEATHERS
-from actors.extractors.rules.loss import lacking
+from actors.extractors.rules.loss import lacking, unlit
 from actors.extractors.rules.phrases import NounPhrase
-from actors.extractors.rules.showing import is_denied, is_imagined
+from actors.extractors.rules.showing import is_denied, is_for_naught, is_imagined
 from actors.extractors.rules.things import Things
 
 _SUPPOSED = frozenset({"if", "unless", "whether", "as if", "before", "like"})
@@ -111,7 +111,7 @@ def _phrases(clause: Clause) -> Iterator[str]:
     for word, phrase in clause.places:
         doubly = word == "without" and clause.negated
         doubly = doubly or (word != "without" and _is_even(clause))
-        if phrase.negated and not doubly:
+        if phrase.negated and not doubly and word not in {"like", "as"}:
             yield from _noun(phrase)
         if phrase.of is not None and phrase.of.negated:
             yield from _noun(phrase.of)
@@ -145,7 +145,8 @@ def _nobody(clause: Clause, phrase: NounPhrase) -> Iterator[str]:
     """Yields `nobody` where nobody is there, or what nobody does."""
     there = clause.subject and clause.subject[0].head.tag == "EX"
     placed = any(is_drawn(one.head.lemma) for _, one in clause.places)
-    if (clause.verb in EXISTING and (placed or there)) and not any(
+    seen = clause.passive and clause.verb in {"see", "leave", "find"}
+    if (seen or (clause.verb in EXISTING and (placed or there))) and not any(
         one.lower == "else" for one in clause.adverbs
     ):
         yield "nobody"
@@ -185,11 +186,14 @@ def _denied(clause: Clause) -> Iterator[str]:
     if clause.verb == "be":
         yield from _not_being(clause, objects)
         return
-    if clause.perfect and _is_of_old(clause):
+    if is_for_naught(clause) or (clause.perfect and _is_of_old(clause)):
         return
+    for phrase in unlit(clause):
+        yield from _noun(phrase)
     for phrase in objects:
         anything = phrase.tokens[0].lower == "any"
-        if not subject_denied and (clause.verb in CARRYING or anything):
+        wanted = clause.verb in {"want", "fancy"} and phrase.determiner in {"a", "an"}
+        if not subject_denied and (clause.verb in CARRYING or anything or wanted):
             yield from _noun(phrase)
     if clause.perfect and clause.verb in {"come", "rise", "arrive", "appear", "return", "bloom"}:
         yield from (noun for one in clause.subject for noun in _noun(one))

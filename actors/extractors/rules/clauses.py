@@ -74,7 +74,20 @@ class Clause:
 
 
 _MODALS = frozenset(
-    {"would", "could", "should", "might", "may", "will", "shall", "must", "can", "ought", "'ll"}
+    {
+        "would",
+        "could",
+        "should",
+        "might",
+        "may",
+        "will",
+        "shall",
+        "must",
+        "can",
+        "ought",
+        "'ll",
+        "had",
+    }
 )
 
 

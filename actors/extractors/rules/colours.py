@@ -17,6 +17,7 @@ from actors.extractors.rules.lexicon import colouring, hues, nouns, verbs
 from actors.extractors.rules.lone import Lone, back, is_one_of_several
 from actors.extractors.rules.loss import gone, lacking
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.props import SOUGHT
 from actors.extractors.rules.showing import is_denied, is_unreal
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.tokens import Sentence, Token
@@ -49,7 +50,8 @@ def read_colours(
 
 def _is_imagined(clause: Clause) -> bool:
     """Returns whether a clause tells of what is not there: `if`, `would`, `wanted to`."""
-    if any(one.lower in {"ago", "yesterday", "tomorrow", "someday"} for one in clause.adverbs):
+    then = {"ago", "yesterday", "tomorrow", "someday", "before", "formerly"}
+    if any(one.lower in then for one in clause.adverbs) or clause.particle == "before":
         return True
     if clause.told or clause.marker in {"if", "unless", "whether", "as if", "like", "than"}:
         return True
@@ -133,6 +135,9 @@ class _Reading:
         for word, phrase in clause.places:
             # `Thought of the bakery with its pink cakes`.
             thought = thought or (word in {"of", "for", "about"} and clause.verb in _UNSEEN)
+            new = phrase.determiner in {"a", "an"} or clause.verb in {"wait", "wish", "long"}
+            sought = word == "for" and clause.verb in SOUGHT and new
+            thought = thought or sought  # `Looked for a boy with a white shirt`.
             kept = word in {"except", "for"} and clause.verb in {"be", "have"}
             kept = kept and not (denied or thought) and bool(clause.complements)
             if kept or (word not in colouring.SIMILES and not thought):
@@ -162,9 +167,9 @@ class _Reading:
                 yield from self._with(coloured(phrase.tokens), apposed)
             return
         said = coloured(phrase.tokens[:-1])
-        if said and phrase.head.lemma == "thing" and self._clause.verb == "be":
+        if said and self._clause.verb == "be" and self._says_hue(phrase):
             for one in self._clause.subject:
-                yield from self._with(said, one)  # `His nose was the reddest thing`.
+                yield from self._with(said, one)
             return
         if said and has_colour(phrase.head, phrase.tokens[:-1]):
             yield from self._with(said, phrase)
@@ -178,6 +183,17 @@ class _Reading:
                 yield from self._with(hue, phrase)
                 return
         yield from self._own(of)
+
+    def _says_hue(self, phrase: NounPhrase) -> bool:
+        """Returns whether a phrase only says what the subject looks like.
+
+        `His nose was the reddest thing`, `the curtain was red velvet`, `the sea was green today`.
+        """
+        head = phrase.head.lemma
+        stuff = head in hues.MATERIALS and not phrase.determiner
+        there = any(one.head.tag == "EX" for one in self._clause.subject)
+        said = any(one is phrase for one in self._clause.objects) and not there
+        return head in {"thing", "today", "tonight", "now"} or (said and stuff)
 
     def _before(self, phrase: NounPhrase) -> list[NounPhrase]:
         named = [one for one in self._beside if one.start < phrase.start]
@@ -200,9 +216,16 @@ class _Reading:
             phrase = None  # `Thin as paper and red as flame`.
         if phrase is not None and word == "," and self._only_lies_there(phrase):
             phrase = None
+        if phrase is not None and word == ",":
+            phrase = self._with_parts(phrase)
         if phrase is not None and self._is_beside_the_point(phrase, start):
             phrase = None
-        if phrase is not None:
+        if phrase is None and self._clause.verb in colouring.DYEING and not self._clause.passive:
+            led = self._clause.marker in {"that", "which"}
+            whole = self._ending(self._clause.start) if led else None
+            for one in (*self._clause.objects, *([whole] if whole else [])):
+                yield from self._with(said, one)  # `A crown that he had painted gold`.
+        elif phrase is not None:
             yield from self._with(said, phrase)
         elif (word == "in" or self._clause.verb == "wear") and self._is_about_people():
             yield f"{said} clothes"
@@ -220,6 +243,17 @@ class _Reading:
         subject = self._clause.subject
         it = len(subject) == 1 and subject[0].head.lower == "it"
         return it and bool(said & {"there", "here", "everywhere", "outside", "inside"})
+
+    def _with_parts(self, phrase: NounPhrase) -> NounPhrase:
+        """Returns what a phrase is a part of: `a coat with brass buttons, dark green and long`."""
+        words = [word for word, one in self._clause.places if one is phrase]
+        whole = self._ending(phrase.begin - 1)
+        if not words or phrase.head.lemma in nouns.BODY or whole is None:
+            return phrase
+        # `There was a boat on the water, small and blue`.
+        new = whole.determiner in {"a", "an"} and phrase.determiner == "the"
+        part = words[0] == "with" or (words[0] in {"in", "on", "by", "at"} and new)
+        return whole if part and whole.head.character is None else phrase
 
     def _is_beside_the_point(self, phrase: NounPhrase, start: int) -> bool:
         """Returns whether a phrase before a colour has nothing to do with it.
@@ -316,7 +350,7 @@ class _Reading:
             return
         if is_plain_colour(thing.head):
             return
-        if said in hues.HAIR_ONLY and thing.head.lemma not in hues.HAIRY:
+        if said in hues.HAIR_ONLY and thing.head.lemma not in hues.HAIRY | nouns.ANIMALS:
             return
         head = thing.head
         if head.character is None:

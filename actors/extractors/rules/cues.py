@@ -162,6 +162,10 @@ def agents(before: Clause, tag: str, last: NounPhrase | None) -> list[NounPhrase
     `last` is the phrase directly before the verb, if one is.
     """
     there = not before.subject or before.subject[0].head.tag == "EX"
+    it = bool(before.subject) and before.subject[0].head.lower in {"it", "that"}
+    somebody = [one for one in before.objects if one.head.character is not None]
+    if (there or it) and somebody and before.verb == "be" and tag == "VBG":
+        return somebody[-1:]  # `It was Tom, waving`.
     if there and before.objects:
         return before.objects[-1:] if before.subject else list(before.objects)
     if tag == "VBN" and last is not None:

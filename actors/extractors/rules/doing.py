@@ -8,6 +8,8 @@ from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import ABSTRACT
 from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
+from actors.extractors.rules.lexicon.foods import FOODS
+from actors.extractors.rules.lexicon.garments import HAIRY
 from actors.extractors.rules.lexicon.hands import GIVING
 from actors.extractors.rules.lexicon.looks import MOOD_OF, SEASONS, TIMES
 from actors.extractors.rules.lexicon.poses import POSES
@@ -64,6 +66,8 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
         return ""
     if clause.verb in {"fall", "turn"} and clause.complements and not clause.objects:
         return ""
+    if clause.verb == "look" and _looks_after(clause):
+        return ""
     if outing := _outing(clause):
         return outing
     if clause.verb == "burst":
@@ -72,6 +76,8 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
         return deed
     if clause.verb == "get" and clause.particle in _RISING and not clause.objects:
         return _said(clause.verb, clause.particle, [], clause.places)
+    if clause.verb == "make" and _makes(clause):
+        return _said("make", "", clause.objects[:1], [])
     if clause.verb.rpartition("-")[2] not in ACTIONS | POSES or clause.verb in verbs.WEARING:
         return ""
     if clause.speech and clause.verb in verbs.SAYING and clause.verb not in _AUDIBLE:
@@ -87,8 +93,20 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
 def is_of_body(clause: Clause) -> bool:
     """Returns whether only a part of somebody does it: `her hands shook`."""
     return any(
-        bool(one.owner) and one.head.lemma in nouns.BODY | {"shadow"} for one in clause.subject
+        bool(one.owner) and one.head.lemma in nouns.BODY | HAIRY | {"shadow"}
+        for one in clause.subject
     )
+
+
+def _makes(clause: Clause) -> bool:
+    """Returns whether something is made that can be eaten: `makes pancakes`."""
+    return any(one.head.lemma in FOODS and not one.negated for one in clause.objects[:1])
+
+
+def _looks_after(clause: Clause) -> bool:
+    """Returns whether no eyes look: `was looking after me`, `looked tired`."""
+    how = bool(clause.complements) and not (clause.places or clause.particle)
+    return how or any(word in {"after", "like"} for word, _ in clause.places[:1])
 
 
 def _is_to_be(clause: Clause) -> bool:

@@ -1,6 +1,7 @@
 """Drafts: the clause that is being read, and those that another one has interrupted."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from actors.extractors.rules import cues
 from actors.extractors.rules.clauses import Clause
@@ -111,3 +112,12 @@ def lend_subjects(clauses: Sequence[Clause]) -> None:
             if later.subject:
                 clause.subject = list(later.subject)
                 break
+
+
+def rejoin(clauses: Sequence[Clause]) -> None:
+    """Gives a verb the denial that an aside parts from it: `he did not, as a rule, stop`."""
+    for before, clause in pairwise(clauses):
+        parted = before.verb == "do" and before.negated and not before.objects
+        bare = clause.tag == "VB" and not clause.helpers and clause.governor is None
+        if parted and bare and [*clause.subject] == [*before.subject]:
+            clause.helpers, clause.negated, clause.marker = ("do",), True, before.marker

@@ -61,7 +61,7 @@ def has_colour(head: Token, before: Sequence[Token]) -> bool:
     if head.lemma in hues.UNCOLOURED:
         return False
     words = [one.lower for one in before if is_colour(one.lower)]
-    if words and words[-1] in hues.HAIR_ONLY and head.lemma not in hues.HAIRY:
+    if words and words[-1] in hues.HAIR_ONLY and head.lemma not in hues.HAIRY | nouns.ANIMALS:
         return False
     if words and words[-1] == "orange":
         return head.lemma not in hues.GROWING - hues.COLOURED_ORANGE

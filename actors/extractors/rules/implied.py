@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import hints, nouns
+from actors.extractors.rules.lexicon.places import MOVING
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.weighing import is_about_beings
 
@@ -20,6 +21,8 @@ _LYING = frozenset(
         *("crawl", "creep", "hop", "tuck", "stay", "read", "wake", "slip", "hide", "put"),
     }
 )
+_WRITING = frozenset({"write", "chalk", "draw", "print"})
+_NIGHT = frozenset({"night", "midnight", "morning", "dawn", "light", "dark"})
 _NEAR = 1.0  # What a thing that somebody is at is worth.
 _SEEN = 0.5  # What a thing that is only named is worth.
 
@@ -29,17 +32,46 @@ def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhras
 
     `before` is the place of the page before.
     """
+    staff = [_hint(one) for one in clause.subject if one.head.lemma in nouns.BEINGS]
+    before = next((one for one in staff if one in hints.SLEEPING_PLACES), before)
     for word, phrase in clause.places:
         if not phrase.negated:
             yield from _at(clause, word, phrase, before)
+    yield from _taught(clause)
+    yield from _slept(clause, before)
     for phrase in (*clause.subject, *clause.objects):
-        place = _hint(phrase)
+        place = _hint(phrase) or (_hint(phrase.of) if phrase.of is not None else "")
         if place and (phrase.determiner in {"the", "a", "an"} or phrase.owner or phrase.plural):
-            yield place, _SEEN, phrase
+            yield place, 0.8 if phrase.head.lemma in nouns.BEINGS else _SEEN, phrase
     people = [one for one in clause.subject if one.head.character is not None or one.plural]
     people += [one for one in clause.subject if one.head.tag == "PRP"]
     if clause.verb in hints.AFLOAT and people and not clause.negated:
         yield "boat", 0.7, people[0]
+    if clause.verb == "drive" and people and not (clause.negated or clause.objects):
+        yield "car", 0.7, people[0]
+
+
+def _taught(clause: Clause) -> Iterator[tuple[str, float, NounPhrase]]:
+    """Yields the classroom of a board that somebody writes on."""
+    for word, phrase in clause.places:
+        if word == "on" and phrase.head.lemma == "board" and clause.verb in _WRITING:
+            yield "classroom", 1.3, phrase
+
+
+def _slept(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase]]:
+    """Yields the bedroom of those who sleep or wake, after another room of a house."""
+    if not ({before, *before.split()[-1:]} & hints.INDOORS) or before in hints.SLEEPING_PLACES:
+        return
+    placed = [one for word, one in clause.places if word and one.head.lemma not in _NIGHT]
+    up = [one for one in clause.adverbs if one.lower == "upstairs"]
+    if up and clause.verb in MOVING and not placed:
+        yield "bedroom", 0.7, NounPhrase(tuple(up))
+    said = {one.token.lower for one in clause.complements} | {one.lower for one in clause.adverbs}
+    sleeps = clause.verb in {"wake", "sleep"} or "asleep" in said
+    told = bool(clause.subject) and clause.tag in {"VBD", "VBZ", "VBP"}
+    if sleeps and told and not placed and is_about_beings(clause):
+        night = any(one.head.lemma in _NIGHT for _, one in clause.places)
+        yield "bedroom", 1.4 if night else 0.7, clause.subject[0]
 
 
 def _at(
@@ -57,10 +89,13 @@ def _at(
     worth = _NEAR if word in _THERE | _AMONG else _SEEN
     if word in _AMONG and is_about_beings(clause):
         worth = 1.3
-    asleep = place == "bedroom" and word in {"in", "into", "on", "under"}
+    known = bool({before, *before.split()[-1:]} & hints.SLEEPING_PLACES)
+    if place == "bedroom" and known:
+        return
+    risen = word == "of" and clause.particle == "out"
+    asleep = place == "bedroom" and (risen or word in {"in", "into", "on", "under"})
     if asleep and clause.verb in _LYING and is_about_beings(clause):
-        known = bool({before, *before.split()[-1:]} & hints.SLEEPING_PLACES)
-        worth = _NEAR if known else 2.4
+        worth = 2.4
     yield place, worth, phrase
 
 
@@ -84,7 +119,7 @@ def _hint(phrase: NounPhrase) -> str:
     head = phrase.head
     if phrase.negated or head.character is not None or not head.is_noun:
         return ""
-    said = [one.lower for one in phrase.tokens[:-1] if one.tag.startswith("NN")]
+    said = [one.lower for one in phrase.tokens[:-1] if one.tag.startswith("NN") or one.tag == "VBG"]
     joined = "-".join([*said[-1:], head.lemma])
     if joined in hints.HINTS or (f"{joined}s" in hints.HINTS and phrase.plural):
         return hints.HINTS.get(joined) or hints.HINTS[f"{joined}s"]

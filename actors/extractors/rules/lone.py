@@ -54,6 +54,8 @@ class Lone:
             if joined and clause.verb == "be" and self._has_hue():
                 return True  # `Was brown above and cream below`.
             # `Ate an orange`, `picked a rose`; but `the bark was silver`, `a box, bright gold`.
+            if token.lower in hues.HAIR_ONLY and clause.verb == "be" and clause.subject:
+                return True  # `The cat was ginger`.
             if clause.verb in colouring.BEING | colouring.DYEING | {"wear"}:
                 whole = at > 0 and self._tokens[at - 1].lower == "all"  # `Was all apricot`.
                 return whole or token.lower not in hues.GROWN or token.tag.startswith("JJ")

@@ -71,6 +71,7 @@ def gone(clause: Clause) -> frozenset[str]:
     ended = {one.head.lemma for one in _ended(clause) if not one.head.character}
     if is_imagined(clause) or any(one.lower in _SCARCELY for one in clause.adverbs):
         return frozenset(ended) if not is_imagined(clause) else frozenset()
+    ended |= {one.head.lemma for one in unlit(clause)}
     there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
     named: list[NounPhrase] = []
     if there and clause.verb in EXISTING:
@@ -80,6 +81,17 @@ def gone(clause: Clause) -> frozenset[str]:
         named = [one for one in clause.subject if one.negated]
     plain = [one for one in named if not one.adjectives and one.of is None]
     return frozenset(ended | {one.head.lemma for one in plain if one.head.is_noun})
+
+
+def unlit(clause: Clause) -> list[NounPhrase]:
+    """Returns the fires and lights that a clause says do not burn: `the fire wasn't lit`."""
+    if not (clause.negated and clause.verb in _BURNING) or clause.objects:
+        return []
+    return [one for one in clause.subject if one.head.lemma in _FLAMES]
+
+
+_BURNING = frozenset({"light", "burn", "shine", "glow", "kindle", "lay"})
+_FLAMES = frozenset({"fire", "flame", "bonfire", "campfire", "sun", "moon", "star", "glow"})
 
 
 def unseen(clause: Clause, named: Things) -> frozenset[str]:

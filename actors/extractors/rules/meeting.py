@@ -104,6 +104,8 @@ def is_met(clause: Clause, word: str) -> bool:
         forward = any(one.lower == "forward" for one in clause.adverbs)
         return clause.verb not in SENDING and not forward
     if word == "of":
+        if is_grip(clause):
+            return True
         return clause.particle == "out" or bool({"full", "crowded"} & said_of(clause))
     if word == "" or word in UNSEEN_BY:
         return False
@@ -181,3 +183,10 @@ def is_garment(phrase: NounPhrase) -> bool:
 def said_of(clause: Clause) -> set[str]:
     """Returns the adjectives and adverbs of a clause."""
     return {one.token.lower for one in clause.complements} | {one.lower for one in clause.adverbs}
+
+
+def is_grip(clause: Clause) -> bool:
+    """Returns whether a clause tells of what somebody holds: `let go of`, `took hold of`."""
+    if clause.verb == "hold" and clause.tag == "VB":
+        return not clause.objects
+    return clause.verb == "go" and clause.tag == "VB" and not clause.helpers

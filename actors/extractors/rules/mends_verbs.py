@@ -281,5 +281,26 @@ def _has_verb(tags: Sequence[str], at: int) -> bool:
     return any(tag.startswith("VB") for place, tag in enumerate(tags) if place != at)
 
 
-MENDS: tuple[Mend, ...] = (_verb, _base, _past, _perfect, _series, _made)
+def _had_better(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends what ought to be done: `they had better hop in`."""
+    if words[at] in {"had", "'d"} and list(words[at + 1 : at + 2]) == ["better"]:
+        follows = list(words[at + 2 : at + 3])
+        return "MD" if follows and "VERB" in kinds_of(follows[0]) else None
+    if words[at] == "better" and at and tags[at - 1] == "MD":
+        return "RB"
+    led = at > 1 and words[at - 1] == "better" and tags[at - 2] == "MD"
+    return "VB" if led and "VERB" in kinds_of(words[at]) else None
+
+
+def _state(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a participle that says how somebody looks: `looked tired`, `felt frightened`."""
+    if tags[at] not in {"VBN", "VBD"} or not at or not words[at].endswith("ed"):
+        return None
+    links = tags[at - 1].startswith("VB") and lemma_of(words[at - 1], tags[at - 1]) in _LOOKS
+    return "JJ" if links else None
+
+
+_LOOKS = frozenset({"look", "seem", "feel", "appear"})
+
+MENDS: tuple[Mend, ...] = (_verb, _base, _past, _perfect, _series, _made, _state, _had_better)
 """The mends of verbs."""

@@ -32,11 +32,13 @@ from actors.extractors.rules.meeting import (
     is_denied_object,
     is_errand,
     is_garment,
+    is_grip,
     is_met,
     is_picture,
     is_pictured,
     is_told,
     only_tells,
+    said_of,
     tells_apart,
     there_is,
     was_done,
@@ -47,6 +49,7 @@ from actors.extractors.rules.referents import Referents
 from actors.extractors.rules.roll import Roll
 from actors.extractors.rules.showing import is_denied, is_unreal
 
+_CROWDED = frozenset({"full", "crowded", "packed", "crammed"})
 _SAVE = frozenset({"except", "but", "save"})
 
 
@@ -74,6 +77,8 @@ class Others:
                 self._roll.gone(who)
             elif nobody and who and not phrase.negated:
                 self._roll.here(who)  # `Nobody was there but Tom`.
+            elif _is_there_as_well(clause, phrase):
+                self._roll.here(who)
             elif is_denied_object(clause, phrase):
                 self._unseen(clause, phrase, who)
             elif (clause.verb in MINDING and not clause.speech) or is_errand(clause):
@@ -86,7 +91,9 @@ class Others:
         for word, phrase in clause.places:
             if word in {"like", "as"} and phrase.head.lemma not in self._roll.extras:
                 self._roll.likened.add(phrase.head.lemma)
-            who = self._referents.of(phrase, but=subject)
+            # `The hall was full of dancers. They sang.`
+            told = word in {"of", "with"} and bool(_CROWDED & said_of(clause))
+            who = self._referents.of(phrase, but=subject, subject=told)
             self.meant_by[clause.sentence, phrase.start] = who
             groups.append(who)
             self._near(clause, word, phrase, who, shown=shown)
@@ -124,8 +131,13 @@ class Others:
                 self._roll.homes += who
                 self._roll.home_extras += extras_of(phrase, known=bool(who))
                 return
+            if is_grip(clause) and clause.verb == "go":
+                self._roll.weak += (*who, *self._referents.owner(phrase))
+                return  # `Did not let go of Mum's hand`.
             self._roll.here(who)
             self._bodies(clause, phrase)
+            if is_grip(clause):
+                self._roll.here(self._referents.owner(phrase))
             if not (figurative(clause.places) or (word == "with" and adorns(clause, phrase))):
                 self._roll.show(extras_of(phrase, known=bool(who)), phrase)
 
@@ -199,3 +211,9 @@ class Others:
             return  # `It was not me.`
         elif clause.verb in {"be", *ARRIVING} or not set(who) & set(self._roll.there):
             self._roll.away(who)
+
+
+def _is_there_as_well(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether somebody is there who does nothing either: `not even the dog stirred`."""
+    even = phrase.negated and any(one.lower == "even" for one in clause.adverbs)
+    return even and (clause.tag == "VBG" or clause.verb not in {"be", *ARRIVING, *STAYING})

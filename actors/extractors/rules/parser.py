@@ -2,7 +2,7 @@
 
 from actors.extractors.rules import cues, groups
 from actors.extractors.rules.clauses import Clause, Complement
-from actors.extractors.rules.drafts import lend_subjects, turn
+from actors.extractors.rules.drafts import lend_subjects, rejoin, turn
 from actors.extractors.rules.lexicon.garments import WRAPPING
 from actors.extractors.rules.parsing import Parsing
 from actors.extractors.rules.phrases import Kind, NounPhrase, Part, parts_of, phrases_of
@@ -25,6 +25,7 @@ class _Parser(Parsing):
             self._clause.end = self._parts[at - 1].end
         self._drafts.stop()
         lend_subjects(self._drafts.done)
+        rejoin(self._drafts.done)
         return self._drafts.done
 
     def _take(self, part: Part, at: int) -> int:
@@ -141,6 +142,7 @@ class _Parser(Parsing):
         before = self._clause
         joined = groups.joined(self._parts, at)
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
+        denied = denied or (infinitive and direct and phrases_of(self._parts[at - 1]).negated)
         if cues.asked(self._clause, main):
             helpers = (before.verb, *before.helpers, *helpers)
             before.subject, before.objects = before.objects, before.subject

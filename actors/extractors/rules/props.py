@@ -11,13 +11,14 @@ from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
 from actors.extractors.rules.lexicon.looks import SEASONS, TIMES, WEATHERS
 from actors.extractors.rules.lexicon.pieces import APART, BITS, LEFT, MARKS, PIECES
 from actors.extractors.rules.lexicon.structures import STRUCTURES
-from actors.extractors.rules.loss import lacking
+from actors.extractors.rules.loss import lacking, unlit
 from actors.extractors.rules.phrases import NounPhrase
 
 _NO_THING = frozenset(
     {"like", "as", "than", "about", "without", "for", "during", "until", "since", "except"}
 )
-_SOUGHT = frozenset({"look", "search", "hunt", "ask", "wait", "long", "wish", "call", "beg"})
+SOUGHT = frozenset({"look", "search", "hunt", "ask", "wait", "long", "wish", "call", "beg"})
+"""Verbs that are `for` what is not there yet."""
 _ASIDE = frozenset(
     {
         *(
@@ -62,6 +63,7 @@ def things(clause: Clause) -> Iterator[str]:
             # `Like a king on his throne`.
             continue
         told = unreal and word in {"of", "for", "about", "to", "from"}
+        told = told and not (word == "from" and clause.verb in verbs.SAYING and phrase.owner)
         if word == "with" and _is_part(clause, phrase):
             continue
         if word == "from" and any(
@@ -70,7 +72,7 @@ def things(clause: Clause) -> Iterator[str]:
             continue  # `No twig from a tree`.
         if clause.verb == "turn" and word in {"to", "into"}:
             continue  # `His knees turned to jelly`.
-        reached = word == "for" and clause.verb in _REACHING
+        reached = word == "for" and (clause.verb in _REACHING or _is_second_part(clause, place))
         if word and (reached or word not in _NO_THING) and not told:
             yield from _thing(phrase, aside=word in _ASIDE)
     yield from _garments_apart(clause)
@@ -87,9 +89,31 @@ _CHANGING = frozenset(
 
 def things_changed(clause: Clause) -> Iterator[str]:
     """Yields the things that are there after what has happened: `the maples had turned red`."""
-    if clause.verb in _CHANGING and clause.perfect and clause.governor is None:
+    if not clause.perfect or clause.governor is not None:
+        return
+    if clause.verb in _CHANGING:
         for phrase in clause.subject:
             yield from _thing(phrase)
+    elif clause.marker:
+        return
+    elif clause.verb not in _GOING and not clause.passive:
+        for phrase in clause.subject:
+            if (phrase.determiner in _DEFINITE or phrase.owner) and phrase not in lacking(clause):
+                yield from _thing(phrase)
+    if clause.verb in _COVERING:
+        for phrase in (*clause.objects, *(one for word, one in clause.places if word != "with")):
+            yield from _thing(phrase)
+
+
+_COVERING = frozenset({"reach", "cover", "settle", "land", "perch", "climb", "fill", "overgrow"})
+"""Verbs that end in a state that is seen after them: `a robin had settled on the spade`."""
+_GOING = frozenset(
+    {
+        *("go", "leave", "come", "vanish", "disappear", "melt", "run", "sail", "fly", "depart"),
+        *("sink", "burn", "blow", "drift", "roll", "be", "drive", "pass", "die", "happen", "begin"),
+    }
+)
+"""Verbs after which their subject may be anywhere."""
 
 
 def things_in_spite(clause: Clause) -> Iterator[str]:
@@ -100,7 +124,9 @@ def things_in_spite(clause: Clause) -> Iterator[str]:
         objects = clause.objects
     placed = [one for word, one in clause.places if word in _ASIDE]
     inside = [one for word, one in clause.places if word in {"in", "at", "into"}]
-    for phrase in (*objects, *placed, *clause.subject, *inside):
+    there = clause.verb == "be" and not (clause.complements or clause.objects or clause.places)
+    subject = [] if there or unlit(clause) else clause.subject
+    for phrase in (*objects, *placed, *subject, *inside):
         if phrase.determiner in _DEFINITE or phrase.owner:
             yield from _thing(phrase, aside=phrase not in inside)
 
@@ -128,6 +154,13 @@ def _is_sound(clause: Clause) -> bool:
     said = [*clause.subject, *clause.objects]
     bare = not (clause.verb or clause.places or clause.complements)
     return bare and len(said) == 1 and len(said[0].tokens) == 1 and not said[0].plural
+
+
+def _is_second_part(clause: Clause, place: int) -> bool:
+    """Returns whether a thing stands for a part of a body: `a carrot for a nose`."""
+    around = clause.places[place - 1 : place] + clause.places[place + 1 : place + 2]
+    parts = [word == "for" and one.head.lemma in nouns.BODY for word, one in around]
+    return clause.verb in {"have", "give"} and parts == [True, True]
 
 
 def _is_part(clause: Clause, phrase: NounPhrase) -> bool:
@@ -189,6 +222,8 @@ def is_thing(phrase: NounPhrase) -> bool:
         return False
     if head.lower == "braces" or noun in nouns.BODY | nouns.GARMENTS:
         return False
+    if noun == "door" and any(one.lower == "next" for one in phrase.tokens[:-1]):
+        return False  # `Old Mrs. Crumb from next door`.
     if compound(phrase) in _LINES:
         return True
     if noun in nouns.PLACES - nouns.FLUID_PLACES:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from actors.extractors.rules.absence import read_absent
+from actors.extractors.rules.asides import mark_asides
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.colours import read_colours
 from actors.extractors.rules.doing import shown_doing
@@ -62,11 +63,13 @@ class RuleReader:
 
 
 def _clauses(sentences: Sequence[Sentence]) -> list[Clause]:
-    return [
+    clauses = [
         clause
         for index, sentence in enumerate(sentences)
         for clause in read_clauses(sentence, index)
     ]
+    mark_asides(sentences, clauses)
+    return clauses
 
 
 def _names(cast: Sequence[FrozenCharacter], presence: Presence) -> list[str]:

@@ -74,7 +74,7 @@ class Referents:
         self._sentence = 0
         self._opening = False
         self._speaks = False
-        self._acts = False
+        self._acts = self._is_subject = False
         self._thing = -1
         """The sentence that was about a thing last, if nobody was told of since."""
 
@@ -105,6 +105,7 @@ class Referents:
         whether it is said to speak, `acts` whether it does what only somebody can do.
         """
         self._opening, self._speaks, self._acts = opening, speaks, acts
+        self._is_subject = subject
         key = (self._sentence, phrase.start, phrase.head.lower)
         self._memory.mention(self.owner(phrase))
         if key not in self._found:
@@ -229,8 +230,10 @@ class Referents:
         if not head.is_noun:
             return
         if phrase.plural or phrase.negated or phrase.determiner in {"no", "every", "each"}:
-            self._memory.others = self._memory.others or subject
-            self._memory.things = self._memory.things or phrase.plural
+            being = head.lemma in nouns.BEINGS or head.lemma in _TROOPS
+            self._memory.others = self._memory.others or (subject and being)
+            body = head.lemma in nouns.BODY and bool(phrase.owner)
+            self._memory.things = self._memory.things or (phrase.plural and not body)
             return
         if head.lemma in nouns.BEINGS and head.character is None:
             self._memory.name_other(head.lemma, salient=subject)
@@ -360,6 +363,11 @@ class Referents:
             return self._memory.several(number, but=but)
         return ()
 
+    def _may_be_it(self, one: int) -> bool:
+        """Returns whether `it` may mean somebody: not `Bruno looked at the lake. It was grey`."""
+        known = self.names.cast[one].gender is not Gender.UNSPECIFIED
+        return not known or self._acts or not self._is_subject
+
     def _pronoun(self, word: str, but: Who = ()) -> Who:
         first = () if self.narrator is None else (self.narrator,)
         if word in _FIRST:
@@ -373,7 +381,10 @@ class Referents:
             return self._memory.everyone()
         if word in _IT:
             thing = self._thing >= 0 and self._thing >= self._sentence - 1
-            return () if thing and word == "it" else self._memory.animal(page=True)
+            if word != "it":
+                return self._memory.animal(page=True)
+            found = () if thing else self._memory.animal(page=True)
+            return tuple(one for one in found if self._may_be_it(one))
         gender = _GENDERS.get(word)
         if gender is None:
             return ()

@@ -7,7 +7,7 @@ from actors.extractors.rules.cues import RELATIVE
 from actors.extractors.rules.lexicon import verbs
 
 _UNREAL_MODALS = frozenset(
-    {"would", "should", "might", "may", "will", "shall", "must", "ought", "'ll"}
+    {"would", "should", "might", "may", "will", "shall", "must", "ought", "'ll", "had"}
 )
 _UNREAL_MARKERS = frozenset(
     {"if", "unless", "before", "until", "till", "like", "than", "since", "whether", "as if"}
@@ -33,7 +33,7 @@ def is_denied(clause: Clause) -> bool:
 def is_unreal(clause: Clause) -> bool:
     """Returns whether a clause tells of what is only thought, wished, told, asked or past."""
     if clause.modal in _UNREAL_MODALS or clause.marker in _UNREAL_MARKERS:
-        return True
+        return not (clause.marker == "since" and _is_reason(clause))
     if clause.marker and [one.head.lower for one in clause.subject] == ["you"]:
         return True  # `The kind that you hit a ball with`.
     if clause.verb == "be" and clause.marker == "when" and _YOUTH & _said(clause):
@@ -57,6 +57,13 @@ def is_unreal(clause: Clause) -> bool:
     return governor.verb in verbs.IRREALIS or governor.verb == "say"
 
 
+def _is_reason(clause: Clause) -> bool:
+    """Returns whether `since` gives a reason: `since there were no hats left`."""
+    there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
+    none = clause.negated or any(one.negated for one in clause.objects)
+    return there or (none and clause.verb in {"be", "have"} and not clause.perfect)
+
+
 def times_said(clause: Clause) -> set[str]:
     """Returns the adverbs of a clause."""
     return {one.lower for one in clause.adverbs}
@@ -67,6 +74,10 @@ def _only_compares(clause: Clause) -> bool:
     if clause.marker not in {"as", "than"}:
         return False
     subject = {one.head.lower for one in clause.subject}
+    bare = not (clause.objects or clause.complements or clause.helpers)
+    if clause.marker == "as" and bare and clause.verb in {"be", "do"} and clause.tag != "VBG":
+        # `She was not white, as rabbits in books are`.
+        return not any(one.head.tag == "EX" for one in clause.subject)
     vague = clause.modal in {"can", "could"} and clause.verb in {"be", "do"}
     return vague or subject in ({"one"}, {"you"}, {"people"})
 
@@ -76,6 +87,15 @@ def _said(clause: Clause) -> set[str]:
     return {one.token.lower for one in clause.complements} | {
         one.head.lemma for one in clause.objects
     }
+
+
+def is_for_naught(clause: Clause) -> bool:
+    """Returns whether a clause tells only for what there is nothing: `nobody to play with`."""
+    if clause.tag != "VB" or clause.helpers or not clause.negated:
+        return False
+    near = [clause] if clause.governor is None else [clause, clause.governor]
+    named = [one for each in near for one in (*each.subject, *each.phrases)]
+    return any(one.negated for one in named)
 
 
 def is_imagined(clause: Clause) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.cues import RELATIVE
 from actors.extractors.rules.lexicon import nouns, places, verbs
+from actors.extractors.rules.lexicon.hues import UNCOLOURED
+from actors.extractors.rules.lexicon.looks import SEASONS, TIMES
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_unreal
 
@@ -52,11 +54,16 @@ class Things:
         if kind and self._kind is not None:
             return self._kind
         for one in (*reversed([each for each in within if _is_thing(each)]), *self._named):
-            if one is phrase or (kind and one.head.lemma in nouns.BODY):
+            counted = one.tokens[0].lower == "one"  # `One brown ear and one white one`.
+            if one is phrase or (kind and one.head.lemma in nouns.BODY and not counted):
                 continue
             if head == "one" or (one.plural is (head in _SEVERAL) and (kind or not one.negated)):
                 return one
         return None
+
+    def garment(self) -> NounPhrase | None:
+        """Returns the garment that was named last."""
+        return next((one for one in self._named if one.head.lemma in nouns.GARMENTS), None)
 
     def _shared(self, within: Sequence[NounPhrase]) -> NounPhrase | None:
         """Returns the several things that were named last, if they were named lately."""
@@ -72,10 +79,12 @@ class Things:
         named = [*clause.subject, *clause.objects, *(one for _, one in clause.places)]
         kinds = [one for one in named if one.head.lower in _KINDS and one.of is None]
         self._kind = self.of(kinds[0], named[: named.index(kinds[0])]) if kinds else None
-        things = [one for one in named if _is_thing(one)]
+        things = [one for one in named if _is_thing(one) and not _is_measured(clause, one)]
+        things += [one.of for one in things if one.of is not None and _is_thing(one.of)]
         told = any(one.head.lemma in places.MEDIA for _, one in clause.places)
         unreal = is_unreal(clause) or told
-        there = clause.subject if clause.marker in RELATIVE else []
+        was = any(one.lower == "used_to" for one in clause.adverbs)
+        there = clause.subject if clause.marker in RELATIVE or was else []
         for one in things:
             if any(one is each for each in there):
                 continue  # `The roof, which should have been red`.
@@ -84,10 +93,18 @@ class Things:
         self._named = (things + self._named)[:_KEPT]
 
 
+def _is_measured(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether a phrase says how small `it` was: `in summer it was only a ditch`."""
+    it = clause.verb == "be" and any(one.head.lower in _SINGLE | _SEVERAL for one in clause.subject)
+    small = any(one.lower in {"only", "just", "once", "merely"} for one in clause.adverbs)
+    return it and small and any(one is phrase for one in clause.objects)
+
+
 def _is_thing(phrase: NounPhrase) -> bool:
     head = phrase.head
     if head.lower in _POSSESSIVE:
         return False
     if not head.is_noun or head.character is not None or head.lower in _SINGLE | _SEVERAL:
         return False
-    return head.lemma not in nouns.PEOPLE
+    timely = head.lemma in UNCOLOURED or head.lemma in TIMES or head.lemma in SEASONS
+    return head.lemma not in nouns.PEOPLE and not timely

@@ -309,8 +309,12 @@ class _Dressing:
             off = phrase in parted or self._pair in garments.TAKING_OFF
             off = off or clause.verb in garments.UNDOING or (given and bool(phrase.owner))
             denied = phrase.negated or (self._denied and wears and phrase not in clause.affirmed)
-            if is_garment(phrase) and (denied or (off and not self._denied)):
-                yield self._who, name_of(phrase)
+            it = self._pair in garments.TAKING_OFF and phrase.head.lower == "it"
+            thing = self._things.garment() if it else phrase
+            if thing is None or not is_garment(thing):
+                continue
+            if denied or (off and not self._denied):
+                yield self._who, name_of(thing)
         for word, phrase in clause.places:
             out = word == "of" and clause.particle == "out" and clause.verb in garments.CHANGING
             none = clause.verb == "be" and self._denied and word == "in"

@@ -3,6 +3,7 @@
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import nouns, places, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
+from actors.extractors.rules.lexicon.foods import FOODS
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.spots import is_home, is_place
 
@@ -82,6 +83,9 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
             return 0.4  # `On the way to school`.
         if at and clause.places[at - 1][0] == "from" and _leads(clause, clause.places[at - 1][1]):
             return 0
+        over = at and clause.places[at - 1][0] in {"across", "over"}
+        if over and clause.verb in places.MOVING and is_about_beings(clause):
+            return 4  # `Ran across the road to the park`.
         makes = any(one.head.lemma == "way" and one.owner for one in clause.objects)
         if makes or (clause.verb in places.MOVING and not _is_led_by(clause, phrase, places.ROADS)):
             return 2.9 if _is_on_the_way(clause) else 4
@@ -99,6 +103,8 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         return min(weight, 1.0)  # `In the forest near her house`.
     if word in {"by", "past"} and clause.verb in places.PASSING:
         return 0.5
+    if clause.verb == "stop" and any(one.head.lemma in places.VEHICLES for one in clause.subject):
+        return 0.8  # `The bus stopped at the hospital`.
     seen = bool(clause.objects) and phrase.start > clause.objects[0].start
     seen = seen or (word not in {"to", "at"} and at > 0 and _is_seen(clause.places[at - 1], phrase))
     sky = any(one.head.lemma in _SKY for one in clause.subject)
@@ -137,12 +143,16 @@ def weight_of_object(clause: Clause) -> float:
         return 3.2  # `The bus wound up the mountain road.`
     if clause.verb in places.KEEPING | places.LIVING:
         return 4
+    ridden = any(one.head.lemma in places.VEHICLES and not one.owner for one in clause.objects)
+    if clause.verb in {"catch", "board"} and ridden and not clause.negated:
+        return 3.2  # `They caught the bus`.
     if clause.verb in places.ARRIVING:
         return 3.5 if is_about_beings(clause) else 2
     there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
     if clause.verb == "be":
         return 2 if there else 3
-    if clause.verb == "have" and not clause.negated and is_about_beings(clause):
+    several = any(one.plural and one.determiner != "the" for one in clause.objects)
+    if clause.verb == "have" and not (clause.negated or several) and is_about_beings(clause):
         return 1.8  # `They had the bay to themselves`.
     if clause.verb in verbs.UNREAL_OBJECTS or clause.verb in {"leave", "have", "become"}:
         return 0.2
@@ -183,7 +193,7 @@ def _enters(clause: Clause, phrase: NounPhrase) -> bool:
     noun = phrase.head.lemma
     if phrase.head.character is not None or phrase.owner:
         return False
-    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS:
+    if noun in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE | nouns.ANIMALS | FOODS:
         return False
     moves = clause.verb in places.MOVING | {"squeeze", "climb", "disappear", "vanish"}
     alone = not clause.objects and is_about_beings(clause)
@@ -247,6 +257,7 @@ def is_about_beings(clause: Clause) -> bool:
     return not clause.subject or any(
         one.head.character is not None
         or one.head.tag in {"PRP", "EX"}
+        or (one.head.tag == "NNP" and not is_place(one))
         or not {one.head.lemma, one.head.lower}.isdisjoint(_BEINGS)
         for one in clause.subject
     )

@@ -8,7 +8,14 @@ from actors.extractors.rules.implied import implied
 from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.phrases import NounPhrase
-from actors.extractors.rules.showing import afar, is_denied, is_imagined, is_past, long_before
+from actors.extractors.rules.showing import (
+    afar,
+    is_denied,
+    is_for_naught,
+    is_imagined,
+    is_past,
+    long_before,
+)
 from actors.extractors.rules.spots import is_place, is_somewhere, name_of_place
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.weighing import (
@@ -30,6 +37,8 @@ _UPON = _WITHIN | {
     *("at", "by", "beside", "among", "along", "behind", "up", "down", "near", "between", "from")
 }
 _ELSEWHERE = frozenset({"somewhere", "elsewhere", "meanwhile"})
+_TOLD_OF = frozenset({"to", "at", "of", "with", "like", "for"})
+_LOOKING_DOWN = frozenset({"down", "up", "far", "below", "across", "high"})
 _NOW = frozenset({"now", "back", "finally"})
 _LEAVING = frozenset({"go", "take", "bring", "send", "carry", "move", "return"})
 
@@ -38,17 +47,31 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
     """Returns the place of a page in its own words; `before` where it names none."""
     best, most = before, _CARRIED if before else 0.0
     things, unseen = Things(), afar(clauses) | long_before(clauses)
+    given: dict[str, dict[str, float]] = {}
     for order, clause in enumerate(clauses):
         if not (id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things)):
             for one in (*_candidates(clause), *_implied(clause, best), *_moved(clause, before)):
                 # Where the page ends up counts for a little more than where it begins.
                 worth = _worth(clause, one) + 0.06 * min(order, 9)
+                worth += _also(given, one)
                 if clause.verb and best and _is_of_others(clause, one):
                     worth -= 3
+                if most >= 3 and _is_looked_at(clause, one):
+                    worth -= 2
                 if worth > most and not _is_vague(one, best):
                     best, most = one.name, worth
         things.name(clause)
     return best
+
+
+def _also(given: dict[str, dict[str, float]], one: "_Candidate") -> float:
+    """Returns what the other things that give the same place away add: a pillow and a quilt."""
+    if not one.given:
+        return 0
+    things = given.setdefault(one.name, {})
+    others = sum(worth for thing, worth in things.items() if thing != one.phrase.head.lemma)
+    things[one.phrase.head.lemma] = 0.8
+    return others
 
 
 def _is_vague(one: "_Candidate", best: str) -> bool:
@@ -64,11 +87,18 @@ class _Candidate:
     worth: float
     preposition: str
     phrase: NounPhrase
+    given: bool = False
+    """Whether only a thing gives it away."""
 
 
 def _implied(clause: Clause, before: str) -> Iterator[_Candidate]:
+    known = {before, before.split()[-1]} if before else set()
+    open_air = bool(known & hints.OUTDOORS)
     for name, worth, phrase in implied(clause, before):
-        yield _Candidate(name, worth, "", phrase)
+        roams = name in hints.ROAMING and open_air and worth <= 1
+        seated = phrase.head.lemma in hints.SEATS and bool(known) and not open_air
+        if not (roams or seated):
+            yield _Candidate(name, worth, "", phrase, given=True)
 
 
 def _is_imagined(clause: Clause, things: Things) -> bool:
@@ -88,13 +118,13 @@ def _worth(clause: Clause, one: _Candidate) -> float:
         worth -= 0.5 if clause.tag == "VBG" else 3.2
     if clause.verb == "go" and "be" in clause.helpers and clause.tag in {"VBN", "VBD"}:
         worth -= 3.2  # `She's gone back to bed`.
-    if clause.negated:
+    if clause.negated and not is_for_naught(clause):
         worth -= 4 if clause.never else 2
     said = {each.lower for each in clause.adverbs}
     if said & _ELSEWHERE:
         worth -= 2.5
     if said & _NOW and one.worth >= 2:
-        worth += 0.7
+        worth += 1.2 if "now" in said and clause.verb in places.MOVING else 0.7
     if one.phrase not in clause.subject and not is_about_beings(clause) and not _opens(clause, one):
         worth -= 2 if one.phrase.head.lemma in nouns.FLUID_PLACES else 1
     return worth
@@ -109,6 +139,12 @@ def _is_of_others(clause: Clause, one: _Candidate) -> bool:
     """Returns whether a place only tells where others are: `the cows in the meadow looked up`."""
     begin = one.phrase.begin - 1
     return any(_is_other(each) and each.end == begin for each in clause.subject)
+
+
+def _is_looked_at(clause: Clause, one: _Candidate) -> bool:
+    """Returns whether a place is seen from the one before: `Far below in the valley a dog ran`."""
+    led = any(each.lower in _LOOKING_DOWN for each in clause.adverbs)
+    return led and _opens(clause, one) and one.preposition in {"in", "on", "at"}
 
 
 def _opens(clause: Clause, one: _Candidate) -> bool:
@@ -138,7 +174,7 @@ def _has_arrived(clause: Clause) -> bool:
 def _candidates(clause: Clause) -> Iterator[_Candidate]:
     for at, (word, phrase) in enumerate(clause.places):
         weight = weight_of_place(clause, at, word, phrase)
-        if weight > 0 and not phrase.negated:
+        if weight > 0 and not phrase.negated and not _is_of_another(clause, at):
             yield from _named(phrase, weight, word)
             if (
                 weight >= 2.5
@@ -158,6 +194,14 @@ def _candidates(clause: Clause) -> Iterator[_Candidate]:
         yield _Candidate("home", 2.5, "to", NounPhrase(tuple(clause.adverbs[:1])))
 
 
+def _is_of_another(clause: Clause, at: int) -> bool:
+    """Returns whether a landmark is where something told of stands: `to the clock on the wall`."""
+    word, before = clause.places[at - 1] if at else ("", None)
+    phrase = clause.places[at][1]
+    mark = phrase.head.lemma in places.LANDMARKS and not is_place(phrase)
+    return mark and before is not None and word in _TOLD_OF and before.end == phrase.begin - 1
+
+
 def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]:
     """Yields the places that a phrase names: itself, what it is a part of, what it is fitted to."""
     head, of = phrase.head, phrase.of
@@ -169,6 +213,12 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
             worth = weight
             if of is not None and is_place(of) and head.lower in places.STANDS and weight >= 2.5:
                 yield _Candidate(f"{head.lower} of the {name_of_place(of)}", weight, word, phrase)
+            if (
+                head.lemma in nouns.FLUID_PLACES
+                and not (word or phrase.determiner)
+                and phrase.plural
+            ):
+                return  # `Counted red lorries`.
             if head.lemma in nouns.FLUID_PLACES:
                 # `The boat was a dot` does not happen in the boat.
                 worth = weight - 1.5 if word else (2 if weight == 3.2 else min(weight, 0.6))

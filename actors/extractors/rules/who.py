@@ -213,7 +213,10 @@ class _Reading:
         if speaks and phrase.head.is_noun:
             self._referents.speak(who)
         if phrase.head.tag == "PRP" and len(who) > 1:
-            return tuple(one for one in who if one not in self._roll.absent)
+            done_to = [one for one in clause.objects if one.head.lower in {"her", "him", "me"}]
+            apart = {one for each in done_to for one in self._referents.of(each)}
+            # `They rocked her`: she is none of them.
+            return tuple(one for one in who if one not in self._roll.absent | apart)
         return who
 
     def _place(self, clause: Clause, who: Who) -> None:

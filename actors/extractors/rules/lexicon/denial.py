@@ -59,7 +59,18 @@ VISIBLE = frozenset(
         *("moon", "star", "light", "shadow", "smile", "grin", "frown", "cloud", "food", "tea"),
         *("breakfast", "lunch", "dinner", "supper", "sunlight", "moonlight", "sunshine", "tear"),
         *("whistle", "case", "bow", "wave", "music", "meal", "money", "message", "step", "crack"),
-        *("lightning", "breeze", "drizzle", "shower", "sky", "floor", "space"),
+        *(
+            "present",
+            "gift",
+            "card",
+            "lightning",
+            "breeze",
+            "drizzle",
+            "shower",
+            "sky",
+            "floor",
+            "space",
+        ),
     }
 )
 """Nouns that a picture shows though they name no thing."""

@@ -25,6 +25,7 @@ REMOVING = frozenset(
     {
         *(("take", "off"), ("pull", "off"), ("slip", "off"), ("kick", "off"), ("shake", "off")),
         *(("throw", "off"), ("peel", "off"), ("tear", "off"), ("fling", "off"), ("tug", "off")),
+        *(("take", "away"), ("clear", "away"), ("wash", "away"), ("wipe", "away")),
         *(("toss", "off"), ("give", "away"), ("throw", "away"), ("put", "away"), ("pack", "away")),
     }
 )

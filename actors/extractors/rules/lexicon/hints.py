@@ -8,6 +8,8 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
         *("countertop", "dishwasher", "breadbin", "bread-bin", "draining-board", "dresser"),
         *("washing-up", "plate-rack", "kitchen-table", "biscuit-tin", "cookie-jar"),
         *("microwave", "toaster", "hob", "spice-rack", "chopping-board", "dish", "dishcloth"),
+        *("washing-machine", "rolling-pin", "mixing-bowl", "cake-tin", "saucepan", "frying-pan"),
+        *("oven-glove", "tea-towel", "bread-bin", "cutlery-drawer"),
     ),
     "bedroom": (
         *("bed", "bunk", "cot", "crib", "pillow", "duvet", "quilt", "mattress", "eiderdown"),
@@ -21,19 +23,39 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "bathroom": (
         *("bathtub", "washbasin", "basin", "bathmat", "bath-mat", "soap-dish", "shower-curtain"),
-        *("bubble-bath", "plughole", "soapsuds", "toothbrush", "toothpaste"),
+        *("bubble-bath", "plughole", "soapsuds", "toothbrush", "toothpaste", "rubber-duck"),
+        *("shampoo", "towel-rail", "toilet-roll", "loo-roll", "bath-toy", "bathwater"),
     ),
-    "living room": ("television", "telly", "mantelpiece", "coffee-table", "christmas-tree"),
+    "living room": (
+        *("television", "telly", "mantelpiece", "coffee-table", "christmas-tree", "sofa"),
+        *("couch", "settee", "armchair", "easy-chair", "hearthrug", "footstool", "fireguard"),
+        *("sofa-cushion", "standard-lamp"),
+    ),
     "ship": (
         *("hull", "bowsprit", "helm", "porthole", "bulwark", "poop", "quarterdeck", "foredeck"),
         *("bilge", "capstan", "mainmast", "foremast", "mizzenmast", "mainsail", "ship's-wheel"),
         *("prow", "stern", "topsail", "figurehead"),
     ),
     "boat": ("rudder", "tiller", "keel", "gunwale", "rowlock", "outboard"),
-    "theatre": ("footlight", "footlights", "orchestra-pit", "spotlight", "backstage"),
+    "theatre": (
+        *("footlight", "footlights", "orchestra-pit", "spotlight", "backstage", "audience"),
+        *("usher", "curtain-call"),
+    ),
     "supermarket": ("trolley", "checkout", "shopping-trolley"),
     "shop": ("till", "cash-register", "shop-window", "shopkeeper"),
-    "church": ("pew", "altar", "pulpit", "font", "organ-pipe"),
+    "church": ("pew", "altar", "pulpit", "font", "organ-pipe", "hymn-book", "choir-stall"),
+    "cinema": ("popcorn", "usherette", "cinema-screen"),
+    "car": ("seat-belt", "seatbelt", "windscreen", "dashboard", "steering-wheel", "back-seat"),
+    "hall": ("umbrella-stand", "hatstand", "coat-stand", "hall-table", "bannister", "banister"),
+    "canteen": ("dinner-lady", "lunch-tray", "dinner-tray"),
+    "workshop": ("workbench", "lathe", "sawdust"),
+    "forge": ("anvil", "bellows"),
+    "office": ("filing-cabinet", "photocopier", "typewriter"),
+    "gym": ("climbing-rope", "vaulting-horse", "wall-bars"),
+    "swimming pool": (
+        *("armbands", "water-wings", "lifeguard", "deep-end", "shallow-end"),
+        "lane-rope",
+    ),
     "courtroom": ("witness-box", "dock-rail"),
     "castle": ("throne", "portcullis", "arrow-slit", "banquet"),
     "train": ("luggage-rack", "carriage-window", "dining-car"),
@@ -42,10 +64,10 @@ _ROOMS: Mapping[str, tuple[str, ...]] = {
     "museum": ("glass-case", "exhibit", "showcase"),
     "restaurant": ("waiter", "waitress"),
     "circus": ("ringmaster", "acrobat", "trapeze", "tightrope"),
-    "hospital": ("stretcher", "sickbed", "x-ray"),
+    "hospital": ("stretcher", "sickbed", "x-ray", "nurse", "stethoscope"),
     "tent": ("sleeping-bag", "tent-flap", "groundsheet", "tent-pole"),
     "stable": ("manger", "hayrack", "hay-rack"),
-    "farmyard": ("trough", "dunghill", "midden", "dung-heap"),
+    "farmyard": ("trough", "dunghill", "midden", "dung-heap", "milk-churn", "hen", "cockerel"),
 }
 _OUTDOORS: Mapping[str, tuple[str, ...]] = {
     "playground": (
@@ -73,9 +95,19 @@ _OUTDOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "sea": ("waves", "breakers", "billow"),
     "field": ("furrow", "stubble", "plough", "haystack", "hay-bale", "scarecrow", "cornstalk"),
+    "pond": ("lily-pad", "water-lily", "bulrush", "tadpole", "frogspawn", "duckweed"),
+    "harbour": ("lobster-pot", "crab-pot", "fishing-smack"),
+    "zoo": ("zookeeper", "zoo-keeper", "enclosure"),
+    "football field": ("goalpost", "goal-post", "corner-flag", "referee"),
     "station": ("ticket-machine", "timetable", "railway-line"),
     "market": ("market-stall", "stallholder"),
 }
+SEATS = frozenset(
+    {"sofa", "couch", "settee", "armchair", "easy-chair", "hearthrug", "footstool"}
+    | {"fireguard", "sofa-cushion", "standard-lamp"}
+)
+"""Things of living rooms that stand in any room that is known."""
+
 HINTS: Mapping[str, str] = {
     thing: place
     for kinds in (_ROOMS, _OUTDOORS)
@@ -132,9 +164,37 @@ INDOORS = frozenset(
 OPEN_AIR = frozenset(
     {
         *("grass", "sand", "mud", "shingle", "heather", "clover", "reed", "fern", "moss", "snow"),
-        *("boulder", "haystack", "signpost", "lamppost", "campfire", "fountain", "log", "willow"),
+        *(
+            "gate",
+            "hedge",
+            "kerb",
+            "boulder",
+            "haystack",
+            "signpost",
+            "lamppost",
+            "campfire",
+            "fountain",
+            "log",
+            "willow",
+        ),
         *("tree", "oak", "birch", "pine", "fir", "apple-tree", "branch", "bush", "nettle"),
         *("stump", "rock", "hay", "bonfire"),
     }
 )
 """Landmarks that are outdoors."""
+
+ROAMING = frozenset(
+    {"beach", "garden", "wood", "field", "street", "sea", "pond", "farmyard", "harbour"}
+)
+"""Places whose things stand elsewhere outdoors too: a deckchair in the garden."""
+
+OUTDOORS = frozenset(
+    {
+        *("garden", "park", "beach", "meadow", "field", "wood", "forest", "street", "yard", "lawn"),
+        *("orchard", "playground", "farm", "farmyard", "shore", "seashore", "lane", "road", "hill"),
+        *("courtyard", "terrace", "balcony", "island", "allotment", "market", "square", "village"),
+        *("town", "harbour", "river", "lake", "pond", "path", "moor", "mountain", "jungle"),
+        *("back-garden", "front-garden", "backyard", "riverbank", "campsite", "zoo", "pool"),
+    }
+)
+"""Places under the open sky."""

@@ -18,7 +18,11 @@ COLOURS = frozenset(
         *("brindled", "mottled", "piebald", "tabby", "sooty", "milky", "pearly", "jade"),
         *("sapphire", "tawny", "sandy", "strawberry-blonde", "vermilion", "ochre", "sepia"),
         *("taupe", "burgundy", "fuchsia", "mauve", "cyan", "black-and-white"),
-        *("rainbow-striped", "streaked", "flecked", "dotty", "fair"),
+        *("rainbow-striped", "streaked", "flecked", "dotty", "fair", "cerise", "sienna", "umber"),
+        *("puce", "claret", "cobalt", "ultramarine", "periwinkle", "brassy", "gingery"),
+        *("carroty", "stripey", "polka-dotted", "gingham", "paisley", "pinstriped", "checkered"),
+        *("leopard-print", "tie-dyed", "zebra-striped", "brunette", "skewbald", "greeny"),
+        *("yellowy", "bluey", "browny", "purply", "orangey", "pinky-red", "tortoiseshell"),
     }
 )
 """Words for colours and patterns."""
