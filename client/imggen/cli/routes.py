@@ -6,7 +6,9 @@ import click
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.cli.session import Session, connected
+from imggen.fields import short_name
 from imggen.rules.money import at_most, dollars
+from imggen.v1.budget_pb2 import CallKind
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
     ModelStatus,
@@ -57,7 +59,7 @@ def explain(session: Session, job_id: str) -> None:
     lines = ["admitted:", *_indented(route_lines(found.admitted))]
     for attempt in found.attempts:
         lines += [f"attempt {attempt.attempt}, {ended(attempt)}:"]
-        lines += _indented([*route_lines(attempt.route), *map(_call, attempt.calls)])
+        lines += _indented([*route_lines(attempt.route), *map(call_line, attempt.calls)])
     session.document(*lines, admitted=found.admitted, attempts=found.attempts)
 
 
@@ -163,11 +165,14 @@ def ended(attempt: RoutedAttempt) -> str:
     return f"{attempt.outcome}: {why}" if why else attempt.outcome
 
 
-def _call(call: PaidCall) -> str:
+def call_line(call: PaidCall) -> str:
+    """Returns a paid call: what it was made for, and what it cost."""
     cost = dollars(call.cost_micros, "nothing") + (" (estimated)" if call.estimated else "")
     unknown = ", its outcome is unknown" if call.outcome_unknown else ""
     given = f", {call.provider_request_id}" if call.provider_request_id else ""
-    return f"call {call.call} of {call.provider}: {cost}{unknown}{given}"
+    # Calls of older services have no kind.
+    kind = f" ({short_name(CallKind, call.kind)})" if call.kind else ""
+    return f"call {call.call}{kind} of {call.provider}: {cost}{unknown}{given}"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
