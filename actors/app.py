@@ -121,7 +121,7 @@ class WorkerDeployment:
             references=ReferenceResolver(store.references, storage),
             scenes=store.scenes,
             texts=texts,
-            upscaler=RayUpscaler(diffuser),
+            upscalers={model: RayUpscaler(diffuser)},
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
         losses = LossReader(catalogue, rules, store, patience, texts, extractor)

@@ -5,13 +5,15 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
+from types import MappingProxyType
 
 from actors.engine.profiles import offered_format
 from actors.extractors import FallbackExtractor, SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
-from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.finishing.upscaling import Upscaler, lacks_pixels
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider, RenderedPicture
 from actors.worker.patience import STORE_PAUSES_S
@@ -31,6 +33,7 @@ from server.storage import Storage, StorageUnavailable, object_key
 from server.store.scenes import Scenes
 
 _KNOWN = Catalogue(KNOWN.values())
+_NO_UPSCALERS: Mapping[str, Upscaler] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
 Finishing = Callable[[bytes, ImageType, Size, bytes | None], Finished]
@@ -49,16 +52,17 @@ class Stages:
         references: ReferenceResolver | None = None,
         scenes: Scenes | None = None,
         texts: JobTexts | None = None,
-        upscaler: Upscaler | None = None,
+        upscalers: Mapping[str, Upscaler] = _NO_UPSCALERS,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
     ) -> None:
         """Takes the providers by their models' names, and the catalogue that has those models.
 
         `store_pauses_s` are the pauses before each retry of a store while the storage is away.
-        `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos;
-        without a resolver of references all characters are drawn from words, without `scenes` each
-        attempt reads its page anew, and without `texts` no text is checked.
+        `finishing` runs in a thread. `upscalers` are by the names of the models whose pictures they
+        enlarge; those of others are enlarged by Lanczos. Without a resolver of references all
+        characters are drawn from words, without `scenes` each attempt reads its page anew, and
+        without `texts` no text is checked.
         """
         self._providers = providers
         self._catalogue = catalogue
@@ -67,7 +71,7 @@ class Stages:
         self._references = references
         self._scenes = scenes
         self._texts = texts
-        self._upscaler = upscaler or NoUpscaler()
+        self._upscalers = upscalers
         self._store_pauses_s = store_pauses_s
         self._finishing = finishing
 
@@ -90,8 +94,7 @@ class Stages:
         `extractor` reads the page; where it fails, or there is none, the stages' own one does.
         """
         clock = StageClock()
-        spec = claim.spec
-        shape = self._format(spec)
+        shape = self._format(claim.spec)
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
             content = await self._read(claim, provider, extractor)
@@ -104,22 +107,14 @@ class Stages:
             await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            finished = await self._finish(spec, picture)
+            finished = await self._finish(claim.spec, picture)
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             assets = await self._store(claim, finished.assets)
-        return Outcome(
-            prompt=picture.prompt.prompt,
-            negative_prompt=picture.prompt.negative_prompt,
-            assets=assets,
-            stage_ms=clock.stage_ms,
-            cost_micros=picture.cost_micros,
-            not_drawn=picture.prompt.not_drawn,
+        return replace(
+            _outcome(claim, picture, assets, clock.stage_ms),
             characters=tuple(one.character for one in content.scene.figures),
-            sampling=picture.sampling,
             references=references.used,
-            model=spec.model,
-            provider=claim.provider,
             cropped_from=shape.cropped_from,
         )
 
@@ -164,9 +159,9 @@ class Stages:
 
     async def _finish(self, spec: RenderSpec, picture: RenderedPicture) -> Finished:
         display = Size(spec.width, spec.height)
-        enlarged = None
-        if picture.width < display.width or picture.height < display.height:
-            enlarged = await self._upscaler.upscale(picture.png)
+        upscaler, enlarged = self._upscalers.get(spec.model), None
+        if upscaler is not None and lacks_pixels(Size(picture.width, picture.height), display):
+            enlarged = await upscaler.upscale(picture.png)
         return await asyncio.to_thread(
             self._finishing, picture.png, spec.image_type, display, enlarged
         )
@@ -197,6 +192,25 @@ class Stages:
                 _log.warning("storage away", extra={"key": key, "error": error.message})
                 await asyncio.sleep(pause)
         return await self._storage.put(key, asset.data, asset.content_type)
+
+
+def _outcome(
+    claim: Claim,
+    picture: RenderedPicture,
+    assets: tuple[NewAsset, ...],
+    stage_ms: Mapping[Stage, int],
+) -> Outcome:
+    return Outcome(
+        prompt=picture.prompt.prompt,
+        negative_prompt=picture.prompt.negative_prompt,
+        assets=assets,
+        stage_ms=stage_ms,
+        cost_micros=picture.cost_micros,
+        not_drawn=picture.prompt.not_drawn,
+        sampling=picture.sampling,
+        model=claim.spec.model,
+        provider=claim.provider,
+    )
 
 
 def _log_not_drawn(claim: Claim, prompt: CompiledPrompt) -> None:
