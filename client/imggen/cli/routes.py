@@ -6,11 +6,15 @@ import click
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.cli.session import Session, connected
+from imggen.errors import NotFound, reason_name
 from imggen.fields import short_name
 from imggen.rules.money import at_most, dollars
+from imggen.sync import SyncClient
 from imggen.v1.budget_pb2 import CallKind
+from imggen.v1.job_pb2 import JOB_STATUS_FAILED
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
+    ExplainRouteResponse,
     ModelStatus,
     Offer,
     PaidCall,
@@ -60,7 +64,20 @@ def explain(session: Session, job_id: str) -> None:
     for attempt in found.attempts:
         lines += [f"attempt {attempt.attempt}, {ended(attempt)}:"]
         lines += _indented([*route_lines(attempt.route), *map(call_line, attempt.calls)])
+    lines += _failure(session.client, job_id, found)
     session.document(*lines, admitted=found.admitted, attempts=found.attempts)
+
+
+def _failure(client: SyncClient, job_id: str, found: ExplainRouteResponse) -> Iterator[str]:
+    """Yields why a job has failed, in full unless its last attempt has said so."""
+    try:
+        job = client.get_job(job_id)
+    except NotFound:  # another user's, which an admin explains, but does not get
+        return
+    if job.status == JOB_STATUS_FAILED:
+        told = found.attempts and found.attempts[-1].error == job.error.message
+        parts = ("failed", reason_name(job.error.reason), "" if told else job.error.message)
+        yield ": ".join(filter(None, parts))
 
 
 def route_lines(route: Route) -> Iterator[str]:
