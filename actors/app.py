@@ -19,7 +19,7 @@ from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
-from actors.providers.hosted import open_providers
+from actors.providers.hosted import Accounts, open_providers
 from actors.providers.local import LocalProvider
 from actors.serve.handles import (
     Handle,
@@ -34,7 +34,6 @@ from actors.settings import (
     ClassifierSettings,
     DiffuserSettings,
     ExtractorSettings,
-    OpenAiSettings,
     WorkerSettings,
 )
 from actors.worker.choosing import Chooser
@@ -99,7 +98,7 @@ class WorkerDeployment:
             check=self._models.check,
         )
         catalogue = settings.catalogue()
-        hosted = await enter(open_providers(catalogue.models, OpenAiSettings()))
+        hosted = await enter(open_providers(catalogue.models, Accounts()))
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
@@ -124,7 +123,7 @@ class WorkerDeployment:
             upscalers={model: RayUpscaler(diffuser)},
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
-        losses = LossReader(catalogue, rules, store, patience, texts, extractor)
+        losses = LossReader(catalogue, providers, rules, store, patience, texts, extractor)
         drawing = RoutedDrawing(
             stages,
             Chooser(catalogue, observer, providers, losses),
