@@ -1,10 +1,12 @@
 """Commands that show prices, routes and providers."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 import click
 from google.protobuf.duration_pb2 import Duration
 
+from imggen.cli.durations import spoken
 from imggen.cli.session import Session, connected
 from imggen.errors import NotFound, reason_name
 from imggen.fields import short_name
@@ -159,7 +161,7 @@ def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse) -> str:
 
 def _time(duration: Duration) -> str:
     seconds = duration.ToTimedelta().total_seconds()
-    return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+    return spoken(timedelta(seconds=round(seconds))) if seconds >= 1 else "under 1 s"
 
 
 def _drew(record: DrawingRecord) -> str:

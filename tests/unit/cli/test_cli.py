@@ -250,7 +250,7 @@ def test_an_error_says_when_to_try_again(command: Command, fake: FakeService) ->
     reason = ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED
     fake.fail_next(reason, message="spent", retry_after=timedelta(minutes=5))
     command("image", UNKNOWN, code=1)
-    assert command.err == "imggen: BUDGET_EXHAUSTED: spent (try again in 300 s)\n"
+    assert command.err == "imggen: BUDGET_EXHAUSTED: spent (try again in 5 min)\n"
 
 
 def test_a_file_that_cannot_be_written_is_an_error(command: Command, mia: str) -> None:
