@@ -59,7 +59,13 @@ def hosted_model(row: Row) -> HostedModel:
         most_references=row.references,
         partials=row.partials,
         prompt_limit=row.longest_prompt,
+        asks_bytes=_asks_bytes(row.known_as or row.name),
     )
+
+
+def _asks_bytes(sent_as: str) -> tuple[str, str]:
+    old = sent_as.startswith("dall-e-")
+    return ("response_format", "b64_json") if old else ("output_format", "png")
 
 
 @asynccontextmanager
