@@ -20,7 +20,7 @@ from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
-from actors.providers.hosted import open_providers
+from actors.providers.hosted import Accounts, open_providers
 from actors.providers.local import LocalProvider
 from actors.serve.handles import (
     Handle,
@@ -38,7 +38,6 @@ from actors.settings import (
     ClassifierSettings,
     DiffuserSettings,
     ExtractorSettings,
-    OpenAiSettings,
     PictureSettings,
     WorkerSettings,
 )
@@ -106,7 +105,7 @@ class WorkerDeployment:
             check=self._models.check,
         )
         catalogue = settings.catalogue()
-        hosted = await enter(open_providers(catalogue.models, OpenAiSettings()))
+        hosted = await enter(open_providers(catalogue.models, Accounts()))
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
@@ -135,10 +134,10 @@ class WorkerDeployment:
             scenes=store.scenes,
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
-            upscaler=RayUpscaler(diffuser),
+            upscalers={model: RayUpscaler(diffuser)},
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
-        losses = LossReader(catalogue, rules, store, patience, texts, extractor)
+        losses = LossReader(catalogue, providers, rules, store, patience, texts, extractor)
         drawing = RoutedDrawing(
             stages,
             Chooser(catalogue, observer, providers, losses),

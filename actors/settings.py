@@ -93,9 +93,10 @@ class DiffuserSettings(BaseSettings):
 
     upscaler: str = Field(
         "auto",
-        description="A safetensors file of an upscaler that spandrel loads, which makes the "
-        "model's picture larger before it is finished; `auto`, or empty, is the shipped one for "
-        "`storybook` and none for others, `none` leaves it to Lanczos.",
+        description="A safetensors file of an upscaler that spandrel loads, which enlarges the "
+        "pictures of `IMGGEN_MODEL` by more than a quarter before they are finished; `auto`, or "
+        "empty, is the shipped one for `storybook` and none for others. Lanczos enlarges all "
+        "other pictures, hosted models' too, and with `none` these.",
     )
 
     adapter: str = Field(

@@ -74,8 +74,7 @@ class LocalProvider:
 
     def told(self, content: Content) -> CompiledPrompt:
         """Returns what the model is told of a content; raises the errors of the dialect."""
-        spec = replace(content.spec, characters=content.cast)
-        return self._profile.dialect.compile(spec, content.scene)
+        return tell(self._profile, content)
 
     async def render(
         self,
@@ -146,3 +145,8 @@ class LocalProvider:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def tell(profile: Profile, content: Content) -> CompiledPrompt:
+    """Returns what a profile's model is told of a content; raises the errors of the dialect."""
+    return profile.dialect.compile(replace(content.spec, characters=content.cast), content.scene)

@@ -83,14 +83,10 @@ class OpenAiProvider:
         ProviderFailed.
         """
         references = references[: self._model.most_references]
-        cast = [reference.character_id for reference in references]
-        prompt = self._prompt(content, cast)
-        call = PricedCall(
-            size=format.native,
-            quality=self._model.qualities[content.spec.quality],
-            references=len(references),
-            partials=self._model.partials if progress.watched.is_set() else 0,
-        )
+        prompt = self._prompt(content, [reference.character_id for reference in references])
+        partials = self._model.partials if progress.watched.is_set() else 0
+        quality = self._model.qualities[content.spec.quality]
+        call = PricedCall(format.native, quality, len(references), partials)
         request = self._request(prompt.prompt, call)
         shown = Shown(progress, call.partials)
         answer = await self._answer(request, _files(content, references), shown)
@@ -115,14 +111,11 @@ class OpenAiProvider:
                 cost_micros=None if estimated else cost,
             ) from error
         shown.done()
-        return RenderedPicture(
-            png=png,
-            width=format.native.width,
-            height=format.native.height,
-            prompt=prompt,
-            provider=self.name,
-            model=self.model,
-            seed=None,
+        drawn = RenderedPicture(
+            png, format.native.width, format.native.height, prompt, self.name, self.model, seed=None
+        )
+        return replace(
+            drawn,
             cost_micros=cost,
             cost_estimated=estimated,
             usage=flat_usage(answer.usage),

@@ -1,15 +1,15 @@
 """Losses: a page is read, and what each model of the catalogue would not show of it is kept."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from actors.engine.profiles import PROFILES
 from actors.extractors import FallbackExtractor, PaidExtractor, SceneExtractor
-from actors.prompts.dialect import Dialect
-from actors.prompts.hosted import HostedDialect
-from actors.prompts.sdxl import SdxlDialect
-from actors.providers.base import Content
+from actors.prompts.dialect import CompiledPrompt
+from actors.providers.base import Content, Provider
+from actors.providers.local import tell
 from actors.worker.billing import BilledExtractor
 from actors.worker.health import ToldExtractor
 from actors.worker.patience import Patience
@@ -19,27 +19,27 @@ from actors.worker.texts import JobTexts
 from server.domain.jobs import Claim
 from server.domain.scenes import NotDrawn, share_shown
 from server.routing.catalogue import Catalogue
-from server.routing.rows import Row
 from server.store import Store
 
 Losses = Mapping[str, Sequence[NotDrawn]]
 """What each model would not show of a page, without those that cannot draw it."""
 
 
+Tell = Callable[[Content], CompiledPrompt]
+"""Returns what a model is told of a content; raises ValueError if it cannot draw it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """How a model of the catalogue is told what to draw."""
+    """A model of the catalogue, and how it is told what to draw."""
 
-    model: Row
-    dialect: Dialect
+    model: str
+    tell: Tell
 
     def losses(self, content: Content) -> tuple[NotDrawn, ...]:
-        """Returns what the model would not show as told; raises ValueError if it cannot draw it.
-
-        It is asked as its provider asks it.
-        """
-        spec = replace(content.spec, model=self.model.name, characters=content.cast)
-        return self.dialect.compile(spec, content.scene).not_drawn
+        """Returns what the model would not show as told; raises ValueError if it cannot draw it."""
+        spec = replace(content.spec, model=self.model)
+        return self.tell(replace(content, spec=spec)).not_drawn
 
 
 class LossReader:
@@ -48,13 +48,15 @@ class LossReader:
     def __init__(
         self,
         catalogue: Catalogue,
+        providers: Mapping[str, Provider],
         extractor: SceneExtractor,
         store: Store,
         patience: Patience,
         texts: JobTexts,
         paid: PaidExtractor | None = None,
     ) -> None:
-        self._tellers = tuple(_tellers(catalogue))
+        """Takes the providers of this worker by their models' names: each tells its own model."""
+        self._tellers = tuple(tellers(catalogue, providers))
         self._extractor = extractor
         self._store = store
         self._patience = patience
@@ -97,18 +99,16 @@ class LossReader:
         found = {}
         for teller in self._tellers:
             try:
-                found[teller.model.name] = teller.losses(content)
+                found[teller.model] = teller.losses(content)
             except ValueError:
                 continue  # it cannot draw this page at all
         return found
 
 
-def _tellers(catalogue: Catalogue) -> Iterator[Teller]:
-    """Yields the models that this version knows how to tell what to draw."""
+def tellers(catalogue: Catalogue, providers: Mapping[str, Provider]) -> Iterator[Teller]:
+    """Yields the models that draw here, and the local ones that draw elsewhere."""
     for row in catalogue.models:
-        if row.name in PROFILES:
-            yield Teller(row, PROFILES[row.name].dialect)
-        elif row.provider == "fake":
-            yield Teller(row, SdxlDialect())
-        elif row.provider != "local":
-            yield Teller(row, HostedDialect(row.longest_prompt))
+        if row.name in providers:
+            yield Teller(row.name, providers[row.name].told)
+        elif row.name in PROFILES:
+            yield Teller(row.name, partial(tell, PROFILES[row.name]))

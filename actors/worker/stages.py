@@ -5,13 +5,15 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
+from types import MappingProxyType
 
 from actors.engine.profiles import offered_format
 from actors.extractors import FallbackExtractor, SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
-from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.finishing.upscaling import Upscaler, lacks_pixels
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider, RenderedPicture
 from actors.worker.patience import STORE_PAUSES_S
@@ -32,6 +34,7 @@ from server.storage import Storage, StorageUnavailable, object_key
 from server.store.scenes import Scenes
 
 _KNOWN = Catalogue(KNOWN.values())
+_NO_UPSCALERS: Mapping[str, Upscaler] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
 Finishing = Callable[[bytes, ImageType, Size, bytes | None, str], Finished]
@@ -51,17 +54,17 @@ class Stages:
         scenes: Scenes | None = None,
         texts: JobTexts | None = None,
         pictures: JobPictures | None = None,
-        upscaler: Upscaler | None = None,
+        upscalers: Mapping[str, Upscaler] = _NO_UPSCALERS,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
     ) -> None:
         """Takes the providers by their models' names, and the catalogue that has those models.
 
         `store_pauses_s` are the pauses before each retry of a store while the storage is away.
-        `finishing` runs in a thread. Without an upscaler pictures are enlarged by Lanczos;
-        without a resolver of references all characters are drawn from words, without `scenes` each
-        attempt reads its page anew, without `texts` no text is checked, and without `pictures` no
-        picture.
+        `finishing` runs in a thread. `upscalers` are by the names of the models whose pictures they
+        enlarge; those of others are enlarged by Lanczos. Without a resolver of references all
+        characters are drawn from words, without `scenes` each attempt reads its page anew, without
+        `texts` no text is checked, and without `pictures` no picture.
         """
         self._providers = providers
         self._catalogue = catalogue
@@ -71,7 +74,7 @@ class Stages:
         self._scenes = scenes
         self._texts = texts
         self._pictures = pictures or JobPictures()
-        self._upscaler = upscaler or NoUpscaler()
+        self._upscalers = upscalers
         self._store_pauses_s = store_pauses_s
         self._finishing = finishing
 
@@ -94,8 +97,7 @@ class Stages:
         `extractor` reads the page; where it fails, or there is none, the stages' own one does.
         """
         clock = StageClock()
-        spec = claim.spec
-        shape = self._format(spec)
+        shape = self._format(claim.spec)
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
             content = await self._read(claim, provider, extractor)
@@ -108,24 +110,16 @@ class Stages:
             await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            finished = await self._finish(spec, picture)
+            finished = await self._finish(claim.spec, picture)
             # After the upscaler and the crop, so that what was looked at is what is stored.
             await self._pictures.check(claim, *_looked_at(finished))
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             assets = await self._store(claim, finished.assets)
-        return Outcome(
-            prompt=picture.prompt.prompt,
-            negative_prompt=picture.prompt.negative_prompt,
-            assets=assets,
-            stage_ms=clock.stage_ms,
-            cost_micros=picture.cost_micros,
-            not_drawn=picture.prompt.not_drawn,
+        return replace(
+            _outcome(claim, picture, assets, clock.stage_ms),
             characters=tuple(one.character for one in content.scene.figures),
-            sampling=picture.sampling,
             references=references.used,
-            model=spec.model,
-            provider=claim.provider,
             cropped_from=shape.cropped_from,
             checked_by=self._pictures.checked_by,
         )
@@ -171,9 +165,9 @@ class Stages:
 
     async def _finish(self, spec: RenderSpec, picture: RenderedPicture) -> Finished:
         display = Size(spec.width, spec.height)
-        enlarged = None
-        if picture.width < display.width or picture.height < display.height:
-            enlarged = await self._upscaler.upscale(picture.png)
+        upscaler, enlarged = self._upscalers.get(spec.model), None
+        if upscaler is not None and lacks_pixels(Size(picture.width, picture.height), display):
+            enlarged = await upscaler.upscale(picture.png)
         return await asyncio.to_thread(
             self._finishing,
             *(picture.png, spec.image_type, display, enlarged),
@@ -218,6 +212,25 @@ def _looked_at(finished: Finished) -> Iterator[bytes]:
     yield original.data
     if (original.width, original.height) != (display.width, display.height):
         yield display.data
+
+
+def _outcome(
+    claim: Claim,
+    picture: RenderedPicture,
+    assets: tuple[NewAsset, ...],
+    stage_ms: Mapping[Stage, int],
+) -> Outcome:
+    return Outcome(
+        prompt=picture.prompt.prompt,
+        negative_prompt=picture.prompt.negative_prompt,
+        assets=assets,
+        stage_ms=stage_ms,
+        cost_micros=picture.cost_micros,
+        not_drawn=picture.prompt.not_drawn,
+        sampling=picture.sampling,
+        model=claim.spec.model,
+        provider=claim.provider,
+    )
 
 
 def _log_not_drawn(claim: Claim, prompt: CompiledPrompt) -> None:

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from actors.extractors.plain import PlainExtractor
-from actors.providers.hosted import open_providers
-from actors.settings import OpenAiSettings, WorkerSettings
+from actors.providers.hosted import Accounts, open_providers
+from actors.settings import WorkerSettings
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Worker
 from actors.worker.patience import Patience
@@ -28,7 +28,7 @@ async def _work(ready_file: Path) -> None:
     catalogue = settings.catalogue()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        opened = await enter(open_providers(catalogue.models, OpenAiSettings()))
+        opened = await enter(open_providers(catalogue.models, Accounts()))
         store = await enter(open_store(settings.database_url, max_connections=4))
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)

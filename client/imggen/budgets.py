@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator
 from datetime import date
 
 from imggen.calls import Calls
-from imggen.fields import CallKindName, SpendGroupName, number_of
+from imggen.fields import CallKindName, SpendGroupName, job_id_of, number_of
 from imggen.paging import pages
 from imggen.v1 import budget_pb2
 from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
+from imggen.v1.job_pb2 import Job
 
 
 class BudgetCalls(Calls):
@@ -68,7 +69,7 @@ class BudgetCalls(Calls):
 
     async def settle_call(
         self,
-        job_id: str,
+        job: Job | str,
         attempt: int,
         cost_micros: int,
         *,
@@ -81,7 +82,7 @@ class BudgetCalls(Calls):
         cost above the call's hold is refused unless `allow_above_hold`.
         """
         request = budget_pb2.SettleCallRequest(
-            job_id=job_id,
+            job_id=job_id_of(job),
             attempt=attempt,
             kind=number_of(CallKind, kind),
             cost_micros=cost_micros,

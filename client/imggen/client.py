@@ -28,7 +28,6 @@ from imggen.fields import (
     number_of,
 )
 from imggen.following import follow_events
-from imggen.library import LibraryCalls
 from imggen.orders import (
     PortraitFields,
     RegenerationFields,
@@ -47,7 +46,7 @@ from imggen.v1 import (
 from imggen.v1.character_pb2 import Character
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.event_pb2 import Event, EventKind
-from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
+from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType, ListImagesResponse
 from imggen.v1.job_pb2 import Job, JobStatus, WatchJobResponse
 from imggen.v1.story_pb2 import Page, Story
 from imggen.watching import follow
@@ -56,7 +55,7 @@ from imggen.watching import follow
 Snapshot = WatchJobResponse
 
 
-class Client(LibraryCalls, BatchCalls, BudgetCalls, RouteCalls):
+class Client(RouteCalls, BatchCalls, BudgetCalls):
     """The asyncio client of imggen; an async context manager.
 
     `token` is a string, or a function, sync or async, that returns a token for each call. The
@@ -125,8 +124,7 @@ class Client(LibraryCalls, BatchCalls, BudgetCalls, RouteCalls):
         The page is one of the story's, its id, or its number now, counted from 1, which takes
         another call.
         """
-        known = await self.page(story, page) if isinstance(page, int) else page
-        request = scene_request(story, known, **fields)
+        request = scene_request(story, await self._known_page(story, page), **fields)
         return (await self._call(self._connection.generation.GenerateScene, request)).job
 
     async def regenerate(self, image: Image | str, **fields: Unpack[RegenerationFields]) -> Job:
@@ -220,25 +218,30 @@ class Client(LibraryCalls, BatchCalls, BudgetCalls, RouteCalls):
         character: Character | str = "",
         type: ImageType.ValueType | ImageTypeName = ImageType.IMAGE_TYPE_UNSPECIFIED,
         status: ImageStatus.ValueType | ImageStatusName = ImageStatus.IMAGE_STATUS_UNSPECIFIED,
-        page: Page | str = "",
+        page: Page | str | int = "",
         metadata: Mapping[str, str] | None = None,
         page_size: int = 0,
     ) -> AsyncGenerator[Image, None]:
-        """Yields the images that match all filters, the newest first; `metadata` is one pair."""
+        """Yields the images that match all filters, the newest first; `metadata` is one pair.
+
+        The number of a page needs its story.
+        """
         request = image_pb2.ListImagesRequest(
             story_id=id_of(story),
             character_id=id_of(character),
             type=number_of(ImageType, type),
             status=number_of(ImageStatus, status),
-            page_id=id_of(page),
+            page_id="" if isinstance(page, int) else id_of(page),
             metadata=metadata_filter(metadata),
             page_size=page_size,
         )
-        return pages(
-            lambda: self._call(self._connection.images.ListImages, request),
-            request,
-            lambda page: page.images,
-        )
+
+        async def fetch() -> ListImagesResponse:
+            if isinstance(page, int) and not request.page_id:
+                request.page_id = (await self.page(story, page)).id
+            return await self._call(self._connection.images.ListImages, request)
+
+        return pages(fetch, request, lambda page: page.images)
 
     async def delete_image(self, image: Image | str) -> None:
         """Deletes an image and cancels a job that still makes it."""

@@ -114,6 +114,10 @@ class LibraryCalls(Calls):
             )
         return found[number - 1]
 
+    async def _known_page(self, story: Story | str, page: Page | str | int) -> Page | str:
+        """Returns a page that is given as itself, by its id, or by its number now."""
+        return await self.page(story, page) if isinstance(page, int) else page
+
     async def update_story(self, story: Story | str, /, **fields: Unpack[StoryFields]) -> Story:
         """Changes the given fields of a story; a message without fields changes all.
 

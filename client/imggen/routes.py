@@ -2,8 +2,8 @@
 
 from typing import Unpack
 
-from imggen.calls import Calls
 from imggen.fields import job_id_of
+from imggen.library import LibraryCalls
 from imggen.orders import (
     PortraitFields,
     RegenerationFields,
@@ -29,7 +29,7 @@ from imggen.v1.routing_pb2 import (
 from imggen.v1.story_pb2 import Page, Story
 
 
-class RouteCalls(Calls):
+class RouteCalls(LibraryCalls):
     """The methods of `Client` that tell which models draw, at what price, and why.
 
     A quote, or a plan, has the arguments of its generation. Nothing is drawn.
@@ -43,10 +43,10 @@ class RouteCalls(Calls):
         return await self._quote(QuoteGenerationRequest(portrait=request))
 
     async def quote_scene(
-        self, story: Story | str, page: Page | str, **fields: Unpack[SceneFields]
+        self, story: Story | str, page: Page | str | int, **fields: Unpack[SceneFields]
     ) -> Route:
         """Returns which model would draw the scene of a page, and at what price."""
-        request = scene_request(story, page, **fields)
+        request = scene_request(story, await self._known_page(story, page), **fields)
         return await self._quote(QuoteGenerationRequest(scene=request))
 
     async def quote_regeneration(

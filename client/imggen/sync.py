@@ -157,11 +157,14 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
         character: Character | str = "",
         type: ImageType.ValueType | ImageTypeName = ImageType.IMAGE_TYPE_UNSPECIFIED,
         status: ImageStatus.ValueType | ImageStatusName = ImageStatus.IMAGE_STATUS_UNSPECIFIED,
-        page: Page | str = "",
+        page: Page | str | int = "",
         metadata: Mapping[str, str] | None = None,
         page_size: int = 0,
     ) -> Iterator[Image]:
-        """Yields the images that match all filters, the newest first; `metadata` is one pair."""
+        """Yields the images that match all filters, the newest first; `metadata` is one pair.
+
+        The number of a page needs its story.
+        """
         return self._loop.iterate(
             self._client.list_images(
                 story=story,

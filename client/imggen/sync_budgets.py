@@ -7,6 +7,7 @@ from imggen.budgets import BudgetCalls
 from imggen.fields import CallKindName, SpendGroupName
 from imggen.looping import LoopThread
 from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
+from imggen.v1.job_pb2 import Job
 
 
 class SyncBudgetCalls:
@@ -57,7 +58,7 @@ class SyncBudgetCalls:
 
     def settle_call(
         self,
-        job_id: str,
+        job: Job | str,
         attempt: int,
         cost_micros: int,
         *,
@@ -71,6 +72,6 @@ class SyncBudgetCalls:
         """
         return self._loop.run(
             self._client.settle_call(
-                job_id, attempt, cost_micros, kind=kind, allow_above_hold=allow_above_hold
+                job, attempt, cost_micros, kind=kind, allow_above_hold=allow_above_hold
             )
         )

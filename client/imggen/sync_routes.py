@@ -29,7 +29,7 @@ class SyncRouteCalls:
         return self._loop.run(self._client.quote_portrait(character, **fields))
 
     def quote_scene(
-        self, story: Story | str, page: Page | str, **fields: Unpack[SceneFields]
+        self, story: Story | str, page: Page | str | int, **fields: Unpack[SceneFields]
     ) -> Route:
         """Returns which model would draw the scene of a page, and at what price."""
         return self._loop.run(self._client.quote_scene(story, page, **fields))

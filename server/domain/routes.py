@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from server.domain.ids import ImageId, JobId
+from server.domain.money import CallName
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ UNKNOWN_ROUTE = Route()
 class RoutedCall:
     """A paid call of an attempt; see the table `calls`."""
 
-    call: str
+    call: CallName
     provider: str
     cost_micros: int
     estimated: bool

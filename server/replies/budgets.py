@@ -1,12 +1,17 @@
 """Budgets and spend as messages."""
 
+from types import MappingProxyType
+
 from imggen.v1 import budget_pb2
 from server.domain.money import BookedCall, Budget, CallName, CallState, Spend
 
-_KINDS = {
-    CallName.READ: budget_pb2.CALL_KIND_READ,
-    CallName.RENDER: budget_pb2.CALL_KIND_RENDER,
-}
+CALL_KINDS = MappingProxyType(
+    {
+        CallName.READ: budget_pb2.CALL_KIND_READ,
+        CallName.RENDER: budget_pb2.CALL_KIND_RENDER,
+    }
+)
+"""What a call is made for, as the contract names it."""
 
 
 def budget(found: Budget) -> budget_pb2.Budget:
@@ -42,7 +47,7 @@ def booked_call(found: BookedCall) -> budget_pb2.BookedCall:
     message = budget_pb2.BookedCall(
         job_id=str(found.job_id),
         attempt=found.attempt,
-        kind=_KINDS[found.name],
+        kind=CALL_KINDS[found.name],
         user_id=str(found.user_id),
         provider=found.provider,
         model=found.model,

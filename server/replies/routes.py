@@ -22,6 +22,7 @@ from server.domain.health import HealthState
 from server.domain.ids import ImageId
 from server.domain.routes import Route, RoutedAttempt, RoutedCall, RoutedJob
 from server.domain.states import ImageType, Quality
+from server.replies.budgets import CALL_KINDS
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
 from server.routing.reasons import not_held, not_well
@@ -165,6 +166,7 @@ def _attempt(one: RoutedAttempt) -> routing_pb2.RoutedAttempt:
 def _call(number: int, call: RoutedCall) -> routing_pb2.PaidCall:
     return routing_pb2.PaidCall(
         call=number,
+        kind=CALL_KINDS[call.call],
         provider=call.provider,
         cost_micros=call.cost_micros,
         estimated=call.estimated,

@@ -20,6 +20,7 @@ from imggen.v1.generation_pb2 import (
 )
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, ImageId, PageId, StoryId, UserId
+from server.domain.images import Image
 from server.domain.jobs import Placement
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
@@ -189,26 +190,21 @@ class PictureReader:
     async def scene(self, checks: Checks, user: UserId, request: GenerateSceneRequest) -> Picture:
         """Reads a request for the scene of a page."""
         story_id = checks.id("story_id", request.story_id, StoryId)
-        named = checks.ids("character_ids", request.character_ids, CharacterId)
+        ids = checks.ids("character_ids", request.character_ids, CharacterId)
         description = checks.prompt("scene_description", request.scene_description)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
         maybe_quality = read_quality(checks, request.options.quality)
         story = await self.story(user, story_id) if story_id else None
-        page_id = checks.id("page_id", request.page_id, PageId)
-        number, maybe_page = _page(story, page_id) if story and page_id else (0, None)
-        if maybe_page and not request.scene_description:
-            words = maybe_page.scene_description or maybe_page.text
-            pictures.check_page(checks, words, number)
+        number, maybe_page = _told_page(checks, story, request)
         maybe_style = self.style(checks, request.style, story.draft.style if story else None)
-        ids = named
-        if named == ():
-            ids = maybe_page.character_ids if maybe_page else ()
+        if ids == () and maybe_page:
+            ids = maybe_page.character_ids
         # Where the characters are not known, neither is whether a model can draw so many.
         use = self.uses_references(request.options)
         seed = request.seed if request.HasField("seed") else None
         routes = await self.routes(checks, user, request.options, seed)
-        drawn = maybe_quality or Quality.HD
         others = story.others(number, ids or ()) if story else ()
+        drawn = maybe_quality or Quality.HD
         wish = routes.wish(
             ImageType.SCENE, ratio or "", len(ids or ()), drawn, references=use, others=len(others)
         )
@@ -241,13 +237,7 @@ class PictureReader:
         changes = request.modifications
         prompt = pictures.changed_prompt(checks, changes)
         changed_style = pictures.changed_style(checks, changes, self._styles)
-        image_id = checks.id("image_id", request.image_id, ImageId)
-        if image_id is None:
-            raise checks.refused()
-        image = await self._store.images.get(user, image_id)
-        before = await self._store.jobs.spec_of(user, image_id)
-        if image is None or before is None:
-            raise missing_image(image_id)
+        image, before = await self._drawn(checks, user, request.image_id)
         options = request.options
         quality = read_quality(checks, options.quality) if options.quality else before.quality
         use = self.uses_references(options)
@@ -273,16 +263,18 @@ class PictureReader:
             seed=new_seed() if seed is None else seed,
             use_references=use,
         )
-        place = Placement(
-            story_id=image.story_id,
-            page_id=image.page_id,
-            page_number=image.page_number,
-            character_id=image.character_id,
-            parent_image_id=image.id,
-            lineage_id=image.lineage_id,
-        )
         told = "modifications.prompt" if prompt else "image.scene"
-        return replace(_picture(spec, place, routing, routes, offer, reuse), told=told)
+        return replace(_picture(spec, _place_of(image), routing, routes, offer, reuse), told=told)
+
+    async def _drawn(self, checks: Checks, user: UserId, named: str) -> tuple[Image, RenderSpec]:
+        image_id = checks.id("image_id", named, ImageId)
+        if image_id is None:
+            raise checks.refused()
+        image = await self._store.images.get(user, image_id)
+        before = await self._store.jobs.spec_of(user, image_id)
+        if image is None or before is None:
+            raise missing_image(image_id)
+        return image, before
 
     async def routes(
         self, checks: Checks, user: UserId, options: GenerationOptions, seed: int | None = None
@@ -332,6 +324,17 @@ class PictureReader:
         return tuple(found[one] for one in ids if one in found)
 
 
+def _place_of(image: Image) -> Placement:
+    return Placement(
+        story_id=image.story_id,
+        page_id=image.page_id,
+        page_number=image.page_number,
+        character_id=image.character_id,
+        parent_image_id=image.id,
+        lineage_id=image.lineage_id,
+    )
+
+
 def _picture(
     spec: RenderSpec,
     placement: Placement,
@@ -354,6 +357,19 @@ def read_quality(checks: Checks, value: str) -> Quality | None:
     """Reads a quality; an empty one means HD."""
     known = pictures.read_quality(checks, value)
     return None if known is None else Quality(known)
+
+
+def _told_page(
+    checks: Checks, story: Story | None, request: GenerateSceneRequest
+) -> tuple[int, Page | None]:
+    """Returns the page of a scene, and its number; its words are checked where they are drawn."""
+    page_id = checks.id("page_id", request.page_id, PageId)
+    if story is None or not page_id:
+        return 0, None
+    number, page = _page(story, page_id)
+    if not request.scene_description:
+        pictures.check_page(checks, page.scene_description or page.text, number)
+    return number, page
 
 
 def _page(story: Story, page_id: PageId) -> tuple[int, Page]:

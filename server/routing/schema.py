@@ -51,6 +51,7 @@ class _Free(_Table):
             )
 
     def price(self) -> Price:
+        """Returns the price of what costs nothing."""
         return FreePrice()
 
 
@@ -70,6 +71,7 @@ class _ByPicture(_Table):
                 yield f"price.{key}.{label}: no quality has this label; use {_either(labels)}"
 
     def price(self) -> Price:
+        """Returns the price by label and size."""
         sizes = {
             (label, size): micros
             for label, by_size in self.sizes.items()
@@ -103,6 +105,7 @@ class _ByToken(_Table):
         yield from _unpriced("price.outputs", self.outputs, labels)
 
     def price(self) -> Price:
+        """Returns the price by token."""
         fields = {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
         return TokenPrice(**fields)
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from server.domain.ids import JobId, UserId
+from server.domain.money import CallName
 from server.domain.routes import Route, RoutedAttempt, RoutedCall, RoutedJob
 from server.store.database import Executor, Record
 
@@ -58,7 +59,7 @@ def _attempt(row: Record, calls: list[RoutedCall]) -> RoutedAttempt:
 
 def _call(row: Record) -> RoutedCall:
     return RoutedCall(
-        call=row["call"],
+        call=CallName(row["call"]),
         provider=row["provider"],
         cost_micros=row["cost_micros"],
         estimated=row["estimated"],

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from actors.extractors.plain import PlainExtractor
-from actors.providers.hosted import open_providers
-from actors.settings import OpenAiSettings, WorkerSettings
+from actors.providers.hosted import Accounts, open_providers
+from actors.settings import WorkerSettings
 from actors.worker.attempt import Drawing
 from actors.worker.choosing import Chooser
 from actors.worker.patience import Patience
@@ -23,7 +23,7 @@ async def hosted_drawing(
 ) -> AsyncIterator[Drawing]:
     """Yields the drawing of the hosted models that the settings name, with hold points."""
     catalogue = settings.catalogue()
-    async with open_providers(catalogue.models, OpenAiSettings()) as hosted:
+    async with open_providers(catalogue.models, Accounts()) as hosted:
         providers = {one.model: RecordingProvider(one, points) for one in hosted}
         yield RoutedDrawing(
             Stages(providers, PlainExtractor(), storage, catalogue=catalogue),

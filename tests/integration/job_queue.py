@@ -174,7 +174,9 @@ class JobQueue:
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
             observer = Observer(store, GpuCost(), fresh_s=0.05)
-            losses = LossReader(catalogue, PlainExtractor(), store, patience, texts, extractor)
+            losses = LossReader(
+                catalogue, drawing, PlainExtractor(), store, patience, texts, extractor
+            )
             chooser = Chooser(catalogue, observer, drawing, losses)
             routed = RoutedDrawing(
                 stages,

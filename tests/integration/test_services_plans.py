@@ -1,12 +1,19 @@
 """A story is planned before anything is drawn: by a real gateway and a worker that reads."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
+from actors.prompts.dialect import CompiledPrompt
+from actors.prompts.hosted import HostedDialect
+from actors.providers.base import Content
+from actors.providers.fake import FakeProvider
+from actors.testing.models import every_model
+from actors.testing.scripted import ScriptedRenderer
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
 from imggen.v1.scene_pb2 import LOSS_KIND_CHARACTER, LOSS_KIND_PROP
 from imggen.v1.scene_pb2 import Scene as SceneMessage
@@ -38,6 +45,17 @@ async def reader(job_queue: JobQueue) -> AsyncIterator[None]:
 def image_2() -> Row:
     """Returns a hosted model that shows all that it is told."""
     return paid(KNOWN["gpt-image-2.5-flare"], PRICE)
+
+
+class ToldAll(FakeProvider):
+    """A provider whose model shows all that it is told."""
+
+    model = "paid"
+
+    def told(self, content: Content) -> CompiledPrompt:
+        return HostedDialect(4_000).compile(
+            replace(content.spec, characters=content.cast), content.scene
+        )
 
 
 async def test_a_plan_says_who_is_on_each_page_where_and_doing_what(
@@ -79,11 +97,12 @@ async def test_what_a_model_would_lose_is_told_and_which_other_one_would_not(
     database: str, tmp_path: Path, job_queue: JobQueue
 ) -> None:
     catalogue = Catalogue([STORYBOOK, image_2(), paid(SDXL, 2 * PRICE, "dear")])
+    providers = {**every_model(ScriptedRenderer()), "paid": ToldAll()}
     async with (
         open_gateway_fixture(
             database, tmp_path, catalogue=catalogue, daily_budget_usd=9
         ) as gateway,
-        job_queue.worker(poll_s=0.2, catalogue=catalogue),
+        job_queue.worker(poll_s=0.2, catalogue=catalogue, providers=providers),
     ):
         mia = Planning(gateway, gateway.caller("mia"))
         plan = await mia.plan(await mia.story(), images_per_page=2)

@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.v1 import generation_pb2, job_pb2, routing_pb2, routing_pb2_grpc, story_pb2
+from imggen.v1.budget_pb2 import CALL_KIND_RENDER
 from imggen.v1.generation_pb2 import GenerationOptions
 from imggen.v1.routing_pb2 import (
     EXCLUSION_BELOW_QUALITY,
@@ -277,6 +278,7 @@ async def test_a_job_is_explained_before_and_after_it_ran(buyer: Buyer) -> None:
     assert attempt.started_at.seconds
     [paid_call] = attempt.calls
     assert (paid_call.call, paid_call.provider, paid_call.cost_micros) == (1, "somebody", 30_000)
+    assert paid_call.kind == CALL_KIND_RENDER
     assert (paid_call.estimated, paid_call.outcome_unknown) == (False, False)
     assert paid_call.provider_request_id == "r-1"
 

@@ -37,6 +37,7 @@ from tests.integration.cuttable_postgres import cuttable_postgres
 from tests.integration.job_queue import until
 
 LEASE = timedelta(seconds=60)
+NO_UPSCALERS: Mapping[str, Upscaler] = {}
 
 
 class UnavailableAtFirst(FolderStorage):
@@ -82,7 +83,7 @@ class ClaimedJob:
         self,
         renderer: Renderer | None = None,
         away: int = 0,
-        upscaler: Upscaler | None = None,
+        upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
         providers: Mapping[str, Provider] | None = None,
     ) -> Outcome:
         """Draws the claimed job."""
@@ -92,7 +93,7 @@ class ClaimedJob:
                 providers or every_model(renderer or ScriptedRenderer()),
                 PlainExtractor(),
                 storage,
-                upscaler=upscaler,
+                upscalers=upscalers,
                 store_pauses_s=[0.0],
             )
             return await stages.draw(self.claim, reporter)
@@ -145,7 +146,7 @@ class Repainter:
 
 async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJob) -> None:
     upscaler = Repainter()
-    outcome = await job.draw(upscaler=upscaler)
+    outcome = await job.draw(upscalers={"storybook": upscaler})
     stored = {asset.kind: (job.folder / asset.storage_key).read_bytes() for asset in outcome.assets}
     assert upscaler.given == [stored[AssetKind.ORIGINAL]]
     shown = Image.open(BytesIO(stored[AssetKind.DISPLAY])).getpixel((512, 512))
@@ -155,7 +156,13 @@ async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJo
 async def test_a_picture_that_is_large_enough_is_not_upscaled(job: ClaimedJob) -> None:
     upscaler = Repainter()
     job.claim = replace(job.claim, spec=render_spec(model="sdxl"))
-    await job.draw(upscaler=upscaler)
+    await job.draw(upscalers={"sdxl": upscaler})
+    assert upscaler.given == []
+
+
+async def test_another_models_upscaler_is_not_asked(job: ClaimedJob) -> None:
+    upscaler = Repainter()
+    await job.draw(upscalers={"sdxl": upscaler})
     assert upscaler.given == []
 
 

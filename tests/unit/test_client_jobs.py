@@ -251,6 +251,10 @@ async def test_lists_are_filtered_by_names(client: Client, mia: Character) -> No
     assert await ids(character=mia, story=story) == [scene.id]
     assert await ids(story=story.id, page=story.pages[1]) == []
     assert await ids(page=story.pages[0].id) == [scene.id]
+    assert await ids(story=story, page=1) == [scene.id]
+    assert await ids(story=story, page=2) == []
+    with pytest.raises(NotFound):
+        await ids(story=story, page=3)
     assert [job.job_id async for job in client.list_jobs(story=story)] == [scene_job.job_id]
     assert [job async for job in client.list_jobs(statuses=["queued", "failed"])] == []
     assert (await client.get_job(scene_job)).status == JobStatus.JOB_STATUS_COMPLETED

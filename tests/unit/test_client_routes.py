@@ -1,5 +1,6 @@
 """Prices, routes and providers through the client, against the fake service."""
 
+import inspect
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +70,29 @@ async def test_a_quote_sends_the_request_of_its_generation(
     quoted = fake.requests("QuoteGeneration")
     assert quoted[0] == QuoteGenerationRequest(portrait=fake.requests("GeneratePortrait")[-1])  # type: ignore[arg-type]
     assert len([job async for job in client.list_jobs()]) == 2
+
+
+async def test_a_scene_is_quoted_by_the_number_of_its_page(
+    fake: FakeService, client: Client
+) -> None:
+    story = await client.create_story(title="Day", style="anime", pages=["One.", "Two."])
+    await client.quote_scene(story.id, 2)
+    [quoted] = fake.requests("QuoteGeneration")
+    assert quoted.scene.page_id == story.pages[1].id  # type: ignore[attr-defined]
+    with pytest.raises(NotFound):
+        await client.quote_scene(story, 3)
+
+
+def test_a_quote_takes_what_its_generation_takes() -> None:
+    for quote, generation in (
+        (Client.quote_portrait, Client.generate_portrait),
+        (Client.quote_scene, Client.generate_scene),
+        (Client.quote_regeneration, Client.regenerate),
+        (Client.quote_story, Client.generate_story),
+        (Client.plan_story, Client.generate_story),
+    ):
+        ours, theirs = inspect.signature(quote), inspect.signature(generation)
+        assert ours.parameters == theirs.parameters, quote.__name__
 
 
 async def test_a_story_is_quoted_and_nothing_runs(client: Client) -> None:
@@ -170,7 +194,7 @@ def test_the_synchronous_client_quotes_and_explains() -> None:
         image = client.wait(client.generate_portrait(mia, style="anime"))
         routes = [
             client.quote_portrait(mia, style="anime"),
-            client.quote_scene(story, story.pages[0]),
+            client.quote_scene(story, 1),
             client.quote_regeneration(image),
             client.explain_route(image.job_id).admitted,
         ]

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import inspect
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -434,3 +435,68 @@ def test_the_rows_of_the_page_are_prices_of_credits() -> None:
         labels = {grade["label"] for grade in row["quality"].values()}
         assert row["price"]["kind"] == "picture"
         assert row["price"]["qualities"] == dict.fromkeys(labels, credits * 10_000)
+
+
+# The page's steps.
+
+_STEPS = """
+import asyncio
+from pathlib import Path
+from actors.providers.hosted import Accounts, open_providers
+from actors.settings import DATA_PLANE_SETTINGS
+from server.routing.catalogue import Catalogue
+from server.settings_reference import all_settings, settings_page
+
+async def names() -> None:
+    rows = Catalogue.read(["stable-image-core", "fake", "stable-image-ultra"], Path("models.toml"))
+    async with open_providers(rows.models, Accounts()) as opened:
+        print(*(f"{one.name}:{one.model}" for one in opened))
+
+asyncio.run(names())
+assert "IMGGEN_STABILITY_API_KEY" in settings_page(all_settings(), DATA_PLANE_SETTINGS)
+"""
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Path:
+    """A copy of the code to which the page's module, patch and rows were added."""
+    for package in ("actors", "server"):
+        skipped = shutil.ignore_patterns("checkpoint", "__pycache__")
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=skipped)
+    (tmp_path / "actors" / "providers" / "stability.py").write_text(MODULE.text)
+    (tmp_path / "models.toml").write_text(block("toml", "[models.stable-image-core]").text)
+    done = subprocess.run(
+        ["git", "apply", "-C1", "-"],
+        input=block("diff", "--- a/server/routing/rows.py").text,
+        cwd=tmp_path,
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def follow(edited: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the steps in the copy."""
+    path = os.pathsep.join((str(edited), str(ROOT / "client")))
+    return subprocess.run(
+        [sys.executable, "-c", _STEPS],
+        cwd=edited,
+        env={**os.environ, "PYTHONPATH": path, "COVERAGE_PROCESS_START": "", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_whoever_follows_the_page_has_its_provider(edited: Path) -> None:
+    done = follow(edited, IMGGEN_STABILITY_API_KEY=KEY)
+    opened = "stability:stable-image-core stability:stable-image-ultra fake:fake"
+    assert (done.stdout.strip(), done.returncode) == (opened, 0), done.stderr
+
+
+def test_without_its_key_it_is_refused_by_name(edited: Path) -> None:
+    done = follow(edited)
+    assert "set IMGGEN_STABILITY_API_KEY, too" in done.stderr

@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from actors.providers.base import ProviderFailed, RenderedPicture
 from actors.providers.delays import UNTOLD
-from actors.providers.hosted import HostedModel
+from actors.providers.hosted import hosted_model
 from server.domain.models import Format, Size
 from server.domain.states import Quality
+from server.routing.catalogue import Catalogue
 from server.routing.failover import FailureKind
-from server.routing.prices import PicturePrice, PricedCall
+from server.routing.prices import PricedCall
+from tests.markdown import ROOT, blocks
 from tests.unit.hosted import (
     FLARE,
     FORMAT,
@@ -214,16 +217,12 @@ async def test_the_longest_prompt_is_taken(wire: WireServer) -> None:
     assert wire.journal.refused == []
 
 
-async def test_a_service_that_still_has_dall_e_3_is_asked_in_its_way() -> None:
-    old = HostedModel(
-        name="dall-e-3",
-        sent_as="dall-e-3",
-        price=PicturePrice({"hd": 80_000, "standard": 40_000}, {}),
-        qualities={Quality.HD: "hd", Quality.STANDARD: "standard"},
-        most_references=0,
-        prompt_limit=4000,
-        asks_bytes=("response_format", "b64_json"),
-    )
+async def test_a_service_that_still_has_dall_e_3_is_asked_in_its_way(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "providers.md").read_text()
+    [row] = [one.text for one in blocks(page) if one.text.startswith("[models.dall-e-3]")]
+    (tmp_path / "models.toml").write_text(row)
+    [listed] = Catalogue.read(["dall-e-3"], tmp_path / "models.toml").models
+    old = hosted_model(listed)
     with WireServer(serves=["dall-e-3"]) as wire:
         done = await draw(wire.base_url, model=old, openai_api_key=wire.api_key)
         (sent,) = wire.journal.accepted

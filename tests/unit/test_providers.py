@@ -13,7 +13,7 @@ from actors.engine.profiles import profile
 from actors.engine.render import PlacedReference
 from actors.providers.base import CharacterReference, ProviderFailed
 from actors.providers.fake import FAKE, FakeProvider
-from actors.providers.hosted import open_providers
+from actors.providers.hosted import OPENERS, Accounts, open_providers
 from actors.providers.local import LocalProvider
 from actors.settings import OpenAiSettings
 from actors.testing.scripted import ScriptedRenderer
@@ -23,6 +23,7 @@ from server.domain.ids import CharacterId
 from server.errors import Unavailable
 from server.routing.catalogue import KNOWN
 from server.routing.failover import FailureKind
+from server.routing.rows import PROVIDERS
 from server.routing.settings import RoutingSettings
 from tests.provider_suite import Bench, CountedRenderer, ProviderSuite, Recorder
 
@@ -156,15 +157,19 @@ async def test_the_fake_has_a_price_by_quality_and_references() -> None:
 
 
 async def test_a_catalogue_has_the_providers_of_its_rows() -> None:
-    async with open_providers([KNOWN["storybook"]], OpenAiSettings()) as found:
+    async with open_providers([KNOWN["storybook"]], Accounts()) as found:
         assert found == ()
-    async with open_providers([KNOWN["fake"]], OpenAiSettings()) as found:
+    async with open_providers([KNOWN["fake"]], Accounts()) as found:
         assert [one.name for one in found] == ["fake"]
+
+
+def test_every_provider_of_the_catalogue_is_opened() -> None:
+    assert {"local", *OPENERS} == set(PROVIDERS)
 
 
 async def test_a_row_whose_provider_has_no_key_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="gpt-image-2; set IMGGEN_OPENAI_API_KEY"):
-        async with open_providers([KNOWN["gpt-image-2"]], OpenAiSettings()):
+        async with open_providers([KNOWN["gpt-image-2"]], Accounts()):
             pass
 
 
@@ -172,13 +177,13 @@ async def test_a_row_without_a_price_draws_nothing_and_stops_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     priced, unpriced = KNOWN["gpt-image-2"], replace(KNOWN["gpt-image-2.5-flare"], price=None)
-    settings = OpenAiSettings(openai_api_key=SecretStr("a-key-of-the-tests"))
+    accounts = Accounts(OpenAiSettings(openai_api_key=SecretStr("a-key-of-the-tests")))
     with caplog.at_level(logging.WARNING):
-        async with open_providers([unpriced, priced, KNOWN["storybook"]], settings) as found:
+        async with open_providers([unpriced, priced, KNOWN["storybook"]], accounts) as found:
             assert [one.model for one in found] == [priced.name]
     [line] = caplog.records
     assert (line.message, line.__dict__["model"]) == ("model without a price", unpriced.name)
-    async with open_providers([unpriced], OpenAiSettings()) as found:
+    async with open_providers([unpriced], Accounts()) as found:
         assert found == ()
 
 

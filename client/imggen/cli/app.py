@@ -6,6 +6,7 @@ import click
 
 from imggen.cli.batches import batch
 from imggen.cli.budgets import budget, spend
+from imggen.cli.durations import spoken
 from imggen.cli.events import events
 from imggen.cli.jobs import cancel, jobs, retry, watch
 from imggen.cli.library import characters, stories, styles
@@ -81,5 +82,5 @@ def describe(error: ImggenError | OSError) -> str:
     if error.about:
         line += f" [{', '.join(error.about)}]"
     if error.retry_after is not None:
-        line += f" (try again in {error.retry_after.total_seconds():.0f} s)"
+        line += f" (try again in {spoken(error.retry_after)})"
     return " ".join(line.split())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import click
@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from imggen.batches import BatchSnapshot
+from imggen.cli.durations import spoken
 from imggen.cli.progress import StoppedWatching, position
 from imggen.cli.session import json_line
 from imggen.cli.submission import Labels
@@ -62,8 +63,8 @@ def headline(batch: Batch) -> str:
         done += f", {batch.cancelled_images} cancelled"
     if batch.HasField("estimated_completion_time"):
         ends = batch.estimated_completion_time.ToDatetime(UTC)
-        seconds = max(0.0, (ends - datetime.now(UTC)).total_seconds())
-        done += f", about {seconds:.0f} s left"
+        left = max(timedelta(0), ends - datetime.now(UTC))
+        done += f", about {spoken(left)} left"
     return done
 
 

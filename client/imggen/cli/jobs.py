@@ -8,13 +8,16 @@ from imggen.cli.checks import check_of
 from imggen.cli.options import meta_filter
 from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
-from imggen.errors import NotFound
+from imggen.errors import NotFound, reason_name
 from imggen.fields import JobStatusName, short_name, short_names
 from imggen.rules.money import dollars
 from imggen.sync import SyncClient
-from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED, Job, JobKind, JobStatus
+from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED, Job, JobError, JobKind, JobStatus
 
 STATUSES = list(short_names(JobStatus))[1:]
+
+# In characters: the most of an error, what the other columns take, and the least of a message.
+_ERROR_WIDTH, _OTHERS_WIDTH, _SHORTEST = 80, 117, 20
 
 
 @click.command()
@@ -54,7 +57,8 @@ def jobs(
 
     PAGE is the number that a page has now; `-` once it is removed. MODEL is the one that draws, or
     drew it. COST is what its paid calls have cost, those of failed attempts included. CHECK is the
-    classifier that has looked at its picture, or says that none has.
+    classifier that has looked at its picture, or says that none has. ERROR is the reason of a
+    failure and as much of its message as has room; `imggen explain` has all of it.
 
     \b
     Examples:
@@ -67,7 +71,7 @@ def jobs(
     )
     session.table(
         ("JOB", "KIND", "PAGE", "MODEL", "STATUS", "DONE", "COST", "CHECK", "ERROR"),
-        _rows(session.client, found, story, metadata),
+        _rows(session, found, story, metadata),
         jobs=found,
     )
 
@@ -102,17 +106,28 @@ def retry(session: Session, job_id: str, priority: int | None) -> None:
 
 
 def _rows(
-    client: SyncClient, found: Iterable[Job], story: str, metadata: dict[str, str]
+    session: Session, found: Iterable[Job], story: str, metadata: dict[str, str]
 ) -> Iterator[tuple[str, ...]]:
-    numbers = _PageNumbers(client)
-    images = client.list_images(story=story, metadata=metadata, page_size=100)
+    numbers = _PageNumbers(session.client)
+    images = session.client.list_images(story=story, metadata=metadata, page_size=100)
     checks = {image.id: check_of(image) for image in images}
+    room = min(_ERROR_WIDTH, session.width - _OTHERS_WIDTH)
     for job in found:
         yield (
             *(job.job_id, short_name(JobKind, job.kind), numbers.of(job), job.model),
             *(position(job), f"{job.fraction:.0%}", _cost(job)),
-            *(checks.get(job.image_id, ""), job.error.message),
+            *(checks.get(job.image_id, ""), _error(job.error, room)),
         )
+
+
+def _error(error: JobError, room: int) -> str:
+    """Returns a failure's reason, and as much of its message as has room; empty for none."""
+    reason = reason_name(error.reason)
+    message = " ".join(error.message.split())
+    text = f"{reason}: {message}" if reason else message
+    if len(text) <= room:
+        return text
+    return f"{text[: room - 1]}…" if room >= len(reason) + _SHORTEST else reason or "…"
 
 
 def _cost(job: Job) -> str:

@@ -1,14 +1,22 @@
 """Commands that show prices, routes and providers."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 import click
 from google.protobuf.duration_pb2 import Duration
 
+from imggen.cli.durations import spoken
 from imggen.cli.session import Session, connected
+from imggen.errors import NotFound, reason_name
+from imggen.fields import short_name
 from imggen.rules.money import at_most, dollars
+from imggen.sync import SyncClient
+from imggen.v1.budget_pb2 import CallKind
+from imggen.v1.job_pb2 import JOB_STATUS_FAILED
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
+    ExplainRouteResponse,
     ModelStatus,
     Offer,
     PaidCall,
@@ -57,8 +65,21 @@ def explain(session: Session, job_id: str) -> None:
     lines = ["admitted:", *_indented(route_lines(found.admitted))]
     for attempt in found.attempts:
         lines += [f"attempt {attempt.attempt}, {ended(attempt)}:"]
-        lines += _indented([*route_lines(attempt.route), *map(_call, attempt.calls)])
+        lines += _indented([*route_lines(attempt.route), *map(call_line, attempt.calls)])
+    lines += _failure(session.client, job_id, found)
     session.document(*lines, admitted=found.admitted, attempts=found.attempts)
+
+
+def _failure(client: SyncClient, job_id: str, found: ExplainRouteResponse) -> Iterator[str]:
+    """Yields why a job has failed, in full unless its last attempt has said so."""
+    try:
+        job = client.get_job(job_id)
+    except NotFound:  # another user's, which an admin explains, but does not get
+        return
+    if job.status == JOB_STATUS_FAILED:
+        told = found.attempts and found.attempts[-1].error == job.error.message
+        parts = ("failed", reason_name(job.error.reason), "" if told else job.error.message)
+        yield ": ".join(filter(None, parts))
 
 
 def route_lines(route: Route) -> Iterator[str]:
@@ -140,7 +161,7 @@ def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse) -> str:
 
 def _time(duration: Duration) -> str:
     seconds = duration.ToTimedelta().total_seconds()
-    return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+    return spoken(timedelta(seconds=round(seconds))) if seconds >= 1 else "under 1 s"
 
 
 def _drew(record: DrawingRecord) -> str:
@@ -163,11 +184,14 @@ def ended(attempt: RoutedAttempt) -> str:
     return f"{attempt.outcome}: {why}" if why else attempt.outcome
 
 
-def _call(call: PaidCall) -> str:
+def call_line(call: PaidCall) -> str:
+    """Returns a paid call: what it was made for, and what it cost."""
     cost = dollars(call.cost_micros, "nothing") + (" (estimated)" if call.estimated else "")
     unknown = ", its outcome is unknown" if call.outcome_unknown else ""
     given = f", {call.provider_request_id}" if call.provider_request_id else ""
-    return f"call {call.call} of {call.provider}: {cost}{unknown}{given}"
+    # Calls of older services have no kind.
+    kind = f" ({short_name(CallKind, call.kind)})" if call.kind else ""
+    return f"call {call.call}{kind} of {call.provider}: {cost}{unknown}{given}"
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

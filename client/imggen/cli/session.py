@@ -25,6 +25,11 @@ class Session:
     client: SyncClient
     json: bool
 
+    @property
+    def width(self) -> int:
+        """The columns that a table may have: those of the terminal, else enough for any."""
+        return _console().width
+
     def document(self, *lines: str, **parts: Message | Iterable[Message] | str) -> None:
         """Prints the lines; with --json the named parts as one document."""
         if self.json:
@@ -44,10 +49,20 @@ class Session:
             table.add_column(column, no_wrap=number == 0, overflow="fold")
         for row in rows:
             table.add_row(*row)
-        console = Console(highlight=False, markup=False)
-        if not console.is_terminal:
-            console.width = _PIPED_WIDTH
-        console.print(table)
+        console = _console()
+        if console.is_terminal:
+            console.print(table)
+            return
+        with console.capture() as captured:
+            console.print(table)
+        click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _console() -> Console:
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    return console
 
 
 def json_line(message: Message) -> str:

@@ -27,11 +27,12 @@ from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from imggen.v1 import budget_pb2 as imggen_dot_v1_dot_budget__pb2
 from imggen.v1 import generation_pb2 as imggen_dot_v1_dot_generation__pb2
 from imggen.v1 import scene_pb2 as imggen_dot_v1_dot_scene__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17imggen/v1/routing.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aimggen/v1/generation.proto\x1a\x15imggen/v1/scene.proto\"\xa1\x01\n\x05Offer\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cprice_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12:\n\x11\x65xpected_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x13\n\x05score\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x03\"~\n\nPassedOver\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\texclusion\x18\x03 \x01(\x0e\x32\x14.imggen.v1.ExclusionB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\xe8\x01\n\x05Route\x12&\n\x06offers\x18\x01 \x03(\x0b\x32\x10.imggen.v1.OfferB\x04\xe2\x41\x01\x03\x12\x30\n\x0bpassed_over\x18\x02 \x03(\x0b\x32\x15.imggen.v1.PassedOverB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12?\n\x14reused_from_image_id\x18\x04 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1e\n\x0bmost_micros\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x42\x0e\n\x0c_most_micros\"\xac\x01\n\x08PaidCall\x12\x12\n\x04\x63\x61ll\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x63ost_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\testimated\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x1d\n\x0foutcome_unknown\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12!\n\x13provider_request_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"\xd9\x01\n\rRoutedAttempt\x12\x15\n\x07\x61ttempt\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12%\n\x05route\x18\x02 \x01(\x0b\x32\x10.imggen.v1.RouteB\x04\xe2\x41\x01\x03\x12\x15\n\x07outcome\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x65rror\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x05\x63\x61lls\x18\x05 \x03(\x0b\x32\x13.imggen.v1.PaidCallB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x82\x01\n\x0eProviderStatus\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06health\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12,\n\x06models\x18\x04 \x03(\x0b\x32\x16.imggen.v1.ModelStatusB\x04\xe2\x41\x01\x03\"\xd4\x02\n\x0bModelStatus\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05score\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x0cprice_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x36\n\rmean_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x63\x61nary\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x18\n\nretires_on\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03off\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12<\n\x11\x63\x61nary_comparison\x18\x08 \x01(\x0b\x32\x1b.imggen.v1.CanaryComparisonB\x04\xe2\x41\x01\x03\x12\x16\n\x08not_held\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\noff_reason\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x42\x0f\n\r_price_micros\"\xa5\x01\n\x10\x43\x61naryComparison\x12/\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12.\n\x06\x63\x61nary\x18\x02 \x01(\x0b\x32\x18.imggen.v1.DrawingRecordB\x04\xe2\x41\x01\x03\x12\x30\n\x08replaced\x18\x03 \x01(\x0b\x32\x18.imggen.v1.DrawingRecordB\x04\xe2\x41\x01\x03\"\x90\x02\n\rDrawingRecord\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08pictures\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12 \n\rsuccess_share\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12#\n\x10mean_cost_micros\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\x36\n\rmean_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x1d\n\nmean_score\x18\x06 \x01(\x01\x42\x04\xe2\x41\x01\x03H\x02\x88\x01\x01\x42\x10\n\x0e_success_shareB\x13\n\x11_mean_cost_microsB\r\n\x0b_mean_score\"\xc8\x01\n\x16QuoteGenerationRequest\x12\x36\n\x08portrait\x18\x01 \x01(\x0b\x32\".imggen.v1.GeneratePortraitRequestH\x00\x12\x30\n\x05scene\x18\x02 \x01(\x0b\x32\x1f.imggen.v1.GenerateSceneRequestH\x00\x12\x39\n\x0cregeneration\x18\x03 \x01(\x0b\x32!.imggen.v1.RegenerateImageRequestH\x00\x42\t\n\x07picture\":\n\x17QuoteGenerationResponse\x12\x1f\n\x05route\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Route\"I\n\x11QuoteStoryRequest\x12\x34\n\x05story\x18\x01 \x01(\x0b\x32\x1f.imggen.v1.GenerateStoryRequestB\x04\xe2\x41\x01\x02\"\xc4\x01\n\x12QuoteStoryResponse\x12\x0e\n\x06images\x18\x01 \x01(\x05\x12\x14\n\x0cprice_micros\x18\x02 \x01(\x03\x12\x34\n\x11\x65xpected_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06models\x18\x04 \x03(\x0b\x32\x16.imggen.v1.QuotedModel\x12\x15\n\rreused_images\x18\x05 \x01(\x05\x12\x13\n\x0bmost_micros\x18\x06 \x01(\x03\"T\n\x0bQuotedModel\x12\r\n\x05model\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0e\n\x06images\x18\x03 \x01(\x05\x12\x14\n\x0cprice_micros\x18\x04 \x01(\x03\"f\n\x10PlanStoryRequest\x12\x34\n\x05story\x18\x01 \x01(\x0b\x32\x1f.imggen.v1.GenerateStoryRequestB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\xea\x01\n\x11PlanStoryResponse\x12%\n\x05pages\x18\x01 \x03(\x0b\x32\x16.imggen.v1.PlannedPage\x12\x0e\n\x06images\x18\x02 \x01(\x05\x12\x14\n\x0cprice_micros\x18\x03 \x01(\x03\x12\x34\n\x11\x65xpected_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06models\x18\x05 \x03(\x0b\x32\x16.imggen.v1.QuotedModel\x12\x15\n\rreused_images\x18\x06 \x01(\x05\x12\x13\n\x0bmost_micros\x18\x07 \x01(\x03\"\x9b\x02\n\x0bPlannedPage\x12\x13\n\x0bpage_number\x18\x01 \x01(\x05\x12\x19\n\x07page_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1f\n\x05scene\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Scene\x12\r\n\x05model\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x14\n\x0cprice_micros\x18\x06 \x01(\x03\x12\x34\n\x11\x65xpected_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\tnot_drawn\x18\x08 \x03(\x0b\x32\x13.imggen.v1.NotDrawn\x12&\n\x06\x62\x65tter\x18\t \x01(\x0b\x32\x16.imggen.v1.BetterOffer\"l\n\x0b\x42\x65tterOffer\x12\r\n\x05model\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x14\n\x0cprice_micros\x18\x03 \x01(\x03\x12&\n\tnot_drawn\x18\x04 \x03(\x0b\x32\x13.imggen.v1.NotDrawn\"F\n\x13\x45xplainRouteRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"f\n\x14\x45xplainRouteResponse\x12\"\n\x08\x61\x64mitted\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Route\x12*\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x18.imggen.v1.RoutedAttempt\"\x16\n\x14ListProvidersRequest\"E\n\x15ListProvidersResponse\x12,\n\tproviders\x18\x01 \x03(\x0b\x32\x19.imggen.v1.ProviderStatus*\xaf\x03\n\tExclusion\x12\x19\n\x15\x45XCLUSION_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45XCLUSION_NOT_ASKED\x10\x01\x12\x1b\n\x17\x45XCLUSION_FAILED_BEFORE\x10\x02\x12\x15\n\x11\x45XCLUSION_RETIRED\x10\x03\x12!\n\x1d\x45XCLUSION_QUALITY_NOT_OFFERED\x10\x04\x12!\n\x1d\x45XCLUSION_TOO_MANY_CHARACTERS\x10\x05\x12\x1e\n\x1a\x45XCLUSION_SIZE_NOT_OFFERED\x10\x06\x12\x1e\n\x1a\x45XCLUSION_LACKS_CAPABILITY\x10\x07\x12\x1b\n\x17\x45XCLUSION_PRICE_UNKNOWN\x10\x08\x12\x1b\n\x17\x45XCLUSION_BELOW_QUALITY\x10\t\x12\x17\n\x13\x45XCLUSION_OVER_COST\x10\n\x12\x16\n\x12\x45XCLUSION_TOO_LATE\x10\x0b\x12\x16\n\x12\x45XCLUSION_NOT_WELL\x10\x0c\x12\x19\n\x15\x45XCLUSION_OVER_BUDGET\x10\r\x12\x16\n\x12\x45XCLUSION_NOT_HELD\x10\x0e\x32\xa2\x03\n\x0eRoutingService\x12X\n\x0fQuoteGeneration\x12!.imggen.v1.QuoteGenerationRequest\x1a\".imggen.v1.QuoteGenerationResponse\x12I\n\nQuoteStory\x12\x1c.imggen.v1.QuoteStoryRequest\x1a\x1d.imggen.v1.QuoteStoryResponse\x12\x46\n\tPlanStory\x12\x1b.imggen.v1.PlanStoryRequest\x1a\x1c.imggen.v1.PlanStoryResponse\x12O\n\x0c\x45xplainRoute\x12\x1e.imggen.v1.ExplainRouteRequest\x1a\x1f.imggen.v1.ExplainRouteResponse\x12R\n\rListProviders\x12\x1f.imggen.v1.ListProvidersRequest\x1a .imggen.v1.ListProvidersResponseB;\n\timggen.v1B\x0cRoutingProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17imggen/v1/routing.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/budget.proto\x1a\x1aimggen/v1/generation.proto\x1a\x15imggen/v1/scene.proto\"\xa1\x01\n\x05Offer\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cprice_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12:\n\x11\x65xpected_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x13\n\x05score\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x03\"~\n\nPassedOver\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\texclusion\x18\x03 \x01(\x0e\x32\x14.imggen.v1.ExclusionB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\xe8\x01\n\x05Route\x12&\n\x06offers\x18\x01 \x03(\x0b\x32\x10.imggen.v1.OfferB\x04\xe2\x41\x01\x03\x12\x30\n\x0bpassed_over\x18\x02 \x03(\x0b\x32\x15.imggen.v1.PassedOverB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12?\n\x14reused_from_image_id\x18\x04 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1e\n\x0bmost_micros\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x42\x0e\n\x0c_most_micros\"\xd5\x01\n\x08PaidCall\x12\x12\n\x04\x63\x61ll\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x63ost_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\testimated\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x1d\n\x0foutcome_unknown\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12!\n\x13provider_request_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\'\n\x04kind\x18\x07 \x01(\x0e\x32\x13.imggen.v1.CallKindB\x04\xe2\x41\x01\x03\"\xd9\x01\n\rRoutedAttempt\x12\x15\n\x07\x61ttempt\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12%\n\x05route\x18\x02 \x01(\x0b\x32\x10.imggen.v1.RouteB\x04\xe2\x41\x01\x03\x12\x15\n\x07outcome\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x65rror\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x05\x63\x61lls\x18\x05 \x03(\x0b\x32\x13.imggen.v1.PaidCallB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x82\x01\n\x0eProviderStatus\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06health\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12,\n\x06models\x18\x04 \x03(\x0b\x32\x16.imggen.v1.ModelStatusB\x04\xe2\x41\x01\x03\"\xd4\x02\n\x0bModelStatus\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05score\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x0cprice_micros\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x36\n\rmean_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x63\x61nary\x18\x05 \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x18\n\nretires_on\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03off\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12<\n\x11\x63\x61nary_comparison\x18\x08 \x01(\x0b\x32\x1b.imggen.v1.CanaryComparisonB\x04\xe2\x41\x01\x03\x12\x16\n\x08not_held\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\noff_reason\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x42\x0f\n\r_price_micros\"\xa5\x01\n\x10\x43\x61naryComparison\x12/\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12.\n\x06\x63\x61nary\x18\x02 \x01(\x0b\x32\x18.imggen.v1.DrawingRecordB\x04\xe2\x41\x01\x03\x12\x30\n\x08replaced\x18\x03 \x01(\x0b\x32\x18.imggen.v1.DrawingRecordB\x04\xe2\x41\x01\x03\"\x90\x02\n\rDrawingRecord\x12\x13\n\x05model\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08pictures\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12 \n\rsuccess_share\x18\x03 \x01(\x01\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12#\n\x10mean_cost_micros\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\x36\n\rmean_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x1d\n\nmean_score\x18\x06 \x01(\x01\x42\x04\xe2\x41\x01\x03H\x02\x88\x01\x01\x42\x10\n\x0e_success_shareB\x13\n\x11_mean_cost_microsB\r\n\x0b_mean_score\"\xc8\x01\n\x16QuoteGenerationRequest\x12\x36\n\x08portrait\x18\x01 \x01(\x0b\x32\".imggen.v1.GeneratePortraitRequestH\x00\x12\x30\n\x05scene\x18\x02 \x01(\x0b\x32\x1f.imggen.v1.GenerateSceneRequestH\x00\x12\x39\n\x0cregeneration\x18\x03 \x01(\x0b\x32!.imggen.v1.RegenerateImageRequestH\x00\x42\t\n\x07picture\":\n\x17QuoteGenerationResponse\x12\x1f\n\x05route\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Route\"I\n\x11QuoteStoryRequest\x12\x34\n\x05story\x18\x01 \x01(\x0b\x32\x1f.imggen.v1.GenerateStoryRequestB\x04\xe2\x41\x01\x02\"\xc4\x01\n\x12QuoteStoryResponse\x12\x0e\n\x06images\x18\x01 \x01(\x05\x12\x14\n\x0cprice_micros\x18\x02 \x01(\x03\x12\x34\n\x11\x65xpected_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06models\x18\x04 \x03(\x0b\x32\x16.imggen.v1.QuotedModel\x12\x15\n\rreused_images\x18\x05 \x01(\x05\x12\x13\n\x0bmost_micros\x18\x06 \x01(\x03\"T\n\x0bQuotedModel\x12\r\n\x05model\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0e\n\x06images\x18\x03 \x01(\x05\x12\x14\n\x0cprice_micros\x18\x04 \x01(\x03\"f\n\x10PlanStoryRequest\x12\x34\n\x05story\x18\x01 \x01(\x0b\x32\x1f.imggen.v1.GenerateStoryRequestB\x04\xe2\x41\x01\x02\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\xea\x01\n\x11PlanStoryResponse\x12%\n\x05pages\x18\x01 \x03(\x0b\x32\x16.imggen.v1.PlannedPage\x12\x0e\n\x06images\x18\x02 \x01(\x05\x12\x14\n\x0cprice_micros\x18\x03 \x01(\x03\x12\x34\n\x11\x65xpected_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06models\x18\x05 \x03(\x0b\x32\x16.imggen.v1.QuotedModel\x12\x15\n\rreused_images\x18\x06 \x01(\x05\x12\x13\n\x0bmost_micros\x18\x07 \x01(\x03\"\x9b\x02\n\x0bPlannedPage\x12\x13\n\x0bpage_number\x18\x01 \x01(\x05\x12\x19\n\x07page_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1f\n\x05scene\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Scene\x12\r\n\x05model\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x14\n\x0cprice_micros\x18\x06 \x01(\x03\x12\x34\n\x11\x65xpected_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\tnot_drawn\x18\x08 \x03(\x0b\x32\x13.imggen.v1.NotDrawn\x12&\n\x06\x62\x65tter\x18\t \x01(\x0b\x32\x16.imggen.v1.BetterOffer\"l\n\x0b\x42\x65tterOffer\x12\r\n\x05model\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x14\n\x0cprice_micros\x18\x03 \x01(\x03\x12&\n\tnot_drawn\x18\x04 \x03(\x0b\x32\x13.imggen.v1.NotDrawn\"F\n\x13\x45xplainRouteRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"f\n\x14\x45xplainRouteResponse\x12\"\n\x08\x61\x64mitted\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Route\x12*\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x18.imggen.v1.RoutedAttempt\"\x16\n\x14ListProvidersRequest\"E\n\x15ListProvidersResponse\x12,\n\tproviders\x18\x01 \x03(\x0b\x32\x19.imggen.v1.ProviderStatus*\xaf\x03\n\tExclusion\x12\x19\n\x15\x45XCLUSION_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45XCLUSION_NOT_ASKED\x10\x01\x12\x1b\n\x17\x45XCLUSION_FAILED_BEFORE\x10\x02\x12\x15\n\x11\x45XCLUSION_RETIRED\x10\x03\x12!\n\x1d\x45XCLUSION_QUALITY_NOT_OFFERED\x10\x04\x12!\n\x1d\x45XCLUSION_TOO_MANY_CHARACTERS\x10\x05\x12\x1e\n\x1a\x45XCLUSION_SIZE_NOT_OFFERED\x10\x06\x12\x1e\n\x1a\x45XCLUSION_LACKS_CAPABILITY\x10\x07\x12\x1b\n\x17\x45XCLUSION_PRICE_UNKNOWN\x10\x08\x12\x1b\n\x17\x45XCLUSION_BELOW_QUALITY\x10\t\x12\x17\n\x13\x45XCLUSION_OVER_COST\x10\n\x12\x16\n\x12\x45XCLUSION_TOO_LATE\x10\x0b\x12\x16\n\x12\x45XCLUSION_NOT_WELL\x10\x0c\x12\x19\n\x15\x45XCLUSION_OVER_BUDGET\x10\r\x12\x16\n\x12\x45XCLUSION_NOT_HELD\x10\x0e\x32\xa2\x03\n\x0eRoutingService\x12X\n\x0fQuoteGeneration\x12!.imggen.v1.QuoteGenerationRequest\x1a\".imggen.v1.QuoteGenerationResponse\x12I\n\nQuoteStory\x12\x1c.imggen.v1.QuoteStoryRequest\x1a\x1d.imggen.v1.QuoteStoryResponse\x12\x46\n\tPlanStory\x12\x1b.imggen.v1.PlanStoryRequest\x1a\x1c.imggen.v1.PlanStoryResponse\x12O\n\x0c\x45xplainRoute\x12\x1e.imggen.v1.ExplainRouteRequest\x1a\x1f.imggen.v1.ExplainRouteResponse\x12R\n\rListProviders\x12\x1f.imggen.v1.ListProvidersRequest\x1a .imggen.v1.ListProvidersResponseB;\n\timggen.v1B\x0cRoutingProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -79,6 +80,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAIDCALL'].fields_by_name['outcome_unknown']._serialized_options = b'\342A\001\003'
   _globals['_PAIDCALL'].fields_by_name['provider_request_id']._loaded_options = None
   _globals['_PAIDCALL'].fields_by_name['provider_request_id']._serialized_options = b'\342A\001\003'
+  _globals['_PAIDCALL'].fields_by_name['kind']._loaded_options = None
+  _globals['_PAIDCALL'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
   _globals['_ROUTEDATTEMPT'].fields_by_name['attempt']._loaded_options = None
   _globals['_ROUTEDATTEMPT'].fields_by_name['attempt']._serialized_options = b'\342A\001\003'
   _globals['_ROUTEDATTEMPT'].fields_by_name['route']._loaded_options = None
@@ -147,52 +150,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLANNEDPAGE'].fields_by_name['page_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
   _globals['_EXPLAINROUTEREQUEST'].fields_by_name['job_id']._loaded_options = None
   _globals['_EXPLAINROUTEREQUEST'].fields_by_name['job_id']._serialized_options = b'\342A\001\002\372A\020\n\016imggen.dev/Job\342\214\317\327\010\002\010\001'
-  _globals['_EXCLUSION']._serialized_start=3716
-  _globals['_EXCLUSION']._serialized_end=4147
-  _globals['_OFFER']._serialized_start=244
-  _globals['_OFFER']._serialized_end=405
-  _globals['_PASSEDOVER']._serialized_start=407
-  _globals['_PASSEDOVER']._serialized_end=533
-  _globals['_ROUTE']._serialized_start=536
-  _globals['_ROUTE']._serialized_end=768
-  _globals['_PAIDCALL']._serialized_start=771
-  _globals['_PAIDCALL']._serialized_end=943
-  _globals['_ROUTEDATTEMPT']._serialized_start=946
-  _globals['_ROUTEDATTEMPT']._serialized_end=1163
-  _globals['_PROVIDERSTATUS']._serialized_start=1166
-  _globals['_PROVIDERSTATUS']._serialized_end=1296
-  _globals['_MODELSTATUS']._serialized_start=1299
-  _globals['_MODELSTATUS']._serialized_end=1639
-  _globals['_CANARYCOMPARISON']._serialized_start=1642
-  _globals['_CANARYCOMPARISON']._serialized_end=1807
-  _globals['_DRAWINGRECORD']._serialized_start=1810
-  _globals['_DRAWINGRECORD']._serialized_end=2082
-  _globals['_QUOTEGENERATIONREQUEST']._serialized_start=2085
-  _globals['_QUOTEGENERATIONREQUEST']._serialized_end=2285
-  _globals['_QUOTEGENERATIONRESPONSE']._serialized_start=2287
-  _globals['_QUOTEGENERATIONRESPONSE']._serialized_end=2345
-  _globals['_QUOTESTORYREQUEST']._serialized_start=2347
-  _globals['_QUOTESTORYREQUEST']._serialized_end=2420
-  _globals['_QUOTESTORYRESPONSE']._serialized_start=2423
-  _globals['_QUOTESTORYRESPONSE']._serialized_end=2619
-  _globals['_QUOTEDMODEL']._serialized_start=2621
-  _globals['_QUOTEDMODEL']._serialized_end=2705
-  _globals['_PLANSTORYREQUEST']._serialized_start=2707
-  _globals['_PLANSTORYREQUEST']._serialized_end=2809
-  _globals['_PLANSTORYRESPONSE']._serialized_start=2812
-  _globals['_PLANSTORYRESPONSE']._serialized_end=3046
-  _globals['_PLANNEDPAGE']._serialized_start=3049
-  _globals['_PLANNEDPAGE']._serialized_end=3332
-  _globals['_BETTEROFFER']._serialized_start=3334
-  _globals['_BETTEROFFER']._serialized_end=3442
-  _globals['_EXPLAINROUTEREQUEST']._serialized_start=3444
-  _globals['_EXPLAINROUTEREQUEST']._serialized_end=3514
-  _globals['_EXPLAINROUTERESPONSE']._serialized_start=3516
-  _globals['_EXPLAINROUTERESPONSE']._serialized_end=3618
-  _globals['_LISTPROVIDERSREQUEST']._serialized_start=3620
-  _globals['_LISTPROVIDERSREQUEST']._serialized_end=3642
-  _globals['_LISTPROVIDERSRESPONSE']._serialized_start=3644
-  _globals['_LISTPROVIDERSRESPONSE']._serialized_end=3713
-  _globals['_ROUTINGSERVICE']._serialized_start=4150
-  _globals['_ROUTINGSERVICE']._serialized_end=4568
+  _globals['_EXCLUSION']._serialized_start=3781
+  _globals['_EXCLUSION']._serialized_end=4212
+  _globals['_OFFER']._serialized_start=268
+  _globals['_OFFER']._serialized_end=429
+  _globals['_PASSEDOVER']._serialized_start=431
+  _globals['_PASSEDOVER']._serialized_end=557
+  _globals['_ROUTE']._serialized_start=560
+  _globals['_ROUTE']._serialized_end=792
+  _globals['_PAIDCALL']._serialized_start=795
+  _globals['_PAIDCALL']._serialized_end=1008
+  _globals['_ROUTEDATTEMPT']._serialized_start=1011
+  _globals['_ROUTEDATTEMPT']._serialized_end=1228
+  _globals['_PROVIDERSTATUS']._serialized_start=1231
+  _globals['_PROVIDERSTATUS']._serialized_end=1361
+  _globals['_MODELSTATUS']._serialized_start=1364
+  _globals['_MODELSTATUS']._serialized_end=1704
+  _globals['_CANARYCOMPARISON']._serialized_start=1707
+  _globals['_CANARYCOMPARISON']._serialized_end=1872
+  _globals['_DRAWINGRECORD']._serialized_start=1875
+  _globals['_DRAWINGRECORD']._serialized_end=2147
+  _globals['_QUOTEGENERATIONREQUEST']._serialized_start=2150
+  _globals['_QUOTEGENERATIONREQUEST']._serialized_end=2350
+  _globals['_QUOTEGENERATIONRESPONSE']._serialized_start=2352
+  _globals['_QUOTEGENERATIONRESPONSE']._serialized_end=2410
+  _globals['_QUOTESTORYREQUEST']._serialized_start=2412
+  _globals['_QUOTESTORYREQUEST']._serialized_end=2485
+  _globals['_QUOTESTORYRESPONSE']._serialized_start=2488
+  _globals['_QUOTESTORYRESPONSE']._serialized_end=2684
+  _globals['_QUOTEDMODEL']._serialized_start=2686
+  _globals['_QUOTEDMODEL']._serialized_end=2770
+  _globals['_PLANSTORYREQUEST']._serialized_start=2772
+  _globals['_PLANSTORYREQUEST']._serialized_end=2874
+  _globals['_PLANSTORYRESPONSE']._serialized_start=2877
+  _globals['_PLANSTORYRESPONSE']._serialized_end=3111
+  _globals['_PLANNEDPAGE']._serialized_start=3114
+  _globals['_PLANNEDPAGE']._serialized_end=3397
+  _globals['_BETTEROFFER']._serialized_start=3399
+  _globals['_BETTEROFFER']._serialized_end=3507
+  _globals['_EXPLAINROUTEREQUEST']._serialized_start=3509
+  _globals['_EXPLAINROUTEREQUEST']._serialized_end=3579
+  _globals['_EXPLAINROUTERESPONSE']._serialized_start=3581
+  _globals['_EXPLAINROUTERESPONSE']._serialized_end=3683
+  _globals['_LISTPROVIDERSREQUEST']._serialized_start=3685
+  _globals['_LISTPROVIDERSREQUEST']._serialized_end=3707
+  _globals['_LISTPROVIDERSRESPONSE']._serialized_start=3709
+  _globals['_LISTPROVIDERSRESPONSE']._serialized_end=3778
+  _globals['_ROUTINGSERVICE']._serialized_start=4215
+  _globals['_ROUTINGSERVICE']._serialized_end=4633
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import imggen.v1.budget_pb2
 import imggen.v1.generation_pb2
 import imggen.v1.scene_pb2
 import sys
@@ -232,6 +233,7 @@ class PaidCall(google.protobuf.message.Message):
     ESTIMATED_FIELD_NUMBER: builtins.int
     OUTCOME_UNKNOWN_FIELD_NUMBER: builtins.int
     PROVIDER_REQUEST_ID_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
     call: builtins.int
     """Output only. The number of the call within its attempt, from 1."""
     provider: builtins.str
@@ -248,6 +250,8 @@ class PaidCall(google.protobuf.message.Message):
     """
     provider_request_id: builtins.str
     """Output only. The provider's own id of the call; empty where it gave none."""
+    kind: imggen.v1.budget_pb2.CallKind.ValueType
+    """Output only. What it was made for; `SettleCall` takes it."""
     def __init__(
         self,
         *,
@@ -257,8 +261,9 @@ class PaidCall(google.protobuf.message.Message):
         estimated: builtins.bool = ...,
         outcome_unknown: builtins.bool = ...,
         provider_request_id: builtins.str = ...,
+        kind: imggen.v1.budget_pb2.CallKind.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["call", b"call", "cost_micros", b"cost_micros", "estimated", b"estimated", "outcome_unknown", b"outcome_unknown", "provider", b"provider", "provider_request_id", b"provider_request_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["call", b"call", "cost_micros", b"cost_micros", "estimated", b"estimated", "kind", b"kind", "outcome_unknown", b"outcome_unknown", "provider", b"provider", "provider_request_id", b"provider_request_id"]) -> None: ...
 
 Global___PaidCall: typing_extensions.TypeAlias = PaidCall
 

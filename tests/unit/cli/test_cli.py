@@ -178,6 +178,45 @@ def test_jobs_have_their_pages_and_models(command: Command, mia: str, story: str
     assert portrait.split()[1:] == ["portrait", *ended]
 
 
+LONG = "no model may draw it: " + "storybook (draws 2 characters at most, not 3), " * 12
+
+
+@pytest.fixture
+def failed(command: Command, fake: FakeService, mia: str) -> str:
+    """A job that failed with a long message, beside one that did not."""
+    command("portrait", mia, "--style", "anime")
+    fake.hold()
+    job: str = command.json("portrait", mia, "--style", "anime", "--no-wait")["job"]["jobId"]
+    fake.show(job)
+    fake.fail(job, ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER, LONG)
+    return job
+
+
+def test_a_piped_list_of_jobs_is_short(command: Command, failed: str) -> None:
+    _, row, other = command("jobs").splitlines()
+    assert "NO_ELIGIBLE_OFFER: no model may draw it" in row
+    assert row.endswith("…")
+    assert len(row) < 190
+    assert other == other.rstrip()
+
+
+def test_a_row_of_a_terminal_has_the_reason(
+    command: Command, failed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "125")
+    _, row, _ = command("jobs").splitlines()
+    assert row.rstrip().endswith("NO_ELIGIBLE_OFFER")
+    monkeypatch.setenv("COLUMNS", "100")
+    assert len(command("jobs").splitlines()) < 10
+
+
+def test_the_whole_error_of_a_job_is_explained(command: Command, failed: str) -> None:
+    shown = command("explain", failed)
+    assert shown.count(LONG.strip()) == 1
+    assert shown.splitlines()[-1] == "failed: NO_ELIGIBLE_OFFER"
+
+
 def test_jobs_are_listed_cancelled_and_retried(
     command: Command, fake: FakeService, mia: str
 ) -> None:
@@ -213,7 +252,7 @@ def test_an_error_says_when_to_try_again(command: Command, fake: FakeService) ->
     reason = ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED
     fake.fail_next(reason, message="spent", retry_after=timedelta(minutes=5))
     command("image", UNKNOWN, code=1)
-    assert command.err == "imggen: BUDGET_EXHAUSTED: spent (try again in 300 s)\n"
+    assert command.err == "imggen: BUDGET_EXHAUSTED: spent (try again in 5 min)\n"
 
 
 def test_a_file_that_cannot_be_written_is_an_error(command: Command, mia: str) -> None:

@@ -7,12 +7,21 @@ from typing import Any
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from imggen.cli.routes import comparison_lines, ended, provider_row, quote_lines, route_lines
+from imggen.cli.routes import (
+    call_line,
+    comparison_lines,
+    ended,
+    provider_row,
+    quote_lines,
+    route_lines,
+)
 from imggen.testing import FakeService
+from imggen.v1.budget_pb2 import CALL_KIND_READ, CALL_KIND_RENDER
 from imggen.v1.routing_pb2 import (
     DrawingRecord,
     ModelStatus,
     Offer,
+    PaidCall,
     PassedOver,
     ProviderStatus,
     QuotedModel,
@@ -133,6 +142,14 @@ def test_an_amount_of_a_story_file_is_in_dollars(
     command("story", str(path), "--quote", code=2)
     assert f"{path}:12: options.max_cost: " in command.err
     assert "is not an amount in dollars, like 0.10" in command.err
+
+
+def test_a_call_says_what_it_was_made_for() -> None:
+    read = PaidCall(call=1, provider="openai", cost_micros=200, kind=CALL_KIND_READ)
+    assert call_line(read) == "call 1 (read) of openai: $0.0002"
+    render = PaidCall(call=2, provider="openai", kind=CALL_KIND_RENDER, provider_request_id="r-1")
+    assert call_line(render) == "call 2 (render) of openai: nothing, r-1"
+    assert call_line(PaidCall(call=1, provider="openai")) == "call 1 of openai: nothing"
 
 
 def test_a_choice_is_told_with_its_losers() -> None:
