@@ -80,9 +80,9 @@ class RoutedDrawing:
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image and returns the outcome.
 
-        Raises NothingHere before anything was done, FailOver after the offer has failed and
-        others are left, OfferWaits where it is asked again later, ContentRefused, and the errors
-        of the stages.
+        Raises NothingHere where its lane has no offer, or a pinned one is found gone, FailOver
+        after the offer has failed and others are left, OfferWaits where it is asked again later,
+        ContentRefused, and the errors of the stages.
         """
         choice = await self._chooser.choose(claim)
         if choice.offer is None:
@@ -145,6 +145,8 @@ class RoutedDrawing:
         if not _waits(error):
             return error
         later = await self._chooser.choose(replace(claim, passed_over=frozenset()))
+        if later.hopeless and claim.limits.pinned:
+            return NothingHere(later)  # the model is gone, and no other may stand for it
         return OfferWaits(offer.model.name, error, later.lanes)
 
 
