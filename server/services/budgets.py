@@ -24,6 +24,7 @@ from server.domain.ids import JobId
 from server.domain.money import CallName, CallState
 from server.identity.caller import Context, Role, caller
 from server.replies.budgets import booked_call, budget, spend
+from server.routing.observer import Observer
 from server.store import Store
 from server.store.calls import key_of_call
 
@@ -33,9 +34,16 @@ _log = logging.getLogger(__name__)
 class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
     """Shows and sets what paid providers may cost, and shows what they did cost."""
 
-    def __init__(self, store: Store, daily_budget_micros: int, providers: Collection[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        observer: Observer,
+        daily_budget_micros: int,
+        providers: Collection[str],
+    ) -> None:
         """Takes the providers that may be paid."""
         self._store = store
+        self._observer = observer
         self._daily_budget = daily_budget_micros
         self._providers = providers
 
@@ -67,6 +75,7 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
             await budgets.set_limit(asked, request.limit_micros, who.user_id)
         else:
             await budgets.remove_limit(asked, self._daily_budget)
+        self._observer.forget()
         return budget_pb2.SetBudgetResponse(budget=budget(await budgets.get(asked)))
 
     async def ListSpend(
