@@ -137,7 +137,7 @@ class RoutedDrawing:
                 return error
         self._chooser.forget()
         choice = await self._chooser.choose(claim, without=[offer.model.name])
-        if choice.routing.offers:
+        if any(_may_follow(one, error) for one in choice.routing.offers):
             return FailOver(offer.model.name, error, choice.lanes)
         first = await self._patience.write(lambda: self._store.leases.refusal(claim))
         if first:
@@ -155,6 +155,11 @@ def _led_by(routing: Routing, offer: Offer) -> Routing:
     others = tuple(other for other in routing.offers if other is not offer)
     canary = routing.canary and offer is routing.offers[0]
     return replace(routing, offers=(offer, *others), canary=canary)
+
+
+def _may_follow(offer: Offer, error: Exception) -> bool:
+    """Returns whether an offer may draw what another one did not."""
+    return not isinstance(error, CallRefused) or error.allows(offer.price_micros)
 
 
 def _waits(error: Exception) -> bool:
