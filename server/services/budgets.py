@@ -9,6 +9,7 @@ from imggen.rules.budgets import (
     call_above_hold,
     call_settled,
     check_limit,
+    check_provider,
     missing_call,
     read_call,
     read_day,
@@ -53,6 +54,7 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
         """Returns the budget of the caller, or of any scope for an admin."""
         checks, who, own = Checks(), caller(), f"user:{caller().user_id}"
         scope = read_scope(checks, request.scope or own)
+        check_provider(checks, request.scope, self._providers)
         today = await self._store.budgets.today()
         asked, day = checks.complete(scope, read_day(checks, "day", request.day, today))
         if asked != own and not who.is_admin:

@@ -169,7 +169,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
             )
             return picture, await within_budget(ways)
 
-        picture, stored = await confirmed(self._observer, who.user_id, quote)
+        async with self._admission.telling():
+            picture, stored = await confirmed(self._observer, who.user_id, quote)
         found = explained(picture.routing, picture.most_micros)
         return QuoteGenerationResponse(route=route_message(found, stored.drawn if stored else None))
 
@@ -186,7 +187,8 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
             conditions = await self._observer.conditions(who.user_id)
             return board, *await self._quote_board(origin, board, conditions)
 
-        return origin, *await confirmed(self._observer, who.user_id, quote)
+        async with self._admission.telling():
+            return origin, *await confirmed(self._observer, who.user_id, quote)
 
     async def _quote_board(
         self, origin: Origin, board: Storyboard, conditions: Conditions

@@ -73,7 +73,9 @@ async def test_a_limit_that_is_set_decides_the_next_quote(payer: Payer) -> None:
     method, request = payer.calls()[0]
     await method(request, metadata=payer.caller.metadata)
     await payer.set_limit(PRICE - 1)
-    assert (await payer.caller.refused(method, request)).reason == "BUDGET_EXHAUSTED"
+    refused = await payer.caller.refused(method, request)
+    assert refused.reason == "BUDGET_EXHAUSTED"
+    assert f"today's budget of {payer.scope} does not cover the price" in refused.message
 
 
 @pytest.mark.parametrize("call", range(4))
