@@ -216,6 +216,7 @@ async def _services(
         store,
         pictures,
         boards,
+        observer,
         users,
         texts,
         admission,
@@ -245,7 +246,7 @@ async def _services(
     characters = CharacterService(store, users, texts)
     stories = StoryService(store, users, texts, styles)
     budgets = BudgetService(
-        store, settings.daily_budget_micros, {*PROVIDERS, settings.chat_provider}
+        store, observer, settings.daily_budget_micros, {*PROVIDERS, settings.chat_provider}
     )
     await _apply_budget(store, settings.daily_budget_micros)
     return [

@@ -132,12 +132,11 @@ class Attempt:
         """Gives a job back to the lanes that have an offer, or fails it where none will have."""
         claim, parts = self.claim, self._parts
         nothing = not choice.routing.offers
-        pinned = claim.limits.model or claim.limits.provider
         waited = claim.unoffered_s >= parts.no_offer_s
         refusal = ""
         if nothing:
             refusal = await parts.patience.write(lambda: parts.store.leases.refusal(claim))
-        if nothing and (waited or (choice.hopeless and (pinned or refusal))):
+        if nothing and (waited or (choice.hopeless and (claim.limits.pinned or refusal))):
             failure = Failure("NO_ELIGIBLE_OFFER", choice.routing.reason[:_MESSAGE_MAX])
             if refusal:
                 failure = Failure("CONTENT_POLICY", refusal)

@@ -32,12 +32,25 @@ _REASONS = {
 class CallRefused(FailedPrecondition):
     """Raised for a call that must not be made; nothing was called.
 
-    `passes` is whether another attempt may make it.
+    `passes` is whether another attempt may make it. Where it is refused for what the job has cost,
+    only calls below `most_micros` may be made instead.
     """
 
-    def __init__(self, why: str, reason: ErrorReason.ValueType, *, passes: bool) -> None:
+    def __init__(
+        self,
+        why: str,
+        reason: ErrorReason.ValueType,
+        *,
+        passes: bool,
+        most_micros: int | None = None,
+    ) -> None:
         super().__init__(why, reason)
         self.passes = passes
+        self.most_micros = most_micros
+
+    def allows(self, price_micros: int) -> bool:
+        """Returns whether another call at a price may be made instead."""
+        return not price_micros or self.most_micros is None or price_micros < self.most_micros
 
     @property
     def over_budget(self) -> bool:
@@ -71,8 +84,16 @@ class Payments:
                 f"{call.model}: {_refusal(begun, call)}",
                 _REASONS.get(begun.answer, ErrorReason.ERROR_REASON_RENDER_FAILED),
                 passes=not begun.final,
+                most_micros=_below(begun, call),
             )
         return paid
+
+
+def _below(begun: Begun, call: NewCall) -> int | None:
+    """Returns what a call must cost less than to be made instead; None where it does not matter."""
+    if begun.answer is Answer.PAID_TWICE:
+        return 0
+    return call.hold_micros if begun.answer is Answer.ABOVE_MOST else None
 
 
 def _refusal(begun: Begun, call: NewCall) -> str:

@@ -80,9 +80,9 @@ class RoutedDrawing:
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image and returns the outcome.
 
-        Raises NothingHere before anything was done, FailOver after the offer has failed and
-        others are left, OfferWaits where it is asked again later, ContentRefused, and the errors
-        of the stages.
+        Raises NothingHere where its lane has no offer, or a pinned one is found gone, FailOver
+        after the offer has failed and others are left, OfferWaits where it is asked again later,
+        ContentRefused, and the errors of the stages.
         """
         choice = await self._chooser.choose(claim)
         if choice.offer is None:
@@ -137,7 +137,7 @@ class RoutedDrawing:
                 return error
         self._chooser.forget()
         choice = await self._chooser.choose(claim, without=[offer.model.name])
-        if choice.routing.offers:
+        if any(_may_follow(one, error) for one in choice.routing.offers):
             return FailOver(offer.model.name, error, choice.lanes)
         leases = self._store.leases
         first = await self._patience.write(lambda: leases.refusal(claim))
@@ -149,6 +149,8 @@ class RoutedDrawing:
         if not _waits(error):
             return error
         later = await self._chooser.choose(replace(claim, passed_over=frozenset()))
+        if later.hopeless and claim.limits.pinned:
+            return NothingHere(later)  # the model is gone, and no other may stand for it
         return OfferWaits(offer.model.name, error, later.lanes)
 
 
@@ -157,6 +159,11 @@ def _led_by(routing: Routing, offer: Offer) -> Routing:
     others = tuple(other for other in routing.offers if other is not offer)
     canary = routing.canary and offer is routing.offers[0]
     return replace(routing, offers=(offer, *others), canary=canary)
+
+
+def _may_follow(offer: Offer, error: Exception) -> bool:
+    """Returns whether an offer may draw what another one did not."""
+    return not isinstance(error, CallRefused) or error.allows(offer.price_micros)
 
 
 def _waits(error: Exception) -> bool:

@@ -22,7 +22,8 @@ class CheapestOffers:
         self._observer = observer
 
     async def conditions(self, user: UserId) -> Conditions:
-        """Returns what the offers are chosen by; ask before a transaction is open."""
+        """Returns what the offers are chosen by, read anew; ask before a transaction is open."""
+        self._observer.forget()
         return await self._observer.conditions(user)
 
     async def take(

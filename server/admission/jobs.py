@@ -15,7 +15,7 @@ from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
 from server.domain.reuse import Stored
 from server.domain.states import Lane
-from server.money.budgets import OverBudget, exhausted
+from server.money.budgets import OverBudget, exhausted, told
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
 from server.routing.explained import explained
@@ -224,12 +224,21 @@ class Admission:
     @asynccontextmanager
     async def alerting(self) -> AsyncIterator[None]:
         """Tells operators of a budget that refuses what the block admits, whoever finds it."""
+        async with self.telling():
+            try:
+                yield
+            except OverBudget as error:
+                # After the transaction, which takes back all that it wrote.
+                await self._store.alerts.note_refusal(error.metadata["scope"])
+                raise
+
+    @asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        """Tells the caller whom a budget refuses what is left of it."""
         try:
             yield
         except OverBudget as error:
-            # After the transaction, which takes back all that it wrote.
-            await self._store.alerts.note_refusal(error.metadata["scope"])
-            raise
+            raise told(error, await self._store.budgets.get(error.metadata["scope"])) from error
 
     async def hold(self, tx: Statements, jobs: Collection[JobId], price_micros: int) -> None:
         """Holds the price of jobs in today's budgets; raises OverBudget beyond their limits."""

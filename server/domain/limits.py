@@ -23,6 +23,11 @@ class Limits:
     key: str = ""
     seeded: bool = False
 
+    @property
+    def pinned(self) -> bool:
+        """Whether a model or a provider is named."""
+        return bool(self.model or self.provider)
+
     def to_json(self) -> dict[str, Any]:
         """Returns the limits as JSON for the database."""
         return {

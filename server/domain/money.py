@@ -55,7 +55,7 @@ class Begun:
     """The answer to a begin, and for OVER_BUDGET the scope that does not cover the hold.
 
     For an answer that no other attempt changes, `cost_micros` is what the job has cost, and
-    `failure` why its latest attempt failed.
+    `failure` why its latest attempt failed that was not refused itself.
     """
 
     answer: Answer

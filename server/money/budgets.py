@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
+from imggen.rules.money import at_most, exactly
 from imggen.v1 import errors_pb2 as reasons
+from server.domain.money import Budget
 from server.errors import ResourceExhausted
 
 T = TypeVar("T")
@@ -22,6 +24,22 @@ def exhausted(price_micros: int, scope: str) -> OverBudget:
         reasons.ERROR_REASON_BUDGET_EXHAUSTED,
         metadata={"price_micros": str(price_micros), "scope": scope},
         retry_after=renewed_after(datetime.now(UTC)),
+    )
+
+
+def told(error: OverBudget, budget: Budget) -> OverBudget:
+    """Returns a refusal whose message has the amounts of the budget that does not cover it."""
+    limit = budget.limit_micros
+    if limit is None:  # it was removed meanwhile
+        return error
+    left = exactly(max(limit - budget.held_micros - budget.spent_micros, 0), "nothing")
+    price = at_most(int(error.metadata["price_micros"]))
+    return OverBudget(
+        f"today's budget of {budget.scope} does not cover the price, up to {price}: {left} is left"
+        f" of {exactly(limit, '$0')}; try again tomorrow (UTC), or ask an operator to raise it",
+        error.reason,
+        metadata=error.metadata,
+        retry_after=error.retry_after,
     )
 
 

@@ -68,12 +68,18 @@ class Picture:
         return texts_of_spec(self.spec, self.told)
 
     def choices(self) -> "Iterator[Picture]":
-        """Yields the picture as each of its offers would draw it, the best first."""
-        yield self
-        for offer in self.routing.offers:
-            if offer is not self.offer:
-                spec = replace(self.spec, model=offer.model.name)
-                yield replace(self, offer=offer, spec=spec)
+        """Returns the picture as each of its offers would draw it, the best first."""
+        return map(self.drawn_by, self.offers)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Its offer, and the others that it has."""
+        others = (offer for offer in self.routing.offers if offer is not self.offer)
+        return self.offer, *others
+
+    def drawn_by(self, offer: Offer) -> "Picture":
+        """Returns the picture as another one of its offers would draw it."""
+        return replace(self, offer=offer, spec=replace(self.spec, model=offer.model.name))
 
     def weighed(self, shown: Mapping[str, float], routes: Routes) -> "Picture":
         """Returns the picture as it is drawn once its page is read.

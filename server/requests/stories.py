@@ -32,6 +32,7 @@ from server.requests.pictures import (
     read_quality,
 )
 from server.requests.routes import Routes
+from server.routing.choices import choices
 from server.routing.router import Routing
 from server.routing.wishes import Wish
 from server.store import Store
@@ -64,14 +65,13 @@ class Storyboard:
         return texts_of_specs((one.spec, one.placement.page_number) for one in self.pictures)
 
     def choices(self) -> "Iterator[Storyboard]":
-        """Yields the storyboard by the best offers, then each picture by its next one, and so on.
+        """Yields the storyboard by the best offers, then by cheaper ones, to the cheapest of each.
 
-        A picture that has no other offer stays as it is.
+        Those of other providers follow, for a budget that one provider alone exceeds.
         """
-        choices = [list(picture.choices()) for picture in self.pictures]
-        for place in range(max(map(len, choices), default=1)):
-            pictures = tuple(of[min(place, len(of) - 1)] for of in choices)
-            yield replace(self, pictures=pictures)
+        for offers in choices([picture.offers for picture in self.pictures]):
+            drawn = (one.drawn_by(offer) for one, offer in zip(self.pictures, offers, strict=True))
+            yield replace(self, pictures=tuple(drawn))
 
     @property
     def needs(self) -> Iterator[tuple[int, int]]:

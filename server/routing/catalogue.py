@@ -69,6 +69,14 @@ class Catalogue:
             return named
         return successor(self.models, name) or named
 
+    def resolve_soon(self, name: str, now: datetime) -> list[Row]:
+        """Returns what draws for a name now, and what will before a job of now has ended.
+
+        That is another model where the one that is named is retired within 30 days.
+        """
+        found = (self.resolve(name, now), self.resolve(name, now + _NOTICE))
+        return list({row.name: row for row in found if row}.values())
+
     def takes_seeds(self, name: str) -> bool:
         """Returns whether a model takes seeds; one that is not offered any more may be known."""
         row = self.get(name) or KNOWN.get(name)

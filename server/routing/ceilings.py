@@ -20,7 +20,9 @@ def ceiling(catalogue: Catalogue, routing: Routing, conditions: Conditions) -> i
     wish, first = routing.wish, routing.first
     size = wish.display if first is None else first.format.display
     lasting = replace(conditions, held={}, health={}, rest=BudgetRest())
-    found = route(catalogue, replace(wish, display=size, complete_by=None, shown={}), lasting)
-    prices = [offer.price_micros + offer.previews_micros for offer in found.offers]
+    sized = replace(wish, display=size, complete_by=None, shown={})
+    names = [row.name for row in catalogue.resolve_soon(wish.model, conditions.now)] or [wish.model]
+    found = [route(catalogue, replace(sized, model=name), lasting) for name in names]
+    prices = [one.price_micros + one.previews_micros for each in found for one in each.offers]
     most = PAID_RENDERS * max(prices, default=0)
     return most if wish.max_cost_micros is None else min(most, wish.max_cost_micros)

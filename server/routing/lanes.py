@@ -17,8 +17,6 @@ _SOONEST = timedelta(seconds=2)
 """How long a job waits at least where nothing may draw it, so that no claim follows the other."""
 _SEEN = timedelta(seconds=1.5)
 """How long after something has passed a claim is told so: conditions are kept for a second."""
-_FIRST = timedelta(seconds=5)
-"""When a job that nothing may draw is looked at first: from then on its wait is counted."""
 
 
 def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
@@ -42,9 +40,12 @@ def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
 
 
 def first_lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
-    """Returns the lanes of a job that is queued now; they open soon where nothing may draw it."""
+    """Returns the lanes of a job that is queued now.
+
+    Those of a job that nothing may draw open now, too, for one look, from which its wait counts.
+    """
     found = lanes(routing, conditions)
-    return found if routing.offers else sooner(found, conditions.now + _FIRST)
+    return found if routing.offers else sooner(found, conditions.now)
 
 
 def sooner(those: Iterable[JobLane], latest: datetime) -> tuple[JobLane, ...]:

@@ -34,15 +34,24 @@ class Observer:
         async with self._reading:  # others that ask meanwhile take what this reads
             if (known := self._known(user)) is not None:
                 return known
+            began = monotonic()
             found = await self._read(user)
             if len(self._kept) >= _MOST_USERS:
                 self._kept.clear()
-            self._kept[user] = (monotonic(), found)
+            self._kept[user] = (began, found)
             return found
 
     def forget(self) -> None:
         """Reads again at the next question, since something has just changed."""
         self._kept.clear()
+
+    def forget_before(self, user: UserId, began: float) -> bool:
+        """Forgets what was read of a user before a time; returns whether there was anything."""
+        kept = self._kept.get(user)
+        if kept is None or kept[0] >= began:
+            return False
+        del self._kept[user]
+        return True
 
     def _known(self, user: UserId | None) -> Conditions | None:
         kept = self._kept.get(user)

@@ -9,6 +9,7 @@ from imggen.rules.budgets import (
     call_above_hold,
     call_settled,
     check_limit,
+    check_provider,
     missing_call,
     read_call,
     read_day,
@@ -24,6 +25,7 @@ from server.domain.ids import JobId
 from server.domain.money import CallName, CallState
 from server.identity.caller import Context, Role, caller
 from server.replies.budgets import booked_call, budget, spend
+from server.routing.observer import Observer
 from server.store import Store
 from server.store.calls import key_of_call
 
@@ -33,9 +35,16 @@ _log = logging.getLogger(__name__)
 class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
     """Shows and sets what paid providers may cost, and shows what they did cost."""
 
-    def __init__(self, store: Store, daily_budget_micros: int, providers: Collection[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        observer: Observer,
+        daily_budget_micros: int,
+        providers: Collection[str],
+    ) -> None:
         """Takes the providers that may be paid."""
         self._store = store
+        self._observer = observer
         self._daily_budget = daily_budget_micros
         self._providers = providers
 
@@ -45,6 +54,7 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
         """Returns the budget of the caller, or of any scope for an admin."""
         checks, who, own = Checks(), caller(), f"user:{caller().user_id}"
         scope = read_scope(checks, request.scope or own)
+        check_provider(checks, request.scope, self._providers)
         today = await self._store.budgets.today()
         asked, day = checks.complete(scope, read_day(checks, "day", request.day, today))
         if asked != own and not who.is_admin:
@@ -67,6 +77,7 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
             await budgets.set_limit(asked, request.limit_micros, who.user_id)
         else:
             await budgets.remove_limit(asked, self._daily_budget)
+        self._observer.forget()
         return budget_pb2.SetBudgetResponse(budget=budget(await budgets.get(asked)))
 
     async def ListSpend(

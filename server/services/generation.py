@@ -18,6 +18,7 @@ from imggen.v1.generation_pb2 import (
 )
 from imggen.v1.job_pb2 import Job as JobMessage
 from server.admission.batches import BatchAdmission, new_batch
+from server.admission.confirmed import confirmed
 from server.admission.jobs import Admission, new_job
 from server.admission.replay import once
 from server.admission.texts import TextAdmission
@@ -32,6 +33,7 @@ from server.replies.messages import Replies
 from server.requests.origin import read_origin
 from server.requests.pictures import Picture, PictureReader
 from server.requests.stories import StoryReader
+from server.routing.observer import Observer
 from server.store import Store
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
@@ -45,6 +47,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         store: Store,
         pictures: PictureReader,
         stories: StoryReader,
+        observer: Observer,
         users: KnownUsers,
         texts: TextAdmission,
         admission: Admission,
@@ -56,6 +59,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         self._store = store
         self._pictures = pictures
         self._stories = stories
+        self._observer = observer
         self._users = users
         self._texts = texts
         self._admission = admission
@@ -91,15 +95,18 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         checks, who = Checks(), caller()
         origin = read_origin(checks, who, request)
 
-        async def admit() -> Batch | None:
-            async with self._admission.alerting():
-                board = await self._stories.storyboard(checks, who.user_id, request)
+        async def read_and_admit() -> Batch | None:
+            board = await self._stories.storyboard(checks, who.user_id, request)
             await self._texts.admit(who.user_id, board.texts, self._store)
             await self._users.ensure(who)
             return await within_budget(
                 partial(self._batches.admit, new_batch(origin, choice, self._batch_max_concurrent))
                 for choice in board.choices()
             )
+
+        async def admit() -> Batch | None:
+            async with self._admission.alerting():
+                return await confirmed(self._observer, who.user_id, read_and_admit)
 
         batch = await once(who.user_id, origin.request, self._store.batches.replay, admit)
         return GenerateStoryResponse(batch=await self._batch_replies.batch(batch))
@@ -112,15 +119,18 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         checks, who = Checks(), caller()
         origin = read_origin(checks, who, request)
 
-        async def admit() -> Job | None:
-            async with self._admission.alerting():
-                picture = await read(checks, who.user_id, request)
+        async def read_and_admit() -> Job | None:
+            picture = await read(checks, who.user_id, request)
             await self._texts.admit(who.user_id, picture.texts, self._store)
             await self._users.ensure(who)
             return await within_budget(
                 partial(self._admission.admit, new_job(origin, choice))
                 for choice in picture.choices()
             )
+
+        async def admit() -> Job | None:
+            async with self._admission.alerting():
+                return await confirmed(self._observer, who.user_id, read_and_admit)
 
         job = await once(who.user_id, origin.request, self._store.replay_job, admit)
         return await self._replies.job(job)

@@ -29,11 +29,13 @@ from imggen.v1.routing_pb2 import (
     QuoteStoryResponse,
 )
 from server.admission.batches import BatchAdmission, new_batch
+from server.admission.confirmed import confirmed
 from server.admission.jobs import Admission, new_job
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.domain.canaries import Comparison
 from server.domain.ids import JobId, RequestId, UserId
+from server.domain.reuse import Stored
 from server.forecast.fresh import Fresh
 from server.identity.caller import Context, caller
 from server.money.budgets import within_budget
@@ -106,21 +108,20 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
 
     async def QuoteStory(self, request: QuoteStoryRequest, context: Context) -> QuoteStoryResponse:
         """Quotes a whole story."""
-        origin, board, conditions = await self._board(Checks(), request.story)
-        quote, _ = await self._quote_board(origin, board, conditions)
+        _, _, quote, _ = await self._quote_story(Checks(), request.story)
         return story_quote(quote)
 
     async def PlanStory(self, request: PlanStoryRequest, context: Context) -> PlanStoryResponse:
         """Plans a whole story: has its pages read, and waits for that."""
         checks, who = Checks(), caller()
         key = checks.id("request_id", request.request_id, RequestId, required=False)
-        origin, board, conditions = await self._board(checks, request.story)
-        quote, pages = await self._quote_board(origin, board, conditions)
+        origin, board, quote, pages = await self._quote_story(checks, request.story)
         await self._users.ensure(who)
         wanted = [page.reading(who.user_id, key) for page in pages]
         readings = await self._reading.read(who.user_id, key, wanted)
         if request.story.options.min_quality:
             read = {page.number: one for page, one in zip(pages, readings, strict=True)}
+            conditions = await self._observer.conditions(who.user_id)
             board = weighed(board, read, self._catalogue, conditions)
             quote, pages = await self._quote_board(origin, board, conditions)
         planned = [page.planned(read) for page, read in zip(pages, readings, strict=True)]
@@ -159,23 +160,35 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
     ) -> QuoteGenerationResponse:
         checks, who = Checks(), caller()
         origin = read_quoted(checks, who, request)
-        picture = await read(checks, who.user_id, request)
-        await self._texts.admit(who.user_id, picture.texts, self._store)
-        stored = await within_budget(
-            partial(self._admission.quote, new_job(origin, choice)) for choice in picture.choices()
-        )
+
+        async def quote() -> tuple[Picture, Stored | None]:
+            picture = await read(checks, who.user_id, request)
+            await self._texts.admit(who.user_id, picture.texts, self._store)
+            ways = (
+                partial(self._admission.quote, new_job(origin, one)) for one in picture.choices()
+            )
+            return picture, await within_budget(ways)
+
+        async with self._admission.telling():
+            picture, stored = await confirmed(self._observer, who.user_id, quote)
         found = explained(picture.routing, picture.most_micros)
         return QuoteGenerationResponse(route=route_message(found, stored.drawn if stored else None))
 
-    async def _board(
+    async def _quote_story(
         self, checks: Checks, request: GenerateStoryRequest
-    ) -> tuple[Origin, Storyboard, Conditions]:
-        """Returns the storyboard of a request, and the conditions that it is quoted under."""
+    ) -> tuple[Origin, Storyboard, StoryQuote, list[BoardPage]]:
+        """Returns the storyboard of a request, its quote, and its pages as they would be drawn."""
         who = caller()
         origin = read_quoted(checks, who, request)
-        board = await self._stories.storyboard(checks, who.user_id, request)
-        await self._texts.admit(who.user_id, board.texts, self._store)
-        return origin, board, await self._observer.conditions(who.user_id)
+
+        async def quote() -> tuple[Storyboard, StoryQuote, list[BoardPage]]:
+            board = await self._stories.storyboard(checks, who.user_id, request)
+            await self._texts.admit(who.user_id, board.texts, self._store)
+            conditions = await self._observer.conditions(who.user_id)
+            return board, *await self._quote_board(origin, board, conditions)
+
+        async with self._admission.telling():
+            return origin, *await confirmed(self._observer, who.user_id, quote)
 
     async def _quote_board(
         self, origin: Origin, board: Storyboard, conditions: Conditions

@@ -39,6 +39,7 @@ _BEFORE = """
 SELECT job_cost($1) AS cost, coalesce((
   SELECT a.error_message FROM attempts a JOIN image_generation_jobs j ON j.id = a.job_id
   WHERE j.id = $1 AND a.outcome IN ('failed', 'lost') AND a.started_at >= j.queued_at
+    AND coalesce(a.error_reason, '') NOT IN ('NO_ELIGIBLE_OFFER', 'BUDGET_EXHAUSTED')
   ORDER BY a.attempt DESC LIMIT 1
 ), '') AS failure
 """

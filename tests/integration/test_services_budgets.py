@@ -141,6 +141,8 @@ async def test_a_provider_that_no_row_has_is_refused_by_name(admin: Caller, budg
     refused = await admin.refused(budgets.SetBudget, request)
     assert refused.fields == ["scope"]
     assert 'no model is of provider "opnai"; use one of fake, local, openai' in str(refused)
+    got = await admin.refused(budgets.GetBudget, budget_pb2.GetBudgetRequest(scope=request.scope))
+    assert (got.fields, str(got)) == (refused.fields, str(refused))
     # A limit that was set before its provider went can be removed.
     request.ClearField("limit_micros")
     await budgets.SetBudget(request, metadata=admin.metadata)

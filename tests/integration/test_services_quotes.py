@@ -1,14 +1,16 @@
 """Quotes are refused for what their calls are refused, by the same checks."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from imggen.v1 import generation_pb2, routing_pb2, routing_pb2_grpc
 from imggen.v1.generation_pb2 import GenerationOptions
+from server.domain.ids import UserId
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from tests.builders import paid
 from tests.endpoint import Failure
@@ -142,6 +144,40 @@ async def test_a_story_over_the_budget_is_quoted_by_the_next_offers_as_it_is_adm
         assert [(one.model, one.images) for one in quote.models] == [("storybook", 3)]
         batch = await mia.caller.generate_story(story.id)
         assert batch.estimated_cost_micros == quote.price_micros == 0
+
+
+async def test_a_story_of_pictures_that_have_free_offers_is_never_over_the_budget(
+    database: str, tmp_path: Path
+) -> None:
+    trial = replace(paid(KNOWN["fake"], PRICE), canary=0.5)
+    catalogue = Catalogue([STORYBOOK, trial])
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=catalogue, daily_budget_usd=0.10
+    ) as gateway:
+        mia = Quoted(gateway, gateway.caller("mia"))
+        story = await mia.caller.create_story(*(f"A wood on day {day}." for day in range(12)))
+        request = generation_pb2.GenerateStoryRequest(story_id=story.id)
+        quotes = [await mia.quote(request) for _ in range(4)]
+        assert all(quote.images == 12 and quote.price_micros <= 100_000 for quote in quotes)
+        batch = await mia.caller.generate_story(story.id)
+        assert batch.estimated_cost_micros <= 100_000
+
+
+async def test_a_story_over_the_budget_of_a_provider_is_drawn_by_others(
+    database: str, tmp_path: Path
+) -> None:
+    dear = replace(paid(KNOWN["fake"], PRICE + 1, "dear"), provider="another")
+    catalogue = Catalogue([paid(KNOWN["fake"], PRICE), dear])
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=catalogue, daily_budget_usd=1
+    ) as gateway:
+        mia = Quoted(gateway, gateway.caller("mia"))
+        story = await mia.caller.create_story(*PAGES)
+        await gateway.store.budgets.set_limit("provider:somebody", 2 * PRICE, UserId(uuid4()))
+        quote = await mia.quote(generation_pb2.GenerateStoryRequest(story_id=story.id))
+        assert [(one.model, one.images) for one in quote.models] == [("dear", 3)]
+        batch = await mia.caller.generate_story(story.id)
+        assert batch.estimated_cost_micros == quote.price_micros == 3 * (PRICE + 1)
 
 
 async def test_a_quote_says_that_a_stored_picture_answers(mia: Quoted) -> None:

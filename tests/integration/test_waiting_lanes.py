@@ -11,8 +11,16 @@ from server.domain.states import JobStatus
 from server.routing.conditions import GpuCost
 from server.routing.failover import FailureKind
 from server.routing.observer import Observer
-from tests.integration.job_queue import JobQueue
-from tests.integration.test_worker_routes import PAID, PRICE, providers, submit
+from tests.integration.job_queue import JobQueue, until
+from tests.integration.test_worker_routes import (
+    PAID,
+    PRICE,
+    calls,
+    failing,
+    money,
+    providers,
+    submit,
+)
 
 
 async def lane(queue: JobQueue, new: NewJob) -> JobLane:
@@ -67,3 +75,34 @@ async def test_a_job_of_a_model_that_is_gone_fails_at_once(job_queue: JobQueue) 
         job = await job_queue.becomes(new, JobStatus.FAILED)
     assert job.failure is not None
     assert job.failure.reason == "NO_ELIGIBLE_OFFER"
+
+
+async def test_a_job_whose_model_is_found_gone_fails_in_the_same_attempt(
+    job_queue: JobQueue,
+) -> None:
+    new = await submit(job_queue, model="fake")
+    drawing = providers([failing(FailureKind.MODEL_GONE)])
+    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=3600):
+        job = await job_queue.becomes(new, JobStatus.FAILED)
+    assert job.failure is not None
+    assert (job.attempt, job.failure.reason) == (1, "NO_ELIGIBLE_OFFER")
+    assert "fake is off (model_gone)" in job.failure.message
+    assert await calls(job_queue) == [(1, "fake", "released", 0)]
+    assert await money(job_queue) == (0, 0)
+
+
+async def test_a_job_that_pins_no_model_waits_for_one_that_is_found_gone(
+    job_queue: JobQueue,
+) -> None:
+    new = await submit(job_queue)
+    gone = [failing(FailureKind.MODEL_GONE)]
+    async with job_queue.worker(providers=providers(gone, gone), catalogue=PAID, no_offer_s=3600):
+        await until(lambda: _waits(job_queue))
+    assert (await job_queue.job(new.id)).status is JobStatus.QUEUED
+
+
+async def _waits(queue: JobQueue) -> bool:
+    row = await queue.store.database.fetchrow(
+        "SELECT count(*) AS jobs FROM image_generation_jobs WHERE no_offer_since IS NOT NULL"
+    )
+    return row is not None and row["jobs"] == 1

@@ -267,6 +267,19 @@ async def test_a_picture_is_paid_for_twice_at_most(job_queue: JobQueue) -> None:
     assert len(await calls(job_queue)) == 2
 
 
+async def test_a_picture_that_was_paid_for_twice_is_offered_to_nobody_else(
+    job_queue: JobQueue,
+) -> None:
+    new = await submit(job_queue)
+    unreadable = [failing(FailureKind.UNREADABLE)] * 9
+    job = await drawn(job_queue, new, providers(unreadable, unreadable))
+    assert (job.status, job.attempt) == (JobStatus.FAILED, 3)
+    assert job.failure is not None
+    assert job.failure.message.count("paid for twice") == 1
+    assert job.failure.message.endswith("; before that: it failed: unreadable")
+    assert len(await calls(job_queue)) == 2
+
+
 async def test_a_pinned_model_that_nobody_offers_fails_at_once(job_queue: JobQueue) -> None:
     new = await submit(job_queue, model="gone")
     job = await drawn(job_queue, new, providers())

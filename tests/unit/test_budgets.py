@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.money.budgets import exhausted, renewed_after
+from server.domain.money import Budget
+from server.money.budgets import exhausted, renewed_after, told
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,15 @@ def test_a_refusal_names_the_price_and_the_retry_delay() -> None:
     assert refusal.metadata == {"price_micros": "40000", "scope": "provider:openai"}
     assert refusal.retry_after is not None
     assert timedelta(0) < refusal.retry_after <= timedelta(days=1)
+
+
+def test_a_refusal_tells_the_scope_its_limit_and_what_is_left() -> None:
+    refusal = exhausted(120_000, "provider:openai")
+    day = datetime(2026, 11, 28, tzinfo=UTC).date()
+    found = told(refusal, Budget("provider:openai", day, 500_000, 150_000, 250_000))
+    assert found.message == (
+        "today's budget of provider:openai does not cover the price, up to $0.1200: $0.1000 is left"
+        " of $0.5000; try again tomorrow (UTC), or ask an operator to raise it"
+    )
+    assert (found.reason, found.metadata) == (refusal.reason, refusal.metadata)
+    assert told(refusal, Budget("provider:openai", day, None)) is refusal

@@ -58,3 +58,16 @@ def test_what_the_caller_rules_out_is_no_part_of_it() -> None:
 )
 def test_what_may_draw_later_is_part_of_it(conditions: Conditions, changes: dict[str, Any]) -> None:
     assert most(conditions=conditions, **changes) == PAID_RENDERS * BIG_CALL
+
+
+def test_the_successor_of_a_model_that_is_retired_while_its_job_waits_is_part_of_it() -> None:
+    tomorrow = replace(FLARE, retires_on=(NOW + timedelta(days=1)).date())
+    heir = replace(BIG, successor_of=(FLARE.name,))
+    late = NOW + timedelta(days=1)
+    wish = Wish(ImageType.SCENE, FLARE.name, "", 1)
+    catalogue = Catalogue([tomorrow, heir])
+    assert [one.model for one in route(catalogue, wish, CALM).offers] == [tomorrow]
+    assert [one.model for one in route(catalogue, wish, Conditions(late)).offers] == [heir]
+    assert most(catalogue, model=FLARE.name) == PAID_RENDERS * BIG_CALL
+    next_year = replace(FLARE, retires_on=(NOW + timedelta(days=365)).date())
+    assert most(Catalogue([next_year, heir]), model=FLARE.name) == PAID_RENDERS * FLARE_CALL

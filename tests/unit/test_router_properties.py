@@ -13,7 +13,7 @@ from server.domain.health import HealthState, ProviderHealth
 from server.domain.models import Size
 from server.domain.states import DRAWING_LANES, ImageType, Lane, Quality
 from server.routing.catalogue import KNOWN, SDXL, Catalogue
-from server.routing.ceilings import ceiling
+from server.routing.ceilings import PAID_RENDERS, ceiling
 from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
 from server.routing.lanes import lanes
 from server.routing.prices import FreePrice, PicturePrice, Price, PricedCall
@@ -76,7 +76,7 @@ def _row(chance: Random, name: str) -> Row:
         retires_on=NOW.date() + timedelta(days=1) * chance.choice([0, 1, 9, 99, 99, 99]),
         capabilities=capable,
         canary=chance.choice([0.0, 0.0, 0.0, 0.2]),
-        successor_of=("gone",) if chance.random() < 0.2 else (),
+        successor_of=(chance.choice(["gone", *NAMES]),) if chance.random() < 0.4 else (),
     )
 
 
@@ -195,16 +195,22 @@ def test_every_offer_is_eligible_and_none_is_dearer_than_an_eligible_equal(world
 
 
 @many
-@given(worlds)
-def test_no_offer_costs_more_than_the_ceiling_now_or_later(world: World) -> None:
+@given(worlds, st.booleans(), st.sampled_from([0, 1, 9, 29]))
+def test_no_two_calls_cost_more_than_the_ceiling_now_or_later(
+    world: World, pinned: bool, days: int
+) -> None:
+    world = _pinned(world) if pinned else world
     routing = world.route()
+    limit = world.wish.max_cost_micros
     most = ceiling(world.catalogue, routing, world.conditions)
     if routing.first is not None:  # the job keeps the size of its first offer
         admitted = replace(world.wish, display=routing.first.format.display)
-        found = route_again(world.catalogue, admitted, world.conditions)
-        assert all(one.price_micros <= most for one in (*found.offers, *found.passing_offers))
-    if world.wish.max_cost_micros is not None:
-        assert most <= world.wish.max_cost_micros
+        later = replace(world.conditions, now=NOW + timedelta(days=days))
+        found = route_again(world.catalogue, admitted, later)
+        for one in (*found.offers, *found.passing_offers):
+            calls = PAID_RENDERS * (one.price_micros + one.previews_micros)
+            assert (calls if limit is None else min(calls, limit)) <= most
+    assert limit is None or most <= limit
 
 
 @many
@@ -261,6 +267,15 @@ def test_lanes_open_for_offers_alone_and_for_the_best_one_at_once(world: World) 
     else:
         assert models == {loser.model.name for loser in routing.later}
         assert all(opening.opens_at is not None and opening.opens_at > SOON for opening in opened)
+
+
+def _pinned(world: World) -> World:
+    """Returns a world whose wish names a model that is retired tomorrow; another succeeds it."""
+    first, *others = world.catalogue.models
+    gone = replace(first, retires_on=NOW.date() + timedelta(days=1))
+    heirs = [replace(one, successor_of=(first.name,)) for one in others[:1]]
+    wish = replace(world.wish, model=first.name, provider="")
+    return replace(world, catalogue=Catalogue([gone, *heirs, *others[1:]]), wish=wish)
 
 
 def test_worlds_have_choices_to_make() -> None:

@@ -113,19 +113,25 @@ def check_limit(
     checks: Checks, request: budget_pb2.SetBudgetRequest, providers: Collection[str]
 ) -> None:
     """Checks the limit that is to be set, if there is one; only `providers` can have some."""
-    provider = request.scope.removeprefix(_PROVIDER)
-    named = request.scope.startswith(_PROVIDER) and _SCOPE.fullmatch(request.scope)
-    if request.HasField("limit_micros") and named and provider not in providers:
-        checks.add(
-            "scope",
-            f'no model is of provider "{provider}"; use one of {", ".join(sorted(providers))}',
-            reasons.ERROR_REASON_VALUE_UNKNOWN,
-        )
+    if request.HasField("limit_micros"):
+        check_provider(checks, request.scope, providers)
     if not 0 <= request.limit_micros <= MOST_MICROS:
         checks.add(
             "limit_micros",
             f"must be 0 to {MOST_MICROS:,}, is {request.limit_micros:,}",
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
+
+
+def check_provider(checks: Checks, scope: str, providers: Collection[str]) -> None:
+    """Adds a violation for the scope of a provider that is not one of `providers`."""
+    provider = scope.removeprefix(_PROVIDER)
+    named = scope.startswith(_PROVIDER) and _SCOPE.fullmatch(scope)
+    if named and provider not in providers:
+        checks.add(
+            "scope",
+            f'no model is of provider "{provider}"; use one of {", ".join(sorted(providers))}',
+            reasons.ERROR_REASON_VALUE_UNKNOWN,
         )
 
 

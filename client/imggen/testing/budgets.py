@@ -8,6 +8,7 @@ import grpc.aio
 from imggen.rules.budgets import (
     TARGET_IMAGE_COST_MICROS,
     check_limit,
+    check_provider,
     missing_call,
     read_call,
     read_day,
@@ -44,6 +45,7 @@ class Budgets(BudgetServiceServicer):
         """Returns a budget of which nothing is used."""
         checks = Checks()
         scope = read_scope(checks, request.scope or _OWN)
+        check_provider(checks, request.scope, _PROVIDERS)
         asked, day = checks.complete(scope, read_day(checks, "day", request.day, _today()))
         if asked != _OWN and not self._admin:
             raise role_required("admin")
