@@ -106,6 +106,7 @@ PAGES = {
     "story.pages.scene.props": ["a lamp"],
     "story.pages.scene.colours": ["a red lamp"],
     "story.pages.scene.absent": ["a hat"],
+    "story.pages.scene.empty": ["figures"],
     **{
         f"story.pages.scene.figures.{name}": Change(value, ON_PAGE)
         for name, value in {
