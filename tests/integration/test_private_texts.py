@@ -187,7 +187,7 @@ async def refused_by_a_worker(store: Store) -> None:
     await until(failed)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_what_is_private_is_in_no_log_or_metric_of_any_process(local: Local) -> None:
     async with Client(local.address, token=local.token) as client:
         who = await client.create_character(private_character())
