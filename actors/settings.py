@@ -339,7 +339,7 @@ class PictureSettings(SafetySettings):
 
     @property
     def image_classifier_name(self) -> str:
-        """The name by which images say who has looked at them: of a whole path its last part."""
+        """The name that checked images show: the last part of a path."""
         path = Path(self.image_classifier)
         return path.name if path.is_absolute() else self.image_classifier
 

@@ -28,7 +28,7 @@ class PictureClassifier(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name, by which images say who has looked at them; never empty."""
+        """The name that checked images show; never empty."""
         ...
 
     async def check(self) -> None:

@@ -28,7 +28,7 @@ class Watches:
     ) -> dict[JobId, tuple[int, int, bytes, str]]:
         """Returns the previews that are newer than those seen.
 
-        As (attempt, sequence, JPEG, who has checked it); empty where nobody has.
+        As (attempt, sequence, JPEG, classifier); the classifier is empty if none has checked it.
         """
         rows = await self._database.fetch(
             "SELECT v.job_id, v.attempt, v.seq, v.jpeg, v.checked_by"
