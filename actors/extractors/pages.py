@@ -25,10 +25,10 @@ class Page:
 def page_of(spec: RenderSpec) -> Page:
     """Returns what is read for the picture of a spec.
 
-    A scene description counts alone; without one the page's text does. A cover's title names a
-    mood and maybe a place, and its first page the rest.
+    A scene description counts alone; without one the page's text does. Without one a cover has the
+    story's title, which names a mood and maybe a place, and its first page the rest.
     """
-    if spec.image_type is ImageType.COVER:
+    if spec.image_type is ImageType.COVER and spec.page_text:
         return Page(f"{spec.scene}. {spec.page_text}", spec.cast)
     if spec.image_type is ImageType.SCENE and not spec.scene:
         return Page(spec.page_text, spec.cast, spec.before)

@@ -58,7 +58,8 @@ class StorybookDialect:
             weather=setting.weather,
         )
         # A description alone, as measurements have it, is drawn the same with every seed.
-        if spec.page_text and not (portrait or framing or position):
+        varied = spec.page_text or spec.image_type is ImageType.COVER
+        if varied and not (portrait or framing or position):
             full = composed(full, spec.seed)
         shown, left_out = fit(full)
         parts = chain(

@@ -263,6 +263,7 @@ class PictureReader:
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
+            page_text=_page_text(before, prompt),
             fixed=None if prompt else before.fixed,
             model=offer.model.name,
             quality=kept,
@@ -328,6 +329,11 @@ class PictureReader:
         """Freezes characters that are named by other pages, but for those that are gone."""
         found = await self._store.freeze(user, ids) if ids else {}
         return tuple(found[one] for one in ids if one in found)
+
+
+def _page_text(before: RenderSpec, prompt: str | None) -> str:
+    """Returns the page of a new version; a cover's counts beside the story's title alone."""
+    return "" if prompt and before.image_type is ImageType.COVER else before.page_text
 
 
 def _place_of(image: Image) -> Placement:

@@ -57,6 +57,16 @@ def test_pages_are_composed_by_their_seed() -> None:
     assert len(prompts()) > 5
 
 
+def test_a_cover_that_is_described_is_composed_by_its_seed() -> None:
+    cover = {"image_type": ImageType.COVER, "scene": "Mia sings.", "page_text": ""}
+    scene = Told(figures=(Figure(WHO),), told="Mia sings.")
+    shown = {
+        StorybookDialect().compile(replace(spec_of(seed), **cover), scene).prompt  # type: ignore[arg-type]
+        for seed in range(40)
+    }
+    assert len(shown) > 5
+
+
 def test_a_told_side_or_crop_is_drawn_with_every_seed() -> None:
     left = Told(figures=(Figure(WHO, side=Side.LEFT),), told="Mia sings.")
     assert len(prompts(told=left)) == 1
