@@ -67,7 +67,10 @@ class BacklogPolicy:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         if self._found is None or now - self._found[0] > _KEPT_POLLS * self._poll_s:
             return context.target_num_replicas, {}
-        return replicas_for(self._found[1], self._within, self._unmeasured), {}
+        wanted = replicas_for(self._found[1], self._within, self._unmeasured)
+        # Serve starts a replica for every request that it finds none for, and knows those of the
+        # latest seconds: without a request it stays at none.
+        return max(wanted, 1 if context.total_num_requests > 0 else 0), {}
 
     async def _ask(self) -> None:
         try:

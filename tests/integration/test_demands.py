@@ -64,9 +64,20 @@ async def test_while_the_database_is_away_replicas_stay_as_they_are(
     assert await answered(policy) == 0
 
 
-def with_target(replicas: int) -> AutoscalingContext:
-    """Returns the context of a deployment, of which the policy reads the target alone."""
-    return cast(AutoscalingContext, SimpleNamespace(target_num_replicas=replicas))
+async def test_replicas_stay_while_serve_would_start_one_again(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    policy = BacklogPolicy()
+    assert await answered(policy) == 0
+    assert policy(with_target(1, requests=0.01)) == (1, {})
+    assert policy(with_target(1)) == (0, {})
+
+
+def with_target(replicas: int, *, requests: float = 0.0) -> AutoscalingContext:
+    """Returns the context of a deployment, as far as the policy reads it."""
+    read = SimpleNamespace(target_num_replicas=replicas, total_num_requests=requests)
+    return cast(AutoscalingContext, read)
 
 
 async def answered(policy: BacklogPolicy) -> Any:
