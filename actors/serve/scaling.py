@@ -81,7 +81,7 @@ class BacklogPolicy:
             _log.warning("replicas kept", extra={"lane": self._lane, "error": error.message})
         except Exception:
             # Nobody awaits the task. The replicas stay as they are, and the log says why.
-            _log.exception("replicas kept", extra={"lane": self._lane})
+            _log.exception("scaling broken", extra={"lane": self._lane})
         finally:
             self._asking = None
 
