@@ -379,6 +379,11 @@ class WorkerSettings(RoutingSettings, SafetySettings):
     poll_s: float = Field(
         2.0, gt=0, description="How often a worker looks for jobs whose signal was lost."
     )
+    model_sleeps: bool = Field(
+        False,
+        description="Whether Serve may stop all diffusers while nothing waits, as with "
+        "`min_replicas: 0`. A job then starts one, and estimates count how long that takes.",
+    )
     drain_s: float = Field(
         20.0,
         gt=0,

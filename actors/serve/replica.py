@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import timedelta
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
 from actors.engine.render import (
@@ -23,12 +24,18 @@ class DiffuserReplica:
         upscaler: Upscaler,
         model: str,
         pictures: PictureClassifier | None = None,
+        *,
+        loaded_in: timedelta = timedelta(0),
     ) -> None:
-        """Takes the renderer, the upscaler, the name of their model, and what looks at pictures."""
+        """Takes the renderer, the upscaler, the name of their model, and what looks at pictures.
+
+        `loaded_in` is how long all of it took to load.
+        """
         self._renderer = renderer
         self._upscaler = upscaler
         self._model = model
         self._pictures = pictures
+        self._loaded_in = loaded_in
 
     async def render(self, request: RenderRequest, model: str) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
@@ -70,3 +77,7 @@ class DiffuserReplica:
     async def model(self) -> str:
         """Returns the name of the model."""
         return self._model
+
+    async def loaded_in(self) -> timedelta:
+        """Returns how long the replica's models took to load and to warm."""
+        return self._loaded_in

@@ -34,8 +34,11 @@ _log = logging.getLogger(__name__)
 class Models(Protocol):
     """The models that a worker's stages need."""
 
-    async def check(self) -> None:
-        """Raises Unavailable, and says why, while one of them does not answer."""
+    async def check(self) -> timedelta | None:
+        """Returns how long a model takes to start that was stopped meanwhile, None if it is warm.
+
+        Raises Unavailable, and says why, while one of them does not answer.
+        """
         ...
 
 
@@ -68,6 +71,7 @@ class Worker:
         self._signals = signals
         self._models = models
         self._models_away = False
+        self._cold_start: timedelta | None = None
         self._backoff = backoff
         self._lease = timedelta(seconds=settings.lease_s)
         self._slots = Slots(settings.slots)
@@ -204,7 +208,9 @@ class Worker:
                 await self._look_at_models()
                 if not self._models_away and not self._draining:
                     await self._store.workers.ready(
-                        self.name, self._slots.most, self._lease, models=self._draws
+                        *(self.name, self._slots.most, self._lease),
+                        models=self._draws,
+                        cold_start=self._cold_start,
                     )
             except Unavailable:
                 _log.warning("readiness not told", extra={"worker": self.name})
@@ -215,7 +221,7 @@ class Worker:
         if self._models is None:
             return
         try:
-            await self._models.check()
+            self._cold_start = await self._models.check()
         except Unavailable as error:
             if not self._models_away:
                 fields = {"worker": self.name, "error": error.message}

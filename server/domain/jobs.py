@@ -232,13 +232,15 @@ class Outcome:
 class Outlook:
     """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job.
 
-    `spec_version` is the newest that a worker can claim there, with its model warm; 0 for none.
+    `spec_version` is the newest that a worker can claim there; 0 for none. `cold_start` is how long
+    its model takes to start, 0 while one is warm.
     """
 
     waiting: int
     workers: int
     mean_duration: timedelta | None
     spec_version: int = SPEC_VERSION
+    cold_start: timedelta = timedelta(0)
 
     @property
     def served(self) -> bool:

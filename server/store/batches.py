@@ -13,7 +13,7 @@ from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.reuse import Reuses
-from server.store.workers import DRAWN_SPECS
+from server.store.workers import COLD_START, DRAWN_SPECS
 
 _CREATE = """
 INSERT INTO batches
@@ -111,7 +111,8 @@ SELECT
       WHERE lane = ANY($1) AND status = 'processing' AND ready
     ) AS unended WHERE user_id <> $2 GROUP BY user_id
   ) AS ahead,
-  {DRAWN_SPECS} AS spec_version
+  {DRAWN_SPECS} AS spec_version,
+  {COLD_START} AS cold_start
 """
 
 _STUCK = """
@@ -246,6 +247,7 @@ class Batches:
             overlap=float(row["overlap"] or 1.0),
             ahead=tuple(row["ahead"]),
             spec_version=row["spec_version"],
+            cold_start=row["cold_start"] or timedelta(0),
         )
 
 
