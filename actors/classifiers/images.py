@@ -12,6 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from actors.classifiers.base import ClassifierAway
 from actors.engine.refusal import CheckpointRefused
+from actors.finishing.bare import seen
 from actors.settings import PictureSettings, RefusedLabel
 
 _MANY = "multi_label_classification"
@@ -97,7 +98,7 @@ class ImageClassifier:
         """Returns the score of each label; raises ClassifierAway for no picture."""
         try:
             with Image.open(BytesIO(picture)) as image:
-                pixels = self._processor(images=image.convert("RGB"), return_tensors="pt")
+                pixels = self._processor(images=seen(image), return_tensors="pt")
         except (OSError, ValueError) as error:
             raise ClassifierAway("the classifier cannot read the picture") from error
         logits = self._model(**pixels.to(self._model.device)).logits[0].float().cpu()

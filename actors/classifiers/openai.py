@@ -12,6 +12,7 @@ from openai.types import ModerationMultiModalInputParam
 from PIL import Image
 
 from actors.classifiers.base import ClassifierAway
+from actors.finishing.bare import seen
 from actors.providers.events import read_object
 from actors.providers.openai_client import BROKEN_OFF, open_client
 from actors.providers.openai_errors import how_broken_off
@@ -146,7 +147,7 @@ def _open(
 def _data_url(picture: bytes) -> str:
     """Returns a picture as a JPEG in a URL; raises OSError for no picture."""
     with Image.open(BytesIO(picture)) as image:
-        small = image.convert("RGB")
+        small = seen(image)
     small.thumbnail((_SIDE, _SIDE))
     buffer = BytesIO()
     small.save(buffer, "JPEG", quality=_QUALITY)

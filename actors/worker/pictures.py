@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
@@ -71,15 +71,15 @@ class JobPictures:
         except ClassifierAway as away:
             raise Unchecked(f"no picture can be checked: {away}") from away
 
-    async def check(self, claim: Claim, original: bytes, *shown: bytes) -> None:
-        """Has the model's picture looked at, and what is shown of it.
+    async def check(self, claim: Claim, drawn: bytes, stored: Iterable[bytes]) -> None:
+        """Has what is to be stored of a model's picture looked at; `drawn` is as the model gave it.
 
         Raises PictureNotAllowed, and Unchecked where the classifier stays away for all pauses.
         """
-        for picture in (original, *shown):
+        for picture in stored:
             categories = await self._patiently(claim, picture)
             if categories:
-                digest = hashlib.sha256(original).hexdigest()
+                digest = hashlib.sha256(drawn).hexdigest()
                 raise self._refused(claim, digest, categories)
 
     @asynccontextmanager

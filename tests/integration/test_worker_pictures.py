@@ -2,11 +2,15 @@
 
 import hashlib
 import logging
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from actors.engine.render import RenderRequest
+from actors.engine.render import RenderEvent, RenderRequest, RenderResult
 from actors.providers.fake import FakeProvider
 from actors.testing.classifying import KeptRefusedPictures, ScriptedPictures
 from actors.testing.scripted import ScriptedRenderer
@@ -24,6 +28,26 @@ from tests.integration.test_worker_texts import HARMLESS, LIMIT, PRICE, ended, p
 SEXUAL = ("sexual",)
 ALL = {0: SEXUAL}
 """What refuses every picture."""
+
+
+class Hiding(ScriptedRenderer):
+    """A renderer whose pictures have two frames, and in the first one transparent pixels."""
+
+    drawn = b""
+
+    async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        async for event in super().stream(request):
+            if isinstance(event, RenderResult):
+                with Image.open(BytesIO(event.png)) as picture:
+                    first = picture.convert("RGBA")
+                first.paste("#00000000", (0, 0, first.width // 4, first.height))
+                buffer = BytesIO()
+                second = Image.new("RGBA", first.size, "red")
+                first.save(buffer, "PNG", save_all=True, append_images=[second])
+                self.drawn = buffer.getvalue()
+                yield replace(event, png=self.drawn)
+            else:
+                yield event
 
 
 async def submit(queue: JobQueue, most: int | None = None) -> NewJob:
@@ -80,7 +104,7 @@ async def test_without_a_classifier_pictures_are_not_checked(job_queue: JobQueue
     assert (image.check, image.checked_by) == (PictureCheck.NOT_CHECKED, "")
 
 
-async def test_a_picture_says_who_has_looked_at_it(job_queue: JobQueue) -> None:
+async def test_a_picture_names_the_classifier_that_has_looked_at_it(job_queue: JobQueue) -> None:
     new, looks = await submit(job_queue), ScriptedPictures()
     await ended(job_queue, new, JobStatus.COMPLETED, pictures=looks)
     image = await job_queue.store.images.get(job_queue.user, new.image_id)
@@ -91,6 +115,25 @@ async def test_a_picture_says_who_has_looked_at_it(job_queue: JobQueue) -> None:
     assert original is not None
     assert display is not None
     assert [digest(one) for one in looks.asked] == [original.sha256, display.sha256]
+
+
+async def test_what_a_file_hides_beside_its_picture_is_not_stored(job_queue: JobQueue) -> None:
+    new, renderer, looks = await job_queue.submit(), Hiding(), ScriptedPictures()
+    async with job_queue.worker(renderer, pictures=looks, poll_s=0.05):
+        await job_queue.becomes(new, JobStatus.COMPLETED)
+    original = await job_queue.store.images.asset(job_queue.user, new.image_id, AssetKind.ORIGINAL)
+    assert original is not None
+    assert original.sha256 == digest(looks.asked[0])
+    with Image.open(BytesIO(looks.asked[0])) as picture:
+        assert (picture.mode, getattr(picture, "n_frames", 1)) == ("RGB", 1)
+        assert picture.getpixel((0, 0)) == (255, 255, 255)
+
+
+async def test_the_digest_of_a_refused_picture_is_that_of_its_models(job_queue: JobQueue) -> None:
+    new, renderer = await job_queue.submit(), Hiding()
+    async with job_queue.worker(renderer, pictures=ScriptedPictures(ALL), poll_s=0.05):
+        await job_queue.becomes(new, JobStatus.FAILED)
+    assert (await kept(job_queue, new))[1][3] == digest(renderer.drawn)
 
 
 async def test_a_refused_picture_is_drawn_once_more_with_another_seed(
