@@ -133,6 +133,11 @@ def _broken(folder: Path) -> None:
     model.save_pretrained(folder)
 
 
+def _twins(folder: Path) -> None:
+    named = {0: "threat", 1: "insult", 2: "insult"}
+    tiny_classifier(id2label=named).save_pretrained(folder)
+
+
 def _regression(folder: Path) -> None:
     tiny_classifier(problem_type="regression").save_pretrained(folder)
 
@@ -156,6 +161,7 @@ def _of_another(folder: Path) -> None:
         (_cut_off, "it is cut off or damaged"),
         (_untrained, r"its weights lack classifier\.bias"),
         (_broken, "a score is no number; its weights are damaged"),
+        (_twins, 'two of its labels are "insult"; they must differ'),
         (_regression, "it is a regression; it must have labels with scores"),
         (_of_another, "its tokenizer has 16 words and its model 11"),
     ],
