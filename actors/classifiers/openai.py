@@ -15,13 +15,16 @@ from actors.classifiers.base import ClassifierAway
 from actors.finishing.bare import seen
 from actors.providers.events import read_object
 from actors.providers.openai_client import BROKEN_OFF, open_client
-from actors.providers.openai_errors import how_broken_off
+from actors.providers.openai_errors import how_broken_off, plain_word
 from server.safety.texts import MODERATION
 
 _CONNECT_S = 5.0
 _MOST_LETTERS = 10_000
-"""Of one input: a longer text is sent in parts."""
+_SHARED = 1_000
+"""Of one input: a longer text is sent in parts that share some, so that no phrase is cut apart."""
 _MOST_INPUTS = 32
+_FLAGGED = "flagged"
+"""The category of what is flagged without one that has a plain name."""
 _SIDE = 1024
 _QUALITY = 90
 _WHITE = 64
@@ -41,7 +44,7 @@ class OpenAiModeration:
 
     async def refused_for(self, text: str) -> tuple[str, ...]:
         """Returns the flagged categories, sorted; raises ClassifierAway."""
-        parts = [text[at : at + _MOST_LETTERS] for at in range(0, len(text), _MOST_LETTERS)]
+        parts = _parts(text)
         found: set[str] = set()
         for at in range(0, len(parts), _MOST_INPUTS):
             some = parts[at : at + _MOST_INPUTS]
@@ -95,10 +98,15 @@ class _Asked:
         found: set[str] = set()
         for result in results:
             match result:
-                case {"flagged": bool() as flagged, "categories": dict() as categories}:
-                    named = {str(name) for name, is_so in categories.items() if is_so is True}
+                case {"flagged": bool() as flagged, "categories": dict() as categories} if all(
+                    is_so is None or isinstance(is_so, bool) for is_so in categories.values()
+                ):
+                    # Callers are told the names, and a service may write anything there.
+                    named = {
+                        plain_word(name) or _FLAGGED for name, is_so in categories.items() if is_so
+                    }
                     # Flagged for nothing is flagged, too.
-                    found |= named or ({"flagged"} if flagged else set())
+                    found |= named or ({_FLAGGED} if flagged else set())
                 case _:
                     raise ClassifierAway("the moderation's answer has a result that is none")
         return found
@@ -135,6 +143,11 @@ async def open_picture_moderation(
     """Yields a classifier of pictures with its own connections."""
     async with _open(base_url, api_key, timeout_s) as client:
         yield OpenAiPictures(client, model, timeout_s)
+
+
+def _parts(text: str) -> list[str]:
+    last = max(len(text) - _SHARED, 1) if text else 0
+    return [text[at : at + _MOST_LETTERS] for at in range(0, last, _MOST_LETTERS - _SHARED)]
 
 
 def _open(
