@@ -196,7 +196,7 @@ class Attempt:
         claim, parts = self.claim, self._parts
         failure, _ = explain(unchecked)
         _log.warning("not checked", extra={**fields_of(claim), "error": failure.message})
-        if claim.unoffered_s >= parts.unchecked_s:
+        if claim.unchecked_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return
         lanes = [JobLane(claim.lane, claim.models, in_a_while())]

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -19,10 +20,11 @@ from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.states import AssetKind, ImageStatus, JobStatus, Lane, PictureCheck
 from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.failover import FailureKind
 from tests.builders import new_job
 from tests.integration.job_queue import JobQueue, until
 from tests.integration.test_worker_broken import GOLDEN, Blackening
-from tests.integration.test_worker_routes import calls, money
+from tests.integration.test_worker_routes import calls, failing, money
 from tests.integration.test_worker_texts import HARMLESS, LIMIT, PRICE, ended, page
 
 SEXUAL = ("sexual",)
@@ -282,6 +284,29 @@ async def test_a_picture_is_never_paid_a_third_time(job_queue: JobQueue) -> None
     assert (len(fake.calls), stored(job_queue)) == (2, [])
     assert job.failure is not None
     assert "paid for twice" in job.failure.message
+
+
+@pytest.mark.parametrize("script", ["provider", "nothing"])
+async def test_time_without_a_check_is_no_time_without_an_offer(
+    job_queue: JobQueue, script: str
+) -> None:
+    new, looks = await submit(job_queue), ScriptedPictures()
+    looks.closed = True
+    limited = [failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))]
+    async with worker(job_queue, FakeProvider(limited), looks):
+        await waits(job_queue, new)
+        # An outage that is longer than a job may wait for an offer.
+        await job_queue.store.database.execute(
+            "UPDATE image_generation_jobs SET no_offer_since = now() - interval '30 minutes'"
+        )
+        looks.closed = False
+        if script == "nothing":
+            await job_queue.store.health.waits(
+                "fake", timedelta(seconds=1), FailureKind.RATE_LIMITED
+            )
+        await at_once(job_queue, new)
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert (job.retry_count, looks.checks > 1) == (0, True)
 
 
 async def test_a_job_whose_classifier_stays_away_fails_as_its_operator_says(
