@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any, Self
 
 import torch
@@ -14,6 +13,7 @@ from actors.classifiers.base import ClassifierAway
 from actors.classifiers.models import UNLOADABLE, first_line, labels_of, scores_of
 from actors.engine.refusal import CheckpointRefused
 from actors.finishing.bare import as_png, seen
+from actors.finishing.forms import PictureRefused, open_picture
 from actors.settings import PictureSettings, RefusedLabel
 
 _NAMED = 3
@@ -96,10 +96,9 @@ class ImageClassifier:
     def scores(self, picture: bytes) -> dict[str, float]:
         """Returns the score of each label; raises ClassifierAway for no picture."""
         try:
-            with Image.open(BytesIO(picture)) as image:
-                pixels = self._pixels(seen(image))
+            pixels = self._pixels(seen(open_picture(picture)))
             logits = self._model(**pixels.to(self._model.device)).logits[0].float().cpu()
-        except UNLOADABLE as error:
+        except (PictureRefused, *UNLOADABLE) as error:
             # PyTorch raises RuntimeError, as where memory is short.
             why = first_line(error)
             raise ClassifierAway(f"the classifier cannot look at the picture ({why})") from error
