@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
+from actors.worker.fields import fields_of
 from actors.worker.patience import CHECK_PAUSES_S
 from actors.worker.reporting import Reporter
 from actors.worker.texts import ContentRefused, Unchecked
@@ -102,7 +103,7 @@ class JobPictures:
             try:
                 return await self._classifier.refused_for(picture)
             except ClassifierAway as away:
-                _log.warning("picture waits", extra={**_fields(claim), "error": str(away)})
+                _log.warning("picture waits", extra={**fields_of(claim), "error": str(away)})
             await asyncio.sleep(pause)
         try:
             return await self._classifier.refused_for(picture)
@@ -115,7 +116,8 @@ class JobPictures:
         if self._refusals is not None:
             self._refusals.count(self.checked_by, refused.categories)
         about = {"category": refused.categories, "classifier": self.checked_by, "digest": digest}
-        _log.warning("picture refused", extra={"stage": STAGE, **about, **_fields(claim)})
+        whose = {**fields_of(claim), "model": claim.spec.model}
+        _log.warning("picture refused", extra={"stage": STAGE, **about, **whose})
         return refused
 
 
@@ -164,16 +166,6 @@ class Previews:
         except ClassifierAway as away:
             why = str(away)
         if why:
-            _log.info("preview withheld", extra={**_fields(self._claim), "why": why})
+            _log.info("preview withheld", extra={**fields_of(self._claim), "why": why})
         else:
             self._reporter.show(preview, classifier.name)
-
-
-def _fields(claim: Claim) -> dict[str, object]:
-    return {
-        "job_id": str(claim.job_id),
-        "user_id": str(claim.user_id),
-        "attempt": claim.attempt,
-        "provider": claim.provider,
-        "model": claim.spec.model,
-    }
