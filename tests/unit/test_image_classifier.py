@@ -240,12 +240,22 @@ async def test_bytes_that_are_no_picture_are_no_pass(folder: Path) -> None:
 
 def test_a_local_classifier_needs_a_model_and_labels() -> None:
     local = {"image_safety": "local"}
-    with pytest.raises(ValidationError, match="IMGGEN_IMAGE_CLASSIFIER: not set"):
+    both = "IMGGEN_IMAGE_CLASSIFIER, IMGGEN_IMAGE_CLASSIFIER_LABELS: not set"
+    with pytest.raises(ValidationError, match=both):
         PictureSettings.model_validate(local)
     with pytest.raises(ValidationError, match="IMGGEN_IMAGE_CLASSIFIER_LABELS: not set"):
         PictureSettings.model_validate(local | {"image_classifier": "owner/model"})
     with pytest.raises(ValidationError):
         settings("owner/model", nsfw=("sexual", 1.5))
+
+
+def test_a_classifier_that_nothing_would_ask_is_refused() -> None:
+    labels = {"nsfw": {"category": "sexual", "threshold": 0.5}}
+    for setting in ({"image_classifier": "owner/model"}, {"image_classifier_labels": labels}):
+        with pytest.raises(ValidationError, match="set, but IMGGEN_IMAGE_SAFETY is not"):
+            PictureSettings.model_validate(setting)
+        for said in ("none", "openai"):
+            assert PictureSettings.model_validate({**setting, "image_safety": said})
 
 
 def _change(folder: Path, file: str, **changes: object) -> None:

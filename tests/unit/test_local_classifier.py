@@ -215,3 +215,11 @@ def test_labels_are_read_from_the_environment_as_json(monkeypatch: pytest.Monkey
     monkeypatch.setenv("IMGGEN_TEXT_CLASSIFIER_LABELS", json.dumps(REFUSES))
     labels = ClassifierSettings().text_classifier_labels
     assert {name: label.model_dump() for name, label in labels.items()} == REFUSES
+
+
+def test_a_classifier_that_nothing_would_ask_is_refused() -> None:
+    model = {"text_classifier_model": "owner/model"}
+    for setting in (model, {"text_classifier_labels": REFUSES}):
+        with pytest.raises(ValidationError, match="set, but IMGGEN_TEXT_CLASSIFIER is not"):
+            ClassifierSettings.model_validate(setting)
+    assert ClassifierSettings.model_validate({**model, "text_classifier": "none"})
