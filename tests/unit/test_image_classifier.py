@@ -255,7 +255,8 @@ def test_a_classifier_that_nothing_would_ask_is_refused() -> None:
         with pytest.raises(ValidationError, match="set, but IMGGEN_IMAGE_SAFETY is not"):
             PictureSettings.model_validate(setting)
         for said in ("none", "openai"):
-            assert PictureSettings.model_validate({**setting, "image_safety": said})
+            meant = PictureSettings.model_validate({**setting, "image_safety": said})
+            assert meant.image_safety == said
 
 
 def _change(folder: Path, file: str, **changes: object) -> None:
