@@ -103,7 +103,7 @@ class JobPictures:
             try:
                 return await self._classifier.refused_for(picture)
             except ClassifierAway as away:
-                _log.warning("picture waits", extra={**fields_of(claim), "error": str(away)})
+                _log.warning("picture waits", extra={**_drawn(claim), "error": str(away)})
             await asyncio.sleep(pause)
         try:
             return await self._classifier.refused_for(picture)
@@ -116,8 +116,7 @@ class JobPictures:
         if self._refusals is not None:
             self._refusals.count(self.checked_by, refused.categories)
         about = {"category": refused.categories, "classifier": self.checked_by, "digest": digest}
-        whose = {**fields_of(claim), "model": claim.spec.model}
-        _log.warning("picture refused", extra={"stage": STAGE, **about, **whose})
+        _log.warning("picture refused", extra={"stage": STAGE, **about, **_drawn(claim)})
         return refused
 
 
@@ -166,6 +165,10 @@ class Previews:
         except ClassifierAway as away:
             why = str(away)
         if why:
-            _log.info("preview withheld", extra={**fields_of(self._claim), "why": why})
+            _log.info("preview withheld", extra={**_drawn(self._claim), "why": why})
         else:
             self._reporter.show(preview, classifier.name)
+
+
+def _drawn(claim: Claim) -> dict[str, object]:
+    return {**fields_of(claim), "model": claim.spec.model}
