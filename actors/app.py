@@ -33,8 +33,7 @@ from actors.serve.handles import (
     RayUpscaler,
     wait_until_ready,
 )
-from actors.serve.metrics import RayRefusals
-from actors.serve.picture_metrics import RayRefusedPictures
+from actors.serve.metrics import RayRefusals, RayRefusedPictures
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,

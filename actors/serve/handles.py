@@ -16,6 +16,7 @@ from ray.serve.schema import DeploymentStatusOverview
 
 from actors.classifiers.base import ClassifierAway
 from actors.engine.render import Embedding, ModelDiffers, RenderEvent, RenderRequest
+from actors.serve.replica import another_classifier
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Unavailable
 
@@ -132,14 +133,13 @@ class RayPictures:
         """Raises ClassifierAway while no replica with a classifier answers."""
         held = await _verdict(self._diffuser.picture_classifier.remote(), self._patience_s)
         if held != self.name:
-            raise ClassifierAway(
-                f'the diffuser holds the classifier "{held}", not "{self.name}"; see '
-                "IMGGEN_IMAGE_CLASSIFIER"
-            )
+            raise ClassifierAway(another_classifier(str(held), self.name))
 
     async def refused_for(self, picture: bytes) -> tuple[str, ...]:
         """Returns the categories that a picture is refused for; raises ClassifierAway."""
-        found = await _verdict(self._diffuser.refused_for.remote(picture), self._look_s)
+        # Another replica than the one that was asked may answer, with an older classifier.
+        asked = self._diffuser.refused_for.remote(picture, self.name)
+        found = await _verdict(asked, self._look_s)
         if not isinstance(found, tuple):
             raise ClassifierAway("the diffuser answered without a verdict")
         return found

@@ -15,6 +15,13 @@ from actors.engine.render import (
 from actors.finishing.upscaling import Upscaler
 
 
+def another_classifier(held: str, wanted: str) -> str:
+    """Returns why a verdict of another classifier than the one that is wanted is none."""
+    return (
+        f'the diffuser holds the classifier "{held}", not "{wanted}"; see IMGGEN_IMAGE_CLASSIFIER'
+    )
+
+
 class DiffuserReplica:
     """The base class of diffuser deployments; `actors.serve.handles` calls its methods by name."""
 
@@ -68,10 +75,15 @@ class DiffuserReplica:
         """Returns the name of the classifier of pictures; empty for none."""
         return self._pictures.name if self._pictures else ""
 
-    async def refused_for(self, picture: bytes) -> tuple[str, ...]:
-        """Returns the categories that a picture is refused for; raises ClassifierAway."""
+    async def refused_for(self, picture: bytes, classifier: str) -> tuple[str, ...]:
+        """Returns the categories that a picture is refused for.
+
+        Raises ClassifierAway for a call to another classifier than this replica holds.
+        """
         if self._pictures is None:
             raise ClassifierAway("the diffuser holds no classifier; see IMGGEN_IMAGE_SAFETY")
+        if self._pictures.name != classifier:
+            raise ClassifierAway(another_classifier(self._pictures.name, classifier))
         return await self._pictures.refused_for(picture)
 
     async def model(self) -> str:

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from actors.settings import WorkerSettings
-from actors.worker.attempt import Attempt, AttemptParts, Drawing, fields_of
+from actors.worker.attempt import Attempt, AttemptParts, Drawing
+from actors.worker.fields import fields_of
 from actors.worker.lanes import Slots
 from actors.worker.leaving import LeftAlone
 from actors.worker.patience import Patience

@@ -169,7 +169,8 @@ class Claim:
     """A job that a worker holds; `attempt` is the fencing token of all its writes.
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
-    since it was queued. `unoffered_s` is how long no model may draw it by now.
+    since it was queued. `unoffered_s` is how long no model may draw it by now, `unchecked_s` how
+    long its classifier is away.
     """
 
     job_id: JobId
@@ -185,6 +186,7 @@ class Claim:
     limits: Limits = NO_LIMITS
     passed_over: frozenset[str] = frozenset()
     unoffered_s: float = 0.0
+    unchecked_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,10 @@ async def test_a_replica_without_a_classifier_or_with_another_one_is_no_pass() -
         await pictures(None).check()
     with pytest.raises(ClassifierAway, match="holds no classifier"):
         await pictures(None).refused_for(b"png")
+    other = Held(())
+    other.name = "older/model"
+    with pytest.raises(ClassifierAway, match='holds the classifier "older/model"'):
+        await pictures(other).refused_for(b"png")
 
 
 @pytest.mark.parametrize(
