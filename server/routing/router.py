@@ -56,10 +56,14 @@ class Routing:
 
     @property
     def later(self) -> tuple[Loser, ...]:
-        """The losers that may draw it once what excludes them has passed, the best first."""
+        """The losers that may draw it once what excludes them has passed, the best first.
+
+        Those that a budget excludes come last: the others pass today.
+        """
         passing = [(loser.offer, loser) for loser in self.losers if loser.offer is not None]
         ranked = _ranked([offer for offer, _ in passing], None)
-        return tuple(loser for best in ranked for offer, loser in passing if offer is best)
+        found = (loser for best in ranked for offer, loser in passing if offer is best)
+        return tuple(sorted(found, key=lambda loser: loser.exclusion is Exclusion.OVER_BUDGET))
 
     @property
     def passing_offers(self) -> tuple[Offer, ...]:
