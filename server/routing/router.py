@@ -118,12 +118,13 @@ def route(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Routing:
     found = rules.choose(catalogue.models, asked.model, asked.characters, asked.size)
     weighed = [_weigh(row, asked, conditions, wish.model) for row in catalogue.models]
     eligible = [one for one in weighed if isinstance(one, Offer)]
-    canary = None if asked.model else _canary(eligible, wish.key)
-    offers = _ranked(eligible, canary)
-    if len({offer.format.display for offer in offers}) > 1:
-        # Whoever draws it in the end, the picture has one size.
-        again = route(catalogue, replace(wish, display=offers[0].format.display), conditions)
+    if len({offer.format.display for offer in eligible}) > 1:
+        # Whoever draws it in the end, the picture has one size: that of a canary only if it must.
+        display = _ranked(eligible, None)[0].format.display
+        again = route(catalogue, replace(wish, display=display), conditions)
         return replace(again, wish=wish)
+    canary = None if asked.model else _canary(catalogue, eligible, wish.key)
+    offers = _ranked(eligible, canary)
     return Routing(
         wish=wish,
         offers=tuple(offers),
@@ -262,14 +263,21 @@ def _ranked(offers: Sequence[Offer], canary: Offer | None) -> list[Offer]:
     return [offers[place] for place in sorted(range(len(offers)), key=rank)]
 
 
-def _canary(offers: Sequence[Offer], key: str) -> Offer | None:
-    """Returns the canary that draws a job, by a hash of its id: each has a part of [0, 1)."""
+def _canary(catalogue: Catalogue, offers: Sequence[Offer], key: str) -> Offer | None:
+    """Returns the canary that draws a job, by a hash of its key: each has a part of [0, 1).
+
+    The parts are those of the catalogue, whoever has an offer: a job that one canary cannot draw,
+    or has failed to draw, is no other canary's for that.
+    """
     if not key or len(offers) < 2:
         return None
     digest = blake2b(key.encode(), digest_size=8).digest()
     point, begin = int.from_bytes(digest, "big") / 2**64, 0.0
-    for offer in offers:
-        if begin <= point < begin + offer.model.canary:
-            return offer
-        begin += offer.model.canary
+    for row in catalogue.models:
+        # Together they may have more than there is: then the parts go round.
+        if (point - begin) % 1 < row.canary:
+            drawn = next((offer for offer in offers if offer.model is row), None)
+            if drawn is not None:
+                return drawn
+        begin += row.canary
     return None
