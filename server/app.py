@@ -36,7 +36,7 @@ from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
-from server.requests.pictures import PictureReader
+from server.requests.reader import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer

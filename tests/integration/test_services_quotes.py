@@ -175,9 +175,9 @@ async def test_a_story_over_the_budget_of_a_provider_is_drawn_by_others(
         story = await mia.caller.create_story(*PAGES)
         await gateway.store.budgets.set_limit("provider:somebody", 2 * PRICE, UserId(uuid4()))
         quote = await mia.quote(generation_pb2.GenerateStoryRequest(story_id=story.id))
-        assert [(one.model, one.images) for one in quote.models] == [("dear", 3)]
+        assert [(one.model, one.images) for one in quote.models] == [("paid", 2), ("dear", 1)]
         batch = await mia.caller.generate_story(story.id)
-        assert batch.estimated_cost_micros == quote.price_micros == 3 * (PRICE + 1)
+        assert batch.estimated_cost_micros == quote.price_micros == 3 * PRICE + 1
 
 
 async def test_a_quote_says_that_a_stored_picture_answers(mia: Quoted) -> None:
