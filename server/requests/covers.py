@@ -54,4 +54,5 @@ def _ever_cheaper(drawn: list[RoutedCover]) -> Iterator[RoutedCover]:
 
 
 def _least(routing: Routing) -> int:
-    return min(offer.price_micros for offer in routing.offers or routing.passing_offers)
+    offers = routing.offers or (routing.first,)
+    return min(offer.price_micros for offer in offers if offer)

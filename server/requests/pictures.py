@@ -58,7 +58,8 @@ class Picture:
         characters follows.
         """
         waited_for = self.routing.offers or self.routing.passing_offers
-        others = (offer for offer in waited_for if offer is not self.offer)
+        size = self.offer.format.display
+        others = (one for one in waited_for if one is not self.offer and one.format.display == size)
         yield from map(self.drawn_by, (self.offer, *others))
         if self.fewer is not None:
             yield from self.fewer.choices()

@@ -8,11 +8,19 @@ from uuid import uuid4
 
 import pytest
 
-from imggen.v1 import generation_pb2, routing_pb2, routing_pb2_grpc, story_pb2
+from imggen.v1 import (
+    budget_pb2,
+    budget_pb2_grpc,
+    generation_pb2,
+    routing_pb2,
+    routing_pb2_grpc,
+    story_pb2,
+)
 from imggen.v1.generation_pb2 import GenerationOptions
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
 from server.domain.ids import UserId
 from server.domain.states import Lane
+from server.identity.caller import Role
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from tests.builders import paid
 from tests.integration.callers import Caller
@@ -61,6 +69,13 @@ class Author:
         models = [model for model, _ in found]
         assert quoted == {model: models.count(model) for model in models}
         return found
+
+    async def set_limit(self, micros: int) -> None:
+        """Sets the global limit by this gateway."""
+        stub: Any = budget_pb2_grpc.BudgetServiceStub(self.gateway.channel())
+        request = budget_pb2.SetBudgetRequest(scope="global", limit_micros=micros)
+        admin = self.gateway.caller("ada", Role.ADMIN)
+        await stub.SetBudget(request, metadata=admin.metadata)
 
 
 @pytest.fixture
@@ -158,3 +173,17 @@ async def test_a_plan_tells_of_the_cover_that_the_budget_covers(opened: Opened) 
             plan = await routing.PlanStory(request, metadata=mia.caller.metadata)
             assert (plan.price_micros, [page.model for page in plan.pages]) == (0, ["storybook"])
             assert len(plan.pages[0].scene.figures) == FREE
+
+
+async def test_a_plan_is_repeated_though_the_budget_covers_another_cover_by_now(
+    opened: Opened,
+) -> None:
+    async with opened(PRICE) as mia, reading_pages(mia.gateway):
+        routing: Any = routing_pb2_grpc.RoutingServiceStub(mia.gateway.channel())
+        request = routing_pb2.PlanStoryRequest(story=mia.request(), request_id=str(uuid4()))
+        models = []
+        for limit in (PRICE, 0):
+            await mia.set_limit(limit)
+            plan = await routing.PlanStory(request, metadata=mia.caller.metadata)
+            models += [page.model for page in plan.pages]
+        assert models == [FLARE.name, "storybook"]
