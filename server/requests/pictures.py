@@ -66,7 +66,9 @@ class Picture:
 
     def drawn_by(self, offer: Offer) -> "Picture":
         """Returns the picture as another one of its offers would draw it."""
-        return replace(self, offer=offer, spec=replace(self.spec, model=offer.model.name))
+        routing = self.routing.led_by(offer, "the best that the budgets cover")
+        spec = replace(self.spec, model=offer.model.name)
+        return replace(self, offer=offer, spec=spec, routing=routing)
 
     def weighed(self, shown: Mapping[str, float], routes: Routes) -> "Picture":
         """Returns the picture as it is drawn once its page is read.

@@ -44,6 +44,7 @@ class Routing:
     `violations` are what is wrong with the wish itself. `successor` is the model that stands for
     the one asked for, which is gone; empty where none does. `canary` is whether the first offer
     is there as a canary, `late` whether every offer misses the deadline, and the soonest is first.
+    `led` is why the first one is not the best; empty where it is.
     """
 
     wish: Wish
@@ -53,6 +54,14 @@ class Routing:
     successor: str = ""
     canary: bool = False
     late: bool = False
+    led: str = ""
+
+    def led_by(self, offer: Offer, why: str) -> "Routing":
+        """Returns the routing with one of its offers first, and why, unless it is so already."""
+        if not self.offers or offer is self.offers[0]:
+            return self
+        others = (other for other in self.offers if other is not offer)
+        return replace(self, offers=(offer, *others), canary=False, led=why)
 
     @property
     def later(self) -> tuple[Loser, ...]:
@@ -102,7 +111,7 @@ class Routing:
             return f"{told}: too late for its deadline, but the soonest there is"
         if not others:
             return f"{told}: the only model that may draw it"
-        return f"{told}: the first of {len(self.offers)}; " + "; ".join(
+        return f"{told}: {self.led or f'the first of {len(self.offers)}'}; " + "; ".join(
             f"{other.model.name} {compared(best, other)}" for other in others
         )
 

@@ -343,6 +343,15 @@ def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() 
     assert BudgetRest(providers={"openai": 3}).of("local") is None
 
 
+def test_an_offer_that_is_not_the_best_says_why_it_comes_first() -> None:
+    found = route(Catalogue([SDXL, FLARE, replace(BIG, canary=0.5)]), _wish(min_score=2.5), CALM)
+    sdxl, flare, _ = found.offers
+    led = found.led_by(flare, "the best of the lane hosted")
+    assert [offer.model.name for offer in led.offers] == [FLARE.name, "sdxl", BIG.name]
+    assert ": the best of the lane hosted; sdxl costs nothing, less than $0.0" in led.reason
+    assert found.led_by(sdxl, "the best of the lane local") is found
+
+
 def test_a_canary_draws_its_share_of_the_jobs_and_no_others() -> None:
     trial = replace(BIG, canary=0.2)
     catalogue = Catalogue([STORYBOOK, SDXL, trial, FLARE])
