@@ -85,6 +85,11 @@ async def a_cover_with_as_many_as_are_drawn_in_time(seen: Seen) -> None:
     await ask(seen, "GenerationService.GenerateStory", request, "fewer")
 
 
+async def budgets_of_providers(seen: Seen) -> None:
+    for scope in ("provider:local", "provider:opnai", "provider:openai"):
+        await ask(seen, "BudgetService.GetBudget", {"scope": scope}, scope)
+
+
 async def quotes_of_nothing(seen: Seen) -> None:
     await ask(seen, "RoutingService.QuoteGeneration", {})
     await ask(seen, "RoutingService.QuoteStory", {})
@@ -196,6 +201,7 @@ async def providers_of_the_installation(seen: Seen) -> None:
 SCRIPTS: tuple[Script, ...] = (
     limits_of_every_picture,
     a_cover_with_as_many_as_are_drawn_in_time,
+    budgets_of_providers,
     quotes_of_nothing,
     quotes_of_versions_that_are_used_up,
     quotes_of_stored_pictures,
