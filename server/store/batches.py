@@ -218,14 +218,14 @@ class Batches:
         await self._database.fetchrow("SELECT FROM batches WHERE id = $1 FOR NO KEY UPDATE", batch)
         return {row["id"]: _node(row) for row in rows}
 
-    async def price(self, jobs: Sequence[JobId]) -> int:
-        """Returns what jobs may cost together."""
-        row = await self._database.fetchrow(
-            "SELECT coalesce(sum(estimated_micros), 0)::bigint AS micros"
-            " FROM image_generation_jobs WHERE id = ANY($1)",
+    async def prices(self, jobs: Sequence[JobId]) -> dict[JobId, tuple[str, int]]:
+        """Returns whom jobs would pay, and the most that each may cost, for those that cost."""
+        rows = await self._database.fetch(
+            "SELECT id, ai_provider, estimated_micros FROM image_generation_jobs"
+            " WHERE id = ANY($1) AND estimated_micros > 0",
             jobs,
         )
-        return int(row["micros"]) if row else 0
+        return {row["id"]: (row["ai_provider"], row["estimated_micros"]) for row in rows}
 
     async def fresh_portraits(
         self, characters: Sequence[CharacterId], style: str

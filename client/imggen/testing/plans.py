@@ -230,13 +230,17 @@ class Storyboard:
         listed = (page.character_ids for page in pages)
         leading = leading_characters(listed, self._cast) or self._cast
         words = (self._story.title, pages[0].scene_description or pages[0].text)
-        for characters in range(len(leading), 0, -1):
-            routing = route(Checks(), self._limits, self._quality, characters)
-            if routing is not None:
-                most = routing.offers[0].max_characters if routing.offers else 0
-                self._add(IMAGE_TYPE_COVER, leading[:most], routing, words=words)
-                return
-        self._add(IMAGE_TYPE_COVER, [], self._route(0, "the cover: "), words=words)
+        found = [
+            (characters, routing)
+            for characters in range(len(leading), -1, -1)
+            if (routing := route(Checks(), self._limits, self._quality, characters))
+        ]
+        drawn = [one for one in found if one[1].offers] or found
+        if not drawn:
+            self._route(0, "the cover: ")
+            return
+        characters, routing = drawn[0]
+        self._add(IMAGE_TYPE_COVER, leading[:characters], routing, words=words)
 
     def _add_pages(self) -> None:
         if not self._wants("include_scene_images"):
