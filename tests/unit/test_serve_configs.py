@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 from ray.serve._private.build_app import build_app
-from ray.serve.config import AutoscalingConfig
+from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 from ray.serve.schema import (
     DeploymentSchema,
     LoggingConfig,
@@ -21,6 +22,7 @@ from ray.serve.schema import (
     ServeDeploySchema,
 )
 
+from actors.serve.scaling import BacklogPolicy
 from actors.settings import DATA_PLANE_SETTINGS, WorkerSettings
 from tests.markdown import ROOT, rows, section
 
@@ -36,6 +38,7 @@ NESTED: dict[str, type[BaseModel]] = {
     "deployments": DeploymentSchema,
     "ray_actor_options": RayActorOptionsSchema,
     "autoscaling_config": AutoscalingConfig,
+    "policy": AutoscalingPolicy,
     "logging_config": LoggingConfig,
 }
 PAGE = (SERVE / "README.md").read_text()
@@ -118,14 +121,19 @@ def test_what_must_stay_up_in_a_pool_is_there_twice() -> None:
     assert pool["diffuser"]["autoscaling_config"]["min_replicas"] >= 2
 
 
+def test_a_pool_is_scaled_by_a_policy_that_takes_its_arguments() -> None:
+    policy = deployments(SERVE / "pool.yaml")["diffuser"]["autoscaling_config"]["policy"]
+    read = AutoscalingPolicy.model_validate(policy)
+    assert isinstance(read.get_policy()(**read.policy_kwargs), BacklogPolicy)
+
+
 def test_the_slots_of_the_table_keep_all_diffusers_busy() -> None:
     for name, slots in _told("IMGGEN_SLOTS").items():
         config = deployments(SERVE / f"{name}.yaml")
         scaling = config["diffuser"].get("autoscaling_config", {})
         most = scaling.get("max_replicas", config["diffuser"].get("num_replicas"))
-        needed = most * scaling.get("target_ongoing_requests", 2)
         settings = WorkerSettings(slots=json.loads(slots), models=("storybook",))
-        assert settings.slots["local"] * config["worker"]["num_replicas"] >= needed, name
+        assert settings.slots["local"] * config["worker"]["num_replicas"] >= 2 * most, name
 
 
 def test_the_table_tells_what_the_configs_set() -> None:
@@ -137,7 +145,7 @@ def test_the_table_tells_what_the_configs_set() -> None:
             field
             for schema in (DeploymentSchema, RayActorOptionsSchema, AutoscalingConfig)
             for field in schema.model_fields
-        }
+        } | set(signature(BacklogPolicy).parameters)
         for config, value in zip(("embedded", "one-gpu", "pool"), told, strict=True):
             for deployment in owner.split(" and "):
                 found = _value(deployments(SERVE / f"{config}.yaml")[deployment], name)
@@ -149,9 +157,12 @@ def test_every_setting_of_the_page_is_one_of_the_data_plane() -> None:
     assert set(re.findall(r"IMGGEN_[A-Z_]+[A-Z]", PAGE)) <= known
 
 
-def _value(deployment: Mapping[str, Any], name: str) -> object:
-    nested = (deployment.get(key, {}) for key in ("ray_actor_options", "autoscaling_config"))
-    return next((each[name] for each in (deployment, *nested) if name in each), None)
+def _value(values: Mapping[str, Any], name: str) -> object:
+    """Returns what a config sets a knob to, however deep; None where it does not."""
+    if name in values:
+        return values[name]
+    nested = [_value(each, name) for each in values.values() if isinstance(each, dict)]
+    return next((each for each in nested if each is not None), None)
 
 
 def _told(setting: str) -> dict[str, str]:
