@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.scaling import main
+from benchmarks.scaling import main, table
 from benchmarks.simulated.day import DAY, SEED
 from benchmarks.simulated.scaled import (
     COLD_START_S,
@@ -16,14 +16,15 @@ from benchmarks.simulated.scaled import (
     run,
     stories,
 )
+from tests.markdown import ROOT
 
-MOST = 4
+MOST, PICTURES = 8, 13_000
 
 
 @pytest.fixture(scope="module")
 def days() -> dict[str, ScaledDay]:
     """Returns what came of a day by each policy."""
-    asked = stories(3_000, SEED)
+    asked = stories(PICTURES, SEED)
     ran = [run(policy, asked, SEED) for policy in policies(MOST, 60)]
     return {day.policy: day for day in ran}
 
@@ -31,7 +32,7 @@ def days() -> dict[str, ScaledDay]:
 def test_every_picture_is_drawn_and_every_hour_of_the_peak_paid(
     days: dict[str, ScaledDay],
 ) -> None:
-    assert {len(day.waits) for day in days.values()} == {3_000}
+    assert {len(day.waits) for day in days.values()} == {PICTURES}
     assert days["always the peak's"].gpu_hours == pytest.approx(MOST * 24, rel=0.01)
 
 
@@ -41,6 +42,10 @@ def test_what_waits_asks_for_fewer_hours_and_leaves_nothing_for_long(
     ours, served = days["by what waits (imggen)"], days["by requests (Serve)"]
     assert ours.gpu_hours < served.gpu_hours < days["always the peak's"].gpu_hours
     assert ours.waited(0.99) < COLD_START_S + 60 + RENDER_S
+
+
+def test_the_page_of_clusters_has_what_the_command_prints(days: dict[str, ScaledDay]) -> None:
+    assert table(list(days.values()), 60) in (ROOT / "docs" / "clusters.md").read_text()
 
 
 def test_a_replica_that_leaves_draws_its_picture_and_is_paid_until_then() -> None:
