@@ -183,7 +183,7 @@ faults-quick: machine $(VENV)/dev.stamp ## Runs shorter fault tests
 	@$(PY) -m tests.faults --quick
 
 .PHONY: slow
-slow: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Runs the slow suites alone
+slow: machine $(VENV)/dev.stamp $(if $(GO),load-tools manifest-tools) ## Runs the slow suites alone
 	$(PY) -m pytest tests/slow tests/recipe/slow --timeout 1800
 
 # Nothing else runs it. The stand-in will do: see docs/providers.md.
@@ -229,6 +229,21 @@ $(LOAD_TOOLS)/$(GHZ)-$(GRPCURL).stamp:
 		GOCACHE="$(CURDIR)/$(LOAD_TOOLS)/build/cache" GOFLAGS="$$GOFLAGS -modcacherw" \
 		$(GO) install "$$tool" || exit 1; done
 	@rm -rf $(LOAD_TOOLS)/build
+	@touch $@
+
+# With Go installed, `make check` reads the manifests of cluster/kubernetes with their own types.
+.PHONY: manifest-tools
+manifest-tools: $(LOAD_TOOLS)/manifests.stamp ## Builds what reads manifests into .tools/go (needs Go 1.24)
+
+$(LOAD_TOOLS)/manifests.stamp: $(wildcard tests/manifests/*.go tests/manifests/go.*)
+	@test -n "$(GO)" || { echo 'make: building manifests needs Go 1.24 or newer, which is not on' \
+		'PATH; see https://go.dev/dl' >&2; exit 1; }
+	@echo 'Building manifests into $(LOAD_TOOLS)/bin (a minute or two) ...'
+	@mkdir -p $(LOAD_TOOLS)/bin
+	@GOPATH="$(CURDIR)/$(LOAD_TOOLS)/build-manifests" \
+		GOCACHE="$(CURDIR)/$(LOAD_TOOLS)/build-manifests/cache" GOFLAGS="$$GOFLAGS -modcacherw" \
+		$(GO) build -C tests/manifests -buildvcs=false -o "$(CURDIR)/$(LOAD_TOOLS)/bin/manifests" .
+	@rm -rf $(LOAD_TOOLS)/build-manifests
 	@touch $@
 
 # Maintaining.

@@ -7,6 +7,8 @@ import logging
 import os
 import socket
 from contextlib import AsyncExitStack
+from datetime import timedelta
+from time import monotonic
 from typing import Any, cast
 
 from ray import serve
@@ -31,8 +33,7 @@ from actors.serve.handles import (
     RayUpscaler,
     wait_until_ready,
 )
-from actors.serve.metrics import RayRefusals
-from actors.serve.picture_metrics import RayRefusedPictures
+from actors.serve.metrics import RayRefusals, RayRefusedPictures
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
@@ -77,8 +78,11 @@ class DiffuserDeployment(DiffuserReplica):
         settings = DiffuserSettings()
         configure_logs("info")
         try:
+            began = monotonic()
             pictures = _picture_classifier(settings)
-            super().__init__(*_warm_models(settings), settings.model, pictures)
+            renderer, upscaler = _warm_models(settings)
+            loaded_in = timedelta(seconds=monotonic() - began)
+            super().__init__(renderer, upscaler, settings.model, pictures, loaded_in=loaded_in)
         except CheckpointRefused as error:
             fields = {"model": settings.model, "error": str(error)}
             logging.getLogger(__name__).error("model refused", extra=fields)
@@ -97,7 +101,7 @@ class WorkerDeployment:
         file = settings.worker_log_file
         configure_logs("info", self._stack.enter_context(file.open("a", 1)) if file else None)
         model = await wait_until_ready(diffuser)
-        self._models = RayModels(diffuser, model)
+        self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
             RayRenderer(diffuser, model),
             profile(model),

@@ -1,5 +1,6 @@
 """The settings of the data plane's processes, read from `IMGGEN_*` once each."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
@@ -306,17 +307,14 @@ class ClassifierSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _has_a_model(self) -> Self:
-        if self.text_classifier != "local":
-            return self
-        unset = {
+        needed = {
             "IMGGEN_TEXT_CLASSIFIER_MODEL": self.text_classifier_model,
             "IMGGEN_TEXT_CLASSIFIER_LABELS": self.text_classifier_labels,
         }
-        if names := [name for name, value in unset.items() if not value]:
-            raise ValueError(
-                f"{', '.join(names)}: not set, and IMGGEN_TEXT_CLASSIFIER=local needs it; set it, "
-                "or IMGGEN_TEXT_CLASSIFIER=none"
-            )
+        if self.text_classifier == "local":
+            _require("IMGGEN_TEXT_CLASSIFIER", needed)
+        elif "text_classifier" not in self.model_fields_set:
+            _refuse_unused("IMGGEN_TEXT_CLASSIFIER", needed)
         return self
 
 
@@ -345,18 +343,14 @@ class PictureSettings(SafetySettings):
 
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:
-        if self.image_safety != "local":
-            return self
         needed = {
             "IMGGEN_IMAGE_CLASSIFIER": self.image_classifier,
             "IMGGEN_IMAGE_CLASSIFIER_LABELS": self.image_classifier_labels,
         }
-        for name, value in needed.items():
-            if not value:
-                raise ValueError(
-                    f"{name}: not set, and IMGGEN_IMAGE_SAFETY=local needs it; set it, or "
-                    "IMGGEN_IMAGE_SAFETY=none"
-                )
+        if self.image_safety == "local":
+            _require("IMGGEN_IMAGE_SAFETY", needed)
+        elif "image_safety" not in self.model_fields_set:
+            _refuse_unused("IMGGEN_IMAGE_SAFETY", needed)
         return self
 
 
@@ -378,6 +372,11 @@ class WorkerSettings(RoutingSettings, SafetySettings):
     )
     poll_s: float = Field(
         2.0, gt=0, description="How often a worker looks for jobs whose signal was lost."
+    )
+    model_sleeps: bool = Field(
+        False,
+        description="Whether Serve may stop all diffusers while nothing waits, as with "
+        "`min_replicas: 0`. A job then starts one, and estimates count how long that takes.",
     )
     drain_s: float = Field(
         20.0,
@@ -424,6 +423,23 @@ class WorkerSettings(RoutingSettings, SafetySettings):
                 "run out after one lost heartbeat; use half of IMGGEN_LEASE_S or less"
             )
         return self
+
+
+def _require(setting: str, needed: Mapping[str, object]) -> None:
+    """Raises ValueError for what a local classifier lacks."""
+    if names := [name for name, value in needed.items() if not value]:
+        raise ValueError(
+            f"{', '.join(names)}: not set, and {setting}=local needs it; set it, or {setting}=none"
+        )
+
+
+def _refuse_unused(setting: str, needed: Mapping[str, object]) -> None:
+    """Raises ValueError for a local classifier that nothing would ask: that passes unseen."""
+    if names := [name for name, value in needed.items() if value]:
+        raise ValueError(
+            f"{', '.join(names)}: set, but {setting} is not, so that nothing is classified; set "
+            f"{setting}=local, or {setting}=none to say so"
+        )
 
 
 def _on_this_machine(url: str) -> bool:

@@ -74,11 +74,15 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _migrate(_options: argparse.Namespace) -> int:
+def _migrate(options: argparse.Namespace) -> int:
     from server.start_errors import needing_database
-    from server.store.migrate import migrate
+    from server.store.migrate import migrate, until_migrated
 
     url = GatewaySettings().database_url
+    if options.wait:
+        with needing_database(url):
+            asyncio.run(until_migrated(url, lambda why: print(f"waiting: {why}", file=sys.stderr)))
+        return 0
     with needing_database(url):
         applied = asyncio.run(migrate(url))
     for name in applied:
@@ -203,6 +207,11 @@ def _parser() -> argparse.ArgumentParser:
 
     migrate = commands.add_parser(
         "migrate", help="bring the database up to date; safe to repeat, and to run in parallel"
+    )
+    migrate.add_argument(
+        "--wait",
+        action="store_true",
+        help="change nothing, and end once another process has brought it up to date",
     )
     migrate.set_defaults(command=_migrate)
 

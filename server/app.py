@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 
+from imggen.rules.budgets import Providers
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
 from imggen.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server as add_budgets
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server as add_characters
@@ -36,7 +37,7 @@ from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
-from server.requests.pictures import PictureReader
+from server.requests.reader import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
@@ -245,9 +246,9 @@ async def _services(
     images = ImageService(store, parts.storage, signals, replies)
     characters = CharacterService(store, users, texts)
     stories = StoryService(store, users, texts, styles)
-    budgets = BudgetService(
-        store, observer, settings.daily_budget_micros, {*PROVIDERS, settings.chat_provider}
-    )
+    paid = {*catalogue.paid, settings.chat_provider}
+    payees = Providers(paid, PROVIDERS.keys() - paid)
+    budgets = BudgetService(store, observer, settings.daily_budget_micros, payees)
     await _apply_budget(store, settings.daily_budget_micros)
     return [
         Service("imggen.v1.GenerationService", partial(add_generation, generation)),

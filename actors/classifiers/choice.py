@@ -22,18 +22,13 @@ async def open_classifier(settings: ClassifierSettings) -> AsyncIterator[TextCla
         ) as local:
             yield local
         return
-    if settings.text_classifier == "none" or settings.moderation_api_key is None:
+    if settings.text_classifier == "none":
         yield None
         return
     # The SDK takes half a second to import, and installations without a key do without it.
     from actors.classifiers.openai import open_moderation
 
-    async with open_moderation(
-        base_url=settings.moderation_base_url,
-        api_key=settings.moderation_api_key.get_secret_value(),
-        model=settings.moderation_model,
-        timeout_s=settings.moderation_timeout_s,
-    ) as moderation:
+    async with open_moderation(settings) as moderation:
         yield moderation
 
 
@@ -52,17 +47,7 @@ async def open_picture_classifier(
         case "local":
             yield local
         case "openai":
-            if moderation.moderation_api_key is None:
-                raise ValueError(
-                    "IMGGEN_MODERATION_API_KEY: not set, and IMGGEN_IMAGE_SAFETY=openai needs it; "
-                    "set the key, or IMGGEN_IMAGE_SAFETY=none"
-                )
             from actors.classifiers.openai import open_picture_moderation
 
-            async with open_picture_moderation(
-                base_url=moderation.moderation_base_url,
-                api_key=moderation.moderation_api_key.get_secret_value(),
-                model=moderation.moderation_model,
-                timeout_s=moderation.moderation_timeout_s,
-            ) as pictures:
+            async with open_picture_moderation(moderation) as pictures:
                 yield pictures

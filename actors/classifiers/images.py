@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any, Self
 
 import torch
@@ -11,13 +10,16 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 from transformers.utils import logging as transformers_logging
 
 from actors.classifiers.base import ClassifierAway
+from actors.classifiers.models import UNLOADABLE, first_line, labels_of, scores_of
 from actors.engine.refusal import CheckpointRefused
+from actors.finishing.bare import as_png, seen
+from actors.finishing.forms import PictureRefused, open_picture
 from actors.settings import PictureSettings, RefusedLabel
 
-_MANY = "multi_label_classification"
-"""The problem of a model whose labels do not exclude each other: each has a score of its own."""
 _NAMED = 3
-_SIDE = 64
+_WIDE, _HIGH = 96, 64
+_EDGE = 32
+"""The part of a picture's side that is its edge, where a processor may cut."""
 
 
 class ImageClassifier:
@@ -29,8 +31,8 @@ class ImageClassifier:
         """Takes transformers' model and image processor, which are untyped."""
         self.name = name
         self._model = model.eval()
-        self._processor = processor
-        self._labels = {int(number): str(label) for number, label in _labels(model).items()}
+        self._processor = _uncut(processor)
+        self._labels = labels_of(model.config, name)
         self._refused = dict(refused)
 
     @classmethod
@@ -38,40 +40,38 @@ class ImageClassifier:
         """Loads the model that the settings name.
 
         Raises CheckpointRefused for one that is no image classifier in safetensors, has no tensors
-        for a part of itself or lacks a label that is refused, and for one without a verdict on a
-        white picture.
+        for a part of itself or lacks a label that is refused, and for one that gives no verdict on
+        a picture or does not look at the whole of it.
         """
         source = settings.image_classifier
-        transformers_logging.disable_progress_bar()
-        try:
-            # Code of a repository is never run, and a pickle never read.
-            model, found = AutoModelForImageClassification.from_pretrained(
-                source, use_safetensors=True, output_loading_info=True, dtype=torch.float32
-            )
-            processor = AutoImageProcessor.from_pretrained(source)
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
-            why = str(error).strip().partition("\n")[0]
-            raise CheckpointRefused(
-                f"IMGGEN_IMAGE_CLASSIFIER: {source} is no image classifier in safetensors that "
-                f"transformers loads: {why}"
-            ) from error
-        _check_whole(source, found)
-        _check_labels(source, _labels(model).values(), settings.image_classifier_labels)
+        model, processor = _loaded(source)
+        _check_labels(source, labels_of(model.config, source), settings.image_classifier_labels)
         cuda = device != "cpu" and torch.cuda.is_available()
         model = model.to("cuda" if cuda else "cpu")
         name, refused = settings.image_classifier_name, settings.image_classifier_labels
         loaded = cls(name, model, processor, refused)
-        loaded.warm()
+        loaded.try_out()
         return loaded
 
-    def warm(self) -> None:
-        """Classifies a white picture; raises CheckpointRefused where it gives no verdict."""
-        buffer = BytesIO()
-        Image.new("RGB", (_SIDE, _SIDE), "white").save(buffer, "PNG")
+    def try_out(self) -> None:
+        """Classifies a white picture, and looks whether its edges are seen.
+
+        Raises CheckpointRefused.
+        """
+        white = Image.new("RGB", (_WIDE, _HIGH), "white")
         try:
-            self.classify(buffer.getvalue())
+            self.classify(as_png(white))
         except ClassifierAway as away:
             raise CheckpointRefused(f"IMGGEN_IMAGE_CLASSIFIER: {self.name}: {away}") from away
+        whole = self._pixels(white)["pixel_values"]
+        for edge in _edges():
+            marked = white.copy()
+            marked.paste("black", edge)
+            if torch.equal(self._pixels(marked)["pixel_values"], whole):
+                raise CheckpointRefused(
+                    f"IMGGEN_IMAGE_CLASSIFIER: {self.name} does not look at the edges of a "
+                    "picture; its preprocessor_config.json must cut nothing off"
+                )
 
     async def check(self) -> None:
         """Passes: a loaded model is there."""
@@ -96,19 +96,58 @@ class ImageClassifier:
     def scores(self, picture: bytes) -> dict[str, float]:
         """Returns the score of each label; raises ClassifierAway for no picture."""
         try:
-            with Image.open(BytesIO(picture)) as image:
-                pixels = self._processor(images=image.convert("RGB"), return_tensors="pt")
-        except (OSError, ValueError) as error:
-            raise ClassifierAway("the classifier cannot read the picture") from error
-        logits = self._model(**pixels.to(self._model.device)).logits[0].float().cpu()
-        many = self._model.config.problem_type == _MANY
-        chances = logits.sigmoid() if many else logits.softmax(dim=-1)
-        return {self._labels[number]: chance for number, chance in enumerate(chances.tolist())}
+            pixels = self._pixels(seen(open_picture(picture)))
+            logits = self._model(**pixels.to(self._model.device)).logits[0].float().cpu()
+        except (PictureRefused, *UNLOADABLE) as error:
+            # PyTorch raises RuntimeError, as where memory is short.
+            why = first_line(error)
+            raise ClassifierAway(f"the classifier cannot look at the picture ({why})") from error
+        found = scores_of(logits, self._model.config)
+        return {label: found[number] for label, number in self._labels.items()}
+
+    def _pixels(self, picture: Image.Image) -> Any:
+        return self._processor(images=picture, return_tensors="pt")
 
 
-def _labels(model: Any) -> Mapping[int, str]:
-    labels: Mapping[int, str] = model.config.id2label
-    return labels
+def _loaded(source: str) -> tuple[Any, Any]:
+    """Returns the model and its image processor; raises CheckpointRefused."""
+    transformers_logging.disable_progress_bar()
+    try:
+        # Code of a repository is never run, and a pickle never read.
+        model, found = AutoModelForImageClassification.from_pretrained(
+            source,
+            use_safetensors=True,
+            output_loading_info=True,
+            dtype=torch.float32,
+            trust_remote_code=False,
+        )
+        processor = AutoImageProcessor.from_pretrained(source, trust_remote_code=False)
+    except UNLOADABLE as error:
+        raise CheckpointRefused(
+            f"IMGGEN_IMAGE_CLASSIFIER: {source} is no image classifier in safetensors that "
+            f"transformers loads: {first_line(error)}"
+        ) from error
+    _check_whole(source, found)
+    return model, processor
+
+
+def _uncut(processor: Any) -> Any:
+    """Returns a processor that makes a picture as small as the part that it would cut out."""
+    if getattr(processor, "do_center_crop", False):
+        processor.do_center_crop = False
+        processor.size = processor.crop_size
+    return processor
+
+
+def _edges() -> tuple[tuple[int, int, int, int], ...]:
+    """Returns the boxes of the left, the right, the upper and the lower edge of a picture."""
+    side, end = _WIDE // _EDGE, _HIGH // _EDGE
+    return (
+        (0, 0, side, _HIGH),
+        (_WIDE - side, 0, _WIDE, _HIGH),
+        (0, 0, _WIDE, end),
+        (0, _HIGH - end, _WIDE, _HIGH),
+    )
 
 
 def _check_whole(source: str, found: Mapping[str, Any]) -> None:

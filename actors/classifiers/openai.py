@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TypeAlias
 
@@ -12,15 +12,21 @@ from openai.types import ModerationMultiModalInputParam
 from PIL import Image
 
 from actors.classifiers.base import ClassifierAway
+from actors.finishing.bare import seen
+from actors.finishing.forms import PictureRefused, open_picture
 from actors.providers.events import read_object
 from actors.providers.openai_client import BROKEN_OFF, open_client
-from actors.providers.openai_errors import how_broken_off
+from actors.providers.openai_errors import how_broken_off, plain_word
+from actors.settings import ClassifierSettings
 from server.safety.texts import MODERATION
 
 _CONNECT_S = 5.0
 _MOST_LETTERS = 10_000
-"""Of one input: a longer text is sent in parts."""
+_SHARED = 1_000
+"""Of one input: a longer text is sent in parts that share some, so that no phrase is cut apart."""
 _MOST_INPUTS = 32
+_FLAGGED = "flagged"
+"""The category of what is flagged without one that has a plain name."""
 _SIDE = 1024
 _QUALITY = 90
 _WHITE = 64
@@ -34,13 +40,12 @@ class OpenAiModeration:
 
     name = MODERATION
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str, timeout_s: float) -> None:
-        """Takes a client without retries, and how long a call may take in all."""
-        self._asked = _Asked(client, model, timeout_s)
+    def __init__(self, asked: "_Asked") -> None:
+        self._asked = asked
 
     async def refused_for(self, text: str) -> tuple[str, ...]:
         """Returns the flagged categories, sorted; raises ClassifierAway."""
-        parts = [text[at : at + _MOST_LETTERS] for at in range(0, len(text), _MOST_LETTERS)]
+        parts = _parts(text)
         found: set[str] = set()
         for at in range(0, len(parts), _MOST_INPUTS):
             some = parts[at : at + _MOST_INPUTS]
@@ -56,9 +61,8 @@ class OpenAiPictures:
 
     name = MODERATION
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str, timeout_s: float) -> None:
-        """Takes a client without retries, and how long a call may take in all."""
-        self._asked = _Asked(client, model, timeout_s)
+    def __init__(self, asked: "_Asked") -> None:
+        self._asked = asked
 
     async def check(self) -> None:
         """Has a white picture looked at: a service may know texts alone."""
@@ -70,7 +74,7 @@ class OpenAiPictures:
         """Returns the flagged categories, sorted; raises ClassifierAway."""
         try:
             encoded = await asyncio.to_thread(_data_url, picture)
-        except (OSError, ValueError) as error:
+        except PictureRefused as error:
             raise ClassifierAway("the picture cannot be read") from error
         shown: list[ModerationMultiModalInputParam]
         shown = [{"type": "image_url", "image_url": {"url": encoded}}]
@@ -81,6 +85,7 @@ class _Asked:
     """A moderation model, and the reading of its answers."""
 
     def __init__(self, client: openai.AsyncOpenAI, model: str, timeout_s: float) -> None:
+        """Takes a client without retries, and how long a call may take in all."""
         self._client = client
         self._model = model
         self._timeout_s = timeout_s
@@ -94,10 +99,15 @@ class _Asked:
         found: set[str] = set()
         for result in results:
             match result:
-                case {"flagged": bool() as flagged, "categories": dict() as categories}:
-                    named = {str(name) for name, is_so in categories.items() if is_so is True}
+                case {"flagged": bool() as flagged, "categories": dict() as categories} if all(
+                    is_so is None or isinstance(is_so, bool) for is_so in categories.values()
+                ):
+                    # Callers are told the names, and a service may write anything there.
+                    named = {
+                        plain_word(name) or _FLAGGED for name, is_so in categories.items() if is_so
+                    }
                     # Flagged for nothing is flagged, too.
-                    found |= named or ({"flagged"} if flagged else set())
+                    found |= named or ({_FLAGGED} if flagged else set())
                 case _:
                     raise ClassifierAway("the moderation's answer has a result that is none")
         return found
@@ -119,34 +129,44 @@ class _Asked:
 
 
 @asynccontextmanager
-async def open_moderation(
-    *, base_url: str, api_key: str, model: str, timeout_s: float
-) -> AsyncIterator[OpenAiModeration]:
-    """Yields a classifier of texts with its own connections."""
-    async with _open(base_url, api_key, timeout_s) as client:
-        yield OpenAiModeration(client, model, timeout_s)
+async def open_moderation(settings: ClassifierSettings) -> AsyncIterator[OpenAiModeration]:
+    """Yields a classifier of texts with its own connections; raises ValueError without a key."""
+    async with _open(settings) as asked:
+        yield OpenAiModeration(asked)
 
 
 @asynccontextmanager
-async def open_picture_moderation(
-    *, base_url: str, api_key: str, model: str, timeout_s: float
-) -> AsyncIterator[OpenAiPictures]:
-    """Yields a classifier of pictures with its own connections."""
-    async with _open(base_url, api_key, timeout_s) as client:
-        yield OpenAiPictures(client, model, timeout_s)
+async def open_picture_moderation(settings: ClassifierSettings) -> AsyncIterator[OpenAiPictures]:
+    """Yields a classifier of pictures with its own connections; raises ValueError without a key."""
+    async with _open(settings) as asked:
+        yield OpenAiPictures(asked)
 
 
-def _open(
-    base_url: str, api_key: str, timeout_s: float
-) -> AbstractAsyncContextManager[openai.AsyncOpenAI]:
-    connect_s = min(_CONNECT_S, timeout_s / 2)
-    return open_client(base_url, api_key, timeout_s=timeout_s, connect_timeout_s=connect_s)
+@asynccontextmanager
+async def _open(settings: ClassifierSettings) -> AsyncIterator[_Asked]:
+    if settings.moderation_api_key is None:
+        raise ValueError(
+            "IMGGEN_MODERATION_API_KEY: not set, and OpenAI's moderation needs it; set the key, or "
+            "IMGGEN_TEXT_CLASSIFIER=none and IMGGEN_IMAGE_SAFETY=none"
+        )
+    timeout_s = settings.moderation_timeout_s
+    async with open_client(
+        settings.moderation_base_url,
+        settings.moderation_api_key.get_secret_value(),
+        timeout_s=timeout_s,
+        connect_timeout_s=min(_CONNECT_S, timeout_s / 2),
+    ) as client:
+        yield _Asked(client, settings.moderation_model, timeout_s)
+
+
+def _parts(text: str) -> list[str]:
+    last = max(len(text) - _SHARED, 1) if text else 0
+    return [text[at : at + _MOST_LETTERS] for at in range(0, last, _MOST_LETTERS - _SHARED)]
 
 
 def _data_url(picture: bytes) -> str:
-    """Returns a picture as a JPEG in a URL; raises OSError for no picture."""
-    with Image.open(BytesIO(picture)) as image:
-        small = image.convert("RGB")
+    """Returns a picture as a JPEG in a URL; raises PictureRefused for no picture."""
+    small = seen(open_picture(picture))
     small.thumbnail((_SIDE, _SIDE))
     buffer = BytesIO()
     small.save(buffer, "JPEG", quality=_QUALITY)

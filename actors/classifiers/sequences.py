@@ -8,6 +8,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from actors.classifiers.models import UNLOADABLE, labels_of, scores_of
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.weights import read_tensors, variant_of
 
@@ -25,8 +26,9 @@ class ScoreBroken(Exception):
 class SequenceModel:
     """A model that gives each of its labels a score from 0 to 1, for texts of any length."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self.labels: dict[str, int] = {name: at for at, name in model.config.id2label.items()}
+    def __init__(self, model: Any, tokenizer: Any, source: str) -> None:
+        """Takes transformers' model and tokenizer, and what they were loaded from."""
+        self.labels = labels_of(model.config, source)
         self.window = _window(model.config, tokenizer)
         """How many tokens are read at once."""
         self._model = model
@@ -43,7 +45,8 @@ class SequenceModel:
         local = folder.is_dir() or folder.is_absolute()
         variant = _check_folder(folder) if local else ""
         model = _model(source, variant)
-        loaded = cls(model, _tokenizer(source, model.get_input_embeddings().num_embeddings))
+        words = model.get_input_embeddings().num_embeddings
+        loaded = cls(model, _tokenizer(source, words), source)
         loaded._try_out(source)
         return loaded
 
@@ -73,11 +76,7 @@ class SequenceModel:
         logits = self._model(input_ids=tokens, attention_mask=torch.ones_like(tokens)).logits[0]
         if not torch.isfinite(logits).all():
             raise ScoreBroken("a score is no number")
-        # As transformers' own pipeline reads the two kinds.
-        config = self._model.config
-        many = config.problem_type == "multi_label_classification" or config.num_labels == 1
-        scores: list[float] = (logits.sigmoid() if many else logits.softmax(-1)).tolist()
-        return scores
+        return scores_of(logits, self._model.config)
 
     def _try_out(self, source: str) -> None:
         try:
@@ -115,8 +114,9 @@ def _model(source: str, variant: str) -> Any:
             variant=variant or None,
             use_safetensors=True,
             output_loading_info=True,
+            trust_remote_code=False,
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except UNLOADABLE as error:
         raise CheckpointRefused(f"{source}: its model is not loaded ({error})") from error
     # transformers makes them up, and only warns.
     if lacking := sorted(found["missing_keys"]):
@@ -124,8 +124,6 @@ def _model(source: str, variant: str) -> Any:
             f"{source}: its weights lack {lacking[0]}; it must be a model for sequence "
             "classification, as it was trained"
         )
-    if model.config.problem_type == "regression":
-        raise CheckpointRefused(f"{source}: it is a regression; it must have labels with scores")
     return model.eval()
 
 
@@ -133,8 +131,8 @@ def _tokenizer(source: str, words: int) -> Any:
     """Returns the tokenizer of a model that knows so many words."""
     kind: Any = AutoTokenizer
     try:
-        tokenizer = kind.from_pretrained(source)
-    except (OSError, ValueError, ImportError) as error:
+        tokenizer = kind.from_pretrained(source, trust_remote_code=False)
+    except UNLOADABLE as error:
         raise CheckpointRefused(f"{source}: its tokenizer is not loaded ({error})") from error
     # The others do not say what they cut off.
     if not tokenizer.is_fast:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from actors.finishing.bare import bare, seen
 from actors.finishing.marks import add_xmp, xmp_of
 from imggen.rules import sizes
 from imggen.v1.errors_pb2 import ErrorReason
@@ -27,7 +28,9 @@ from 1:1 to 16:9, 99 % keep every face from the top of the skull to the chin at 
 90 % at 0.5; the rest are close-ups, which are too large. Hats and long ears may be cut.
 """
 
-_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_MPO = "mpo"
+"""Pillow's name, here in lower case, for a JPEG that has more pictures after its first one."""
 _PIXELS_MAX = 64_000_000
 _UNREADABLE = (
     *(UnidentifiedImageError, Image.DecompressionBombError),
@@ -76,21 +79,22 @@ def finish(
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
-    The original stays as it is. The others are 8-bit sRGB of the same part of the picture, in
-    the display asset's ratio, resized by Lanczos from `enlarged`, or from the original without
-    one. Their files name the classifier that has looked at the picture; `checked_by` is empty for
-    none. The same input gives the same bytes. Raises PictureRefused for bytes that are no picture.
+    `checked_by` is the classifier that looks at the picture, empty for none. Without one the
+    original stays as it is; with one it is stored `bare`, so that nothing of it can be fetched
+    that the classifier was not shown.
+
+    The others are 8-bit sRGB of the same part of the picture, in the display asset's ratio, resized
+    by Lanczos from `enlarged`, or from the original without one. Their files name the classifier.
+    The same input gives the same bytes. Raises PictureRefused for bytes that are no picture.
     """
     source = open_picture(original)
-    picture = _to_srgb(open_picture(enlarged) if enlarged else source)
+    picture = seen(open_picture(enlarged) if enlarged else source)
     box = _crop(picture, display)
     printed = print_size(image_type, display)
     xmp = xmp_of(checked_by)
     return Finished(
         (
-            RenderedAsset(
-                AssetKind.ORIGINAL, original, _FORMATS[source.format or ""], *source.size
-            ),
+            _original(original, source, checked_by),
             _display(_resized(picture, display, box), xmp),
             _print(_resized(picture, printed, box), xmp),
             _thumbnail(_resized(picture, thumbnail_size(display), box), xmp),
@@ -118,7 +122,7 @@ def cut(picture: Image.Image, display: Size) -> Image.Image:
 def open_picture(data: bytes) -> Image.Image:
     """Returns the decoded picture; raises PictureRefused for bytes that are none."""
     try:
-        image = Image.open(BytesIO(data), formats=tuple(_FORMATS))
+        image = Image.open(BytesIO(data), formats=_FORMATS)
         pixels = image.width * image.height
         if pixels > _PIXELS_MAX:
             raise PictureRefused(
@@ -131,23 +135,6 @@ def open_picture(data: bytes) -> Image.Image:
             f"they must be one of {', '.join(_FORMATS)}"
         ) from error
     return image
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    rgb = image.convert("RGB")
-    if not profile:
-        return rgb
-    try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        converted = ImageCms.profileToProfile(rgb, source, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, OSError):
-        # A profile that does not fit RGB pixels is ignored.
-        return rgb
-    return converted or rgb
 
 
 def _crop(picture: Image.Image, display: Size) -> _Box:
@@ -164,6 +151,14 @@ def _crop(picture: Image.Image, display: Size) -> _Box:
 
 def _resized(picture: Image.Image, size: Size, box: _Box) -> Image.Image:
     return picture.resize((size.width, size.height), Image.Resampling.LANCZOS, box)
+
+
+def _original(original: bytes, picture: Image.Image, checked_by: str) -> RenderedAsset:
+    data, kind = original, str(picture.format).lower()
+    if checked_by:
+        data, kind = bare(original, picture), "png"
+    content_type = "image/jpeg" if kind == _MPO else f"image/{kind}"
+    return RenderedAsset(AssetKind.ORIGINAL, data, content_type, *picture.size)
 
 
 def _display(image: Image.Image, xmp: str) -> RenderedAsset:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.engine.render import PictureBroken
+from actors.finishing.bare import seen
 from actors.finishing.forms import open_picture
 
 _CELLS = 16
@@ -21,7 +22,7 @@ def check_picture(data: bytes) -> None:
 
     Blocks for some hundredths of a second.
     """
-    pixels = np.asarray(open_picture(data).convert("RGB"))
+    pixels = np.asarray(seen(open_picture(data)))
     fault = fault_of(pixels)
     if fault:
         height, width, _ = pixels.shape

@@ -16,6 +16,8 @@ from actors.engine.checkpoint import CHECKSUMS, verify_file
 from actors.engine.headers import read_header
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import PictureBroken
+from actors.finishing.bare import seen
+from actors.finishing.forms import open_picture
 from actors.settings import DiffuserSettings
 
 _TILE = 256
@@ -58,8 +60,7 @@ class Upscaler:
 
         Raises PictureBroken for pixels that are not finite.
         """
-        with Image.open(BytesIO(png)) as image:
-            pixels = np.asarray(image.convert("RGB"))
+        pixels = np.asarray(seen(open_picture(png)))
         large = self.run(torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255)
         if not torch.isfinite(large).all():
             raise PictureBroken("the upscaler's pixels are not finite")

@@ -29,7 +29,7 @@ from server.domain.models import Format
 from server.errors import Unavailable
 from server.routing.failover import FailureKind
 
-Check = Callable[[], Awaitable[None]]
+Check = Callable[[], Awaitable[object]]
 """Raises Unavailable while a renderer does not answer."""
 
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -87,29 +88,12 @@ class OpenAiProvider:
         partials = self._model.partials if progress.watched.is_set() else 0
         quality = self._model.qualities[content.spec.quality]
         call = PricedCall(format.native, quality, len(references), partials)
-        request = self._request(prompt.prompt, call)
         shown = Shown(progress, call.partials)
-        answer = await self._answer(request, _files(content, references), shown)
+        answer = await self._answer(
+            self._request(prompt.prompt, call), _files(content, references), shown
+        )
         cost, estimated = self._cost(call, answer)
-        if answer.filtered is not None:
-            raise ProviderFailed(
-                FailureKind.MODERATED_OUTPUT,
-                f"openai answered 200 for {self._model.sent_as} with a picture that its filter "
-                "blurred; it is billed",
-                stage="output",
-                categories=answer.filtered,
-                request_id=answer.request_id,
-                cost_micros=None if estimated else cost,
-            )
-        try:
-            png = await asyncio.to_thread(read_png, answer.picture, format.native)
-        except PictureUnfit as error:
-            raise ProviderFailed(
-                FailureKind.UNREADABLE,
-                f"openai answered 200 for {self._model.sent_as}, but {error}; it is billed",
-                request_id=answer.request_id,
-                cost_micros=None if estimated else cost,
-            ) from error
+        png = await self._picture(answer, format, None if estimated else cost)
         shown.done()
         drawn = RenderedPicture(
             png, format.native.width, format.native.height, prompt, self.name, self.model, seed=None
@@ -121,6 +105,23 @@ class OpenAiProvider:
             usage=flat_usage(answer.usage),
             request_id=answer.request_id,
         )
+
+    async def _picture(self, answer: Answer, format: Format, cost: int | None) -> bytes:
+        """Returns the picture of an answer; raises ProviderFailed, with its cost if it is known."""
+        failed = partial(ProviderFailed, request_id=answer.request_id, cost_micros=cost)
+        who = f"openai answered 200 for {self._model.sent_as}"
+        if answer.filtered is not None:
+            raise failed(
+                FailureKind.MODERATED_OUTPUT,
+                f"{who} with a picture that its filter blurred; it is billed",
+                stage="output",
+                categories=answer.filtered,
+            )
+        try:
+            return await asyncio.to_thread(read_png, answer.picture, format.native)
+        except PictureUnfit as error:
+            why = f"{who}, but {error}; it is billed"
+            raise failed(FailureKind.UNREADABLE, why) from error
 
     async def probe(self) -> None:
         """Asks for the model's description, which costs nothing; raises ProviderFailed."""

@@ -8,6 +8,7 @@ from io import BytesIO
 
 from PIL import Image
 
+from actors.finishing.bare import as_png, seen
 from actors.finishing.forms import PictureRefused, open_picture
 from server.domain.models import Size
 
@@ -31,26 +32,28 @@ def read_png(encoded: object, size: Size) -> bytes:
     """
     data = _decoded(encoded)
     try:
-        # A PNG's checksums are read by `verify` alone, which leaves its picture unusable.
-        Image.open(BytesIO(data)).verify()
         picture = open_picture(data)
+        # A PNG's checksums are read by `verify` alone, which leaves its picture unusable.
+        Image.open(BytesIO(data), formats=["PNG", "JPEG", "WEBP"]).verify()
     except _BROKEN as error:
         raise PictureUnfit(f"its {len(data)} bytes are not a whole picture") from error
     if picture.size != (size.width, size.height):
         raise PictureUnfit(
             f"its picture has {picture.width}x{picture.height} pixels; {size} were asked for"
         )
-    return data if picture.format == "PNG" else _saved(picture, "PNG")
+    return data if picture.format == "PNG" else as_png(seen(picture))
 
 
 def read_preview(encoded: object) -> bytes | None:
     """Returns a small JPEG of an unfinished picture; None for one that cannot be read."""
     try:
-        picture = open_picture(_decoded(encoded))
+        small = seen(open_picture(_decoded(encoded)))
     except (PictureUnfit, *_BROKEN):
         return None
-    picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-    return _saved(picture.convert("RGB"), "JPEG", quality=_QUALITY)
+    small.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=_QUALITY)
+    return buffer.getvalue()
 
 
 def _decoded(encoded: object) -> bytes:
@@ -62,9 +65,3 @@ def _decoded(encoded: object) -> bytes:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise PictureUnfit("its picture is not base64") from error
-
-
-def _saved(picture: Image.Image, image_format: str, **options: object) -> bytes:
-    buffer = BytesIO()
-    picture.save(buffer, image_format, **options)
-    return buffer.getvalue()

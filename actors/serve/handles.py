@@ -1,22 +1,32 @@
 """Handles of model deployments, as the renderer, the encoder and the upscaler of stages."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from enum import Enum, auto
+from functools import partial
 from typing import Any, cast
 
+from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
+from ray.serve.schema import DeploymentStatusOverview
 
 from actors.classifiers.base import ClassifierAway
 from actors.engine.render import Embedding, ModelDiffers, RenderEvent, RenderRequest
+from actors.serve.replica import another_classifier
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Unavailable
 
 Handle = DeploymentHandle[Any]
 
 _PATIENCE_S = 5.0
+_UNMEASURED_START = timedelta(seconds=60)
+"""How long a model takes to start before any start was measured."""
+_SCALED = ("HEALTHY", "UPSCALING", "DOWNSCALING")
+_ENDED = ("STOPPING", "STOPPED")
 _LOOK_S = 60.0
 """How long a picture may be looked at: it takes its turn among the diffuser's threads."""
 
@@ -123,14 +133,13 @@ class RayPictures:
         """Raises ClassifierAway while no replica with a classifier answers."""
         held = await _verdict(self._diffuser.picture_classifier.remote(), self._patience_s)
         if held != self.name:
-            raise ClassifierAway(
-                f'the diffuser holds the classifier "{held}", not "{self.name}"; see '
-                "IMGGEN_IMAGE_CLASSIFIER"
-            )
+            raise ClassifierAway(another_classifier(str(held), self.name))
 
     async def refused_for(self, picture: bytes) -> tuple[str, ...]:
         """Returns the categories that a picture is refused for; raises ClassifierAway."""
-        found = await _verdict(self._diffuser.refused_for.remote(picture), self._look_s)
+        # Another replica than the one that was asked may answer, with an older classifier.
+        asked = self._diffuser.refused_for.remote(picture, self.name)
+        found = await _verdict(asked, self._look_s)
         if not isinstance(found, tuple):
             raise ClassifierAway("the diffuser answered without a verdict")
         return found
@@ -148,17 +157,66 @@ async def _verdict(response: Awaitable[object], timeout_s: float) -> object:
         raise ClassifierAway("the diffuser, which holds the classifier, is away") from error
 
 
+class Replicas(Enum):
+    """The replicas of a deployment that Serve may scale to none."""
+
+    NONE = auto()  # -> STARTING by a request, or by its policy
+    STARTING = auto()  # -> WARM, or BROKEN
+    WARM = auto()
+    BROKEN = auto()  # none runs, and Serve does not scale it: it is deployed, or it has failed
+
+
+Look = Callable[[], tuple[Replicas, float]]
+"""Returns the replicas of a deployment, and when it was deployed."""
+
+
 class RayModels:
     """The model that a worker expects of a diffuser deployment."""
 
-    def __init__(self, diffuser: Handle, model: str, *, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        diffuser: Handle,
+        model: str,
+        *,
+        patience_s: float = _PATIENCE_S,
+        sleeps: bool = False,
+        look: Look | None = None,
+    ) -> None:
+        """Takes how long a replica may take to answer, and whether Serve may stop all of them.
+
+        `look` tells which replicas there are; by default Serve does.
+        """
         self._diffuser = diffuser
         self._model = model
         self._found = model
         self._patience_s = patience_s
+        self._look = (look or partial(_replicas, diffuser)) if sleeps else None
+        self._asleep = False
+        self._deployed_at: float | None = None
+        self._cold_start: timedelta | None = None
 
-    async def check(self) -> None:
-        """Raises Unavailable while no replica with the model, warm, answers."""
+    async def check(self) -> timedelta | None:
+        """Returns how long the model takes to start where Serve has stopped it, else None.
+
+        Raises Unavailable while no replica with the model, warm, answers.
+        """
+        if self._look is None:
+            await self._ask()
+            return None
+        replicas, deployed_at = await asyncio.to_thread(self._look)
+        woken = self._asleep and replicas is Replicas.STARTING
+        self._asleep = woken or replicas is Replicas.NONE
+        if self._asleep:
+            return self._cold_start or _UNMEASURED_START
+        # To Serve a question is work, for which it keeps a replica, or starts one. So a deployment
+        # is asked once.
+        if replicas is not Replicas.WARM or deployed_at != self._deployed_at:
+            await self._ask()
+            self._cold_start = await self._diffuser.loaded_in.remote()
+            self._deployed_at = deployed_at
+        return None
+
+    async def _ask(self) -> None:
         try:
             async with asyncio.timeout(self._patience_s):
                 self._found = str(await self._diffuser.model.remote())
@@ -174,6 +232,28 @@ class RayModels:
         """Raises RuntimeError when another model answered last: its worker must be replaced."""
         if self._found != self._model:
             raise RuntimeError(f"the diffuser holds {self._found} now, not {self._model}")
+
+
+def _replicas(diffuser: Handle) -> tuple[Replicas, float]:
+    """Returns which replicas Serve has of a deployment; BROKEN while Serve cannot tell."""
+    try:
+        application = serve.status().applications.get(diffuser.app_name)
+    except (RayError, RayServeException):
+        return Replicas.BROKEN, 0.0
+    found = application and application.deployments.get(diffuser.deployment_name)
+    if not application or not found:
+        return Replicas.BROKEN, 0.0
+    return _kind(found), application.last_deployed_time_s
+
+
+def _kind(found: DeploymentStatusOverview) -> Replicas:
+    # Strings, though their types say enums; those are no public part of Ray 2.60.
+    states = {str(state) for state, number in found.replica_states.items() if number}
+    if "RUNNING" in states:
+        return Replicas.WARM
+    if found.status not in _SCALED:
+        return Replicas.BROKEN
+    return Replicas.STARTING if states.difference(_ENDED) else Replicas.NONE
 
 
 @contextmanager

@@ -18,3 +18,18 @@ class RayRefusals:
     def count(self, stage: TextStage, category: str, rule: str) -> None:
         """Counts a text that was refused."""
         self._counter.inc(tags={"stage": stage.value, "category": category, "rule": rule})
+
+
+class RayRefusedPictures:
+    """Counts refused pictures, as `ray_imggen_refused_pictures_total` on Ray's metrics port."""
+
+    def __init__(self) -> None:
+        self._counter = Counter(
+            "imggen_refused_pictures",
+            description="Pictures that a classifier refused, by its name and for what.",
+            tag_keys=("classifier", "category"),
+        )
+
+    def count(self, classifier: str, category: str) -> None:
+        """Counts a picture that was refused."""
+        self._counter.inc(tags={"classifier": classifier, "category": category})

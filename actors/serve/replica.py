@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import timedelta
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
 from actors.engine.render import (
@@ -14,6 +15,13 @@ from actors.engine.render import (
 from actors.finishing.upscaling import Upscaler
 
 
+def another_classifier(held: str, wanted: str) -> str:
+    """Returns why a verdict of another classifier than the one that is wanted is none."""
+    return (
+        f'the diffuser holds the classifier "{held}", not "{wanted}"; see IMGGEN_IMAGE_CLASSIFIER'
+    )
+
+
 class DiffuserReplica:
     """The base class of diffuser deployments; `actors.serve.handles` calls its methods by name."""
 
@@ -23,12 +31,18 @@ class DiffuserReplica:
         upscaler: Upscaler,
         model: str,
         pictures: PictureClassifier | None = None,
+        *,
+        loaded_in: timedelta = timedelta(0),
     ) -> None:
-        """Takes the renderer, the upscaler, the name of their model, and what looks at pictures."""
+        """Takes the renderer, the upscaler, the name of their model, and what looks at pictures.
+
+        `loaded_in` is how long all of it took to load.
+        """
         self._renderer = renderer
         self._upscaler = upscaler
         self._model = model
         self._pictures = pictures
+        self._loaded_in = loaded_in
 
     async def render(self, request: RenderRequest, model: str) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
@@ -61,12 +75,21 @@ class DiffuserReplica:
         """Returns the name of the classifier of pictures; empty for none."""
         return self._pictures.name if self._pictures else ""
 
-    async def refused_for(self, picture: bytes) -> tuple[str, ...]:
-        """Returns the categories that a picture is refused for; raises ClassifierAway."""
+    async def refused_for(self, picture: bytes, classifier: str) -> tuple[str, ...]:
+        """Returns the categories that a picture is refused for.
+
+        Raises ClassifierAway for a call to another classifier than this replica holds.
+        """
         if self._pictures is None:
             raise ClassifierAway("the diffuser holds no classifier; see IMGGEN_IMAGE_SAFETY")
+        if self._pictures.name != classifier:
+            raise ClassifierAway(another_classifier(self._pictures.name, classifier))
         return await self._pictures.refused_for(picture)
 
     async def model(self) -> str:
         """Returns the name of the model."""
         return self._model
+
+    async def loaded_in(self) -> timedelta:
+        """Returns how long the replica's models took to load and to warm."""
+        return self._loaded_in

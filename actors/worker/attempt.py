@@ -9,6 +9,7 @@ from typing import Protocol
 
 from actors.engine.render import PictureBroken
 from actors.worker.choosing import Choice
+from actors.worker.fields import fields_of
 from actors.worker.leaving import LeftAlone
 from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused
@@ -196,7 +197,7 @@ class Attempt:
         claim, parts = self.claim, self._parts
         failure, _ = explain(unchecked)
         _log.warning("not checked", extra={**fields_of(claim), "error": failure.message})
-        if claim.unoffered_s >= parts.unchecked_s:
+        if claim.unchecked_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return
         lanes = [JobLane(claim.lane, claim.models, in_a_while())]
@@ -275,13 +276,3 @@ def explain(error: Exception) -> tuple[Failure, bool]:
         case _:
             message = f"{type(error).__name__}: {error}"
             return Failure("RENDER_FAILED", message[:_MESSAGE_MAX]), True
-
-
-def fields_of(claim: Claim) -> dict[str, object]:
-    """Returns the fields of every log line of an attempt."""
-    return {
-        "job_id": str(claim.job_id),
-        "user_id": str(claim.user_id),
-        "attempt": claim.attempt,
-        "provider": claim.provider,
-    }

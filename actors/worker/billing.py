@@ -95,9 +95,10 @@ class BilledProvider:
         return paid, UnwatchedProgress(progress) if previews else progress
 
     async def _hold(self, previews_micros: int = 0) -> PaidCall:
-        hold, most = self._offer.price_micros + previews_micros, self._limits.max_cost_micros
+        needs, most = self._offer.price_micros, self._limits.max_cost_micros
+        hold = needs + previews_micros
         return await self._payments.begin(
-            NewCall(CallName.RENDER, self.name, self.model, hold, most)
+            NewCall(CallName.RENDER, self.name, self.model, hold, most, needs_micros=needs)
         )
 
     def _billed(self, error: ProviderFailed) -> Billed:

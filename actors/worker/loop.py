@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from actors.settings import WorkerSettings
-from actors.worker.attempt import Attempt, AttemptParts, Drawing, fields_of
+from actors.worker.attempt import Attempt, AttemptParts, Drawing
+from actors.worker.fields import fields_of
 from actors.worker.lanes import Slots
 from actors.worker.leaving import LeftAlone
 from actors.worker.patience import Patience
@@ -34,8 +35,11 @@ _log = logging.getLogger(__name__)
 class Models(Protocol):
     """The models that a worker's stages need."""
 
-    async def check(self) -> None:
-        """Raises Unavailable, and says why, while one of them does not answer."""
+    async def check(self) -> timedelta | None:
+        """Returns how long a model takes to start that was stopped meanwhile, None if it is warm.
+
+        Raises Unavailable, and says why, while one of them does not answer.
+        """
         ...
 
 
@@ -68,6 +72,7 @@ class Worker:
         self._signals = signals
         self._models = models
         self._models_away = False
+        self._cold_start: timedelta | None = None
         self._backoff = backoff
         self._lease = timedelta(seconds=settings.lease_s)
         self._slots = Slots(settings.slots)
@@ -204,7 +209,9 @@ class Worker:
                 await self._look_at_models()
                 if not self._models_away and not self._draining:
                     await self._store.workers.ready(
-                        self.name, self._slots.most, self._lease, models=self._draws
+                        *(self.name, self._slots.most, self._lease),
+                        models=self._draws,
+                        cold_start=self._cold_start,
                     )
             except Unavailable:
                 _log.warning("readiness not told", extra={"worker": self.name})
@@ -215,7 +222,7 @@ class Worker:
         if self._models is None:
             return
         try:
-            await self._models.check()
+            self._cold_start = await self._models.check()
         except Unavailable as error:
             if not self._models_away:
                 fields = {"worker": self.name, "error": error.message}

@@ -7,6 +7,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim
 from server.domain.money import Answer, Begun, Bill, NewCall
 from server.errors import FailedPrecondition, Unavailable
+from server.money.budgets import not_covered
 from server.routing.failover import Billed
 from server.store.money import Money
 
@@ -20,7 +21,7 @@ _REFUSALS = {
     " for a job; retry the job to pay again",
     Answer.ABOVE_MOST: "the job has cost {cost}, and this call may cost {hold}, together over its"
     " limit of {most}; ask again with a higher max_cost_micros",
-    Answer.OVER_BUDGET: "the rest of today's budget does not cover it",
+    Answer.OVER_BUDGET: "no budget covers it today",
 }
 _REASONS = {
     Answer.PAID_TWICE: ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER,
@@ -98,14 +99,15 @@ def _below(begun: Begun, call: NewCall) -> int | None:
 
 def _refusal(begun: Begun, call: NewCall) -> str:
     """Returns why a call must not be made, with the amounts, and the failure that led to it."""
+    if begun.budget is not None and begun.budget.limit_micros is not None:
+        return not_covered(begun.budget, call.hold_micros)
     said = _REFUSALS[begun.answer].format(
         cost=dollars(begun.cost_micros, "nothing"),
         hold=dollars(call.hold_micros),
         most=dollars(call.most_micros or 0, "$0"),
     )
-    where = f" ({begun.scope})" if begun.scope else ""
     before = f"; before that: {begun.failure}" if begun.failure else ""
-    return f"{said}{where}{before}"
+    return f"{said}{before}"
 
 
 class PaidCall:

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
+from actors.worker.fields import fields_of
 from actors.worker.patience import CHECK_PAUSES_S
 from actors.worker.reporting import Reporter
 from actors.worker.texts import ContentRefused, Unchecked
@@ -71,15 +72,15 @@ class JobPictures:
         except ClassifierAway as away:
             raise Unchecked(f"no picture can be checked: {away}") from away
 
-    async def check(self, claim: Claim, original: bytes, *shown: bytes) -> None:
-        """Has the model's picture looked at, and what is shown of it.
+    async def check(self, claim: Claim, drawn: bytes, stored: Iterable[bytes]) -> None:
+        """Has what is to be stored of a model's picture looked at; `drawn` is as the model gave it.
 
         Raises PictureNotAllowed, and Unchecked where the classifier stays away for all pauses.
         """
-        for picture in (original, *shown):
+        for picture in stored:
             categories = await self._patiently(claim, picture)
             if categories:
-                digest = hashlib.sha256(original).hexdigest()
+                digest = hashlib.sha256(drawn).hexdigest()
                 raise self._refused(claim, digest, categories)
 
     @asynccontextmanager
@@ -102,7 +103,7 @@ class JobPictures:
             try:
                 return await self._classifier.refused_for(picture)
             except ClassifierAway as away:
-                _log.warning("picture waits", extra={**_fields(claim), "error": str(away)})
+                _log.warning("picture waits", extra={**_drawn(claim), "error": str(away)})
             await asyncio.sleep(pause)
         try:
             return await self._classifier.refused_for(picture)
@@ -115,7 +116,7 @@ class JobPictures:
         if self._refusals is not None:
             self._refusals.count(self.checked_by, refused.categories)
         about = {"category": refused.categories, "classifier": self.checked_by, "digest": digest}
-        _log.warning("picture refused", extra={"stage": STAGE, **about, **_fields(claim)})
+        _log.warning("picture refused", extra={"stage": STAGE, **about, **_drawn(claim)})
         return refused
 
 
@@ -164,16 +165,10 @@ class Previews:
         except ClassifierAway as away:
             why = str(away)
         if why:
-            _log.info("preview withheld", extra={**_fields(self._claim), "why": why})
+            _log.info("preview withheld", extra={**_drawn(self._claim), "why": why})
         else:
             self._reporter.show(preview, classifier.name)
 
 
-def _fields(claim: Claim) -> dict[str, object]:
-    return {
-        "job_id": str(claim.job_id),
-        "user_id": str(claim.user_id),
-        "attempt": claim.attempt,
-        "provider": claim.provider,
-        "model": claim.spec.model,
-    }
+def _drawn(claim: Claim) -> dict[str, object]:
+    return {**fields_of(claim), "model": claim.spec.model}

@@ -89,7 +89,7 @@ class RoutedDrawing:
             raise NothingHere(choice)
         offer = choice.offer
         if not self._chooser.trivial:
-            await self._store.leases.chosen(claim, explained(_led_by(choice.routing, offer)))
+            await self._store.leases.chosen(claim, explained(_in_lane(choice.routing, offer)))
         spec = replace(claim.spec, model=offer.model.name)
         drawn = replace(claim, spec=spec, provider=offer.model.provider)
         try:
@@ -154,11 +154,10 @@ class RoutedDrawing:
         return OfferWaits(offer.model.name, error, later.lanes)
 
 
-def _led_by(routing: Routing, offer: Offer) -> Routing:
-    """Returns a routing with the offer of this lane first."""
-    others = tuple(other for other in routing.offers if other is not offer)
-    canary = routing.canary and offer is routing.offers[0]
-    return replace(routing, offers=(offer, *others), canary=canary)
+def _in_lane(routing: Routing, offer: Offer) -> Routing:
+    return routing.led_by(
+        offer, f"the best of the lane {offer.model.lane}, in which it was claimed"
+    )
 
 
 def _may_follow(offer: Offer, error: Exception) -> bool:

@@ -112,7 +112,7 @@ class Stages:
             reporter.say(Stage.FINISHING, 0, 0)
             finished = await self._finish(claim.spec, picture)
             # After the upscaler and the crop, so that what was looked at is what is stored.
-            await self._pictures.check(claim, *_looked_at(finished))
+            await self._pictures.check(claim, picture.png, _looked_at(finished))
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             assets = await self._store(claim, finished.assets)

@@ -14,7 +14,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim
 from server.domain.scenes import Scene
 from server.domain.styles import Style
-from server.domain.texts import texts_of_scene, texts_of_spec
+from server.domain.texts import names_of_cast, texts_of_scene, texts_of_spec
 from server.errors import FailedPrecondition, Unavailable
 from server.safety.texts import Allowances, RefusedText, TextCheck, TextStage, digest_of
 
@@ -73,7 +73,8 @@ class JobTexts:
 
     async def scene(self, claim: Claim, scene: Scene, allowed: AbstractSet[str]) -> None:
         """Checks what was read from a page, by whichever extractor."""
-        await self._checked(claim, TextStage.SCENE, texts_of_scene(scene), allowed)
+        fields = {**texts_of_scene(scene), **names_of_cast(claim.spec.cast)}
+        await self._checked(claim, TextStage.SCENE, fields, allowed)
 
     async def prompt(
         self, claim: Claim, content: Content, provider: Provider, allowed: AbstractSet[str]
@@ -89,7 +90,9 @@ class JobTexts:
         # As a long page is told: heartbeats must not wait for it.
         compiled = await asyncio.to_thread(provider.told, unstyled)
         said = compiled.prompt
-        await self._checked(claim, TextStage.PROMPT, {"prompt": said}, allowed)
+        # The characters are people wherever the prompt names them.
+        names = names_of_cast(content.cast)
+        await self._checked(claim, TextStage.PROMPT, {"prompt": said, **names}, allowed)
         if self._classifier is None or self._classifier.name not in allowed:
             await self._classified(claim, TextStage.PROMPT, "prompt", said)
 

@@ -81,7 +81,7 @@ def a_day(pictures: int, seed: int = SEED) -> Day:
 
 
 def _asked(chance: Random, key: str) -> Asked:
-    at = _second(chance)
+    at = second_of_day(chance)
     floor = chance.choices([0.0, 2.5, 3.5, 4.5], [50, 25, 20, 5])[0]
     deadline = None
     if chance.random() < 1 / 3:
@@ -90,7 +90,7 @@ def _asked(chance: Random, key: str) -> Asked:
     return Asked(at, Wish(kind, "", "", 1, min_score=floor, complete_by=deadline, key=key))
 
 
-def _second(chance: Random) -> float:
+def second_of_day(chance: Random) -> float:
     """Returns a second of the day: few at night, most in the afternoon."""
     while True:
         at = chance.uniform(0, DAY)

@@ -41,8 +41,8 @@ class BatchAdmission:
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
-                jobs = [job.id for job in new.jobs]
-                await self._admission.hold(tx, jobs, new.price_micros)
+                prices = {job.id: (job.provider, job.price_micros) for job in new.jobs}
+                await self._admission.hold(tx, prices)
         if not created:
             return None
         self._admission.note(new.user_id, len(new.jobs))
@@ -62,7 +62,7 @@ class BatchAdmission:
         for job in new.jobs:
             prices[job.provider] += job.price_micros
         if short := rest.short(prices):
-            raise exhausted(new.price_micros, short)
+            raise exhausted([(job.provider, job.price_micros) for job in new.jobs], short)
         return new
 
     async def get(self, user: UserId, batch: BatchId) -> Batch:

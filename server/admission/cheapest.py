@@ -6,11 +6,12 @@ from dataclasses import replace
 from server.domain.ids import JobId, UserId
 from server.domain.lanes import Reoffer, WaitingJob
 from server.routing.catalogue import Catalogue
+from server.routing.choices import choices, first_covered
 from server.routing.conditions import Conditions
 from server.routing.lanes import first_lanes
 from server.routing.observer import Observer
 from server.routing.router import route_again
-from server.routing.wishes import wish_of
+from server.routing.wishes import Offer, wish_of
 from server.store.store import Statements
 
 
@@ -29,26 +30,35 @@ class CheapestOffers:
     async def take(
         self, tx: Statements, user: UserId, jobs: Collection[JobId], conditions: Conditions
     ) -> None:
-        """Gives ended jobs of a user their cheapest offers; one without any keeps its own."""
-        ended = await tx.offers.of_ended(user, jobs)
-        found = [offer for job in ended if (offer := self._cheapest(job, conditions))]
-        if found:
-            await tx.offers.set_each(found)
+        """Gives ended jobs of a user offers that the budgets cover together, or the cheapest.
 
-    def _cheapest(self, job: WaitingJob, conditions: Conditions) -> Reoffer | None:
+        A job without any offer keeps its own.
+        """
+        ended = await tx.offers.of_ended(user, jobs)
+        routed = [(job, offers) for job in ended if (offers := self._offers(job, conditions))]
+        found = choices([offers for _, offers in routed], conditions.rest)
+        drawn = first_covered(found, conditions.rest)
+        offered = [
+            self._offered(job, offer, conditions)
+            for (job, _), offer in zip(routed, drawn, strict=True)
+        ]
+        if offered:
+            await tx.offers.set_each(offered)
+
+    def _offers(self, job: WaitingJob, conditions: Conditions) -> tuple[Offer, ...]:
         wish = wish_of(job.spec, job.limits, job.passed_over)
-        offers = route_again(self._catalogue, wish, conditions).offers
-        if not offers:
-            return None
-        least = min(offer.price_micros for offer in offers)
+        return route_again(self._catalogue, wish, conditions).offers
+
+    def _offered(self, job: WaitingJob, offer: Offer, conditions: Conditions) -> Reoffer:
         # Dearer models take none of its lanes; workers route it again while it waits.
-        routing = route_again(self._catalogue, replace(wish, max_cost_micros=least), conditions)
-        first = routing.offers[0]
+        limits = replace(job.limits, max_cost_micros=offer.price_micros)
+        wish = wish_of(job.spec, limits, job.passed_over)
+        routing = route_again(self._catalogue, wish, conditions)
         return Reoffer(
             job.job_id,
-            first.model.provider,
-            first.model.name,
-            first.price_micros,
-            first.format.cropped_from,
+            offer.model.provider,
+            offer.model.name,
+            offer.price_micros,
+            offer.format.cropped_from,
             first_lanes(routing, conditions),
         )

@@ -1,6 +1,6 @@
 """Admission of jobs: each is committed with its image, its money held, before it is answered."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -69,7 +69,7 @@ class Admission:
         elif new.price_micros:
             job, short = await self._store.submit_paid(new, self._budget)
             if short:
-                raise exhausted(new.price_micros, short)
+                raise OverBudget(new.price_micros, short)
         else:
             job = await self._store.submit(new)
         if job is not None:
@@ -145,7 +145,7 @@ class Admission:
         await offer(tx, [job.id])
         price = await tx.jobs.retry(job.user_id, job.id, priority)
         if price:
-            await self.hold(tx, [job.id], price)
+            await self.hold(tx, await tx.batches.prices([job.id]))
         self._backlog.add(job.user_id, int(price is not None))
         return price is not None
 
@@ -165,9 +165,9 @@ class Admission:
             return False
         await offer(tx, jobs)
         # Before they are queued, since one may fail again at once and release its hold.
-        price = await tx.batches.price(list(jobs))
-        if price:
-            await self.hold(tx, jobs, price)
+        prices = await tx.batches.prices(list(jobs))
+        if prices:
+            await self.hold(tx, prices)
         retried = await tx.jobs.retry_each(user, list(jobs), priority) is not None
         self._backlog.add(user, len(jobs) if retried else 0)
         return retried
@@ -212,7 +212,7 @@ class Admission:
             await tx.scenes.copy(new.id)
         # Budget rows are locked last, so that others wait for them no longer than a commit.
         if job is not None and new.price_micros:
-            await self.hold(tx, [new.id], new.price_micros)
+            await self.hold(tx, {new.id: (new.provider, new.price_micros)})
         return job
 
     @asynccontextmanager
@@ -229,7 +229,7 @@ class Admission:
                 yield
             except OverBudget as error:
                 # After the transaction, which takes back all that it wrote.
-                await self._store.alerts.note_refusal(error.metadata["scope"])
+                await self._store.alerts.note_refusal(error.scope, error.picture_micros)
                 raise
 
     @asynccontextmanager
@@ -238,13 +238,16 @@ class Admission:
         try:
             yield
         except OverBudget as error:
-            raise told(error, await self._store.budgets.get(error.metadata["scope"])) from error
+            raise told(error, await self._store.budgets.get(error.scope)) from error
 
-    async def hold(self, tx: Statements, jobs: Collection[JobId], price_micros: int) -> None:
-        """Holds the price of jobs in today's budgets; raises OverBudget beyond their limits."""
-        short = await tx.money.hold(jobs, self._budget)
+    async def hold(self, tx: Statements, prices: Mapping[JobId, tuple[str, int]]) -> None:
+        """Holds the prices of jobs in today's budgets; raises OverBudget beyond their limits.
+
+        Each has the provider that it would be paid to.
+        """
+        short = await tx.money.hold(list(prices), self._budget)
         if short is not None:
-            raise exhausted(price_micros, short)
+            raise exhausted(prices.values(), short)
 
 
 async def _as_they_were(_tx: Statements, _jobs: Collection[JobId]) -> None:
@@ -268,7 +271,7 @@ def _check_version(new: NewJob) -> None:
 def check_covered(new: NewJob) -> None:
     """Raises OverBudget for a job that a stored picture alone could have answered."""
     if new.short:
-        raise exhausted(new.price_micros, new.short)
+        raise OverBudget(new.price_micros, new.short)
 
 
 def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -> NewJob:

@@ -120,13 +120,14 @@ class Pace:
 
     `overlap` is the mean number of jobs that ran at once; `ahead` has, for each other user, the
     number of jobs that wait or run. `spec_version` is the newest that a worker can claim, 0 for
-    none.
+    none. `cold_start` is how long a model takes to start, 0 while one is warm.
     """
 
     takes: Mapping[ImageType, timedelta]
     overlap: float
     ahead: tuple[int, ...]
     spec_version: int = SPEC_VERSION
+    cold_start: timedelta = timedelta(0)
 
     @property
     def served(self) -> bool:

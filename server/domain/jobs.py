@@ -169,7 +169,8 @@ class Claim:
     """A job that a worker holds; `attempt` is the fencing token of all its writes.
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
-    since it was queued. `unoffered_s` is how long no model may draw it by now.
+    since it was queued. `unoffered_s` is how long no model may draw it by now, `unchecked_s` how
+    long its classifier is away.
     """
 
     job_id: JobId
@@ -185,6 +186,7 @@ class Claim:
     limits: Limits = NO_LIMITS
     passed_over: frozenset[str] = frozenset()
     unoffered_s: float = 0.0
+    unchecked_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +234,15 @@ class Outcome:
 class Outlook:
     """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job.
 
-    `spec_version` is the newest that a worker can claim there, with its model warm; 0 for none.
+    `spec_version` is the newest that a worker can claim there; 0 for none. `cold_start` is how long
+    its model takes to start, 0 while one is warm.
     """
 
     waiting: int
     workers: int
     mean_duration: timedelta | None
     spec_version: int = SPEC_VERSION
+    cold_start: timedelta = timedelta(0)
 
     @property
     def served(self) -> bool:

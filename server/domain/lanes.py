@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.domain.ids import JobId
 from server.domain.limits import Limits
@@ -56,3 +56,17 @@ class WaitingJob:
     passed_over: frozenset[str]
     lanes: tuple[JobLane, ...]
     shown: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a lane has to draw: jobs that may be claimed now, and jobs that run.
+
+    `oldest` is how long the first of those that wait has waited. `render` is how long the model
+    takes for a picture, None before any was drawn.
+    """
+
+    waiting: int
+    running: int
+    oldest: timedelta
+    render: timedelta | None

@@ -52,7 +52,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The answer to a begin, and for OVER_BUDGET the scope that does not cover the hold.
+    """The answer to a begin, and for OVER_BUDGET the budget that does not cover the hold.
 
     For an answer that no other attempt changes, `cost_micros` is what the job has cost, and
     `failure` why its latest attempt failed that was not refused itself.
@@ -62,6 +62,7 @@ class Begun:
     scope: str = ""
     cost_micros: int = 0
     failure: str = ""
+    budget: "Budget | None" = None
 
     @property
     def ok(self) -> bool:
@@ -78,8 +79,9 @@ class Begun:
 class NewCall:
     """A call to begin: `hold_micros` is the most that it can cost.
 
-    `most_micros` is what all calls of the job may cost together; None means any amount. `reason`
-    is found from the job's calls where it is None.
+    It needs `needs_micros` of that, all where it is None; without the rest it can do. `most_micros`
+    is what all calls of the job may cost together; None means any amount. `reason` is found from
+    the job's calls where it is None.
     """
 
     name: CallName
@@ -88,6 +90,7 @@ class NewCall:
     hold_micros: int
     most_micros: int | None = None
     reason: Reason | None = None
+    needs_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

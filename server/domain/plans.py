@@ -52,8 +52,14 @@ class Reading:
         return {model: share_shown(scene, parts) for model, parts in self.losses.items()}
 
 
-def reading_id(user: UserId, request: RequestId | None, page_number: int) -> JobId:
-    """Returns the id of a reading: the same for the same request, a new one without its id."""
+def reading_id(
+    user: UserId, request: RequestId | None, page_number: int, cover_characters: int = 0
+) -> JobId:
+    """Returns the id of a reading: the same for the same request, a new one without its id.
+
+    A cover has another one with fewer characters, which the budgets may leave it.
+    """
     if request is None:
         return JobId(uuid4())
-    return JobId(uuid5(UUID(str(request)), f"{user} {page_number}"))
+    place = f"{page_number}" if page_number else f"cover of {cover_characters}"
+    return JobId(uuid5(UUID(str(request)), f"{user} {place}"))

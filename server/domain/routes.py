@@ -34,7 +34,8 @@ class RouteLoser:
 class Route:
     """A choice: the offers, the best first, the losers, and why the first is the first.
 
-    `canary` is whether that is there as a canary. `most_micros` is the most that all calls that
+    `canary` is whether that is there as a canary, `late` whether it is the soonest of offers that
+    all miss the deadline. `most_micros` is the most that all calls that
     draw the picture can cost together; it is known of the choice at admission only.
     """
 
@@ -43,6 +44,7 @@ class Route:
     reason: str = ""
     canary: bool = False
     most_micros: int | None = None
+    late: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Returns the route as JSON for the database."""
@@ -57,6 +59,7 @@ class Route:
             reason=data.get("reason", ""),
             canary=data.get("canary", False),
             most_micros=data.get("most_micros"),
+            late=data.get("late", False),
         )
 
 

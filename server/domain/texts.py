@@ -57,6 +57,11 @@ def texts_of_cast(cast: Iterable[FrozenCharacter]) -> Texts:
     }
 
 
+def names_of_cast(cast: Iterable[FrozenCharacter]) -> Texts:
+    """Returns the names of frozen characters, as `texts_of_cast` names their fields."""
+    return {f"characters[{one.id}].name": one.description.name for one in cast}
+
+
 def texts_of_scene(scene: Scene, path: str = "scene") -> Texts:
     """Returns the texts of what was read from a page, or set by its author."""
     texts = {f"{path}.place": scene.place, f"{path}.told": scene.told}

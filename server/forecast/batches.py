@@ -44,7 +44,7 @@ def time_left(batch: Batch, pace: Pace) -> timedelta:
 
     Portraits come first and pages after them, as many at once as the latest images were, or as
     the batch allows. Users take turns, so meanwhile each other user has as many images drawn
-    as this batch has left, or all that they have.
+    as this batch has left, or all that they have. A model that is not warm starts first.
     """
     takes = _seconds(pace)
     at_once = min(max(pace.overlap, 1.0), batch.max_concurrent)
@@ -55,7 +55,7 @@ def time_left(batch: Batch, pace: Pace) -> timedelta:
     work += batch.pages_left * takes[ImageType.SCENE]
     others = sum(min(waiting, ceil(images)) for waiting in pace.ahead)
     shared = work * (1 + others / images) / max(pace.overlap, 1.0) if images else 0.0
-    return timedelta(seconds=max(alone, shared))
+    return pace.cold_start + timedelta(seconds=max(alone, shared))
 
 
 def _phase(images: float, seconds: float, at_once: float) -> float:

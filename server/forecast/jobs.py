@@ -48,7 +48,8 @@ class Forecast:
         if outlook.spec_version < spec_version:
             return None
         opens = max(now, one.opens_at or now)
-        return opens + duration(outlook) * (1 + outlook.waiting / max(1, outlook.workers))
+        turns = 1 + outlook.waiting / max(1, outlook.workers)
+        return opens + outlook.cold_start + duration(outlook) * turns
 
 
 def duration(outlook: Outlook) -> timedelta:

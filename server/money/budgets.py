@@ -1,6 +1,6 @@
 """Budgets: what jobs may cost in a day (UTC), in millionths of a US dollar."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
@@ -13,33 +13,57 @@ T = TypeVar("T")
 
 
 class OverBudget(ResourceExhausted):
-    """Raised for a price that the rest of today's budget of a scope does not cover."""
+    """Raised for a price that the rest of today's budget of a scope does not cover.
+
+    `picture_micros` is that of the cheapest of its pictures that count in the budget.
+    """
+
+    def __init__(
+        self,
+        price_micros: int,
+        scope: str,
+        picture_micros: int | None = None,
+        why: str = "the rest of today's budget does not cover the price",
+    ) -> None:
+        super().__init__(
+            f"{why}; try again tomorrow (UTC), or ask an operator to raise it",
+            reasons.ERROR_REASON_BUDGET_EXHAUSTED,
+            metadata={"price_micros": str(price_micros), "scope": scope},
+            retry_after=renewed_after(datetime.now(UTC)),
+        )
+        self.price_micros = price_micros
+        self.scope = scope
+        self.picture_micros = price_micros if picture_micros is None else picture_micros
 
 
-def exhausted(price_micros: int, scope: str) -> OverBudget:
-    """Returns the error of a price that the rest of today's budget of a scope does not cover."""
-    return OverBudget(
-        "the rest of today's budget does not cover the price; try again tomorrow (UTC), or ask an"
-        " operator to raise it",
-        reasons.ERROR_REASON_BUDGET_EXHAUSTED,
-        metadata={"price_micros": str(price_micros), "scope": scope},
-        retry_after=renewed_after(datetime.now(UTC)),
-    )
+def exhausted(prices: Collection[tuple[str, int]], scope: str) -> OverBudget:
+    """Returns the error of pictures that the rest of a scope's budget does not cover together.
+
+    Each has the provider that it would be paid to, and its price.
+    """
+    counted = [
+        micros
+        for provider, micros in prices
+        if micros and (scope == f"provider:{provider}" or not scope.startswith("provider:"))
+    ]
+    return OverBudget(sum(micros for _, micros in prices), scope, min(counted, default=None))
 
 
 def told(error: OverBudget, budget: Budget) -> OverBudget:
     """Returns a refusal whose message has the amounts of the budget that does not cover it."""
-    limit = budget.limit_micros
-    if limit is None:  # it was removed meanwhile
+    if budget.limit_micros is None:  # it was removed meanwhile
         return error
+    why = not_covered(budget, error.price_micros)
+    return OverBudget(error.price_micros, error.scope, error.picture_micros, why)
+
+
+def not_covered(budget: Budget, price_micros: int) -> str:
+    """Returns which budget does not cover a price, with what is left of it."""
+    limit = budget.limit_micros or 0
     left = exactly(max(limit - budget.held_micros - budget.spent_micros, 0), "nothing")
-    price = at_most(int(error.metadata["price_micros"]))
-    return OverBudget(
-        f"today's budget of {budget.scope} does not cover the price, up to {price}: {left} is left"
-        f" of {exactly(limit, '$0')}; try again tomorrow (UTC), or ask an operator to raise it",
-        error.reason,
-        metadata=error.metadata,
-        retry_after=error.retry_after,
+    return (
+        f"today's budget of {budget.scope} does not cover the price, up to"
+        f" {at_most(price_micros)}: {left} is left of {exactly(limit, '$0')}"
     )
 
 

@@ -1,6 +1,6 @@
-"""Panels: the pictures of a story before anything is said of how often each is drawn."""
+"""Panels: the pictures of a story as they are gathered, before each has a seed and a style."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules.checks import Checks
@@ -21,6 +21,7 @@ from server.domain.scenes import Scene
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
+from server.requests.covers import RoutedCover, covers
 from server.requests.pictures import Content, Picture, new_seed
 from server.requests.routes import Routes
 from server.requests.scenes import scene_of
@@ -30,7 +31,10 @@ from server.routing.wishes import Wish
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The content of one picture of a storyboard, without the settings common to all."""
+    """The content of one picture of a storyboard, without the settings common to all.
+
+    `fewer` is the same cover with fewer characters.
+    """
 
     image_type: ImageType
     characters: Sequence[CharacterId]
@@ -45,6 +49,7 @@ class Panel:
     before: tuple[str, ...] = ()
     fixed: Scene | None = None
     told: str = "scene"
+    fewer: "Panel | None" = None
 
     def pictures(
         self,
@@ -53,7 +58,10 @@ class Panel:
         quality: Quality,
         copies: int,
     ) -> Iterator[Picture]:
-        """Yields its pictures: `copies` of a page, one of anything else."""
+        """Yields its pictures: `copies` of a page, one of anything else.
+
+        Each draws lots of its own for canaries.
+        """
         characters = tuple(cast[one] for one in self.characters if one in cast)
         content = Content(
             self.image_type,
@@ -68,9 +76,11 @@ class Panel:
             self.before,
             self.fixed,
         )
+        fewer = None if self.fewer is None else next(self.fewer.pictures(cast, style, quality, 1))
         for seed in _seeds(self.number(copies)):
-            picture = content.drawn_by(self.routing, self.routes, self.placement, seed)
-            yield replace(picture, told=self.told)
+            routing = self.routes.with_new_lots(self.routing)
+            picture = content.drawn_by(routing, self.routes, self.placement, seed)
+            yield replace(picture, told=self.told, fewer=fewer)
 
     def number(self, copies: int) -> int:
         """Returns the number of its pictures."""
@@ -91,7 +101,7 @@ class Panels:
         cast: Mapping[CharacterId, FrozenCharacter],
         use_references: bool,
     ) -> None:
-        self.added: list[Panel] = []
+        self._added: list[Panel] = []
         self._routes = routes
         self._checks = checks
         self._use_references = use_references
@@ -104,31 +114,50 @@ class Panels:
         self._story = story
         self._cast = cast
 
-    def check(self, *, named: bool) -> None:
-        """Adds a violation if there is nothing to draw; `named` is whether pages name anybody."""
+    def add(
+        self,
+        shown: Sequence[CharacterId],
+        drawn: Container[CharacterId],
+        cover: Cover,
+        fronting: Sequence[CharacterId],
+    ) -> None:
+        """Adds what is asked for; of the characters `shown` those `drawn` need no portrait.
+
+        `fronting` are those whom the `cover` lists.
+        """
         check_something(
             self._checks,
             pages=len(self._story.draft.pages),
-            named=named,
+            named=bool(shown or self._story.listed),
             portraits=self._wants_portraits,
             scenes=self._wants_pages,
             cover=self._wants_cover,
         )
+        self._add_portraits([one for one in shown if one not in drawn])
+        self._add_cover(cover, fronting)
+        self._add_pages()
+
+    def pictures(self, style: Style, quality: Quality, copies: int) -> Iterator[Picture]:
+        """Yields the pictures of all panels."""
+        for panel in self._added:
+            yield from panel.pictures(self._cast, style, quality, copies)
 
     def check_number(self, copies: int) -> None:
         """Adds a violation if the pictures of all panels are too many for a batch."""
-        check_images(self._checks, sum(panel.number(copies) for panel in self.added))
+        check_images(self._checks, sum(panel.number(copies) for panel in self._added))
 
-    def add_portraits(self, characters: Sequence[CharacterId]) -> None:
+    def _add_portraits(self, characters: Sequence[CharacterId]) -> None:
         """Adds the portraits of characters, if they are asked for."""
         if not (self._wants_portraits and characters):
             return
         routing = self._route(ImageType.PORTRAIT, 1, "")
-        for one in characters if routing else ():
+        if routing is None:
+            return
+        for one in characters:
             place = Placement(story_id=self._story.id, character_id=one)
-            self._add(ImageType.PORTRAIT, [one], routing, place)
+            self._added.append(self._panel(ImageType.PORTRAIT, [one], routing, place))
 
-    def add_cover(self, cover: Cover, listed: Sequence[CharacterId]) -> None:
+    def _add_cover(self, cover: Cover, listed: Sequence[CharacterId]) -> None:
         """Adds the cover: whom it lists or names, or those on most pages, in its scene.
 
         Without a description that is the scene of the first page, with the title.
@@ -136,26 +165,36 @@ class Panels:
         pages = self._story.draft.pages
         if not (self._wants_cover and pages):
             return
-        on_pages = (page.character_ids for page in pages)
+        there = self._on_cover(cover, listed)
+        first = pages[0].scene_description or pages[0].text
+        described = cover.scene_description
+        panel: Panel | None = None
+        for characters, routing in reversed(self._route_cover(there)):
+            plain = self._panel(
+                ImageType.COVER,
+                there.listed[:characters],
+                routing,
+                Placement(story_id=self._story.id),
+                scene=described or self._story.draft.title,
+                page_text="" if described else first,
+            )
+            panel = replace(
+                plain,
+                others=there.others,
+                fixed=scene_of(cover.scene) if cover.HasField("scene") else None,
+                told="cover.scene_description" if described else "story.title",
+                fewer=panel,
+            )
+        self._added += [panel] if panel else []
+
+    def _on_cover(self, cover: Cover, listed: Sequence[CharacterId]) -> OnCover[CharacterId]:
+        on_pages = (page.character_ids for page in self._story.draft.pages)
         leading = leading_characters(on_pages, self._cast) or portrayed(self._story, self._cast)
         looks = ((one, each.description) for one, each in self._cast.items())
         cast = [(one, each.name, each.species) for one, each in looks]
-        there = on_cover(cover.scene_description, listed, leading, cast)
-        routing, shown = self._route_cover(there)
-        first = pages[0]
-        self._add(
-            ImageType.COVER,
-            shown,
-            routing,
-            Placement(story_id=self._story.id),
-            scene=cover.scene_description or self._story.draft.title,
-            page_text="" if cover.scene_description else first.scene_description or first.text,
-            others=there.others,
-            fixed=scene_of(cover.scene) if cover.HasField("scene") else None,
-            told="cover.scene_description" if cover.scene_description else "story.title",
-        )
+        return on_cover(cover.scene_description, listed, leading, cast)
 
-    def add_pages(self) -> None:
+    def _add_pages(self) -> None:
         """Adds the scenes of all pages, if they are asked for."""
         if not self._wants_pages:
             return
@@ -163,53 +202,43 @@ class Panels:
             check_words(self._checks, number, page.scene_description or page.text)
             listed = page.character_ids
             others = self._story.others(number, listed)
-            self._add(
+            routing = self._route(ImageType.SCENE, len(listed), f"page {number}: ", len(others))
+            if routing is None:
+                continue
+            panel = self._panel(
                 ImageType.SCENE,
                 listed,
-                self._route(ImageType.SCENE, len(listed), f"page {number}: ", len(others)),
+                routing,
                 Placement(story_id=self._story.id, page_id=page.id, page_number=number),
                 scene=page.scene_description,
                 page_text=page.text,
-                others=others,
-                before=self._story.before(number),
-                fixed=page.fixed,
-                told=f"story.pages[{number - 1}].scene_description",
+            )
+            before = self._story.before(number)
+            told = f"story.pages[{number - 1}].scene_description"
+            self._added.append(
+                replace(panel, others=others, before=before, fixed=page.fixed, told=told)
             )
 
-    def _add(
+    def _panel(
         self,
         image_type: ImageType,
         characters: Sequence[CharacterId],
-        routing: Routing | None,
+        routing: Routing,
         placement: Placement,
         *,
         scene: str = "",
         page_text: str = "",
-        others: Sequence[CharacterId] = (),
-        before: tuple[str, ...] = (),
-        fixed: Scene | None = None,
-        told: str = "scene",
-    ) -> None:
-        """Adds a panel, unless nothing can draw it, which is a violation already."""
-        if routing is None:
-            return
-        use = self._use_references and image_type is not ImageType.PORTRAIT
-        self.added.append(
-            Panel(
-                image_type,
-                characters,
-                routing,
-                self._routes,
-                placement,
-                scene,
-                page_text,
-                use,
-                self._allow_reuse,
-                others,
-                before,
-                fixed,
-                told,
-            )
+    ) -> Panel:
+        return Panel(
+            image_type,
+            characters,
+            routing,
+            self._routes,
+            placement,
+            scene,
+            page_text,
+            self._use_references and image_type is not ImageType.PORTRAIT,
+            self._allow_reuse,
         )
 
     def _route(
@@ -229,22 +258,34 @@ class Panels:
             kind, shape, characters, self._quality, references=use, others=others
         )
 
-    def _route_cover(
-        self, there: OnCover[CharacterId]
-    ) -> tuple[Routing | None, Sequence[CharacterId]]:
-        """Routes the cover, and returns who is on it; of those whom the service chose, as many as
-        a model can draw.
-        """
-        where, listed = "the cover: ", there.listed
+    def _route_cover(self, there: OnCover[CharacterId]) -> tuple[RoutedCover, ...]:
+        """Routes the cover; of those whom the service chose, it has fewer for a short budget."""
+        where, most, others = "the cover: ", len(there.listed), len(there.others)
         if not there.chosen:
-            others = len(there.others)
-            return self._route(ImageType.COVER, len(listed), where, others), listed
-        for characters in range(len(listed), 0, -1):
-            routing = self._routes.route(Checks(), self._wish(ImageType.COVER, characters))
-            if routing is not None:
-                offer = routing.first
-                return routing, listed[: offer.model.max_characters if offer else 0]
-        return self._route(ImageType.COVER, 0, where), ()
+            routing = self._route(ImageType.COVER, most, where, others)
+            return () if routing is None else (RoutedCover(most, routing),)
+
+        def route(characters: int) -> Routing | None:
+            return self._routes.route(Checks(), self._wish(ImageType.COVER, characters))
+
+        found = covers(route, most, reuses=self._allow_reuse)
+        if not found:
+            self._route(ImageType.COVER, 0, where)
+        return found
+
+
+def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:
+    return bool(getattr(request, field)) or not request.HasField(field)  # type: ignore[arg-type]
+
+
+def _seeds(number: int) -> Iterator[int]:
+    """Yields different seeds."""
+    seen: set[int] = set()
+    while len(seen) < number:
+        seed = new_seed()
+        if seed not in seen:
+            seen.add(seed)
+            yield seed
 
 
 def portrayed(
@@ -263,17 +304,3 @@ def portrayed(
         ((one, each.name, each.species) for one, each in looks),
     )
     return [one for one in dict.fromkeys((*story.listed, *fronting, *named)) if one in cast]
-
-
-def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:
-    return bool(getattr(request, field)) or not request.HasField(field)  # type: ignore[arg-type]
-
-
-def _seeds(number: int) -> Iterator[int]:
-    """Yields different seeds."""
-    seen: set[int] = set()
-    while len(seen) < number:
-        seed = new_seed()
-        if seed not in seen:
-            seen.add(seed)
-            yield seed

@@ -35,7 +35,7 @@ class BoardPage:
         """Returns the page to read, without what the choice of a model decides."""
         picture, place = self.picture, self.picture.placement
         return NewReading(
-            id=reading_id(user, request, self.number),
+            id=reading_id(user, request, self.number, len(picture.spec.characters)),
             user_id=user,
             spec=replace(picture.spec, model="", seed=0, use_references=False),
             limits=picture.limits,

@@ -10,7 +10,7 @@ from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.reuse import Reuse
 from server.domain.states import ImageType, Quality
-from server.money.budgets import exhausted
+from server.money.budgets import OverBudget
 from server.routing.catalogue import Catalogue
 from server.routing.ceilings import ceiling
 from server.routing.conditions import Conditions
@@ -62,6 +62,15 @@ class Routes:
         """Returns the limits that the job of a routing is drawn within."""
         return replace(self.limits, model=routing.wish.model, key=routing.wish.key)
 
+    def with_new_lots(self, routing: Routing) -> Routing:
+        """Returns the routing of another picture like the one of a routing.
+
+        Lots are drawn anew for it, so that canaries get their share of the pictures.
+        """
+        if not any(row.canary for row in self.catalogue.models):
+            return routing
+        return route(self.catalogue, replace(routing.wish, key=uuid4().hex), self.conditions)
+
     def require(self, routing: Routing, reuse: Reuse | None = None) -> Offer:
         """Returns the offer that a job of a routing waits for: the best, now or later.
 
@@ -72,7 +81,7 @@ class Routes:
             losers = {loser.model.name: loser.reason for loser in routing.losers}
             raise rules.no_eligible_offer(losers)
         if reuse is None and (short := self.short(routing)):
-            raise exhausted(_cheapest(routing).price_micros, short)
+            raise OverBudget(_cheapest(routing).price_micros, short)
         return routing.first
 
     def short(self, routing: Routing) -> str:

@@ -8,10 +8,7 @@ from imggen.rules.checks import Checks
 from imggen.rules.covers import read_cover
 from imggen.rules.missing import missing_character
 from imggen.rules.pictures import read_aspect_ratio, read_images_per_page
-from imggen.rules.storyboards import (
-    may_name,
-    refuse_gone,
-)
+from imggen.rules.storyboards import may_name, refuse_gone
 from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
@@ -21,12 +18,10 @@ from server.domain.stories import Story
 from server.domain.styles import Style
 from server.domain.texts import Texts, texts_of_specs
 from server.requests.panels import Panels, portrayed
-from server.requests.pictures import (
-    Picture,
-    PictureReader,
-    read_quality,
-)
-from server.routing.choices import choices
+from server.requests.pictures import Picture
+from server.requests.reader import PictureReader, read_quality
+from server.routing.choices import choices, covered
+from server.routing.conditions import BudgetRest
 from server.store import Store
 
 
@@ -58,13 +53,20 @@ class Storyboard:
             (one.spec, one.placement.page_number, one.told) for one in self.pictures
         )
 
-    def choices(self) -> "Iterator[Storyboard]":
+    def choices(self, rest: BudgetRest) -> "Iterator[Storyboard]":
         """Yields the storyboard by the best offers, then by cheaper ones, to the cheapest of each.
 
-        Those of other providers follow, for a budget that one provider alone exceeds.
+        Those of other providers follow, for the budgets of providers. What the `rest` of the
+        budgets does not cover is left out, unless stored pictures may answer a part of it.
         """
-        for offers in choices([picture.offers for picture in self.pictures]):
-            drawn = (one.drawn_by(offer) for one, offer in zip(self.pictures, offers, strict=True))
+        ways = [list(picture.choices()) for picture in self.pictures]
+        found = choices([[way.offer for way in each] for each in ways], rest)
+        reusing = any(picture.reuse for picture in self.pictures)
+        for offers in found if reusing else covered(found, rest):
+            drawn = (
+                next(way for way in each if way.offer is offer)
+                for each, offer in zip(ways, offers, strict=True)
+            )
             yield replace(self, pictures=tuple(drawn))
 
     @property
@@ -118,31 +120,33 @@ class StoryReader:
         fronting = [CharacterId(UUID(one)) for one in cover.character_ids]
         cast = await self._cast(checks, user, story, fronting)
         shown = portrayed(story, cast, fronting, cover.scene_description)
-        known = (
-            await self._store.batches.fresh_portraits(shown, maybe_style.id)
-            if maybe_style
-            else set()
+        panels = Panels(
+            await self._pictures.routes(checks, user, request.options),
+            checks,
+            request,
+            maybe_quality or Quality.HD,
+            ratio or "",
+            story,
+            cast,
+            self._pictures.uses_references(request.options),
         )
-        drawn = maybe_quality or Quality.HD
-        routes = await self._pictures.routes(checks, user, request.options)
-        use = self._pictures.uses_references(request.options)
-        panels = Panels(routes, checks, request, drawn, ratio or "", story, cast, use)
-        panels.check(named=bool(shown or story.listed))
-        panels.add_portraits([one for one in shown if one not in known])
-        panels.add_cover(cover, fronting)
-        panels.add_pages()
+        panels.add(shown, await self._portraits(shown, maybe_style), cover, fronting)
         if maybe_copies is not None:
             panels.check_number(maybe_copies)
         style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
         for one in fronting:
             if one not in cast:
                 raise missing_character(one)
-        pictures = [
-            picture
-            for panel in panels.added
-            for picture in panel.pictures(cast, style, quality, copies)
-        ]
+        pictures = panels.pictures(style, quality, copies)
         return Storyboard(story.id, style, tuple(pictures))
+
+    async def _portraits(
+        self, shown: Sequence[CharacterId], style: Style | None
+    ) -> set[CharacterId]:
+        """Returns who of them has a fresh portrait in a style; nobody without a style."""
+        if style is None:
+            return set()
+        return await self._store.batches.fresh_portraits(shown, style.id)
 
     async def _cast(
         self, checks: Checks, user: UserId, story: Story, fronting: Sequence[CharacterId]

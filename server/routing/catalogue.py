@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from server.domain.states import Lane
 from server.routing.listing import read_listing
-from server.routing.rows import Capability, Row
+from server.routing.prices import FreePrice
+from server.routing.rows import PROVIDERS, Capability, Row
 
 _LISTING = read_listing()
 _NOTICE = timedelta(days=30)
@@ -61,6 +63,13 @@ class Catalogue:
     def get(self, name: str) -> Row | None:
         """Returns the offered model of that name."""
         return next((model for model in self.models if model.name == name), None)
+
+    @property
+    def paid(self) -> frozenset[str]:
+        """The providers that send an invoice, and those whose models cost something here."""
+        hosted = {name for name, lane in PROVIDERS.items() if lane is Lane.HOSTED}
+        priced = {row.provider for row in self.models if not isinstance(row.price, FreePrice)}
+        return frozenset(hosted | priced)
 
     def resolve(self, name: str, now: datetime) -> Row | None:
         """Returns what draws for a name: its model, or the successor of one that is gone."""

@@ -36,11 +36,13 @@ class LaneLoad:
     """The jobs that wait in a lane, and how many its workers draw at once; None if not known.
 
     `seconds` is the mean time of a picture there; without it, pictures count as the wish's own.
+    `cold_start_s` is how long its models take to start, 0 while one is warm.
     """
 
     waiting: int = 0
     slots: int | None = None
     seconds: float | None = None
+    cold_start_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Conditions:
         if load.slots == 0:
             return math.inf
         each = self.draws(row, quality) if load.seconds is None else load.seconds
-        return load.waiting * each / load.slots
+        return load.cold_start_s + load.waiting * each / load.slots
 
     def unheld(self, row: Row) -> bool:
         """Returns whether workers are known, and none of them holds a model.

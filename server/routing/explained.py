@@ -17,6 +17,7 @@ def explained(routing: Routing, most_micros: int | None = None) -> Route:
         ),
         reason=_reason(routing),
         canary=routing.canary,
+        late=routing.late,
         most_micros=most_micros,
     )
 

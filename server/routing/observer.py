@@ -62,15 +62,21 @@ class Observer:
         health = await self._store.health.all()
         return Conditions(
             now=seen.now,
-            lanes={
-                lane: LaneLoad(seen.waiting.get(lane, 0), seen.slots.get(lane, 0)) for lane in Lane
-            },
+            lanes={lane: _load(seen, lane) for lane in Lane},
             held=seen.held,
             speeds={key: Speed(images, seconds) for key, (images, seconds) in seen.speeds.items()},
             health={(one.provider, one.model): one for one in health},
             gpu=self._gpu,
             rest=_rest(seen, user),
         )
+
+
+def _load(seen: Observed, lane: Lane) -> LaneLoad:
+    return LaneLoad(
+        seen.waiting.get(lane, 0),
+        seen.slots.get(lane, 0),
+        cold_start_s=seen.cold_starts.get(lane, 0.0),
+    )
 
 
 def _rest(seen: Observed, user: UserId | None) -> BudgetRest:

@@ -109,6 +109,9 @@ def compared(chosen: Offer, other: Offer) -> str:
         return f"costs {more}, more than {less}"
     if other.model.canary:
         return "draws as a canary, for its share of the jobs alone"
+    if other.choice_micros < chosen.choice_micros:
+        more, less = apart(chosen.choice_micros, other.choice_micros, "nothing")
+        return f"costs {less}, less than {more}"
     if chosen.choice_micros == 0:
         return f"costs as little, and comes after {chosen.model.name} in the catalogue"
     if other.seconds > chosen.seconds:

@@ -44,6 +44,7 @@ class Routing:
     `violations` are what is wrong with the wish itself. `successor` is the model that stands for
     the one asked for, which is gone; empty where none does. `canary` is whether the first offer
     is there as a canary, `late` whether every offer misses the deadline, and the soonest is first.
+    `led` is why the first one is not the best; empty where it is.
     """
 
     wish: Wish
@@ -53,13 +54,25 @@ class Routing:
     successor: str = ""
     canary: bool = False
     late: bool = False
+    led: str = ""
+
+    def led_by(self, offer: Offer, why: str) -> "Routing":
+        """Returns the routing with one of its offers first, and why, unless it is so already."""
+        if not self.offers or offer is self.offers[0]:
+            return self
+        others = (other for other in self.offers if other is not offer)
+        return replace(self, offers=(offer, *others), canary=False, led=why)
 
     @property
     def later(self) -> tuple[Loser, ...]:
-        """The losers that may draw it once what excludes them has passed, the best first."""
+        """The losers that may draw it once what excludes them has passed, the best first.
+
+        Those that a budget excludes come last: the others pass today.
+        """
         passing = [(loser.offer, loser) for loser in self.losers if loser.offer is not None]
         ranked = _ranked([offer for offer, _ in passing], None)
-        return tuple(loser for best in ranked for offer, loser in passing if offer is best)
+        found = (loser for best in ranked for offer, loser in passing if offer is best)
+        return tuple(sorted(found, key=lambda loser: loser.exclusion is Exclusion.OVER_BUDGET))
 
     @property
     def passing_offers(self) -> tuple[Offer, ...]:
@@ -98,7 +111,7 @@ class Routing:
             return f"{told}: too late for its deadline, but the soonest there is"
         if not others:
             return f"{told}: the only model that may draw it"
-        return f"{told}: the first of {len(self.offers)}; " + "; ".join(
+        return f"{told}: {self.led or f'the first of {len(self.offers)}'}; " + "; ".join(
             f"{other.model.name} {compared(best, other)}" for other in others
         )
 
@@ -114,12 +127,13 @@ def route(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Routing:
     found = rules.choose(catalogue.models, asked.model, asked.characters, asked.size)
     weighed = [_weigh(row, asked, conditions, wish.model) for row in catalogue.models]
     eligible = [one for one in weighed if isinstance(one, Offer)]
-    canary = None if asked.model else _canary(eligible, wish.key)
-    offers = _ranked(eligible, canary)
-    if len({offer.format.display for offer in offers}) > 1:
-        # Whoever draws it in the end, the picture has one size.
-        again = route(catalogue, replace(wish, display=offers[0].format.display), conditions)
+    if len({offer.format.display for offer in eligible}) > 1:
+        # Whoever draws it in the end, the picture has one size: that of a canary only if it must.
+        display = _ranked(eligible, None)[0].format.display
+        again = route(catalogue, replace(wish, display=display), conditions)
         return replace(again, wish=wish)
+    canary = None if asked.model else _canary(catalogue, eligible, wish.key)
+    offers = _ranked(eligible, canary)
     return Routing(
         wish=wish,
         offers=tuple(offers),
@@ -258,14 +272,21 @@ def _ranked(offers: Sequence[Offer], canary: Offer | None) -> list[Offer]:
     return [offers[place] for place in sorted(range(len(offers)), key=rank)]
 
 
-def _canary(offers: Sequence[Offer], key: str) -> Offer | None:
-    """Returns the canary that draws a job, by a hash of its id: each has a part of [0, 1)."""
+def _canary(catalogue: Catalogue, offers: Sequence[Offer], key: str) -> Offer | None:
+    """Returns the canary that draws a job, by a hash of its key: each has a part of [0, 1).
+
+    The parts are those of the catalogue, whoever has an offer: a job that one canary cannot draw,
+    or has failed to draw, is no other canary's for that.
+    """
     if not key or len(offers) < 2:
         return None
     digest = blake2b(key.encode(), digest_size=8).digest()
     point, begin = int.from_bytes(digest, "big") / 2**64, 0.0
-    for offer in offers:
-        if begin <= point < begin + offer.model.canary:
-            return offer
-        begin += offer.model.canary
+    for row in catalogue.models:
+        # Together they may have more than there is: then the parts go round.
+        if (point - begin) % 1 < row.canary:
+            drawn = next((offer for offer in offers if offer.model is row), None)
+            if drawn is not None:
+                return drawn
+        begin += row.canary
     return None

@@ -17,6 +17,9 @@ _SPELLINGS = {
     "\u0901": "\u0902",
     **dict.fromkeys("णङञ", "न"),
 }
+_FORM_OF_LATIN = re.compile(
+    "LATIN (?:SMALL |CAPITAL )?LETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .*)?"
+)
 _OWN_SCRIPTS = re.compile("[\u0600-\u06ff\u0900-\u097f]")
 _VOWEL_SIGNS = re.compile("[\u0902\u0903\u093e-\u094f\u0962\u0963]")
 _HALF_NASAL = re.compile("[नम]\u094d(?=[\u0915-\u092b\u092d\u092e])")
@@ -48,7 +51,17 @@ def load_folding() -> Folding:
         seen = next(filter(None, map(_plain_latin, others)), None)
         if seen and len(letter) == 1 and not letter.isascii() and not _OWN_SCRIPTS.match(letter):
             latin[letter] = seen
-    return Folding(latin)
+    return Folding({**_named_latin(), **latin})
+
+
+def _named_latin() -> dict[str, str]:
+    """Returns the letters whose names say of which Latin one they are a form.
+
+    The confusables leave many of them out, such as small capitals.
+    """
+    names = {chr(code): unicodedata.name(chr(code), "") for code in range(0x80, 0x2C80)}
+    named = {letter: _FORM_OF_LATIN.fullmatch(name) for letter, name in names.items()}
+    return {letter: form[1].lower() for letter, form in named.items() if form}
 
 
 class _Table(dict[int, str]):

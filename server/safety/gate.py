@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.safety.folding import load_folding
 from server.safety.lists import load_lists
+from server.safety.people import People
 from server.safety.reading import Reader
 from server.safety.rules import Category, Rule, finds_by_language
 from server.safety.vocabulary import Vocabulary
@@ -43,10 +44,10 @@ class TextGate:
         The rules in `without` are not applied.
         """
         reading = self._reader.read(fields)
-        found = [
-            (finds, {find.group for find in finds})
-            for finds in finds_by_language(reading, self._vocabulary).values()
-        ]
+        by_language = finds_by_language(reading, self._vocabulary).values()
+        people = People(self._reader, fields) if by_language else None
+        every = (people.among(finds, reading) for finds in by_language if people)
+        found = [(finds, {find.group for find in finds}) for finds in every]
         for rule in self._rules:
             if rule.name in without:
                 continue

@@ -45,7 +45,10 @@ class Lists:
 def load_lists(folding: Folding) -> Lists:
     """Reads the rules and the lists; raises ValueError for a group that no rule knows."""
     rules = tuple(_rules())
-    known = {HARMLESS, *(group for rule in rules for group in (*rule.needs, *rule.unless))}
+    known = {
+        HARMLESS,
+        *(group for rule in rules for group in rule.groups),
+    }
     languages = {language: _toml(f"words/{language}.toml") for language in LANGUAGES}
     ordinary = [ours["ordinary"] for ours in languages.values()]
     spared = frozenset(folding.fold(word) for each in ordinary for word in each["spared"])
@@ -94,6 +97,7 @@ def _rules() -> Iterator[Rule]:
             needs=frozenset(entry["needs"]),
             apart=entry.get("apart"),
             unless=frozenset(entry.get("unless", ())),
+            unless_nearer=frozenset(entry.get("unless_nearer", ())),
         )
 
 

@@ -66,7 +66,7 @@ class Reader:
                     parts = read[chunk] = self._parts(chunk)
                 taken.words.extend(parts)
                 taken.sentences.extend([sentence] * len(parts))
-                if not _STOPS.isdisjoint(chunk[-2:]):
+                if _ends_sentence(chunk):
                     sentence += 1
             sentence += 1
         self._spell(taken.words)
@@ -164,6 +164,11 @@ def _with(taken: Reading, ends: Mapping[int, tuple[int, str]]) -> Reading:
         joined.sentences.append(taken.sentences[place])
         place = end
     return joined
+
+
+def _ends_sentence(chunk: str) -> bool:
+    """Returns whether a sentence ends with what stands between two spaces: `end.`, `end."`."""
+    return chunk[-1] in _STOPS or (chunk[-2:-1] in _STOPS and not chunk[-1].isalnum())
 
 
 def _has_digit(text: str) -> bool:

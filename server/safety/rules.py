@@ -46,6 +46,13 @@ class Rule:
     """The most words between them in one sentence; None stands for anywhere in the request."""
     unless: frozenset[str] = frozenset()
     """Groups of which no phrase may stand in the same sentence."""
+    unless_nearer: frozenset[str] = frozenset()
+    """Groups whose phrases excuse words that they are one of, or nearer to than those are."""
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """All groups that it names."""
+        return self.needs | self.unless | self.unless_nearer
 
     def broken_at(self, finds: Sequence[Find], reading: Reading) -> int | None:
         """Returns the place of the first word that breaks the rule, if any does.
@@ -58,11 +65,14 @@ class Rule:
             for find in finds
             if find.group in self.needs and reading.sentences[find.start] not in excused
         ]
+        excuses = [find for find in finds if find.group in self.unless_nearer]
         for number, first in enumerate(needed):
             groups = set()
             for find in needed[number:]:
                 if self.apart is not None and not _near(first, find, reading, self.apart):
                     break
+                if any(_is_nearer(each, first, find, reading) for each in excuses):
+                    continue
                 groups.add(find.group)
                 if len(groups) == len(self.needs):
                     return first.start
@@ -97,6 +107,22 @@ def _stands(choices: Sequence[Choice], words: Sequence[str], start: int) -> bool
         if not choice.fits(words[place]):
             return False
     return True
+
+
+def _is_nearer(excuse: Find, first: Find, last: Find, reading: Reading) -> bool:
+    """Returns whether a phrase is one of two, or nearer to one of them than they are to each other.
+
+    The emperor is naked, says a child; but a naked child at the parade is a naked child.
+    """
+    if first is last or reading.sentences[excuse.start] != reading.sentences[first.start]:
+        return False
+    gaps = [_gap(excuse, each) for each in (first, last)]
+    return min(gaps) < max(_gap(first, last), 0)
+
+
+def _gap(one: Find, other: Find) -> int:
+    """Returns how many words are between two phrases; less than 0 where they share some."""
+    return max(one.start, other.start) - min(one.end, other.end)
 
 
 def _near(first: Find, last: Find, reading: Reading, apart: int) -> bool:

@@ -1,11 +1,11 @@
 """BudgetService: budgets, their limits, and what was spent of them."""
 
 import logging
-from collections.abc import Collection
 from uuid import UUID
 
 from imggen.rules.budgets import (
     TARGET_IMAGE_COST_MICROS,
+    Providers,
     call_above_hold,
     call_settled,
     check_limit,
@@ -40,9 +40,9 @@ class BudgetService(budget_pb2_grpc.BudgetServiceServicer):
         store: Store,
         observer: Observer,
         daily_budget_micros: int,
-        providers: Collection[str],
+        providers: Providers,
     ) -> None:
-        """Takes the providers that may be paid."""
+        """Takes the providers, of which only those that may be paid have budgets."""
         self._store = store
         self._observer = observer
         self._daily_budget = daily_budget_micros

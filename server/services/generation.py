@@ -31,7 +31,8 @@ from server.money.budgets import within_budget
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
 from server.requests.origin import read_origin
-from server.requests.pictures import Picture, PictureReader
+from server.requests.pictures import Picture
+from server.requests.reader import PictureReader
 from server.requests.stories import StoryReader
 from server.routing.observer import Observer
 from server.store import Store
@@ -99,9 +100,10 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
             board = await self._stories.storyboard(checks, who.user_id, request)
             await self._texts.admit(who.user_id, board.texts, self._store)
             await self._users.ensure(who)
+            rest = (await self._observer.conditions(who.user_id)).rest
             return await within_budget(
                 partial(self._batches.admit, new_batch(origin, choice, self._batch_max_concurrent))
-                for choice in board.choices()
+                for choice in board.choices(rest)
             )
 
         async def admit() -> Batch | None:

@@ -35,6 +35,7 @@ from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.domain.canaries import Comparison
 from server.domain.ids import JobId, RequestId, UserId
+from server.domain.plans import Reading
 from server.domain.reuse import Stored
 from server.forecast.fresh import Fresh
 from server.identity.caller import Context, caller
@@ -42,8 +43,9 @@ from server.money.budgets import within_budget
 from server.replies.plans import story_plan
 from server.replies.routes import explanation, provider_statuses, route_message, story_quote
 from server.requests.origin import Origin, read_quoted
-from server.requests.pictures import Picture, PictureReader
+from server.requests.pictures import Picture
 from server.requests.plans import BoardPage, pages_of, weighed
+from server.requests.reader import PictureReader
 from server.requests.stories import Storyboard, StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
@@ -55,6 +57,8 @@ from server.store import Store
 
 Request = TypeVar("Request", GeneratePortraitRequest, GenerateSceneRequest, RegenerateImageRequest)
 
+_QuotedBoard = tuple[Storyboard, StoryQuote, list[BoardPage]]
+"""A storyboard by the offers that it is quoted with, its quote, and its pages as then drawn."""
 
 _COMPARED_S = 10.0
 
@@ -121,9 +125,7 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         readings = await self._reading.read(who.user_id, key, wanted)
         if request.story.options.min_quality:
             read = {page.number: one for page, one in zip(pages, readings, strict=True)}
-            conditions = await self._observer.conditions(who.user_id)
-            board = weighed(board, read, self._catalogue, conditions)
-            quote, pages = await self._quote_board(origin, board, conditions)
+            _, quote, pages = await self._quote_read(origin, board, read)
         planned = [page.planned(read) for page, read in zip(pages, readings, strict=True)]
         return story_plan(planned, quote)
 
@@ -177,30 +179,43 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
     async def _quote_story(
         self, checks: Checks, request: GenerateStoryRequest
     ) -> tuple[Origin, Storyboard, StoryQuote, list[BoardPage]]:
-        """Returns the storyboard of a request, its quote, and its pages as they would be drawn."""
+        """Returns who asks, and the quote of the storyboard that is asked for."""
         who = caller()
         origin = read_quoted(checks, who, request)
 
-        async def quote() -> tuple[Storyboard, StoryQuote, list[BoardPage]]:
+        async def quote() -> _QuotedBoard:
             board = await self._stories.storyboard(checks, who.user_id, request)
             await self._texts.admit(who.user_id, board.texts, self._store)
             conditions = await self._observer.conditions(who.user_id)
-            return board, *await self._quote_board(origin, board, conditions)
+            return await self._quote_board(origin, board, conditions)
 
         async with self._admission.telling():
             return origin, *await confirmed(self._observer, who.user_id, quote)
 
+    async def _quote_read(
+        self, origin: Origin, board: Storyboard, read: Mapping[int, Reading]
+    ) -> _QuotedBoard:
+        """Returns the quote of a storyboard whose pages were read meanwhile, by their numbers."""
+
+        async def quote() -> _QuotedBoard:
+            conditions = await self._observer.conditions(origin.user_id)
+            again = weighed(board, read, self._catalogue, conditions)
+            return await self._quote_board(origin, again, conditions)
+
+        async with self._admission.telling():
+            return await confirmed(self._observer, origin.user_id, quote)
+
     async def _quote_board(
         self, origin: Origin, board: Storyboard, conditions: Conditions
-    ) -> tuple[StoryQuote, list[BoardPage]]:
-        """Returns the quote of a story, and its pages as they would be drawn."""
+    ) -> _QuotedBoard:
         return await within_budget(
-            partial(self._quote_choice, origin, choice, conditions) for choice in board.choices()
+            partial(self._quote_choice, origin, choice, conditions)
+            for choice in board.choices(conditions.rest)
         )
 
     async def _quote_choice(
         self, origin: Origin, board: Storyboard, conditions: Conditions
-    ) -> tuple[StoryQuote, list[BoardPage]]:
+    ) -> _QuotedBoard:
         batch = new_batch(origin, board, self._batch_max_concurrent)
         admitted = await self._batches.quote(batch, conditions.rest)
         to_draw = {job.id for job in admitted.jobs}
@@ -216,4 +231,4 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         quote = quote_story(offers, conditions, self._batch_max_concurrent, needs)
         most = sum(picture.most_micros for picture in pictures)
         quote = replace(quote, reused=len(admitted.copies), most_micros=most)
-        return quote, pages_of(board.pictures, drawn)
+        return board, quote, pages_of(board.pictures, drawn)

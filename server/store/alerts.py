@@ -10,9 +10,17 @@ INSERT INTO alerts (kind, day, scope, percent, limit_micros, held_micros, spent_
 SELECT 'budget_used', current_date, l.scope, 100, l.limit_micros, coalesce(b.held_micros, 0),
   coalesce(b.spent_micros, 0)
 FROM budget_limits l LEFT JOIN budgets b ON b.scope = l.scope AND b.day = current_date
-WHERE l.scope = $1 ON CONFLICT DO NOTHING
+LEFT JOIN holds h ON h.job_id = $3 AND h.day = current_date
+  AND l.scope = ANY(scopes_of(h.provider, h.user_id))
+WHERE l.scope = $1 AND coalesce(b.held_micros + b.spent_micros, 0) - coalesce(h.micros, 0) + $2
+  > l.limit_micros
+ON CONFLICT DO NOTHING
 """
-"""Written after a refusal: what an admission refuses is rolled back with all that it wrote."""
+"""Written after a refusal: what an admission refuses is rolled back with all that it wrote.
+
+What one picture costs must not fit: a story may be too dear for a budget that is hardly used, and
+the limit or the day may be another one by now. The hold of the job that is refused is its own.
+"""
 
 _NOTE_FAILURE = """
 INSERT INTO alerts (kind, day, scope, model, reason)
@@ -41,9 +49,9 @@ class Alerts:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def note_refusal(self, scope: str) -> None:
-        """Notes that today's budget of a scope has refused a hold: it counts as used up."""
-        await self._database.execute(NOTE_REFUSAL, scope)
+    async def note_refusal(self, scope: str, picture_micros: int) -> None:
+        """Notes that today's budget of a scope is used up, if it does not cover such a picture."""
+        await self._database.execute(NOTE_REFUSAL, scope, picture_micros, None)
 
     async def note_failure(self, provider: str, model: str, reason: str) -> None:
         """Notes that a provider, or the model that is named, fails so; once a day (UTC)."""

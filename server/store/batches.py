@@ -13,7 +13,7 @@ from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.reuse import Reuses
-from server.store.workers import DRAWN_SPECS
+from server.store.workers import COLD_START, DRAWN_SPECS
 
 _CREATE = """
 INSERT INTO batches
@@ -111,7 +111,8 @@ SELECT
       WHERE lane = ANY($1) AND status = 'processing' AND ready
     ) AS unended WHERE user_id <> $2 GROUP BY user_id
   ) AS ahead,
-  {DRAWN_SPECS} AS spec_version
+  {DRAWN_SPECS} AS spec_version,
+  {COLD_START} AS cold_start
 """
 
 _STUCK = """
@@ -217,14 +218,14 @@ class Batches:
         await self._database.fetchrow("SELECT FROM batches WHERE id = $1 FOR NO KEY UPDATE", batch)
         return {row["id"]: _node(row) for row in rows}
 
-    async def price(self, jobs: Sequence[JobId]) -> int:
-        """Returns what jobs may cost together."""
-        row = await self._database.fetchrow(
-            "SELECT coalesce(sum(estimated_micros), 0)::bigint AS micros"
-            " FROM image_generation_jobs WHERE id = ANY($1)",
+    async def prices(self, jobs: Sequence[JobId]) -> dict[JobId, tuple[str, int]]:
+        """Returns whom jobs would pay, and the most that each may cost, for those that cost."""
+        rows = await self._database.fetch(
+            "SELECT id, ai_provider, estimated_micros FROM image_generation_jobs"
+            " WHERE id = ANY($1) AND estimated_micros > 0",
             jobs,
         )
-        return int(row["micros"]) if row else 0
+        return {row["id"]: (row["ai_provider"], row["estimated_micros"]) for row in rows}
 
     async def fresh_portraits(
         self, characters: Sequence[CharacterId], style: str
@@ -246,6 +247,7 @@ class Batches:
             overlap=float(row["overlap"] or 1.0),
             ahead=tuple(row["ahead"]),
             spec_version=row["spec_version"],
+            cold_start=row["cold_start"] or timedelta(0),
         )
 
 

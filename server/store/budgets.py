@@ -15,16 +15,26 @@ LEFT JOIN budget_limits l ON l.scope = asked.scope
 LEFT JOIN budgets b ON b.scope = asked.scope AND b.day = coalesce($2, current_date)
 """
 
-_SET = """
-INSERT INTO budget_limits (scope, limit_micros, set_by) VALUES ($1, $2, $3)
+# Holds lock the budget of a day before they read its limit: those under way end first, and those
+# that come next find the new limit.
+_LOCKED = """
+WITH today AS (
+  INSERT INTO budgets (scope, day) VALUES ($1, current_date)
+  ON CONFLICT (scope, day) DO UPDATE SET scope = excluded.scope RETURNING scope
+)
+"""
+
+_SET = f"""
+{_LOCKED} INSERT INTO budget_limits (scope, limit_micros, set_by) SELECT scope, $2, $3 FROM today
 ON CONFLICT (scope) DO UPDATE SET
   limit_micros = excluded.limit_micros, set_by = excluded.set_by, set_at = now()
 """
 
 _REMOVE = "DELETE FROM budget_limits WHERE scope = $1"
 
-_RESET = """
-UPDATE budget_limits SET limit_micros = $1, set_by = NULL, set_at = now() WHERE scope = 'global'
+_RESET = f"""
+{_LOCKED} UPDATE budget_limits l SET limit_micros = $2, set_by = NULL, set_at = now()
+FROM today WHERE l.scope = today.scope
 """
 
 _GROUPS = {
@@ -75,7 +85,7 @@ class Budgets:
     async def set_limit(self, scope: str, limit_micros: int, by: UserId) -> None:
         """Sets the limit of a scope from now on, until it is set again.
 
-        What is held and spent stays; the next hold is checked against the new limit.
+        What is held and spent stays; once this returns, no hold is made by the limit before.
         """
         await self._database.execute(_SET, scope, limit_micros, by)
 
@@ -107,7 +117,7 @@ class Budgets:
     async def remove_limit(self, scope: str, default_micros: int) -> None:
         """Removes the limit of a scope; `global` gets the gateway's setting instead."""
         if scope == "global":
-            await self._database.execute(_RESET, default_micros)
+            await self._database.execute(_RESET, scope, default_micros)
         else:
             await self._database.execute(_REMOVE, scope)
 

@@ -7,34 +7,41 @@ from server.store.database import Executor
 from server.store.database import Record as Row
 
 # Attempts of which chance decided who draws them: the canary was an offer, and so was another
-# model. Those of a lease that was lost, released or cancelled say nothing about the model.
-_COMPARED = """
+# model, neither of them because yet another one had failed, or because the job was late. Those of a
+# lease that was lost, released or cancelled say nothing about the model, nor do those whose call
+# was not made, since no budget or limit covered it.
+_AFTER_OTHERS = """'{"losers": [{"exclusion": "failed_before"}]}'"""
+"""The part of a route that names a model which failed in an attempt of the job."""
+
+_COMPARED = f"""
 WITH drawn AS (
-  SELECT asked.canary, a.job_id, a.attempt, a.outcome, a.started_at, a.finished_at,
+  SELECT asked.canary, a.job_id, a.attempt, a.outcome, a.error_reason, a.started_at, a.finished_at,
     a.route -> 'offers' -> 1 ->> 'model' AS second
   FROM unnest($1::text[]) AS asked (canary) CROSS JOIN LATERAL (
     SELECT * FROM attempts WHERE model = asked.canary AND outcome IN ('completed', 'failed')
       AND finished_at > now() - interval '7 days'
     ORDER BY finished_at DESC LIMIT 2000
   ) AS a
-  WHERE a.route @> '{"canary": true}'
+  WHERE a.route @> '{{"canary": true}}' AND NOT a.route @> {_AFTER_OTHERS}
 ), replaced AS (
   SELECT canary, mode() WITHIN GROUP (ORDER BY second) AS model, min(finished_at) AS since
   FROM drawn GROUP BY canary
 ), rest AS (
   SELECT replaced.canary, replaced.model, a.*
   FROM replaced CROSS JOIN LATERAL (
-    SELECT job_id, attempt, outcome, started_at, finished_at, route FROM attempts
+    SELECT job_id, attempt, outcome, error_reason, started_at, finished_at, route FROM attempts
     WHERE attempts.model = replaced.model AND outcome IN ('completed', 'failed')
       AND finished_at >= replaced.since
     ORDER BY finished_at DESC LIMIT 5000
   ) AS a
-  WHERE NOT a.route @> '{"canary": true}'
+  WHERE NOT a.route @> '{{"canary": true}}' AND NOT a.route @> '{{"late": true}}'
+    AND NOT a.route @> {_AFTER_OTHERS}
     AND a.route -> 'offers' @> jsonb_build_array(jsonb_build_object('model', replaced.canary))
 ), compared AS (
-  SELECT canary, canary AS model, job_id, attempt, outcome, started_at, finished_at FROM drawn
+  SELECT canary, canary AS model, job_id, attempt, outcome, error_reason, started_at, finished_at
+  FROM drawn JOIN replaced USING (canary) WHERE drawn.second = replaced.model
   UNION ALL
-  SELECT canary, model, job_id, attempt, outcome, started_at, finished_at FROM rest
+  SELECT canary, model, job_id, attempt, outcome, error_reason, started_at, finished_at FROM rest
 )
 SELECT replaced.canary, replaced.model AS replaced, replaced.since, one.model,
   count(*) FILTER (WHERE outcome = 'completed') AS pictures,
@@ -47,6 +54,8 @@ SELECT replaced.canary, replaced.model AS replaced, replaced.since, one.model,
 FROM replaced JOIN compared AS one USING (canary)
 JOIN image_generation_jobs j ON j.id = one.job_id LEFT JOIN images i ON i.id = j.image_id
 LEFT JOIN calls c ON c.job_id = one.job_id AND c.attempt = one.attempt AND c.call = 'render'
+WHERE c.job_id IS NOT NULL
+  OR coalesce(one.error_reason, '') NOT IN ('NO_ELIGIBLE_OFFER', 'BUDGET_EXHAUSTED')
 GROUP BY replaced.canary, replaced.model, replaced.since, one.model
 """
 

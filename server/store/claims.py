@@ -19,6 +19,9 @@ REFUSED += " AND a.refused_sha256 IS NULL"
 REFUSED_PICTURE = "a.job_id = j.id AND a.started_at >= j.queued_at AND a.refused_sha256 IS NOT NULL"
 """Whether the picture of an attempt `a` of a job `j` was refused, since its caller queued it."""
 
+UNCHECKED = "(coalesce(j.error_reason, '') = 'CHECK_UNAVAILABLE')"
+"""Whether a job `j` last waited for a classifier that was away, and not for an offer."""
+
 # The seed of the spec, and another one after each picture that was broken or refused: as far away
 # as the golden ratio moves it, since the next numbers may be the seeds of its caller's other jobs.
 _SEED = f"""(
@@ -55,7 +58,8 @@ WITH due AS (
   FROM next WHERE j.id = next.job_id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
     j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
-    j.passed_over, extract(epoch FROM now() - j.no_offer_since) AS unoffered_s, {_SEED} AS seed
+    j.passed_over, extract(epoch FROM now() - j.no_offer_since) AS waited_s,
+    {UNCHECKED} AS unchecked, {_SEED} AS seed
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
   WHERE images.id = claimed.image_id
@@ -71,6 +75,7 @@ ORDER BY priority, turn, queued_at
 
 def claim_of(row: Record) -> Claim:
     """Returns the claim of a row; raises the errors of a spec that is damaged."""
+    waited_s = float(row["waited_s"] or 0)
     return Claim(
         job_id=row["id"],
         user_id=row["user_id"],
@@ -83,7 +88,8 @@ def claim_of(row: Record) -> Claim:
         batch_id=row["batch_id"],
         models=tuple(row["models"]),
         limits=limits_of(row),
-        unoffered_s=float(row["unoffered_s"] or 0),
+        unoffered_s=0.0 if row["unchecked"] else waited_s,
+        unchecked_s=waited_s if row["unchecked"] else 0.0,
         passed_over=frozenset(row["passed_over"]),
     )
 

@@ -49,6 +49,10 @@ SELECT now() AS now,
     SELECT lane, CASE WHEN bool_and(models IS NOT NULL) THEN jsonb_agg(models) END AS models
     FROM workers, unnest(lanes) AS lane WHERE ready_until > now() GROUP BY lane
   ) AS served) AS held,
+  (SELECT jsonb_object_agg(lane, seconds) FROM (
+    SELECT lane, extract(epoch FROM min(coalesce(cold_start, '0'))) AS seconds
+    FROM workers, unnest(lanes) AS lane WHERE ready_until > now() GROUP BY lane
+  ) AS starting) AS cold_starts,
   (SELECT jsonb_agg(measured) FROM ({SPEEDS}) AS measured) AS speeds,
   (SELECT jsonb_object_agg(l.scope,
       l.limit_micros - coalesce(b.held_micros + b.spent_micros, 0))
@@ -62,15 +66,17 @@ class Observed:
     """What the database knows at one moment.
 
     `held` are the models that the workers of each lane hold, None where one of them does not tell;
-    it has the lanes that somebody serves. `speeds` are the number and the mean seconds of the
-    latest pictures by model and quality; `rest` is what is left today by scope, in micros, which is
-    below 0 after a limit was lowered.
+    it has the lanes that somebody serves. `cold_starts` are the seconds that the models of a lane
+    take to start, 0 while one is warm. `speeds` are the number and the mean seconds of the latest
+    pictures by model and quality; `rest` is what is left today by scope, in micros, which is below
+    0 after a limit was lowered.
     """
 
     now: datetime
     waiting: Mapping[Lane, int]
     slots: Mapping[Lane, int]
     held: Mapping[Lane, frozenset[str] | None]
+    cold_starts: Mapping[Lane, float]
     speeds: Mapping[tuple[str, Quality], tuple[int, float]]
     rest: Mapping[str, int]
 
@@ -86,6 +92,7 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
         waiting=_lanes(row["waiting"]),
         slots=_lanes(row["slots"]),
         held={lane: _all(models) for lane, models in _lanes(row["held"]).items()},
+        cold_starts=_lanes(row["cold_starts"]),
         speeds={
             (one["model"], Quality(one["quality"])): (one["images"], one["seconds"])
             for one in row["speeds"] or ()

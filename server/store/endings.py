@@ -3,7 +3,7 @@
 Those that lock many jobs do so in one order, by batch and id, so that they cannot deadlock.
 """
 
-from server.store.claims import BROKEN, REFUSED
+from server.store.claims import BROKEN, REFUSED, UNCHECKED
 from server.store.money import HOLDS
 
 
@@ -106,6 +106,11 @@ WITH held AS (
   RETURNING {_ROW}, 'released' AS outcome, 'its worker stopped, and gave it back' AS why
 {_AFTERMATH}"""
 
+# The time without a check and the time without an offer are two: each begins when the other ends.
+_WAITED_SINCE = f"""(CASE WHEN ({UNCHECKED}) = (coalesce(held.reason, '') = 'CHECK_UNAVAILABLE')
+      THEN j.no_offer_since END)"""
+_STILL_SO = f"NOT (held.nothing IS TRUE AND {UNCHECKED})"
+
 # Back to the queue with other lanes, without spending a retry.
 GIVE_BACK = f"""
 WITH asked AS (
@@ -125,12 +130,12 @@ WITH asked AS (
     status = {_GIVEN_BACK}, completed_at = {_NOT_WHEN_GIVEN_BACK}, run_after = now(),
     passed_over = CASE WHEN held.afresh THEN {_REFUSED_BY}
       ELSE j.passed_over || array_remove(ARRAY[held.model], NULL) END,
-    no_offer_since = CASE WHEN held.nothing THEN coalesce(j.no_offer_since, now())
-      WHEN held.outcome = 'failed' THEN j.no_offer_since END,
+    no_offer_since = CASE WHEN held.nothing THEN coalesce({_WAITED_SINCE}, now())
+      WHEN held.outcome = 'failed' THEN {_WAITED_SINCE} END,
     error_reason = CASE WHEN j.cancel_requested THEN 'JOB_CANCELLED'
-      ELSE coalesce(held.reason, j.error_reason) END,
+      ELSE coalesce(held.reason, CASE WHEN {_STILL_SO} THEN j.error_reason END) END,
     error_message = CASE WHEN j.cancel_requested THEN {_CANCELLED_WHY}
-      ELSE coalesce(held.message, j.error_message) END,{_RETURNED}
+      ELSE coalesce(held.message, CASE WHEN {_STILL_SO} THEN j.error_message END) END,{_RETURNED}
   FROM held, take_turns((
     SELECT array_agg((id, user_id, priority, stands)::turn_wanted ORDER BY turn, queued_at)
     FROM held

@@ -1,6 +1,7 @@
 """Jobs for callers: submitted, read, listed, cancelled, retried."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from server.domain.ids import ImageId, JobId, UserId
@@ -15,7 +16,7 @@ from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
 from server.store.references import used_references
 from server.store.scenes import read_not_drawn
-from server.store.workers import DRAWN_SPECS
+from server.store.workers import COLD_START, DRAWN_SPECS
 
 # A submit is one statement for any number of jobs, so that it is one round trip and one commit.
 # The foreign key from the job to its image is checked at the statement's end, when both rows
@@ -138,6 +139,7 @@ SELECT
   (SELECT count(DISTINCT worker) FROM image_generation_jobs
     WHERE status = 'processing' AND lane = ANY($1)) AS workers,
   {DRAWN_SPECS} AS spec_version,
+  {COLD_START} AS cold_start,
   (SELECT avg(finished_at - started_at) FROM ({drawn_in_lanes(50)}) AS latest) AS mean
 """
 
@@ -239,7 +241,13 @@ class Jobs:
         row = await self._database.fetchrow(_OUTLOOK, [lane])
         if row is None:
             return Outlook(0, 0, None)
-        return Outlook(row["waiting"], row["workers"], row["mean"], row["spec_version"])
+        return Outlook(
+            row["waiting"],
+            row["workers"],
+            row["mean"],
+            row["spec_version"],
+            row["cold_start"] or timedelta(0),
+        )
 
 
 def _filters(arguments: Arguments, user: UserId, wanted: JobFilter) -> Filters:

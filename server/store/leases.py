@@ -221,7 +221,8 @@ class Leases:
     async def wait(self, claim: Claim, failure: Failure, lanes: Sequence[JobLane]) -> bool:
         """Ends an attempt whose model failed; the job is QUEUED for it, and for all others, too.
 
-        It costs no retry, and counts as time without an offer. Returns False if the lease is lost.
+        It costs no retry, and counts as time without an offer, or, where the failure says so,
+        without a check. Returns False if the lease is lost.
         """
         return await self._give_back(
             claim,

@@ -1,13 +1,17 @@
 """Migrations: bring a database to the schema of this version."""
 
+import asyncio
+from collections.abc import Callable
 from importlib.resources import files
 
 import asyncpg
 
+from server.errors import Unavailable
 from server.store.database import Executor, unavailable_when_away
 
 # Any number, as long as all versions of imggen use the same.
 _LOCK = 0x1399E4
+_PAUSE_S = 2.0
 
 
 async def migrate(database_url: str) -> list[str]:
@@ -33,6 +37,34 @@ async def migrate(database_url: str) -> list[str]:
         return missing
     finally:
         await connection.close()
+
+
+async def until_migrated(database_url: str, say: Callable[[str], None]) -> None:
+    """Returns once another process has applied all migrations of this version.
+
+    Meanwhile `say` is given what is waited for, when that changes; a database that is away is
+    waited for, too.
+    """
+    said = ""
+    while lacks := await _lacks(database_url):
+        if lacks != said:
+            say(lacks)
+        said = lacks
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def _lacks(database_url: str) -> str:
+    """Returns why a database cannot be used yet; empty if it can."""
+    try:
+        with unavailable_when_away():
+            connection = await asyncpg.connect(database_url)
+            try:
+                lacking = await missing(connection)
+            finally:
+                await connection.close()
+    except Unavailable:
+        return "the database does not answer"
+    return f"the database lacks {', '.join(lacking)}" if lacking else ""
 
 
 async def missing(database: Executor) -> list[str]:

@@ -12,6 +12,7 @@ from server.domain.ids import JobId
 from server.domain.jobs import Claim
 from server.domain.money import Answer, Begun, Bill, CallName, CallState, NewCall, begun
 from server.store.alerts import NOTE_REFUSAL
+from server.store.budgets import Budgets
 from server.store.database import Executor, Record
 
 HOLDS = "array_agg((id, attempt, ai_provider, queued_at::date, estimated_micros)::hold)"
@@ -77,7 +78,7 @@ class Money:
         """Begins a paid call of an attempt, with the money held that it can cost at most.
 
         A render takes over the hold of its job, whatever its day and provider. All or nothing;
-        operators are told of a budget that does not cover it.
+        operators are told of a budget that does not cover what it needs.
         """
         row = await self._database.fetchrow(
             _BEGIN,
@@ -94,7 +95,10 @@ class Money:
             raise ValueError("begin_call returned nothing")
         answer = begun(row["answer"])
         if answer.answer is Answer.OVER_BUDGET:
-            await self._database.execute(NOTE_REFUSAL, answer.scope)
+            needs = call.hold_micros if call.needs_micros is None else call.needs_micros
+            moved = claim.job_id if call.name is CallName.RENDER else None
+            await self._database.execute(NOTE_REFUSAL, answer.scope, needs, moved)
+            return replace(answer, budget=await Budgets(self._database).get(answer.scope))
         if answer.final and (before := await self._database.fetchrow(_BEFORE, claim.job_id)):
             return replace(answer, cost_micros=before["cost"], failure=before["failure"])
         return answer

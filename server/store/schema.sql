@@ -668,11 +668,14 @@ CREATE TABLE workers (
     slots jsonb DEFAULT '{}'::jsonb NOT NULL,
     spec_version integer DEFAULT 3 NOT NULL,
     models text[],
+    cold_start interval,
+    CONSTRAINT workers_cold_start_check CHECK ((cold_start >= '00:00:00'::interval)),
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
 COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
 COMMENT ON COLUMN workers.spec_version IS 'The newest version of specs that it draws. One that does not tell is taken to know 3: it may be older than references.';
 COMMENT ON COLUMN workers.models IS 'The models that it draws with. NULL for one that does not tell: it is taken to have any.';
+COMMENT ON COLUMN workers.cold_start IS 'How long its next picture waits for a model to start; NULL while one is warm.';
 
 CREATE TABLE job_lanes (
     job_id uuid NOT NULL,

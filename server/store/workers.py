@@ -12,11 +12,12 @@ _READY = """
 WITH gone AS (
   DELETE FROM workers WHERE ready_until < now() - interval '1 day' AND name <> $1
 )
-INSERT INTO workers (name, lanes, slots, ready_until, spec_version, models)
-VALUES ($1, $2, $3, now() + $4, $5, $6)
+INSERT INTO workers (name, lanes, slots, ready_until, spec_version, models, cold_start)
+VALUES ($1, $2, $3, now() + $4, $5, $6, $7)
 ON CONFLICT (name) DO UPDATE SET
   lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until,
-  spec_version = excluded.spec_version, models = excluded.models
+  spec_version = excluded.spec_version, models = excluded.models,
+  cold_start = excluded.cold_start
 """
 
 _HELD = """
@@ -30,6 +31,10 @@ DRAWN_SPECS = """greatest(0,
       WHERE lane = ANY($1) AND status = 'processing' AND lease_expires_at > now()))"""
 """The newest version of specs that anybody draws in the lanes $1: a worker that is ready, or one
 that holds a lease. 0 while there is nobody."""
+
+COLD_START = """(SELECT min(coalesce(cold_start, '0')) FROM workers
+    WHERE lanes && $1::text[] AND ready_until > now())"""
+"""How long a job of the lanes $1 waits for a model to start; NULL while no worker is ready."""
 
 
 class Workers:
@@ -46,14 +51,16 @@ class Workers:
         spec_version: int = SPEC_VERSION,
         *,
         models: Collection[str] | None = None,
+        cold_start: timedelta | None = None,
     ) -> None:
         """Says that a worker can run so many jobs of these lanes at once, for a while.
 
         `spec_version` is the newest that it draws, `models` those that it holds, where it tells.
+        `cold_start` is how long its model takes to start, None while it is warm.
         """
         held = None if models is None else sorted(models)
         await self._database.execute(
-            _READY, name, sorted(slots), dict(slots), length, spec_version, held
+            _READY, name, sorted(slots), dict(slots), length, spec_version, held, cold_start
         )
 
     async def hold(self, lane: Lane, models: Collection[str]) -> bool:

@@ -121,5 +121,19 @@ async def test_without_a_webhook_an_alert_is_logged(
 async def test_a_refused_hold_tells_that_its_budget_is_used_up(store: Store) -> None:
     await use(store, 70)
     for _ in range(2):
-        await store.alerts.note_refusal("global")
+        await store.alerts.note_refusal("global", 31)
     assert await rows(store, "SELECT percent, held_micros FROM alerts") == [(100, 70)]
+
+
+@pytest.mark.parametrize("price", [1, 30])
+async def test_a_budget_that_covers_a_picture_is_not_used_up(store: Store, price: int) -> None:
+    await use(store, 70)
+    await store.alerts.note_refusal("global", price)
+    assert await rows(store, "SELECT percent FROM alerts") == []
+
+
+async def test_a_refusal_of_yesterday_or_of_a_limit_before_is_none_of_today(store: Store) -> None:
+    await use(store, 70)
+    await store.database.execute("UPDATE budgets SET day = day - 1")
+    await store.alerts.note_refusal("global", 40)
+    assert await rows(store, "SELECT percent FROM alerts") == []

@@ -13,7 +13,7 @@ from server.domain.canaries import Comparison
 from server.domain.ids import UserId
 from server.domain.jobs import Claim, Failure
 from server.domain.money import Bill, CallName, NewCall
-from server.domain.routes import Route, RouteOffer
+from server.domain.routes import Route, RouteLoser, RouteOffer
 from server.domain.states import Lane
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from server.store import Store
@@ -67,16 +67,16 @@ async def drawn(
     )
 
 
-async def failed(store: Store, user: UserId, choice: Route, *, cost: int = 0) -> None:
+async def failed(
+    store: Store, user: UserId, choice: Route, *, cost: int = 0, reason: str = "RENDER_FAILED"
+) -> None:
     """Fails an attempt, whose call may have cost something."""
     claim = await claimed(store, user, choice)
     if cost:
         call = NewCall(CallName.RENDER, "somebody", choice.offers[0].model, HOLD)
         assert (await store.money.begin(claim, call)).ok
         await store.money.settle(claim, CallName.RENDER, Bill(cost))
-    await store.leases.fail(
-        claim, Failure("RENDER_FAILED", "no"), retryable=False, backoff=timedelta(0)
-    )
+    await store.leases.fail(claim, Failure(reason, "no"), retryable=False, backoff=timedelta(0))
 
 
 async def compared(store: Store, canary: str = "new") -> Comparison | None:
@@ -120,6 +120,39 @@ async def test_only_what_chance_gave_to_either_of_them_counts(store: Store, user
     assert found is not None
     assert (found.canary.pictures, found.canary.failures) == (1, 0)
     assert (found.replaced.pictures, found.replaced.failures) == (1, 0)
+
+
+async def test_a_call_that_was_not_made_is_no_failure_of_its_model(
+    store: Store, user: UserId
+) -> None:
+    figures: dict[str, Any] = {"seconds": 1, "cost": 1, "score": None}
+    trial = route("new", "old", canary=True)
+    await drawn(store, user, trial, **figures)
+    for reason in ("BUDGET_EXHAUSTED", "NO_ELIGIBLE_OFFER"):
+        await failed(store, user, trial, reason=reason)
+    await failed(store, user, trial, cost=5, reason="NO_ELIGIBLE_OFFER")  # it waited, and had paid
+    found = await compared(store)
+    assert found is not None
+    assert (found.canary.pictures, found.canary.failures, found.canary.cost_micros) == (1, 1, 6)
+
+
+async def test_both_are_compared_by_the_jobs_that_the_other_one_would_have_drawn(
+    store: Store, user: UserId
+) -> None:
+    figures: dict[str, Any] = {"seconds": 1, "cost": 1, "score": None}
+    for _ in range(2):
+        await drawn(store, user, route("new", "old", canary=True), **figures)
+    dear = {**figures, "cost": 80_000}
+    await drawn(store, user, route("new", "third", "old", canary=True), **dear)
+    after = (RouteLoser("another", "somebody", "failed_before", "it failed"),)
+    await drawn(store, user, replace(route("new", "old", canary=True), losers=after), **dear)
+    await drawn(store, user, replace(route("old", "new"), losers=after), **dear)
+    await drawn(store, user, replace(route("old", "new"), late=True), **dear)
+    await drawn(store, user, route("old", "new"), **figures)
+    found = await compared(store)
+    assert found is not None
+    assert (found.canary.pictures, found.canary.cost_micros) == (2, 1)
+    assert (found.replaced.pictures, found.replaced.cost_micros) == (1, 1)
 
 
 async def test_the_comparison_begins_with_the_canary_and_ends_after_seven_days(

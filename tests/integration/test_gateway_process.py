@@ -130,6 +130,44 @@ async def test_a_database_without_migrations_is_refused(postgres: str, tmp_path:
     assert second[1] == ""
 
 
+async def test_a_process_can_wait_until_another_one_has_migrated(
+    postgres: str, tmp_path: Path
+) -> None:
+    name = f"empty_{uuid4().hex}"
+    environment = _environment(database_url(postgres, name), tmp_path)
+    await administer(postgres, f"CREATE DATABASE {name}")
+    waiting = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", "migrate", "--wait",
+        env=environment, cwd=ROOT, stderr=PIPE,
+    )  # fmt: skip
+    assert waiting.stderr is not None
+    said = (await asyncio.wait_for(waiting.stderr.readline(), 30)).decode()
+    still = waiting.returncode
+    migrated = await _run(environment, "migrate")
+    await asyncio.wait_for(waiting.wait(), 30)
+    again = await _run(environment, "migrate", "--wait")
+    await administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+    assert said.startswith("waiting: the database lacks 0001_")
+    assert (still, migrated[0], waiting.returncode) == (None, 0, 0)
+    assert again == (0, "", "")
+
+
+async def test_a_process_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
+    environment = _environment("postgresql://127.0.0.1:1/imggen", tmp_path)
+    waiting = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", "migrate", "--wait",
+        env=environment, cwd=ROOT, stderr=PIPE,
+    )  # fmt: skip
+    assert waiting.stderr is not None
+    said = await asyncio.wait_for(waiting.stderr.readline(), 30)
+    still = waiting.returncode
+    waiting.kill()
+    await waiting.wait()
+
+    assert (said, still) == (b"waiting: the database does not answer\n", None)
+
+
 async def test_a_database_that_is_away_is_refused(tmp_path: Path) -> None:
     status, _, errors = await _run(_environment("postgresql://127.0.0.1:1/imggen", tmp_path))
 

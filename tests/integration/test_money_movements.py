@@ -295,6 +295,33 @@ async def test_a_hold_is_written_whole_or_not_at_all(store: Store) -> None:
     assert await rows(store, HELD) == [(40,), (70,)]
 
 
+@pytest.mark.parametrize("removed", [False, True])
+async def test_a_limit_is_set_after_the_holds_that_were_made_by_the_one_before(
+    store: Store, removed: bool
+) -> None:
+    user = await new_user(store)
+    jobs = [new_job(user, price_micros=60) for _ in range(2)]
+    await store.jobs.submit_each(jobs)
+    await store.budgets.set_limit("global", 100, user)
+
+    async def lower() -> None:
+        if removed:
+            await store.budgets.remove_limit("global", 50)
+        else:
+            await store.budgets.set_limit("global", 50, user)
+
+    async with store.transaction() as tx:
+        assert await tx.money.hold([jobs[0].id], 0) is None
+        lowering = asyncio.create_task(lower())
+        await until(lambda: waits(store))
+        waiting = asyncio.create_task(store.money.hold([jobs[1].id], 0))
+        assert (await store.budgets.get("global")).limit_micros == 100
+    await lowering
+    assert await waiting == "global"
+    found = await store.budgets.get("global")
+    assert (found.limit_micros, found.held_micros) == (50, 60)
+
+
 async def waits(store: Store) -> bool:
     """Returns whether a statement waits for a lock."""
     return bool(

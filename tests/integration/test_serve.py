@@ -86,7 +86,9 @@ async def test_a_picture_is_classified_where_the_model_is(local: Local) -> None:
     assert await looks.refused_for(draw_pictures(1, 256)[0]) == ()
     with pytest.raises(ClassifierAway, match=f'holds the classifier "{CLASSIFIER}"'):
         await other.check()
-    with pytest.raises(ClassifierAway, match="cannot read the picture"):
+    with pytest.raises(ClassifierAway, match=f'holds the classifier "{CLASSIFIER}"'):
+        await other.refused_for(draw_pictures(1, 256)[0])
+    with pytest.raises(ClassifierAway, match="cannot look at the picture"):
         await looks.refused_for(b"garbage")
 
 

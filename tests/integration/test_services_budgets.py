@@ -1,5 +1,6 @@
 """BudgetService: who may see and set which budget, and what was spent in which groups."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from imggen.v1 import budget_pb2, budget_pb2_grpc
 from imggen.v1.budget_pb2 import SpendGroup
 from server.domain.money import Bill, CallName, NewCall
 from server.identity.caller import Role
+from server.routing.catalogue import STORYBOOK, Catalogue
+from tests.builders import paid
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 
@@ -136,11 +139,32 @@ async def test_a_scope_that_cannot_be_is_refused(admin: Caller, budgets: Any, sc
     assert refused.fields == ["scope", "limit_micros"]
 
 
+async def test_a_provider_that_costs_nothing_is_refused_by_name(
+    admin: Caller, budgets: Any
+) -> None:
+    request = budget_pb2.SetBudgetRequest(scope="provider:local", limit_micros=1)
+    refused = await admin.refused(budgets.SetBudget, request)
+    why = 'provider "local" costs nothing, so that no budget counts it; use one of fake, openai'
+    assert (refused.fields, why in str(refused)) == (["scope"], True)
+
+
+async def test_a_local_provider_whose_model_has_a_price_has_a_budget(
+    database: str, tmp_path: Path
+) -> None:
+    priced = replace(paid(STORYBOOK, 1_000), provider="local")
+    async with open_gateway_fixture(database, tmp_path, catalogue=Catalogue([priced])) as gateway:
+        admin = gateway.caller("ada", Role.ADMIN)
+        stub: Any = budget_pb2_grpc.BudgetServiceStub(gateway.channel())
+        request = budget_pb2.SetBudgetRequest(scope="provider:local", limit_micros=1)
+        answer = await stub.SetBudget(request, metadata=admin.metadata)
+    assert answer.budget.limit_micros == 1
+
+
 async def test_a_provider_that_no_row_has_is_refused_by_name(admin: Caller, budgets: Any) -> None:
     request = budget_pb2.SetBudgetRequest(scope="provider:opnai", limit_micros=1)
     refused = await admin.refused(budgets.SetBudget, request)
     assert refused.fields == ["scope"]
-    assert 'no model is of provider "opnai"; use one of fake, local, openai' in str(refused)
+    assert 'no model is of provider "opnai"; use one of fake, openai' in str(refused)
     got = await admin.refused(budgets.GetBudget, budget_pb2.GetBudgetRequest(scope=request.scope))
     assert (got.fields, str(got)) == (refused.fields, str(refused))
     # A limit that was set before its provider went can be removed.

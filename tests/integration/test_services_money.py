@@ -11,7 +11,7 @@ import pytest
 
 from imggen.v1 import generation_pb2, job_pb2
 from server.domain.states import Lane
-from server.routing.catalogue import STORYBOOK, Catalogue
+from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from server.store import Store
 from tests.builders import new_job, new_user, outcome, paid
 from tests.integration.callers import Caller
@@ -94,6 +94,16 @@ async def test_a_refusal_by_the_router_itself_alerts(
     assert refused.metadata == {"price_micros": str(PRICE), "scope": named}
     alerts = await store.database.fetch("SELECT scope, percent FROM alerts")
     assert [tuple(row) for row in alerts] == [(named, 100)]
+
+
+async def test_a_story_that_is_too_dear_does_not_use_up_a_budget(
+    paid_gateway: GatewayFixture, buyer: Caller
+) -> None:
+    story = await buyer.create_story(*(f"A wood on day {day}." for day in range(3)))
+    request = generation_pb2.GenerateStoryRequest(story_id=story.id)
+    refused = await buyer.refused(buyer.generation.GenerateStory, request)
+    assert refused.reason == "BUDGET_EXHAUSTED"
+    assert await paid_gateway.count("alerts") == 0
 
 
 async def test_the_budget_refuses_no_job_that_a_free_model_draws(
@@ -194,6 +204,43 @@ async def test_a_retry_keeps_to_its_limits_beyond_the_budget(database: str, tmp_
         refused = await mia.refused(mia.jobs.RetryJob, request)
         assert refused.metadata == {"price_micros": str(PRICE), "scope": "global"}
         assert (await mia.get_job(job.job_id)).model == "paid"
+
+
+async def test_a_batch_that_is_retried_is_paid_by_the_budgets_of_three_providers(
+    database: str, tmp_path: Path
+) -> None:
+    rows = [
+        replace(paid(KNOWN["fake"], PRICE + place, f"paid-{place}"), provider=f"somebody-{place}")
+        for place in range(3)
+    ]
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue(rows), daily_budget_usd=1
+    ) as gateway:
+        mia = gateway.caller("mia")
+        story = await mia.create_story(*(f"A wood on day {day}." for day in range(3)))
+        batch = await mia.generate_story(story.id)
+        await mia.cancel_batch(batch.batch_id)
+        for name in ("somebody-0", "somebody-1"):
+            await gateway.store.budgets.set_limit(f"provider:{name}", 2 * PRICE - 1, mia.user_id)
+        again = await mia.retry_batch(batch.batch_id)
+        assert again.estimated_cost_micros == 3 * PRICE + 3
+        images = (await mia.get_batch(batch.batch_id)).images
+        assert sorted(image.job.model for image in images) == ["paid-0", "paid-1", "paid-2"]
+
+
+async def test_a_provider_over_its_budget_refuses_no_job_that_waits_for_another(
+    database: str, tmp_path: Path
+) -> None:
+    cheap = replace(paid(KNOWN["fake"], PRICE, "cheap"), provider="another")
+    dear = paid(KNOWN["fake"], PRICE + 1, "dear")
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([cheap, dear]), daily_budget_usd=1
+    ) as gateway:
+        mia, store = gateway.caller("mia"), gateway.store
+        await store.budgets.set_limit("provider:another", PRICE - 1, mia.user_id)
+        await store.health.turn_off("somebody", "", "account_stopped")
+        job = await mia.portrait()
+        assert (job.model, job.estimated_cost_micros) == ("dear", PRICE + 1)
 
 
 @pytest.mark.parametrize("end", ["complete", "fail", "cancel"])

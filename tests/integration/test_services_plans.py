@@ -14,15 +14,18 @@ from actors.providers.base import Content
 from actors.providers.fake import FakeProvider
 from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
+from imggen.v1 import budget_pb2, budget_pb2_grpc
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
 from imggen.v1.scene_pb2 import LOSS_KIND_CHARACTER, LOSS_KIND_PROP
 from imggen.v1.scene_pb2 import Scene as SceneMessage
+from server.identity.caller import Role
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
 from server.routing.rows import Row
 from tests.builders import paid
 from tests.endpoint import failure
 from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, until
+from tests.integration.page_reader import read_pages
 from tests.integration.plans_of_stories import Planning, page_of
 
 PRICE = 40_000
@@ -139,6 +142,49 @@ async def test_a_page_is_planned_with_the_model_that_shows_enough_of_it(
     assert [(one.model, one.images) for one in plan.models] == [("paid", 1), ("storybook", 1)]
     assert plan.price_micros == plan.pages[0].price_micros == PRICE
     assert refused.reason == "NO_ELIGIBLE_OFFER"
+
+
+async def set_limit(gateway: GatewayFixture, micros: int) -> None:
+    """Sets the global limit by this gateway."""
+    stub: Any = budget_pb2_grpc.BudgetServiceStub(gateway.channel())
+    request = budget_pb2.SetBudgetRequest(scope="global", limit_micros=micros)
+    await stub.SetBudget(request, metadata=gateway.caller("ada", Role.ADMIN).metadata)
+
+
+async def test_the_quote_after_the_reading_knows_a_limit_that_was_raised_elsewhere(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([image_2()]), daily_budget_usd=1
+    ) as gateway:
+        mia, budgets = Planning(gateway, gateway.caller("mia")), gateway.store.budgets
+        story = await mia.story("Mia climbs the old oak.", "Leo was in a wood.")
+        planning = mia.ask(story, options={"min_quality": "draft"})
+        await mia.become("queued", "queued")
+        await set_limit(gateway, 0)
+        # What is asked meanwhile makes the gateway keep that limit for a moment.
+        refused = await failure(mia.ask(story, include_scene_images=False, include_cover=True))
+        assert refused.reason == "BUDGET_EXHAUSTED"
+        await budgets.set_limit("global", 2 * PRICE, mia.caller.user_id)
+        assert await read_pages(gateway) == 2
+        assert (await planning).price_micros == 2 * PRICE
+
+
+async def test_a_refusal_after_the_reading_names_the_budget_and_what_is_left(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_gateway_fixture(
+        database, tmp_path, catalogue=Catalogue([image_2()]), daily_budget_usd=1
+    ) as gateway:
+        mia = Planning(gateway, gateway.caller("mia"))
+        story = await mia.story("Mia climbs the old oak.", "Leo was in a wood.")
+        planning = mia.ask(story, options={"min_quality": "draft"})
+        await mia.become("queued", "queued")
+        await set_limit(gateway, PRICE)
+        assert await read_pages(gateway) == 2
+        refused = await failure(planning)
+        assert refused.reason == "BUDGET_EXHAUSTED"
+        assert "$0.0400 is left of $0.0400" in refused.message
 
 
 async def test_what_an_author_sets_of_a_scene_takes_the_place_of_what_is_read(

@@ -144,6 +144,13 @@ async def test_a_story_over_the_budget_is_quoted_by_the_next_offers_as_it_is_adm
         assert [(one.model, one.images) for one in quote.models] == [("storybook", 3)]
         batch = await mia.caller.generate_story(story.id)
         assert batch.estimated_cost_micros == quote.price_micros == 0
+        for image in (await mia.caller.get_batch(batch.batch_id)).images:
+            asked = routing_pb2.ExplainRouteRequest(job_id=image.job.job_id)
+            answer = await mia.routing.ExplainRoute(asked, metadata=mia.caller.metadata)
+            admitted = answer.admitted
+            assert [offer.model for offer in admitted.offers] == [image.job.model, "paid"]
+            why = ": the best that the budgets cover; paid costs $0.0400, less than $1."
+            assert why in admitted.reason
 
 
 async def test_a_story_of_pictures_that_have_free_offers_is_never_over_the_budget(
@@ -175,9 +182,9 @@ async def test_a_story_over_the_budget_of_a_provider_is_drawn_by_others(
         story = await mia.caller.create_story(*PAGES)
         await gateway.store.budgets.set_limit("provider:somebody", 2 * PRICE, UserId(uuid4()))
         quote = await mia.quote(generation_pb2.GenerateStoryRequest(story_id=story.id))
-        assert [(one.model, one.images) for one in quote.models] == [("dear", 3)]
+        assert [(one.model, one.images) for one in quote.models] == [("paid", 2), ("dear", 1)]
         batch = await mia.caller.generate_story(story.id)
-        assert batch.estimated_cost_micros == quote.price_micros == 3 * (PRICE + 1)
+        assert batch.estimated_cost_micros == quote.price_micros == 3 * PRICE + 1
 
 
 async def test_a_quote_says_that_a_stored_picture_answers(mia: Quoted) -> None:

@@ -1,14 +1,17 @@
 """A story is admitted whole: portraits, then pages that wait for them, and a cover."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
 from imggen.v1 import batch_pb2, generation_pb2, image_pb2, job_pb2, story_pb2
+from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
 from tests.integration.callers import Caller
-from tests.integration.gateway_fixture import GatewayFixture, new_id
+from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
 from tests.integration.whole_stories import a_story, claim_all, jobs_of
 
 PORTRAIT, SCENE, COVER = job_pb2.JOB_KIND_PORTRAIT, job_pb2.JOB_KIND_SCENE, job_pb2.JOB_KIND_COVER
@@ -87,6 +90,25 @@ async def test_images_per_page_have_different_seeds(gateway: GatewayFixture, mia
     specs = [await gateway.spec(page.job) for page in pages]
     assert len({spec["spec"]["seed"] for spec in specs}) == 4
     assert {spec["spec"]["style"]["id"] for spec in specs} == {"cartoon"}
+
+
+async def test_each_picture_of_a_story_draws_lots_of_its_own_for_a_canary(
+    database: str, tmp_path: Path
+) -> None:
+    catalogue = Catalogue([STORYBOOK, replace(SDXL, canary=0.5)])
+    async with open_gateway_fixture(database, tmp_path, catalogue=catalogue) as gateway:
+        mia = gateway.caller("mia")
+        cast = [(await mia.create_character()).id for _ in range(12)]
+        pages = [story_pb2.Page(text="A wood.", character_ids=[one]) for one in cast]
+        story = await mia.create_story(pages=pages, style="cartoon")
+        batch = await mia.generate_story(story.id, images_per_page=4)
+        images = (await mia.get_batch(batch.batch_id)).images
+        portraits = {image.job.model for image in images if image.character_id}
+        copies: dict[int, set[str]] = {}
+        for image in images:
+            copies.setdefault(image.page_number, set()).add(image.job.model)
+    assert portraits == {"storybook", "sdxl"}
+    assert any(len(models) == 2 for page, models in copies.items() if page)
 
 
 async def test_a_cover_shows_the_characters_of_most_pages(

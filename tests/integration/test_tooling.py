@@ -99,7 +99,7 @@ def test_make_alone_explains_the_targets(root: Path) -> None:
     for target in (
         *("setup", "demo", "up", "test", "check", "protos", "schema", "constraints"),
         *("baseline", "settings", "clean"),
-        *("bench", "bench-up", "bench-jobs", "bench-clean", "load-tools"),
+        *("bench", "bench-up", "bench-jobs", "bench-clean", "load-tools", "manifest-tools"),
     ):
         assert f"make {target} " in answer.stdout
 

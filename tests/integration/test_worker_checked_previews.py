@@ -38,7 +38,7 @@ class Watched:
                 yield previews
 
     async def shown(self) -> list[tuple[bytes, str | None]]:
-        """Returns the preview that watchers get, and who has checked it."""
+        """Returns the preview that watchers get, and which classifier has checked it."""
         rows = await self.store.database.fetch("SELECT jpeg, checked_by FROM job_previews")
         return [tuple(row) for row in rows]
 
@@ -63,7 +63,7 @@ async def job(store: Store) -> Watched:
     return Watched(store, claim)
 
 
-async def test_a_preview_that_passes_is_shown_with_who_has_checked_it(job: Watched) -> None:
+async def test_a_preview_that_passes_is_shown_with_the_name_of_its_classifier(job: Watched) -> None:
     async with job.rendering(ScriptedPictures()) as previews:
         previews.step(1, 20, b"first")
 

@@ -8,9 +8,12 @@ import pytest
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.characters import FrozenCharacter
 from server.domain.spec import SPEC_VERSION
-from server.domain.states import ImageType, JobStatus, Lane
+from server.domain.states import ImageType, JobStatus, Lane, Quality
 from server.errors import Unavailable
 from server.forecast.jobs import Forecast
+from server.routing.catalogue import STORYBOOK
+from server.routing.conditions import GpuCost
+from server.routing.observer import Observer
 from tests.builders import description, new_job, render_spec
 from tests.integration.job_queue import JobQueue, until
 
@@ -21,11 +24,13 @@ class Answers:
     def __init__(self, *, there: bool) -> None:
         self.there = there
         self.asked = 0
+        self.cold_start: timedelta | None = None
 
-    async def check(self) -> None:
+    async def check(self) -> timedelta | None:
         self.asked += 1
         if not self.there:
             raise Unavailable("no diffuser", ErrorReason.ERROR_REASON_RENDER_FAILED)
+        return self.cold_start
 
 
 async def served(job_queue: JobQueue) -> bool:
@@ -86,6 +91,36 @@ async def test_the_pace_of_batches_knows_whether_they_are_drawn(job_queue: JobQu
     assert not (await batches.pace(job_queue.user, lanes)).served
     await job_queue.store.workers.ready("w", {Lane.LOCAL: 1}, timedelta(seconds=60))
     assert (await batches.pace(job_queue.user, lanes)).served
+
+
+async def test_estimates_count_the_start_of_a_model_that_sleeps(job_queue: JobQueue) -> None:
+    store, minute = job_queue.store, timedelta(seconds=60)
+    slots, start = {Lane.LOCAL: 1}, timedelta(seconds=40)
+    await store.workers.ready("w", slots, minute, cold_start=start)
+    assert (await store.jobs.outlook(Lane.LOCAL)).cold_start == start
+    assert (await store.batches.pace(job_queue.user, {Lane.LOCAL})).cold_start == start
+    now = await Observer(store, GpuCost()).conditions()
+    assert now.waits(STORYBOOK, Quality.HD) == 40
+    # Another worker's model is warm.
+    await store.workers.ready("warm", slots, minute)
+    assert (await store.jobs.outlook(Lane.LOCAL)).cold_start == timedelta(0)
+    assert (await store.batches.pace(job_queue.user, {Lane.LOCAL})).cold_start == timedelta(0)
+    now = await Observer(store, GpuCost()).conditions()
+    assert now.waits(STORYBOOK, Quality.HD) == 0
+
+
+async def test_a_worker_tells_how_long_its_model_takes_to_start(job_queue: JobQueue) -> None:
+    models = Answers(there=True)
+    models.cold_start = timedelta(seconds=40)
+    async with job_queue.worker(models=models, heartbeat_s=0.1, lease_s=10):
+        await until(lambda: starts_in(job_queue, 40))
+        models.cold_start = None
+        await until(lambda: starts_in(job_queue, 0))
+
+
+async def starts_in(job_queue: JobQueue, seconds: float) -> bool:
+    outlook = await job_queue.store.jobs.outlook(Lane.LOCAL)
+    return outlook.served and outlook.cold_start == timedelta(seconds=seconds)
 
 
 async def test_rows_of_workers_that_are_long_gone_are_removed(job_queue: JobQueue) -> None:

@@ -2,11 +2,16 @@
 
 import hashlib
 import logging
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from actors.engine.render import RenderRequest
+from actors.engine.render import RenderEvent, RenderRequest, RenderResult
 from actors.providers.fake import FakeProvider
 from actors.testing.classifying import KeptRefusedPictures, ScriptedPictures
 from actors.testing.scripted import ScriptedRenderer
@@ -15,15 +20,36 @@ from server.domain.lanes import JobLane
 from server.domain.limits import Limits
 from server.domain.states import AssetKind, ImageStatus, JobStatus, Lane, PictureCheck
 from server.routing.catalogue import KNOWN, Catalogue
+from server.routing.failover import FailureKind
 from tests.builders import new_job
 from tests.integration.job_queue import JobQueue, until
 from tests.integration.test_worker_broken import GOLDEN, Blackening
-from tests.integration.test_worker_routes import calls, money
+from tests.integration.test_worker_routes import calls, failing, money
 from tests.integration.test_worker_texts import HARMLESS, LIMIT, PRICE, ended, page
 
 SEXUAL = ("sexual",)
 ALL = {0: SEXUAL}
 """What refuses every picture."""
+
+
+class Hiding(ScriptedRenderer):
+    """A renderer whose pictures have two frames, and in the first one transparent pixels."""
+
+    drawn = b""
+
+    async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
+        async for event in super().stream(request):
+            if isinstance(event, RenderResult):
+                with Image.open(BytesIO(event.png)) as picture:
+                    first = picture.convert("RGBA")
+                first.paste("#00000000", (0, 0, first.width // 4, first.height))
+                buffer = BytesIO()
+                second = Image.new("RGBA", first.size, "red")
+                first.save(buffer, "PNG", save_all=True, append_images=[second])
+                self.drawn = buffer.getvalue()
+                yield replace(event, png=self.drawn)
+            else:
+                yield event
 
 
 async def submit(queue: JobQueue, most: int | None = None) -> NewJob:
@@ -80,7 +106,7 @@ async def test_without_a_classifier_pictures_are_not_checked(job_queue: JobQueue
     assert (image.check, image.checked_by) == (PictureCheck.NOT_CHECKED, "")
 
 
-async def test_a_picture_says_who_has_looked_at_it(job_queue: JobQueue) -> None:
+async def test_a_picture_names_the_classifier_that_has_looked_at_it(job_queue: JobQueue) -> None:
     new, looks = await submit(job_queue), ScriptedPictures()
     await ended(job_queue, new, JobStatus.COMPLETED, pictures=looks)
     image = await job_queue.store.images.get(job_queue.user, new.image_id)
@@ -91,6 +117,25 @@ async def test_a_picture_says_who_has_looked_at_it(job_queue: JobQueue) -> None:
     assert original is not None
     assert display is not None
     assert [digest(one) for one in looks.asked] == [original.sha256, display.sha256]
+
+
+async def test_what_a_file_hides_beside_its_picture_is_not_stored(job_queue: JobQueue) -> None:
+    new, renderer, looks = await job_queue.submit(), Hiding(), ScriptedPictures()
+    async with job_queue.worker(renderer, pictures=looks, poll_s=0.05):
+        await job_queue.becomes(new, JobStatus.COMPLETED)
+    original = await job_queue.store.images.asset(job_queue.user, new.image_id, AssetKind.ORIGINAL)
+    assert original is not None
+    assert original.sha256 == digest(looks.asked[0])
+    with Image.open(BytesIO(looks.asked[0])) as picture:
+        assert (picture.mode, getattr(picture, "n_frames", 1)) == ("RGB", 1)
+        assert picture.getpixel((0, 0)) == (255, 255, 255)
+
+
+async def test_the_digest_of_a_refused_picture_is_that_of_its_models(job_queue: JobQueue) -> None:
+    new, renderer = await job_queue.submit(), Hiding()
+    async with job_queue.worker(renderer, pictures=ScriptedPictures(ALL), poll_s=0.05):
+        await job_queue.becomes(new, JobStatus.FAILED)
+    assert (await kept(job_queue, new))[1][3] == digest(renderer.drawn)
 
 
 async def test_a_refused_picture_is_drawn_once_more_with_another_seed(
@@ -239,6 +284,29 @@ async def test_a_picture_is_never_paid_a_third_time(job_queue: JobQueue) -> None
     assert (len(fake.calls), stored(job_queue)) == (2, [])
     assert job.failure is not None
     assert "paid for twice" in job.failure.message
+
+
+@pytest.mark.parametrize("script", ["provider", "nothing"])
+async def test_time_without_a_check_is_no_time_without_an_offer(
+    job_queue: JobQueue, script: str
+) -> None:
+    new, looks = await submit(job_queue), ScriptedPictures()
+    looks.closed = True
+    limited = [failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))]
+    async with worker(job_queue, FakeProvider(limited), looks):
+        await waits(job_queue, new)
+        # An outage that is longer than a job may wait for an offer.
+        await job_queue.store.database.execute(
+            "UPDATE image_generation_jobs SET no_offer_since = now() - interval '30 minutes'"
+        )
+        looks.closed = False
+        if script == "nothing":
+            await job_queue.store.health.waits(
+                "fake", timedelta(seconds=1), FailureKind.RATE_LIMITED
+            )
+        await at_once(job_queue, new)
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert (job.retry_count, looks.checks > 1) == (0, True)
 
 
 async def test_a_job_whose_classifier_stays_away_fails_as_its_operator_says(

@@ -125,6 +125,20 @@ async def test_a_budget_without_room_for_previews_leaves_the_picture(
     assert done.held == PRICE
 
 
+async def test_previews_without_room_do_not_use_up_a_budget_that_covers_the_picture(
+    job_queue: JobQueue, wire: WireServer
+) -> None:
+    limit = 3 * PRICE // 2  # below what is held and another picture
+    new = await submit(job_queue, limit=limit)
+    await job_queue.store.budgets.set_limit("provider:openai", PRICE + 1, job_queue.user)
+    await job_queue.store.watches.renew([new.id], LONG)
+    async with worker(job_queue, wire):
+        done = await booked(job_queue, wire, new)
+    assert done.held == PRICE
+    alerts = await job_queue.store.database.fetch("SELECT scope, percent FROM alerts")
+    assert not [row["scope"] for row in alerts if row["percent"] == 100]
+
+
 async def test_a_callers_limit_without_room_for_previews_leaves_the_picture(
     job_queue: JobQueue, wire: WireServer
 ) -> None:

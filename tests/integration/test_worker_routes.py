@@ -14,6 +14,7 @@ from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
 from actors.worker.probing import Probing
 from actors.worker.rerouting import Rerouting
+from imggen.rules.money import at_most
 from server.domain.health import HealthState
 from server.domain.jobs import Failure, Job, NewJob
 from server.domain.lanes import JobLane
@@ -235,7 +236,9 @@ async def test_a_job_that_no_budget_covers_for_too_long_fails_for_it(job_queue: 
     async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=0):
         job = await job_queue.becomes(new, JobStatus.FAILED)
     assert job.failure == Failure(
-        "BUDGET_EXHAUSTED", "fake: the rest of today's budget does not cover it (global)"
+        "BUDGET_EXHAUSTED",
+        "fake: today's budget of global does not cover the price, up to"
+        f" {at_most(FAKE_PRICE)}: nothing is left of $0",
     )
     assert job.retry_count == 0
 

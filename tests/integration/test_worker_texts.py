@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from grpc import StatusCode
@@ -14,10 +15,12 @@ from actors.providers.base import Content, Provider
 from actors.providers.fake import FakeProvider
 from actors.testing.classifying import WordClassifier
 from actors.testing.refusals import KeptRefusals
+from server.domain.characters import Description, FrozenCharacter
+from server.domain.ids import CharacterId
 from server.domain.jobs import Job, NewJob
 from server.domain.lanes import JobLane
 from server.domain.money import Bill
-from server.domain.scenes import Scene
+from server.domain.scenes import Figure, Scene
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
@@ -77,10 +80,11 @@ def page(text: str) -> RenderSpec:
     return replace(spec, scene="", page_text=text, model="fake")
 
 
-async def submit(queue: JobQueue, text: str) -> NewJob:
+async def submit(queue: JobQueue, text: str, *cast: FrozenCharacter) -> NewJob:
     """Submits a job for a page with its price held, as an old gateway does that checks nothing."""
     lane = JobLane(Lane.HOSTED, ("fake",))
-    new = new_job(queue.user, spec=page(text), lanes=(lane,), price_micros=PRICE, provider="fake")
+    spec = replace(page(text), characters=cast)
+    new = new_job(queue.user, spec=spec, lanes=(lane,), price_micros=PRICE, provider="fake")
     async with queue.store.transaction() as tx:
         await tx.jobs.submit(new)
         assert await tx.money.hold([new.id], LIMIT) is None
@@ -126,6 +130,23 @@ async def test_what_was_admitted_unchecked_is_refused_before_it_is_read(
     assert is_refused(job, "spec", "page.text", BAD)
     assert (reading.asked, list(fake.calls)) == (0, [])
     assert await money(job_queue) == (0, 0)
+
+
+@pytest.mark.parametrize("stage", ["scene", "prompt"])
+async def test_a_character_is_one_of_the_people_at_every_stage(
+    job_queue: JobQueue, stage: str
+) -> None:
+    told = "Mia is naked."
+    mia = FrozenCharacter(uuid4(), 1, Description("Mia"))
+    new = await submit(job_queue, HARMLESS, mia)
+    fake = Telling(told if stage == "prompt" else HARMLESS)
+    drawn = Figure(CharacterId(mia.id))
+    reading = Reading(Scene(figures=(drawn,), told=told if stage == "scene" else ""))
+    job = await ended(job_queue, new, JobStatus.FAILED, fake, reading)
+    assert job.failure is not None
+    assert job.failure.message.startswith(f"checked at the {stage} stage, {stage}")
+    assert '"people-undressed" (sexual)' in job.failure.message
+    assert not fake.calls
 
 
 async def test_what_an_extractor_makes_of_a_page_is_refused_before_it_is_drawn(

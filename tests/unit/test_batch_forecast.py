@@ -43,6 +43,8 @@ def _pace(overlap: float = 1.0, ahead: tuple[int, ...] = (), **seconds: float) -
         # there is room for all
         (_batch(0, 10), _pace(64.0, ahead=(10, 10), scene=6), 12),
         (_batch(0, 0), _pace(ahead=(10,), scene=6), 0),
+        # a model that sleeps starts first
+        (_batch(0, 1), replace(_pace(scene=6), cold_start=timedelta(seconds=40)), 46),
     ],
 )
 def test_the_rest_of_a_batch_takes_the_time_of_its_images(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.domain.money import Budget
-from server.money.budgets import exhausted, renewed_after, told
+from server.money.budgets import OverBudget, exhausted, renewed_after, told
 
 
 @pytest.mark.parametrize(
@@ -21,14 +21,14 @@ def test_a_budget_is_renewed_at_midnight_in_utc(now: datetime, left: timedelta) 
 
 
 def test_a_refusal_names_the_price_and_the_retry_delay() -> None:
-    refusal = exhausted(40_000, "provider:openai")
+    refusal = OverBudget(40_000, "provider:openai")
     assert refusal.metadata == {"price_micros": "40000", "scope": "provider:openai"}
     assert refusal.retry_after is not None
     assert timedelta(0) < refusal.retry_after <= timedelta(days=1)
 
 
 def test_a_refusal_tells_the_scope_its_limit_and_what_is_left() -> None:
-    refusal = exhausted(120_000, "provider:openai")
+    refusal = OverBudget(120_000, "provider:openai")
     day = datetime(2026, 11, 28, tzinfo=UTC).date()
     found = told(refusal, Budget("provider:openai", day, 500_000, 150_000, 250_000))
     assert found.message == (
@@ -37,3 +37,13 @@ def test_a_refusal_tells_the_scope_its_limit_and_what_is_left() -> None:
     )
     assert (found.reason, found.metadata) == (refusal.reason, refusal.metadata)
     assert told(refusal, Budget("provider:openai", day, None)) is refusal
+
+
+@pytest.mark.parametrize(
+    ("scope", "least"), [("global", 1), ("user:x", 1), ("provider:a", 3), ("provider:b", 1)]
+)
+def test_a_refusal_of_several_pictures_knows_the_cheapest_that_counts(
+    scope: str, least: int
+) -> None:
+    refusal = exhausted([("a", 3), ("b", 1), ("a", 4), ("local", 0)], scope)
+    assert (refusal.price_micros, refusal.picture_micros) == (8, least)

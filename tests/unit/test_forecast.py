@@ -56,6 +56,8 @@ async def _seconds(outlook: Outlook, job: Job) -> float:
         (Outlook(0, 0, None), 30),
         (Outlook(0, 2, SECONDS_8), 8),
         (Outlook(10, 2, SECONDS_8), 48),
+        # a model that sleeps starts first
+        (Outlook(10, 2, SECONDS_8, cold_start=timedelta(seconds=40)), 88),
         (Outlook(10, 0, SECONDS_8), 88),
     ],
 )

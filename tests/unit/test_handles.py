@@ -5,6 +5,7 @@ What comes back of its classifier of pictures but a verdict is no pass.
 
 import pickle
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,20 +17,31 @@ from actors.classifiers.base import ClassifierAway
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import ModelDiffers
 from actors.finishing.upscaling import NoUpscaler
-from actors.serve.handles import Handle, RayModels, RayPictures
+from actors.serve.handles import Handle, RayModels, RayPictures, Replicas
 from actors.serve.replica import DiffuserReplica
 from actors.testing.scripted import ScriptedRenderer
 
 
 @dataclass
 class Answer:
-    """A deployment's method that answers with a model's name."""
+    """A deployment's method that answers with a model's name, and counts who asks."""
 
     name: str
+    asked: int = 0
 
     async def remote(self) -> str:
         """Returns the name."""
+        self.asked += 1
         return self.name
+
+
+@dataclass
+class LoadedIn:
+    """A deployment's method that answers how long its model took to load."""
+
+    async def remote(self) -> timedelta:
+        """Returns the time."""
+        return timedelta(seconds=40)
 
 
 @dataclass
@@ -37,6 +49,7 @@ class Diffuser:
     """A handle of a diffuser deployment, as far as RayModels calls it."""
 
     model: Answer = field(default_factory=lambda: Answer("storybook"))
+    loaded_in: LoadedIn = field(default_factory=LoadedIn)
 
 
 async def test_a_replica_refuses_a_render_of_another_model() -> None:
@@ -63,6 +76,65 @@ async def test_a_deployment_that_changes_its_model_is_away_until_it_changes_back
     diffuser.model.name = "storybook"
     await models.check()
     models.check_same()
+
+
+@dataclass
+class Seen:
+    """What Serve tells of a deployment's replicas."""
+
+    replicas: Replicas
+    deployed_at: float = 1.0
+
+    def __call__(self) -> tuple[Replicas, float]:
+        return self.replicas, self.deployed_at
+
+
+def sleeping(seen: Seen) -> tuple[RayModels, Answer]:
+    """Returns a model that may sleep, and whom it asks."""
+    diffuser = Diffuser()
+    models = RayModels(cast(Handle, diffuser), "storybook", sleeps=True, look=seen)
+    return models, diffuser.model
+
+
+async def test_a_model_that_sleeps_is_not_woken_by_a_look() -> None:
+    seen = Seen(Replicas.NONE)
+    models, model = sleeping(seen)
+    # Nobody knows yet how long it takes.
+    assert await models.check() == timedelta(seconds=60)
+    seen.replicas = Replicas.WARM
+    assert await models.check() is None
+    for now in (Replicas.NONE, Replicas.STARTING, Replicas.STARTING):
+        seen.replicas = now
+        assert await models.check() == timedelta(seconds=40)
+    assert model.asked == 1
+
+
+async def test_a_model_that_may_sleep_is_asked_once_a_deployment() -> None:
+    seen = Seen(Replicas.WARM)
+    models, model = sleeping(seen)
+    for _ in range(3):
+        assert await models.check() is None
+    assert model.asked == 1
+    seen.deployed_at, model.name = 2.0, "sdxl"
+    with pytest.raises(ModelDiffers):
+        await models.check()
+
+
+@pytest.mark.parametrize("replicas", [Replicas.STARTING, Replicas.BROKEN])
+async def test_a_model_that_did_not_sleep_is_asked_while_none_runs(replicas: Replicas) -> None:
+    models, model = sleeping(Seen(replicas))
+    for _ in range(2):
+        assert await models.check() is None
+    assert model.asked == 2
+
+
+async def test_a_model_that_breaks_while_it_wakes_is_asked() -> None:
+    seen = Seen(Replicas.NONE)
+    models, model = sleeping(seen)
+    await models.check()
+    seen.replicas = Replicas.BROKEN
+    await models.check()
+    assert model.asked == 1
 
 
 def test_the_refusal_comes_back_from_a_replica() -> None:
@@ -124,6 +196,10 @@ async def test_a_replica_without_a_classifier_or_with_another_one_is_no_pass() -
         await pictures(None).check()
     with pytest.raises(ClassifierAway, match="holds no classifier"):
         await pictures(None).refused_for(b"png")
+    other = Held(())
+    other.name = "older/model"
+    with pytest.raises(ClassifierAway, match='holds the classifier "older/model"'):
+        await pictures(other).refused_for(b"png")
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,11 @@ def _broken(folder: Path) -> None:
     model.save_pretrained(folder)
 
 
+def _twins(folder: Path) -> None:
+    named = {0: "threat", 1: "insult", 2: "insult"}
+    tiny_classifier(id2label=named).save_pretrained(folder)
+
+
 def _regression(folder: Path) -> None:
     tiny_classifier(problem_type="regression").save_pretrained(folder)
 
@@ -156,6 +161,7 @@ def _of_another(folder: Path) -> None:
         (_cut_off, "it is cut off or damaged"),
         (_untrained, r"its weights lack classifier\.bias"),
         (_broken, "a score is no number; its weights are damaged"),
+        (_twins, 'two of its labels are "insult"; they must differ'),
         (_regression, "it is a regression; it must have labels with scores"),
         (_of_another, "its tokenizer has 16 words and its model 11"),
     ],
@@ -206,6 +212,16 @@ def test_settings_that_name_no_model_or_labels_are_refused(
 
 
 def test_labels_are_read_from_the_environment_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_TEXT_CLASSIFIER", "none")
     monkeypatch.setenv("IMGGEN_TEXT_CLASSIFIER_LABELS", json.dumps(REFUSES))
     labels = ClassifierSettings().text_classifier_labels
     assert {name: label.model_dump() for name, label in labels.items()} == REFUSES
+
+
+def test_a_classifier_that_nothing_would_ask_is_refused() -> None:
+    model = {"text_classifier_model": "owner/model"}
+    for setting in (model, {"text_classifier_labels": REFUSES}):
+        with pytest.raises(ValidationError, match="set, but IMGGEN_TEXT_CLASSIFIER is not"):
+            ClassifierSettings.model_validate(setting)
+    meant = ClassifierSettings.model_validate({**model, "text_classifier": "none"})
+    assert meant.text_classifier == "none"

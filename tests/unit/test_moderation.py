@@ -1,5 +1,6 @@
 """OpenAI's moderation as a classifier, against a server of its wire protocol."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -47,7 +48,22 @@ async def test_a_long_text_is_asked_in_parts_and_refused_for_any(wire: WireServe
         assert await classifier.refused_for("x" * 500_000 + " flag:hate") == ("hate",)
         assert await classifier.refused_for("") == ()
     sent = [one.fields["input"] for one in wire.journal.accepted]
-    assert [len(one) for one in sent if isinstance(one, list)] == [32, 19]
+    assert [len(one) for one in sent if isinstance(one, list)] == [32, 24]
+
+
+@pytest.mark.parametrize("before", [8_995, 9_000, 9_995, 10_000, 18_995])
+async def test_words_are_not_cut_apart_between_two_parts(wire: WireServer, before: int) -> None:
+    async with moderation(wire) as classifier:
+        said = "x" * (before - 1) + " flag:violence" + " x" * 10_000
+        assert await classifier.refused_for(said) == ("violence",)
+
+
+async def test_a_category_whose_name_could_be_anything_is_not_told(wire: WireServer) -> None:
+    named = {"Mia is nude.": True, "violence": True, "hate": False, "illicit": None}
+    body = json.dumps({"results": [{"flagged": True, "categories": named}]}).encode()
+    wire.script.then(failing(Reply(200, body)), on=ASKED)
+    async with moderation(wire) as classifier:
+        assert await classifier.refused_for("A hill.") == ("flagged", "violence")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +75,7 @@ async def test_a_long_text_is_asked_in_parts_and_refused_for_any(wire: WireServe
         b'{"results": []}',
         b'{"results": [{}]}',
         b'{"results": [{"flagged": "no", "categories": {}}]}',
+        b'{"results": [{"flagged": false, "categories": {"sexual": "yes"}}]}',
         b'{"results": [{"flagged": false, "categories": {}}, {"flagged": false}]}',
     ],
 )

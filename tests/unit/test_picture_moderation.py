@@ -82,10 +82,20 @@ async def test_a_model_that_knows_texts_alone_is_away(wire: WireServer) -> None:
             await classifier.check()
 
 
-async def test_bytes_that_are_no_picture_are_no_pass(wire: WireServer) -> None:
+def bomb() -> bytes:
+    """Returns a picture of 200 million pixels, which are some kB."""
+    buffer = BytesIO()
+    Image.new("1", (20_000, 10_000)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data", [b"no picture", picture("green")[:80], bomb()], ids=["none", "cut off", "bomb"]
+)
+async def test_bytes_that_are_no_picture_are_no_pass(wire: WireServer, data: bytes) -> None:
     async with looking(wire) as classifier:
         with pytest.raises(ClassifierAway):
-            await classifier.refused_for(b"no picture")
+            await classifier.refused_for(data)
     assert not wire.journal.accepted
 
 

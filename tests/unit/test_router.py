@@ -343,6 +343,15 @@ def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() 
     assert BudgetRest(providers={"openai": 3}).of("local") is None
 
 
+def test_an_offer_that_is_not_the_best_says_why_it_comes_first() -> None:
+    found = route(Catalogue([SDXL, FLARE, replace(BIG, canary=0.5)]), _wish(min_score=2.5), CALM)
+    sdxl, flare, _ = found.offers
+    led = found.led_by(flare, "the best of the lane hosted")
+    assert [offer.model.name for offer in led.offers] == [FLARE.name, "sdxl", BIG.name]
+    assert ": the best of the lane hosted; sdxl costs nothing, less than $0.0" in led.reason
+    assert found.led_by(sdxl, "the best of the lane local") is found
+
+
 def test_a_canary_draws_its_share_of_the_jobs_and_no_others() -> None:
     trial = replace(BIG, canary=0.2)
     catalogue = Catalogue([STORYBOOK, SDXL, trial, FLARE])
@@ -375,6 +384,44 @@ def test_a_canary_keeps_to_the_limits_of_the_caller() -> None:
     catalogue = Catalogue([SDXL, replace(BIG, canary=1.0)])
     limited = route(catalogue, _wish(key="job", max_cost_micros=100_000), CALM)
     assert (_names(limited), limited.canary) == (["sdxl"], False)
+
+
+def test_a_canary_draws_no_more_where_another_one_may_not_or_has_failed() -> None:
+    one, two = replace(BIG, canary=0.2), replace(SUNBURST, canary=0.2)
+    both, second = Catalogue([SDXL, one, two]), Catalogue([SDXL, two])
+    keys = [f"job-{number}" for number in range(2_000)]
+    drawn = {key: _names(route(both, _wish(key=key), CALM))[0] for key in keys}
+    for key in keys:
+        failed = route(both, _wish(key=key, excluded=frozenset({one.name})), CALM)
+        assert failed.canary == (drawn[key] == two.name)
+        dear = route(both, _wish(key=key, max_cost_micros=100_000), CALM)
+        assert dear.canary == (drawn[key] == two.name)
+    for name in (one.name, two.name):
+        assert 0.17 < list(drawn.values()).count(name) / len(keys) < 0.23
+    alone = [route(second, _wish(key=key), CALM).canary for key in keys]
+    assert 0.17 < sum(alone) / len(keys) < 0.23
+
+
+def test_a_canary_does_not_decide_the_size_of_a_portrait() -> None:
+    tall_first = MappingProxyType(dict(reversed(list(SDXL.portraits.items()))))
+    trial = replace(FLARE, name="tall", portraits=tall_first, canary=1.0)
+    wish = _wish(image_type=ImageType.PORTRAIT, key="job")
+    found = route(Catalogue([trial, SDXL]), wish, CALM)
+    assert {str(offer.format.display) for offer in found.offers} == {"1024x1024"}
+    assert (_names(found), found.canary) == (["tall", "sdxl"], True)
+
+
+def test_a_job_waits_for_what_is_well_again_before_what_no_budget_covers_today() -> None:
+    cheap, dear = replace(FLARE, provider="somebody"), BIG
+    conditions = replace(
+        _unwell(HealthState.OPEN, seconds=30),
+        rest=BudgetRest(providers={"somebody": 0}, renews_at=NOW + timedelta(hours=5)),
+    )
+    found = route(Catalogue([cheap, dear]), _wish(), conditions)
+    assert found.refusal is Refusal.NOT_NOW
+    assert [loser.model.name for loser in found.later] == [dear.name, cheap.name]
+    assert found.first is not None
+    assert found.first.model is dear
 
 
 def test_whoever_draws_it_a_portrait_has_one_size() -> None:

@@ -13,7 +13,7 @@ from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.errors_pb2 import ErrorReason
 from server.edge.status import explain
 from server.errors import Internal, InvalidRequest, NotFound, Unavailable, Violation
-from server.money.budgets import exhausted
+from server.money.budgets import OverBudget
 
 
 def test_every_status_has_error_info_with_the_reason_and_the_domain() -> None:
@@ -40,7 +40,7 @@ def test_retry_info_says_how_long_to_wait() -> None:
 
 
 def test_a_refused_price_names_the_budget_that_is_used_up() -> None:
-    answer = refusal(exhausted(40_000, "provider:openai"))
+    answer = refusal(OverBudget(40_000, "provider:openai"))
 
     quota = QuotaFailure()
     details = Status.FromString(answer.details).details

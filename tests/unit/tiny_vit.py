@@ -41,5 +41,6 @@ def _tell_bright_from_dark(folder: Path) -> None:
         axis = 20 * axis / axis.square().sum()
         model.classifier.weight.zero_()
         model.classifier.bias.zero_()
-        model.classifier.weight[1], model.classifier.bias[1] = axis, -(axis @ middle)
+        bright = min(1, len(model.classifier.bias) - 1)
+        model.classifier.weight[bright], model.classifier.bias[bright] = axis, -(axis @ middle)
     model.save_pretrained(folder)

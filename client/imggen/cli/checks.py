@@ -8,7 +8,7 @@ from imggen.cli.submission import Labels
 from imggen.errors import NotFound
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import BatchImage
-from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED, PICTURE_CHECK_NOT_CHECKED, Image
+from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, PICTURE_CHECK_CHECKED, Image
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
 
 _LOOK = "look at them before you show them to children"
@@ -16,11 +16,10 @@ _LOOK = "look at them before you show them to children"
 
 def check_of(image: Image) -> str:
     """Returns whether a picture is checked; empty before there is one."""
-    if image.picture_check == PICTURE_CHECK_NOT_CHECKED:
-        return "not checked"
     if image.picture_check == PICTURE_CHECK_CHECKED:
         return f"checked by {image.checked_by}"
-    return ""
+    # A gateway that knows of no checks says nothing, and has checked nothing.
+    return "not checked" if image.status == IMAGE_STATUS_COMPLETED else ""
 
 
 def print_unchecked(client: SyncClient, images: Iterable[BatchImage], labels: Labels) -> None:
@@ -37,4 +36,4 @@ def _is_unchecked(client: SyncClient, image: BatchImage) -> bool:
         found = client.get_image(image.job.image_id)
     except NotFound:  # deleted since then
         return False
-    return found.picture_check == PICTURE_CHECK_NOT_CHECKED
+    return found.picture_check != PICTURE_CHECK_CHECKED

@@ -9,7 +9,7 @@ from imggen.cli.session import Session, connected, json_line
 from imggen.fields import EventKindName, short_name, short_names
 from imggen.v1.batch_pb2 import BatchStatus
 from imggen.v1.event_pb2 import Event, EventKind
-from imggen.v1.image_pb2 import PICTURE_CHECK_NOT_CHECKED, ImageStatus
+from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, PICTURE_CHECK_CHECKED, ImageStatus
 from imggen.v1.job_pb2 import JobStatus
 
 KINDS = list(short_names(EventKind))[1:]
@@ -66,7 +66,8 @@ def _what(event: Event) -> str:
             return f"job   {event.job.job_id} {short_name(JobStatus, event.job.status)}"
         case "image":
             status = short_name(ImageStatus, event.image.status)
-            unchecked = event.image.picture_check == PICTURE_CHECK_NOT_CHECKED
+            completed = event.image.status == IMAGE_STATUS_COMPLETED
+            unchecked = completed and event.image.picture_check != PICTURE_CHECK_CHECKED
             what = "deleted" if event.image.deleted else status
             return f"image {event.image.image_id} {what}{', not checked' if unchecked else ''}"
         case _:

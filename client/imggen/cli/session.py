@@ -9,9 +9,9 @@ from typing import BinaryIO
 import click
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, Group
 
+from imggen.cli.tables import tables
 from imggen.sync import SyncClient
 
 # Wider than any table: piped output is never cut.
@@ -44,17 +44,13 @@ class Session:
         if self.json:
             self.document(**parts)
             return
-        table = Table(box=None, pad_edge=False)
-        for number, column in enumerate(columns):
-            table.add_column(column, no_wrap=number == 0, overflow="fold")
-        for row in rows:
-            table.add_row(*row)
         console = _console()
+        shown = Group(*tables(columns, [tuple(row) for row in rows], console.width))
         if console.is_terminal:
-            console.print(table)
+            console.print(shown)
             return
         with console.capture() as captured:
-            console.print(table)
+            console.print(shown)
         click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 

@@ -109,10 +109,15 @@ def read_group(checks: Checks, request: budget_pb2.ListSpendRequest) -> str:
     return wanted(checks, "group_by", request.group_by, _GROUPS) or "day"
 
 
-def check_limit(
-    checks: Checks, request: budget_pb2.SetBudgetRequest, providers: Collection[str]
-) -> None:
-    """Checks the limit that is to be set, if there is one; only `providers` can have some."""
+class Providers(NamedTuple):
+    """The providers of an installation: those that may be paid, and those that cost nothing."""
+
+    paid: Collection[str]
+    free: Collection[str]
+
+
+def check_limit(checks: Checks, request: budget_pb2.SetBudgetRequest, providers: Providers) -> None:
+    """Checks the limit that is to be set, if there is one; only paid `providers` can have some."""
     if request.HasField("limit_micros"):
         check_provider(checks, request.scope, providers)
     if not 0 <= request.limit_micros <= MOST_MICROS:
@@ -123,16 +128,20 @@ def check_limit(
         )
 
 
-def check_provider(checks: Checks, scope: str, providers: Collection[str]) -> None:
-    """Adds a violation for the scope of a provider that is not one of `providers`."""
+def check_provider(checks: Checks, scope: str, providers: Providers) -> None:
+    """Adds a violation for the scope of a provider that is not one of the paid `providers`."""
     provider = scope.removeprefix(_PROVIDER)
     named = scope.startswith(_PROVIDER) and _SCOPE.fullmatch(scope)
-    if named and provider not in providers:
-        checks.add(
-            "scope",
-            f'no model is of provider "{provider}"; use one of {", ".join(sorted(providers))}',
-            reasons.ERROR_REASON_VALUE_UNKNOWN,
-        )
+    if not named or provider in providers.paid:
+        return
+    wrong = f'no model is of provider "{provider}"'
+    if provider in providers.free:
+        wrong = f'provider "{provider}" costs nothing, so that no budget counts it'
+    checks.add(
+        "scope",
+        f"{wrong}; use one of {', '.join(sorted(providers.paid))}",
+        reasons.ERROR_REASON_VALUE_UNKNOWN,
+    )
 
 
 def read_call(checks: Checks, request: budget_pb2.SettleCallRequest) -> CallKey | None:

@@ -7,6 +7,7 @@ import grpc.aio
 
 from imggen.rules.budgets import (
     TARGET_IMAGE_COST_MICROS,
+    Providers,
     check_limit,
     check_provider,
     missing_call,
@@ -28,7 +29,7 @@ from imggen.v1.budget_pb2_grpc import BudgetServiceServicer
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 _OWN = f"user:{USER_ID}"
-_PROVIDERS = ("fake", "local", "openai")
+_PROVIDERS = Providers(paid=("fake", "openai"), free=("local",))
 _GLOBAL_MICROS = 500_000_000
 
 

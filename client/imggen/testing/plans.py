@@ -257,12 +257,16 @@ class Storyboard:
         where, listed = "the cover: ", there.listed
         if not there.chosen:
             return self._route(len(listed), where), listed
-        for characters in range(len(listed), 0, -1):
-            routing = route(Checks(), self._limits, self._quality, characters)
-            if routing is not None:
-                most = routing.offers[0].max_characters if routing.offers else 0
-                return routing, listed[:most]
-        return self._route(0, where), ()
+        found = [
+            (characters, routing)
+            for characters in range(len(listed), -1, -1)
+            if (routing := route(Checks(), self._limits, self._quality, characters))
+        ]
+        drawn = [one for one in found if one[1].offers] or found
+        if not drawn:
+            return self._route(0, where), ()
+        characters, routing = drawn[0]
+        return routing, listed[:characters]
 
     def _add_pages(self) -> None:
         if not self._wants("include_scene_images"):

@@ -370,7 +370,8 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     """Whether to draw the pages; unset means yes."""
     include_cover: builtins.bool
     """Whether to draw a cover: the characters on the most pages, in the setting of the first page,
-    without lettering; `cover` says otherwise.
+    without lettering. It has as many of them as may be drawn within the limits and the budgets;
+    `cover` says otherwise.
     """
     images_per_page: builtins.int
     """The number of images of each page, 1 to 4, with different seeds; 0 means 1. A batch has at most

@@ -69,6 +69,27 @@ async def limits_of_every_picture(seen: Seen) -> None:
     await ask(seen, "GenerationService.GeneratePortrait", unknown, "missing before refused")
 
 
+async def a_cover_with_as_many_as_are_drawn_in_time(seen: Seen) -> None:
+    cast = [(await a_character(seen, name=name)).id for name in ("Mia", "Tom", "Ada")]
+    page: dict[str, Any] = {"text": "All three.", "character_ids": cast}
+    story = await a_story(seen, page)
+    request = {
+        "story_id": story.id,
+        "include_cover": True,
+        "include_scene_images": False,
+        "include_character_portraits": False,
+    }
+    await ask(seen, "GenerationService.GenerateStory", request, "all of them")
+    # The model that draws three takes longer than the one that draws two.
+    request |= {"options": {"complete_by": soon(seconds=9.5)}}
+    await ask(seen, "GenerationService.GenerateStory", request, "fewer")
+
+
+async def budgets_of_providers(seen: Seen) -> None:
+    for scope in ("provider:local", "provider:opnai", "provider:openai"):
+        await ask(seen, "BudgetService.GetBudget", {"scope": scope}, scope)
+
+
 async def quotes_of_nothing(seen: Seen) -> None:
     await ask(seen, "RoutingService.QuoteGeneration", {})
     await ask(seen, "RoutingService.QuoteStory", {})
@@ -187,6 +208,8 @@ async def providers_of_the_installation(seen: Seen) -> None:
 
 SCRIPTS: tuple[Script, ...] = (
     limits_of_every_picture,
+    a_cover_with_as_many_as_are_drawn_in_time,
+    budgets_of_providers,
     quotes_of_nothing,
     quotes_of_versions_that_are_used_up,
     quotes_of_stored_pictures,

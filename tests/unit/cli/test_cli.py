@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -209,6 +210,22 @@ def test_a_row_of_a_terminal_has_the_reason(
     assert row.rstrip().endswith("NO_ELIGIBLE_OFFER")
     monkeypatch.setenv("COLUMNS", "100")
     assert len(command("jobs").splitlines()) < 10
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 110, 125])
+def test_no_word_of_a_list_of_jobs_is_broken(
+    command: Command, failed: str, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    whole = set(command("jobs").split())
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in command("jobs").splitlines()]
+    assert max(map(len, shown)) <= columns
+    for words in ("storybook", "completed", "NO_ELIGIBLE_OFFER", "portrait", failed):
+        assert any(words in line for line in shown)
+    found = {word for line in shown for word in line.split()}
+    assert found - {"…"} <= whole | {"NO_ELIGIBLE_OFFER"}
 
 
 def test_the_whole_error_of_a_job_is_explained(command: Command, failed: str) -> None:

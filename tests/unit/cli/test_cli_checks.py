@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from imggen.cli.checks import check_of
 from imggen.testing import FakeService
+from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED, IMAGE_STATUS_QUEUED, Image
 from tests.unit.cli.conftest import Command
 
 TALE = "title: A wood\nstyle: anime\npages:\n  - text: A wood.\n  - text: A lake.\n"
@@ -27,6 +29,12 @@ def test_pictures_and_lists_say_whether_they_are_checked(
         assert "CHECK" in header.split()
         assert "checked by a-model" in newer
         assert "not checked" in older
+
+
+def test_a_gateway_that_knows_of_no_checks_has_checked_nothing() -> None:
+    older = Image(status=IMAGE_STATUS_COMPLETED)
+    assert check_of(older) == "not checked"
+    assert check_of(Image(status=IMAGE_STATUS_QUEUED)) == ""
 
 
 def test_what_is_not_drawn_yet_says_nothing(command: Command, fake: FakeService, mia: str) -> None:

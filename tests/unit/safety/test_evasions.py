@@ -152,6 +152,12 @@ def test_a_hidden_latin_word_is_refused(
     assert missed == 0
 
 
+@pytest.mark.parametrize("mark", [".", "-", "_", " ", "!", "\u200b"])
+def test_a_spaced_word_ends_no_sentence(gate: TextGate, mark: str) -> None:
+    spaced_word = mark.join("naked")
+    assert gate.check({"text": f"A {spaced_word} woman."}) is not None
+
+
 @EVERY_WORD
 @given(seed=SEEDS)
 def test_a_word_in_lookalikes_is_refused(

@@ -16,6 +16,8 @@ from server.safety.folding import Folding
         ("🇭🇪🇱🇱🇴", "hello"),
         ("һеllо", "hello"),
         ("Ηello", "hello"),
+        ("ʜᴇʟʟᴏ", "hello"),
+        ("ɦɇɫɫø", "hello"),
         ("h\u200be\u00adl\u2060l\ufeffo", "hello"),
         ("h\u0336e\u0301l\u0323l\u0308o", "hello"),
         ("Straße", "strasse"),

@@ -59,6 +59,36 @@ def test_each_language_has_words_for_the_gravest_rules(lists: Lists) -> None:
         assert groups <= present
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The emperor was naked, said the child.",
+        "The child saw the emperor naked.",
+        "The king is naked, cried the boy.",
+        "Der König ist nackt, rief das Kind.",
+        "O rei vai nu, disse o menino.",
+        "Le roi était nu et l'enfant riait.",
+        "El rey va desnudo, dijo el niño.",
+        "राजा नंगा है, बच्चे ने कहा।",
+        "الملك عار، قال الطفل.",
+        "The girl undressed her doll.",
+        "A horny toad.",
+        "The sister cut her wrist bandage into a flag.",
+    ],
+)
+def test_tales_are_not_refused(gate: TextGate, text: str) -> None:
+    assert gate.check({"text": text}) is None
+
+
+def test_an_emperor_excuses_himself_and_nobody_else(gate: TextGate, lists: Lists) -> None:
+    for language in LANGUAGES:
+        [excuse, *_] = _texts(lists, language, "emperor")
+        for first, last in (("bare", "child"), ("child", "bare")):
+            pair = f"{_texts(lists, language, first)[0]} {_texts(lists, language, last)[0]}"
+            for text in (f"{excuse} ; {pair}", f"{pair} ; {excuse}"):
+                assert gate.check({"text": text}) is not None, language
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_gravest_combinations_are_refused(
     gate: TextGate, lists: Lists, folding: Folding, language: str

@@ -38,7 +38,7 @@ def test_a_package_without_its_lists_is_an_error(monkeypatch: pytest.MonkeyPatch
 
 
 def test_each_group_belongs_to_a_rule(lists: Lists) -> None:
-    groups = {group for rule in lists.rules for group in rule.needs | rule.unless}
+    groups = {group for rule in lists.rules for group in rule.groups}
     assert groups == {phrase.group for phrase in lists.phrases} - {"harmless"}
 
 

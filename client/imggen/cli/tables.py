@@ -1,0 +1,69 @@
+"""Tables that break no word: too narrow a terminal gets each row as a block of its own."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+_GAP = 2
+"""The columns between two of a table."""
+
+Rows = Sequence[Sequence[str]]
+
+
+def tables(columns: Sequence[str], rows: Rows, width: int) -> Iterator[Table | Text]:
+    """Yields a table of so many columns at most, whose first one never wraps, or its rows' blocks.
+
+    A block has the first value, then the others with their names.
+    """
+    widths = _widths(columns, rows, width)
+    if widths is not None:
+        table = Table(box=None, pad_edge=False)
+        for column, room in zip(columns, widths, strict=True):
+            table.add_column(column, width=room, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        yield table
+        return
+    for first, *others in rows:
+        yield Text(first, overflow="fold")
+        told = [f"{name} {value}" for name, value in zip(columns[1:], others, strict=True) if value]
+        yield from (Text(f"  {line}", overflow="fold") for line in _lines(told, width - _GAP))
+
+
+def _widths(columns: Sequence[str], rows: Rows, width: int) -> list[int] | None:
+    """Returns how wide each column is; None where a word would not fit."""
+    cells = [(name, *(row[place] for row in rows)) for place, name in enumerate(columns)]
+    full = [max(map(cell_len, column)) for column in cells]
+    least = [full[0], *map(_longest_word, cells[1:])]
+    spare = width - sum(least) - _GAP * (len(columns) - 1)
+    if spare < 0:
+        return None
+    # Those that need the least get all of it; the longest text wraps.
+    for place in sorted(range(len(columns)), key=lambda place: full[place] - least[place]):
+        more = min(spare, full[place] - least[place])
+        least[place] += more
+        spare -= more
+    return least
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    return max((cell_len(word) for text in texts for word in text.split()), default=0)
+
+
+def _lines(parts: Sequence[str], width: int) -> Iterator[str]:
+    """Yields parts in lines of a width; one that is too long for a line is wrapped at its words."""
+    line = ""
+    for part in parts:
+        together = f"{line}{' ' * _GAP}{part}" if line else part
+        if line and cell_len(together) > width:
+            yield line
+            together = part
+        line = together
+        while cell_len(line) > width and " " in line[:width].strip():
+            cut = line.rindex(" ", 0, width + 1)
+            yield line[:cut].rstrip()
+            line = line[cut:].lstrip()
+    if line:
+        yield line

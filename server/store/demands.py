@@ -1,0 +1,47 @@
+"""What lanes have to draw, for whoever scales the models that draw it."""
+
+from datetime import timedelta
+
+from server.domain.lanes import Demand
+from server.domain.states import Lane, Stage
+from server.store.database import Executor
+
+# The lower quartile: a picture that waited for its turn inside a replica counts its wait as
+# rendering, which would ask for more replicas because there are too few.
+_DEMAND = f"""
+SELECT waiting.jobs AS waiting, waiting.oldest,
+  (SELECT count(*) FROM image_generation_jobs
+    WHERE status = 'processing' AND lane = $1) AS running,
+  (SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY drawn.ms) FROM (
+    SELECT (a.stage_ms ->> '{Stage.RENDERING}')::float AS ms FROM (
+      SELECT id, attempt FROM image_generation_jobs
+      WHERE status = 'completed' AND attempt > 0 AND lane = $1
+      ORDER BY completed_at DESC LIMIT 50
+    ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt)
+    WHERE a.outcome = 'completed'
+  ) AS drawn) AS render_ms
+FROM (
+  SELECT count(*) AS jobs, now() - min(queued_at) AS oldest FROM job_lanes
+  WHERE lane = $1 AND open
+) AS waiting
+"""
+
+
+class Demands:
+    """Runs the statement on what lanes have to draw."""
+
+    def __init__(self, database: Executor) -> None:
+        self._database = database
+
+    async def of(self, lane: Lane) -> Demand:
+        """Returns what a lane has to draw now."""
+        row = await self._database.fetchrow(_DEMAND, lane)
+        if row is None:
+            raise AssertionError("an aggregate has a row")
+        ms = row["render_ms"]
+        return Demand(
+            waiting=row["waiting"],
+            running=row["running"],
+            oldest=row["oldest"] or timedelta(0),
+            render=None if ms is None else timedelta(milliseconds=ms),
+        )

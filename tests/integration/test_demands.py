@@ -1,0 +1,88 @@
+"""What a lane has to draw, and the replicas that a policy of Serve wants of it."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ray.serve.config import AutoscalingContext
+
+from actors.serve.scaling import BacklogPolicy
+from server.domain.jobs import Outcome
+from server.domain.states import Lane, Stage
+from server.store import Store
+from tests.builders import new_user
+from tests.integration.lane_jobs import BOTH, LEASE, LOCAL, submit
+
+RENDERED_MS = (900, 1000, 5000, 9000)
+
+
+async def test_what_waits_runs_and_was_drawn_is_counted(store: Store) -> None:
+    user = await new_user(store)
+    assert (await store.demands.of(Lane.LOCAL)).render is None
+    await submit(store, user, 6, LOCAL)
+    claims = await store.leases.claim("w", Lane.LOCAL, 6, LEASE)
+    for claim, ms in zip(claims, RENDERED_MS, strict=False):
+        outcome = Outcome("a prompt", "", (), {Stage.RENDERING: ms, Stage.FINISHING: 70}, 0)
+        assert await store.leases.complete(claim, outcome)
+    await submit(store, user, 3, *BOTH)
+    await store.database.execute("UPDATE job_lanes SET queued_at = now() - interval '90 s'")
+    demand = await store.demands.of(Lane.LOCAL)
+    assert (demand.waiting, demand.running) == (3, 2)
+    assert 90 <= demand.oldest.total_seconds() < 150
+    # Those of a replica whose turn came at once, not those that waited inside it.
+    assert demand.render is not None
+    assert demand.render.total_seconds() == 0.9
+    assert (await store.demands.of(Lane.HOSTED)).running == 0
+
+
+async def test_the_policy_wants_what_the_database_says(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    await submit(store, await new_user(store), 30, LOCAL)
+    policy = BacklogPolicy(drawn_within_s=100, unmeasured_s=10, poll_s=0.05)
+    # Nothing is known before the first answer.
+    assert policy(with_target(2)) == (2, {})
+    assert await answered(policy) == 3
+
+
+async def test_while_the_database_is_away_replicas_stay_as_they_are(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    policy = BacklogPolicy(poll_s=0.05)
+    assert await answered(policy) == 0
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", "postgresql://127.0.0.1:1/imggen")
+    async with asyncio.timeout(30):
+        while policy(with_target(7)) != (7, {}):
+            await asyncio.sleep(0.02)
+    # For as long as it is away.
+    await asyncio.sleep(0.3)
+    assert policy(with_target(5)) == (5, {})
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    assert await answered(policy) == 0
+
+
+async def test_replicas_stay_while_serve_would_start_one_again(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    policy = BacklogPolicy()
+    assert await answered(policy) == 0
+    assert policy(with_target(1, requests=0.01)) == (1, {})
+    assert policy(with_target(1)) == (0, {})
+
+
+def with_target(replicas: int, *, requests: float = 0.0) -> AutoscalingContext:
+    """Returns the context of a deployment, as far as the policy reads it."""
+    read = SimpleNamespace(target_num_replicas=replicas, total_num_requests=requests)
+    return cast(AutoscalingContext, read)
+
+
+async def answered(policy: BacklogPolicy) -> Any:
+    """Returns what a policy wants once the database has answered."""
+    async with asyncio.timeout(30):
+        while (wanted := policy(with_target(99))[0]) == 99:
+            await asyncio.sleep(0.02)
+    return wanted

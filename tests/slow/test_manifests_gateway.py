@@ -1,0 +1,60 @@
+"""The gateway starts with the settings that each overlay of Kubernetes gives it, and no other."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from cluster.embedded.postgres import embedded_postgres
+from server.store.migrate import migrate
+from tests.gateway_start import here, start_and_stop
+from tests.kubernetes import OVERLAYS, find_manifests, read
+
+SECRETS = {
+    "IMGGEN_DATABASE_URL": "",
+    "IMGGEN_JWT_SECRET": "a-secret-of-the-tests-with-enough-bytes",
+    "AWS_ACCESS_KEY_ID": "id",
+    "AWS_SECRET_ACCESS_KEY": "key",
+}
+KEY_FILE = "IMGGEN_CLOUDFRONT_PRIVATE_KEY_FILE"
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="imggen-postgres-", ignore_cleanup_errors=True
+        ) as folder,
+        embedded_postgres(Path(folder) / "data") as url,
+    ):
+        yield url
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+async def test_the_gateway_starts_with_the_settings_of_an_overlay(
+    name: str, postgres: str, tmp_path: Path
+) -> None:
+    overlay = read(find_manifests(), name)
+    await migrate(postgres)
+    [gateway] = overlay.gateway["spec"]["containers"]
+    environment = here(overlay.environment(gateway, SECRETS), postgres)
+    if name == "prod":
+        environment |= _of_the_cluster(environment, tmp_path)
+    status, lines = await start_and_stop(environment, tmp_path)
+
+    assert status == 0, lines
+    events = [line["event"] for line in lines]
+    assert "listening" in events
+    assert ("pictures not checked" in events) == (name == "dev")
+
+
+def _of_the_cluster(environment: dict[str, str], folder: Path) -> dict[str, str]:
+    """Returns what the pod has by other means: a mounted key, and its account's role."""
+    key = folder / Path(environment[KEY_FILE]).name
+    made = ec.generate_private_key(ec.SECP256R1())
+    key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return {KEY_FILE: str(key), "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}

@@ -1,0 +1,54 @@
+"""How many replicas a backlog asks for."""
+
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from actors.serve.scaling import BacklogPolicy, replicas_for
+from server.domain.lanes import Demand
+
+WITHIN = timedelta(seconds=60)
+UNMEASURED = timedelta(seconds=10)
+
+
+def replicas(
+    waiting: int, running: int = 0, *, oldest_s: float = 0, render_s: float | None = 6
+) -> int:
+    render = None if render_s is None else timedelta(seconds=render_s)
+    demand = Demand(waiting, running, timedelta(seconds=oldest_s), render)
+    return replicas_for(demand, WITHIN, UNMEASURED)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "running", "wanted"), [(0, 0, 0), (1, 0, 1), (10, 0, 1), (11, 0, 2), (95, 5, 10)]
+)
+def test_all_that_a_lane_has_is_drawn_within_the_time(
+    waiting: int, running: int, wanted: int
+) -> None:
+    assert replicas(waiting, running) == wanted
+
+
+def test_what_waits_too_long_is_drawn_by_as_many_more() -> None:
+    assert replicas(100, oldest_s=60) == 10
+    assert replicas(100, oldest_s=180) == 30
+
+
+def test_there_are_never_more_replicas_than_jobs() -> None:
+    assert replicas(3, 1, oldest_s=86_400, render_s=600) == 4
+
+
+def test_before_any_picture_was_measured_its_time_is_that_of_the_config() -> None:
+    assert replicas(60, render_s=None) == 10
+
+
+@pytest.mark.parametrize("name", ["drawn_within_s", "unmeasured_s", "poll_s"])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_time_that_is_none_is_refused(name: str, seconds: float) -> None:
+    with pytest.raises(ValueError, match=f"{name}: {seconds} is not above 0"):
+        BacklogPolicy(**cast(Any, {name: seconds}))
+
+
+def test_a_lane_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="'gpu' is not a valid Lane"):
+        BacklogPolicy(lane="gpu")
