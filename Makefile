@@ -198,9 +198,13 @@ bench: machine $(VENV)/dev.stamp $(if $(GO),load-tools) ## Measures the service,
 CHECKPOINT := actors/storybook/checkpoint
 REFERENCES := 80
 
+# DRAWN pages once, and VARIED pages with four seeds each, at a second or more for a picture.
+DRAWN := 12
+VARIED := 0
+
 .PHONY: evaluate-reading
-evaluate-reading: machine $(VENV)/dev.stamp ## Measures how pages are read, on pages labelled by hand
-	@$(PY) -m recipe.reading
+evaluate-reading: machine $(VENV)/dev.stamp ## Measures how pages are read, on pages labelled by hand, and draws DRAWN of them
+	@$(PY) -m recipe.reading --drawn $(DRAWN) --varied $(VARIED)
 
 # With REFERENCES=600 its likeness takes hours; a run that was cut goes on where it was.
 .PHONY: evaluate-storybook

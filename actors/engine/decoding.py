@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from actors.engine.render import PictureBroken
 
@@ -12,8 +12,8 @@ _log = logging.getLogger(__name__)
 
 
 @torch.no_grad()
-def decode(pipeline: Any, latents: torch.Tensor) -> Image.Image:
-    """Decodes latents (1, C, H/f, W/f) as the pipeline does at its end.
+def decode(pipeline: Any, latents: torch.Tensor, *, mirrored: bool = False) -> Image.Image:
+    """Decodes latents (1, C, H/f, W/f) as the pipeline does at its end, `mirrored` or not.
 
     A VAE that overflows in float16, as SDXL's own does, is moved to float32 and stays there.
     Raises PictureBroken for latents or pixels that are not finite.
@@ -29,7 +29,7 @@ def decode(pipeline: Any, latents: torch.Tensor) -> Image.Image:
         pixels = _pixels(vae, latents)
     _check_finite("pixels", pixels)
     image: Image.Image = pipeline.image_processor.postprocess(pixels, output_type="pil")[0]
-    return image
+    return ImageOps.mirror(image) if mirrored else image
 
 
 def _pixels(vae: Any, latents: torch.Tensor) -> torch.Tensor:

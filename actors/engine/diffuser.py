@@ -194,7 +194,7 @@ class _Render:
     ) -> None:
         self._pipeline = pipeline
         self._request = request
-        self._previews = Previews(pipeline, preview_interval_s)
+        self._previews = Previews(pipeline, preview_interval_s, mirrored=request.mirrored)
         self._watched = watched
 
     def run(self, on_step: OnStep, references: Mapping[str, Any]) -> RenderResult:
@@ -224,7 +224,7 @@ class _Render:
             output_type="latent",
             **references,
         ).images
-        image = decode(self._pipeline, latents)
+        image = decode(self._pipeline, latents, mirrored=request.mirrored)
         name = _scheduler_name(self._pipeline.scheduler)
         return RenderResult(_png(image), image.width, image.height, name)
 

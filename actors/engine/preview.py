@@ -49,8 +49,11 @@ class Previews:
         pipeline: Any,
         interval_s: float,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        mirrored: bool = False,
     ) -> None:
         self._pipeline = pipeline
+        self._mirrored = mirrored
         self._interval_s = interval_s
         self._clock = clock
         self._next = clock()
@@ -64,7 +67,8 @@ class Previews:
             return None
         denoised = getattr(self._pipeline.scheduler, "denoised", None)
         try:
-            preview = _jpeg(decode(self._pipeline, latents if denoised is None else denoised))
+            shown = latents if denoised is None else denoised
+            preview = _jpeg(decode(self._pipeline, shown, mirrored=self._mirrored))
         except PictureBroken:
             preview = None
         self._next = self._clock() + self._interval_s

@@ -62,6 +62,7 @@ class Profile:
             references=references,
             reference_scale=self.reference_scale if references else 0.0,
             previews=previews,
+            mirrored=prompt.mirrored,
         )
 
 

@@ -39,7 +39,8 @@ class RenderRequest:
     `width` and `height` are the model's own pixels. An empty `negative_prompt` means none.
     References count by `reference_scale`, from 0, which leaves it to the prompt, to 1.
     `previews` asks for small pictures of the model's prediction, once a second at most; with an
-    `id` they can also be turned on while the render runs.
+    `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
+    its previews are what the model draws in a mirror; the columns of references are the model's.
     """
 
     prompt: str
@@ -54,6 +55,7 @@ class RenderRequest:
     reference_scale: float = 0.0
     previews: bool = False
     id: str = ""
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

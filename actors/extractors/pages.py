@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from actors.prompts.composing import is_swapped
 from actors.prompts.reading import Reading
-from actors.prompts.standing import read_side, read_standing
+from actors.prompts.standing import read_side, read_standing, tells_standing
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.scenes import Figure, Scene, SceneField, Side
@@ -25,10 +26,10 @@ class Page:
 def page_of(spec: RenderSpec) -> Page:
     """Returns what is read for the picture of a spec.
 
-    A scene description counts alone; without one the page's text does. A cover's title names a
-    mood and maybe a place, and its first page the rest.
+    A scene description counts alone; without one the page's text does. Without one a cover has the
+    story's title, which names a mood and maybe a place, and its first page the rest.
     """
-    if spec.image_type is ImageType.COVER:
+    if spec.image_type is ImageType.COVER and spec.page_text:
         return Page(f"{spec.scene}. {spec.page_text}", spec.cast)
     if spec.image_type is ImageType.SCENE and not spec.scene:
         return Page(spec.page_text, spec.cast, spec.before)
@@ -59,3 +60,20 @@ def placed(scene: Scene, spec: RenderSpec) -> Scene:
         )
         ordered = [replace(ordered[0], side=_SIDES[side] if side is not None else None)]
     return replace(scene, figures=tuple(ordered))
+
+
+def arranged(scene: Scene, spec: RenderSpec) -> Scene:
+    """Returns a scene whose two figures stand as a seed has them, where nothing says who is where.
+
+    Another seed gives another picture of a page then. A description alone, as measurements have
+    it, is drawn the same with every seed; so is what an author has set.
+    """
+    varied = spec.page_text or spec.image_type is ImageType.COVER
+    fixed = spec.fixed is not None and bool(spec.fixed.figures)
+    if len(scene.figures) != 2 or not varied or fixed or not is_swapped(spec.seed):
+        return scene
+    cast = {CharacterId(one.id): one.description for one in spec.cast}
+    looks = [cast[one.character] for one in scene.figures]
+    if tells_standing([Reading(spec.scene), Reading(spec.page_text)], looks):
+        return scene
+    return replace(scene, figures=scene.figures[::-1])

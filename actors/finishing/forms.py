@@ -113,6 +113,12 @@ def thumbnail_size(display: Size) -> Size:
     return Size(*sizes.thumbnail_size((display.width, display.height)))
 
 
+def cut(picture: Image.Image, display: Size) -> Image.Image:
+    """Returns the part of a picture that its display asset shows, in the picture's own pixels."""
+    left, top, right, bottom = _crop(picture, display)
+    return picture.crop((round(left), round(top), round(right), round(bottom)))
+
+
 def open_picture(data: bytes) -> Image.Image:
     """Returns the decoded picture; raises PictureRefused for bytes that are none."""
     try:

@@ -9,11 +9,16 @@ from server.domain.spec import RenderSpec
 
 @dataclass(frozen=True, slots=True)
 class CompiledPrompt:
-    """A model's prompt, and the parts of the content that its picture will not show as told."""
+    """A model's prompt, and the parts of the content that its picture will not show as told.
+
+    Where it is `mirrored`, the prompt says what a mirror shows of the picture: who is on its left
+    is on the right of what the model draws.
+    """
 
     prompt: str
     negative_prompt: str
     not_drawn: tuple[NotDrawn, ...] = ()
+    mirrored: bool = False
 
 
 class Dialect(Protocol):

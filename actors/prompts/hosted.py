@@ -62,7 +62,8 @@ class HostedDialect:
         setting = room.keep(_setting(scene))
         description = clean(spec.scene)
         told = room.keep_cut("The picture shows:", description or clean(scene.told))
-        page = clean(spec.page_text) if description else ""
+        # What an author has set of the scene may say otherwise.
+        page = clean(spec.page_text) if description and spec.fixed is None else ""
         mood = room.keep_cut(_MOOD, page)
         parts = (opening, told, setting, people, shown, mood, absent, closing)
         return CompiledPrompt(prompt="\n\n".join(filter(None, parts)), negative_prompt="")

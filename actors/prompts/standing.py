@@ -35,6 +35,12 @@ def read_standing(readings: Sequence[Reading], cast: Sequence[Description]) -> t
     return tuple(_in_order(_by_side(order, said.sides), said.agreed()))
 
 
+def tells_standing(readings: Sequence[Reading], cast: Sequence[Description]) -> bool:
+    """Returns whether a text says of one of the characters where on the picture it stands."""
+    found = [_read(NamedText(reading, cast)) for reading in readings]
+    return any(one.sides or one.pairs for one in found)
+
+
 def read_side(reading: Reading, one: Description) -> Side | None:
     """Returns the side of a picture on which a text places its only character by name."""
     return _read(NamedText(reading, [one])).sides.get(0)

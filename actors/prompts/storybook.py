@@ -1,12 +1,12 @@
 """The storybook checkpoint's dialect: the caption grammar that it was trained on."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from actors.prompts.acting import read_acting
-from actors.prompts.casting import Cast, cast_of, extras_of
-from actors.prompts.composing import composed
+from actors.prompts.casting import SLOTS, Cast, cast_of, extras_of
+from actors.prompts.composing import composed, is_mirrored, mirrored
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.fitting import fit
 from actors.prompts.looks import Looks, read_looks
@@ -14,7 +14,7 @@ from actors.prompts.reading import Reading
 from actors.prompts.setting import Setting, read_setting
 from actors.prompts.styles import drawn_style, told_style
 from actors.prompts.things import colours_of, props_of
-from actors.prompts.told import Told, not_drawn
+from actors.prompts.told import LeftOut, Told, not_drawn
 from actors.storybook import attributes as drawn
 from actors.storybook.grammar import caption
 from actors.storybook.table import Match
@@ -39,37 +39,68 @@ class StorybookDialect:
 
     def compile(self, spec: RenderSpec, scene: Scene) -> CompiledPrompt:
         """Returns the caption of a spec, and what its picture does not show of the content."""
-        portrait = spec.image_type is ImageType.PORTRAIT
-        cast = cast_of(spec, scene)
-        told = Reading(scene.told, ignore=cast.names)
-        looks = _looks(cast, scene, told, whole=not portrait)
-        setting = read_setting(scene, portrait=portrait)
-        # A page that is read names sides and pictures in passing.
-        wish = Reading(spec.scene, ignore=cast.names)
-        position, placed = _position(cast, wish, portrait=portrait)
-        framing = wish.take(words.FRAMINGS)
-        full = drawn.Scene(
-            characters=tuple(one.character for one in looks),
-            style=drawn_style(spec.style).style,
-            framing=_framing(framing, looks, moved=position is not None, portrait=portrait),
-            position=position or drawn.Position.CENTRE,
-            place=setting.place,
-            time=setting.time,
-            weather=setting.weather,
-        )
-        # A description alone, as measurements have it, is drawn the same with every seed.
-        if spec.page_text and not (portrait or framing or position):
-            full = composed(full, spec.seed)
-        shown, left_out = fit(full)
-        parts = chain(
-            [told_style(spec.style)],
-            cast.told,
-            extras_of(scene, cast, full.characters),
-            chain.from_iterable(one.told for one in looks),
-            placed,
-            _around(scene, full, setting),
-        )
-        return CompiledPrompt(caption(shown), "", not_drawn(parts, left_out))
+        picture = _picture(spec, scene)
+        said = caption(mirrored(picture.shown) if picture.mirrored else picture.shown)
+        lost = not_drawn(picture.parts, picture.left_out)
+        return CompiledPrompt(said, "", lost, picture.mirrored)
+
+    def shown(self, spec: RenderSpec, scene: Scene) -> drawn.Scene:
+        """Returns what the picture of a spec shows, in the model's own attributes."""
+        return _picture(spec, scene).shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What a picture shows, and all that the content tells.
+
+    `left_out` is what its caption has no room for; the model draws it as it is, or `mirrored`.
+    """
+
+    shown: drawn.Scene
+    parts: tuple[Told, ...]
+    left_out: LeftOut
+    mirrored: bool
+
+
+def _picture(spec: RenderSpec, scene: Scene) -> _Picture:
+    portrait = spec.image_type is ImageType.PORTRAIT
+    cast = cast_of(spec, scene)
+    told = Reading(scene.told, ignore=cast.names)
+    looks = _looks(cast, scene, told, whole=not portrait)
+    setting = read_setting(scene, portrait=portrait)
+    # A page that is read names sides and pictures in passing.
+    wish = Reading(spec.scene, ignore=cast.names)
+    position, placed = _position(cast, wish, portrait=portrait)
+    framing = wish.take(words.FRAMINGS)
+    full = drawn.Scene(
+        characters=tuple(one.character for one in looks),
+        style=drawn_style(spec.style).style,
+        framing=_framing(framing, looks, moved=position is not None, portrait=portrait),
+        position=position or drawn.Position.CENTRE,
+        place=setting.place,
+        time=setting.time,
+        weather=setting.weather,
+    )
+    free = _is_varied(spec) and not (portrait or framing or position)
+    if free:
+        full = composed(full, spec.seed)
+    shown, left_out = fit(full)
+    parts = chain(
+        [told_style(spec.style)],
+        cast.told,
+        extras_of(scene, cast, full.characters),
+        chain.from_iterable(one.told for one in looks),
+        placed,
+        _around(scene, full, setting),
+    )
+    # Of three, the model may leave out those whom its prompt names last.
+    flipped = free and len(looks) < SLOTS and is_mirrored(spec.seed)
+    return _Picture(shown, tuple(parts), left_out, flipped)
+
+
+def _is_varied(spec: RenderSpec) -> bool:
+    """Returns whether seeds vary a picture: a description alone, as measurements have it, stays."""
+    return bool(spec.page_text) or spec.image_type is ImageType.COVER
 
 
 def _looks(cast: Cast, scene: Scene, told: Reading, *, whole: bool) -> list[Looks]:

@@ -90,7 +90,7 @@ class LocalProvider:
         spec = replace(content.spec, characters=content.cast)
         prompt = self.told(content)
         read = references[: self.references.most]
-        placed = tuple(PlacedReference(one.data, one.left, one.right) for one in read)
+        placed = tuple(_placed(one, mirrored=prompt.mirrored) for one in read)
         request = self._profile.request(spec, prompt, format.native, references=placed)
         request = replace(request, previews=progress.watched.is_set(), id=uuid4().hex)
         result = await self._draw(request, progress)
@@ -145,6 +145,12 @@ class LocalProvider:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def _placed(one: CharacterReference, *, mirrored: bool) -> PlacedReference:
+    """Returns a reference in the column where the model draws its character."""
+    left, right = (1 - one.right, 1 - one.left) if mirrored else (one.left, one.right)
+    return PlacedReference(one.data, left, right)
 
 
 def tell(profile: Profile, content: Content) -> CompiledPrompt:

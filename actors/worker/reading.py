@@ -2,7 +2,7 @@
 
 from actors.extractors import SceneExtractor
 from actors.extractors.bounds import bounded
-from actors.extractors.pages import page_of, placed
+from actors.extractors.pages import arranged, page_of, placed
 from actors.providers.base import Content
 from server.domain.ids import CharacterId
 from server.domain.jobs import Claim
@@ -45,6 +45,7 @@ class ContentReader:
 
 
 def content_of(claim: Claim, scene: Scene) -> Content:
-    """Returns the content of a job whose text was read."""
+    """Returns the content of a job whose text was read, with who stands where on its picture."""
+    scene = arranged(scene, claim.spec)
     cast = {one.id: one for one in claim.spec.cast}
     return Content(claim.spec, scene, tuple(cast[one.character] for one in scene.figures))

@@ -10,6 +10,7 @@ from imggen.calls import or_new
 from imggen.fields import id_of
 from imggen.v1.character_pb2 import Character
 from imggen.v1.generation_pb2 import (
+    Cover,
     GeneratePortraitRequest,
     GenerateSceneRequest,
     GenerateStoryRequest,
@@ -73,12 +74,15 @@ class RegenerationFields(CallFields, total=False):
 
 
 class WholeStoryFields(CallFields, total=False):
-    """The arguments of a whole story: `portraits` and `scenes` are drawn unless False."""
+    """The arguments of a whole story: `portraits` and `scenes` are drawn unless False.
+
+    A `Cover` says what the cover shows; True leaves it to the service.
+    """
 
     style: str
     portraits: bool
     scenes: bool
-    cover: bool
+    cover: bool | Cover
     images_per_page: int
     aspect_ratio: str
 
@@ -161,7 +165,7 @@ def story_request(
     style: str = "",
     portraits: bool = True,
     scenes: bool = True,
-    cover: bool = False,
+    cover: bool | Cover = False,
     images_per_page: int = 1,
     aspect_ratio: str = "",
     priority: int | None = None,
@@ -174,7 +178,8 @@ def story_request(
         style=style,
         include_character_portraits=portraits,
         include_scene_images=scenes,
-        include_cover=cover,
+        include_cover=cover is not False,
+        cover=cover if isinstance(cover, Cover) else None,
         images_per_page=images_per_page,
         aspect_ratio=aspect_ratio,
         options=options_of(**options),

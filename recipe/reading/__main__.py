@@ -1,6 +1,7 @@
 """Measures how pages are read: `python -m recipe.reading` prints precision and recall per kind.
 
-The honesty of what is told of each page as not drawn comes last.
+The honesty of what is told of each page as not drawn comes after them. Last, some pages are drawn
+with the checkpoint that ships, a second or more each: the judge counts the figures in them.
 """
 
 import argparse
@@ -12,6 +13,9 @@ from actors.extractors.rules.reader import RuleReader
 from recipe.reading.corpus import Kind, Part, load_pages
 from recipe.reading.honesty import Honesty
 from recipe.reading.scoring import Scores
+
+_DRAWN = 12
+"""The pages that are drawn where no number is given."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,10 +30,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choices=[*Kind, "told", "silent"],
         help="list what is wrong; told: losses that are none; silent: parts lost without a word",
     )
+    parser.add_argument(
+        "--drawn",
+        type=int,
+        metavar="PAGES",
+        help=f"draw so many pages and count the figures nobody asked for (default: {_DRAWN} of all"
+        " parts, none where parts are named)",
+    )
+    parser.add_argument(
+        "--varied",
+        type=int,
+        default=0,
+        metavar="PAGES",
+        help="draw so many pages with four seeds each, and measure how far the pictures differ",
+    )
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch (default: 1)")
     options = parser.parse_args(arguments)
-    for part in map(Part, options.part or list(Part)):
+    parts = tuple(map(Part, options.part or list(Part)))
+    for part in parts:
         _report(part, options.faults)
+    drawn = options.drawn if options.drawn is not None else 0 if options.part else _DRAWN
+    if drawn or options.varied:
+        _report_pictures(parts, drawn, options.varied, options.threads)
     return 0
+
+
+def _report_pictures(parts: Sequence[Part], drawn: int, varied: int, threads: int) -> None:
+    # Torch is loaded only where something is drawn.
+    import torch
+
+    from actors.judging.judge import Judge
+    from actors.storybook import CHECKPOINT
+    from recipe.evaluation.identity import JUDGE
+    from recipe.reading.drawing import unasked_lines, varied_lines
+    from recipe.reading.pictures import Artist, sample
+
+    torch.set_num_threads(threads)
+    artist, judge = Artist.shipped(), Judge.load(CHECKPOINT / JUDGE)
+    if drawn:
+        print("", *unasked_lines(artist, judge, sample(drawn, parts)), sep="\n")
+    if varied:
+        print("", *varied_lines(artist, judge, sample(varied, parts)), sep="\n")
 
 
 def _report(part: Part, faults: Sequence[str] | None) -> None:

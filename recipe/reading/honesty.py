@@ -113,10 +113,17 @@ class _Picture:
         labels = self._page.labels
         if loss.kind is LossKind.CHARACTER and loss.phrase == "nobody":
             return any(not one.optional for one in labels[Kind.WHO])
-        if f" {' '.join(words_of(loss.phrase))} " in self._prompt:
+        if f" {' '.join(words_of(loss.phrase))} " in self._prompt and not self._is_of_another(loss):
             return True
         asked = (one for kind in _LABELS[loss.kind] for one in labels[kind])
         return not any(fits(one, loss.phrase) for one in asked)
+
+    def _is_of_another(self, loss: NotDrawn) -> bool:
+        """Returns whether the words of a lost extra are in the prompt for a character only.
+
+        `A boy in a checked shirt` is lost, though a boy of the cast is drawn.
+        """
+        return loss.kind is LossKind.EXTRA and bool(self._scene.figures)
 
     def tells(self, kind: Kind, item: Item) -> bool:
         """Returns whether a loss tells a part, the thing that has its colour, or whose it is."""

@@ -100,12 +100,13 @@ class Figure:
 class Scene:
     """What the picture of a page shows.
 
-    `figures` come from left to right; `away` are characters who are said not to be there. `extras`
-    are people and animals that are no characters. `place` is in the words of the text. `props` are
-    the things that must be seen, held or not; `colours` are all that the text gives to something
-    seen, each with what has it: `dark red coat`. `absent` is what the text says is not there, not
-    so or not done. `told` are the sentences that say all this, without speech. `empty` are fields
-    of which an author wants nothing, whatever the text says; a scene that was read has none.
+    `figures` come from left to right; of two, nothing may say who is where, and then a seed
+    decides. `away` are characters who are said not to be there. `extras` are people and animals
+    that are no characters. `place` is in the words of the text. `props` are the things that must be
+    seen, held or not; `colours` are all that the text gives to something seen, each with what has
+    it: `dark red coat`. `absent` is what the text says is not there, not so or not done. `told` are
+    the sentences that say all this, without speech. `empty` are fields of which an author wants
+    nothing, whatever the text says; a scene that was read has none.
     """
 
     figures: tuple[Figure, ...] = ()

@@ -40,9 +40,12 @@ def texts_of_spec(spec: RenderSpec, told: str = "scene") -> Texts:
     }
 
 
-def texts_of_specs(specs: Iterable[tuple[RenderSpec, int | None]]) -> Texts:
-    """Returns the texts of the pictures of a story, each with the number of its page."""
-    return {name: text for spec, number in specs for name, text in _paged(spec, number)}
+def texts_of_specs(specs: Iterable[tuple[RenderSpec, int | None, str]]) -> Texts:
+    """Returns the texts of the pictures of a story.
+
+    Each comes with the number of its page and the field of its scene description.
+    """
+    return {name: text for spec, number, told in specs for name, text in _paged(spec, number, told)}
 
 
 def texts_of_cast(cast: Iterable[FrozenCharacter]) -> Texts:
@@ -78,9 +81,10 @@ def _listed(path: str, items: Iterable[str]) -> Texts:
     return {f"{path}[{place}]": item for place, item in enumerate(items)}
 
 
-def _paged(spec: RenderSpec, number: int | None) -> Iterator[tuple[str, str]]:
-    # A cover has the story's title and the words of its first page.
-    yield (f"story.pages[{number - 1}].scene_description" if number else "story.title"), spec.scene
+def _paged(spec: RenderSpec, number: int | None, told: str) -> Iterator[tuple[str, str]]:
+    yield told, spec.scene
+    # A cover may have the words of the first page.
     yield f"story.pages[{(number or 1) - 1}].text", spec.page_text
-    yield from _set(spec.fixed, f"story.pages[{(number or 1) - 1}].scene").items()
+    path = f"story.pages[{number - 1}].scene" if number else "cover.scene"
+    yield from _set(spec.fixed, path).items()
     yield from texts_of_cast(spec.cast).items()

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imggen.rules.checks import Checks
+from imggen.rules.covers import OnCover, on_cover
 from imggen.rules.pictures import check_images
 from imggen.rules.storyboards import (
     check_something,
@@ -12,7 +13,7 @@ from imggen.rules.storyboards import (
     named_in,
     refuse_offer,
 )
-from imggen.v1.generation_pb2 import GenerateStoryRequest
+from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
 from server.domain.jobs import Placement
@@ -23,6 +24,7 @@ from server.domain.styles import Style
 from server.requests.covers import RoutedCover, covers
 from server.requests.pictures import Content, Picture, new_seed
 from server.requests.routes import Routes
+from server.requests.scenes import scene_of
 from server.routing.router import Routing
 from server.routing.wishes import Wish
 
@@ -46,6 +48,7 @@ class Panel:
     others: Sequence[CharacterId] = ()
     before: tuple[str, ...] = ()
     fixed: Scene | None = None
+    told: str = "scene"
     fewer: "Panel | None" = None
 
     def pictures(
@@ -77,7 +80,7 @@ class Panel:
         for seed in _seeds(self.number(copies)):
             routing = self.routes.with_new_lots(self.routing)
             picture = content.drawn_by(routing, self.routes, self.placement, seed)
-            yield replace(picture, fewer=fewer)
+            yield replace(picture, told=self.told, fewer=fewer)
 
     def number(self, copies: int) -> int:
         """Returns the number of its pictures."""
@@ -111,8 +114,17 @@ class Panels:
         self._story = story
         self._cast = cast
 
-    def add(self, shown: Sequence[CharacterId], drawn: Container[CharacterId]) -> None:
-        """Adds what is asked for; of the characters `shown` those `drawn` need no portrait."""
+    def add(
+        self,
+        shown: Sequence[CharacterId],
+        drawn: Container[CharacterId],
+        cover: Cover,
+        fronting: Sequence[CharacterId],
+    ) -> None:
+        """Adds what is asked for; of the characters `shown` those `drawn` need no portrait.
+
+        `fronting` are those whom the `cover` lists.
+        """
         check_something(
             self._checks,
             pages=len(self._story.draft.pages),
@@ -122,7 +134,7 @@ class Panels:
             cover=self._wants_cover,
         )
         self._add_portraits([one for one in shown if one not in drawn])
-        self._add_cover()
+        self._add_cover(cover, fronting)
         self._add_pages()
 
     def pictures(self, style: Style, quality: Quality, copies: int) -> Iterator[Picture]:
@@ -145,27 +157,42 @@ class Panels:
             place = Placement(story_id=self._story.id, character_id=one)
             self._added.append(self._panel(ImageType.PORTRAIT, [one], routing, place))
 
-    def _add_cover(self) -> None:
-        """Adds the cover: the characters that are on most pages, in the scene of the first page."""
+    def _add_cover(self, cover: Cover, listed: Sequence[CharacterId]) -> None:
+        """Adds the cover: whom it lists or names, or those on most pages, in its scene.
+
+        Without a description that is the scene of the first page, with the title.
+        """
         pages = self._story.draft.pages
         if not (self._wants_cover and pages):
             return
-        listed = (page.character_ids for page in pages)
-        leading = leading_characters(listed, self._cast) or portrayed(self._story, self._cast)
+        there = self._on_cover(cover, listed)
+        first = pages[0].scene_description or pages[0].text
+        described = cover.scene_description
         panel: Panel | None = None
-        for characters, routing in reversed(self._route_cover(len(leading))):
+        for characters, routing in reversed(self._route_cover(there)):
+            plain = self._panel(
+                ImageType.COVER,
+                there.listed[:characters],
+                routing,
+                Placement(story_id=self._story.id),
+                scene=described or self._story.draft.title,
+                page_text="" if described else first,
+            )
             panel = replace(
-                self._panel(
-                    ImageType.COVER,
-                    leading[:characters],
-                    routing,
-                    Placement(story_id=self._story.id),
-                    scene=self._story.draft.title,
-                    page_text=pages[0].scene_description or pages[0].text,
-                ),
+                plain,
+                others=there.others,
+                fixed=scene_of(cover.scene) if cover.HasField("scene") else None,
+                told="cover.scene_description" if described else "story.title",
                 fewer=panel,
             )
         self._added += [panel] if panel else []
+
+    def _on_cover(self, cover: Cover, listed: Sequence[CharacterId]) -> OnCover[CharacterId]:
+        on_pages = (page.character_ids for page in self._story.draft.pages)
+        leading = leading_characters(on_pages, self._cast) or portrayed(self._story, self._cast)
+        looks = ((one, each.description) for one, each in self._cast.items())
+        cast = [(one, each.name, each.species) for one, each in looks]
+        return on_cover(cover.scene_description, listed, leading, cast)
 
     def _add_pages(self) -> None:
         """Adds the scenes of all pages, if they are asked for."""
@@ -187,7 +214,10 @@ class Panels:
                 page_text=page.text,
             )
             before = self._story.before(number)
-            self._added.append(replace(panel, others=others, before=before, fixed=page.fixed))
+            told = f"story.pages[{number - 1}].scene_description"
+            self._added.append(
+                replace(panel, others=others, before=before, fixed=page.fixed, told=told)
+            )
 
     def _panel(
         self,
@@ -228,15 +258,19 @@ class Panels:
             kind, shape, characters, self._quality, references=use, others=others
         )
 
-    def _route_cover(self, most: int) -> tuple[RoutedCover, ...]:
-        """Routes the cover with so many characters at most, and with fewer for a short budget."""
+    def _route_cover(self, there: OnCover[CharacterId]) -> tuple[RoutedCover, ...]:
+        """Routes the cover; of those whom the service chose, it has fewer for a short budget."""
+        where, most, others = "the cover: ", len(there.listed), len(there.others)
+        if not there.chosen:
+            routing = self._route(ImageType.COVER, most, where, others)
+            return () if routing is None else (RoutedCover(most, routing),)
 
         def route(characters: int) -> Routing | None:
             return self._routes.route(Checks(), self._wish(ImageType.COVER, characters))
 
         found = covers(route, most, reuses=self._allow_reuse)
         if not found:
-            self._route(ImageType.COVER, 0, "the cover: ")
+            self._route(ImageType.COVER, 0, where)
         return found
 
 
@@ -254,11 +288,19 @@ def _seeds(number: int) -> Iterator[int]:
             yield seed
 
 
-def portrayed(story: Story, cast: Mapping[CharacterId, FrozenCharacter]) -> list[CharacterId]:
-    """Returns the characters whom a page lists or may name: those who need portraits."""
+def portrayed(
+    story: Story,
+    cast: Mapping[CharacterId, FrozenCharacter],
+    fronting: Sequence[CharacterId] = (),
+    described: str = "",
+) -> list[CharacterId]:
+    """Returns the characters whom a page lists or may name: those who need portraits.
+
+    `fronting` are listed by the cover, which is `described`.
+    """
     looks = ((one, cast[one].description) for one in story.draft.cast if one in cast)
     named = named_in(
-        (page.scene_description or page.text for page in story.draft.pages),
+        (described, *(page.scene_description or page.text for page in story.draft.pages)),
         ((one, each.name, each.species) for one, each in looks),
     )
-    return [one for one in dict.fromkeys((*story.listed, *named)) if one in cast]
+    return [one for one in dict.fromkeys((*story.listed, *fronting, *named)) if one in cast]

@@ -165,6 +165,7 @@ class PictureReader:
             before,
             style=changed_style or before.style,
             scene=prompt or before.scene,
+            page_text=_page_text(before, prompt),
             fixed=None if prompt else before.fixed,
             model=offer.model.name,
             quality=kept,
@@ -289,3 +290,8 @@ def _page(story: Story, page_id: PageId) -> tuple[int, Page]:
         if page.id == page_id:
             return number, page
     raise missing_page(page_id)
+
+
+def _page_text(before: RenderSpec, prompt: str | None) -> str:
+    """Returns the page of a new version; a cover's counts beside the story's title alone."""
+    return "" if prompt and before.image_type is ImageType.COVER else before.page_text

@@ -1,9 +1,12 @@
 """Requests for whole stories, read as storyboards: their pictures in order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from imggen.rules.checks import Checks
+from imggen.rules.covers import read_cover
+from imggen.rules.missing import missing_character
 from imggen.rules.pictures import read_aspect_ratio, read_images_per_page
 from imggen.rules.storyboards import may_name, refuse_gone
 from imggen.v1.generation_pb2 import GenerateStoryRequest
@@ -46,7 +49,9 @@ class Storyboard:
     @property
     def texts(self) -> Texts:
         """The texts of what its pictures show, by their fields."""
-        return texts_of_specs((one.spec, one.placement.page_number) for one in self.pictures)
+        return texts_of_specs(
+            (one.spec, one.placement.page_number, one.told) for one in self.pictures
+        )
 
     def choices(self, rest: BudgetRest) -> "Iterator[Storyboard]":
         """Yields the storyboard by the best offers, then by cheaper ones, to the cheapest of each.
@@ -98,19 +103,23 @@ class StoryReader:
         """Returns the storyboard of a request for a whole story.
 
         Raises InvalidRequest with every violation of the request and of the story's pages,
-        including those in `checks`, or NotFound for a story that the caller does not have.
+        including those in `checks`, or NotFound for a story, or a character of the cover, that the
+        caller does not have.
         """
         story_id = checks.id("story_id", request.story_id, StoryId)
         maybe_quality = read_quality(checks, request.options.quality)
         maybe_copies = read_images_per_page(checks, request.images_per_page)
         ratio = read_aspect_ratio(checks, request.aspect_ratio)
+        cover = read_cover(checks, request)
         story = await self._pictures.story(user, story_id) if story_id else None
         maybe_style = self._pictures.style(
             checks, request.style, story.draft.style if story else None
         )
         if story is None:
             raise checks.refused()
-        cast = await self._cast(checks, user, story)
+        fronting = [CharacterId(UUID(one)) for one in cover.character_ids]
+        cast = await self._cast(checks, user, story, fronting)
+        shown = portrayed(story, cast, fronting, cover.scene_description)
         panels = Panels(
             await self._pictures.routes(checks, user, request.options),
             checks,
@@ -121,29 +130,32 @@ class StoryReader:
             cast,
             self._pictures.uses_references(request.options),
         )
-        panels.add(portrayed(story, cast), await self._portraits(story, cast, maybe_style))
+        panels.add(shown, await self._portraits(shown, maybe_style), cover, fronting)
         if maybe_copies is not None:
             panels.check_number(maybe_copies)
         style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
+        for one in fronting:
+            if one not in cast:
+                raise missing_character(one)
         pictures = panels.pictures(style, quality, copies)
         return Storyboard(story.id, style, tuple(pictures))
 
     async def _portraits(
-        self, story: Story, cast: Mapping[CharacterId, FrozenCharacter], style: Style | None
+        self, shown: Sequence[CharacterId], style: Style | None
     ) -> set[CharacterId]:
-        """Returns the characters who have a fresh portrait in a style; none without a style."""
+        """Returns who of them has a fresh portrait in a style; nobody without a style."""
         if style is None:
             return set()
-        return await self._store.batches.fresh_portraits(portrayed(story, cast), style.id)
+        return await self._store.batches.fresh_portraits(shown, style.id)
 
     async def _cast(
-        self, checks: Checks, user: UserId, story: Story
+        self, checks: Checks, user: UserId, story: Story, fronting: Sequence[CharacterId]
     ) -> dict[CharacterId, FrozenCharacter]:
         """Freezes the characters of a story in the order of their first pages, then its cast.
 
-        Those of the cast who are gone are left out.
+        Those whom the cover lists come last. Those of the cast who are gone are left out.
         """
-        named = list(story.characters)
+        named = list(dict.fromkeys((*story.characters, *fronting)))
         found = await self._store.freeze(user, named) if named else {}
         for number, page in enumerate(story.draft.pages, start=1):
             for one in page.character_ids:

@@ -128,6 +128,45 @@ def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = Non
     return {f"{prefix}.{name}": kind(value) if kind else value for name, value in values.items()}
 
 
+COVER = {"include_cover": True}
+ON_COVER = {
+    **COVER,
+    "cover.character_ids": [Of("Mia")],
+    "cover.scene.figures.character_id": Of("Mia"),
+}
+COVERS = {
+    **{
+        f"cover.{name}": Change(value, COVER)
+        for name, value in {
+            "scene_description": "a moon",
+            "character_ids": [Of("Tom")],
+            "scene.extras": ["a crowd"],
+            "scene.place": "a mill",
+            "scene.time": "night",
+            "scene.season": "winter",
+            "scene.weather": ["snow"],
+            "scene.props": ["a lamp"],
+            "scene.colours": ["a red lamp"],
+            "scene.absent": ["a hat"],
+            "scene.empty": ["figures"],
+        }.items()
+    },
+    **{
+        f"cover.scene.figures.{name}": Change(value, ON_COVER)
+        for name, value in {
+            "doing": ["climb"],
+            "mood": "sad",
+            "holding": ["a rope"],
+            "wearing": ["a hat"],
+            "without": ["a shoe"],
+        }.items()
+    },
+    "cover.scene.figures.character_id": Change(
+        Of("Tom"), {**COVER, "cover.character_ids": [Of("Tom")]}
+    ),
+}
+
+
 PAGED = {"page_size": 1}
 METADATA = {
     "metadata.key": Change("order", {"metadata.value": "4711"}),
@@ -191,6 +230,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "include_character_portraits": False,
             "include_scene_images": False,
             "include_cover": True,
+            **COVERS,
             "images_per_page": 2,
             "aspect_ratio": "4:3",
             **MODEL,

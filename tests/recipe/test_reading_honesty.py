@@ -120,3 +120,11 @@ def test_a_page_of_nobody_is_told_as_a_girl_rightly() -> None:
 
     assert (alone.told.right, alone.told.wrong) == (1, 0)
     assert (missed.told.wrong, missed.silently_wrong) == (1, 1)
+
+
+def test_an_extra_is_lost_though_a_character_is_called_the_same() -> None:
+    page = _page(who=["Mia"], extras=["girl"])
+    told = _honesty(page, Scene(_mia(), extras=("girl",)))
+    assert (told.told.right, told.told.wrong) == (1, 0)
+    alone = _honesty(_page(extras=["girl"]), Scene(extras=("girl",)))
+    assert (alone.told.right, alone.told.wrong) == (0, 0)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from actors.engine.diffuser import Diffuser, load_pipeline
 from actors.engine.profiles import profile, render_request
@@ -121,6 +121,22 @@ def test_prompt_and_negative_prompt_both_count(diffuser: Diffuser) -> None:
     png = diffuser.render(REQUEST).png
     assert diffuser.render(replace(REQUEST, prompt="in the snow")).png != png
     assert diffuser.render(replace(REQUEST, negative_prompt="red hair")).png != png
+
+
+def test_a_mirrored_picture_is_the_other_one_in_a_mirror(diffuser: Diffuser) -> None:
+    request = replace(REQUEST, previews=True)
+    shown: dict[bool, list[bytes]] = {False: [], True: []}
+
+    def render(*, mirrored: bool) -> Image.Image:
+        def heard(event: StepEvent) -> None:
+            shown[mirrored] += [event.preview] if event.preview else []
+
+        asked = replace(request, mirrored=mirrored)
+        return opened(diffuser.render(asked, on_step=heard).png)
+
+    assert difference(render(mirrored=True), ImageOps.mirror(render(mirrored=False))) == 0
+    last, other = opened(shown[False][-1]), opened(shown[True][-1])
+    assert difference(ImageOps.mirror(last), other) < difference(last, other)
 
 
 def test_the_tail_of_a_prompt_beyond_77_tokens_counts(diffuser: Diffuser) -> None:

@@ -173,3 +173,13 @@ def test_a_place_without_anybody_says_so() -> None:
     assert said not in read(Scene(place="mill", extras=("crowd",)))
     assert said not in read(Scene(place="mill", told="Somebody is in the mill."))
     assert said not in read(Scene(place="mill"), MIA)
+
+
+def test_a_cover_with_parts_that_are_set_is_not_told_its_first_page() -> None:
+    spec = replace(paged("Mia swam in the lake.", MIA), image_type=ImageType.COVER, scene="The Map")
+    read_page = HostedDialect(32_000).compile(spec, Scene(place="lake")).prompt
+    fixed = replace(spec, fixed=Scene(place="attic"))
+    told = HostedDialect(32_000).compile(fixed, Scene(place="attic")).prompt
+    assert "Mia swam" in read_page
+    assert "Mia swam" not in told
+    assert "The picture shows: The Map." in told

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from actors.engine.profiles import profile
 from actors.engine.render import PlacedReference
+from actors.prompts.composing import is_mirrored
 from actors.providers.base import CharacterReference, ProviderFailed
 from actors.providers.fake import FAKE, FakeProvider
 from actors.providers.hosted import OPENERS, Accounts, open_providers
@@ -107,6 +108,20 @@ async def test_references_reach_a_local_model_with_its_scale_and_their_columns()
         PlacedReference(data, 0.0, 0.5),
         PlacedReference(data, 0.5, 1.0),
     )
+
+
+async def test_a_mirrored_picture_has_its_references_in_the_columns_that_the_model_draws() -> None:
+    renderer = ScriptedRenderer(encoder="e1")
+    seed = next(seed for seed in range(40) if is_mirrored(seed))
+    bench = local_bench(renderer, model="storybook")
+    data = (await renderer.encode(PNG)).data
+    left = CharacterReference(CharacterId(UUID(int=1)), data, 0.0, 0.4)
+    content = bench.content()
+    spec = replace(content.spec, seed=seed, page_text="Mia sings.", scene="")
+    await bench.draw(replace(content, spec=spec), references=(left,))
+    request = renderer.renders[-1].request
+    assert request.mirrored
+    assert request.references == (PlacedReference(data, 0.6, 1.0),)
 
 
 def test_without_an_encoder_a_local_model_reads_no_references() -> None:

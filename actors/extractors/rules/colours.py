@@ -14,6 +14,8 @@ from actors.extractors.rules.hue import (
     together,
 )
 from actors.extractors.rules.lexicon import colouring, hues, nouns, verbs
+from actors.extractors.rules.lexicon.abstract import ABSTRACT
+from actors.extractors.rules.lexicon.denial import VISIBLE
 from actors.extractors.rules.lone import Lone, back, is_one_of_several
 from actors.extractors.rules.loss import gone, lacking
 from actors.extractors.rules.phrases import NounPhrase
@@ -45,7 +47,29 @@ def read_colours(
             over = gone(clause)
             found = [one for one in found if one.split()[-1] not in over]
         things.name(clause)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(one for one in found if not _is_of_idea(one)))
+
+
+def _is_of_idea(said: str) -> bool:
+    """Returns whether a colour was read with a noun that nobody sees: `the pink company`."""
+    noun = said.split()[-1].casefold()
+    return noun in ABSTRACT and noun not in VISIBLE and noun not in _SEEN
+
+
+_SEEN = frozenset(
+    {
+        *("light", "glow", "gleam", "glimmer", "glint", "flash", "flicker", "sparkle", "shimmer"),
+        *("sky", "sun", "cloud", "snow", "dawn", "sunset", "sunrise", "dusk", "fog", "smoke"),
+        *("dot", "spot", "speck", "stroke", "line", "thread", "paint", "wool", "silk", "ray"),
+        *("ground", "earth", "floor", "top", "tip", "edge", "rim", "bottom", "back", "front"),
+        *("side", "bit", "piece", "scrap", "slice", "pile", "heap", "stack", "circle", "curve"),
+        *("velvet", "satin", "cotton", "denim", "copper", "bronze", "gold", "silver", "slate"),
+        *("steel", "number", "word", "writing", "heart", "building", "room", "yard", "heaven"),
+        *("east", "west", "north", "south", "space", "distance", "bark", "half", "art", "food"),
+        *("splash", "shade", "surface", "leaf", "shape", "pattern", "chunk", "flake", "bruise"),
+    }
+)
+"""Nouns that are no things, and have colours that can be seen."""
 
 
 def _is_imagined(clause: Clause) -> bool:

@@ -24,7 +24,7 @@ _POSTURES = frozenset({"curl", "perch", "huddle", "sprawl", "hunch", "cuddle", "
 """Verbs whose passive is a pose of its subject: `was curled up`."""
 _EMPTY = frozenset({"breath", "way", "time", "turn", "best", "mind", "course", "place"})
 _RISING = frozenset({"up", "down", "in", "out", "off", "on"})
-_ATTEMPTS = frozenset({"try", "attempt", "seem", "appear", "pretend", "manage", "help", "need"})
+_ATTEMPTS = frozenset({"try", "attempt", "seem", "appear", "pretend", "need"})
 _ASLEEP = frozenset({"asleep", "fast-asleep"})
 _AUDIBLE = frozenset(
     {
@@ -42,6 +42,8 @@ _AUDIBLE = frozenset(
         "roar",
     }
 )
+_PHASES = frozenset({("stop", ""), ("give", "up"), ("carry", "on"), ("keep", "on"), ("go", "on")})
+"""Verbs with their particles that only tell whether what they lead to begins, goes on or ends."""
 _BURSTS = {"tear": "cry", "laughter": "laugh", "song": "sing", "giggle": "giggle"}
 
 
@@ -62,7 +64,10 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
     governor = clause.governor
     if governor is not None and (governor.verb in _ATTEMPTS or _is_to_be(clause)):
         return ""
-    if clause.verb in _LEADING and any(one.tag in {"VBG", "VB"} for one in leads):
+    tags = {one.tag for one in leads}
+    if clause.verb in _LEADING and tags & {"VBG", "VB"}:
+        return ""
+    if (clause.verb, clause.particle) in _PHASES and "VBG" in tags:
         return ""
     if clause.verb in {"fall", "turn"} and clause.complements and not clause.objects:
         return ""

@@ -133,6 +133,8 @@ def is_afar(clause: Clause) -> bool:
     """Returns whether those whom a clause tells of are only heard: `somewhere a girl sang`."""
     if any(one.lower == "somewhere" for one in clause.adverbs):
         return not clause.objects or "be" in clause.helpers
+    if clause.verb in _SOUNDING and _is_far_off(clause):
+        return True  # `A dog barked in the distance`.
     for word, one in clause.places:
         inner = one.of.head.lemma if one.of is not None else ""
         first = bool(clause.subject) and one.start < clause.subject[0].start
@@ -141,6 +143,27 @@ def is_afar(clause: Clause) -> bool:
     return False
 
 
+def _is_far_off(clause: Clause) -> bool:
+    off = {one.lower for one in clause.adverbs} & {"far", "away", "off"}
+    return len(off) > 1 or any(one.head.lemma == "distance" for _, one in clause.places)
+
+
+_SOUNDING = frozenset(
+    {
+        "bark",
+        "howl",
+        "crow",
+        "hoot",
+        "call",
+        "sing",
+        "shout",
+        "cry",
+        "laugh",
+        "roar",
+        "moo",
+        "bleat",
+    }
+)
 _LINES = frozenset(
     {"phone", "telephone", "radio", "line", "loudspeaker", "television", "screen", "walkie-talkie"}
 )

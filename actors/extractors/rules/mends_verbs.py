@@ -109,7 +109,7 @@ def _goes_on(words: Sequence[str], tags: list[str], at: int) -> bool:
     lead = at - 1
     while lead > 0 and tags[lead] == "RB":
         lead -= 1
-    if words[lead] in _BE or before in {",", "."}:
+    if words[lead] in _BE or before in {",", "."} or _has_phase(words, tags, lead, following):
         return True
     if following == "JJ" and before not in {"DT", "PRP$"}:
         return lemma_of(words[at], "VBG") in _LINKING
@@ -117,6 +117,19 @@ def _goes_on(words: Sequence[str], tags: list[str], at: int) -> bool:
         return lemma_of(words[at], "VBG") in ACTIONS
     subject = before in {"NN", "NNS", "NNP", "PRP"}
     return subject and following in {"DT", "PRP$", "IN", "TO", "RB"}
+
+
+def _has_phase(words: Sequence[str], tags: list[str], lead: int, following: str) -> bool:
+    """Returns whether a verb tells the phase of what follows: `kept on rowing`, `gave up doing`."""
+    if following.startswith("NN"):
+        return False  # `Stopped dancing bears`.
+    if words[lead] in {"on", "up"}:
+        return lead > 0 and lemma_of(words[lead - 1], "VBD") in _PHASES_ON
+    return tags[lead].startswith("VB") and lemma_of(words[lead], tags[lead]) in _PHASES
+
+
+_PHASES = frozenset({"stop", "keep", "begin", "start", "continue", "cease", "quit", "finish"})
+_PHASES_ON = frozenset({"keep", "go", "carry", "give"})
 
 
 def _is_past_form(word: str) -> bool:

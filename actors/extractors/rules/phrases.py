@@ -189,7 +189,16 @@ def _noun_end(tokens: Sequence[Token], at: int) -> int | None:
                 break
             last = end
         end += 1
-    return None if last is None else last + 1
+    if last is None:
+        return None
+    # `At the dentist's`: what is his is not said, and he is not there.
+    is_whose = last + 2 == end and tokens[last + 1].tag == "POS" and _ends(tokens, end)
+    return end if is_whose else last + 1
+
+
+def _ends(tokens: Sequence[Token], at: int) -> bool:
+    """Returns whether no word of a phrase follows: its end, a mark, a preposition or a join."""
+    return at == len(tokens) or tokens[at].tag in {".", ",", "IN", "TO", "CC", ":", "''"}
 
 
 def _describes(tokens: Sequence[Token], at: int) -> bool:

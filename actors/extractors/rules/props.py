@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.extras import is_cuddly
+from actors.extractors.rules.hue import is_colour
 from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
@@ -178,6 +179,14 @@ def _is_said_of_another(clause: Clause) -> bool:
     return clause.subject[0].head.is_noun
 
 
+def _is_made_of_something(phrase: NounPhrase) -> bool:
+    """Returns whether a sound's or a look's name is that of a thing: `a silver whistle`."""
+    said = phrase.tokens[:-1]
+    coloured = any(is_colour(one.lower) or one.is_noun for one in said)
+    return phrase.head.lemma in _ALSO_THINGS and coloured
+
+
+_ALSO_THINGS = frozenset({"whistle", "watch", "bark", "slate", "rattle", "thread"})
 _LINES = frozenset({"washing-line", "clothes-line", "fishing-line", "railway-line"})
 """Lines that are things."""
 _FIGURES = frozenset({"snowman", "scarecrow", "doll", "puppet", "statue", "gingerbread-man"})
@@ -224,7 +233,7 @@ def is_thing(phrase: NounPhrase) -> bool:
         return False
     if noun == "door" and any(one.lower == "next" for one in phrase.tokens[:-1]):
         return False  # `Old Mrs. Crumb from next door`.
-    if compound(phrase) in _LINES:
+    if compound(phrase) in _LINES or _is_made_of_something(phrase):
         return True
     if noun in nouns.PLACES - nouns.FLUID_PLACES:
         return False

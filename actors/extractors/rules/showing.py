@@ -27,7 +27,13 @@ def is_denied(clause: Clause) -> bool:
     if clause.subject and all(one.negated for one in clause.subject):
         return True
     governor = clause.governor
-    return governor is not None and (governor.verb in verbs.DENYING) != is_denied(governor)
+    if governor is None:
+        return False
+    if governor.verb == "stop" and clause.tag == "VB":
+        return is_denied(governor)  # `Did not stop to look for it`.
+    if governor.verb == "give" and governor.particle == "up" and clause.tag == "VBG":
+        return not is_denied(governor)
+    return (governor.verb in verbs.DENYING) != is_denied(governor)
 
 
 def is_unreal(clause: Clause) -> bool:
@@ -54,7 +60,16 @@ def is_unreal(clause: Clause) -> bool:
         return True
     if governor.verb == "look":
         return any(one.lower == "forward" for one in governor.adverbs)
+    if clause.tag == "VB" and _is_done(governor):
+        return False
     return governor.verb in verbs.IRREALIS or governor.verb == "say"
+
+
+def _is_done(governor: Clause) -> bool:
+    """Returns whether a verb tells that what it leads to is done: `remembered to water it`."""
+    if governor.verb == "remember":
+        return not is_denied(governor)
+    return governor.verb == "forget" and is_denied(governor)
 
 
 def _is_reason(clause: Clause) -> bool:

@@ -67,6 +67,8 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         return 0
     if word == "of" and clause.particle == "out" and phrase.head.lemma in places.FITTINGS:
         return 2.5
+    if word in {"on", "at", "over", "upon"} and _looks_down(clause):
+        return 0.3  # `Looked down on the town from the hill`.
     if word in {"to", "from", "between"} and _is_route(clause):
         return 0.3
     if word in {"to", "into"} and clause.verb in _TAKING and _takes_somebody(clause):
@@ -261,3 +263,9 @@ def is_about_beings(clause: Clause) -> bool:
         or not {one.head.lemma, one.head.lower}.isdisjoint(_BEINGS)
         for one in clause.subject
     )
+
+
+def _looks_down(clause: Clause) -> bool:
+    """Returns whether somebody only looks at what is below: `gazed down at the sea`."""
+    down = clause.particle == "down" or any(one.lower == "down" for one in clause.adverbs)
+    return down and clause.verb in {"look", "gaze", "stare", "peer", "gape", "glance"}

@@ -58,8 +58,8 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
                     worth -= 3
                 if most >= 3 and _is_looked_at(clause, one):
                     worth -= 2
-                if worth > most and not _is_vague(one, best):
-                    best, most = one.name, worth
+                if (worth > most or _is_room_of(one, worth, best)) and not _is_vague(one, best):
+                    best, most = one.name, max(worth, most)
         things.name(clause)
     return best
 
@@ -77,6 +77,16 @@ def _also(given: dict[str, dict[str, float]], one: "_Candidate") -> float:
 def _is_vague(one: "_Candidate", best: str) -> bool:
     """Returns whether `the room` is the kitchen or the like that is known already."""
     return one.name == "room" and one.phrase.determiner == "the" and best in hints.INDOORS
+
+
+def _is_room_of(one: "_Candidate", worth: float, best: str) -> bool:
+    """Returns whether a room tells where at home somebody is: `at home, in the kitchen`."""
+    inside = best in {"home", "house"} and not one.given and worth >= _IN_ROOM
+    return inside and one.name.split()[-1] in hints.INDOORS - {"home", "house"}
+
+
+_IN_ROOM = 2.5
+"""What a room must be worth where the page is at home anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,11 @@ def story(
               Mia: {doing: [sit by the fire], mood: happy, holding: [a map]}
             place: cave
             time: night            # or dawn, morning, day, evening
+      cover:                       # optional; draws a cover
+        scene: Mia in front of the old oak, the map in her hand   # or fields, as for a page
+        characters: [Mia]          # default: those whom the scene names, or on the most pages
       options:                     # all optional
-        cover: true                # default: false
+        cover: true                # default: false, or true where cover is set above
         portraits: true
         scenes: true
         images_per_page: 1         # up to 4, to choose from

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid5
@@ -19,7 +19,7 @@ _NAMESPACE = UUID("5a6f1d0e-3c0b-4c59-9d5d-0b7c3f1a2e41")
 _NULL = "tag:yaml.org,2002:null"
 _BOOL = "tag:yaml.org,2002:bool"
 _INT = "tag:yaml.org,2002:int"
-_STORY = ("title", "style", "options", "characters", "pages")
+_STORY = ("title", "style", "options", "characters", "cover", "pages")
 _OPTIONS = (
     *("portraits", "scenes", "cover", "images_per_page", "aspect_ratio", "model", "quality"),
     *("provider", "min_quality", "max_cost", "references", "allow_reuse", "priority", "metadata"),
@@ -27,6 +27,7 @@ _OPTIONS = (
 _LOOKS = ("species", "hair", "eyes", "skin", "clothing")
 _CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
 _PAGE = ("text", "scene", "characters")
+_COVER = ("scene", "characters")
 _SCENE = ("figures", "extras", "place", "time", "season", "weather", "props", "colours", "absent")
 _FIGURE = ("doing", "mood", "holding", "wearing", "without")
 _WORDS = ("place", "time", "season")
@@ -71,6 +72,15 @@ class FilePage:
 
 
 @dataclass(frozen=True, slots=True)
+class FileCover:
+    """What a story file says of the cover; its fields are those of a page."""
+
+    scene: str = ""
+    characters: tuple[str, ...] = ()
+    fixed: FileScene | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileOptions:
     """The options of a story file; an empty one is left to the service.
 
@@ -102,6 +112,7 @@ class StoryFile:
     characters: tuple[CharacterFields, ...]
     pages: tuple[FilePage, ...]
     options: FileOptions = field(default_factory=FileOptions)
+    cover: FileCover | None = None
 
     def request_id(self, *what: object) -> str:
         """Returns the request id for a part of this story: equal content gives an equal id."""
@@ -162,8 +173,32 @@ class _Reader:
             style=self._text(fields.get("style"), "style"),
             characters=characters,
             pages=pages,
-            options=self._options(fields.get("options")),
+            **self._asked(fields.get("options"), fields.get("cover"), names),
         )
+
+    def _asked(
+        self, options: "Node | None", cover: "Node | None", names: Sequence[str]
+    ) -> dict[str, Any]:
+        """Reads the options, and what is said of the cover, which is drawn then."""
+        read = self._options(options)
+        if cover is None or cover.tag == _NULL:
+            return {"options": read}
+        if options is not None and self._refuses_cover(options):
+            self._add(cover, "cover", "is set, and options.cover is false; remove one of them")
+        return {"options": replace(read, cover=True), "cover": self._cover(cover, names)}
+
+    def _refuses_cover(self, options: "Node") -> bool:
+        """Returns whether the options say that no cover is drawn."""
+        if _kind(options) != "mapping":
+            return False
+        pairs = cast("MappingNode", options).value
+        return any(
+            key.value == "cover" and not self._flag(value, "options.cover") for key, value in pairs
+        )
+
+    def _cover(self, node: "Node", names: Sequence[str]) -> FileCover:
+        fields = self._mapping(node, "cover", _COVER)
+        return FileCover(*self._picture(fields, "cover", names))
 
     def _check_names(self, node: "Node | None", names: list[str]) -> None:
         for name in sorted({name for name in names if name and names.count(name) > 1}):
@@ -187,6 +222,13 @@ class _Reader:
 
     def _page(self, node: "Node", path: str, names: Sequence[str]) -> FilePage:
         fields = self._mapping(node, path, _PAGE, required=("text",))
+        text = self._text(fields.get("text"), f"{path}.text")
+        return FilePage(text, *self._picture(fields, path, names))
+
+    def _picture(
+        self, fields: Mapping[str, "Node"], path: str, names: Sequence[str]
+    ) -> tuple[str, tuple[str, ...], FileScene | None]:
+        """Reads what a page or the cover shows: a text, its characters, and a scene with fields."""
         who = fields.get("characters")
         named = self._texts(who, f"{path}.characters")
         for name in named:
@@ -195,12 +237,9 @@ class _Reader:
                 what = f'"{name}" is not a character of this file; use {known}'
                 self._add(who, f"{path}.characters", what)
         scene = self._scene(fields.get("scene"), f"{path}.scene", names)
-        return FilePage(
-            text=self._text(fields.get("text"), f"{path}.text"),
-            scene="" if scene is not None else self._text(fields.get("scene"), f"{path}.scene"),
-            characters=named if scene is None else tuple(dict.fromkeys((*named, *scene.figures))),
-            fixed=scene,
-        )
+        if scene is not None:
+            return "", tuple(dict.fromkeys((*named, *scene.figures))), scene
+        return self._text(fields.get("scene"), f"{path}.scene"), named, None
 
     def _scene(self, node: "Node | None", path: str, names: Sequence[str]) -> FileScene | None:
         """Reads a scene that has fields; None for a text."""

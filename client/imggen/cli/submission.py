@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from imggen.cli.story_file import FileOptions, FileScene, StoryFile
+from imggen.cli.story_file import FileCover, FileScene, StoryFile
 from imggen.errors import NotFound
 from imggen.fields import AssetKindName, CharacterFields
 from imggen.orders import WholeStoryFields
@@ -17,6 +17,7 @@ from imggen.rules.money import MICROS
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch, BatchImage
 from imggen.v1.character_pb2 import Character
+from imggen.v1.generation_pb2 import Cover
 from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_SCENE, JOB_STATUS_COMPLETED
 from imggen.v1.routing_pb2 import PlanStoryResponse, QuoteStoryResponse
 from imggen.v1.scene_pb2 import Figure, Scene
@@ -52,15 +53,15 @@ def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submi
     `again` requests a new batch of the same story. Deleted objects are created again.
     """
     story, names = _story(client, file)
-    key = str(uuid4()) if again else file.request_id("batch", story.id, file.options)
-    batch = client.generate_story(story, **_order(file.options, key))
+    key = str(uuid4()) if again else file.request_id("batch", story.id, *_asked(file))
+    batch = client.generate_story(story, **_order(file, names, key))
     return Submission(story, names, batch)
 
 
 def quote(client: SyncClient, file: StoryFile) -> QuoteStoryResponse:
     """Returns what a file would cost; its characters and its story are created, nothing runs."""
-    story, _ = _story(client, file)
-    return client.quote_story(story, **_order(file.options))
+    story, names = _story(client, file)
+    return client.quote_story(story, **_order(file, names))
 
 
 def plan(client: SyncClient, file: StoryFile) -> Plan:
@@ -69,16 +70,25 @@ def plan(client: SyncClient, file: StoryFile) -> Plan:
     The same file gives the same plan, for a day.
     """
     story, names = _story(client, file)
-    key = file.request_id("plan", story.id, story.etag, file.options)
+    key = file.request_id("plan", story.id, story.etag, *_asked(file))
     patient = client.with_timeout(_PLAN_S)
-    return Plan(patient.plan_story(story, **_order(file.options, key)), names)
+    return Plan(patient.plan_story(story, **_order(file, names, key)), names)
 
 
-def _order(options: FileOptions, request_id: str | None = None) -> WholeStoryFields:
+def _asked(file: StoryFile) -> tuple[object, ...]:
+    """Returns what is asked for of a story; files without a cover keep their request ids."""
+    return (file.options, file.cover) if file.cover else (file.options,)
+
+
+def _order(
+    file: StoryFile, names: Mapping[str, str], request_id: str | None = None
+) -> WholeStoryFields:
+    """Returns the order of a file; `names` are those of its characters by their ids."""
+    options = file.options
     return WholeStoryFields(
         portraits=options.portraits,
         scenes=options.scenes,
-        cover=options.cover,
+        cover=_cover(file.cover, names) if file.cover else options.cover,
         images_per_page=options.images_per_page,
         aspect_ratio=options.aspect_ratio,
         model=options.model,
@@ -99,16 +109,17 @@ def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
     characters: dict[str, Character] = {}
     for fields in file.characters:
         characters[fields["name"]] = _character(client, file, fields)
+    ids_by_name = {name: each.id for name, each in characters.items()}
     pages = [
         Page(
             text=page.text,
             scene_description=page.scene,
-            character_ids=[characters[name].id for name in page.characters],
-            scene=_scene(page.fixed, characters) if page.fixed else None,
+            character_ids=[ids_by_name[name] for name in page.characters],
+            scene=_scene(page.fixed, ids_by_name) if page.fixed else None,
         )
         for page in file.pages
     ]
-    ids = [character.id for character in characters.values()]
+    ids = [*ids_by_name.values()]
     story = _create_or_find(
         lambda key: client.create_story(
             title=file.title,
@@ -123,10 +134,18 @@ def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
     return story, {each.id: name for name, each in characters.items()}
 
 
-def _scene(fixed: FileScene, characters: Mapping[str, Character]) -> Scene:
-    figures = [
-        Figure(character_id=characters[name].id, **fields) for name, fields in fixed.figures.items()
-    ]
+def _cover(cover: FileCover, names: Mapping[str, str]) -> Cover:
+    ids = {name: id_ for id_, name in names.items()}
+    return Cover(
+        scene_description=cover.scene,
+        character_ids=[ids[name] for name in cover.characters],
+        scene=_scene(cover.fixed, ids) if cover.fixed else None,
+    )
+
+
+def _scene(fixed: FileScene, ids: Mapping[str, str]) -> Scene:
+    """Returns a scene; `ids` are those of the characters by their names."""
+    figures = [Figure(character_id=ids[name], **each) for name, each in fixed.figures.items()]
     return Scene(figures=figures, **fixed.fields)
 
 

@@ -1,4 +1,4 @@
-"""What an author may set of a page's scene."""
+"""What an author may set of the scene of a page or a cover."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
@@ -29,7 +29,7 @@ _UNKNOWN = reasons.ERROR_REASON_FIELD_OUT_OF_RANGE
 
 
 def read_scene(checks: Checks, path: str, given: Scene, listed: Collection[str]) -> Scene:
-    """Returns the scene of a page, cleaned; `listed` are the characters that the page lists."""
+    """Returns the scene of a page or a cover, cleaned; `listed` are the characters it lists."""
     read = Scene(
         figures=_figures(checks, f"{path}.figures", given.figures, listed),
         place=checks.text(f"{path}.place", given.place, MOST_LETTERS) or "",
@@ -73,7 +73,7 @@ def _figures(
         field = f"{path}[{place}]"
         id_ = checks.id(f"{field}.character_id", one.character_id, str) or ""
         if id_ and id_ not in listed:
-            why = f'"{id_}" is not on the page; add it to the page\'s character_ids'
+            why = f'"{id_}" is not listed with the scene; add it to character_ids there'
             checks.add(f"{field}.character_id", why, _UNKNOWN)
         if id_ in seen:
             why = "is named before; name each character once"

@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset({"the", "a", "an", "of", "and", "mr", "mrs", "little", "old"})
 _EVERYBODY = frozenset({"everyone", "everybody"})
 _PAGES_BEFORE = 3
-_MOST_OTHERS = 24
+MOST_OTHERS = 24
 """With those whom a page can list they are as many as a scene may have."""
 
 
@@ -37,10 +37,10 @@ def others_of(
     found: dict[Id, None] = {}
     for _, page in sorted(enumerate(pages, start=1), key=lambda one: abs(one[0] - number)):
         found |= dict.fromkeys(one for one in page if one not in listed)
-        if len(found) >= _MOST_OTHERS:
+        if len(found) >= MOST_OTHERS:
             break
     found |= dict.fromkeys(one for one in cast if one not in listed)
-    return tuple(found)[:_MOST_OTHERS]
+    return tuple(found)[:MOST_OTHERS]
 
 
 def pages_before(texts: Sequence[str], number: int) -> tuple[str, ...]:

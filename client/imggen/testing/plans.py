@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imggen.rules.checks import Checks
+from imggen.rules.covers import OnCover, on_cover
 from imggen.rules.pictures import DEFAULT_RATIO, RATIOS, check_images
 from imggen.rules.sizes import nearest_ratio
 from imggen.rules.storyboards import (
@@ -21,7 +22,7 @@ from imggen.rules.storyboards import (
 from imggen.testing.catalogue import Model, Size
 from imggen.testing.choices import Limits, Routing, route
 from imggen.testing.memory import Drawing, Memory
-from imggen.v1.generation_pb2 import GenerateStoryRequest, GenerationOptions
+from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest, GenerationOptions
 from imggen.v1.image_pb2 import (
     IMAGE_TYPE_COVER,
     IMAGE_TYPE_PORTRAIT,
@@ -93,10 +94,12 @@ def plan_of(
     page_text: str = "",
     page: int = 0,
     fixed: Scene | None = None,
+    named: Sequence[str] = (),
 ) -> Plan:
     """Returns the plan of an image whose characters exist, and which a model may draw.
 
-    `page` is the number of its page in its story; 0 for none.
+    `page` is the number of its page in its story; 0 for none. `named` may be on it where its text
+    names them, as those of the story may be on a page.
     """
     model = routing.require()
     image.model, image.provider = model.name, model.provider
@@ -104,13 +107,10 @@ def plan_of(
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
     story = memory.stories.ever(image.story_id) if page else Story()
     pages = story.pages
-    others = [
-        memory.characters[one]
-        for one in others_of(
-            (of.character_ids for of in pages), page, image.character_ids, story.character_ids
-        )
-        if one in memory.characters
-    ]
+    may_be_on_it = others_of(
+        (of.character_ids for of in pages), page, image.character_ids, story.character_ids
+    )
+    others = [memory.characters[one] for one in (*may_be_on_it, *named) if one in memory.characters]
     drawing = Drawing(
         quality,
         shape.size,
@@ -124,8 +124,8 @@ def plan_of(
         fixed.SerializeToString(deterministic=True) if fixed else b"",
     )
     text = scene or page_text
-    named = tuple(one.id for one in others if may_name(text, one.name, one.species))
-    return Plan(image, drawing, routing.message(), shape.cropped_from, named)
+    awaited = tuple(one.id for one in others if may_name(text, one.name, one.species))
+    return Plan(image, drawing, routing.message(), shape.cropped_from, awaited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ class _Panel:
     scene: str
     page_text: str
     page: int = 0
+    fixed: Scene | None = None
+    named: Sequence[str] = ()
 
 
 class Storyboard:
@@ -148,6 +150,7 @@ class Storyboard:
         checks: Checks,
         request: GenerateStoryRequest,
         story: Story,
+        cover: Cover,
         ratio: str,
         limits: Limits,
         quality: str | None,
@@ -156,11 +159,12 @@ class Storyboard:
         self._checks = checks
         self._request = request
         self._story = story
+        self._cover = cover
         self._ratio = ratio
         self._limits = limits
         self._quality = quality
         self._panels: list[_Panel] = []
-        self._cast = _portrayed(memory, story)
+        self._cast = _portrayed(memory, story, cover)
 
     def read(self, style: str | None, copies: int | None) -> None:
         """Gathers the pictures, and all violations; a `style` or `copies` of None is one."""
@@ -206,7 +210,8 @@ class Storyboard:
                     scene=panel.scene,
                     page_text=panel.page_text,
                     page=panel.page,
-                    fixed=self._story.pages[panel.page - 1].scene if panel.page else None,
+                    fixed=panel.fixed,
+                    named=panel.named,
                 )
                 plans.append(plan)
         return plans
@@ -223,24 +228,45 @@ class Storyboard:
                 self._add(IMAGE_TYPE_PORTRAIT, [one], routing, character_id=one)
 
     def _add_cover(self) -> None:
-        """Adds the cover: the characters that are on most pages, as many as a model can draw."""
+        """Adds the cover: whom it lists or names, or those on most pages, in its scene."""
         pages = self._story.pages
         if not (self._request.include_cover and pages):
             return
-        listed = (page.character_ids for page in pages)
-        leading = leading_characters(listed, self._cast) or self._cast
-        words = (self._story.title, pages[0].scene_description or pages[0].text)
+        there = self._on_cover()
+        first = pages[0].scene_description or pages[0].text
+        told = self._cover.scene_description
+        words = (told, "") if told else (self._story.title, first)
+        routing, shown = self._route_cover(there)
+        fixed = self._cover.scene if self._cover.HasField("scene") else None
+        self._add(IMAGE_TYPE_COVER, shown, routing, words=words, fixed=fixed, named=there.others)
+
+    def _on_cover(self) -> OnCover[str]:
+        characters = self._memory.characters
+        on_pages = (page.character_ids for page in self._story.pages)
+        leading = leading_characters(on_pages, characters)
+        leading = leading or _portrayed(self._memory, self._story)
+        listed = (one for page in self._story.pages for one in page.character_ids)
+        everybody = dict.fromkeys((*listed, *self._story.character_ids))
+        known = [characters[one] for one in everybody if one in characters]
+        cast = [(one.id, one.name, one.species) for one in known]
+        told = self._cover
+        return on_cover(told.scene_description, [*told.character_ids], leading, cast)
+
+    def _route_cover(self, there: OnCover[str]) -> tuple[Routing | None, Sequence[str]]:
+        """Returns also who is on it; of those whom the service chose, as many as are drawn."""
+        where, listed = "the cover: ", there.listed
+        if not there.chosen:
+            return self._route(len(listed), where), listed
         found = [
             (characters, routing)
-            for characters in range(len(leading), -1, -1)
+            for characters in range(len(listed), -1, -1)
             if (routing := route(Checks(), self._limits, self._quality, characters))
         ]
         drawn = [one for one in found if one[1].offers] or found
         if not drawn:
-            self._route(0, "the cover: ")
-            return
+            return self._route(0, where), ()
         characters, routing = drawn[0]
-        self._add(IMAGE_TYPE_COVER, leading[:characters], routing, words=words)
+        return routing, listed[:characters]
 
     def _add_pages(self) -> None:
         if not self._wants("include_scene_images"):
@@ -256,6 +282,7 @@ class Storyboard:
                 page_id=page.id,
                 words=words,
                 page=number,
+                fixed=page.scene,
             )
 
     def _route(self, characters: int, where: str, *, portrait: bool = False) -> Routing | None:
@@ -275,6 +302,8 @@ class Storyboard:
         page_id: str = "",
         words: tuple[str, str] = ("", ""),
         page: int = 0,
+        fixed: Scene | None = None,
+        named: Sequence[str] = (),
     ) -> None:
         """Adds a picture, unless nothing can draw it, which is a violation already."""
         if routing is not None:
@@ -285,20 +314,22 @@ class Storyboard:
                 character_ids=[one for one in characters if one in self._cast],
                 page_id=page_id,
             )
-            self._panels.append(_Panel(image, routing, *words, page))
+            self._panels.append(_Panel(image, routing, *words, page, fixed, named))
 
     def _wants(self, field: str) -> bool:
         set_ = self._request.HasField(field)  # type: ignore[arg-type]
         return bool(getattr(self._request, field)) or not set_
 
 
-def _portrayed(memory: Memory, story: Story) -> list[str]:
-    """Returns the characters whom a page lists or may name: those who need portraits."""
+def _portrayed(memory: Memory, story: Story, cover: Cover | None = None) -> list[str]:
+    """Returns the characters whom a page or the cover lists or may name: who need portraits."""
+    cover = cover or Cover()
     listed = dict.fromkeys(one for page in story.pages for one in page.character_ids)
+    listed |= dict.fromkeys(cover.character_ids)
     there = (one for one in story.character_ids if one in memory.characters)
     looks = ((one, memory.characters[one]) for one in there)
     named = named_in(
-        (page.scene_description or page.text for page in story.pages),
+        (cover.scene_description, *(page.scene_description or page.text for page in story.pages)),
         ((one, each.name, each.species) for one, each in looks),
     )
     return [one for one in dict.fromkeys((*listed, *named)) if one in memory.characters]

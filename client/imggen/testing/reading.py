@@ -6,6 +6,7 @@ from typing import Any
 
 from imggen.rules import pictures
 from imggen.rules.checks import Checks
+from imggen.rules.covers import read_cover
 from imggen.rules.missing import missing_page
 from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.testing.catalogue import STYLES
@@ -25,7 +26,12 @@ from imggen.v1.generation_pb2 import (
     GenerateStoryRequest,
     RegenerateImageRequest,
 )
-from imggen.v1.image_pb2 import IMAGE_TYPE_PORTRAIT, IMAGE_TYPE_SCENE, Image
+from imggen.v1.image_pb2 import (
+    IMAGE_TYPE_COVER,
+    IMAGE_TYPE_PORTRAIT,
+    IMAGE_TYPE_SCENE,
+    Image,
+)
 from imggen.v1.story_pb2 import Story
 
 _STYLES = {style.id: style.id for style in STYLES}
@@ -144,7 +150,16 @@ class Reader:
         use = uses_references(request.options)
         scene = prompt or drawing.scene
         fixed = b"" if prompt else drawing.fixed
-        again = replace(drawing, quality=quality, use_references=use, scene=scene, fixed=fixed)
+        # The words of a cover's page count beside its title only.
+        text = "" if prompt and parent.type == IMAGE_TYPE_COVER else drawing.page_text
+        again = replace(
+            drawing,
+            quality=quality,
+            use_references=use,
+            scene=scene,
+            page_text=text,
+            fixed=fixed,
+        )
         cropped_from = self._memory.jobs[parent.job_id].cropped_from
         return Plan(image, again, routing.message(), cropped_from)
 
@@ -156,6 +171,7 @@ class Reader:
         maybe_quality = pictures.read_quality(checks, request.options.quality)
         maybe_copies = pictures.read_images_per_page(checks, request.images_per_page)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
+        cover = read_cover(checks, request)
         story = self._memory.stories[story_id] if story_id else None
         maybe_style = pictures.read_style(
             checks, request.style, story.style if story else None, _STYLES
@@ -163,9 +179,12 @@ class Reader:
         if story is None:
             raise checks.refused()
         limits = read_limits(checks, request.options)
-        board = Storyboard(self._memory, checks, request, story, ratio or "", limits, maybe_quality)
+        given = (request, story, cover)
+        board = Storyboard(self._memory, checks, *given, ratio or "", limits, maybe_quality)
         board.read(maybe_style, maybe_copies)
         style, quality, copies = checks.complete(maybe_style, maybe_quality, maybe_copies)
+        for one in cover.character_ids:
+            self._memory.characters[one]
         return story, style, board.plans(style, quality, copies)
 
     def _page(self, story_id: str, page_id: str) -> tuple[int, Any]:

@@ -28,9 +28,10 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from imggen.v1 import batch_pb2 as imggen_dot_v1_dot_batch__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
+from imggen.v1 import scene_pb2 as imggen_dot_v1_dot_scene__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/batch.proto\x1a\x13imggen/v1/job.proto\"\xf1\x02\n\x11GenerationOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07quality\x18\x02 \x01(\t\x12<\n\x08metadata\x18\x03 \x03(\x0b\x32*.imggen.v1.GenerationOptions.MetadataEntry\x12\x1b\n\x0euse_references\x18\x04 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x0b\x61llow_reuse\x18\x05 \x01(\x08\x12\x10\n\x08provider\x18\x06 \x01(\t\x12\x13\n\x0bmin_quality\x18\x07 \x01(\t\x12/\n\x0b\x63omplete_by\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x0fmax_cost_micros\x18\t \x01(\x03H\x01\x88\x01\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x11\n\x0f_use_referencesB\x12\n\x10_max_cost_micros\"\xc8\x02\n\x17GeneratePortraitRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x04 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x0c\n\x04size\x18\x08 \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x8e\x03\n\x14GenerateSceneRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18\n \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12$\n\x05style\x18\x05 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x06 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\x0b \x01(\tB\x07\n\x05_seedB\x0b\n\t_priorityJ\x04\x08\x02\x10\x03\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\xae\x03\n\x14GenerateStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12(\n\x1binclude_character_portraits\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12!\n\x14include_scene_images\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x15\n\rinclude_cover\x18\x05 \x01(\x08\x12\x17\n\x0fimages_per_page\x18\x06 \x01(\x05\x12-\n\x07options\x18\x07 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\n \x01(\tB\x1e\n\x1c_include_character_portraitsB\x17\n\x15_include_scene_imagesB\x0b\n\t_priority\"8\n\x15GenerateStoryResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"\x80\x01\n\rModifications\x12)\n\x05style\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/StyleH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\xef\x01\n\x16RegenerateImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12-\n\x07options\x18\x05 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptionsB\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\xf2\x02\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12R\n\rGenerateStory\x12\x1f.imggen.v1.GenerateStoryRequest\x1a .imggen.v1.GenerateStoryResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponseB>\n\timggen.v1B\x0fGenerationProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/batch.proto\x1a\x13imggen/v1/job.proto\x1a\x15imggen/v1/scene.proto\"\xf1\x02\n\x11GenerationOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07quality\x18\x02 \x01(\t\x12<\n\x08metadata\x18\x03 \x03(\x0b\x32*.imggen.v1.GenerationOptions.MetadataEntry\x12\x1b\n\x0euse_references\x18\x04 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x0b\x61llow_reuse\x18\x05 \x01(\x08\x12\x10\n\x08provider\x18\x06 \x01(\t\x12\x13\n\x0bmin_quality\x18\x07 \x01(\t\x12/\n\x0b\x63omplete_by\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x0fmax_cost_micros\x18\t \x01(\x03H\x01\x88\x01\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x11\n\x0f_use_referencesB\x12\n\x10_max_cost_micros\"\xc8\x02\n\x17GeneratePortraitRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x04 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x0c\n\x04size\x18\x08 \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x8e\x03\n\x14GenerateSceneRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18\n \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12$\n\x05style\x18\x05 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x06 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\x0b \x01(\tB\x07\n\x05_seedB\x0b\n\t_priorityJ\x04\x08\x02\x10\x03\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"}\n\x05\x43over\x12\x19\n\x11scene_description\x18\x01 \x01(\t\x12\x38\n\rcharacter_ids\x18\x02 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1f\n\x05scene\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Scene\"\xcf\x03\n\x14GenerateStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12(\n\x1binclude_character_portraits\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12!\n\x14include_scene_images\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x15\n\rinclude_cover\x18\x05 \x01(\x08\x12\x17\n\x0fimages_per_page\x18\x06 \x01(\x05\x12-\n\x07options\x18\x07 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\n \x01(\t\x12\x1f\n\x05\x63over\x18\x0b \x01(\x0b\x32\x10.imggen.v1.CoverB\x1e\n\x1c_include_character_portraitsB\x17\n\x15_include_scene_imagesB\x0b\n\t_priority\"8\n\x15GenerateStoryResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"\x80\x01\n\rModifications\x12)\n\x05style\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/StyleH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\xef\x01\n\x16RegenerateImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12-\n\x07options\x18\x05 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptionsB\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\xf2\x02\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12R\n\rGenerateStory\x12\x1f.imggen.v1.GenerateStoryRequest\x1a .imggen.v1.GenerateStoryResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponseB>\n\timggen.v1B\x0fGenerationProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,6 +59,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATESCENEREQUEST'].fields_by_name['style']._serialized_options = b'\372A\022\n\020imggen.dev/Style'
   _globals['_GENERATESCENEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_GENERATESCENEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
+  _globals['_COVER'].fields_by_name['character_ids']._loaded_options = None
+  _globals['_COVER'].fields_by_name['character_ids']._serialized_options = b'\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
   _globals['_GENERATESTORYREQUEST'].fields_by_name['story_id']._loaded_options = None
   _globals['_GENERATESTORYREQUEST'].fields_by_name['story_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Story\342\214\317\327\010\002\010\001'
   _globals['_GENERATESTORYREQUEST'].fields_by_name['style']._loaded_options = None
@@ -70,28 +73,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['image_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Image\342\214\317\327\010\002\010\001'
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
-  _globals['_GENERATIONOPTIONS']._serialized_start=208
-  _globals['_GENERATIONOPTIONS']._serialized_end=577
-  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_start=491
-  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_end=538
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=580
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=908
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=910
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=965
-  _globals['_GENERATESCENEREQUEST']._serialized_start=968
-  _globals['_GENERATESCENEREQUEST']._serialized_end=1366
-  _globals['_GENERATESCENERESPONSE']._serialized_start=1368
-  _globals['_GENERATESCENERESPONSE']._serialized_end=1420
-  _globals['_GENERATESTORYREQUEST']._serialized_start=1423
-  _globals['_GENERATESTORYREQUEST']._serialized_end=1853
-  _globals['_GENERATESTORYRESPONSE']._serialized_start=1855
-  _globals['_GENERATESTORYRESPONSE']._serialized_end=1911
-  _globals['_MODIFICATIONS']._serialized_start=1914
-  _globals['_MODIFICATIONS']._serialized_end=2042
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=2045
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=2284
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=2286
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=2340
-  _globals['_GENERATIONSERVICE']._serialized_start=2343
-  _globals['_GENERATIONSERVICE']._serialized_end=2713
+  _globals['_GENERATIONOPTIONS']._serialized_start=231
+  _globals['_GENERATIONOPTIONS']._serialized_end=600
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_start=514
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_end=561
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=603
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=931
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=933
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=988
+  _globals['_GENERATESCENEREQUEST']._serialized_start=991
+  _globals['_GENERATESCENEREQUEST']._serialized_end=1389
+  _globals['_GENERATESCENERESPONSE']._serialized_start=1391
+  _globals['_GENERATESCENERESPONSE']._serialized_end=1443
+  _globals['_COVER']._serialized_start=1445
+  _globals['_COVER']._serialized_end=1570
+  _globals['_GENERATESTORYREQUEST']._serialized_start=1573
+  _globals['_GENERATESTORYREQUEST']._serialized_end=2036
+  _globals['_GENERATESTORYRESPONSE']._serialized_start=2038
+  _globals['_GENERATESTORYRESPONSE']._serialized_end=2094
+  _globals['_MODIFICATIONS']._serialized_start=2097
+  _globals['_MODIFICATIONS']._serialized_end=2225
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=2228
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=2467
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=2469
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=2523
+  _globals['_GENERATIONSERVICE']._serialized_start=2526
+  _globals['_GENERATIONSERVICE']._serialized_end=2896
 # @@protoc_insertion_point(module_scope)

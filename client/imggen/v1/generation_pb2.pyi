@@ -11,6 +11,7 @@ import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.batch_pb2
 import imggen.v1.job_pb2
+import imggen.v1.scene_pb2
 import sys
 import typing
 
@@ -301,6 +302,45 @@ class GenerateSceneResponse(google.protobuf.message.Message):
 Global___GenerateSceneResponse: typing_extensions.TypeAlias = GenerateSceneResponse
 
 @typing.final
+class Cover(google.protobuf.message.Message):
+    """What the cover of a story shows, in place of what the service would choose; each field is optional."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SCENE_DESCRIPTION_FIELD_NUMBER: builtins.int
+    CHARACTER_IDS_FIELD_NUMBER: builtins.int
+    SCENE_FIELD_NUMBER: builtins.int
+    scene_description: builtins.str
+    """What it shows, at most 2,000 characters; empty means the story's title with the scene of its
+    first page. Characters of the story whom it names are on the cover, and where it names none,
+    those whom a cover without it has.
+    """
+    @property
+    def character_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The ids of the characters on it, at most 16; each must be the caller's. Empty means those whom
+        the description names, and without one those on the most pages. They are drawn unless the text
+        says that they are not there.
+        """
+
+    @property
+    def scene(self) -> imggen.v1.scene_pb2.Scene:
+        """What it shows whatever its texts say, as `Page.scene` for a page; its figures are each in
+        `character_ids`.
+        """
+
+    def __init__(
+        self,
+        *,
+        scene_description: builtins.str = ...,
+        character_ids: collections.abc.Iterable[builtins.str] | None = ...,
+        scene: imggen.v1.scene_pb2.Scene | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["scene", b"scene"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["character_ids", b"character_ids", "scene", b"scene", "scene_description", b"scene_description"]) -> None: ...
+
+Global___Cover: typing_extensions.TypeAlias = Cover
+
+@typing.final
 class GenerateStoryRequest(google.protobuf.message.Message):
     """A request for a whole story."""
 
@@ -316,6 +356,7 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     ASPECT_RATIO_FIELD_NUMBER: builtins.int
+    COVER_FIELD_NUMBER: builtins.int
     story_id: builtins.str
     """Required. The id of the story, a UUID."""
     style: builtins.str
@@ -329,7 +370,8 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     """Whether to draw the pages; unset means yes."""
     include_cover: builtins.bool
     """Whether to draw a cover: the characters on the most pages, in the setting of the first page,
-    without lettering. It has as many of them as may be drawn within the limits and the budgets.
+    without lettering. It has as many of them as may be drawn within the limits and the budgets;
+    `cover` says otherwise.
     """
     images_per_page: builtins.int
     """The number of images of each page, 1 to 4, with different seeds; 0 means 1. A batch has at most
@@ -350,6 +392,10 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     def options(self) -> Global___GenerationOptions:
         """The options, for every image."""
 
+    @property
+    def cover(self) -> Global___Cover:
+        """What the cover shows; only with `include_cover`."""
+
     def __init__(
         self,
         *,
@@ -363,9 +409,10 @@ class GenerateStoryRequest(google.protobuf.message.Message):
         priority: builtins.int | None = ...,
         request_id: builtins.str = ...,
         aspect_ratio: builtins.str = ...,
+        cover: Global___Cover | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "include_character_portraits", b"include_character_portraits", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "aspect_ratio", b"aspect_ratio", "images_per_page", b"images_per_page", "include_character_portraits", b"include_character_portraits", "include_cover", b"include_cover", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority", "request_id", b"request_id", "story_id", b"story_id", "style", b"style"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "cover", b"cover", "include_character_portraits", b"include_character_portraits", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_include_character_portraits", b"_include_character_portraits", "_include_scene_images", b"_include_scene_images", "_priority", b"_priority", "aspect_ratio", b"aspect_ratio", "cover", b"cover", "images_per_page", b"images_per_page", "include_character_portraits", b"include_character_portraits", "include_cover", b"include_cover", "include_scene_images", b"include_scene_images", "options", b"options", "priority", b"priority", "request_id", b"request_id", "story_id", b"story_id", "style", b"style"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_include_character_portraits", b"_include_character_portraits"]) -> typing.Literal["include_character_portraits"] | None: ...
     @typing.overload

@@ -145,7 +145,9 @@ class Scene(google.protobuf.message.Message):
     """
     @property
     def figures(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Figure]:
-        """The characters in it, from left to right."""
+        """The characters in it, from left to right. Two of a page that is read stand the other way round
+        with some seeds, where nothing says who is where.
+        """
 
     @property
     def extras(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:

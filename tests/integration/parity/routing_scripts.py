@@ -163,6 +163,14 @@ async def plans(seen: Seen) -> None:
     await look("pages")
     await look("with a cover", include_cover=True, images_per_page=3)
     await look("the cover alone", include_cover=True, include_scene_images=False)
+    cover: dict[str, Any] = {"scene_description": "Tom at sea."}
+    alone: dict[str, Any] = {"include_cover": True, "include_scene_images": False}
+    await look("a cover that names somebody", **alone, cover=cover)
+    await look("a cover that names nobody", **alone, cover={"scene_description": "The sea."})
+    await look("a cover of Tom", **alone, cover={"character_ids": [tom.id]})
+    await look("a cover with a scene", **alone, cover={"character_ids": [tom.id], "scene": scene})
+    await look("a scene of nobody who is listed", **alone, cover={"scene": scene})
+    await look("what a cover shows without a cover", cover=cover)
     await look("portraits alone", include_scene_images=False)
     await look("with an id", REQUEST_ID)
     await look("again", REQUEST_ID)

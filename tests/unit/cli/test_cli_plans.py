@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,64 @@ def test_a_plan_is_json(fake: FakeService, tale: str, capsys: pytest.CaptureFixt
     plan = json.loads(capsys.readouterr().out)["plan"]
     assert [page["pageNumber"] for page in plan["pages"]] == [0, 1]
     assert plan["images"] == 3
+
+
+COVER = """
+cover:
+  scene:
+    figures:
+      Leo: {doing: [wave], mood: happy}
+    place: harbour
+    weather: []
+"""
+
+
+def test_a_story_file_sets_what_its_cover_shows(
+    fake: FakeService, tale: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = TALE.partition("options:")[0].replace("  - name: Mia", "  - name: Mia\n  - name: Leo")
+    Path(tale).write_text(text + COVER)
+    assert run(["story", tale, "--plan"]) == 0
+    _, cover, page, *_ = capsys.readouterr().out.splitlines()
+    cells = [cell.strip() for cell in cover.split("  ") if cell.strip()]
+    assert cells[:4] == ["cover", "Leo", "harbour", "Leo: happy, wave"]
+    assert page.split()[:2] == ["1", "Mia"]
+    asked: Any
+    [asked] = fake.requests("PlanStory")
+    assert list(asked.story.cover.scene.empty) == ["weather"]
+
+
+def test_a_cover_is_told_in_words(fake: FakeService, tale: str) -> None:
+    text = TALE.partition("options:")[0]
+    Path(tale).write_text(text + "cover: {scene: Mia at sea, characters: [Mia]}")
+    assert run(["story", tale, "--no-wait"]) == 0
+    Path(tale).write_text(text + "cover: {scene: Mia on a hill, characters: [Mia]}")
+    assert run(["story", tale, "--no-wait"]) == 0
+    first: Any
+    second: Any
+    first, second = fake.requests("GenerateStory")
+    assert first.include_cover
+    assert first.cover.scene_description == "Mia at sea"
+    assert len(first.cover.character_ids) == 1
+    assert first.request_id != second.request_id
+
+
+@pytest.mark.parametrize(
+    ("cover", "said"),
+    [
+        ("cover: yes", "tale.yaml:9: cover: must have the fields scene, characters"),
+        ("cover: {text: A sea}", 'cover: "text" is not a field; use scene, characters'),
+        ("cover: {characters: [Tom]}", '"Tom" is not a character of this file; use Mia'),
+        (
+            "cover: {scene: A sea}\noptions: {cover: false}",
+            "cover: is set, and options.cover is false; remove one of them",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_cover_is_said(
+    fake: FakeService, tale: str, capsys: pytest.CaptureFixture[str], cover: str, said: str
+) -> None:
+    Path(tale).write_text(TALE.partition("options:")[0] + cover)
+    assert run(["story", tale, "--plan"]) == 2
+    assert said in capsys.readouterr().err
+    assert fake.requests("PlanStory") == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.reading.pages import read
+from tests.unit.reading.pages import figure, read
 
 ABSENT = {
     "Nobody was to be seen on the sands.": "nobody",
@@ -95,3 +95,47 @@ def test_which_thing_has_a_colour(text: str) -> None:
 def test_what_is_only_looked_for_has_no_colour(text: str) -> None:
     """Who or what is not there yet, and all that is with it, is not seen."""
     assert not read(text).colours
+
+
+UNSEEN = ("Leo kept pink company.", "Mia saw the world, dark chestnut and wide.")
+
+
+@pytest.mark.parametrize("text", UNSEEN)
+def test_what_nobody_sees_has_no_colour(text: str) -> None:
+    """A colour that was read with an idea is nobody's."""
+    assert not read(text).colours
+
+
+def test_a_sound_a_measure_and_a_time_are_no_things() -> None:
+    scene = read(
+        "With a bark and a jerk the dog took a stride. On a weekday Mia shook with fright."
+    )
+    assert not {"bark", "stride", "weekday", "fright"} & set(scene.props)
+
+
+PHASES = {
+    "Mia did not stop to wave.": (),
+    "Mia stopped to wave.": ("wave",),
+    "Mia stopped dancing.": (),
+    "Mia never stopped dancing.": ("dance",),
+    "Mia kept on rowing.": ("row",),
+    "Mia carried on painting the fence.": ("paint fence",),
+    "Mia gave up looking for the key.": (),
+    "Mia managed to catch the ball.": ("catch ball",),
+    "Mia tried to catch the ball.": (),
+    "Mia remembered to water the roses.": ("water roses",),
+    "Mia forgot to water the roses.": (),
+    "Mia did not forget to water the roses.": ("water roses",),
+}
+
+
+@pytest.mark.parametrize("text", PHASES)
+def test_verbs_that_only_lead_to_others_tell_whether_these_are_done(text: str) -> None:
+    assert figure(read(text), "Mia").doing == PHASES[text]
+
+
+def test_only_what_is_not_done_is_absent() -> None:
+    assert "dance" in read("Mia stopped dancing.").absent
+    assert "water" in read("Mia forgot to water the roses.").absent
+    assert not read("Mia stopped to wave.").absent
+    assert not read("Mia never stopped dancing.").absent

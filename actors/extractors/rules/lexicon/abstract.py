@@ -7,6 +7,7 @@ ABSTRACT = frozenset(
         *("whoop", "yelp", "squawk", "bellow", "chuckle", "titter", "snigger", "hiss", "gurgle"),
         *("cheep", "chirrup", "hiccup", "snore", "groan", "moan", "whimper", "whine", "clang"),
         *("clank", "jingle", "tinkle", "thwack", "whack", "slam", "slap", "smack", "pop", "fizz"),
+        *("bark", "fright", "jerk", "stride", "weekday", "county", "puff", "reader", "navy", "now"),
         *("wait", "plop", "nod", "blink", "try", "say", "hum", "wish"),
         *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
         *("abundance", "accent", "accident", "account", "ache", "admiration", "adulthood"),
