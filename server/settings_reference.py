@@ -15,7 +15,7 @@ _PAGE = """\
 # Settings
 
 `make settings` writes this page from the settings classes in `server/settings.py`,
-`server/storage/settings.py` and `actors/settings.py`; a test fails while it is out of date. Every
+`server/storage/settings.py` and `actors/settings`; a test fails while it is out of date. Every
 process reads its settings from environment variables, once, when it starts. How many replicas there
 are and which GPUs they get are no settings: they are in a Serve config, like
 [`cluster/serve/embedded.yaml`](../cluster/serve/embedded.yaml).

@@ -1,0 +1,29 @@
+"""The settings of the data plane's processes, read from `IMGGEN_*` once each."""
+
+from pydantic_settings import BaseSettings
+
+from actors.settings.accounts import ExtractorSettings, OpenAiSettings
+from actors.settings.classifiers import ClassifierSettings, PictureSettings, RefusedLabel
+from actors.settings.diffuser import DiffuserSettings
+from actors.settings.worker import WorkerSettings
+
+__all__ = [
+    "DATA_PLANE_SETTINGS",
+    "ClassifierSettings",
+    "DiffuserSettings",
+    "ExtractorSettings",
+    "OpenAiSettings",
+    "PictureSettings",
+    "RefusedLabel",
+    "WorkerSettings",
+]
+
+DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
+    WorkerSettings,
+    DiffuserSettings,
+    ExtractorSettings,
+    ClassifierSettings,
+    PictureSettings,
+    OpenAiSettings,
+]
+"""Every settings class of the data plane except the storage's; docs/settings.md lists them."""

@@ -1,0 +1,98 @@
+"""The settings of a diffuser."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from actors.settings.values import CONFIG
+from actors.storybook import CHECKPOINT, UPSCALER
+
+_SOURCES = {
+    "storybook": str(CHECKPOINT),
+    "sdxl": "stabilityai/stable-diffusion-xl-base-1.0",
+}
+_ADAPTERS = {
+    "storybook": ("ip_adapter/ip_adapter.safetensors", ""),
+    "sdxl": ("sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors", "models/image_encoder"),
+}
+"""The files of an adapter by model: its weights, and its encoder unless it is the checkpoint's."""
+
+
+class DiffuserSettings(BaseSettings):
+    """A diffuser's model, and where it runs."""
+
+    model_config = CONFIG
+
+    model: Literal["storybook", "sdxl"] = Field(
+        "storybook", description="The model, by its name in the catalogue."
+    )
+    model_path: str = Field(
+        "",
+        description="A folder in diffusers' layout, one file of safetensors, or a repository of "
+        "the hub; empty for the shipped checkpoint (`storybook`) or "
+        "stabilityai/stable-diffusion-xl-base-1.0 (`sdxl`).",
+    )
+    single_file_configs: str = Field(
+        _SOURCES["sdxl"],
+        description="Where a model in one file has its configurations and tokenizers: a folder in "
+        "diffusers' layout, whose weights are not read, or a repository of the hub.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where the model runs; `auto` takes a GPU where there is one."
+    )
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        "auto", description="What it computes in; `auto` is float16 on a GPU, float32 on a CPU."
+    )
+    torch_threads: int = Field(
+        0, ge=0, description="The CPU threads of torch; 0 leaves the choice to torch."
+    )
+
+    upscaler: str = Field(
+        "auto",
+        description="A safetensors file of an upscaler that spandrel loads, which enlarges the "
+        "pictures of `IMGGEN_MODEL` by more than a quarter before they are finished; `auto`, or "
+        "empty, is the shipped one for `storybook` and none for others. Lanczos enlarges all "
+        "other pictures, hosted models' too, and with `none` these.",
+    )
+
+    adapter: str = Field(
+        "auto",
+        description="The IP-Adapter that draws characters from their references: a folder or a "
+        "repository of the hub, like `h94/IP-Adapter`; `auto`, or empty, is the checkpoint's "
+        "own for `storybook` and none for others, `none` leaves characters to words.",
+    )
+    adapter_weights: str = Field(
+        "",
+        description="The safetensors file of the adapter in there; empty for "
+        "`ip_adapter/ip_adapter.safetensors` (`storybook`) or "
+        "`sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors` (`sdxl`).",
+    )
+    adapter_encoder: str = Field(
+        "",
+        description="The folder of the image encoder in there; empty for the checkpoint's own "
+        "(`storybook`) or `models/image_encoder` (`sdxl`).",
+    )
+
+    @property
+    def upscaler_file(self) -> Path | None:
+        """The file of the upscaler's weights; None for no upscaler."""
+        match self.upscaler:
+            case "none":
+                return None
+            case "auto" | "":
+                return UPSCALER if self.model == "storybook" else None
+            case _:
+                return Path(self.upscaler)
+
+    @property
+    def source(self) -> str:
+        """The folder or the repository of the hub to load from."""
+        return self.model_path or _SOURCES[self.model]
+
+    @property
+    def adapter_files(self) -> tuple[str, str]:
+        """The adapter's weights and the folder of its encoder; empty for the checkpoint's own."""
+        weights, encoder = _ADAPTERS[self.model]
+        return self.adapter_weights or weights, self.adapter_encoder or encoder

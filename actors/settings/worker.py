@@ -1,0 +1,83 @@
+"""The settings of a worker."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from server.domain.states import Lane
+from server.routing.settings import RoutingSettings
+from server.safety.settings import SafetySettings
+
+_READ_AT_ONCE = 4
+
+
+class WorkerSettings(RoutingSettings, SafetySettings):
+    """How a worker claims and routes jobs; storage, extractor and providers have their own."""
+
+    database_url: str = Field(
+        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
+    )
+    worker_name: str = Field(
+        "", description="The worker's name in leases and logs; empty for host and process id."
+    )
+    worker_log_file: Path | None = Field(
+        None, description="The file of the worker's log; unset means stderr, which Ray keeps."
+    )
+    lease_s: float = Field(30.0, gt=0, description="How long a claim holds without a heartbeat.")
+    heartbeat_s: float = Field(
+        10.0, gt=0, description="How often the leases of all running jobs are renewed."
+    )
+    poll_s: float = Field(
+        2.0, gt=0, description="How often a worker looks for jobs whose signal was lost."
+    )
+    model_sleeps: bool = Field(
+        False,
+        description="Whether Serve may stop all diffusers while nothing waits, as with "
+        "`min_replicas: 0`. A job then starts one, and estimates count how long that takes.",
+    )
+    drain_s: float = Field(
+        20.0,
+        gt=0,
+        description="How long running jobs may still take once the worker is told to stop.",
+    )
+    unchecked_s: float = Field(
+        3600.0,
+        ge=0,
+        description="How long a job waits for a classifier that is away before it fails with "
+        "CHECK_UNAVAILABLE; no such job is drawn unchecked.",
+    )
+    no_offer_s: float = Field(
+        120.0,
+        ge=0,
+        description="How long a job waits while no model may draw it, before it fails with "
+        "NO_ELIGIBLE_OFFER, or while no budget covers it, before it fails with BUDGET_EXHAUSTED.",
+    )
+    moderated_tries_next_offer: bool = Field(
+        False,
+        description="Whether a job that a provider refused by its policy is taken to its next "
+        "offer, within its caller's limits, rather than failing with CONTENT_POLICY. A picture "
+        "that is refused after it was drawn is paid, and a job is paid for twice at most.",
+    )
+    slots: dict[str, int] = Field(
+        default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE},
+        description="How many jobs run at once by lane, as JSON. Of two local ones, one renders "
+        "while the next is prepared or finished. A lane without a model is not served. `read` is "
+        "how many pages of plans are read at once: 4 where it is left out, 0 for none.",
+    )
+
+    @property
+    def served_slots(self) -> dict[str, int]:
+        """The slots of the lanes that the catalogue has a model in, and of that of plans."""
+        lanes = {Lane.READ, *(row.lane for row in self.catalogue().models)}
+        slots = {Lane.READ: _READ_AT_ONCE, **self.slots}
+        return {lane: number for lane, number in slots.items() if lane in lanes}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.heartbeat_s * 2 > self.lease_s:
+            raise ValueError(
+                f"IMGGEN_HEARTBEAT_S: {self.heartbeat_s:g} s lets a lease of {self.lease_s:g} s "
+                "run out after one lost heartbeat; use half of IMGGEN_LEASE_S or less"
+            )
+        return self
