@@ -18,8 +18,8 @@ from tests.contract import methods
 from tests.faults.tcp_proxy import TcpProxy, tcp_proxy_to
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
+from tests.integration.owned_resources import PAID
 from tests.integration.page_reader import reading_pages
-from tests.integration.test_services_scoping import PAID
 
 LIMIT_S = 60
 Call = Callable[[], Awaitable[Any]]
