@@ -28,6 +28,7 @@ Object = dict[str, Any]
 
 _TOKEN = "of-this-machine"
 _READY_S = 120.0
+_DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _GROUPS = {
     "v1": "api/v1",
     "apiextensions.k8s.io/v1": "apis/apiextensions.k8s.io/v1",
@@ -71,6 +72,19 @@ class Api:
         body = json.dumps({"status": status}).encode()
         name = made["metadata"]["name"]
         self._ask("PATCH", f"{path}/{name}/status", body, "application/merge-patch+json")
+
+    def kinds(self) -> set[str]:
+        """Returns the kinds of all groups that the server tells of."""
+        request = self._request("GET", "apis")
+        request.add_header("Accept", _DISCOVERY)
+        with urlopen(request, context=_here()) as answer:
+            groups = json.loads(answer.read())["items"]
+        return {
+            resource["responseKind"]["kind"]
+            for group in groups
+            for version in group["versions"]
+            for resource in version["resources"]
+        }
 
     def ready(self) -> bool:
         """Returns whether the server answers, and is ready."""
@@ -184,12 +198,8 @@ def _start_operator(stack: ExitStack, programs: Path, folder: Path, api: Api) ->
 
 
 def _served(api: Api) -> bool:
-    try:
-        api.list("ray.io/v1", "RayService", "default")
-        api.list("gateway.networking.k8s.io/v1", "Gateway", "default")
-    except (Refused, ValueError):
-        return False
-    return True
+    """Returns whether the server tells of the kinds of the CRDs; the operator asks once."""
+    return {"RayService", "RayCluster", "Gateway", "HTTPRoute"} <= api.kinds()
 
 
 def _options(values: Mapping[str, object]) -> list[str]:
