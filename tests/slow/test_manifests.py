@@ -203,8 +203,10 @@ def test_no_pod_has_rights(overlay: Overlay) -> None:
 def test_the_head_has_neither_work_nor_a_gpu(overlay: Overlay) -> None:
     head = overlay.ray["rayClusterConfig"]["headGroupSpec"]
     assert head["rayStartParams"]["num-cpus"] == head["rayStartParams"]["num-gpus"] == "0"
-    limits = head["template"]["spec"]["containers"][0]["resources"]["limits"]
-    assert "nvidia.com/gpu" not in limits
+    [ray] = head["template"]["spec"]["containers"]
+    assert "nvidia.com/gpu" not in ray["resources"]["limits"]
+    # KubeRay looks them up by name.
+    assert {each["name"] for each in ray["ports"]} >= {"gcs-server", "dashboard", "serve"}
     assert overlay.ray["rayClusterConfig"]["gcsFaultToleranceOptions"]["redisAddress"]
 
 
