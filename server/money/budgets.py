@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
-from imggen.rules.money import at_most, exactly
+from imggen.rules.money import exactly
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.money import Budget
 from server.errors import ResourceExhausted
@@ -63,7 +63,7 @@ def not_covered(budget: Budget, price_micros: int) -> str:
     left = exactly(max(limit - budget.held_micros - budget.spent_micros, 0), "nothing")
     return (
         f"today's budget of {budget.scope} does not cover the price, up to"
-        f" {at_most(price_micros)}: {left} is left of {exactly(limit, '$0')}"
+        f" {exactly(price_micros)}: {left} is left of {exactly(limit, '$0')}"
     )
 
 

@@ -231,7 +231,7 @@ async def test_rules_read_what_no_budget_covers(
     assert wire.journal.accepted == []
     assert await calls(job_queue) == []
     [line] = [one for one in caplog.records if one.message == "extractor failed"]
-    assert f"does not cover it ({named})" in line.__dict__["error"]
+    assert f"budget of {named} does not cover the price" in line.__dict__["error"]
 
 
 async def test_a_hold_that_just_fits_is_enough(
