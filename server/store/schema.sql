@@ -1142,12 +1142,12 @@ BEGIN
     greatest(one.opens_at, job.run_after) <= now()
   FROM changed c,
     LATERAL (
-      SELECT j.user_id, j.priority, j.queued_at, j.spec_version, j.run_after, lanes_of(j) AS lanes
-      FROM image_generation_jobs j
-      WHERE j.id = c.id AND j.status = 'queued' AND j.ready OFFSET 0
+      SELECT j.status = 'queued' AND j.ready AS waits, j.user_id, j.priority, j.queued_at,
+        j.spec_version, j.run_after, lanes_of(j) AS lanes
+      FROM image_generation_jobs j WHERE j.id = c.id OFFSET 0
     ) AS job,
     unnest(job.lanes) AS one
-  WHERE c.status = 'queued'
+  WHERE c.status = 'queued' AND job.waits
   ON CONFLICT (job_id, lane) DO UPDATE SET
     priority = excluded.priority, turn = excluded.turn, queued_at = excluded.queued_at,
     spec_version = excluded.spec_version, models = excluded.models,
