@@ -8,7 +8,7 @@ colour. The errors in those directions are added with a weight of their own.
 The IP-Adapter fits the UNet that it was trained with: after all of the UNet was trained further, a
 sixth fewer characters were recognised by references alone. The adapter adds to the same
 cross-attentions as the caption, with keys and values of its own. So where only those of the caption
-are trained, and the UNet is kept near to what it was wherever no eyes are, the adapter still fits.
+are trained, and the UNet is kept near to what it was wherever no eyes are, it nearly still fits.
 """
 
 import shutil
