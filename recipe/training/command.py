@@ -54,7 +54,8 @@ Examples:
   python -m recipe.train draw --folder build/further --start actors/storybook/checkpoint
 
 With --start, a new folder begins with the networks of a checkpoint: `draw` gives it what `eyes`
-needs, `eyes` trains the UNet further, and `adapter` then learns from that UNet anew.
+needs, and `eyes` trains the UNet further; `adapter` then learns from that UNet anew, which it must
+where the recipe trains all of the UNet, as `gpu` does.
 
 After `draw`, `latents` uses the CPU cores and can run beside `text` and `vae` on a GPU. The log
 is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The same

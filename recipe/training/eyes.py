@@ -4,9 +4,15 @@ Small eyes fill a few hundredths of a picture, and their colour a small part of 
 mean square error hardly weighs it. Each picture is drawn a second time with eyes of other colours:
 the difference of the latents says in which patch, and in which direction, an error changes the
 colour. The errors in those directions are added with a weight of their own.
+
+The IP-Adapter fits the UNet that it was trained with: after all of the UNet was trained further, a
+sixth fewer characters were recognised by references alone. The adapter adds to the same
+cross-attentions as the caption, with keys and values of its own. So where only those of the caption
+are trained, and the UNet is kept near to what it was wherever no eyes are, it nearly still fits.
 """
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -42,7 +48,7 @@ from recipe.training.state import Trainee
 from recipe.training.states import keep_states
 from recipe.training.text import TOKENS, load_towers, tokenize
 from recipe.training.tokenizer import load_tokenizer
-from recipe.training.unet import Examples, Measure, PlainAttention, square_error
+from recipe.training.unet import Anchor, Examples, Measure, PlainAttention, square_error
 
 _SEED = 20_000
 """Added to the recipe's seed, for other pictures than those of any other part."""
@@ -70,27 +76,32 @@ def train_eyes(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
 
 def _train(recipe: Recipe, stretch: Stretch, drawn: Path) -> bool:
     torch.manual_seed(recipe.seed)
-    unet = _begun(stretch.folder)
+    begun = _begun(stretch.folder, drawn)
+    unet, before = _load(begun), _load(begun).requires_grad_(False)
+    _free(unet, recipe.eyes.trained)
     trainee = Trainee(unet, recipe.unet.training.rate, recipe.eyes.average)
-    directions = Directions(drawn)
-    weighed = directions.error(recipe.eyes.weight)
-    held_out = min(_HELD_OUT, recipe.eyes.latents // 4)
-    examples, plain, astray = (
-        Examples(recipe, stretch.folder, drawn, measure=measure, kept_back=held_out)
-        for measure in (weighed, square_error, directions.astray)
+    network, frozen = (
+        torch.compile(each) if recipe.unet.compiled else each for each in (unet, before)
     )
-    network: Any = torch.compile(unet) if recipe.unet.compiled else unet
+    directions, kept = Directions(drawn), recipe.eyes.kept
+    anchor = Anchor(frozen, directions.elsewhere(kept)) if kept else None
+    back = min(_HELD_OUT, recipe.eyes.latents // 4)
+    weighed, plain, astray = (
+        Examples(recipe, stretch.folder, drawn, measure=each, kept_back=back, anchor=held)
+        for each, held in (
+            (directions.error(recipe.eyes.weight), anchor),
+            (square_error, None),
+            (directions.astray, None),
+        )
+    )
 
     def report() -> None:
-        figures = {
-            "loss": plain.held_out(unet),
-            "weighed": examples.held_out(unet),
-            "astray": astray.held_out(unet, *_DECIDING),
-        }
-        stretch.log.write("eyes-held-out", step=trainee.step, **figures)
+        found = {"loss": plain.held_out(unet), "weighed": weighed.held_out(unet)}
+        found["astray"] = astray.held_out(unet, *_DECIDING)
+        stretch.log.write("eyes-held-out", step=trainee.step, **found)
 
     report()
-    finished = train("eyes", trainee, recipe.unet.training, examples.loss(network), stretch)
+    finished = train("eyes", trainee, recipe.unet.training, weighed.loss(network), stretch)
     trainee.use_average()
     report()
     unet.save_pretrained(stretch.folder / "unet")
@@ -103,12 +114,29 @@ def _further(recipe: Recipe) -> Recipe:
     return replace(recipe, unet=replace(recipe.unet, training=eyes.training, early=eyes.early))
 
 
-def _begun(folder: Path) -> Any:
+def _begun(folder: Path, drawn: Path) -> Path:
+    """Returns the folder of the UNet that the stage began with: the first stretch copies it."""
+    begun = drawn / "unet"
+    if not begun.is_dir():
+        fresh = drawn / "unet.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(folder / "unet", fresh)
+        fresh.rename(begun)
+    return begun
+
+
+def _load(folder: Path) -> Any:
     loader: Any = UNet2DConditionModel  # untyped in diffusers 0.42
-    unet = loader.from_pretrained(folder / "unet").train()
+    unet = loader.from_pretrained(folder).train()
     if device().type == "cpu":
         unet.set_attn_processor(PlainAttention())
     return unet.to(device(), memory_format=torch.channels_last)
+
+
+def _free(unet: Any, trained: Sequence[str]) -> None:
+    """Freezes all layers but those whose names have one of these parts; none freezes nothing."""
+    for name, weight in unet.named_parameters():
+        weight.requires_grad_(not trained or any(part in name for part in trained))
 
 
 def draw_eyes(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
@@ -142,6 +170,15 @@ class Directions:
             along, length = self._along(wrong, rows)
             eyes = _mean(along.square(), length > _LEAST)
             return square_error(wrong, rows) + weight * eyes
+
+        return measure
+
+    def elsewhere(self, weight: float) -> Measure:
+        """Returns the square error of the patches without eyes, with a weight."""
+
+        def measure(wrong: Tensor, rows: NDArray[np.int64]) -> Tensor:
+            _, length = self._along(wrong, rows)
+            return weight * (wrong.square().mean(1) * (length <= _LEAST)).mean((1, 2))
 
         return measure
 

@@ -78,6 +78,10 @@ class EyesSettings:
     early: float = 0.2
     """The share of timesteps among the noisiest, which decide little about eyes."""
     average: float = 0.998
+    trained: tuple[str, ...] = ()
+    """Parts of the names of the weights that are trained; without any, all are."""
+    kept: float = 0.0
+    """The weight of the distance from the UNet that the stage began with, where no eyes are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +188,12 @@ LAPTOP = Recipe(
         kept=True,
     ),
     eyes=EyesSettings(
-        latents=20_000,
+        latents=14_000,
         domain=replace(PAIRED, framings=(2, 1.5, 2, 4.5, 0)),
-        training=Optimisation(steps=12_000, batch=32, rate=3e-4, decay_from=0.2),
+        training=Optimisation(steps=1_200, batch=32, rate=1e-3, warmup=50),
+        average=0.995,
+        trained=("attn2.to_k", "attn2.to_v"),
+        kept=1.0,
     ),
     encoder=EncoderSettings(
         characters=8_000,

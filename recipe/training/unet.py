@@ -1,6 +1,7 @@
 """The UNet: SDXL's architecture, small, trained to predict v from latents and captions."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +26,14 @@ _STEPS = 1000
 _EARLY = 860
 Measure = Callable[[Tensor, NDArray[np.int64]], Tensor]
 """Measures the errors of v, (B, 32, 16, 16), of the pictures in some rows, (B)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The frozen UNet that a training begins with, and what it costs to depart from its v."""
+
+    network: Any
+    measure: Measure
 
 
 def new_unet(recipe: Recipe) -> Any:
@@ -163,10 +172,12 @@ class Examples:
         rank: int = 0,
         measure: Measure = square_error,
         kept_back: int = _HELD_OUT,
+        anchor: Anchor | None = None,
     ) -> None:
         self._recipe = recipe
         self._rank = rank
         self._measure = measure
+        self._anchor = anchor
         self._kept_back = kept_back
         self._data: Latents = load_latents(drawn)
         self._towers: Towers = load_towers(recipe, folder).to(device())
@@ -179,7 +190,7 @@ class Examples:
         self._signal, self._noise = kept.sqrt(), (1 - kept).sqrt()
 
     def loss(self, network: Any) -> Loss:
-        """Returns the mean of the measured errors of v."""
+        """Returns the mean of the measured errors of v, and of what departures cost."""
         settings, known = self._recipe.unet, len(self._data.latents) - self._kept_back
 
         def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
@@ -233,7 +244,12 @@ class Examples:
             sizes = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]], device=where).float()
             added = {"text_embeds": pool, "time_ids": sizes.expand(len(rows), -1)}
             found = network(noisy, times, states, added_cond_kwargs=added).sample
-        return self._measure(found.float() - target, rows)
+            if self._anchor is None:
+                return self._measure(found.float() - target, rows)
+            with torch.no_grad():
+                before = self._anchor.network(noisy, times, states, added_cond_kwargs=added).sample
+        departed = self._anchor.measure(found.float() - before.float(), rows)
+        return self._measure(found.float() - target, rows) + departed
 
     @torch.no_grad()
     def _say(

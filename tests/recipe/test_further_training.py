@@ -4,10 +4,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file
 
 from actors.storybook import CHECKPOINT
@@ -22,7 +24,7 @@ from recipe.training.loop import Log, Stretch
 from recipe.training.settings import LAPTOP, SMOKE, Optimisation
 from recipe.training.start import start_from
 from recipe.training.text import load_towers
-from recipe.training.unet import square_error
+from recipe.training.unet import Anchor, Examples, square_error
 
 RECIPE = replace(
     SMOKE,
@@ -112,6 +114,48 @@ def test_errors_towards_other_eyes_weigh_more_than_others(begun: Path) -> None:
     assert (measured(towards, rows) > 10 * plain).all()
     assert torch.allclose(measured(elsewhere, rows), plain, rtol=0.01)
     assert torch.allclose(directions.astray(towards, rows), torch.ones(4), rtol=0.01)
+
+
+def test_a_departure_costs_where_no_eyes_are(begun: Path) -> None:
+    drawn, rows = begun / "eyes", np.arange(4)
+    pictures = np.array(load_latents(drawn).latents[rows], np.float32)
+    towards = torch.from_numpy(np.load(drawn / "others.npy")[rows] - pictures)
+    elsewhere = towards.roll(8, dims=2)
+    cost = Directions(drawn).elsewhere(weight=2.0)
+    assert (cost(towards, rows) < 0.05 * square_error(towards, rows)).all()
+    assert torch.allclose(cost(elsewhere, rows), 2 * square_error(elsewhere, rows), rtol=0.01)
+
+
+def test_a_step_counts_how_far_the_unet_departs_from_its_anchor(begun: Path) -> None:
+    unet: Any = UNet2DConditionModel  # untyped in diffusers 0.42
+    network, other = (unet.from_pretrained(begun / "unet").requires_grad_(False) for _ in range(2))
+    other.conv_out.bias += 0.5
+
+    def loss(anchor: Anchor | None) -> float:
+        recipe = replace(
+            RECIPE, unet=replace(RECIPE.unet, training=RECIPE.eyes.training, kept=False)
+        )
+        examples = Examples(recipe, begun, begun / "eyes", kept_back=4, anchor=anchor)
+        return float(examples.loss(network)(0)[0])
+
+    plain = loss(None)
+    assert loss(Anchor(network, square_error)) == pytest.approx(plain)
+    assert loss(Anchor(other, square_error)) == pytest.approx(plain + 0.25, rel=0.02)
+
+
+def test_only_the_named_weights_are_trained(begun: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "training"
+    shutil.copytree(begun, folder)
+    captions = ("attn2.to_k", "attn2.to_v")
+    recipe = replace(RECIPE, eyes=replace(RECIPE.eyes, trained=captions, kept=1.0))
+    ended = Stretch(folder, Log(folder / "log.jsonl"), limit_s=-1)
+    assert not train_eyes(recipe, ended, 1)
+    assert train_eyes(recipe, stretch_in(folder), 1)
+    before, after = weights(begun / "unet"), weights(folder / "unet")
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in before if any(part in name for part in captions)}
+    kept = weights(folder / "eyes" / "unet")
+    assert all(torch.equal(before[name], kept[name]) for name in before)
 
 
 def test_the_unet_trains_further_and_goes_on_where_it_ended(begun: Path, tmp_path: Path) -> None:
