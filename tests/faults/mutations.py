@@ -20,7 +20,6 @@ NO_ATTEMPT_CHECK = Mutation(
             _ENDINGS,
             "WHERE j.id = $1 AND j.attempt = $2 AND j.status",
             "WHERE j.id = $1 AND $2::integer IS NOT NULL AND j.status",
-            times=2,
         ),
         Edit(
             _LEASES,
