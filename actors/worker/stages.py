@@ -23,6 +23,7 @@ from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
 from actors.worker.texts import JobTexts
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.ids import CharacterId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Format, Size
@@ -118,7 +119,7 @@ class Stages:
             assets = await self._store(claim, finished.assets)
         return replace(
             _outcome(claim, picture, assets, clock.stage_ms),
-            characters=tuple(one.character for one in content.scene.figures),
+            characters=_shown(claim.spec, content),
             references=references.used,
             cropped_from=shape.cropped_from,
             checked_by=self._pictures.checked_by,
@@ -212,6 +213,12 @@ def _looked_at(finished: Finished) -> Iterator[bytes]:
     yield original.data
     if (original.width, original.height) != (display.width, display.height):
         yield display.data
+
+
+def _shown(spec: RenderSpec, content: Content) -> tuple[CharacterId, ...]:
+    """Returns the characters of a picture as the spec has them: a seed may change their places."""
+    shown = {one.character for one in content.scene.figures}
+    return tuple(CharacterId(one.id) for one in spec.cast if one.id in shown)
 
 
 def _outcome(

@@ -142,6 +142,8 @@ async def test_each_of_two_gets_the_column_where_the_text_puts_it(studio: Studio
     mia, tom = await studio.character("Mia"), await studio.character("Tom")
     job = await studio.scene("Mia stands to the right of Tom.", mia, tom)
     assert [used.character_id for used in job.references] == [mia.id, tom.id]
+    image = await studio.caller.get_image(job.image_id)
+    assert list(image.character_ids) == [mia.id, tom.id]
     left, right = studio.drawn.references
     columns = [(each.left, each.right) for each in (left, right)]
     # The seed decides whether the model draws what a mirror shows, in whose columns they are then.

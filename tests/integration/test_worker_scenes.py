@@ -11,6 +11,7 @@ from actors.extractors import AskedScene, PaidExtractor
 from actors.extractors.bounds import MOST_BYTES, MOST_ITEMS
 from actors.extractors.chat import open_chat
 from actors.extractors.pages import Page
+from actors.prompts.composing import is_swapped
 from actors.providers.base import Provider, ProviderFailed
 from actors.providers.fake import FakeProvider
 from actors.worker.reading import ContentReader
@@ -221,11 +222,13 @@ async def test_a_retry_by_its_caller_keeps_the_scene(
     assert len(wire.journal.accepted) == 1
 
 
+@pytest.mark.parametrize("swapped", [True, False])
 async def test_a_character_whom_the_text_names_is_drawn_without_being_listed(
-    job_queue: JobQueue,
+    job_queue: JobQueue, swapped: bool
 ) -> None:
     mia, tom, eve = await cast(job_queue, "Mia", "Tom", "Eve")
-    new = await job_queue.submit(spec=paged([mia], [eve, tom]))
+    seed = next(one for one in range(100) if is_swapped(one) is swapped)
+    new = await job_queue.submit(spec=replace(paged([mia], [eve, tom]), seed=seed))
     await drawn(job_queue, new)
     image = await job_queue.store.images.get(job_queue.user, new.image_id)
     assert image is not None
