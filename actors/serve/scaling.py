@@ -1,6 +1,7 @@
 """Scaling of model deployments on what waits in the database.
 
-Workers pull jobs, so that no request of theirs waits in Serve while thousands of jobs do.
+Serve's own policy counts requests. Workers pull jobs, and send few requests at once however many
+jobs wait in the database.
 """
 
 import asyncio
