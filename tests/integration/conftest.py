@@ -1,6 +1,5 @@
 """Fixtures with real parts: one Postgres per session, one database per test."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -9,25 +8,19 @@ import asyncpg
 import pytest
 
 from cluster.embedded.local import Local
-from cluster.embedded.postgres import embedded_postgres
 from server.store import Store, open_store
 from server.store.migrate import migrate
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, open_job_queue
 from tests.integration.local_ray import local_imggen
+from tests.temporary_postgres import temporary_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """Yields the URL of a Postgres that runs for the session."""
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with (
-        tempfile.TemporaryDirectory(
-            prefix="imggen-postgres-", ignore_cleanup_errors=True
-        ) as folder,
-        embedded_postgres(Path(folder) / "data") as url,
-    ):
+    with temporary_postgres() as url:
         yield url
 
 

@@ -1,6 +1,5 @@
 """The gateway starts with the settings that each overlay of Kubernetes gives it, and no other."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cluster.embedded.postgres import embedded_postgres
 from server.store.migrate import migrate
 from tests.gateway_start import here, start_and_stop
 from tests.kubernetes import OVERLAYS, find_manifests, read
+from tests.temporary_postgres import temporary_postgres
 
 SECRETS = {
     "IMGGEN_DATABASE_URL": "",
@@ -24,13 +23,7 @@ KEY_FILE = "IMGGEN_CLOUDFRONT_PRIVATE_KEY_FILE"
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with (
-        tempfile.TemporaryDirectory(
-            prefix="imggen-postgres-", ignore_cleanup_errors=True
-        ) as folder,
-        embedded_postgres(Path(folder) / "data") as url,
-    ):
+    with temporary_postgres() as url:
         yield url
 
 
