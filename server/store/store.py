@@ -30,7 +30,7 @@ from server.store.routes import Routes
 from server.store.scenes import Scenes
 from server.store.stories import Stories
 from server.store.styles import Styles
-from server.store.submits import Submits
+from server.store.submits import NotCovered, Submits
 from server.store.together import Together
 from server.store.users import Users
 from server.store.watches import Watches
@@ -70,14 +70,6 @@ class Statements:
         self.workers = Workers(database)
 
 
-class NotCovered(Exception):
-    """Raised inside a transaction whose jobs a budget does not cover."""
-
-    def __init__(self, scope: str) -> None:
-        super().__init__(scope)
-        self.scope = scope
-
-
 class Store(Statements):
     """Runs each statement by itself, or several in one transaction."""
 
@@ -111,13 +103,7 @@ class Store(Statements):
         """Commits all with their holds, or none; raises NotCovered for several at once."""
         limit_micros = min(limit for _, limit in asked)
         try:
-            async with self.transaction() as tx:
-                jobs = await tx.submits.submit_each([job for job, _ in asked])
-                # Budget rows are locked last, so that others wait no longer than for a commit.
-                admitted = [job.id for job in jobs if job is not None]
-                short = await tx.money.hold(admitted, limit_micros) if admitted else None
-                if short is not None:
-                    raise NotCovered(short)
+            jobs = await self.submits.submit_paid_each([job for job, _ in asked], limit_micros)
         except NotCovered as error:
             if len(asked) > 1:
                 raise  # and each is tried by itself: the rest of a budget may cover some

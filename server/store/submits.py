@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
+
 from server.domain.jobs import Job, NewJob
 from server.domain.states import JobStatus
 from server.store.database import Executor, Record
@@ -12,7 +14,7 @@ from server.store.lanes import lanes_json
 # The foreign key from the job to its image is checked at the statement's end, when both rows
 # exist. Jobs are inserted in the order of their request_ids, so that two statements with the
 # same ones cannot deadlock.
-_SUBMIT = """
+_STORED = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, user_id uuid, image_id uuid, kind text, lane text, priority integer, spec jsonb,
@@ -47,6 +49,7 @@ WITH asked AS (
   ) SELECT image_id, user_id, kind, provider, model, story_id, page_id, page_number, character_id,
     character_ids, style, style_version, seed, parent_image_id, lineage_id, version
   FROM asked JOIN job USING (id)
+  RETURNING images.id
 ), shown AS (
   INSERT INTO image_characters (character_id, created_at, image_id)
   SELECT DISTINCT character, job.created_at, image_id
@@ -56,8 +59,32 @@ WITH asked AS (
   SELECT user_id, pair.key, pair.value, job.created_at, id, image_id
   FROM asked JOIN job USING (id), jsonb_each_text(metadata) AS pair
 )
-SELECT id, created_at, max_retries FROM job
 """
+
+_SUBMIT = f"{_STORED} SELECT id, created_at, max_retries FROM job"
+
+# One round trip with the holds, too. The function sees the rows that this statement has written;
+# budgets are locked last, so that others wait for them no longer than for a commit.
+_SUBMIT_PAID = f"""
+{_STORED}, money AS MATERIALIZED (
+  SELECT hold_or_refuse(array_agg((
+    id, 0, '', 'hold', 'first', provider, model, user_id, current_date, micros, 0
+  )::movement), $2)
+  FROM asked JOIN job USING (id)
+  WHERE micros > 0 AND (SELECT count(*) FROM image) >= 0
+)
+SELECT id, created_at, max_retries FROM job, money
+"""
+
+_NOT_COVERED = "IG001"
+
+
+class NotCovered(Exception):
+    """Raised for jobs that a budget does not cover; `scope` is the budget's."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.scope = scope
 
 
 class Submits:
@@ -76,8 +103,26 @@ class Submits:
     async def submit_each(self, jobs: Sequence[NewJob]) -> list[Job | None]:
         """Submits many jobs as `submit` does; an error stores none of them."""
         rows = await self._database.fetch(_SUBMIT, [_asked(job) for job in jobs])
-        stored = {row["id"]: row for row in rows}
-        return [_admitted(job, stored[job.id]) if job.id in stored else None for job in jobs]
+        return _those_admitted(jobs, rows)
+
+    async def submit_paid_each(self, jobs: Sequence[NewJob], limit_micros: int) -> list[Job | None]:
+        """Submits many jobs with their prices held, as `submit_each` and `Money.hold` do.
+
+        Raises NotCovered for a budget that does not cover them all, and stores none of them.
+        """
+        asked = [_asked(job) for job in jobs]
+        try:
+            rows = await self._database.fetch(_SUBMIT_PAID, asked, limit_micros)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != _NOT_COVERED:
+                raise
+            raise NotCovered(str(error)) from None
+        return _those_admitted(jobs, rows)
+
+
+def _those_admitted(jobs: Sequence[NewJob], rows: Sequence[Record]) -> list[Job | None]:
+    stored = {row["id"]: row for row in rows}
+    return [_admitted(job, stored[job.id]) if job.id in stored else None for job in jobs]
 
 
 def _asked(job: NewJob) -> dict[str, object]:
