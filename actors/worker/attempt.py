@@ -27,6 +27,7 @@ from server.routing.rows import Row
 from server.storage import KeyTaken, StorageUnavailable
 from server.store import Store
 from server.store.signals import Signals
+from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, current, within
 
 _MESSAGE_MAX = 500
 _LOOKED_AT_AGAIN = timedelta(seconds=5)
@@ -60,6 +61,7 @@ class AttemptParts:
     no_offer_s: float
     unchecked_s: float
     left: LeftAlone
+    traces: Traces = NO_TRACES
 
 
 class Attempt:
@@ -80,6 +82,25 @@ class Attempt:
 
     async def run(self) -> None:
         """Draws the job and writes its end; raises if the end cannot be written."""
+        with within(self._span()):
+            await self._run()
+
+    def _span(self) -> Span:
+        claim = self.claim
+        if not claim.trace:  # its attempts would have nothing in common
+            return NO_SPAN
+        about: dict[str, Value] = {
+            "imggen.job_id": str(claim.job_id),
+            "imggen.user_id": str(claim.user_id),
+            "imggen.attempt": claim.attempt,
+            "imggen.lane": claim.lane.value,
+            "imggen.image_type": claim.spec.image_type.value,
+        }
+        if claim.batch_id is not None:
+            about["imggen.batch_id"] = str(claim.batch_id)
+        return self._parts.traces.begin("attempt", Kind.CONSUMER, claim.trace, about)
+
+    async def _run(self) -> None:
         claim, parts = self.claim, self._parts
         reporter = Reporter(parts.progress, parts.signals, claim, self.stop)
         try:
@@ -114,12 +135,15 @@ class Attempt:
         if await parts.patience.write(lambda: parts.store.complete(claim, outcome)):
             fields = {**fields_of(claim), "ms": sum(outcome.stage_ms.values())}
             _log.info("job completed", extra=fields)
+            _tell("completed")
         else:
             _log.warning("lease lost", extra=fields_of(claim))
+            _tell(Stop.LOST)
 
     async def _end_stopped(self, why: Stop) -> None:
         claim, parts = self.claim, self._parts
         _log.info("job stopped", extra={**fields_of(claim), "why": why})
+        _tell(why)
         match why:
             case Stop.CANCELLED:
                 await parts.patience.write(lambda: parts.store.leases.cancelled(claim))
@@ -149,6 +173,7 @@ class Attempt:
         if nothing:
             lanes = sooner(lanes, self._patient_until())
         why = f"nothing draws it in the lane {claim.lane} now; {choice.routing.reason}"
+        _tell("given back")
         await parts.patience.write(
             lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=nothing)
         )
@@ -166,6 +191,7 @@ class Attempt:
         if not held:
             self._log_unheld(models)
         why = f"its worker holds none of {', '.join(names)}; left to one that does"
+        _tell("given back")
         if not parts.left.add(claim.job_id):
             lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
         await parts.patience.write(
@@ -186,6 +212,7 @@ class Attempt:
         if claim.unoffered_s >= parts.no_offer_s:
             await self._fail_unoffered(_waited(waiting, failure))
             return
+        _tell("waits")
         soon = in_a_while()
         lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
         lanes = lanes or [JobLane(claim.lane, claim.models, soon)]
@@ -200,6 +227,7 @@ class Attempt:
         if claim.unchecked_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return
+        _tell("waits")
         lanes = [JobLane(claim.lane, claim.models, in_a_while())]
         await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
 
@@ -211,6 +239,7 @@ class Attempt:
     async def _fail_unoffered(self, failure: Failure) -> None:
         claim, parts = self.claim, self._parts
         _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
+        _tell("failed", failure)
         await parts.patience.write(
             lambda: parts.store.leases.fail(claim, failure, retryable=False, backoff=parts.backoff)
         )
@@ -219,6 +248,7 @@ class Attempt:
         """Queues a job at once for its other offers."""
         claim, parts = self.claim, self._parts
         failure = self._log_offer(failed)
+        _tell("failed over", failure)
         tried = replace(claim, spec=replace(claim.spec, model=failed.model))
         await parts.patience.write(
             lambda: parts.store.leases.fail_over(tried, failure, failed.lanes)
@@ -236,11 +266,19 @@ class Attempt:
         failure, retryable = explain(error)
         fields = {**fields_of(claim), "reason": failure.reason}
         _log.error("job failed", extra=fields, exc_info=error)
+        _tell("failed", failure)
         await parts.patience.write(
             lambda: parts.store.leases.fail(
                 claim, failure, retryable=retryable, backoff=parts.backoff
             )
         )
+
+
+def _tell(outcome: str, failure: Failure | None = None) -> None:
+    """Tells the attempt's span how it has ended."""
+    current().set({"imggen.outcome": outcome})
+    if failure is not None:
+        current().fail(failure.reason)
 
 
 def in_a_while() -> datetime:

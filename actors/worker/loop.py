@@ -19,6 +19,7 @@ from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store import Store
 from server.store.signals import WAKE, Listener, Signals
+from server.traces import NO_TRACES, Traces
 
 _BACKOFF = timedelta(seconds=2)
 # A lost worker's job is claimed again within 5 s of its lease's end: the pause before a rescue,
@@ -58,6 +59,7 @@ class Worker:
         models: Models | None = None,
         backoff: timedelta = _BACKOFF,
         draws: Collection[str] | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
@@ -82,6 +84,7 @@ class Worker:
             settings.no_offer_s,
             settings.unchecked_s,
             self._left,
+            traces,
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()

@@ -22,6 +22,7 @@ from server.routing.explained import explained
 from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements
+from server.traces import current
 
 Offering = Callable[[Statements, Collection[JobId]], Awaitable[None]]
 """Offers ended jobs anew, or leaves them as they were."""
@@ -74,6 +75,7 @@ class Admission:
             job = await self._store.submit(new)
         if job is not None:
             self._backlog.add(new.user_id)
+            current().set({"imggen.job_id": str(new.id)})
             # After the commit, since a commit that notifies takes a lock that all others wait for.
             self._signals.wake(lanes)
         return job
@@ -295,4 +297,5 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         metadata=origin.metadata,
         reuse=picture.reuse,
         short=picture.short,
+        trace=current().context,
     )
