@@ -18,6 +18,7 @@ from opentelemetry.trace import Tracer, format_trace_id
 
 from actors.extractors import AskedScene
 from actors.extractors.pages import Page
+from actors.testing.classifying import WordClassifier
 from actors.testing.scripted import ScriptedRenderer
 from cluster.embedded.processes import free_port
 from imggen import Client, SyncClient
@@ -31,8 +32,9 @@ from server.routing.failover import FailureKind
 from tests.builders import new_job, render_spec
 from tests.collector import Collector, collector
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
-from tests.integration.job_queue import JobQueue, failing
-from tests.integration.private_words import private_character, private_in, private_story
+from tests.integration.job_queue import JobQueue, Stall, failing
+from tests.integration.plans_of_stories import Planning
+from tests.integration.private_words import WORD, private_character, private_in, private_story
 from tests.integration.test_private_texts import ended, logged
 from tests.integration.test_worker_routes import LIMIT, PAID, PRICE, admitted, calls, providers
 from tests.integration.test_worker_routes import failing as failing_call
@@ -246,6 +248,58 @@ async def test_a_page_that_a_chat_model_reads_is_a_call_of_its_own(
         "cost_micros": 321,
     }
     assert private_in(otlp.said) == []
+
+
+async def test_the_pages_that_a_plan_reads_are_in_the_trace_of_its_call(
+    database: str, job_queue: JobQueue, tmp_path: Path, otlp: Collector
+) -> None:
+    async with (
+        open_gateway_fixture(database, tmp_path / "pixels", otlp_endpoint=otlp.endpoint) as gateway,
+        job_queue.worker(extractor=Reading(), otlp_endpoint=otlp.endpoint, poll_s=0.05),
+    ):
+        await job_queue.store.money.default_limit(LIMIT)
+        mia = Planning(gateway, gateway.caller())
+        await mia.plan(await mia.story())
+    [plan] = otlp.named("imggen.v1.RoutingService/PlanStory")
+    attempt = f"{plan.name} > attempt"
+    read = [attempt, f"{attempt} > stage resolving", f"{attempt} > stage resolving > call read"]
+    assert otlp.tree(plan.trace) == sorted([plan.name, *read, *read])
+
+
+async def test_what_classifiers_look_at_is_traced_and_not_told(
+    job_queue: JobQueue, otlp: Collector
+) -> None:
+    text = private_story().pages[0].text
+    spec = render_spec(image_type=ImageType.SCENE, characters=(), page_text=text)
+    words = WordClassifier({WORD: "secret"})
+    async with job_queue.worker(classifier=words, otlp_endpoint=otlp.endpoint):
+        new = await job_queue.submit(spec=spec, trace=PARENT)
+        await job_queue.becomes(new, JobStatus.FAILED)
+    [look] = otlp.named("classify text")
+    assert look.attributes == {"imggen.classifier": "words"}
+    assert attempts(otlp) == [(1, "failed", True)]
+    assert otlp.named("attempt")[0].attributes["error.type"] == "CONTENT_POLICY"
+    assert private_in(otlp.said) == []
+
+
+@pytest.mark.parametrize("why", ["cancelled", "drained"])
+async def test_an_attempt_that_is_stopped_says_why_and_has_not_failed(
+    job_queue: JobQueue, otlp: Collector, why: str
+) -> None:
+    stall = Stall(3)
+    renderer = ScriptedRenderer(script=stall)
+    async with job_queue.worker(
+        renderer, otlp_endpoint=otlp.endpoint, poll_s=0.05, heartbeat_s=0.05, drain_s=0.05
+    ):
+        new = await job_queue.submit(trace=PARENT)
+        await stall.reached.wait()
+        if why == "cancelled":
+            await job_queue.cancel(new)
+            await job_queue.becomes(new, JobStatus.CANCELLED)
+    assert attempts(otlp) == [(1, why, False)]
+    [render] = otlp.named("call render")
+    assert render.attributes["imggen.cancelled"] is True
+    assert not render.failed
 
 
 async def test_each_job_of_a_story_has_a_trace_that_links_to_the_call(
