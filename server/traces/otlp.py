@@ -10,9 +10,18 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Link, SpanKind, StatusCode, Tracer, set_span_in_context
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler, SamplingResult
+from opentelemetry.trace import (
+    Link,
+    SpanKind,
+    StatusCode,
+    Tracer,
+    TraceState,
+    set_span_in_context,
+)
 from opentelemetry.trace import Span as SdkSpan
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import Attributes
 
 from server.traces.spans import Kind, Span, Value
 
@@ -33,6 +42,7 @@ class OtlpTraces:
         names = {"service.name": service, "service.instance.id": instance}
         # It would wait for the collector once more when the interpreter exits.
         self._provider = TracerProvider(resource=Resource.create(names), shutdown_on_exit=False)
+        self._provider.sampler = LinkedSampler(self._provider.sampler)
         self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("imggen")
 
@@ -104,6 +114,34 @@ class OtlpSpan:
     def end(self) -> None:
         """Ends it."""
         self._span.end()
+
+
+class LinkedSampler(Sampler):
+    """A sampler that takes what links to a span that was taken; another decides on all others."""
+
+    def __init__(self, others: Sampler) -> None:
+        self._others = others
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Returns whether a span is recorded and sent."""
+        linked = any(link.context.trace_flags.sampled for link in links or ())
+        sampler = ALWAYS_ON if linked else self._others
+        return sampler.should_sample(
+            parent_context, trace_id, name, kind, attributes, links, trace_state
+        )
+
+    def get_description(self) -> str:
+        """Returns what it does."""
+        return f"LinkedSampler({self._others.get_description()})"
 
 
 class LoggedExporter(SpanExporter):

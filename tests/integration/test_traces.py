@@ -1,19 +1,14 @@
 """One trace a job, from its caller to each call of a provider, at a real OTLP server."""
 
-import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from uuid import uuid4
 
-import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Tracer, format_trace_id
 
 from actors.extractors import AskedScene
@@ -21,7 +16,7 @@ from actors.extractors.pages import Page
 from actors.testing.classifying import WordClassifier
 from actors.testing.scripted import ScriptedRenderer
 from cluster.embedded.processes import free_port
-from imggen import Client, SyncClient
+from imggen import Client
 from imggen.v1 import job_pb2
 from server.domain.lanes import JobLane
 from server.domain.money import Bill
@@ -30,7 +25,7 @@ from server.domain.states import ImageType, JobStatus, Lane
 from server.logs import JsonFormatter
 from server.routing.failover import FailureKind
 from tests.builders import new_job, render_spec
-from tests.collector import Collector, collector
+from tests.collector import Collector
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, Stall, failing
 from tests.integration.plans_of_stories import Planning
@@ -42,20 +37,6 @@ from tests.integration.test_worker_routes import failing as failing_call
 SCENE = "imggen.v1.GenerationService/GenerateScene"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
-
-
-@pytest.fixture
-async def otlp() -> AsyncIterator[Collector]:
-    async with collector() as collecting:
-        yield collecting
-
-
-@pytest.fixture
-def tracer() -> Iterator[Tracer]:
-    """Yields the tracer of a caller that uses OpenTelemetry."""
-    provider = TracerProvider(shutdown_on_exit=False)
-    yield provider.get_tracer("a caller")
-    provider.shutdown()
 
 
 def token(gateway: GatewayFixture) -> str:
@@ -326,6 +307,32 @@ async def test_each_job_of_a_story_has_a_trace_that_links_to_the_call(
     assert private_in(otlp.said) == []
 
 
+async def test_a_story_that_is_sampled_is_sampled_whole(
+    database: str,
+    job_queue: JobQueue,
+    tmp_path: Path,
+    otlp: Collector,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
+    async with open_gateway_fixture(
+        database, tmp_path / "pixels", otlp_endpoint=otlp.endpoint
+    ) as gateway:
+        mia = gateway.caller()
+        story = await mia.create_story()
+        sampled = replace(mia, metadata=(*mia.metadata, ("traceparent", PARENT)))
+        batch = await sampled.generate_story(story.id)
+        async with (
+            job_queue.worker(otlp_endpoint=otlp.endpoint, poll_s=0.05),
+            calling(gateway) as client,
+        ):
+            await client.wait_batch(batch.batch_id)
+    assert len(otlp.named("attempt")) == len(otlp.named("queue job")) == batch.total_images
+    assert otlp.tree(TRACE) == ["imggen.v1.GenerationService/GenerateStory"]
+    assert otlp.named("imggen.v1.StoryService/CreateStory") == []
+
+
 async def test_a_caller_that_does_not_sample_a_call_has_none_of_its_job(
     database: str, job_queue: JobQueue, tmp_path: Path, otlp: Collector
 ) -> None:
@@ -343,57 +350,6 @@ async def test_a_caller_that_does_not_sample_a_call_has_none_of_its_job(
                 await client.wait_batch(batch.batch_id)
     assert {one.trace for one in otlp.spans}.isdisjoint({TRACE})
     assert otlp.named("attempt") == []
-
-
-@pytest.mark.parametrize("sent", ["zorblax", "00-0-0-01", f"{PARENT}-more", "", PARENT.upper()])
-async def test_what_is_no_traceparent_begins_a_trace(
-    database: str, tmp_path: Path, otlp: Collector, sent: str
-) -> None:
-    async with open_gateway_fixture(database, tmp_path, otlp_endpoint=otlp.endpoint) as gateway:
-        mia = gateway.caller()
-        await replace(mia, metadata=(*mia.metadata, ("traceparent", sent))).create_story()
-    [call] = otlp.named("imggen.v1.StoryService/CreateStory")
-    assert (call.parent, call.failed) == ("", False)
-    assert private_in(otlp.said) == []
-
-
-async def test_a_refused_call_tells_its_reason_and_is_no_failure_of_the_gateway(
-    database: str, tmp_path: Path, otlp: Collector
-) -> None:
-    async with open_gateway_fixture(database, tmp_path, otlp_endpoint=otlp.endpoint) as gateway:
-        mia = gateway.caller()
-        request = job_pb2.GetJobRequest(job_id=str(uuid4()))
-        assert (await mia.refused(mia.jobs.GetJob, request)).reason == "JOB_NOT_FOUND"
-    [call] = otlp.spans
-    assert call.attributes["imggen.reason"] == "JOB_NOT_FOUND"
-    assert call.attributes["rpc.grpc.status_code"] == grpc.StatusCode.NOT_FOUND.value[0]
-    assert not call.failed
-
-
-async def test_health_checks_are_not_traced(database: str, tmp_path: Path, otlp: Collector) -> None:
-    async with open_gateway_fixture(database, tmp_path, otlp_endpoint=otlp.endpoint) as gateway:
-        stub = health_pb2_grpc.HealthStub(gateway.channel())
-        await stub.Check(health_pb2.HealthCheckRequest())
-    assert otlp.spans == []
-
-
-async def test_the_sync_client_tells_its_span_too(
-    database: str, tmp_path: Path, otlp: Collector, tracer: Tracer
-) -> None:
-    async with open_gateway_fixture(database, tmp_path, otlp_endpoint=otlp.endpoint) as gateway:
-        address, key = gateway.address, token(gateway)
-
-        def call() -> str:
-            with (
-                SyncClient(address, token=key) as client,
-                tracer.start_as_current_span("a script") as span,
-            ):
-                list(client.styles())
-            return f"{span.get_span_context().span_id:016x}"
-
-        asked = await asyncio.to_thread(call)
-    [styles] = otlp.spans
-    assert styles.parent == asked
 
 
 async def test_log_lines_have_the_trace_that_they_belong_to(
@@ -438,13 +394,3 @@ async def test_a_collector_that_is_away_costs_a_line_and_no_job(
     lost = [one for one in caplog.records if one.getMessage() == "traces not sent"]
     assert len(lost) == 2  # of the gateway, and of the worker
     assert private_in(logged(caplog)) == []
-
-
-async def test_nothing_is_stored_while_traces_are_off(
-    gateway: GatewayFixture, job_queue: JobQueue, tracer: Tracer
-) -> None:
-    async with calling(gateway) as client:
-        with tracer.start_as_current_span("a page of the caller"):
-            await a_scene(client)
-    rows = await job_queue.store.database.fetch("SELECT traceparent FROM image_generation_jobs")
-    assert [row["traceparent"] for row in rows] == [None]
