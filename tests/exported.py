@@ -44,6 +44,22 @@ def families(page: str) -> Iterator[Metric]:
             yield family
 
 
+def ours(page: str) -> str:
+    """Returns the lines of a page of Ray that are of our metrics."""
+    words = ("ray_imggen_", "# HELP ray_imggen_", "# TYPE ray_imggen_")
+    return "".join(line for line in page.splitlines(keepends=True) if line.startswith(words))
+
+
+def names(page: str) -> dict[str, set[str]]:
+    """Returns the labels of each name that a query can ask for, also of those without samples."""
+    found = series(page)
+    for family in families(page):
+        ends = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
+        for end in ends.get(family.type, [""]):
+            found.setdefault(family.name + end, set())
+    return found
+
+
 def series(page: str) -> dict[str, set[str]]:
     """Returns the labels of each name of ours that a query can ask for."""
     found: dict[str, set[str]] = {}

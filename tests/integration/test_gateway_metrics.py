@@ -13,8 +13,9 @@ from server.domain.states import Lane
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from server.routing.rows import Row
 from server.upkeep.sweep import Sweeper
-from tests.exported import series, value
+from tests.exported import names, page_of_gateway, series, value
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
+from tests.observed import alerts, panels
 from tests.promtool import promtool
 
 HOSTED = next(row for row in KNOWN.values() if row.provider == "openai")
@@ -123,6 +124,18 @@ async def test_without_the_database_the_fleet_is_not_known_and_the_rest_is_told(
     assert value(page, "imggen_fleet_known") == 0
     assert "imggen_waiting_jobs" not in series(page)
     assert value(page, "imggen_grpc_open_calls") is not None
+
+
+async def test_a_gateway_exports_what_the_dashboard_and_the_alerts_ask_it_for(
+    gateway: GatewayFixture,
+) -> None:
+    asked = set().union(*(query.metrics for query in (*panels(), *alerts())))
+    exported = names(await page_of(gateway))
+    assert {name for name in asked if name.startswith("imggen_")} - exported.keys() == set()
+    # The page of the unit tests, by which labels are checked, is this one.
+    told = {name: labels for name, labels in names(page_of_gateway()).items() if labels}
+    shown = {name: labels for name, labels in exported.items() if labels}
+    assert shown == {name: told[name] for name in shown}
 
 
 async def test_prometheus_finds_no_fault_in_what_a_gateway_exports(
