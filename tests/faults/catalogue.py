@@ -11,7 +11,7 @@ from tests.faults.rules import Rule
 from tests.faults.scenarios.answers import lost_answers
 from tests.faults.scenarios.database import cut_connections, database_outage
 from tests.faults.scenarios.kills import killed_workers
-from tests.faults.scenarios.nodes import lost_nodes
+from tests.faults.scenarios.nodes import four_nodes, lost_nodes
 from tests.faults.scenarios.noisy import noisy_neighbour
 from tests.faults.scenarios.notifications import lost_notifications
 from tests.faults.scenarios.overload import overload
@@ -82,4 +82,5 @@ SCENARIOS = (
     Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE, Rule.LOST),
     # Last, since it kills whole nodes; they run in a separate process.
     Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE, Rule.LOST),
+    Scenario("four_nodes", four_nodes, mutations.NO_RESCUE, Rule.LOST),
 )
