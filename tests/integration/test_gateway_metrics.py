@@ -66,6 +66,17 @@ async def test_what_waits_and_runs_is_told_by_lane(gateway: GatewayFixture) -> N
         assert value(page, "imggen_ready_slots", lane=lane) == 1
 
 
+async def test_each_picture_of_a_story_is_accepted_by_the_lane_of_its_first_choice(
+    gateway: GatewayFixture,
+) -> None:
+    mia = gateway.caller()
+    story = await mia.create_story("Mia runs.", "Mia swims.", "Mia sleeps.")
+    await mia.generate_story(story.id, options=by(STORYBOOK))
+    page = await page_of(gateway)
+    assert value(page, "imggen_accepted_jobs_total", lane="local") == 3
+    assert await gateway.count("image_generation_jobs") == 3
+
+
 async def test_budgets_and_providers_are_told_and_users_are_not(gateway: GatewayFixture) -> None:
     mia = gateway.caller()
     who = await mia.create_character()
