@@ -23,6 +23,7 @@ from tests.faults.scenarios.rolls import rolled_gateway
 from tests.faults.scenarios.stopped import stopped_workers
 from tests.faults.scenarios.storage import broken_storage
 from tests.faults.scenarios.story import killed_story
+from tests.faults.scenarios.versions import rolled_version
 
 Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
 """A coroutine that runs a scenario: on a Postgres server, with a build, quickly or not."""
@@ -74,6 +75,7 @@ SCENARIOS = (
     Scenario("database_outage", database_outage, mutations.NO_PATIENCE, Rule.AGAIN),
     Scenario("broken_storage", broken_storage, mutations.STORED_ONCE, Rule.AGAIN),
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS, Rule.CALLS),
+    Scenario("rolled_version", rolled_version, mutations.ANY_VERSION, Rule.VERSION),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT, Rule.REFUSALS),
     Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS, Rule.SHARE),
     Scenario("killed_payments", killed_payments, mutations.CALLS_UNCHECKED, Rule.BUDGET),
