@@ -255,7 +255,7 @@ PROMTOOL := .tools/prometheus
 .PHONY: promtool
 promtool: ## Takes Debian's promtool into .tools, which checks metrics and alerts (needs apt-get)
 	@test -x $(PROMTOOL)/promtool || { rm -rf $(PROMTOOL) && mkdir -p $(PROMTOOL)/deb && \
-		cd $(PROMTOOL)/deb && apt-get download --quiet --quiet prometheus && \
+		cd $(PROMTOOL)/deb && timeout 120 apt-get download --quiet --quiet prometheus && \
 		dpkg-deb --extract prometheus_*.deb . && mv usr/bin/promtool .. && cd .. && rm -rf deb; } || \
 		echo 'make: there is no promtool to be had; the tests that need it are skipped'
 
