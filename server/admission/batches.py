@@ -50,7 +50,7 @@ class BatchAdmission:
             return None
         for span in spans:
             span.end()
-        self._admission.note(new.user_id, len(new.jobs))
+        self._admission.note(new.user_id, new.jobs)
         self._signals.tell(copy.job.id for copy in new.copies)
         self._signals.wake(new.lanes)
         return await self.get(new.user_id, new.id)

@@ -172,7 +172,8 @@ class Claim:
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
     since it was queued. `unoffered_s` is how long no model may draw it by now, `unchecked_s` how
-    long its classifier is away. `trace` is what all its attempts belong to.
+    long its classifier is away, and `queued_s` how long ago it was queued. `trace` is what all its
+    attempts belong to.
     """
 
     job_id: JobId
@@ -190,6 +191,7 @@ class Claim:
     unoffered_s: float = 0.0
     unchecked_s: float = 0.0
     trace: str = ""
+    queued_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

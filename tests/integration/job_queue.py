@@ -20,6 +20,7 @@ from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
 from actors.worker.losses import LossReader
+from actors.worker.metrics import WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
@@ -141,6 +142,7 @@ class JobQueue:
         refusals: KeptRefusals | None = None,
         pictures: PictureClassifier | None = None,
         refused_pictures: KeptRefusedPictures | None = None,
+        metrics: WorkerMetrics | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -200,6 +202,7 @@ class JobQueue:
                 backoff=timedelta(0),
                 draws=drawing,
                 traces=traces,
+                metrics=metrics,
             )
             await enter(worker.running())
             yield worker

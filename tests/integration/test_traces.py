@@ -121,7 +121,7 @@ async def test_a_retry_is_in_the_same_trace(
         async with job_queue.worker(fault, otlp_endpoint=otlp.endpoint, poll_s=0.05):
             await ended(job_queue, gateway.caller(), job.job_id)
     [scene] = otlp.named(SCENE)
-    assert attempts(otlp) == [(1, "failed", True), (2, "completed", False)]
+    assert attempts(otlp) == [(1, "retried", True), (2, "completed", False)]
     assert {one.parent for one in otlp.named("attempt")} == {scene.id}
     assert traces(otlp, SCENE, "attempt", "stage rendering", "call render") == {scene.trace}
     first, second = otlp.named("call render")
@@ -191,7 +191,7 @@ async def test_the_next_offer_is_in_the_trace_with_what_each_call_cost(
     assert second.attributes["imggen.provider_request_id"]
     costs = [one.attributes["imggen.cost_micros"] for one in (first, second)]
     assert costs == [cost for _, _, _, cost in await calls(job_queue)]
-    assert attempts(otlp) == [(1, "failed over", True), (2, "completed", False)]
+    assert attempts(otlp) == [(1, "retried", True), (2, "completed", False)]
     assert {one.trace for one in otlp.spans} == {TRACE}
 
 
@@ -263,7 +263,7 @@ async def test_what_classifiers_look_at_is_traced_and_not_told(
     assert private_in(otlp.said) == []
 
 
-@pytest.mark.parametrize("why", ["cancelled", "drained"])
+@pytest.mark.parametrize("why", ["cancelled", "returned"])
 async def test_an_attempt_that_is_stopped_says_why_and_has_not_failed(
     job_queue: JobQueue, otlp: Collector, why: str
 ) -> None:
