@@ -65,6 +65,7 @@ from server.routing.observer import Observer
 from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals
+from server.traces import open_traces
 
 # A replica accepts more requests than it renders at once, and queues them itself: a full replica
 # would put its callers into Serve's exponential backoff.
@@ -110,6 +111,10 @@ class WorkerDeployment:
         settings = WorkerSettings()
         file = settings.worker_log_file
         configure_logs("info", self._stack.enter_context(file.open("a", 1)) if file else None)
+        # Closed last, with what the drain adds.
+        traces = await enter(
+            open_traces(settings.otlp_endpoint, "imggen-worker", settings.worker_name)
+        )
         model = await wait_until_ready(diffuser)
         self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
@@ -170,6 +175,7 @@ class WorkerDeployment:
             signals,
             models=self._models,
             draws=providers,
+            traces=traces,
             metrics=RayWorkerMetrics(),
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())

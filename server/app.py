@@ -60,6 +60,7 @@ from server.store import Store, open_store
 from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
+from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.fleet import FleetMetrics
 from server.upkeep.retirements import RetirementNotices
@@ -131,6 +132,8 @@ async def open_gateway(
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
+        # Closed last, with what the drain adds.
+        traces = await enter(open_traces(settings.otlp_endpoint, "imggen-gateway"))
         parts = await _open_parts(stack, settings, storage_settings, make_signals)
         offered = catalogue or settings.catalogue()
         services = await _services(
@@ -139,7 +142,7 @@ async def open_gateway(
             offered,
             timedelta(seconds=storage_settings.url_ttl_s),
         )
-        endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics)
+        endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics, traces)
         fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings))
         monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
         metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))

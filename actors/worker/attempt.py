@@ -29,6 +29,7 @@ from server.routing.rows import Row
 from server.storage import KeyTaken, StorageUnavailable
 from server.store import Store
 from server.store.signals import Signals
+from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, current, within
 
 _MESSAGE_MAX = 500
 _LOOKED_AT_AGAIN = timedelta(seconds=5)
@@ -63,6 +64,7 @@ class AttemptParts:
     unchecked_s: float
     left: LeftAlone
     metrics: WorkerMetrics
+    traces: Traces = NO_TRACES
 
 
 class Attempt:
@@ -83,6 +85,25 @@ class Attempt:
 
     async def run(self) -> None:
         """Draws the job and writes its end; raises if the end cannot be written."""
+        with within(self._span()):
+            await self._run()
+
+    def _span(self) -> Span:
+        claim = self.claim
+        if not claim.trace:  # its attempts would have nothing in common
+            return NO_SPAN
+        about: dict[str, Value] = {
+            "imggen.job_id": str(claim.job_id),
+            "imggen.user_id": str(claim.user_id),
+            "imggen.attempt": claim.attempt,
+            "imggen.lane": claim.lane.value,
+            "imggen.image_type": claim.spec.image_type.value,
+        }
+        if claim.batch_id is not None:
+            about["imggen.batch_id"] = str(claim.batch_id)
+        return self._parts.traces.begin("attempt", Kind.CONSUMER, claim.trace, about)
+
+    async def _run(self) -> None:
         claim, parts = self.claim, self._parts
         reporter = Reporter(parts.progress, parts.signals, claim, self.stop)
         try:
@@ -267,8 +288,11 @@ class Attempt:
                 self._count(Ending.RETRIED, failure.reason)
 
     def _count(self, ending: Ending, reason: str = "") -> None:
-        """Counts the end of the attempt, once it is written."""
+        """Counts the end of the attempt, once it is written, and tells its span."""
         reason = "" if ending is Ending.LOST else reason
+        current().set({"imggen.outcome": ending.value})
+        if reason:
+            current().fail(reason)
         self._parts.metrics.end(self.claim.lane, ending, reason)
 
 

@@ -22,6 +22,7 @@ from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store import Store
 from server.store.signals import WAKE, Listener, Signals
+from server.traces import NO_TRACES, Traces
 
 _BACKOFF = timedelta(seconds=2)
 # A lost worker's job is claimed again within 5 s of its lease's end: the pause before a rescue,
@@ -61,6 +62,7 @@ class Worker:
         models: Models | None = None,
         backoff: timedelta = _BACKOFF,
         draws: Collection[str] | None = None,
+        traces: Traces = NO_TRACES,
         metrics: WorkerMetrics | None = None,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
@@ -88,6 +90,7 @@ class Worker:
             settings.unchecked_s,
             self._left,
             self._metrics,
+            traces,
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()

@@ -14,6 +14,7 @@ from actors.worker.reporting import Reporter
 from actors.worker.texts import ContentRefused, Unchecked
 from server.domain.jobs import Claim
 from server.domain.states import Stage
+from server.traces import Kind, child
 
 STAGE = "picture"
 """The stage that a refusal names, beside those of texts."""
@@ -101,14 +102,18 @@ class JobPictures:
             return ()
         for pause in self._pauses_s:
             try:
-                return await self._classifier.refused_for(picture)
+                return await self._look(self._classifier, picture)
             except ClassifierAway as away:
                 _log.warning("picture waits", extra={**_drawn(claim), "error": str(away)})
             await asyncio.sleep(pause)
         try:
-            return await self._classifier.refused_for(picture)
+            return await self._look(self._classifier, picture)
         except ClassifierAway as away:
             raise Unchecked(f"the picture is not checked, and was not kept: {away}") from away
+
+    async def _look(self, classifier: PictureClassifier, picture: bytes) -> tuple[str, ...]:
+        with child("classify picture", Kind.CLIENT, {"imggen.classifier": classifier.name}):
+            return await classifier.refused_for(picture)
 
     def _refused(self, claim: Claim, digest: str, categories: tuple[str, ...]) -> PictureNotAllowed:
         """Returns the error for a refused picture, once it is counted and logged."""

@@ -17,6 +17,7 @@ from server.domain.styles import Style
 from server.domain.texts import names_of_cast, texts_of_scene, texts_of_spec
 from server.errors import FailedPrecondition, Unavailable
 from server.safety.texts import Allowances, RefusedText, TextCheck, TextStage, digest_of
+from server.traces import Kind, child
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +118,8 @@ class JobTexts:
             return frozenset()
         rule = self._classifier.name
         try:
-            categories = await self._classifier.refused_for(text)
+            with child("classify text", Kind.CLIENT, {"imggen.classifier": rule}):
+                categories = await self._classifier.refused_for(text)
         except ClassifierAway as away:
             raise Unchecked(f"the texts are not checked yet: {away}") from away
         if not categories:

@@ -23,6 +23,7 @@ from server.routing.explained import explained
 from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements
+from server.traces import current
 
 Offering = Callable[[Statements, Collection[JobId]], Awaitable[None]]
 """Offers ended jobs anew, or leaves them as they were."""
@@ -76,6 +77,7 @@ class Admission:
         else:
             job = await self._store.submit(new)
         if job is not None:
+            current().set({"imggen.job_id": str(new.id)})
             self.note(new.user_id, [new])
             # After the commit, since a commit that notifies takes a lock that all others wait for.
             self._signals.wake(lanes)
@@ -300,4 +302,5 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         metadata=origin.metadata,
         reuse=picture.reuse,
         short=picture.short,
+        trace=current().context,
     )

@@ -38,6 +38,7 @@ from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import Signals
+from server.traces import open_traces
 from tests.builders import new_job, new_user
 
 DEADLINE_S = 30.0
@@ -151,6 +152,7 @@ class JobQueue:
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
+            traces = await enter(open_traces(configured.otlp_endpoint, "imggen-worker", name))
             store = await enter(open_store(configured.database_url, max_connections=3))
             progress = await enter(
                 open_store(configured.database_url, max_connections=2, synchronous_commit=False)
@@ -199,6 +201,7 @@ class JobQueue:
                 models=models,
                 backoff=timedelta(0),
                 draws=drawing,
+                traces=traces,
                 metrics=metrics,
             )
             await enter(worker.running())
