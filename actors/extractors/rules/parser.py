@@ -71,7 +71,8 @@ class _Parser(Parsing):
         group, end = self._group(at)
         leads = groups.leads_clause(self._parts, end)
         clause, comma = self._clause, groups.after_mark(self._parts, at)
-        if all(cues.tells_time(one) for one in group) and not self._needs(at, end):
+        aside = all(cues.tells_time(one) for one in group) and not self._needs(at, end)
+        if aside or groups.next_door(self._parts, at):
             clause.places += [("", one) for one in group]
             return end
         denied = self._parts[at - 1].word in {"neither", "nor", "or", "but"}
@@ -230,6 +231,9 @@ class _Parser(Parsing):
                 self._next()  # `And up he went`.
             self._adverb(part, at)
             return at + 1
+        if word == "outside" and groups.goes_on(self._parts, at + 1) and not self._clause.verb:
+            self._clause.adverbs += part.tokens  # `Outside the first flakes are falling`.
+            return at + 1
         time = word == "for" and cues.tells_time(phrases_of(following))
         if word in cues.SUBORDINATE and not time and groups.clause_follows(self._parts, at + 1):
             self._opens(part, at)
@@ -259,6 +263,8 @@ class _Parser(Parsing):
             led, tag = following.kind in {Kind.VERB, Kind.PREPOSITION}, following.tokens[-1].tag
         if word in cues.PARTICLES and tag.startswith("VB") and groups.joined(self._parts, at):
             return
+        if word == "outside" and not (clause.verb or clause.subject):
+            clause.adverbs += part.tokens
         if word == "out" and clause.objects and following is not None and following.word == "of":
             return
         if word in cues.PARTICLES and (clause.verb or (led and not clause.subject)):
