@@ -206,3 +206,10 @@ def asks(clause: Clause) -> bool:
     """Returns whether a clause begins with the verb that a question does: `had Rose seen`."""
     bare = not (clause.subject or clause.objects or clause.places)
     return bare and (clause.verb in {"do", "have", "be"} or clause.tag == "MD")
+
+
+def presents(clause: Clause) -> bool:
+    """Returns whether a clause shows somebody: `This is Tom`."""
+    shown = bool(clause.subject) and clause.subject[0].head.lower in {"this", "that", "here"}
+    named = any(one.head.character is not None for one in clause.objects)
+    return shown and named and clause.verb == "be" and not clause.negated

@@ -203,6 +203,8 @@ class _Parser(Parsing):
         before = self._clause
         turn(before)
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
+        if cues.presents(before) and main.tag in {"VBG", "VBN"}:
+            return list(before.objects)  # `This is Tom, running`.
         if groups.inverted(self._parts, at) and main.lemma in cues.COMING:
             return []
         if main.lemma in WRAPPING and main.tag == "VBN" and cues.is_spot(before, self._last):

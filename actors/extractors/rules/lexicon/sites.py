@@ -173,9 +173,9 @@ FLUID_SITES = frozenset(
         *("mound", "land", "spit", "mole", "passage", "store", "booth", "hutch", "compartment"),
         *("cockpit", "state", "nation", "region", "universe", "orbit", "county", "province"),
         *("capital", "port", "peak", "ridge", "toilet", "loo", "chamber", "cascade", "spire"),
-        *("steeple", "gallery", "shelter", "cab", "stand", "site", "metro", "dam", "rv"),
+        *("steeple", "gallery", "shelter", "cab", "stand", "dam", "rv"),
         *("pontoon", "bathtub", "digger", "jet", "trailer", "wreck", "common", "camper"),
-        *("reception", "lounge", "stoop"),
+        "stoop",
     }
 )
 """Those that are as often something else, or only a part of a place."""
