@@ -73,6 +73,7 @@ PHRASAL = frozenset(
         *(("lift", "off"), ("lift", "out"), ("cut", "off"), ("cut", "out"), ("break", "off")),
         *(("drink", "up"), ("eat", "up"), ("gobble", "up"), ("pack", "up"), ("wrap", "up")),
         *(("put", "back"), ("put", "out"), ("take", "down"), ("fold", "up"), ("wind", "up")),
+        *(("zip", "up"), ("push", "up"), ("hitch", "up"), ("lace", "up"), ("do", "up")),
         *(("hand", "over"), ("knock", "over"), ("throw", "back"), ("shake", "out")),
     }
 )

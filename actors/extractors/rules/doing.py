@@ -14,6 +14,7 @@ from actors.extractors.rules.lexicon.hands import GIVING
 from actors.extractors.rules.lexicon.looks import MOOD_OF, SEASONS, TIMES
 from actors.extractors.rules.lexicon.poses import POSES
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.props import is_thing
 
 _NO_GOALS = frozenset(
     {"like", "as", "than", "about", "without", "for", "during", "until", "since", "except", "of"}
@@ -61,6 +62,8 @@ def doings(clause: Clause, leads: Sequence[Clause]) -> list[str]:
 def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
     if not clause.verb or is_of_body(clause) or (clause.passive and clause.verb not in _POSTURES):
         return ""
+    if any(one.lower in {"almost", "nearly"} for one in clause.adverbs):
+        return ""
     governor = clause.governor
     if governor is not None and (governor.verb in _ATTEMPTS or _is_to_be(clause)):
         return ""
@@ -104,7 +107,10 @@ def is_of_body(clause: Clause) -> bool:
 
 
 def _makes(clause: Clause) -> bool:
-    """Returns whether something is made that can be eaten: `makes pancakes`."""
+    """Returns whether something is made that can be eaten, or made just now: `makes pancakes`."""
+    made = clause.objects[:1] if clause.tag == "VBG" and not clause.marker else []
+    if any(is_thing(one) or one.head.lower == "something" for one in made):
+        return True
     return any(one.head.lemma in FOODS and not one.negated for one in clause.objects[:1])
 
 

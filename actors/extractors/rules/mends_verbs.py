@@ -315,5 +315,22 @@ def _state(words: Sequence[str], tags: list[str], at: int) -> str | None:
 
 _LOOKS = frozenset({"look", "seem", "feel", "appear"})
 
-MENDS: tuple[Mend, ...] = (_verb, _base, _past, _perfect, _series, _made, _state, _had_better)
+
+def _infinitive(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a base form that is also a past tense: `going to hit it`."""
+    led = at > 0 and tags[at - 1] == "TO"
+    return "VB" if led and tags[at] == "VBD" and words[at] in _SAME else None
+
+
+MENDS: tuple[Mend, ...] = (
+    _verb,
+    _base,
+    _infinitive,
+    _past,
+    _perfect,
+    _series,
+    _made,
+    _state,
+    _had_better,
+)
 """The mends of verbs."""
